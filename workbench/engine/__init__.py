@@ -1,0 +1,1 @@
+"""Jobs in, events out: the only place with concurrency, rate limits, retries and budgets."""

@@ -1,0 +1,1 @@
+"""Checks: a case and a reply in, a score out."""

@@ -1,0 +1,1 @@
+"""Text of own and foreign files to and from values: one module per format."""

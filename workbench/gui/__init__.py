@@ -1,0 +1,1 @@
+"""The window: views that call verbs of the workspace and read again."""

@@ -1,0 +1,1 @@
+"""Small painted pieces used by more than one screen."""

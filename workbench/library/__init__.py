@@ -1,0 +1,1 @@
+"""Verbs on prompts, versions, datasets, connections, models and saved comparisons."""

@@ -1,0 +1,175 @@
+"""What the library's read verbs return: frozen rows with ids, ready to show. Faces may keep them; nothing writes through them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from workbench.values import Content, Definition, Price
+
+ColumnRole = Literal["variable", "reference", "name", "tags", "weight", "note", "metadata", "skip"]
+
+
+@dataclass(frozen=True, slots=True)
+class PromptRow:
+    """One prompt in the list."""
+
+    id: int
+    uid: str
+    name: str
+    folder: str
+    """Path such as `support/refunds`; empty for none."""
+    description: str
+    kind: str
+    tags: tuple[str, ...]
+    latest: int | None
+    """Number of the newest version; None while only a draft exists."""
+    labels: Mapping[str, int]
+    """Label name to version number."""
+    versions: int
+    has_draft: bool
+    changed_at: str
+    archived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """One immutable version of a prompt."""
+
+    id: int
+    uid: str
+    prompt_id: int
+    number: int
+    parent: int | None
+    """Number of the version it came from."""
+    note: str
+    author: str
+    created_at: str
+    content_hash: str
+    labels: tuple[str, ...]
+    outputs: int = 0
+    """How many finished outputs this version has in all runs."""
+    pass_rate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRow:
+    """The working copy of a prompt: autosaved, differs from its base version."""
+
+    prompt_id: int
+    base_version_id: int | None
+    content: Content
+    saved_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One place that a search found. `excerpt` marks the words with U+E000 before and U+E001 behind."""
+
+    kind: Literal["prompt", "version", "case", "output"]
+    id: int
+    title: str
+    where: str
+    excerpt: str
+    prompt_id: int | None = None
+    run_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSpec:
+    """One column of a dataset. `type`: text, number, json, flag."""
+
+    name: str
+    type: str = "text"
+    role: ColumnRole = "variable"
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetRow:
+    """One dataset in the list."""
+
+    id: int
+    uid: str
+    name: str
+    description: str
+    columns: tuple[ColumnSpec, ...]
+    """The variable and metadata columns, in order; reference, name, tags, weight and note belong to every case."""
+    cases: int
+    tags: Mapping[str, int]
+    """Tag to number of live cases."""
+    comparisons: int
+    """How many saved comparisons use it."""
+    archived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRecord:
+    """One stored case. `number` is its 1-based place among the live cases."""
+
+    id: int
+    uid: str
+    dataset_id: int
+    number: int
+    name: str
+    values: Mapping[str, Any]
+    reference: Any
+    tags: tuple[str, ...]
+    weight: float
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRow:
+    """One connection. `key_place`: where its key was found: keyring, environment, session, none (not needed), missing."""
+
+    id: int
+    uid: str
+    name: str
+    vendor: str
+    wire_format: str
+    base_url: str
+    key_ref: str
+    key_place: str
+    key_hint: str
+    """Last four characters, such as `...9f2c`; empty when there is none."""
+    place: str
+    """cloud, server or builtin."""
+    models: int
+    state: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """One model that a comparison can use. `ready` False comes with one sentence in `why_not`."""
+
+    id: int
+    uid: str
+    connection_id: int
+    connection: str
+    vendor: str
+    name: str
+    title: str
+    parameters: Mapping[str, Any]
+    price: Price
+    place: str
+    colour: int
+    ready: bool
+    why_not: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """`context_tokens`, `size_bytes`, `file`, ... as known; absent is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonRow:
+    """One saved comparison."""
+
+    id: int
+    uid: str
+    name: str
+    definition: Definition
+    runs: int
+    last_run_id: int | None
+    created_at: str
+    archived: bool

@@ -1,0 +1,1 @@
+"""One file per wire format; vendors are rows of data."""

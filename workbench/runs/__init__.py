@@ -1,0 +1,1 @@
+"""Start, pause, resume, cancel, rerun and read back runs."""

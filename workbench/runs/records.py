@@ -1,0 +1,131 @@
+"""What the read verbs of runs return: frozen rows with ids, ready to show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from workbench.values import Case, Content, Score, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run. `status`: queued, running, done, stopped; a run that a crash cut off reads `stopped`."""
+
+    id: int
+    uid: str
+    comparison_id: int | None
+    comparison: str
+    number: int
+    status: str
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    jobs: int
+    done: int
+    failed: int
+    queued: int
+    """Jobs that still have to be made (queued or running)."""
+    skipped: int
+    reused: int
+    cost_usd: Decimal | None
+    """Known spend of this run. None when no call has a known price."""
+    unknown_prices: tuple[str, ...]
+    budget_usd: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnInfo:
+    """One column of a run: a prompt version on a model, with its figures so far."""
+
+    index: int
+    prompt: str
+    prompt_uid: str | None
+    version: int | None
+    content: Content
+    model: str
+    """Title of the model."""
+    model_name: str
+    connection: str
+    place: str
+    colour: int
+    total: int
+    done: int
+    failed: int
+    passed: int
+    checked: int
+    """Outputs that have at least one check that could be run."""
+    pass_rate: float | None
+    pass_low: float | None
+    pass_high: float | None
+    mean_rating: float | None
+    p50_ms: float | None
+    p95_ms: float | None
+    cost_usd: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One job with its newest output: what a grid cell shows. `text` is cut to the excerpt length."""
+
+    job_id: int
+    column: int
+    case_index: int
+    repeat: int
+    status: str
+    """queued, running, done, failed, cancelled, skipped."""
+    queue_place: int | None
+    """1-based place among the queued jobs of the run."""
+    output_id: int | None
+    text: str
+    text_length: int
+    finish_reason: str | None
+    error: Mapping[str, Any] | None
+    scores: tuple[Score, ...]
+    usage: Usage
+    cost_usd: Decimal | None
+    latency_ms: float | None
+    first_token_ms: float | None
+    reused: bool
+    stars: int | None
+    verdict: str | None
+    """pass or fail, as a person said."""
+    note: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutputRow:
+    """One stored output in full, with its case and rendered messages. Earlier attempts stay readable."""
+
+    id: int
+    job_id: int
+    run_id: int
+    column: int
+    case_index: int
+    case: Case
+    repeat: int
+    attempt: int
+    text: str
+    thinking: str | None
+    refusal: str | None
+    finish_reason: str | None
+    raw_finish_reason: str | None
+    usage: Usage
+    cost_usd: Decimal | None
+    latency_ms: float | None
+    first_token_ms: float | None
+    resolved_model: str | None
+    error: Mapping[str, Any] | None
+    reused: bool
+    created_at: str
+    messages: tuple[Mapping[str, Any], ...]
+    """The rendered messages as sent: `{"role", "content"}`."""
+    scores: tuple[Score, ...]
+    stars: int | None
+    verdict: str | None
+    note: str
+    attempts: int
+    """How many attempts of this job have an output."""

@@ -1,0 +1,241 @@
+"""Every setting, declared once: the settings page and the command line draw themselves from this table."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting. `kind` decides the control; `choices` are (value, text) pairs for kind `choice`."""
+
+    key: str
+    section: str
+    title: str
+    short: str
+    long: str
+    kind: Literal["choice", "flag", "number", "money", "text", "folder"]
+    default: Any
+    choices: tuple[tuple[Any, str], ...] = ()
+    low: float | None = None
+    high: float | None = None
+
+
+SECTIONS = (
+    ("appearance", "Appearance and text size"),
+    ("keyboard", "Keyboard"),
+    ("runs", "Runs"),
+    ("spending", "Spending caps"),
+    ("storage", "Storage and backups"),
+    ("network", "Network"),
+)
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "theme",
+        "appearance",
+        "Theme",
+        "Colours of the whole window.",
+        "Changes with the system without a restart. Reports and exports always use light.",
+        "choice",
+        "system",
+        (("light", "Light"), ("dark", "Dark"), ("system", "As the system")),
+    ),
+    Setting(
+        "text_size",
+        "appearance",
+        "Text size",
+        "Everything grows, not only answers.",
+        "Rows and buttons grow with the text, so fewer cases fit. Ctrl + and Ctrl - do the same anywhere.",
+        "choice",
+        100,
+        ((90, "90%"), (100, "100%"), (115, "115%"), (130, "130%"), (150, "150%")),
+    ),
+    Setting(
+        "less_motion",
+        "appearance",
+        "Less motion",
+        "Bars and notices change at once.",
+        "Also follows the system setting. Text still appears as a model writes it.",
+        "flag",
+        False,
+    ),
+    Setting(
+        "single_keys",
+        "keyboard",
+        "Single-letter keys",
+        "P, F, N, 1 to 5 and the like.",
+        "Off suits speech input and shaky hands: a stray letter cannot rate or skip. Arrows, Enter and all Ctrl keys still work.",
+        "flag",
+        True,
+    ),
+    Setting(
+        "concurrency",
+        "runs",
+        "At once",
+        "Calls in flight for one model connection.",
+        "More is faster until the provider slows you down. The built-in model takes one at a time.",
+        "number",
+        4,
+        (),
+        1,
+        64,
+    ),
+    Setting(
+        "timeout_s",
+        "runs",
+        "Longest silence",
+        "Seconds without a word before a call is ended.",
+        "A call that was ended may still be charged by the provider.",
+        "number",
+        60,
+        (),
+        5,
+        3600,
+    ),
+    Setting(
+        "max_retries",
+        "runs",
+        "Tries again",
+        "After a slow-down or a server fault.",
+        "A wrong key or a used-up quota is never tried again.",
+        "number",
+        4,
+        (),
+        0,
+        10,
+    ),
+    Setting(
+        "cap_run_usd",
+        "spending",
+        "A comparison",
+        "Stops, nothing is lost.",
+        "Finished answers stay. You can raise the cap and continue from the same cell. A model without a known price does not count.",
+        "money",
+        "5.00",
+    ),
+    Setting(
+        "ask_above_usd",
+        "spending",
+        "Ask before starting above",
+        "Shows the estimate first.",
+        "Estimates count your own past answers where there are any.",
+        "money",
+        "1.00",
+    ),
+    Setting(
+        "backups_kept",
+        "storage",
+        "Backups",
+        "Copies of the workspace file kept.",
+        "One is made each day the app runs and one before each change of the file's format. They lie in the folder backups beside the file.",
+        "number",
+        7,
+        (),
+        1,
+        60,
+    ),
+    Setting(
+        "exchange_days",
+        "storage",
+        "Raw requests and replies",
+        "Days to keep them.",
+        "Only the raw traffic is removed, with keys already taken out. Answers, ratings and figures stay for ever. 0 keeps it all.",
+        "number",
+        90,
+        (),
+        0,
+        3650,
+    ),
+    Setting(
+        "local_only",
+        "network",
+        "This computer only",
+        "Refuses every address beyond it.",
+        "The built-in model, Ollama, LM Studio and servers on this computer still work.",
+        "flag",
+        False,
+    ),
+)
+
+BY_KEY = {setting.key: setting for setting in SETTINGS}
+
+
+def data_folder() -> Path:
+    """The user's data folder of this app; not created here."""
+    return Path(platformdirs.user_data_path("prompt-workbench", appauthor=False))
+
+
+def default_workspace() -> Path:
+    """The workspace file that opens when none is named."""
+    return data_folder() / "workbench.db"
+
+
+class Settings:
+    """The user's settings: one small JSON file that holds only what differs from the default.
+
+    A value that is not of the declared form counts as absent, so that a hand-edited file never stops the app.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or Path(platformdirs.user_config_path("prompt-workbench", appauthor=False)) / "settings.json"
+        self._values: dict[str, Any] = {}
+        self._listeners: list[Callable[[str], None]] = []
+        try:
+            found = json.loads(self.path.read_text("utf-8"))
+        except (OSError, ValueError):
+            found = {}
+        if isinstance(found, dict):
+            self._values = {key: value for key, value in found.items() if key not in BY_KEY or is_valid(BY_KEY[key], value)}
+
+    def get(self, key: str) -> Any:
+        """The value of a declared setting, or of a free key (window layout, last screen); None if a free key is absent."""
+        return self._values.get(key, BY_KEY[key].default if key in BY_KEY else None)
+
+    def set(self, key: str, value: Any) -> None:
+        """Keep a value at once. Raises ValueError for a declared setting whose form it does not have."""
+        if key in BY_KEY and not is_valid(BY_KEY[key], value):
+            raise ValueError(f"{BY_KEY[key].title}: {value!r} is not possible here")
+        if self.get(key) == value:
+            return
+        self._values[key] = value
+        self._write()
+        for listener in self._listeners:
+            listener(key)
+
+    def on_change(self, listener: Callable[[str], None]) -> None:
+        """Call `listener(key)` after each change."""
+        self._listeners.append(listener)
+
+    def _write(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=".settings-")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(self._values, file, ensure_ascii=False, indent=1, sort_keys=True)
+        Path(name).replace(self.path)
+
+
+def is_valid(setting: Setting, value: Any) -> bool:
+    """True if the value has the declared form and lies within the declared bounds."""
+    if setting.kind == "flag":
+        return isinstance(value, bool)
+    if setting.kind == "choice":
+        return any(value == choice and type(value) is type(choice) for choice, _ in setting.choices)
+    if setting.kind == "number":
+        return (
+            isinstance(value, (int, float))
+            and not isinstance(value, bool)
+            and (setting.low is None or value >= setting.low)
+            and (setting.high is None or value <= setting.high)
+        )
+    if setting.kind == "money":
+        return isinstance(value, str) and value.replace(".", "", 1).isdigit()
+    return isinstance(value, str)

@@ -1,0 +1,386 @@
+"""The rows of the workspace file: columns only, no methods, no relationships.
+
+Integer primary keys, plus a `uid` (UUIDv7) on everything that travels in files. Times are UTC ISO 8601 text. JSON columns
+hold canonical JSON. Money is integer nano-dollars. Deleting is `archived_at`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Column, Dialect, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+from workbench.values.messages import canonical
+
+
+class CanonicalJson(TypeDecorator[Any]):
+    """A value as canonical JSON text, the same on every database."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else canonical(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else json.loads(value)
+
+
+def new_uid() -> str:
+    """A UUIDv7 (RFC 9562): sorts by the time it was made. Python's own comes with 3.14."""
+    millis = time.time_ns() // 1_000_000
+    tail = int.from_bytes(os.urandom(10), "big")
+    return str(uuid.UUID(int=millis << 80 | 0x7 << 76 | (tail >> 68 & 0xFFF) << 64 | 0b10 << 62 | tail & (1 << 62) - 1))
+
+
+def now() -> str:
+    """This moment in UTC as ISO 8601 text with milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _json(nullable: bool = True) -> Any:
+    return Field(default=None, sa_column=Column(CanonicalJson, nullable=nullable))
+
+
+def _uid() -> Any:
+    return Field(default_factory=new_uid, unique=True, max_length=36)
+
+
+def _ref(target: str, *, detail: bool = False, nullable: bool = False, index: bool = True, unique: bool = False) -> Any:
+    """A foreign key: RESTRICT, but CASCADE for pure details of their owner."""
+    return Field(
+        default=None,
+        sa_column=Column(ForeignKey(target, ondelete="CASCADE" if detail else "RESTRICT"), nullable=nullable, index=index, unique=unique),
+    )
+
+
+# Library
+
+
+class Folder(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    path: str = Field(unique=True)
+    created_at: str = Field(default_factory=now)
+
+
+class Prompt(SQLModel, table=True):
+    __table_args__ = (
+        Index(
+            "prompt_name_live",
+            text("coalesce(folder_id, 0)"),
+            "name",
+            unique=True,
+            sqlite_where=text("archived_at IS NULL"),
+            postgresql_where=text("archived_at IS NULL"),
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    uid: str = _uid()
+    name: str
+    folder_id: int | None = _ref("folder.id", nullable=True)
+    description: str = ""
+    kind: str = "prompt"
+    created_at: str = Field(default_factory=now)
+    archived_at: str | None = None
+
+
+class ContentRow(SQLModel, table=True):
+    __tablename__ = "content"
+    id: int | None = Field(default=None, primary_key=True)
+    hash: str = Field(unique=True, max_length=64)
+    messages: Any = _json(nullable=False)
+    parameters: Any = _json(nullable=False)
+    output_schema: Any = _json()
+    tools: Any = _json(nullable=False)
+    variables: Any = _json(nullable=False)
+    snippets: Any = _json()
+    created_at: str = Field(default_factory=now)
+
+
+class Version(SQLModel, table=True):
+    __table_args__ = (UniqueConstraint("prompt_id", "number"),)
+    id: int | None = Field(default=None, primary_key=True)
+    uid: str = _uid()
+    prompt_id: int = _ref("prompt.id", detail=True)
+    number: int
+    parent_id: int | None = _ref("version.id", nullable=True)
+    branch: str = ""
+    content_id: int = _ref("content.id")
+    note: str = ""
+    author: str = ""
+    created_at: str = Field(default_factory=now)
+
+
+class Draft(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    prompt_id: int = _ref("prompt.id", detail=True, unique=True)
+    base_version_id: int | None = _ref("version.id", nullable=True)
+    content: Any = _json(nullable=False)
+    saved_at: str = Field(default_factory=now)
+
+
+class Label(SQLModel, table=True):
+    __table_args__ = (UniqueConstraint("prompt_id", "name"),)
+    id: int | None = Field(default=None, primary_key=True)
+    prompt_id: int = _ref("prompt.id", detail=True)
+    name: str
+    version_id: int = _ref("version.id")
+    protected: bool = False
+    moved_at: str = Field(default_factory=now)
+
+
+class LabelMove(SQLModel, table=True):
+    __tablename__ = "label_move"
+    id: int | None = Field(default=None, primary_key=True)
+    prompt_id: int = _ref("prompt.id", detail=True)
+    name: str
+    from_version_id: int | None = _ref("version.id", nullable=True)
+    to_version_id: int | None = _ref("version.id", nullable=True)
+    author: str = ""
+    at: str = Field(default_factory=now)
+
+
+class Tag(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+
+
+class PromptTag(SQLModel, table=True):
+    __tablename__ = "prompt_tag"
+    prompt_id: int = Field(sa_column=Column(ForeignKey("prompt.id", ondelete="CASCADE"), primary_key=True))
+    tag_id: int = Field(sa_column=Column(ForeignKey("tag.id", ondelete="CASCADE"), primary_key=True, index=True))
+
+
+class Sample(SQLModel, table=True):
+    __table_args__ = (UniqueConstraint("prompt_id", "variable"),)
+    id: int | None = Field(default=None, primary_key=True)
+    prompt_id: int = _ref("prompt.id", detail=True)
+    variable: str
+    value: Any = _json()
+
+
+# Datasets
+
+
+class Dataset(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    uid: str = _uid()
+    name: str
+    description: str = ""
+    columns: Any = _json(nullable=False)
+    created_at: str = Field(default_factory=now)
+    archived_at: str | None = None
+
+
+class CaseRow(SQLModel, table=True):
+    __tablename__ = "case"
+    __table_args__ = (Index("case_order", "dataset_id", "position"),)
+    id: int | None = Field(default=None, primary_key=True)
+    uid: str = _uid()
+    dataset_id: int = _ref("dataset.id", detail=True, index=False)
+    position: int
+    name: str = ""
+    values: Any = _json(nullable=False)
+    reference: Any = _json()
+    weight: float = 1.0
+    note: str = ""
+    content_hash: str = Field(max_length=64)
+    created_at: str = Field(default_factory=now)
+    archived_at: str | None = None
+
+
+class CaseTag(SQLModel, table=True):
+    __tablename__ = "case_tag"
+    case_id: int = Field(sa_column=Column(ForeignKey("case.id", ondelete="CASCADE"), primary_key=True))
+    tag_id: int = Field(sa_column=Column(ForeignKey("tag.id", ondelete="CASCADE"), primary_key=True, index=True))
+
+
+class DatasetVersion(SQLModel, table=True):
+    __tablename__ = "dataset_version"
+    __table_args__ = (UniqueConstraint("dataset_id", "number"),)
+    id: int | None = Field(default=None, primary_key=True)
+    dataset_id: int = _ref("dataset.id", detail=True)
+    number: int
+    case_hashes: Any = _json(nullable=False)
+    hash: str = Field(max_length=64)
+    created_at: str = Field(default_factory=now)
+
+
+# Models
+
+
+class Connection(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    uid: str = _uid()
+    name: str
+    vendor: str = ""
+    wire_format: str
+    base_url: str = ""
+    key_ref: str = ""
+    options: Any = _json(nullable=False)
+    limits: Any = _json(nullable=False)
+    state: Any = _json(nullable=False)
+    created_at: str = Field(default_factory=now)
+    archived_at: str | None = None
+
+
+class Model(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    uid: str = _uid()
+    connection_id: int = _ref("connection.id")
+    name: str
+    title: str
+    parameters: Any = _json(nullable=False)
+    price: Any = _json()
+    facts: Any = _json(nullable=False)
+    colour: int = 0
+    created_at: str = Field(default_factory=now)
+    archived_at: str | None = None
+
+
+# Comparisons and runs
+
+
+class Comparison(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    uid: str = _uid()
+    name: str
+    definition: Any = _json(nullable=False)
+    baseline_run_id: int | None = None
+    created_at: str = Field(default_factory=now)
+    archived_at: str | None = None
+
+
+class Run(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    uid: str = _uid()
+    comparison_id: int | None = _ref("comparison.id", nullable=True)
+    number: int
+    plan: Any = _json(nullable=False)
+    plan_hash: str = Field(max_length=64)
+    dataset_version_id: int | None = _ref("dataset_version.id", nullable=True)
+    status: str = "queued"
+    """queued, running, done, stopped"""
+    created_at: str = Field(default_factory=now)
+    started_at: str | None = None
+    finished_at: str | None = None
+    budget: int | None = None
+    spent: int = 0
+    author: str = ""
+
+
+class Job(SQLModel, table=True):
+    __table_args__ = (
+        UniqueConstraint("run_id", "column_index", "case_index", "repeat"),
+        Index("job_status", "run_id", "status"),
+        Index("job_fingerprint", "fingerprint"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = _ref("run.id", detail=True, index=False)
+    column_index: int
+    case_index: int
+    repeat: int = 1
+    fingerprint: str = Field(max_length=64)
+    status: str = "queued"
+    """queued, running, done, failed, cancelled, skipped"""
+    attempts: int = 0
+    wait_until: str | None = None
+
+
+class Output(SQLModel, table=True):
+    __table_args__ = (Index("output_job", "job_id", "attempt", unique=True),)
+    id: int | None = Field(default=None, primary_key=True)
+    job_id: int = _ref("job.id", detail=True, index=False)
+    attempt: int
+    text: str = ""
+    thinking: str | None = None
+    finish_reason: str | None = None
+    raw_finish_reason: str | None = None
+    refusal: str | None = None
+    tool_calls: Any = _json()
+    usage: Any = _json()
+    cost: int | None = None
+    price_known: bool = False
+    latency_ms: float | None = None
+    first_token_ms: float | None = None
+    queue_ms: float | None = None
+    resolved_model: str | None = None
+    request_id: str | None = None
+    error: Any = _json()
+    reused_from_id: int | None = _ref("output.id", nullable=True, index=False)
+    created_at: str = Field(default_factory=now)
+
+
+class ExchangeRow(SQLModel, table=True):
+    __tablename__ = "exchange"
+    id: int | None = Field(default=None, primary_key=True)
+    output_id: int = _ref("output.id", detail=True, unique=True)
+    request: Any = _json()
+    response: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    headers: Any = _json()
+    created_at: str = Field(default_factory=now)
+
+
+class Checkpoint(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    job_id: int = _ref("job.id", detail=True, unique=True)
+    text: str = ""
+    at: str = Field(default_factory=now)
+
+
+# Judgement
+
+
+class ScoreRow(SQLModel, table=True):
+    __tablename__ = "score"
+    id: int | None = Field(default=None, primary_key=True)
+    output_id: int = _ref("output.id", detail=True)
+    check_key: str
+    """Index of the check in the plan, as text; a case's own checks follow the plan's."""
+    definition: Any = Field(default=None, sa_column=Column("check", CanonicalJson, nullable=False))
+    passed: bool | None = None
+    value: float | None = None
+    reason: str = ""
+    generation: int = 1
+    at: str = Field(default_factory=now)
+
+
+class Rater(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    uid: str = _uid()
+    name: str
+
+
+class Rating(SQLModel, table=True):
+    """One judgement of one aspect of an output: stars (`value` 1 to 5), verdict (`label` pass or fail) or `note`.
+    Never overwritten: the newest row of an aspect has no `replaced_by_id`."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    output_id: int = _ref("output.id", detail=True)
+    aspect: str = "stars"
+    rater_id: int = _ref("rater.id")
+    value: float | None = None
+    label: str | None = None
+    note: str | None = None
+    saw: Any = _json()
+    at: str = Field(default_factory=now)
+    replaced_by_id: int | None = _ref("rating.id", nullable=True, index=False)
+
+
+class ReviewSession(SQLModel, table=True):
+    __tablename__ = "session"
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = _ref("run.id", detail=True)
+    kind: str = "single"
+    seed: int
+    position: int = 0
+    rater_id: int = _ref("rater.id")
+    created_at: str = Field(default_factory=now)
+    finished_at: str | None = None

@@ -1,0 +1,152 @@
+"""What a comparison is: prompts x models x cases x repeats, with checks. Definition (by name) and spec (resolved)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from workbench.values.calls import Price
+from workbench.values.messages import Content
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A test of an output: `type` as in promptfoo (`contains`, `not-regex`, ...), `value` may be a template."""
+
+    type: str
+    value: Any = None
+    name: str = ""
+    weight: float = 1.0
+    threshold: float | None = None
+
+    @property
+    def title(self) -> str:
+        """The name to show: the given one, else the type and its value, shortened."""
+        if self.name:
+            return self.name
+        return self.type if self.value is None else f"{self.type}: {str(self.value)[:40]}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Only what differs from the default, so that files stay short."""
+        item: dict[str, Any] = {"type": self.type}
+        if self.value is not None:
+            item["value"] = self.value
+        if self.name:
+            item["name"] = self.name
+        if self.weight != 1.0:
+            item["weight"] = self.weight
+        if self.threshold is not None:
+            item["threshold"] = self.threshold
+        return item
+
+    @staticmethod
+    def from_json(item: Mapping[str, Any]) -> Check:
+        """The check that `to_json` wrote."""
+        return Check(
+            type=str(item["type"]),
+            value=item.get("value"),
+            name=str(item.get("name") or ""),
+            weight=float(item.get("weight", 1.0)),
+            threshold=item.get("threshold"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A check's word on one output. `passed` is None where the check cannot be run here; that never counts as passed."""
+
+    check: Check
+    passed: bool | None
+    score: float | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One test case: values for the variables, and the answer expected (the reference)."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+    reference: Any = None
+    tags: tuple[str, ...] = ()
+    weight: float = 1.0
+    note: str = ""
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PromptRef:
+    """A prompt by its uid at a fixed version, at a label, or (both None) at its newest version when the run starts."""
+
+    prompt_uid: str
+    version: int | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """The saved definition of a comparison. References are uids, so that it travels in files."""
+
+    name: str
+    prompts: tuple[PromptRef, ...] = ()
+    model_uids: tuple[str, ...] = ()
+    dataset_uid: str | None = None
+    tags: tuple[str, ...] = ()
+    """Only the dataset's cases with one of these tags; empty: all."""
+    repeats: int = 1
+    checks: tuple[Check, ...] = ()
+    concurrency: int = 4
+    max_cost_usd: Decimal | None = None
+    reuse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A prompt version as a column uses it."""
+
+    prompt: str
+    version: int | None
+    content: Content
+    prompt_uid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """A model with its connection, as a run freezes it. Never holds a key, only where to look for one."""
+
+    name: str
+    """As the API takes it."""
+    title: str
+    wire_format: str
+    base_url: str
+    connection: str = ""
+    connection_uid: str | None = None
+    model_uid: str | None = None
+    key_env: str | None = None
+    """Environment variable that may hold the key."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    price: Price = field(default_factory=Price)
+    place: str = "cloud"
+    """Where it runs: cloud, server or builtin. Decides icon and marker."""
+    colour: int = 0
+    """Index of the series colour, 0-based; never a hex value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A comparison with every reference resolved: all a run needs, self-contained."""
+
+    name: str
+    variants: tuple[Variant, ...]
+    models: tuple[ModelSpec, ...]
+    cases: tuple[Case, ...]
+    repeats: int = 1
+    checks: tuple[Check, ...] = ()
+    concurrency: int = 4
+    max_cost_usd: Decimal | None = None
+    reuse: bool = False
+    stream: bool = True
+    dataset: str = ""

@@ -1,0 +1,60 @@
+"""Errors that carry a sentence for the user: what happened, what it means, the one thing to do.
+
+Problem
+├── BadInput      wrong usage or input (exit code 2); may name a place: path, line, column
+├── Missing       the environment lacks something (exit code 3): no key, no built-in model, no display
+├── NotFound      no prompt, run, model ... of that name (exit code 2)
+├── ReadOnly      the workspace cannot be written now
+└── StoreTrouble  the workspace file is damaged, newer, foreign, or the disk is full
+"""
+
+from __future__ import annotations
+
+
+class Problem(Exception):
+    """A failure with a sentence that a user can act on. `str()` is that sentence."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+        """The one thing to do, as a short imperative sentence; may be empty."""
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+
+class BadInput(Problem):
+    """Input that cannot be used, with its place."""
+
+    exit_code = 2
+
+    def __init__(self, message: str, *, path: str = "", line: int | None = None, column: int | None = None, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.path, self.line, self.column = path, line, column
+
+    def __str__(self) -> str:
+        place = self.path + (f", line {self.line}" if self.path and self.line else f"Line {self.line}" if self.line else "")
+        return f"{place}: {super().__str__()}" if place else super().__str__()
+
+
+class NotFound(Problem):
+    """Nothing here has that name or id."""
+
+    exit_code = 2
+
+
+class Missing(Problem):
+    """The environment lacks something that the work needs."""
+
+    exit_code = 3
+
+
+class ReadOnly(Problem):
+    """The workspace is open for reading only."""
+
+
+class StoreTrouble(Problem):
+    """The workspace file cannot be used as it is. Nothing was overwritten."""
