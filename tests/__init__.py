@@ -1,0 +1,1 @@
+"""The tests: one file per station and topic, names are sentences."""
