@@ -1,0 +1,148 @@
+"""Copies of the workspace file: made by SQLite's own online backup, kept in the folder `backups` beside it."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from workbench.store.lock import WorkspaceLock
+from workbench.store.opening import look, uri
+from workbench.store.trouble import is_database_error, problem_of
+from workbench.values.problems import NotFound, StoreTrouble
+
+_NAME = re.compile(r"-(\d{4}-\d{2}-\d{2}T\d{6})(?:-(\d+))?-(day|before-[a-z0-9-]+)\.db$")
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """One copy. `why`: `day`, `before-upgrade`, `before-restore`."""
+
+    path: Path
+    at: str
+    """UTC, ISO 8601."""
+    why: str
+    size: int
+
+
+def folder_of(workspace: Path) -> Path:
+    """The folder that holds a workspace's backups; may not exist yet."""
+    return workspace.parent / "backups"
+
+
+def backups(workspace: Path) -> list[Backup]:
+    """All copies of a workspace, newest first."""
+    found = []
+    for path in folder_of(workspace).glob(f"{workspace.stem}-*.db"):
+        match = _NAME.search(path.name)
+        if match and path.name == f"{workspace.stem}{match.group(0)}":
+            day, clock = match.group(1).split("T")
+            at = f"{day}T{clock[:2]}:{clock[2:4]}:{clock[4:]}Z"
+            found.append((match.group(1), int(match.group(2) or 0), Backup(path, at, match.group(3), path.stat().st_size)))
+    return [backup for *_, backup in sorted(found, key=lambda item: item[:2], reverse=True)]
+
+
+def make(workspace: Path, why: str, keep: int) -> Backup:
+    """A new copy; of all copies the newest `keep` stay. Raises StoreTrouble where it cannot be written; then no copy was removed."""
+    folder = folder_of(workspace)
+    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S")
+    target, again = folder / f"{workspace.stem}-{stamp}-{why}.db", 1
+    part = folder / f".{workspace.stem}-{stamp}-{why}.part"
+    try:
+        folder.mkdir(exist_ok=True)
+        while target.exists():
+            again += 1
+            target = folder / f"{workspace.stem}-{stamp}-{again}-{why}.db"
+        with closing(sqlite3.connect(uri(workspace, "mode=ro"), uri=True)) as source, closing(sqlite3.connect(part)) as copy:
+            source.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")  # a copy is one file, with nothing beside it
+        part.replace(target)
+    except (OSError, sqlite3.Error) as error:
+        part.unlink(missing_ok=True)
+        known = problem_of(error, part) if is_database_error(error) else None
+        reason = known.message if known else str(error)
+        raise StoreTrouble(f"No backup of {workspace.name} could be made: {reason}", remedy="Free some space and try again.") from error
+    made = backups(workspace)
+    for old in made[max(keep, 1) :]:
+        for suffix in ("", "-wal", "-shm"):
+            old.path.with_name(old.path.name + suffix).unlink(missing_ok=True)
+    return next(backup for backup in made if backup.path == target)
+
+
+def is_due(workspace: Path) -> bool:
+    """True if the workspace has changed and no copy was made today (UTC)."""
+    made = backups(workspace)
+    if not made:
+        return True
+    if made[0].at[:10] == datetime.now(UTC).strftime("%Y-%m-%d"):
+        return False
+    changed = max(_changed(workspace), _changed(workspace.with_name(workspace.name + "-wal")))
+    return changed > made[0].path.stat().st_mtime
+
+
+def restore(workspace: Path, backup: Path) -> Path | None:
+    """Put a copy in the workspace's place; answers where the file that was there lies now (None if there was none).
+
+    Raises NotFound for no such copy, StoreTrouble if the copy is damaged or the workspace is open in a window.
+    """
+    if not backup.is_file():
+        raise NotFound(f"There is no backup {backup}.")
+    broken = check(backup)
+    if broken:
+        raise StoreTrouble(f"The backup {backup.name} is damaged ({broken[0]}).", remedy="Choose another one.")
+    try:
+        lock = WorkspaceLock.take(workspace)
+    except OSError as error:
+        raise StoreTrouble(
+            f"{workspace.parent} cannot be written ({error.strerror}).", remedy="Change the folder's permissions."
+        ) from error
+    if lock is None:
+        raise StoreTrouble(f"Another window has {workspace.name} open.", remedy="Close it and try again.")
+    try:
+        return _swap(workspace, backup)
+    except OSError as error:
+        raise StoreTrouble(f"The backup could not be restored ({error.strerror}).", remedy="Check the disk and try again.") from error
+    finally:
+        lock.release()
+
+
+def check(path: Path) -> list[str]:
+    """What SQLite's full integrity check finds wrong with a workspace file; empty if it is sound."""
+    try:
+        look(path)
+        with closing(sqlite3.connect(uri(path, "mode=ro"), uri=True)) as connection:
+            found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
+            found += [f"row {row[1]} of {row[0]} points to a missing {row[2]}" for row in connection.execute("PRAGMA foreign_key_check")]
+    except StoreTrouble as trouble:
+        return [trouble.message]
+    except sqlite3.Error as error:
+        return [str(error)]
+    return [line for line in found if line != "ok"]
+
+
+def _swap(workspace: Path, backup: Path) -> Path | None:
+    aside: Path | None = None
+    part = workspace.with_name(f".{workspace.name}.restoring")
+    with closing(sqlite3.connect(uri(backup, "mode=ro"), uri=True)) as source, closing(sqlite3.connect(part)) as copy:
+        source.backup(copy)
+    if workspace.exists():
+        folder_of(workspace).mkdir(exist_ok=True)
+        stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S")
+        aside = folder_of(workspace) / f"{workspace.stem}-{stamp}-before-restore.db"
+        for suffix in ("-wal", "-shm"):  # the log belongs to the file that goes aside, and would spoil the one that comes
+            beside = workspace.with_name(workspace.name + suffix)
+            if beside.exists():
+                beside.replace(aside.with_name(aside.name + suffix))
+        workspace.replace(aside)
+    part.replace(workspace)
+    return aside
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

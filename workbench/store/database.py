@@ -1,0 +1,354 @@
+"""One open workspace file: many readers, one writer, and the news of what each write touched."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from workbench.store import backups, opening, schema
+from workbench.store.lock import WorkspaceLock
+from workbench.store.trouble import damaged, is_database_error, problem_of
+from workbench.values.changes import Changes, Kind
+from workbench.values.problems import Problem, ReadOnly, StoreTrouble
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+_log = logging.getLogger(__name__)
+
+Listener = Callable[[Changes], None]
+
+
+class Writer:
+    """One transaction in which rows are written, and what they were."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._touched: dict[Kind, set[int]] = {}
+
+    def touch(self, kind: Kind, *ids: int) -> None:
+        """Say which rows of a kind this write changes; announced once it is committed."""
+        self._touched.setdefault(kind, set()).update(ids)
+
+    @property
+    def changes(self) -> Changes:
+        """What was touched so far."""
+        return Changes({kind: frozenset(ids) for kind, ids in self._touched.items()})
+
+
+class Database:
+    """An open workspace file. All verbs may be called from any thread.
+
+    `query` reads through Python's own sqlite3 and `read` through SQLAlchemy: the import of the latter costs more than reading
+    the whole library, so that what the first window shows goes through the former.
+    """
+
+    def __init__(self, path: Path, *, lock: WorkspaceLock | None, notice: str = "", immutable: bool = False) -> None:
+        self._file = path
+        self.path = str(path)
+        self.read_only = lock is None
+        self.notice = notice
+        self._lock = lock
+        self._immutable = immutable
+        self._clean = True
+        self._closed = False
+        self._idle: list[sqlite3.Connection] = []
+        self._guard = threading.Lock()
+        self._writing = threading.Lock()
+        self._writing_thread: int | None = None
+        self._listeners: list[Listener] = []
+        self._backup: threading.Thread | None = None
+        self._readers: Engine | None = None
+        self._writers: Engine | None = None
+        self._synchronous = ""
+
+    @staticmethod
+    def open(path_or_url: str | Path, *, backups_kept: int = 7, wait_s: float = 1.5) -> Database:
+        """The workspace at this path, made if there is none, brought to the present format if it is older.
+
+        Opened for reading only, with the reason in `notice`, where another process has it open, where it is of a newer format, or
+        where the file cannot be written. Raises StoreTrouble for a foreign or damaged file, which is left as it is.
+        """
+        path = opening.path_of(path_or_url)
+        found = opening.look(path)
+        if found.format == 0:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise _cannot_create(path, error) from error
+        try:
+            lock = WorkspaceLock.take(path, wait_s)
+        except OSError as error:
+            if found.format == 0:
+                raise _cannot_create(path, error) from error
+            return _reader(path, found, f"{path.name} is write-protected. You can read but not save.")
+        if lock is None:
+            return _reader(path, opening.look(path), f"Another window has {path.name} open. You can read but not save.")
+        try:
+            return _owner(path, lock, backups_kept)
+        except BaseException:
+            lock.release(clean=not lock.was_left_behind)
+            raise
+
+    def query(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> list[Any]:
+        """All rows of a reading statement, as tuples, without SQLAlchemy. JSON columns come as text."""
+        with self._plain() as connection:
+            return connection.execute(sql, parameters).fetchall()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one unchanging state of the workspace and cannot write."""
+        engine = self._reading_engine()
+        with self._told(), engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self, *, durable: bool = True) -> Iterator[Writer]:
+        """A transaction: all of it is kept when the block ends, or nothing where it raises. One at a time; others wait.
+
+        `durable` False lets the disk write later (a power cut may take the last moments, a crash of the app takes nothing).
+        Raises ReadOnly, and StoreTrouble where the disk is full.
+        """
+        self.refuse_if_read_only()
+        if self._writing_thread == threading.get_ident():
+            raise RuntimeError("a write inside a write would wait for itself")
+        with self._writing:
+            self._writing_thread = threading.get_ident()
+            try:
+                with self._told(), self._writing_engine().connect() as connection:
+                    self._set_synchronous(connection, "FULL" if durable else "NORMAL")
+                    with connection.begin():
+                        writer = Writer(connection)
+                        yield writer
+            finally:
+                self._writing_thread = None
+        if writer.changes.touched:
+            self._announce(writer.changes)
+
+    def refuse_if_read_only(self) -> None:
+        """Raise ReadOnly with the reason, where nothing can be saved."""
+        if self.read_only:
+            raise ReadOnly(self.notice)
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener(changes)` after each write, on the thread that wrote. The answer ends the subscription."""
+        self._listeners.append(listener)
+
+        def end() -> None:
+            with suppress(ValueError):
+                self._listeners.remove(listener)
+
+        return end
+
+    def close(self) -> None:
+        """Put everything into the one file and give up the lock. Closing twice is fine."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._backup is not None:
+            self._backup.join()
+        with self._writing:
+            for engine in (self._readers, self._writers):
+                if engine is not None:
+                    engine.dispose()
+        with self._guard:
+            for connection in self._idle:
+                connection.close()
+            self._idle.clear()
+        if self._lock is not None:
+            self._fold_in_log()
+            self._lock.release(clean=self._clean)
+
+    def back_up_daily(self, keep: int) -> None:
+        """Start today's copy beside the running work, if one is due."""
+        if self._lock is not None and backups.is_due(self._file):
+            self._backup = threading.Thread(target=self._back_up, args=(keep,), name="backup", daemon=True)
+            self._backup.start()
+
+    def _fold_in_log(self) -> None:
+        """Leave one file behind. The last connection does it by itself, but not where that one could only read."""
+        if self._file.with_name(self._file.name + "-wal").exists():
+            with suppress(sqlite3.Error):  # nothing is lost: the next start reads the log
+                connection = sqlite3.connect(opening.uri(self._file, "mode=rw"), uri=True, isolation_level=None)
+                try:
+                    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                finally:
+                    connection.close()
+
+    def _back_up(self, keep: int) -> None:
+        try:
+            backups.make(self._file, "day", keep)
+        except Problem as problem:
+            _log.warning("%s", problem)
+
+    def _announce(self, changes: Changes) -> None:
+        for listener in list(self._listeners):
+            try:
+                listener(changes)
+            except Exception:  # the write is done: a screen that fails to redraw must not make it look undone
+                _log.exception("a listener failed")
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn trouble with file and disk into a sentence; errors of the program itself pass as they are."""
+        try:
+            yield
+        except Exception as error:
+            problem = problem_of(error, self._file) if is_database_error(error) else None
+            if problem is None:
+                raise
+            if isinstance(problem, StoreTrouble) and "damaged" in problem.message:
+                self._clean = False
+            raise problem from error
+
+    def _connect(self, *, writing: bool = False) -> sqlite3.Connection:
+        if self._closed:
+            raise RuntimeError(f"{self.path} is closed")
+        options = "mode=rw" if self._lock is not None else "mode=ro&immutable=1" if self._immutable else "mode=ro"
+        connection = sqlite3.connect(opening.uri(self._file, options), uri=True, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA busy_timeout = 5000")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA cache_size = -16000")
+        if writing:
+            connection.execute("PRAGMA journal_size_limit = 67108864")  # one huge import must not leave a huge log for ever
+        else:
+            connection.execute("PRAGMA query_only = ON")
+        return connection
+
+    @contextmanager
+    def _plain(self) -> Iterator[sqlite3.Connection]:
+        with self._told():
+            with self._guard:
+                connection = self._idle.pop() if self._idle else None
+            if connection is None:
+                connection = self._connect()
+            try:
+                yield connection
+            finally:
+                with self._guard:
+                    if self._closed:
+                        connection.close()
+                    else:
+                        self._idle.append(connection)
+
+    def _reading_engine(self) -> Engine:
+        with self._guard:
+            if self._readers is None:
+                from sqlalchemy.pool import QueuePool  # here and below: a quarter second of import that the first list does not need
+
+                self._readers = _engine(self._connect, "BEGIN", QueuePool, pool_size=4, max_overflow=28)
+            return self._readers
+
+    def _writing_engine(self) -> Engine:
+        if self._writers is None:
+            from sqlalchemy.pool import StaticPool
+
+            self._writers = _engine(lambda: self._connect(writing=True), "BEGIN IMMEDIATE", StaticPool)
+        return self._writers
+
+    def _set_synchronous(self, connection: Connection, level: str) -> None:
+        """SQLite allows the change only outside a transaction, so it goes past SQLAlchemy's."""
+        if level != self._synchronous:
+            raw = connection.connection.dbapi_connection
+            cast("sqlite3.Connection", raw).execute(f"PRAGMA synchronous = {level}")
+            self._synchronous = level
+
+
+def _engine(connect: Callable[[], sqlite3.Connection], begin: str, pool: Any, **options: Any) -> Engine:
+    from sqlalchemy import create_engine, event
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=pool, **options)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def _reader(path: Path, found: opening.Found, notice: str) -> Database:
+    if found.format == 0:
+        raise StoreTrouble(f"Another window is just making {path.name}.", remedy="Try again.")
+    if found.format < schema.FORMAT:
+        raise StoreTrouble(
+            f"{path.name} is of an older format and cannot be converted now: {notice}", remedy="Try again when it can be written."
+        )
+    if found.format > schema.FORMAT:
+        notice = _newer(found.format)
+    return Database(path, lock=None, notice=notice, immutable=found.immutable)
+
+
+def _owner(path: Path, lock: WorkspaceLock, backups_kept: int) -> Database:
+    found = opening.look(path)
+    if found.format > schema.FORMAT:
+        lock.release(clean=not lock.was_left_behind)
+        return _reader(path, found, "")
+    if found.format and not _is_writable(path):
+        lock.release(clean=not lock.was_left_behind)
+        return _reader(path, found, f"{path.name} is write-protected. You can read but not save.")
+    if found.format and lock.was_left_behind:
+        _check_quickly(path)
+    if found.format == 0:
+        _create(path)
+    elif found.format < schema.FORMAT:
+        backups.make(path, "before-upgrade", backups_kept)
+        from workbench.store.upgrade import upgrade  # 0.6 s of import that only an older file needs
+
+        upgrade(path)
+    database = Database(path, lock=lock)
+    if found.format:
+        database.back_up_daily(backups_kept)
+    return database
+
+
+def _create(path: Path) -> None:
+    from sqlalchemy.pool import StaticPool
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = WAL")
+        return connection
+
+    try:
+        engine = _engine(connect, "BEGIN IMMEDIATE", StaticPool)
+        try:
+            with engine.begin() as connection:
+                schema.create(connection)
+        finally:
+            engine.dispose()
+    except Exception as error:
+        problem = problem_of(error, path) if is_database_error(error) else None
+        if problem is None:
+            raise
+        raise problem from error
+
+
+def _check_quickly(path: Path) -> None:
+    """Raises StoreTrouble if the last end, which was not a clean one, left the file broken."""
+    try:
+        connection = sqlite3.connect(opening.uri(path, "mode=rw"), uri=True)
+        try:
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise problem_of(error, path) or damaged(path, str(error)) from error
+    if found != "ok":
+        raise damaged(path, found)
+
+
+def _is_writable(path: Path) -> bool:
+    try:
+        with path.open("r+b"):
+            return True
+    except OSError:
+        return False
+
+
+def _newer(number: int) -> str:
+    return f"This library was made by a newer version (format {number}, this app reads up to {schema.FORMAT}). You can read but not save."
+
+
+def _cannot_create(path: Path, error: OSError) -> StoreTrouble:
+    return StoreTrouble(f"{path} cannot be made ({error.strerror}).", remedy="Name a file in a folder that can be written.")

@@ -1,0 +1,93 @@
+"""What lies at a path, told without changing it: nothing, a workspace, a damaged one, or something else."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.store.schema import APPLICATION_ID
+from workbench.store.trouble import code_of, damaged, problem_of
+from workbench.values.problems import Missing, StoreTrouble
+
+_MAGIC = b"SQLite format 3\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A workspace file as it lies there. `format` 0: nothing yet."""
+
+    format: int
+    immutable: bool = False
+    """True if it can only be read without SQLite's side files: it and its folder are write-protected."""
+
+
+def path_of(path_or_url: str | Path) -> Path:
+    """The file that a path or a `sqlite:///` URL names, absolute, links followed. Raises Missing for other databases."""
+    text = str(path_or_url)
+    if text.startswith("sqlite:///"):
+        text = text.removeprefix("sqlite:///")
+    elif "://" in text:
+        raise Missing(f"A workspace at {text.split('://')[0]}:// cannot be opened by this version.", remedy="Name a file instead.")
+    try:
+        return Path(text).expanduser().resolve()
+    except (OSError, RuntimeError) as error:
+        raise StoreTrouble(f"{text} cannot be opened ({error}).", remedy="Name another file.") from error
+
+
+def look(path: Path) -> Found:
+    """What lies at the path. Raises StoreTrouble for a foreign or damaged file; nothing is written in any case."""
+    if path.is_dir():
+        raise StoreTrouble(f"{path} is a folder, not a workspace file.", remedy="Name a file in it.")
+    try:
+        with path.open("rb") as file:
+            header = file.read(100)
+            size = file.seek(0, os.SEEK_END)
+    except FileNotFoundError:
+        return Found(0)
+    except OSError as error:
+        raise StoreTrouble(f"{path.name} cannot be read ({error.strerror}).", remedy="Check the file's permissions.") from error
+    if not header:
+        return Found(0)
+    if not header.startswith(_MAGIC):
+        raise foreign(path)
+    wal = path.with_name(path.name + "-wal")
+    has_wal = wal.is_file() and wal.stat().st_size > 0
+    page = int.from_bytes(header[16:18], "big")
+    promised = int.from_bytes(header[28:32], "big") * (65536 if page == 1 else page)
+    if not has_wal and size < promised and header[24:28] == header[92:96]:
+        raise damaged(path, f"{promised - size} of {promised} bytes are missing at its end")
+    return _ask(path, has_wal)
+
+
+def _ask(path: Path, has_wal: bool) -> Found:
+    """Read the marks through SQLite itself, because after an unclean end they may still lie in the log beside the file."""
+    immutable = not has_wal and not os.access(path.parent, os.W_OK)
+    try:
+        connection = sqlite3.connect(uri(path, "mode=ro" + ("&immutable=1" if immutable else "")), uri=True, isolation_level=None)
+        try:
+            application = connection.execute("PRAGMA application_id").fetchone()[0]
+            number = connection.execute("PRAGMA user_version").fetchone()[0]
+            tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        if code_of(error) in (11, 26):
+            raise damaged(path, str(error)) from error
+        raise problem_of(error, path) or StoreTrouble(f"{path.name} cannot be read ({error}).") from error
+    if application == 0 and number == 0 and tables == 0:
+        return Found(0)  # made by a process that was killed before its first transaction ended
+    if application != APPLICATION_ID or number < 1:
+        raise foreign(path)
+    return Found(number, immutable)
+
+
+def foreign(path: Path) -> StoreTrouble:
+    """The sentence for a file that is not a workspace."""
+    return StoreTrouble(f"{path.name} is not a workspace file. It was left as it is.", remedy="Name another file.")
+
+
+def uri(path: Path, options: str) -> str:
+    """The path as an SQLite URI."""
+    return f"{path.as_uri()}?{options}"

@@ -1,0 +1,128 @@
+"""What a workspace file is made of beside its tables: its marks, the triggers that keep promises, and the search indexes.
+
+Triggers, views and indexes of this file are derived from the tables. Every upgrade drops them first and makes them anew afterwards,
+because rebuilding a table (as SQLite's ALTER needs it) silently drops its triggers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+APPLICATION_ID = 0x50574231
+"""`PWB1`, in the file's header: tells a workspace from any other SQLite file."""
+
+REVISION = "0001_first_schema"
+"""The newest migration. A test holds that it is the head of `migrations/versions`."""
+
+FORMAT = int(REVISION[:4])
+"""The number that SQLite's `user_version` holds."""
+
+Execute = Callable[[str], Any]
+
+_PROMISES = (
+    """CREATE TRIGGER version_stays BEFORE UPDATE OF prompt_id, number, content_id ON version
+BEGIN SELECT RAISE(ABORT, 'a version is never changed'); END""",
+    """CREATE TRIGGER content_stays BEFORE UPDATE OF hash, messages, parameters, output_schema, tools ON content
+BEGIN SELECT RAISE(ABORT, 'the content of a version is never changed'); END""",
+    """CREATE TRIGGER output_stays BEFORE UPDATE OF job_id, attempt, text ON output
+BEGIN SELECT RAISE(ABORT, 'an output is never overwritten'); END""",
+)
+
+# Text of a message: a plain string, or a list of parts of which only the text counts (pictures are long and mean nothing to a search).
+_MESSAGES_TEXT = """(SELECT group_concat(CASE json_type(m.value, '$.content') WHEN 'array'
+ THEN (SELECT group_concat(json_extract(p.value, '$.text'), ' ') FROM json_each(m.value, '$.content') AS p)
+ ELSE json_extract(m.value, '$.content') END, char(10)) FROM json_each(content.messages) AS m)"""
+
+# `value` of json_each is the JSON text itself for lists and objects, which is what a search should see.
+_CASE_TEXT = """coalesce((SELECT group_concat(v.value, char(10)) FROM json_each({row}."values") AS v), '')
+ || char(10) || coalesce({row}.reference, '')"""
+
+_TOKENIZER = "tokenize = 'unicode61 remove_diacritics 2'"
+
+_SEARCH = (
+    f"CREATE VIRTUAL TABLE search_prompt USING fts5(name, description, content = 'prompt', content_rowid = 'id', {_TOKENIZER})",
+    """CREATE TRIGGER search_prompt_new AFTER INSERT ON prompt
+BEGIN INSERT INTO search_prompt(rowid, name, description) VALUES (new.id, new.name, new.description); END""",
+    """CREATE TRIGGER search_prompt_old AFTER DELETE ON prompt
+BEGIN INSERT INTO search_prompt(search_prompt, rowid, name, description) VALUES ('delete', old.id, old.name, old.description); END""",
+    """CREATE TRIGGER search_prompt_edit AFTER UPDATE OF name, description ON prompt
+BEGIN INSERT INTO search_prompt(search_prompt, rowid, name, description) VALUES ('delete', old.id, old.name, old.description);
+INSERT INTO search_prompt(rowid, name, description) VALUES (new.id, new.name, new.description); END""",
+    f"""CREATE VIEW search_version_text AS
+SELECT version.id AS id, version.note AS note, {_MESSAGES_TEXT} AS text FROM version JOIN content ON content.id = version.content_id""",
+    f"CREATE VIRTUAL TABLE search_version USING fts5(note, text, content = 'search_version_text', content_rowid = 'id', {_TOKENIZER})",
+    """CREATE TRIGGER search_version_new AFTER INSERT ON version
+BEGIN INSERT INTO search_version(rowid, note, text) SELECT id, note, text FROM search_version_text WHERE id = new.id; END""",
+    """CREATE TRIGGER search_version_old BEFORE DELETE ON version
+BEGIN INSERT INTO search_version(search_version, rowid, note, text)
+SELECT 'delete', id, note, text FROM search_version_text WHERE id = old.id; END""",
+    """CREATE TRIGGER search_version_before BEFORE UPDATE OF note ON version
+BEGIN INSERT INTO search_version(search_version, rowid, note, text)
+SELECT 'delete', id, note, text FROM search_version_text WHERE id = old.id; END""",
+    """CREATE TRIGGER search_version_after AFTER UPDATE OF note ON version
+BEGIN INSERT INTO search_version(rowid, note, text) SELECT id, note, text FROM search_version_text WHERE id = new.id; END""",
+    f"""CREATE VIEW search_case_text AS
+SELECT "case".id AS id, "case".name AS name, {_CASE_TEXT.format(row='"case"')} AS text FROM "case\"""",
+    f"CREATE VIRTUAL TABLE search_case USING fts5(name, text, content = 'search_case_text', content_rowid = 'id', {_TOKENIZER})",
+    f"""CREATE TRIGGER search_case_new AFTER INSERT ON "case"
+BEGIN INSERT INTO search_case(rowid, name, text) VALUES (new.id, new.name, {_CASE_TEXT.format(row="new")}); END""",
+    f"""CREATE TRIGGER search_case_old AFTER DELETE ON "case"
+BEGIN INSERT INTO search_case(search_case, rowid, name, text) VALUES ('delete', old.id, old.name, {_CASE_TEXT.format(row="old")}); END""",
+    f"""CREATE TRIGGER search_case_edit AFTER UPDATE OF name, "values", reference ON "case"
+BEGIN INSERT INTO search_case(search_case, rowid, name, text) VALUES ('delete', old.id, old.name, {_CASE_TEXT.format(row="old")});
+INSERT INTO search_case(rowid, name, text) VALUES (new.id, new.name, {_CASE_TEXT.format(row="new")}); END""",
+    f"CREATE VIRTUAL TABLE search_output USING fts5(text, content = 'output', content_rowid = 'id', {_TOKENIZER})",
+    """CREATE TRIGGER search_output_new AFTER INSERT ON output WHEN new.text <> ''
+BEGIN INSERT INTO search_output(rowid, text) VALUES (new.id, new.text); END""",
+    """CREATE TRIGGER search_output_old AFTER DELETE ON output WHEN old.text <> ''
+BEGIN INSERT INTO search_output(search_output, rowid, text) VALUES ('delete', old.id, old.text); END""",
+)
+
+SEARCH_TABLES = ("search_prompt", "search_version", "search_case", "search_output")
+
+
+def create(connection: Connection) -> None:
+    """Make everything in an empty file, inside the caller's transaction: tables, triggers, search, marks."""
+    from sqlmodel import SQLModel  # dear to import, and only a new file needs it here
+
+    from workbench.store import tables  # noqa: F401  (its import is what fills the metadata)
+
+    SQLModel.metadata.create_all(connection)
+    execute = connection.exec_driver_sql
+    create_derived(execute)
+    execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))")
+    execute(f"INSERT INTO alembic_version VALUES ('{REVISION}')")
+    mark(execute)
+
+
+def create_derived(execute: Execute) -> None:
+    """Make triggers, views and search indexes; the indexes are still empty."""
+    for statement in (*_PROMISES, *_SEARCH):
+        execute(statement)
+
+
+def drop_derived(execute: Execute) -> None:
+    """Remove every trigger, view and search index, also those that an older format had."""
+    found = execute("SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'view', 'table')").fetchall()
+    for kind, name, _ in found:
+        if kind in ("trigger", "view"):
+            execute(f'DROP {kind} "{name}"')
+    for kind, name, sql in found:
+        if kind == "table" and "using fts5" in (sql or "").lower():
+            execute(f'DROP TABLE "{name}"')
+
+
+def rebuild_search(execute: Execute) -> None:
+    """Fill the search indexes from the tables."""
+    for table in SEARCH_TABLES:
+        execute(f"INSERT INTO {table}({table}) VALUES ('rebuild')")
+
+
+def mark(execute: Execute, number: int = FORMAT) -> None:
+    """Write into the file's header what it is and of which format."""
+    execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    execute(f"PRAGMA user_version = {number}")
