@@ -1,0 +1,205 @@
+"""Every user action, declared once: the palette, menus, tooltips, shortcuts and the key sheet are drawn from this table."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+
+PLACES = (
+    ("", "Everywhere"), ("library", "Library"), ("compare", "Compare"), ("review", "Review"), ("datasets", "Datasets"),
+    ("models", "Models"), ("settings", "Settings"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action. `where` is the screen on which it acts, empty for everywhere; `keys` are shown and bound in order.
+
+    `shown` False keeps it out of the palette, where choosing it would mean nothing (moving in the grid).
+    `by_screen` keys are shown in the key sheet but handled by the screen itself, not bound as a shortcut.
+    """
+
+    id: str
+    text: str
+    keys: tuple[str, ...] = ()
+    where: str = ""
+    icon: str = ""
+    shown: bool = True
+    by_screen: bool = False
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("go.palette", "Search or run a command", ("Ctrl+K",), "", "search", shown=False),
+    Action("go.library", "Go to Library", ("Ctrl+1",), "", "library-big"),
+    Action("go.compare", "Go to Compare", ("Ctrl+2",), "", "columns-3"),
+    Action("go.review", "Go to Review", ("Ctrl+3",), "", "star"),
+    Action("go.datasets", "Go to Datasets", ("Ctrl+5",), "", "table-2"),
+    Action("go.models", "Go to Models", ("Ctrl+6",), "", "cpu"),
+    Action("go.settings", "Go to Settings", ("Ctrl+,",), "", "settings"),
+    Action("go.welcome", "Show the welcome page", (), "", "layout-grid"),
+    Action("go.back", "Back", ("Alt+Left",), "", "chevron-left", shown=False),
+    Action("go.forward", "Forward", ("Alt+Right",), "", "chevron-right", shown=False),
+    Action("pane.next", "Next pane", ("F6",), "", "", shown=False),
+    Action("pane.previous", "Previous pane", ("Shift+F6",), "", "", shown=False),
+    Action("screen.filter", "Filter on this screen", ("Ctrl+F",), "", "list-filter", shown=False),
+    Action("screen.new", "New on this screen", ("Ctrl+N",), "", "plus", shown=False),
+    Action("compare.new", "New comparison", ("Ctrl+Shift+N",), "", "columns-3"),
+    Action("library.new", "New prompt", (), "", "file-text"),
+    Action("dataset.new", "New dataset", (), "", "table-2"),
+    Action("connection.new", "Add a connection", (), "", "plug"),
+    Action("edit.undo", "Undo", ("Ctrl+Z",), "", "undo-2", shown=False, by_screen=True),
+    Action("edit.redo", "Redo", ("Ctrl+Shift+Z",), "", "", shown=False, by_screen=True),
+    Action("pane.left", "Show or hide the left list", ("Ctrl+B",), "", "", shown=True),
+    Action("pane.right", "Show or hide the right panel", ("Ctrl+J",), "", "", shown=True),
+    Action("file.import", "Import prompts, datasets and comparisons", ("Ctrl+I",), "", "folder-input"),
+    Action("file.export", "Export the library", ("Ctrl+E",), "", "upload"),
+    Action("file.open", "Open another workspace", (), "", "folder-open"),
+    Action("file.backup", "Back up the workspace now", (), "", "database"),
+    Action("text.larger", "Larger text", ("Ctrl++", "Ctrl+="), "", "type"),
+    Action("text.smaller", "Smaller text", ("Ctrl+-",), "", "type"),
+    Action("text.usual", "Usual text size", ("Ctrl+0",), "", "type"),
+    Action("theme.light", "Light theme", (), "", "settings-2"),
+    Action("theme.dark", "Dark theme", (), "", "settings-2"),
+    Action("theme.system", "Theme as the system", (), "", "settings-2"),
+    Action("help.keys", "Keys of this screen", ("F1", "?"), "", "keyboard"),
+    Action("help.close", "Close a popup, leave a field, clear the selection", ("Esc",), "", "", shown=False, by_screen=True),
+
+    Action("library.save", "Save version", ("Ctrl+S",), "library", "save"),
+    Action("library.try", "Try once", ("Ctrl+Return",), "library", "play"),
+    Action("library.compare", "Compare this prompt", ("Ctrl+Shift+Return",), "library", "columns-3"),
+    Action("library.diff", "Compare versions", ("Ctrl+D",), "library", "git-compare"),
+    Action("library.label", "Set a label", ("Ctrl+L",), "library", "tag"),
+    Action("library.view", "Edit, split, preview in turn", ("Ctrl+P",), "library", "columns-2"),
+    Action("library.add_message", "Add a message", ("Ctrl+Shift+M",), "library", "plus"),
+    Action("library.message_up", "Move the message up", ("Ctrl+Alt+Up",), "library", "arrow-up", shown=False),
+    Action("library.message_down", "Move the message down", ("Ctrl+Alt+Down",), "library", "", shown=False),
+    Action("library.complete", "Complete a variable", ("Ctrl+Space",), "library", "braces", shown=False),
+    Action("library.next_problem", "Next problem", ("F8",), "library", "triangle-alert", shown=False),
+    Action("library.previous_problem", "Previous problem", ("Shift+F8",), "library", "", shown=False),
+    Action("library.rename", "Rename the prompt", ("F2",), "library", "pencil"),
+    Action("library.duplicate", "Duplicate the prompt", ("Ctrl+Shift+D",), "library", "copy-plus"),
+    Action("library.archive", "Move the prompt to the archive", ("Del",), "library", "trash-2"),
+
+    Action("compare.move", "Move between cells", ("Up", "Down", "Left", "Right", "Home", "End"), "compare", "", False, True),
+    Action("compare.detail", "Into the detail panel", ("Return",), "compare", "", shown=False, by_screen=True),
+    Action("compare.grid", "Back to the grid", ("Esc",), "compare", "", shown=False, by_screen=True),
+    Action("compare.rate", "Rate with stars", ("1", "2", "3", "4", "5"), "compare", "star", shown=False, by_screen=True),
+    Action("compare.unrate", "Clear the stars", ("0",), "compare", "", shown=False, by_screen=True),
+    Action("compare.pass", "Pass", ("P",), "compare", "check"),
+    Action("compare.fail", "Fail", ("F",), "compare", "x"),
+    Action("compare.note", "Note on this answer", ("N",), "compare", "pencil"),
+    Action("compare.again", "Run this cell again", ("R",), "compare", "rotate-ccw"),
+    Action("compare.failed_again", "Run all failed again", ("Shift+R",), "compare", "refresh-cw"),
+    Action("compare.rerun", "Rerun the comparison as it was defined", (), "compare", "repeat"),
+    Action("compare.pause", "Pause or continue", ("Space",), "compare", "pause", shown=True, by_screen=True),
+    Action("compare.stop", "Stop the run", ("Ctrl+.",), "compare", "square"),
+    Action("compare.previous_group", "Previous prompt version", ("[",), "compare", "", shown=False),
+    Action("compare.next_group", "Next prompt version", ("]",), "compare", "", shown=False),
+    Action("compare.differences", "Show differences", ("D",), "compare", "git-compare"),
+    Action("compare.hide", "Hide the column", ("H",), "compare", "eye-off"),
+    Action("compare.height", "Row height", ("V",), "compare", "rows-3"),
+
+    Action("review.rate", "Rate with stars", ("1", "2", "3", "4", "5"), "review", "star", shown=False, by_screen=True),
+    Action("review.next", "Save and go on", ("Return",), "review", "", shown=False, by_screen=True),
+    Action("review.note", "Note", ("N",), "review", "pencil"),
+    Action("review.undo", "Undo the last rating", ("Z",), "review", "undo-2"),
+    Action("review.skip", "Skip this one", ("S",), "review", "skip-forward"),
+
+    Action("datasets.import", "Import a file of cases", (), "datasets", "file-spreadsheet"),
+    Action("datasets.duplicate", "Duplicate the case", ("Ctrl+Shift+D",), "datasets", "copy-plus"),
+    Action("datasets.rename", "Rename the dataset", ("F2",), "datasets", "pencil", by_screen=True),
+    Action("datasets.archive", "Delete the cases", ("Del",), "datasets", "trash-2", by_screen=True),
+
+    Action("models.compare", "Compare the ticked models", (), "models", "columns-3"),
+    Action("models.find", "Look for servers on this computer", (), "models", "search"),
+)  # fmt: skip
+
+BY_ID = {action.id: action for action in ACTIONS}
+
+
+class ActionSet(QObject):
+    """The table as QActions of one window: those of a screen act only while it is shown."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._actions: dict[str, QAction] = {}
+        self._single_keys = True
+        self._place = ""
+        for row in ACTIONS:
+            action = QAction(row.text, self)
+            action.setObjectName(row.id)
+            self._actions[row.id] = action
+        self._bind()
+
+    def action(self, id: str) -> QAction:
+        """The QAction of a row. Raises KeyError for an id that is not in the table."""
+        return self._actions[id]
+
+    def all(self) -> list[QAction]:
+        """Every QAction in the order of the table."""
+        return list(self._actions.values())
+
+    def show_place(self, place: str) -> None:
+        """Switch on the actions of one screen and off those of all others."""
+        if self._place != place:
+            self._place = place
+            self._bind()
+
+    def allow_single_keys(self, allowed: bool) -> None:
+        """Switch keys without Ctrl or Alt on or off."""
+        if self._single_keys != allowed:
+            self._single_keys = allowed
+            self._bind()
+
+    @property
+    def single_keys(self) -> bool:
+        """True if single letters and digits act."""
+        return self._single_keys
+
+    def _bind(self) -> None:
+        for row in ACTIONS:
+            here = row.where in ("", self._place) and not row.by_screen
+            keys = [key for key in row.keys if self._single_keys or not is_single(key)] if here else []
+            self._actions[row.id].setShortcuts([QKeySequence(key) for key in keys])
+
+
+def is_single(keys: str) -> bool:
+    """True for a key that is a letter, digit or sign without Ctrl or Alt."""
+    return len(keys.removeprefix("Shift+")) == 1
+
+
+def shown_keys(keys: str) -> str:
+    """Keys as people read them: `Ctrl S`, on macOS with its own signs."""
+    if sys.platform == "darwin":
+        return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
+    if keys.endswith("++"):
+        keys = keys[:-1] + "plus"
+    names = {"Return": "Enter", "Del": "Delete"}
+    return " ".join(names.get(part, part) for part in keys.split("+"))
+
+
+def tooltip(id: str) -> str:
+    """Text of an action with its first key, for a tooltip."""
+    row = BY_ID[id]
+    return f"{row.text} ({shown_keys(row.keys[0])})" if row.keys else row.text
+
+
+_SCAN_BASE = {"linux": 9, "win32": 1}
+
+
+def digit(event: QKeyEvent) -> int | None:
+    """The digit 0 to 9 of a key press without Ctrl or Alt, also on layouts where the digit row needs Shift; else None."""
+    from PySide6.QtCore import Qt  # kept with its only use
+
+    if event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier):
+        return None
+    if Qt.Key.Key_0 <= event.key() <= Qt.Key.Key_9:
+        return int(event.key()) - int(Qt.Key.Key_0)
+    base = _SCAN_BASE.get(sys.platform)
+    if base is None or event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+        return None
+    place = event.nativeScanCode() - base
+    return place % 10 if 1 <= place <= 10 else None

@@ -1,0 +1,90 @@
+"""What every screen of one window shares: settings, theme, bridge, workspace, and the ways to say something to the user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QAction
+
+from workbench.gui.actions import ActionSet
+from workbench.gui.bridge import Bridge
+from workbench.gui.theme import Theme
+from workbench.settings import Settings
+from workbench.values import Changes
+
+if TYPE_CHECKING:
+    from workbench.workspace import Workspace
+
+
+class Context(QObject):
+    """One per window. Screens never know each other: they know this."""
+
+    changed = Signal(object)
+    """Changes after a committed write, on the Qt thread; several close together come as one."""
+    navigated = Signal(str, dict)
+    noticed = Signal(str, str, object)
+    troubled = Signal(object, object)
+
+    def __init__(self, settings: Settings, theme: Theme, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.settings = settings
+        self.theme = theme
+        self.bridge = bridge
+        self.workspace: Workspace | None = None
+        self.actions = ActionSet(self)
+        self._pending: list[Changes] = []
+        self._unsubscribe: Callable[[], None] | None = None
+        bridge.trouble.connect(self.failed)
+
+    @property
+    def ws(self) -> Workspace:
+        """The open workspace. Screens exist only while one is open."""
+        if self.workspace is None:
+            raise RuntimeError("no workspace is open")
+        return self.workspace
+
+    def use(self, workspace: Workspace | None) -> None:
+        """Take a workspace that was opened, or let go of the one that is closing."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
+        self.workspace = workspace
+        if workspace is not None:
+            self._unsubscribe = workspace.subscribe(self._written)
+
+    def action(self, id: str) -> QAction:
+        """The QAction of one row of the table of actions."""
+        return self.actions.action(id)
+
+    def go(self, place: str, **at: Any) -> None:
+        """Show a screen (library, compare, review, datasets, models, settings, welcome) at a place such as `prompt_id=3`."""
+        self.navigated.emit(place, at)
+
+    def notice(self, text: str, action_text: str = "", action: Callable[[], object] | None = None) -> None:
+        """Say something at the bottom left for ten seconds, with one thing to do, such as Undo."""
+        self.noticed.emit(text, action_text, action)
+
+    def failed(self, problem: BaseException, retry: Callable[[], object] | None = None) -> None:
+        """Tell the user about a failure. One that nobody foresaw gets the dialog with its details."""
+        self.troubled.emit(problem, retry)
+
+    def start_run(self, run_id: int, **options: Any) -> None:
+        """Hand a run to the background loop; what it says comes as `bridge.run_events`."""
+        self.bridge.start_run(self.ws, run_id, **options)
+
+    def _written(self, changes: Changes) -> None:
+        # On the thread that wrote.
+        self._pending.append(changes)
+        if len(self._pending) == 1:
+            self.bridge.post(self._tell)
+
+    def _tell(self) -> None:
+        taken, self._pending = self._pending, []
+        touched: dict[Any, frozenset[int]] = {}
+        for changes in taken:
+            for kind, ids in changes.touched.items():
+                touched[kind] = touched.get(kind, frozenset()) | ids
+        if touched and self.workspace is not None:
+            self.changed.emit(Changes(touched))

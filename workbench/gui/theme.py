@@ -1,0 +1,259 @@
+"""Colours, fonts, sizes and icons of the window, from `tokens.json`. One theme belongs to the application, as its palette does."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette, QPixmap
+from PySide6.QtWidgets import QApplication, QWidget
+
+from workbench.assets import asset
+from workbench.gui.icons import draw_icon
+from workbench.gui.stylesheet import stylesheet
+
+Choice = Literal["light", "dark", "system"]
+TEXT_SIZES = (90, 100, 115, 130, 150)
+
+_WEIGHTS = {400: QFont.Weight.Normal, 500: QFont.Weight.Medium, 600: QFont.Weight.DemiBold, 700: QFont.Weight.Bold}
+
+
+def theme() -> Theme:
+    """The application's theme, made when first asked for. Needs a QApplication."""
+    app = QApplication.instance()
+    if app is None:
+        raise RuntimeError("the theme needs a QApplication")
+    found = getattr(app, "_workbench_theme", None)
+    if not isinstance(found, Theme):
+        found = Theme(app)
+        app._workbench_theme = found  # type: ignore[attr-defined]  # kept with the application: it ends with it
+    return found
+
+
+class Theme(QObject):
+    """What the window looks like now. `changed` comes after a switch of colours or text size, with everything restyled."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._all: dict[str, Any] = json.loads(asset("tokens.json").read_text("utf-8"))
+        self._choice: Choice = "light"
+        self._percent = 100
+        self._ui_family, self._code_family = _families()
+        self._pixmaps: dict[tuple[Any, ...], QPixmap] = {}
+        self._fonts: dict[tuple[str, int | None], QFont] = {}
+        self._colours: dict[str, QColor] = {}
+        self._applied: tuple[bool, int] | None = None
+        self.dark = False
+        hints = QGuiApplication.styleHints()
+        if hints is not None:
+            hints.colorSchemeChanged.connect(self._system_changed)
+
+    # -- what is asked for -------------------------------------------------------------------------------------
+
+    @property
+    def percent(self) -> int:
+        """The text size in percent."""
+        return self._percent
+
+    def choose(self, choice: Choice | None = None, percent: int | None = None) -> None:
+        """Switch the whole application to light, dark or the system's scheme, and to a text size, at once."""
+        self._choice = choice or self._choice
+        self._percent = percent or self._percent
+        self.dark = self._choice == "dark" or (self._choice == "system" and _system_is_dark())
+        if self._applied == (self.dark, self._percent):
+            return
+        self._applied = (self.dark, self._percent)
+        self._pixmaps.clear()
+        self._fonts.clear()
+        self._colours.clear()
+        self._apply()
+        self.changed.emit()
+
+    @property
+    def tokens(self) -> dict[str, str]:
+        """Token name to its colour as written in the token file."""
+        return self._all["dark" if self.dark else "light"]  # type: ignore[no-any-return]
+
+    def color(self, token: str) -> QColor:
+        """The colour of a token. Raises KeyError for a name that is not a token."""
+        found = self._colours.get(token)
+        if found is None:
+            found = self._colours[token] = parse_colour(self.tokens[token])
+        return found
+
+    def mix(self, token: str, into: str, share: float) -> QColor:
+        """`share` (0 to 1) of one token mixed into another."""
+        a, b = self.color(token), self.color(into)
+        return QColor.fromRgbF(
+            a.redF() * share + b.redF() * (1 - share),
+            a.greenF() * share + b.greenF() * (1 - share),
+            a.blueF() * share + b.blueF() * (1 - share),
+        )
+
+    def series(self, index: int) -> QColor:
+        """The colour of a model by its stored index; after seven it starts again."""
+        return self.color(f"s{index % 7 + 1}")
+
+    def dash(self, index: int) -> list[float]:
+        """Line dash of a series in pixels on and off; empty for a solid line."""
+        text = self._all["series_dash"][index % 7]
+        return [] if text == "solid" else [float(part) for part in text.split()]
+
+    def px(self, size: float) -> int:
+        """Pixels at 100% as pixels at the text size of now."""
+        return round(size * self._percent / 100)
+
+    def line(self, role: str) -> int:
+        """Line height in pixels of a type role."""
+        return self.px(self._all["type"][role][1])
+
+    def font(self, role: str = "body", weight: int | None = None) -> QFont:
+        """The font of a type role (title, section, body, small, micro, code ...), tabular numbers on."""
+        key = (role, weight)
+        found = self._fonts.get(key)
+        if found is None:
+            found = self._fonts[key] = self._make_font(role, weight)
+        return QFont(found)
+
+    def pixmap(self, name: str, token: str = "text2", size: float = 16, *, filled: bool = False) -> QPixmap:
+        """One icon in the colour of a token; `size` is in pixels at 100%."""
+        ratio = _ratio()
+        key = (name, token, size, ratio, filled)
+        found = self._pixmaps.get(key)
+        if found is None:
+            found = self._pixmaps[key] = draw_icon(name, self.color(token), self.px(size), ratio, filled=filled)
+        return found
+
+    def icon(self, name: str, token: str = "text2", size: float = 16) -> QIcon:
+        """One icon for buttons and menus; switched off it is drawn in `text3`."""
+        icon = QIcon(self.pixmap(name, token, size))
+        icon.addPixmap(self.pixmap(name, "text3", size), QIcon.Mode.Disabled)
+        return icon
+
+    # -- how it is done ----------------------------------------------------------------------------------------
+
+    def _make_font(self, role: str, weight: int | None) -> QFont:
+        size, _line, usual = self._all["type"][role]
+        code = role == "code"
+        font = QFont(self._code_family if code else self._ui_family)
+        pixels = round(size * self._percent / 100 * 2) / 2
+        if pixels == int(pixels):
+            font.setPixelSize(int(pixels))
+        else:  # only points can be fractions
+            screen = QGuiApplication.primaryScreen()
+            font.setPointSizeF(pixels * 72 / (screen.logicalDotsPerInchY() if screen else 96))
+        font.setWeight(_WEIGHTS[weight or usual])
+        if code:
+            font.setStyleHint(QFont.StyleHint.Monospace)
+            font.setFeature(QFont.Tag("calt"), 0)
+        else:
+            font.setFeature(QFont.Tag("tnum"), 1)
+        return font
+
+    def _apply(self) -> None:
+        app = QApplication.instance()
+        if not isinstance(app, QApplication):
+            return
+        app.setPalette(self._palette())
+        app.setFont(self.font("body"))
+        app.setStyleSheet(stylesheet(self.tokens, self.px))
+        for widget in app.allWidgets():
+            restyle(widget, self)
+
+    def _palette(self) -> QPalette:
+        palette, role, off = QPalette(), QPalette.ColorRole, QPalette.ColorGroup.Disabled
+        pairs = {
+            role.Window: "bg", role.WindowText: "text", role.Base: "surface", role.AlternateBase: "panel", role.Text: "text",
+            role.Button: "surface", role.ButtonText: "text", role.BrightText: "fail", role.ToolTipBase: "text",
+            role.ToolTipText: "surface", role.Highlight: "accent-soft", role.HighlightedText: "text", role.Link: "accent-ink",
+            role.LinkVisited: "accent-ink", role.PlaceholderText: "text3", role.Light: "surface", role.Midlight: "panel",
+            role.Mid: "border-strong", role.Dark: "control", role.Shadow: "border", role.Accent: "accent",
+        }  # fmt: skip
+        for place, token in pairs.items():
+            palette.setColor(place, self.color(token))
+        for place in (role.WindowText, role.Text, role.ButtonText):
+            palette.setColor(off, place, self.color("text3"))
+        palette.setColor(off, role.Base, self.color("sunken"))
+        return palette
+
+    def _system_changed(self) -> None:
+        if self._choice == "system":
+            # Qt is still telling its own widgets; the switch follows when it is done.
+            QTimer.singleShot(0, self.choose)
+
+
+def parse_colour(text: str) -> QColor:
+    """The colour of `#RRGGBB` or `rgba(r,g,b,.a)`."""
+    if not text.startswith("rgba"):
+        return QColor(text)
+    red, green, blue, alpha = (float(part) for part in text[5:-1].split(","))
+    return QColor(int(red), int(green), int(blue), round(alpha * 255))
+
+
+def set_role(widget: QWidget, role: str, weight: int | None = None) -> None:
+    """Give a widget the font of a type role; it follows the text size by itself."""
+    widget.setProperty("role", role)
+    widget.setProperty("role_weight", weight or 0)
+    widget.setFont(theme().font(role, weight))
+
+
+def set_icon(widget: QWidget, name: str, token: str = "text2", size: float = 16) -> None:
+    """Give a button or label an icon that follows theme and text size by itself."""
+    widget.setProperty("icon_name", name)
+    widget.setProperty("icon_token", token)
+    widget.setProperty("icon_size", float(size))
+    _show_icon(widget, theme())
+
+
+def set_kind(widget: QWidget, **properties: Any) -> None:
+    """Set dynamic properties that the stylesheet selects on (`kind`, `tone`, `state` ...) and restyle the widget."""
+    for name, value in properties.items():
+        widget.setProperty(name, value)
+    style = widget.style()
+    if style is not None:
+        style.unpolish(widget)
+        style.polish(widget)
+    widget.update()
+
+
+def restyle(widget: QWidget, theme: Theme) -> None:
+    """Renew what the stylesheet cannot: font role and icon of one widget."""
+    role = widget.property("role")
+    if role:
+        widget.setFont(theme.font(role, widget.property("role_weight") or None))
+    if widget.property("icon_name"):
+        _show_icon(widget, theme)
+    if role or widget.inherits("QAbstractItemView"):
+        widget.updateGeometry()
+
+
+def _show_icon(widget: QWidget, theme: Theme) -> None:
+    name, token, size = widget.property("icon_name"), widget.property("icon_token"), widget.property("icon_size")
+    if hasattr(widget, "setIcon"):
+        widget.setIcon(theme.icon(name, token, size))
+        if hasattr(widget, "setIconSize"):
+            from PySide6.QtCore import QSize  # only where a button is made
+
+            widget.setIconSize(QSize(theme.px(size), theme.px(size)))
+    elif hasattr(widget, "setPixmap"):
+        widget.setPixmap(theme.pixmap(name, token, size))
+
+
+def _families() -> tuple[str, str]:
+    known = set(QFontDatabase.families())
+    ui = "Inter" if "Inter" in known else QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont).family()
+    code = "JetBrains Mono" if "JetBrains Mono" in known else QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont).family()
+    return ui, code
+
+
+def _system_is_dark() -> bool:
+    hints = QGuiApplication.styleHints()
+    return hints is not None and hints.colorScheme() == Qt.ColorScheme.Dark
+
+
+def _ratio() -> float:
+    app = QGuiApplication.instance()
+    return app.devicePixelRatio() if isinstance(app, QGuiApplication) else 1.0

@@ -1,0 +1,49 @@
+"""The empty state: what is missing, what it is for, and one or two things to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from workbench.gui.widgets.labels import icon_label, label
+
+
+class EmptyState(QWidget):
+    """A heading, a sentence and buttons in the middle of the room there is. Buttons come from `widgets.buttons.button`."""
+
+    def __init__(self, title: str, text: str = "", buttons: Sequence[QWidget] = (), icon: str = "") -> None:
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 24, 24, 24)
+        column.setSpacing(8)
+        column.addStretch(2)
+        if icon:
+            column.addWidget(icon_label(icon, "text3", 22), 0, Qt.AlignmentFlag.AlignHCenter)
+        self.title = label(title, "section")
+        self.text = label(text, "body", "text2", wrap=True)
+        for made in (self.title, self.text):
+            made.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.text.setMinimumWidth(280)
+        self.text.setMaximumWidth(560)
+        column.addWidget(self.title, 0, Qt.AlignmentFlag.AlignHCenter)
+        middle = QHBoxLayout()
+        middle.addStretch(1)
+        middle.addWidget(self.text, 20)
+        middle.addStretch(1)
+        column.addLayout(middle)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addStretch(1)
+        for made_button in buttons:
+            row.addWidget(made_button)
+        row.addStretch(1)
+        column.addSpacing(4)
+        column.addLayout(row)
+        column.addStretch(3)
+
+    def say(self, title: str, text: str = "") -> None:
+        """Show another heading and sentence."""
+        self.title.setText(title)
+        self.text.setText(text)

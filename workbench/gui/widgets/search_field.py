@@ -1,0 +1,36 @@
+"""A one-line field with a magnifier and a way to clear it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from workbench.gui.theme import theme
+
+
+class SearchField(QLineEdit):
+    """`searched` comes a moment after the last key, so that a list is not filtered for every letter."""
+
+    searched = Signal(str)
+
+    def __init__(self, placeholder: str, parent: QWidget | None = None, *, delay_ms: int = 120) -> None:
+        super().__init__(parent)
+        self.setPlaceholderText(placeholder)
+        self.setAccessibleName(placeholder)
+        self.setClearButtonEnabled(True)
+        self._icon = self.addAction(theme().icon("search", "text3", 15), QLineEdit.ActionPosition.LeadingPosition)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(delay_ms)
+        self._timer.timeout.connect(lambda: self.searched.emit(self.text().strip()))
+        self.textChanged.connect(lambda _text: self._timer.start())
+        theme().changed.connect(lambda: self._icon.setIcon(theme().icon("search", "text3", 15)))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.text():
+            self.clear()
+            self._timer.stop()
+            self.searched.emit("")
+        else:
+            super().keyPressEvent(event)
