@@ -1,1 +1,9 @@
-"""Prompt templates: Jinja2 in a sandbox with budgets."""
+"""Templates: their variables, their problems, and rendering them within a budget of time and memory."""
+
+from workbench.templates.records import MissingValues, Piece, PreviewMessage, TemplateProblem, Variable
+from workbench.templates.template import check, names, preview, render, render_text, required, variables
+
+__all__ = [
+    "MissingValues", "Piece", "PreviewMessage", "TemplateProblem", "Variable",
+    "check", "names", "preview", "render", "render_text", "required", "variables",
+]  # fmt: skip

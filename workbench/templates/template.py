@@ -1,0 +1,141 @@
+"""The verbs on templates: variables, check, render, preview. Compiled templates are kept, because a run renders one many times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from workbench.templates.plain import NotPlain, PlainTemplate, plain
+from workbench.templates.records import MissingValues, Piece, PreviewMessage, TemplateProblem, Variable
+from workbench.values.messages import Content, Message
+from workbench.values.problems import BadInput
+
+if TYPE_CHECKING:
+    from workbench.templates.sandbox import SandboxTemplate
+
+
+@lru_cache(maxsize=256)
+def _plain(text: str) -> PlainTemplate | None:
+    return plain(text)
+
+
+@lru_cache(maxsize=256)
+def _compiled(text: str) -> SandboxTemplate | TemplateProblem:
+    from workbench.templates import sandbox  # jinja2 costs 80 ms to import, and most prompts do without
+
+    try:
+        return sandbox.SandboxTemplate(text)
+    except sandbox.SyntaxTrouble as trouble:
+        return trouble.problem
+
+
+def _sandboxed(text: str) -> SandboxTemplate:
+    template = _compiled(text)
+    if isinstance(template, TemplateProblem):
+        raise BadInput(template.message, line=template.line, column=template.column)
+    return template
+
+
+def variables(text: str) -> tuple[Variable, ...]:
+    """Every place where the template reads a value, in the order of the text. Works on half-typed templates too."""
+    template = _plain(text)
+    if template is not None:
+        return template.variables()
+    compiled = _compiled(text)
+    if not isinstance(compiled, TemplateProblem):
+        return compiled.variables()
+    from workbench.templates import sandbox  # see above
+
+    return sandbox.partial_variables(text)
+
+
+def check(text: str) -> TemplateProblem | None:
+    """What is wrong with the template, with line and column; None if nothing is."""
+    if _plain(text) is not None:
+        return None
+    compiled = _compiled(text)
+    return compiled if isinstance(compiled, TemplateProblem) else None
+
+
+def names(content: Content) -> tuple[str, ...]:
+    """The root names of all variables, each once, in the order of the messages."""
+    return _root_names(content, optional_too=True)
+
+
+def required(content: Content) -> tuple[str, ...]:
+    """The root names that the prompt cannot do without: `default(...)` or `is defined` makes one optional."""
+    return _root_names(content, optional_too=False)
+
+
+def _root_names(content: Content, *, optional_too: bool) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for text in _texts(content):
+        for variable in variables(text):
+            if optional_too or not variable.optional:
+                found.setdefault(variable.name)
+    return tuple(found)
+
+
+def render_text(text: str, values: Mapping[str, Any]) -> str:
+    """The text with its values in place.
+
+    Raises MissingValues naming every variable without a value, or BadInput with line and column of a syntax error, or a sentence
+    about a template that takes more than a second or 100 MB.
+    """
+    template = _plain(text)
+    if template is not None:
+        try:
+            return template.render(values)
+        except NotPlain:
+            pass
+    return _sandboxed(text).render(values)
+
+
+def render(content: Content, values: Mapping[str, Any]) -> tuple[Message, ...]:
+    """The messages with their values in place. Raises as `render_text`; missing values are named for all messages at once."""
+    rendered: list[Message] = []
+    missing: dict[str, None] = {}
+    for number, message in enumerate(content.messages, 1):
+        parts = list(message.parts)
+        for index, part in enumerate(parts):
+            if part.kind != "text":
+                continue
+            try:
+                parts[index] = replace(part, text=render_text(part.text, values))
+            except MissingValues as problem:
+                missing.update(dict.fromkeys(problem.names))
+            except BadInput as problem:
+                problem.path = f"message {number} ({message.role})" if len(content.messages) > 1 else ""
+                raise
+        rendered.append(Message(message.role, tuple(parts)))
+    if missing:
+        raise MissingValues(tuple(missing))
+    return tuple(rendered)
+
+
+def preview(content: Content, values: Mapping[str, Any]) -> list[PreviewMessage]:
+    """The messages as a preview shows them: pieces that say what a value filled in. Never raises; each message names its own problem."""
+    return [_preview(message, values) for message in content.messages]
+
+
+def _preview(message: Message, values: Mapping[str, Any]) -> PreviewMessage:
+    pieces: list[Piece] = []
+    missing: dict[str, None] = {}
+    for part in message.parts:
+        if part.kind != "text":
+            pieces.append(Piece(f"[{part.name or part.kind}]"))
+            continue
+        try:
+            found, absent = _sandboxed(part.text).preview(values)
+        except BadInput as problem:
+            trouble = TemplateProblem(problem.message, problem.line or 1, problem.column or 1)
+            return PreviewMessage(message.role, (Piece(message.text),), problem=trouble)
+        pieces.extend(found)
+        missing.update(dict.fromkeys(absent))
+    return PreviewMessage(message.role, tuple(pieces), tuple(missing))
+
+
+def _texts(content: Content) -> list[str]:
+    return [part.text for message in content.messages for part in message.parts if part.kind == "text"]
