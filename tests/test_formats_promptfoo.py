@@ -1,0 +1,309 @@
+"""The plain core of promptfoo's configuration files."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workbench.formats.promptfoo import PromptfooConfig, looks_like, read
+from workbench.values import BadInput, Case
+
+
+def config(folder: Path, **keys: Any) -> Path:
+    path = folder / "promptfooconfig.json"
+    path.write_text(json.dumps({"prompts": ["Say {{q}}."], "providers": ["echo"], "tests": [{"vars": {"q": "x"}}], **keys}), "utf-8")
+    return path
+
+
+def values(read_config: PromptfooConfig) -> list[dict[str, Any]]:
+    return [dict(case.values) for case in read_config.spec.cases]
+
+
+def notes(read_config: PromptfooConfig) -> dict[str, str]:
+    return {note.what: note.why for note in read_config.not_carried}
+
+
+def test_the_plain_core_becomes_a_comparison(tmp_path: Path) -> None:
+    path = config(
+        tmp_path,
+        description="refund replies",
+        prompts=["Answer {{name}}.", {"id": "v3", "label": "polite", "raw": "Dear {{name}}"}],
+        providers=[
+            {
+                "id": "openai:chat:gpt-x",
+                "config": {"apiBaseUrl": "http://127.0.0.1:9/v1/", "apiKey": "k", "temperature": 0, "max_tokens": 5},
+            },
+            "openai:gpt-y",
+            {"id": "echo", "label": "parrot"},
+        ],
+        defaultTest={"vars": {"tone": "warm"}, "assert": [{"type": "icontains", "value": "{{name}}", "metric": "topic", "weight": 2}]},
+        tests=[{"description": "Ana asks", "vars": {"name": "Ana"}, "assert": [{"type": "regex", "value": "x", "threshold": 0.5}]}],
+        evaluateOptions={"maxConcurrency": 7, "repeat": 3},
+    )
+    found = read(path)
+    spec = found.spec
+    assert (spec.name, spec.concurrency, spec.repeats, spec.stream) == ("refund replies", 7, 3, False)
+    assert [variant.prompt for variant in spec.variants] == ["Answer {{name}}.", "polite"]
+    assert spec.variants[1].content.messages[0].to_json() == {"role": "user", "content": "Dear {{name}}"}
+    first, second, third = spec.models
+    assert (first.name, first.title, first.wire_format, first.base_url) == ("gpt-x", "gpt-x", "openai-chat", "http://127.0.0.1:9/v1")
+    assert first.parameters == {"temperature": 0, "max_tokens": 5}
+    assert (first.place, second.place, second.base_url, second.key_env) == (
+        "server",
+        "cloud",
+        "https://api.openai.com/v1",
+        "OPENAI_API_KEY",
+    )
+    assert (third.wire_format, third.title) == ("echo", "parrot")
+    assert found.keys == {0: "k"}
+    assert spec.cases == (Case({"tone": "warm", "name": "Ana"}, name="Ana asks", checks=spec.cases[0].checks),)
+    assert [check.to_json() for check in spec.checks] == [{"type": "icontains", "value": "{{name}}", "name": "topic", "weight": 2.0}]
+    assert [check.to_json() for check in spec.cases[0].checks] == [{"type": "regex", "value": "x", "threshold": 0.5}]
+    assert not found.not_carried
+
+
+def test_a_key_in_the_file_is_in_no_repr_and_not_in_the_spec(tmp_path: Path) -> None:
+    found = read(config(tmp_path, providers=[{"id": "openai:chat:m", "config": {"apiKey": "sk-secret"}}]))
+    assert "sk-secret" not in repr(found)
+    assert found.keys == {0: "sk-secret"}
+
+
+def test_the_environment_fills_in_address_and_key_but_nothing_that_is_stored(tmp_path: Path) -> None:
+    provider = {
+        "id": "openai:chat:m",
+        "config": {"apiKey": "{{env.MY_KEY}}", "apiBaseUrl": "http://{{ env.HOST }}/v1", "user": "{{env.MY_KEY}}"},
+    }
+    found = read(config(tmp_path, providers=[provider], env={"HOST": "here:1"}), {"MY_KEY": "k", "HOST": "there"})
+    assert found.keys == {0: "k"}
+    assert found.spec.models[0].base_url == "http://here:1/v1"
+    assert found.spec.models[0].parameters == {"user": "{{env.MY_KEY}}"}
+
+
+def test_chat_messages_in_json_and_yaml_keep_their_roles(tmp_path: Path) -> None:
+    (tmp_path / "chat.json").write_text('[{"role": "system", "content": "Be brief"}, {"role": "user", "content": "{{q}}"}]')
+    (tmp_path / "chat.yaml").write_text('- role: system\n  content: Be brief\n- role: user\n  content: "{{q}}"\n')
+    inline = '[{"role": "developer", "content": "Be brief"}, {"role": "user", "content": {{ q | dump }} }]'
+    found = read(config(tmp_path, prompts=["file://chat.json", "file://chat.yaml", inline]))
+    texts = [[(message.role, message.text) for message in variant.content.messages] for variant in found.spec.variants]
+    assert texts[0] == texts[1] == [("system", "Be brief"), ("user", "{{q}}")]
+    assert texts[2] == [("system", "Be brief"), ("user", "{{ q }}")]
+    assert [variant.prompt for variant in found.spec.variants][:2] == ["chat", "chat (2)"]
+
+
+def test_a_text_file_holds_several_prompts_between_lines_of_dashes(tmp_path: Path) -> None:
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "a.txt").write_text("One {{q}}\n---\nTwo {{q}}\n")
+    (tmp_path / "prompts" / "b.txt").write_text("Three {{q}}\n")
+    found = read(config(tmp_path, prompts="file://prompts/*.txt"))
+    assert [(variant.prompt, variant.content.messages[0].text) for variant in found.spec.variants] == [
+        ("a 1", "One {{q}}"),
+        ("a 2", "Two {{q}}"),
+        ("b", "Three {{q}}"),
+    ]
+
+
+def test_pictures_inside_the_file_become_parts_and_those_elsewhere_are_told(tmp_path: Path) -> None:
+    prompt = json.dumps(
+        [
+            {
+                "role": "user",
+                "content": [
+                    {"type": "text", "text": "Look"},
+                    {"type": "image_url", "image_url": {"url": "data:image/png;base64,aGk="}},
+                    {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}},
+                ],
+            }
+        ]
+    )
+    found = read(config(tmp_path, prompts=[prompt]))
+    parts = found.spec.variants[0].content.messages[0].parts
+    assert [(part.kind, part.data) for part in parts] == [("text", b""), ("image", b"hi")]
+    assert any("image_url" in what for what in notes(found))
+
+
+def test_lists_of_texts_expand_to_every_combination_and_other_lists_stay(tmp_path: Path) -> None:
+    tests = [{"vars": {"q": ["a", "b"], "r": ["x", "y"], "turns": [{"n": 1}], "one": 1}}]
+    found = values(read(config(tmp_path, tests=tests)))
+    assert [(item["q"], item["r"]) for item in found] == [("a", "x"), ("a", "y"), ("b", "x"), ("b", "y")]
+    assert all(item["turns"] == [{"n": 1}] and item["one"] == 1 for item in found)
+    kept = values(read(config(tmp_path, tests=[{**tests[0], "options": {"disableVarExpansion": True}}])))
+    assert [item["q"] for item in kept] == [["a", "b"]]
+
+
+def test_values_from_files_and_values_that_name_values_are_filled_in(tmp_path: Path) -> None:
+    (tmp_path / "long.txt").write_text("  the text\n")
+    (tmp_path / "data.yaml").write_text("a: 1\n")
+    found = values(
+        read(
+            config(
+                tmp_path,
+                tests=[
+                    {
+                        "vars": {
+                            "q": "file://long.txt",
+                            "d": "file://data.yaml",
+                            "s": "{{t}} there",
+                            "t": "hi {{n}}",
+                            "n": "Ana",
+                            "j": "{{gone}}",
+                        }
+                    }
+                ],
+            )
+        )
+    )
+    assert found == [{"q": "the text", "d": '{"a": 1}', "s": "hi Ana there", "t": "hi Ana", "n": "Ana", "j": "{{gone}}"}]
+
+
+def test_a_csv_of_tests_has_values_and_expectations(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(
+        "q,__expected,__expected2,__description,__metric,__prefix\n"
+        '"a, b",Paris,contains-any: x | y,first,topic,P\n'
+        'c,not-icontains:sorry,levenshtein(3):sitting,,,\n'
+        "d,is-json,fn:output.length,,,\n"
+        "e,http://a:1 is up,,,,\n"
+    )  # fmt: skip
+    found = read(config(tmp_path, tests="file://t.csv"))
+    assert values(found) == [{"q": "a, b"}, {"q": "c"}, {"q": "d"}, {"q": "e"}]
+    assert found.spec.cases[0].name == "first"
+    checks = [[check.to_json() for check in case.checks] for case in found.spec.cases]
+    assert checks == [
+        [{"type": "equals", "value": "Paris", "name": "topic"}, {"type": "contains-any", "value": ["x | y"], "name": "topic"}],
+        [{"type": "not-icontains", "value": "sorry"}, {"type": "levenshtein", "value": "sitting", "threshold": 3.0}],
+        [{"type": "is-json"}, {"type": "javascript", "value": "output.length"}],
+        [{"type": "equals", "value": "http://a:1 is up"}],
+    ]
+    assert "tests: column __prefix" in notes(found)
+    assert found.spec.dataset == "t.csv"
+
+
+def test_tests_lie_in_yaml_json_and_jsonl_files_too(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("- vars: {q: yes}\n- vars: {q: 2026-01-02}\n")
+    (tmp_path / "b.json").write_text('[{"vars": {"q": "b"}}]')
+    (tmp_path / "c.jsonl").write_text('{"vars": {"q": "c"}}\n\n{"vars": {"q": "d"}}\n')
+    found = read(config(tmp_path, tests=["file://a.yaml", "b.json", {"path": "file://c.jsonl"}, {"vars": {"q": "e"}}]))
+    assert [item["q"] for item in values(found)] == ["yes", "2026-01-02", "b", "c", "d", "e"]
+
+
+def test_scenarios_are_every_configuration_times_every_test(tmp_path: Path) -> None:
+    scenario = {"config": [{"vars": {"lang": "fr"}}, {"vars": {"lang": "de"}}], "tests": [{"vars": {"q": "1"}}, {"vars": {"q": "2"}}]}
+    found = read(config(tmp_path, tests=[], scenarios=[scenario]))
+    assert [(item["lang"], item["q"]) for item in values(found)] == [("fr", "1"), ("fr", "2"), ("de", "1"), ("de", "2")]
+
+
+def test_a_test_may_do_without_the_default_checks(tmp_path: Path) -> None:
+    found = read(
+        config(
+            tmp_path,
+            defaultTest={"assert": [{"type": "is-json"}]},
+            tests=[{"vars": {"q": "a"}}, {"vars": {"q": "b"}, "options": {"disableDefaultAsserts": True}}],
+        )
+    )
+    assert found.spec.checks == ()
+    assert [[check.type for check in case.checks] for case in found.spec.cases] == [["is-json"], []]
+
+
+def test_a_check_whose_answer_a_program_would_change_cannot_be_taken_for_one_on_the_answer(tmp_path: Path) -> None:
+    tests = [{"vars": {"q": "a"}, "assert": [{"type": "equals", "value": "x", "transform": "output.a"}, {"type": "is-json"}]}]
+    found = read(config(tmp_path, tests=tests))
+    assert [check.type for check in found.spec.cases[0].checks] == ["equals (transformed)", "is-json"]
+    assert "assert equals: transform" in notes(found)
+    whole = read(config(tmp_path, tests=tests, defaultTest={"options": {"transform": "output.trim()"}}))
+    assert [check.type for check in whole.spec.cases[0].checks] == ["equals (transformed)", "is-json (transformed)"]
+
+
+def test_what_has_no_place_here_is_named(tmp_path: Path) -> None:
+    found = read(
+        config(
+            tmp_path,
+            providers=["echo", "anthropic:claude", "file://own.py", {"id": "openai:chat:m", "config": {"wild": 1}, "prompts": ["a"]}],
+            prompts=["Say {{q}}", "file://make.py:prompt"],
+            tests=[{"vars": {"q": "1"}, "threshold": 0.5, "options": {"prefix": "p"}}, "file://gen.py", "https://example.org/t.csv"],
+            derivedMetrics=[{"name": "a", "value": "b"}],
+            evaluateOptions={"delay": 5},
+        )
+    )
+    assert set(notes(found)) >= {
+        "provider anthropic:claude", "provider file://own.py", "provider openai:chat:m: config: wild", "provider openai:chat:m: prompts",
+        "prompt make.py", "test: threshold", "test: options: prefix", "tests gen.py", "tests https://example.org/t.csv",
+        "configuration: derivedMetrics", "evaluateOptions: delay",
+    }  # fmt: skip
+    assert len(found.spec.cases) == 1
+
+
+def test_two_providers_of_one_model_have_titles_that_differ(tmp_path: Path) -> None:
+    found = read(config(tmp_path, providers=["openai:chat:m", {"openai:chat:m": {"config": {"temperature": 1}}}]))
+    assert [model.title for model in found.spec.models] == ["m", "m (2)"]
+    assert found.spec.models[1].parameters == {"temperature": 1}
+
+
+def test_a_price_in_dollars_per_token_becomes_one_per_million(tmp_path: Path) -> None:
+    found = read(config(tmp_path, providers=[{"id": "openai:chat:m", "config": {"inputCost": 0.00000015, "outputCost": 6e-7}}]))
+    price = found.spec.models[0].price
+    assert (price.input_usd, price.output_usd) == (Decimal("0.15"), Decimal("0.6"))
+
+
+def test_nothing_that_can_run_is_said_in_one_sentence_with_the_reasons(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"None of its providers can be run here.*anthropic:claude"):
+        read(config(tmp_path, providers=["anthropic:claude"]))
+    assert read(config(tmp_path, providers=["anthropic:claude"]), to_run=False).spec.models == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("prompts: [a\nproviders: [echo]\n", 2),
+        ("prompts: [a]\nproviders: [echo]\nprompts: [b]\n", 3),
+    ],
+)
+def test_broken_yaml_names_its_line(tmp_path: Path, text: str, place: int) -> None:
+    path = tmp_path / "promptfooconfig.yaml"
+    path.write_text(text)
+    with pytest.raises(BadInput) as caught:
+        read(path)
+    assert caught.value.line == place
+    assert str(path) in str(caught.value)
+
+
+def test_a_file_that_is_named_and_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"gone\.csv"):
+        read(config(tmp_path, tests="file://gone.csv"))
+    with pytest.raises(BadInput, match=r"gone\.txt"):
+        read(config(tmp_path, prompts="file://gone.txt"))
+
+
+def test_aliases_that_stand_for_more_than_memory_holds_are_refused(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    path = tmp_path / "promptfooconfig.yaml"
+    path.write_text("\n".join([*lines, "prompts: [a]", "providers: [echo]"]))
+    with pytest.raises(BadInput, match="aliases"):
+        read(path)
+
+
+def test_other_files_are_not_taken_for_a_configuration(tmp_path: Path) -> None:
+    assert looks_like({"prompts": [], "providers": []})
+    assert not looks_like({"messages": []})
+    path = tmp_path / "a.yaml"
+    path.write_text("messages: []\n")
+    with pytest.raises(BadInput, match="not a promptfoo configuration"):
+        read(path)
+
+
+def test_every_configuration_at_hand_can_be_read(shared: Path) -> None:
+    paths = sorted((shared / "formats" / "promptfoo").rglob("promptfooconfig*.yaml"))
+    assert len(paths) > 25
+    for path in paths:
+        found = read(path, to_run=False)
+        assert found.spec.variants, path
+        assert found.spec.cases or any("providerOutput" in note.what for note in found.not_carried), path
+
+
+def test_the_assertion_cases_at_hand_keep_their_names_and_checks(shared: Path) -> None:
+    found = read(shared / "formats" / "promptfoo-assertions" / "promptfooconfig.json")
+    assert len({case.name for case in found.spec.cases}) == len(found.spec.cases) == 58
+    assert all(len(case.checks) == 1 for case in found.spec.cases)

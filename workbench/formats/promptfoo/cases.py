@@ -1,0 +1,237 @@
+"""`tests`, `scenarios` and `defaultTest`: the cases of the comparison with their values and checks."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbench.formats.promptfoo.checks import expected, read_checks
+from workbench.formats.promptfoo.files import CODE, ConfigFolder, bare, suffix
+from workbench.formats.reports import Notes
+from workbench.templates import render_text, variables
+from workbench.values import BadInput, Case, Check
+
+_KNOWN = {"description", "vars", "assert", "options", "providerOutput"}
+_ELSEWHERE = ("http://", "https://", "huggingface://", "az://", "s3://", "gs://")
+
+
+@dataclass(slots=True)
+class _Reader:
+    folder: ConfigFolder
+    notes: Notes
+    templates: Mapping[str, Any]
+    default: dict[str, Any] = field(default_factory=dict)
+    transformed: bool = False
+    defaults_everywhere: bool = True
+
+
+def read_cases(
+    data: Mapping[str, Any], folder: ConfigFolder, notes: Notes, *, transformed: bool
+) -> tuple[tuple[Check, ...], tuple[Case, ...]]:
+    """(checks of every case, cases with their own checks). A configuration without tests has one case without values."""
+    templates = data.get("assertionTemplates")
+    reader = _Reader(folder, notes, templates if isinstance(templates, dict) else {})
+    default = data.get("defaultTest") or {}
+    reader.default = folder.data(default) if isinstance(default, str) else default
+    if not isinstance(reader.default, dict):
+        raise BadInput("defaultTest is neither a test nor a file that holds one.", path=notes.path)
+    reader.transformed = transformed or bool(_options(reader.default).get("transform"))
+    tests = [*_tests(data.get("tests"), reader), *_scenarios(data.get("scenarios"), reader)]
+    if not tests and not data.get("tests") and not data.get("scenarios"):
+        tests = [{}]
+    reader.defaults_everywhere = not any(_options(test).get("disableDefaultAsserts") for test in tests)
+    notes.leftover(reader.default, _KNOWN, "defaultTest")
+    notes.leftover(_options(reader.default), _OPTIONS, "defaultTest: options")
+    shared = read_checks(reader.default.get("assert"), folder, notes, reader.templates, transformed=reader.transformed)
+    cases = tuple(case for test in tests for case in _cases(test, shared, reader))
+    return (shared if reader.defaults_everywhere else ()), cases
+
+
+_OPTIONS = {"transform", "disableDefaultAsserts", "disableVarExpansion"}
+
+
+def _options(test: Mapping[str, Any]) -> dict[str, Any]:
+    options = test.get("options")
+    return options if isinstance(options, dict) else {}
+
+
+def _tests(value: Any, reader: _Reader) -> Iterator[dict[str, Any]]:
+    """Each test as a mapping, those in files included."""
+    if value is None:
+        return
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, dict) and isinstance(item.get("path"), str):
+            item = item["path"]
+        if isinstance(item, str):
+            yield from _from_files(item, reader)
+        elif isinstance(item, dict):
+            yield item
+        else:
+            reader.notes.add(f"tests {item!r}"[:80], "it is neither a test nor a file")
+
+
+def _from_files(reference: str, reader: _Reader) -> Iterator[dict[str, Any]]:
+    if reference.startswith(_ELSEWHERE):
+        reader.notes.add(f"tests {reference}", "they lie on another computer: download the file and name it here")
+        return
+    if suffix(reference) in CODE:
+        reader.notes.add(f"tests {bare(reference)}", "a program makes these tests, and programs in foreign files are not run")
+        return
+    names = reader.folder.matches(reference)
+    if not names:
+        raise BadInput(f"No file matches the tests {reference}.", path=reader.notes.path)
+    for name in names:
+        kind = suffix(name)
+        if kind in (".csv", ".tsv"):
+            yield from _table(name, "\t" if kind == ".tsv" else ",", reader)
+        elif kind == ".jsonl":
+            yield from (item for item in reader.folder.lines(name) if isinstance(item, dict))
+        elif kind in (".json", ".yaml", ".yml"):
+            yield from _tests(reader.folder.data(name), reader)
+        else:
+            reader.notes.add(f"tests {name}", f"tests in {kind or 'such'} files are not read: save them as CSV")
+
+
+def _table(name: str, delimiter: str, reader: _Reader) -> Iterator[dict[str, Any]]:
+    """The rows of a CSV file as tests: columns are values, those with two underscores say something about the test."""
+    rows = csv.DictReader(io.StringIO(reader.folder.text(name), newline=""), delimiter=delimiter, restkey="", restval="")
+    try:
+        for row in rows:
+            yield _row({(key or "").strip(): value for key, value in row.items()}, reader)
+    except csv.Error as error:
+        raise BadInput(f"This is not a CSV table: {error}.", path=str(reader.folder.root / name), line=rows.line_num) from error
+
+
+def _row(row: Mapping[str, Any], reader: _Reader) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    thresholds = {
+        key.split(":")[1]: float(value)
+        for key, value in row.items()
+        if key.startswith("__config:") and key.endswith(":threshold") and _is_number(value)
+    }
+    checks: list[Check] = []
+    for key, value in row.items():
+        if key.startswith("__expected"):
+            if str(value).strip():
+                checks.append(
+                    expected(str(value), reader.folder, reader.notes, name=str(row.get("__metric") or ""), threshold=thresholds.get(key))
+                )
+        elif key.startswith("__"):
+            if key not in ("__description", "__metric") and not (key.startswith("__config:") and key.endswith(":threshold")) and value:
+                reader.notes.add(f"tests: column {key}", "nothing here does this yet")
+        elif key:
+            values[key] = value
+    return {"vars": values, "description": row.get("__description") or "", "checks of the row": checks}
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _scenarios(value: Any, reader: _Reader) -> Iterator[dict[str, Any]]:
+    """Each scenario's configurations times its tests."""
+    for scenario in value if isinstance(value, list) else []:
+        if not isinstance(scenario, dict):
+            reader.notes.add("scenarios", "scenarios in files are not read")
+            continue
+        configs = [item for item in scenario.get("config") or [{}] if isinstance(item, dict)]
+        tests = list(_tests(scenario.get("tests"), reader)) or [{}]
+        for config, test in itertools.product(configs, tests):
+            yield {
+                **config,
+                **test,
+                "vars": {**_values(config, reader), **_values(test, reader)},
+                "assert": [*(config.get("assert") or []), *(test.get("assert") or [])],
+                "options": {**_options(config), **_options(test)},
+                "description": test.get("description") or config.get("description") or scenario.get("description") or "",
+            }
+
+
+def _values(test: Mapping[str, Any], reader: _Reader) -> dict[str, Any]:
+    """The `vars` of a test; files of them are read and joined."""
+    value = test.get("vars")
+    if isinstance(value, dict):
+        return value
+    found: dict[str, Any] = {}
+    for reference in value if isinstance(value, list) else [value] if isinstance(value, str) else []:
+        if suffix(str(reference)) in CODE:
+            reader.notes.add(f"vars {reference}", "programs in foreign files are not run")
+            continue
+        for name in reader.folder.matches(str(reference)):
+            data = reader.folder.data(name)
+            found.update(data if isinstance(data, dict) else {})
+    return found
+
+
+def _cases(test: Mapping[str, Any], shared: tuple[Check, ...], reader: _Reader) -> Iterator[Case]:
+    """The cases of one test: one for each combination of its listed values."""
+    if "providerOutput" in test:
+        reader.notes.add("test with providerOutput", "its answer is given in the file, so there is nothing to ask")
+        return
+    options = _options(test)
+    reader.notes.leftover(dict(test), {*_KNOWN, "checks of the row"}, "test")
+    reader.notes.leftover(options, _OPTIONS, "test: options")
+    transformed = reader.transformed or bool(options.get("transform"))
+    own = (
+        *read_checks(test.get("assert"), reader.folder, reader.notes, reader.templates, transformed=transformed),
+        *test.get("checks of the row", ()),
+    )
+    if not reader.defaults_everywhere and not options.get("disableDefaultAsserts"):
+        own = (*shared, *own)
+    merged = {**_values(reader.default, reader), **_values(test, reader)}
+    description = str(test.get("description") or reader.default.get("description") or "")
+    expands = not (options.get("disableVarExpansion") or _options(reader.default).get("disableVarExpansion"))
+    for values in _combinations(merged, expands, reader):
+        yield Case(values=_filled(values), name=description, checks=own)
+
+
+def _combinations(values: Mapping[str, Any], expands: bool, reader: _Reader) -> Iterator[dict[str, Any]]:
+    choices: list[list[Any]] = []
+    for name, value in values.items():
+        if isinstance(value, str) and value.startswith("file://"):
+            choices.append([_from_file(f"file://{path}", name, reader) for path in reader.folder.matches(value)])
+        elif expands and isinstance(value, list) and value and isinstance(value[0], str):
+            choices.append(value)  # promptfoo takes only lists of texts apart
+        else:
+            choices.append([value])
+    for combination in itertools.product(*choices):
+        yield dict(zip(values, combination, strict=True))
+
+
+def _from_file(reference: str, name: str, reader: _Reader) -> Any:
+    kind = suffix(reference)
+    if kind in CODE:
+        reader.notes.add(f"vars: {name}", "a program makes this value, and programs in foreign files are not run")
+        return reference
+    if kind in (".yaml", ".yml"):
+        import json  # only values from YAML files need it
+
+        return json.dumps(reader.folder.data(reference), ensure_ascii=False)
+    return reader.folder.text(reference).strip()
+
+
+def _filled(values: dict[str, Any]) -> dict[str, Any]:
+    """Values that are templates of other values, filled in. One that names something else stays as it is."""
+    for _ in range(3):  # values may name values that name values
+        filled = dict(values)
+        for name, value in values.items():
+            if not isinstance(value, str) or "{{" not in value:
+                continue
+            try:
+                names = {variable.name for variable in variables(value)}
+                if names and names <= values.keys() - {name}:
+                    filled[name] = render_text(value, values)
+            except BadInput:
+                continue  # text with braces that is no template
+        if filled == values:
+            break
+        values = filled
+    return values

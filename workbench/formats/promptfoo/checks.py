@@ -1,0 +1,99 @@
+"""`assert`: promptfoo's assertions as checks. All of them are kept; those that cannot run here say so when they are asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from workbench.formats.promptfoo.files import CODE, ConfigFolder, suffix
+from workbench.formats.reports import Notes
+from workbench.values import Check
+
+TRANSFORMED = " (transformed)"
+"""Behind the type of a check whose answer a program would change first: no such check may run on the answer as it is."""
+_KNOWN = {"type", "value", "threshold", "weight", "metric", "transform", "contextTransform", "assert", "$ref"}
+_DATA = (".json", ".yaml", ".yml")
+_LISTS = ("contains-any", "contains-all", "icontains-any", "icontains-all")
+_EXPECTED = re.compile(r"(not-)?([a-z][a-z0-9-]*)(?:\(\s*([\d.]+)\s*\))?(?::(.*))?", re.DOTALL)
+_CODE_PREFIX = {"javascript:": "javascript", "fn:": "javascript", "eval:": "javascript", "python:": "python"}
+_GRADED_PREFIX = {"grade:": "llm-rubric", "llm-rubric:": "llm-rubric"}
+_TYPES = {
+    "equals", "contains", "icontains", "starts-with", "ends-with", "regex", "is-json", "contains-json", "is-sql", "contains-sql",
+    "is-xml", "contains-xml", "is-html", "contains-html", "similar", "levenshtein", "rouge-n", "bleu", "gleu", "meteor", "latency",
+    "cost", "perplexity", "perplexity-score", "is-refusal", "is-valid-function-call", "is-valid-openai-function-call",
+    "is-valid-openai-tools-call", "word-count", "model-graded-closedqa", "model-graded-factuality", "factuality",
+    "answer-relevance", "context-faithfulness", "context-recall", "context-relevance", "classifier", "moderation", "webhook",
+    "g-eval", "guardrails", "not-empty", *_LISTS,
+}  # fmt: skip
+
+
+def read_checks(value: Any, folder: ConfigFolder, notes: Notes, templates: Mapping[str, Any], *, transformed: bool) -> tuple[Check, ...]:
+    """The checks in a list of assertions. `transformed`: a program changes the answers before all of them."""
+    if value is None:
+        return ()
+    items = value if isinstance(value, list) else [value]
+    return tuple(check for item in items for check in _checks(item, folder, notes, templates, transformed))
+
+
+def _checks(item: Any, folder: ConfigFolder, notes: Notes, templates: Mapping[str, Any], transformed: bool) -> Iterator[Check]:
+    if isinstance(item, dict) and isinstance(item.get("$ref"), str):
+        template = templates.get(item["$ref"].rsplit("/", 1)[-1])
+        item = {**template, **item} if isinstance(template, dict) else item
+    if not isinstance(item, dict) or not isinstance(item.get("type"), str):
+        notes.add(f"assert {item!r}"[:80], "it has no type")
+        return
+    kind, where = item["type"], f"assert {item['type']}"
+    notes.leftover(item, _KNOWN, where)
+    changed = transformed or bool(item.get("transform") or item.get("contextTransform"))
+    if changed:
+        notes.add(f"{where}: transform", "programs in foreign files are not run, so this check stays without a verdict")
+    if kind == "assert-set":
+        inner = read_checks(item.get("assert"), folder, notes, templates, transformed=transformed)
+        value: Any = [check.to_json() for check in inner]
+    else:
+        value = _value(item.get("value"), folder, notes, where)
+    yield Check(
+        type=kind + TRANSFORMED if changed else kind,
+        value=value,
+        name=str(item.get("metric") or ""),
+        weight=_number(item.get("weight"), 1.0) or 0.0,
+        threshold=_number(item.get("threshold"), None),
+    )
+
+
+def _value(value: Any, folder: ConfigFolder, notes: Notes, where: str) -> Any:
+    if not isinstance(value, str) or not value.startswith("file://"):
+        return value
+    if suffix(value) in CODE:
+        notes.add(f"{where}: {value}", "programs in foreign files are not run")
+        return value
+    return folder.data(value) if suffix(value) in _DATA else folder.text(value)
+
+
+def _number(value: Any, default: float | None) -> float | None:
+    try:
+        return default if value is None else float(value)
+    except (TypeError, ValueError):
+        return default
+
+
+def expected(text: str, folder: ConfigFolder, notes: Notes, *, name: str = "", threshold: float | None = None) -> Check:
+    """The check in a cell of an `__expected` column: `type:value`, `type(threshold):value`, or the answer itself."""
+    text = text.strip()
+    for prefix, kind in {**_CODE_PREFIX, **_GRADED_PREFIX}.items():
+        if text.startswith(prefix):
+            return Check(kind, text.removeprefix(prefix).strip(), name, threshold=threshold)
+    if text.startswith("file://") and suffix(text) in CODE:
+        notes.add(f"assert {text}", "programs in foreign files are not run")
+        return Check("python" if suffix(text) == ".py" else "javascript", text, name)
+    match = _EXPECTED.fullmatch(text)
+    if match is None or match[2] not in _TYPES:
+        return Check("equals", text, name, threshold=threshold)
+    negated, kind, bound, rest = match.groups()
+    value: Any = None if rest is None else rest.strip()
+    if kind in _LISTS and value is not None:
+        value = [piece.strip() for piece in value.split(",")]
+    elif value is not None and value.startswith("file://"):
+        value = _value(value, folder, notes, f"assert {kind}")
+    return Check((negated or "") + kind, value, name, threshold=_number(bound, threshold))

@@ -1,0 +1,99 @@
+"""One configuration file as a whole: which keys it has, and where each of them goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workbench.formats.promptfoo.cases import read_cases
+from workbench.formats.promptfoo.files import ConfigFolder
+from workbench.formats.promptfoo.prompts import read_prompts
+from workbench.formats.promptfoo.providers import read_providers
+from workbench.formats.reports import NotCarried, Notes
+from workbench.values import BadInput, Spec
+
+_KNOWN = {
+    "description", "prompts", "providers", "targets", "tests", "scenarios", "defaultTest", "evaluateOptions", "commandLineOptions",
+    "env", "assertionTemplates", "$schema",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PromptfooConfig:
+    """A configuration as a comparison. `keys` holds API keys found in the file, by the place of the model in
+    `spec.models`: they are for this session and are never stored."""
+
+    spec: Spec
+    not_carried: tuple[NotCarried, ...] = ()
+    keys: Mapping[int, str] = field(default_factory=dict, repr=False)
+
+
+def looks_like(data: Any) -> bool:
+    """True if this is the content of a promptfoo configuration."""
+    return isinstance(data, dict) and "prompts" in data and ("providers" in data or "targets" in data)
+
+
+def read(path: Path, environment: Mapping[str, str] | None = None, *, to_run: bool = True) -> PromptfooConfig:
+    """The comparison in a promptfoo configuration file (YAML or JSON).
+
+    `environment` is what `{{env.NAME}}` and the provider's own variables are looked up in. `to_run` False: for importing,
+    the comparison may lack models or cases. Raises BadInput, with the place, where the file cannot be read, or nothing in
+    it can run here.
+    """
+    folder = ConfigFolder(path.parent)
+    data = folder.data(path.name)
+    if not looks_like(data):
+        raise BadInput("This is not a promptfoo configuration: it needs prompts and providers.", path=str(path))
+    notes = Notes(str(path))
+    notes.leftover(data, _KNOWN, "configuration")
+    known = {**(environment or {}), **{str(key): str(value) for key, value in (data.get("env") or {}).items()}}
+    variants = read_prompts(data["prompts"], folder, notes)
+    providers = read_providers(data.get("providers", data.get("targets")), folder, notes, known)
+    checks, cases = read_cases(data, folder, notes, transformed=any(provider.transformed for provider in providers))
+    if to_run:
+        _need(path, notes, prompts=variants, providers=providers, tests=cases)
+    concurrency, repeats, reuse = _options(data, notes)
+    spec = Spec(
+        name=_name(data, path),
+        variants=variants,
+        models=tuple(provider.model for provider in providers),
+        cases=cases,
+        repeats=repeats,
+        checks=checks,
+        concurrency=concurrency,
+        reuse=reuse,
+        stream=False,  # promptfoo asks for whole answers
+        dataset=data["tests"].removeprefix("file://") if isinstance(data.get("tests"), str) else "",
+    )
+    return PromptfooConfig(spec, notes.all(), {index: provider.key for index, provider in enumerate(providers) if provider.key})
+
+
+def _need(path: Path, notes: Notes, **parts: tuple[Any, ...]) -> None:
+    for name, found in parts.items():
+        if not found:
+            why = "; ".join(f"{note.what}: {note.why}" for note in notes.all() if note.what.startswith(name.removesuffix("s")))
+            raise BadInput(f"None of its {name} can be run here. {why}".strip(), path=str(path))
+
+
+def _name(data: Mapping[str, Any], path: Path) -> str:
+    described = str(data.get("description") or "").strip()
+    if described:
+        return described.splitlines()[0]
+    return path.resolve().parent.name if path.stem == "promptfooconfig" else path.stem
+
+
+def _options(data: Mapping[str, Any], notes: Notes) -> tuple[int, int, bool]:
+    """Concurrency, repeats and reuse."""
+    options = {**_mapping(data.get("commandLineOptions")), **_mapping(data.get("evaluateOptions"))}
+    notes.leftover(options, {"maxConcurrency", "repeat", "cache", "showProgressBar"}, "evaluateOptions")
+    return _whole(options.get("maxConcurrency"), 4), _whole(options.get("repeat"), 1), options.get("cache") is True
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _whole(value: Any, default: int) -> int:
+    return value if isinstance(value, int) and value > 0 else default

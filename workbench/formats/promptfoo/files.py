@@ -1,0 +1,110 @@
+"""The files that a configuration names, relative to its own folder, read as text or as data."""
+
+from __future__ import annotations
+
+import glob
+import json
+from pathlib import Path
+from typing import Any
+
+from workbench.values import BadInput
+
+_LARGEST = 64_000_000
+_MOST_NODES = 2_000_000  # an alias of aliases in YAML can stand for more than any memory holds
+CODE = (".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".py", ".rb")
+
+
+class ConfigFolder:
+    """The folder of a configuration file."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def text(self, reference: str) -> str:
+        """The text of a named file. Raises BadInput where it is not there or is not UTF-8 text."""
+        path = self._path(reference)
+        try:
+            if path.stat().st_size > _LARGEST:
+                raise BadInput("This file is too big for a configuration.", path=str(path))
+            return path.read_text("utf-8-sig")
+        except OSError as error:
+            raise BadInput(f"This file cannot be read: {error.strerror or error}.", path=str(path)) from error
+        except UnicodeDecodeError as error:
+            raise BadInput("This file is not UTF-8 text.", path=str(path)) from error
+
+    def data(self, reference: str) -> Any:
+        """What a named YAML or JSON file holds, as plain values."""
+        return parse(self.text(reference), str(self._path(reference)))
+
+    def lines(self, reference: str) -> list[Any]:
+        """What each line of a named JSONL file holds."""
+        return [parse(line, str(self._path(reference))) for line in self.text(reference).splitlines() if line.strip()]
+
+    def matches(self, reference: str) -> list[str]:
+        """The files that a reference means, sorted; one that has no wildcard means itself, there or not."""
+        name = bare(reference)
+        if (self.root / name).exists() or not glob.has_magic(name):
+            return [name]
+        return sorted(glob.glob(name, root_dir=self.root, recursive=True))  # noqa: PTH207 - Path.glob refuses absolute patterns
+
+    def has(self, reference: str) -> bool:
+        """True if the named file is there."""
+        try:
+            return self._path(reference).is_file()
+        except (OSError, ValueError):  # too long, or a zero byte: a text, not a name
+            return False
+
+    def _path(self, reference: str) -> Path:
+        return self.root / bare(reference)
+
+
+def bare(reference: str) -> str:
+    """A reference without `file://`, and without the `:function` behind a code file."""
+    name = reference.removeprefix("file://")
+    stem, _, function = name.rpartition(":")
+    return stem if function.isidentifier() and Path(stem).suffix in CODE else name
+
+
+def suffix(reference: str) -> str:
+    """The ending of the named file in small letters, such as `.csv`."""
+    return Path(bare(reference)).suffix.lower()
+
+
+def parse(text: str, path: str) -> Any:
+    """What a YAML or JSON text holds, as plain values. Raises BadInput with the line."""
+    if text.lstrip()[:1] in ("{", "["):  # JSON is YAML too, and is read a hundred times faster as what it is
+        try:
+            return json.loads(text)
+        except ValueError:
+            pass
+    from ruamel.yaml import YAML  # 30 ms, and JSON files do without
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        loaded = YAML(typ="safe", pure=True).load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        raise BadInput(f"{error.problem or 'This is not YAML'}.", path=path, line=mark.line + 1 if mark else None) from error
+    except (YAMLError, ValueError) as error:
+        raise BadInput(f"This is not YAML: {error}", path=path) from error
+    return _plain(loaded, path, [_MOST_NODES])
+
+
+def _plain(value: Any, path: str, left: list[int]) -> Any:
+    """Only what JSON knows: dates become their text, keys become text."""
+    left[0] -= 1
+    if left[0] < 0:
+        raise BadInput("This file holds more than it shows: its aliases repeat each other.", path=path)
+    if isinstance(value, dict):
+        return {_key(key): _plain(item, path, left) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [_plain(item, path, left) for item in value]
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _key(key: Any) -> str:
+    if isinstance(key, str):
+        return key
+    return json.dumps(key) if key is None or isinstance(key, (bool, int, float)) else str(key)

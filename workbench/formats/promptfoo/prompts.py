@@ -1,0 +1,173 @@
+"""`prompts`: texts, chat messages in JSON or YAML, and files of both, as variants of the comparison."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from workbench.formats.promptfoo.files import CODE, ConfigFolder, bare, parse, suffix
+from workbench.formats.promptfoo.providers import parameters_of
+from workbench.formats.reports import Notes
+from workbench.values import BadInput, Content, Message, Part, Role, Variant
+
+_TEXT = (".txt", ".md", ".j2")
+_FILES = (*_TEXT, ".json", ".jsonl", ".yaml", ".yml", ".csv", *CODE)
+_SEPARATOR = re.compile(r"^---\s*$", re.MULTILINE)
+_DUMP = re.compile(r"\|\s*dump(?:\(\s*\d*\s*\))?")
+_BARE_DUMP = re.compile(r'(?<!["\w])\{\{-?\s*([\w.]+)\s*\|\s*dump(?:\(\s*\d*\s*\))?\s*-?\}\}(?!")')
+_ROLES: Mapping[str, Role] = {
+    "system": "system", "developer": "system", "user": "user", "human": "user", "assistant": "assistant", "ai": "assistant", "tool": "tool",
+}  # fmt: skip
+
+
+def read_prompts(value: Any, folder: ConfigFolder, notes: Notes) -> tuple[Variant, ...]:
+    """The prompts of a configuration, with names that differ."""
+    items: list[Any] = value if isinstance(value, list) else [value]
+    if isinstance(value, dict):  # the old form: file -> label
+        items = [{"id": path if path.startswith("file://") else f"file://{path}", "label": label} for path, label in value.items()]
+    found: list[Variant] = []
+    names: dict[str, int] = {}
+    for item in items:
+        for name, raw, config in _raw(item, folder, notes):
+            names[name] = names.get(name, 0) + 1
+            title = name if names[name] == 1 else f"{name} ({names[name]})"
+            content = Content(messages_of(raw, notes, title), parameters_of(config, folder, notes, f"prompt {title}"))
+            found.append(Variant(title, None, content))
+    return tuple(found)
+
+
+def _raw(item: Any, folder: ConfigFolder, notes: Notes) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """(name, text, config) of each prompt that one entry stands for."""
+    if isinstance(item, str):
+        if _is_file(item, folder):
+            for name, text in _from_files(item, folder, notes):
+                yield name, text, {}
+        else:
+            yield _short(item), item, {}
+        return
+    if not isinstance(item, dict):
+        notes.add(f"prompt {item!r}", "it is neither text nor a file")
+        return
+    notes.leftover(item, {"id", "label", "raw", "config", "display"}, f"prompt {item.get('label') or item.get('id') or ''}".strip())
+    given = item.get("config")
+    config: dict[str, Any] = given if isinstance(given, dict) else {}
+    label = str(item.get("label") or item.get("display") or "")
+    raw: Any = item.get("raw")
+    reference = str(item.get("id") or "")
+    if isinstance(raw, str) and not raw.startswith("file://"):
+        yield label or (reference if reference and not _is_file(reference, folder) else _short(raw)), raw, config
+        return
+    if isinstance(raw, str):
+        reference = raw
+    if not _is_file(reference, folder):
+        notes.add(f"prompt {label or reference or item}", "it has no text")
+        return
+    texts = list(_from_files(reference, folder, notes))
+    for number, (name, text) in enumerate(texts, start=1):
+        yield (label if len(texts) == 1 else f"{label} {number}") if label else name, text, config
+
+
+def _is_file(text: str, folder: ConfigFolder) -> bool:
+    if text.startswith("file://"):
+        return True
+    short = text.strip()
+    return "\n" not in short and "{{" not in short and len(short) < 200 and suffix(short) in _FILES and folder.has(short)
+
+
+def _from_files(reference: str, folder: ConfigFolder, notes: Notes) -> Iterator[tuple[str, str]]:
+    """(name, text) of each prompt in the named files."""
+    if suffix(reference) in CODE:
+        notes.add(f"prompt {bare(reference)}", "a program makes this prompt, and programs in foreign files are not run")
+        return
+    names = folder.matches(reference)
+    if not names:
+        raise BadInput(f"No file matches the prompt {reference}.", path=notes.path)
+    for name in names:
+        kind, stem = suffix(name), Path(name).stem
+        if kind in (".yaml", ".yml"):
+            data = folder.data(name)
+            yield stem, data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
+        elif kind == ".jsonl":
+            for number, line in enumerate(folder.lines(name), start=1):
+                yield f"{stem} {number}", json.dumps(line, ensure_ascii=False)
+        elif kind in (*_TEXT, ""):
+            texts = [text.strip() for text in _SEPARATOR.split(folder.text(name)) if text.strip()]
+            for number, text in enumerate(texts, start=1):
+                yield stem if len(texts) == 1 else f"{stem} {number}", text
+        elif kind == ".json":
+            yield stem, folder.text(name)
+        else:
+            notes.add(f"prompt {name}", f"prompts in {kind} files are not read")
+
+
+def messages_of(raw: str, notes: Notes, title: str) -> tuple[Message, ...]:
+    """The messages of a prompt's text: chat messages where it holds them as JSON or YAML, else one message of the user."""
+    text = raw.strip()
+    chat: Any = None
+    if text.startswith(("[", "{")):
+        chat = _json(text)
+        if chat is None and '"role"' in text:
+            chat = _json(_BARE_DUMP.sub(r'"{{ \1 }}"', text))
+            if chat is None:
+                notes.add(f"prompt {title}: chat messages", "the JSON holds template logic outside its texts, so it is sent as one message")
+    elif text.startswith("- role:"):
+        try:
+            chat = parse(text, title)
+        except BadInput:
+            notes.add(f"prompt {title}: chat messages", "it looks like YAML and is not, so it is sent as one message")
+    if isinstance(chat, dict) and isinstance(chat.get("messages"), list):
+        chat = chat["messages"]
+    if isinstance(chat, list) and chat and all(isinstance(item, dict) and "role" in item for item in chat):
+        return tuple(_message(item, notes, title) for item in chat)
+    return (Message.of("user", _template(raw)),)
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _message(item: Mapping[str, Any], notes: Notes, title: str) -> Message:
+    where = f"prompt {title}: message"
+    notes.leftover(dict(item), {"role", "content"}, where)
+    role = _ROLES.get(str(item["role"]))
+    if role is None:
+        notes.add(f"{where} of role {item['role']}", "it is sent as the user's")
+    content = item.get("content")
+    if isinstance(content, list):
+        return Message(role or "user", tuple(part for piece in content if (part := _part(piece, notes, where))))
+    text = content if isinstance(content, str) else "" if content is None else json.dumps(content, ensure_ascii=False)
+    return Message.of(role or "user", _template(text))
+
+
+def _part(piece: Any, notes: Notes, where: str) -> Part | None:
+    if isinstance(piece, str):
+        return Part(text=_template(piece))
+    if isinstance(piece, dict) and isinstance(piece.get("text"), str):
+        return Part(text=_template(piece["text"]))
+    url = piece.get("image_url") if isinstance(piece, dict) else None
+    address = url.get("url") if isinstance(url, dict) else url
+    found = re.fullmatch(r"data:(image/[\w.+-]+);base64,([A-Za-z0-9+/=\s]+)", address) if isinstance(address, str) else None
+    if found:
+        import base64  # only messages with pictures need it
+
+        return Part("image", "", found[1], base64.b64decode(found[2]))
+    notes.add(
+        f"{where}: {piece.get('type', 'part') if isinstance(piece, dict) else 'part'}", "only text and pictures inside the file are carried"
+    )
+    return None
+
+
+def _template(text: str) -> str:
+    """Nunjucks' `dump` filter by its Jinja2 name; the rest of the plain core is the same in both."""
+    return _DUMP.sub("| tojson", text) if "dump" in text else text
+
+
+def _short(text: str) -> str:
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return (line if len(line) <= 60 else line[:59].rstrip() + "…") or "Prompt"

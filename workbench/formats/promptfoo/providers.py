@@ -1,0 +1,178 @@
+"""`providers`: what can be asked here over OpenAI's Chat Completions, and `echo`, as models of the comparison."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import urlsplit
+
+from workbench.formats.promptfoo.files import CODE, ConfigFolder, suffix
+from workbench.formats.reports import Notes
+from workbench.values import ModelSpec, Price
+
+_OPENAI = "https://api.openai.com/v1"
+_OTHER_APIS = {
+    "completion", "responses", "embedding", "embeddings", "moderation", "image", "assistant", "realtime", "transcription", "speech",
+    "video", "agents", "chatkit", "codex", "codex-sdk",
+}  # fmt: skip
+_PARAMETERS = {
+    "temperature", "top_p", "top_k", "min_p", "max_tokens", "max_completion_tokens", "frequency_penalty", "presence_penalty",
+    "repetition_penalty", "stop", "seed", "n", "logprobs", "top_logprobs", "logit_bias", "response_format", "reasoning_effort",
+    "reasoning", "verbosity", "tools", "tool_choice", "parallel_tool_calls", "functions", "function_call", "service_tier", "prediction",
+    "modalities", "user", "store",
+}  # fmt: skip
+_HANDLED = {
+    "apiKey",
+    "apiKeyEnvar",
+    "apiBaseUrl",
+    "apiHost",
+    "cost",
+    "inputCost",
+    "outputCost",
+    "passthrough",
+    "apiKeyRequired",
+    "showThinking",
+}
+_FILLED = {"apiKey", "apiKeyEnvar", "apiBaseUrl", "apiHost"}
+_ENV = re.compile(r"\{\{-?\s*env\.(\w+)\s*-?\}\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One provider that can be asked here, with the key that its configuration holds (None: look in the environment)."""
+
+    model: ModelSpec
+    key: str | None = field(default=None, repr=False)
+    transformed: bool = False
+    """A program changes its answers before they are checked."""
+
+
+def read_providers(value: Any, folder: ConfigFolder, notes: Notes, environment: Mapping[str, str]) -> tuple[Provider, ...]:
+    """The providers of a configuration that can be asked here, with titles that differ."""
+    found: list[Provider] = []
+    titles: dict[str, int] = {}
+    for name, options in _entries(value, folder, notes):
+        provider = _provider(name, options, folder, notes, environment)
+        if provider is None:
+            continue
+        title = provider.model.title
+        titles[title] = titles.get(title, 0) + 1
+        if titles[title] > 1:
+            title = f"{title} ({titles[title]})"
+        found.append(replace(provider, model=replace(provider.model, title=title, colour=len(found))))
+    return tuple(found)
+
+
+def _entries(value: Any, folder: ConfigFolder, notes: Notes) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(id, options) of each provider."""
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, str):
+            if item.startswith("file://") and suffix(item) in (".yaml", ".yml", ".json"):
+                for name in folder.matches(item):
+                    yield from _entries(folder.data(name), folder, notes)
+            else:
+                yield item, {}
+        elif isinstance(item, dict) and isinstance(item.get("id"), str):
+            yield item["id"], item
+        elif isinstance(item, dict) and len(item) == 1 and isinstance(next(iter(item.values())), dict):
+            yield from item.items()  # the short form: openai:gpt-4o: {config: ...}
+        else:
+            notes.add(f"provider {item!r}"[:80], "it names no provider")
+
+
+def _provider(name: str, options: Mapping[str, Any], folder: ConfigFolder, notes: Notes, environment: Mapping[str, str]) -> Provider | None:
+    where = f"provider {options.get('label') or name}"
+    if name == "echo":
+        notes.leftover(dict(options), {"id", "label"}, where)
+        title = str(options.get("label") or "echo")
+        return Provider(ModelSpec("echo", title, "echo", "", connection="Echo", place="builtin", price=Price(Decimal(0), Decimal(0))))
+    model = _openai_model(name)
+    if model is None:
+        why = "programs in foreign files are not run" if suffix(name) in CODE or name.startswith("exec:") else _WHY
+        notes.add(where, why)
+        return None
+    notes.leftover(dict(options), {"id", "label", "config", "prompts", "transform"}, where)
+    if options.get("prompts"):
+        notes.add(f"{where}: prompts", "here every prompt runs on every provider")
+    raw = options.get("config")
+    config = _with_environment(raw if isinstance(raw, dict) else {}, environment)
+    base_url = _base_url(config, environment)
+    spec = ModelSpec(
+        name=model,
+        title=str(options.get("label") or model),
+        wire_format="openai-chat",
+        base_url=base_url,
+        connection=urlsplit(base_url).netloc or base_url,
+        key_env=str(config.get("apiKeyEnvar") or "OPENAI_API_KEY"),
+        parameters=parameters_of(config, folder, notes, where),
+        price=_price(config),
+        place="server" if _is_near(base_url) else "cloud",
+    )
+    return Provider(spec, str(config["apiKey"]) if config.get("apiKey") else None, bool(options.get("transform")))
+
+
+_WHY = "only openai:chat:MODEL, openai:MODEL and echo are asked here; one with an OpenAI-compatible address can be written as openai:chat"
+
+
+def _openai_model(name: str) -> str | None:
+    vendor, _, rest = name.partition(":")
+    kind, _, model = rest.partition(":")
+    if vendor != "openai" or not rest:
+        return None
+    if kind == "chat":
+        return model or None
+    return None if kind in _OTHER_APIS else rest
+
+
+def parameters_of(config: Mapping[str, Any], folder: ConfigFolder, notes: Notes, where: str) -> dict[str, Any]:
+    """The model parameters in a provider's or prompt's `config`; those in files are read."""
+    notes.leftover(dict(config), _PARAMETERS | _HANDLED, f"{where}: config")
+    found: dict[str, Any] = {}
+    for name, value in config.items():
+        if name not in _PARAMETERS or value is None:
+            continue
+        if isinstance(value, str) and value.startswith("file://"):
+            if suffix(value) in CODE:
+                notes.add(f"{where}: {name}", "programs in foreign files are not run")
+                continue
+            value = folder.data(value)
+        found[name] = value
+    extra = config.get("passthrough")
+    return {**found, **extra} if isinstance(extra, dict) else found
+
+
+def _with_environment(config: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """The config with `{{env.NAME}}` filled in, but only where a call goes and what it is opened with: everything else is
+    stored with the run, and a secret must not end up there."""
+    return {
+        key: _ENV.sub(lambda match: environment.get(match[1], ""), value) if key in _FILLED and isinstance(value, str) else value
+        for key, value in config.items()
+    }
+
+
+def _base_url(config: Mapping[str, Any], environment: Mapping[str, str]) -> str:
+    host = config.get("apiHost") or environment.get("OPENAI_API_HOST")
+    if host:
+        return f"https://{host}/v1"
+    given = config.get("apiBaseUrl") or environment.get("OPENAI_API_BASE_URL") or environment.get("OPENAI_BASE_URL")
+    return str(given).rstrip("/") if given else _OPENAI
+
+
+def _is_near(base_url: str) -> bool:
+    host = urlsplit(base_url).hostname or ""
+    return host == "localhost" or host.startswith(("127.", "10.", "192.168.")) or host == "::1" or "." not in host
+
+
+def _price(config: Mapping[str, Any]) -> Price:
+    """promptfoo counts dollars per token, a price here is per million."""
+    return Price(_per_million(config.get("inputCost", config.get("cost"))), _per_million(config.get("outputCost", config.get("cost"))))
+
+
+def _per_million(value: Any) -> Decimal | None:
+    try:
+        return None if value is None else Decimal(str(value)) * 1_000_000
+    except InvalidOperation:
+        return None
