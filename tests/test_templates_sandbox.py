@@ -1,5 +1,6 @@
 """Hostile templates: each ends with a sentence within 2 seconds and 100 MB, and leaves other threads room to work."""
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 import json
@@ -166,7 +167,7 @@ ALLOWED = {"braces", "striptags open", "wordwrap slow", "compare, straight line"
 RUNNER = """
 import json, os, resource, sys, threading, time
 from workbench import templates
-from workbench.templates import sandbox
+from workbench.templates import compiled
 from workbench.values import BadInput
 cases = json.load(sys.stdin)
 values = {"shared": [1], "table": {}}

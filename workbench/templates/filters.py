@@ -31,9 +31,10 @@ _TEXTS = {"upper": 8_000_000, "lower": 8_000_000, "capitalize": 8_000_000, "trim
 
 def filters() -> dict[str, Function]:
     """Every filter by its name, the sandbox's own (`~...`, which no template can name) included."""
-    table: dict[str, Function] = {name: _stepping(FILTERS[name]) for name in _PASS_ON}
-    table |= {name: _making(FILTERS[name]) for name in _LISTS}
-    table |= {name: _on_text(FILTERS[name], longest) for name, longest in _TEXTS.items()}
+    builtin: dict[str, Any] = FILTERS
+    table: dict[str, Function] = {name: _stepping(builtin[name]) for name in _PASS_ON}
+    table |= {name: _making(builtin[name]) for name in _LISTS}
+    table |= {name: _on_text(builtin[name], longest) for name, longest in _TEXTS.items()}
     for function in (_batch, _center, _filesizeformat, _float, _format, _indent, _int, _join, _pprint, _replace, _round, _slice, _sum,
                      _string, _tojson, _wordwrap):  # fmt: skip
         table[function.__name__[1:]] = _stepping(function)
@@ -52,7 +53,7 @@ def _value_index(function: Function) -> int:
     return 1 if getattr(function, "jinja_pass_arg", None) is not None else 0
 
 
-def _stepping(function: Function) -> Function:
+def _stepping(function: Any) -> Function:
     @functools.wraps(function)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         current().step()

@@ -153,18 +153,19 @@ _GROWING: dict[str, Callable[[Budget, str, str, tuple[Any, ...], dict[str, Any]]
     "center": _pad, "ljust": _pad, "rjust": _pad, "zfill": _pad, "expandtabs": _pad,
 }  # fmt: skip
 
+_TEXT_METHODS = """
+upper lower title capitalize swapcase casefold strip lstrip rstrip startswith endswith find rfind index rindex count
+isalpha isdigit isalnum isspace isupper islower istitle isnumeric isdecimal isidentifier isascii isprintable
+removeprefix removesuffix partition rpartition
+"""
 _HARMLESS: dict[type, frozenset[str]] = {
-    str: frozenset(
-        "upper lower title capitalize swapcase casefold strip lstrip rstrip startswith endswith find rfind index rindex count "
-        "isalpha isdigit isalnum isspace isupper islower istitle isnumeric isdecimal isidentifier isascii isprintable "
-        "removeprefix removesuffix partition rpartition".split()
-    ),
-    dict: frozenset("get keys values items copy".split()),
-    list: frozenset("index count copy".split()),
-    tuple: frozenset("index count".split()),
-    range: frozenset("index count".split()),
-    int: frozenset("bit_length bit_count".split()),
-    float: frozenset("is_integer".split()),
+    str: frozenset(_TEXT_METHODS.split()),
+    dict: frozenset({"copy", "get", "items", "keys", "values"}),
+    list: frozenset({"copy", "count", "index"}),
+    tuple: frozenset({"count", "index"}),
+    range: frozenset({"count", "index"}),
+    int: frozenset({"bit_count", "bit_length"}),
+    float: frozenset({"is_integer"}),
 }
 
 

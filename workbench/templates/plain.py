@@ -15,10 +15,11 @@ from workbench.templates.records import MissingValues, Variable
 from workbench.values.problems import BadInput
 
 _TAG = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)\s*\}\}")
-_SPECIAL = frozenset(
-    "true false none True False None not and or in is if else elif for self loop super caller varargs kwargs "
-    "range dict namespace cycler joiner".split()
-)
+_RESERVED = """
+true false none True False None not and or in is if else elif for self loop super caller varargs kwargs range dict
+namespace cycler joiner
+"""
+_SPECIAL = frozenset(_RESERVED.split())
 _DICT_ATTRIBUTES = frozenset(dir(dict))
 _AS_TEXT = (str, int, float, bool, type(None), list, dict)
 
@@ -46,8 +47,10 @@ class PlainTemplate:
             path = pieces[index]
             value = values.get(path, _ABSENT) if "." not in path else _follow(path, values)
             if value is _ABSENT:
-                if path not in missing:
-                    missing.append(path)
+                root = path.split(".")[0]
+                name = path if root in values else root
+                if name not in missing:
+                    missing.append(name)
                 continue
             if type(value) is not str:
                 value = _as_text(value)

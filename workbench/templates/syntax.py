@@ -51,6 +51,7 @@ class PlacedLexer(Lexer):
     """jinja2's lexer, with a `Place` for each line number."""
 
     def tokeniter(self, source: str, name: str | None, filename: str | None = None, state: str | None = None) -> Iterator[Any]:
+        """The tokens as (Place, type, text)."""
         if len(source) > LONGEST:
             raise TemplateSyntaxError(f"The template is longer than {LONGEST:,} characters.", Place.at(1, 1))
         source = _NEWLINE.sub("\n", source)
@@ -87,6 +88,7 @@ class PlacedParser(Parser):
         self.end = Place.at(len(lines), len(lines[-1]) + 1)
 
     def parse_statement(self) -> Any:
+        """The node of one tag."""
         token = self.stream.current
         if token.value in _REFUSED:
             self.fail(_REFUSED[token.value], token.lineno)
@@ -96,10 +98,12 @@ class PlacedParser(Parser):
         return node
 
     def fail_eof(self, end_tokens: tuple[str, ...] | None = None, lineno: int | None = None) -> NoReturn:
+        """Raises TemplateSyntaxError naming the tag that is still open."""
         tag, line = self.open_tags[-1]
         raise TemplateSyntaxError(f"end{tag} is missing for the {_WORDS.get(tag, tag)} that starts on line {line}.", self.end)
 
     def fail_unknown_tag(self, name: str, lineno: int | None = None) -> NoReturn:
+        """Raises TemplateSyntaxError naming the tag that cannot stand here."""
         where = self._here(lineno)
         if name.startswith("end") and self.open_tags:
             opened = [tag for tag, _ in self.open_tags if tag != name]
@@ -148,8 +152,7 @@ def reads(tree: nodes.Template, undeclared: set[str]) -> list[tuple[str, int, bo
         guarded = (isinstance(node, nodes.Filter) and node.name in ("default", "d")) or (
             isinstance(node, nodes.Test) and node.name in ("defined", "undefined")
         )
-        for child in node.iter_child_nodes():
-            pending.append((child, guarded and child is getattr(node, "node", None)))
+        pending.extend((child, guarded and child is getattr(node, "node", None)) for child in node.iter_child_nodes())
     return sorted(found, key=lambda item: (item[1], getattr(item[1], "column", 1)))
 
 

@@ -13,7 +13,7 @@ from workbench.values.messages import Content, Message
 from workbench.values.problems import BadInput
 
 if TYPE_CHECKING:
-    from workbench.templates.sandbox import SandboxTemplate
+    from workbench.templates.compiled import SandboxTemplate
 
 
 @lru_cache(maxsize=256)
@@ -23,11 +23,11 @@ def _plain(text: str) -> PlainTemplate | None:
 
 @lru_cache(maxsize=256)
 def _compiled(text: str) -> SandboxTemplate | TemplateProblem:
-    from workbench.templates import sandbox  # jinja2 costs 80 ms to import, and most prompts do without
+    from workbench.templates import compiled  # jinja2 costs 80 ms to import, and most prompts do without
 
     try:
-        return sandbox.SandboxTemplate(text)
-    except sandbox.SyntaxTrouble as trouble:
+        return compiled.SandboxTemplate(text)
+    except compiled.SyntaxTrouble as trouble:
         return trouble.problem
 
 
@@ -43,20 +43,20 @@ def variables(text: str) -> tuple[Variable, ...]:
     template = _plain(text)
     if template is not None:
         return template.variables()
-    compiled = _compiled(text)
-    if not isinstance(compiled, TemplateProblem):
-        return compiled.variables()
-    from workbench.templates import sandbox  # see above
+    found = _compiled(text)
+    if not isinstance(found, TemplateProblem):
+        return found.variables()
+    from workbench.templates import compiled  # see above
 
-    return sandbox.partial_variables(text)
+    return compiled.partial_variables(text)
 
 
 def check(text: str) -> TemplateProblem | None:
     """What is wrong with the template, with line and column; None if nothing is."""
     if _plain(text) is not None:
         return None
-    compiled = _compiled(text)
-    return compiled if isinstance(compiled, TemplateProblem) else None
+    found = _compiled(text)
+    return found if isinstance(found, TemplateProblem) else None
 
 
 def names(content: Content) -> tuple[str, ...]:

@@ -1,0 +1,196 @@
+"""Compiled templates of the sandbox: their variables, rendering, preview, and what went wrong in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import nodes
+from jinja2.exceptions import SecurityError, TemplateAssertionError, TemplateSyntaxError
+from jinja2.meta import find_undeclared_variables
+from jinja2.runtime import Context
+
+from workbench.templates.budget import VALUE_BYTES, Budget, OverBudget, activate
+from workbench.templates.records import MissingValues, Piece, TemplateProblem, Variable
+from workbench.templates.sandbox import ENVIRONMENT, Filled, Guard
+from workbench.templates.syntax import PlacedParser, reads, sentence
+from workbench.values.problems import BadInput
+
+
+class SyntaxTrouble(Exception):
+    """A template that cannot be compiled."""
+
+    def __init__(self, problem: TemplateProblem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """What jinja2's compiler made: the function, and which of its lines comes from which line of the template."""
+
+    root: Callable[[Context], Iterator[str]]
+    lines: list[tuple[int, int]]
+
+
+class SandboxTemplate:
+    """A compiled template. Raises SyntaxTrouble where it cannot be compiled."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        tree, self._variables = analyse(text)
+        self.paths = tuple(variable.path for variable in self._variables)
+        self.required = tuple(variable.name for variable in self._variables if not variable.optional)
+        self._code: dict[bool, _Code] = {False: _compile(tree, marks=False)}
+
+    def variables(self) -> tuple[Variable, ...]:
+        """Every place where a value is read, in the order of the text."""
+        return self._variables
+
+    def render(self, values: Mapping[str, Any]) -> str:
+        """The rendered text. Raises MissingValues naming every missing variable, or BadInput with a line."""
+        budget = Budget()
+        pieces = self._run(values, budget)
+        if budget.missing:
+            raise MissingValues(self.missing(values, budget))
+        return "".join(pieces)
+
+    def preview(self, values: Mapping[str, Any]) -> tuple[tuple[Piece, ...], tuple[str, ...]]:
+        """The rendered pieces, and the names that have no value. Raises BadInput with a line."""
+        budget = Budget(in_preview=True)
+        pieces = []
+        for text in self._run(values, budget):
+            if type(text) is not Filled:
+                pieces.append(Piece(text))
+            elif text or text.variable is None:
+                pieces.append(Piece(str.__str__(text), True, text.variable))
+            else:
+                is_missing = text.variable.split(".")[0] not in values
+                pieces.append(Piece(f"{{{{ {text.variable} }}}}" if is_missing else "", not is_missing, text.variable))
+        return tuple(pieces), tuple(self.missing(values, budget)) if budget.missing else ()
+
+    def missing(self, values: Mapping[str, Any], budget: Budget) -> list[str]:
+        """Names without a value: those that the rendering met, then those it did not come to."""
+        found: dict[str, None] = {}
+        for name in budget.missing:
+            whole = next((path for path in self.paths if path.endswith(name)), name.lstrip(".")) if name[:1] in ".[" else name
+            found.setdefault(whole)
+        for name in self.required:
+            if name not in values:
+                found.setdefault(name)
+        places: dict[str, int] = {}
+        for index, variable in enumerate(self._variables):
+            places.setdefault(variable.path, index)
+            places.setdefault(variable.name, index)
+        return sorted(found, key=lambda name: places.get(name, -1))
+
+    def _run(self, values: Mapping[str, Any], budget: Budget) -> list[str]:
+        marks = budget.in_preview
+        if marks not in self._code:
+            self._code[marks] = _compile(analyse(self.text)[0], marks)
+        before = activate(budget)
+        try:
+            pieces, size = [], 0
+            context = Context(ENVIRONMENT, {**ENVIRONMENT.globals, **values}, None, {})
+            for piece in self._code[marks].root(context):
+                pieces.append(piece)
+                size += len(piece)
+                if size > VALUE_BYTES:
+                    budget.fits(size)
+            budget.fits(size if all(map(str.isascii, pieces)) else 4 * size)
+            return pieces
+        except Exception as error:
+            raise _told(error, self._code[marks]) from error
+        finally:
+            activate(before)
+
+
+def analyse(text: str) -> tuple[nodes.Template, tuple[Variable, ...]]:
+    """The tree of a template and its variables. Raises SyntaxTrouble with line and column."""
+    try:
+        tree = PlacedParser(ENVIRONMENT, text).parse()
+        _check_names(tree)
+        found = reads(tree, find_undeclared_variables(tree))
+    except TemplateSyntaxError as error:
+        problem = TemplateProblem(sentence(error), int(error.lineno), getattr(error.lineno, "column", 1))
+        raise SyntaxTrouble(problem) from error
+    except (RecursionError, MemoryError, ValueError, OverflowError) as error:
+        why = "The template is nested too deeply." if isinstance(error, (RecursionError, MemoryError)) else f"{error}."
+        raise SyntaxTrouble(TemplateProblem(why, 1, 1)) from error
+    variables = (
+        Variable(path.split(".")[0].split("[")[0], path, int(place), getattr(place, "column", 1), optional)
+        for path, place, optional in found
+    )
+    return tree, tuple(variables)
+
+
+def partial_variables(text: str) -> tuple[Variable, ...]:
+    """The variables of a template that cannot be parsed (yet): names that stand first in `{{ }}`."""
+    found: list[Variable] = []
+    try:
+        path: list[Any] | None = None
+        for place, token, value in ENVIRONMENT.lexer.tokeniter(text, None):
+            if token == "variable_begin":
+                path = []
+            elif path is not None and token in ("name", "operator") and (token == "name") == (len(path) % 2 == 0) and value != "|":
+                path.append((place, value))
+                if len(path) % 2:
+                    names = [part for _, part in path]
+                    last = Variable(names[0], "".join(names), int(path[0][0]), path[0][0].column)
+                    found = [*found[:-1], last] if len(path) > 1 else [*found, last]
+                elif value != ".":
+                    path = None
+            elif token != "whitespace":
+                path = None
+    except TemplateSyntaxError:
+        pass  # what came before the broken place is still worth showing
+    return tuple(found)
+
+
+def _check_names(tree: nodes.Template) -> None:
+    for node in tree.find_all((nodes.Filter, nodes.Test)):
+        kind, known = ("filter", ENVIRONMENT.filters) if isinstance(node, nodes.Filter) else ("test", ENVIRONMENT.tests)
+        if node.name not in known:
+            raise TemplateAssertionError(f"There is no {kind} {node.name} here.", node.lineno)
+
+
+def _compile(tree: nodes.Template, marks: bool) -> _Code:
+    try:
+        source = ENVIRONMENT._generate(Guard(marks).visit(tree), None, None)
+        namespace: dict[str, Any] = {"environment": ENVIRONMENT, "__file__": "<template>"}
+        exec(compile(source, "<template>", "exec"), namespace)
+    except TemplateSyntaxError as error:
+        raise SyntaxTrouble(TemplateProblem(sentence(error), int(error.lineno), getattr(error.lineno, "column", 1))) from error
+    except (RecursionError, MemoryError, SyntaxError, ValueError, OverflowError) as error:
+        raise SyntaxTrouble(TemplateProblem("The template is nested too deeply.", 1, 1)) from error
+    pairs = (pair.split("=") for pair in namespace["debug_info"].split("&") if pair)
+    return _Code(namespace["root"], [(int(made), int(written)) for written, made in pairs])
+
+
+def _told(error: Exception, code: _Code) -> BadInput:
+    """What went wrong while rendering, as a sentence with the template's line."""
+    line = _line_of(error, code)
+    if isinstance(error, BadInput):
+        return error
+    if isinstance(error, OverBudget):
+        return BadInput(str(error), line=line)
+    if isinstance(error, RecursionError):
+        return BadInput("The template or a value is nested too deeply.", line=line)
+    if isinstance(error, MemoryError):
+        return BadInput("The template builds more text than a prompt can hold, so it was stopped.", line=line)
+    if isinstance(error, SecurityError):
+        return BadInput(f"Not allowed: {error}.", line=line)
+    if isinstance(error, ZeroDivisionError):
+        return BadInput("The template divides by zero.", line=line)
+    words = str(error) or type(error).__name__
+    return BadInput(f"The template fails here: {words.rstrip('.')}.", line=line)
+
+
+def _line_of(error: Exception, code: _Code) -> int | None:
+    at, trace = None, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == "<template>":
+            at = trace.tb_lineno
+        trace = trace.tb_next
+    return None if at is None else next((written for made, written in reversed(code.lines) if made <= at), 1)
