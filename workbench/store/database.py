@@ -17,7 +17,8 @@ from workbench.values.changes import Changes, Kind
 from workbench.values.problems import Problem, ReadOnly, StoreTrouble
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection, CursorResult, Engine
+    from sqlmodel import SQLModel
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +35,23 @@ class Writer:
     def touch(self, kind: Kind, *ids: int) -> None:
         """Say which rows of a kind this write changes; announced once it is committed."""
         self._touched.setdefault(kind, set()).update(ids)
+
+    def run(self, sql: str, **parameters: Any) -> CursorResult[*tuple[Any, ...]]:
+        """What one statement answers; parameters are written `:name`."""
+        from sqlalchemy import text  # imported already by whoever made the connection
+
+        return self.connection.execute(text(sql), parameters)
+
+    def add(self, row: SQLModel) -> int:
+        """The id of a new row. The row's own defaults (uid, time) count."""
+        from sqlalchemy import inspect
+
+        mapper = inspect(type(row))
+        values = {attribute.columns[0].key: getattr(row, attribute.key) for attribute in mapper.column_attrs}
+        if values.get("id", 0) is None:
+            del values["id"]
+        key = self.connection.execute(mapper.local_table.insert(), values).inserted_primary_key
+        return int(key[0]) if key else 0
 
     @property
     def changes(self) -> Changes:

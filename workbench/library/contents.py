@@ -1,0 +1,57 @@
+"""Content rows: equal content is one row, found by its hash."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from workbench import store
+from workbench.store.database import Writer
+from workbench.values import Content, Message, Problem
+
+
+def keep_content(writer: Writer, content: Content) -> int:
+    """The id of the row that holds this content, written if it is new."""
+    hash = content.hash
+    row = writer.run("SELECT id FROM content WHERE hash = :hash", hash=hash).first()
+    if row:
+        return int(row[0])
+    item = content.to_json()
+    return writer.add(
+        store.tables.ContentRow(
+            hash=hash,
+            messages=item["messages"],
+            parameters=item["parameters"],
+            output_schema=item["output_schema"],
+            tools=item["tools"],
+            variables=list(variables_of(content)),
+        )
+    )
+
+
+def read_content(messages: str, parameters: str, output_schema: str | None, tools: str) -> Content:
+    """The content of a row whose JSON columns are still text."""
+    return Content.from_json(
+        {
+            "messages": json.loads(messages),
+            "parameters": json.loads(parameters),
+            "output_schema": json.loads(output_schema) if output_schema else None,
+            "tools": json.loads(tools),
+        }
+    )
+
+
+def variables_of(content: Content) -> tuple[str, ...]:
+    """Names of the variables that the content needs; empty while its template has an error, which is no reason not to keep it."""
+    from workbench.templates import names  # Jinja2, which reading does not need
+
+    try:
+        return tuple(names(content))
+    except Problem:
+        return ()
+
+
+def first_draft(writer: Writer, prompt_id: int, content: Content | None = None) -> None:
+    """Give a prompt without versions its draft: one empty user message, or the given content."""
+    draft: dict[str, Any] = (content or Content((Message.of("user", ""),))).to_json()
+    writer.touch("draft", writer.add(store.tables.Draft(prompt_id=prompt_id, content=draft)))
