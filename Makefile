@@ -1,0 +1,60 @@
+# make demo   try it: virtual environment, built-in model, the starter comparison in the terminal
+# make test   everything that is tested, without a screen
+# make run    open the window
+# make check  ruff, mypy, the architecture test
+# make bench, make screenshots, make clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+SHELL := /bin/sh
+
+.PHONY: demo test run check bench screenshots clean
+.DEFAULT_GOAL := demo
+
+# Stamps lie inside the virtual environment: removing it removes them, and a changed pyproject.toml outdates them.
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Prompt Workbench needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12")'
+	@$(PYTHON) -m venv $(VENV) || { echo "On Debian: apt-get install python3-venv" >&2; exit 1; }
+	@$(PIP) --version > /dev/null
+	@touch $@
+
+$(VENV)/.local: pyproject.toml | $(VENV)/.made
+	$(PIP) install --quiet --editable ".[local]"
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/.made
+	$(PIP) install --quiet --editable ".[local,dev]"
+	@touch $(VENV)/.local $@
+
+demo: $(VENV)/.local
+	$(BIN)/workbench demo
+	@echo
+	@echo "Open the window with:  make run"
+
+test: $(VENV)/.dev
+	@$(BIN)/python packaging/system_libraries.py offscreen --install
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
+
+run: $(VENV)/.local
+	@$(BIN)/python packaging/system_libraries.py offscreen window --install
+	$(BIN)/workbench app
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_architecture.py
+
+bench: $(VENV)/.dev
+	@$(BIN)/python packaging/system_libraries.py offscreen --install
+	@for script in tests/benchmarks/*.py; do echo "== $$script"; QT_QPA_PLATFORM=offscreen $(BIN)/python "$$script" || exit 1; done
+	@if [ -d ../shared ]; then $(BIN)/python ../shared/tools/bench_run.py -- $(BIN)/workbench; fi
+
+screenshots: $(VENV)/.dev
+	@$(BIN)/python packaging/system_libraries.py offscreen screenshots --install
+	QT_QPA_PLATFORM=offscreen $(BIN)/python packaging/screenshots.py screenshots
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis build dist screenshots
