@@ -7,6 +7,7 @@ Answers come back on the Qt thread. Streamed text is laid into a deque on the lo
 from __future__ import annotations
 
 import dataclasses
+import sys
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
@@ -136,7 +137,9 @@ class Bridge(QObject):
         return handle.control if handle else None
 
     async def _drive(self, workspace: Workspace, run_id: int, handle: RunHandle, options: dict[str, Any]) -> None:
-        control = handle.control = workspace.runs.control()
+        from workbench.workspace import Control  # loaded already: a workspace is open
+
+        control = handle.control = Control()
         if handle.stop_asked:
             control.stop()
         async for event in workspace.runs.execute(run_id, control, **options):
@@ -148,12 +151,8 @@ class Bridge(QObject):
         if handle is None:
             return
         handle.stop_asked = True
-        if handle.control is not None and self._loop is not None:
-            self._loop.call(handle.control.stop)
-
-    def on_loop(self, function: Callable[..., object], *args: Any) -> None:
-        """Call a plain function on the loop's thread, such as `control.pause`."""
-        self._need_loop().call(function, *args)
+        if handle.control is not None:
+            handle.control.stop()
 
     def _ended(self, run_id: int, future: Future[None]) -> None:
         self.drain()
@@ -183,18 +182,10 @@ class Bridge(QObject):
         """Stop the runs (unfinished jobs stay to be gone on with), close the workspace, end all threads. Blocks until done."""
         if self._closed:
             return
-        self._closed = True
         self._timer.stop()
-        futures = [handle.future for handle in self.running.values() if handle.future is not None]
-        for run_id in list(self.running):
-            self.stop_run(run_id)
-        for future in futures:
-            _wait(future, patience_s)
         if workspace is not None:
-            if self._loop is not None and hasattr(workspace, "aclose"):
-                _wait(self._loop.run(_as_coroutine(workspace.aclose)), patience_s)
-            self._start("writer", self._writes, 1)
-            self._writes.put(workspace.close)
+            self.close_workspace(workspace, patience_s)
+        self._closed = True
         self._writes.put(None)
         for _ in range(READERS):
             self._reads.put(None)
@@ -205,6 +196,17 @@ class Bridge(QObject):
         self.running.clear()
         self._answers.clear()
 
+    def close_workspace(self, workspace: Workspace, patience_s: float = 8.0) -> None:
+        """Stop the runs, wait for what they still have to write, then close the workspace behind the verbs that are waiting."""
+        futures = [handle.future for handle in self.running.values() if handle.future is not None]
+        for run_id in list(self.running):
+            self.stop_run(run_id)
+        for future in futures:
+            _wait(future, patience_s)
+        if self._loop is not None and hasattr(workspace, "aclose"):
+            _wait(self._loop.run(_as_coroutine(workspace.aclose)), patience_s)
+        self.call(workspace.close)
+
     # -- how it is done ----------------------------------------------------------------------------------------
 
     def event(self, event: QEvent) -> bool:
@@ -214,7 +216,11 @@ class Bridge(QObject):
             for _ in range(len(self._answers)):
                 if self._closed or not self._answers:
                     break
-                self._answers.popleft()()
+                answer = self._answers.popleft()
+                try:
+                    answer()
+                except Exception as error:  # one screen's fault must not cost the others their answers
+                    sys.excepthook(type(error), error, error.__traceback__)
             if self._answers:
                 self._wake()
             return True

@@ -26,6 +26,10 @@ class Screen(QWidget):
         self.stale: Changes | None = None
         """What changed while the screen was hidden; the window hands it to `refresh` when it is shown again."""
 
+    def on(self, id: str, verb: Callable[[], object]) -> None:
+        """Do this when an action of the table is triggered while this screen is the one shown."""
+        self.context.action(id).triggered.connect(lambda _checked=False: verb() if self.isVisible() else None)
+
     def crumbs(self) -> list[Crumb]:
         """The trail in the top bar: text, and what a click does (None for the last)."""
         return [("", None)]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.labels import icon_label, label
 
 SHOWN_MS = 10_000
@@ -29,6 +29,8 @@ class Notice(QFrame):
         self._button.clicked.connect(self._act)
         row.addWidget(self._text)
         row.addWidget(self._button)
+        self._close = icon_button("x", "Close this message", on=self.hide, token="surface", size=14)
+        row.addWidget(self._close)
         self._action: Callable[[], object] | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -47,6 +49,14 @@ class Notice(QFrame):
         self.show()
         self.raise_()
         self._timer.start(SHOWN_MS)
+        self._close.hide()
+
+    def fail(self, text: str, action_text: str = "", action: Callable[[], object] | None = None) -> None:
+        """Show a failure: it stays until it is closed or something else is said."""
+        self.say(text, action_text, action)
+        self._timer.stop()
+        self._close.show()
+        self._place()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and self.isVisible():

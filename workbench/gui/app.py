@@ -1,0 +1,202 @@
+"""The Qt application: paints the window first, opens the workspace beside it, ends everything in order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication, QFileDialog
+
+from workbench.gui.bridge import Bridge
+from workbench.gui.context import Context
+from workbench.gui.theme import theme
+from workbench.gui.window import Window
+from workbench.settings import Settings, default_workspace
+from workbench.values import Missing, Problem
+
+if TYPE_CHECKING:
+    from workbench.gui.crash import CrashReporter
+    from workbench.workspace import Workspace
+
+NAME = "Prompt Workbench"
+
+
+def main(workspace: str | None = None) -> int:
+    """The exit code after the window was closed. Raises Missing where there is no display."""
+    if not has_display():
+        raise Missing(
+            "There is no display here to open a window on.",
+            remedy="Run it on a desktop, or use the command line: workbench demo, workbench run.",
+        )
+    app = application(sys.argv[:1])
+    session = Session(workspace)
+    session.window.show()
+    _end_on_signals(app, session)
+    return app.exec()
+
+
+def has_display() -> bool:
+    """False on a Linux or BSD machine without X, Wayland or a chosen Qt platform."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+
+
+def application(arguments: list[str] | None = None) -> QApplication:
+    """The QApplication of this process in the app's style, made if there is none."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication(arguments or [NAME])
+    app.setApplicationName(NAME)
+    app.setDesktopFileName("prompt-workbench")
+    app.setStyle("Fusion")
+    app.setQuitOnLastWindowClosed(False)
+    return app
+
+
+class Session(QObject):
+    """One window with its settings, bridge and workspace, from the first paint to the last write."""
+
+    def __init__(self, workspace: str | Path | None = None, settings: Settings | None = None, *, open_now: bool = True) -> None:
+        super().__init__()
+        self.settings = settings or Settings()
+        theme().choose(self.settings.get("theme"), self.settings.get("text_size"))
+        self.bridge = Bridge(self)
+        self.context = Context(self.settings, theme(), self.bridge, self)
+        self.context.actions.allow_single_keys(self.settings.get("single_keys"))
+        self.window = Window(self.context)
+        self.window.on_close(self.end)
+        self.ended = False
+        self._crash: CrashReporter | None = None
+        self._opening = False
+        self.path = str(workspace or os.environ.get("WORKBENCH_WORKSPACE") or self.settings.get("last.workspace") or default_workspace())
+        if not workspace and not os.environ.get("WORKBENCH_WORKSPACE") and "://" not in self.path and not Path(self.path).exists():
+            self.path = str(default_workspace())
+        self.settings.on_change(self._setting_changed)
+        self.context.troubled.connect(self._troubled)
+        if open_now:
+            # The import of the store costs more than the whole window: it begins when the window stands on the screen.
+            self.window.painted.connect(self._first_painted, Qt.ConnectionType.QueuedConnection)
+
+    def _first_painted(self) -> None:
+        from workbench.gui.crash import CrashReporter  # not needed to paint
+
+        self._crash = CrashReporter(lambda: None if self.ended else self.window)
+        self._crash.install()
+        self.window.setWindowIcon(QIcon(theme().pixmap("braces", "accent", 64)))
+        self.open(self.path)
+        self._bind_later_actions()
+
+    def _bind_later_actions(self) -> None:
+        from workbench.gui.services import WindowServices  # palette, key sheet, file dialogs: after the first paint
+
+        self._services = WindowServices(self.context, self.window, self)
+
+    # -- the workspace -----------------------------------------------------------------------------------------
+
+    def open(self, path: str) -> None:
+        """Open a workspace in the background and show it; the one that is open is closed first."""
+        if self._opening or self.ended:
+            return
+        self._opening = True
+        self.path = path
+        self.close_workspace()
+        self.window.opening.wait(path)
+        self.bridge.call(_open, path, self.settings, then=self._opened, failed=self._not_opened)
+
+    def close_workspace(self) -> None:
+        """Stop the runs of the open workspace and close it."""
+        workspace = self.context.workspace
+        if workspace is None:
+            return
+        self.window.closing()
+        self.context.use(None)
+        self.bridge.close_workspace(workspace)
+
+    def _opened(self, workspace: Workspace) -> None:
+        self._opening = False
+        self.context.use(workspace)
+        self.settings.set("last.workspace", self.path)
+        self.window.opened(workspace)
+
+    def _not_opened(self, problem: BaseException) -> None:
+        self._opening = False
+        self.window.opening.fail(self.path, problem)
+        if not isinstance(problem, Problem) and self._crash is not None:
+            self._crash.report(problem)
+
+    def open_other(self) -> None:
+        """Ask for a workspace file and open it."""
+        chosen, _ = QFileDialog.getOpenFileName(
+            self.window, "Open a workspace", str(Path(self.path).parent), "Workspace (*.db);;All files (*)"
+        )
+        if chosen:
+            self.open(chosen)
+
+    def open_new(self) -> None:
+        """Ask for the name of a new workspace file and make it."""
+        chosen, _ = QFileDialog.getSaveFileName(self.window, "Start a new workspace", str(Path(self.path).parent), "Workspace (*.db)")
+        if chosen:
+            self.open(chosen if Path(chosen).suffix else f"{chosen}.db")
+
+    # -- settings and failures ---------------------------------------------------------------------------------
+
+    def _setting_changed(self, key: str) -> None:
+        if key in ("theme", "text_size"):
+            theme().choose(self.settings.get("theme"), self.settings.get("text_size"))
+        elif key == "single_keys":
+            self.context.actions.allow_single_keys(self.settings.get("single_keys"))
+
+    def _troubled(self, problem: BaseException, retry: Any) -> None:
+        if isinstance(problem, Problem):
+            self.window.notice.fail(str(problem), "Try again" if retry else "", retry)
+        elif self._crash is not None:
+            self._crash.report(problem)
+        else:
+            sys.excepthook(type(problem), problem, problem.__traceback__)
+
+    # -- the end -----------------------------------------------------------------------------------------------
+
+    def end(self) -> None:
+        """Stop the runs, close the workspace, end all threads, quit. What was unfinished can be gone on with."""
+        if self.ended:
+            return
+        self.ended = True
+        workspace = self.context.workspace
+        self.context.use(None)
+        self.bridge.close(workspace)
+        if self._crash is not None:
+            self._crash.uninstall()
+        QApplication.quit()
+
+
+def _open(path: str, settings: Settings) -> Workspace:
+    from workbench.workspace import Workspace  # half a second of imports, on the worker thread
+
+    return Workspace.open(path, settings)
+
+
+def _end_on_signals(app: QApplication, session: Session) -> None:
+    """Close the window in order at SIGTERM and Ctrl+C. Python sees a signal only when it runs, so a socket wakes Qt."""
+    near, far = socket.socketpair()
+    near.setblocking(False)
+    far.setblocking(False)
+    notifier = QSocketNotifier(near.fileno(), QSocketNotifier.Type.Read, app)
+
+    def woken() -> None:
+        near.recv(64)
+
+    def asked(_number: int, _frame: object) -> None:
+        QTimer.singleShot(0, session.window.close)
+
+    notifier.activated.connect(woken)
+    signal.set_wakeup_fd(far.fileno(), warn_on_full_buffer=False)
+    session._sockets = (near, far)  # type: ignore[attr-defined]  # they live as long as the session
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, asked)

@@ -1,0 +1,59 @@
+"""The page that stands in the window while no workspace is open: it is being opened, or it could not be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QStackedLayout, QWidget
+
+from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.empty import EmptyState
+from workbench.values import Problem
+
+QUIET_MS = 400
+"""Opening is usually over by then; a page that flickers past helps nobody."""
+
+
+class OpeningPage(QWidget):
+    """Says what is being opened, or why it could not be, with the one thing to do."""
+
+    def __init__(self, retry: Callable[[], None], other: Callable[[], None], new: Callable[[], None]) -> None:
+        super().__init__()
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(QWidget())
+        self._wait = EmptyState("Opening the workspace", "", icon="database")
+        self._stack.addWidget(self._wait)
+        self._retry, self._other, self._new = retry, other, new
+        self._failed: EmptyState | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(QUIET_MS)
+        self._timer.timeout.connect(lambda: self._stack.setCurrentIndex(1))
+
+    def wait(self, path: str) -> None:
+        """Say that a file is being opened, should it take a while."""
+        self._wait.say(f"Opening {Path(path).name or path}", "A file that was not closed well is checked first.")
+        self._stack.setCurrentIndex(0)
+        self._timer.start()
+
+    def stop(self) -> None:
+        """The file is open."""
+        self._timer.stop()
+
+    def fail(self, path: str, problem: BaseException) -> None:
+        """Say why a file cannot be opened. Nothing was written to it."""
+        self._timer.stop()
+        if self._failed is not None:
+            self._stack.removeWidget(self._failed)
+            self._failed.deleteLater()
+        text = f"{problem.message} {problem.remedy}".strip() if isinstance(problem, Problem) else f"It could not be opened: {problem}"
+        buttons = [
+            button("Try again", kind="primary", on=self._retry),
+            button("Open another workspace", on=self._other),
+            button("Start a new one", on=self._new),
+        ]
+        self._failed = EmptyState(f"{Path(path).name or path} cannot be used as it is", text, buttons, icon="triangle-alert")
+        self._stack.addWidget(self._failed)
+        self._stack.setCurrentWidget(self._failed)

@@ -1,0 +1,318 @@
+"""The window: composes rail, top bar, screens and status bar. The only file that knows all screens."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QPaintEvent
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from workbench.gui.context import Context
+from workbench.gui.opening import OpeningPage
+from workbench.gui.rail import Rail
+from workbench.gui.status_bar import StatusBar
+from workbench.gui.theme import TEXT_SIZES
+from workbench.gui.top_bar import TopBar
+from workbench.gui.trail import Trail
+from workbench.gui.widgets.focus_ring import FocusRing
+from workbench.gui.widgets.notice import Notice
+from workbench.values import Changes
+
+if TYPE_CHECKING:
+    from workbench.gui.screen import Screen
+    from workbench.workspace import Workspace
+
+SCREENS = {
+    "library": ("workbench.gui.library.view", "LibraryScreen"),
+    "compare": ("workbench.gui.compare.view", "CompareScreen"),
+    "review": ("workbench.gui.review.view", "ReviewScreen"),
+    "datasets": ("workbench.gui.datasets.view", "DatasetsScreen"),
+    "models": ("workbench.gui.models.view", "ModelsScreen"),
+    "settings": ("workbench.gui.settings.view", "SettingsScreen"),
+    "welcome": ("workbench.gui.welcome.view", "WelcomeScreen"),
+}
+MINIMUM = (1100, 700)
+USUAL = (1440, 900)
+
+
+class Window(QMainWindow):
+    """One workspace in one window. Screens are imported and made when they are first shown."""
+
+    painted = Signal()
+    """The window was painted for the first time."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context = context
+        self.setWindowTitle("Prompt Workbench")
+        self.setMinimumSize(*MINIMUM)
+        self._screens: dict[str, Screen] = {}
+        self._place = ""
+        self._trail = Trail()
+        self._pane_focus: dict[QWidget, QWidget] = {}
+        self._was_painted = False
+        self._on_close: Callable[[], None] = lambda: None
+        self._compose()
+        self._connect()
+        self._restore_geometry()
+
+    def _compose(self) -> None:
+        context = self.context
+        self.rail = Rail(context.theme)
+        self.top = TopBar(context.theme)
+        self.pages = QStackedWidget()
+        self.opening = OpeningPage(self._again, lambda: context.action("file.open").trigger(), lambda: context.action("file.new").trigger())
+        self.pages.addWidget(self.opening)
+        self.status = StatusBar(context)
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        across = QHBoxLayout()
+        across.setSpacing(0)
+        main = QVBoxLayout()
+        main.setSpacing(0)
+        main.addWidget(self.top)
+        main.addWidget(self.pages, 1)
+        across.addWidget(self.rail)
+        across.addLayout(main, 1)
+        column.addLayout(across, 1)
+        column.addWidget(self.status)
+        self.setCentralWidget(body)
+        self.notice = Notice(body, bottom=self.status.height)
+        self.ring = FocusRing(self)
+        self.addActions(context.actions.all())
+
+    def _connect(self) -> None:
+        context = self.context
+        self.rail.chosen.connect(context.go)
+        context.navigated.connect(self.go)
+        context.noticed.connect(self.notice.say)
+        context.changed.connect(self._changed)
+        QApplication.instance().focusChanged.connect(self._remember_focus)  # type: ignore[union-attr]
+        for place in SCREENS:
+            context.action(f"go.{place}").triggered.connect(lambda _checked=False, to=place: context.go(to))
+        verbs: dict[str, Callable[[], object]] = {
+            "go.back": lambda: self._step(self._trail.back),
+            "go.forward": lambda: self._step(self._trail.forward),
+            "pane.next": lambda: self._next_pane(1),
+            "pane.previous": lambda: self._next_pane(-1),
+            "screen.filter": lambda: self._tell("search_focus"),
+            "screen.new": lambda: self._tell("new"),
+            "pane.left": lambda: self._tell("toggle_left"),
+            "pane.right": lambda: self._tell("toggle_right"),
+            "text.larger": lambda: self._text_size(1),
+            "text.smaller": lambda: self._text_size(-1),
+            "text.usual": lambda: context.settings.set("text_size", 100),
+            "theme.light": lambda: context.settings.set("theme", "light"),
+            "theme.dark": lambda: context.settings.set("theme", "dark"),
+            "theme.system": lambda: context.settings.set("theme", "system"),
+        }
+        for id, verb in verbs.items():
+            context.action(id).triggered.connect(lambda _checked=False, verb=verb: verb())
+
+    # -- screens -----------------------------------------------------------------------------------------------
+
+    @property
+    def place(self) -> str:
+        """The name of the screen shown."""
+        return self._place
+
+    def screen_at(self, place: str) -> Screen:
+        """The screen of that name, made if it was not yet."""
+        found = self._screens.get(place)
+        if found is None:
+            module, name = SCREENS[place]
+            found = getattr(importlib.import_module(module), name)(self.context)
+            assert found is not None
+            self._screens[place] = found
+            found.crumbs_changed.connect(lambda: self._dress(place))
+            self.pages.addWidget(found)
+            self._renew(found, None)
+        return found
+
+    def go(self, place: str, at: dict[str, Any] | None = None, *, remember: bool = True) -> None:
+        """Show a screen at a place; without an open workspace nothing happens."""
+        if self.context.workspace is None or place not in SCREENS:
+            return
+        if self._place in self._screens:
+            self._trail.update(self._screens[self._place].where())
+        screen = self.screen_at(place)
+        changed_screen = place != self._place
+        self._place = place
+        self.context.actions.show_place(place)
+        self.pages.setCurrentWidget(screen)
+        self.rail.show_place(place)
+        if screen.stale is not None:
+            stale, screen.stale = screen.stale, None
+            self._renew(screen, stale)
+        if at or changed_screen:
+            screen.show_at(**(at or {}))
+        if remember:
+            self._trail.add(place, screen.where() or dict(at or {}))
+        self._dress(place)
+
+    def _renew(self, screen: Screen, changes: Changes | None) -> None:
+        screen.refresh(changes)
+
+    def _dress(self, place: str) -> None:
+        if place == self._place and place in self._screens:
+            screen = self._screens[place]
+            crumbs = screen.crumbs()
+            self.top.show_crumbs(crumbs)
+            self.top.show_actions(screen.top_actions())
+            name = crumbs[-1][0] if crumbs else ""
+            self.setWindowTitle(f"{name} - Prompt Workbench" if name else "Prompt Workbench")
+
+    def _changed(self, changes: Changes) -> None:
+        for place, screen in self._screens.items():
+            if place == self._place:
+                screen.refresh(changes)
+            else:
+                screen.stale = _joined(screen.stale, changes)
+        if changes.has("rating", "run", "comparison"):
+            self.read_waiting()
+
+    def _step(self, move: Callable[[], tuple[str, dict[str, Any]] | None]) -> None:
+        if self._place in self._screens:
+            self._trail.update(self._screens[self._place].where())
+        to = move()
+        if to is not None:
+            self.go(to[0], to[1], remember=False)
+
+    def _tell(self, method: str) -> None:
+        if self._place in self._screens:
+            getattr(self._screens[self._place], method)()
+
+    def _text_size(self, step: int) -> None:
+        at = TEXT_SIZES.index(self.context.settings.get("text_size")) + step
+        if 0 <= at < len(TEXT_SIZES):
+            self.context.settings.set("text_size", TEXT_SIZES[at])
+
+    # -- the workspace -----------------------------------------------------------------------------------------
+
+    def opened(self, workspace: Workspace) -> None:
+        """A workspace is open: show the place of last time, or the welcome page in a new one."""
+        self.opening.stop()
+        self.status.show_workspace(workspace)
+        self.read_waiting()
+        last = self.context.settings.get("last.place")
+        at = self.context.settings.get("last.at")
+        if last in SCREENS and last != "welcome":
+            self.go(last, at if isinstance(at, dict) else {})
+        else:
+            self.go("welcome")
+        if workspace.notice:
+            self.context.notice(workspace.notice)
+
+    def closing(self) -> None:
+        """Let go of all screens: the workspace closes or another one opens."""
+        self.remember()
+        self.top.show_actions([])
+        for screen in self._screens.values():
+            self.pages.removeWidget(screen)
+            screen.deleteLater()
+        self._screens.clear()
+        self._place = ""
+        self._trail = Trail()
+        self.pages.setCurrentWidget(self.opening)
+
+    def read_waiting(self) -> None:
+        """Read how many outputs wait for a rating, for the count on the rail."""
+        workspace = self.context.workspace
+        if workspace is not None:
+            show = self.rail.button("review").set_count
+            self.context.bridge.read(workspace.ratings.waiting, then=show, owner=self, key="window.waiting")
+
+    def _again(self) -> None:
+        self.context.action("file.retry").trigger()
+
+    # -- layout and focus --------------------------------------------------------------------------------------
+
+    def _restore_geometry(self) -> None:
+        kept = self.context.settings.get("layout.window")
+        if not isinstance(kept, str) or not self.restoreGeometry(QByteArray.fromBase64(kept.encode("ascii", "ignore"))):
+            screen = self.screen()
+            room = screen.availableSize() if screen is not None else None
+            wide, high = USUAL
+            self.resize(min(wide, room.width()) if room else wide, min(high, room.height()) if room else high)
+
+    def remember(self) -> None:
+        """Keep window size, screen and place for the next start."""
+        settings = self.context.settings
+        settings.set("layout.window", bytes(self.saveGeometry().toBase64().data()).decode("ascii"))
+        if self._place in self._screens:
+            settings.set("last.place", self._place)
+            settings.set("last.at", self._screens[self._place].where())
+
+    def on_close(self, verb: Callable[[], None]) -> None:
+        """What to do once the window has closed."""
+        self._on_close = verb
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        for screen in self._screens.values():
+            if not screen.leave():
+                event.ignore()
+                return
+        self.remember()
+        event.accept()
+        self.hide()
+        QTimer.singleShot(0, self._on_close)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._was_painted:
+            self._was_painted = True
+            self.painted.emit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange and self._place:
+            self.remember()
+
+    def _panes(self) -> list[QWidget]:
+        middle = self._screens[self._place].panes() if self._place in self._screens else [self.opening]
+        return [pane for pane in (self.rail, *middle, self.status) if pane.isVisible()]
+
+    def _remember_focus(self, _old: QWidget | None, now: QWidget | None) -> None:
+        for pane in self._panes() if now is not None and now.window() is self else ():
+            if now is not None and (pane is now or pane.isAncestorOf(now)):
+                self._pane_focus[pane] = now
+
+    def _next_pane(self, step: int) -> None:
+        panes = self._panes()
+        focused = QApplication.focusWidget()
+        at = next(
+            (i for i, pane in enumerate(panes) if focused is not None and (pane is focused or pane.isAncestorOf(focused))),
+            -step % len(panes),
+        )
+        for offset in range(1, len(panes) + 1):
+            pane = panes[(at + step * offset) % len(panes)]
+            target = self._focus_target(pane)
+            if target is not None:
+                target.setFocus(Qt.FocusReason.TabFocusReason)
+                return
+
+    def _focus_target(self, pane: QWidget) -> QWidget | None:
+        kept = self._pane_focus.get(pane)
+        try:
+            if kept is not None and kept.isVisible() and kept.isEnabled():
+                return kept
+        except RuntimeError:  # it was deleted since
+            del self._pane_focus[pane]
+        if pane.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            return pane
+        for child in pane.findChildren(QWidget):
+            if child.focusPolicy() & Qt.FocusPolicy.TabFocus and child.isVisible() and child.isEnabled():
+                return child
+        return None
+
+
+def _joined(old: Changes | None, new: Changes) -> Changes:
+    touched = dict(old.touched) if old is not None else {}
+    for kind, ids in new.touched.items():
+        touched[kind] = touched.get(kind, frozenset()) | ids
+    return Changes(touched)
