@@ -1,1 +1,51 @@
-"""One file per wire format; vendors are rows of data."""
+"""One file per wire format; vendors are rows of data.
+
+A wire format has one method: `call(client, endpoint, request)` yields Deltas and then exactly one Reply, or raises ProviderError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from typing import TYPE_CHECKING, Protocol
+
+from workbench.providers.echo import Echo
+from workbench.providers.failures import ProviderError
+from workbench.providers.openai_chat import OpenAIChat
+from workbench.providers.transport import client
+from workbench.values import BadInput, Delta, Endpoint, Missing, Reply, Request
+
+if TYPE_CHECKING:
+    import httpx
+
+    from workbench.providers.builtin import Builtin
+
+__all__ = ["NAMES", "ProviderError", "WireFormat", "client", "wire_format", "wire_formats"]
+
+NAMES = ("openai-chat", "echo", "builtin")
+"""Wire formats by name."""
+
+
+class WireFormat(Protocol):
+    """How one kind of server is asked."""
+
+    def call(self, client: httpx.AsyncClient, endpoint: Endpoint, request: Request) -> AsyncGenerator[Delta | Reply]:
+        """Deltas, then exactly one reply. Raises ProviderError. Closing the iterator closes the connection."""
+        ...
+
+
+def wire_format(name: str, builtin: Builtin | None = None) -> WireFormat:
+    """The wire format of that name; "builtin" needs the object that holds the built-in model's servers. Raises BadInput, Missing."""
+    if name == "openai-chat":
+        return OpenAIChat()
+    if name == "echo":
+        return Echo()
+    if name == "builtin":
+        if builtin is None:
+            raise Missing("The built-in model is not available here.", remedy="Open a workspace first.")
+        return builtin.wire_format()
+    raise BadInput(f"There is no wire format {name!r}.", remedy=f"Use one of: {', '.join(NAMES)}.")
+
+
+def wire_formats(builtin: Builtin | None = None) -> Callable[[str], WireFormat]:
+    """`wire_format` with the built-in model's servers bound to it: what an engine is given."""
+    return lambda name: wire_format(name, builtin)

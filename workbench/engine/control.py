@@ -1,0 +1,84 @@
+"""The steering wheel of a run. Its methods may be called from any thread, before the run begins and while it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+
+
+class Control:
+    """Pause, go on, stop, and single jobs. One Control steers one run."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._paused = False
+        self._stopped = False
+        self._ended: dict[int, str] = {}  # job key -> "stop" or "skip", for jobs whose turn has not come
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._act: Callable[[str, int | None], None] | None = None
+
+    @property
+    def paused(self) -> bool:
+        """True while no new call is sent."""
+        return self._paused
+
+    @property
+    def stopped(self) -> bool:
+        """True once the run was told to stop."""
+        return self._stopped
+
+    def pause(self) -> None:
+        """Send no new call. Calls in flight go on to their end."""
+        self._paused = True
+        self._tell("pause", None)
+
+    def go_on(self) -> None:
+        """Send calls again after a pause."""
+        self._paused = False
+        self._tell("go_on", None)
+
+    def stop(self) -> None:
+        """End the run: connections in flight are closed, the rest is not sent and can be resumed later."""
+        self._stopped = True
+        self._tell("stop", None)
+
+    def stop_job(self, key: int) -> None:
+        """Cancel one job, wherever it is."""
+        with self._lock:
+            self._ended[key] = "stop"
+        self._tell("stop_job", key)
+
+    def skip(self, key: int) -> None:
+        """Leave one job out, wherever it is."""
+        with self._lock:
+            self._ended[key] = "skip"
+        self._tell("skip", key)
+
+    def retry_now(self, key: int) -> None:
+        """End the wait of a job that is to be tried again later."""
+        self._tell("retry_now", key)
+
+    # For the engine
+
+    def attach(self, loop: asyncio.AbstractEventLoop, act: Callable[[str, int | None], None]) -> None:
+        """From now on, `act(what, key)` is called on the loop's thread for each command."""
+        with self._lock:
+            self._loop, self._act = loop, act
+
+    def detach(self) -> None:
+        """The run is over; further commands have no effect."""
+        with self._lock:
+            self._loop = self._act = None
+
+    def ended(self, key: int) -> str | None:
+        """`stop` or `skip` if the user ended this job before its turn."""
+        return self._ended.get(key) if self._ended else None
+
+    def _tell(self, what: str, key: int | None) -> None:
+        with self._lock:
+            loop, act = self._loop, self._act
+        if loop is not None and act is not None:
+            with contextlib.suppress(RuntimeError):  # the loop was closed in this moment: there is nothing left to steer
+                loop.call_soon_threadsafe(act, what, key)

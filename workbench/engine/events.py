@@ -1,0 +1,86 @@
+"""What the engine tells while it works: frozen values, each with the key of its job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from workbench.values import Delta, Endpoint, Failure, Price, Reply, Request
+
+
+@dataclass(frozen=True, slots=True)
+class EngineJob:
+    """One call to make. The request may be a function, so that 100,000 jobs need not be rendered before the first is sent."""
+
+    key: int
+    request: Request | Callable[[], Request]
+    endpoint: Endpoint
+    group: str = ""
+    """What shares a rate limit, a key and a fate: the connection."""
+    price: Price = field(default_factory=Price)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """An attempt begins: 1 is the first. A later one starts the text anew."""
+
+    job: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """A piece of the answer arrived."""
+
+    job: int
+    delta: Delta
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An attempt failed and the job is tried again after `delay_s`. `attempt` of `attempts` has failed."""
+
+    job: int
+    failure: Failure
+    attempt: int
+    attempts: int
+    delay_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The answer is complete."""
+
+    job: int
+    reply: Reply
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """No answer, and none will come. `attempts` is 0 for a job that was not sent, because its connection or model fails for all."""
+
+    job: int
+    failure: Failure
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Ended by the user; `attempts` is 0 if it had not been sent."""
+
+    job: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Not made, with the reason: the budget is used up, or the user skipped it."""
+
+    job: int
+    reason: str
+
+
+Event = Started | Streamed | Waiting | Finished | Failed | Cancelled | Skipped
+END_EVENTS = (Finished, Failed, Cancelled, Skipped)
+"""Every job ends with exactly one of these, unless the whole run is stopped before its turn."""

@@ -1,0 +1,199 @@
+"""From an error answer to a Failure: the provider's own words out of the many shapes in which they come, and the kind they mean."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from workbench.providers.redaction import Redactor
+from workbench.providers.waits import asked_wait
+from workbench.values import Failure, FailureKind
+
+_LONGEST_MESSAGE = 8_000
+
+_TOO_LONG = re.compile(
+    r"context[ _](length|window|size)|maximum (context|prompt|input) length|(prompt|input|request) is too long|max_model_len"
+    r"|too many (input )?tokens in|tokens? (exceeds?|exceeded)|exceeds? the (available |model'?s? )?(context|maximum number of tokens)"
+    r"|reduce (the length|your prompt)|exceed_context_size",
+    re.I,
+)
+_BAD_KEY = re.compile(
+    r"(api|access)[ _-]?key (is )?(not valid|invalid|incorrect|missing|not found|expired|disabled)"
+    r"|(invalid|incorrect|wrong|expired|missing|no) (x-)?(api|access)[ _-]?key|API_KEY_INVALID"
+    r"|invalid (authentication|bearer token)|unauthorized",
+    re.I,
+)
+_NO_CREDIT = re.compile(
+    r"insufficient[ _](quota|balance|credits?|funds)|exceeded your current quota|credit balance is too low|(out of|no|more) credits"
+    r"|billing[ _](hard[ _])?(limit|details|not active)|(monthly|spend(ing)?|usage|budget) limit (has been )?(reached|exceeded)"
+    r"|payment required",
+    re.I,
+)
+_NO_MODEL = re.compile(
+    r"\bmodels?\b.{0,120}(not found|does ?n[o']t exist|not exist|is not available|unknown)|(unknown|no such) model", re.I | re.S
+)
+_WRAPPED_429 = re.compile(r"\"code\\?\"\s*:\s*\\?\"?429|rate limit (is )?(exceeded|reached)", re.I)
+
+_BY_STATUS: Mapping[int, FailureKind] = {
+    401: "auth", 402: "quota", 403: "permission", 404: "not_found", 405: "not_found", 408: "timeout", 410: "not_found",
+    425: "overloaded", 429: "rate_limit", 503: "overloaded", 524: "timeout", 529: "overloaded",
+}  # fmt: skip
+_BY_WORD: tuple[tuple[str, FailureKind], ...] = (
+    ("insufficient_quota", "quota"), ("billing", "quota"), ("rate_limit", "rate_limit"), ("rate_limited", "rate_limit"),
+    ("too_many_requests", "rate_limit"), ("resource_exhausted", "rate_limit"), ("throttling", "rate_limit"),
+    ("overloaded", "overloaded"), ("unavailable", "overloaded"), ("capacity", "overloaded"), ("invalid_api_key", "auth"),
+    ("authentication", "auth"), ("unauthorized", "auth"), ("permission", "permission"), ("forbidden", "permission"),
+    ("not_found", "not_found"), ("timeout", "timeout"), ("context_length", "context_length"), ("invalid_request", "bad_request"),
+    ("invalid_prompt", "bad_request"), ("bad_request", "bad_request"), ("content_filter", "bad_request"), ("server_error", "server"),
+    ("api_error", "server"), ("internal", "server"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What an error body says: message, code (as text), type, and a status of its own."""
+
+    message: str = ""
+    code: str | None = None
+    type: str = ""
+    status: int | None = None
+
+
+def failure_of(status: int, headers: Mapping[str, str], body: bytes, redactor: Redactor) -> Failure:
+    """The failure that an HTTP error answer means. Header names are lower case."""
+    text = body.decode("utf-8", "replace").strip()
+    value = _json(text)
+    words = _words_of(value) if value is not None else Words(_plain(text))
+    message = words.message or f"{status} {_phrase(status)}, without any words."
+    code, kind = words.code, kind_of(status, words, text)
+    if value is None and text.startswith("<"):
+        message = f"The server answered with a web page instead of an answer: {words.message or _phrase(status)}"
+        if status < 400:
+            kind, code = "protocol", "html"
+    return Failure(
+        kind,
+        redactor.text(message)[:_LONGEST_MESSAGE],
+        status=status,
+        retry_after_s=asked_wait(headers, value, message),
+        provider_code=redactor.text(code) if code else None,
+    )
+
+
+def failure_in_stream(value: Mapping[str, Any], redactor: Redactor) -> Failure:
+    """The failure that an error object inside an answer of status 200 means. Its status is the one it names, if it names one."""
+    words = _words_of(value)
+    status = words.status
+    message = words.message or "The provider reported an error without any words."
+    return Failure(
+        kind_of(status or 200, words, json.dumps(value, ensure_ascii=False)[:_LONGEST_MESSAGE]),
+        redactor.text(message)[:_LONGEST_MESSAGE],
+        status=status,
+        retry_after_s=asked_wait({}, value, message),
+        provider_code=redactor.text(words.code) if words.code else None,
+    )
+
+
+def kind_of(status: int, words: Words, text: str) -> FailureKind:
+    """The kind of failure: the words decide where a status is used for several things, else the status does."""
+    said = f"{words.code or ''} {words.type} {words.message}"
+    if status in (200, 400, 413, 422, 500) and _TOO_LONG.search(said):
+        return "context_length"
+    if status in (400, 403, 429) and _NO_CREDIT.search(said) and "RetryInfo" not in text:
+        return "quota"
+    if status in (400, 403) and _BAD_KEY.search(f"{said} {text[:2000] if 'API_KEY' in text else ''}"):
+        return "auth"
+    if status in (400, 422) and _NO_MODEL.search(said) and "support" not in said:
+        return "not_found"
+    if status == 400 and (words.code == "429" or _WRAPPED_429.search(said)):
+        return "rate_limit"
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    if status >= 500:
+        return "overloaded" if "overloaded" in said.lower() else "server"
+    if status >= 400:
+        return "bad_request"
+    if status >= 300:
+        return "protocol"
+    if words.status:
+        return kind_of(words.status, words, text)
+    lowered = said.lower().replace(" ", "_")
+    return next((kind for word, kind in _BY_WORD if word in lowered), "server")
+
+
+def _words_of(value: Any) -> Words:
+    """Words of one JSON error value: `{"error": {...}}` or text, `{"message"}`, `{"detail"}`, `[{"error"}]`, `{"errors": []}`."""
+    if isinstance(value, list) and value:
+        return _words_of(value[0])
+    if not isinstance(value, dict):
+        return Words(str(value) if value not in (None, "") else "")
+    error = value.get("error") if value.get("error") not in (None, "", {}) else value
+    if isinstance(error, str):
+        return Words(_flat(error), _code(value.get("code")), str(value.get("type") or ""))
+    if not isinstance(error, dict):
+        return Words(_flat(error))
+    message = ""
+    for name in ("message", "detail", "details", "errors", "msg", "description", "reason", "title"):
+        message = _flat(error.get(name))
+        if message:
+            break
+    metadata = error.get("metadata")
+    raw = _flat(metadata.get("raw")) if isinstance(metadata, dict) else ""  # OpenRouter: the words of the provider behind it
+    if raw and raw not in message:
+        message = f"{message}: {raw}" if message else raw
+    code = _code(error.get("code")) or _code(error.get("status")) or _code(error.get("type"))
+    number = error.get("code") if isinstance(error.get("code"), int) else error.get("status_code", value.get("status_code"))
+    inner = number if isinstance(number, int) and 400 <= number < 600 else None
+    return Words(message, code, f"{error.get('type') or ''} {error.get('status') or ''}".strip(), inner)
+
+
+def _flat(value: Any, depth: int = 0) -> str:
+    """One line of words from a message that may be text, JSON inside text, a list, or an object (pydantic's `detail` lists)."""
+    if isinstance(value, str):
+        inner = _json(value) if value[:1] in "{[" and depth < 4 else None
+        said = _flat(inner, depth + 1) if inner is not None else ""
+        return f"{said}: {value.strip()}" if said else value.strip()  # readable first, and the provider's own words
+    if isinstance(value, list):
+        return "; ".join(filter(None, (_flat(item, depth + 1) for item in value[:20]))) if depth < 6 else ""
+    if isinstance(value, dict) and depth < 6:
+        said = next((found for name in ("msg", "message", "detail", "error") if (found := _flat(value.get(name), depth + 1))), "")
+        place = value.get("loc")
+        if said and isinstance(place, list):
+            return f"{said} ({'.'.join(str(step) for step in place)})"
+        return said or (json.dumps(value, ensure_ascii=False) if value else "")
+    return "" if value in (None, "", [], {}) else str(value)
+
+
+def _code(value: Any) -> str | None:
+    return str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) and value != "" else None
+
+
+def _json(text: str) -> Any:
+    if text[:1] not in ("{", "[", '"'):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _plain(text: str) -> str:
+    """The words of a body that is not JSON: a page's title and first heading, else the text itself."""
+    if not text.startswith("<"):
+        return text[:_LONGEST_MESSAGE]
+    found = [
+        html.unescape(re.sub(r"<[^>]{0,200}>", " ", part))
+        for part in re.findall(r"<(?:title|h1)[^>]{0,200}>(.{0,300}?)</", text[:100_000], re.I | re.S)
+    ]
+    return ", ".join(dict.fromkeys(" ".join(part.split()) for part in found if part.strip()))
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "unknown status"

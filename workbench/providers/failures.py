@@ -1,0 +1,92 @@
+"""Why a call gave no answer, what is done about it, and whom it concerns.
+
+The tree of failures. In brackets what usually causes it; on the right what the engine does.
+
+Failure
+├── of the connection                                       every job of the connection ends with it, none is sent
+│   ├── auth            (401, "API key not valid")              not tried again
+│   ├── quota           (402, insufficient_quota)               not tried again
+│   └── network, code `unreachable`  (refused, unknown name)    tried again; if it lasts and nothing ever came, the rest is not sent
+├── of the model                                            every job of the model ends with it
+│   ├── permission      (403)                                   not tried again
+│   └── not_found       (404, model_not_found)                  not tried again
+├── of the moment                                           this job waits and is tried again
+│   ├── rate_limit      (429)                                   after the time that the provider names, else a growing one
+│   ├── overloaded      (503, 529)                              likewise
+│   ├── server          (500, 502, 504, 52x)                    likewise
+│   ├── timeout         (no byte for `Endpoint.timeout_s`)      after a growing time
+│   ├── network         (reset, cut off in the middle)          after a growing time
+│   └── protocol        (not what the wire format promises)     after a growing time, unless it is a web page or too large
+└── of the request                                          this job only
+    ├── bad_request     (400, 422)                              not tried again
+    ├── context_length  (too long for the model)                not tried again
+    ├── budget          (the run's cap is reached)              not sent
+    └── cancelled       (by the user)                           connection closed
+
+A rate limit is not tried again where waiting cannot help: the provider asks for more than `LONGEST_WAIT_S`, or one
+request alone is larger than the limit.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import Literal
+
+from workbench.values import Failure, FailureKind
+
+LONGEST_WAIT_S = 600.0
+"""A provider that asks for more is not waited for (114 hours have been seen)."""
+
+FIRST_WAIT_S = 0.5
+LONGEST_BACKOFF_S = 30.0
+
+_OF_THE_MOMENT: frozenset[FailureKind] = frozenset({"rate_limit", "overloaded", "server", "timeout", "network", "protocol"})
+_FINAL_CODES = frozenset({"html", "too_large", "certificate", "redirect", "unexpected"})
+_CONNECTION_CODES = frozenset({"address", "not_allowed", "redirect", "certificate"})
+_SIZES = re.compile(r"limit:?\s+~?([\d,]+)\b.{0,80}?requested:?\s+~?([\d,]+)", re.I | re.S)
+
+
+class ProviderError(Exception):
+    """A call failed. `failure` says why, in the provider's own words, with the key already taken out."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+def is_retryable(failure: Failure) -> bool:
+    """True if the same request may succeed later."""
+    if failure.kind not in _OF_THE_MOMENT or failure.provider_code in _FINAL_CODES:
+        return False
+    if failure.retry_after_s is not None and failure.retry_after_s > LONGEST_WAIT_S:
+        return False
+    sizes = _SIZES.search(failure.message) if failure.kind == "rate_limit" else None
+    return not (sizes and int(sizes[2].replace(",", "")) > int(sizes[1].replace(",", "")))
+
+
+def wait_s(failure: Failure, attempt: int, draw: float | None = None) -> float:
+    """Seconds to wait after the given failed attempt (1 is the first).
+
+    The provider's own time is obeyed and never shortened; a little is added so that many waiting jobs do not come back in one
+    instant. Without one: exponential backoff with jitter, half fixed and half drawn ("equal jitter" of AWS's architecture blog).
+    """
+    share = random.random() if draw is None else draw
+    if failure.retry_after_s is not None:
+        return failure.retry_after_s + share * min(0.25, 0.1 * failure.retry_after_s)
+    ceiling = min(LONGEST_BACKOFF_S, FIRST_WAIT_S * 2.0 ** min(attempt - 1, 10))
+    return ceiling * (0.5 + 0.5 * share)
+
+
+def concerns(failure: Failure) -> Literal["job", "model", "connection"]:
+    """Whom a failure concerns beyond its own job, so that nobody sends what cannot succeed."""
+    if failure.kind in ("auth", "quota") or failure.provider_code in _CONNECTION_CODES:
+        return "connection"
+    if failure.kind in ("permission", "not_found"):
+        return "model"
+    return "job"
+
+
+def is_unreachable(failure: Failure) -> bool:
+    """True if nobody answered at that address at all."""
+    return failure.kind == "network" and failure.provider_code == "unreachable"

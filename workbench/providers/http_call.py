@@ -1,0 +1,288 @@
+"""The thin call that every HTTP wire format shares: send one body, hand the bytes to a pure reader, time it, name what went wrong.
+
+Never sends a request twice; whether to try again is the engine's decision.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any, Protocol, cast
+
+import httpx
+
+from workbench import __version__
+from workbench.providers.error_bodies import failure_of
+from workbench.providers.failures import ProviderError
+from workbench.providers.network_errors import failure_of_exception, url_of
+from workbench.providers.redaction import Redactor
+from workbench.providers.sse import Event, EventParser, LineTooLong
+from workbench.values import Delta, Endpoint, Exchange, Failure, Reply
+
+LARGEST_ANSWER = 128 * 1024 * 1024
+"""Bytes of one answer. Text never comes near; a server that sends on and on must not fill the memory."""
+
+KEPT_OF_ANSWER = 4 * 1024 * 1024
+"""Bytes of the raw answer that the exchange keeps."""
+
+_CONNECT_S = 20.0
+_UNKEPT_HEADERS = frozenset({"set-cookie", "authorization", "cookie"})
+_SECRET_HEADERS = frozenset({"authorization", "api-key", "x-api-key", "x-goog-api-key", "cookie", "proxy-authorization"})
+
+
+class Reader(Protocol):
+    """Reads one answer of a wire format. Pure: bytes were read elsewhere, time is not its business."""
+
+    done: bool
+    """True once the answer is complete, though the server may not have closed the stream."""
+
+    def event(self, event: Event) -> tuple[str, str]:
+        """The new text and thinking of one event of a stream. Raises ProviderError."""
+        ...
+
+    def whole(self, value: Any) -> Reply:
+        """The reply that a whole JSON body holds. Raises ProviderError."""
+        ...
+
+    def end(self) -> Reply:
+        """The reply after the last event. Raises ProviderError if the stream was cut off before its end."""
+        ...
+
+    def partial(self) -> Reply | None:
+        """What has arrived so far; None if nothing."""
+        ...
+
+
+def headers_of(endpoint: Endpoint, *, streamed: bool, key_header: str = "authorization", key_prefix: str = "Bearer ") -> dict[str, str]:
+    """The headers of a call, the key and the endpoint's own `headers` option included. Raises ProviderError for an impossible key."""
+    key = (endpoint.key or "").strip()
+    if " " in key or not (key.isascii() and key.isprintable()):
+        message = "The key holds characters that no key can have, such as spaces or line breaks. Copy it again from the provider's page."
+        raise ProviderError(Failure("auth", message, provider_code="malformed_key"))
+    headers = {
+        "accept": "text/event-stream, application/json" if streamed else "application/json",
+        "accept-encoding": "gzip, deflate",
+        "content-type": "application/json",
+        "user-agent": f"prompt-workbench/{__version__}",
+    }
+    if key:
+        headers[key_header] = key_prefix + key
+    headers.update({str(name).lower(): str(value) for name, value in (endpoint.options.get("headers") or {}).items()})
+    return headers
+
+
+def encode(body: Mapping[str, Any]) -> bytes:
+    """The request body as JSON bytes. Raises ProviderError where a value has no JSON form."""
+    try:
+        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:  # half a surrogate pair from a broken file
+        return json.dumps(body, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError) as error:
+        raise ProviderError(Failure("bad_request", f"A parameter cannot be sent: {error}")) from None
+
+
+async def post(
+    client: httpx.AsyncClient, endpoint: Endpoint, url: str, headers: Mapping[str, str], body: Mapping[str, Any], reader: Reader
+) -> AsyncGenerator[Delta | Reply]:
+    """Deltas as they arrive, then exactly one reply with times and exchange. Raises ProviderError; closing it closes the connection."""
+    redactor = Redactor(endpoint.key)
+    address = url_of(url)
+    data = encode(body)
+    times = {"connect": min(_CONNECT_S, endpoint.timeout_s), "read": endpoint.timeout_s, "write": endpoint.timeout_s, "pool": None}
+    answer = _Answer(reader)
+    first_token: float | None = None
+    response: httpx.Response | None = None
+    began = time.perf_counter()
+    try:
+        request = httpx.Request("POST", address, headers=headers, content=data, extensions={"timeout": times})
+        response = await client.send(request, stream=True)
+        streamed = response.status_code == 200 and _is_stream(response, body)
+        async with aclosing(_bytes_of(response)) as pieces:
+            async for piece in pieces:
+                text, thinking = answer.feed(piece, streamed)
+                if text or thinking:
+                    if first_token is None:
+                        first_token = time.perf_counter()
+                    yield Delta(redactor.answer(sound(text)), redactor.answer(sound(thinking)))
+                if streamed and reader.done:
+                    await _drain(pieces)
+                    break
+        if streamed:
+            text, thinking = answer.close()
+            if text or thinking:
+                yield Delta(redactor.answer(sound(text)), redactor.answer(sound(thinking)))
+            reply = reader.end()
+        else:
+            reply = _read_whole(response, answer.raw(), reader, redactor)
+    except ProviderError as error:
+        raise _with_partial(error, reader, redactor) from None
+    except Exception as error:
+        failure = failure_of_exception(error, address, endpoint.timeout_s)
+        if failure is None:
+            raise
+        if not reader.done:
+            raise _with_partial(ProviderError(failure), reader, redactor) from None
+        reply = reader.end()  # the answer was complete; that the connection broke afterwards costs nothing
+    finally:
+        if response is not None:
+            await response.aclose()
+    ended = time.perf_counter()
+    yield replace(
+        _redacted(reply, redactor),
+        request_id=_request_id(response) or reply.request_id,
+        latency_ms=(ended - began) * 1000,
+        first_token_ms=None if first_token is None else (first_token - began) * 1000,
+        exchange=_exchange(request, body, data, response, answer.raw(), redactor),
+    )
+
+
+class _Answer:
+    """The bytes of one answer so far, bounded, and what its reader made of them."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._parser = EventParser()
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def feed(self, piece: bytes, streamed: bool) -> tuple[str, str]:
+        """The new text and thinking of one network read: events that arrive together travel on together."""
+        self._pieces.append(piece)
+        self._size += len(piece)
+        if self._size > LARGEST_ANSWER:
+            raise _too_large()
+        if not streamed:
+            return "", ""
+        try:
+            return self._read(self._parser.feed(piece))
+        except LineTooLong:
+            raise _too_large() from None
+
+    def close(self) -> tuple[str, str]:
+        """The new text and thinking of an event that the stream's end completed."""
+        return self._read(self._parser.close())
+
+    def raw(self) -> bytes:
+        """All bytes."""
+        return b"".join(self._pieces)
+
+    def _read(self, events: list[Event]) -> tuple[str, str]:
+        text = thinking = ""
+        for event in events:
+            more, more_thinking = self._reader.event(event)
+            text += more
+            thinking += more_thinking
+        return text, thinking
+
+
+def sound(text: str) -> str:
+    """The text with halves of surrogate pairs joined, or replaced where the other half is missing: such text cannot be stored."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def _is_stream(response: httpx.Response, body: Mapping[str, Any]) -> bool:
+    """True if events are to be expected. Some servers answer a streamed request with one plain JSON body, or with a web page."""
+    kind = response.headers.get("content-type", "")
+    if "event-stream" in kind:
+        return True
+    return bool(body.get("stream")) and "json" not in kind and "html" not in kind
+
+
+def _bytes_of(response: httpx.Response) -> AsyncGenerator[bytes]:
+    pieces = response.aiter_bytes() if "content-encoding" in response.headers else response.aiter_raw()
+    return cast("AsyncGenerator[bytes]", pieces)  # httpx declares less than it gives
+
+
+async def _drain(pieces: AsyncIterator[bytes]) -> None:
+    """Read to the end of the body, so that the connection can be used again; but never wait for a server that keeps it open."""
+    try:
+        async with asyncio.timeout(0.2):
+            async for piece in pieces:
+                del piece
+    except (TimeoutError, httpx.HTTPError):
+        pass
+
+
+def _read_whole(response: httpx.Response, data: bytes, reader: Reader, redactor: Redactor) -> Reply:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    if response.is_redirect:
+        place = redactor.text(headers.get("location", "elsewhere"))
+        message = f"The server answers with a redirect to {place} ({response.status_code}). Use that address as the base URL."
+        raise ProviderError(Failure("protocol", message, status=response.status_code, provider_code="redirect"))
+    text = data.decode("utf-8", "replace").strip()
+    answered = response.status_code == 200 or (response.is_success and text.startswith("{"))
+    if not answered or text.startswith("<"):
+        raise ProviderError(failure_of(response.status_code, headers, data, redactor))
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        if text.startswith(("data:", "event:", ":")):  # a stream that calls itself something else
+            return _read_events(data, reader)
+        what = f"{error}: {redactor.text(text[:200])!r}" if text else "it is empty"
+        raise ProviderError(Failure("protocol", f"The server's answer is not JSON: {what}", status=response.status_code)) from None
+    return reader.whole(value)
+
+
+def _read_events(data: bytes, reader: Reader) -> Reply:
+    parser = EventParser()
+    for event in [*parser.feed(data), *parser.close()]:
+        reader.event(event)
+    return reader.end()
+
+
+def _too_large() -> ProviderError:
+    return ProviderError(Failure("protocol", "The answer is larger than an answer can be. The call was ended.", provider_code="too_large"))
+
+
+def _with_partial(error: ProviderError, reader: Reader, redactor: Redactor) -> ProviderError:
+    failure, partial = error.failure, reader.partial()
+    return ProviderError(
+        replace(
+            failure,
+            message=redactor.text(failure.message),
+            provider_code=redactor.text(failure.provider_code) if failure.provider_code else None,
+            partial=failure.partial if partial is None else _redacted(partial, redactor),
+        )
+    )
+
+
+def _redacted(reply: Reply, redactor: Redactor) -> Reply:
+    text, thinking, refusal = sound(reply.text), reply.thinking, reply.refusal
+    return replace(
+        reply,
+        text=redactor.answer(text),
+        thinking=None if thinking is None else redactor.answer(sound(thinking)),
+        refusal=None if refusal is None else redactor.answer(sound(refusal)),
+    )
+
+
+def _request_id(response: httpx.Response | None) -> str | None:
+    for name in ("x-request-id", "request-id", "x-groq-request-id", "apim-request-id", "cf-ray"):
+        if response is not None and name in response.headers:
+            return str(response.headers[name])
+    return None
+
+
+def _exchange(
+    request: httpx.Request, body: Mapping[str, Any], data: bytes, response: httpx.Response | None, received: bytes, redactor: Redactor
+) -> Exchange:
+    sent = {name: "[key]" if name in _SECRET_HEADERS else redactor.text(value) for name, value in request.headers.items()}
+    got = response.headers.items() if response is not None else ()
+    return Exchange(
+        request={
+            "method": "POST",
+            "url": redactor.text(str(request.url)),
+            "headers": sent,
+            "body": body if redactor.raw(data) is data else redactor.value(body),
+        },
+        response=redactor.raw(received)[:KEPT_OF_ANSWER],
+        headers={name: redactor.text(value) for name, value in got if name.lower() not in _UNKEPT_HEADERS},
+    )

@@ -1,0 +1,59 @@
+"""OpenAI Chat Completions: OpenAI, OpenRouter, Ollama's and LM Studio's /v1, llama-server, vLLM, Groq, DeepSeek, Together and many more.
+
+Three pure parts, `request` (what is sent), `answer` (a whole body or a stream) and `usage` (token counts), and this thin call.
+
+What an endpoint's `options` may hold for servers that differ:
+
+    max_tokens_name   "max_completion_tokens" where `max_tokens` is refused
+    include_usage     False where `stream_options` is refused
+    system_role       "developer" where "system" is refused
+    key_header        "api-key" (Azure); the key then travels without "Bearer "
+    headers           further headers
+    query             further query parameters, such as {"api-version": "..."}
+    body              further fields of the body
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from workbench.providers.openai_chat.answer import ChatReader
+from workbench.providers.openai_chat.request import request_body
+from workbench.values import Delta, Endpoint, Reply, Request
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["ChatReader", "OpenAIChat", "request_body"]
+
+
+class OpenAIChat:
+    """The wire format `openai-chat`."""
+
+    name = "openai-chat"
+
+    def call(self, client: httpx.AsyncClient, endpoint: Endpoint, request: Request) -> AsyncGenerator[Delta | Reply]:
+        """Deltas, then exactly one reply. Raises ProviderError."""
+        from workbench.providers.http_call import headers_of, post  # httpx is loaded with the first call, not with the window
+
+        options = endpoint.options
+        own_header = options.get("key_header")
+        headers = headers_of(
+            endpoint,
+            streamed=request.stream,
+            key_header=str(own_header or "authorization").lower(),
+            key_prefix="" if own_header else "Bearer ",
+        )
+        url = address(endpoint, "/chat/completions")
+        return post(client, endpoint, url, headers, request_body(request, options), ChatReader())
+
+
+def address(endpoint: Endpoint, path: str) -> str:
+    """The full address of one of the API's paths. A base URL that already ends in the path is taken as it is."""
+    base, _, own_query = endpoint.base_url.strip().partition("?")
+    base = base.rstrip("/")
+    url = base if base.endswith(path) else base + path
+    query = "&".join(filter(None, (own_query, urlencode(endpoint.options.get("query") or {}))))
+    return f"{url}?{query}" if query else url

@@ -1,0 +1,85 @@
+"""The body of a Chat Completions request. Pure."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from workbench.values import Message, Part, Request
+
+_OURS = frozenset({"max_tokens", "stop"})
+
+
+def request_body(request: Request, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The JSON body that asks this request; `options` are the endpoint's, see the package's docstring."""
+    options = options or {}
+    body: dict[str, Any] = {"model": request.model, "messages": [_message(message, options) for message in request.messages]}
+    for name, value in request.parameters.items():
+        if value is None:
+            continue
+        if name == "max_tokens":
+            body[str(options.get("max_tokens_name") or "max_tokens")] = value
+        elif name == "stop":
+            if value:
+                body["stop"] = value
+        else:
+            body[name] = value
+    if request.output_schema is not None:
+        body["response_format"] = _response_format(request.output_schema)
+    if request.tools:
+        body["tools"] = [_tool(tool) for tool in request.tools]
+    if request.stream:
+        body["stream"] = True
+        if options.get("include_usage", True):
+            body["stream_options"] = {"include_usage": True}
+    body.update(options.get("body") or {})
+    return body
+
+
+def _message(message: Message, options: Mapping[str, Any]) -> dict[str, Any]:
+    role = message.role
+    if role == "system":
+        role = options.get("system_role") or "system"
+    if all(part.kind == "text" for part in message.parts):  # plain text everywhere: many servers know no lists
+        return {"role": role, "content": message.text}
+    return {"role": role, "content": [_part(part) for part in message.parts]}
+
+
+def _part(part: Part) -> dict[str, Any]:
+    if part.kind == "text":
+        return {"type": "text", "text": part.text}
+    data = base64.b64encode(part.data).decode("ascii")
+    if part.kind == "image":
+        return {"type": "image_url", "image_url": {"url": f"data:{part.media_type or 'image/png'};base64,{data}"}}
+    url = f"data:{part.media_type or 'application/octet-stream'};base64,{data}"
+    return {"type": "file", "file": {"filename": part.name or "file", "file_data": url}}
+
+
+def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
+    wrapped = "function" in tool or tool.get("type", "object") != "object"
+    return dict(tool) if wrapped else {"type": "function", "function": dict(tool)}
+
+
+def _response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """`response_format` of a schema: one that is already wrapped (`name`, `schema`, `strict`) travels as it is."""
+    if isinstance(schema.get("schema"), Mapping):
+        wrapped = {"name": "answer", **schema}
+        return {"type": "json_schema", "json_schema": {name: value for name, value in wrapped.items() if name != "type"}}
+    if schema.get("type") in ("json_object", "json_schema", "text"):
+        return dict(schema)
+    name = re.sub(r"[^a-zA-Z0-9_-]+", "_", str(schema.get("title") or "answer")).strip("_")[:64] or "answer"
+    return {"type": "json_schema", "json_schema": {"name": name, "schema": dict(schema), "strict": _is_strict(schema)}}
+
+
+def _is_strict(schema: Any) -> bool:
+    """True if the schema meets the rules of OpenAI's strict mode; one that does not would be refused there with a 400."""
+    if isinstance(schema, Mapping):
+        properties = schema.get("properties")
+        if (schema.get("type") == "object" or isinstance(properties, Mapping)) and (
+            schema.get("additionalProperties") is not False or set(properties or ()) != set(schema.get("required") or ())
+        ):
+            return False
+        return all(_is_strict(value) for name, value in schema.items() if name not in ("enum", "const", "default", "examples"))
+    return all(_is_strict(item) for item in schema) if isinstance(schema, list) else True

@@ -1,0 +1,61 @@
+"""Keys out of everything that is kept, shown or logged: the exact value is looked for, in the forms in which it travels."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+MARK = "[key]"
+_SHORTEST = 8
+"""Shorter keys are placeholders such as `x` or `ollama`; taking them out would cut holes into words."""
+
+
+class Redactor:
+    """Takes one key out of text, bytes and JSON values. Does nothing where there is no key worth hiding."""
+
+    __slots__ = ("_answer_too", "_bytes", "_texts")
+
+    def __init__(self, key: str | None) -> None:
+        key = (key or "").strip()
+        forms = {key, quote(key, safe=""), json.dumps(key)[1:-1]} if len(key) >= _SHORTEST else set()
+        self._texts = sorted(forms, key=len, reverse=True)
+        self._bytes = [form.encode("utf-8", "replace") for form in self._texts]
+        # "lm-studio" is a usual placeholder, and an answer may well say that word. A real key is long and has digits.
+        self._answer_too = len(key) >= 12 and any(letter.isdigit() for letter in key)
+
+    def text(self, text: str) -> str:
+        """The text without the key."""
+        for form in self._texts:
+            if form in text:
+                text = text.replace(form, MARK)
+        return text
+
+    def answer(self, text: str) -> str:
+        """A model's answer without the key, where the key cannot be an ordinary word."""
+        return self.text(text) if self._answer_too else text
+
+    def raw(self, data: bytes) -> bytes:
+        """The bytes without the key."""
+        for form in self._bytes:
+            if form in data:
+                data = data.replace(form, MARK.encode())
+        return data
+
+    def value(self, value: Any) -> Any:
+        """A JSON value without the key; the same object where it holds none."""
+        if not self._texts:
+            return value
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.text(str(name)): self.value(item) for name, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.value(item) for item in value]
+        return value
+
+
+def hint(key: str | None) -> str:
+    """The last four characters of a key as users may see them, such as `...9f2c`; empty where it is too short to show any."""
+    key = (key or "").strip()
+    return f"...{key[-4:]}" if len(key) >= 12 else ""
