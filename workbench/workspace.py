@@ -8,6 +8,8 @@ from pathlib import Path
 from workbench.library.prompts import Prompts
 from workbench.library.versions import Versions
 from workbench.settings import Settings, default_workspace
+from workbench.store import backups as copies
+from workbench.store.backups import Backup
 from workbench.store.database import Database
 from workbench.values import Changes
 
@@ -34,6 +36,14 @@ class Workspace:
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         """Call `listener(changes)` once after each committed write, on the thread that wrote. The answer ends the subscription."""
         return self._database.subscribe(listener)
+
+    def backups(self) -> list[Backup]:
+        """The copies of this file that are kept, newest first."""
+        return copies.backups(Path(self.path))
+
+    def back_up(self) -> Backup:
+        """A new copy, made while the file stays open; older ones than the setting keeps are removed."""
+        return copies.make(Path(self.path), "day", int(self.settings.get("backups_kept")))
 
     def close(self) -> None:
         """Close the file. Closing twice is fine."""
