@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from workbench import plan
+from workbench.plan import PastUse, model_key
+from workbench.values import BadInput, Case, Check, Content, Message, ModelSpec, Price, Spec, Variant
+
+
+def spec(**changes: Any) -> Spec:
+    prompt = Content((Message.of("system", "Be {{ tone }}."), Message.of("user", "Say {{ q }}.")), {"temperature": 0, "top_p": 1})
+    model = ModelSpec("m1", "M one", "openai-chat", "http://localhost/v1", "Local", parameters={"temperature": 0.5})
+    base = Spec(
+        name="Test",
+        variants=(Variant("P", 1, prompt), Variant("P", 2, replace(prompt, parameters={}))),
+        models=(model, replace(model, name="m2", title="M two", price=Price(Decimal(1), Decimal(2)))),
+        cases=tuple(Case({"q": f"case {index}", "tone": "calm"}, name=f"C{index}") for index in range(3)),
+        repeats=2,
+        checks=(Check("contains", "{{ q }}"),),
+        max_cost_usd=Decimal("1.50"),
+        dataset="Golden",
+    )
+    return replace(base, **changes)
+
+
+def test_columns_are_prompts_by_models_and_jobs_fill_them_evenly() -> None:
+    made = plan.make(spec())
+    assert [(column.variant.version, column.model.name) for column in made.columns] == [(1, "m1"), (1, "m2"), (2, "m1"), (2, "m2")]
+    jobs = list(plan.jobs(made))
+    assert len(jobs) == made.calls == 24
+    assert [(job.repeat, job.case_index, job.column_index) for job in jobs[:5]] == [(1, 0, 0), (1, 0, 1), (1, 0, 2), (1, 0, 3), (1, 1, 0)]
+    assert len({(job.repeat, job.case_index, job.column_index) for job in jobs}) == 24
+
+
+def test_a_request_is_rendered_and_the_models_parameters_win() -> None:
+    made = plan.make(spec())
+    asked = plan.request(made, 0, 1)
+    assert [message.text for message in asked.messages] == ["Be calm.", "Say case 1."]
+    assert (asked.model, asked.parameters) == ("m1", {"temperature": 0.5, "top_p": 1})
+
+
+def test_a_plan_survives_json_and_keeps_its_hash() -> None:
+    case = Case({"q": "ü", "tone": None}, "N", {"a": 1}, ("t",), 2.0, "note", (Check("regex", "x", "R", 0.5),))
+    made = plan.make(spec(cases=(case,), reuse=True))
+    again = plan.Plan.from_json(json.loads(json.dumps(made.to_json())))
+    assert again == made
+    assert again.hash == made.hash
+    assert len(made.to_json()["variants"]) == 2
+    assert again.checks_for(0) == (Check("contains", "{{ q }}"), Check("regex", "x", "R", 0.5))
+
+
+def test_a_plan_holds_no_key() -> None:
+    made = plan.make(spec())
+    assert "key_env" in made.to_json()["models"][0]
+    assert not hasattr(made.columns[0].model, "key")
+
+
+def test_equal_calls_have_equal_fingerprints_and_others_differ() -> None:
+    made = plan.make(spec())
+    prints = {}
+    for job in plan.jobs(made):
+        asked = plan.request(made, job.column_index, job.case_index)
+        prints[job] = plan.fingerprint(made, job.column_index, asked, job.repeat)
+    assert len(set(prints.values())) == len(prints)
+    again = plan.make(spec())
+    job = next(plan.jobs(again))
+    assert plan.fingerprint(again, 0, plan.request(again, 0, 0), 1) == prints[job]
+    same_text = plan.make(spec(variants=(Variant("Other name", 9, spec().variants[0].content),)))
+    assert plan.fingerprint(same_text, 0, plan.request(same_text, 0, 0), 1) == prints[job]
+
+
+def test_an_empty_comparison_is_refused() -> None:
+    with pytest.raises(BadInput, match="no case"):
+        plan.make(spec(cases=()))
+
+
+def test_problems_name_all_variables_at_once_for_each_version() -> None:
+    broken = Variant("Broken", 3, Content((Message.of("user", "a\n{{ x"),)))
+    lacking = Variant("P", 1, Content((Message.of("user", "{{ a }} {{ b }} {{ q }} {{ c|default('') }}"),)))
+    cases = (Case({"q": 1}), Case({"q": 1, "a": 2}))
+    found = plan.problems(plan.make(spec(variants=(lacking, broken), cases=cases)))
+    assert [problem.message for problem in found] == [
+        "P v1: a and b have no value in dataset Golden.",
+        "Broken v3: message 1 (user), line 2, column 4: Unexpected end of template, expected }}.",
+    ]
+    assert [problem.fatal for problem in found] == [True, True]
+    one = plan.problems(plan.make(spec(variants=(lacking,), cases=(*cases, Case({"q": 1, "a": 1, "b": 1})))))
+    assert one[0].message == "P v1: a and b have no value in 2 of 3 cases."
+    assert not one[0].fatal
+    assert plan.problems(plan.make(spec())) == ()
+
+
+def test_an_estimate_without_history_says_what_it_stands_on() -> None:
+    about = plan.estimate(plan.make(spec()))
+    assert about.calls == 24
+    assert about.input_tokens == round(24 * len("Be calm.Say case 1.") / 4)
+    assert about.unknown_prices == ("M one",)
+    assert about.cost_usd is not None
+    assert about.seconds is None
+    assert "4 characters" in about.basis
+
+
+def test_an_estimate_uses_past_answers_of_each_model() -> None:
+    made = plan.make(spec())
+    history = {model_key(column.model): PastUse(100, 10.0, 2.0, 1.0) for column in made.columns}
+    about = plan.estimate(made, history)
+    assert about.input_tokens == 24 * 19
+    assert about.output_tokens == 240
+    assert about.cost_usd == (Decimal(12 * 19) + Decimal(120) * 2) / 1_000_000
+    assert about.seconds == pytest.approx(24 * 2.0 / 4)
+    assert "past answers" in about.basis

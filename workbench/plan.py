@@ -1,0 +1,350 @@
+"""From a resolved comparison to calls: the frozen plan of a run, its jobs in order, each job's request and fingerprint, the estimate.
+
+A plan holds all that a run needs, so that later edits never change it. Requests are rendered when their job starts: a plan for
+a hundred thousand calls costs no more than its rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from workbench import __version__, templates
+from workbench.values import BadInput, Case, Check, Content, ModelSpec, Price, Request, Spec, Usage, Variant, canonical, sha256
+
+GUESSED_ANSWER_TOKENS = 150
+SAMPLED_CASES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class PlanColumn:
+    """A prompt version on a model."""
+
+    variant: Variant
+    model: ModelSpec
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    """One call to make, by its place in the plan. Repeats count from 1."""
+
+    column_index: int
+    case_index: int
+    repeat: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will do, frozen and self-contained. Holds no key."""
+
+    name: str
+    columns: tuple[PlanColumn, ...]
+    cases: tuple[Case, ...]
+    repeats: int = 1
+    checks: tuple[Check, ...] = ()
+    concurrency: int = 4
+    max_cost_usd: Decimal | None = None
+    reuse: bool = False
+    stream: bool = True
+    dataset: str = ""
+    app_version: str = __version__
+
+    @property
+    def calls(self) -> int:
+        """Number of jobs."""
+        return len(self.columns) * len(self.cases) * self.repeats
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 hex of the canonical JSON."""
+        return sha256(self.to_json())
+
+    @cached_property
+    def _parts(self) -> tuple[tuple[Content, str, dict[str, Any], Any], ...]:
+        """Of each column: content, model name, merged parameters, and the begun fingerprint."""
+        parts = []
+        for column in self.columns:
+            content, model = column.variant.content, column.model
+            parameters = {**content.parameters, **model.parameters}
+            begun = hashlib.sha256(
+                canonical([model.wire_format, model.base_url, model.name, parameters, content.output_schema, list(content.tools)]).encode()
+            )
+            parts.append((content, model.name, parameters, begun))
+        return tuple(parts)
+
+    def checks_for(self, case_index: int) -> tuple[Check, ...]:
+        """The plan's checks, then the case's own."""
+        return self.checks + self.cases[case_index].checks
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON form that a run stores. Prompts and models stand once, columns point to them."""
+        variants, models = _distinct(column.variant for column in self.columns), _distinct(column.model for column in self.columns)
+        return {
+            "name": self.name,
+            "variants": [_variant_to_json(variant) for variant in variants],
+            "models": [_model_to_json(model) for model in models],
+            "columns": [[variants.index(column.variant), models.index(column.model)] for column in self.columns],
+            "cases": [_case_to_json(case) for case in self.cases],
+            "repeats": self.repeats,
+            "checks": [check.to_json() for check in self.checks],
+            "concurrency": self.concurrency,
+            "max_cost_usd": None if self.max_cost_usd is None else str(self.max_cost_usd),
+            "reuse": self.reuse,
+            "stream": self.stream,
+            "dataset": self.dataset,
+            "app_version": self.app_version,
+        }
+
+    @staticmethod
+    def from_json(item: Mapping[str, Any]) -> Plan:
+        """The plan that `to_json` wrote."""
+        variants, models = [_variant_from_json(row) for row in item["variants"]], [model_from_json(row) for row in item["models"]]
+        return Plan(
+            name=item["name"],
+            columns=tuple(PlanColumn(variants[variant], models[model]) for variant, model in item["columns"]),
+            cases=tuple(_case_from_json(row) for row in item["cases"]),
+            repeats=item["repeats"],
+            checks=tuple(Check.from_json(row) for row in item["checks"]),
+            concurrency=item["concurrency"],
+            max_cost_usd=None if item["max_cost_usd"] is None else Decimal(item["max_cost_usd"]),
+            reuse=item["reuse"],
+            stream=item["stream"],
+            dataset=item["dataset"],
+            app_version=item["app_version"],
+        )
+
+
+def make(spec: Spec, *, app_version: str = __version__) -> Plan:
+    """The plan of a resolved comparison: for each prompt version, each model. Raises BadInput where nothing would be called."""
+    for what, items in (("prompt", spec.variants), ("model", spec.models), ("case", spec.cases)):
+        if not items:
+            raise BadInput(f"The comparison {spec.name} has no {what}.", remedy=f"Add a {what}.")
+    if spec.repeats < 1 or spec.concurrency < 1:
+        raise BadInput("Repeats and calls at once are 1 or more.")
+    return Plan(
+        name=spec.name,
+        columns=tuple(PlanColumn(variant, model) for variant in spec.variants for model in spec.models),
+        cases=spec.cases,
+        repeats=spec.repeats,
+        checks=spec.checks,
+        concurrency=spec.concurrency,
+        max_cost_usd=spec.max_cost_usd,
+        reuse=spec.reuse,
+        stream=spec.stream,
+        dataset=spec.dataset,
+        app_version=app_version,
+    )
+
+
+def jobs(plan: Plan) -> Iterator[JobSpec]:
+    """Every job, by repeat, case, column: so all columns fill evenly."""
+    for repeat in range(1, plan.repeats + 1):
+        for case_index in range(len(plan.cases)):
+            for column_index in range(len(plan.columns)):
+                yield JobSpec(column_index, case_index, repeat)
+
+
+def request(plan: Plan, column_index: int, case_index: int) -> Request:
+    """The finished question of a job. The model's own parameters go over the version's. Raises BadInput as `templates.render`."""
+    content, model, parameters, _ = plan._parts[column_index]
+    messages = templates.render(content, plan.cases[case_index].values)
+    return Request(model, messages, parameters, content.output_schema, content.tools, plan.stream)
+
+
+def fingerprint(plan: Plan, column_index: int, asked: Request, repeat: int) -> str:
+    """SHA-256 hex of wire format, base URL, model, parameters, rendered messages and repeat: equal means the same call."""
+    digest = plan._parts[column_index][3].copy()
+    digest.update(canonical([repeat, [message.to_json() for message in asked.messages]]).encode("utf-8", "surrogatepass"))
+    return str(digest.hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class PlanProblem:
+    """Why some calls of a plan cannot be made."""
+
+    prompt: str
+    version: int | None
+    message: str
+    names: tuple[str, ...] = ()
+    """Variables without a value."""
+    cases: int = 0
+    """How many cases are concerned."""
+    fatal: bool = False
+    """True if no case of this prompt version can be sent."""
+
+
+def problems(plan: Plan) -> tuple[PlanProblem, ...]:
+    """What keeps prompt versions from being sent: syntax errors, and all variables without a value at once."""
+    found: list[PlanProblem] = []
+    for variant in _distinct(column.variant for column in plan.columns):
+        title = variant.prompt if variant.version is None else f"{variant.prompt} v{variant.version}"
+        broken = _syntax_problem(variant)
+        if broken:
+            found.append(PlanProblem(variant.prompt, variant.version, f"{title}: {broken}", (), len(plan.cases), True))
+            continue
+        needed = templates.required(variant.content)
+        lacking = [tuple(name for name in needed if name not in case.values) for case in plan.cases]
+        count = sum(1 for names in lacking if names)
+        if not count:
+            continue
+        all_names = tuple(name for name in needed if any(name in names for names in lacking))
+        where = f"in dataset {plan.dataset}" if plan.dataset else "in the cases"
+        if count < len(plan.cases):
+            where = f"in {count} of {len(plan.cases)} cases"
+        listed = " and ".join([", ".join(all_names[:-1]), all_names[-1]] if len(all_names) > 1 else all_names)
+        message = f"{title}: {listed} {'have' if len(all_names) > 1 else 'has'} no value {where}."
+        found.append(PlanProblem(variant.prompt, variant.version, message, all_names, count, count == len(plan.cases)))
+    return tuple(found)
+
+
+def _syntax_problem(variant: Variant) -> str:
+    for number, message in enumerate(variant.content.messages, 1):
+        problem = templates.check(message.text)
+        if problem:
+            return f"message {number} ({message.role}), line {problem.line}, column {problem.column}: {problem.message}"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class PastUse:
+    """What a model's finished calls used so far, the basis of an estimate."""
+
+    calls: int
+    output_tokens: float
+    """Mean of one call."""
+    seconds: float
+    """Mean of one call."""
+    tokens_per_character: float | None = None
+    """Of what it read; None if not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """About what a run will take. `cost_usd` leaves out the models in `unknown_prices`; None if no price is known."""
+
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: Decimal | None
+    unknown_prices: tuple[str, ...]
+    seconds: float | None
+    basis: str
+
+
+def model_key(model: ModelSpec) -> str:
+    """Identity of a model for past use: where it is asked, and by which name."""
+    return f"{model.wire_format} {model.base_url} {model.name}"
+
+
+def estimate(plan: Plan, history: Mapping[str, PastUse] | None = None) -> Estimate:
+    """What the plan will take, from past use per model (`model_key`) where there is any, else from 4 characters a token."""
+    history = history or {}
+    input_total, output_total, cost, costed = 0.0, 0.0, Decimal(0), False
+    unknown: dict[str, None] = {}
+    busy: dict[str, float] = {}
+    unknown_time, learned = False, 0
+    characters = {index: _characters(plan, index) for index in range(len(plan.columns))}
+    for index, column in enumerate(plan.columns):
+        model, past = column.model, history.get(model_key(column.model))
+        calls = len(plan.cases) * plan.repeats
+        learned += past.calls if past else 0
+        input_tokens = characters[index] * calls * ((past.tokens_per_character if past else None) or 0.25)
+        limit = plan._parts[index][2].get("max_tokens")
+        output_tokens = calls * (past.output_tokens if past else min(limit or GUESSED_ANSWER_TOKENS, GUESSED_ANSWER_TOKENS))
+        input_total, output_total = input_total + input_tokens, output_total + output_tokens
+        price = model.price.cost(Usage(int(input_tokens), int(output_tokens)))
+        if price is None:
+            unknown.setdefault(model.title)
+        else:
+            cost, costed = cost + price, True
+        if past:
+            busy[model.connection] = busy.get(model.connection, 0.0) + calls * past.seconds
+        else:
+            unknown_time = True
+    seconds = max(busy.values(), default=0.0) / plan.concurrency if not unknown_time else None
+    basis = f"About, from {learned:,} past answers of these models" if learned else "About, with 4 characters for a token"
+    if learned and unknown_time:
+        basis += ", and 4 characters for a token where there are none"
+    if not learned:
+        basis += f" and {GUESSED_ANSWER_TOKENS} tokens for an answer"
+    return Estimate(
+        plan.calls, round(input_total), round(output_total), cost if costed else None, tuple(unknown), seconds, basis + "."
+    )  # fmt: skip
+
+
+def _characters(plan: Plan, column_index: int) -> float:
+    """Mean length of what a column sends, from at most 50 cases spread over all."""
+    step = max(1, len(plan.cases) // SAMPLED_CASES)
+    lengths = []
+    for case_index in range(0, len(plan.cases), step):
+        try:
+            messages = request(plan, column_index, case_index).messages
+        except BadInput:
+            continue
+        lengths.append(sum(len(message.text) for message in messages))
+    return sum(lengths) / len(lengths) if lengths else 0.0
+
+
+def _distinct(items: Any) -> list[Any]:
+    found: list[Any] = []
+    for item in items:
+        if not any(item is other or item == other for other in found):
+            found.append(item)
+    return found
+
+
+def _variant_to_json(variant: Variant) -> dict[str, Any]:
+    return {
+        "prompt": variant.prompt, "version": variant.version, "prompt_uid": variant.prompt_uid, "content": variant.content.to_json(),
+    }  # fmt: skip
+
+
+def _variant_from_json(item: Mapping[str, Any]) -> Variant:
+    return Variant(item["prompt"], item["version"], Content.from_json(item["content"]), item["prompt_uid"])
+
+
+_MODEL_FIELDS = ("name", "title", "wire_format", "base_url", "connection", "connection_uid", "model_uid", "key_env", "place", "colour")
+
+
+def _model_to_json(model: ModelSpec) -> dict[str, Any]:
+    item: dict[str, Any] = {name: getattr(model, name) for name in _MODEL_FIELDS}
+    return item | {"options": dict(model.options), "parameters": dict(model.parameters), "price": model.price.to_json()}
+
+
+def model_from_json(item: Mapping[str, Any]) -> ModelSpec:
+    """The model as a plan's JSON holds it."""
+    fields = {name: item[name] for name in _MODEL_FIELDS}
+    return ModelSpec(**fields, options=item["options"], parameters=item["parameters"], price=Price.from_json(item["price"]))
+
+
+def _case_to_json(case: Case) -> dict[str, Any]:
+    item: dict[str, Any] = {"values": dict(case.values)}
+    if case.name:
+        item["name"] = case.name
+    if case.reference is not None:
+        item["reference"] = case.reference
+    if case.tags:
+        item["tags"] = list(case.tags)
+    if case.weight != 1.0:
+        item["weight"] = case.weight
+    if case.note:
+        item["note"] = case.note
+    if case.checks:
+        item["checks"] = [check.to_json() for check in case.checks]
+    return item
+
+
+def _case_from_json(item: Mapping[str, Any]) -> Case:
+    return Case(
+        values=item["values"],
+        name=item.get("name", ""),
+        reference=item.get("reference"),
+        tags=tuple(item.get("tags", ())),
+        weight=item.get("weight", 1.0),
+        note=item.get("note", ""),
+        checks=tuple(Check.from_json(check) for check in item.get("checks", ())),
+    )
