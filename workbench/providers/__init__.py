@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING, Protocol
 
+from workbench.providers.discovery import LocalServer, TestReport, find_local, list_models, test_connection
 from workbench.providers.echo import Echo
 from workbench.providers.failures import ProviderError
 from workbench.providers.openai_chat import OpenAIChat
 from workbench.providers.transport import client
+from workbench.providers.vendors import Vendor, vendor, vendors
 from workbench.values import BadInput, Delta, Endpoint, Missing, Reply, Request
 
 if TYPE_CHECKING:
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
 
     from workbench.providers.builtin import Builtin
 
-__all__ = ["NAMES", "ProviderError", "WireFormat", "client", "wire_format", "wire_formats"]
+__all__ = [
+    "NAMES", "LocalServer", "ProviderError", "TestReport", "Vendor", "WireFormat", "client", "find_local", "list_models",
+    "test_connection", "vendor", "vendors", "wire_format", "wire_formats",
+]  # fmt: skip
 
 NAMES = ("openai-chat", "echo", "builtin")
 """Wire formats by name."""

@@ -75,6 +75,12 @@ def headers_of(endpoint: Endpoint, *, streamed: bool, key_header: str = "authori
     return headers
 
 
+def key_form(endpoint: Endpoint) -> dict[str, str]:
+    """In which header the key travels, as arguments of `headers_of`: a bearer token, unless the endpoint's options name another header."""
+    own = endpoint.options.get("key_header")
+    return {"key_header": str(own).lower(), "key_prefix": ""} if own else {"key_header": "authorization", "key_prefix": "Bearer "}
+
+
 def encode(body: Mapping[str, Any]) -> bytes:
     """The request body as JSON bytes. Raises ProviderError where a value has no JSON form."""
     try:

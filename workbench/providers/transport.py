@@ -14,12 +14,12 @@ proxy is set, httpx's own transport is used, which knows every kind of proxy. TL
 
 from __future__ import annotations
 
-import ipaddress
 import sys
 import urllib.request
 from typing import TYPE_CHECKING
 
 from workbench.providers.failures import ProviderError
+from workbench.providers.local_address import is_local
 from workbench.values import Failure
 
 if TYPE_CHECKING:
@@ -50,17 +50,6 @@ def client(*, calls: int | None = None, local_only: bool = False) -> httpx.Async
     if local_only:
         made.event_hooks = {"request": [_refuse_beyond_this_computer], "response": []}
     return made
-
-
-def is_local(host: str) -> bool:
-    """True for a name or address of this computer."""
-    host = host.strip("[]").lower()
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 async def _refuse_beyond_this_computer(request: httpx.Request) -> None:

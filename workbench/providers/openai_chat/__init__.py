@@ -36,18 +36,11 @@ class OpenAIChat:
 
     def call(self, client: httpx.AsyncClient, endpoint: Endpoint, request: Request) -> AsyncGenerator[Delta | Reply]:
         """Deltas, then exactly one reply. Raises ProviderError."""
-        from workbench.providers.http_call import headers_of, post  # httpx is loaded with the first call, not with the window
+        from workbench.providers.http_call import headers_of, key_form, post  # httpx is loaded with the first call, not with the window
 
-        options = endpoint.options
-        own_header = options.get("key_header")
-        headers = headers_of(
-            endpoint,
-            streamed=request.stream,
-            key_header=str(own_header or "authorization").lower(),
-            key_prefix="" if own_header else "Bearer ",
-        )
-        url = address(endpoint, "/chat/completions")
-        return post(client, endpoint, url, headers, request_body(request, options), ChatReader())
+        headers = headers_of(endpoint, streamed=request.stream, **key_form(endpoint))
+        body = request_body(request, endpoint.options)
+        return post(client, endpoint, address(endpoint, "/chat/completions"), headers, body, ChatReader())
 
 
 def address(endpoint: Endpoint, path: str) -> str:

@@ -1,0 +1,151 @@
+"""Asking a server who it is: its models, whether a connection works, and which servers run on this computer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from workbench.providers.failures import ProviderError
+from workbench.providers.openai_chat import address
+from workbench.providers.vendors import Vendor, vendors
+from workbench.values import Endpoint, Failure
+
+if TYPE_CHECKING:
+    import httpx
+
+_LONGEST_LIST = 16 * 1024 * 1024
+_LOOK_S = 1.5
+"""Seconds that a server on this computer has to answer when it is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class TestReport:
+    """How the test of a connection went: one sentence for the user, the provider's own words, and the models it offers."""
+
+    __test__: ClassVar[bool] = False  # a name that pytest would collect
+
+    ok: bool
+    sentence: str
+    provider_words: str = ""
+    models: tuple[str, ...] = ()
+    seconds: float = 0.0
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LocalServer:
+    """A model server found on this computer. `vendor` is the id of its row."""
+
+    vendor: str
+    name: str
+    base_url: str
+    models: tuple[str, ...]
+
+
+async def list_models(client: httpx.AsyncClient, endpoint: Endpoint) -> list[str]:
+    """The names of the models that a server offers, sorted. Raises ProviderError."""
+    import httpx  # loaded with the first call, not with the window
+
+    from workbench.providers.error_bodies import failure_of
+    from workbench.providers.http_call import headers_of, key_form
+    from workbench.providers.network_errors import failure_of_exception, url_of
+    from workbench.providers.redaction import Redactor
+
+    redactor = Redactor(endpoint.key)
+    url = url_of(address(endpoint, "/models"))
+    headers = headers_of(endpoint, streamed=False, **key_form(endpoint))
+    wait = min(endpoint.timeout_s, 30.0)
+    times = {"connect": wait, "read": wait, "write": wait, "pool": None}
+    try:
+        response = await client.send(httpx.Request("GET", url, headers=headers, extensions={"timeout": times}), stream=True)
+        try:
+            body = b""
+            async for piece in response.aiter_bytes():
+                body += piece
+                if len(body) > _LONGEST_LIST:
+                    raise ProviderError(Failure("protocol", "The list of models is larger than a list can be.", provider_code="too_large"))
+        finally:
+            await response.aclose()
+    except ProviderError:
+        raise
+    except Exception as error:
+        failure = failure_of_exception(error, url, wait)
+        if failure is None:
+            raise
+        raise ProviderError(failure) from None
+    if response.status_code != 200 or body.lstrip()[:1] == b"<":
+        lower = {name.lower(): value for name, value in response.headers.items()}
+        raise ProviderError(failure_of(response.status_code, lower, body, redactor))
+    try:
+        return _names(json.loads(body))
+    except (ValueError, RecursionError):
+        words = redactor.text(body[:200].decode("utf-8", "replace"))
+        raise ProviderError(Failure("protocol", f"The list of models is not JSON: {words!r}", status=200)) from None
+
+
+async def test_connection(client: httpx.AsyncClient, endpoint: Endpoint) -> TestReport:
+    """Whether a server answers and takes the key, by asking for its models: free of charge everywhere."""
+    if endpoint.wire_format in ("echo", "builtin"):
+        return TestReport(True, "Needs no connection: it runs inside the app.")
+    began = time.perf_counter()
+    try:
+        models = await list_models(client, endpoint)
+    except ProviderError as error:
+        return _failed(error.failure, endpoint, time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    if not models:
+        return TestReport(True, f"Connected in {seconds:.1f} s. It names no models: type the model's name.", seconds=seconds)
+    count = "1 model" if len(models) == 1 else f"{len(models):,} models"
+    return TestReport(True, f"Connected in {seconds:.1f} s. {count} to choose from.", models=tuple(models), seconds=seconds)
+
+
+test_connection.__test__ = False  # type: ignore[attr-defined]  # a name that pytest would collect
+
+
+async def find_local(client: httpx.AsyncClient, candidates: Sequence[Vendor] | None = None) -> list[LocalServer]:
+    """The model servers that run on this computer now, found by asking the usual ports. Never raises for a silent port."""
+    asked = [row for row in (vendors() if candidates is None else candidates) if row.place == "server" and row.base_url]
+
+    async def ask(row: Vendor) -> LocalServer | None:
+        try:
+            async with asyncio.timeout(_LOOK_S):
+                models = await list_models(client, Endpoint(row.wire_format, row.base_url, timeout_s=_LOOK_S))
+        except (ProviderError, TimeoutError):
+            return None
+        return LocalServer(row.id, row.name, row.base_url, tuple(models))
+
+    found = await asyncio.gather(*(ask(row) for row in asked))
+    return [server for server in found if server is not None]
+
+
+def _names(value: Any) -> list[str]:
+    """Model names in the shapes of OpenAI (`data: [{id}]`), Ollama and others (`models: [{name}]`), Together (a plain list)."""
+    rows = value.get("data", value.get("models")) if isinstance(value, dict) else value
+    found = set()
+    for row in rows if isinstance(rows, list) else ():
+        name = row if isinstance(row, str) else (row.get("id") or row.get("name") or row.get("model")) if isinstance(row, dict) else None
+        if isinstance(name, str) and name:
+            found.add(name)
+    return sorted(found)
+
+
+def _failed(failure: Failure, endpoint: Endpoint, seconds: float) -> TestReport:
+    """The report of a failed test: what happened, and the one thing to do."""
+    status = f" ({failure.status})" if failure.status else ""
+    sentence = {
+        "auth": f"Key rejected{status}. Copy the key again from the provider's page."
+        if endpoint.key
+        else f"A key is needed{status}. Add one.",
+        "permission": f"Not allowed{status}. This key may not list models; a call may still work.",
+        "quota": f"Quota used up{status}. Add credit on the provider's billing page.",
+        "not_found": f"Nothing at this address{status}. Check the base URL: most end in /v1.",
+        "rate_limit": f"Rate limited{status}. Wait a moment and test again.",
+        "timeout": "No answer in time. Check that the server runs, and test again.",
+    }.get(failure.kind, failure.message)
+    if failure.provider_code == "html":
+        sentence = "This address answers with a web page. Check the base URL: most end in /v1."
+    return TestReport(False, sentence, failure.message, seconds=seconds, failure=failure)
