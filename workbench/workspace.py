@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from workbench.library.prompts import Prompts
 from workbench.library.versions import Versions
@@ -11,7 +12,12 @@ from workbench.settings import Settings, default_workspace
 from workbench.store import backups as copies
 from workbench.store.backups import Backup
 from workbench.store.database import Database
-from workbench.values import Changes
+from workbench.store.search import Search
+from workbench.values import Changes, Content
+
+if TYPE_CHECKING:
+    from workbench.analysis.differences import ContentDiff
+    from workbench.templates import PreviewMessage, TemplateProblem, Variable
 
 
 class Workspace:
@@ -25,6 +31,7 @@ class Workspace:
         self.notice = database.notice
         self.prompts = Prompts(database)
         self.versions = Versions(database)
+        self.search = Search(database)
 
     @staticmethod
     def open(path_or_url: str | Path | None = None, settings: Settings | None = None) -> Workspace:
@@ -44,6 +51,33 @@ class Workspace:
     def back_up(self) -> Backup:
         """A new copy, made while the file stays open; older ones than the setting keeps are removed."""
         return copies.make(Path(self.path), "day", int(self.settings.get("backups_kept")))
+
+    # -- templates and differences, for the faces: they are pure, may be called on any thread, and are imported when first used ----
+
+    def variables(self, text: str) -> tuple[Variable, ...]:
+        """Every place where a template reads a value."""
+        from workbench import templates
+
+        return templates.variables(text)
+
+    def check(self, text: str) -> TemplateProblem | None:
+        """What is wrong with a template, with line and column; None if nothing is."""
+        from workbench import templates
+
+        return templates.check(text)
+
+    def preview(self, content: Content, values: Mapping[str, Any]) -> list[PreviewMessage]:
+        """The messages with values in place, in pieces that say what was filled in. Never raises."""
+        from workbench import templates
+
+        return templates.preview(content, values)
+
+    def diff(self, left: Content, right: Content) -> ContentDiff:
+        """What differs between two contents: lines, words, parameters, variables."""
+        from workbench import templates
+        from workbench.analysis import differences
+
+        return differences.contents(left, right, (templates.names(left), templates.names(right)))
 
     def close(self) -> None:
         """Close the file. Closing twice is fine."""

@@ -1,0 +1,1 @@
+"""What the numbers and texts of a workspace say: pure functions over values."""

@@ -1,0 +1,292 @@
+"""What differs between two texts, line by line and word by word, and between two versions of a prompt."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from workbench.values import Content, Message
+
+LineKind = Literal["same", "changed", "removed", "added"]
+Marks = tuple[tuple[int, int], ...]
+
+# A whole {{ expression }} is one word: half of one is no change that a person made.
+_WORDS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\s+|[^\s{]+|\{")
+_JOINED_WORDS = 2
+"""Changes with this many equal words between them, or fewer, are one change."""
+_ALIKE = 0.3
+"""Share of common words from which two lines are one changed line, not one removed and one added."""
+_MOST_PAIRS = 40_000
+_SLOWEST_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a diff. The side that is not there is None; marks are (start, end) of what changed within the line."""
+
+    kind: LineKind
+    left: str | None
+    right: str | None
+    left_number: int | None
+    right_number: int | None
+    left_marks: Marks = ()
+    right_marks: Marks = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TextDiff:
+    """Two texts side by side."""
+
+    lines: tuple[Line, ...]
+
+    def count(self, kind: LineKind) -> int:
+        """How many rows are of this kind."""
+        return sum(line.kind == kind for line in self.lines)
+
+    @property
+    def edits(self) -> int:
+        """Rows that are not the same."""
+        return len(self.lines) - self.count("same")
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDiff:
+    """One message of both versions, or of one of them; `text` then has only added or only removed lines."""
+
+    role: str
+    left: int | None
+    """Its place among the messages, from 0; None where it is not there."""
+    right: int | None
+    text: TextDiff
+
+    @property
+    def edits(self) -> int:
+        """Changed lines; a message that came or went counts at least once."""
+        return max(self.text.edits, int(self.left is None or self.right is None))
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDiff:
+    """A parameter that differs. None stands for one that is not set."""
+
+    name: str
+    left: Any
+    right: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ContentDiff:
+    """Two contents of prompt versions beside each other."""
+
+    messages: tuple[MessageDiff, ...]
+    parameters: tuple[FieldDiff, ...]
+    variables_removed: tuple[str, ...] = ()
+    variables_added: tuple[str, ...] = ()
+
+    @property
+    def edits(self) -> int:
+        """How many lines and parameters differ: what the window calls edits."""
+        return sum(message.edits for message in self.messages) + len(self.parameters)
+
+    def count(self, kind: LineKind) -> int:
+        """How many lines of this kind all messages have."""
+        return sum(message.text.count(kind) for message in self.messages)
+
+
+def texts(left: str, right: str) -> TextDiff:
+    """The two texts line by line, changed lines with the words that changed."""
+    a, b = _lines(left), _lines(right)
+    rows: list[Line] = []
+    matcher = difflib.SequenceMatcher(None, a, b, autojunk=len(a) + len(b) > 4000)
+    for tag, a0, a1, b0, b1 in matcher.get_opcodes():
+        if tag == "equal":
+            rows.extend(Line("same", a[i], b[j], i + 1, j + 1) for i, j in zip(range(a0, a1), range(b0, b1), strict=True))
+        else:
+            rows.extend(_replaced(a, b, range(a0, a1), range(b0, b1)))
+    return TextDiff(tuple(rows))
+
+
+def words(left: str, right: str) -> tuple[Marks, Marks]:
+    """What changed within two texts, as (start, end) in the left and in the right one."""
+    if left == right:
+        return (), ()
+    pieces = [(op, _WORDS.findall(text)) for op, text in _word_diff(left, right)]
+    joined: list[list[Any]] = []
+    for index, (op, found) in enumerate(pieces):
+        between = op == 0 and 0 < index < len(pieces) - 1 and sum(not word.isspace() for word in found) <= _JOINED_WORDS
+        if op != 0 or between:
+            if not joined or joined[-1][0] == 0:
+                joined.append([1, "", ""])
+            joined[-1][1] += "".join(found) if op <= 0 else ""
+            joined[-1][2] += "".join(found) if op >= 0 else ""
+        else:
+            joined.append([0, "".join(found), "".join(found)])
+    marks: tuple[list[tuple[int, int]], list[tuple[int, int]]] = ([], [])
+    places = [0, 0]
+    for changed, *sides in joined:
+        for side, text in enumerate(sides):
+            bare = text.strip()
+            start = places[side] + (len(text) - len(text.lstrip()) if bare else 0)
+            if changed and text:
+                marks[side].append((start, start + len(bare)) if bare else (places[side], places[side] + len(text)))
+            places[side] += len(text)
+    return tuple(marks[0]), tuple(marks[1])
+
+
+def contents(left: Content, right: Content, names: tuple[Sequence[str], Sequence[str]] = ((), ())) -> ContentDiff:
+    """What differs between two contents; `names` are the variables of each, where they are known."""
+    messages = [
+        MessageDiff(
+            (left.messages[i] if i is not None else right.messages[j or 0]).role,
+            i,
+            j,
+            texts(_text(left.messages, i), _text(right.messages, j)) if i is not None and j is not None else _one_sided(left, right, i, j),
+        )
+        for i, j in _paired(left.messages, right.messages)
+    ]
+    return ContentDiff(
+        tuple(messages),
+        tuple(_fields(_settings(left), _settings(right))),
+        tuple(name for name in names[0] if name not in names[1]),
+        tuple(name for name in names[1] if name not in names[0]),
+    )
+
+
+def as_text(diff: ContentDiff, left: str, right: str) -> str:
+    """A ContentDiff as plain text with - and + before the lines, to paste into a message."""
+    out = [f"--- {left}", f"+++ {right}"]
+    for message in diff.messages:
+        if not message.edits:
+            continue
+        out.append(f"@@ {message.role} @@")
+        for line in message.text.lines:
+            if line.kind == "same":
+                out.append(f"  {line.left}")
+                continue
+            if line.left is not None:
+                out.append(f"- {line.left}")
+            if line.right is not None:
+                out.append(f"+ {line.right}")
+    if diff.parameters:
+        out.append("@@ parameters @@")
+        for field in diff.parameters:
+            if field.left is not None:
+                out.append(f"- {field.name}: {field.left}")
+            if field.right is not None:
+                out.append(f"+ {field.name}: {field.right}")
+    return "\n".join(out) + "\n"
+
+
+def _lines(text: str) -> list[str]:
+    return text.split("\n") if text else []
+
+
+def _text(messages: Sequence[Message], index: int | None) -> str:
+    return "" if index is None else messages[index].text
+
+
+def _one_sided(left: Content, right: Content, i: int | None, j: int | None) -> TextDiff:
+    if i is not None:
+        return TextDiff(tuple(Line("removed", text, None, n, None) for n, text in enumerate(_lines(_text(left.messages, i)), 1)))
+    return TextDiff(tuple(Line("added", None, text, None, n) for n, text in enumerate(_lines(_text(right.messages, j)), 1)))
+
+
+def _replaced(a: Sequence[str], b: Sequence[str], left: range, right: range) -> list[Line]:
+    rows: list[Line] = []
+    i, j = left.start, right.start
+
+    def flush(until_i: int, until_j: int) -> None:
+        rows.extend(Line("removed", a[n], None, n + 1, None) for n in range(i, until_i))
+        rows.extend(Line("added", None, b[n], None, n + 1) for n in range(j, until_j))
+
+    for pair_i, pair_j in _alike(a, b, left, right):
+        flush(pair_i, pair_j)
+        left_marks, right_marks = words(a[pair_i], b[pair_j])
+        rows.append(Line("changed", a[pair_i], b[pair_j], pair_i + 1, pair_j + 1, left_marks, right_marks))
+        i, j = pair_i + 1, pair_j + 1
+    flush(left.stop, right.stop)
+    return rows
+
+
+def _alike(a: Sequence[str], b: Sequence[str], left: range, right: range) -> list[tuple[int, int]]:
+    """Pairs of lines that are versions of each other, in order, such that their likeness adds up to the most."""
+    if not left or not right:
+        return []
+    if len(left) * len(right) > _MOST_PAIRS:
+        return list(zip(left, right, strict=False))
+    bags_a = [Counter(a[i].split()) for i in left]
+    bags_b = [Counter(b[j].split()) for j in right]
+    best = [[0.0] * (len(right) + 1) for _ in range(len(left) + 1)]
+    for x in range(len(left) - 1, -1, -1):
+        for y in range(len(right) - 1, -1, -1):
+            best[x][y] = max(best[x + 1][y], best[x][y + 1], best[x + 1][y + 1] + _likeness(bags_a[x], bags_b[y]))
+    pairs, x, y = [], 0, 0
+    while x < len(left) and y < len(right):
+        likeness = _likeness(bags_a[x], bags_b[y])
+        if likeness and best[x][y] == best[x + 1][y + 1] + likeness:
+            pairs.append((left[x], right[y]))
+            x, y = x + 1, y + 1
+        elif best[x][y] == best[x + 1][y]:
+            x += 1
+        else:
+            y += 1
+    return pairs
+
+
+def _likeness(a: Counter[str], b: Counter[str]) -> float:
+    total = a.total() + b.total()
+    share = 2 * (a & b).total() / total if total else 0.0
+    return share if share >= _ALIKE else 0.0
+
+
+def _word_diff(left: str, right: str) -> list[tuple[int, str]]:
+    """(-1, 0 or 1, text) pieces: words are replaced by one character each, so that no word is cut."""
+    from diff_match_patch import diff_match_patch  # 15 ms that only a diff needs
+
+    numbers: dict[str, int] = {}
+    tokens: list[str] = [""]
+
+    def coded(text: str) -> str:
+        out = []
+        for word in _WORDS.findall(text):
+            number = numbers.get(word)
+            if number is None:
+                number = numbers[word] = len(tokens)
+                tokens.append(word)
+            out.append(chr(number if number < 0xD800 else number + 0x800))
+        return "".join(out)
+
+    engine = diff_match_patch()
+    engine.Diff_Timeout = _SLOWEST_S
+    diffs = engine.diff_main(coded(left), coded(right), False)
+    return [(op, "".join(tokens[ord(c) if ord(c) < 0xD800 else ord(c) - 0x800] for c in text)) for op, text in diffs]
+
+
+def _paired(left: Sequence[Message], right: Sequence[Message]) -> list[tuple[int | None, int | None]]:
+    """Messages that belong together: the same role in the same order; others stand alone."""
+    matcher = difflib.SequenceMatcher(None, [m.role for m in left], [m.role for m in right], autojunk=False)
+    pairs: list[tuple[int | None, int | None]] = []
+    for tag, a0, a1, b0, b1 in matcher.get_opcodes():
+        if tag == "equal":
+            pairs.extend(zip(range(a0, a1), range(b0, b1), strict=True))
+        else:
+            pairs.extend((i, None) for i in range(a0, a1))
+            pairs.extend((None, j) for j in range(b0, b1))
+    return pairs
+
+
+def _settings(content: Content) -> dict[str, Any]:
+    found = dict(content.parameters)
+    if content.output_schema is not None:
+        found["output_schema"] = content.output_schema
+    if content.tools:
+        found["tools"] = [tool.get("function", tool).get("name", "") for tool in content.tools]
+    return found
+
+
+def _fields(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[FieldDiff]:
+    return [FieldDiff(name, left.get(name), right.get(name)) for name in sorted({*left, *right}) if left.get(name) != right.get(name)]
