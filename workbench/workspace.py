@@ -82,3 +82,10 @@ class Workspace:
     def close(self) -> None:
         """Close the file. Closing twice is fine."""
         self._database.close()
+
+
+def __getattr__(name: str) -> Any:
+    """A name that this module lends to the faces."""
+    if name in _LENT:
+        return getattr(import_module(f"workbench.{_LENT[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -168,7 +168,7 @@ class Versions:
 
     def _rows(self, where: str, **parameters: Any) -> tuple[VersionRow, ...]:
         rows = self._database.query(_SELECT.format(where=where), parameters)
-        return tuple(VersionRow(*columns, tuple(sorted(json.loads(labels)))) for *columns, labels in rows)
+        return tuple(VersionRow(*(*columns, tuple(sorted(json.loads(labels))))) for *columns, labels in rows)
 
 
 def _refuse_unknown(writer: Writer, prompt_id: int) -> None:

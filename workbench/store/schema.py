@@ -43,6 +43,8 @@ _CASE_TEXT = """coalesce((SELECT group_concat(v.value, char(10)) FROM json_each(
 
 _TOKENIZER = "tokenize = 'unicode61 remove_diacritics 2'"
 
+# Prompts and outputs are indexed where they lie (external content). The text of versions and cases has to be taken out of JSON, and FTS5
+# may not call json_each when it reads a row again, so those two indexes keep a copy of their text.
 _SEARCH = (
     f"CREATE VIRTUAL TABLE search_prompt USING fts5(name, description, content = 'prompt', content_rowid = 'id', {_TOKENIZER})",
     """CREATE TRIGGER search_prompt_new AFTER INSERT ON prompt
@@ -52,29 +54,22 @@ BEGIN INSERT INTO search_prompt(search_prompt, rowid, name, description) VALUES 
     """CREATE TRIGGER search_prompt_edit AFTER UPDATE OF name, description ON prompt
 BEGIN INSERT INTO search_prompt(search_prompt, rowid, name, description) VALUES ('delete', old.id, old.name, old.description);
 INSERT INTO search_prompt(rowid, name, description) VALUES (new.id, new.name, new.description); END""",
+    f"CREATE VIRTUAL TABLE search_version USING fts5(note, text, {_TOKENIZER})",
     f"""CREATE VIEW search_version_text AS
 SELECT version.id AS id, version.note AS note, {_MESSAGES_TEXT} AS text FROM version JOIN content ON content.id = version.content_id""",
-    f"CREATE VIRTUAL TABLE search_version USING fts5(note, text, content = 'search_version_text', content_rowid = 'id', {_TOKENIZER})",
     """CREATE TRIGGER search_version_new AFTER INSERT ON version
 BEGIN INSERT INTO search_version(rowid, note, text) SELECT id, note, text FROM search_version_text WHERE id = new.id; END""",
-    """CREATE TRIGGER search_version_old BEFORE DELETE ON version
-BEGIN INSERT INTO search_version(search_version, rowid, note, text)
-SELECT 'delete', id, note, text FROM search_version_text WHERE id = old.id; END""",
-    """CREATE TRIGGER search_version_before BEFORE UPDATE OF note ON version
-BEGIN INSERT INTO search_version(search_version, rowid, note, text)
-SELECT 'delete', id, note, text FROM search_version_text WHERE id = old.id; END""",
-    """CREATE TRIGGER search_version_after AFTER UPDATE OF note ON version
-BEGIN INSERT INTO search_version(rowid, note, text) SELECT id, note, text FROM search_version_text WHERE id = new.id; END""",
+    "CREATE TRIGGER search_version_old AFTER DELETE ON version BEGIN DELETE FROM search_version WHERE rowid = old.id; END",
+    """CREATE TRIGGER search_version_edit AFTER UPDATE OF note ON version
+BEGIN UPDATE search_version SET note = new.note WHERE rowid = new.id; END""",
+    f"CREATE VIRTUAL TABLE search_case USING fts5(name, text, {_TOKENIZER})",
     f"""CREATE VIEW search_case_text AS
 SELECT "case".id AS id, "case".name AS name, {_CASE_TEXT.format(row='"case"')} AS text FROM "case\"""",
-    f"CREATE VIRTUAL TABLE search_case USING fts5(name, text, content = 'search_case_text', content_rowid = 'id', {_TOKENIZER})",
     f"""CREATE TRIGGER search_case_new AFTER INSERT ON "case"
 BEGIN INSERT INTO search_case(rowid, name, text) VALUES (new.id, new.name, {_CASE_TEXT.format(row="new")}); END""",
-    f"""CREATE TRIGGER search_case_old AFTER DELETE ON "case"
-BEGIN INSERT INTO search_case(search_case, rowid, name, text) VALUES ('delete', old.id, old.name, {_CASE_TEXT.format(row="old")}); END""",
+    'CREATE TRIGGER search_case_old AFTER DELETE ON "case" BEGIN DELETE FROM search_case WHERE rowid = old.id; END',
     f"""CREATE TRIGGER search_case_edit AFTER UPDATE OF name, "values", reference ON "case"
-BEGIN INSERT INTO search_case(search_case, rowid, name, text) VALUES ('delete', old.id, old.name, {_CASE_TEXT.format(row="old")});
-INSERT INTO search_case(rowid, name, text) VALUES (new.id, new.name, {_CASE_TEXT.format(row="new")}); END""",
+BEGIN UPDATE search_case SET name = new.name, text = {_CASE_TEXT.format(row="new")} WHERE rowid = new.id; END""",
     f"CREATE VIRTUAL TABLE search_output USING fts5(text, content = 'output', content_rowid = 'id', {_TOKENIZER})",
     """CREATE TRIGGER search_output_new AFTER INSERT ON output WHEN new.text <> ''
 BEGIN INSERT INTO search_output(rowid, text) VALUES (new.id, new.text); END""",
@@ -82,7 +77,14 @@ BEGIN INSERT INTO search_output(rowid, text) VALUES (new.id, new.text); END""",
 BEGIN INSERT INTO search_output(search_output, rowid, text) VALUES ('delete', old.id, old.text); END""",
 )
 
-SEARCH_TABLES = ("search_prompt", "search_version", "search_case", "search_output")
+_REBUILD = (
+    "INSERT INTO search_prompt(search_prompt) VALUES ('rebuild')",
+    "INSERT INTO search_output(search_output) VALUES ('rebuild')",
+    "DELETE FROM search_version",
+    "INSERT INTO search_version(rowid, note, text) SELECT id, note, text FROM search_version_text",
+    "DELETE FROM search_case",
+    "INSERT INTO search_case(rowid, name, text) SELECT id, name, text FROM search_case_text",
+)
 
 
 def create(connection: Connection) -> None:
@@ -118,8 +120,8 @@ def drop_derived(execute: Execute) -> None:
 
 def rebuild_search(execute: Execute) -> None:
     """Fill the search indexes from the tables."""
-    for table in SEARCH_TABLES:
-        execute(f"INSERT INTO {table}({table}) VALUES ('rebuild')")
+    for statement in _REBUILD:
+        execute(statement)
 
 
 def mark(execute: Execute, number: int = FORMAT) -> None:

@@ -36,7 +36,7 @@ def upgrade(path: Path, *, also: tuple[Path, ...] = ()) -> None:
         schema.rebuild_search(execute)
         broken = execute("PRAGMA foreign_key_check").fetchall()
         if broken:
-            raise StoreTrouble(f"{path.name} could not be converted: {len(broken)} rows point to missing ones. It was left as it is.")
+            raise StoreTrouble(f"{path.name} could not be converted: {len(broken)} rows point to missing ones. It was left as it was.")
         schema.mark(execute, int(head[:4]))
 
 
