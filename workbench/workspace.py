@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,16 @@ from workbench.values import Changes, Content
 
 if TYPE_CHECKING:
     from workbench.analysis.differences import ContentDiff
+    from workbench.engine.control import Control as Control
+    from workbench.engine.one_call import Answer as Answer
+    from workbench.engine.one_call import one_call as one_call
+    from workbench.providers.direct import direct_endpoint as direct_endpoint
     from workbench.templates import PreviewMessage, TemplateProblem, Variable
+
+_LENT = {
+    "Answer": "engine.one_call", "Control": "engine.control", "direct_endpoint": "providers.direct", "one_call": "engine.one_call",
+}  # fmt: skip
+"""What the faces need from stations that they do not see, by module: imported when first asked for."""
 
 
 class Workspace:

@@ -1,0 +1,195 @@
+"""`ask`: one call. With --api and --base-url no workspace is opened."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.cli.terminal import Terminal
+from workbench.values import BadInput, Delta, Endpoint, Message, Part, Price, Reply, Request
+
+if TYPE_CHECKING:
+    from workbench.workspace import Answer
+
+_IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
+
+
+def ask_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `workbench ask`."""
+    parser.add_argument("prompt", metavar="PROMPT", help="what to ask; - reads it from stdin")
+    parser.add_argument("--model", metavar="M", required=True, help="a model of the workspace, or with --api the name that the server knows")
+    parser.add_argument("--api", metavar="WIRE_FORMAT", help="ask a server directly, such as openai-chat")
+    parser.add_argument("--base-url", metavar="URL", help="what stands before the wire format's own path, such as http://127.0.0.1:9000/v1")
+    parser.add_argument("--system", metavar="TEXT", help="a system message before the prompt")
+    parser.add_argument("--image", action="append", default=[], type=Path, metavar="FILE", help="a picture beside the prompt")
+    parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="such as temperature=0")
+    parser.add_argument("--json-schema", type=Path, metavar="FILE", help="the answer must fit this JSON Schema")
+    parser.add_argument("--no-stream", action="store_true", help="ask for the answer in one piece")
+    parser.add_argument("--timeout", type=float, metavar="S", help="longest silence in seconds")
+    parser.add_argument("--max-retries", type=int, metavar="N", help="tries after a slow-down or a server fault")
+
+
+def ask_verb(options: argparse.Namespace, terminal: Terminal) -> int:
+    """The exit code of `workbench ask`."""
+    if bool(options.api) != bool(options.base_url):
+        raise BadInput("--api and --base-url go together.", remedy="Give both, or neither to use a model of the workspace.")
+    request = _request(options)
+    if options.api:
+        return _directly(options, request, terminal)
+    return _from_workspace(options, request, terminal)
+
+
+def _directly(options: argparse.Namespace, request: Request, terminal: Terminal) -> int:
+    from workbench.settings import Settings
+    from workbench.workspace import direct_endpoint
+
+    settings = Settings()
+    endpoint, price = direct_endpoint(options.api, options.base_url, options.model, os.environ, timeout_s=_timeout(options, settings))
+    answer = asyncio.run(_ask(endpoint, request, options, settings, terminal))
+    return _tell(options.model, request, answer, price, terminal)
+
+
+def _from_workspace(options: argparse.Namespace, request: Request, terminal: Terminal) -> int:
+    from dataclasses import replace
+
+    from workbench.cli.opened import model_of, workspace
+
+    with workspace(options, terminal) as ws:
+        spec = model_of(ws, options.model)
+
+        async def asked() -> Answer:
+            try:
+                endpoint = await ws.endpoint(spec, _timeout(options, ws.settings))
+                own = replace(request, model=spec.name, parameters={**spec.parameters, **request.parameters})
+                return await _ask(endpoint, own, options, ws.settings, terminal)
+            finally:
+                await ws.builtin.close()
+
+        return _tell(spec.title, request, asyncio.run(asked()), spec.price, terminal)
+
+
+async def _ask(endpoint: Endpoint, request: Request, options: argparse.Namespace, settings: Any, terminal: Terminal) -> Answer:
+    from workbench.workspace import one_call
+
+    def streamed(delta: Delta) -> None:
+        terminal.stream(delta.text)
+
+    def waits(event: Any) -> None:
+        terminal.note(f"{event.failure.message} Trying again in {event.delay_s:.0f} s ({event.attempt + 1} of {event.attempts}).")
+
+    return await one_call(
+        endpoint,
+        request,
+        max_retries=settings.get("max_retries") if options.max_retries is None else max(0, options.max_retries),
+        on_delta=streamed,
+        on_wait=waits,
+        local_only=bool(settings.get("local_only")),
+    )
+
+
+def _timeout(options: argparse.Namespace, settings: Any) -> float:
+    return float(settings.get("timeout_s") if options.timeout is None else options.timeout)
+
+
+def _request(options: argparse.Namespace) -> Request:
+    prompt = sys.stdin.read() if options.prompt == "-" else options.prompt
+    parts = [Part(text=prompt), *(_picture(path) for path in options.image)]
+    messages = [Message("user", tuple(parts))]
+    if options.system is not None:
+        messages.insert(0, Message.of("system", options.system))
+    return Request(
+        model=options.model,
+        messages=tuple(messages),
+        parameters=dict(_parameter(text) for text in options.param),
+        output_schema=None if options.json_schema is None else _schema(options.json_schema),
+        stream=not options.no_stream,
+    )
+
+
+def _picture(path: Path) -> Part:
+    kind = _IMAGES.get(path.suffix.lower())
+    if kind is None:
+        raise BadInput(f"Pictures are {', '.join(sorted(_IMAGES))} files.", path=str(path))
+    try:
+        return Part("image", "", kind, path.read_bytes(), path.name)
+    except OSError as error:
+        raise BadInput(f"This picture cannot be read: {error.strerror}.", path=str(path)) from error
+
+
+def _parameter(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise BadInput(f"--param {text} is not of the form name=value.")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+def _schema(path: Path) -> dict[str, Any]:
+    try:
+        schema = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise BadInput(f"This file cannot be read: {error.strerror}.", path=str(path)) from error
+    except ValueError as error:
+        raise BadInput(f"This is not JSON: {error}.", path=str(path)) from error
+    if not isinstance(schema, dict):
+        raise BadInput("A JSON Schema is an object.", path=str(path))
+    return schema
+
+
+def _tell(title: str, request: Request, answer: Answer, price: Price, terminal: Terminal) -> int:
+    failure = answer.failure
+    reply = answer.reply or (failure.partial if failure else None) or Reply(finish_reason="error")
+    if terminal.json:
+        terminal.document(_document(title, reply, answer, price))
+    else:
+        if answer.reply is not None and not request.stream:
+            terminal.stream(reply.text)
+        if reply.text:
+            terminal.stream("\n")
+        if reply.refusal:
+            terminal.note(f"The model refused: {reply.refusal}")
+        for call in reply.tool_calls:
+            terminal.say(f"{call.name}({json.dumps(call.arguments, ensure_ascii=False)})")
+    if failure is None:
+        return 0
+    if not terminal.json:
+        code = f" ({failure.status})" if failure.status and str(failure.status) not in failure.message else ""
+        terminal.complain(f"{failure.message}{code}")
+    return 1
+
+
+def _document(title: str, reply: Reply, answer: Answer, price: Price) -> dict[str, Any]:
+    usage = reply.usage
+    cost: Decimal | None = price.cost(usage) if answer.reply is not None else None
+    return {
+        "schema": 1,
+        "model": title,
+        "resolved_model": reply.resolved_model,
+        "text": reply.text,
+        "thinking": reply.thinking,
+        "refusal": reply.refusal,
+        "tool_calls": [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in reply.tool_calls],
+        "images": [],
+        "finish_reason": "error" if answer.failure else reply.finish_reason,
+        "raw_finish_reason": reply.raw_finish_reason,
+        "usage": {
+            "input_tokens": usage.input_tokens,
+            "output_tokens": usage.output_tokens,
+            "cached_input_tokens": usage.cached_input_tokens,
+            "cache_write_tokens": usage.cache_write_tokens,
+            "reasoning_tokens": usage.reasoning_tokens,
+        },
+        "cost_usd": None if cost is None else f"{cost.normalize():f}",
+        "latency_ms": reply.latency_ms,
+        "first_token_ms": reply.first_token_ms,
+        "retries": answer.retries,
+        "error": answer.failure.to_json() if answer.failure else None,
+    }

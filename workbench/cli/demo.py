@@ -1,0 +1,46 @@
+"""`demo`: from a bare clone to a table of answers, without a key: the starter comparison on the built-in models."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from typing import TYPE_CHECKING
+
+from workbench.cli.opened import workspace
+from workbench.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from workbench.workspace import Workspace
+
+COMPARISON = "Starter"
+
+
+def demo_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `workbench demo`."""
+
+
+def demo_verb(options: argparse.Namespace, terminal: Terminal) -> int:
+    """The exit code of `workbench demo`."""
+    from workbench.cli.run import finish
+
+    with workspace(options, terminal) as ws:
+        if not ws.builtin.status().weights:
+            fetch(ws, terminal)
+        comparison_id = ws.add_starter()
+        run_id = ws.runs.start_comparison(comparison_id)
+        code = finish(ws, run_id, options, terminal)
+        if not terminal.json:
+            terminal.note("The built-in model is a toy for trying the app, not for judging prompts.")
+            terminal.note(f"Everything is kept in {ws.path}. Open the window with: workbench app")
+        return code
+
+
+def fetch(ws: Workspace, terminal: Terminal) -> None:
+    """Bring the weights of the built-in model here, with progress. Raises Missing where they cannot be had."""
+
+    def seen(done: int, of: int) -> None:
+        share = f"{done / 1e6:.0f} of {of / 1e6:.0f} MB" if of else f"{done / 1e6:.0f} MB"
+        terminal.progress(f"Fetching the built-in model, once: {share}", last=bool(of) and done >= of)
+
+    asyncio.run(ws.builtin.fetch(seen))
+    terminal.end_progress()

@@ -1,0 +1,148 @@
+"""`doctor`: is everything here that the app needs, and how to mend what is not."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from workbench.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from workbench.workspace import ConnectionRow, Workspace
+
+_MARKS = {"ok": "ok     ", "note": "note   ", "trouble": "TROUBLE"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `note`: the app works, but something is not there; `trouble`: something is broken."""
+
+    name: str
+    state: Literal["ok", "note", "trouble"]
+    sentence: str
+    remedy: str = ""
+
+
+def doctor_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `workbench doctor`."""
+    parser.add_argument("--restore", nargs="?", const="newest", metavar="BACKUP", help="put a backup in the place of the workspace; the newest if none is named")
+    parser.add_argument("--rebuild-search", action="store_true", help="build the search index anew")
+    parser.add_argument("--offline", action="store_true", help="do not ask any server")
+
+
+def doctor_verb(options: argparse.Namespace, terminal: Terminal) -> int:
+    """The exit code of `workbench doctor`: 1 where something is broken, 0 where it all works or only lacks something optional."""
+    if options.restore is not None:
+        return _restore(options, terminal)
+    findings = []
+    for finding in _findings(options):
+        findings.append(finding)
+        if not terminal.json:
+            terminal.say(f"{_MARKS[finding.state]}  {finding.name}: {finding.sentence}")
+            if finding.remedy:
+                terminal.say(f"         {finding.remedy}")
+    if terminal.json:
+        terminal.document({"schema": 1, "ok": _sound(findings), "checks": [_document(finding) for finding in findings]})
+    return 0 if _sound(findings) else 1
+
+
+def _sound(findings: list[Finding]) -> bool:
+    return all(finding.state != "trouble" for finding in findings)
+
+
+def _document(finding: Finding) -> dict[str, Any]:
+    return {"name": finding.name, "state": finding.state, "sentence": finding.sentence, "remedy": finding.remedy or None}
+
+
+def _findings(options: argparse.Namespace) -> Iterator[Finding]:
+    from workbench.values import Problem
+    from workbench.workspace import Workspace
+
+    yield _display()
+    try:
+        ws = Workspace.open(options.workspace)
+    except Problem as problem:
+        yield Finding("Workspace", "trouble", problem.message, problem.remedy or "workbench doctor --restore puts the newest backup in its place.")
+        return
+    try:
+        yield from _of_workspace(ws, options)
+    finally:
+        ws.close()
+
+
+def _display() -> Finding:
+    from workbench.cli.window import has_display
+
+    if has_display():
+        return Finding("Display", "ok", "a window can open here.")
+    return Finding("Display", "note", "there is none, so the window cannot open; the command line works.", "Start workbench app on a desktop.")
+
+
+def _of_workspace(ws: Workspace, options: argparse.Namespace) -> Iterator[Finding]:
+    yield _integrity(ws)
+    if options.rebuild_search:
+        ws.search.rebuild()
+        yield Finding("Search", "ok", "the index was built anew.")
+    yield _backups(ws)
+    kind = ws.keys.kind()
+    yield Finding("Key store", "ok" if kind == "keyring" else "note", f"{ws.keys.place()}.", "" if kind == "keyring" else _KEY_REMEDY)
+    status = ws.builtin.status()
+    yield Finding("Built-in model", "ok" if status.engine and status.weights else "note", status.sentence, status.remedy)
+    connections = [row for row in ws.connections.list() if row.place != "builtin"]
+    if not connections:
+        yield Finding("Connections", "note", "there are none.", "workbench connections add NAME --vendor V")
+    for row in connections:
+        yield _connection(ws, row, options.offline)
+
+
+_KEY_REMEDY = "Put keys into the environment (such as OPENAI_API_KEY), or start a key store (on Debian: gnome-keyring)."
+
+
+def _integrity(ws: Workspace) -> Finding:
+    problems = ws.check_integrity()
+    if problems:
+        return Finding("Workspace", "trouble", f"{ws.path} is damaged: {problems[0]}", "workbench doctor --restore puts the newest backup in its place.")
+    if ws.notice:
+        return Finding("Workspace", "note", f"{ws.path}: {ws.notice}")
+    return Finding("Workspace", "ok", f"{ws.path} is sound.")
+
+
+def _backups(ws: Workspace) -> Finding:
+    backups = ws.backups()
+    if not backups:
+        return Finding("Backups", "note", "there is none yet; one is made each day the app runs.")
+    return Finding("Backups", "ok", f"{len(backups)} in {backups[0].path.parent}, the newest from {backups[0].at[:16].replace('T', ' ')} (UTC).")
+
+
+def _connection(ws: Workspace, row: ConnectionRow, offline: bool) -> Finding:
+    name = f"Connection {row.name}"
+    if row.key_place == "missing":
+        return Finding(name, "note", "its key is not here.", "Put it into the environment, or add the connection again.")
+    if offline:
+        return Finding(name, "ok", f"{row.base_url}, not asked.")
+    from workbench.cli.models import tested
+
+    report = asyncio.run(tested(ws, row.id))
+    return Finding(name, "ok" if report.ok else "note", report.sentence)
+
+
+def _restore(options: argparse.Namespace, terminal: Terminal) -> int:
+    from workbench.values import NotFound
+    from workbench.workspace import backups_of, restore_backup
+
+    found = backups_of(options.workspace)
+    if not found:
+        raise NotFound("There is no backup of this workspace.")
+    wanted: Callable[[Any], bool] = lambda backup: options.restore in ("newest", backup.path.name, str(backup.path), backup.at[:10])  # noqa: E731
+    chosen = next(filter(wanted, found), None)
+    if chosen is None:
+        listed = "\n".join(f"  {backup.path.name}" for backup in found)
+        raise NotFound(f"There is no backup named {options.restore}. There are:\n{listed}")
+    path: Path = restore_backup(options.workspace, chosen)
+    document = {"schema": 1, "restored": str(chosen.path), "workspace": str(path), "at": chosen.at}
+    terminal.answer(document, f"{path} is now the copy of {chosen.at[:16].replace('T', ' ')} (UTC). What was there before is kept among the backups.")
+    return 0

@@ -1,0 +1,93 @@
+"""`import` and `export`: files in, files out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.cli.opened import workspace
+from workbench.cli.terminal import Terminal, columns
+from workbench.values import BadInput
+
+if TYPE_CHECKING:
+    from workbench.workspace import ImportReport, Workspace
+
+
+def import_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `workbench import`."""
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a library folder, or files")
+    parser.add_argument("--format", metavar="F", help="the files' format, where it should not be guessed")
+
+
+def export_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `workbench export`."""
+    parser.add_argument("dest", type=Path, metavar="DEST", help="a folder for the library, a file for a run")
+    parser.add_argument("--what", nargs="+", default=["library"], metavar="WHAT", help="library, or run RUN")
+    parser.add_argument("--format", choices=("csv", "jsonl", "json"), help="of a run, where the file's ending does not say it")
+
+
+def import_verb(options: argparse.Namespace, terminal: Terminal) -> int:
+    """The exit code of `workbench import`: 1 where a file was rejected."""
+    for path in options.paths:
+        if not path.exists():
+            raise BadInput("There is no such file or folder.", path=str(path))
+    with workspace(options, terminal) as ws:
+        report = ws.files.import_paths(options.paths, options.format)
+        document = {
+            "schema": 1,
+            "imported": [item.to_json() for item in report.imported],
+            "unchanged": [item.to_json() for item in report.unchanged],
+            "rejected": [item.to_json() for item in report.rejected],
+            "not_carried": [item.to_json() for item in report.not_carried],
+        }
+        terminal.answer(document, _imported(report))
+        for rejected in report.rejected:
+            place = f"{rejected.path}, line {rejected.line}" if rejected.line else rejected.path
+            terminal.complain(f"{place}: {rejected.reason}")
+        for left in report.not_carried:
+            terminal.note(f"Not carried over from {left.path}: {left.what} ({left.why})")
+        return 1 if report.rejected else 0
+
+
+def _imported(report: ImportReport) -> str:
+    rows = [(item.kind, item.name, f"v{item.version}" if item.version else "", item.path) for item in report.imported]
+    summary = f"{len(report.imported)} imported, {len(report.unchanged)} unchanged, {len(report.rejected)} rejected."
+    return "\n".join(filter(None, (columns(("KIND", "NAME", "VERSION", "FILE"), rows), summary)))
+
+
+def export_verb(options: argparse.Namespace, terminal: Terminal) -> int:
+    """The exit code of `workbench export`."""
+    what = options.what
+    if what[0] not in ("library", "run") or len(what) != (2 if what[0] == "run" else 1):
+        raise BadInput("--what is library, or run and the id of a run.")
+    with workspace(options, terminal) as ws:
+        document = _run(ws, what[1], options) if what[0] == "run" else _library(ws, options.dest)
+        text = f"{len(document['files'])} files written" + (f", {document['unchanged']} unchanged" if document.get("unchanged") else "") + "."
+        terminal.answer({"schema": 1, **document}, text)
+    return 0
+
+
+def _library(ws: Workspace, folder: Path) -> dict[str, Any]:
+    if folder.exists() and not folder.is_dir():
+        raise BadInput("A library is exported to a folder, and this is a file.", path=str(folder))
+    report = ws.files.export(folder)
+    return {"files": list(report.files), "unchanged": report.unchanged}
+
+
+def _run(ws: Workspace, what: str, options: argparse.Namespace) -> dict[str, Any]:
+    path: Path = options.dest
+    kind = options.format or path.suffix.lower().lstrip(".")
+    run = ws.runs.get(what)
+    if not path.parent.is_dir():
+        raise BadInput("The folder of this file does not exist.", path=str(path))
+    if kind == "csv":
+        ws.exports.outputs_csv(run.id, path)
+    elif kind == "jsonl":
+        ws.exports.outputs_jsonl(run.id, path)
+    elif kind == "json":
+        path.write_text(json.dumps(ws.exports.report(run.id), ensure_ascii=False, indent=1) + "\n", "utf-8")
+    else:
+        raise BadInput("Outputs are written as csv, jsonl or json.", path=str(path), remedy="Name a file with that ending, or --format.")
+    return {"files": [str(path)], "unchanged": 0}

@@ -1,0 +1,153 @@
+"""From arguments to a verb and its exit code: global options, one line for wrong usage, and what each failure ends with.
+
+Nothing heavy is imported here. A verb's module is loaded when the verb is known, and it loads the workspace when it needs it.
+
+Exit codes: 0 done; 1 something failed in the work; 2 wrong usage or input; 3 the environment lacks something; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+from workbench.cli.terminal import Terminal
+
+# verb: (module under workbench.cli, what it does). The module has NAME_arguments(parser) and NAME_verb(options, terminal).
+VERBS = {
+    "app": ("window", "open the window (also without any verb)"),
+    "demo": ("demo", "run the starter comparison on the built-in model and print the table"),
+    "ask": ("ask", "one call to a model, streamed to stdout"),
+    "run": ("run", "run a saved comparison, a *.comparison.yaml or a promptfooconfig.yaml"),
+    "resume": ("run", "go on with an interrupted run"),
+    "rerun": ("run", "run a comparison again as it was defined, as a new run"),
+    "show": ("show", "print a run"),
+    "list": ("show", "list prompts, comparisons, runs, models or datasets"),
+    "import": ("files", "read prompts, datasets and comparisons from files"),
+    "export": ("files", "write the library, or the outputs of a run, as files"),
+    "models": ("models", "the models that a comparison can use"),
+    "connections": ("connections", "add, list, test or remove connections"),
+    "doctor": ("doctor", "check display, key store, workspace, built-in model and connections"),
+}
+INTERRUPTED = 130
+_WITH_VALUE = ("--workspace",)
+_FLAGS = ("--json", "--quiet")
+
+
+def perform(arguments: Sequence[str]) -> int:
+    """The exit code after doing what the arguments say. Failures are one line on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    terminal = Terminal()
+    try:
+        code = _perform(list(arguments), terminal)
+        sys.stdout.flush()
+        return code
+    except _Usage as usage:
+        terminal.complain(str(usage))
+        return 2
+    except KeyboardInterrupt:
+        terminal.complain("Interrupted. What was finished is kept.")
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as failure:
+        from workbench.values.problems import Problem  # only failures need it
+
+        if not isinstance(failure, Problem):
+            raise
+        terminal.complain(str(failure))
+        return failure.exit_code
+    finally:
+        terminal.end_progress()
+
+
+def _perform(arguments: list[str], terminal: Terminal) -> int:
+    given, verb, rest = _split(arguments)
+    if given.get("help"):
+        terminal.say(overview())
+        return 0
+    if given.get("version"):
+        from workbench import __version__
+
+        terminal.say(f"workbench {__version__}")
+        return 0
+    name = verb or "app"
+    if name not in VERBS:
+        raise _Usage(f"There is no verb {name}.{_near(name)} See workbench --help.")
+    module = import_module(f"workbench.cli.{VERBS[name][0]}")
+    parser = Parser(prog=f"workbench {name}", description=VERBS[name][1][0].upper() + VERBS[name][1][1:] + ".", allow_abbrev=False)
+    getattr(module, f"{name}_arguments")(parser)
+    _add_global(parser)
+    options = parser.parse_args(rest, argparse.Namespace(**{"workspace": None, "json": False, "quiet": False, **given}))
+    options.workspace = options.workspace or os.environ.get("WORKBENCH_WORKSPACE") or None
+    terminal.json, terminal.quiet = options.json, options.quiet
+    return int(getattr(module, f"{name}_verb")(options, terminal))
+
+
+def _split(arguments: list[str]) -> tuple[dict[str, Any], str | None, list[str]]:
+    """(global options before the verb, the verb, what follows it)."""
+    given: dict[str, Any] = {}
+    at = 0
+    while at < len(arguments):
+        argument = arguments[at]
+        name, equals, value = argument.partition("=")
+        if name in _WITH_VALUE:
+            if not equals:
+                at += 1
+                if at == len(arguments):
+                    raise _Usage(f"{name} needs a value.")
+                value = arguments[at]
+            given[name[2:]] = value
+        elif argument in _FLAGS:
+            given[argument[2:]] = True
+        elif argument in ("--help", "-h"):
+            given["help"] = True
+        elif argument == "--version":
+            given["version"] = True
+        elif argument.startswith("-") and argument != "-":
+            raise _Usage(f"There is no option {argument} before the verb. See workbench --help.")
+        else:
+            return given, argument, arguments[at + 1 :]
+        at += 1
+    return given, None, []
+
+
+def _add_global(parser: argparse.ArgumentParser) -> None:
+    shared = parser.add_argument_group("everywhere")
+    shared.add_argument("--workspace", metavar="FILE_OR_URL", default=argparse.SUPPRESS, help="the workspace to use (WORKBENCH_WORKSPACE)")
+    shared.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON document and nothing else")
+    shared.add_argument("--quiet", action="store_true", default=argparse.SUPPRESS, help="no progress on stderr")
+
+
+def overview() -> str:
+    """The text of `workbench --help`."""
+    width = max(map(len, VERBS))
+    lines = ["usage: workbench [--workspace FILE_OR_URL] [--json] [--quiet] [--version] VERB ...", ""]
+    lines += [f"  {name:{width}}  {text}" for name, (_, text) in VERBS.items()]
+    lines += ["", "workbench VERB --help tells the rest. The workspace is workbench.db in your data folder unless named."]
+    return "\n".join(lines)
+
+
+def _near(name: str) -> str:
+    from difflib import get_close_matches  # only for a typing error
+
+    found = get_close_matches(name, VERBS, 1)
+    return f" Did you mean {found[0]}?" if found else ""
+
+
+class _Usage(Exception):
+    """Wrong usage; `str()` is the one line to print."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line instead of printing the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raises what ends as exit code 2."""
+        raise _Usage(f"{self.prog}: {message}. See {self.prog} --help.")

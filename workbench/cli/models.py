@@ -1,0 +1,182 @@
+"""`models` and `connections`: what can be asked, and where."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.cli.opened import workspace
+from workbench.cli.terminal import Terminal, columns
+
+if TYPE_CHECKING:
+    from workbench.workspace import ConnectionRow, Workspace
+
+
+def models_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `workbench models`."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    actions.add_parser("list", help="list them (the default)")
+    add = actions.add_parser("add", help="add a model of a connection, or a .gguf file as a built-in model")
+    add.add_argument("name", metavar="NAME", help="the name that the API takes, or a .gguf file")
+    add.add_argument("--connection", metavar="C", help="name of the connection; not for a .gguf file")
+    add.add_argument("--title", default="", metavar="TEXT", help="how it is shown")
+    actions.add_parser("fetch", help="fetch the weights of the built-in model")
+    remove = actions.add_parser("remove", help="remove a model from the list")
+    remove.add_argument("name", metavar="MODEL")
+
+
+def connections_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `workbench connections`."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    actions.add_parser("list", help="list them (the default)")
+    add = actions.add_parser("add", help="add one; its key is asked for, or read from stdin")
+    add.add_argument("name", metavar="NAME", help="how it is shown")
+    add.add_argument("--vendor", default="other", metavar="V", help="a known provider such as openai, ollama, openrouter")
+    add.add_argument("--base-url", default="", metavar="URL", help="such as http://127.0.0.1:9000/v1; known for most vendors")
+    add.add_argument("--api", default="openai-chat", metavar="WIRE_FORMAT", help="for other vendors: openai-chat")
+    add.add_argument("--model", action="append", default=[], metavar="M", help="add this model too; may be given several times")
+    add.add_argument("--no-key", action="store_true", help="this server needs no key")
+    test = actions.add_parser("test", help="ask the server whether it answers")
+    test.add_argument("name", metavar="NAME")
+    remove = actions.add_parser("remove", help="remove one and forget its key")
+    remove.add_argument("name", metavar="NAME")
+
+
+def models_verb(options: argparse.Namespace, terminal: Terminal) -> int:
+    """The exit code of `workbench models`."""
+    with workspace(options, terminal) as ws:
+        if options.action == "add":
+            return _add_model(ws, options, terminal)
+        if options.action == "fetch":
+            from workbench.cli.demo import fetch
+
+            fetch(ws, terminal)
+            terminal.answer({"schema": 1, "fetched": True}, "The built-in model is here.")
+            return 0
+        if options.action == "remove":
+            model = ws.connections.find_model(options.name)
+            ws.connections.remove_model(model.id)
+            terminal.answer({"schema": 1, "removed": model.title}, f"Removed {model.title}.")
+            return 0
+        items, text = listing(ws)
+        terminal.answer({"schema": 1, "models": items}, text or "No models yet. Add one with workbench connections add, or try workbench demo.")
+    return 0
+
+
+def _add_model(ws: Workspace, options: argparse.Namespace, terminal: Terminal) -> int:
+    from workbench.values import BadInput
+
+    if options.name.lower().endswith(".gguf"):
+        title = ws.add_model_file(Path(options.name)).title
+    elif not options.connection:
+        raise BadInput("A model needs its connection.", remedy="Name it with --connection; workbench connections lists them.")
+    else:
+        id = ws.connections.add_model(ws.connections.find(options.connection).id, options.name, options.title)
+        title = ws.connections.model(id).title
+    terminal.answer({"schema": 1, "added": title}, f"Added {title}.")
+    return 0
+
+
+def listing(ws: Workspace) -> tuple[list[dict[str, Any]], str]:
+    """(JSON rows, table) of the models of the workspace."""
+    rows = ws.connections.models()
+    items = [
+        {
+            "id": row.uid,
+            "title": row.title,
+            "name": row.name,
+            "connection": row.connection,
+            "vendor": row.vendor,
+            "place": row.place,
+            "parameters": dict(row.parameters),
+            "price": row.price.to_json(),
+            "ready": row.ready,
+            "why_not": row.why_not or None,
+        }
+        for row in rows
+    ]
+    table = [(row.title, row.name, row.connection, row.place, "ready" if row.ready else row.why_not) for row in rows]
+    return items, columns(("MODEL", "NAME", "CONNECTION", "PLACE", "STATE"), table)
+
+
+def connections_verb(options: argparse.Namespace, terminal: Terminal) -> int:
+    """The exit code of `workbench connections`."""
+    with workspace(options, terminal) as ws:
+        if options.action == "add":
+            return _add_connection(ws, options, terminal)
+        if options.action == "test":
+            return _test(ws, options.name, terminal)
+        if options.action == "remove":
+            connection = ws.connections.find(options.name)
+            ws.connections.remove(connection.id)
+            terminal.answer({"schema": 1, "removed": connection.name}, f"Removed {connection.name} and forgot its key.")
+            return 0
+        rows = ws.connections.list()
+        table = [(row.name, row.vendor, row.base_url, row.models, _key(row)) for row in rows]
+        text = columns(("CONNECTION", "VENDOR", "ADDRESS", "MODELS", "KEY"), table, right=(3,))
+        terminal.answer({"schema": 1, "connections": [_document(row) for row in rows]}, text or "No connections yet.")
+    return 0
+
+
+def _key(row: ConnectionRow) -> str:
+    places = {"keyring": "system keychain", "none": "not needed"}
+    place = places.get(row.key_place, row.key_place)
+    return f"{row.key_hint}, {place}" if row.key_hint else place
+
+
+def _document(row: ConnectionRow) -> dict[str, Any]:
+    return {
+        "id": row.uid,
+        "name": row.name,
+        "vendor": row.vendor,
+        "api": row.wire_format,
+        "base_url": row.base_url,
+        "place": row.place,
+        "models": row.models,
+        "key": {"place": row.key_place, "hint": row.key_hint or None},
+    }
+
+
+def _add_connection(ws: Workspace, options: argparse.Namespace, terminal: Terminal) -> int:
+    key = None if options.no_key else _read_key(options.name, terminal)
+    id = ws.connections.add(options.name, options.vendor, options.base_url, options.api, None, key)
+    for model in options.model:
+        ws.connections.add_model(id, model)
+    row = ws.connections.get(id)
+    terminal.answer({"schema": 1, "added": _document(row)}, f"Added {row.name}. Key: {_key(row)}.")
+    return 0
+
+
+def _read_key(name: str, terminal: Terminal) -> str | None:
+    """The key from a prompt that does not show it, or the first line of stdin. Never from an argument: arguments are seen by all."""
+    if sys.stdin.isatty():
+        from getpass import getpass  # only where somebody types
+
+        return getpass(f"Key for {name} (empty for none): ").strip() or None
+    return sys.stdin.readline().strip() or None
+
+
+def _test(ws: Workspace, name: str, terminal: Terminal) -> int:
+    connection = ws.connections.find(name)
+    report = asyncio.run(_tested(ws, connection.id))
+    document = {
+        "schema": 1,
+        "connection": connection.name,
+        "ok": report.ok,
+        "sentence": report.sentence,
+        "provider_words": report.provider_words or None,
+        "models": list(report.models),
+        "seconds": report.seconds,
+    }
+    terminal.answer(document, "\n".join([report.sentence, *(f"  {model}" for model in report.models)]))
+    return 0 if report.ok else 1
+
+
+async def _tested(ws: Workspace, connection_id: int) -> Any:
+    try:
+        return await ws.test_connection(connection_id)
+    finally:
+        await ws.builtin.close()

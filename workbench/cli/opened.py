@@ -1,0 +1,27 @@
+"""The workspace that a verb works on, open for as long as the verb runs."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from workbench.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from workbench.workspace import Workspace
+
+
+@contextmanager
+def workspace(options: argparse.Namespace, terminal: Terminal) -> Iterator[Workspace]:
+    """The workspace that the options name, closed at the end. What it has to say goes to stderr."""
+    from workbench.workspace import Workspace  # 0.1 s, and not every verb needs it
+
+    opened = Workspace.open(options.workspace)
+    try:
+        if opened.notice:
+            terminal.note(opened.notice)
+        yield opened
+    finally:
+        opened.close()

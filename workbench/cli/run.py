@@ -1,0 +1,174 @@
+"""`run`, `resume` and `rerun`: start a run or go on with one, watch it, and answer with its report."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.cli.opened import workspace
+from workbench.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from workbench.workspace import RunRow, Workspace
+
+
+def run_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `workbench run`."""
+    parser.add_argument("what", metavar="WHAT", help="name or id of a saved comparison, or a file")
+    parser.add_argument("--model", action="append", metavar="M", help="run on this model instead; may be given several times")
+    parser.add_argument("--dataset", metavar="FILE", help="run on the cases in this CSV, TSV, JSON or JSONL file instead")
+    parser.add_argument("--repeats", type=_count, metavar="N", help="ask each case this often")
+    parser.add_argument("--max-cost", type=_money, metavar="USD", help="stop when this much is spent")
+    parser.add_argument("--no-reuse", action="store_true", help="ask again even where the same call was answered before")
+    _shared(parser)
+
+
+def resume_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `workbench resume`."""
+    parser.add_argument("what", metavar="RUN", help="id of a run, as `workbench list runs` shows it")
+    _shared(parser)
+
+
+def rerun_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `workbench rerun`."""
+    parser.add_argument("what", metavar="RUN", help="id of a run, or the name of a comparison for its newest run")
+    parser.add_argument(
+        "--only", choices=("all", "failed", "errors"), default="all", help="all jobs, those that failed a check or the call, or failed calls"
+    )
+    _shared(parser)
+
+
+def _shared(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--concurrency", type=_count, metavar="N", help="calls in flight for one connection")
+    parser.add_argument("--fail-under", type=_rate, metavar="RATE", help="exit 1 when fewer than this share of outputs pass, such as 0.9")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the outputs to a .json, .jsonl or .csv file")
+    parser.add_argument("--base-url-override", metavar="URL", help="send every network connection of this run to one address")
+
+
+def run_verb(options: argparse.Namespace, terminal: Terminal) -> int:
+    """The exit code of `workbench run`."""
+    from workbench.cli.sources import source_of  # with the workspace, not with the arguments
+
+    _check_out(options.out)
+    with workspace(options, terminal) as ws:
+        source = source_of(ws, options, terminal)
+        run_id = ws.runs.prepare(source.spec, source.comparison_id)
+        return finish(ws, run_id, options, terminal)
+
+
+def resume_verb(options: argparse.Namespace, terminal: Terminal) -> int:
+    """The exit code of `workbench resume`."""
+    _check_out(options.out)
+    with workspace(options, terminal) as ws:
+        run = ws.runs.get(options.what)
+        if not run.queued:
+            terminal.note(f"Nothing is left to do in run {run.number} of {run.comparison}.")
+        return finish(ws, run.id, options, terminal, resumed=True)
+
+
+def rerun_verb(options: argparse.Namespace, terminal: Terminal) -> int:
+    """The exit code of `workbench rerun`."""
+    _check_out(options.out)
+    with workspace(options, terminal) as ws:
+        run_id = ws.runs.rerun(_newest(ws, options.what).id, options.only)
+        return finish(ws, run_id, options, terminal)
+
+
+def _newest(ws: Workspace, what: str) -> RunRow:
+    """The run of this id, or the newest run of the comparison of this name."""
+    from workbench.values import NotFound
+
+    try:
+        return ws.runs.get(what)
+    except NotFound as unknown:
+        try:
+            comparison = ws.comparisons.find(what)
+        except NotFound:
+            raise unknown from None
+        if comparison.last_run_id is None:
+            raise NotFound(f"{comparison.name} has not been run yet.", remedy=f'Start it with workbench run "{comparison.name}".') from None
+        return ws.runs.get(comparison.last_run_id)
+
+
+def finish(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Terminal, *, resumed: bool = False) -> int:
+    """Make every job of a run that is not made yet, print the report, and answer with the exit code."""
+    from workbench.cli.watch import watch  # asyncio, 60 ms
+
+    interrupted = watch(ws, run_id, options, terminal) if not resumed or ws.runs.get(run_id).queued else False
+    if options.out is not None:
+        _write(ws, run_id, options.out)
+        terminal.note(f"Outputs are in {options.out}.")
+    if terminal.json:
+        terminal.document(ws.exports.report(run_id))
+    else:
+        terminal.say(ws.exports.table_text(run_id))
+    return 130 if interrupted else verdict(ws, run_id, getattr(options, "fail_under", None), terminal)
+
+
+def verdict(ws: Workspace, run_id: int, fail_under: float | None, terminal: Terminal) -> int:
+    """0, or 1 where jobs failed or were left out, or too few outputs passed; the reason goes to stderr."""
+    run = ws.runs.get(run_id)
+    if run.failed or run.skipped or run.queued:
+        parts = ((run.failed, "failed"), (run.skipped, "were left out when the budget was reached"), (run.queued, "were not made"))
+        terminal.complain(f"{', '.join(f'{count} {what}' for count, what in parts if count)} of {run.jobs} calls.")
+        return 1
+    if fail_under is not None:
+        columns = ws.runs.columns(run_id)
+        checked, passed = sum(column.checked for column in columns), sum(column.passed for column in columns)
+        if not checked or passed / checked < fail_under:
+            rate = f"{passed} of {checked} outputs passed" if checked else "No output has a check"
+            terminal.complain(f"{rate}, and --fail-under asks for {fail_under:.0%}.")
+            return 1
+    return 0
+
+
+def _check_out(path: Path | None) -> None:
+    """Raise before anything is paid for where the outputs could not be written."""
+    from workbench.values import BadInput
+
+    if path is None:
+        return
+    if path.suffix.lower() not in (".json", ".jsonl", ".csv"):
+        raise BadInput(f"Outputs are written as .json, .jsonl or .csv, not as {path.suffix or 'a file without an ending'}.", path=str(path))
+    if not path.parent.is_dir():
+        raise BadInput("The folder of this file does not exist.", path=str(path))
+
+
+def _write(ws: Workspace, run_id: int, path: Path) -> None:
+    kind = path.suffix.lower()
+    if kind == ".csv":
+        ws.exports.outputs_csv(run_id, path)
+    elif kind == ".jsonl":
+        ws.exports.outputs_jsonl(run_id, path)
+    else:
+        import json
+
+        path.write_text(json.dumps(ws.exports.report(run_id), ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = -1.0
+    if not 0 <= rate <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share between 0 and 1")
+    return rate
+
+
+def _money(text: str) -> str:
+    from decimal import Decimal, InvalidOperation
+
+    try:
+        if Decimal(text) > 0:
+            return text
+    except InvalidOperation:
+        pass
+    raise argparse.ArgumentTypeError(f"{text!r} is not an amount in US dollars")

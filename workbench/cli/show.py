@@ -1,0 +1,156 @@
+"""`show` and `list`: what lies in the workspace."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from workbench.cli.opened import workspace
+from workbench.cli.terminal import Terminal, columns
+
+if TYPE_CHECKING:
+    from workbench.workspace import RunRow, Workspace
+
+_KINDS = ("prompts", "comparisons", "runs", "models", "datasets")
+
+
+def show_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `workbench show`."""
+    parser.add_argument("what", metavar="RUN", help="id of a run, as `workbench list runs` shows it")
+
+
+def list_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `workbench list`."""
+    parser.add_argument("kind", choices=_KINDS, help="what to list")
+
+
+def show_verb(options: argparse.Namespace, terminal: Terminal) -> int:
+    """The exit code of `workbench show`."""
+    with workspace(options, terminal) as ws:
+        run = ws.runs.get(options.what)
+        if terminal.json:
+            terminal.document(ws.exports.report(run.id))
+        else:
+            terminal.say(ws.exports.table_text(run.id))
+    return 0
+
+
+def list_verb(options: argparse.Namespace, terminal: Terminal) -> int:
+    """The exit code of `workbench list`."""
+    with workspace(options, terminal) as ws:
+        items, text = _LISTS[options.kind](ws)
+        terminal.answer({"schema": 1, options.kind: items}, text or f"No {options.kind} yet.")
+    return 0
+
+
+_Listing = tuple[list[dict[str, Any]], str]
+
+
+def _prompts(ws: Workspace) -> _Listing:
+    rows = ws.prompts.list()
+    items = [
+        {
+            "id": row.uid,
+            "name": row.name,
+            "folder": row.folder,
+            "description": row.description,
+            "kind": row.kind,
+            "tags": list(row.tags),
+            "version": row.latest,
+            "versions": row.versions,
+            "labels": dict(row.labels),
+            "draft": row.has_draft,
+            "changed": row.changed_at,
+        }
+        for row in rows
+    ]
+    table = [
+        (
+            f"{row.folder}/{row.name}" if row.folder else row.name,
+            f"v{row.latest}" if row.latest else "draft",
+            " ".join(f"{label}:v{number}" for label, number in sorted(row.labels.items())),
+            " ".join(row.tags),
+        )
+        for row in rows
+    ]
+    return items, columns(("PROMPT", "VERSION", "LABELS", "TAGS"), table)
+
+
+def _comparisons(ws: Workspace) -> _Listing:
+    rows = ws.comparisons.list()
+    items = [
+        {
+            "id": row.uid,
+            "name": row.name,
+            "prompts": len(row.definition.prompts),
+            "models": len(row.definition.model_uids),
+            "repeats": row.definition.repeats,
+            "runs": row.runs,
+            "created": row.created_at,
+        }
+        for row in rows
+    ]
+    table = [(row.name, len(row.definition.prompts), len(row.definition.model_uids), row.runs) for row in rows]
+    return items, columns(("COMPARISON", "PROMPTS", "MODELS", "RUNS"), table, right=(1, 2, 3))
+
+
+def _runs(ws: Workspace) -> _Listing:
+    rows = ws.runs.list()
+    items = [run_document(row) for row in rows]
+    table = [
+        (
+            row.uid,
+            f"{row.comparison} #{row.number}",
+            row.status,
+            f"{row.done} of {row.jobs}",
+            row.failed or "",
+            "" if row.cost_usd is None else f"${row.cost_usd:.2f}" if row.cost_usd else "free",
+            (row.started_at or row.created_at)[:16].replace("T", " "),
+        )
+        for row in rows
+    ]
+    return items, columns(("ID", "RUN", "STATUS", "DONE", "FAILED", "COST", "STARTED (UTC)"), table, right=(3, 4, 5))
+
+
+def run_document(row: RunRow) -> dict[str, Any]:
+    """The `run` object of the command line's contract."""
+    return {
+        "id": row.uid,
+        "comparison": row.comparison,
+        "number": row.number,
+        "status": row.status,
+        "started": row.started_at,
+        "finished": row.finished_at,
+        "jobs": row.jobs,
+        "done": row.done,
+        "failed": row.failed,
+        "reused": row.reused,
+        "cost_usd": None if row.cost_usd is None else f"{row.cost_usd:f}",
+        "unknown_prices": list(row.unknown_prices),
+    }
+
+
+def _models(ws: Workspace) -> _Listing:
+    from workbench.cli.models import listing
+
+    return listing(ws)
+
+
+def _datasets(ws: Workspace) -> _Listing:
+    rows = ws.datasets.list()
+    items = [
+        {
+            "id": row.uid,
+            "name": row.name,
+            "description": row.description,
+            "columns": [column.name for column in row.columns],
+            "cases": row.cases,
+            "tags": dict(row.tags),
+        }
+        for row in rows
+    ]
+    table = [(row.name, row.cases, " ".join(column.name for column in row.columns), " ".join(row.tags)) for row in rows]
+    return items, columns(("DATASET", "CASES", "COLUMNS", "TAGS"), table, right=(1,))
+
+
+_LISTS = {"prompts": _prompts, "comparisons": _comparisons, "runs": _runs, "models": _models, "datasets": _datasets}

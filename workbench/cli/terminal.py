@@ -1,0 +1,95 @@
+"""What is printed where: what was asked for on stdout, progress and warnings on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+_EVERY_S = 0.2
+_EVERY_S_IN_A_LOG = 15.0
+
+
+class Terminal:
+    """Stdout and stderr of this process. `json`: the one document is all that stdout gets."""
+
+    def __init__(self) -> None:
+        self.json = False
+        self.quiet = False
+        self._line = ""
+        self._next = 0.0
+
+    def say(self, text: str) -> None:
+        """Print what was asked for, as text."""
+        self.end_progress()
+        print(text)
+
+    def document(self, document: dict[str, Any]) -> None:
+        """Print the one JSON document."""
+        self.end_progress()
+        json.dump(document, sys.stdout, ensure_ascii=False, separators=(",", ":"), default=str)
+        sys.stdout.write("\n")
+
+    def answer(self, document: dict[str, Any], text: str) -> None:
+        """Print the document with --json, else the text."""
+        if self.json:
+            self.document(document)
+        elif text:
+            self.say(text)
+
+    def stream(self, piece: str) -> None:
+        """Print a piece of an answer as it arrives, unless the answer is one document."""
+        if not self.json:
+            sys.stdout.write(piece)
+            sys.stdout.flush()
+
+    def note(self, text: str) -> None:
+        """Print something worth knowing on stderr."""
+        if not self.quiet:
+            self.end_progress()
+            print(text, file=sys.stderr)
+
+    def complain(self, text: str) -> None:
+        """Print why it did not work on stderr, in one line, also when quiet."""
+        self.end_progress()
+        print("workbench: " + " ".join(text.split()), file=sys.stderr)
+
+    def progress(self, text: str, *, last: bool = False) -> None:
+        """Show how far it is: one line that is written anew on a screen, a line now and then in a log."""
+        now = time.monotonic()
+        if self.quiet or (now < self._next and not last):
+            return
+        on_screen = sys.stderr.isatty()
+        self._next = now + (_EVERY_S if on_screen else _EVERY_S_IN_A_LOG)
+        if on_screen:
+            sys.stderr.write("\r" + text.ljust(len(self._line)))
+            sys.stderr.flush()
+            self._line = text
+        else:
+            print(text, file=sys.stderr, flush=True)
+
+    def end_progress(self) -> None:
+        """Leave the line that was written anew."""
+        if self._line:
+            sys.stderr.write("\n")
+            self._line = ""
+
+
+def columns(head: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> str:
+    """A table of aligned columns; `right` names the columns of figures. Empty rows give an empty text."""
+    if not rows:
+        return ""
+    texts = [list(head), *([_cell(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[index]) for row in texts) for index in range(len(head))]
+    lines = [
+        "  ".join(cell.rjust(width) if index in right else cell.ljust(width) for index, (cell, width) in enumerate(zip(row, widths, strict=True)))
+        for row in texts
+    ]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else " ".join(str(value).split())
+    return text if len(text) <= 60 else text[:59] + "…"

@@ -1,0 +1,108 @@
+"""A run while it is made: progress on stderr, and Ctrl-C as a stop that keeps what is finished."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from workbench.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from workbench.workspace import Control, Workspace
+
+
+def watch(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Terminal) -> bool:
+    """True if the run was interrupted by Ctrl-C (or SIGTERM); what was finished is kept either way."""
+    from workbench.workspace import Control
+
+    control = Control()
+    asyncio.run(_watch(ws, run_id, control, options, terminal))
+    return control.stopped
+
+
+async def _watch(ws: Workspace, run_id: int, control: Control, options: argparse.Namespace, terminal: Terminal) -> None:
+    run = ws.runs.get(run_id)
+    progress = _Progress(ws, run_id, run.jobs, run.jobs - run.queued, terminal)
+    with _stopped_by_signals(control, terminal):
+        events = ws.runs.execute(
+            run_id,
+            control,
+            concurrency=getattr(options, "concurrency", None),
+            base_url_override=getattr(options, "base_url_override", None),
+        )
+        async for event in events:
+            progress.saw(event)
+    progress.show(last=True)
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(control: Control, terminal: Terminal) -> Iterator[None]:
+    """The first Ctrl-C stops the run in good order, the second one ends the process."""
+
+    def stop(number: int, frame: Any) -> None:
+        if control.stopped:
+            raise KeyboardInterrupt
+        terminal.note("Stopping. What is finished is kept; press Ctrl-C again to end at once.")
+        loop.call_soon_threadsafe(control.stop)
+
+    loop = asyncio.get_running_loop()
+    kept = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+class _Progress:
+    """Done of all, spend and time left, from the events of a run."""
+
+    def __init__(self, ws: Workspace, run_id: int, jobs: int, done: int, terminal: Terminal) -> None:
+        self._ws, self._run_id, self._terminal = ws, run_id, terminal
+        self._jobs, self._done, self._failed = jobs, done, 0
+        self._began, self._done_before = time.monotonic(), done
+        self._waiting = ""
+        self._next_spend, self._spend = 0.0, ""
+
+    def saw(self, event: Any) -> None:
+        """Count one event."""
+        kind = type(event).__name__
+        if kind == "Finished":
+            self._done += 1
+            self._waiting = ""
+        elif kind in ("Failed", "Cancelled", "Skipped"):
+            self._done += 1
+            self._failed += kind == "Failed"
+        elif kind == "Waiting":
+            self._waiting = f" · {event.failure.kind.replace('_', ' ')}, trying again in {event.delay_s:.0f} s"
+        else:
+            return
+        self.show()
+
+    def show(self, *, last: bool = False) -> None:
+        """The line as it is now."""
+        made, elapsed = self._done - self._done_before, time.monotonic() - self._began
+        left = elapsed / made * (self._jobs - self._done) if made else 0.0
+        failed = f" · {self._failed} failed" if self._failed else ""
+        remaining = f" · {span(left)} left" if left and not last else f" · {span(elapsed)}" if last else ""
+        self._terminal.progress(f"{self._done} of {self._jobs} done{failed}{self._spent(last)}{remaining}{self._waiting}", last=last)
+
+    def _spent(self, last: bool) -> str:
+        now = time.monotonic()
+        if last or now >= self._next_spend:
+            self._next_spend = now + 2.0  # reads the store
+            cost = self._ws.runs.get(self._run_id).cost_usd
+            self._spend = f" · ${cost:.4f}" if cost else ""
+        return self._spend
+
+
+def span(seconds: float) -> str:
+    """A duration as a person says it: `1.4 s`, `52 s`, `about 2 min`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    return f"{seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"
