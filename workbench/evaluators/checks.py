@@ -1,0 +1,103 @@
+"""Asking the checks: their values are templates, a type that is not known here has no verdict, `not-` turns it round."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from workbench import templates
+from workbench.evaluators import patterns
+from workbench.evaluators.outcomes import CannotRun, Invalid
+from workbench.evaluators.texts import HANDLERS
+from workbench.values import BadInput, Case, Check, Score
+
+_HANDLERS = {**HANDLERS, "regex": patterns.matches}
+
+TYPES: tuple[str, ...] = tuple(sorted([*_HANDLERS, *(f"not-{name}" for name in _HANDLERS)]))
+"""Every type that can be run here."""
+
+
+def score(checks: Sequence[Check], case: Case, text: str) -> tuple[Score, ...]:
+    """A score for each check on an answer, in their order. `passed` is None where a check cannot be run here."""
+    if not checks:
+        return ()
+    values = _values(case)
+    return tuple(_score(check, values, text) for check in checks)
+
+
+def verdict(scores: Sequence[Score]) -> tuple[bool | None, float | None]:
+    """Whether an output passes all its checks, and the weighted mean of their scores.
+
+    No checks: (None, None). A check of weight 0 is a figure only. One that could not be run keeps the output from passing but is
+    no failure: then the first is None.
+    """
+    weighed = [one for one in scores if one.check.weight > 0]
+    if not scores:
+        return None, None
+    run = [one for one in weighed if one.passed is not None and one.score is not None]
+    total = sum(one.check.weight for one in run)
+    mean = sum(one.check.weight * (one.score or 0.0) for one in run) / total if total else None
+    if any(one.passed is False for one in weighed):
+        return False, mean
+    if any(one.passed is None for one in scores):
+        return None, mean
+    return True, 1.0 if mean is None else mean
+
+
+def may_be_slow(check: Check) -> bool:
+    """True if the check may take longer than a moment, so that it should not be asked where others wait."""
+    kind = check.type.removeprefix("not-")
+    return kind == "regex" or kind == "assert-set" or (kind in ("is-json", "contains-json") and check.value is not None)
+
+
+def _score(check: Check, values: Mapping[str, Any], text: str) -> Score:
+    kind = check.type.removeprefix("not-")
+    if kind == "assert-set":
+        return _score_set(check, values, text)
+    handler = _HANDLERS.get(kind)
+    if handler is None:
+        return Score(check, None, None, f"Checks of the type {check.type} cannot be run here.")
+    try:
+        passed, reason = handler(text, _rendered(check.value, values))
+    except CannotRun as problem:
+        return Score(check, None, None, str(problem))
+    except Invalid as problem:
+        return Score(check, False, 0.0, str(problem))
+    except BadInput as problem:
+        return Score(check, None, None, f"The value of the check cannot be filled in: {problem}")
+    except RecursionError:
+        return Score(check, None, None, "The value or the answer is nested too deeply.")
+    if kind != check.type:
+        passed = not passed
+    return Score(check, passed, 1.0 if passed else 0.0, reason)
+
+
+def _score_set(check: Check, values: Mapping[str, Any], text: str) -> Score:
+    """Several checks as one: passes if all of them pass, or with a threshold, if their weighted mean reaches it."""
+    try:
+        inner = [Check.from_json(item) for item in check.value or ()]
+    except (TypeError, KeyError, ValueError):
+        return Score(check, False, 0.0, "The checks in this set cannot be read.")
+    scores = [_score(one, values, text) for one in inner]
+    passed, mean = verdict(scores)
+    if check.threshold is not None and mean is not None and all(one.passed is not None for one in scores):
+        passed = mean >= check.threshold
+    if passed is not None and check.type.startswith("not-"):
+        passed = not passed
+    good = sum(1 for one in scores if one.passed)
+    return Score(check, passed, None if passed is None else mean, f"{good} of {len(scores)} checks passed.")
+
+
+def _values(case: Case) -> Mapping[str, Any]:
+    """What a check's value may name: the case's variables, and its reference under that name unless a variable has it."""
+    return case.values if case.reference is None or "reference" in case.values else {**case.values, "reference": case.reference}
+
+
+def _rendered(value: Any, values: Mapping[str, Any]) -> Any:
+    if isinstance(value, str):
+        return templates.render_text(value, values) if "{{" in value or "{%" in value else value
+    if isinstance(value, list):
+        return [_rendered(item, values) for item in value]
+    if isinstance(value, dict):
+        return {key: _rendered(item, values) for key, item in value.items()}
+    return value

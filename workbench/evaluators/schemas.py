@@ -1,0 +1,59 @@
+"""JSON Schema, without its two dangers: patterns that never end, and references that reach out over the network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import jsonschema
+import referencing
+from jsonschema.protocols import Validator
+
+from workbench.evaluators.outcomes import CannotRun, Invalid
+from workbench.evaluators.patterns import search
+from workbench.values import canonical
+
+_NOWHERE: referencing.Registry[Any] = referencing.Registry()
+"""Finds nothing, so that no schema is fetched."""
+
+
+def first_fault(found: Any, schema: Any) -> str | None:
+    """What is wrong first, as ` at place: words`; None if the value fits. Raises Invalid for a bad schema, CannotRun for one that
+    cannot be used here."""
+    try:
+        fault = next(_validator(canonical(schema)).iter_errors(found), None)
+    except (CannotRun, Invalid):
+        raise
+    except jsonschema.SchemaError as error:
+        raise Invalid(f"The schema of the check is not valid: {error.message[:200]}.") from error
+    except Exception as error:  # a reference to elsewhere, or to itself without end: jsonschema has no common error for these
+        raise CannotRun(f"The schema of the check cannot be used here: {str(error)[:200]}.") from error
+    if fault is None:
+        return None
+    place = "/".join(map(str, fault.absolute_path))
+    return f"{f' at {place}' if place else ''}: {fault.message[:200]}"
+
+
+@lru_cache(maxsize=64)
+def _validator(schema_text: str) -> Validator:
+    schema = json.loads(schema_text)
+    kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft7Validator)
+    kind.check_schema(schema)
+    extend: Any = jsonschema.validators.extend  # the stubs leave it untyped
+    validator: Validator = extend(kind, {"pattern": _pattern, "patternProperties": _pattern_properties})(schema, registry=_NOWHERE)
+    return validator
+
+
+def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:
+    if validator.is_type(instance, "string") and not search(pattern, instance):
+        yield jsonschema.ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+def _pattern_properties(validator: Any, patterns: Any, instance: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:
+    if validator.is_type(instance, "object"):
+        for pattern, inner in patterns.items():
+            for name, value in instance.items():
+                if search(pattern, name):
+                    yield from validator.descend(value, inner, path=name, schema_path=pattern)
