@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from workbench.values.problems import BadInput
+from workbench.values.problems import BadInput, NotFound
 
 LONGEST = 200
 
@@ -34,3 +34,16 @@ def near(wanted: str, names: Iterable[str]) -> str:
     close = [by_folded[match] for match in difflib.get_close_matches(wanted.casefold(), by_folded, n=3, cutoff=0.5)]
     close += [name for folded, name in by_folded.items() if wanted.casefold() in folded and name not in close][: 3 - len(close)]
     return f" Did you mean {' or '.join(close)}?" if close else ""
+
+
+def checked_name(kind: str, name: str, taken: Collection[str]) -> str:
+    """The name in its one form. Raises BadInput where another live thing of this kind has it."""
+    name = clean_name(name)
+    if name in taken:
+        raise BadInput(f"There is already a {kind} called {name}.", remedy="Choose another name.")
+    return name
+
+
+def no_such(kind: str, name: str, names: Iterable[str]) -> NotFound:
+    """The error for an unknown name, with the nearest known ones."""
+    return NotFound(f"There is no {kind} called {name}.{near(name, names)}")

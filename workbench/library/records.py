@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
+from workbench.store.search import Hit as Hit
 from workbench.values import Content, Definition, Price
-
-ColumnRole = Literal["variable", "reference", "name", "tags", "weight", "note", "metadata", "skip"]
+from workbench.values.datasets import ColumnRole as ColumnRole
+from workbench.values.datasets import ColumnSpec as ColumnSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +62,6 @@ class DraftRow:
     base_version_id: int | None
     content: Content
     saved_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One place that a search found. `excerpt` marks the words with U+E000 before and U+E001 behind."""
-
-    kind: Literal["prompt", "version", "case", "output"]
-    id: int
-    title: str
-    where: str
-    excerpt: str
-    prompt_id: int | None = None
-    run_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnSpec:
-    """One column of a dataset. `type`: text, number, json, flag."""
-
-    name: str
-    type: str = "text"
-    role: ColumnRole = "variable"
 
 
 @dataclass(frozen=True, slots=True)

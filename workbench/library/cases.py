@@ -1,0 +1,311 @@
+"""Verbs on the cases of datasets: read by page, add in bulk, edit one cell, archive."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from workbench import store
+from workbench.formats.tabular_columns import as_text, tags_of
+from workbench.library.records import CaseRecord
+from workbench.store.database import Database, Writer
+from workbench.values import BadInput, Case, NotFound, canonical
+
+OWN_FIELDS = ("reference", "name", "tags", "weight", "note")
+_STORED = ("uid", "dataset_id", "position", "name", "values", "reference", "weight", "note", "content_hash", "created_at")
+_BATCH = 1000
+_PAGE = 500
+
+Query = Callable[[str, Mapping[str, Any]], Sequence[Any]]
+"""Rows of one reading statement: `Database.query`, or the same inside a write."""
+
+_COLUMNS = 'id, uid, dataset_id, name, "values", reference, weight, note'
+_LIVE = "dataset_id = :dataset AND archived_at IS NULL"
+_ORDERED = f'SELECT {_COLUMNS}, 0 FROM "case" WHERE {_LIVE} ORDER BY position, id LIMIT :limit OFFSET :offset'
+_NUMBERED = f"""SELECT {_COLUMNS}, number FROM
+(SELECT *, row_number() OVER (ORDER BY position, id) AS number FROM "case" WHERE {_LIVE}) AS live
+WHERE 1 = 1{{filter}} ORDER BY position, id"""
+_TEXT_FILTER = """ AND (name LIKE :plain ESCAPE '!' OR note LIKE :plain ESCAPE '!'
+OR "values" LIKE :inside ESCAPE '!' OR reference LIKE :inside ESCAPE '!')"""
+_TAG_FILTER = " AND id IN (SELECT case_id FROM case_tag JOIN tag ON tag.id = case_tag.tag_id WHERE tag.name = :tag)"
+
+
+class Cases:
+    """The cases of all datasets of one workspace."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def cases(self, id: int, offset: int = 0, limit: int | None = None, text: str = "", tag: str = "") -> list[CaseRecord]:
+        """Live cases of a dataset in their order, a page of them if asked, filtered by words in any field and by a tag."""
+        page = {"limit": -1 if limit is None else int(limit), "offset": int(offset)}
+        query = self._database.query
+        if not text and not tag:  # the place in the order is the number: no need to count through all rows before the page
+            rows = query(_ORDERED, {"dataset": id} | page)
+            return [replace(record, number=number) for number, record in enumerate(records(query, rows), offset + 1)]
+        sql, parameters = _filtered(id, text, tag)
+        return records(query, query(f"{sql} LIMIT :limit OFFSET :offset", parameters | page))
+
+    def count(self, id: int, text: str = "", tag: str = "") -> int:
+        """How many live cases a dataset has under this filter."""
+        if not text and not tag:
+            return count_live(self._database.query, id)
+        sql, parameters = _filtered(id, text, tag)
+        return int(self._database.query(f"SELECT count(*) FROM ({sql}) AS found", parameters)[0][0])
+
+    def case(self, case_id: int) -> CaseRecord:
+        """One case; its number is 0 while it is archived. Raises NotFound."""
+        return _record(self._database.query, case_id)
+
+    def add_cases(self, id: int, cases: Iterable[Case]) -> list[int]:
+        """The ids of new cases at the end of a dataset. All are kept or none; memory does not grow with their texts."""
+        with self._database.write() as writer:
+            must_exist(writer, id)
+            ids = insert_cases(writer, id, cases)
+            writer.touch("dataset", id)
+        return ids
+
+    def update_case(self, case_id: int, case: Case) -> None:
+        """Replace everything a case says."""
+        with self._database.write() as writer:
+            _write(writer, _record(asking(writer), case_id), case)
+
+    def set_cell(self, case_id: int, column: str, value: Any) -> None:
+        """Change one field of a case: a variable, or reference, name, tags, weight, note.
+
+        Where the dataset has a variable of such a name, that variable is meant; `__name` always means the case's own field.
+        """
+        with self._database.write() as writer:
+            record = _record(asking(writer), case_id)
+            columns = writer.run("SELECT columns FROM dataset WHERE id = :id", id=record.dataset_id).scalar_one()
+            variables = {item["name"] for item in json.loads(columns)}
+            field = column.removeprefix("__")
+            if field in OWN_FIELDS and column not in variables:
+                case = _with_own(as_case(record), field, value)
+            else:
+                case = replace(as_case(record), values={**record.values, column: value})
+            _write(writer, record, case)
+
+    def archive_cases(self, ids: Sequence[int]) -> None:
+        """Take cases out of their datasets; `restore_cases` brings them back to their place."""
+        self._set_archived(ids, store.tables.now())
+
+    def restore_cases(self, ids: Sequence[int]) -> None:
+        """Bring archived cases back to where they stood."""
+        self._set_archived(ids, None)
+
+    def duplicate_case(self, id: int) -> int:
+        """The id of a copy that stands right behind its original."""
+        with self._database.write() as writer:
+            record = _record(asking(writer), id)
+            position = int(writer.run('SELECT position FROM "case" WHERE id = :id', id=id).scalar_one())
+            writer.run(
+                'UPDATE "case" SET position = position + 1 WHERE dataset_id = :dataset AND position > :position',
+                dataset=record.dataset_id,
+                position=position,
+            )
+            copy = insert_cases(writer, record.dataset_id, [as_case(record)], position=position + 1)[0]
+            writer.touch("dataset", record.dataset_id)
+        return copy
+
+    def _set_archived(self, ids: Sequence[int], at: str | None) -> None:
+        with self._database.write() as writer:
+            for page in pages(ids):
+                here = f"id IN ({_numbers(page)})"
+                writer.touch("dataset", *(row[0] for row in writer.run(f'SELECT DISTINCT dataset_id FROM "case" WHERE {here}')))
+                writer.run(f'UPDATE "case" SET archived_at = :at WHERE {here}', at=at)
+            writer.touch("case", *ids)
+
+
+def asking(writer: Writer) -> Query:
+    """`Database.query` inside a write: sees what the write has done so far."""
+    return lambda sql, parameters: writer.run(sql, **parameters).all()
+
+
+def as_case(record: CaseRecord) -> Case:
+    """The value of a stored case, without its identity."""
+    return Case(record.values, record.name, record.reference, record.tags, record.weight, record.note)
+
+
+def case_hash(case: Case) -> str:
+    """SHA-256 hex of everything a case says: its identity in a dataset's version."""
+    return _hash(case, canonical(dict(case.values)), canonical(case.reference))
+
+
+def _hash(case: Case, values: str, reference: str) -> str:
+    """SHA-256 of the canonical JSON of the six fields in one list, from the two parts that are JSON already."""
+    rest = canonical([case.name, sorted(case.tags), case.weight, case.note])
+    return hashlib.sha256(f"[{values},{reference},{rest[1:]}".encode()).hexdigest()
+
+
+def must_exist(writer: Writer, dataset_id: int) -> None:
+    """Raises NotFound if there is no such dataset."""
+    if writer.run("SELECT 1 FROM dataset WHERE id = :id", id=dataset_id).first() is None:
+        raise NotFound(f"There is no dataset {dataset_id}.")
+
+
+def count_live(query: Query, dataset_id: int) -> int:
+    """How many live cases a dataset has."""
+    return int(query(f'SELECT count(*) FROM "case" WHERE {_LIVE}', {"dataset": dataset_id})[0][0])
+
+
+def live_cases(query: Query, dataset_id: int) -> Iterator[Case]:
+    """The live cases of a dataset in order, a page at a time."""
+    offset = 0
+    while True:
+        rows = query(_ORDERED, {"dataset": dataset_id, "limit": _BATCH, "offset": offset})
+        yield from (as_case(record) for record in records(query, rows))
+        if len(rows) < _BATCH:
+            return
+        offset += _BATCH
+
+
+def live_hashes(query: Query, dataset_id: int) -> list[str]:
+    """The content hashes of the live cases of a dataset, in order."""
+    rows = query(f'SELECT content_hash FROM "case" WHERE {_LIVE} ORDER BY position, id', {"dataset": dataset_id})
+    return [row[0] for row in rows]
+
+
+def insert_cases(writer: Writer, dataset_id: int, cases: Iterable[Case], position: int | None = None) -> list[int]:
+    """The ids of cases written behind the last one, or from this position on."""
+    if position is None:
+        last = writer.run('SELECT max(position) FROM "case" WHERE dataset_id = :id', id=dataset_id).scalar()
+        position = (last or 0) + 1
+    insert = f'INSERT INTO "case" ({", ".join(chr(34) + name + chr(34) for name in _STORED)}) VALUES ({", ".join("?" * len(_STORED))})'
+    placed = """SELECT uid, id FROM "case" WHERE dataset_id = :id AND position BETWEEN :first AND :last"""
+    ids: list[int] = []
+    known_tags: dict[str, int] = {}
+    source = iter(cases)
+    while batch := list(islice(source, _BATCH)):
+        at = store.tables.now()
+        rows = [(store.tables.new_uid(), dataset_id, position + place, *_columns(case).values(), at) for place, case in enumerate(batch)]
+        writer.connection.exec_driver_sql(insert, rows)  # past the names of parameters: a third less time
+        by_uid = dict(writer.run(placed, id=dataset_id, first=position, last=position + len(batch) - 1).tuples().all())
+        batch_ids = [by_uid[row[0]] for row in rows]
+        _link_tags(writer, zip(batch_ids, batch, strict=True), known_tags)
+        ids += batch_ids
+        position += len(batch)
+    writer.touch("case", *(ids if len(ids) <= _BATCH else ()))
+    return ids
+
+
+def _link_tags(writer: Writer, cases: Iterable[tuple[int, Case]], known: dict[str, int]) -> None:
+    from sqlalchemy import text  # reading datasets does not need it
+
+    tagged = [(id_, tuple(dict.fromkeys(case.tags))) for id_, case in cases if case.tags]
+    for name in dict.fromkeys(tag for _, tags in tagged for tag in tags if tag not in known):
+        found = writer.run("SELECT id FROM tag WHERE name = :name", name=name).scalar()
+        known[name] = found or writer.add(store.tables.Tag(name=name))
+    links = [{"case_id": id_, "tag_id": known[tag]} for id_, tags in tagged for tag in tags]
+    if links:
+        writer.connection.execute(text("INSERT INTO case_tag (case_id, tag_id) VALUES (:case_id, :tag_id)"), links)
+
+
+def _columns(case: Case) -> dict[str, Any]:
+    try:
+        values = canonical(dict(case.values))
+        reference = canonical(case.reference)
+        hash = _hash(case, values, reference)
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"A case holds something that is no JSON value ({error}).") from error
+    return {
+        "name": case.name,
+        "values": values,
+        "reference": None if case.reference is None else reference,
+        "weight": case.weight,
+        "note": case.note,
+        "content_hash": hash,
+    }
+
+
+def _record(query: Query, case_id: int) -> CaseRecord:
+    rows = query(f'SELECT {_COLUMNS}, position, archived_at FROM "case" WHERE id = :id', {"id": case_id})
+    if not rows:
+        raise NotFound(f"There is no case {case_id}.")
+    *columns, position, archived_at = rows[0]
+    number = 0
+    if archived_at is None:
+        before = f'SELECT count(*) FROM "case" WHERE {_LIVE} AND (position < :position OR position = :position AND id <= :id)'
+        number = query(before, {"dataset": columns[2], "position": position, "id": case_id})[0][0]
+    return records(query, [(*columns, number)])[0]
+
+
+def _write(writer: Writer, record: CaseRecord, case: Case) -> None:
+    sql = """UPDATE "case" SET name = :name, "values" = :values, reference = :reference, weight = :weight, note = :note,
+             content_hash = :content_hash WHERE id = :id"""
+    writer.run(sql, id=record.id, **_columns(case))
+    writer.run("DELETE FROM case_tag WHERE case_id = :id", id=record.id)
+    _link_tags(writer, [(record.id, case)], {})
+    writer.touch("case", record.id)
+    writer.touch("dataset", record.dataset_id)
+
+
+def _with_own(case: Case, field: str, value: Any) -> Case:
+    if field == "weight":
+        try:
+            weight = float(1.0 if value in (None, "") else value)
+        except (TypeError, ValueError):
+            weight = -1.0
+        if not 0 <= weight < float("inf"):
+            raise BadInput("A weight is a number of 0 or more.")
+        return replace(case, weight=weight)
+    if field == "tags":
+        return replace(case, tags=tuple(tags_of(value)))
+    if field == "reference":
+        return replace(case, reference=None if value == "" else value)
+    return replace(case, name=as_text(value)) if field == "name" else replace(case, note=as_text(value))
+
+
+def _filtered(dataset_id: int, text: str, tag: str) -> tuple[str, dict[str, Any]]:
+    parameters: dict[str, Any] = {"dataset": dataset_id}
+    filter_ = ""
+    if text:
+        filter_ += _TEXT_FILTER
+        # the JSON text holds quotes and line ends escaped
+        parameters |= {"plain": _pattern(text), "inside": _pattern(canonical(text)[1:-1])}
+    if tag:
+        filter_ += _TAG_FILTER
+        parameters["tag"] = tag
+    return _NUMBERED.format(filter=filter_), parameters
+
+
+def _pattern(text: str) -> str:
+    return "%" + text.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
+
+
+def records(query: Query, rows: Sequence[Any]) -> list[CaseRecord]:
+    """Records of rows that hold the columns of a case and its number."""
+    tags: dict[int, list[str]] = {}
+    for page in pages([row[0] for row in rows]):
+        linked = f"SELECT case_id, tag.name FROM case_tag JOIN tag ON tag.id = case_tag.tag_id WHERE case_id IN ({_numbers(page)})"
+        for case_id, name in query(linked, {}):
+            tags.setdefault(case_id, []).append(name)
+    return [
+        CaseRecord(
+            id=id_,
+            uid=uid,
+            dataset_id=dataset_id,
+            number=number,
+            name=name,
+            values=json.loads(values),
+            reference=None if reference is None else json.loads(reference),
+            tags=tuple(sorted(tags.get(id_, ()))),
+            weight=weight,
+            note=note,
+        )
+        for id_, uid, dataset_id, name, values, reference, weight, note, number in rows
+    ]
+
+
+def pages(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """The items, a bounded number at a time."""
+    for start in range(0, len(items), _PAGE):
+        yield items[start : start + _PAGE]
+
+
+def _numbers(ids: Sequence[int]) -> str:
+    return ", ".join(str(int(id_)) for id_ in ids)

@@ -1,0 +1,242 @@
+"""Verbs on datasets: make, rename, archive, and import from a table file."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench import store
+from workbench.library.cases import Cases, Query, asking, case_hash, insert_cases, live_hashes, must_exist
+from workbench.library.names import checked_name, free_name, no_such
+from workbench.library.records import ColumnSpec, DatasetRow
+from workbench.library.reports import Imported, ImportReport, Rejected
+from workbench.store.database import Writer
+from workbench.values import BadInput, Case, NotFound, canonical
+
+if TYPE_CHECKING:
+    from workbench.formats.tabular import BadRow, Table
+
+_SELECT = "SELECT id, uid, name, description, columns, archived_at FROM dataset WHERE {where}"
+_MOST_REJECTED = 1000
+_NAMED_LINES = 5
+
+
+class Datasets(Cases):
+    """The datasets of one workspace."""
+
+    def list(self, archived: bool = False) -> list[DatasetRow]:
+        """All live datasets by name, or the archived ones."""
+        rows = _records(self._database.query, f"archived_at IS {'NOT NULL' if archived else 'NULL'}")
+        return sorted(rows, key=lambda row: (row.name.casefold(), row.id))
+
+    def get(self, id: int) -> DatasetRow:
+        """One dataset, live or archived. Raises NotFound."""
+        rows = _records(self._database.query, "id = :id", id=id)
+        if not rows:
+            raise NotFound(f"There is no dataset {id}.")
+        return rows[0]
+
+    def find(self, name: str) -> DatasetRow:
+        """The live dataset of this name or uid. Raises NotFound with the nearest names."""
+        rows = self.list()
+        for row in rows:
+            if name in (row.name, row.uid):
+                return row
+        raise no_such("dataset", name, [row.name for row in rows])
+
+    def create(self, name: str, columns: Sequence[ColumnSpec] = (ColumnSpec("input"),), description: str = "") -> int:
+        """The id of a new dataset without cases. Raises BadInput where the name is taken."""
+        with self._database.write() as writer:
+            return create_dataset(writer, checked_name("dataset", name, _names(asking(writer))), columns, description)
+
+    def rename(self, id: int, name: str) -> None:
+        """Give a dataset another name. Raises BadInput where it is taken."""
+        with self._database.write() as writer:
+            must_exist(writer, id)
+            name = checked_name("dataset", name, _names(asking(writer), besides=id))
+            writer.run("UPDATE dataset SET name = :name WHERE id = :id", name=name, id=id)
+            writer.touch("dataset", id)
+
+    def describe(self, id: int, text: str) -> None:
+        """Set the description of a dataset."""
+        with self._database.write() as writer:
+            must_exist(writer, id)
+            writer.run("UPDATE dataset SET description = :text WHERE id = :id", text=text, id=id)
+            writer.touch("dataset", id)
+
+    def set_columns(self, id: int, columns: Sequence[ColumnSpec]) -> None:
+        """Set the columns to show. Values of a column that is no longer named stay with the cases."""
+        names = [column.name for column in columns]
+        if len(set(names)) != len(names) or not all(name.strip() for name in names):
+            raise BadInput("Every column needs a name of its own.")
+        with self._database.write() as writer:
+            must_exist(writer, id)
+            _set_columns(writer, id, columns)
+
+    def archive(self, ids: Sequence[int]) -> None:
+        """Put datasets into the archive."""
+        with self._database.write() as writer:
+            for id_ in ids:
+                must_exist(writer, id_)
+                at = store.tables.now()
+                writer.run("UPDATE dataset SET archived_at = coalesce(archived_at, :at) WHERE id = :id", at=at, id=id_)
+            writer.touch("dataset", *ids)
+
+    def restore(self, ids: Sequence[int]) -> None:
+        """Bring datasets back from the archive; a name that is taken by now gets a number."""
+        with self._database.write() as writer:
+            for id_ in ids:
+                must_exist(writer, id_)
+                name = writer.run("SELECT name FROM dataset WHERE id = :id", id=id_).scalar_one()
+                name = free_name(name, _names(asking(writer), besides=id_))
+                writer.run("UPDATE dataset SET archived_at = NULL, name = :name WHERE id = :id", name=name, id=id_)
+            writer.touch("dataset", *ids)
+
+    def read_table(self, path: str | Path, encoding: str = "", delimiter: str = "") -> Table:
+        """What a table file holds, with a guessed mapping to show. Nothing is imported yet. Raises BadInput."""
+        from workbench.formats import tabular  # only an import needs it
+
+        return tabular.read(path, encoding=encoding, delimiter=delimiter)
+
+    def import_table(
+        self,
+        source: Table | str | Path,
+        mapping: Sequence[ColumnSpec] | None = None,
+        name: str | None = None,
+        into: int | None = None,
+        keep_good: bool = False,
+    ) -> ImportReport:
+        """What came in, as a new dataset or at the end of an existing one. It lands whole or not at all.
+
+        `mapping` has one entry for each column of the file; None takes the guess. Rows that cannot be used stop the import with a
+        BadInput that names their lines, unless `keep_good` says to take the others. The same file again changes nothing.
+        """
+        from workbench.formats.tabular_columns import check_mapping  # only an import needs it
+
+        table = self.read_table(source) if isinstance(source, (str, Path)) else source
+        mapping = table.mapping if mapping is None else tuple(mapping)
+        check_mapping(table.columns, mapping)
+        rejected, rejected_count = _rejected(table, mapping)
+        if rejected_count and not keep_good:
+            raise _unusable(table, rejected, rejected_count)
+        if not table.rows:
+            raise BadInput(f"{table.name} has no rows to import.")
+        with self._database.write() as writer:
+            done = _append(writer, table, mapping, into) if into is not None else _make(writer, table, mapping, name)
+        news = (done,) if done.changes else ()
+        return ImportReport(news, () if news else (done,), rejected, (), rejected_count)
+
+
+def create_dataset(writer: Writer, name: str, columns: Sequence[ColumnSpec], description: str = "") -> int:
+    """The id of a new dataset row. The name must be free."""
+    t = store.tables
+    id_ = writer.add(t.Dataset(name=name, description=description, columns=columns_to_json(columns)))
+    writer.touch("dataset", id_)
+    return id_
+
+
+def columns_to_json(columns: Sequence[ColumnSpec]) -> list[dict[str, str]]:
+    """The stored form of columns."""
+    return [{"name": column.name, "type": column.type, "role": column.role} for column in columns]
+
+
+def columns_from_json(items: Sequence[Any]) -> tuple[ColumnSpec, ...]:
+    """The columns that `columns_to_json` wrote."""
+    return tuple(ColumnSpec(item["name"], item.get("type", "text"), item.get("role", "variable")) for item in items)
+
+
+def _records(query: Query, where: str, **parameters: Any) -> list[DatasetRow]:
+    rows = query(_SELECT.format(where=where), parameters)
+    mine = ", ".join(str(row[0]) for row in rows)
+    live = f'"case".archived_at IS NULL AND "case".dataset_id IN ({mine})'
+    counts = dict(query(f'SELECT dataset_id, count(*) FROM "case" WHERE {live} GROUP BY dataset_id', {}))
+    tags: dict[int, dict[str, int]] = {}
+    tagged = f"""SELECT "case".dataset_id, tag.name, count(*) FROM "case" JOIN case_tag ON case_tag.case_id = "case".id
+                 JOIN tag ON tag.id = case_tag.tag_id WHERE {live} GROUP BY "case".dataset_id, tag.name ORDER BY tag.name"""
+    for dataset_id, tag, count in query(tagged, {}):
+        tags.setdefault(dataset_id, {})[tag] = count
+    definitions = query("SELECT definition FROM comparison WHERE archived_at IS NULL", {})
+    uses = Counter(json.loads(definition).get("dataset") for (definition,) in definitions)
+    return [
+        DatasetRow(
+            id=id_,
+            uid=uid,
+            name=name,
+            description=description,
+            columns=columns_from_json(json.loads(columns)),
+            cases=counts.get(id_, 0),
+            tags=tags.get(id_, {}),
+            comparisons=uses[uid],
+            archived=archived_at is not None,
+        )
+        for id_, uid, name, description, columns, archived_at in rows
+    ]
+
+
+def _names(query: Query, besides: int = 0) -> dict[str, int]:
+    rows = query("SELECT name, id FROM dataset WHERE archived_at IS NULL AND id <> :id", {"id": besides})
+    return dict(rows)
+
+
+def _set_columns(writer: Writer, id: int, columns: Sequence[ColumnSpec]) -> None:
+    writer.run("UPDATE dataset SET columns = :columns WHERE id = :id", columns=canonical(columns_to_json(columns)), id=id)
+    writer.touch("dataset", id)
+
+
+def _rejected(table: Table, mapping: Sequence[ColumnSpec]) -> tuple[tuple[Rejected, ...], int]:
+    """Rows that cannot be used, the first 1,000 of them, and how many there are."""
+    bad: Sequence[BadRow] = table.bad
+    count = table.bad_count
+    if any(spec.role == "weight" for spec in mapping):  # the one role that can refuse a cell
+        found = [row for row in table.cases(mapping) if not isinstance(row, Case)]
+        bad, count = found[:_MOST_REJECTED], len(found)
+    return tuple(Rejected(table.path, row.line, row.reason, row.text) for row in bad), count
+
+
+def _unusable(table: Table, rejected: Sequence[Rejected], count: int) -> BadInput:
+    lines = "; ".join(f"line {row.line}: {row.reason.rstrip('.')}" for row in rejected[:_NAMED_LINES])
+    more = f"; and {count - _NAMED_LINES:,} more" if count > _NAMED_LINES else ""
+    what = "1 row" if count == 1 else f"{count:,} rows"
+    return BadInput(
+        f"{table.name} has {what} that cannot be used: {lines}{more}. Nothing was imported.",
+        remedy=f"Mend them, or import only the {table.rows:,} good ones.",
+    )
+
+
+def _dataset_columns(mapping: Sequence[ColumnSpec]) -> list[ColumnSpec]:
+    return [spec for spec in mapping if spec.role in ("variable", "metadata")]
+
+
+def _good(table: Table, mapping: Sequence[ColumnSpec]) -> Iterator[Case]:
+    return (case for case in table.cases(mapping) if isinstance(case, Case))
+
+
+def _make(writer: Writer, table: Table, mapping: Sequence[ColumnSpec], name: str | None) -> Imported:
+    names = _names(asking(writer))
+    wanted = (name or Path(table.name).stem).strip() or "Dataset"
+    if wanted in names:
+        stored = live_hashes(asking(writer), names[wanted])
+        if len(stored) == table.rows and all(case_hash(case) == old for case, old in zip(_good(table, mapping), stored, strict=False)):
+            return Imported("dataset", wanted, table.path, table.form.format, names[wanted], is_new=False, cases=len(stored))
+        wanted = checked_name("dataset", wanted, names) if name else free_name(wanted, names)
+    id_ = create_dataset(writer, wanted, _dataset_columns(mapping))
+    count = len(insert_cases(writer, id_, _good(table, mapping)))
+    return Imported("dataset", wanted, table.path, table.form.format, id_, changes=f"{count:,} cases", cases=count)
+
+
+def _append(writer: Writer, table: Table, mapping: Sequence[ColumnSpec], into: int) -> Imported:
+    must_exist(writer, into)
+    name, stored = writer.run("SELECT name, columns FROM dataset WHERE id = :id", id=into).one()
+    here = set(live_hashes(asking(writer), into))
+    ids = insert_cases(writer, into, (case for case in _good(table, mapping) if case_hash(case) not in here))
+    columns = columns_from_json(json.loads(stored))
+    known = {column.name for column in columns}
+    added = [column for column in _dataset_columns(mapping) if column.name not in known]
+    if added and ids:
+        _set_columns(writer, into, [*columns, *added])
+    writer.touch("dataset", into)
+    changes = f"{len(ids):,} cases" if ids else ""
+    return Imported("dataset", name, table.path, table.form.format, into, is_new=False, changes=changes, cases=len(ids))

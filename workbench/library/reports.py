@@ -1,0 +1,94 @@
+"""What an import or export did: brought in, unchanged, rejected with line and reason, not carried over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbench.formats.reports import NotCarried as NotCarried
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """One thing that came in, or that was here already and is equal."""
+
+    kind: str
+    """prompt, snippet, dataset, comparison, connection, model."""
+    name: str
+    path: str
+    format: str
+    id: int
+    is_new: bool = True
+    """False where a thing of that name was here and changed."""
+    changes: str = ""
+    """What changed in words, such as `version 8, tags`."""
+    version: int | None = None
+    cases: int | None = None
+    messages: tuple[Mapping[str, Any], ...] = ()
+    variables: tuple[str, ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry of `imported` in the command line's contract."""
+        item: dict[str, Any] = {"kind": self.kind, "name": self.name, "path": self.path, "format": self.format}
+        if self.kind in ("prompt", "snippet"):
+            item |= {
+                "version": self.version,
+                "messages": [dict(message) for message in self.messages],
+                "variables": list(self.variables),
+                "parameters": dict(self.parameters),
+            }
+        if self.cases is not None:
+            item["cases"] = self.cases
+        return item | ({"changes": self.changes} if self.changes else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A file, or a row of it, that was not taken, and why. `text` is the beginning of the line itself."""
+
+    path: str
+    line: int | None
+    reason: str
+    text: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry of `rejected` in the command line's contract."""
+        return {"path": self.path, "line": self.line, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """Everything that one import did."""
+
+    imported: tuple[Imported, ...] = ()
+    unchanged: tuple[Imported, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    not_carried: tuple[NotCarried, ...] = ()
+    rejected_count: int = 0
+    """How many rows or files were not taken; `rejected` holds the first 1,000."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `workbench import --json`."""
+        return {
+            "schema": 1,
+            "imported": [item.to_json() for item in self.imported],
+            "unchanged": [item.to_json() for item in self.unchanged],
+            "rejected": [item.to_json() for item in self.rejected],
+            "not_carried": [item.to_json() for item in self.not_carried],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What an export wrote: paths relative to `folder`, in order."""
+
+    folder: str
+    files: tuple[str, ...] = ()
+    """Files that were written, new or changed."""
+    unchanged: int = 0
+    removed: tuple[str, ...] = ()
+    """Files of things that are archived or renamed here, and of which nothing was lost."""
+    left: tuple[NotCarried, ...] = ()
+    """Files that could not be written or were left although their thing is gone, and why."""

@@ -1,0 +1,17 @@
+"""What a column of a dataset is. The reference, name, tags, weight and note belong to every case and have a role of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+ColumnRole = Literal["variable", "reference", "name", "tags", "weight", "note", "metadata", "skip"]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSpec:
+    """One column of a dataset, or what a column of a file becomes in it. `type`: text, number, json, flag."""
+
+    name: str
+    type: str = "text"
+    role: ColumnRole = "variable"
