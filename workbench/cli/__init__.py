@@ -1,7 +1,5 @@
 """The command line: one verb per verb of the workspace."""
 
-from __future__ import annotations
-
 
 def main() -> None:
     """Never returns: does what the arguments of this process say and ends it with the exit code."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
 import sys
+from collections.abc import Coroutine
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,9 @@ _IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".g
 def ask_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `workbench ask`."""
     parser.add_argument("prompt", metavar="PROMPT", help="what to ask; - reads it from stdin")
-    parser.add_argument("--model", metavar="M", required=True, help="a model of the workspace, or with --api the name that the server knows")
+    parser.add_argument(
+        "--model", metavar="M", required=True, help="a model of the workspace, or with --api the name that the server knows"
+    )
     parser.add_argument("--api", metavar="WIRE_FORMAT", help="ask a server directly, such as openai-chat")
     parser.add_argument("--base-url", metavar="URL", help="what stands before the wire format's own path, such as http://127.0.0.1:9000/v1")
     parser.add_argument("--system", metavar="TEXT", help="a system message before the prompt")
@@ -51,7 +53,7 @@ def _directly(options: argparse.Namespace, request: Request, terminal: Terminal)
 
     settings = Settings()
     endpoint, price = direct_endpoint(options.api, options.base_url, options.model, os.environ, timeout_s=_timeout(options, settings))
-    answer = asyncio.run(_ask(endpoint, request, options, settings, terminal))
+    answer = _run(_ask(endpoint, request, options, settings, terminal))
     return _tell(options.model, request, answer, price, terminal)
 
 
@@ -71,7 +73,13 @@ def _from_workspace(options: argparse.Namespace, request: Request, terminal: Ter
             finally:
                 await ws.builtin.close()
 
-        return _tell(spec.title, request, asyncio.run(asked()), spec.price, terminal)
+        return _tell(spec.title, request, _run(asked()), spec.price, terminal)
+
+
+def _run(asked: Coroutine[Any, Any, Answer]) -> Answer:
+    import asyncio  # 60 ms, and not for --help
+
+    return asyncio.run(asked)
 
 
 async def _ask(endpoint: Endpoint, request: Request, options: argparse.Namespace, settings: Any, terminal: Terminal) -> Answer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from typing import TYPE_CHECKING
 
 from workbench.cli.opened import workspace
@@ -41,6 +40,8 @@ def fetch(ws: Workspace, terminal: Terminal) -> None:
     def seen(done: int, of: int) -> None:
         share = f"{done / 1e6:.0f} of {of / 1e6:.0f} MB" if of else f"{done / 1e6:.0f} MB"
         terminal.progress(f"Fetching the built-in model, once: {share}", last=bool(of) and done >= of)
+
+    import asyncio  # 60 ms, and not for --help
 
     asyncio.run(ws.builtin.fetch(seen))
     terminal.end_progress()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +28,13 @@ class Finding:
 
 def doctor_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `workbench doctor`."""
-    parser.add_argument("--restore", nargs="?", const="newest", metavar="BACKUP", help="put a backup in the place of the workspace; the newest if none is named")
+    parser.add_argument(
+        "--restore",
+        nargs="?",
+        const="newest",
+        metavar="BACKUP",
+        help="put a backup in the place of the workspace; the newest if none is named",
+    )
     parser.add_argument("--rebuild-search", action="store_true", help="build the search index anew")
     parser.add_argument("--offline", action="store_true", help="do not ask any server")
 
@@ -66,7 +71,9 @@ def _findings(options: argparse.Namespace) -> Iterator[Finding]:
     try:
         ws = Workspace.open(options.workspace)
     except Problem as problem:
-        yield Finding("Workspace", "trouble", problem.message, problem.remedy or "workbench doctor --restore puts the newest backup in its place.")
+        yield Finding(
+            "Workspace", "trouble", problem.message, problem.remedy or "workbench doctor --restore puts the newest backup in its place."
+        )
         return
     try:
         yield from _of_workspace(ws, options)
@@ -79,7 +86,9 @@ def _display() -> Finding:
 
     if has_display():
         return Finding("Display", "ok", "a window can open here.")
-    return Finding("Display", "note", "there is none, so the window cannot open; the command line works.", "Start workbench app on a desktop.")
+    return Finding(
+        "Display", "note", "there is none, so the window cannot open; the command line works.", "Start workbench app on a desktop."
+    )
 
 
 def _of_workspace(ws: Workspace, options: argparse.Namespace) -> Iterator[Finding]:
@@ -105,7 +114,12 @@ _KEY_REMEDY = "Put keys into the environment (such as OPENAI_API_KEY), or start 
 def _integrity(ws: Workspace) -> Finding:
     problems = ws.check_integrity()
     if problems:
-        return Finding("Workspace", "trouble", f"{ws.path} is damaged: {problems[0]}", "workbench doctor --restore puts the newest backup in its place.")
+        return Finding(
+            "Workspace",
+            "trouble",
+            f"{ws.path} is damaged: {problems[0]}",
+            "workbench doctor --restore puts the newest backup in its place.",
+        )
     if ws.notice:
         return Finding("Workspace", "note", f"{ws.path}: {ws.notice}")
     return Finding("Workspace", "ok", f"{ws.path} is sound.")
@@ -115,7 +129,9 @@ def _backups(ws: Workspace) -> Finding:
     backups = ws.backups()
     if not backups:
         return Finding("Backups", "note", "there is none yet; one is made each day the app runs.")
-    return Finding("Backups", "ok", f"{len(backups)} in {backups[0].path.parent}, the newest from {backups[0].at[:16].replace('T', ' ')} (UTC).")
+    return Finding(
+        "Backups", "ok", f"{len(backups)} in {backups[0].path.parent}, the newest from {backups[0].at[:16].replace('T', ' ')} (UTC)."
+    )
 
 
 def _connection(ws: Workspace, row: ConnectionRow, offline: bool) -> Finding:
@@ -126,7 +142,7 @@ def _connection(ws: Workspace, row: ConnectionRow, offline: bool) -> Finding:
         return Finding(name, "ok", f"{row.base_url}, not asked.")
     from workbench.cli.models import tested
 
-    report = asyncio.run(tested(ws, row.id))
+    report = tested(ws, row.id)
     return Finding(name, "ok" if report.ok else "note", report.sentence)
 
 
@@ -144,5 +160,7 @@ def _restore(options: argparse.Namespace, terminal: Terminal) -> int:
         raise NotFound(f"There is no backup named {options.restore}. There are:\n{listed}")
     path: Path = restore_backup(options.workspace, chosen)
     document = {"schema": 1, "restored": str(chosen.path), "workspace": str(path), "at": chosen.at}
-    terminal.answer(document, f"{path} is now the copy of {chosen.at[:16].replace('T', ' ')} (UTC). What was there before is kept among the backups.")
+    terminal.answer(
+        document, f"{path} is now the copy of {chosen.at[:16].replace('T', ' ')} (UTC). What was there before is kept among the backups."
+    )
     return 0

@@ -34,7 +34,10 @@ def rerun_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `workbench rerun`."""
     parser.add_argument("what", metavar="RUN", help="id of a run, or the name of a comparison for its newest run")
     parser.add_argument(
-        "--only", choices=("all", "failed", "errors"), default="all", help="all jobs, those that failed a check or the call, or failed calls"
+        "--only",
+        choices=("all", "failed", "errors"),
+        default="all",
+        help="all jobs, those that failed a check or the call, or failed calls",
     )
     _shared(parser)
 

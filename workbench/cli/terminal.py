@@ -83,10 +83,10 @@ def columns(head: Sequence[str], rows: Sequence[Sequence[object]], *, right: Seq
         return ""
     texts = [list(head), *([_cell(cell) for cell in row] for row in rows)]
     widths = [max(len(row[index]) for row in texts) for index in range(len(head))]
-    lines = [
-        "  ".join(cell.rjust(width) if index in right else cell.ljust(width) for index, (cell, width) in enumerate(zip(row, widths, strict=True)))
-        for row in texts
-    ]
+    lines = []
+    for row in texts:
+        cells = (cell.rjust(width) if at in right else cell.ljust(width) for at, (cell, width) in enumerate(zip(row, widths, strict=True)))
+        lines.append("  ".join(cells))
     return "\n".join(line.rstrip() for line in lines)
 
 

@@ -6,8 +6,9 @@ import argparse
 import asyncio
 import contextlib
 import signal
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from workbench.cli.terminal import Terminal
@@ -20,15 +21,23 @@ def watch(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Ter
     """True if the run was interrupted by Ctrl-C (or SIGTERM); what was finished is kept either way."""
     from workbench.workspace import Control
 
-    control = Control()
-    asyncio.run(_watch(ws, run_id, control, options, terminal))
-    return control.stopped
+    return asyncio.run(_watch(ws, run_id, Control(), options, terminal))
 
 
-async def _watch(ws: Workspace, run_id: int, control: Control, options: argparse.Namespace, terminal: Terminal) -> None:
+async def _watch(ws: Workspace, run_id: int, control: Control, options: argparse.Namespace, terminal: Terminal) -> bool:
     run = ws.runs.get(run_id)
     progress = _Progress(ws, run_id, run.jobs, run.jobs - run.queued, terminal)
-    with _stopped_by_signals(control, terminal):
+    interrupted = False
+
+    def stop() -> None:
+        nonlocal interrupted
+        if interrupted:
+            raise KeyboardInterrupt
+        interrupted = True
+        terminal.note("Stopping. What is finished is kept; press Ctrl-C again to end at once.")
+        control.stop()
+
+    with _on_signals(stop):
         events = ws.runs.execute(
             run_id,
             control,
@@ -38,20 +47,16 @@ async def _watch(ws: Workspace, run_id: int, control: Control, options: argparse
         async for event in events:
             progress.saw(event)
     progress.show(last=True)
+    return interrupted
 
 
 @contextlib.contextmanager
-def _stopped_by_signals(control: Control, terminal: Terminal) -> Iterator[None]:
-    """The first Ctrl-C stops the run in good order, the second one ends the process."""
-
-    def stop(number: int, frame: Any) -> None:
-        if control.stopped:
-            raise KeyboardInterrupt
-        terminal.note("Stopping. What is finished is kept; press Ctrl-C again to end at once.")
-        loop.call_soon_threadsafe(control.stop)
-
-    loop = asyncio.get_running_loop()
-    kept = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+def _on_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C and SIGTERM call `stop` while the block runs. A test in another thread than the main one does without."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    kept = {number: signal.signal(number, lambda *_: stop()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:

@@ -38,6 +38,7 @@ def app_verb(options: argparse.Namespace, terminal: Terminal) -> int:
 
 def has_display() -> bool:
     """True if a window can open, or Qt was told to draw without one."""
-    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM", "").split(":")[0] in ("offscreen", "minimal", "vnc", "eglfs"):
+    drawn_on = os.environ.get("QT_QPA_PLATFORM", "").split(":")[0]
+    if not sys.platform.startswith("linux") or drawn_on in ("offscreen", "minimal", "vnc", "eglfs"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -1,0 +1,138 @@
+"""The command line as such: verbs, global options, exit codes, and what each verb loads."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from workbench import __version__
+from workbench.cli.frame import VERBS, perform
+from workbench.cli.terminal import Terminal, columns
+
+
+def loaded_by(*arguments: str, home: Path) -> set[str]:
+    """Names of the modules that a verb imports, and whether it ended well."""
+    code = (
+        "import sys\n"
+        "from workbench.cli.frame import perform\n"
+        f"try:\n    perform({list(arguments)!r})\nexcept SystemExit:\n    pass\n"
+        "print('\\n'.join(sys.modules), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env={**os.environ, "HOME": str(home)})
+    return set(done.stderr.split())
+
+
+def test_the_version_and_the_overview_are_printed_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(["--version"]) == 0
+    assert capsys.readouterr().out == f"workbench {__version__}\n"
+    assert perform(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert all(f"  {verb} " in text for verb in VERBS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["aks", "x"], "There is no verb aks. Did you mean ask?"),
+        (["--jsn", "list", "runs"], "There is no option --jsn before the verb."),
+        (["--workspace"], "--workspace needs a value."),
+        (["list"], "workbench list: the following arguments are required: kind."),
+        (["list", "cats"], "workbench list: argument kind: invalid choice: 'cats'"),
+        (["run", "x", "--repeats", "0"], "'0' is not a whole number above 0"),
+        (["run", "x", "--fail-under", "90"], "'90' is not a share between 0 and 1"),
+        (["run", "x", "--max-cost", "-1"], "not an amount in US dollars"),
+        (["ask", "hi", "--model", "m", "--key", "sk-1"], "unrecognized arguments: --key"),
+        (["ask", "hi", "--model", "m", "--api", "openai-chat"], "--api and --base-url go together."),
+        (["ask", "hi", "--model", "m", "--api", "smoke", "--base-url", "http://127.0.0.1:1"], "There is no wire format smoke"),
+        (["ask", "hi", "--model", "m", "--api", "openai-chat", "--base-url", "nowhere"], "nowhere is not an address"),
+        (["ask", "hi", "--model", "m", "--api", "openai-chat", "--base-url", "http://127.0.0.1:1", "--param", "x"], "not of the form"),
+        (["import", "/no/such/file.yaml"], "There is no such file or folder."),
+    ],
+)
+def test_wrong_usage_is_one_line_on_stderr_and_exit_code_2(arguments: list[str], line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert line in printed.err
+    assert printed.err.count("\n") == 1
+    assert "Traceback" not in printed.err
+
+
+def test_global_options_count_before_and_after_the_verb(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (
+        ["--workspace", str(tmp_path / "a.db"), "--json", "list", "prompts"],
+        [f"--workspace={tmp_path / 'a.db'}", "list", "prompts", "--json"],
+        ["list", "--workspace", str(tmp_path / "a.db"), "--json", "prompts"],
+    ):
+        assert perform(arguments) == 0
+        assert capsys.readouterr().out == '{"schema":1,"prompts":[]}\n'
+
+
+def test_every_verb_has_a_help_that_loads_neither_the_store_nor_the_network(home: Path) -> None:
+    for verb in VERBS:
+        loaded = loaded_by(verb, "--help", home=home)
+        heavy = {
+            "sqlmodel",
+            "sqlalchemy",
+            "httpx",
+            "aiohttp",
+            "PySide6",
+            "jinja2",
+            "keyring",
+            "alembic",
+            "typer",
+            "rich",
+            "asyncio",
+        } & loaded
+        assert not heavy, f"{verb}: {heavy}"
+
+
+def test_the_console_script_imports_nothing_before_it_is_called() -> None:
+    code = "import sys; before = set(sys.modules); import workbench.cli; print(sorted(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "['workbench', 'workbench.cli']"
+
+
+def test_without_a_display_the_window_says_so_with_exit_code_3(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert perform(["app"]) == 3
+    assert perform([]) == 3
+    assert "There is no display here" in capsys.readouterr().err
+
+
+def test_an_interrupt_ends_with_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("workbench.cli.show.list_verb", interrupted)
+    assert perform(["list", "runs"]) == 130
+    assert "What was finished is kept" in capsys.readouterr().err
+
+
+def test_progress_in_a_log_is_a_line_now_and_then_and_none_when_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal = Terminal()
+    for number in range(100):
+        terminal.progress(f"{number} of 100")
+    terminal.progress("100 of 100", last=True)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == "0 of 100\n100 of 100\n"
+    terminal.quiet = True
+    terminal.progress("again", last=True)
+    assert capsys.readouterr().err == ""
+
+
+def test_columns_are_aligned_and_long_cells_cut() -> None:
+    table = columns(("NAME", "N"), [("a", 1), ("long\nname", 100), ("x" * 80, None)], right=(1,))
+    lines = table.splitlines()
+    assert lines[0].startswith("NAME ")
+    assert lines[1].endswith("  1")
+    assert "long name" in lines[2]
+    assert lines[3].endswith("…")
+    assert columns(("A",), []) == ""
