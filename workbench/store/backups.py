@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import re
+import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,29 +49,33 @@ def backups(workspace: Path) -> list[Backup]:
 
 def make(workspace: Path, why: str, keep: int) -> Backup:
     """A new copy; of all copies the newest `keep` stay. Raises StoreTrouble where it cannot be written; then no copy was removed."""
-    folder = folder_of(workspace)
-    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S")
-    target, again = folder / f"{workspace.stem}-{stamp}-{why}.db", 1
-    part = folder / f".{workspace.stem}-{stamp}-{why}.part"
+    folder, stamp, again = folder_of(workspace), _stamp(), 1
+    target = folder / f"{workspace.stem}-{stamp}-{why}.db"
     try:
         folder.mkdir(exist_ok=True)
         while target.exists():
             again += 1
             target = folder / f"{workspace.stem}-{stamp}-{again}-{why}.db"
-        with closing(sqlite3.connect(uri(workspace, "mode=ro"), uri=True)) as source, closing(sqlite3.connect(part)) as copy:
-            source.backup(copy)
-            copy.execute("PRAGMA journal_mode = DELETE")  # a copy is one file, with nothing beside it
-        part.replace(target)
-    except (OSError, sqlite3.Error) as error:
-        part.unlink(missing_ok=True)
-        known = problem_of(error, part) if is_database_error(error) else None
-        reason = known.message if known else str(error)
-        raise StoreTrouble(f"No backup of {workspace.name} could be made: {reason}", remedy="Free some space and try again.") from error
+    except OSError as error:
+        raise _not_copied(workspace, error) from error
+    copy(workspace, target)
     made = backups(workspace)
     for old in made[max(keep, 1) :]:
         for suffix in ("", "-wal", "-shm"):
             old.path.with_name(old.path.name + suffix).unlink(missing_ok=True)
     return next(backup for backup in made if backup.path == target)
+
+
+def copy(workspace: Path, target: Path) -> None:
+    """Write a copy as it is at this moment, also while windows have the workspace open. Raises StoreTrouble; then there is no half copy."""
+    part = target.with_name(f".{target.name}.part")
+    try:
+        _copy(workspace, part)
+        part.replace(target)
+    except (OSError, sqlite3.Error) as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise _not_copied(workspace, error) from error
 
 
 def is_due(workspace: Path) -> bool:
@@ -123,20 +129,37 @@ def check(path: Path) -> list[str]:
     return [line for line in found if line != "ok"]
 
 
+def _copy(source: Path, target: Path) -> None:
+    with closing(sqlite3.connect(uri(source, "mode=ro"), uri=True)) as original, closing(sqlite3.connect(target)) as copied:
+        original.backup(copied)
+        copied.execute("PRAGMA journal_mode = DELETE")  # a copy is one file, with nothing beside it; opening it turns the log on again
+
+
+def _not_copied(workspace: Path, error: Exception) -> StoreTrouble:
+    known = problem_of(error, workspace) if is_database_error(error) else None
+    full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+    reason = "the disk is full." if full or (known and "disk is full" in known.message) else known.message if known else str(error)
+    return StoreTrouble(f"No copy of {workspace.name} could be made: {reason}", remedy="Free some space and try again." if full else "")
+
+
+def _stamp() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S")
+
+
 def _swap(workspace: Path, backup: Path) -> Path | None:
     aside: Path | None = None
     part = workspace.with_name(f".{workspace.name}.restoring")
-    with closing(sqlite3.connect(uri(backup, "mode=ro"), uri=True)) as source, closing(sqlite3.connect(part)) as copy:
-        source.backup(copy)
+    _copy(backup, part)
     if workspace.exists():
         folder_of(workspace).mkdir(exist_ok=True)
-        stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S")
-        aside = folder_of(workspace) / f"{workspace.stem}-{stamp}-before-restore.db"
-        for suffix in ("-wal", "-shm"):  # the log belongs to the file that goes aside, and would spoil the one that comes
+        aside = folder_of(workspace) / f"{workspace.stem}-{_stamp()}-before-restore.db"
+        for suffix in ("", "-wal"):
             beside = workspace.with_name(workspace.name + suffix)
             if beside.exists():
-                beside.replace(aside.with_name(aside.name + suffix))
-        workspace.replace(aside)
+                shutil.copy2(beside, aside.with_name(aside.name + suffix))
+        # The log goes first: it belongs to the old file and would spoil the new one.
+        for suffix in ("-wal", "-shm"):
+            workspace.with_name(workspace.name + suffix).unlink(missing_ok=True)
     part.replace(workspace)
     return aside
 

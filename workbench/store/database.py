@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from workbench.store import backups, opening, schema
+from workbench.store import backups, making, opening, schema
 from workbench.store.lock import WorkspaceLock
-from workbench.store.trouble import damaged, is_database_error, problem_of
+from workbench.store.trouble import is_database_error, problem_of
 from workbench.values.changes import Changes, Kind
 from workbench.values.problems import Problem, ReadOnly, StoreTrouble
 
@@ -66,7 +67,7 @@ class Database:
     the whole library, so that what the first window shows goes through the former.
     """
 
-    def __init__(self, path: Path, *, lock: WorkspaceLock | None, notice: str = "", immutable: bool = False) -> None:
+    def __init__(self, path: Path, *, lock: WorkspaceLock | None, notice: str = "", immutable: bool = False, backups_kept: int = 7) -> None:
         self._file = path
         self.path = str(path)
         self.read_only = lock is None
@@ -80,7 +81,9 @@ class Database:
         self._writing = threading.Lock()
         self._writing_thread: int | None = None
         self._listeners: list[Listener] = []
+        self._backups_kept = backups_kept
         self._backup: threading.Thread | None = None
+        self._looked_on = ""
         self._readers: Engine | None = None
         self._writers: Engine | None = None
         self._synchronous = ""
@@ -145,6 +148,7 @@ class Database:
                         yield writer
             finally:
                 self._writing_thread = None
+        self.back_up_if_due()
         if writer.changes.touched:
             self._announce(writer.changes)
 
@@ -182,10 +186,14 @@ class Database:
             self._fold_in_log()
             self._lock.release(clean=self._clean)
 
-    def back_up_daily(self, keep: int) -> None:
-        """Start today's copy beside the running work, if one is due."""
-        if self._lock is not None and backups.is_due(self._file):
-            self._backup = threading.Thread(target=self._back_up, args=(keep,), name="backup", daemon=True)
+    def back_up_if_due(self, *, made_now: bool = False) -> None:
+        """Start today's copy beside the running work, if there is none yet. Looks once a day; a new file waits for its second."""
+        today = time.strftime("%Y-%m-%d", time.gmtime())
+        if today == self._looked_on or self._lock is None:
+            return
+        self._looked_on = today
+        if not made_now and backups.is_due(self._file):
+            self._backup = threading.Thread(target=self._back_up, name="backup", daemon=True)
             self._backup.start()
 
     def _fold_in_log(self) -> None:
@@ -198,9 +206,9 @@ class Database:
                 finally:
                     connection.close()
 
-    def _back_up(self, keep: int) -> None:
+    def _back_up(self) -> None:
         try:
-            backups.make(self._file, "day", keep)
+            backups.make(self._file, "day", self._backups_kept)
         except Problem as problem:
             _log.warning("%s", problem)
 
@@ -259,14 +267,14 @@ class Database:
             if self._readers is None:
                 from sqlalchemy.pool import QueuePool  # here and below: a quarter second of import that the first list does not need
 
-                self._readers = _engine(self._connect, "BEGIN", QueuePool, pool_size=4, max_overflow=28)
+                self._readers = making.engine(self._connect, "BEGIN", QueuePool, pool_size=4, max_overflow=28)
             return self._readers
 
     def _writing_engine(self) -> Engine:
         if self._writers is None:
             from sqlalchemy.pool import StaticPool
 
-            self._writers = _engine(lambda: self._connect(writing=True), "BEGIN IMMEDIATE", StaticPool)
+            self._writers = making.engine(lambda: self._connect(writing=True), "BEGIN IMMEDIATE", StaticPool)
         return self._writers
 
     def _set_synchronous(self, connection: Connection, level: str) -> None:
@@ -275,14 +283,6 @@ class Database:
             raw = connection.connection.dbapi_connection
             cast("sqlite3.Connection", raw).execute(f"PRAGMA synchronous = {level}")
             self._synchronous = level
-
-
-def _engine(connect: Callable[[], sqlite3.Connection], begin: str, pool: Any, **options: Any) -> Engine:
-    from sqlalchemy import create_engine, event
-
-    engine = create_engine("sqlite://", creator=connect, poolclass=pool, **options)
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
-    return engine
 
 
 def _reader(path: Path, found: opening.Found, notice: str) -> Database:
@@ -306,54 +306,19 @@ def _owner(path: Path, lock: WorkspaceLock, backups_kept: int) -> Database:
         lock.release(clean=not lock.was_left_behind)
         return _reader(path, found, f"{path.name} is write-protected. You can read but not save.")
     if found.format and lock.was_left_behind:
-        _check_quickly(path)
+        making.check_quickly(path)
     if found.format == 0:
-        _create(path)
+        making.create(path)
     elif found.format < schema.FORMAT:
         backups.make(path, "before-upgrade", backups_kept)
         from workbench.store.upgrade import upgrade  # 0.6 s of import that only an older file needs
 
         upgrade(path)
-    database = Database(path, lock=lock)
-    if found.format:
-        database.back_up_daily(backups_kept)
+    if found.format and not found.has_log:
+        making.turn_log_on(path)
+    database = Database(path, lock=lock, backups_kept=backups_kept)
+    database.back_up_if_due(made_now=found.format == 0)
     return database
-
-
-def _create(path: Path) -> None:
-    from sqlalchemy.pool import StaticPool
-
-    def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode = WAL")
-        return connection
-
-    try:
-        engine = _engine(connect, "BEGIN IMMEDIATE", StaticPool)
-        try:
-            with engine.begin() as connection:
-                schema.create(connection)
-        finally:
-            engine.dispose()
-    except Exception as error:
-        problem = problem_of(error, path) if is_database_error(error) else None
-        if problem is None:
-            raise
-        raise problem from error
-
-
-def _check_quickly(path: Path) -> None:
-    """Raises StoreTrouble if the last end, which was not a clean one, left the file broken."""
-    try:
-        connection = sqlite3.connect(opening.uri(path, "mode=rw"), uri=True)
-        try:
-            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        raise problem_of(error, path) or damaged(path, str(error)) from error
-    if found != "ok":
-        raise damaged(path, found)
 
 
 def _is_writable(path: Path) -> bool:

@@ -21,6 +21,8 @@ class Found:
     format: int
     immutable: bool = False
     """True if it can only be read without SQLite's side files: it and its folder are write-protected."""
+    has_log: bool = True
+    """False for a copy: it is one file until it is opened as a workspace."""
 
 
 def path_of(path_or_url: str | Path) -> Path:
@@ -58,12 +60,12 @@ def look(path: Path) -> Found:
     promised = int.from_bytes(header[28:32], "big") * (65536 if page == 1 else page)
     if not has_wal and size < promised and header[24:28] == header[92:96]:
         raise damaged(path, f"{promised - size} of {promised} bytes are missing at its end")
-    return _ask(path, has_wal)
+    return _ask(path, has_wal, has_log=header[18] == 2)
 
 
-def _ask(path: Path, has_wal: bool) -> Found:
+def _ask(path: Path, has_wal: bool, has_log: bool) -> Found:
     """Read the marks through SQLite itself, because after an unclean end they may still lie in the log beside the file."""
-    immutable = not has_wal and not os.access(path.parent, os.W_OK)
+    immutable = not has_wal and not may_write(path.parent)
     try:
         connection = sqlite3.connect(uri(path, "mode=ro" + ("&immutable=1" if immutable else "")), uri=True, isolation_level=None)
         try:
@@ -80,7 +82,12 @@ def _ask(path: Path, has_wal: bool) -> Found:
         return Found(0)  # made by a process that was killed before its first transaction ended
     if application != APPLICATION_ID or number < 1:
         raise foreign(path)
-    return Found(number, immutable)
+    return Found(number, immutable, has_log)
+
+
+def may_write(path: Path) -> bool:
+    """True if this process may write there, as far as permissions tell."""
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def foreign(path: Path) -> StoreTrouble:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def code_of(error: BaseException) -> int | None:
 def problem_of(error: BaseException, path: Path) -> Problem | None:
     """The sentence for trouble with the file or the disk; None for an error of the program itself (a constraint, wrong SQL)."""
     code, name = code_of(error), path.name
-    if code == FULL:
+    if code == FULL or (code == IO_ERROR and _is_full(path)):
         return StoreTrouble("Could not save: the disk is full. What was saved before is safe.", remedy="Free some space and try again.")
     if code == READ_ONLY:
         return ReadOnly(f"{name} is write-protected. You can read but not save.", remedy="Change the file's permissions or open a copy.")
@@ -33,6 +34,14 @@ def problem_of(error: BaseException, path: Path) -> Problem | None:
     if code == IO_ERROR:
         return StoreTrouble(f"The disk reports an error for {name}. Nothing was changed.", remedy="Check the disk and try again.")
     return None
+
+
+def _is_full(path: Path) -> bool:
+    """True where not even SQLite's smallest side file has room; it then reports a plain I/O error."""
+    try:
+        return shutil.disk_usage(path.parent).free < 64 * 1024
+    except OSError:
+        return False
 
 
 def damaged(path: Path, why: str) -> StoreTrouble:

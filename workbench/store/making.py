@@ -1,0 +1,73 @@
+"""Making a workspace file ready to be used: a new one, or one that was left in a bad moment."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.store import schema
+from workbench.store.opening import uri
+from workbench.store.trouble import damaged, is_database_error, problem_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+def engine(connect: Callable[[], sqlite3.Connection], begin: str, pool: Any, **options: Any) -> Engine:
+    """An engine whose transactions begin with this statement, because the driver itself is told to begin none."""
+    from sqlalchemy import create_engine, event
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=pool, **options)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def create(path: Path) -> None:
+    """Make an empty workspace file, in one transaction. Raises StoreTrouble."""
+    from sqlalchemy.pool import StaticPool
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = WAL")
+        return connection
+
+    try:
+        made = engine(connect, "BEGIN IMMEDIATE", StaticPool)
+        try:
+            with made.begin() as connection:
+                schema.create(connection)
+        finally:
+            made.dispose()
+    except Exception as error:
+        problem = problem_of(error, path) if is_database_error(error) else None
+        if problem is None:
+            raise
+        raise problem from error
+
+
+def check_quickly(path: Path) -> None:
+    """Raises StoreTrouble if the last end, which was not a clean one, left the file broken."""
+    try:
+        connection = sqlite3.connect(uri(path, "mode=rw"), uri=True)
+        try:
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise problem_of(error, path) or damaged(path, str(error)) from error
+    if found != "ok":
+        raise damaged(path, found)
+
+
+def turn_log_on(path: Path) -> None:
+    """Let readers and the writer work side by side. The mark stays in the file."""
+    try:
+        connection = sqlite3.connect(uri(path, "mode=rw"), uri=True, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise problem_of(error, path) or damaged(path, str(error)) from error
