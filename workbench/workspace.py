@@ -7,6 +7,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.library.comparisons import Comparisons
+from workbench.library.connections import Connections
+from workbench.library.datasets import Datasets
+from workbench.library.keys import Keys
 from workbench.library.prompts import Prompts
 from workbench.library.versions import Versions
 from workbench.settings import Settings, default_workspace
@@ -14,7 +18,7 @@ from workbench.store import backups as copies
 from workbench.store.backups import Backup
 from workbench.store.database import Database
 from workbench.store.search import Search
-from workbench.values import Changes, Content
+from workbench.values import Changes, Content, Price
 
 if TYPE_CHECKING:
     from workbench.analysis.differences import ContentDiff
@@ -41,6 +45,10 @@ class Workspace:
         self.notice = database.notice
         self.prompts = Prompts(database)
         self.versions = Versions(database)
+        self.datasets = Datasets(database)
+        self.keys = Keys()
+        self.connections = Connections(database, self.keys, _price)
+        self.comparisons = Comparisons(database, self.connections)
         self.search = Search(database)
 
     @staticmethod
@@ -99,3 +107,9 @@ def __getattr__(name: str) -> Any:
     if name in _LENT:
         return getattr(import_module(f"workbench.{_LENT[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _price(vendor: str, model: str, base_url: str) -> Price:
+    from workbench.providers.catalog import price  # only the lists of models need the catalogue
+
+    return price(vendor, model, base_url)

@@ -65,7 +65,9 @@ class Cases:
         """The ids of new cases at the end of a dataset. All are kept or none; memory does not grow with their texts."""
         with self._database.write() as writer:
             must_exist(writer, id)
-            ids = insert_cases(writer, id, cases)
+            seen: dict[str, None] = {}
+            ids = insert_cases(writer, id, _noting_columns(cases, seen))
+            _show_columns(writer, id, seen)
             writer.touch("dataset", id)
         return ids
 
@@ -193,6 +195,21 @@ def insert_cases(writer: Writer, dataset_id: int, cases: Iterable[Case], positio
     return ids
 
 
+def _noting_columns(cases: Iterable[Case], seen: dict[str, None]) -> Iterator[Case]:
+    for case in cases:
+        seen.update(dict.fromkeys(case.values))
+        yield case
+
+
+def _show_columns(writer: Writer, dataset_id: int, names: Iterable[str]) -> None:
+    """Add columns for variables that the dataset does not show yet: no value hides."""
+    columns = json.loads(writer.run("SELECT columns FROM dataset WHERE id = :id", id=dataset_id).scalar_one())
+    known = {column["name"] for column in columns}
+    added = [{"name": name, "role": "variable", "type": "text"} for name in names if name not in known]
+    if added:
+        writer.run("UPDATE dataset SET columns = :columns WHERE id = :id", columns=canonical(columns + added), id=dataset_id)
+
+
 def _link_tags(writer: Writer, cases: Iterable[tuple[int, Case]], known: dict[str, int]) -> None:
     from sqlalchemy import text  # reading datasets does not need it
 
@@ -238,6 +255,7 @@ def _write(writer: Writer, record: CaseRecord, case: Case) -> None:
     sql = """UPDATE "case" SET name = :name, "values" = :values, reference = :reference, weight = :weight, note = :note,
              content_hash = :content_hash WHERE id = :id"""
     writer.run(sql, id=record.id, **_columns(case))
+    _show_columns(writer, record.dataset_id, case.values)
     writer.run("DELETE FROM case_tag WHERE case_id = :id", id=record.id)
     _link_tags(writer, [(record.id, case)], {})
     writer.touch("case", record.id)

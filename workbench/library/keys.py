@@ -1,0 +1,181 @@
+"""Keys of connections: in the system's key store; where there is none, in the environment, or for this session only.
+
+Never in the workspace file, never in a log. The key store is asked in a thread of its own with a limit, because a desktop's unlock
+dialog can wait for ever.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Literal, TypeVar
+
+from workbench.values import BadInput
+
+KeyPlace = Literal["keyring", "environment", "session", "missing"]
+T = TypeVar("T")
+
+SERVICE = "Prompt Workbench"
+"""The name under which keys stand in the key store."""
+GENERAL = "WORKBENCH_API_KEY"
+"""The environment variable that counts for every connection that needs a key."""
+
+_SENTENCES = {
+    "": "Keys in system keychain",
+    "none": "No key store here: keys last for this session",
+    "locked": "The system keychain is locked: keys last for this session",
+    "slow": "The system keychain does not answer: keys last for this session",
+    "broken": "The system keychain reports a fault: keys last for this session",
+}
+
+
+class _Trouble(Exception):
+    """The key store cannot be used: `none`, `locked`, `slow` or `broken`."""
+
+
+class Keys:
+    """Where keys are kept on this computer. All verbs may be called from any thread; they take at most `timeout_s`."""
+
+    def __init__(self, timeout_s: float = 5.0, environ: Mapping[str, str] | None = None) -> None:
+        self._timeout_s = timeout_s
+        self._environ = os.environ if environ is None else environ
+        self._session: dict[str, str] = {}
+        self._absent: set[str] = set()
+        self._trouble: str | None = None
+        """None until the store was asked for the first time."""
+        self._waiting: threading.Thread | None = None
+        self._guard = threading.Lock()
+
+    def place(self) -> str:
+        """One sentence for the status bar: where a key that is entered now is kept."""
+        return _SENTENCES[self._state()]
+
+    def kind(self) -> Literal["keyring", "session"]:
+        """Where a key that is entered now is kept."""
+        return "session" if self._state() else "keyring"
+
+    def locked(self) -> bool:
+        """True if the key store is there but was locked, or waited for somebody to unlock it, when it was last asked."""
+        return self._trouble in ("locked", "slow")
+
+    def get(self, key_ref: str, env: str | Sequence[str] | None = None) -> tuple[str | None, KeyPlace]:
+        """The key and where it was found: what was entered here first, then the environment variables `env`, in their order."""
+        if key_ref in self._session:
+            return self._session[key_ref], "session"
+        if key_ref and self._state() != "none":
+            try:
+                key = self._ask(lambda store: store.get_password(SERVICE, key_ref))
+            except _Trouble:
+                key = None
+            else:
+                (self._absent.discard if key else self._absent.add)(key_ref)
+            if key:
+                return str(key), "keyring"
+        key = self._in_environment(env)
+        return (key, "environment") if key else (None, "missing")
+
+    def look(self, key_ref: str, env: str | Sequence[str] | None, remembered: str) -> tuple[KeyPlace, str]:
+        """Where `get` would find the key, and its last characters as far as they are known, without opening the key store.
+
+        `remembered` is the place where this connection's key was put.
+        """
+        if key_ref in self._session:
+            return "session", hint(self._session[key_ref])
+        if remembered == "keyring" and key_ref not in self._absent and self._state() != "none":
+            return "keyring", ""
+        key = self._in_environment(env)
+        return ("environment", hint(key)) if key else ("missing", "")
+
+    def put(self, key_ref: str, key: str) -> KeyPlace:
+        """Keep a key; the answer says where. Raises BadInput for what cannot be a key."""
+        key = key.strip()
+        if not key or not key.isascii() or not key.isprintable() or " " in key:
+            raise BadInput("This is not a key: a key is one word of plain characters.", remedy="Copy it again from the provider's page.")
+        try:
+            self._ask(lambda store: store.set_password(SERVICE, key_ref, key))
+        except _Trouble:
+            self._session[key_ref] = key
+            return "session"
+        self._session.pop(key_ref, None)
+        self._absent.discard(key_ref)
+        return "keyring"
+
+    def forget(self, key_ref: str) -> None:
+        """Remove a key from the key store and from this session. An environment variable stays."""
+        self._session.pop(key_ref, None)
+
+        def remove(store: Any) -> None:
+            if store.get_password(SERVICE, key_ref) is not None:
+                store.delete_password(SERVICE, key_ref)
+
+        try:
+            self._ask(remove)
+        except _Trouble:
+            return
+        self._absent.add(key_ref)
+
+    def _in_environment(self, env: str | Sequence[str] | None) -> str | None:
+        names = (env,) if isinstance(env, str) else env or ()
+        return next((value for name in names if name and (value := self._environ.get(name, "").strip())), None)
+
+    def _state(self) -> str:
+        """Empty while the key store can be used, else what is wrong with it."""
+        if self._trouble is None or (self._trouble == "slow" and not self._is_waiting()):
+            with suppress(_Trouble):
+                self._ask(lambda store: None)
+        return self._trouble or ""
+
+    def _is_waiting(self) -> bool:
+        return self._waiting is not None and self._waiting.is_alive()
+
+    def _ask(self, action: Callable[[Any], T]) -> T:
+        """What the key store answers. Raises _Trouble where there is none, or it is locked, or takes too long."""
+        with self._guard:
+            if self._trouble == "none" or self._is_waiting():  # one dialog is enough
+                raise _Trouble(self._trouble or "slow")
+            answers: list[T] = []
+            troubles: list[str] = []
+
+            def work() -> None:
+                try:
+                    answers.append(action(_store()))
+                except _Trouble as trouble:
+                    troubles.append(str(trouble))
+                except Exception as error:
+                    troubles.append(_trouble_of(error))
+
+            thread = threading.Thread(target=work, name="key store", daemon=True)
+            thread.start()
+            thread.join(self._timeout_s)
+            self._waiting = thread if thread.is_alive() else None
+            self._trouble = "slow" if self._waiting else troubles[0] if troubles else ""
+            if self._trouble:
+                raise _Trouble(self._trouble)
+            return answers[0]
+
+
+def hint(key: str) -> str:
+    """The last four characters, such as `...9f2c`; fewer of a short key."""
+    return f"...{key[-4:]}" if len(key) >= 16 else "..."
+
+
+def _store() -> Any:
+    """The key store of this computer. Plain text files are none."""
+    import keyring  # 0.2 s, and it may ask the desktop
+
+    backend = keyring.get_keyring()
+    candidates = list(getattr(backend, "backends", [backend]))
+    for candidate in candidates:
+        if not type(candidate).__module__.startswith(("keyring.backends.fail", "keyring.backends.null", "keyrings.alt")):
+            return candidate
+    raise _Trouble("none")
+
+
+def _trouble_of(error: Exception) -> str:
+    from keyring import errors
+
+    if isinstance(error, errors.NoKeyringError):
+        return "none"
+    return "locked" if isinstance(error, (errors.KeyringLocked, errors.InitError)) else "broken"

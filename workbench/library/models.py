@@ -1,0 +1,295 @@
+"""Verbs on models: which ones a comparison can use, with parameters and own price."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from workbench import store
+from workbench.library.cases import Query, asking
+from workbench.library.keys import GENERAL, Keys
+from workbench.library.names import clean_name, free_name, near
+from workbench.library.records import ModelRow
+from workbench.library.vendors import Vendor, vendor
+from workbench.store.database import Database, Writer
+from workbench.values import BadInput, ModelSpec, NotFound, Price, canonical
+
+PriceOf = Callable[[str, str, str], Price]
+"""(vendor, model, base URL) -> the catalogue's price."""
+
+_SELECT = """
+SELECT model.id, model.uid, model.connection_id, model.name, model.title, model.parameters, model.price, model.facts, model.colour,
+       model.archived_at IS NOT NULL OR connection.archived_at IS NOT NULL,
+       connection.uid, connection.name, connection.vendor, connection.wire_format, connection.base_url, connection.key_ref,
+       connection.options, connection.state
+FROM model JOIN connection ON connection.id = model.connection_id
+WHERE {where} ORDER BY model.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a connection says about how to reach it, before any key."""
+
+    uid: str
+    name: str
+    vendor: Vendor
+    wire_format: str
+    base_url: str
+    key_ref: str
+    options: Mapping[str, Any]
+    state: Mapping[str, Any]
+
+    @property
+    def place(self) -> str:
+        """cloud, server or builtin."""
+        return place_of(self.vendor, self.base_url)
+
+    @property
+    def needs_key(self) -> bool:
+        """False for servers on this computer or in this house, and for the built-in model."""
+        return self.place == "cloud" and bool(self.vendor.key_env)
+
+    @property
+    def key_env(self) -> tuple[str, ...]:
+        """Environment variables that may hold the key, best first.
+
+        A connection that came in a file and points elsewhere than its vendor gets none: the file must not collect keys.
+        """
+        if not self.vendor.key_env:
+            return ()
+        if self.state.get("from_file") and not _same_host(self.base_url, self.vendor.base_url):
+            return ()
+        return tuple(dict.fromkeys((GENERAL, self.vendor.key_env)))
+
+
+class Models:
+    """The models of one workspace."""
+
+    def __init__(self, database: Database, keys: Keys, price_of: PriceOf | None = None) -> None:
+        self._database = database
+        self._keys = keys
+        self._price_of = price_of
+
+    def models(self, archived: bool = False) -> list[ModelRow]:
+        """All models in the order in which they were added, or the removed ones."""
+        gone = "(model.archived_at IS NOT NULL OR connection.archived_at IS NOT NULL)"
+        return [self._row(row) for row in self._database.query(_SELECT.format(where=gone if archived else f"NOT {gone}"))]
+
+    def model(self, id: int) -> ModelRow:
+        """One model, also a removed one. Raises NotFound."""
+        return self._row(_found(self._database.query, id))
+
+    def find_model(self, name: str) -> ModelRow:
+        """The model of this title, `connection/title`, API name or uid. Raises NotFound with near names, BadInput where several fit."""
+        rows = self.models()
+        wanted = name.strip().casefold()
+        for match in (
+            [row for row in rows if row.uid == name.strip()],
+            [row for row in rows if row.title == name.strip()],
+            [row for row in rows if row.title.casefold() == wanted],
+            [row for row in rows if wanted in (f"{row.connection}/{row.title}".casefold(), f"{row.connection}/{row.name}".casefold())],
+            [row for row in rows if row.name.casefold() == wanted],
+        ):
+            if len(match) == 1:
+                return match[0]
+            if match:
+                raise BadInput(
+                    f"{len(match)} models are called {name}: {', '.join(row.title for row in match)}.", remedy="Use one of these titles."
+                )
+        raise NotFound(f"There is no model called {name}.{near(name, [row.title for row in rows])}")
+
+    def add_model(
+        self,
+        connection_id: int,
+        name: str,
+        title: str = "",
+        parameters: Mapping[str, Any] | None = None,
+        price: Price | None = None,
+        facts: Mapping[str, Any] | None = None,
+    ) -> int:
+        """The id of a model of a connection. The same one with the same parameters is not added twice unless it has a title of its own."""
+        name = clean_name(name)
+        with self._database.write() as writer:
+            connection = writer.run("SELECT name FROM connection WHERE id = :id AND archived_at IS NULL", id=connection_id).scalar()
+            if connection is None:
+                raise NotFound(f"There is no connection {connection_id}.")
+            if not title:
+                sql = """SELECT id FROM model WHERE connection_id = :connection AND name = :name AND parameters = :parameters
+                         AND archived_at IS NULL"""
+                same = writer.run(sql, connection=connection_id, name=name, parameters=canonical(dict(parameters or {}))).scalar()
+                if same is not None:
+                    return int(same)
+            taken = _titles(asking(writer))
+            wanted = clean_name(title or name)
+            if wanted in taken and not title:
+                wanted = f"{wanted} ({connection})"
+            id_ = writer.add(
+                store.tables.Model(
+                    connection_id=connection_id,
+                    name=name,
+                    title=free_name(wanted, taken),
+                    parameters=dict(parameters or {}),
+                    price=None if price is None else price.to_json(),
+                    facts=dict(facts or {}),
+                    colour=int(writer.run("SELECT count(*) FROM model").scalar_one()),
+                )
+            )
+            writer.touch("model", id_)
+            writer.touch("connection", connection_id)
+        return id_
+
+    def update_model(
+        self, id: int, title: str | None = None, parameters: Mapping[str, Any] | None = None, price: Price | None = None
+    ) -> None:
+        """Change what is given. A price with both rates unknown goes back to the catalogue's."""
+        with self._database.write() as writer:
+            _found(asking(writer), id)
+            if title is not None:
+                title = clean_name(title)
+                if title in _titles(asking(writer), besides=id):
+                    raise BadInput(f"There is already a model called {title}.", remedy="Choose another title.")
+                writer.run("UPDATE model SET title = :title WHERE id = :id", title=title, id=id)
+            if parameters is not None:
+                writer.run("UPDATE model SET parameters = :parameters WHERE id = :id", parameters=canonical(dict(parameters)), id=id)
+            if price is not None:
+                stored = None if price == Price() else canonical(price.to_json())
+                writer.run("UPDATE model SET price = :price WHERE id = :id", price=stored, id=id)
+            writer.touch("model", id)
+
+    def set_facts(self, id: int, facts: Mapping[str, Any]) -> None:
+        """Keep what was learnt about a model, such as `context_tokens`; what is not named stays, None forgets."""
+        with self._database.write() as writer:
+            known = json.loads(_found(asking(writer), id)[7])
+            writer.run("UPDATE model SET facts = :facts WHERE id = :id", facts=canonical(merged(known, facts)), id=id)
+            writer.touch("model", id)
+
+    def remove_model(self, id: int) -> None:
+        """Take a model out of the list. Runs that used it stay as they are."""
+        with self._database.write() as writer:
+            _found(asking(writer), id)
+            writer.run("UPDATE model SET archived_at = coalesce(archived_at, :at) WHERE id = :id", at=store.tables.now(), id=id)
+            writer.touch("model", id)
+
+    def spec(self, model_id: int) -> ModelSpec:
+        """All a run freezes of a model: how to reach it, parameters, price; where to look for a key, never the key."""
+        return self._spec(_found(self._database.query, model_id))
+
+    def spec_by_uid(self, uid: str) -> ModelSpec | None:
+        """The same by uid; None if there is no such model or it was removed."""
+        rows = self._database.query(_SELECT.format(where="model.uid = :uid"), {"uid": uid})
+        return None if not rows or rows[0][9] else self._spec(rows[0])
+
+    def _spec(self, row: Any) -> ModelSpec:
+        link = link_of(row[10:18])
+        env = link.key_env
+        return ModelSpec(
+            name=row[3],
+            title=row[4],
+            wire_format=link.wire_format,
+            base_url=link.base_url,
+            connection=link.name,
+            connection_uid=link.uid,
+            model_uid=row[1],
+            key_env=env[-1] if env else None,
+            options={**link.vendor.options, **link.options},
+            parameters=json.loads(row[5]),
+            price=self._price(row[6], link, row[3]),
+            place=link.place,
+            colour=row[8],
+        )
+
+    def _row(self, row: Any) -> ModelRow:
+        link = link_of(row[10:18])
+        why_not = ("It was removed." if row[9] else "") or self._why_not(link)
+        return ModelRow(
+            id=row[0],
+            uid=row[1],
+            connection_id=row[2],
+            connection=link.name,
+            vendor=link.vendor.id,
+            name=row[3],
+            title=row[4],
+            parameters=json.loads(row[5]),
+            price=self._price(row[6], link, row[3]),
+            place=link.place,
+            colour=row[8],
+            ready=not why_not,
+            why_not=why_not,
+            facts=json.loads(row[7]),
+        )
+
+    def _price(self, own: str | None, link: Link, name: str) -> Price:
+        if own is not None:
+            return Price.from_json(json.loads(own))
+        return self._price_of(link.vendor.id, name, link.base_url) if self._price_of else Price()
+
+    def _why_not(self, link: Link) -> str:
+        """One sentence where a model of this connection cannot be called now."""
+        if link.state.get("why_not"):
+            return str(link.state["why_not"])
+        if not link.base_url and link.place != "builtin":
+            return f"{link.name} has no address. Enter one in Models."
+        if link.needs_key and self._keys.look(link.key_ref, link.key_env, remembered_place(link.state))[0] == "missing":
+            return f"{link.name} has no key yet. Enter one in Models."
+        return ""
+
+
+def link_of(columns: Any) -> Link:
+    """The link in the eight last columns of a row of models or connections."""
+    uid, name, vendor_id, wire_format, base_url, key_ref, options, state = columns
+    return Link(uid, name, vendor(vendor_id), wire_format, base_url, key_ref, json.loads(options), json.loads(state))
+
+
+def remembered_place(state: Mapping[str, Any]) -> str:
+    """Where the key of a connection was put when it was entered; empty if never."""
+    return str((state.get("key") or {}).get("place", ""))
+
+
+def merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """Old entries under new ones; None takes an entry away."""
+    return {name: value for name, value in {**old, **new}.items() if value is not None}
+
+
+def place_of(row: Vendor, base_url: str) -> str:
+    """Where a model runs: the vendor's place, or `server` for an address on this computer or in this house."""
+    if row.place != "cloud" or not base_url:
+        return row.place
+    host = urlsplit(base_url).hostname or ""
+    return "server" if _is_near(host) else "cloud"
+
+
+def _is_near(host: str) -> bool:
+    import ipaddress
+
+    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return False
+
+
+def _same_host(one: str, other: str) -> bool:
+    return bool(other) and urlsplit(one).hostname == urlsplit(other).hostname and urlsplit(one).scheme == urlsplit(other).scheme
+
+
+def _titles(query: Query, besides: int = 0) -> set[str]:
+    sql = """SELECT title FROM model JOIN connection ON connection.id = connection_id
+             WHERE model.archived_at IS NULL AND connection.archived_at IS NULL AND model.id <> :id"""
+    return {row[0] for row in query(sql, {"id": besides})}
+
+
+def _found(query: Query, id: int) -> Any:
+    rows = query(_SELECT.format(where="model.id = :id"), {"id": id})
+    if not rows:
+        raise NotFound(f"There is no model {id}.")
+    return rows[0]
+
+
+def touch_models(writer: Writer, connection_id: int) -> None:
+    """Say that the models of a connection changed with it."""
+    writer.touch("model", *(row[0] for row in writer.run("SELECT id FROM model WHERE connection_id = :id", id=connection_id)))
