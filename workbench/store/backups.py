@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import re
 import shutil
 import sqlite3
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from workbench.store.lock import WorkspaceLock
-from workbench.store.opening import look, uri
+from workbench.store.opening import look, may_write, untouched, uri
 from workbench.store.trouble import is_database_error, problem_of
 from workbench.values.problems import NotFound, StoreTrouble
 
@@ -37,27 +38,19 @@ def folder_of(workspace: Path) -> Path:
 
 def backups(workspace: Path) -> list[Backup]:
     """All copies of a workspace, newest first."""
-    found = []
-    for path in folder_of(workspace).glob(f"{workspace.stem}-*.db"):
-        match = _NAME.search(path.name)
-        if match and path.name == f"{workspace.stem}{match.group(0)}":
-            day, clock = match.group(1).split("T")
-            at = f"{day}T{clock[:2]}:{clock[2:4]}:{clock[4:]}Z"
-            found.append((match.group(1), int(match.group(2) or 0), Backup(path, at, match.group(3), path.stat().st_size)))
-    return [backup for *_, backup in sorted(found, key=lambda item: item[:2], reverse=True)]
+    return [backup for _, backup in _numbered(workspace)]
 
 
 def make(workspace: Path, why: str, keep: int) -> Backup:
     """A new copy; of all copies the newest `keep` stay. Raises StoreTrouble where it cannot be written; then no copy was removed."""
-    folder, stamp, again = folder_of(workspace), _stamp(), 1
-    target = folder / f"{workspace.stem}-{stamp}-{why}.db"
+    folder, stamp = folder_of(workspace), _stamp()
     try:
         folder.mkdir(exist_ok=True)
-        while target.exists():
-            again += 1
-            target = folder / f"{workspace.stem}-{stamp}-{again}-{why}.db"
+        same_second = [number for number, backup in _numbered(workspace) if stamp in backup.path.name]
     except OSError as error:
         raise _not_copied(workspace, error) from error
+    number = f"-{max(same_second) + 1}" if same_second else ""
+    target = folder / f"{workspace.stem}-{stamp}{number}-{why}.db"
     copy(workspace, target)
     made = backups(workspace)
     for old in made[max(keep, 1) :]:
@@ -70,7 +63,8 @@ def copy(workspace: Path, target: Path) -> None:
     """Write a copy as it is at this moment, also while windows have the workspace open. Raises StoreTrouble; then there is no half copy."""
     part = target.with_name(f".{target.name}.part")
     try:
-        _copy(workspace, part)
+        # Read as a plain reader: somebody may begin to write at any moment. Where nothing can be written, nobody can.
+        _copy(workspace, part, "mode=ro" if may_write(workspace.parent) else untouched(workspace))
         part.replace(target)
     except (OSError, sqlite3.Error) as error:
         with suppress(OSError):
@@ -119,7 +113,7 @@ def check(path: Path) -> list[str]:
     """What SQLite's full integrity check finds wrong with a workspace file; empty if it is sound."""
     try:
         look(path)
-        with closing(sqlite3.connect(uri(path, "mode=ro"), uri=True)) as connection:
+        with closing(sqlite3.connect(uri(path, untouched(path)), uri=True)) as connection:
             found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
             found += [f"row {row[1]} of {row[0]} points to a missing {row[2]}" for row in connection.execute("PRAGMA foreign_key_check")]
     except StoreTrouble as trouble:
@@ -129,8 +123,8 @@ def check(path: Path) -> list[str]:
     return [line for line in found if line != "ok"]
 
 
-def _copy(source: Path, target: Path) -> None:
-    with closing(sqlite3.connect(uri(source, "mode=ro"), uri=True)) as original, closing(sqlite3.connect(target)) as copied:
+def _copy(source: Path, target: Path, options: str) -> None:
+    with closing(sqlite3.connect(uri(source, options), uri=True)) as original, closing(sqlite3.connect(target)) as copied:
         original.backup(copied)
         copied.execute("PRAGMA journal_mode = DELETE")  # a copy is one file, with nothing beside it; opening it turns the log on again
 
@@ -142,6 +136,18 @@ def _not_copied(workspace: Path, error: Exception) -> StoreTrouble:
     return StoreTrouble(f"No copy of {workspace.name} could be made: {reason}", remedy="Free some space and try again." if full else "")
 
 
+def _numbered(workspace: Path) -> list[tuple[int, Backup]]:
+    """All copies, newest first, with their number within one second."""
+    found = []
+    for path in folder_of(workspace).glob(f"{glob.escape(workspace.stem)}-*.db"):
+        match = _NAME.search(path.name)
+        if match and path.name == f"{workspace.stem}{match.group(0)}":
+            day, clock = match.group(1).split("T")
+            at = f"{day}T{clock[:2]}:{clock[2:4]}:{clock[4:]}Z"
+            found.append((int(match.group(2) or 1), Backup(path, at, match.group(3), path.stat().st_size)))
+    return sorted(found, key=lambda item: (item[1].at, item[0]), reverse=True)
+
+
 def _stamp() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S")
 
@@ -149,7 +155,7 @@ def _stamp() -> str:
 def _swap(workspace: Path, backup: Path) -> Path | None:
     aside: Path | None = None
     part = workspace.with_name(f".{workspace.name}.restoring")
-    _copy(backup, part)
+    _copy(backup, part, untouched(backup))
     if workspace.exists():
         folder_of(workspace).mkdir(exist_ok=True)
         aside = folder_of(workspace) / f"{workspace.stem}-{_stamp()}-before-restore.db"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-Listener = Callable[[Changes], None]
+Listener = Callable[[Changes], object]
 
 
 class Writer:
@@ -237,13 +237,17 @@ class Database:
             raise RuntimeError(f"{self.path} is closed")
         options = "mode=rw" if self._lock is not None else "mode=ro&immutable=1" if self._immutable else "mode=ro"
         connection = sqlite3.connect(opening.uri(self._file, options), uri=True, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA busy_timeout = 5000")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA cache_size = -16000")
-        if writing:
-            connection.execute("PRAGMA journal_size_limit = 67108864")  # one huge import must not leave a huge log for ever
-        else:
-            connection.execute("PRAGMA query_only = ON")
+        try:
+            connection.execute("PRAGMA busy_timeout = 5000")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA cache_size = -16000")
+            if writing:
+                connection.execute("PRAGMA journal_size_limit = 67108864")  # one huge import must not leave a huge log for ever
+            else:
+                connection.execute("PRAGMA query_only = ON")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     @contextmanager

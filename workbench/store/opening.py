@@ -54,20 +54,18 @@ def look(path: Path) -> Found:
         return Found(0)
     if not header.startswith(_MAGIC):
         raise foreign(path)
-    wal = path.with_name(path.name + "-wal")
-    has_wal = wal.is_file() and wal.stat().st_size > 0
+    has_wal = has_open_log(path)
     page = int.from_bytes(header[16:18], "big")
     promised = int.from_bytes(header[28:32], "big") * (65536 if page == 1 else page)
     if not has_wal and size < promised and header[24:28] == header[92:96]:
         raise damaged(path, f"{promised - size} of {promised} bytes are missing at its end")
-    return _ask(path, has_wal, has_log=header[18] == 2)
+    return _ask(path, has_wal=has_wal, has_log=header[18] == 2)
 
 
-def _ask(path: Path, has_wal: bool, has_log: bool) -> Found:
+def _ask(path: Path, *, has_wal: bool, has_log: bool) -> Found:
     """Read the marks through SQLite itself, because after an unclean end they may still lie in the log beside the file."""
-    immutable = not has_wal and not may_write(path.parent)
     try:
-        connection = sqlite3.connect(uri(path, "mode=ro" + ("&immutable=1" if immutable else "")), uri=True, isolation_level=None)
+        connection = sqlite3.connect(uri(path, untouched(path)), uri=True, isolation_level=None)
         try:
             application = connection.execute("PRAGMA application_id").fetchone()[0]
             number = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -82,7 +80,7 @@ def _ask(path: Path, has_wal: bool, has_log: bool) -> Found:
         return Found(0)  # made by a process that was killed before its first transaction ended
     if application != APPLICATION_ID or number < 1:
         raise foreign(path)
-    return Found(number, immutable, has_log)
+    return Found(number, not has_wal and not may_write(path.parent), has_log)
 
 
 def may_write(path: Path) -> bool:
@@ -93,6 +91,17 @@ def may_write(path: Path) -> bool:
 def foreign(path: Path) -> StoreTrouble:
     """The sentence for a file that is not a workspace."""
     return StoreTrouble(f"{path.name} is not a workspace file. It was left as it is.", remedy="Name another file.")
+
+
+def has_open_log(path: Path) -> bool:
+    """True if some of the workspace's content lies in the log beside it: it is open somewhere, or its last end was not a clean one."""
+    log = path.with_name(path.name + "-wal")
+    return log.is_file() and log.stat().st_size > 0
+
+
+def untouched(path: Path) -> str:
+    """The options for a short look that leaves nothing beside the file: a plain reader makes a log of its own and may not remove it."""
+    return "mode=ro" if has_open_log(path) else "mode=ro&immutable=1"
 
 
 def uri(path: Path, options: str) -> str:

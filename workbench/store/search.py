@@ -97,6 +97,7 @@ def _shares(counts: list[int], limit: int) -> list[int]:
 
 def match_of(text: str) -> str:
     """The FTS5 expression for what a person typed: words, phrases in quotes, the last word as a beginning. Empty if it holds no word."""
+    text = "".join(sign if sign.isprintable() else " " for sign in text)
     found = [(phrase or word, bool(phrase)) for phrase, word in re.findall(r'"([^"]+)"|([^\s"]+)', text)]
     terms = [(term, exact) for term, exact in found if re.search(r"\w", term)]
     if not terms:

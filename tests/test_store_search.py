@@ -1,0 +1,170 @@
+"""Full-text search: what is found, what is not, and that any text may be typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from workbench.library.prompts import Prompts
+from workbench.library.versions import Versions
+from workbench.store import tables
+from workbench.store.database import Database
+from workbench.store.search import CLOSE, OPEN, Hit, Search, match_of
+from workbench.values import Content, Message, Part
+
+
+def _content(text: str) -> Content:
+    return Content((Message.of("user", text),))
+
+
+def _titles(hits: list[Hit]) -> list[tuple[str, str]]:
+    return [(hit.kind, hit.title) for hit in hits]
+
+
+@pytest.fixture
+def filled(database: Database) -> Database:
+    prompts, versions = Prompts(database), Versions(database)
+    refund = prompts.create("Refund reply", "support", _content("You answer customers about déjà vu"), description="within policy")
+    versions.save(refund, _content("You answer customers about déjà vu, kindly"))
+    prompts.create("Summary", content=Content((Message("user", (Part(text="Look at the picture"), Part("image", data=b"\x00" * 3000))),)))
+    with database.write() as writer:
+        dataset = writer.add(tables.Dataset(name="Golden 50", columns=[]))
+        case = {"ticket": "Boots arrived torn", "days": 45, "lines": ["green laces", {"note": "left shoe"}]}
+        writer.add(tables.CaseRow(dataset_id=dataset, position=1, name="Boots", values=case, reference="exchange", content_hash=""))
+        comparison = writer.add(tables.Comparison(name="Before release", definition={}))
+        run = writer.add(tables.Run(comparison_id=comparison, number=3, plan={}, plan_hash=""))
+        for index, text in enumerate(("Dear customer, your parcel waits", "", "Sorry about the parcel")):
+            job = writer.add(tables.Job(run_id=run, column_index=0, case_index=index, fingerprint=""))
+            writer.add(tables.Output(job_id=job, attempt=1, text=text))
+    return database
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("refund", [("prompt", "Refund reply")]),
+        ("REFUND rep", [("prompt", "Refund reply")]),
+        ("policy", [("prompt", "Refund reply")]),
+        ("deja vu", [("version", "Refund reply")]),
+        ("picture", [("version", "Summary")]),
+        ("torn", [("case", "Boots")]),
+        ("laces", [("case", "Boots")]),
+        ("left shoe", [("case", "Boots")]),
+        ("45", [("case", "Boots")]),
+        ("exchange", [("case", "Boots")]),
+        ("parcel", [("output", "Before release"), ("output", "Before release")]),
+        ('"your parcel"', [("output", "Before release")]),
+        ('"parcel your"', []),
+        ("refund nonsense", []),
+        ("custom", [("version", "Refund reply"), ("output", "Before release")]),
+        ("AAAA", []),
+        ("", []),
+        ("   ", []),
+        ("!?", []),
+        ("refund !?", [("prompt", "Refund reply")]),
+    ],
+)
+def test_words_are_found_where_they_stand(filled: Database, words: str, found: list[tuple[str, str]]) -> None:
+    assert _titles(Search(filled).find(words)) == found
+
+
+def test_a_hit_says_where_it_is_and_marks_the_words(filled: Database) -> None:
+    (version, output) = Search(filled).find("custom")
+    assert version.excerpt == f"You answer {OPEN}customers{CLOSE} about déjà vu, kindly"
+    assert version.where == "v2"
+    assert version.prompt_id == 1
+    assert (output.where, output.run_id) == ("Run 3", 1)
+    (prompt,) = Search(filled).find("refund")
+    assert (prompt.id, prompt.where, prompt.prompt_id) == (1, "support", 1)
+
+
+def test_an_old_version_is_found_if_only_it_has_the_words(filled: Database) -> None:
+    Versions(filled).save(1, _content("Something else"))
+    (hit,) = Search(filled).find("kindly")
+    assert hit.where == "v2"
+
+
+def test_edits_and_archiving_show_at_once(filled: Database) -> None:
+    search, prompts = Search(filled), Prompts(filled)
+    prompts.rename(1, "Return answer")
+    assert _titles(search.find("refund")) == []
+    assert _titles(search.find("return")) == [("prompt", "Return answer")]
+    prompts.archive([1])
+    assert search.find("return") == []
+    assert _titles(search.find("customers")) == []
+    prompts.restore([1])
+    assert _titles(search.find("return")) == [("prompt", "Return answer")]
+    with filled.write() as writer:
+        writer.run("""UPDATE "case" SET "values" = '{"ticket": "Gloves"}', name = 'New'""")
+        writer.run("UPDATE version SET note = 'about mittens' WHERE id = 2")
+    assert _titles(search.find("gloves")) == [("case", "New")]
+    assert search.find("torn") == []
+    assert _titles(search.find("mittens")) == [("version", "Return answer")]
+    with filled.write() as writer:
+        writer.run('DELETE FROM "case"')
+        writer.run("DELETE FROM run")
+    assert search.find("gloves") == []
+    assert search.find("parcel") == []
+
+
+def test_no_kind_crowds_out_another(filled: Database) -> None:
+    with filled.write() as writer:
+        for index in range(10, 60):
+            job = writer.add(tables.Job(run_id=1, column_index=0, case_index=index, fingerprint=""))
+            writer.add(tables.Output(job_id=job, attempt=1, text="refund boots"))
+    hits = Search(filled).find("boots", limit=10)
+    assert len(hits) == 10
+    assert [hit.kind for hit in hits].count("case") == 1
+    assert [hit.kind for hit in hits].count("output") == 9
+
+
+def test_the_index_can_be_made_anew(filled: Database) -> None:
+    with filled.write() as writer:
+        for statement in (
+            "DELETE FROM search_version",
+            "DELETE FROM search_case",
+            "INSERT INTO search_output(search_output) VALUES('delete-all')",
+        ):
+            writer.run(statement)
+        writer.run("DROP TRIGGER search_prompt_new")
+    search = Search(filled)
+    assert search.find("torn") == []
+    search.rebuild()
+    for words in ("torn", "kindly", "parcel", "refund"):
+        assert search.find(words), words
+    Prompts(filled).create("Brand new")
+    assert _titles(search.find("brand")) == [("prompt", "Brand new")]
+
+
+@contextmanager
+def _empty() -> Iterator[Database]:
+    with TemporaryDirectory() as folder:
+        database = Database.open(Path(folder) / "w.db")
+        try:
+            yield database
+        finally:
+            database.close()
+
+
+def test_any_text_may_be_typed() -> None:
+    with _empty() as database:
+        search = Search(database)
+
+        @settings(max_examples=200, deadline=None)
+        @given(st.text(max_size=40) | st.text(alphabet="ab\"*^:(){}-+'\\ \x00ANDORNT", max_size=30))
+        def try_it(text: str) -> None:
+            search.find(text)
+
+        try_it()
+
+
+def test_what_is_typed_is_never_read_as_the_search_language() -> None:
+    assert match_of("cats OR dogs") == '"cats" AND "OR" AND "dogs"*'
+    assert match_of('name:x "a b" -c') == '"name:x" AND "a b" AND "-c"*'
+    assert match_of('say "hello wor') == '"say" AND "hello" AND "wor"*'
