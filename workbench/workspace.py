@@ -21,12 +21,16 @@ from workbench.store.search import Search
 from workbench.values import Changes, Content, Price
 
 if TYPE_CHECKING:
-    from workbench.analysis.differences import ContentDiff
+    from workbench.analysis.differences import ContentDiff as ContentDiff
+    from workbench.analysis.differences import Line as Line
+    from workbench.analysis.differences import TextDiff as TextDiff
     from workbench.engine.control import Control as Control
     from workbench.engine.one_call import Answer as Answer
     from workbench.engine.one_call import one_call as one_call
     from workbench.providers.direct import direct_endpoint as direct_endpoint
-    from workbench.templates import PreviewMessage, TemplateProblem, Variable
+    from workbench.templates import PreviewMessage as PreviewMessage
+    from workbench.templates import TemplateProblem as TemplateProblem
+    from workbench.templates import Variable as Variable
 
 _LENT = {
     "Answer": "engine.one_call", "Control": "engine.control", "direct_endpoint": "providers.direct", "one_call": "engine.one_call",

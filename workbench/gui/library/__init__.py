@@ -1,0 +1,1 @@
+"""The library screen: prompts in folders, their messages, versions and parameters."""

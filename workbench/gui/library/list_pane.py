@@ -1,0 +1,278 @@
+"""The list of prompts at the left: filter, folders, what can be done with several prompts at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QStackedWidget, QTreeView, QVBoxLayout, QWidget
+
+from workbench.gui.library.filter_chips import FilterChips
+from workbench.gui.library.tree import Filter, Node, PromptTree, build
+from workbench.gui.library.tree_delegate import TreeDelegate
+from workbench.gui.theme import theme
+from workbench.gui.widgets.buttons import button, icon_button
+from workbench.gui.widgets.empty import EmptyState
+from workbench.gui.widgets.labels import ElidedLabel, line
+from workbench.gui.widgets.search_field import SearchField
+from workbench.gui.words import counted
+
+if TYPE_CHECKING:
+    from workbench.workspace import PromptRow
+
+
+class PromptView(QTreeView):
+    """The tree itself. A click on a folder opens or closes it; the list says so when Enter is pressed on a prompt."""
+
+    entered_by_key = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("kind", "panel")
+        self.setHeaderHidden(True)
+        self.setRootIsDecorated(False)
+        self.setIndentation(0)
+        self.setItemsExpandable(True)
+        self.setExpandsOnDoubleClick(False)
+        self.setMouseTracking(True)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.setAccessibleName("Prompts")
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        index = self.indexAt(event.position().toPoint())
+        if event.button() == Qt.MouseButton.LeftButton and index.isValid() and self.model().rowCount(index) and not event.modifiers():
+            self.setExpanded(index, not self.isExpanded(index))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.setProperty("by_key", False)
+        super().mousePressEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        self.setProperty("by_key", True)
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
+            index = self.currentIndex()
+            if self.model().rowCount(index):
+                self.setExpanded(index, not self.isExpanded(index))
+            else:
+                self.entered_by_key.emit()
+            return
+        super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        if event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
+            self.setProperty("by_key", True)
+        super().focusInEvent(event)
+
+
+class ListPane(QWidget):
+    """Shows rows, and says which prompt the user chose and what is to be done with prompts and folders."""
+
+    chosen = Signal(int)
+    """The prompt that is now current."""
+    left = Signal()
+    """Enter was pressed on a prompt: the user wants to write."""
+    filter_changed = Signal(object)
+    menu_wanted = Signal(QPoint)
+    moved = Signal(list, str)
+
+    def __init__(self, actions: Mapping[str, QAction], write: Callable[[], None], import_: Callable[[], None]) -> None:
+        super().__init__()
+        self.setProperty("kind", "panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName("Prompt list")
+        self.filter = Filter()
+        self._rows: list[PromptRow] = []
+        self._folders: list[str] = []
+        self._closed: set[str] = set()
+        self._quiet = False
+        self._current: int | None = None
+        self.model = PromptTree(self)
+        self.view = PromptView()
+        self.view.setModel(self.model)
+        self.view.setItemDelegate(TreeDelegate(self.view, self.model))
+        self.field = SearchField("Filter prompts")
+        self._chips = FilterChips()
+        self._chips.wanted.connect(self.set_filter)
+        self._more = icon_button("list-filter", "Filter by tag, label or state", kind="plain", on=self._filter_menu)
+        self._new = icon_button("plus", "New prompt (Ctrl N)", kind="plain", on=actions["library.new"].trigger)
+        self._count = ElidedLabel("", "small", "text3")
+        self._empty = EmptyState(
+            "No prompts yet",
+            "Import a folder or write the first one.",
+            [button("Import", kind="plain", on=import_), button("Write a prompt", kind="primary", on=write)],
+        )
+        self._nothing = EmptyState("Nothing found", "", [button("Clear filters", on=self.clear_filter)], icon="search-x")
+        self._stack = QStackedWidget()
+        for page in (self.view, self._empty, self._nothing):
+            self._stack.addWidget(page)
+        self._compose(actions)
+        self._connect()
+
+    def _compose(self, actions: Mapping[str, QAction]) -> None:
+        top = QHBoxLayout()
+        top.setSpacing(6)
+        top.addWidget(self.field, 1)
+        top.addWidget(self._more)
+        top.addWidget(self._new)
+        head = QVBoxLayout()
+        head.setContentsMargins(10, 10, 10, 4)
+        head.setSpacing(6)
+        head.addLayout(top)
+        head.addWidget(self._chips)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(14, 5, 8, 5)
+        foot.setSpacing(2)
+        foot.addWidget(self._count, 1)
+        for id, icon in (("library.new_folder", "folder-plus"), ("file.export", "upload"), ("file.import", "download")):
+            foot.addWidget(icon_button(icon, actions[id].text(), on=actions[id].trigger))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addWidget(self._stack, 1)
+        column.addWidget(line())
+        column.addLayout(foot)
+
+    def _connect(self) -> None:
+        self.field.searched.connect(lambda text: self.set_filter(replace(self.filter, text=text)))
+        self.view.selectionModel().currentChanged.connect(self._moved_to)
+        self.view.entered_by_key.connect(self.left)
+        self.view.customContextMenuRequested.connect(lambda at: self.menu_wanted.emit(self.view.viewport().mapToGlobal(at)))
+        self.view.expanded.connect(lambda index: self._closed.discard(self.model.node(index).folder))
+        self.view.collapsed.connect(lambda index: None if self._quiet else self._closed.add(self.model.node(index).folder))
+        self.model.dropped.connect(self.moved)
+        theme().changed.connect(self.view.doItemsLayout)
+
+    # -- what is shown -----------------------------------------------------------------------------------------
+
+    def show_rows(self, rows: Sequence[PromptRow], folders: Sequence[str]) -> None:
+        """Show these prompts; selection, open folders and scroll position stay."""
+        self._rows, self._folders = list(rows), list(folders)
+        self._rebuild()
+        self._chips.show_filter(self.filter, self._rows)
+        versions = sum(row.versions for row in self._rows)
+        what = "prompt in the archive" if self.filter.archived else "prompt"
+        many = "prompts in the archive" if self.filter.archived else "prompts"
+        self._count.setText(f"{counted(len(rows), what, many)}, {counted(versions, 'version')}")
+
+    def set_filter(self, wanted: Filter) -> None:
+        """Narrow the list."""
+        before, self.filter = self.filter, wanted
+        if self.field.text().strip() != wanted.text:
+            self.field.setText(wanted.text)
+        self._rebuild()
+        self._chips.show_filter(self.filter, self._rows)
+        if before.archived != wanted.archived:
+            self.filter_changed.emit(wanted)
+
+    def clear_filter(self) -> None:
+        """Show all prompts again."""
+        self.set_filter(Filter())
+
+    def select(self, prompt_id: int | None) -> None:
+        """Make a prompt the current one without saying so; its folder opens."""
+        self._current = prompt_id
+        index = self.model.find(prompt_id=prompt_id) if prompt_id is not None else QModelIndex()
+        if self.view.currentIndex() == index and index.isValid():
+            return
+        self._quiet = True
+        if index.isValid():
+            self.view.setCurrentIndex(index)
+            self.view.scrollTo(index)
+        else:
+            self.view.clearSelection()
+        self._quiet = False
+
+    def select_folder(self, path: str) -> None:
+        """Make a folder the current line and open it."""
+        index = self.model.find(folder=path)
+        if index.isValid():
+            self.view.setCurrentIndex(index)
+            self.view.setExpanded(index, True)
+            self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def selected_ids(self) -> list[int]:
+        """The selected prompts."""
+        return [node.row.id for node in self._selected() if node.row is not None]
+
+    def folder(self) -> str:
+        """The folder that is current, or that of the current prompt; empty for none."""
+        index = self.view.currentIndex()
+        return self.model.node(index).folder if index.isValid() else ""
+
+    def current_folder(self) -> str | None:
+        """The folder whose own line is current, else None."""
+        index = self.view.currentIndex()
+        node = self.model.node(index)
+        return node.folder if index.isValid() and node.row is None else None
+
+    def first(self) -> int | None:
+        """The first prompt shown."""
+        pending = list(self.model.root.children)
+        while pending:
+            node = pending.pop(0)
+            if node.row is not None:
+                return int(node.row.id)
+            pending = [*node.children, *pending]
+        return None
+
+    def _selected(self) -> list[Node]:
+        return [self.model.node(index) for index in self.view.selectionModel().selectedIndexes()]
+
+    def _rebuild(self) -> None:
+        filtered = self.filter.on
+        root = build(self._rows, self._folders, self.filter.accepts, empty_folders=not filtered and not self.filter.archived)
+        self._quiet = True
+        if self.model.show(root, filtered=filtered):
+            self.view.expandAll()
+            for path in self._closed if not filtered else ():
+                index = self.model.find(folder=path)
+                if index.isValid():
+                    self.view.collapse(index)
+            index = self.model.find(prompt_id=self._current) if self._current is not None else QModelIndex()
+            if index.isValid():
+                self.view.setCurrentIndex(index)
+        self._quiet = False
+        if root.children:
+            self._stack.setCurrentWidget(self.view)
+        elif filtered or self.filter.archived:
+            self._nothing.say(*self._nothing_words())
+            self._stack.setCurrentWidget(self._nothing)
+        else:
+            self._stack.setCurrentWidget(self._empty)
+
+    def _nothing_words(self) -> tuple[str, str]:
+        if self.filter.archived and not self.filter.on:
+            return "The archive is empty", "Prompts that you delete lie here until you restore them."
+        if self.filter.tags and not self.filter.text:
+            return "Nothing found", f"No prompt has the tag {' or '.join(sorted(self.filter.tags))} here."
+        if not self.filter.text:
+            return "Nothing found", ""
+        return (
+            "Nothing found",
+            f"No prompt here has {self.filter.text} in its name, folder, description or tags." if self.filter.text else "",
+        )
+
+    def _moved_to(self, index: QModelIndex, _before: QModelIndex) -> None:
+        node = self.model.node(index)
+        if not self._quiet and index.isValid() and node.row is not None and node.row.id != self._current:
+            self._current = node.row.id
+            self.chosen.emit(node.row.id)
+
+    def _filter_menu(self) -> None:
+        self._chips.menu(self.filter, self._rows).popup(self._more.mapToGlobal(QPoint(0, self._more.height() + 2)))
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme().px(264), 600)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme().px(200), 200)

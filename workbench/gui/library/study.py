@@ -1,0 +1,145 @@
+"""What is found out about a prompt beside the window: its variables, its problems, what changed, how it is sent."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workbench.values import Content
+
+if TYPE_CHECKING:
+    from workbench.workspace import ContentDiff, PreviewMessage, PromptRow, TemplateProblem, Variable, VersionRow, Workspace
+
+CHARACTERS_A_TOKEN = 4
+"""A rough rule: a token of English text has about four characters. Every number made with it says "about"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A prompt as the screen shows it: the draft if there is one, else the newest version."""
+
+    prompt: PromptRow
+    versions: tuple[VersionRow, ...]
+    content: Content
+    base: VersionRow | None
+    """The version that the working copy came from."""
+    base_content: Content | None
+    samples: Mapping[str, Any]
+    has_draft: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a content says about itself, message by message."""
+
+    content: Content
+    variables: tuple[tuple[Variable, ...], ...]
+    problems: tuple[TemplateProblem | None, ...]
+    diff: ContentDiff | None
+    """Against the version it came from; None where there is none."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Root names of all variables, in the order of the text."""
+        return tuple(dict.fromkeys(variable.name for found in self.variables for variable in found))
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Root names that the prompt cannot do without."""
+        return tuple(dict.fromkeys(variable.name for found in self.variables for variable in found if not variable.optional))
+
+    @property
+    def edits(self) -> int:
+        """How many lines and parameters differ from the version it came from."""
+        return self.diff.edits if self.diff is not None else 0
+
+
+def open_prompt(ws: Workspace, prompt_id: int) -> Opened:
+    """Everything about one prompt. Raises NotFound."""
+    prompt = ws.prompts.get(prompt_id)
+    versions = tuple(ws.versions.list(prompt_id))
+    draft = ws.versions.draft(prompt_id)
+    base = versions[0] if versions else None
+    if draft is not None and draft.base_version_id is not None:
+        base = next((row for row in versions if row.id == draft.base_version_id), base)
+    base_content = ws.versions.content(base.id) if base is not None else None
+    content = draft.content if draft is not None else base_content or Content()
+    return Opened(prompt, versions, content, base, base_content, ws.versions.samples(prompt_id), draft is not None)
+
+
+def facts(ws: Workspace, content: Content, base: Content | None) -> Facts:
+    """Variables, problems and differences of a content."""
+    texts = [message.text for message in content.messages]
+    return Facts(
+        content,
+        tuple(ws.variables(text) for text in texts),
+        tuple(ws.check(text) for text in texts),
+        ws.diff(base, content) if base is not None else None,
+    )
+
+
+def preview(ws: Workspace, content: Content, values: Mapping[str, Any]) -> list[PreviewMessage]:
+    """The messages as they are sent with these values."""
+    return ws.preview(content, values)
+
+
+def count_edits(ws: Workspace, prompt_ids: Iterable[int]) -> dict[int, int]:
+    """Prompt id to number of unsaved edits, for prompts that have a draft beside a version."""
+    found = {}
+    for prompt_id in prompt_ids:
+        opened = open_prompt(ws, prompt_id)
+        if opened.has_draft and opened.base_content is not None:
+            found[prompt_id] = ws.diff(opened.base_content, opened.content).edits
+    return found
+
+
+def about_tokens(characters: int) -> int:
+    """A rough number of tokens for so many characters."""
+    return -(-characters // CHARACTERS_A_TOKEN)
+
+
+def brief(value: Any, most: int = 24) -> str:
+    """A value in a few characters: text shortened, `2 items` for a list, `{ Priya, gold }` for an object."""
+    if isinstance(value, str):
+        text = " ".join(value.split()) or "empty text"
+    elif isinstance(value, list):
+        text = f"{len(value)} item{'' if len(value) == 1 else 's'}"
+    elif isinstance(value, Mapping):
+        text = "{ " + ", ".join(brief(inner, 12) for inner in value.values()) + " }"
+    elif value is None or isinstance(value, bool):
+        text = {None: "none", True: "yes", False: "no"}[value]
+    else:
+        text = str(value)
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def as_json(value: Any) -> str:
+    """A value as JSON over several lines, letters as they are."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def paths(values: Mapping[str, Any], most: int = 200) -> list[str]:
+    """Names that a template can read from these values: `customer`, `customer.name`, ..."""
+    found: list[str] = []
+    pending = [(name, value, 0) for name, value in values.items()]
+    while pending and len(found) < most:
+        name, value, depth = pending.pop(0)
+        found.append(name)
+        if isinstance(value, Mapping) and depth < 3:
+            pending[:0] = [(f"{name}.{inner}", value[inner], depth + 1) for inner in value if str(inner).isidentifier()]
+    return found
+
+
+def likely_meant(name: str, known: Iterable[str]) -> str:
+    """The known name that was probably meant by an unknown one; empty if none is close."""
+    parts = {part for part in name.lower().replace("-", "_").split("_") if len(part) > 2}
+
+    def likeness(other: str) -> float:
+        shared = any(part in other.lower() or other.lower() in part for part in parts)
+        return difflib.SequenceMatcher(None, name.lower(), other.lower()).ratio() + 0.3 * shared
+
+    best = max(known, key=likeness, default="")
+    return best if best and likeness(best) >= 0.6 else ""

@@ -1,0 +1,291 @@
+"""The prompts in their folders, as a tree that is filtered and drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QAbstractItemModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+
+from workbench.gui.words import counted, day, joined
+
+if TYPE_CHECKING:
+    from workbench.workspace import PromptRow
+
+Index = QModelIndex | QPersistentModelIndex
+NODE = Qt.ItemDataRole.UserRole
+MIME = "application/x-workbench-prompts"
+_NOWHERE = QModelIndex()
+
+
+@dataclass(slots=True)
+class Node:
+    """A folder or a prompt. `shown` and `total` count the prompts of a folder and all below it, with and without the filter."""
+
+    parent: Node | None
+    place: int = 0
+    folder: str = ""
+    row: PromptRow | None = None
+    children: list[Node] = field(default_factory=list)
+    shown: int = 0
+    total: int = 0
+
+    @property
+    def name(self) -> str:
+        """What stands in the line."""
+        return self.row.name if self.row is not None else self.folder.rsplit("/", 1)[-1]
+
+    @property
+    def depth(self) -> int:
+        """Folders above it."""
+        return 0 if self.parent is None or self.parent.parent is None else self.parent.depth + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What the list shows. Several tags mean any of them, and so do several labels."""
+
+    text: str = ""
+    tags: frozenset[str] = frozenset()
+    labels: frozenset[str] = frozenset()
+    this_week: bool = False
+    unsaved: bool = False
+    archived: bool = False
+
+    @property
+    def on(self) -> bool:
+        """True if anything but the archive narrows the list."""
+        return bool(self.text or self.tags or self.labels or self.this_week or self.unsaved)
+
+    def accepts(self, row: PromptRow) -> bool:
+        """True if a prompt is shown. Each word of the text must be in name, folder, description or tags."""
+        if self.tags and not self.tags.intersection(row.tags):
+            return False
+        if self.labels and not self.labels.intersection(row.labels):
+            return False
+        if self.unsaved and not row.has_draft:
+            return False
+        if self.this_week and row.changed_at < (datetime.now(UTC) - timedelta(days=7)).isoformat():
+            return False
+        if not self.text:
+            return True
+        words = f"{row.name} {row.folder} {row.description} {' '.join(row.tags)}".casefold()
+        return all(word in words for word in self.text.casefold().split())
+
+
+def build(rows: Iterable[PromptRow], folders: Iterable[str], accepts: Callable[[PromptRow], bool], *, empty_folders: bool) -> Node:
+    """The root of the tree: folders first, then prompts, both by name. Folders without a shown prompt are left out where a filter is on."""
+    root = Node(None)
+    by_path: dict[str, Node] = {"": root}
+
+    def folder(path: str) -> Node:
+        found = by_path.get(path)
+        if found is None:
+            found = by_path[path] = Node(folder(path.rpartition("/")[0]), folder=path)
+            assert found.parent is not None
+            found.parent.children.append(found)
+        return found
+
+    for path in folders:
+        folder(path)
+    for row in rows:
+        home = folder(row.folder)
+        shown = accepts(row)
+        above: Node | None = home
+        while above is not None:
+            above.total += 1
+            above.shown += shown
+            above = above.parent
+        if shown:
+            home.children.append(Node(home, folder=row.folder, row=row))
+    _settle(root, empty_folders)
+    return root
+
+
+def _settle(node: Node, empty_folders: bool) -> None:
+    node.children = [child for child in node.children if child.row is not None or child.shown or empty_folders]
+    node.children.sort(key=lambda child: (child.row is not None, child.name.casefold()))
+    for place, child in enumerate(node.children):
+        child.place = place
+        _settle(child, empty_folders)
+
+
+class PromptTree(QAbstractItemModel):
+    """The model behind the list. The delegate asks for the `Node`; screen readers get the same in words."""
+
+    dropped = Signal(list, str)
+    """Prompt ids that were dragged, and the folder that they were dropped on."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.root = Node(None)
+        self.filtered = False
+        self.edits: Mapping[int, int] = {}
+        """Prompt id to number of unsaved edits, as far as they were counted."""
+        self._kept: list[Node] = []
+
+    def show(self, root: Node, *, filtered: bool) -> bool:
+        """Show another tree. True if the lines are others now; False if only their words changed."""
+        if self.filtered == filtered and _same_shape(self.root, root):
+            _take_over(self.root, root)
+            self._tell(QModelIndex())
+            return False
+        self.beginResetModel()
+        self._kept = [self.root]  # views may hold pointers into it until they have heard
+        self.root, self.filtered = root, filtered
+        self.endResetModel()
+        return True
+
+    def set_edits(self, edits: Mapping[int, int]) -> None:
+        """How many unsaved edits prompts have."""
+        if dict(edits) != dict(self.edits):
+            self.edits = dict(edits)
+            self._tell(QModelIndex())
+
+    def _tell(self, parent: QModelIndex) -> None:
+        rows = self.rowCount(parent)
+        if rows:
+            self.dataChanged.emit(self.index(0, 0, parent), self.index(rows - 1, 0, parent))
+        for row in range(rows):
+            child = self.index(row, 0, parent)
+            if self.rowCount(child):
+                self._tell(child)
+
+    def node(self, index: Index) -> Node:
+        """The node of a line; the root for an invalid index."""
+        found = index.internalPointer() if index.isValid() else None
+        return found if isinstance(found, Node) else self.root
+
+    def find(self, *, prompt_id: int | None = None, folder: str | None = None) -> QModelIndex:
+        """The line of a prompt or a folder; invalid where it is not shown."""
+        pending = [self.root]
+        while pending:
+            node = pending.pop()
+            if node.row.id == prompt_id if node.row is not None else (folder is not None and node.folder == folder and node.parent):
+                return self.createIndex(node.place, 0, node)
+            pending.extend(node.children)
+        return QModelIndex()
+
+    def at(self, node: Node) -> QModelIndex:
+        """The line of a node."""
+        return self.createIndex(node.place, 0, node)
+
+    def index(self, row: int, column: int, parent: Index = _NOWHERE) -> QModelIndex:
+        node = self.node(parent)
+        return self.createIndex(row, column, node.children[row]) if 0 <= row < len(node.children) else QModelIndex()
+
+    def parent(self, index: Index = _NOWHERE) -> QModelIndex:  # type: ignore[override]
+        above = self.node(index).parent
+        return QModelIndex() if above is None or above.parent is None else self.createIndex(above.place, 0, above)
+
+    def rowCount(self, parent: Index = _NOWHERE) -> int:
+        return len(self.node(parent).children)
+
+    def columnCount(self, parent: Index = _NOWHERE) -> int:
+        return 1
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        node = self.node(index)
+        if role == NODE:
+            return node
+        if role == Qt.ItemDataRole.DisplayRole:
+            return node.name
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return self.spoken(node)
+        if role == Qt.ItemDataRole.ToolTipRole and node.row is not None:
+            return "\n".join(part for part in (node.row.name, node.row.description, ", ".join(node.row.tags)) if part)
+        return None
+
+    def spoken(self, node: Node) -> str:
+        """A line in words."""
+        if node.row is None:
+            return f"Folder {node.folder}, {self.count(node)}"
+        parts = [node.name, f"version {node.row.latest}" if node.row.latest else "no version yet"]
+        if node.row.labels:
+            parts.append("labels " + joined([f"{name} on version {number}" for name, number in sorted(node.row.labels.items())]))
+        return ", ".join([*parts, *self.facts(node.row)])
+
+    def count(self, node: Node) -> str:
+        """`6`, or `4 of 6` where a filter hides some."""
+        return f"{node.shown} of {node.total}" if self.filtered else f"{node.total}"
+
+    def unsaved(self, row: PromptRow) -> str:
+        """`3 unsaved edits`; empty if there are none."""
+        if not row.has_draft:
+            return ""
+        edits = self.edits.get(row.id)
+        if row.latest is None:
+            return "not saved yet"
+        return counted(edits, "unsaved edit") if edits else "unsaved edits"
+
+    def facts(self, row: PromptRow) -> list[str]:
+        """The second line: unsaved edits, when it changed, where its labels are if not on the newest version."""
+        unsaved = self.unsaved(row)
+        found = [unsaved] if unsaved else [when(row.changed_at)]
+        found += [f"v{number} in {name}" for name, number in sorted(row.labels.items()) if number != row.latest]
+        return found
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        if not index.isValid():
+            return Qt.ItemFlag.ItemIsDropEnabled
+        node = self.node(index)
+        return flags | (Qt.ItemFlag.ItemIsDragEnabled if node.row is not None else Qt.ItemFlag.ItemIsDropEnabled)
+
+    def supportedDropActions(self) -> Qt.DropAction:
+        return Qt.DropAction.MoveAction
+
+    def mimeTypes(self) -> list[str]:
+        return [MIME]
+
+    def mimeData(self, indexes: Sequence[Index]) -> QMimeData:
+        ids = [str(node.row.id) for node in map(self.node, indexes) if node.row is not None]
+        data = QMimeData()
+        data.setData(MIME, ",".join(ids).encode())
+        return data
+
+    def dropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index) -> bool:
+        ids = [int(part) for part in bytes(data.data(MIME).data()).decode().split(",") if part]
+        if ids:
+            self.dropped.emit(ids, self.node(parent).folder)
+        return False  # the move comes back as news of the store; the view must not take the lines away itself
+
+
+def when(iso: str) -> str:
+    """`today 09:12`, `yesterday`, `18 Nov`."""
+    said = day(iso)
+    if ":" in said:
+        return f"today {said}"
+    try:
+        at = datetime.fromisoformat(iso.replace("Z", "+00:00")).astimezone()
+    except ValueError:
+        return said
+    return "yesterday" if (datetime.now().astimezone().date() - at.date()).days == 1 else said
+
+
+def all_tags(rows: Iterable[PromptRow]) -> list[str]:
+    """Tags by how many prompts have them, the most used first."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        for tag in row.tags:
+            counts[tag] = counts.get(tag, 0) + 1
+    return sorted(counts, key=lambda tag: (-counts[tag], tag.casefold()))
+
+
+def _same_shape(a: Node, b: Node) -> bool:
+    if len(a.children) != len(b.children):
+        return False
+    for left, right in zip(a.children, b.children, strict=True):
+        if (left.row.id if left.row else left.folder) != (right.row.id if right.row else right.folder):
+            return False
+        if not _same_shape(left, right):
+            return False
+    return True
+
+
+def _take_over(old: Node, new: Node) -> None:
+    old.row, old.shown, old.total = new.row, new.shown, new.total
+    for left, right in zip(old.children, new.children, strict=True):
+        _take_over(left, right)

@@ -1,0 +1,268 @@
+"""The prompt that is open: its working copy, kept on disk a moment after each edit, and its versions."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from workbench.gui.context import Context
+from workbench.gui.library.study import Facts, Opened, facts, open_prompt
+from workbench.values import Content
+
+if TYPE_CHECKING:
+    from workbench.workspace import VersionRow, Workspace
+
+SAVE_MS = 400
+STUDY_MS = 120
+
+
+class WorkingCopy(QObject):
+    """What the user writes. `edit` takes it; the store has it within half a second, also when the app is killed then."""
+
+    opened = Signal()
+    """Another prompt, or the same one with other text than what was typed here."""
+    renewed = Signal()
+    """Name, versions, labels or samples of the open prompt were read again; the text is as it was."""
+    edited = Signal()
+    """The content changed, by the user or by `opened`."""
+    studied = Signal()
+    """`facts` are those of the content of a moment ago."""
+
+    def __init__(self, context: Context, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._at: Opened | None = None
+        self._wanted: int | None = None
+        self._content = Content()
+        self._pending = False
+        self._edits = 0
+        self._in_flight = 0
+        self._serials: dict[int, int] = {}
+        self._lock = threading.Lock()
+        self._studying = False
+        self._study_again = False
+        self.facts: Facts | None = None
+        self._save_timer = self._timer(SAVE_MS, self.flush)
+        self._study_timer = self._timer(STUDY_MS, self._study)
+
+    def _timer(self, ms: int, verb: Callable[[], object]) -> QTimer:
+        made = QTimer(self)
+        made.setSingleShot(True)
+        made.setInterval(ms)
+        made.timeout.connect(verb)
+        return made
+
+    # -- what is open ------------------------------------------------------------------------------------------
+
+    @property
+    def at(self) -> Opened | None:
+        """The open prompt as it was last read; None if none is open."""
+        return self._at
+
+    @property
+    def prompt_id(self) -> int | None:
+        """The open prompt, or the one that is being opened."""
+        return self._wanted
+
+    @property
+    def content(self) -> Content:
+        """The content as typed."""
+        return self._content
+
+    @property
+    def read_only(self) -> bool:
+        """True where nothing may be typed: an archived prompt, a workspace that cannot be written."""
+        return self._at is None or self._at.prompt.archived or self._context.ws.read_only
+
+    @property
+    def unsaved(self) -> bool:
+        """True if the content is not that of a saved version."""
+        return self._at is not None and (self._at.base_content is None or self._content != self._at.base_content)
+
+    @property
+    def next_number(self) -> int:
+        """The number that the next version will have."""
+        return (self._at.versions[0].number if self._at is not None and self._at.versions else 0) + 1
+
+    def open(self, prompt_id: int) -> None:
+        """Show a prompt; what was typed in the last one is kept."""
+        self.flush()
+        self._wanted = prompt_id
+        self._read(prompt_id)
+
+    def close(self) -> None:
+        """Show none."""
+        self.flush()
+        self._wanted, self._at, self._content, self.facts = None, None, Content(), None
+        self.opened.emit()
+
+    def renew(self) -> None:
+        """Read the open prompt again: the store has changed."""
+        if self._wanted is not None:
+            self._read(self._wanted)
+
+    def _read(self, prompt_id: int) -> None:
+        # Text that was typed since, or is not on disk yet, is newer than what is about to be read.
+        mark = (self._edits, self._pending or self._in_flight > 0)
+        self._context.bridge.read(
+            open_prompt,
+            self._context.ws,
+            prompt_id,
+            then=lambda found: self._show(found, mark),
+            failed=self._gone,
+            owner=self,
+            key=("library.open", id(self)),
+        )
+
+    def _gone(self, problem: BaseException) -> None:
+        self._wanted, self._at, self._content, self.facts = None, None, Content(), None
+        self.opened.emit()
+        self._context.failed(problem)
+
+    def _show(self, found: Opened, mark: tuple[int, bool]) -> None:
+        before = self._at
+        same = before is not None and before.prompt.id == found.prompt.id
+        typed = same and (mark[0] != self._edits or mark[1])
+        self._at = found
+        if typed or (same and found.content == self._content):
+            self.renewed.emit()
+            if before is not None and before.base_content != found.base_content:
+                self._study_timer.start()
+            return
+        self._content = found.content
+        self._pending = False
+        self.facts = None if not same else self.facts
+        self.opened.emit()
+        self.edited.emit()
+        self._study()
+
+    # -- writing -----------------------------------------------------------------------------------------------
+
+    def edit(self, content: Content) -> None:
+        """Take what the user typed."""
+        if content == self._content or self.read_only:
+            return
+        self._content = content
+        self._edits += 1
+        self._pending = True
+        self._save_timer.start()
+        self._study_timer.start()
+        self.edited.emit()
+
+    def flush(self) -> None:
+        """Keep what was typed, now and in the background."""
+        self._save_timer.stop()
+        if not self._pending or self._at is None:
+            return
+        self._pending = False
+        self._in_flight += 1
+        self._context.bridge.call(*self._keep_call(), then=self._kept, failed=self._not_kept, owner=self)
+
+    def flush_now(self) -> None:
+        """Keep what was typed before returning. Raises a Problem where it cannot be kept."""
+        self._save_timer.stop()
+        if self._pending and self._at is not None:
+            verb, *arguments = self._keep_call()
+            verb(*arguments)
+            self._pending = False
+
+    def _keep_call(self) -> tuple[Any, ...]:
+        assert self._at is not None
+        id = self._at.prompt.id
+        serial = self._serials[id] = self._serials.get(id, 0) + 1
+        return self._keep, self._context.ws, id, self._content, self._at.base.id if self._at.base else None, serial
+
+    def _keep(self, ws: Workspace, id: int, content: Content, base: int | None, serial: int) -> None:
+        # An older text must never come after a newer one, whichever threads they are written on.
+        with self._lock:
+            if self._serials.get(id) == serial:
+                ws.versions.save_draft(id, content, base)
+
+    def _kept(self, _nothing: object) -> None:
+        self._in_flight -= 1
+
+    def _not_kept(self, problem: BaseException) -> None:
+        self._in_flight -= 1
+        self._pending = True
+        self._context.failed(problem, self.flush)
+
+    def save_version(self, note: str, then: Callable[[VersionRow], object]) -> None:
+        """Make a version of what is typed."""
+        if self._at is None:
+            return
+        self._save_timer.stop()
+        _, ws, id, content, base, serial = self._keep_call()
+        self._pending = False
+        self._in_flight += 1
+
+        def saved(row: VersionRow) -> None:
+            self._in_flight -= 1
+            then(row)
+            self.renew()
+
+        self._context.bridge.call(self._save, ws, id, content, base, serial, note, then=saved, failed=self._not_kept, owner=self)
+
+    def _save(self, ws: Workspace, id: int, content: Content, base: int | None, serial: int, note: str) -> VersionRow:
+        with self._lock:
+            if self._serials.get(id) == serial:
+                ws.versions.save_draft(id, content, base)  # so that the version knows where it came from
+            return ws.versions.save(id, content, note)
+
+    def discard(self, then: Callable[[Content], object]) -> None:
+        """Go back to the version that the working copy came from; `then` gets what was thrown away."""
+        at = self._at
+        if at is None or at.base_content is None:
+            return
+        self._save_timer.stop()
+        lost, base = self._content, at.base_content
+        self._pending = False
+        self._serials[at.prompt.id] = self._serials.get(at.prompt.id, 0) + 1
+        self._context.bridge.call(self._discard, self._context.ws, at.prompt.id, then=lambda _none: then(lost), owner=self)
+        self._replace(base)
+
+    def _discard(self, ws: Workspace, id: int) -> None:
+        with self._lock:
+            ws.versions.discard_draft(id)
+
+    def put(self, content: Content) -> None:
+        """Show another content as if the user had typed it all."""
+        if not self.read_only:
+            self._replace(content)
+            self._pending = True
+            self.flush()
+
+    def _replace(self, content: Content) -> None:
+        self._content = content
+        self._edits += 1
+        self.opened.emit()
+        self.edited.emit()
+        self._study()
+
+    # -- what is known about it --------------------------------------------------------------------------------
+
+    def _study(self) -> None:
+        if self._at is None:
+            return
+        if self._studying:
+            self._study_again = True
+            return
+        self._studying = True
+        self._context.bridge.read(
+            facts, self._context.ws, self._content, self._at.base_content, then=self._learned, failed=self._not_learned, owner=self
+        )
+
+    def _learned(self, found: Facts) -> None:
+        self._studying = False
+        if self._at is not None and len(found.content.messages) == len(self._content.messages):
+            self.facts = found
+            self.studied.emit()
+        if self._study_again or found.content != self._content:
+            self._study_again = False
+            self._study_timer.start()
+
+    def _not_learned(self, problem: BaseException) -> None:
+        self._studying = False
+        self._context.failed(problem)

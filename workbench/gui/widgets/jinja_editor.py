@@ -1,0 +1,320 @@
+"""The editor for one message of a prompt: line numbers, colours of the template language, completion of variables."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from PySide6.QtCore import QMimeData, QRect, QSize, QStringListModel, Qt, Signal
+from PySide6.QtGui import (
+    QFocusEvent,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextOption,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QCompleter, QTextEdit, QWidget
+
+from workbench.gui.theme import set_role, theme
+from workbench.gui.widgets.jinja_highlighter import JinjaHighlighter, paint_chips
+from workbench.gui.widgets.jinja_tokens import TAG, VARIABLE, scan
+
+_TALLEST_LINES = 2000
+"""A longer message scrolls in itself: a page of that height would cost a layout of all its lines at every key."""
+_WORD = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_."
+
+
+class Gutter(QWidget):
+    """The line numbers beside an editor."""
+
+    def __init__(self, editor: JinjaEditor) -> None:
+        super().__init__(editor)
+        self._editor = editor
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._editor.gutter_width(), 0)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self._editor.paint_gutter(self, event.rect())
+
+
+class JinjaEditor(QTextEdit):
+    """As tall as its text. `edited` comes for a change of the text, not for colours; `focused` when the caret comes in."""
+
+    edited = Signal()
+    focused = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("kind", "bare")
+        self.setAcceptRichText(False)
+        self.setTabChangesFocus(True)
+        self.setFrameShape(QTextEdit.Shape.NoFrame)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        set_role(self, "code")
+        self._text = ""
+        self._names: list[str] = []
+        self._problem: tuple[int, int] | None = None
+        self._gutter = Gutter(self)
+        self.highlighter = JinjaHighlighter(self.document())
+        self._completer: QCompleter | None = None
+        self.document().setDocumentMargin(0)
+        self.textChanged.connect(self._changed)
+        self.document().documentLayout().documentSizeChanged.connect(lambda _size: self._fit())
+        theme().changed.connect(self._restyle)
+        self._restyle()
+
+    # -- text --------------------------------------------------------------------------------------------------
+
+    @property
+    def text(self) -> str:
+        """The text as typed: Qt's own plain text would turn hard spaces into soft ones."""
+        return self.document().toRawText().replace("\u2029", "\n")
+
+    def set_text(self, text: str) -> None:
+        """Show another text; nothing of the old one can be undone then, and `edited` does not come."""
+        self._text = text
+        document = self.document()
+        document.setUndoRedoEnabled(False)
+        self.setPlainText(text)
+        self._set_line_height()
+        document.setUndoRedoEnabled(True)
+        self._fit()
+
+    def set_names(self, names: Sequence[str]) -> None:
+        """Variables to offer at Ctrl+Space."""
+        self._names = list(names)
+
+    def set_undefined(self, names: Collection[str]) -> None:
+        """Mark the expressions that read one of these variables."""
+        self.highlighter.set_undefined(names)
+        self.viewport().update()
+
+    def set_problem(self, place: tuple[int, int] | None) -> None:
+        """Mark the place (line, column from 1) from which the template cannot be read; None for no mark."""
+        if place == self._problem:
+            return
+        self._problem = place
+        marks = []
+        if place is not None:
+            cursor = self._cursor_at(*place)
+            block = cursor.block()
+            if cursor.atBlockEnd():
+                cursor.setPosition(block.position())
+            cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
+            mark = QTextEdit.ExtraSelection()
+            shape = QTextCharFormat()
+            shape.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
+            shape.setUnderlineColor(theme().color("fail"))
+            mark.format, mark.cursor = shape, cursor
+            marks.append(mark)
+        self.setExtraSelections(marks)
+        self._gutter.update()
+
+    def go_to(self, line: int, column: int = 1) -> None:
+        """Put the caret at a place, counted from 1."""
+        self.setTextCursor(self._cursor_at(line, column))
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def insert(self, text: str) -> None:
+        """Put text in at the caret, as one step to undo."""
+        self.textCursor().insertText(text)
+
+    def replace_name(self, old: str, new: str) -> None:
+        """Rename a variable in all expressions, as one step to undo."""
+        cursor = QTextCursor(self.document())
+        cursor.beginEditBlock()
+        block = self.document().begin()
+        state = 0
+        while block.isValid():
+            tokens, next_state = scan(block.text(), state)
+            for token in reversed(tokens):
+                if token.kind == "name" and block.text()[token.start : token.end].split(".")[0] == old:
+                    cursor.setPosition(block.position() + token.start)
+                    cursor.setPosition(block.position() + token.start + len(old), QTextCursor.MoveMode.KeepAnchor)
+                    cursor.insertText(new)
+            state, block = next_state, block.next()
+        cursor.endEditBlock()
+
+    def _cursor_at(self, line: int, column: int) -> QTextCursor:
+        block = self.document().findBlockByNumber(max(0, min(line, self.document().blockCount()) - 1))
+        cursor = QTextCursor(block)
+        cursor.setPosition(block.position() + min(max(0, column - 1), block.length() - 1))
+        return cursor
+
+    def _changed(self) -> None:
+        text = self.text
+        if text != self._text:
+            self._text = text
+            self.edited.emit()
+
+    # -- how it looks ------------------------------------------------------------------------------------------
+
+    def gutter_width(self) -> int:
+        """Room for the numbers of all lines."""
+        digits = max(2, len(str(self.document().blockCount())))
+        return self.fontMetrics().horizontalAdvance("0" * digits) + theme().px(20)
+
+    def paint_gutter(self, gutter: QWidget, area: QRect) -> None:
+        """Paint the numbers of the lines that lie in an area."""
+        look = theme()
+        painter = QPainter(gutter)
+        painter.setFont(look.font("code"))
+        metrics = painter.fontMetrics()
+        layout = self.document().documentLayout()
+        scroll = self.verticalScrollBar().value()
+        block, row = self.document().begin(), theme().line("code")
+        while block.isValid():
+            rect = layout.blockBoundingRect(block)
+            top = round(rect.top()) - scroll + self._top_margin()
+            if top > area.bottom():
+                break
+            if top + rect.height() >= area.top():
+                wrong = self._problem is not None and block.blockNumber() + 1 == self._problem[0]
+                painter.setPen(look.color("fail" if wrong else "text3"))
+                place = QRect(0, top + (row - metrics.height()) // 2, gutter.width() - look.px(10), metrics.height())
+                painter.drawText(place, int(Qt.AlignmentFlag.AlignRight), str(block.blockNumber() + 1))
+            block = block.next()
+        painter.end()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        layout = self.document().documentLayout()
+        scroll = self.verticalScrollBar().value()
+        block = self.document().begin()
+        while block.isValid():
+            rect = layout.blockBoundingRect(block)
+            top = rect.top() - scroll
+            if top > event.rect().bottom():
+                break
+            if top + rect.height() >= event.rect().top():
+                paint_chips(painter, block, (rect.left(), top), self.highlighter.fills(block))
+            block = block.next()
+        painter.end()
+        super().paintEvent(event)
+
+    def _top_margin(self) -> int:
+        return self.viewport().geometry().top()
+
+    def _restyle(self) -> None:
+        margin = theme().px(8)
+        self.setViewportMargins(self.gutter_width(), margin, theme().px(8), margin)
+        self._set_line_height()
+        self._fit()
+
+    def _set_line_height(self) -> None:
+        shape = QTextBlockFormat()
+        shape.setLineHeight(theme().line("code"), QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+        cursor = QTextCursor(self.document())
+        cursor.select(QTextCursor.SelectionType.Document)
+        enabled = self.document().isUndoRedoEnabled()
+        if enabled and not self.document().isUndoAvailable():
+            self.document().setUndoRedoEnabled(False)  # how tall a line is drawn is nothing to undo
+        cursor.mergeBlockFormat(shape)
+        if enabled and not self.document().isUndoRedoEnabled():
+            self.document().setUndoRedoEnabled(True)
+
+    def _fit(self) -> None:
+        row, margin = theme().line("code"), theme().px(8)
+        tall = self.document().blockCount() > _TALLEST_LINES
+        policy = Qt.ScrollBarPolicy.ScrollBarAsNeeded if tall else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        self.setVerticalScrollBarPolicy(policy)
+        height = row * 30 if tall else max(row, round(self.document().size().height()))
+        self.setFixedHeight(height + 2 * margin)
+        if self.viewportMargins().left() != self.gutter_width():
+            self._restyle()
+        self._gutter.setGeometry(QRect(0, 0, self.gutter_width(), self.height()))
+        self._gutter.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.verticalScrollBarPolicy() == Qt.ScrollBarPolicy.ScrollBarAlwaysOff:
+            event.ignore()  # the page scrolls, not the message
+        else:
+            super().wheelEvent(event)
+            self._gutter.update()
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        super().scrollContentsBy(dx, dy)
+        self._gutter.update()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.focused.emit()
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        if source.hasText():
+            self.textCursor().insertText(source.text())
+
+    # -- completion --------------------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        popup = self._completer.popup() if self._completer is not None else None
+        if popup is not None and popup.isVisible():
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape, Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+                event.ignore()  # the list takes it
+                return
+            super().keyPressEvent(event)
+            self.complete()
+            return
+        super().keyPressEvent(event)
+
+    def complete(self) -> None:
+        """Offer the variables that begin with the word before the caret."""
+        if self.isReadOnly():
+            return
+        completer = self._need_completer()
+        prefix = self._word_before()
+        shown = [name for name in self._names if name.lower().startswith(prefix.lower()) and name != prefix]
+        popup = completer.popup()
+        assert popup is not None
+        if not shown:
+            popup.hide()
+            return
+        model = completer.model()
+        assert isinstance(model, QStringListModel)
+        model.setStringList(shown)
+        completer.setCompletionPrefix("")
+        popup.setCurrentIndex(completer.completionModel().index(0, 0))
+        rect = self.cursorRect()
+        rect.translate(self.viewport().geometry().topLeft())
+        rect.setWidth(max(theme().px(180), popup.sizeHintForColumn(0) + theme().px(24)))
+        completer.complete(rect)
+
+    def _need_completer(self) -> QCompleter:
+        if self._completer is None:
+            self._completer = QCompleter(QStringListModel(self), self)
+            self._completer.setWidget(self)
+            self._completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
+            self._completer.activated[str].connect(self._completed)  # type: ignore[index]
+            popup = self._completer.popup()
+            assert popup is not None
+            set_role(popup, "code")
+        return self._completer
+
+    def _word_before(self) -> str:
+        text, at = self.textCursor().block().text(), self.textCursor().positionInBlock()
+        start = at
+        while start and text[start - 1] in _WORD:
+            start -= 1
+        return text[start:at]
+
+    def _completed(self, name: str) -> None:
+        cursor = self.textCursor()
+        prefix = self._word_before()
+        cursor.movePosition(QTextCursor.MoveOperation.Left, QTextCursor.MoveMode.KeepAnchor, len(prefix))
+        block = cursor.block()
+        before = block.text()[: cursor.selectionStart() - block.position()]
+        _tokens, state = scan(before, block.previous().userState() if block.previous().isValid() else 0)
+        inside = (state & 7) in (VARIABLE, TAG)
+        cursor.insertText(name if inside else f"{{{{ {name} }}}}")
+        self.setTextCursor(cursor)
