@@ -1,0 +1,44 @@
+"""From the arguments of `workbench run` to a comparison ready to be planned."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.cli.terminal import Terminal
+from workbench.values import BadInput
+
+if TYPE_CHECKING:
+    from workbench.workspace import Source, Workspace
+
+_FILES = (".yaml", ".yml", ".json")
+
+
+def source_of(ws: Workspace, options: argparse.Namespace, terminal: Terminal) -> Source:
+    """What to run, with what the options change. Raises a Problem where it is not there or cannot run."""
+    path = Path(options.what)
+    if path.is_file():
+        source = ws.sources.file(path)
+    elif path.suffix.lower() in _FILES or path.is_dir():
+        raise BadInput("There is no such file." if not path.is_dir() else "This is a folder; name a file in it.", path=str(path))
+    else:
+        source = ws.sources.named(options.what)
+    for left in source.not_carried:
+        terminal.note(f"Not carried over: {left.what} ({left.why})")
+    if options.model:
+        source = ws.sources.with_models(source, options.model)
+    if options.dataset:
+        source = ws.sources.with_cases(source, Path(options.dataset))
+    changes: dict[str, Any] = {}
+    if options.repeats is not None:
+        changes["repeats"] = options.repeats
+    if options.concurrency is not None:
+        changes["concurrency"] = options.concurrency
+    if options.max_cost is not None:
+        changes["max_cost_usd"] = Decimal(options.max_cost)
+    if options.no_reuse:
+        changes["reuse"] = False
+    return replace(source, spec=replace(source.spec, **changes)) if changes else source

@@ -1,0 +1,98 @@
+"""What a run can start from: a saved comparison, or a file that holds a whole one. Either becomes a resolved comparison."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from workbench.formats import tabular
+from workbench.formats.reports import NotCarried
+from workbench.library.vendors import vendor, vendors
+from workbench.values import BadInput, Case, ModelSpec, NotFound, Price, Spec
+
+if TYPE_CHECKING:
+    from workbench.library.comparisons import Comparisons
+    from workbench.library.connections import Connections
+    from workbench.library.keys import Keys
+
+_MOST_BAD_LINES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A comparison ready to be planned, the saved one that it is (if it is one), and what its file held that has no place here."""
+
+    spec: Spec
+    comparison_id: int | None = None
+    not_carried: tuple[NotCarried, ...] = ()
+
+
+class Sources:
+    """Finds what a run is asked to start from."""
+
+    def __init__(self, comparisons: Comparisons, connections: Connections, keys: Keys, price_of: Callable[[str, str, str], Price]) -> None:
+        self._comparisons = comparisons
+        self._connections = connections
+        self._keys = keys
+        self._price_of = price_of
+
+    def named(self, what: str) -> Source:
+        """The saved comparison of this name, uid or id, resolved as it is now. Raises NotFound, and BadInput for what it lacks."""
+        try:
+            row = self._comparisons.find(what)
+        except NotFound:
+            if not what.isdigit():
+                raise
+            row = self._comparisons.get(int(what))
+        return Source(self._comparisons.resolve(row.definition), row.id)
+
+    def file(self, path: Path) -> Source:
+        """The comparison in a promptfoo configuration. Keys in it are held for this session and go nowhere else.
+
+        Raises BadInput, with the line where there is one, for a file that cannot be run.
+        """
+        from workbench.formats import promptfoo  # only files need it
+
+        config = promptfoo.read(path, os.environ)
+        for index, key in config.keys.items():
+            self._keys.hold(file_key(config.spec.models[index]), key)
+        models = tuple(self._known(model) for model in config.spec.models)
+        return Source(replace(config.spec, models=models), None, config.not_carried)
+
+    def with_models(self, source: Source, names: Sequence[str]) -> Source:
+        """The same on other models: those of the source by title or name, else those of the workspace. Raises NotFound."""
+        own = {key: model for model in reversed(source.spec.models) for key in (model.name, model.title)}
+        models = tuple(own.get(name) or self._connections.spec(self._connections.find_model(name).id) for name in names)
+        return replace(source, spec=replace(source.spec, models=models))
+
+    def with_cases(self, source: Source, path: Path) -> Source:
+        """The same over the cases in a table file, columns mapped as guessed. Raises BadInput naming the lines that cannot be used."""
+        table = tabular.read(path)
+        cases: list[Case] = []
+        bad: list[str] = []
+        for item in table.cases():
+            if isinstance(item, Case):
+                cases.append(item)
+            else:
+                bad.append(f"line {item.line}: {item.reason}")
+        if bad:
+            raise BadInput(f"{len(bad)} rows cannot be used. {'; '.join(bad[:_MOST_BAD_LINES])}", path=str(path))
+        return replace(source, spec=replace(source.spec, cases=tuple(cases), dataset=path.name))
+
+    def _known(self, model: ModelSpec) -> ModelSpec:
+        """A model of a file with what is known about its vendor: options and price, where the file has none."""
+        if model.wire_format == "echo":
+            return model
+        place = urlsplit(model.base_url).netloc
+        row = next((row for row in vendors() if urlsplit(row.base_url).netloc == place), vendor("other"))
+        price = model.price if model.price != Price() else self._price_of(row.id, model.name, model.base_url)
+        return replace(model, price=price, options={**row.options, **model.options})
+
+
+def file_key(model: ModelSpec) -> str:
+    """The name under which the key of a model from a file is held for this session."""
+    return f"file {model.base_url} {model.name}"
