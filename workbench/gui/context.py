@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction
 
 from workbench.gui.actions import ActionSet
 from workbench.gui.bridge import Bridge
+from workbench.gui.fetch import Fetch
 from workbench.gui.theme import Theme
 from workbench.settings import Settings
 from workbench.values import Changes
@@ -34,6 +35,7 @@ class Context(QObject):
         self.bridge = bridge
         self.workspace: Workspace | None = None
         self.actions = ActionSet(self)
+        self.fetch = Fetch(self)
         self._pending: list[Changes] = []
         self._unsubscribe: Callable[[], None] | None = None
         bridge.trouble.connect(self.failed)

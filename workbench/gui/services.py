@@ -33,7 +33,7 @@ class WindowServices(QObject):
 
     def palette(self) -> None:
         """Open the palette."""
-        from workbench.gui.palette import Palette  # first used here
+        from workbench.gui.palette.dialog import Palette  # first used here
 
         Palette(self._context, self._window).open()
 

@@ -1,7 +1,7 @@
 """The one stylesheet of the application, made from the colour tokens. Widgets are told apart by dynamic properties.
 
 `kind` says what a widget is (button kinds, `card`, `panel`, `bar`), `tone` colours a label, `state` marks a field
-(`error`), `size` makes a button small or large. Fonts are not set here: they belong to type roles (`theme.set_role`).
+(`error`), `bulk` makes a button small or large. Fonts are not set here: they belong to type roles (`theme.set_role`).
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ QFrame[kind="surface"], QWidget[kind="surface"] { background: $surface; border: 
 QFrame[kind="panel"], QWidget[kind="panel"] { background: $panel; border: none; }
 QFrame[kind="bar"], QWidget[kind="bar"] { background: $bg; border: none; }
 QFrame[kind="sunken"] { background: $sunken; border: none; border-radius: 6px; }
+QFrame[kind="icon-accent"] { background: $accent_soft; border: none; border-radius: 6px; }
 QFrame[kind="line"] { background: $border; border: none; max-height: 1px; min-height: 1px; }
 QFrame[kind="vline"] { background: $border; border: none; max-width: 1px; min-width: 1px; }
 QFrame[kind="warn"] { background: $warn_soft; border: none; }
@@ -53,8 +54,9 @@ QPushButton, QToolButton[kind="plain"] {
 QPushButton:hover, QToolButton[kind="plain"]:hover { background: $hover; }
 QPushButton:pressed, QToolButton[kind="plain"]:pressed { background: $press; }
 QPushButton:disabled, QToolButton[kind="plain"]:disabled { background: $sunken; color: $text3; border-color: $border; }
-QPushButton[size="small"], QToolButton[size="small"] { padding: ${p3}px ${p9}px; min-height: ${p18}px; }
-QPushButton[size="large"] { padding: ${p9}px ${p20}px; min-height: ${p20}px; }
+QPushButton[bulk="small"], QToolButton[bulk="small"] { padding: ${p3}px ${p9}px; min-height: ${p18}px; }
+QPushButton[bulk="crumb"] { padding: ${p3}px ${p4}px; }
+QPushButton[bulk="large"] { padding: ${p9}px ${p20}px; min-height: ${p20}px; }
 QPushButton[kind="primary"] { background: $accent; color: $on_accent; border-color: $accent; }
 QPushButton[kind="primary"]:hover { background: $accent_hover; border-color: $accent_hover; }
 QPushButton[kind="primary"]:pressed { background: $accent_press; border-color: $accent_press; }
@@ -117,9 +119,11 @@ QPlainTextEdit[kind="bare"]:read-only, QTextEdit[kind="bare"]:read-only, QTextBr
 QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QPlainTextEdit:disabled {
   background: $sunken; color: $text3; border-color: $border;
 }
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit { border: none; padding: 0; min-height: 0; background: transparent; }
+QAbstractSpinBox QLineEdit:focus, QComboBox QLineEdit:focus { border: none; padding: 0; }
 QComboBox::drop-down { border: none; width: ${p24}px; subcontrol-position: center right; }
 QComboBox::down-arrow { image: url("$img_down"); width: ${p14}px; height: ${p14}px; }
-QComboBox[size="small"] { padding: ${p2}px ${p8}px; }
+QComboBox[bulk="small"] { padding: ${p2}px ${p8}px; }
 QComboBox QAbstractItemView {
   background: $surface; border: 1px solid $border_strong; outline: none; padding: 4px; selection-background-color: $accent_soft;
   selection-color: $text;

@@ -223,6 +223,7 @@ def restyle(widget: QWidget, theme: Theme) -> None:
     """Renew what the stylesheet cannot: font role and icon of one widget."""
     role = widget.property("role")
     if role:
+        widget.ensurePolished()  # the first polish by a stylesheet would put the font of before back
         widget.setFont(theme.font(role, widget.property("role_weight") or None))
     if widget.property("icon_name"):
         _show_icon(widget, theme)

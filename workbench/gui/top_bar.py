@@ -103,7 +103,7 @@ class TopBar(QWidget):
                 self._trail.addWidget(icon_label("chevron-right", "text3", 13))
             if on is not None and not last:
                 made = button(text, kind="quiet", on=on)
-                made.setProperty("size", "crumb")
+                made.setProperty("bulk", "crumb")
                 set_role(made, "section", 400)
                 self._trail.addWidget(made)
             else:

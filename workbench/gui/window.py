@@ -58,12 +58,14 @@ class Window(QMainWindow):
         self._compose()
         self._connect()
         self._restore_geometry()
+        self.pages.setFocus()  # Qt would give it to the first button of the rail, with a ring that nobody asked for
 
     def _compose(self) -> None:
         context = self.context
         self.rail = Rail(context.theme)
         self.top = TopBar(context.theme)
         self.pages = QStackedWidget()
+        self.pages.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.opening = OpeningPage(self._again, lambda: context.action("file.open").trigger(), lambda: context.action("file.new").trigger())
         self.pages.addWidget(self.opening)
         self.status = StatusBar(context)

@@ -116,7 +116,7 @@ def button(
     made = Button(text)
     made.setProperty("kind", kind)
     if size:
-        made.setProperty("size", size)
+        made.setProperty("bulk", size)  # not `size`: every widget has a property of that name
     set_role(made, "small" if size == "small" else "section" if size == "large" else "body", 600 if kind == "primary" else 500)
     if icon:
         token = {"primary": "on-accent", "danger": "fail", "link": "accent-ink", "link-danger": "fail", "quiet": "text2"}.get(kind, "text2")

@@ -40,7 +40,7 @@ class Segmented(QWidget):
             made.setCheckable(True)
             made.setProperty("kind", "segment")
             if small:
-                made.setProperty("size", "small")
+                made.setProperty("bulk", "small")
             made.setProperty("edge", _edge(index, len(choices)))
             made.setAccessibleName(f"{name}: {choice[1]}" if name else choice[1])
             self._group.addButton(made, index)

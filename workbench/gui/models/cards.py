@@ -1,0 +1,223 @@
+"""Cards of the models screen: one for each connection, one for the built-in model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
+
+from workbench.gui.context import Context
+from workbench.gui.theme import set_icon, set_kind, theme
+from workbench.gui.widgets.buttons import button, icon_button
+from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, set_tone
+from workbench.gui.words import counted, day
+
+if TYPE_CHECKING:
+    from workbench.workspace import ConnectionRow
+
+ICONS = {"cloud": "cloud", "server": "server", "builtin": "laptop"}
+KEY_PLACES = {"keyring": "system keychain", "environment": "environment", "session": "this session only"}
+MENU = (
+    ("test", "Test the connection", "plug"), ("models", "Choose its models", "cpu"), ("key", "Change the key", "key-round"),
+    ("rename", "Rename", "pencil"), ("address", "Change the address", "globe"), ("remove", "Remove", "trash-2"),
+)  # fmt: skip
+
+
+class Card(QFrame):
+    """Icon, name and address; a status line; a sentence; buttons at the foot."""
+
+    chosen = Signal()
+    """The card itself was clicked."""
+
+    def __init__(self, icon: str, name: str, address: str) -> None:
+        super().__init__()
+        self.setProperty("kind", "card")
+        self.setAccessibleName(name)
+        self.setMinimumHeight(theme().px(150))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 12, 12, 12)
+        column.setSpacing(6)
+        head = QHBoxLayout()
+        head.setSpacing(9)
+        box = QFrame()
+        box.setProperty("kind", "sunken")
+        inside = QVBoxLayout(box)
+        inside.setContentsMargins(6, 6, 6, 6)
+        inside.addWidget(icon_label(icon, "text2", 16))
+        head.addWidget(box)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        self.name = ElidedLabel(name, "body", "text", 600)
+        self.address = ElidedLabel(address, "micro", "text3")
+        words.addWidget(self.name)
+        words.addWidget(self.address)
+        head.addLayout(words, 1)
+        self.more = icon_button("ellipsis", f"More for {name}")
+        head.addWidget(self.more, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(head)
+        status = QHBoxLayout()
+        status.setSpacing(6)
+        self._mark = QLabel()
+        self.status = ElidedLabel("", "small", "text2", 500)
+        status.addWidget(self._mark)
+        status.addWidget(self.status, 1)
+        column.addLayout(status)
+        self.text = label("", "small", "text2", wrap=True)
+        self.text.setAlignment(Qt.AlignmentFlag.AlignTop)
+        column.addWidget(self.text, 1)
+        self.foot = QHBoxLayout()
+        self.foot.setSpacing(8)
+        column.addLayout(self.foot)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+
+    def say(self, tone: str, icon: str, status: str, text: str) -> None:
+        """Show a state: colour, mark, word, and the sentence under it."""
+        set_icon(self._mark, icon, tone, 14)
+        self.status.setText(status)
+        set_tone(self.status, tone)
+        self.text.setText(text)
+        set_kind(self, state="warn" if tone == "warn" else "fail" if tone == "fail" else "")
+        self.setAccessibleDescription(f"{status}. {text}")
+
+    def set_foot(self, widgets: Sequence[QWidget]) -> None:
+        """Put other things at the foot."""
+        while self.foot.count():
+            item = self.foot.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        for widget in widgets:
+            self.foot.addWidget(widget)
+        self.foot.addStretch(1)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self.chosen.emit()
+
+
+class ConnectionCard(Card):
+    """One connection. `asked` says what the user wants done with it (see MENU)."""
+
+    asked = Signal(str)
+
+    def __init__(self, row: ConnectionRow, *, writable: bool) -> None:
+        host = urlsplit(row.base_url).netloc or row.base_url
+        super().__init__(ICONS.get(row.place, "cloud"), row.name, host)
+        self.row = row
+        self.address.setToolTip(row.base_url)
+        menu = QMenu(self)
+        for id, text, icon in MENU:
+            if id == "key" and row.key_place == "none" and row.place != "server":
+                continue
+            action = menu.addAction(theme().icon(icon, "text2"), text)
+            action.setEnabled(writable or id == "test")
+            action.triggered.connect(lambda _checked=False, id=id: self.asked.emit(id))
+        self.more.clicked.connect(lambda: menu.exec(self.more.mapToGlobal(self.more.rect().bottomLeft())))
+        self._show_state()
+
+    def testing(self) -> None:
+        """A test is under way."""
+        self.say("text2", "loader-circle", "Testing", "Asks for the model list only. Costs nothing.")
+        self.set_foot([])
+
+    def _show_state(self) -> None:
+        row = self.row
+        models = counted(row.models, "model")
+        key = f"Key {row.key_hint}, {KEY_PLACES.get(row.key_place, row.key_place)}." if row.key_hint else ""
+        tested = row.state.get("ok")
+        when = day(str(row.state.get("at") or ""))
+        if row.key_place == "missing":
+            self.say(
+                "warn", "key-round", "Key missing", f"{models} cannot be used until it has one.".replace("1 model cannot", "1 model cannot")
+            )
+            self.set_foot([button("Add key", size="small", on=lambda: self.asked.emit("key"))])
+        elif tested is False:
+            name = "Not running" if row.place == "server" else "Not connected"
+            self.say(
+                "fail" if row.place != "server" else "text3", "power-off" if row.place == "server" else "circle-x", name, _short(row.state)
+            )
+            self.set_foot([button("Try again", size="small", on=lambda: self.asked.emit("test"))])
+        elif tested:
+            self.say("pass", "circle-check", "Connected", f"{models}, tested {when}." if when else f"{models}.")
+            self.set_foot([ElidedLabel(key, "small", "text3")] if key else [])
+        else:
+            self.say("text3", "circle-dashed", "Not tested yet", f"{models}. {key}".strip())
+            self.set_foot([button("Test connection", size="small", on=lambda: self.asked.emit("test"))])
+
+
+def _short(state: Any) -> str:
+    text = str(state.get("sentence") or "It did not answer.")
+    return text if len(text) < 140 else text[:137] + "..."
+
+
+class BuiltinCard(Card):
+    """The built-in model: what it is, and how to get it here."""
+
+    add_file = Signal()
+    remove_file = Signal(str)
+
+    def __init__(self, context: Context, *, writable: bool) -> None:
+        super().__init__("laptop", "Built-in model", "on this computer")
+        self._context = context
+        menu = QMenu(self)
+        add = menu.addAction(theme().icon("plus", "text2"), "Add a model file (.gguf)")
+        add.setEnabled(writable)
+        add.triggered.connect(lambda: self.add_file.emit())
+        self.more.clicked.connect(lambda: menu.exec(self.more.mapToGlobal(self.more.rect().bottomLeft())))
+        self._writable = writable
+        self._bar: QProgressBar | None = None
+        self._status: Any = None
+        context.fetch.changed.connect(self._show)
+        context.fetch.done.connect(lambda _problem: self.read())
+        self.say("text3", "circle-dashed", "Looking", "")
+
+    def read(self) -> None:
+        """Look again whether engine and weights are here."""
+        self._context.bridge.read(self._context.ws.builtin.status, then=self._got, owner=self, key="models.builtin")
+
+    def _got(self, status: Any) -> None:
+        self._status = status
+        self._show()
+
+    def _show(self) -> None:
+        fetch, status = self._context.fetch, self._status
+        if fetch.going:
+            self._show_progress(*fetch.counts)
+            return
+        self._bar = None
+        if fetch.problem is not None:
+            self.say("fail", "circle-x", "Not fetched", str(fetch.problem))
+            self.set_foot([button("Try again", size="small", on=fetch.start)])
+        elif status is None:
+            return
+        elif status.engine and status.weights:
+            self.say("pass", "circle-check", "Ready", "Good for trying things, not for judging prompts. Free, works offline.")
+            add = button("Add a .gguf file", size="small", on=self.add_file.emit)
+            add.setEnabled(self._writable)
+            self.set_foot([add])
+        elif status.engine:
+            self.say("text2", "download", "Not fetched yet", _said(status) or "Its weights are fetched once, then it works offline.")
+            self.set_foot([button("Fetch it, 98 MB", "download", size="small", on=fetch.start)])
+        else:
+            self.say("text3", "power-off", "Not installed", _said(status))
+            self.set_foot([])
+
+    def _show_progress(self, here: int, total: int) -> None:
+        if self._bar is None:
+            self._bar = QProgressBar()
+            self._bar.setTextVisible(False)
+            self._bar.setAccessibleName("Fetching the built-in model")
+            self.set_foot([self._bar, button("Cancel", size="small", on=self._context.fetch.cancel)])
+        self._bar.setMaximum(total // 1000 or 0)
+        self._bar.setValue(here // 1000)
+        words = f"{here / 1e6:.0f} of {total / 1e6:.0f} MB here." if total else "Starting."
+        self.say("accent-ink", "download", "Fetching", f"{words} It goes on where it stopped if it is cut off.")
+
+
+def _said(status: Any) -> str:
+    return f"{status.sentence} {status.remedy}".strip()

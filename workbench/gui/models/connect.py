@@ -1,0 +1,360 @@
+"""The dialog that connects a provider: who, key and address, a test that costs nothing, and the models to use."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from PySide6.QtCore import QSize, Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from workbench.gui.context import Context
+from workbench.gui.models.found import FoundModels
+from workbench.gui.models.report import ReportBox
+from workbench.gui.theme import set_kind, set_role, theme
+from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.dialog import Dialog
+from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
+from workbench.gui.widgets.navigation import NavigationDelegate
+
+if TYPE_CHECKING:
+    from workbench.workspace import ConnectionRow
+
+ICONS = {"cloud": "cloud", "server": "server", "builtin": "laptop"}
+HIDDEN = ("echo", "builtin")
+VENDOR = int(Qt.ItemDataRole.UserRole)
+
+
+class ConnectDialog(Dialog):
+    """Nothing is saved before Connect: the key is tested where it stands."""
+
+    def __init__(
+        self, context: Context, window: QWidget, *, vendor: str = "", base_url: str = "", existing: ConnectionRow | None = None
+    ) -> None:
+        super().__init__(window, "Choose models" if existing else "Connect a provider", width=980, padded=False)
+        self._context = context
+        self._existing = existing
+        self._vendor: Any = None
+        self._wanted = (vendor or (existing.vendor if existing else ""), base_url or (existing.base_url if existing else ""))
+        self._found: dict[str, Any] = {}
+        self._test: Any = None
+        self._tested_key = ""
+        self._compose()
+        self.add_cancel()
+        self._connect = self.add_button("Connect", self._save, kind="primary")
+        self._connect.setEnabled(False)
+        self._note = label("", "small", "text2", wrap=True)
+        self.foot.insertWidget(0, self._note, 1)
+        self.resize(theme().px(980), min(theme().px(690), window.height() - 60))
+        context.bridge.read(context.ws.connections.vendors, then=self._got_vendors, owner=self)
+        context.bridge.read(context.ws.keys.kind, then=self._got_key_kind, owner=self)
+        context.bridge.spawn(context.ws.find_local, then=self._got_local, failed=lambda _error: None, owner=self)
+
+    # -- making ------------------------------------------------------------------------------------------------
+
+    def _compose(self) -> None:
+        across = QHBoxLayout()
+        across.setSpacing(0)
+        side = QFrame()
+        side.setProperty("kind", "panel")
+        side.setFixedWidth(theme().px(264))
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 10, 8, 12)
+        self._list = QListWidget()
+        self._list.setProperty("kind", "panel")
+        self._list.setAccessibleName("Providers")
+        self._list.setItemDelegate(NavigationDelegate(self._list))
+        self._list.setMouseTracking(True)
+        self._list.currentItemChanged.connect(self._chosen)
+        column.addWidget(self._list, 1)
+        hint = label("No key? The built-in model needs none, and a server on this computer needs none either.", "small", "text3", wrap=True)
+        hint.setContentsMargins(20, 0, 8, 0)
+        column.addWidget(hint)
+        across.addWidget(side)
+        across.addWidget(line(vertical=True))
+        page = QWidget()
+        self._page = QVBoxLayout(page)
+        self._page.setContentsMargins(22, 16, 22, 12)
+        self._page.setSpacing(8)
+        across.addWidget(page, 1)
+        self.body.addLayout(across)
+        if self._existing is not None:
+            side.hide()
+        self._compose_fields()
+        test = QHBoxLayout()
+        test.setSpacing(10)
+        self._test_button = button("Test connection", "plug", on=self._start_test)
+        self._test_note = label("Asks for the model list only. Costs nothing.", "small", "text3")
+        test.addWidget(self._test_button)
+        test.addWidget(self._test_note, 1)
+        self._page.addLayout(test)
+        self._report = ReportBox()
+        self._page.addWidget(self._report)
+        self._models = FoundModels()
+        self._models.changed.connect(self._count)
+        self._page.addWidget(self._models, 1)
+
+    def _compose_fields(self) -> None:
+        self._name = QLineEdit()
+        self._key = QLineEdit()
+        self._url = QLineEdit()
+        for edit, title in ((self._name, "Name"), (self._key, "Key"), (self._url, "Base URL")):
+            edit.setAccessibleName(title)
+        for edit in (self._key, self._url):
+            set_role(edit, "code")
+            edit.textChanged.connect(self._edited)
+        self._key.setEchoMode(QLineEdit.EchoMode.Password)
+        self._eye = self._key.addAction(theme().icon("eye", "text2"), QLineEdit.ActionPosition.TrailingPosition)
+        self._eye.setToolTip("Show the key")
+        self._eye.triggered.connect(self._show_key)
+        fields = QHBoxLayout()
+        fields.setSpacing(16)
+        self._key_box, self._key_title = _field("Key", self._key)
+        self._url_box, self._url_title = _field("Base URL", self._url)
+        self._name_box, _ = _field("Name", self._name)
+        fields.addWidget(self._key_box, 3)
+        fields.addWidget(self._url_box, 3)
+        fields.addWidget(self._name_box, 2)
+        self._page.addLayout(fields)
+        place = QHBoxLayout()
+        place.setSpacing(6)
+        place.addWidget(icon_label("lock-keyhole", "text3", 14))
+        self._place = label("", "small", "text2", wrap=True)
+        place.addWidget(self._place, 1)
+        self._help = button("Where do I find it?", "external-link", "link", on=self._open_help)
+        place.addWidget(self._help)
+        self._page.addLayout(place)
+
+    # -- who ---------------------------------------------------------------------------------------------------
+
+    def _got_vendors(self, vendors: Any) -> None:
+        wanted, url = self._wanted
+        chosen = 0
+        for vendor in vendors:
+            if vendor.id in HIDDEN:
+                continue
+            item = QListWidgetItem(vendor.name)
+            item.setData(NavigationDelegate.ICON, ICONS.get(vendor.place, "cloud"))
+            item.setData(NavigationDelegate.DETAIL, urlsplit(vendor.base_url).netloc or "Any server with the OpenAI format")
+            item.setData(VENDOR, vendor)
+            item.setSizeHint(QSize())
+            if vendor.id == wanted:
+                chosen = self._list.count()
+            self._list.addItem(item)
+        self._list.setCurrentRow(chosen)
+        if url:
+            self._url.setText(url)
+        if self._existing is not None:
+            self._name.setText(self._existing.name)
+            self.heading.setText(f"Models of {self._existing.name}")
+            self._key_box.hide()
+            self._url_box.hide()
+            self._name_box.hide()
+            self._help.hide()
+            self._place.setText(
+                f"Key {self._existing.key_hint} stays as it is." if self._existing.key_hint else "No key is needed or known."
+            )
+            self._start_test()
+
+    def _got_local(self, servers: Any) -> None:
+        for server in servers:
+            for index in range(self._list.count()):
+                item = self._list.item(index)
+                vendor = item.data(VENDOR)
+                if vendor.id == server.vendor:
+                    item.setData(NavigationDelegate.CHIP, "found")
+                    item.setData(NavigationDelegate.DETAIL, f"{urlsplit(server.base_url).netloc}, {len(server.models)} models")
+                    self._found[vendor.id] = server
+                    if self._vendor is not None and self._vendor.id == vendor.id and not self._url.isModified():
+                        self._url.setText(server.base_url)
+
+    def _got_key_kind(self, kind: str) -> None:
+        self._key_kind = kind
+        self._say_place()
+
+    _key_kind = "keyring"
+
+    def _say_place(self) -> None:
+        vendor = self._vendor
+        env = vendor.key_env if vendor is not None else ""
+        if env and os.environ.get(env) and not self._key.text():
+            self._place.setText(f"{env} is set in the environment. Leave the field empty to use it.")
+        elif self._key_kind == "keyring":
+            self._place.setText("A working key goes into the system keychain, never into the workspace or an export.")
+        else:
+            self._place.setText(
+                f"No key store here: a key typed in lasts for this session only. {f'To keep it, set {env}.' if env else ''}".strip()
+            )
+
+    def _chosen(self, now: QListWidgetItem | None, _before: QListWidgetItem | None) -> None:
+        if now is None:
+            return
+        self._vendor = now.data(VENDOR)
+        found = self._found.get(self._vendor.id)
+        self._url.setText(found.base_url if found else self._vendor.base_url)
+        self._url.setModified(False)
+        self._url.setPlaceholderText("http://localhost:8000/v1")
+        self._key.clear()
+        own = self._vendor.place == "server"
+        self._key_title.setText("Key, if the server wants one" if own else "Key")
+        self._url_title.setText("Base URL" if own else "Base URL, usual one")
+        self._name.setText(self._vendor.name if self._vendor.id != "other" else "")
+        self._name.setPlaceholderText("As the server's address")
+        self._help.setVisible(bool(self._vendor.key_help_url))
+        self._models.show_found([])
+        self._report.clear()
+        self._edited()
+        (self._url if not self._vendor.base_url else self._key).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _open_help(self) -> None:
+        QDesktopServices.openUrl(QUrl(self._vendor.key_help_url))
+
+    def _show_key(self) -> None:
+        hidden = self._key.echoMode() == QLineEdit.EchoMode.Password
+        self._key.setEchoMode(QLineEdit.EchoMode.Normal if hidden else QLineEdit.EchoMode.Password)
+        self._eye.setIcon(theme().icon("eye-off" if hidden else "eye", "text2"))
+        self._eye.setToolTip("Hide the key" if hidden else "Show the key")
+
+    # -- test --------------------------------------------------------------------------------------------------
+
+    def _edited(self) -> None:
+        set_kind(self._key, state="")
+        self._say_place()
+        self._test_button.setEnabled(bool(self._url.text().strip()) or self._existing is not None)
+        self._count()
+
+    def _start_test(self) -> None:
+        if self._test is not None:
+            self._test.cancel()
+            self._end_test()
+            return
+        self._test_button.setText("Cancel the test")
+        self._test_note.setText("Waiting for the server.")
+        self._report.clear()
+        bridge, workspace = self._context.bridge, self._context.ws
+        if self._existing is not None:
+            self._test = bridge.spawn(workspace.test_connection, self._existing.id, then=self._tested, failed=self._test_failed, owner=self)
+            return
+        key, url = self._key.text().strip() or None, self._url.text().strip()
+        self._test = bridge.spawn(
+            workspace.try_connection, self._vendor.id, url, key, then=self._tested, failed=self._test_failed, owner=self
+        )
+
+    def _end_test(self) -> None:
+        self._test = None
+        self._test_button.setText("Test again")
+        self._test_note.setText("Asks for the model list only. Costs nothing.")
+
+    def _tested(self, report: Any) -> None:
+        self._end_test()
+        name = self._existing.name if self._existing else self._vendor.name
+        self._report.show_report(report, name)
+        set_kind(self._key, state="" if report.ok or self._key.text() == "" else "error")
+        if report.ok:
+            have = self._have()
+            self._models.show_found([(model, model in have) for model in report.models])
+        self._count()
+
+    def _test_failed(self, error: BaseException) -> None:
+        self._end_test()
+        self._report.show_problem(str(error))
+
+    def _have(self) -> set[str]:
+        return set(self._existing_names) if self._existing is not None else set()
+
+    _existing_names: tuple[str, ...] = ()
+
+    def know_models(self, names: list[str]) -> None:
+        """The models that an existing connection has already: they come ticked."""
+        self._existing_names = tuple(names)
+
+    # -- save --------------------------------------------------------------------------------------------------
+
+    def _count(self) -> None:
+        ticked = self._models.ticked()
+        new = [name for name in ticked if name not in self._have()]
+        gone = [name for name in self._have() if name not in ticked] if self._models.listed() else []
+        if self._existing is not None:
+            words = [f"Add {len(new)}"] * bool(new) + [f"remove {len(gone)}"] * bool(gone)
+            self._connect.setText(" and ".join(words).capitalize() if words else "Nothing to change")
+            self._connect.setEnabled(bool(new or gone))
+        else:
+            self._connect.setText("Connect 1 model" if len(ticked) == 1 else f"Connect {len(ticked)} models" if ticked else "Connect")
+            self._connect.setEnabled(bool(self._url.text().strip()) and bool(ticked))
+        if not ticked and self._existing is None:
+            self._note.setText("Test the connection and tick the models you want, or type a model's name.")
+        else:
+            self._note.setText("")
+
+    def _save(self) -> None:
+        ticked = self._models.ticked()
+        bridge, workspace = self._context.bridge, self._context.ws
+        self._connect.setEnabled(False)
+        if self._existing is not None:
+            gone = [name for name in self._have() if name not in ticked]
+            bridge.call(
+                _change_models,
+                workspace,
+                self._existing.id,
+                ticked,
+                gone,
+                then=lambda _none: self._saved(),
+                failed=self._not_saved,
+                owner=self,
+            )
+            return
+        name = self._name.text().strip() or urlsplit(self._url.text()).netloc or self._vendor.name
+        key = self._key.text().strip() or None
+        url = self._url.text().strip()
+        bridge.call(
+            _add, workspace, name, self._vendor, url, key, ticked, then=lambda _id: self._saved(), failed=self._not_saved, owner=self
+        )
+
+    def _saved(self) -> None:
+        self._key.clear()
+        self.accept()
+
+    def _not_saved(self, error: BaseException) -> None:
+        self._connect.setEnabled(True)
+        self._report.show_problem(str(error))
+
+    def done(self, result: int) -> None:
+        if self._test is not None:
+            self._test.cancel()
+        super().done(result)
+
+
+def _field(title: str, edit: QLineEdit) -> tuple[QWidget, Any]:
+    box = QWidget()
+    column = QVBoxLayout(box)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(4)
+    heading = ElidedLabel(title, "small", "text", 500)
+    column.addWidget(heading)
+    column.addWidget(edit)
+    return box, heading
+
+
+def _add(workspace: Any, name: str, vendor: Any, url: str, key: str | None, models: list[str]) -> int:
+    """Everything that Connect saves, on the worker thread: the connection, its key, its models."""
+    taken = {row.name for row in workspace.connections.list()}
+    free, number = name, 1
+    while free in taken:
+        number += 1
+        free = f"{name} {number}"
+    id = int(workspace.connections.add(free, vendor.id, url, vendor.wire_format, key=key))
+    for model in models:
+        workspace.connections.add_model(id, model)
+    return id
+
+
+def _change_models(workspace: Any, id: int, ticked: list[str], gone: list[str]) -> None:
+    rows = {row.name: row for row in workspace.connections.models() if row.connection_id == id}
+    for name in ticked:
+        if name not in rows:
+            workspace.connections.add_model(id, name)
+    for name in gone:
+        if name in rows:
+            workspace.connections.remove_model(rows[name].id)

@@ -1,0 +1,1 @@
+"""The palette: search or run a command (Ctrl+K)."""

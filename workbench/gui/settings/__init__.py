@@ -1,0 +1,1 @@
+"""The settings screen, drawn from the table of declared settings."""

@@ -1,0 +1,88 @@
+"""The rows about the workspace file: its size, its backups, where things lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+
+from workbench.gui.context import Context
+from workbench.gui.settings.row import Row
+from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.labels import ElidedLabel, label
+from workbench.gui.words import counted, day
+
+
+def size_words(size: int) -> str:
+    """`812 kB`, `4.2 MB`, `1.3 GB`."""
+    for unit, step in (("GB", 1_000_000_000), ("MB", 1_000_000)):
+        if size >= step:
+            return f"{size / step:.1f} {unit}" if size < 100 * step else f"{size / step:.0f} {unit}"
+    return f"{max(1, round(size / 1000))} kB"
+
+
+class StorageRows:
+    """The file and its backups, measured off the Qt thread."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._size = label("", "body", "text", 600)
+        self._path = Path(context.ws.path)
+        self.file = Row(
+            self._path.name,
+            "Prompts, answers, ratings: all of it is this one file.",
+            [self._size, button("Show the folder", size="small", on=self._show_folder)],
+            f"It lies in {self._path.parent}. Close the window before you copy it by hand; a backup needs no closing.",
+        )
+        self._made = ElidedLabel("", "small", "text3")
+        back_up = button("Back up now", size="small", on=self.back_up)
+        back_up.setEnabled(not context.ws.read_only)
+        self.backups = Row(
+            "Back up now",
+            "",
+            [back_up, self._made],
+            "A copy that can be opened like any workspace. It is complete even while a run writes.",
+        )
+        keys = label("", "body", wrap=True)
+        self._keys = keys
+        self.keys = Row(
+            "Keys of connections", "Never in this file, never in an export.", [keys], "A key is read where it lies each time a run starts."
+        )
+
+    def measure(self) -> None:
+        """Read sizes and dates again."""
+        bridge, workspace = self._context.bridge, self._context.ws
+        bridge.read(_measured, workspace, then=self._show, owner=self.file, key="settings.size")
+        bridge.read(workspace.keys.place, then=self._keys.setText, owner=self.file, key="settings.keys")
+
+    def back_up(self) -> None:
+        """Make a copy now and say so."""
+        self._context.bridge.call(self._context.ws.back_up, then=self._made_one, owner=self.file)
+
+    def _made_one(self, backup: Any) -> None:
+        self._context.notice(f"Backed up to {backup.path.name}.", "Show the folder", lambda: _open(backup.path.parent))
+        self.measure()
+
+    def _show(self, measured: tuple[int, list[Any]]) -> None:
+        size, copies = measured
+        self._size.setText(size_words(size))
+        if copies:
+            total = sum(copy.size for copy in copies)
+            self._made.setText(f"{counted(len(copies), 'copy', 'copies')}, {size_words(total)}, last {day(copies[0].at)}")
+        else:
+            self._made.setText("No copy yet")
+
+    def _show_folder(self) -> None:
+        _open(self._path.parent)
+
+
+def _open(folder: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+
+def _measured(workspace: Any) -> tuple[int, list[Any]]:
+    path = Path(workspace.path)
+    files = [path, path.with_name(path.name + "-wal")]
+    return sum(file.stat().st_size for file in files if file.exists()), workspace.backups()
