@@ -52,6 +52,8 @@ class Plan:
     stream: bool = True
     dataset: str = ""
     app_version: str = __version__
+    taken_from: str = ""
+    """Uid of the run whose good outputs this one takes over, where only what failed is asked again."""
 
     @property
     def calls(self) -> int:
@@ -97,6 +99,7 @@ class Plan:
             "stream": self.stream,
             "dataset": self.dataset,
             "app_version": self.app_version,
+            "taken_from": self.taken_from,
         }
 
     @staticmethod
@@ -115,6 +118,7 @@ class Plan:
             stream=item["stream"],
             dataset=item["dataset"],
             app_version=item["app_version"],
+            taken_from=item.get("taken_from", ""),
         )
 
 

@@ -7,10 +7,6 @@ hold canonical JSON. Money is integer nano-dollars. Deleting is `archived_at`.
 from __future__ import annotations
 
 import json
-import os
-import time
-import uuid
-from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ConfigDict
@@ -18,6 +14,8 @@ from sqlalchemy import Column, Dialect, ForeignKey, Index, LargeBinary, Text, Un
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
+from workbench.store.stamps import new_uid as new_uid
+from workbench.store.stamps import now as now
 from workbench.values.messages import canonical
 
 
@@ -32,18 +30,6 @@ class CanonicalJson(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)
-
-
-def new_uid() -> str:
-    """A UUIDv7 (RFC 9562): sorts by the time it was made. Python's own comes with 3.14."""
-    millis = time.time_ns() // 1_000_000
-    tail = int.from_bytes(os.urandom(10), "big")
-    return str(uuid.UUID(int=millis << 80 | 0x7 << 76 | (tail >> 68 & 0xFFF) << 64 | 0b10 << 62 | tail & (1 << 62) - 1))
-
-
-def now() -> str:
-    """This moment in UTC as ISO 8601 text with milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Row(SQLModel):

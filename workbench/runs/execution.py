@@ -1,0 +1,303 @@
+"""Making the jobs of a run: feeds the engine, has every end written down before it is told, keeps unfinished texts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from time import monotonic
+from typing import Any
+
+from workbench import evaluators
+from workbench import plan as plans
+from workbench.engine.control import Control
+from workbench.engine.engine import Engine
+from workbench.engine.events import Cancelled, EngineJob, Event, Failed, Finished, Skipped, Started, Streamed
+from workbench.plan import Plan
+from workbench.runs.recording import End, Recorder
+from workbench.store.database import Database
+from workbench.values import Endpoint, Failure, Missing, ModelSpec, Problem, Request
+
+BATCH_ROWS = 50
+BATCH_SECONDS = 0.1
+CHECKPOINT_SECONDS = 3.0
+_PAGE = 2000
+_REUSE_PAGE = 200
+
+_TO_MAKE = """
+SELECT id, column_index, case_index, repeat FROM job WHERE run_id = :run AND id > :after AND status IN ('queued', 'running')
+ORDER BY id LIMIT :limit"""
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """A job that is still to be made."""
+
+    id: int
+    column: int
+    case_index: int
+    repeat: int
+
+
+class Execution:
+    """One go at a run, until nothing is left to make or it is stopped."""
+
+    def __init__(
+        self,
+        database: Database,
+        run_id: int,
+        plan: Plan,
+        endpoints: Sequence[Endpoint | Problem],
+        engine: Engine,
+        control: Control,
+        *,
+        concurrency: int,
+        budget_usd: Decimal | None,
+        spent_usd: Decimal,
+    ) -> None:
+        self._database, self._run_id, self._plan, self._endpoints = database, run_id, plan, endpoints
+        self._engine, self._control, self._concurrency = engine, control, concurrency
+        self._budget_usd, self._spent_usd = budget_usd, spent_usd
+        self._recorder = Recorder(database, run_id)
+        self._earlier: dict[int, int] = {}
+        self._todo: dict[int, Todo] = {}
+        self._prints: dict[int, str] = {}
+        self._ends: list[tuple[End, Event]] = []
+        self._started: set[int] = set()
+        """Jobs that began since the last transaction."""
+        self._texts: dict[int, list[str]] = {}
+        self._made = 0
+        self._slow = [any(map(evaluators.may_be_slow, plan.checks_for(index))) for index in range(len(plan.cases))]
+
+    async def events(self) -> AsyncGenerator[Event]:
+        """What happens, as it happens; an end is told when it is written. Closing the generator stops the run."""
+        try:
+            has_more = True
+            while has_more:
+                self._earlier = self._recorder.begin()
+                self._made = 0
+                async with aclosing(self._settled()) as settled:
+                    async for event in settled:
+                        yield event
+                async with aclosing(self._called()) as called:
+                    async for event in called:
+                        yield event
+                # Jobs may have been put back into the queue meanwhile; they are made too.
+                has_more = bool(self._made) and not self._control.stopped and next(self._pages(1), None) is not None
+        finally:
+            self._close()
+
+    async def _called(self) -> AsyncGenerator[Event]:
+        """What the engine tells."""
+        stream = self._engine.batches(
+            self._jobs(),
+            concurrency=self._concurrency,
+            control=self._control,
+            budget_usd=self._budget_usd,
+            spent_usd=self._spent_usd,
+        )
+        async with aclosing(stream), aclosing(self._recorded(stream)) as recorded:
+            async for event in recorded:
+                yield event
+
+    async def _recorded(self, stream: AsyncGenerator[list[Event]]) -> AsyncGenerator[Event]:
+        due, checkpoint_due = 0.0, monotonic() + CHECKPOINT_SECONDS
+        next_batch: asyncio.Task[list[Event]] | None = None
+        try:
+            while True:
+                if next_batch is None:
+                    next_batch = asyncio.ensure_future(_next(stream))
+                wait = due - monotonic() if self._ends else checkpoint_due - monotonic() if self._texts else None
+                done, _ = await asyncio.wait((next_batch,), timeout=None if wait is None else max(0.0, wait))
+                if done:
+                    batch, next_batch = next_batch.result(), None
+                    had_ends = bool(self._ends)
+                    for event in batch:
+                        if self._saw(event):
+                            yield event
+                    if not had_ends:
+                        due = monotonic() + BATCH_SECONDS
+                    if not batch:
+                        break
+                while len(self._ends) >= BATCH_ROWS or (self._ends and monotonic() >= due):
+                    for event in await self._flush():
+                        yield event
+                if monotonic() >= checkpoint_due:
+                    self._recorder.checkpoint({job: "".join(pieces) for job, pieces in self._texts.items()})
+                    checkpoint_due = monotonic() + CHECKPOINT_SECONDS
+            while self._ends:
+                for event in await self._flush():
+                    yield event
+        finally:
+            if next_batch is not None:
+                next_batch.cancel()
+                with suppress(asyncio.CancelledError, Exception):
+                    await next_batch
+
+    def _saw(self, event: Event) -> bool:
+        """Take an event in. False if it is an end, which is told once it is written."""
+        if isinstance(event, Streamed):
+            pieces = self._texts.get(event.job)
+            if pieces is None:
+                self._texts[event.job] = [event.delta.text]
+            else:
+                pieces.append(event.delta.text)
+            return True
+        if isinstance(event, Started):
+            self._started.add(event.job)
+            self._texts.pop(event.job, None)  # a further attempt starts the text anew
+            return True
+        if isinstance(event, (Finished, Failed, Cancelled, Skipped)):
+            self._ends.append((self._end_of(event), event))
+            return False
+        return True
+
+    def _end_of(self, event: Finished | Failed | Cancelled | Skipped) -> End:
+        todo = self._todo.pop(event.job)
+        price = self._plan.columns[todo.column].model.price
+        end = End(event.job, "done", 0, price, self._earlier.get(event.job, 0) + 1, self._prints.pop(event.job, ""))
+        if isinstance(event, Finished):
+            end.attempts, end.reply = event.attempts, event.reply
+            if not self._slow[todo.case_index]:
+                end.scores = self._scores(todo, event.reply.text)
+        elif isinstance(event, Failed):
+            end.status, end.attempts, end.failure = "failed", event.attempts, event.failure
+        elif isinstance(event, Skipped):
+            end.status = "skipped"
+        elif self._control.stopped:
+            end.status = "queued"  # the whole run was stopped: the job is made when the run goes on
+        else:
+            end.status, end.attempts, end.failure = "cancelled", event.attempts, Failure("cancelled", "Stopped by hand.")
+        if end.status != "queued":
+            self._texts.pop(event.job, None)
+        if end.reply is not None and self._slow[todo.case_index]:
+            self._todo[event.job] = todo  # its checks are asked on another thread, see _flush
+        return end
+
+    def _scores(self, todo: Todo, text: str) -> Any:
+        return evaluators.score(self._plan.checks_for(todo.case_index), self._plan.cases[todo.case_index], text)
+
+    async def _flush(self) -> list[Event]:
+        """Write the next ends down; the events that may be told now."""
+        batch, self._ends = self._ends[:BATCH_ROWS], self._ends[BATCH_ROWS:]
+        try:
+            for end, _ in batch:
+                todo = self._todo.get(end.job_id)
+                if todo is not None and end.reply is not None:
+                    end.scores = await asyncio.to_thread(self._scores, todo, end.reply.text)
+                    del self._todo[end.job_id]
+            self._write(batch)
+        except BaseException:
+            self._ends = batch + self._ends  # tried once more when everything is closed
+            raise
+        return [event for _, event in batch]
+
+    def _write(self, batch: Sequence[tuple[End, Event]]) -> None:
+        ends = [end for end, _ in batch]
+        self._started.difference_update(end.job_id for end in ends)
+        self._recorder.write(ends, self._started)
+        self._made += len(ends)
+        self._started.clear()
+
+    def _close(self) -> None:
+        """Write what is finished and keep what is not. The run's end is written last, so that a full disk shows as a crash."""
+        for end, _ in self._ends:
+            todo = self._todo.get(end.job_id)
+            if todo is not None and end.reply is not None and not end.scores:
+                end.scores = self._scores(todo, end.reply.text)
+        if self._ends:
+            self._write(self._ends)
+            self._ends = []
+        self._recorder.checkpoint({job: "".join(pieces) for job, pieces in self._texts.items()})
+        self._recorder.end()
+
+    # What is to be made
+
+    def _pages(self, size: int) -> Iterator[list[Todo]]:
+        after = 0
+        while True:
+            rows = self._database.query(_TO_MAKE, {"run": self._run_id, "after": after, "limit": size})
+            if not rows:
+                return
+            after = rows[-1][0]
+            yield [Todo(*row) for row in rows]
+
+    def _jobs(self) -> Iterator[EngineJob]:
+        columns = [(endpoint, _group(column.model), column.model.price) for endpoint, column in self._columns()]
+        for page in self._pages(_PAGE):
+            for todo in page:
+                endpoint, group, price = columns[todo.column]
+                if isinstance(endpoint, Endpoint):
+                    self._todo[todo.id] = todo
+                    yield EngineJob(todo.id, partial(self._request, todo), endpoint, group, price)
+
+    def _columns(self) -> Iterator[tuple[Endpoint | Problem, Any]]:
+        return zip(self._endpoints, self._plan.columns, strict=True)
+
+    def _request(self, todo: Todo) -> Request:
+        request = plans.request(self._plan, todo.column, todo.case_index)
+        self._prints[todo.id] = plans.fingerprint(self._plan, todo.column, request, todo.repeat)
+        return request
+
+    async def _settled(self) -> AsyncGenerator[Event]:
+        """Ends of jobs that need no call: their model cannot be asked, or the same call was answered before."""
+        closed = {index for index, endpoint in enumerate(self._endpoints) if isinstance(endpoint, Problem)}
+        if not closed and not self._plan.reuse:
+            return
+        for page in self._pages(_REUSE_PAGE):
+            for todo in page:
+                if todo.column in closed:
+                    self._refuse(todo)
+            if self._plan.reuse:
+                self._reuse([todo for todo in page if todo.column not in closed])
+            while self._ends:
+                for event in await self._flush():
+                    yield event
+            await asyncio.sleep(0)  # other runs and streams on this loop go on
+            if self._control.stopped:
+                return
+
+    def _refuse(self, todo: Todo) -> None:
+        problem = self._endpoints[todo.column]
+        kind = "auth" if isinstance(problem, Missing) else "bad_request"
+        self._todo[todo.id] = todo
+        event = Failed(todo.id, Failure(kind, str(problem), provider_code="missing"), 0)  # type: ignore[arg-type]
+        self._ends.append((self._end_of(event), event))
+
+    def _reuse(self, page: Sequence[Todo]) -> None:
+        asked = [todo for todo in page if self._try_request(todo)]
+        earlier = self._recorder.earlier(self._prints[todo.id] for todo in asked) if asked else {}
+        for todo in asked:
+            reused = earlier.get(self._prints[todo.id])
+            if reused is None:
+                del self._prints[todo.id]
+                continue
+            self._todo[todo.id] = todo
+            event = Finished(todo.id, reused.reply, 0)
+            end = self._end_of(event)
+            end.reused = reused
+            self._ends.append((end, event))
+
+    def _try_request(self, todo: Todo) -> bool:
+        try:
+            self._request(todo)
+        except Problem:
+            return False  # the engine will meet the same problem and tell it
+        return True
+
+
+async def _next(stream: AsyncGenerator[list[Event]]) -> list[Event]:
+    """The next events; none when the run is over."""
+    return await anext(stream, [])
+
+
+def _group(model: ModelSpec) -> str:
+    """What shares a key and a rate limit: the connection."""
+    return model.connection_uid or f"{model.connection} {model.wire_format} {model.base_url}"
+
+
+EndpointOf = Callable[[ModelSpec, float], Any]
+"""The endpoint of a model, or something to await for it. Raises a Problem where it cannot be asked."""

@@ -1,0 +1,193 @@
+"""What the grid shows: cells with their newest output, and the figures of each column."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from workbench.evaluators import percentile, wilson
+from workbench.runs.reading import RunReader, dollars
+from workbench.runs.records import Cell, ColumnInfo
+from workbench.store.database import Database
+from workbench.values import Check, NotFound, Score, Usage
+
+EXCERPT = 500
+"""Characters of an answer that a cell carries."""
+
+_NEWEST = "(SELECT max(newest.id) FROM output AS newest WHERE newest.job_id = job.id)"
+
+_CELLS = f"""
+WITH waiting AS (SELECT id, row_number() OVER (ORDER BY id) AS place FROM job WHERE run_id = :run AND status = 'queued')
+SELECT job.id, job.column_index, job.case_index, job.repeat, job.status, waiting.place, output.id, substr(output.text, 1, {EXCERPT}),
+       length(output.text), output.finish_reason, output.error, output.usage, output.cost, output.latency_ms, output.first_token_ms,
+       output.reused_from_id, job.attempts, checkpoint.text
+FROM job
+LEFT JOIN output ON output.id = {_NEWEST} AND job.status NOT IN ('queued', 'running')
+LEFT JOIN waiting ON waiting.id = job.id
+LEFT JOIN checkpoint ON checkpoint.job_id = job.id
+WHERE job.run_id = :run AND {{which}} ORDER BY job.case_index, job.repeat, job.column_index"""
+
+_FIGURES = f"""
+SELECT job.column_index, job.status, output.id, output.latency_ms, output.cost, output.reused_from_id
+FROM job LEFT JOIN output ON output.id = {_NEWEST} AND job.status = 'done' WHERE job.run_id = :run"""
+
+_VERDICTS = f"""
+SELECT job.column_index, count(*), sum(asked.failed = 0 AND asked.open = 0 AND asked.run > 0) FROM
+(SELECT score.output_id AS output_id, sum(score.passed = 0 AND coalesce(json_extract(score."check", '$.weight'), 1) > 0) AS failed,
+        sum(score.passed IS NULL) AS open, count(score.passed) AS run
+ FROM score JOIN output ON output.id = score.output_id JOIN job ON job.id = output.job_id
+ WHERE job.run_id = :run AND job.status = 'done' AND output.id = {_NEWEST} GROUP BY score.output_id) AS asked
+JOIN output ON output.id = asked.output_id JOIN job ON job.id = output.job_id WHERE asked.run > 0 GROUP BY job.column_index"""
+
+_STARS = f"""
+SELECT job.column_index, avg(rating.value) FROM rating JOIN output ON output.id = rating.output_id JOIN job ON job.id = output.job_id
+WHERE job.run_id = :run AND rating.aspect = 'stars' AND rating.replaced_by_id IS NULL AND rating.value IS NOT NULL AND output.id = {_NEWEST}
+GROUP BY job.column_index"""
+
+
+class GridReader(RunReader):
+    """The reading verbs on cells and columns."""
+
+    def columns(self, run_id: int) -> list[ColumnInfo]:
+        """Every column with its figures so far; those of an output count its newest attempt."""
+        plan, query = self.plan(run_id), self._database.query
+        statuses: list[dict[str, int]] = [{} for _ in plan.columns]
+        latencies: list[list[float]] = [[] for _ in plan.columns]
+        costs: list[int | None] = [None] * len(plan.columns)
+        for index, status, output_id, latency, cost, reused_from in query(_FIGURES, {"run": run_id}):
+            statuses[index][status] = statuses[index].get(status, 0) + 1
+            if output_id is not None and latency is not None:
+                latencies[index].append(latency)
+            if cost is not None:
+                costs[index] = (costs[index] or 0) + (0 if reused_from else cost)
+        verdicts = {index: (checked, passed) for index, checked, passed in query(_VERDICTS, {"run": run_id})}
+        stars = dict(query(_STARS, {"run": run_id}))
+        infos = []
+        for index, column in enumerate(plan.columns):
+            checked, passed = verdicts.get(index, (0, 0))
+            interval = wilson(passed, checked)
+            ordered = sorted(latencies[index])
+            model = column.model
+            infos.append(
+                ColumnInfo(
+                    index=index,
+                    prompt=column.variant.prompt,
+                    prompt_uid=column.variant.prompt_uid,
+                    version=column.variant.version,
+                    content=column.variant.content,
+                    model=model.title,
+                    model_name=model.name,
+                    connection=model.connection,
+                    place=model.place,
+                    colour=model.colour,
+                    total=sum(statuses[index].values()),
+                    done=statuses[index].get("done", 0),
+                    failed=statuses[index].get("failed", 0),
+                    passed=passed,
+                    checked=checked,
+                    pass_rate=passed / checked if checked else None,
+                    pass_low=interval[0] if interval else None,
+                    pass_high=interval[1] if interval else None,
+                    mean_rating=stars.get(index),
+                    p50_ms=percentile(ordered, 0.5),
+                    p95_ms=percentile(ordered, 0.95),
+                    cost_usd=dollars(costs[index]),
+                )
+            )
+        return infos
+
+    def cells(self, run_id: int, first_case: int = 0, last_case: int | None = None) -> list[Cell]:
+        """The cells of these cases (both ends included), by case, repeat and column."""
+        last = 1 << 60 if last_case is None else last_case
+        rows = self._database.query(
+            _CELLS.format(which="job.case_index BETWEEN :first AND :last"), {"run": run_id, "first": first_case, "last": last}
+        )
+        return self._cells(run_id, rows)
+
+    def cell(self, job_id: int) -> Cell:
+        """One cell. Raises NotFound."""
+        found = self._database.query("SELECT run_id FROM job WHERE id = ?", [job_id])
+        if not found:
+            raise NotFound(f"There is no job {job_id}.")
+        run_id = int(found[0][0])
+        return self._cells(run_id, self._database.query(_CELLS.format(which="job.id = :job"), {"run": run_id, "job": job_id}))[0]
+
+    def _cells(self, run_id: int, rows: Sequence[Any]) -> list[Cell]:
+        ids = [row[6] for row in rows if row[6] is not None]
+        scores, judged, is_live = scores_of(self._database, ids), judgements_of(self._database, ids), self.is_live(run_id)
+        cells = []
+        for row in rows:
+            (job_id, column, case_index, repeat, status, place, output_id, text, length, finish_reason, error, usage, cost, latency,
+             first_token, reused_from, attempts, kept) = row  # fmt: skip
+            stars, verdict, note = judged.get(output_id, (None, None, ""))
+            cells.append(
+                Cell(
+                    job_id=job_id,
+                    column=column,
+                    case_index=case_index,
+                    repeat=repeat,
+                    status="queued" if status == "running" and not is_live else status,
+                    queue_place=place,
+                    output_id=output_id,
+                    text=(kept or "")[:EXCERPT] if output_id is None else text,
+                    text_length=len(kept or "") if output_id is None else length,
+                    finish_reason=finish_reason,
+                    error=json.loads(error) if error else None,
+                    scores=scores.get(output_id, ()),
+                    usage=usage_from(usage),
+                    cost_usd=dollars(cost),
+                    latency_ms=latency,
+                    first_token_ms=first_token,
+                    reused=reused_from is not None,
+                    stars=stars,
+                    verdict=verdict,
+                    note=note,
+                    attempts=attempts,
+                )
+            )
+        return cells
+
+
+def scores_of(database: Database, output_ids: Iterable[int]) -> dict[int, tuple[Score, ...]]:
+    """The newest scores of these outputs, in the order of the checks."""
+    sql = """
+SELECT output_id, check_key, "check", passed, value, reason FROM score WHERE output_id IN ({ids}) ORDER BY output_id, generation, id"""
+    found: dict[int, dict[str, Score]] = {}
+    for output_id, key, check, passed, value, reason in _in_chunks(database, sql, output_ids):
+        found.setdefault(output_id, {})[key] = Score(_check(check), None if passed is None else bool(passed), value, reason)
+    return {output_id: tuple(scores.values()) for output_id, scores in found.items()}
+
+
+def judgements_of(database: Database, output_ids: Iterable[int]) -> dict[int, tuple[int | None, str | None, str]]:
+    """Stars, verdict and note of these outputs, as a person said last."""
+    sql = """
+SELECT output_id, aspect, value, label, note FROM rating WHERE output_id IN ({ids}) AND replaced_by_id IS NULL ORDER BY id"""
+    found: dict[int, tuple[int | None, str | None, str]] = {}
+    for output_id, aspect, value, label, note in _in_chunks(database, sql, output_ids):
+        stars, verdict, text = found.get(output_id, (None, None, ""))
+        if aspect == "stars":
+            stars = None if value is None else round(value)
+        elif aspect == "verdict":
+            verdict = label
+        elif aspect == "note":
+            text = note or ""
+        found[output_id] = (stars, verdict, text)
+    return found
+
+
+def usage_from(text: str | None) -> Usage:
+    """The usage that was stored."""
+    return Usage(**json.loads(text)) if text else Usage()
+
+
+@lru_cache(maxsize=512)
+def _check(text: str) -> Check:
+    return Check.from_json(json.loads(text))
+
+
+def _in_chunks(database: Database, sql: str, ids: Iterable[int]) -> Iterable[Any]:
+    every = sorted(set(ids))
+    for start in range(0, len(every), 1000):
+        yield from database.query(sql.format(ids=",".join(map(str, every[start : start + 1000]))))

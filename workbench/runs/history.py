@@ -1,0 +1,73 @@
+"""What models used in past runs: the ground on which an estimate stands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from workbench import plan as plans
+from workbench.plan import PastUse, Plan, model_key
+from workbench.runs.outputs import OutputReader
+from workbench.values import BadInput, ModelSpec
+
+_RUNS_READ = 30
+_OUTPUTS_READ = 200
+
+_USED = """
+SELECT job.case_index, output.usage, output.latency_ms FROM output JOIN job ON job.id = output.job_id
+WHERE job.run_id = :run AND job.column_index = :column AND output.error IS NULL AND output.reused_from_id IS NULL
+ORDER BY output.id DESC LIMIT :limit"""
+
+
+def past_use(reader: OutputReader, models: Iterable[ModelSpec]) -> dict[str, PastUse]:
+    """Past use of these models by `model_key`, from the newest finished calls of at most 30 runs; models without any are left out."""
+    wanted = {model_key(model) for model in models}
+    sums: dict[str, _Sums] = {}
+    sql = f"SELECT id, json_extract(plan, '$.models') FROM run WHERE status <> 'queued' ORDER BY id DESC LIMIT {_RUNS_READ}"
+    for run_id, text in reader._database.query(sql):
+        if not any(model_key(plans.model_from_json(item)) in wanted for item in json.loads(text)):
+            continue
+        plan = reader.plan(run_id)
+        for index, column in enumerate(plan.columns):
+            key = model_key(column.model)
+            sum_ = sums.setdefault(key, _Sums()) if key in wanted else None
+            if sum_ is None or sum_.calls >= _OUTPUTS_READ:
+                continue
+            limit = _OUTPUTS_READ - sum_.calls
+            for row in reader._database.query(_USED, {"run": run_id, "column": index, "limit": limit}):
+                sum_.add(plan, index, *row)
+    return {key: sum_.use() for key, sum_ in sums.items() if sum_.calls}
+
+
+class _Sums:
+    """Totals of one model's calls."""
+
+    def __init__(self) -> None:
+        self.calls = self.answered = self.written = self.read = self.characters = 0
+        self.seconds = 0.0
+
+    def add(self, plan: Plan, column: int, case_index: int, usage: str | None, latency: float | None) -> None:
+        """Count one output."""
+        tokens: dict[str, Any] = json.loads(usage) if usage else {}
+        self.calls += 1
+        self.seconds += (latency or 0.0) / 1000
+        if tokens.get("output_tokens") is not None:
+            self.answered += 1
+            self.written += tokens["output_tokens"]
+        if tokens.get("input_tokens"):
+            try:
+                messages = plans.request(plan, column, case_index).messages
+            except BadInput:
+                return
+            self.read += tokens["input_tokens"]
+            self.characters += sum(len(message.text) for message in messages)
+
+    def use(self) -> PastUse:
+        """Means over the counted outputs."""
+        return PastUse(
+            calls=self.calls,
+            output_tokens=self.written / self.answered if self.answered else plans.GUESSED_ANSWER_TOKENS,
+            seconds=self.seconds / self.calls,
+            tokens_per_character=self.read / self.characters if self.characters else None,
+        )

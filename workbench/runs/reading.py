@@ -1,0 +1,189 @@
+"""Runs as they are stored: the list, one run, its frozen plan."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from workbench import plan as plans
+from workbench.plan import Plan
+from workbench.runs.records import RunRow
+from workbench.store.database import Database
+from workbench.values import Case, Check, NotFound
+
+NANO = 1_000_000_000
+"""Nano-dollars in a dollar."""
+
+_PLANS_KEPT = 4
+
+# The class below has a method of the name `list`.
+_Rows = list[RunRow]
+_Cases = list[Case]
+_Checks = list[Check]
+
+_RUNS = """
+SELECT id, uid, comparison_id, number, status, created_at, started_at, finished_at, budget, spent FROM run {where} ORDER BY id DESC"""
+_HEADS = """
+SELECT id, json_extract(plan, '$.name'), json_extract(plan, '$.models'), json_extract(plan, '$.reuse'), json_extract(plan, '$.taken_from')
+FROM run WHERE id IN ({ids})"""
+_COUNTS = "SELECT run_id, status, count(*) FROM job {where} GROUP BY run_id, status"
+_REUSED = """
+SELECT job.run_id, count(DISTINCT job.id) FROM job JOIN output ON output.job_id = job.id
+WHERE job.run_id IN ({ids}) AND job.status = 'done' AND output.reused_from_id IS NOT NULL GROUP BY job.run_id"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What the list needs of a plan, which may be long."""
+
+    name: str
+    unknown_prices: tuple[str, ...]
+    has_price: bool
+    may_reuse: bool
+
+
+class RunReader:
+    """The reading verbs on runs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._heads: dict[int, _Head] = {}
+        self._plans: dict[int, Plan] = {}
+        self._live: set[int] = set()
+        """Runs that are being made by this process."""
+
+    def list(self, comparison_id: int | None = None) -> _Rows:
+        """All runs, or those of one comparison, newest first."""
+        where = "" if comparison_id is None else "WHERE comparison_id = :comparison"
+        return self._rows(where, {} if comparison_id is None else {"comparison": comparison_id})
+
+    def get(self, run: int | str) -> RunRow:
+        """One run by its id, uid, beginning of its uid (4 characters or more), or `Name #3`. Raises NotFound."""
+        rows = self._rows("WHERE id = :id", {"id": self._id_of(run)})
+        if not rows:
+            raise NotFound(f"There is no run {run}.", remedy="See them with: workbench list runs")
+        return rows[0]
+
+    def unfinished(self) -> _Rows:
+        """Runs that a crash cut off, newest first: they can be gone on with."""
+        if self._database.read_only:
+            return []
+        return [row for row in self._rows("WHERE status = 'running'", {}) if row.id not in self._live]
+
+    def plan(self, run_id: int) -> Plan:
+        """The frozen plan of a run. Raises NotFound."""
+        plan = self._plans.get(run_id)
+        if plan is None:
+            rows = self._database.query("SELECT plan FROM run WHERE id = ?", [run_id])
+            if not rows:
+                raise NotFound(f"There is no run {run_id}.")
+            plan = Plan.from_json(json.loads(rows[0][0]))
+            while len(self._plans) >= _PLANS_KEPT:
+                self._plans.pop(next(iter(self._plans)), None)
+            self._plans[run_id] = plan
+        return plan
+
+    def cases(self, run_id: int) -> _Cases:
+        """The cases as they were when the run was prepared."""
+        return [*self.plan(run_id).cases]
+
+    def checks(self, run_id: int) -> _Checks:
+        """The checks that every output of the run is asked."""
+        return [*self.plan(run_id).checks]
+
+    def spent_today(self) -> Decimal:
+        """Dollars of known price spent since midnight of this computer's clock."""
+        midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+        since = midnight.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        # Outputs are in the order of time, so the newest are found from the end without an index on time.
+        sql = """
+SELECT coalesce(sum(cost), 0) FROM output WHERE reused_from_id IS NULL AND id >
+coalesce((SELECT id FROM output WHERE created_at < :since ORDER BY id DESC LIMIT 1), 0)"""
+        return Decimal(self._database.query(sql, {"since": since})[0][0]) / NANO
+
+    # For the other modules of this package
+
+    def is_live(self, run_id: int) -> bool:
+        """True while the run is being made, here or by the process that owns the workspace."""
+        return run_id in self._live or self._database.read_only
+
+    def _id_of(self, run: int | str) -> int:
+        if isinstance(run, int):
+            return run
+        text = run.strip()
+        found = self._database.query("SELECT id FROM run WHERE uid = ?", [text.lower()])
+        if not found and text.isdigit() and len(text) < 10:
+            found = self._database.query("SELECT id FROM run WHERE id = ?", [int(text)])
+        if not found and len(text) >= 4:
+            like = text.lower().replace("%", "").replace("_", "") + "%"
+            found = self._database.query("SELECT id FROM run WHERE uid LIKE ?", [like])
+            if len(found) > 1:
+                raise NotFound(f"{len(found)} runs begin with {text}.", remedy="Give more of the id.")
+        name, sign, number = text.rpartition("#")
+        if not found and sign and number.strip().isdigit():
+            rows = [row for row in self.list() if row.comparison == name.strip() and row.number == int(number)]
+            found = [(row.id,) for row in rows[:1]]
+        if not found:
+            raise NotFound(f"There is no run {run}.", remedy="See them with: workbench list runs")
+        return int(found[0][0])
+
+    def _rows(self, where: str, parameters: dict[str, Any]) -> _Rows:
+        rows = self._database.query(_RUNS.format(where=where), parameters)
+        if not rows:
+            return []
+        ids = [row[0] for row in rows]
+        heads = self._heads_of(ids)
+        few = len(ids) == 1
+        counts: dict[int, dict[str, int]] = {}
+        for run_id, status, count in self._database.query(_COUNTS.format(where="WHERE run_id = ?" if few else ""), ids if few else []):
+            counts.setdefault(run_id, {})[status] = count
+        may_reuse = [run_id for run_id in ids if heads[run_id].may_reuse]
+        reused = dict(self._database.query(_REUSED.format(ids=",".join(map(str, may_reuse))))) if may_reuse else {}
+        return [self._row(row, heads[row[0]], counts.get(row[0], {}), reused.get(row[0], 0)) for row in rows]
+
+    def _row(self, row: Any, head: _Head, counts: dict[str, int], reused: int) -> RunRow:
+        run_id, uid, comparison_id, number, status, created_at, started_at, finished_at, budget, spent = row
+        return RunRow(
+            id=run_id,
+            uid=uid,
+            comparison_id=comparison_id,
+            comparison=head.name,
+            number=number,
+            status="stopped" if status == "running" and not self.is_live(run_id) else status,
+            created_at=created_at,
+            started_at=started_at,
+            finished_at=finished_at,
+            jobs=sum(counts.values()),
+            done=counts.get("done", 0),
+            failed=counts.get("failed", 0),
+            queued=counts.get("queued", 0) + counts.get("running", 0),
+            skipped=counts.get("skipped", 0),
+            reused=reused,
+            cost_usd=Decimal(spent) / NANO if head.has_price else None,
+            unknown_prices=head.unknown_prices,
+            budget_usd=None if budget is None else Decimal(budget) / NANO,
+        )
+
+    def _heads_of(self, ids: Iterable[int]) -> dict[int, _Head]:
+        unseen = [run_id for run_id in ids if run_id not in self._heads]
+        for start in range(0, len(unseen), 500):
+            sql = _HEADS.format(ids=",".join(map(str, unseen[start : start + 500])))
+            for run_id, name, models, reuse, taken_from in self._database.query(sql):
+                specs = [plans.model_from_json(model) for model in json.loads(models)]
+                unknown = [spec.title for spec in specs if spec.price.input_usd is None or spec.price.output_usd is None]
+                self._heads[run_id] = _Head(name, tuple(dict.fromkeys(unknown)), len(unknown) < len(specs), bool(reuse or taken_from))
+        return self._heads
+
+
+def dollars(nano: int | None) -> Decimal | None:
+    """Dollars of an amount as the store holds it."""
+    return None if nano is None else Decimal(nano) / NANO
+
+
+def nano_dollars(amount: Decimal | None) -> int | None:
+    """The amount as the store holds it."""
+    return None if amount is None else int((amount * NANO).to_integral_value())

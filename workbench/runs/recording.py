@@ -1,0 +1,248 @@
+"""Writing a run down while it is made: outputs, scores and job states of a batch in one transaction."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.runs.reading import nano_dollars
+from workbench.store.database import Database, Writer
+from workbench.store.stamps import now
+from workbench.values import Exchange, Failure, Price, Reply, Score, ToolCall, Usage, canonical
+
+_OUTPUT = """
+INSERT INTO output (job_id, attempt, text, thinking, finish_reason, raw_finish_reason, refusal, tool_calls, usage, cost, price_known,
+ latency_ms, first_token_ms, queue_ms, resolved_model, request_id, error, reused_from_id, created_at)
+VALUES (:job_id, :attempt, :text, :thinking, :finish_reason, :raw_finish_reason, :refusal, :tool_calls, :usage, :cost, :price_known,
+ :latency_ms, :first_token_ms, :queue_ms, :resolved_model, :request_id, :error, :reused_from_id, :created_at)"""
+_SCORE = """
+INSERT INTO score (output_id, check_key, "check", passed, value, reason, generation, at)
+SELECT id, :key, :check, :passed, :value, :reason, 1, :at FROM output WHERE job_id = :job_id AND attempt = :attempt"""
+_EXCHANGE = """
+INSERT INTO exchange (output_id, request, response, headers, created_at)
+SELECT id, :request, :response, :headers, :at FROM output WHERE job_id = :job_id AND attempt = :attempt"""
+_JOB = "UPDATE job SET status = :status, attempts = :attempts, fingerprint = :fingerprint, wait_until = NULL WHERE id = :job_id"
+_RUNNING = "UPDATE job SET status = 'running' WHERE id = :job_id"
+_FORGET = "DELETE FROM checkpoint WHERE job_id = :job_id"
+_CHECKPOINT = """
+INSERT INTO checkpoint (job_id, text, at) VALUES (:job_id, :text, :at)
+ON CONFLICT (job_id) DO UPDATE SET text = excluded.text, at = excluded.at"""
+_EARLIER = """
+SELECT job.fingerprint, output.id, output.reused_from_id, output.text, output.thinking, output.finish_reason, output.raw_finish_reason,
+       output.refusal, output.tool_calls, output.usage, output.cost, output.price_known, output.latency_ms, output.first_token_ms,
+       output.queue_ms, output.resolved_model, output.request_id
+FROM job JOIN output ON output.id = (SELECT max(newest.id) FROM output AS newest WHERE newest.job_id = job.id)
+WHERE job.fingerprint IN ({prints}) AND job.status = 'done' AND output.error IS NULL ORDER BY output.id"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reused:
+    """An earlier output with the same fingerprint: its answer, and what it cost then."""
+
+    output_id: int
+    """The output of the call that was really made."""
+    reply: Reply
+    cost: int | None
+    price_known: bool
+
+
+@dataclass(slots=True)
+class End:
+    """How one job ended, as it will be written. `status` as in the job table."""
+
+    job_id: int
+    status: str
+    attempts: int
+    price: Price
+    attempt: int = 1
+    """Number of the output among all outputs of this job."""
+    fingerprint: str = ""
+    reply: Reply | None = None
+    failure: Failure | None = None
+    reused: Reused | None = None
+    scores: tuple[Score, ...] = ()
+
+
+class Recorder:
+    """Writes down one run."""
+
+    def __init__(self, database: Database, run_id: int) -> None:
+        self._database = database
+        self._run_id = run_id
+        self._kept: dict[int, int] = {}
+        """Jobs with a checkpoint, and how long it is."""
+
+    def begin(self) -> dict[int, int]:
+        """Mark the run as running; what a crash left half made counts as not made. Answers the number of outputs that jobs to be
+        made have already."""
+        with self._database.write(durable=False) as writer:
+            writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'running'", run=self._run_id)
+            writer.run(
+                "UPDATE run SET status = 'running', started_at = coalesce(started_at, :at), finished_at = NULL WHERE id = :run",
+                run=self._run_id,
+                at=now(),
+            )
+            attempts = writer.run(
+                """SELECT output.job_id, max(output.attempt) FROM output JOIN job ON job.id = output.job_id
+WHERE job.run_id = :run AND job.status = 'queued' GROUP BY output.job_id""",
+                run=self._run_id,
+            )
+            earlier = {int(job_id): int(attempt) for job_id, attempt in attempts}
+            kept = writer.run("SELECT job_id FROM checkpoint WHERE job_id IN (SELECT id FROM job WHERE run_id = :run)", run=self._run_id)
+            self._kept = {int(row[0]): 0 for row in kept}
+            writer.touch("run", self._run_id)
+        return earlier
+
+    def write(self, ends: Sequence[End], running: Iterable[int]) -> None:
+        """Write how jobs ended, with outputs and scores, and which jobs are on their way. All of it or nothing."""
+        at = now()
+        outputs = [_output_row(end, at) for end in ends if end.reply or end.failure or end.reused]
+        scores = [_score_row(end, index, score, at) for end in ends for index, score in enumerate(end.scores)]
+        exchanges = [row for end in ends if (row := _exchange_row(end, at))]
+        forget = [{"job_id": end.job_id} for end in ends if end.job_id in self._kept and end.status != "queued"]
+        spent = sum(row["cost"] or 0 for row in outputs if row["reused_from_id"] is None)
+        with self._database.write(durable=False) as writer:
+            _many(writer, _OUTPUT, outputs)
+            _many(writer, _SCORE, scores)
+            _many(writer, _EXCHANGE, exchanges)
+            _many(writer, _JOB, [_job_row(end) for end in ends])
+            _many(writer, _RUNNING, [{"job_id": job_id} for job_id in running])
+            _many(writer, _FORGET, forget)
+            if spent:
+                writer.run("UPDATE run SET spent = spent + :spent WHERE id = :run", spent=spent, run=self._run_id)
+            writer.touch("job", *[end.job_id for end in ends])
+            writer.touch("run", self._run_id)
+        for row in forget:
+            self._kept.pop(row["job_id"], None)
+
+    def checkpoint(self, texts: Mapping[int, str]) -> None:
+        """Keep unfinished texts, where they have grown since the last time."""
+        at = now()
+        grown = {job_id: text for job_id, text in texts.items() if len(text) != self._kept.get(job_id, 0)}
+        if not grown:
+            return
+        with self._database.write(durable=False) as writer:
+            _many(writer, _CHECKPOINT, [{"job_id": job_id, "text": text, "at": at} for job_id, text in grown.items()])
+        self._kept |= {job_id: len(text) for job_id, text in grown.items()}
+
+    def end(self) -> None:
+        """Mark the run as done, or as stopped where jobs are left to make."""
+        with self._database.write() as writer:
+            writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'running'", run=self._run_id)
+            left = writer.run(
+                "SELECT count(*) FROM job WHERE run_id = :run AND status IN ('queued', 'skipped')", run=self._run_id
+            ).scalar_one()
+            writer.run(
+                "UPDATE run SET status = :status, finished_at = :at WHERE id = :run",
+                status="stopped" if left else "done",
+                at=now(),
+                run=self._run_id,
+            )
+            writer.touch("run", self._run_id)
+
+    def earlier(self, fingerprints: Iterable[str]) -> dict[str, Reused]:
+        """The newest finished output of each of these fingerprints, in this run or in any other."""
+        wanted = sorted(set(fingerprints))
+        rows = self._database.query(_EARLIER.format(prints=",".join("?" * len(wanted))), wanted)
+        return {row[0]: _reused(row[1:]) for row in rows}
+
+
+def _many(writer: Writer, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        from sqlalchemy import text  # loaded already by the writer's connection
+
+        writer.connection.execute(text(sql), rows)
+
+
+def _output_row(end: End, at: str) -> dict[str, Any]:
+    reply = end.reply or (end.failure.partial if end.failure else None) or Reply(text="", finish_reason="error")
+    if end.reused is not None:
+        reply, cost, price_known, reused_from = end.reused.reply, end.reused.cost, end.reused.price_known, end.reused.output_id
+    else:
+        amount = end.price.cost(reply.usage) if end.reply is not None or reply.usage.output_tokens is not None else None
+        cost, reused_from = nano_dollars(amount), None
+        price_known = end.price.input_usd is not None and end.price.output_usd is not None
+    return {
+        "job_id": end.job_id,
+        "attempt": end.attempt,
+        "text": reply.text,
+        "thinking": reply.thinking,
+        "finish_reason": reply.finish_reason if end.failure is None else "error",
+        "raw_finish_reason": reply.raw_finish_reason,
+        "refusal": reply.refusal,
+        "tool_calls": canonical([_tool_call(call) for call in reply.tool_calls]) if reply.tool_calls else None,
+        "usage": _usage(reply.usage),
+        "cost": cost,
+        "price_known": price_known,
+        "latency_ms": reply.latency_ms,
+        "first_token_ms": reply.first_token_ms,
+        "queue_ms": reply.queue_ms,
+        "resolved_model": reply.resolved_model,
+        "request_id": reply.request_id,
+        "error": canonical(end.failure.to_json()) if end.failure is not None else None,
+        "reused_from_id": reused_from,
+        "created_at": at,
+    }
+
+
+def _usage(usage: Usage) -> str:
+    return canonical(
+        {
+            "input_tokens": usage.input_tokens,
+            "output_tokens": usage.output_tokens,
+            "cached_input_tokens": usage.cached_input_tokens,
+            "cache_write_tokens": usage.cache_write_tokens,
+            "reasoning_tokens": usage.reasoning_tokens,
+        }
+    )
+
+
+def _tool_call(call: ToolCall) -> dict[str, Any]:
+    return {"id": call.id, "name": call.name, "arguments": call.arguments}
+
+
+def _score_row(end: End, index: int, score: Score, at: str) -> dict[str, Any]:
+    return {
+        "job_id": end.job_id, "attempt": end.attempt, "key": str(index), "check": canonical(score.check.to_json()), "passed": score.passed,
+        "value": score.score, "reason": score.reason, "at": at,
+    }  # fmt: skip
+
+
+def _exchange_row(end: End, at: str) -> dict[str, Any] | None:
+    reply = end.reply or (end.failure.partial if end.failure else None)
+    exchange: Exchange | None = reply.exchange if reply else None
+    if exchange is None:
+        return None
+    return {
+        "job_id": end.job_id, "attempt": end.attempt, "at": at,
+        "request": None if exchange.request is None else canonical(exchange.request),
+        "response": zlib.compress(exchange.response, 1),
+        "headers": canonical(dict(exchange.headers)),
+    }  # fmt: skip
+
+
+def _job_row(end: End) -> dict[str, Any]:
+    return {"job_id": end.job_id, "status": end.status, "attempts": end.attempts, "fingerprint": end.fingerprint}
+
+
+def _reused(row: Sequence[Any]) -> Reused:
+    (output_id, first_id, text, thinking, finish_reason, raw_finish_reason, refusal, tool_calls, usage, cost, price_known, latency,
+     first_token, queue, resolved_model, request_id) = row  # fmt: skip
+    reply = Reply(
+        text=text,
+        thinking=thinking,
+        refusal=refusal,
+        tool_calls=tuple(ToolCall(**call) for call in json.loads(tool_calls)) if tool_calls else (),
+        finish_reason=finish_reason or "stop",
+        raw_finish_reason=raw_finish_reason,
+        usage=Usage(**json.loads(usage)) if usage else Usage(),
+        resolved_model=resolved_model,
+        request_id=request_id,
+        latency_ms=latency,
+        first_token_ms=first_token,
+        queue_ms=queue,
+    )
+    return Reused(first_id or output_id, reply, cost, bool(price_known))

@@ -1,0 +1,275 @@
+"""The verbs on runs: prepare, execute, run again, and read back."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from contextlib import aclosing
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING
+
+from workbench import plan as plans
+from workbench.plan import Estimate, Plan, PlanProblem
+from workbench.runs.history import past_use
+from workbench.runs.outputs import OutputReader
+from workbench.runs.reading import NANO, nano_dollars
+from workbench.settings import Settings
+from workbench.store.database import Database, Writer
+from workbench.store.stamps import new_uid, now
+from workbench.values import BadInput, Endpoint, Missing, ModelSpec, NotFound, Problem, Spec, canonical
+
+if TYPE_CHECKING:
+    from workbench import providers
+    from workbench.engine.control import Control
+    from workbench.engine.engine import Engine
+    from workbench.engine.events import Event
+
+EndpointOf = Callable[[ModelSpec, float], Endpoint | Awaitable[Endpoint]]
+"""The endpoint of a model with a time limit. Raises a Problem where the model cannot be asked."""
+
+_JOBS = """
+WITH RECURSIVE repeats(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM repeats WHERE n < :repeats),
+ cases(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM cases WHERE n < :cases - 1),
+ columns(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM columns WHERE n < :columns - 1)
+INSERT INTO job (run_id, column_index, case_index, repeat, fingerprint, status, attempts)
+SELECT :run, columns.n, cases.n, repeats.n, '', 'queued', 0 FROM repeats CROSS JOIN cases CROSS JOIN columns
+ORDER BY repeats.n, cases.n, columns.n"""
+
+_TAKE_OVER_OUTPUTS = """
+INSERT INTO output (job_id, attempt, text, thinking, finish_reason, raw_finish_reason, refusal, tool_calls, usage, cost, price_known,
+ latency_ms, first_token_ms, queue_ms, resolved_model, request_id, error, reused_from_id, created_at)
+SELECT new.id, 1, output.text, output.thinking, output.finish_reason, output.raw_finish_reason, output.refusal, output.tool_calls,
+ output.usage, output.cost, output.price_known, output.latency_ms, output.first_token_ms, output.queue_ms, output.resolved_model,
+ output.request_id, output.error, coalesce(output.reused_from_id, output.id), :at
+FROM job AS new JOIN job AS old ON old.run_id = :old AND old.column_index = new.column_index AND old.case_index = new.case_index
+ AND old.repeat = new.repeat JOIN output ON output.id = (SELECT max(newest.id) FROM output AS newest WHERE newest.job_id = old.id)
+WHERE new.run_id = :new AND old.status = 'done' AND NOT ({again}) ORDER BY new.id"""
+_TAKE_OVER_SCORES = """
+INSERT INTO score (output_id, check_key, "check", passed, value, reason, generation, at)
+SELECT mine.id, score.check_key, score."check", score.passed, score.value, score.reason, 1, :at
+FROM output AS mine JOIN job AS new ON new.id = mine.job_id
+JOIN job AS old ON old.run_id = :old AND old.column_index = new.column_index AND old.case_index = new.case_index AND old.repeat = new.repeat
+JOIN score ON score.output_id = (SELECT max(newest.id) FROM output AS newest WHERE newest.job_id = old.id)
+WHERE new.run_id = :new AND score.generation = (SELECT max(later.generation) FROM score AS later
+ WHERE later.output_id = score.output_id AND later.check_key = score.check_key) ORDER BY score.id"""
+_FAILED_A_CHECK = """
+EXISTS (SELECT 1 FROM score WHERE score.output_id = output.id AND score.passed = 0
+ AND coalesce(json_extract(score."check", '$.weight'), 1) > 0)"""
+
+
+class Runs(OutputReader):
+    """The verbs on runs."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        endpoint: EndpointOf,
+        resolve: Callable[[int], Spec] | None = None,
+        settings: Settings | None = None,
+        wire_formats: Callable[[str], providers.WireFormat] | None = None,
+    ) -> None:
+        super().__init__(database)
+        self._endpoint = endpoint
+        self._resolve = resolve
+        self._settings = settings or Settings()
+        self._wire_formats = wire_formats
+
+    def estimate(self, spec: Spec) -> Estimate:
+        """About what a comparison will take, from past answers of its models where there are any."""
+        return plans.estimate(plans.make(spec), past_use(self, spec.models))
+
+    def problems(self, spec: Spec) -> tuple[PlanProblem, ...]:
+        """What keeps prompt versions of a comparison from being sent; nothing where all is well."""
+        return plans.problems(plans.make(spec))
+
+    def prepare(self, spec: Spec, comparison_id: int | None = None) -> int:
+        """The id of a new run: its plan is frozen and every job is a row.
+
+        Raises BadInput where a prompt version cannot be sent for any case, naming all that is missing at once.
+        """
+        plan = plans.make(spec)
+        fatal = [problem.message for problem in plans.problems(plan) if problem.fatal]
+        if fatal:
+            raise BadInput(" ".join(fatal), remedy="Nothing was sent.")
+        return self._store(plan, comparison_id)
+
+    def start_comparison(self, comparison_id: int) -> int:
+        """The id of a new run of a saved comparison, with its labels and newest versions as they are now."""
+        if self._resolve is None:
+            raise NotFound("There are no saved comparisons here.")
+        return self.prepare(self._resolve(comparison_id), comparison_id)
+
+    def rerun(self, run_id: int, only: str = "all") -> int:
+        """The id of a new run of the same frozen plan, whatever was edited since.
+
+        `only` failed: what failed its call or a check is asked again; errors: what failed its call. The other outputs are taken
+        over and say so; they cost nothing.
+        """
+        before = self.get(run_id)
+        plan = self.plan(before.id)
+        if only == "all":
+            return self._store(replace(plan, taken_from=""), before.comparison_id)
+        if only not in ("failed", "errors"):
+            raise BadInput(f"Run again all, failed or errors, not {only}.")
+        again = _FAILED_A_CHECK if only == "failed" else "0"
+        new = self._store(replace(plan, taken_from=before.uid), before.comparison_id, old=before.id, again=again)
+        if not self.get(new).queued:
+            self._drop(new)
+            raise BadInput(f"Nothing failed in run {before.number} of {before.comparison}, so there is nothing to run again.")
+        return new
+
+    def requeue(self, run_id: int, job_ids: Iterable[int] | None = None, failed_only: bool = True) -> int:
+        """How many ended jobs of a run were put back into its queue: those that failed or were stopped, or with `failed_only` False
+        all. Their outputs stay as earlier attempts."""
+        which = "status IN ('failed', 'cancelled')" if failed_only else "status NOT IN ('queued', 'running')"
+        if job_ids is not None:
+            which += f" AND id IN ({','.join(str(int(job_id)) for job_id in job_ids) or 'NULL'})"
+        self.get(run_id)
+        with self._database.write() as writer:
+            ids = [row[0] for row in writer.run(f"SELECT id FROM job WHERE run_id = :run AND {which}", run=run_id)]
+            writer.run(f"UPDATE job SET status = 'queued' WHERE run_id = :run AND {which}", run=run_id)
+            if ids and run_id not in self._live:
+                writer.run("UPDATE run SET status = 'stopped' WHERE id = :run", run=run_id)
+            writer.touch("job", *ids)
+            writer.touch("run", run_id)
+        return len(ids)
+
+    def raise_budget(self, run_id: int, budget_usd: Decimal | None) -> int:
+        """How many jobs that the old cap left out are in the queue again, under a new one (None: no cap)."""
+        self.get(run_id)
+        with self._database.write() as writer:
+            writer.run("UPDATE run SET budget = :budget WHERE id = :run", budget=nano_dollars(budget_usd), run=run_id)
+            skipped = writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'skipped'", run=run_id).rowcount
+            writer.touch("run", run_id)
+        return int(skipped)
+
+    async def execute(
+        self,
+        run_id: int,
+        control: Control | None = None,
+        *,
+        concurrency: int | None = None,
+        timeout_s: float | None = None,
+        max_retries: int | None = None,
+        base_url_override: str | None = None,
+    ) -> AsyncGenerator[Event]:
+        """Makes every job of a run that is not made yet, and tells what happens.
+
+        An end (Finished, Failed, Cancelled, Skipped) is told when it is written. Closing the generator, or `control.stop()`, stops
+        the run; it goes on with the next `execute`. Raises Missing where no model of the run can be asked.
+        """
+        from workbench.engine.control import Control  # with httpx, 0.2 s that reading a run does not need
+        from workbench.runs.execution import Execution
+
+        row, plan = self.get(run_id), self.plan(run_id)
+        if row.id in self._live:
+            raise BadInput(f"Run {row.number} of {row.comparison} is going on already.")
+        self._database.refuse_if_read_only()
+        self._live.add(row.id)
+        try:
+            seconds = float(timeout_s if timeout_s is not None else self._settings.get("timeout_s"))
+            endpoints = await self._endpoints(plan, seconds, base_url_override)
+            async with self._engine(max_retries, row.queued) as engine:
+                execution = Execution(
+                    self._database,
+                    row.id,
+                    plan,
+                    endpoints,
+                    engine,
+                    control or Control(),
+                    concurrency=concurrency or plan.concurrency,
+                    budget_usd=row.budget_usd,
+                    spent_usd=row.cost_usd or Decimal(0),
+                )
+                async with aclosing(execution.events()) as events:
+                    async for event in events:
+                        yield event
+        finally:
+            self._live.discard(row.id)
+
+    # Parts
+
+    def _engine(self, max_retries: int | None, calls: int) -> Engine:
+        from workbench import providers  # see execute
+        from workbench.engine.engine import Engine
+
+        retries = int(self._settings.get("max_retries")) if max_retries is None else max_retries
+        client = partial(providers.client, calls=calls, local_only=bool(self._settings.get("local_only")))
+        return Engine(client, retries, self._wire_formats or providers.wire_format)
+
+    async def _endpoints(self, plan: Plan, timeout_s: float, base_url_override: str | None) -> list[Endpoint | Problem]:
+        """Of each column: where to ask, or why it cannot be asked. Raises where none can."""
+        found: dict[int, Endpoint | Problem] = {}
+        for column in plan.columns:
+            model = column.model
+            if id(model) in found:
+                continue
+            try:
+                made = self._endpoint(model, timeout_s)
+                endpoint = await made if inspect.isawaitable(made) else made
+                is_remote = endpoint.wire_format not in ("echo", "builtin")
+                found[id(model)] = replace(endpoint, base_url=base_url_override) if base_url_override and is_remote else endpoint
+            except Problem as problem:
+                found[id(model)] = problem
+        problems = [problem for problem in found.values() if isinstance(problem, Problem)]
+        if len(problems) == len(found):
+            raise next((problem for problem in problems if isinstance(problem, Missing)), problems[0])
+        return [found[id(column.model)] for column in plan.columns]
+
+    def _store(self, plan: Plan, comparison_id: int | None, *, old: int | None = None, again: str = "") -> int:
+        budget = plan.max_cost_usd
+        if budget is None:
+            cap = Decimal(str(self._settings.get("cap_run_usd") or 0))
+            budget = cap if cap > 0 else None
+        with self._database.write() as writer:
+            if comparison_id is None:
+                same = "comparison_id IS NULL AND json_extract(plan, '$.name') = :name"
+                newest = writer.run(f"SELECT max(number) FROM run WHERE {same}", name=plan.name).scalar()
+            else:
+                newest = writer.run("SELECT max(number) FROM run WHERE comparison_id = :id", id=comparison_id).scalar()
+            run_id = int(
+                writer.run(
+                    """INSERT INTO run (uid, comparison_id, number, plan, plan_hash, status, created_at, budget, spent, author)
+VALUES (:uid, :comparison, :number, :plan, :hash, 'queued', :at, :budget, 0, '') RETURNING id""",
+                    uid=new_uid(),
+                    comparison=comparison_id,
+                    number=(newest or 0) + 1,
+                    plan=canonical(plan.to_json()),
+                    hash=plan.hash,
+                    at=now(),
+                    budget=nano_dollars(budget),
+                ).scalar_one()
+            )
+            writer.run(_JOBS, run=run_id, repeats=plan.repeats, cases=len(plan.cases), columns=len(plan.columns))
+            if old is not None:
+                _take_over(writer, run_id, old, again)
+            writer.touch("run", run_id)
+            if comparison_id is not None:
+                writer.touch("comparison", comparison_id)
+        return run_id
+
+    def _drop(self, run_id: int) -> None:
+        """Take back a run that was just prepared and holds nothing of its own."""
+        with self._database.write() as writer:
+            writer.run("DELETE FROM run WHERE id = :run", run=run_id)
+            writer.touch("run", run_id)
+        self._heads.pop(run_id, None)
+        self._plans.pop(run_id, None)
+
+
+def _take_over(writer: Writer, new: int, old: int, again: str) -> None:
+    writer.run(_TAKE_OVER_OUTPUTS.format(again=again), new=new, old=old, at=now())
+    writer.run(_TAKE_OVER_SCORES, new=new, old=old, at=now())
+    writer.run(
+        """UPDATE job SET status = 'done', fingerprint = (SELECT earlier.fingerprint FROM job AS earlier WHERE earlier.run_id = :old
+AND earlier.column_index = job.column_index AND earlier.case_index = job.case_index AND earlier.repeat = job.repeat)
+WHERE run_id = :new AND id IN (SELECT job_id FROM output)""",
+        new=new,
+        old=old,
+    )
+
+
+__all__ = ["NANO", "EndpointOf", "Runs"]
