@@ -151,6 +151,8 @@ def survives_csv(cases: Iterable[Case], columns: Sequence[ColumnSpec]) -> bool:
             back = coerced(as_text(value), column.type)
             if type(back) is not type(value) or back != value or "\r" in as_text(value):
                 return False
+        if not any([*map(as_text, case.values.values()), *(_own(case, role) for role in _OWN)]):
+            return False  # an empty line is no case
         if any("\r" in text for text in (case.name, case.note, case.reference or "", *case.tags)):
             return False
     return True
@@ -165,11 +167,7 @@ def csv_text(cases: Iterable[Case], columns: Sequence[ColumnSpec]) -> str:
     names = [column.name for column in columns]
     writer.writerow([*names, *own])
     for case in cases:
-        fields = [*(as_text(case.values[name]) for name in names), *(_own(case, role) for role in own)]
-        if any(fields):
-            writer.writerow(fields)
-        else:
-            out.write(",".join(['""'] * len(fields)) + "\n")
+        writer.writerow([*(as_text(case.values[name]) for name in names), *(_own(case, role) for role in own)])
     return out.getvalue()
 
 

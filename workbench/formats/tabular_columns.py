@@ -41,7 +41,7 @@ def guess(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> tuple[Co
             roles[column] = "weight"
         elif key in _NOTES:
             roles[column] = "note"
-        elif key in _METADATA or column.startswith("__"):
+        elif key in _METADATA or (column.startswith("__") and column != "__description"):
             roles[column] = "metadata"
     for column in columns:
         if re.fullmatch(r"__expected\d*", column):

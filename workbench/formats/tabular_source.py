@@ -37,6 +37,7 @@ _NOT_TABLES = (
 # Letters and marks that Windows text of western languages really holds; others hint at bytes that are simply broken.
 _WESTERN = set("àâäáãåæçèéêëìíîïñòóôõöøœùúûüßÀÂÄÁÃÅÆÇÈÉÊËÍÎÏÑÒÓÔÕÖØŒÚÛÜ‘’“”„‚–—…•·€£¥§°²³«»¿¡®©™ºª´±\xa0")
 _HALF = re.compile("[\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")
 _INNER_CR = "\ue00d"
 """Stands for a carriage return inside a line while the csv module reads it, which would take it for the end of a record."""
 
@@ -78,12 +79,15 @@ def form_of(name: str, source: Opener, encoding: str = "", delimiter: str = "") 
     for magic, what, remedy in _NOT_TABLES:
         if head.startswith(magic):
             raise BadInput(f"{name} {what}.", remedy=remedy)
+    guessed = not encoding
     encoding = encoding or _encoding_of(name, source, head)
     try:
         sample = codecs.getincrementaldecoder(encoding)("replace").decode(head)
     except LookupError:
         raise BadInput(f"{encoding} is not a known encoding.") from None
     text = sample.lstrip()
+    if guessed and len(_CONTROL.findall(sample)) * 20 > len(sample):
+        raise BadInput(f"{name} is not text.", remedy="Import a CSV, TSV, JSON or JSONL file.")
     if not text:
         raise BadInput(f"{name} is empty.")
     json_form = _json_form(name.lower(), text) if not delimiter else None
@@ -149,8 +153,6 @@ def _encoding_of(name: str, source: Opener, head: bytes) -> str:
         even, odd = head[:4096:2].count(0), head[1:4096:2].count(0)
         if max(even, odd) > len(head[:4096]) // 5:
             return "utf-16-le" if odd > even else "utf-16-be"
-        if even + odd > len(head[:4096]) // 50:
-            raise BadInput(f"{name} is not text.", remedy="Import a CSV, TSV, JSON or JSONL file.")
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         with source() as file:

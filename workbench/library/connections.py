@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 
 from workbench import store
 from workbench.library.cases import Query, asking
-from workbench.library.keys import GENERAL, KeyPlace, Keys, hint
+from workbench.library.keys import GENERAL, KeyPlace, Keys, file_key, hint
 from workbench.library.models import Link, Models, PriceOf, link_of, merged, remembered_place, touch_models
 from workbench.library.names import checked_name, free_name, no_such
 from workbench.library.records import ConnectionRow
 from workbench.library.vendors import Vendor, vendor, vendors
+from workbench.store import stamps
 from workbench.store.database import Database
 from workbench.values import BadInput, Endpoint, Missing, ModelSpec, NotFound, canonical
 
@@ -105,7 +106,7 @@ class Connections(Models):
         """Take a connection and its models out of the lists and forget its key. Runs that used it stay as they are."""
         with self._database.write() as writer:
             link = link_of(_found(asking(writer), id)[2:])
-            writer.run("UPDATE connection SET archived_at = coalesce(archived_at, :at) WHERE id = :id", at=store.tables.now(), id=id)
+            writer.run("UPDATE connection SET archived_at = coalesce(archived_at, :at) WHERE id = :id", at=stamps.now(), id=id)
             writer.touch("connection", id)
             touch_models(writer, id)
         self._keys.forget(link.key_ref)
@@ -144,7 +145,7 @@ class Connections(Models):
         if spec.place == "builtin":
             return Endpoint(spec.wire_format, spec.base_url, None, spec.options, timeout_s)
         env = link.key_env if link else (GENERAL, spec.key_env or "")
-        key, _ = self._keys.get(link.key_ref if link else "", env)
+        key, _ = self._keys.get(link.key_ref if link else file_key(spec.base_url, spec.name), env)
         if key is None and (link.needs_key if link else spec.place == "cloud" and spec.key_env):
             raise self._no_key(spec, env)
         return Endpoint(spec.wire_format, spec.base_url, key, spec.options, timeout_s)

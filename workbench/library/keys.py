@@ -21,6 +21,7 @@ SERVICE = "Prompt Workbench"
 """The name under which keys stand in the key store."""
 GENERAL = "WORKBENCH_API_KEY"
 """The environment variable that counts for every connection that needs a key."""
+_FILE = "file "
 
 _SENTENCES = {
     "": "Keys in system keychain",
@@ -64,7 +65,7 @@ class Keys:
         """The key and where it was found: what was entered here first, then the environment variables `env`, in their order."""
         if key_ref in self._session:
             return self._session[key_ref], "session"
-        if key_ref and self._state() != "none":
+        if key_ref and not key_ref.startswith(_FILE) and self._state() != "none":
             try:
                 key = self._ask(lambda store: store.get_password(SERVICE, key_ref))
             except _Trouble:
@@ -101,6 +102,10 @@ class Keys:
         self._session.pop(key_ref, None)
         self._absent.discard(key_ref)
         return "keyring"
+
+    def hold(self, key_ref: str, key: str) -> None:
+        """Keep a key for this session only, past the key store: one that stands in a file being run."""
+        self._session[key_ref] = key
 
     def forget(self, key_ref: str) -> None:
         """Remove a key from the key store and from this session. An environment variable stays."""
@@ -154,6 +159,11 @@ class Keys:
             if self._trouble:
                 raise _Trouble(self._trouble)
             return answers[0]
+
+
+def file_key(base_url: str, model: str) -> str:
+    """The name under which the key of a model from a file is held for this session."""
+    return f"{_FILE}{base_url} {model}"
 
 
 def hint(key: str) -> str:
