@@ -19,6 +19,7 @@ from sqlmodel import SQLModel
 
 from workbench.store import backups, schema, tables
 from workbench.store.database import Database
+from workbench.store.ddl import TABLES
 from workbench.store.search import Search
 from workbench.store.upgrade import config, upgrade
 from workbench.values import StoreTrouble
@@ -67,6 +68,17 @@ def test_a_fresh_file_equals_a_migrated_one(tmp_path: Path, migrated: Path) -> N
             assert connection.execute("PRAGMA application_id").fetchone()[0] == schema.APPLICATION_ID
             assert connection.execute("PRAGMA user_version").fetchone()[0] == schema.FORMAT
             assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(schema.REVISION,)]
+
+
+def test_the_statements_for_a_fresh_file_are_those_of_the_tables(tmp_path: Path) -> None:
+    made = tmp_path / "made.db"
+    engine = create_engine(f"sqlite:///{made}")
+    SQLModel.metadata.create_all(engine)
+    engine.dispose()
+    with closing(sqlite3.connect(tmp_path / "text.db")) as connection:
+        for statement in TABLES:
+            connection.execute(statement)
+    assert _shape(made) == _shape(tmp_path / "text.db"), "run packaging/write_ddl.py"
 
 
 def test_alembic_finds_nothing_left_to_migrate(migrated: Path) -> None:

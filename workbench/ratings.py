@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Literal
 
-from workbench import store
+from workbench.store import stamps
 from workbench.store.database import Database, Writer
 from workbench.values import NotFound
 
@@ -129,7 +129,7 @@ class Ratings:
 
     def finish(self, session_id: int) -> None:
         """Close a review: the next one of this run starts at its first case. Raises NotFound."""
-        self._update_session(session_id, "finished_at = :value", store.tables.now())
+        self._update_session(session_id, "finished_at = :value", stamps.now())
 
     def waiting(self) -> int:
         """How many outputs of the newest finished run of each live comparison have no stars and no verdict yet, where the run
@@ -191,7 +191,7 @@ class Ratings:
                     aspect=aspect,
                     rater=_rater(writer),
                     said=said,
-                    at=store.tables.now(),
+                    at=stamps.now(),
                 ).scalar_one()
             )
             if current:
@@ -209,7 +209,7 @@ class Ratings:
                 run=run_id,
                 seed=seed,
                 rater=_rater(writer),
-                at=store.tables.now(),
+                at=stamps.now(),
             ).scalar_one()
         return int(session_id), seed, 0
 
@@ -237,6 +237,6 @@ def _rater(writer: Writer) -> int:
     found = writer.run("SELECT id FROM rater WHERE name = :name", name=_RATER).scalar()
     if found is None:
         found = writer.run(
-            "INSERT INTO rater (uid, name) VALUES (:uid, :name) RETURNING id", uid=store.tables.new_uid(), name=_RATER
+            "INSERT INTO rater (uid, name) VALUES (:uid, :name) RETURNING id", uid=stamps.new_uid(), name=_RATER
         ).scalar_one()
     return int(found)

@@ -13,6 +13,7 @@ from workbench.library.contents import read_content
 from workbench.library.models import Models
 from workbench.library.names import checked_name, free_name, no_such
 from workbench.library.records import ComparisonRow
+from workbench.store import stamps
 from workbench.store.database import Database, Writer
 from workbench.values import BadInput, Case, Check, Definition, ModelSpec, NotFound, PromptRef, Spec, Variant, canonical
 
@@ -91,7 +92,7 @@ class Comparisons:
         with self._database.write() as writer:
             for id_ in ids:
                 _must_exist(writer, id_)
-                at = store.tables.now()
+                at = stamps.now()
                 writer.run("UPDATE comparison SET archived_at = coalesce(archived_at, :at) WHERE id = :id", at=at, id=id_)
             writer.touch("comparison", *ids)
 

@@ -13,6 +13,7 @@ from workbench.library.cases import Cases, Query, asking, case_hash, insert_case
 from workbench.library.names import checked_name, free_name, no_such
 from workbench.library.records import ColumnSpec, DatasetRow
 from workbench.library.reports import Imported, ImportReport, Rejected
+from workbench.store import stamps
 from workbench.store.database import Writer
 from workbench.values import BadInput, Case, NotFound, canonical
 
@@ -81,7 +82,7 @@ class Datasets(Cases):
         with self._database.write() as writer:
             for id_ in ids:
                 must_exist(writer, id_)
-                at = store.tables.now()
+                at = stamps.now()
                 writer.run("UPDATE dataset SET archived_at = coalesce(archived_at, :at) WHERE id = :id", at=at, id=id_)
             writer.touch("dataset", *ids)
 

@@ -14,6 +14,7 @@ from workbench.library.keys import GENERAL, Keys
 from workbench.library.names import clean_name, free_name, near
 from workbench.library.records import ModelRow
 from workbench.library.vendors import Vendor, vendor
+from workbench.store import stamps
 from workbench.store.database import Database, Writer
 from workbench.values import BadInput, ModelSpec, NotFound, Price, canonical
 
@@ -171,7 +172,7 @@ class Models:
         """Take a model out of the list. Runs that used it stay as they are."""
         with self._database.write() as writer:
             _found(asking(writer), id)
-            writer.run("UPDATE model SET archived_at = coalesce(archived_at, :at) WHERE id = :id", at=store.tables.now(), id=id)
+            writer.run("UPDATE model SET archived_at = coalesce(archived_at, :at) WHERE id = :id", at=stamps.now(), id=id)
             writer.touch("model", id)
 
     def spec(self, model_id: int) -> ModelSpec:

@@ -11,6 +11,7 @@ from workbench.library.contents import first_draft, keep_content
 from workbench.library.folders import Folders, clean_path, folder_id
 from workbench.library.names import clean_name, free_name, near
 from workbench.library.records import PromptRow
+from workbench.store import stamps
 from workbench.store.database import Writer
 from workbench.values import BadInput, Content, NotFound
 
@@ -145,7 +146,7 @@ class Prompts(Folders):
 
     def archive(self, ids: Iterable[int]) -> None:
         """Take prompts out of the list. Nothing of them is lost, runs and labels stay."""
-        at = store.tables.now()
+        at = stamps.now()
         with self._database.write() as writer:
             for id in ids:
                 _existing(writer, id)

@@ -10,6 +10,7 @@ from workbench import store
 from workbench.library.contents import keep_content, read_content
 from workbench.library.names import clean_name
 from workbench.library.records import DraftRow, VersionRow
+from workbench.store import stamps
 from workbench.store.database import Database, Writer
 from workbench.values import Content, NotFound, canonical
 
@@ -106,7 +107,7 @@ class Versions:
                 writer.touch("prompt", prompt_id)
             elif row[1] != canonical(item):
                 sql = "UPDATE draft SET content = :content, base_version_id = :base, saved_at = :at WHERE id = :id"
-                writer.run(sql, content=canonical(item), base=base, at=t.now(), id=row[0])
+                writer.run(sql, content=canonical(item), base=base, at=stamps.now(), id=row[0])
                 writer.touch("draft", row[0])
 
     def discard_draft(self, prompt_id: int) -> None:
@@ -130,7 +131,7 @@ class Versions:
                 return
             if row:
                 writer.run(
-                    "UPDATE label SET version_id = :version, moved_at = :at WHERE id = :id", version=version_id, at=t.now(), id=row[0]
+                    "UPDATE label SET version_id = :version, moved_at = :at WHERE id = :id", version=version_id, at=stamps.now(), id=row[0]
                 )
                 label_id = row[0]
             else:
@@ -179,8 +180,8 @@ def _refuse_unknown(writer: Writer, prompt_id: int) -> None:
 def _newest(writer: Writer, prompt_id: int) -> Mapping[str, Any] | None:
     sql = """SELECT version.id, number, content_id, hash FROM version JOIN content ON content.id = content_id
              WHERE prompt_id = :id ORDER BY number DESC LIMIT 1"""
-    row = writer.run(sql, id=prompt_id).mappings().first()
-    return None if row is None else dict(row)
+    rows = writer.run(sql, id=prompt_id).dicts()
+    return rows[0] if rows else None
 
 
 def _add_version(writer: Writer, prompt_id: int, content_id: int, note: str, author: str, parent: int | None) -> int:

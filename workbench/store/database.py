@@ -9,55 +9,23 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from workbench.store import backups, making, opening, schema
 from workbench.store.lock import WorkspaceLock
 from workbench.store.trouble import is_database_error, problem_of
-from workbench.values.changes import Changes, Kind
+from workbench.store.writer import Shared
+from workbench.store.writer import Writer as Writer
+from workbench.values.changes import Changes
 from workbench.values.problems import Problem, ReadOnly, StoreTrouble
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, CursorResult, Engine
-    from sqlmodel import SQLModel
+    from sqlalchemy import Connection, Engine
 
 _log = logging.getLogger(__name__)
 
+_C = TypeVar("_C", bound=sqlite3.Connection)
 Listener = Callable[[Changes], object]
-
-
-class Writer:
-    """One transaction in which rows are written, and what they were."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self._touched: dict[Kind, set[int]] = {}
-
-    def touch(self, kind: Kind, *ids: int) -> None:
-        """Say which rows of a kind this write changes; announced once it is committed."""
-        self._touched.setdefault(kind, set()).update(ids)
-
-    def run(self, sql: str, **parameters: Any) -> CursorResult[*tuple[Any, ...]]:
-        """What one statement answers; parameters are written `:name`."""
-        from sqlalchemy import text  # imported already by whoever made the connection
-
-        return self.connection.execute(text(sql), parameters)
-
-    def add(self, row: SQLModel) -> int:
-        """The id of a new row. The row's own defaults (uid, time) count."""
-        from sqlalchemy import inspect
-
-        mapper = inspect(type(row))
-        values = {attribute.columns[0].key: getattr(row, attribute.key) for attribute in mapper.column_attrs}
-        if values.get("id", 0) is None:
-            del values["id"]
-        key = self.connection.execute(mapper.local_table.insert(), values).inserted_primary_key
-        return int(key[0]) if key else 0
-
-    @property
-    def changes(self) -> Changes:
-        """What was touched so far."""
-        return Changes({kind: frozenset(ids) for kind, ids in self._touched.items()})
 
 
 class Database:
@@ -85,6 +53,7 @@ class Database:
         self._backup: threading.Thread | None = None
         self._looked_on = ""
         self._readers: Engine | None = None
+        self._writer: Shared | None = None
         self._writers: Engine | None = None
         self._synchronous = ""
 
@@ -141,11 +110,12 @@ class Database:
         with self._writing:
             self._writing_thread = threading.get_ident()
             try:
-                with self._told(), self._writing_engine().connect() as connection:
-                    self._set_synchronous(connection, "FULL" if durable else "NORMAL")
-                    with connection.begin():
-                        writer = Writer(connection)
+                with self._told(), self._transaction("FULL" if durable else "NORMAL") as raw:
+                    writer = Writer(raw, self._lend)
+                    try:
                         yield writer
+                    finally:
+                        writer.close()
             finally:
                 self._writing_thread = None
         self.back_up_if_due()
@@ -178,6 +148,8 @@ class Database:
             for engine in (self._readers, self._writers):
                 if engine is not None:
                     engine.dispose()
+            if self._writer is not None:
+                self._writer.close()
         with self._guard:
             for connection in self._idle:
                 connection.close()
@@ -232,18 +204,18 @@ class Database:
                 self._clean = False
             raise problem from error
 
-    def _connect(self, *, writing: bool = False) -> sqlite3.Connection:
+    def _connect(self, factory: type[_C]) -> _C:
         if self._closed:
             raise RuntimeError(f"{self.path} is closed")
         options = "mode=rw" if self._lock is not None else "mode=ro&immutable=1" if self._immutable else "mode=ro"
-        connection = sqlite3.connect(opening.uri(self._file, options), uri=True, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            opening.uri(self._file, options), uri=True, isolation_level=None, check_same_thread=False, factory=factory
+        )
         try:
             connection.execute("PRAGMA busy_timeout = 5000")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA cache_size = -16000")
-            if writing:
-                connection.execute("PRAGMA journal_size_limit = 67108864")  # one huge import must not leave a huge log for ever
-            else:
+            if factory is not Shared:
                 connection.execute("PRAGMA query_only = ON")
         except sqlite3.Error:
             connection.close()
@@ -256,7 +228,7 @@ class Database:
             with self._guard:
                 connection = self._idle.pop() if self._idle else None
             if connection is None:
-                connection = self._connect()
+                connection = self._connect(sqlite3.Connection)
             try:
                 yield connection
             finally:
@@ -271,22 +243,35 @@ class Database:
             if self._readers is None:
                 from sqlalchemy.pool import QueuePool  # here and below: a quarter second of import that the first list does not need
 
-                self._readers = making.engine(self._connect, "BEGIN", QueuePool, pool_size=4, max_overflow=28)
+                self._readers = making.engine(lambda: self._connect(sqlite3.Connection), "BEGIN", QueuePool, pool_size=4, max_overflow=28)
             return self._readers
 
-    def _writing_engine(self) -> Engine:
+    @contextmanager
+    def _transaction(self, synchronous: str) -> Iterator[Shared]:
+        if self._writer is None:
+            self._writer = self._connect(Shared)
+            # One huge import must not leave a huge log for ever.
+            self._writer.execute("PRAGMA journal_size_limit = 67108864")
+        raw = self._writer
+        if synchronous != self._synchronous:  # possible only outside a transaction
+            raw.execute(f"PRAGMA synchronous = {synchronous}")
+            self._synchronous = synchronous
+        raw.execute("BEGIN IMMEDIATE")
+        try:
+            yield raw
+            raw.execute("COMMIT")
+        except BaseException:
+            if raw.in_transaction:  # a full disk has ended it already
+                raw.execute("ROLLBACK")
+            raise
+
+    def _lend(self) -> Connection:
+        """SQLAlchemy's view of the writer's connection."""
         if self._writers is None:
             from sqlalchemy.pool import StaticPool
 
-            self._writers = making.engine(lambda: self._connect(writing=True), "BEGIN IMMEDIATE", StaticPool)
-        return self._writers
-
-    def _set_synchronous(self, connection: Connection, level: str) -> None:
-        """SQLite allows the change only outside a transaction, so it goes past SQLAlchemy's."""
-        if level != self._synchronous:
-            raw = connection.connection.dbapi_connection
-            cast("sqlite3.Connection", raw).execute(f"PRAGMA synchronous = {level}")
-            self._synchronous = level
+            self._writers = making.engine(lambda: self._writer, None, StaticPool)
+        return self._writers.connect()
 
 
 def _reader(path: Path, found: opening.Found, notice: str) -> Database:

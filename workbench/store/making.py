@@ -9,46 +9,35 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.store import schema
 from workbench.store.opening import uri
-from workbench.store.trouble import damaged, is_database_error, problem_of
+from workbench.store.trouble import damaged, problem_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 
-def engine(connect: Callable[[], sqlite3.Connection], begin: str, pool: Any, **options: Any) -> Engine:
+def engine(connect: Callable[[], Any], begin: str | None, pool: Any, **options: Any) -> Engine:
     """An engine whose transactions begin with this statement, because the driver itself is told to begin none."""
     from sqlalchemy import create_engine, event
 
-    engine = create_engine("sqlite://", creator=connect, poolclass=pool, **options)
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
-    return engine
+    made = create_engine("sqlite://", creator=connect, poolclass=pool, **options)
+    if begin is not None:
+        event.listen(made, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return made
 
 
 def create(path: Path) -> None:
     """Make an empty workspace file, in one transaction. Raises StoreTrouble."""
-    from sqlalchemy.pool import StaticPool
-
-    def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        connection = sqlite3.connect(path, isolation_level=None)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.Error:
-            connection.close()
-            raise
-        return connection
-
-    try:
-        made = engine(connect, "BEGIN IMMEDIATE", StaticPool)
-        try:
-            with made.begin() as connection:
-                schema.create(connection)
+            connection.execute("BEGIN IMMEDIATE")
+            schema.create(connection.execute)
+            connection.execute("COMMIT")
         finally:
-            made.dispose()
-    except Exception as error:
-        problem = problem_of(error, path) if is_database_error(error) else None
-        if problem is None:
-            raise
-        raise problem from error
+            connection.close()
+    except sqlite3.Error as error:
+        raise problem_of(error, path) or damaged(path, str(error)) from error
 
 
 def check_quickly(path: Path) -> None:

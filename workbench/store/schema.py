@@ -7,10 +7,7 @@ because rebuilding a table (as SQLite's ALTER needs it) silently drops its trigg
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
+from typing import Any
 
 APPLICATION_ID = 0x50574231
 """`PWB1`, in the file's header: tells a workspace from any other SQLite file."""
@@ -87,14 +84,12 @@ _REBUILD = (
 )
 
 
-def create(connection: Connection) -> None:
+def create(execute: Execute) -> None:
     """Make everything in an empty file, inside the caller's transaction: tables, triggers, search, marks."""
-    from sqlmodel import SQLModel  # dear to import, and only a new file needs it here
+    from workbench.store.ddl import TABLES  # only a new file needs it
 
-    from workbench.store import tables  # noqa: F401  (its import is what fills the metadata)
-
-    SQLModel.metadata.create_all(connection)
-    execute = connection.exec_driver_sql
+    for statement in TABLES:
+        execute(statement)
     create_derived(execute)
     execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))")
     execute(f"INSERT INTO alembic_version VALUES ('{REVISION}')")
