@@ -3,37 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.exports import Exports
 from workbench.library.comparisons import Comparisons
 from workbench.library.connections import Connections
 from workbench.library.datasets import Datasets
 from workbench.library.keys import Keys
 from workbench.library.prompts import Prompts
 from workbench.library.versions import Versions
+from workbench.ratings import Ratings
+from workbench.runs.runs import Runs
 from workbench.settings import Settings, default_workspace
 from workbench.store import backups as copies
 from workbench.store.backups import Backup
 from workbench.store.database import Database
 from workbench.store.search import Search
-from workbench.values import Changes, Content, Price
+from workbench.values import Changes, Content, ModelSpec, NotFound, Price, Request, Spec
 
 if TYPE_CHECKING:
     from workbench.analysis.differences import ContentDiff as ContentDiff
     from workbench.analysis.differences import Line as Line
+    from workbench.analysis.differences import Marks as Marks
     from workbench.analysis.differences import TextDiff as TextDiff
     from workbench.engine.control import Control as Control
     from workbench.engine.one_call import Answer as Answer
     from workbench.engine.one_call import one_call as one_call
+    from workbench.library.records import ComparisonRow as ComparisonRow
+    from workbench.library.records import ConnectionRow as ConnectionRow
+    from workbench.library.records import DatasetRow as DatasetRow
+    from workbench.library.records import ModelRow as ModelRow
+    from workbench.library.records import PromptRow as PromptRow
+    from workbench.library.reports import ExportReport as ExportReport
+    from workbench.library.reports import ImportReport as ImportReport
+    from workbench.library.sources import Source as Source
+    from workbench.library.sources import Sources
+    from workbench.providers import LocalServer as LocalServer
+    from workbench.providers import TestReport as TestReport
+    from workbench.providers import WireFormat
+    from workbench.providers.builtin.models import BuiltinModels
     from workbench.providers.direct import direct_endpoint as direct_endpoint
+    from workbench.runs.records import RunRow as RunRow
     from workbench.templates import PreviewMessage as PreviewMessage
     from workbench.templates import TemplateProblem as TemplateProblem
     from workbench.templates import Variable as Variable
 
+STARTER = "Starter"
+"""Name of the comparison that the app brings along."""
+
 _LENT = {
-    "Answer": "engine.one_call", "Control": "engine.control", "direct_endpoint": "providers.direct", "one_call": "engine.one_call",
+    "Answer": "engine.one_call", "Control": "engine.control", "LocalServer": "providers", "Source": "library.sources",
+    "TestReport": "providers", "direct_endpoint": "providers.direct", "one_call": "engine.one_call",
 }  # fmt: skip
 """What the faces need from stations that they do not see, by module: imported when first asked for."""
 
@@ -53,6 +76,11 @@ class Workspace:
         self.keys = Keys()
         self.connections = Connections(database, self.keys, _price)
         self.comparisons = Comparisons(database, self.connections)
+        self.runs = Runs(
+            database, endpoint=self.connections.endpoint, resolve=self._resolved, settings=settings, wire_formats=self._wire_format
+        )
+        self.ratings = Ratings(database)
+        self.exports = Exports(database, self.runs)
         self.search = Search(database)
 
     @staticmethod
@@ -61,6 +89,59 @@ class Workspace:
         settings = settings or Settings()
         database = Database.open(path_or_url or default_workspace(), backups_kept=int(settings.get("backups_kept")))
         return Workspace(database, settings)
+
+    # What needs asyncio, HTTP or the engine is imported when it is first used: reading a library does without.
+
+    @cached_property
+    def builtin(self) -> BuiltinModels:
+        """The built-in models: their files, their servers, and their rows here."""
+        from workbench.providers.builtin.models import BuiltinModels
+
+        return BuiltinModels(self.connections, writes=not self.read_only)
+
+    @cached_property
+    def sources(self) -> Sources:
+        """What a run can start from: saved comparisons and files."""
+        from workbench.library.sources import Sources
+
+        return Sources(self.comparisons, self.connections, self.keys, _price)
+
+    async def ask(self, model: ModelSpec, request: Request, *, timeout_s: float, **how: Any) -> Answer:
+        """The answer to one request outside of any run; `how` as in `one_call`. Raises Missing where the model cannot be asked."""
+        from workbench.engine.one_call import one_call
+
+        return await one_call(self.connections.endpoint(model, timeout_s), request, wire_formats=self._wire_format, **how)
+
+    async def test_connection(self, id: int) -> TestReport:
+        """Whether a connection's server answers and takes the key. What came of it is kept with the connection."""
+        from workbench import providers
+
+        row = self.connections.get(id)
+        spec = ModelSpec("", row.name, row.wire_format, row.base_url, row.name, row.uid, options=row.options, place=row.place)
+        async with providers.client(calls=1, local_only=bool(self.settings.get("local_only"))) as client:
+            report = await providers.test_connection(client, self.connections.endpoint(spec, 20.0))
+        if not self.read_only:
+            tested = {"ok": report.ok, "sentence": report.sentence, "models": list(report.models), "seconds": report.seconds}
+            self.connections.set_state(id, {"test": tested})
+        return report
+
+    async def find_local(self) -> list[LocalServer]:
+        """The model servers that run on this computer now."""
+        from workbench import providers
+
+        async with providers.client(calls=1, local_only=True) as client:
+            return await providers.find_local(client)
+
+    def add_starter(self) -> int:
+        """The id of the starter comparison; its prompts and cases are brought in where they are not here yet."""
+        from workbench.assets import asset
+
+        self.builtin.ensure_connection()
+        try:
+            return self.comparisons.find(STARTER).id
+        except NotFound:
+            self.files.import_paths([asset("starter")])
+        return self.comparisons.find(STARTER).id
 
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         """Call `listener(changes)` once after each committed write, on the thread that wrote. The answer ends the subscription."""
@@ -101,8 +182,24 @@ class Workspace:
 
         return differences.contents(left, right, (templates.names(left), templates.names(right)))
 
+    def changed_words(self, left: str, right: str) -> tuple[Marks, Marks]:
+        """What changed within two texts, as (start, end) in the left and in the right one."""
+        from workbench.analysis import differences
+
+        return differences.words(left, right)
+
+    def _wire_format(self, name: str) -> WireFormat:
+        from workbench import providers
+
+        return providers.wire_format(name, self.builtin if name == "builtin" else None)
+
+    def _resolved(self, comparison_id: int) -> Spec:
+        return self.comparisons.resolve(self.comparisons.get(comparison_id).definition)
+
     def close(self) -> None:
-        """Close the file. Closing twice is fine."""
+        """Close the file and end the built-in models' servers. Closing twice is fine."""
+        if "builtin" in self.__dict__:
+            self.builtin.close_now()
         self._database.close()
 
 

@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 
 from workbench.formats import tabular
 from workbench.formats.reports import NotCarried
+from workbench.library.keys import Keys, file_key
 from workbench.library.vendors import vendor, vendors
 from workbench.values import BadInput, Case, ModelSpec, NotFound, Price, Spec
 
 if TYPE_CHECKING:
     from workbench.library.comparisons import Comparisons
     from workbench.library.connections import Connections
-    from workbench.library.keys import Keys
 
 _MOST_BAD_LINES = 5
 
@@ -59,7 +59,8 @@ class Sources:
 
         config = promptfoo.read(path, os.environ)
         for index, key in config.keys.items():
-            self._keys.hold(file_key(config.spec.models[index]), key)
+            model = config.spec.models[index]
+            self._keys.hold(file_key(model.base_url, model.name), key)
         models = tuple(self._known(model) for model in config.spec.models)
         return Source(replace(config.spec, models=models), None, config.not_carried)
 
@@ -91,8 +92,3 @@ class Sources:
         row = next((row for row in vendors() if urlsplit(row.base_url).netloc == place), vendor("other"))
         price = model.price if model.price != Price() else self._price_of(row.id, model.name, model.base_url)
         return replace(model, price=price, options={**row.options, **model.options})
-
-
-def file_key(model: ModelSpec) -> str:
-    """The name under which the key of a model from a file is held for this session."""
-    return f"file {model.base_url} {model.name}"
