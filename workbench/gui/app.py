@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
-import signal
-import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from workbench.gui.bridge import Bridge
 from workbench.gui.context import Context
+from workbench.gui.icons import keep_icons
 from workbench.gui.theme import theme
 from workbench.gui.window import Window
 from workbench.settings import Settings, default_workspace
-from workbench.values import Missing, Problem
 
 if TYPE_CHECKING:
     from workbench.gui.crash import CrashReporter
@@ -30,14 +28,16 @@ NAME = "Prompt Workbench"
 def main(workspace: str | None = None) -> int:
     """The exit code after the window was closed. Raises Missing where there is no display."""
     if not has_display():
+        from workbench.values import Missing  # not needed to paint
+
         raise Missing(
             "There is no display here to open a window on.",
             remedy="Run it on a desktop, or use the command line: workbench demo, workbench run.",
         )
     app = application(sys.argv[:1])
     session = Session(workspace)
+    session.window.painted.connect(lambda: _end_on_signals(app, session), Qt.ConnectionType.QueuedConnection)
     session.window.show()
-    _end_on_signals(app, session)
     return app.exec()
 
 
@@ -89,6 +89,7 @@ class Session(QObject):
 
         self._crash = CrashReporter(lambda: None if self.ended else self.window)
         self._crash.install()
+        QTimer.singleShot(3000, self, keep_icons)
         self.window.setWindowIcon(QIcon(theme().pixmap("braces", "accent", 64)))
         self.open(self.path)
         self._bind_later_actions()
@@ -126,6 +127,8 @@ class Session(QObject):
         self.window.opened(workspace)
 
     def _not_opened(self, problem: BaseException) -> None:
+        from workbench.values import Problem  # not needed to paint
+
         self._opening = False
         self.window.opening.fail(self.path, problem)
         if not isinstance(problem, Problem) and self._crash is not None:
@@ -154,6 +157,8 @@ class Session(QObject):
             self.context.actions.allow_single_keys(self.settings.get("single_keys"))
 
     def _troubled(self, problem: BaseException, retry: Any) -> None:
+        from workbench.values import Problem  # not needed to paint
+
         if isinstance(problem, Problem):
             self.window.notice.fail(str(problem), "Try again" if retry else "", retry)
         elif self._crash is not None:
@@ -170,6 +175,7 @@ class Session(QObject):
         self.ended = True
         workspace = self.context.workspace
         self.context.use(None)
+        keep_icons()
         self.bridge.close(workspace)
         if self._crash is not None:
             self._crash.uninstall()
@@ -184,6 +190,11 @@ def _open(path: str, settings: Settings) -> Workspace:
 
 def _end_on_signals(app: QApplication, session: Session) -> None:
     """Close the window in order at SIGTERM and Ctrl+C. Python sees a signal only when it runs, so a socket wakes Qt."""
+    import signal  # with socket, after the first paint
+    import socket
+
+    from PySide6.QtCore import QSocketNotifier
+
     near, far = socket.socketpair()
     near.setblocking(False)
     far.setblocking(False)

@@ -10,12 +10,12 @@ from PySide6.QtGui import QAction
 
 from workbench.gui.actions import ActionSet
 from workbench.gui.bridge import Bridge
-from workbench.gui.fetch import Fetch
 from workbench.gui.theme import Theme
 from workbench.settings import Settings
-from workbench.values import Changes
 
 if TYPE_CHECKING:
+    from workbench.gui.fetch import Fetch
+    from workbench.values import Changes
     from workbench.workspace import Workspace
 
 
@@ -35,7 +35,7 @@ class Context(QObject):
         self.bridge = bridge
         self.workspace: Workspace | None = None
         self.actions = ActionSet(self)
-        self.fetch = Fetch(self)
+        self._fetch: Fetch | None = None
         self._pending: list[Changes] = []
         self._unsubscribe: Callable[[], None] | None = None
         bridge.trouble.connect(self.failed)
@@ -46,6 +46,15 @@ class Context(QObject):
         if self.workspace is None:
             raise RuntimeError("no workspace is open")
         return self.workspace
+
+    @property
+    def fetch(self) -> Fetch:
+        """The fetch of the built-in model's weights."""
+        if self._fetch is None:
+            from workbench.gui.fetch import Fetch  # not needed to paint
+
+            self._fetch = Fetch(self)
+        return self._fetch
 
     def use(self, workspace: Workspace | None) -> None:
         """Take a workspace that was opened, or let go of the one that is closing."""
@@ -83,6 +92,8 @@ class Context(QObject):
             self.bridge.post(self._tell)
 
     def _tell(self) -> None:
+        from workbench.values import Changes  # somebody wrote: it is loaded already
+
         taken, self._pending = self._pending, []
         touched: dict[Any, frozenset[int]] = {}
         for changes in taken:

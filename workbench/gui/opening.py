@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
-from workbench.gui.widgets.buttons import button
-from workbench.gui.widgets.empty import EmptyState
-from workbench.values import Problem
+if TYPE_CHECKING:
+    from workbench.gui.widgets.empty import EmptyState
 
 QUIET_MS = 400
 """Opening is usually over by then; a page that flickers past helps nobody."""
@@ -23,20 +23,29 @@ class OpeningPage(QWidget):
         super().__init__()
         self._stack = QStackedLayout(self)
         self._stack.addWidget(QWidget())
-        self._wait = EmptyState("Opening the workspace", "", icon="database")
-        self._stack.addWidget(self._wait)
+        self._wait: EmptyState | None = None
         self._retry, self._other, self._new = retry, other, new
         self._failed: EmptyState | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(QUIET_MS)
-        self._timer.timeout.connect(lambda: self._stack.setCurrentIndex(1))
+        self._timer.timeout.connect(self._show_wait)
+        self._path = ""
 
     def wait(self, path: str) -> None:
         """Say that a file is being opened, should it take a while."""
-        self._wait.say(f"Opening {Path(path).name or path}", "A file that was not closed well is checked first.")
+        self._path = path
         self._stack.setCurrentIndex(0)
         self._timer.start()
+
+    def _show_wait(self) -> None:
+        from workbench.gui.widgets.empty import EmptyState  # this page is empty while the first window is painted
+
+        if self._wait is None:
+            self._wait = EmptyState("", "A file that was not closed well is checked first.", icon="database")
+            self._stack.addWidget(self._wait)
+        self._wait.title.setText(f"Opening {Path(self._path).name or self._path}")
+        self._stack.setCurrentWidget(self._wait)
 
     def stop(self) -> None:
         """The file is open."""
@@ -44,6 +53,10 @@ class OpeningPage(QWidget):
 
     def fail(self, path: str, problem: BaseException) -> None:
         """Say why a file cannot be opened. Nothing was written to it."""
+        from workbench.gui.widgets.buttons import button  # as above
+        from workbench.gui.widgets.empty import EmptyState
+        from workbench.values import Problem
+
         self._timer.stop()
         if self._failed is not None:
             self._stack.removeWidget(self._failed)

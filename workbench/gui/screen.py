@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from workbench.gui.context import Context
-from workbench.values import Changes
+
+if TYPE_CHECKING:
+    from workbench.values import Changes
 
 Crumb = tuple[str, Callable[[], object] | None]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +12,11 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QProgressBar, QSizeP
 from workbench.gui.context import Context
 from workbench.gui.theme import set_role, theme
 from workbench.gui.widgets.labels import line
-from workbench.values import Changes
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from workbench.values import Changes
     from workbench.workspace import RunRow, Workspace
 
 HEIGHT = 26
@@ -141,9 +142,7 @@ class StatusBar(QWidget):
             self._context.bridge.read(workspace.runs.spent_today, then=self._show_spend, owner=self, key="status.spend")
 
     def _show_spend(self, spent: Decimal | None) -> None:
-        self.today.say(
-            f"Today ${spent or Decimal(0):.2f}", "Known cost of the calls made today. Calls without a known price are not in it."
-        )
+        self.today.say(f"Today ${spent or 0:.2f}", "Known cost of the calls made today. Calls without a known price are not in it.")
 
     def _read_run(self) -> None:
         running = list(self._context.bridge.running)

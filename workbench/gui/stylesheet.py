@@ -6,15 +6,12 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from string import Template
 
-import platformdirs
-
-from workbench.gui.icons import coloured_svg
+from workbench.gui.icons import cache_folder, coloured_svg, write_whole
 
 _TONES = (
     "text", "text2", "text3", "accent-ink", "pass", "fail", "warn", "info", "star", "surface", "jvar", "jtag",
@@ -235,22 +232,13 @@ def stylesheet(tokens: Mapping[str, str], px: Callable[[float], int]) -> str:
 
 def _image(name: str, colour: str) -> str:
     """Path of an icon as a file: a stylesheet can only name files. They lie in the user's cache folder and are made once."""
-    folder = Path(platformdirs.user_cache_path("prompt-workbench", appauthor=False)) / "icons"
-    path = folder / f"{name}-{colour.lstrip('#').lower()}.svg"
+    path = cache_folder() / f"{name}-{colour.lstrip('#').lower()}.svg"
     if not path.exists():
         source = coloured_svg(name, colour, 12)
         try:
-            _write_whole(path, source)
+            write_whole(path, source)
         except OSError:  # no cache folder that can be written: an icon for this session only
             path = Path(tempfile.gettempdir()) / path.name
             if not path.exists():
-                _write_whole(path, source)
+                write_whole(path, source)
     return path.as_posix()
-
-
-def _write_whole(path: Path, source: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".icon-")
-    with os.fdopen(handle, "wb") as file:
-        file.write(source)
-    Path(name).replace(path)

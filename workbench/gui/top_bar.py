@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 
 from workbench.gui.actions import shown_keys
-from workbench.gui.screen import Crumb
 from workbench.gui.theme import Theme, set_role
 from workbench.gui.widgets.buttons import button, draw_key
 from workbench.gui.widgets.labels import ElidedLabel, icon_label
+
+if TYPE_CHECKING:
+    from workbench.gui.screen import Crumb
 
 HEIGHT = 48
 SEARCH_WIDTH = 340

@@ -19,10 +19,10 @@ from workbench.gui.top_bar import TopBar
 from workbench.gui.trail import Trail
 from workbench.gui.widgets.focus_ring import FocusRing
 from workbench.gui.widgets.notice import Notice
-from workbench.values import Changes
 
 if TYPE_CHECKING:
     from workbench.gui.screen import Screen
+    from workbench.values import Changes
     from workbench.workspace import Workspace
 
 SCREENS = {
@@ -314,6 +314,8 @@ class Window(QMainWindow):
 
 
 def _joined(old: Changes | None, new: Changes) -> Changes:
+    from workbench.values import Changes  # somebody wrote: it is loaded already
+
     touched = dict(old.touched) if old is not None else {}
     for kind, ids in new.touched.items():
         touched[kind] = touched.get(kind, frozenset()) | ids

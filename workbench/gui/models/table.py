@@ -145,7 +145,7 @@ class ModelTable(QAbstractTableModel):
             return None  # painted and clicked by the delegate: the style's own box is another size
         return None
 
-    def text(self, row: ModelRow, column: int) -> str:
+    def text(self, row: Any, column: int) -> str:
         """The words of one cell."""
         words: tuple[Any, ...] = (
             "",
@@ -269,7 +269,8 @@ def model_view(table: ModelTable, parent: QWidget | None = None) -> QTableView:
     head.setHighlightSections(False)
     head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     head.setSectionsMovable(False)
-    head.setSectionResizeMode(MODEL, QHeaderView.ResizeMode.Stretch)
+    for column in (MODEL, CONNECTION, PLACE):
+        head.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
 
     def hide_unknown() -> None:
         view.setColumnHidden(CONTEXT, not any(context_words(row.facts.get("context_tokens")) for row in table.rows))

@@ -138,8 +138,8 @@ class Palette(QDialog):
         outer.addWidget(foot)
         column.addWidget(frame)
         width = min(look.px(WIDTH), self._window.width() - 80)
-        height = min(look.px(620), self._window.height() - 100)
-        self.resize(width, height)
+        self._highest = min(look.px(640), self._window.height() - look.px(80))
+        self.resize(width, self._highest)
         self.move(self._window.mapToGlobal(QPoint((self._window.width() - width) // 2, look.px(56))))
 
     # -- what is listed ----------------------------------------------------------------------------------------
@@ -229,8 +229,15 @@ class Palette(QDialog):
         if not rows:
             rows = [Entry("", f"Nothing here has “{rest}” in it.")]
         self._model.show(rows)
+        self._fit()
         self._count.setText(f"{shown:,} of {total:,} shown" if query else "")
         self._select(next((index for index, row in enumerate(rows) if row.run is not None), -1))
+
+    def _fit(self) -> None:
+        # As high as what was found, within the window.
+        rows = sum(self._list.sizeHintForRow(row) for row in range(len(self._model.rows)))
+        chrome = self.sizeHint().height() - self._list.sizeHint().height()
+        self.resize(self.width(), min(chrome + rows + 8, self._highest))
 
     # -- keys --------------------------------------------------------------------------------------------------
 

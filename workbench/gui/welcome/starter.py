@@ -118,4 +118,4 @@ class Starter(QObject):
 def _prepare(workspace: Any) -> int:
     """The id of a new run of the starter comparison, on the worker thread."""
     workspace.builtin.ensure_connection()
-    return int(workspace.runs.start_comparison(workspace.install_starter()))
+    return int(workspace.runs.start_comparison(workspace.add_starter()))

@@ -62,6 +62,7 @@ class Dialog(QDialog):
         self._column.addLayout(self.head)
         self._column.addWidget(line())
         self.body = QVBoxLayout()
+        self.body.setSpacing(10)
         if padded:
             self.body.setContentsMargins(20, 16, 20, 16)
         else:
