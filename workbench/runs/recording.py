@@ -125,7 +125,7 @@ WHERE job.run_id = :run AND job.status = 'queued' GROUP BY output.job_id""",
         if not grown:
             return
         with self._database.write(durable=False) as writer:
-            _many(writer, _CHECKPOINT, [{"job_id": job_id, "text": text, "at": at} for job_id, text in grown.items()])
+            _many(writer, _CHECKPOINT, [{"job_id": job_id, "text": whole(text), "at": at} for job_id, text in grown.items()])
         self._kept |= {job_id: len(text) for job_id, text in grown.items()}
 
     def end(self) -> None:
@@ -152,9 +152,7 @@ WHERE job.run_id = :run AND job.status = 'queued' GROUP BY output.job_id""",
 
 def _many(writer: Writer, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
-        from sqlalchemy import text  # loaded already by the writer's connection
-
-        writer.connection.execute(text(sql), rows)
+        writer.many(sql, rows)
 
 
 def _output_row(end: End, at: str) -> dict[str, Any]:
@@ -168,12 +166,12 @@ def _output_row(end: End, at: str) -> dict[str, Any]:
     return {
         "job_id": end.job_id,
         "attempt": end.attempt,
-        "text": reply.text,
-        "thinking": reply.thinking,
+        "text": whole(reply.text),
+        "thinking": whole(reply.thinking) if reply.thinking else reply.thinking,
         "finish_reason": reply.finish_reason if end.failure is None else "error",
         "raw_finish_reason": reply.raw_finish_reason,
-        "refusal": reply.refusal,
-        "tool_calls": canonical([_tool_call(call) for call in reply.tool_calls]) if reply.tool_calls else None,
+        "refusal": whole(reply.refusal) if reply.refusal else reply.refusal,
+        "tool_calls": whole(canonical([_tool_call(call) for call in reply.tool_calls])) if reply.tool_calls else None,
         "usage": _usage(reply.usage),
         "cost": cost,
         "price_known": price_known,
@@ -182,10 +180,21 @@ def _output_row(end: End, at: str) -> dict[str, Any]:
         "queue_ms": reply.queue_ms,
         "resolved_model": reply.resolved_model,
         "request_id": reply.request_id,
-        "error": canonical(end.failure.to_json()) if end.failure is not None else None,
+        "error": whole(canonical(end.failure.to_json())) if end.failure is not None else None,
         "reused_from_id": reused_from,
         "created_at": at,
     }
+
+
+def whole(text: str) -> str:
+    """The text as UTF-8 can hold it: half of a surrogate pair, as a provider may send it, becomes a replacement character."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def _usage(usage: Usage) -> str:
@@ -206,8 +215,8 @@ def _tool_call(call: ToolCall) -> dict[str, Any]:
 
 def _score_row(end: End, index: int, score: Score, at: str) -> dict[str, Any]:
     return {
-        "job_id": end.job_id, "attempt": end.attempt, "key": str(index), "check": canonical(score.check.to_json()), "passed": score.passed,
-        "value": score.score, "reason": score.reason, "at": at,
+        "job_id": end.job_id, "attempt": end.attempt, "key": str(index), "check": whole(canonical(score.check.to_json())),
+        "passed": score.passed, "value": score.score, "reason": whole(score.reason), "at": at,
     }  # fmt: skip
 
 
@@ -218,9 +227,9 @@ def _exchange_row(end: End, at: str) -> dict[str, Any] | None:
         return None
     return {
         "job_id": end.job_id, "attempt": end.attempt, "at": at,
-        "request": None if exchange.request is None else canonical(exchange.request),
+        "request": None if exchange.request is None else whole(canonical(exchange.request)),
         "response": zlib.compress(exchange.response, 1),
-        "headers": canonical(dict(exchange.headers)),
+        "headers": whole(canonical(dict(exchange.headers))),
     }  # fmt: skip
 
 

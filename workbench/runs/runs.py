@@ -15,6 +15,7 @@ from workbench.plan import Estimate, Plan, PlanProblem
 from workbench.runs.history import past_use
 from workbench.runs.outputs import OutputReader
 from workbench.runs.reading import NANO, nano_dollars
+from workbench.runs.recording import whole
 from workbench.settings import Settings
 from workbench.store.database import Database, Writer
 from workbench.store.stamps import new_uid, now
@@ -208,7 +209,8 @@ class Runs(OutputReader):
             if id(model) in found:
                 continue
             try:
-                made = self._endpoint(model, timeout_s)
+                is_echo = model.wire_format == "echo"  # answers with the prompt itself: no address, no key
+                made = Endpoint("echo", "", None, model.options, timeout_s) if is_echo else self._endpoint(model, timeout_s)
                 endpoint = await made if inspect.isawaitable(made) else made
                 is_remote = endpoint.wire_format not in ("echo", "builtin")
                 found[id(model)] = replace(endpoint, base_url=base_url_override) if base_url_override and is_remote else endpoint
@@ -237,7 +239,7 @@ VALUES (:uid, :comparison, :number, :plan, :hash, 'queued', :at, :budget, 0, '')
                     uid=new_uid(),
                     comparison=comparison_id,
                     number=(newest or 0) + 1,
-                    plan=canonical(plan.to_json()),
+                    plan=whole(canonical(plan.to_json())),
                     hash=plan.hash,
                     at=now(),
                     budget=nano_dollars(budget),
