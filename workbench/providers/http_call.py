@@ -18,9 +18,9 @@ import httpx
 from workbench import __version__
 from workbench.providers.error_bodies import failure_of
 from workbench.providers.failures import ProviderError
-from workbench.providers.lazy_transport import LazyTransport
+from workbench.providers.lazy_transport import LeanClient
 from workbench.providers.network_errors import failure_of_exception, url_of
-from workbench.providers.redaction import Redactor
+from workbench.providers.redaction import Redactor, redactor
 from workbench.providers.sse import Event, EventParser, LineTooLong
 from workbench.values import Delta, Endpoint, Exchange, Failure, Reply
 
@@ -31,6 +31,7 @@ KEPT_OF_ANSWER = 4 * 1024 * 1024
 """Bytes of the raw answer that the exchange keeps."""
 
 _CONNECT_S = 20.0
+_REQUEST_IDS = ("x-request-id", "request-id", "x-groq-request-id", "apim-request-id", "cf-ray")
 _UNKEPT_HEADERS = frozenset({"set-cookie", "authorization", "cookie"})
 _SECRET_HEADERS = frozenset({"authorization", "api-key", "x-api-key", "x-goog-api-key", "cookie", "proxy-authorization"})
 
@@ -96,56 +97,59 @@ async def post(
     client: httpx.AsyncClient, endpoint: Endpoint, url: str, headers: Mapping[str, str], body: Mapping[str, Any], reader: Reader
 ) -> AsyncGenerator[Delta | Reply]:
     """Deltas as they arrive, then exactly one reply with times and exchange. Raises ProviderError; closing it closes the connection."""
-    redactor = Redactor(endpoint.key)
+    hide = redactor(endpoint.key)
     address = url_of(url)
     data = encode(body)
     times = {"connect": min(_CONNECT_S, endpoint.timeout_s), "read": endpoint.timeout_s, "write": endpoint.timeout_s, "pool": None}
     answer = _Answer(reader)
+    received: Mapping[str, str] = {}
     first_token: float | None = None
     response: httpx.Response | None = None
-    if isinstance(client._transport, LazyTransport):
-        client._transport.prepare(address.scheme)  # before the clock starts: the first call is no slower than the others
+    if isinstance(client, LeanClient):
+        client.prepare(address.scheme)  # before the clock starts: the first call is no slower than the others
     began = time.perf_counter()
     try:
         request = httpx.Request("POST", address, headers=headers, content=data, extensions={"timeout": times})
         response = await client.send(request, stream=True)
-        streamed = response.status_code == 200 and _is_stream(response, body)
-        async with aclosing(_bytes_of(response)) as pieces:
+        received = dict(response.headers.items())
+        streamed = response.status_code == 200 and _is_stream(received, body)
+        async with aclosing(_bytes_of(response, received)) as pieces:
             async for piece in pieces:
                 text, thinking = answer.feed(piece, streamed)
                 if text or thinking:
                     if first_token is None:
                         first_token = time.perf_counter()
-                    yield Delta(redactor.answer(sound(text)), redactor.answer(sound(thinking)))
+                    yield Delta(hide.answer(sound(text)), hide.answer(sound(thinking)))
                 if streamed and reader.done:
                     await _drain(pieces)
                     break
         if streamed:
             text, thinking = answer.close()
             if text or thinking:
-                yield Delta(redactor.answer(sound(text)), redactor.answer(sound(thinking)))
+                yield Delta(hide.answer(sound(text)), hide.answer(sound(thinking)))
             reply = reader.end()
         else:
-            reply = _read_whole(response, answer.raw(), reader, redactor)
+            reply = _read_whole(response, received, answer.raw(), reader, hide)
     except ProviderError as error:
-        raise _with_partial(error, reader, redactor) from None
+        raise _with_partial(error, reader, hide) from None
     except Exception as error:
         failure = failure_of_exception(error, address, endpoint.timeout_s)
         if failure is None:
             raise
         if not reader.done:
-            raise _with_partial(ProviderError(failure), reader, redactor) from None
+            raise _with_partial(ProviderError(failure), reader, hide) from None
         reply = reader.end()  # the answer was complete; that the connection broke afterwards costs nothing
     finally:
         if response is not None:
             await response.aclose()
     ended = time.perf_counter()
-    yield replace(
-        _redacted(reply, redactor),
-        request_id=_request_id(response) or reply.request_id,
+    yield _hidden(
+        reply,
+        hide,
+        request_id=_request_id(received) or reply.request_id,
         latency_ms=(ended - began) * 1000,
         first_token_ms=None if first_token is None else (first_token - began) * 1000,
-        exchange=_exchange(request, body, data, response, answer.raw(), redactor),
+        exchange=_exchange(request, body, data, received, answer.raw(), hide),
     )
 
 
@@ -197,16 +201,16 @@ def sound(text: str) -> str:
     return text
 
 
-def _is_stream(response: httpx.Response, body: Mapping[str, Any]) -> bool:
+def _is_stream(headers: Mapping[str, str], body: Mapping[str, Any]) -> bool:
     """True if events are to be expected. Some servers answer a streamed request with one plain JSON body, or with a web page."""
-    kind = response.headers.get("content-type", "")
+    kind = headers.get("content-type", "")
     if "event-stream" in kind:
         return True
     return bool(body.get("stream")) and "json" not in kind and "html" not in kind
 
 
-def _bytes_of(response: httpx.Response) -> AsyncGenerator[bytes]:
-    pieces = response.aiter_bytes() if "content-encoding" in response.headers else response.aiter_raw()
+def _bytes_of(response: httpx.Response, headers: Mapping[str, str]) -> AsyncGenerator[bytes]:
+    pieces = response.aiter_bytes() if "content-encoding" in headers else response.aiter_raw()
     return cast("AsyncGenerator[bytes]", pieces)  # httpx declares less than it gives
 
 
@@ -220,8 +224,7 @@ async def _drain(pieces: AsyncIterator[bytes]) -> None:
         pass
 
 
-def _read_whole(response: httpx.Response, data: bytes, reader: Reader, redactor: Redactor) -> Reply:
-    headers = {name.lower(): value for name, value in response.headers.items()}
+def _read_whole(response: httpx.Response, headers: Mapping[str, str], data: bytes, reader: Reader, redactor: Redactor) -> Reply:
     if response.is_redirect:
         place = redactor.text(headers.get("location", "elsewhere"))
         message = f"The server answers with a redirect to {place} ({response.status_code}). Use that address as the base URL."
@@ -258,33 +261,30 @@ def _with_partial(error: ProviderError, reader: Reader, redactor: Redactor) -> P
             failure,
             message=redactor.text(failure.message),
             provider_code=redactor.text(failure.provider_code) if failure.provider_code else None,
-            partial=failure.partial if partial is None else _redacted(partial, redactor),
+            partial=failure.partial if partial is None else _hidden(partial, redactor),
         )
     )
 
 
-def _redacted(reply: Reply, redactor: Redactor) -> Reply:
-    text, thinking, refusal = sound(reply.text), reply.thinking, reply.refusal
-    return replace(
-        reply,
-        text=redactor.answer(text),
-        thinking=None if thinking is None else redactor.answer(sound(thinking)),
-        refusal=None if refusal is None else redactor.answer(sound(refusal)),
-    )
+def _hidden(reply: Reply, redactor: Redactor, **changes: Any) -> Reply:
+    """The reply with changes, without the key and without text that cannot be stored."""
+    for name in ("text", "thinking", "refusal"):
+        said = getattr(reply, name)
+        if said:
+            kept = redactor.answer(sound(said))
+            if kept is not said:
+                changes[name] = kept
+    return replace(reply, **changes)
 
 
-def _request_id(response: httpx.Response | None) -> str | None:
-    for name in ("x-request-id", "request-id", "x-groq-request-id", "apim-request-id", "cf-ray"):
-        if response is not None and name in response.headers:
-            return str(response.headers[name])
-    return None
+def _request_id(headers: Mapping[str, str]) -> str | None:
+    return next((headers[name] for name in _REQUEST_IDS if name in headers), None)
 
 
 def _exchange(
-    request: httpx.Request, body: Mapping[str, Any], data: bytes, response: httpx.Response | None, received: bytes, redactor: Redactor
+    request: httpx.Request, body: Mapping[str, Any], data: bytes, headers: Mapping[str, str], received: bytes, redactor: Redactor
 ) -> Exchange:
     sent = {name: "[key]" if name in _SECRET_HEADERS else redactor.text(value) for name, value in request.headers.items()}
-    got = response.headers.items() if response is not None else ()
     return Exchange(
         request={
             "method": "POST",
@@ -293,5 +293,5 @@ def _exchange(
             "body": body if redactor.raw(data) is data else redactor.value(body),
         },
         response=redactor.raw(received)[:KEPT_OF_ANSWER],
-        headers={name: redactor.text(value) for name, value in got if name.lower() not in _UNKEPT_HEADERS},
+        headers={name: redactor.text(value) for name, value in headers.items() if name not in _UNKEPT_HEADERS},
     )

@@ -1,12 +1,18 @@
-"""A transport that makes the real one with the first request of its scheme: TLS set-up is paid only by those who need it."""
+"""The client of the app: a transport made with the first request of its scheme, and nothing around it that an API call does not need."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
+
+from workbench.providers.failures import ProviderError
+from workbench.providers.local_address import is_local
+from workbench.values import Failure
 
 
 class LazyTransport(httpx.AsyncBaseTransport):
-    """One inner transport for http://, one for https://, made when first used."""
+    """One inner transport for http://, one for https://, made when first used: TLS set-up is paid only by those who need it."""
 
     def __init__(self, limits: httpx.Limits, *, aiohttp: bool) -> None:
         self._limits = limits
@@ -30,8 +36,6 @@ class LazyTransport(httpx.AsyncBaseTransport):
             await inner.aclose()
 
     def _make(self, scheme: str) -> httpx.AsyncBaseTransport:
-        import anyio._backends._asyncio  # noqa: F401 - httpcore would load it in the middle of the first call
-
         verify = scheme == "https"  # an http:// call has no certificate, and redirects are not followed
         if self._aiohttp:
             try:
@@ -41,4 +45,33 @@ class LazyTransport(httpx.AsyncBaseTransport):
             else:
                 made: httpx.AsyncBaseTransport = AiohttpTransport(verify=verify, limits=self._limits)
                 return made
+        import anyio._backends._asyncio  # noqa: F401  # httpcore would load it in the middle of the first call
+
         return httpx.AsyncHTTPTransport(verify=verify, limits=self._limits, trust_env=True)
+
+
+class LeanClient(httpx.AsyncClient):
+    """An AsyncClient whose streamed `send` goes straight to the transport.
+
+    httpx's own passes through authentication, redirects, hooks and a cookie jar, none of which an API call uses: 0.15 ms of CPU a call.
+    """
+
+    def __init__(self, transport: LazyTransport, *, local_only: bool) -> None:
+        super().__init__(transport=transport, timeout=60.0, follow_redirects=False)
+        self._lazy = transport
+        self._local_only = local_only
+
+    def prepare(self, scheme: str) -> None:
+        """Make the transport of this scheme now, before a call's clock starts."""
+        self._lazy.prepare(scheme)
+
+    async def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
+        """The answer. Raises ProviderError for an address beyond this computer where only this computer is allowed."""
+        if self._local_only and not is_local(request.url.host):
+            message = f"{request.url.host} was not asked: Settings allow addresses on this computer only."
+            raise ProviderError(Failure("permission", message, provider_code="not_allowed"))
+        if not stream or options:
+            return await super().send(request, stream=stream, **options)
+        response = await self._lazy.handle_async_request(request)
+        response.request = request
+        return response

@@ -7,6 +7,7 @@ import errno
 import socket
 import ssl
 from collections.abc import Iterator
+from functools import lru_cache
 
 import httpx
 
@@ -14,6 +15,7 @@ from workbench.providers.failures import ProviderError
 from workbench.values import Failure
 
 
+@lru_cache(maxsize=64)
 def url_of(address: str) -> httpx.URL:
     """The parsed address. Raises ProviderError where it is not one that can be called."""
     try:

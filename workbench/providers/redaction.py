@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
 MARK = "[key]"
 _SHORTEST = 8
 """Shorter keys are placeholders such as `x` or `ollama`; taking them out would cut holes into words."""
+
+
+@lru_cache(maxsize=64)
+def redactor(key: str | None) -> Redactor:
+    """The redactor of a key. Calls with one key share it."""
+    return Redactor(key)
 
 
 class Redactor:

@@ -1,13 +1,14 @@
 """The one shared HTTP client, and which transport carries it.
 
-Measured with `tests/benchmarks/transports.py` (two cores, loopback, 16 at once, CPU of the calling process, medians):
+Measured with `tests/benchmarks/transports.py` (two busy cores, loopback, 16 at once, CPU of the calling process):
 
-                                   httpx's own transport     httpx-aiohttp
-    600 plain calls, 50 ms          1.9 ms a call             0.8 ms a call
-    600 streamed, one piece each    1.9 ms a call             0.9 ms a call
-    import beside httpx             none                      0.15 s
+                                      httpx's own transport     httpx-aiohttp
+    600 plain calls, 50 ms             2.4 ms a call             0.9 ms a call
+    600 streamed in one piece          2.9 ms a call             1.2 ms a call
+    600 streamed in 20 pieces          4.4 ms a call             2.5 ms a call
+    import beside httpx                none                      0.15 s
 
-So aiohttp pays from about 150 calls on, and never for a single question. `client(calls=...)` decides by the expected number; where a
+So aiohttp pays from about 100 calls on, and never for a single question. `client(calls=...)` decides by the expected number; where a
 proxy is set, httpx's own transport is used, which knows every kind of proxy. TLS is set up with the first https:// call
 (60 to 90 ms), so that a run on local servers does not pay for it.
 """
@@ -18,14 +19,10 @@ import sys
 import urllib.request
 from typing import TYPE_CHECKING
 
-from workbench.providers.failures import ProviderError
-from workbench.providers.local_address import is_local
-from workbench.values import Failure
-
 if TYPE_CHECKING:
     import httpx
 
-PAYS_FROM_CALLS = 150
+PAYS_FROM_CALLS = 100
 """From how many calls on the aiohttp transport saves more CPU than its import costs."""
 
 MOST_CONNECTIONS = 256
@@ -38,21 +35,11 @@ def client(*, calls: int | None = None, local_only: bool = False) -> httpx.Async
     """
     import httpx  # 0.1 s: loaded with the first call, not with the window
 
-    from workbench.providers import lazy_transport
+    from workbench.providers.lazy_transport import LazyTransport, LeanClient
 
     limits = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=64, keepalive_expiry=15.0)
     proxied = any(name in ("http", "https", "all", "socks") for name in urllib.request.getproxies())
+    if proxied and not local_only:  # nothing on this computer is behind a proxy
+        return httpx.AsyncClient(limits=limits, timeout=60.0, follow_redirects=False)
     many = calls is None or calls >= PAYS_FROM_CALLS or "aiohttp" in sys.modules
-    transport: httpx.AsyncBaseTransport | None = None
-    if not proxied:
-        transport = lazy_transport.LazyTransport(limits, aiohttp=many)
-    made = httpx.AsyncClient(transport=transport, limits=limits, timeout=60.0, follow_redirects=False)
-    if local_only:
-        made.event_hooks = {"request": [_refuse_beyond_this_computer], "response": []}
-    return made
-
-
-async def _refuse_beyond_this_computer(request: httpx.Request) -> None:
-    if not is_local(request.url.host):
-        message = f"{request.url.host} was not asked: Settings allow addresses on this computer only."
-        raise ProviderError(Failure("permission", message, provider_code="not_allowed"))
+    return LeanClient(LazyTransport(limits, aiohttp=many), local_only=local_only)

@@ -1,0 +1,238 @@
+"""Every error answer that users have reported is understood: its kind, how long to wait, whether to try again, the provider's own words."""
+
+from __future__ import annotations
+
+import json
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workbench.providers.error_bodies import failure_in_stream, failure_of
+from workbench.providers.failures import LONGEST_WAIT_S, concerns, is_retryable, wait_s
+from workbench.providers.redaction import Redactor, hint
+from workbench.providers.waits import asked_wait, spelled_wait
+from workbench.values import Failure
+
+# file: (kind, seconds to wait, tried again, words that must be kept)
+REPORTED: dict[str, tuple[str, float | None, bool, str]] = {
+    "anthropic_429_headers_no_retry_after": ("rate_limit", 1.0, True, "429"),
+    "anthropic_429_rate_limited": ("rate_limit", None, True, "Rate limited"),
+    "anthropic_429_would_exceed": (
+        "rate_limit",
+        None,
+        True,
+        "This request would exceed your account's rate limit. Please try again later.",
+    ),
+    "anthropic_overloaded_with_details": ("overloaded", None, True, "Overloaded"),
+    "azure_429_wrapped_in_400": ("rate_limit", 2.0, True, "Rate limit is exceeded. Try again in 2 seconds."),
+    "azure_ratelimit_minus_one": ("rate_limit", None, True, "429"),
+    "bedrock_429_throttling": ("rate_limit", None, True, "Too many tokens, please wait before trying again."),
+    "gemini_400_api_key_invalid": ("auth", None, False, "API key not valid. Please pass a valid API key."),
+    "gemini_429_check_quota": ("rate_limit", None, True, "Resource has been exhausted (e.g. check quota)."),
+    "gemini_429_quota_help": ("quota", None, False, "You exceeded your current quota, please check your plan and billing details."),
+    "groq_429_tpm": ("rate_limit", 50.597142857, False, "Limit 7000, Used 0, Requested ~12903. Please try again in 50.597142857s."),
+    "mistral_422_extra_forbidden": ("bad_request", None, False, "Extra inputs are not permitted (body.max_completion_tokens)"),
+    "mistral_422_message_json_string": ("bad_request", None, False, "Extra inputs are not permitted (body.frequency_penalty)"),
+    "mistral_422_message_list": ("bad_request", None, False, "Extra inputs are not permitted (body.tools)"),
+    "mistral_429_1300": ("rate_limit", None, True, "Rate limit exceeded"),
+    "ollama_400_no_tools": ("bad_request", None, False, "registry.ollama.ai/library/Qwen3.5:0.8b does not support tools"),
+    "ollama_404_model": ("not_found", None, False, "model 'custom-phi3-32k-Q4_K_M' not found"),
+    "openai_429_114h": ("rate_limit", 411_480.0, False, "Please try again in 114h18m0s."),
+    "openai_429_tpm_644ms": ("rate_limit", 0.644, True, "Please try again in 644ms."),
+}
+
+
+def of(status: int, body: Any, headers: dict[str, str] | None = None, key: str | None = None) -> Failure:
+    data = body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
+    return failure_of(status, headers or {}, data, Redactor(key))
+
+
+def test_every_reported_error_is_understood(shared: Path) -> None:
+    found = {path.stem for path in (shared / "wire" / "reported_errors").glob("*.json")}
+    assert found == set(REPORTED)
+    for name, (kind, wait, again, words) in REPORTED.items():
+        response = json.loads((shared / "wire" / "reported_errors" / f"{name}.json").read_text("utf-8"))["response"]
+        failure = of(response["status"], response["body"] or "", response["headers"])
+        assert (name, failure.kind) == (name, kind)
+        assert failure.retry_after_s == pytest.approx(wait), name
+        assert is_retryable(failure) is again, name
+        assert words in failure.message, name
+        assert failure.status == response["status"]
+
+
+def test_a_429_inside_a_400_is_a_rate_limit() -> None:
+    inner = '{"error": {"code": "429", "message": "Rate limit is exceeded. Try again in 2 seconds."}}'
+    for body in ({"error": {"code": "429", "message": "slow down"}}, {"error": {"code": "bad", "message": f"Call failed: {inner}"}}):
+        failure = of(400, body)
+        assert (failure.kind, is_retryable(failure)) == ("rate_limit", True)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (400, {"error": {"message": "Your prompt is 9 tokens.", "code": "context_length_exceeded"}}, "context_length"),
+        (400, {"error": {"code": 400, "message": "request (9 tokens) exceeds the available context size (8 tokens)"}}, "context_length"),
+        (400, {"object": "error", "message": "This model's maximum context length is 4096 tokens.", "code": 400}, "context_length"),
+        (401, {"error": {"message": "Incorrect API key provided: sk-abc***xyz.", "code": "invalid_api_key"}}, "auth"),
+        (403, {"error": {"message": "Country not supported"}}, "permission"),
+        (402, {"error": {"message": "Insufficient Balance"}}, "quota"),
+        (429, {"error": {"message": "You exceeded your current quota", "code": "insufficient_quota"}}, "quota"),
+        (400, {"type": "error", "error": {"message": "Your credit balance is too low to access the API."}}, "quota"),
+        (404, {"error": {"message": "The model `x` does not exist", "code": "model_not_found"}}, "not_found"),
+        (400, {"error": {"message": "model gpt-9 not found"}}, "not_found"),
+        (404, {"detail": "Not Found"}, "not_found"),
+        (408, {}, "timeout"),
+        (413, {"error": {"message": "payload too large"}}, "bad_request"),
+        (500, {"error": {"message": "oops", "type": "server_error"}}, "server"),
+        (500, {"error": {"message": "The model is overloaded"}}, "overloaded"),
+        (502, "<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>", "server"),
+        (503, "upstream connect error", "overloaded"),
+        (529, {}, "overloaded"),
+        (524, "<html><title>524: A timeout occurred</title></html>", "timeout"),
+        (418, b"\xff\xfe\x00", "bad_request"),
+    ],
+)  # fmt: skip
+def test_status_and_words_give_the_kind(status: int, body: Any, kind: str) -> None:
+    failure = of(status, body)
+    assert failure.kind == kind
+    assert failure.message
+
+
+def test_a_web_page_is_named_as_one_and_its_title_kept() -> None:
+    failure = of(502, "<!DOCTYPE html><html><head><title>Bad&nbsp;gateway | proxy.example</title></head></html>")
+    assert "web page" in failure.message
+    assert "proxy.example" in failure.message
+    wrong_address = of(200, "<html><title>Welcome to nginx!</title></html>")
+    assert (wrong_address.kind, wrong_address.provider_code, is_retryable(wrong_address)) == ("protocol", "html", False)
+
+
+def test_an_empty_body_still_gives_a_sentence() -> None:
+    assert of(503, "").message == "503 Service Unavailable, without any words."
+
+
+NAMES = ["error", "message", "detail", "code", "type", "errors", "status", "loc", "msg", "metadata", "raw"]
+SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=9)
+BODIES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4), max_leaves=12
+)
+
+
+@given(BODIES)
+def test_no_error_body_is_so_odd_that_it_breaks(value: Any) -> None:
+    for status in (200, 400, 429, 500):
+        assert isinstance(of(status, value).message, str)
+    if isinstance(value, dict):
+        assert failure_in_stream(value, Redactor(None)).message
+
+
+def test_a_wait_is_taken_from_wherever_it_is_said() -> None:
+    date = "Tue, 26 Mar 2024 20:00:00 GMT"
+    assert asked_wait({"retry-after": "7"}) == 7
+    assert asked_wait({"retry-after": "1.5", "retry-after-ms": "250"}) == 0.25
+    assert asked_wait({"retry-after": "Tue, 26 Mar 2024 20:00:09 GMT", "date": date}) == 9
+    assert asked_wait({"retry-after": "Tue, 26 Mar 2024 19:00:00 GMT", "date": date}) == 0
+    assert asked_wait({"retry-after": "-3"}) == 0
+    assert asked_wait({"retry-after": "soon"}) is None
+    retry_info = {"error": {"details": [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "30s"}]}}
+    assert asked_wait({}, retry_info) == 30
+    assert asked_wait({"x-ratelimit-reset-tokens": "6m0s", "x-ratelimit-remaining-tokens": "0"}) == 360
+    assert asked_wait({"x-ratelimit-reset-tokens": "6m0s", "x-ratelimit-remaining-tokens": "12"}) is None
+    assert asked_wait({"x-ratelimit-reset": "4", "x-ratelimit-remaining": "0"}) == 4
+    assert asked_wait({}) is None
+
+
+def test_a_date_without_the_servers_clock_is_read_by_ours() -> None:
+    from datetime import UTC, datetime, timedelta
+
+    moment = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+    waited = asked_wait({"retry-after": moment})
+    assert waited is not None
+    assert 25 < waited <= 30
+
+
+@pytest.mark.parametrize(
+    ("sentence", "seconds"),
+    [
+        ("Please try again in 1m0s.", 60),
+        ("Please try again in 644ms. Visit", 0.644),
+        ("try again in 2 seconds", 2),
+        ("Please retry in 36.5s", 36.5),
+        ("wait 1 minute and 30 seconds", 90),
+        ("Please try again later.", None),
+        ("Retry shortly", None),
+        ("Limit 100000, Used 96749", None),
+    ],
+)
+def test_a_wait_in_a_sentence(sentence: str, seconds: float | None) -> None:
+    assert spelled_wait(sentence) == (None if seconds is None else pytest.approx(seconds))
+
+
+@given(st.text(max_size=300))
+def test_any_sentence_can_be_looked_through(sentence: str) -> None:
+    spelled_wait(sentence)
+    asked_wait({"retry-after": sentence, "x-ratelimit-reset": sentence, "x-ratelimit-remaining": "0"}, None, sentence)
+
+
+def test_the_providers_wait_is_never_shortened_and_backoff_grows() -> None:
+    asked = Failure("rate_limit", "", retry_after_s=4)
+    assert 4 <= wait_s(asked, 1) <= 4.25
+    plain = Failure("server", "")
+    waits = [wait_s(plain, attempt, draw=1.0) for attempt in range(1, 12)]
+    assert waits[:4] == [0.5, 1, 2, 4]
+    assert max(waits) == 30
+    assert wait_s(plain, 3, draw=0.0) == 1.0
+
+
+def test_what_waiting_cannot_mend_is_not_tried_again() -> None:
+    assert not is_retryable(Failure("rate_limit", "", retry_after_s=LONGEST_WAIT_S + 1))
+    assert is_retryable(Failure("rate_limit", "", retry_after_s=LONGEST_WAIT_S))
+    assert not is_retryable(Failure("rate_limit", "Limit 7000, Used 0, Requested ~12,903"))
+    assert is_retryable(Failure("rate_limit", "Limit 30000, Used 29937, Requested 385."))
+    for kind in ("auth", "permission", "not_found", "bad_request", "context_length", "quota", "cancelled", "budget"):
+        assert not is_retryable(Failure(kind, ""))  # type: ignore[arg-type]
+
+
+def test_whom_a_failure_concerns() -> None:
+    assert [concerns(Failure(kind, "")) for kind in ("auth", "quota", "not_found", "permission", "server", "bad_request")] == [
+        "connection", "connection", "model", "model", "job", "job",
+    ]  # fmt: skip
+
+
+def test_an_error_in_a_stream_takes_the_status_it_names() -> None:
+    failure = failure_in_stream({"error": {"code": 429, "message": "slow down"}}, Redactor(None))
+    assert (failure.kind, failure.status, failure.message) == ("rate_limit", 429, "slow down")
+    failure = failure_in_stream({"error": {"type": "overloaded_error", "message": "Overloaded"}}, Redactor(None))
+    assert (failure.kind, failure.status) == ("overloaded", None)
+
+
+KEY = "sk-proj-1234567890abcdef/+="
+
+
+def test_a_key_is_taken_out_in_every_form_in_which_it_travels() -> None:
+    hide = Redactor(KEY)
+    from urllib.parse import quote
+
+    for text in (KEY, f"Bearer {KEY}", f"?key={quote(KEY, safe='')}", f"a{KEY}b{KEY}c"):
+        assert KEY not in hide.text(text)
+        assert "1234567890" not in hide.text(text)
+        assert b"1234567890" not in hide.raw(text.encode())
+    value = {"a": [KEY, {"b": f"x {KEY}"}], KEY: 1}
+    assert "1234567890" not in json.dumps(hide.value(value))
+    assert "1234567890" not in of(401, {"error": {"message": f"Bad key {KEY}", "code": KEY}}, key=KEY).message
+    assert "1234567890" not in repr(of(401, {"error": {"message": "no", "code": KEY}}, key=KEY))
+
+
+def test_a_placeholder_key_cuts_no_holes_into_answers() -> None:
+    assert Redactor("x").text("x-ray") == "x-ray"
+    assert Redactor("ollama").answer("ollama is a tool") == "ollama is a tool"
+    assert Redactor("lm-studio").answer("I run in lm-studio") == "I run in lm-studio"
+    assert Redactor(KEY).answer(f"your key is {KEY}") == "your key is [key]"
+
+
+def test_a_hint_shows_four_characters_at_most() -> None:
+    assert hint("sk-proj-1234567890") == "...7890"
+    assert hint("short") == hint(None) == ""
