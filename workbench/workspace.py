@@ -21,6 +21,7 @@ from workbench.settings import Settings, default_workspace
 from workbench.store import backups as copies
 from workbench.store.backups import Backup
 from workbench.store.database import Database
+from workbench.store.opening import path_of
 from workbench.store.search import Search
 from workbench.values import Changes, Content, ModelSpec, NotFound, Price, Request, Spec
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from workbench.engine.control import Control as Control
     from workbench.engine.one_call import Answer as Answer
     from workbench.engine.one_call import one_call as one_call
+    from workbench.exports import run_document as run_document
     from workbench.library.records import ComparisonRow as ComparisonRow
     from workbench.library.records import ConnectionRow as ConnectionRow
     from workbench.library.records import DatasetRow as DatasetRow
@@ -56,7 +58,7 @@ STARTER = "Starter"
 
 _LENT = {
     "Answer": "engine.one_call", "Control": "engine.control", "LocalServer": "providers", "Source": "library.sources",
-    "TestReport": "providers", "direct_endpoint": "providers.direct", "one_call": "engine.one_call",
+    "TestReport": "providers", "run_document": "exports", "direct_endpoint": "providers.direct", "one_call": "engine.one_call",
 }  # fmt: skip
 """What the faces need from stations that they do not see, by module: imported when first asked for."""
 
@@ -154,6 +156,20 @@ class Workspace:
     def back_up(self) -> Backup:
         """A new copy, made while the file stays open; older ones than the setting keeps are removed."""
         return copies.make(Path(self.path), "day", int(self.settings.get("backups_kept")))
+
+    def integrity(self) -> list[str]:
+        """What SQLite's full check finds wrong with this file; empty if it is sound."""
+        return copies.check(Path(self.path))
+
+    @staticmethod
+    def backups_of(path_or_url: str | Path | None) -> list[Backup]:
+        """The copies that are kept of a workspace which may be too damaged to open, newest first."""
+        return copies.backups(path_of(path_or_url or default_workspace()))
+
+    @staticmethod
+    def restore(path_or_url: str | Path | None, backup: Path) -> Path | None:
+        """Put a copy in the place of a workspace; the answer says where the file that was there lies now."""
+        return copies.restore(path_of(path_or_url or default_workspace()), backup)
 
     # -- templates and differences, for the faces: they are pure, may be called on any thread, and are imported when first used ----
 

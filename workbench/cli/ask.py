@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.cli.terminal import Terminal
-from workbench.values import BadInput, Delta, Endpoint, Message, Part, Price, Reply, Request
+from workbench.values import BadInput, Delta, Message, Part, Price, Reply, Request
 
 if TYPE_CHECKING:
+    from workbench.settings import Settings
     from workbench.workspace import Answer
 
 _IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
@@ -49,11 +50,12 @@ def ask_verb(options: argparse.Namespace, terminal: Terminal) -> int:
 
 def _directly(options: argparse.Namespace, request: Request, terminal: Terminal) -> int:
     from workbench.settings import Settings
-    from workbench.workspace import direct_endpoint
+    from workbench.workspace import direct_endpoint, one_call
 
     settings = Settings()
-    endpoint, price = direct_endpoint(options.api, options.base_url, options.model, os.environ, timeout_s=_timeout(options, settings))
-    answer = _run(_ask(endpoint, request, options, settings, terminal))
+    timeout_s = _timeout(options, settings)
+    endpoint, price = direct_endpoint(options.api, options.base_url, options.model, os.environ, timeout_s)
+    answer = _run(one_call(endpoint, request, **_how(options, settings, terminal)))
     return _tell(options.model, request, answer, price, terminal)
 
 
@@ -63,17 +65,11 @@ def _from_workspace(options: argparse.Namespace, request: Request, terminal: Ter
     from workbench.cli.opened import model_of, workspace
 
     with workspace(options, terminal) as ws:
-        spec = model_of(ws, options.model)
-
-        async def asked() -> Answer:
-            try:
-                endpoint = await ws.endpoint(spec, _timeout(options, ws.settings))
-                own = replace(request, model=spec.name, parameters={**spec.parameters, **request.parameters})
-                return await _ask(endpoint, own, options, ws.settings, terminal)
-            finally:
-                await ws.builtin.close()
-
-        return _tell(spec.title, request, _run(asked()), spec.price, terminal)
+        model = model_of(ws, options.model)
+        own = replace(request, model=model.name, parameters={**model.parameters, **request.parameters})
+        how = _how(options, ws.settings, terminal)
+        answer = _run(ws.ask(model, own, timeout_s=_timeout(options, ws.settings), **how))
+        return _tell(model.title, request, answer, model.price, terminal)
 
 
 def _run(asked: Coroutine[Any, Any, Answer]) -> Answer:
@@ -82,8 +78,8 @@ def _run(asked: Coroutine[Any, Any, Answer]) -> Answer:
     return asyncio.run(asked)
 
 
-async def _ask(endpoint: Endpoint, request: Request, options: argparse.Namespace, settings: Any, terminal: Terminal) -> Answer:
-    from workbench.workspace import one_call
+def _how(options: argparse.Namespace, settings: Settings, terminal: Terminal) -> dict[str, Any]:
+    """How the call is made, as `one_call` takes it."""
 
     def streamed(delta: Delta) -> None:
         terminal.stream(delta.text)
@@ -91,17 +87,15 @@ async def _ask(endpoint: Endpoint, request: Request, options: argparse.Namespace
     def waits(event: Any) -> None:
         terminal.note(f"{event.failure.message} Trying again in {event.delay_s:.0f} s ({event.attempt + 1} of {event.attempts}).")
 
-    return await one_call(
-        endpoint,
-        request,
-        max_retries=settings.get("max_retries") if options.max_retries is None else max(0, options.max_retries),
-        on_delta=streamed,
-        on_wait=waits,
-        local_only=bool(settings.get("local_only")),
-    )
+    return {
+        "max_retries": settings.get("max_retries") if options.max_retries is None else max(0, options.max_retries),
+        "on_delta": streamed,
+        "on_wait": waits,
+        "local_only": bool(settings.get("local_only")),
+    }
 
 
-def _timeout(options: argparse.Namespace, settings: Any) -> float:
+def _timeout(options: argparse.Namespace, settings: Settings) -> float:
     return float(settings.get("timeout_s") if options.timeout is None else options.timeout)
 
 

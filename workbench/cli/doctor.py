@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from workbench.cli.terminal import Terminal
@@ -112,7 +111,7 @@ _KEY_REMEDY = "Put keys into the environment (such as OPENAI_API_KEY), or start 
 
 
 def _integrity(ws: Workspace) -> Finding:
-    problems = ws.check_integrity()
+    problems = ws.integrity()
     if problems:
         return Finding(
             "Workspace",
@@ -148,19 +147,17 @@ def _connection(ws: Workspace, row: ConnectionRow, offline: bool) -> Finding:
 
 def _restore(options: argparse.Namespace, terminal: Terminal) -> int:
     from workbench.values import NotFound
-    from workbench.workspace import backups_of, restore_backup
+    from workbench.workspace import Workspace
 
-    found = backups_of(options.workspace)
+    found = Workspace.backups_of(options.workspace)
     if not found:
         raise NotFound("There is no backup of this workspace.")
-    wanted: Callable[[Any], bool] = lambda backup: options.restore in ("newest", backup.path.name, str(backup.path), backup.at[:10])  # noqa: E731
-    chosen = next(filter(wanted, found), None)
+    wanted = options.restore
+    chosen = next((one for one in found if wanted in ("newest", one.path.name, str(one.path), one.at, one.at[:10])), None)
     if chosen is None:
-        listed = "\n".join(f"  {backup.path.name}" for backup in found)
-        raise NotFound(f"There is no backup named {options.restore}. There are:\n{listed}")
-    path: Path = restore_backup(options.workspace, chosen)
-    document = {"schema": 1, "restored": str(chosen.path), "workspace": str(path), "at": chosen.at}
-    terminal.answer(
-        document, f"{path} is now the copy of {chosen.at[:16].replace('T', ' ')} (UTC). What was there before is kept among the backups."
-    )
+        raise NotFound(f"There is no backup {wanted}. There are: {', '.join(one.path.name for one in found)}.")
+    aside = Workspace.restore(options.workspace, chosen.path)
+    document = {"schema": 1, "restored": str(chosen.path), "at": chosen.at, "before": str(aside) if aside else None}
+    kept = f" What was there before is kept as {aside}." if aside else ""
+    terminal.answer(document, f"The workspace is now the copy of {chosen.at[:16].replace('T', ' ')} (UTC).{kept}")
     return 0

@@ -71,7 +71,7 @@ def _add_model(ws: Workspace, options: argparse.Namespace, terminal: Terminal) -
     from workbench.values import BadInput
 
     if options.name.lower().endswith(".gguf"):
-        title = ws.add_model_file(Path(options.name)).title
+        title = ws.builtin.add_file(Path(options.name)).title
     elif not options.connection:
         raise BadInput("A model needs its connection.", remedy="Name it with --connection; workbench connections lists them.")
     else:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from workbench.cli.terminal import Terminal
 
 if TYPE_CHECKING:
+    from workbench.values import ModelSpec
     from workbench.workspace import Workspace
 
 
@@ -25,3 +26,13 @@ def workspace(options: argparse.Namespace, terminal: Terminal) -> Iterator[Works
         yield opened
     finally:
         opened.close()
+
+
+def model_of(ws: Workspace, name: str) -> ModelSpec:
+    """The model of this title or name; `builtin` is the one that the app brings along. Raises NotFound."""
+    if name.casefold() in ("builtin", "built-in"):
+        connection_id = ws.builtin.ensure_connection()
+        first = next((model for model in ws.connections.models() if model.connection_id == connection_id), None)
+        if first is not None:
+            return ws.connections.spec(first.id)
+    return ws.connections.spec(ws.connections.find_model(name).id)

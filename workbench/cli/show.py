@@ -9,7 +9,7 @@ from workbench.cli.opened import workspace
 from workbench.cli.terminal import Terminal, columns
 
 if TYPE_CHECKING:
-    from workbench.workspace import RunRow, Workspace
+    from workbench.workspace import Workspace
 
 _KINDS = ("prompts", "comparisons", "runs", "models", "datasets")
 
@@ -95,6 +95,8 @@ def _comparisons(ws: Workspace) -> _Listing:
 
 
 def _runs(ws: Workspace) -> _Listing:
+    from workbench.workspace import run_document
+
     rows = ws.runs.list()
     items = [run_document(row) for row in rows]
     table = [
@@ -110,24 +112,6 @@ def _runs(ws: Workspace) -> _Listing:
         for row in rows
     ]
     return items, columns(("ID", "RUN", "STATUS", "DONE", "FAILED", "COST", "STARTED (UTC)"), table, right=(3, 4, 5))
-
-
-def run_document(row: RunRow) -> dict[str, Any]:
-    """The `run` object of the command line's contract."""
-    return {
-        "id": row.uid,
-        "comparison": row.comparison,
-        "number": row.number,
-        "status": row.status,
-        "started": row.started_at,
-        "finished": row.finished_at,
-        "jobs": row.jobs,
-        "done": row.done,
-        "failed": row.failed,
-        "reused": row.reused,
-        "cost_usd": None if row.cost_usd is None else f"{row.cost_usd:f}",
-        "unknown_prices": list(row.unknown_prices),
-    }
 
 
 def _models(ws: Workspace) -> _Listing:
