@@ -1,0 +1,114 @@
+"""The head of an open prompt: name, version, unsaved edits, description, tags, and how it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from workbench.gui.widgets.buttons import icon_button
+from workbench.gui.widgets.chip import Chip
+from workbench.gui.widgets.labels import ElidedLabel
+from workbench.gui.widgets.segmented import Segmented
+
+if TYPE_CHECKING:
+    from workbench.workspace import PromptRow
+
+_SHOWN_TAGS = 4
+
+
+class ClickLabel(ElidedLabel):
+    """A line of text that can be clicked to change it."""
+
+    clicked = Signal()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.clicked.emit()
+
+
+class PromptHeader(QWidget):
+    """Says what the user wants to change; changes nothing itself."""
+
+    view_chosen = Signal(str)
+    menu_wanted = Signal()
+    rename_wanted = Signal()
+    describe_wanted = Signal()
+    tags_wanted = Signal()
+    diff_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("kind", "surface")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._name = ClickLabel("", "title")
+        self._name.clicked.connect(self.rename_wanted)
+        self._version = Chip("v1")
+        self._unsaved = Chip("", "warn", clickable=True, tip="See what changed")
+        self._unsaved.clicked.connect(self.diff_wanted)
+        self.views = Segmented(
+            (("edit", "Edit", "pencil"), ("split", "Split", "rows-2"), ("preview", "Preview", "eye")), "split", small=True, name="Show"
+        )
+        self.views.chosen.connect(self.view_chosen)
+        self._more = icon_button("ellipsis", "More", on=self.menu_wanted.emit)
+        self._description = ClickLabel("", "small", "text2")
+        self._description.clicked.connect(self.describe_wanted)
+        self._tags = QHBoxLayout()
+        self._tags.setSpacing(5)
+        self._add_tag = icon_button("plus", "Change the tags", on=self.tags_wanted.emit, size=14)
+        first, second = QHBoxLayout(), QHBoxLayout()
+        first.setSpacing(8)
+        first.addWidget(self._name)
+        first.addWidget(self._version)
+        first.addWidget(self._unsaved)
+        first.addStretch(1)
+        first.addWidget(self.views)
+        first.addWidget(self._more)
+        second.setSpacing(8)
+        second.addWidget(self._description)
+        second.addLayout(self._tags)
+        second.addWidget(self._add_tag)
+        second.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 9, 12, 6)
+        column.setSpacing(2)
+        column.addLayout(first)
+        column.addLayout(second)
+
+    @property
+    def more(self) -> QWidget:
+        """The button below which the menu opens."""
+        return self._more
+
+    def show_prompt(self, row: PromptRow, *, read_only: bool) -> None:
+        """Show name, newest version, description and tags."""
+        self._name.setText(row.name)
+        self._name.updateGeometry()
+        self._name.setToolTip("" if read_only else "Click to rename (F2)")
+        self._version.set_text(f"v{row.latest}" if row.latest else "no version yet")
+        self._description.setText(row.description or ("" if read_only else "Add a description"))
+        self._description.updateGeometry()
+        while self._tags.count():
+            item = self._tags.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        for tag in row.tags[:_SHOWN_TAGS]:
+            self._tags.addWidget(Chip(tag))
+        if len(row.tags) > _SHOWN_TAGS:
+            self._tags.addWidget(Chip(f"+{len(row.tags) - _SHOWN_TAGS}", tip=", ".join(row.tags[_SHOWN_TAGS:])))
+        self._add_tag.setVisible(not read_only)
+
+    def show_unsaved(self, text: str) -> None:
+        """Say how many edits are not in a version yet; empty for none."""
+        self._unsaved.set_text(text)
+        self._unsaved.setVisible(bool(text))
+
+
+def tag_list(text: str) -> Sequence[str]:
+    """Tags from `refunds, support`."""
+    return [part.strip() for part in text.replace(";", ",").split(",") if part.strip()]

@@ -1,0 +1,259 @@
+"""One message of a prompt: its role, its editor, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, get_args
+
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+
+from workbench.gui.theme import set_icon, set_kind, set_role, theme
+from workbench.gui.widgets.buttons import button, icon_button
+from workbench.gui.widgets.chip import Chip
+from workbench.gui.widgets.flow import FlowLayout
+from workbench.gui.widgets.jinja_editor import JinjaEditor
+from workbench.gui.widgets.labels import icon_label, label, line
+from workbench.values import Message, Part, Role
+
+if TYPE_CHECKING:
+    from workbench.workspace import TemplateProblem
+
+ROLES = {"system": ("System", "settings-2"), "user": ("User", "user-round"), "assistant": ("Assistant", "bot"), "tool": ("Tool", "puzzle")}
+"""Role to its name and icon."""
+_CHOICES: tuple[Role, ...] = tuple(role for role in get_args(Role) if role != "tool")
+
+
+class Strip(QWidget):
+    """A band of a card in a token's colour, rounded where the card is."""
+
+    def __init__(self, token: str, *, top: bool = False) -> None:
+        super().__init__()
+        self._token, self._top = token, top
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = QRectF(self.rect())
+        path = QPainterPath()
+        # A rounded rectangle that reaches beyond the straight edge: only one pair of corners is seen.
+        path.addRoundedRect(area.adjusted(0, 0, 0, 10) if self._top else area.adjusted(0, -10, 0, 0), 7, 7)
+        painter.setClipRect(self.rect())
+        painter.fillPath(path, theme().color(self._token))
+        painter.end()
+
+
+class Grip(QLabel):
+    """The handle that moves a message up and down by mouse."""
+
+    dragged = Signal(QPoint)
+
+    def __init__(self) -> None:
+        super().__init__()
+        set_icon(self, "grip-vertical", "text3", 16)
+        self.setCursor(Qt.CursorShape.OpenHandCursor)
+        self.setToolTip("Drag to move (Ctrl Alt Up, Ctrl Alt Down)")
+        self.setMinimumSize(24, 24)
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        event.accept()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self.dragged.emit(event.globalPosition().toPoint())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self.setCursor(Qt.CursorShape.OpenHandCursor)
+
+
+class MessageBlock(QFrame):
+    """Shows one message and says what the user did with it."""
+
+    edited = Signal()
+    removed = Signal()
+    dragged = Signal(QPoint)
+    sample_wanted = Signal(str)
+    """A variable that is to get a sample value."""
+    went_to = Signal(int)
+    """The line that the user wants to see: where a loop starts, for one."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__()
+        self.setProperty("kind", "card")
+        self._message = message
+        self.editor = JinjaEditor()
+        self.editor.set_text(message.text)
+        self.problem: TemplateProblem | None = None
+        self.undefined: tuple[str, ...] = ()
+        self._strips: list[QWidget] = []
+        self._compose()
+        self.editor.edited.connect(self._typed)
+        self.editor.installEventFilter(self)
+        self._show_role()
+
+    def _compose(self) -> None:
+        self.grip = Grip()
+        self.grip.dragged.connect(self.dragged)
+        self._role = button("", "user-round", "quiet", on=self._role_menu)
+        self._role.setProperty("bulk", "small")
+        set_role(self._role, "body", 600)
+        self._prefill = Chip("prefill", tip="The answer goes on from here, where the model allows it")
+        self._extra = label("", "small", "text3")
+        self._tokens = label("", "small", "text3")
+        self._copy = icon_button("copy", "Copy the message", on=self._copy_text, size=15)
+        self._remove = icon_button("trash-2", "Remove the message", on=self.removed.emit, size=15)
+        head = Strip("panel", top=True)
+        row = QHBoxLayout(head)
+        row.setContentsMargins(4, 2, 8, 2)
+        row.setSpacing(4)
+        for part in (self.grip, self._role, self._prefill, self._extra):
+            row.addWidget(part)
+        row.addStretch(1)
+        row.addWidget(self._tokens)
+        row.addWidget(self._copy)
+        row.addWidget(self._remove)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(1, 1, 1, 1)
+        self._column.setSpacing(0)
+        self._column.addWidget(head)
+        self._column.addWidget(line())
+        self._column.addWidget(self.editor)
+
+    # -- the message -------------------------------------------------------------------------------------------
+
+    @property
+    def message(self) -> Message:
+        """The message as typed; pictures and files that it had stay."""
+        text = self.editor.text
+        if text == self._message.text:
+            return self._message
+        others = tuple(part for part in self._message.parts if part.kind != "text")
+        return replace(self._message, parts=(Part(text=text), *others))
+
+    def set_read_only(self, read_only: bool) -> None:
+        """Let the user only read."""
+        self.editor.setReadOnly(read_only)
+        for part in (self._role, self._remove, self.grip):
+            part.setEnabled(not read_only)
+
+    def show_place(self, *, last: bool, only: bool) -> None:
+        """Say what follows from the place among the messages."""
+        self._prefill.setVisible(last and not only and self._message.role == "assistant")
+        self._remove.setVisible(not only)
+
+    def show_tokens(self, tokens: int) -> None:
+        """Say about how long the message is when sent."""
+        self._tokens.setText(f"about {tokens:,} token{'' if tokens == 1 else 's'}")
+        self._tokens.setToolTip("Counted as four characters for a token, with the sample values filled in")
+
+    def _show_role(self) -> None:
+        name, icon = ROLES[self._message.role]
+        self._role.setText(f"{name}  ▾")
+        set_icon(self._role, icon, "text2", 15)
+        self._role.setAccessibleName(f"Role: {name}")
+        self._role.setToolTip("Change the role")
+        self.editor.setAccessibleName(f"{name} message")
+        kept = [part.name or part.media_type for part in self._message.parts if part.kind != "text"]
+        self._extra.setText(f"with {', '.join(kept)}" if kept else "")
+        self._extra.setVisible(bool(kept))
+
+    def _role_menu(self) -> None:
+        menu = QMenu(self)
+        for role in _CHOICES:
+            name, icon = ROLES[role]
+            action = menu.addAction(theme().icon(icon), name)
+            action.setCheckable(True)
+            action.setChecked(role == self._message.role)
+            action.triggered.connect(lambda _checked=False, role=role: self.set_message_role(role))
+        menu.popup(self._role.mapToGlobal(QPoint(0, self._role.height())))
+
+    def set_message_role(self, role: Role) -> None:
+        """Make it a message of another role."""
+        if role != self._message.role:
+            self._message = replace(self.message, role=role)
+            self._show_role()
+            self.edited.emit()
+
+    def _typed(self) -> None:
+        self.edited.emit()
+
+    def _copy_text(self) -> None:
+        QApplication.clipboard().setText(self.editor.text)
+
+    # -- what is wrong -----------------------------------------------------------------------------------------
+
+    def show_trouble(self, problem: TemplateProblem | None, undefined: Sequence[str], where: str, meant: Sequence[str]) -> None:
+        """Mark a syntax error and the variables without a value; `where` names the dataset looked in, `meant` a likely name for each."""
+        self.editor.set_problem((problem.line, problem.column) if problem else None)
+        self.editor.set_undefined(undefined)
+        key = (problem, tuple(undefined), where, tuple(meant))
+        if key == getattr(self, "_shown_trouble", None):
+            return
+        self._shown_trouble = key
+        self.problem, self.undefined = problem, tuple(undefined)
+        for strip in self._strips:
+            strip.hide()
+            strip.deleteLater()
+        self._strips = []
+        if problem is not None:
+            self._add_strip(self._problem_strip(problem))
+        for name, other in zip(undefined, meant, strict=True):
+            self._add_strip(self._undefined_strip(name, where, other))
+        self._dress()
+
+    def _add_strip(self, strip: QWidget) -> None:
+        self._strips.append(strip)
+        self._column.addWidget(strip)
+
+    def _problem_strip(self, problem: TemplateProblem) -> QWidget:
+        at = problem.line
+        _, _, started = problem.message.partition("starts on line ")
+        digits = started.split(" ")[0].rstrip(".")
+        go_to = int(digits) if digits.isdigit() else at
+        go = button(f"Go to line {go_to}", size="small", on=lambda: self.went_to.emit(go_to))
+        text = f"Line {at}, column {problem.column}: {problem.message}"
+        return _band("fail", "circle-alert", "", text, [go])
+
+    def _undefined_strip(self, name: str, where: str, meant: str) -> QWidget:
+        add = button("Add sample value", size="small", on=lambda: self.sample_wanted.emit(name))
+        buttons: list[QWidget] = [add]
+        if meant:
+            buttons.append(button(f"Use {meant}", size="small", on=lambda: self.editor.replace_name(name, meant)))
+        return _band(
+            "warn", "triangle-alert", name, f"has no value here or in dataset {where}." if where else "has no value here.", buttons
+        )
+
+    def eventFilter(self, watched: object, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            self._dress(event.type() == QEvent.Type.FocusIn)
+        return False
+
+    def _dress(self, focused: bool | None = None) -> None:
+        on = self.editor.hasFocus() if focused is None else focused
+        state = "on" if on else "fail" if self.problem else ""
+        if self.property("state") != state:
+            set_kind(self, state=state)
+
+
+def _band(tone: str, icon: str, code: str, text: str, buttons: Sequence[QWidget]) -> QWidget:
+    """A tinted band with an icon, a sentence that may begin with a variable's name, and buttons that wrap below when it is narrow."""
+    band = Strip(f"{tone}-soft")
+    row = QHBoxLayout(band)
+    row.setContentsMargins(12, 5, 8, 5)
+    row.setSpacing(8)
+    row.addWidget(icon_label(icon, tone, 15))
+    if code:
+        row.addWidget(label(code, "code", "text"))
+    row.addWidget(label(text, "body" if code else "small", "text", wrap=True), 1)
+    right = QWidget()
+    flow = FlowLayout(right, gap=8)
+    for made in buttons:
+        flow.addWidget(made)
+    width = sum(made.sizeHint().width() + 8 for made in buttons)
+    right.setFixedWidth(width)
+    row.addWidget(right)
+    return band

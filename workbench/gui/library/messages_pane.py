@@ -1,0 +1,260 @@
+"""The messages of a prompt, one block below the other."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
+
+from workbench.gui.actions import tooltip
+from workbench.gui.library.message_block import MessageBlock
+from workbench.gui.library.study import likely_meant
+from workbench.gui.widgets.buttons import button
+from workbench.values import Message, Role
+
+if TYPE_CHECKING:
+    from workbench.gui.library.study import Facts
+
+
+class MessagesPane(QScrollArea):
+    """`edited` comes when any message changed; `removed` with a message and its place, so that it can be put back."""
+
+    edited = Signal()
+    removed = Signal(int, object)
+    sample_wanted = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName("Messages")
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.blocks: list[MessageBlock] = []
+        self._names: list[str] = []
+        self._read_only = False
+        self._last: MessageBlock | None = None
+        self._page = QWidget()
+        self._column = QVBoxLayout(self._page)
+        self._column.setContentsMargins(16, 10, 16, 10)
+        self._column.setSpacing(8)
+        self._add = button("Add message", "plus", "quiet", on=self.add, tip=tooltip("library.add_message"))
+        self._variable = button("Insert variable", "braces", "quiet", on=self._variable_menu, tip="At the caret; Ctrl Space completes one")
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        row.addWidget(self._add)
+        row.addWidget(self._variable)
+        row.addStretch(1)
+        self._column.addLayout(row)
+        self._column.addStretch(1)
+        self.setWidget(self._page)
+
+    # -- what is shown -----------------------------------------------------------------------------------------
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The messages as typed."""
+        return tuple(block.message for block in self.blocks)
+
+    def show_messages(self, messages: Sequence[Message], *, read_only: bool) -> None:
+        """Show other messages. The caret goes to the same place of the same block where there still is one."""
+        self._read_only = read_only
+        for part in (self._add, self._variable):
+            part.setVisible(not read_only)
+        if tuple(messages) == self.messages and self.blocks:
+            for block in self.blocks:
+                block.set_read_only(read_only)
+            return
+        focused = next((i for i, block in enumerate(self.blocks) if block.editor.hasFocus()), None)
+        at = self.blocks[focused].editor.textCursor().position() if focused is not None else 0
+        for block in self.blocks:
+            self._drop(block)
+        self.blocks = []
+        for message in messages:
+            self._make(message, len(self.blocks))
+        self._renumber()
+        if focused is not None and focused < len(self.blocks):
+            editor = self.blocks[focused].editor
+            cursor = editor.textCursor()
+            cursor.setPosition(min(at, editor.document().characterCount() - 1))
+            editor.setTextCursor(cursor)
+            editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_facts(self, facts: Facts, known: Collection[str], where: str, spare: Sequence[str]) -> None:
+        """Mark problems. `known` are names with a value, `where` the dataset looked in, `spare` names with a value that nothing reads."""
+        for block, variables, problem in zip(self.blocks, facts.variables, facts.problems, strict=False):
+            missing = dict.fromkeys(v.name for v in variables if not v.optional and v.name not in known)
+            block.show_trouble(problem, tuple(missing), where, [likely_meant(name, spare) for name in missing])
+
+    def show_tokens(self, tokens: Sequence[int]) -> None:
+        """Say about how many tokens each message has."""
+        for block, count in zip(self.blocks, tokens, strict=False):
+            block.show_tokens(count)
+
+    def set_names(self, names: Sequence[str]) -> None:
+        """Variables that can be completed and inserted."""
+        self._names = list(names)
+        for block in self.blocks:
+            block.editor.set_names(names)
+
+    # -- what the user does ------------------------------------------------------------------------------------
+
+    def add(self) -> None:
+        """Add a message after the others, of the role that comes next in a conversation."""
+        if self._read_only:
+            return
+        last = self.blocks[-1].message.role if self.blocks else ""
+        role: Role = "system" if not self.blocks else "assistant" if last == "user" else "user"
+        self.insert(len(self.blocks), Message.of(role, ""))
+        self.blocks[-1].editor.setFocus(Qt.FocusReason.OtherFocusReason)
+        QTimer.singleShot(0, self, lambda: self.ensureWidgetVisible(self.blocks[-1]) if self.blocks else None)
+
+    def insert(self, place: int, message: Message) -> None:
+        """Put a message in at a place."""
+        self._make(message, min(place, len(self.blocks)))
+        self._renumber()
+        self.edited.emit()
+
+    def shift(self, step: int, block: MessageBlock | None = None) -> None:
+        """Move a message, or the one with the caret, up (-1) or down (1)."""
+        block = block or self.current()
+        if block is None or self._read_only:
+            return
+        at = self.blocks.index(block)
+        to = at + step
+        if not 0 <= to < len(self.blocks):
+            return
+        self.blocks.insert(to, self.blocks.pop(at))
+        focused = block.editor.hasFocus()
+        self._column.removeWidget(block)
+        self._column.insertWidget(to, block)
+        _chain(self.blocks)
+        self._renumber()
+        if focused:
+            block.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.edited.emit()
+
+    def current(self) -> MessageBlock | None:
+        """The block with the caret, or the one that had it last."""
+        focused = QApplication.focusWidget()
+        for block in self.blocks:
+            if focused is not None and block.isAncestorOf(focused):
+                return block
+        return self._last if self._last in self.blocks else None
+
+    def complete(self) -> None:
+        """Offer variables at the caret."""
+        block = self.current()
+        if block is not None:
+            block.editor.complete()
+
+    def problems(self) -> list[tuple[MessageBlock, int, int]]:
+        """Where something is wrong, in the order of the text: block, line, column."""
+        found = []
+        for block in self.blocks:
+            places = [(block.problem.line, block.problem.column)] if block.problem is not None else []
+            for number, text in enumerate(block.editor.text.split("\n"), 1):
+                places += [(number, text.index(name) + 1) for name in block.undefined if name in text and "{" in text]
+            found += [(block, line, column) for line, column in sorted(set(places))]
+        return found
+
+    def next_problem(self, step: int) -> bool:
+        """Put the caret to the next or the previous problem. False if there is none."""
+        found = self.problems()
+        if not found:
+            return False
+        block = self.current()
+        if block is None:
+            here = (-1, 0, 0)
+        else:
+            cursor = block.editor.textCursor()
+            here = (self.blocks.index(block), cursor.blockNumber() + 1, cursor.positionInBlock() + 1)
+        places = [(self.blocks.index(one), line, column) for one, line, column in found]
+        if step > 0:
+            chosen = next((i for i, place in enumerate(places) if place > here), 0)
+        else:
+            chosen = next((i for i in range(len(places) - 1, -1, -1) if places[i] < here), len(places) - 1)
+        self._go_to(*found[chosen])
+        return True
+
+    def _go_to(self, block: MessageBlock, line: int, column: int = 1) -> None:
+        block.editor.go_to(line, column)
+        spot = block.editor.cursorRect().center()
+        inside = block.editor.viewport().mapTo(self._page, spot)
+        self.ensureVisible(inside.x(), inside.y(), 20, 80)
+
+    def _make(self, message: Message, place: int) -> None:
+        block = MessageBlock(message)
+        block.set_read_only(self._read_only)
+        block.editor.set_names(self._names)
+        block.edited.connect(self._edited)
+        block.removed.connect(lambda: self._remove(block))
+        block.dragged.connect(lambda at: self._drag(block, at))
+        block.sample_wanted.connect(self.sample_wanted)
+        block.went_to.connect(lambda line: self._go_to(block, line))
+        block.editor.focused.connect(lambda: setattr(self, "_last", block))
+        block.editor.cursorPositionChanged.connect(lambda: self._follow(block))
+        self.blocks.insert(place, block)
+        self._column.insertWidget(place, block)
+        _chain(self.blocks)
+
+    def _follow(self, block: MessageBlock) -> None:
+        # The editor is as tall as its text, so it is the page that has to follow the caret.
+        if block.editor.hasFocus():
+            rect: QRect = block.editor.cursorRect()
+            top = block.editor.viewport().mapTo(self._page, rect.topLeft())
+            self.ensureVisible(top.x(), top.y() + rect.height() // 2, 0, rect.height() + 10)
+
+    def _edited(self) -> None:
+        self._renumber()
+        self.edited.emit()
+
+    def _remove(self, block: MessageBlock) -> None:
+        at, message = self.blocks.index(block), block.message
+        self.blocks.remove(block)
+        self._drop(block)
+        self._renumber()
+        self.edited.emit()
+        self.removed.emit(at, message)
+
+    def _drop(self, block: MessageBlock) -> None:
+        self._last = None if self._last is block else self._last
+        block.blockSignals(True)
+        self._column.removeWidget(block)
+        block.hide()
+        block.deleteLater()
+
+    def _renumber(self) -> None:
+        for block in self.blocks:
+            block.show_place(last=block is self.blocks[-1], only=len(self.blocks) == 1)
+
+    def _drag(self, block: MessageBlock, at: QPoint) -> None:
+        y = self._page.mapFromGlobal(at).y()
+        place = self.blocks.index(block)
+        if place and y < self.blocks[place - 1].geometry().center().y():
+            self.shift(-1, block)
+        elif place + 1 < len(self.blocks) and y > self.blocks[place + 1].geometry().center().y():
+            self.shift(1, block)
+        self.ensureVisible(0, y, 0, 40)
+
+    def _variable_menu(self) -> None:
+        menu = QMenu(self)
+        for name in self._names[:40]:
+            menu.addAction(name).triggered.connect(lambda _checked=False, name=name: self._insert_variable(name))
+        if not self._names:
+            menu.addAction("No variables yet. Write {{ a_name }} where a value belongs.").setEnabled(False)
+        menu.popup(self._variable.mapToGlobal(QPoint(0, self._variable.height())))
+
+    def _insert_variable(self, name: str) -> None:
+        block = self.current() or (self.blocks[-1] if self.blocks else None)
+        if block is not None:
+            block.editor.insert(f"{{{{ {name} }}}}")
+            block.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+def _chain(blocks: Sequence[MessageBlock]) -> None:
+    """Tab goes through the editors from top to bottom."""
+    for above, below in pairwise(blocks):
+        QWidget.setTabOrder(above.editor, below.editor)

@@ -1,0 +1,116 @@
+"""The prompt as it is sent, with the values that were filled in tinted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextBlockFormat, QTextCharFormat, QTextCursor, QTextLength, QTextOption, QTextTableFormat
+from PySide6.QtWidgets import QHBoxLayout, QTextEdit, QVBoxLayout, QWidget
+
+from workbench.gui.library.message_block import ROLES
+from workbench.gui.library.study import about_tokens
+from workbench.gui.theme import set_role, theme
+from workbench.gui.widgets.labels import label
+
+if TYPE_CHECKING:
+    from workbench.workspace import PreviewMessage
+
+_LONGEST = 200_000
+"""Characters that are shown of one message."""
+
+
+class PreviewPane(QWidget):
+    """Shows rendered messages. A message that cannot be rendered says why in its place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("kind", "surface")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName("Preview")
+        self._messages: Sequence[PreviewMessage] = ()
+        self._tokens = label("", "small", "text3")
+        self._tokens.setToolTip("Counted as four characters for a token")
+        self.head = QHBoxLayout()
+        self.head.setSpacing(8)
+        self.head.addWidget(label("Preview, as sent", "small", "text2", 600))
+        self.head.addWidget(label("values filled in are tinted", "small", "text3"))
+        self.head.addStretch(1)
+        self.head.addWidget(self._tokens)
+        self.text = QTextEdit()
+        self.text.setReadOnly(True)
+        self.text.setProperty("kind", "bare")
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
+        self.text.setTabChangesFocus(True)
+        self.text.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.text.setAccessibleName("Preview of the messages")
+        set_role(self.text, "body")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 9, 8, 8)
+        column.setSpacing(4)
+        column.addLayout(self.head)
+        column.addWidget(self.text, 1)
+        theme().changed.connect(self._paint_again)
+
+    def show_messages(self, messages: Sequence[PreviewMessage]) -> None:
+        """Show these messages; the place scrolled to stays."""
+        if tuple(messages) == tuple(self._messages):
+            return
+        self._messages = tuple(messages)
+        self._paint_again()
+
+    def tokens(self) -> list[int]:
+        """About how many tokens each message has."""
+        return [about_tokens(sum(len(piece.text) for piece in message.pieces)) for message in self._messages]
+
+    def _paint_again(self) -> None:
+        bar = self.text.verticalScrollBar()
+        at = bar.value()
+        self.text.clear()
+        tokens = sum(self.tokens())
+        self._tokens.setText(f"about {tokens:,} tokens in" if self._messages else "")
+        if self._messages:
+            self._write(self.text.textCursor())
+        bar.setValue(at)
+
+    def _write(self, cursor: QTextCursor) -> None:
+        look = theme()
+        shape = QTextTableFormat()
+        shape.setBorder(0)
+        shape.setCellPadding(0)
+        shape.setCellSpacing(look.px(3))
+        shape.setMargin(0)
+        fixed, rest = QTextLength.Type.FixedLength, QTextLength.Type.PercentageLength
+        shape.setColumnWidthConstraints([QTextLength(fixed, look.px(64)), QTextLength(rest, 100)])
+        table = cursor.insertTable(len(self._messages), 2, shape)
+        tall = QTextBlockFormat()
+        tall.setLineHeight(look.line("body"), QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+        for row, message in enumerate(self._messages):
+            role = table.cellAt(row, 0).firstCursorPosition()
+            role.setBlockFormat(tall)
+            role.insertText(ROLES[message.role][0], _ink("text2", small=True))
+            body = table.cellAt(row, 1).firstCursorPosition()
+            body.setBlockFormat(tall)
+            if message.problem is not None:
+                body.insertText(f"Line {message.problem.line}: {message.problem.message}", _ink("fail"))
+                continue
+            left = _LONGEST
+            for piece in message.pieces:
+                if left <= 0:
+                    body.insertText(" ... longer than is shown here", _ink("text3"))
+                    break
+                missing = piece.variable is not None and not piece.filled
+                text = f"{piece.variable}?" if missing else piece.text[:left]
+                body.insertText(text, _ink("warn", "warn-soft") if missing else _ink("text", "accent-soft" if piece.filled else ""))
+                left -= len(text)
+
+
+def _ink(token: str, fill: str = "", *, small: bool = False) -> QTextCharFormat:
+    look = theme()
+    made = QTextCharFormat()
+    made.setFont(look.font("small", 500) if small else look.font("body"))
+    made.setForeground(look.color(token))
+    if fill:
+        made.setBackground(look.color(fill))
+    return made

@@ -1,0 +1,209 @@
+"""The values shown while editing: the user's samples, and those of a dataset's case."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from workbench.gui.library.study import as_json, brief
+from workbench.gui.theme import theme
+from workbench.gui.widgets.buttons import Button, button, icon_button
+from workbench.gui.widgets.flow import FlowLayout
+from workbench.gui.widgets.labels import label
+from workbench.gui.widgets.segmented import Segmented
+from workbench.gui.widgets.value_editor import ValuePopup
+
+if TYPE_CHECKING:
+    from workbench.workspace import CaseRecord
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenCase:
+    """The case whose values are shown."""
+
+    dataset_id: int
+    dataset: str
+    record: CaseRecord
+    total: int
+
+    @property
+    def title(self) -> str:
+        """Number and name."""
+        return f"{self.record.number} {self.record.name or brief(next(iter(self.record.values.values()), ''), 28)}".strip()
+
+
+class SampleButton(QPushButton):
+    """A variable with its value, as one button in two tones."""
+
+    def __init__(self, name: str, value: Any, *, has_value: bool, needed: bool) -> None:
+        super().__init__()
+        self.name = name
+        self._shown = brief(value, 28) if has_value else "no value" if needed else "may be empty"
+        self._bad = not has_value and needed
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName(f"{name}: {self._shown}")
+        full = value if isinstance(value, str) else as_json(value)
+        self.setToolTip(full[:600] if has_value else f"{name} has no value. Click to write a sample.")
+        theme().changed.connect(self.updateGeometry)
+
+    def sizeHint(self) -> QSize:
+        look = theme()
+        code, small = QFontMetrics(look.font("code")), QFontMetrics(look.font("small"))
+        width = code.horizontalAdvance(self.name) + small.horizontalAdvance(self._shown) + look.px(34) + (look.px(17) if self._bad else 0)
+        return QSize(width, max(look.px(24), code.height() + look.px(9)))
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        look = theme()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = self.rect().toRectF().adjusted(0.5, 0.5, -0.5, -0.5)
+        left = QFontMetrics(look.font("code")).horizontalAdvance(self.name) + look.px(16)
+        painter.setPen(look.color("warn" if self._bad else "border-strong"))
+        painter.setBrush(look.color("hover" if self.underMouse() else "surface"))
+        painter.drawRoundedRect(area, 6, 6)
+        painter.setClipRect(QRect(1, 1, left, self.height() - 2))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(look.color("warn-soft" if self._bad else "accent-soft"))
+        painter.drawRoundedRect(area.adjusted(0.5, 0.5, 0, -0.5), 5, 5)
+        painter.setClipping(False)
+        middle = int(Qt.AlignmentFlag.AlignVCenter)
+        painter.setPen(look.color("warn" if self._bad else "jvar"))
+        painter.setFont(look.font("code"))
+        painter.drawText(QRect(look.px(8), 0, left, self.height()), middle, self.name)
+        x = left + look.px(8)
+        if self._bad:
+            painter.drawPixmap(QPoint(x, (self.height() - look.px(13)) // 2), look.pixmap("triangle-alert", "warn", 13))
+            x += look.px(17)
+        painter.setPen(look.color("warn" if self._bad else "text2"))
+        painter.setFont(look.font("small"))
+        painter.drawText(QRect(x, 0, self.width() - x, self.height()), middle, self._shown)
+        painter.end()
+
+
+class SamplePopup(ValuePopup):
+    """Edits one sample as text or as JSON."""
+
+    def __init__(self, parent: QWidget, name: str, value: Any, *, has_value: bool, hint: str) -> None:
+        self._kind = "text" if not has_value or isinstance(value, str) else "json"
+        text = "" if not has_value else value if isinstance(value, str) else as_json(value)
+        super().__init__(parent, name, text, f"Value of {name}", code=self._kind == "json", hint=hint)
+        kinds = Segmented((("text", "Text"), ("json", "JSON")), self._kind, small=True, name="The value is")
+        kinds.chosen.connect(self._choose)
+        self.top.addWidget(kinds)
+
+    def _choose(self, kind: str) -> None:
+        self._kind = kind
+        self.editor.say_error("")
+        self.editor.edit.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def accepts(self, text: str) -> str:
+        if self._kind == "json" and text.strip():
+            try:
+                json.loads(text)
+            except ValueError as error:
+                return f"This is not valid JSON: {error}."
+        return ""
+
+    def value(self, text: str) -> Any:
+        """What was typed; None for nothing."""
+        if self._kind == "json":
+            return json.loads(text) if text.strip() else None
+        return text or None
+
+
+class SampleStrip(QWidget):
+    """Buttons for all variables, those without a value first, and the choice of a case that gives the values."""
+
+    sample_set = Signal(str, object)
+    case_wanted = Signal()
+    stepped = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("kind", "surface")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName("Sample values")
+        self._values: dict[str, Any] = {}
+        self._from_case: frozenset[str] = frozenset()
+        self._read_only = False
+        self._case: Button = button("My own values", size="small", on=self.case_wanted.emit, tip="Take the values from a case of a dataset")
+        self._previous = icon_button("chevron-left", "Previous case", on=lambda: self.stepped.emit(-1), size=15)
+        self._next = icon_button("chevron-right", "Next case", on=lambda: self.stepped.emit(1), size=15)
+        self._all: QLabel = label("", "small", "text3")
+        self._buttons = QWidget()
+        self._flow = FlowLayout(self._buttons, gap=6)
+        top = QHBoxLayout()
+        top.setSpacing(6)
+        top.addWidget(label("Sample values", "small", "text2", 600))
+        top.addWidget(label("from", "small", "text3"))
+        top.addWidget(self._case)
+        top.addWidget(self._previous)
+        top.addWidget(self._next)
+        top.addStretch(1)
+        top.addWidget(self._all)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 8, 16, 9)
+        column.setSpacing(7)
+        column.addLayout(top)
+        column.addWidget(self._buttons)
+        self.show_case(None)
+
+    @property
+    def case_button(self) -> Button:
+        """The button below which cases are chosen."""
+        return self._case
+
+    def show_case(self, chosen: ChosenCase | None) -> None:
+        """Name the case that gives the values; None: the user's own samples."""
+        self._case.setText(f"case {chosen.title}  ▾" if chosen else "my own  ▾")
+        place = f"Case {chosen.record.number} of {chosen.total} in {chosen.dataset}" if chosen else ""
+        self._case.setToolTip(place or "Choose a case of a dataset")
+        self._case.setAccessibleName(f"Values from {self._case.text()}")
+        number, total = (chosen.record.number, chosen.total) if chosen else (0, 0)
+        for part, possible in ((self._previous, number > 1), (self._next, number < total)):
+            part.setVisible(chosen is not None)
+            part.setEnabled(possible)
+
+    def show_values(
+        self, names: Sequence[str], required: Sequence[str], values: Mapping[str, Any], from_case: Mapping[str, Any], *, read_only: bool
+    ) -> None:
+        """Show the variables of a prompt with these values."""
+        self._values, self._from_case, self._read_only = dict(values), frozenset(from_case), read_only
+        ordered = sorted(names, key=lambda name: name in values or name not in required)
+        key = [(name, repr(values.get(name)), name in values, name in required) for name in ordered]
+        if key == getattr(self, "_shown", None):
+            return
+        self._shown = key
+        focused = next((made.name for made in self._buttons.findChildren(SampleButton) if made.hasFocus()), None)
+        self._flow.clear()
+        for name in ordered:
+            made = SampleButton(name, values.get(name), has_value=name in values, needed=name in required)
+            made.clicked.connect(lambda _checked=False, made=made: self.edit(made.name, made))
+            self._flow.addWidget(made)
+            if name == focused:
+                made.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._all.setText("" if names else "This prompt has no variables. Write {{ a_name }} where a value belongs.")
+        self._buttons.setVisible(bool(names))
+        self._buttons.updateGeometry()
+        self.updateGeometry()
+
+    def edit(self, name: str, below: QWidget | None = None) -> SamplePopup | None:
+        """Open the editor for a sample value."""
+        if self._read_only:
+            return None
+        place = below or next((made for made in self._buttons.findChildren(SampleButton) if made.name == name and made.isVisible()), self)
+        hint = "From the case. What you write here is kept as your own sample and shown instead." if name in self._from_case else ""
+        popup = SamplePopup(self, name, self._values.get(name), has_value=name in self._values, hint=hint)
+        popup.kept.connect(lambda text: self.sample_set.emit(name, popup.value(text)))
+        popup.popup(place.mapToGlobal(QPoint(0, place.height() + 3)))
+        return popup

@@ -1,0 +1,137 @@
+"""The timeline of a prompt: the working copy, then every version, newest first, and what can be done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListView, QMenu, QVBoxLayout, QWidget
+
+from workbench.gui.library.versions_list import LEFT, RIGHT, ROW, Index, VersionDelegate, VersionList, WorkingRow
+from workbench.gui.theme import theme
+from workbench.gui.widgets.buttons import button, icon_button
+
+if TYPE_CHECKING:
+    from workbench.workspace import VersionRow
+
+
+class VersionsPanel(QListView):
+    """The list itself; the current line and the working copy have real buttons."""
+
+    acted = Signal(str, object)
+    """What is wanted of a line: `compare`, `label`, `restore`, `menu`, `diff`, `discard`; and the line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("kind", "panel")
+        self.setAccessibleName("Versions")
+        self.setMouseTracking(True)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list = VersionList(self)
+        self.setModel(self.list)
+        self.setItemDelegate(VersionDelegate(self, self._extra))
+        self.read_only = False
+        self._with_buttons: list[int] = []
+        self.customContextMenuRequested.connect(self._menu_at)
+        self.activated.connect(lambda index: self.acted.emit("diff" if index.row() == 0 else "compare", index.data(ROW)))
+        theme().changed.connect(self._renew)
+
+    def show_versions(self, working: WorkingRow | None, versions: Sequence[VersionRow]) -> None:
+        """Show these lines; the current version stays current."""
+        row = self.currentIndex().data(ROW)
+        kept = getattr(row, "id", None) if row is not None else None
+        self.list.show(working, versions)
+        self._with_buttons = []
+        first = 1 if working is not None and versions else 0
+        at = next((i for i, other in enumerate(self.list.rows) if kept is not None and getattr(other, "id", None) == kept), first)
+        if self.list.rows:
+            self.setCurrentIndex(self.list.index(at, 0))
+        self._dress()
+
+    def _extra(self, index: Index) -> int:
+        """Room for the buttons of a line, in pixels."""
+        row = index.data(ROW)
+        if index.row() == self.currentIndex().row() or isinstance(row, WorkingRow):
+            return theme().px(34 if not isinstance(row, WorkingRow) else 24)
+        return 0
+
+    def currentChanged(self, current: Index, previous: Index) -> None:
+        super().currentChanged(current, previous)
+        self._dress()
+
+    def _dress(self) -> None:
+        for row in self._with_buttons:
+            self.setIndexWidget(self.list.index(row, 0), None)  # type: ignore[arg-type]
+        self._with_buttons = []
+        for row, what in enumerate(self.list.rows):
+            if isinstance(what, WorkingRow) or row == self.currentIndex().row():
+                self.setIndexWidget(self.list.index(row, 0), self._buttons(what))
+                self._with_buttons.append(row)
+        self.scheduleDelayedItemsLayout()
+
+    def _buttons(self, row: WorkingRow | VersionRow) -> QWidget:
+        look = theme()
+        holder = QWidget()
+        holder.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
+        across = QHBoxLayout()
+        across.setSpacing(6)
+        if isinstance(row, WorkingRow):
+            if row.can_discard:
+                across.addWidget(button("View diff", kind="link", size="small", on=lambda: self.acted.emit("diff", row)))
+                across.addSpacing(6)
+                if not self.read_only:
+                    across.addWidget(button("Discard", kind="link", size="small", on=lambda: self.acted.emit("discard", row)))
+        else:
+            across.addWidget(button("Compare with...", "git-compare", size="small", on=lambda: self.acted.emit("compare", row)))
+            if not self.read_only:
+                across.addWidget(button("Label", "tag", size="small", on=lambda: self.acted.emit("label", row)))
+            more = icon_button("ellipsis", "More about this version", kind="plain", size=14, on=lambda: self._menu(row, more))
+            more.setProperty("size", "small")
+            across.addWidget(more)
+        across.addStretch(1)
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(look.px(LEFT), 0, look.px(RIGHT), look.px(7))
+        column.addStretch(1)
+        column.addLayout(across)
+        return holder
+
+    def _menu(self, row: VersionRow, below: QWidget) -> None:
+        self.menu_of(row).popup(below.mapToGlobal(QPoint(0, below.height())))
+
+    def _menu_at(self, at: QPoint) -> None:
+        row = self.indexAt(at).data(ROW)
+        if row is not None and not isinstance(row, WorkingRow):
+            self.menu_of(row).popup(self.viewport().mapToGlobal(at))
+
+    def menu_of(self, row: VersionRow) -> QMenu:
+        """All that can be done with a version."""
+        menu = QMenu(self)
+        newest = next((other.number for other in self.list.rows if not isinstance(other, WorkingRow)), row.number)
+
+        def add(text: str, what: str) -> None:
+            menu.addAction(text).triggered.connect(lambda _checked=False: self.acted.emit(what, row))
+
+        add("Compare with...", "compare")
+        if not self.read_only:
+            add("Label...", "label")
+            if row.number != newest:
+                add(f"Restore as v{newest + 1}", "restore")
+        add("Copy the text", "copy")
+        return menu
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        self.setProperty("by_key", True)
+        super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.scheduleDelayedItemsLayout()
+
+    def _renew(self) -> None:
+        self._dress()
+        self.scheduleDelayedItemsLayout()
