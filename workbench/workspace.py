@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -23,7 +24,7 @@ from workbench.store.backups import Backup
 from workbench.store.database import Database
 from workbench.store.opening import path_of
 from workbench.store.search import Search
-from workbench.values import Changes, Content, ModelSpec, NotFound, Price, Request, Spec
+from workbench.values import Changes, Content, Endpoint, ModelSpec, NotFound, Price, Request, Spec
 
 if TYPE_CHECKING:
     from workbench.analysis.differences import ContentDiff as ContentDiff
@@ -124,8 +125,22 @@ class Workspace:
             report = await providers.test_connection(client, self.connections.endpoint(spec, 20.0))
         if not self.read_only:
             tested = {"ok": report.ok, "sentence": report.sentence, "models": list(report.models), "seconds": report.seconds}
+            tested["at"] = datetime.now(UTC).isoformat(timespec="seconds")
             self.connections.set_state(id, {"test": tested})
         return report
+
+    async def try_connection(self, vendor: str, base_url: str, key: str | None = None) -> TestReport:
+        """How a connection that is not saved would do. Without a key, the environment's is used. Nothing is kept."""
+        from workbench import providers
+        from workbench.library.connections import clean_address
+        from workbench.library.vendors import vendor as vendor_row
+
+        row = vendor_row(vendor)
+        if not key:
+            key, _ = self.keys.get("", row.key_env or None)
+        endpoint = Endpoint(row.wire_format, clean_address(base_url or row.base_url), key, row.options, 20.0)
+        async with providers.client(calls=1, local_only=bool(self.settings.get("local_only"))) as client:
+            return await providers.test_connection(client, endpoint)
 
     async def find_local(self) -> list[LocalServer]:
         """The model servers that run on this computer now."""
