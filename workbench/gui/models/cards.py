@@ -129,18 +129,15 @@ class ConnectionCard(Card):
         row = self.row
         models = counted(row.models, "model")
         key = f"Key {row.key_hint}, {KEY_PLACES.get(row.key_place, row.key_place)}." if row.key_hint else ""
-        tested = row.state.get("ok")
-        when = day(str(row.state.get("at") or ""))
+        test = row.state.get("test") or {}
+        tested = test.get("ok")
+        when = day(str(test.get("at") or ""))
         if row.key_place == "missing":
-            self.say(
-                "warn", "key-round", "Key missing", f"{models} cannot be used until it has one.".replace("1 model cannot", "1 model cannot")
-            )
+            self.say("warn", "key-round", "Key missing", f"{models} cannot be used until it has one.")
             self.set_foot([button("Add key", size="small", on=lambda: self.asked.emit("key"))])
         elif tested is False:
             name = "Not running" if row.place == "server" else "Not connected"
-            self.say(
-                "fail" if row.place != "server" else "text3", "power-off" if row.place == "server" else "circle-x", name, _short(row.state)
-            )
+            self.say("fail" if row.place != "server" else "text3", "power-off" if row.place == "server" else "circle-x", name, _short(test))
             self.set_foot([button("Try again", size="small", on=lambda: self.asked.emit("test"))])
         elif tested:
             self.say("pass", "circle-check", "Connected", f"{models}, tested {when}." if when else f"{models}.")
@@ -150,8 +147,8 @@ class ConnectionCard(Card):
             self.set_foot([button("Test connection", size="small", on=lambda: self.asked.emit("test"))])
 
 
-def _short(state: Any) -> str:
-    text = str(state.get("sentence") or "It did not answer.")
+def _short(test: Any) -> str:
+    text = str(test.get("sentence") or "It did not answer.")
     return text if len(text) < 140 else text[:137] + "..."
 
 
@@ -202,7 +199,7 @@ class BuiltinCard(Card):
             self.set_foot([add])
         elif status.engine:
             self.say("text2", "download", "Not fetched yet", _said(status) or "Its weights are fetched once, then it works offline.")
-            self.set_foot([button("Fetch it, 98 MB", "download", size="small", on=fetch.start)])
+            self.set_foot([button("Fetch it", "download", size="small", on=fetch.start)])
         else:
             self.say("text3", "power-off", "Not installed", _said(status))
             self.set_foot([])

@@ -62,7 +62,7 @@ class Starter(QObject):
         if self._status is not None and not self._status.engine:
             return f"{self._status.sentence} {self._status.remedy}".strip()
         if self._status is not None and not self._status.weights:
-            return "The model (98 MB) is fetched first, once. After that it works offline."
+            return "The model (93 MB) is fetched first, once. After that it works offline."
         return ""
 
     def look(self) -> None:
