@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib import import_module
@@ -141,6 +141,10 @@ class Workspace:
         endpoint = Endpoint(row.wire_format, clean_address(base_url or row.base_url), key, row.options, 20.0)
         async with providers.client(calls=1, local_only=bool(self.settings.get("local_only"))) as client:
             return await providers.test_connection(client, endpoint)
+
+    def prices(self, vendor: str, base_url: str, models: Sequence[str]) -> dict[str, Price]:
+        """What the catalogue knows of each model of a vendor; a price that it does not know is unknown."""
+        return {model: _price(vendor, model, base_url) for model in models}
 
     async def find_local(self) -> list[LocalServer]:
         """The model servers that run on this computer now."""
