@@ -153,6 +153,7 @@ QAbstractItemView {
   alternate-background-color: $panel;
 }
 QListView[kind="panel"], QTreeView[kind="panel"], QTableView[kind="panel"] { background: $panel; }
+QAbstractItemView[kind="framed"] { border: 1px solid $border_strong; border-radius: 6px; }
 QTreeView::branch { background: transparent; image: none; border-image: none; }
 QTreeView::item, QListView::item { border: none; }
 QTreeView::item:hover, QListView::item:hover { background: $hover; }

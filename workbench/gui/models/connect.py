@@ -199,7 +199,6 @@ class ConnectDialog(Dialog):
         self._key.clear()
         own = self._vendor.place == "server"
         self._key_title.setText("Key, if the server wants one" if own else "Key")
-        self._url_title.setText("Base URL" if own else "Base URL, usual one")
         self._name.setText(self._vendor.name if self._vendor.id != "other" else "")
         self._name.setPlaceholderText("As the server's address")
         self._help.setVisible(bool(self._vendor.key_help_url))
@@ -220,7 +219,11 @@ class ConnectDialog(Dialog):
     # -- test --------------------------------------------------------------------------------------------------
 
     def _edited(self) -> None:
-        set_kind(self._key, state="")
+        for edit in (self._key, self._url):
+            if edit.property("state"):
+                set_kind(edit, state="")
+        usual = self._vendor is not None and bool(self._vendor.base_url) and self._url.text().strip() == self._vendor.base_url
+        self._url_title.setText("Base URL, usual one" if usual else "Base URL")
         self._say_place()
         self._test_button.setEnabled(bool(self._url.text().strip()) or self._existing is not None)
         self._count()
@@ -249,12 +252,23 @@ class ConnectDialog(Dialog):
 
     def _tested(self, report: Any) -> None:
         self._end_test()
-        name = self._existing.name if self._existing else self._vendor.name
+        name = (
+            self._existing.name
+            if self._existing
+            else self._vendor.name
+            if self._vendor.id != "other"
+            else urlsplit(self._url.text()).netloc
+        )
         self._report.show_report(report, name)
-        set_kind(self._key, state="" if report.ok or self._key.text() == "" else "error")
+        kind = getattr(report.failure, "kind", "")
+        set_kind(self._key, state="error" if kind in ("auth", "permission") else "")
+        set_kind(self._url, state="error" if kind in ("network", "not_found", "protocol") else "")
         if report.ok:
             have = self._have()
             self._models.show_found([(model, model in have) for model in report.models])
+            vendor, url = (self._existing.vendor, self._existing.base_url) if self._existing else (self._vendor.id, self._url.text())
+            read = self._context.bridge.read
+            read(self._context.ws.prices, vendor, url, list(report.models), then=self._models.show_prices, owner=self)
         self._count()
 
     def _test_failed(self, error: BaseException) -> None:

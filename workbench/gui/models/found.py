@@ -2,15 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
-from workbench.gui.theme import set_role
+from workbench.gui.models.table import price_words
+from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.check import check_rect, paint_check
 from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.search_field import SearchField
+
+PRICE = int(Qt.ItemDataRole.UserRole) + 1
+Index = QModelIndex | QPersistentModelIndex
+
+
+class FoundDelegate(QStyledItemDelegate):
+    """A row with its tick, the name as the API takes it, and the price at the right. A click anywhere on it turns the tick."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(200, QFontMetrics(theme().font("code")).height() + theme().px(16))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        look, rect, state = theme(), option.rect, option.state
+        painter.save()
+        on = bool(state & QStyle.StateFlag.State_Selected and state & QStyle.StateFlag.State_Active)
+        if on or state & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(rect, look.color("accent-soft" if on else "hover"))
+        painter.fillRect(QRect(rect.x(), rect.bottom(), rect.width(), 1), look.color("border"))
+        inner = rect.adjusted(look.px(12), 0, -look.px(12), 0)
+        paint_check(painter, check_rect(inner, centred=False), Qt.CheckState(index.data(Qt.ItemDataRole.CheckStateRole)))
+        price = str(index.data(PRICE) or "")
+        painter.setFont(look.font("small"))
+        painter.setPen(look.color("warn" if price.startswith("no") else "text2"))
+        painter.drawText(inner, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), price)
+        room = QFontMetrics(look.font("small")).horizontalAdvance(price) + look.px(12)
+        name = inner.adjusted(look.px(27), 0, -room, 0)
+        font = look.font("code")
+        painter.setFont(font)
+        painter.setPen(look.color("text"))
+        text = QFontMetrics(font).elidedText(str(index.data()), Qt.TextElideMode.ElideMiddle, name.width())
+        painter.drawText(name, int(Qt.AlignmentFlag.AlignVCenter), text)
+        painter.restore()
+
+    def editorEvent(self, event: QEvent, model: Any, option: QStyleOptionViewItem, index: Index) -> bool:
+        if isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseButtonRelease:
+            return bool(model.setData(index, _other(index), Qt.ItemDataRole.CheckStateRole))
+        return super().editorEvent(event, model, option, index) if not isinstance(event, QMouseEvent) else False
+
+
+def _other(index: Index) -> Qt.CheckState:
+    on = Qt.CheckState(index.data(Qt.ItemDataRole.CheckStateRole)) == Qt.CheckState.Checked
+    return Qt.CheckState.Unchecked if on else Qt.CheckState.Checked
 
 
 class FoundModels(QWidget):
@@ -36,7 +92,9 @@ class FoundModels(QWidget):
         column.addLayout(head)
         self._list = QListWidget()
         self._list.setAccessibleName("Models found")
-        set_role(self._list, "code")
+        self._list.setItemDelegate(FoundDelegate(self._list))
+        self._list.setProperty("kind", "framed")
+        self._list.setMouseTracking(True)
         self._list.itemChanged.connect(lambda _item: self._tell())
         self._list.itemActivated.connect(self._turn)
         column.addWidget(self._list, 1)
@@ -52,7 +110,14 @@ class FoundModels(QWidget):
         foot.addWidget(self._typed, 1)
         foot.addWidget(self._add)
         column.addLayout(foot)
-        column.addWidget(label("A model without a known price can run; its cost shows as unknown.", "small", "text3", wrap=True))
+        column.addWidget(
+            label(
+                "Prices are dollars for 1M tokens, in and out. A model without a known price can run; its cost shows as unknown.",
+                "small",
+                "text3",
+                wrap=True,
+            )
+        )
 
     def show_found(self, models: Sequence[tuple[str, bool]]) -> None:
         """Show names with their ticks. What was typed by hand stays."""
@@ -64,6 +129,18 @@ class FoundModels(QWidget):
         self._list.blockSignals(False)
         self._filter.clear()
         self._tell()
+
+    def show_prices(self, prices: Mapping[str, Any]) -> None:
+        """Write what each model costs at the right, as far as it is known."""
+        self._list.blockSignals(True)
+        for index in range(self._list.count()):
+            item = self._list.item(index)
+            price = prices.get(item.text())
+            if price is not None:
+                both = [price_words(rate, "cloud") for rate in (price.input_usd, price.output_usd)]
+                item.setData(PRICE, "no price known" if price.input_usd is None else both[0] if both[0] == both[1] else ", ".join(both))
+        self._list.blockSignals(False)
+        self._list.viewport().update()
 
     def listed(self) -> bool:
         """True if anything is in the list."""

@@ -67,7 +67,8 @@ class ReportBox(QFrame):
             self._show("pass", f"Connected in {report.seconds:.2f} s", f"{count:,} model{'' if count == 1 else 's'} found.", "", name)
         else:
             title, _, rest = report.sentence.partition(". ")
-            self._show("fail", title.rstrip("."), rest, report.provider_words, name)
+            words = report.provider_words if report.provider_words.strip() != report.sentence.strip() else ""
+            self._show("fail", title.rstrip("."), rest, words, name)
 
     def show_problem(self, text: str) -> None:
         """Show a failure that has no words of a provider."""
