@@ -1,0 +1,236 @@
+"""What one cell of a run shows: a single state for model, delegate, filter and export, and its words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from workbench.gui.words import call_money, counted, duration
+
+if TYPE_CHECKING:
+    from workbench.values import Case, Failure
+    from workbench.workspace import Cell, ColumnInfo
+
+
+class State(StrEnum):
+    """The states of a cell."""
+
+    QUEUED = "queued"
+    WRITING = "writing"
+    WAITING = "waiting"
+    DONE = "done"
+    REUSED = "reused"
+    BLOCKED = "blocked"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    SKIPPED = "skipped"
+
+
+FINISHED = (State.DONE, State.REUSED, State.BLOCKED)
+OVER = (*FINISHED, State.FAILED, State.STOPPED, State.SKIPPED)
+
+Fix = tuple[str, str]
+"""(action, text): the action names are those of `ACTIONS`."""
+
+ACTIONS = ("try_now", "skip", "raw", "again", "key", "models", "limit")
+
+
+@dataclass(slots=True)
+class Live:
+    """What is known of a call under way and not yet in the store."""
+
+    since: float = field(default_factory=time.perf_counter)
+    pieces: list[str] = field(default_factory=list)
+    length: int = 0
+    failure: Failure | None = None
+    until: float = 0.0
+    """When the next try starts, on the clock of `time.perf_counter`."""
+    delay: float = 0.0
+    attempt: int = 1
+    attempts: int = 1
+    ended: bool = False
+    """True once the call is over and only the stored row is awaited."""
+
+    def add(self, text: str) -> None:
+        """Take in a piece of the answer."""
+        self.pieces.append(text)
+        self.length += len(text)
+
+    @property
+    def text(self) -> str:
+        """The answer so far."""
+        if len(self.pieces) > 1:
+            self.pieces[:] = ["".join(self.pieces)]
+        return self.pieces[0] if self.pieces else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One cell with what is going on in it now."""
+
+    cell: Cell
+    state: State
+    live: Live | None = None
+    place: int | None = None
+    """Place in the queue now."""
+    repeats: int = 1
+
+    @property
+    def text(self) -> str:
+        """The answer, or as much of it as is here."""
+        return self.live.text if self.live and self.live.pieces else self.cell.text
+
+
+def state_of(cell: Cell, live: Live | None = None) -> State:
+    """The state of a cell from its stored row and the call under way, if there is one."""
+    if live is not None and not live.ended:
+        return State.WAITING if live.failure is not None else State.WRITING
+    if cell.status == "done":
+        if cell.finish_reason in ("content_filter", "refusal") and not cell.text.strip():
+            return State.BLOCKED
+        return State.REUSED if cell.reused else State.DONE
+    return {
+        "queued": State.QUEUED,
+        "running": State.WRITING if live is not None else State.QUEUED,
+        "failed": State.FAILED,
+        "cancelled": State.STOPPED,
+        "skipped": State.SKIPPED,
+    }.get(cell.status, State.QUEUED)
+
+
+_WAITING_WORDS = {
+    "rate_limit": ("Rate limited", "{who} asked us to slow down."),
+    "overloaded": ("Overloaded", "{who} has too much to do."),
+    "server": ("Server fault", "{who} answered with a fault."),
+    "network": ("No answer", "No answer from {who}."),
+    "timeout": ("No word", "{who} fell silent."),
+    "protocol": ("Garbled answer", "The answer was not what the API promises."),
+}
+
+_FAILED_WORDS: Mapping[str, tuple[str, str, tuple[Fix, ...]]] = {
+    "auth": ("Key rejected", "{who} refused the key. No more calls were sent there.", (("key", "Change key"), ("raw", "Raw reply"))),
+    "permission": ("Not allowed", "{who} does not let this key use the model.", (("key", "Change key"), ("raw", "Raw reply"))),
+    "not_found": ("Not found", "{who} does not know this model or address.", (("models", "Open Models"), ("raw", "Raw reply"))),
+    "bad_request": ("Request refused", "{words}", (("raw", "Raw reply"), ("again", "Run again"))),
+    "context_length": ("Too long", "{words} Not charged.", (("models", "Open Models"), ("raw", "Raw reply"))),
+    "rate_limit": ("Rate limited", "{who} still asks us to slow down; given up.", (("again", "Run again"), ("raw", "Raw reply"))),
+    "quota": ("Quota used up", "{who} reports no credit left. Other models go on.", (("again", "Run again"), ("raw", "Raw reply"))),
+    "overloaded": ("Overloaded", "{who} has too much to do. Try again later.", (("again", "Run again"), ("raw", "Raw reply"))),
+    "server": ("Server fault", "{who} answered with a fault each time.", (("again", "Run again"), ("raw", "Raw reply"))),
+    "timeout": ("No word", "{words} It may still be charged.", (("again", "Run again"), ("limit", "Change limit"))),
+    "network": ("No answer", "No answer from {who}. Is it running?", (("again", "Run again"), ("models", "Open Models"))),
+    "protocol": ("Garbled answer", "The answer was not what the API promises.", (("again", "Run again"), ("raw", "Raw reply"))),
+    "cancelled": ("Stopped", "This call was stopped.", (("again", "Run again"),)),
+    "budget": ("Budget reached", "Not sent, not charged.", (("again", "Run now"),)),
+}  # fmt: skip
+
+
+def waiting_words(live: Live, column: ColumnInfo, now: float) -> tuple[str, str]:
+    """Title and sentence of a cell that waits for its next try."""
+    failure = live.failure
+    kind = failure.kind if failure else "server"
+    title, words = _WAITING_WORDS.get(kind, ("Waiting", "{who} gave no answer."))
+    left = max(0, round(live.until - now))
+    return with_status(title, failure.status if failure else None), (
+        f"{words.format(who=who(column))} Retrying in {left} s ({live.attempt + 1} of {live.attempts})."
+    )
+
+
+def failed_words(error: Mapping[str, Any] | None, column: ColumnInfo) -> tuple[str, str, tuple[Fix, ...]]:
+    """Title, sentence and the fixes of a failed cell; a fix is (action, text), the first is the one to take."""
+    error = error or {}
+    kind = str(error.get("kind") or "")
+    words = first_sentence(str(error.get("message") or ""))
+    title, sentence, fixes = _FAILED_WORDS.get(kind, ("Failed", "{words}", (("again", "Run again"), ("raw", "Raw reply"))))
+    return with_status(title, error.get("status")), sentence.format(who=who(column), words=words or "No reason was given."), fixes
+
+
+def blocked_words(cell: Cell, column: ColumnInfo) -> tuple[str, str, tuple[Fix, ...]]:
+    """Title, sentence and fixes of an answer that a safety filter stopped."""
+    if cell.finish_reason == "refusal":
+        return "Refused", f"{column.model} refused to answer.", (("raw", "Raw reply"), ("again", "Run again"))
+    return f"Blocked by {who(column)}", "The safety filter stopped the answer.", (("raw", "Raw reply"), ("again", "Run again"))
+
+
+def with_status(title: str, status: object) -> str:
+    """`Rate limited (429)`: provider codes stay visible, so that they can be searched."""
+    return f"{title} ({status})" if status else title
+
+
+def who(column: ColumnInfo) -> str:
+    """The name to blame: the connection, or the model where it has none."""
+    return column.connection or column.model
+
+
+def first_sentence(text: str, limit: int = 160) -> str:
+    """The start of a provider's words, on one line."""
+    line = " ".join(text.split())
+    if len(line) > limit:
+        line = line[:limit].rsplit(" ", 1)[0] + "…"
+    return line if not line or line[-1] in ".!?…" else line + "."
+
+
+def column_title(column: ColumnInfo) -> str:
+    """`gpt-4.1, v7`: model and version, said in one breath."""
+    return f"{column.model}, {version_title(column)}"
+
+
+def version_title(column: ColumnInfo) -> str:
+    """`v7`, or the prompt's name where the prompt has no version."""
+    return f"v{column.version}" if column.version is not None else column.prompt
+
+
+def metrics(cell: Cell) -> list[str]:
+    """`1.8 s`, `588 tok`, `$0.0017`: time, length and cost, as far as they are known."""
+    tokens = cell.usage.output_tokens
+    parts = [duration(cell.latency_ms), f"{tokens:,} tok" if tokens is not None else "", call_money(cell.cost_usd)]
+    return [part for part in parts if part]
+
+
+def spoken(shown: Shown, column: ColumnInfo, case: Case, number: int) -> str:
+    """What a screen reader says of a cell."""
+    cell, state = shown.cell, shown.state
+    failed = [score.check.title for score in cell.scores if score.passed is False]
+    passed = sum(1 for score in cell.scores if score.passed)
+    parts = [f"Case {number}" + (f", {case.name}" if case.name else ""), column_title(column)]
+    if shown.repeats > 1:
+        parts.append(f"Repeat {cell.repeat} of {shown.repeats}")
+    parts.append(_spoken_state(shown, column))
+    if failed:
+        parts.append(f"{counted(len(failed), 'check')} failed: {', '.join(failed)}")
+    if passed:
+        parts.append(f"{passed} passed")
+    if cell.stars:
+        parts.append(f"{cell.stars} of 5 stars")
+    if cell.verdict:
+        parts.append("You said pass" if cell.verdict == "pass" else "You said fail")
+    if state in FINISHED:
+        costs = [f"{cell.latency_ms / 1000:.1f} seconds" if cell.latency_ms is not None else ""]
+        costs.append("" if cell.cost_usd is None else "free" if cell.cost_usd == 0 else f"{cell.cost_usd:.4f} dollars")
+        parts.append(", ".join(cost for cost in costs if cost))
+    return ". ".join(part.rstrip(".") for part in parts if part) + "."
+
+
+def _spoken_state(shown: Shown, column: ColumnInfo) -> str:
+    match shown.state:
+        case State.QUEUED:
+            return f"Queued, number {shown.place}" if shown.place else "Queued"
+        case State.WAITING if shown.live is not None:
+            return ". ".join(waiting_words(shown.live, column, time.perf_counter()))
+        case State.FAILED:
+            title, sentence, _ = failed_words(shown.cell.error, column)
+            return f"Failed. {title}. {sentence}"
+        case State.BLOCKED:
+            return ". ".join(blocked_words(shown.cell, column)[:2])
+        case state:
+            return state.value.capitalize()
+
+
+def stopped_words(cell: Cell) -> str:
+    """`Stopped after 212 tokens`, or after as many characters as had arrived."""
+    if cell.usage.output_tokens:
+        return f"Stopped after {counted(cell.usage.output_tokens, 'token')}"
+    return f"Stopped after {counted(cell.text_length, 'character')}" if cell.text_length else "Stopped"

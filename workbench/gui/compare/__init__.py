@@ -1,0 +1,1 @@
+"""The compare screen: set up, watch, judge and read back comparisons."""

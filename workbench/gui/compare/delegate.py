@@ -1,0 +1,226 @@
+"""The delegates of the grid: one for answers, one for the frozen column of cases. They paint, and find what was clicked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QHelpEvent, QMouseEvent, QPainter
+from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
+
+from workbench.gui.cells import FINISHED, Shown, failed_words, metrics
+from workbench.gui.compare.excerpt import Excerpts
+from workbench.gui.compare.painting import CellPainter, Frame, fixes_of, row_height, stars_area
+from workbench.gui.grid import CASE, COLUMN, SHOWN
+from workbench.gui.theme import Theme
+from workbench.gui.widgets.chip import chip_size, paint_chip
+from workbench.gui.widgets.stars import star_at
+
+if TYPE_CHECKING:
+    from workbench.values import Case
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class CellDelegate(QStyledItemDelegate):
+    """Paints answers; stars and words that act are hit rectangles."""
+
+    rated = Signal(QModelIndex, int)
+    """A star was clicked: index, 1 to 5."""
+    fix_wanted = Signal(QModelIndex, str)
+    """Words that act were clicked: index, action."""
+
+    def __init__(self, theme: Theme, view: QAbstractItemView) -> None:
+        super().__init__(view)
+        self.theme = theme
+        self.view = view
+        self.painter = CellPainter(theme)
+        self._hover: tuple[int, int] = (-1, -1)
+        self._hover_star: int | None = None
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        shown = index.data(SHOWN)
+        here = (index.row(), index.column())
+        hovered = here == self._hover
+        current = self.view.currentIndex()
+        self.painter.paint(
+            painter,
+            option.rect,
+            shown,
+            index.data(COLUMN),
+            current=(current.row(), current.column()) == here,
+            hover_star=self._hover_star if hovered else None,
+            hovered=hovered,
+        )
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(self.theme.px(208), row_height(self.theme, self.painter.height))
+
+    # -- mouse -------------------------------------------------------------------------------------------------
+
+    def hover(self, index: QModelIndex, point: QPoint) -> None:
+        """Follow the mouse: the cell under it shows large stars."""
+        before, star_before = self._hover, self._hover_star
+        self._hover = (index.row(), index.column()) if index.isValid() else (-1, -1)
+        self._hover_star = self._star(index, self.view.visualRect(index), point) if index.isValid() else None
+        if before != self._hover or star_before != self._hover_star:
+            model = self.view.model()
+            for row, column in {before, self._hover}:
+                if row >= 0 and model is not None:
+                    self.view.update(model.index(row, column))
+
+    def what_is_at(self, index: QModelIndex, rect: QRect, point: QPoint) -> tuple[str, int | str] | None:
+        """(`star`, 1 to 5) or (`fix`, action) under a point of a cell; None for nothing that acts."""
+        star = self._star(index, rect, point)
+        if star is not None:
+            return "star", star
+        shown = index.data(SHOWN)
+        if shown is not None:
+            fixes = fixes_of(shown, index.data(COLUMN))
+            frame = Frame.of(self.theme, rect.adjusted(0, 0, -1, -1), self.painter.height)
+            for (action, _), area in zip(fixes, self.painter.fix_areas(frame, fixes), strict=True):
+                if area.contains(point):
+                    return "fix", action
+        return None
+
+    def _star(self, index: QModelIndex, rect: QRect, point: QPoint) -> int | None:
+        shown = index.data(SHOWN)
+        if shown is None or shown.state not in FINISHED[:2]:
+            return None
+        frame = Frame.of(self.theme, rect.adjusted(0, 0, -1, -1), self.painter.height)
+        return star_at(stars_area(self.theme, frame, large=True), point)
+
+    def editorEvent(self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index) -> bool:
+        if (
+            event.type() != QEvent.Type.MouseButtonRelease
+            or not isinstance(event, QMouseEvent)
+            or event.button() != Qt.MouseButton.LeftButton
+        ):
+            return False
+        plain = self.view.model().index(index.row(), index.column())
+        hit = self.what_is_at(plain, option.rect, event.position().toPoint())
+        if hit is None:
+            return False
+        kind, what = hit
+        if kind == "star":
+            self.rated.emit(plain, int(what))
+        else:
+            self.fix_wanted.emit(plain, str(what))
+        return True
+
+    def helpEvent(self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: Index) -> bool:
+        text = tooltip(index.data(SHOWN), index)
+        if event.type() == QEvent.Type.ToolTip:
+            QToolTip.showText(event.globalPos(), text, view)
+            return True
+        return super().helpEvent(event, view, option, index)
+
+
+def tooltip(shown: Shown | None, index: Index) -> str:
+    """What the small marks of a cell leave out: every check with its reason, the provider's words, the note."""
+    if shown is None:
+        return ""
+    cell = shown.cell
+    lines = []
+    for score in cell.scores:
+        word = "passed" if score.passed else "failed" if score.passed is False else "not run"
+        lines.append(f"{score.check.title}: {word}" + (f". {score.reason[:200]}" if score.reason else ""))
+    if shown.state in FINISHED and metrics(cell):
+        lines.append(", ".join(metrics(cell)))
+    if cell.error and shown.state not in FINISHED:
+        lines.append(failed_words(cell.error, index.data(COLUMN))[0] + ": " + str(cell.error.get("message") or "")[:400])
+    if cell.note:
+        lines.append(f"Note: {cell.note[:300]}")
+    return "\n".join(lines)
+
+
+class CaseDelegate(QStyledItemDelegate):
+    """Paints the case column: number, name, a second line, tags."""
+
+    def __init__(self, theme: Theme, view: QAbstractItemView, main: QAbstractItemView) -> None:
+        super().__init__(view)
+        self.theme = theme
+        self.main = main
+        self.height = "normal"
+        self.excerpts = Excerpts(600)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(self.theme.px(164), row_height(self.theme, self.height))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        found = index.data(CASE)
+        if found is None:
+            return
+        number, case = found
+        theme = self.theme
+        rect: QRect = option.rect
+        inner = rect.adjusted(0, 0, -1, -1)
+        here = self.main.currentIndex().row() == index.row()
+        painter.fillRect(inner, theme.color("accent-soft" if here else "panel"))
+        painter.fillRect(QRect(rect.right(), rect.y(), 1, rect.height()), theme.color("border"))
+        painter.fillRect(QRect(rect.x(), rect.bottom(), rect.width(), 1), theme.color("border"))
+        painter.save()
+        painter.setClipRect(inner)
+        self._words(painter, inner, number, case)
+        painter.restore()
+
+    def _words(self, painter: QPainter, rect: QRect, number: int, case: Case) -> None:
+        theme = self.theme
+        compact = self.height == "compact"
+        x, width = rect.x() + theme.px(12), rect.width() - theme.px(20)
+        y = rect.y() + theme.px(9)
+        small = theme.line("small")
+        painter.setFont(theme.font("micro"))
+        painter.setPen(theme.color("text3"))
+        painter.drawText(QRect(x, y, width, small), int(Qt.AlignmentFlag.AlignVCenter), f"{number:,}")
+        y += small
+        title, second = case_words(case)
+        bottom = rect.bottom() - theme.px(6)
+        font = theme.font("body", 500)
+        line = theme.line("cell")
+        excerpt = self.excerpts.get(("title", title), title, font, width, 1 if compact else 2)
+        painter.setFont(font)
+        painter.setPen(theme.color("text"))
+        excerpt.draw(painter, x, y, line)
+        y += len(excerpt.lines) * line + theme.px(1)
+        chips = chip_size("x").height() if case.tags else 0
+        room = bottom - y - (chips + theme.px(5) if chips else 0)
+        lines = max(0, min(room // theme.line("small"), 6 if self.height == "tall" else 2))
+        if second and lines:
+            font = theme.font("micro")
+            excerpt = self.excerpts.get(("second", second), second, font, width, lines)
+            painter.setFont(font)
+            painter.setPen(theme.color("text3"))
+            excerpt.draw(painter, x, y, theme.line("micro"))
+            y += len(excerpt.lines) * theme.line("micro")
+        if chips and y + theme.px(4) + chips <= bottom + theme.px(4):
+            self._tags(painter, x, y + theme.px(4), width, case.tags)
+
+    def _tags(self, painter: QPainter, x: int, y: int, width: int, tags: tuple[str, ...]) -> None:
+        theme, right = self.theme, x + width
+        for number, tag in enumerate(tags):
+            size = chip_size(tag)
+            last = number == len(tags) - 1
+            rest = 0 if last else chip_size(f"+{len(tags) - number - 1}").width() + theme.px(4)
+            if x + size.width() + rest > right:
+                if number == 0:
+                    word = QFontMetrics(theme.font("micro", 500)).elidedText(
+                        tag, Qt.TextElideMode.ElideRight, right - x - rest - theme.px(12)
+                    )
+                    paint_chip(painter, QRect(x, y, right - x - rest, size.height()), word)
+                    x = right - rest + theme.px(4)
+                    number += 1
+                left = len(tags) - number
+                if left:
+                    paint_chip(painter, QRect(QPoint(x, y), chip_size(f"+{left}")), f"+{left}")
+                return
+            paint_chip(painter, QRect(QPoint(x, y), size), tag)
+            x += size.width() + theme.px(4)
+
+
+def case_words(case: Case) -> tuple[str, str]:
+    """Title and second line of a case: its name and note, or what it asks where it has none."""
+    values = [str(value).strip() for value in case.values.values() if str(value).strip()]
+    title = case.name or (values[0][:200] if values else "Case without values")
+    rest = values if case.name else values[1:]
+    return title, case.note or " · ".join(value[:160] for value in rest[:3])

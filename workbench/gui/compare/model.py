@@ -1,0 +1,394 @@
+"""What the compare screen shows of one run: its row, columns, cases and live calls. Reads and verbs go through the bridge."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from workbench.gui.context import Context
+from workbench.gui.grid import RunGrid, matches
+
+if TYPE_CHECKING:
+    from workbench.values import Case, Changes
+    from workbench.workspace import Cell, ColumnInfo, ComparisonRow, RunRow, Workspace
+
+PROGRESS_MS = 400
+RATE_WINDOW_S = 20.0
+BLOCK = 200
+"""Cases looked at in one go when a filter is worked out."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunData:
+    """All that is read when a run is opened; its cells are read by page."""
+
+    run: RunRow
+    columns: Sequence[ColumnInfo]
+    cases: Sequence[Case]
+    runs: Sequence[RunRow]
+    """The runs of the same comparison, newest first."""
+    comparison: ComparisonRow | None
+    dataset: str
+    concurrency: int
+    repeats: int
+
+
+def read_run(ws: Workspace, run_id: int) -> RunData:
+    """A run with its columns and cases."""
+    run = ws.runs.get(run_id)
+    columns, cases = ws.runs.columns(run_id), ws.runs.cases(run_id)
+    comparison = ws.comparisons.get(run.comparison_id) if run.comparison_id is not None else None
+    runs = ws.runs.list(run.comparison_id) if run.comparison_id is not None else [run]
+    plan = ws.runs.plan(run_id)
+    return RunData(run, columns, cases, runs, comparison, plan.dataset, plan.concurrency, plan.repeats)
+
+
+def find_cases(ws: Workspace, run_id: int, total: int, columns: Sequence[int], choice: str) -> list[int]:
+    """Indexes of the cases that belong to a filter, looking at these columns only."""
+    wanted = set(columns)
+    found = []
+    for first in range(0, total, BLOCK):
+        by_case: dict[int, list[Cell]] = {}
+        for cell in ws.runs.cells(run_id, first, min(total, first + BLOCK) - 1):
+            if cell.column in wanted:
+                by_case.setdefault(cell.case_index, []).append(cell)
+        found += [case for case in sorted(by_case) if matches(by_case[case], choice)]
+    return found
+
+
+class RunModel(QObject):
+    """One open run."""
+
+    loaded = Signal()
+    """Another run, or the same one read anew, is here."""
+    progress = Signal()
+    """The run's numbers changed, or it began or ended."""
+    missing = Signal(object)
+    """The run could not be read; with the exception."""
+    judged = Signal(int)
+    """A judgement of this output was written."""
+
+    def __init__(self, context: Context, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.context = context
+        self.data: RunData | None = None
+        self.run: RunRow | None = None
+        self.grid = RunGrid(self._fetch_page, self._fetch_jobs, self)
+        self._ends: deque[float] = deque()
+        self._again = False
+        self._run_id: int | None = None
+        self._columns_due = 0.0
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(PROGRESS_MS)
+        self._timer.timeout.connect(self._read_progress)
+        bridge = context.bridge
+        bridge.run_events.connect(self._events)
+        bridge.run_ended.connect(self._ended)
+        bridge.runs_changed.connect(self._runs_changed)
+
+    # -- opening -----------------------------------------------------------------------------------------------
+
+    @property
+    def run_id(self) -> int | None:
+        """The id of the run that is shown or on its way."""
+        return self._run_id
+
+    def open(self, run_id: int) -> None:
+        """Show a run."""
+        self._run_id = run_id
+        self.context.bridge.read(
+            read_run, self.context.ws, run_id, then=self._loaded, failed=self.missing.emit, owner=self, key=("compare.run", id(self))
+        )
+
+    def close(self) -> None:
+        """Show no run."""
+        self._run_id = self.data = self.run = None
+        self.grid.show_run((), (), 1)
+
+    def _loaded(self, data: RunData) -> None:
+        if data.run.id != self._run_id:
+            return
+        same = self.data is not None and self.data.run.id == data.run.id
+        self.data, self.run = data, data.run
+        if not same:
+            self._ends.clear()
+            self.grid.show_run(data.columns, data.cases, data.repeats)
+        else:
+            self.grid.show_columns(data.columns)
+        self.loaded.emit()
+        self.progress.emit()
+
+    # -- what is going on --------------------------------------------------------------------------------------
+
+    @property
+    def running(self) -> bool:
+        """True while the run is being executed."""
+        return self._run_id is not None and self._run_id in self.context.bridge.running
+
+    @property
+    def paused(self) -> bool:
+        """True while the run sends no new call."""
+        control = self._control()
+        return bool(control is not None and control.paused)
+
+    def calls_a_second(self) -> float | None:
+        """How many calls ended a second, lately; None before two ended."""
+        now = time.perf_counter()
+        while self._ends and now - self._ends[0] > RATE_WINDOW_S:
+            self._ends.popleft()
+        if len(self._ends) < 2:
+            return None
+        return len(self._ends) / max(0.5, now - self._ends[0])
+
+    def seconds_left(self) -> float | None:
+        """About how long the rest takes at the rate of now."""
+        rate = self.calls_a_second()
+        return self.run.queued / rate if rate and self.run is not None else None
+
+    def _events(self, run_id: int, events: Sequence[Any]) -> None:
+        if run_id != self._run_id or self.data is None:
+            return
+        # Loaded long before: events come from it. At the top of the file it would slow down the first window.
+        from workbench.workspace import Cancelled, Failed, Finished, Skipped, Started, Streamed, Waiting
+
+        grid, now = self.grid, time.perf_counter()
+        for event in events:
+            match event:
+                case Streamed(job, delta):
+                    grid.add_text(job, delta.text)
+                case Started(job, attempt):
+                    grid.start_job(job, attempt)
+                case Waiting(job, failure, attempt, attempts, delay):
+                    grid.wait_job(job, failure, attempt, attempts, delay)
+                case Finished() | Failed() | Cancelled() | Skipped():
+                    self._ends.append(now)
+                    grid.end_job(event.job)
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _ended(self, run_id: int, _error: object) -> None:
+        if run_id != self._run_id:
+            return
+        self.grid.end_run()
+        self.grid.forget()
+        if self._again:
+            self._again = False
+            self.go_on()
+        self.open(run_id)
+
+    def _runs_changed(self) -> None:
+        if self._run_id is not None:
+            self.progress.emit()
+            self._read_progress()
+
+    def _read_progress(self) -> None:
+        if self._run_id is None or self.data is None:
+            return
+        ws, run_id = self.context.ws, self._run_id
+        self.context.bridge.read(ws.runs.get, run_id, then=self._progressed, owner=self, key=("compare.progress", id(self)))
+        if time.perf_counter() >= self._columns_due:
+            started = time.perf_counter()
+            self._columns_due = started + 3600
+
+            def show(columns: list[ColumnInfo]) -> None:
+                # Figures of a large run take long to work out: leave three quarters of the time to other things.
+                now = time.perf_counter()
+                self._columns_due = now + max(0.8, 3 * (now - started))
+                if run_id == self._run_id:
+                    self.grid.show_columns(columns)
+
+            self.context.bridge.read(ws.runs.columns, run_id, then=show, owner=self)
+
+    def _progressed(self, run: RunRow) -> None:
+        if run.id == self._run_id:
+            self.run = run
+            self.progress.emit()
+
+    def refresh(self, changes: Changes | None) -> None:
+        """Read again what another part of the window changed."""
+        if self._run_id is None:
+            return
+        if changes is None or (self._run_id in changes.ids("run") and not self.running):
+            self.grid.forget()
+            self.open(self._run_id)
+        elif changes.has("rating"):
+            for job in self.grid.jobs_of(changes.ids("rating")):
+                self.grid.reread(job)
+            self._read_columns_soon()
+
+    def _read_columns_soon(self) -> None:
+        self._columns_due = 0.0
+        if not self._timer.isActive():
+            self._timer.start()
+
+    # -- pages -------------------------------------------------------------------------------------------------
+
+    def _fetch_page(self, first: int, last: int) -> None:
+        run_id = self._run_id
+        if run_id is None:
+            return
+
+        def put(cells: list[Cell]) -> None:
+            if run_id == self._run_id:
+                self.grid.put_page(first, cells)
+
+        self.context.bridge.read(self.context.ws.runs.cells, run_id, first, last, then=put, owner=self)
+
+    def _fetch_jobs(self, jobs: list[int]) -> None:
+        run_id, read = self._run_id, self.context.ws.runs.cell
+
+        def put(cells: list[Cell]) -> None:
+            if run_id == self._run_id:
+                self.grid.put_cells(cells)
+
+        self.context.bridge.read(lambda: [read(job) for job in jobs], then=put, owner=self)
+
+    def find_cases(self, choice: str, columns: Sequence[int], then: Callable[[list[int]], None]) -> None:
+        """Work out off the window's thread which cases belong to a filter."""
+        if self._run_id is not None and self.data is not None:
+            self.context.bridge.read(
+                find_cases, self.context.ws, self._run_id, len(self.data.cases), columns, choice,
+                then=then, owner=self, key=("compare.filter", id(self)),
+            )  # fmt: skip
+
+    # -- steering ----------------------------------------------------------------------------------------------
+
+    def _control(self) -> Any | None:
+        return self.context.bridge.control(self._run_id) if self._run_id is not None else None
+
+    def go_on(self) -> None:
+        """Continue a paused run, or make the calls that a stopped one has left."""
+        control = self._control()
+        if control is not None:
+            control.go_on()
+            self.progress.emit()
+        elif self._run_id is not None and not self.running:
+            self._ends.clear()
+            self.context.start_run(self._run_id)
+
+    def pause(self) -> None:
+        """Send no new call for now."""
+        control = self._control()
+        if control is not None:
+            control.pause()
+            self.progress.emit()
+
+    def stop(self) -> None:
+        """Stop the run; what is not done can be gone on with."""
+        self._again = False
+        if self._run_id is not None:
+            self.context.bridge.stop_run(self._run_id)
+
+    def steer(self, what: str, job_id: int) -> None:
+        """`try_now`, `skip` or `stop` one call."""
+        control = self._control()
+        if control is not None:
+            {"try_now": control.retry_now, "skip": control.skip, "stop": control.stop_job}[what](job_id)
+
+    def run_again(self, jobs: list[int] | None = None) -> None:
+        """Make these jobs again, or all that failed; earlier outputs stay."""
+        run_id = self._run_id
+        if run_id is None:
+            return
+        runs = self.context.ws.runs
+
+        left = self.run.queued if self.run is not None and not self.running else 0
+
+        def queued(count: int) -> None:
+            self.grid.forget()
+            if run_id != self._run_id:
+                self.context.start_run(run_id)
+            elif self.running:
+                self._again = count > 0  # the run under way has its list of jobs: these follow when it ends
+                self.context.notice("These calls follow when this run ends.")
+            elif count and left:
+                words = "It is made when the run goes on." if count == 1 else "They are made when the run goes on."
+                self.context.notice(f"{words} {left:,} other calls are left.", "Continue", self.go_on)
+                self._read_progress()
+            elif count:
+                self.go_on()
+            else:
+                self.context.notice("No call has failed.")
+
+        if jobs is None:
+            self.context.bridge.call(runs.requeue, run_id, then=queued, owner=self)
+        else:
+            self.context.bridge.call(lambda: runs.requeue(run_id, jobs, failed_only=False), then=queued, owner=self)
+
+    def raise_budget(self, dollars: Decimal | None) -> None:
+        """Put what the cap left out back into the queue, under a new cap, and go on."""
+        if self._run_id is None:
+            return
+
+        def raised(_count: int) -> None:
+            self.grid.forget()
+            self.go_on()
+
+        self.context.bridge.call(self.context.ws.runs.raise_budget, self._run_id, dollars, then=raised, owner=self)
+
+    def rerun(self, then: Callable[[int], object], only: str = "all") -> None:
+        """Make a new run beside this one, as it was defined, and start it; `then` gets its id."""
+        if self._run_id is None:
+            return
+
+        def made(run_id: int) -> None:
+            self.context.start_run(run_id)
+            then(run_id)
+
+        self.context.bridge.call(self.context.ws.runs.rerun, self._run_id, only, then=made, owner=self)
+
+    # -- judging -----------------------------------------------------------------------------------------------
+
+    def rate(self, job_id: int, output_id: int, stars: int | None) -> None:
+        """Give stars to an output, or take them back."""
+        self._judge(job_id, output_id, self.context.ws.ratings.stars, stars)
+
+    def verdict(self, job_id: int, output_id: int, word: str | None) -> None:
+        """Say pass or fail."""
+        self._judge(job_id, output_id, self.context.ws.ratings.verdict, word)
+
+    def note(self, job_id: int, output_id: int, text: str) -> None:
+        """Keep a note on an output."""
+        self._judge(job_id, output_id, self.context.ws.ratings.note, text)
+
+    def _judge(self, job_id: int, output_id: int, verb: Callable[..., object], value: object) -> None:
+        def written(_result: object) -> None:
+            self.grid.reread(job_id)
+            self._read_columns_soon()
+            self.judged.emit(output_id)
+
+        self.context.bridge.call(verb, output_id, value, then=written, owner=self)
+
+    def undo(self, then: Callable[[int, int, int], object], *, redo: bool = False) -> None:
+        """Take the last judgement back (or give it again); `then` gets case, column and repeat of its cell."""
+        ws = self.context.ws
+        verb = ws.ratings.redo if redo else ws.ratings.undo
+
+        def take() -> tuple[int | None, Cell | None]:
+            output_id = verb()
+            if output_id is None:
+                return None, None
+            row = ws.runs.output(output_id)
+            return output_id, ws.runs.cell(row.job_id) if row.run_id == self._run_id else None
+
+        def done(result: tuple[int | None, Cell | None]) -> None:
+            output_id, cell = result
+            if output_id is None:
+                self.context.notice("Nothing left to redo." if redo else "No rating left to take back.")
+                return
+            if cell is None:
+                self.context.notice("Taken back in another run.")
+                return
+            self.grid.put_cells([cell])
+            self._read_columns_soon()
+            self.judged.emit(output_id)
+            then(cell.case_index, cell.column, cell.repeat)
+
+        self.context.bridge.call(take, then=done, owner=self)

@@ -1,0 +1,259 @@
+"""The bar above the grid: start and stop, how far the run is, what it has cost, how long it takes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
+
+from workbench.gui.compare.model import RunModel
+from workbench.gui.context import Context
+from workbench.gui.theme import set_icon, set_kind
+from workbench.gui.widgets.buttons import button, icon_button
+from workbench.gui.widgets.labels import label, line, set_tone
+from workbench.gui.words import about, counted, day, total_money
+
+if TYPE_CHECKING:
+    from workbench.workspace import RunRow
+
+STATUS_WORDS = {"queued": "not started", "running": "running", "done": "done", "stopped": "stopped"}
+
+
+class Fact(QWidget):
+    """A line of words, maybe with more at the right, over a progress bar or a second line."""
+
+    def __init__(self, *, bar: bool = False, second: bool = False) -> None:
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(3)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        self.first = label("", "small", weight=600)
+        self.more = label("", "small", "text2")
+        row.addWidget(self.first)
+        row.addWidget(self.more)
+        row.addStretch(1)
+        self.right: list[QLabel] = []
+        for tone in ("fail", "warn"):
+            made = label("", "small", tone, 500)
+            self.right.append(made)
+            row.addWidget(made)
+        column.addLayout(row)
+        self.bar: QProgressBar | None = None
+        self.second: QLabel | None = None
+        if bar:
+            self.bar = QProgressBar()
+            self.bar.setTextVisible(False)
+            self.bar.setProperty("kind", "run")
+            column.addWidget(self.bar)
+        if second:
+            self.second = label("", "small", "text2")
+            column.addWidget(self.second)
+
+
+class RunBar(QFrame):
+    """What can be done with the run, and how it goes."""
+
+    run_chosen = Signal(int)
+    rerun_wanted = Signal()
+    concurrency_wanted = Signal()
+    menu_wanted = Signal(object)
+    """The "…" button: fill this QMenu."""
+
+    def __init__(self, context: Context, model: RunModel) -> None:
+        super().__init__()
+        self.context, self.model = context, model
+        self.setProperty("kind", "bar")
+        self.setAccessibleName("Run")
+        self.go = button("Pause", "pause", on=self._go)
+        self.stop = button("Stop", "square", "danger", on=self.ask_stop, tip="Stop the run (Ctrl .)")
+        self.again = button("Run failed again", "refresh-cw", on=lambda: model.run_again(), tip="Run all failed again (Shift R)")
+        self.rerun = button("Rerun", "repeat", on=self.rerun_wanted.emit, tip="A new run as it was defined, beside this one")
+        self.done = Fact(bar=True)
+        self.spend = Fact(bar=True)
+        self.left = Fact(second=True)
+        self.at_once = Fact(second=False)
+        self.change = button("Change", kind="link", size="small", on=self.concurrency_wanted.emit)
+        self.picker = button("Run 1", "chevron-down", on=self._pick)
+        self.picker.setAccessibleName("Choose a run of this comparison")
+        self.more = icon_button("ellipsis", "More for this run", on=self._more)
+        self._lay_out()
+        model.progress.connect(self.show_now)
+        model.loaded.connect(self.show_now)
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 8, 14, 8)
+        row.setSpacing(8)
+        for made in (self.go, self.stop, self.again, self.rerun):
+            row.addWidget(made)
+        row.addSpacing(6)
+        self.done.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        row.addWidget(self.done, 5)
+        row.addSpacing(6)
+        self._line_spend = line(vertical=True)
+        row.addWidget(self._line_spend)
+        row.addSpacing(4)
+        row.addWidget(self.spend, 2)
+        self._line_left = line(vertical=True)
+        row.addSpacing(4)
+        row.addWidget(self._line_left)
+        row.addWidget(self.left)
+        row.addSpacing(4)
+        self._line_once = line(vertical=True)
+        row.addWidget(self._line_once)
+        once = QVBoxLayout()
+        once.setSpacing(0)
+        once.addWidget(self.at_once)
+        once.addWidget(self.change, 0, Qt.AlignmentFlag.AlignLeft)
+        row.addLayout(once)
+        row.addSpacing(6)
+        row.addWidget(self.picker)
+        row.addWidget(self.more)
+
+    # -- what is shown -----------------------------------------------------------------------------------------
+
+    def show_now(self) -> None:
+        """Show the run's numbers of now."""
+        run, data = self.model.run, self.model.data
+        if run is None or data is None:
+            return
+        running, paused = self.model.running, self.model.paused
+        self._buttons(run, running, paused)
+        self._progress(run, running)
+        self._spend(run)
+        self._time(run, running, paused)
+        for widget in (self.at_once, self.change, self._line_once):
+            widget.setVisible(running)
+        self.at_once.first.setText(f"{data.concurrency} at once")
+        self.picker.setText(f"Run {run.number}")
+        self.picker.setVisible(len(data.runs) > 0)
+        self.picker.setToolTip(f"{counted(len(data.runs), 'run')} of this comparison")
+
+    def _buttons(self, run: RunRow, running: bool, paused: bool) -> None:
+        unfinished = run.queued > 0
+        self.go.setVisible(running or unfinished)
+        if running:
+            self.go.setText("Continue" if paused else "Pause")
+            self.go.setToolTip(f"{self.go.text()} (Space)")
+            set_icon(self.go, "play" if paused else "pause")
+        else:
+            verb = "Continue" if run.started_at else "Start"
+            self.go.setText(f"{verb} {counted(run.queued, 'call')}")
+            self.go.setToolTip("Make the calls that are left (Space)")
+            set_icon(self.go, "play")
+        self.stop.setVisible(running)
+        self.again.setVisible(not running and run.failed > 0)
+        self.again.setText(f"Run {run.failed:,} failed again")
+        self.rerun.setVisible(not running)
+        self.setEnabled(not self.context.ws.read_only)
+
+    def _progress(self, run: RunRow, running: bool) -> None:
+        done, over = self.done, run.done + run.failed + run.skipped
+        done.first.setText(f"{over:,} of {run.jobs:,}")
+        words = [] if running else [STATUS_WORDS.get(run.status, run.status)] if run.status != "running" else ["stopped"]
+        if run.reused:
+            words.append(f"{run.reused:,} reused")
+        done.more.setText(", ".join(words))
+        waiting = self.model.grid.waiting() if running else 0
+        failed, retrying = done.right
+        failed.setText(f"{run.failed:,} failed" if run.failed else "")
+        retrying.setText(f"{waiting} retrying" if waiting else f"{run.skipped:,} skipped" if run.skipped else "")
+        assert done.bar is not None
+        done.bar.setMaximum(max(1, run.jobs))
+        done.bar.setValue(over)
+        done.bar.setAccessibleName(f"{over} of {run.jobs} calls are over")
+        set_kind(done.bar, state="done" if run.status == "done" and not running else "")
+
+    def _spend(self, run: RunRow) -> None:
+        spend, budget = self.spend, run.budget_usd
+        known = run.cost_usd
+        spend.first.setText(total_money(known) or "cost unknown")
+        words = f"of {total_money(budget)} budget" if budget else ""
+        if run.unknown_prices:
+            spend.setToolTip(f"Without {', '.join(run.unknown_prices)}: no price is known, so it does not count towards the budget.")
+            words = (words + " + unknown").strip() if known is not None else words
+        else:
+            spend.setToolTip("Known cost of this run")
+        spend.more.setText(words)
+        assert spend.bar is not None
+        spend.bar.setVisible(bool(budget))
+        spend.bar.setMaximum(1000)
+        spend.bar.setValue(min(1000, round(1000 * float((known or Decimal(0)) / budget))) if budget else 0)
+        set_kind(spend.bar, state="spend")
+
+    def _time(self, run: RunRow, running: bool, paused: bool) -> None:
+        left, rate, seconds = self.left, self.model.calls_a_second(), self.model.seconds_left()
+        assert left.second is not None
+        if running:
+            left.first.setText("Paused" if paused else f"{about(seconds)} left" if seconds is not None else "Starting")
+            set_tone(left.first, "warn" if paused else "text")
+            left.second.setText("calls in flight go on" if paused else f"{_rate(rate)}" if rate else "")
+        else:
+            set_tone(left.first, "text")
+            left.first.setText(day(run.finished_at or run.started_at or run.created_at))
+            left.second.setText({"done": "finished", "stopped": "stopped"}.get(run.status, "made"))
+            left.setToolTip(run.finished_at or run.started_at or run.created_at)
+
+    # -- what is done ------------------------------------------------------------------------------------------
+
+    def _go(self) -> None:
+        self.toggle()
+
+    def toggle(self) -> None:
+        """Pause, continue, or make the calls that are left."""
+        run = self.model.run
+        if run is None or self.context.ws.read_only:
+            return
+        if self.model.running and not self.model.paused:
+            self.model.pause()
+        elif self.model.running or run.queued:
+            self.model.go_on()
+
+    def ask_stop(self) -> None:
+        """Stop the run; where it has cost more than a dollar, ask first."""
+        run = self.model.run
+        if run is None or not self.model.running:
+            return
+        limit = Decimal(str(self.context.settings.get("ask_above_usd") or "1"))
+        if run.cost_usd is not None and run.cost_usd > limit:
+            from workbench.gui.widgets.dialog import ask  # only when it is asked
+
+            text = f"{run.done:,} of {run.jobs:,} are done and stay. You can continue later from here."
+            ask(self, "Stop this run?", text, "Stop the run", self.model.stop, other="Keep running")
+        else:
+            self.model.stop()
+
+    def _pick(self) -> None:
+        data = self.model.data
+        if data is None:
+            return
+        menu = QMenu(self)
+        for run in data.runs:
+            cost = total_money(run.cost_usd)
+            over = run.done + run.failed + run.skipped
+            words = [
+                f"Run {run.number}",
+                day(run.started_at or run.created_at),
+                f"{over:,} of {run.jobs:,}",
+                STATUS_WORDS.get(run.status, run.status),
+            ]
+            action = menu.addAction(", ".join(words + ([cost] if cost else [])))
+            action.setCheckable(True)
+            action.setChecked(self.model.run is not None and run.id == self.model.run.id)
+            action.triggered.connect(lambda _checked=False, to=run.id: self.run_chosen.emit(to))
+        menu.popup(self.picker.mapToGlobal(self.picker.rect().bottomLeft()))
+
+    def _more(self) -> None:
+        menu = QMenu(self)
+        self.menu_wanted.emit(menu)
+        menu.popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
+
+
+def _rate(rate: float) -> str:
+    if rate >= 0.95:
+        return f"{counted(round(rate), 'call')} a second"
+    return f"{counted(max(1, round(rate * 60)), 'call')} a minute"

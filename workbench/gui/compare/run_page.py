@@ -1,0 +1,450 @@
+"""One run on the screen: bars above, the grid, the detail panel beside it, and what keys and clicks do."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from workbench.gui.cells import FINISHED, OVER, Shown, State
+from workbench.gui.compare.detail import WIDTH, DetailPanel
+from workbench.gui.compare.model import RunModel
+from workbench.gui.compare.news import News
+from workbench.gui.compare.run_bar import RunBar
+from workbench.gui.compare.table import HEIGHT_ORDER, GridTable
+from workbench.gui.compare.tool_bar import FILTERS, ToolBar
+from workbench.gui.context import Context
+from workbench.gui.grid import SHOWN
+from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.empty import EmptyState
+from workbench.gui.widgets.labels import line
+from workbench.gui.widgets.notice import Banner
+from workbench.gui.widgets.splitter import Splitter
+from workbench.gui.words import total_money
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NARROW = 1180
+"""Below this width of the page the detail panel lies over the grid and opens only when asked for."""
+
+
+class RunPage(QWidget):
+    """Everything about one open run."""
+
+    menu_wanted = Signal(object)
+    run_chosen = Signal(int)
+    rerun_wanted = Signal()
+
+    def __init__(self, context: Context, model: RunModel) -> None:
+        super().__init__()
+        self.context, self.model = context, model
+        self.table = GridTable(context.theme, model.grid)
+        self.run_bar = RunBar(context, model)
+        self.tools = ToolBar(context)
+        self.detail = DetailPanel(context, model)
+        self.news = News(self, model)
+        self._filter = ""
+        self._hidden: set[int] = set()
+        self._wish: bool | None = None  # what the user wants of the panel; None: as the width allows
+        self._stuck = False
+        self._compose()
+        self._connect()
+
+    def _compose(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        left = QWidget()
+        inside = QVBoxLayout(left)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(0)
+        self.banner_place = QVBoxLayout()
+        for part in (self.run_bar, line(), self.tools, line()):
+            inside.addWidget(part)
+        inside.addLayout(self.banner_place)
+        self.nothing = EmptyState(
+            "No case is left",
+            "No case of this run belongs to the filter.",
+            [button("Show all cases", on=lambda: self.choose_filter(""))],
+            "search-x",
+        )
+        self.body = QStackedWidget()
+        self.body.addWidget(self.table)
+        self.body.addWidget(self.nothing)
+        inside.addWidget(self.body, 1)
+        self.splitter = Splitter(self.context.settings, "compare.detail", [868, WIDTH])
+        self.splitter.addWidget(left)
+        self.splitter.addWidget(self.detail)
+        self.splitter.setStretchFactor(0, 1)
+        self.splitter.setStretchFactor(1, 0)
+        self.detail.setMinimumWidth(280)
+        left.setMinimumWidth(420)
+        self.splitter.restore()
+        column.addWidget(self.splitter, 1)
+
+    def _connect(self) -> None:
+        model, table, tools, detail, bar = self.model, self.table, self.tools, self.detail, self.run_bar
+        model.loaded.connect(self._loaded)
+        model.progress.connect(self._progressed)
+        model.grid.settled.connect(self._settled)
+        model.grid.dataChanged.connect(self._cells_came)
+        table.current_changed.connect(self._show_current)
+        table.main.rate.connect(self.rate)
+        table.main.opened.connect(self.into_detail)
+        table.main.pause.connect(bar.toggle)
+        table.main.menu_wanted.connect(self._cell_menu)
+        table.main.copy_wanted.connect(detail.copy_answer)
+        table.main.cells.rated.connect(self._star_clicked)
+        table.main.cells.fix_wanted.connect(self._fix)
+        tools.group_chosen.connect(lambda _group: self._show_columns())
+        tools.filter_chosen.connect(self.choose_filter)
+        tools.column_toggled.connect(self._toggle_column)
+        tools.height_chosen.connect(self.set_height)
+        tools.repeat_chosen.connect(self.show_repeat)
+        tools.differences_toggled.connect(detail.show_differences)
+        detail.stepped.connect(self.step)
+        detail.repeat_wanted.connect(self.show_repeat)
+        detail.left.connect(self.focus_grid)
+        detail.closed.connect(lambda: self.show_detail(False))
+        bar.run_chosen.connect(self.run_chosen)
+        bar.rerun_wanted.connect(self.rerun_wanted)
+        bar.menu_wanted.connect(self.menu_wanted)
+        bar.concurrency_wanted.connect(lambda: self.context.notice("“At once” can be changed in the set-up; it counts from the next run."))
+        verbs: dict[str, Callable[[], object]] = {
+            "pass": lambda: self.verdict("pass"),
+            "fail": lambda: self.verdict("fail"),
+            "note": self.note,
+            "again": detail.run_again,
+            "failed_again": lambda: model.run_again(),
+            "rerun": self.rerun_wanted.emit,
+            "stop": bar.ask_stop,
+            "previous_group": lambda: tools.step_group(-1),
+            "next_group": lambda: tools.step_group(1),
+            "differences": tools.differences.toggle,
+            "hide": self.hide_column,
+            "height": self.next_height,
+        }
+        for name, verb in verbs.items():
+            self.context.action(f"compare.{name}").triggered.connect(lambda _checked=False, verb=verb: self._act(verb))
+        self.set_height(str(self.context.settings.get("compare.height") or "normal"))
+        self.table.main.single_keys = bool(self.context.settings.get("single_keys"))
+        self.context.settings.on_change(self._setting)
+
+    def _setting(self, key: str) -> None:
+        if key == "single_keys":
+            self.table.main.single_keys = bool(self.context.settings.get("single_keys"))
+
+    def _act(self, verb: Callable[[], object]) -> None:
+        if self.isVisible() and self.model.data is not None:
+            verb()
+
+    # -- a run comes -------------------------------------------------------------------------------------------
+
+    def _loaded(self) -> None:
+        data = self.model.data
+        if data is None:
+            return
+        again = getattr(self, "_shown_run", None) == data.run.id
+        self._shown_run = data.run.id
+        if not again:
+            self._hidden, self._filter = set(), ""
+            self.tools.show_run(data.columns, data.repeats)
+            self.table.corner.say(data.dataset)
+            self.table.corner.descending = False
+            self.tools.show_hidden(self._hidden)
+            self._show_columns()
+            self.body.setCurrentWidget(self.table)
+            self.detail.show_place(None)
+            self.table.choose_first()
+        self._progressed()
+        self._show_current()
+
+    def _progressed(self) -> None:
+        self.table.animate(self.model.running)
+        self.news.tell()
+        run = self.model.run
+        stuck = run is not None and not self.model.running and run.skipped > 0 and run.budget_usd is not None
+        if stuck != self._stuck:
+            self._stuck = stuck
+            while self.banner_place.count():
+                item = self.banner_place.takeAt(0)
+                widget = item.widget() if item is not None else None
+                if widget is not None:
+                    widget.deleteLater()
+            if stuck and run is not None:
+                words = f"{run.done:,} of {run.jobs:,} done, nothing lost."
+                double = (run.budget_usd or Decimal(1)) * 2
+                buttons = [button(f"Raise the limit to {total_money(double)}", on=lambda: self.model.raise_budget(double), size="small")]
+                self.banner_place.addWidget(Banner("warn", f"Stopped at {total_money(run.budget_usd)}.", words, buttons))
+
+    def _cells_came(self, first: QModelIndex, last: QModelIndex) -> None:
+        if first != last:
+            self._show_current()
+
+    def _settled(self, jobs: set[int]) -> None:
+        if self.detail.shown is not None and self.detail.shown.cell.job_id in jobs:
+            self.detail.row = None if self.detail.showing_newest else self.detail.row
+            self.detail.show_now()
+
+    # -- the current cell --------------------------------------------------------------------------------------
+
+    def current(self) -> Shown | None:
+        """The current cell, if its page is here."""
+        place = self.table.current()
+        return self.model.grid.shown_at(place[0], place[1], self.model.grid.repeat) if place is not None else None
+
+    def _show_current(self) -> None:
+        place = self.table.current()
+        if place is not None and not self.detail.isHidden():
+            self.detail.show_place((place[0], place[1], self.model.grid.repeat))
+
+    def step(self, by: int) -> None:
+        """The previous or next cell in reading order."""
+        place = self.table.current()
+        if place is None:
+            self.table.choose_first()
+            return
+        visible = [number for number in range(len(self.model.grid.columns)) if number not in self.table.hidden]
+        row = self.model.grid.row_of(place[0])
+        if row is None or not visible:
+            return
+        at = row * len(visible) + visible.index(place[1]) + by
+        case = self.model.grid.case_index(at // len(visible))
+        if at >= 0 and case is not None:
+            self.table.choose(case, visible[at % len(visible)])
+
+    def into_detail(self) -> None:
+        """Open the panel and put the focus into it (Enter)."""
+        self.show_detail(True)
+        self.detail.area.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def focus_grid(self) -> None:
+        """Back to the grid (Esc)."""
+        if self._is_narrow():
+            self.show_detail(False)
+        self.table.main.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    # -- judging -----------------------------------------------------------------------------------------------
+
+    def rate(self, stars: int) -> None:
+        """Stars for the current cell; 0 takes them away."""
+        shown = self.current()
+        if shown is not None and shown.state in FINISHED and shown.cell.output_id is not None and self._may_write():
+            self.model.rate(shown.cell.job_id, shown.cell.output_id, stars or None)
+
+    def verdict(self, word: str) -> None:
+        """Pass or fail for the current cell; the same word again takes it away."""
+        shown = self.current()
+        if shown is not None and shown.cell.output_id is not None and shown.state in OVER and self._may_write():
+            self.model.verdict(shown.cell.job_id, shown.cell.output_id, None if shown.cell.verdict == word else word)
+
+    def note(self) -> None:
+        """Write a note on the current cell."""
+        self.show_detail(True)
+        self.detail.judging.write_note()
+
+    def take_back(self, *, redo: bool = False) -> None:
+        """Undo or redo the last judgement and go to its cell."""
+
+        def show(case: int, column: int, repeat: int) -> None:
+            if repeat != self.model.grid.repeat:
+                self.show_repeat(repeat)
+            self.table.choose(case, column)
+
+        self.model.undo(show, redo=redo)
+
+    def _star_clicked(self, index: QModelIndex, stars: int) -> None:
+        shown = index.data(SHOWN)
+        if shown is not None and shown.cell.output_id is not None and self._may_write():
+            self.model.rate(shown.cell.job_id, shown.cell.output_id, None if shown.cell.stars == stars else stars)
+
+    def _may_write(self) -> bool:
+        if self.context.ws.read_only:
+            self.context.notice("This workspace can only be read now.")
+            return False
+        return True
+
+    # -- what a cell offers ------------------------------------------------------------------------------------
+
+    def _fix(self, index: QModelIndex, action: str) -> None:
+        shown = index.data(SHOWN)
+        if shown is not None:
+            self.table.main.setCurrentIndex(index)
+            self.fix(shown, action)
+
+    def fix(self, shown: Shown, action: str) -> None:
+        """Do what a cell offers in its state."""
+        job = shown.cell.job_id
+        verbs: dict[str, Callable[[], object]] = {
+            "try_now": lambda: self.model.steer("try_now", job),
+            "skip": lambda: self.model.steer("skip", job),
+            "stop": lambda: self.model.steer("stop", job),
+            "again": lambda: self.model.run_again([job]),
+            "raw": self._raw,
+            "key": lambda: self.context.go("models"),
+            "models": lambda: self.context.go("models"),
+            "limit": lambda: self.context.go("settings", section="runs"),
+        }
+        verbs[action]()
+
+    def _raw(self) -> None:
+        self._show_current()
+        shown = self.current()
+        if shown is not None and shown.cell.output_id is not None:
+            from workbench.gui.compare.exchange import ExchangeDialog  # only when it is asked for
+
+            ExchangeDialog(self, self.context, shown.cell.output_id).open()
+
+    def _cell_menu(self, index: QModelIndex, at: QPoint) -> None:
+        shown = index.data(SHOWN)
+        if shown is None:
+            return
+        menu = QMenu(self)
+        for text, action, states in (
+            ("Stop this one", "stop", (State.WRITING,)),
+            ("Try now", "try_now", (State.WAITING,)),
+            ("Skip", "skip", (State.WAITING, State.QUEUED)),
+            ("Run again", "again", OVER),
+            ("Raw request and reply", "raw", (*FINISHED, State.FAILED)),
+        ):
+            if shown.state in states:
+                menu.addAction(text).triggered.connect(lambda _checked=False, what=action: self.fix(shown, what))
+        if shown.text:
+            menu.addAction("Copy answer").triggered.connect(lambda _checked=False: QGuiApplication.clipboard().setText(self._whole(shown)))
+        if shown.state in FINISHED:
+            menu.addSeparator()
+            stars = menu.addMenu("Stars")
+            for number in range(5, -1, -1):
+                stars.addAction(f"{number} of 5" if number else "None").triggered.connect(lambda _checked=False, n=number: self.rate(n))
+            for name in ("pass", "fail", "note"):
+                menu.addAction(self.context.action(f"compare.{name}"))
+        menu.addSeparator()
+        menu.addAction(self.context.action("compare.hide"))
+        menu.popup(at)
+
+    def _whole(self, shown: Shown) -> str:
+        row = self.detail.row
+        return row.text if row is not None and row.id == shown.cell.output_id else shown.text
+
+    # -- what is shown -----------------------------------------------------------------------------------------
+
+    def _show_columns(self) -> None:
+        group = self.tools.group
+        hidden = set(self._hidden)
+        if group is not None:
+            hidden |= {column.index for column in self.model.grid.columns if column.index not in group}
+        self.table.show_columns(hidden)
+        if self._filter:
+            self.choose_filter(self._filter)
+
+    def _toggle_column(self, index: int, on: bool) -> None:
+        visible = len(self.model.grid.columns) - len(self._hidden)
+        if not on and visible <= 1:
+            self.context.notice("One column stays.")
+            return
+        self._hidden = self._hidden - {index} if on else self._hidden | {index}
+        self.tools.show_hidden(self._hidden)
+        self._show_columns()
+
+    def hide_column(self) -> None:
+        """Hide the current column (H); a notice brings it back."""
+        place = self.table.current()
+        if place is not None and len(self.model.grid.columns) - len(self.table.hidden) > 1:
+            column = place[1]
+            self._toggle_column(column, False)
+            self.context.notice("Column hidden.", "Undo", lambda: self._toggle_column(column, True))
+
+    def choose_filter(self, choice: str) -> None:
+        """Show the cases that belong to a filter."""
+        self._filter = choice
+        if not choice:
+            self._show_cases(None)
+            return
+        visible = [column.index for column in self.model.grid.columns if column.index not in self.table.hidden]
+        self.model.find_cases(choice, visible, self._show_cases)
+
+    def _show_cases(self, cases: list[int] | None) -> None:
+        place = self.table.current()
+        descending = self.table.corner.descending
+        order = list(range(len(self.model.grid.cases))) if cases is None else cases
+        self.model.grid.show_cases(None if cases is None and not descending else order[::-1] if descending else order)
+        self.tools.say_filter(self._filter, None if cases is None else len(cases))
+        self.body.setCurrentWidget(self.table if order else self.nothing)
+        if order:
+            if place is None or not self.table.choose(*place):
+                self.table.choose_first()
+        else:
+            self.nothing.say("No case is left", f"No case of this run belongs to the filter “{dict(FILTERS)[self._filter]}”.")
+
+    def show_repeat(self, repeat: int) -> None:
+        """Show another repeat in every cell."""
+        self.model.grid.show_repeat(repeat)
+        self.tools.show_repeat(self.model.grid.repeat)
+        self._show_current()
+
+    def set_height(self, choice: str) -> None:
+        """Compact, normal or tall rows; kept for the next start."""
+        choice = choice if choice in HEIGHT_ORDER else "normal"
+        self.table.set_height(choice)
+        self.tools.show_height(choice)
+        if self.context.settings.get("compare.height") != choice:
+            self.context.settings.set("compare.height", choice)
+
+    def next_height(self) -> None:
+        """The next row height (V)."""
+        at = HEIGHT_ORDER.index(self.table.height_choice)
+        self.set_height(HEIGHT_ORDER[(at + 1) % len(HEIGHT_ORDER)])
+
+    # -- the panel ---------------------------------------------------------------------------------------------
+
+    def show_detail(self, on: bool) -> None:
+        """Show or hide the right panel."""
+        self._wish = on
+        self._place_detail()
+
+    def toggle_detail(self) -> None:
+        """Show the right panel if it is hidden, hide it if it is shown (Ctrl+J)."""
+        self.show_detail(self.detail.isHidden())
+
+    def _is_narrow(self) -> bool:
+        return self.width() < NARROW
+
+    def _place_detail(self) -> None:
+        narrow = self._is_narrow()
+        wanted = self._wish if self._wish is not None else not narrow
+        if narrow and self.detail.parent() is self.splitter:
+            self.detail.setParent(self)
+        elif not narrow and self.detail.parent() is not self.splitter:
+            self.splitter.addWidget(self.detail)
+            self.splitter.restore()
+        self.detail.setVisible(wanted)
+        if narrow and wanted:
+            width = self.context.theme.px(WIDTH) + 1
+            self.detail.setGeometry(self.width() - width, 0, width, self.height())
+            self.detail.raise_()
+        if wanted:
+            self._show_current()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.oldSize().width() >= NARROW > self.width():
+            self._wish = None  # the panel closes when the window gets narrow; its toggle opens it over the grid
+        self._place_detail()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Undo):
+            self.take_back()
+        elif event.matches(QKeySequence.StandardKey.Redo):
+            self.take_back(redo=True)
+        elif event.key() == Qt.Key.Key_Space and not event.modifiers():
+            self.run_bar.toggle()
+        else:
+            super().keyPressEvent(event)
+
+    def panes(self) -> list[Any]:
+        """Panes that F6 goes through."""
+        return [self.tools, self.table.main, self.detail]

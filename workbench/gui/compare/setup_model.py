@@ -1,0 +1,156 @@
+"""What the New comparison dialog needs to know, and what its choices amount to. Reading happens off the window's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from workbench.gui.words import about, counted, joined, total_money
+from workbench.values import Definition, Problem, PromptRef
+
+if TYPE_CHECKING:
+    from workbench.workspace import ComparisonRow, DatasetRow, Estimate, ModelRow, PlanProblem, PromptRow, VersionRow, Workspace
+
+CHECK_TYPES = (
+    ("contains", "contains"),
+    ("not-contains", "does not contain"),
+    ("icontains", "contains, any case"),
+    ("not-icontains", "does not contain, any case"),
+    ("equals", "equals"),
+    ("not-equals", "does not equal"),
+    ("regex", "matches the pattern"),
+    ("not-regex", "does not match the pattern"),
+    ("is-json", "is valid JSON"),
+    ("not-is-json", "is not valid JSON"),
+)
+"""Type of a check, and how it is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What can be chosen."""
+
+    prompts: Sequence[PromptRow]
+    models: Sequence[ModelRow]
+    datasets: Sequence[DatasetRow]
+    comparisons: Sequence[ComparisonRow]
+    versions: Mapping[str, Sequence[VersionRow]]
+    """Prompt uid to its versions, newest first."""
+    spent_today: Decimal
+
+
+def read_choices(ws: Workspace) -> Choices:
+    """All that the dialog offers."""
+    prompts = [row for row in ws.prompts.list() if row.kind != "snippet"]
+    versions = {row.uid: ws.versions.list(row.id) for row in prompts}
+    return Choices(prompts, ws.connections.models(), ws.datasets.list(), ws.comparisons.list(), versions, ws.runs.spent_today())
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What a definition amounts to."""
+
+    estimate: Estimate | None = None
+    problems: Sequence[PlanProblem] = ()
+    trouble: str = ""
+    """Why nothing can be started."""
+    cases: int | None = None
+
+
+def assess(ws: Workspace, definition: Definition) -> Assessment:
+    """Calls, cost and time of a definition, and what keeps prompts from being sent."""
+    cases = count_cases(ws, definition)
+    if not (definition.prompts and definition.model_uids and cases):
+        return Assessment(cases=cases)
+    try:
+        spec = ws.comparisons.resolve(definition)
+        return Assessment(ws.runs.estimate(spec), ws.runs.problems(spec), "", cases)
+    except Problem as error:
+        return Assessment(trouble=str(error), cases=cases)
+
+
+def count_cases(ws: Workspace, definition: Definition) -> int | None:
+    """How many cases the chosen dataset and tags have: one without a dataset (the sample values), None for one that is not here."""
+    if definition.dataset_uid is None:
+        return 1
+    dataset = next((row for row in ws.datasets.list() if row.uid == definition.dataset_uid), None)
+    if dataset is None:
+        return None
+    if not definition.tags:
+        return dataset.cases
+    wanted = set(definition.tags)
+    if len(wanted) == 1:
+        return ws.datasets.count(dataset.id, "", next(iter(wanted)))
+    return sum(1 for case in ws.datasets.cases(dataset.id) if wanted & set(case.tags))
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """The live line at the foot of the dialog, in pieces: (text, heavy)."""
+
+    line: Sequence[tuple[str, bool]] = field(default_factory=tuple)
+    below: str = ""
+    calls: int = 0
+
+
+def sum_up(definition: Definition, found: Assessment | None, spent_today: Decimal) -> Sum:
+    """`3 prompts × 4 models × 50 cases × 1 = 600 calls, about $1.92, about 2 min`, and what it is based on."""
+    prompts, models, repeats = len(definition.prompts), len(definition.model_uids), definition.repeats
+    cases = found.cases if found is not None and found.cases is not None else None
+    lacking = [what for what, there in (("a prompt", prompts), ("a model", models), ("test cases", cases != 0)) if not there]
+    if lacking:
+        return Sum(((f"Choose {joined(lacking)}.", False),), _today(spent_today))
+    calls = prompts * models * (cases or 0) * repeats
+    pieces: list[tuple[str, bool]] = []
+    for number, word in ((prompts, "prompt"), (models, "model"), (cases, "case")):
+        shown = "…" if number is None else f"{number:,}"
+        pieces += [(shown, True), (f" {word if number == 1 else word + 's'} × ", False)]
+    pieces += [(str(repeats), True), (" = ", False), (counted(calls, "call") if cases is not None else "… calls", True)]
+    below = ""
+    estimate = found.estimate if found is not None else None
+    if estimate is not None and calls:
+        if estimate.cost_usd is not None:
+            free = estimate.cost_usd == 0 and not estimate.unknown_prices
+            pieces += [(", ", False), ("free", True)] if free else [(", about ", False), (total_money(estimate.cost_usd), True)]
+        if estimate.unknown_prices:
+            pieces.append((f"{' and' if estimate.cost_usd is not None else ','} an unknown cost", False))
+            below = f"No price is known for {joined(list(estimate.unknown_prices))}. "
+        if estimate.seconds is not None:
+            pieces += [(", about ", False), (about(estimate.seconds), True)]
+        below += estimate.basis + " "
+    return Sum(tuple(pieces), (below + _today(spent_today)).strip(), calls)
+
+
+def _today(spent: Decimal) -> str:
+    return f"Today so far {total_money(spent) if spent else '$0.00'}."
+
+
+def usual_name(choices: Choices, definition: Definition) -> str:
+    """A name for a new comparison that no live one has: `Refund reply: v6 and v7`."""
+    names = {row.uid: row.name for row in choices.prompts}
+    by_prompt: dict[str, list[str]] = {}
+    for ref in definition.prompts:
+        newest = choices.versions.get(ref.prompt_uid) or ()
+        title = ref.label or (f"v{ref.version}" if ref.version is not None else f"v{newest[0].number}" if newest else "")
+        by_prompt.setdefault(names.get(ref.prompt_uid, "Prompt"), []).append(title)
+    parts = [f"{name}: {joined(sorted(set(versions)))}" if len(by_prompt) == 1 else name for name, versions in by_prompt.items()]
+    return unused(joined(parts) or "Comparison", {row.name for row in choices.comparisons})
+
+
+def unused(name: str, taken: set[str]) -> str:
+    """The name, with a number behind it where it is taken."""
+    if name not in taken:
+        return name
+    number = 2
+    while f"{name} {number}" in taken:
+        number += 1
+    return f"{name} {number}"
+
+
+def next_version(choices: Choices, prompt: PromptRow, taken: Sequence[PromptRef]) -> PromptRef | None:
+    """The newest version of a prompt that is not among the chosen ones; None if it has none left."""
+    used = {ref.version for ref in taken if ref.prompt_uid == prompt.uid}
+    left = [row.number for row in choices.versions.get(prompt.uid, ()) if row.number not in used]
+    return PromptRef(prompt.uid, left[0]) if left else None

@@ -1,0 +1,306 @@
+"""The grid as a widget: a frozen column of cases beside the columns of answers; both share model and selection."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHBoxLayout, QHeaderView, QTableView, QVBoxLayout, QWidget
+
+from workbench.gui.actions import digit
+from workbench.gui.cells import State
+from workbench.gui.compare.delegate import CaseDelegate, CellDelegate
+from workbench.gui.compare.header import ColumnHeader, CornerHeader
+from workbench.gui.compare.painting import row_height
+from workbench.gui.grid import SHOWN, Index, RunGrid
+from workbench.gui.theme import Theme
+
+COLUMN_WIDTH, CASE_WIDTH = 208, 164
+HEIGHT_ORDER = ("compact", "normal", "tall")
+
+
+class CellView(QTableView):
+    """The columns of answers."""
+
+    rate = Signal(int)
+    """A digit 0 to 5 was pressed."""
+    opened = Signal()
+    pause = Signal()
+    left = Signal()
+    menu_wanted = Signal(QModelIndex, QPoint)
+    copy_wanted = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.theme = theme
+        self.single_keys = True
+        _dress(self)
+        self.setMouseTracking(True)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setAccessibleName("Answers")
+        self.cells = CellDelegate(theme, self)
+        self.setItemDelegate(self.cells)
+        self.setHorizontalHeader(ColumnHeader(theme, self))
+
+    def keyboardSearch(self, search: str) -> None:
+        """Letters are commands here, not a search."""
+
+    def currentChanged(self, current: Index, previous: Index) -> None:
+        super().currentChanged(current, previous)
+        for index in (previous, current):
+            if index.isValid():
+                self.update(index)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        number = digit(event) if self.single_keys else None
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if number is not None and number <= 5:
+            self.rate.emit(number)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and plain:
+            self.opened.emit()
+        elif event.key() == Qt.Key.Key_Space and plain:
+            self.pause.emit()
+        elif event.key() == Qt.Key.Key_Escape and plain:
+            self.left.emit()
+        elif event.key() == Qt.Key.Key_C and event.modifiers() == Qt.KeyboardModifier.ControlModifier:
+            self.copy_wanted.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        point = event.position().toPoint()
+        index = self.indexAt(point)
+        self.cells.hover(index, point)
+        hit = index.isValid() and self.cells.what_is_at(index, self.visualRect(index), point) is not None
+        self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if hit else Qt.CursorShape.ArrowCursor)
+        super().mouseMoveEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self.cells.hover(QModelIndex(), QPoint(-1, -1))
+        super().leaveEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        if index.isValid() and self.cells.what_is_at(index, self.visualRect(index), event.position().toPoint()) is None:
+            self.opened.emit()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        index = self.indexAt(event.pos()) if event.reason() == QContextMenuEvent.Reason.Mouse else self.currentIndex()
+        if index.isValid():
+            self.setCurrentIndex(index)
+            self.menu_wanted.emit(index, event.globalPos())
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        # The view's own hover bookkeeping repaints whole cells for nothing.
+        if event.type() in (QEvent.Type.HoverMove, QEvent.Type.HoverEnter):
+            return True
+        return super().viewportEvent(event)
+
+
+class GridTable(QWidget):
+    """Both views with one set of rows; widths and heights follow the text size."""
+
+    current_changed = Signal()
+
+    def __init__(self, theme: Theme, model: RunGrid) -> None:
+        super().__init__()
+        self.theme = theme
+        self.grid = model
+        self.hidden: set[int] = set()
+        self.height_choice = "normal"
+        self.main = CellView(theme)
+        self.cases = QTableView()
+        _dress(self.cases)
+        self.cases.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.cases.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.cases.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.cases.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.cases.setAccessibleName("Cases")
+        self.corner = CornerHeader(theme, self.cases)
+        self.cases.setHorizontalHeader(self.corner)
+        self.case_words = CaseDelegate(theme, self.cases, self.main)
+        self.cases.setItemDelegate(self.case_words)
+        for view in (self.main, self.cases):
+            view.setModel(model)
+        self.cases.setSelectionModel(self.main.selectionModel())
+        self._lay_out()
+        bar, case_bar = self.main.verticalScrollBar(), self.cases.verticalScrollBar()
+        bar.valueChanged.connect(case_bar.setValue)
+        case_bar.valueChanged.connect(bar.setValue)
+        self.main.horizontalScrollBar().rangeChanged.connect(lambda _low, _high: self._match_foot())
+        self.main.selectionModel().currentChanged.connect(self._moved)
+        self.cases.clicked.connect(self._case_clicked)
+        self.corner.sectionClicked.connect(lambda _section: self._turn_round())
+        model.modelReset.connect(self._reset)
+        model.headers_changed.connect(lambda: self.main.horizontalHeader().viewport().update())
+        model.dataChanged.connect(self._data_changed)
+        theme.changed.connect(self.measure)
+        self._caret = QTimer(self)
+        self._caret.setInterval(250)
+        self._caret.timeout.connect(self._tick)
+        self.measure()
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        left = QVBoxLayout()
+        left.setSpacing(0)
+        left.addWidget(self.cases, 1)
+        self._foot = QFrame()
+        self._foot.setProperty("kind", "panel")
+        self._foot.setFixedHeight(0)
+        left.addWidget(self._foot)
+        row.addLayout(left)
+        row.addWidget(self.main, 1)
+
+    # -- what is chosen ----------------------------------------------------------------------------------------
+
+    def current(self) -> tuple[int, int] | None:
+        """(case index, column) of the current cell, or None."""
+        index = self.main.currentIndex()
+        case = self.grid.case_index(index.row()) if index.isValid() else None
+        return None if case is None or index.column() < 1 else (case, index.column() - 1)
+
+    def choose(self, case: int, column: int) -> bool:
+        """Make a cell the current one and bring it into view; False where the filter or a hidden column keeps it away."""
+        row = self.grid.row_of(case)
+        if row is None or not 0 <= column < len(self.grid.columns) or column in self.hidden:
+            return False
+        index = self.grid.index(row, column + 1)
+        self.main.setCurrentIndex(index)
+        self.main.scrollTo(index)
+        return True
+
+    def choose_first(self) -> None:
+        """Make the first visible cell the current one, if there is none."""
+        if self.current() is None and self.grid.rowCount():
+            column = next((info.index for info in self.grid.columns if info.index not in self.hidden), None)
+            case = self.grid.case_index(0)
+            if column is not None and case is not None:
+                self.choose(case, column)
+
+    def show_columns(self, hidden: set[int]) -> None:
+        """Hide these columns (0-based) and show all others."""
+        self.hidden = set(hidden)
+        for number in range(len(self.grid.columns)):
+            self.main.setColumnHidden(number + 1, number in self.hidden)
+        current = self.current()
+        if current is not None and current[1] in self.hidden:
+            visible = [number for number in range(len(self.grid.columns)) if number not in self.hidden]
+            if visible:
+                self.choose(current[0], min(visible, key=lambda number: abs(number - current[1])))
+        self.measure()
+
+    def set_height(self, choice: str) -> None:
+        """Compact, normal or tall rows. The current row keeps its place on the screen."""
+        index = self.main.currentIndex()
+        before = self.main.visualRect(index).y() if index.isValid() else None
+        self.height_choice = choice
+        self.measure()
+        if before is not None and 0 <= before < self.main.viewport().height():
+            bar = self.main.verticalScrollBar()
+            bar.setValue(bar.value() + self.main.visualRect(index).y() - before)
+
+    # -- size --------------------------------------------------------------------------------------------------
+
+    def measure(self) -> None:
+        """Lay the rows and columns out again for text size, row height and room."""
+        theme = self.theme
+        self.main.cells.painter.height = self.height_choice
+        self.case_words.height = self.height_choice
+        self.main.cells.painter.forget()
+        self.case_words.excerpts.clear()
+        tall = row_height(theme, self.height_choice)
+        for view in (self.main, self.cases):
+            header = view.verticalHeader()
+            header.setMinimumSectionSize(1)
+            header.setDefaultSectionSize(tall)
+            view.verticalScrollBar().setSingleStep(max(16, tall // 3))
+        self.main.horizontalScrollBar().setSingleStep(theme.px(COLUMN_WIDTH) // 4)
+        self.cases.setFixedWidth(theme.px(CASE_WIDTH))
+        self.cases.setColumnWidth(0, theme.px(CASE_WIDTH))
+        self.main.setColumnHidden(0, True)
+        for number in range(1, len(self.grid.columns) + 1):
+            self.cases.setColumnHidden(number, True)
+        self._share_width()
+        self._match_foot()
+
+    def _share_width(self) -> None:
+        """Columns share the room; below their least width the view scrolls."""
+        visible = [number for number in range(len(self.grid.columns)) if number not in self.hidden]
+        if not visible:
+            return
+        room = self.main.viewport().width()
+        width = max(self.theme.px(COLUMN_WIDTH), room // len(visible))
+        rest = max(0, room - width * len(visible)) if width * len(visible) <= room else 0
+        for number in visible:
+            self.main.setColumnWidth(number + 1, width + (rest if number == visible[-1] else 0))
+
+    def _match_foot(self) -> None:
+        bar = self.main.horizontalScrollBar()
+        self._foot.setFixedHeight(bar.sizeHint().height() if bar.maximum() > bar.minimum() else 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_width()
+        QTimer.singleShot(0, self, self._share_width)  # the views get their own new width after this one
+
+    # -- what happens ------------------------------------------------------------------------------------------
+
+    def animate(self, on: bool) -> None:
+        """Let clocks and the caret go while a run is going on."""
+        if on and not self._caret.isActive():
+            self._caret.start()
+        elif not on:
+            self._caret.stop()
+
+    def _tick(self) -> None:
+        if self.isVisible():
+            self.grid.tick()
+
+    def _reset(self) -> None:
+        self.show_columns({number for number in self.hidden if number < len(self.grid.columns)})
+
+    def _moved(self, current: QModelIndex, previous: QModelIndex) -> None:
+        for row in {current.row(), previous.row()}:
+            if row >= 0:
+                self.cases.update(self.grid.index(row, 0))
+        self.current_changed.emit()
+
+    def _case_clicked(self, index: QModelIndex) -> None:
+        current = self.current()
+        case = self.grid.case_index(index.row())
+        if case is not None:
+            self.choose(case, current[1] if current else 0)
+        self.main.setFocus(Qt.FocusReason.MouseFocusReason)
+
+    def _data_changed(self, first: QModelIndex, last: QModelIndex) -> None:
+        if first == last and first.isValid() and first == self.main.currentIndex():
+            self.current_changed.emit()
+
+    def _turn_round(self) -> None:
+        self.corner.descending = not self.corner.descending
+        chosen = self.current()
+        self.grid.turn_round()
+        if chosen is not None:
+            self.choose(*chosen)
+
+    def state_at(self, case: int, column: int) -> State | None:
+        """The state of a cell that is loaded."""
+        row = self.grid.row_of(case)
+        shown = self.grid.index(row, column + 1).data(SHOWN) if row is not None else None
+        return shown.state if shown is not None else None
+
+
+def _dress(view: QTableView) -> None:
+    view.setShowGrid(False)
+    view.setFrameShape(QFrame.Shape.NoFrame)
+    view.verticalHeader().hide()
+    view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+    view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectItems)
+    view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    view.setTabKeyNavigation(False)
+    view.setWordWrap(False)
+    view.setCornerButtonEnabled(False)

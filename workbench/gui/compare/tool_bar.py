@@ -1,0 +1,204 @@
+"""The row above the grid: prompt versions, the filter of cases, columns, differences, row height."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QMenu
+
+from workbench.gui.actions import tooltip
+from workbench.gui.context import Context
+from workbench.gui.theme import set_kind
+from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.segmented import Segmented
+from workbench.gui.words import counted
+
+if TYPE_CHECKING:
+    from workbench.workspace import ColumnInfo
+
+FILTERS = (
+    ("", "All cases"),
+    ("failed", "Failed checks"),
+    ("errors", "Errors"),
+    ("unrated", "Unrated"),
+    ("different", "Columns differ"),
+)
+MOST_SEGMENTS = 5
+FIT = 4
+"""Up to this many columns are shown together when a run opens."""
+
+Group = tuple[str, tuple[int, ...]]
+"""Title, and the columns of one prompt version."""
+
+
+def groups_of(columns: Sequence[ColumnInfo]) -> list[Group]:
+    """The prompt versions of a run with their columns, in order. Where all are of one prompt, the title is its version."""
+    found: dict[tuple[str, int | None], list[int]] = {}
+    for column in columns:
+        found.setdefault((column.prompt, column.version), []).append(column.index)
+    prompts = [prompt for prompt, _ in found]
+    single = len(set(prompts)) == 1
+    groups = []
+    for (prompt, version), indexes in found.items():
+        number = f"v{version}" if version is not None else ""
+        title = number if single and number else f"{prompt} {number}".strip()
+        groups.append((title, tuple(indexes)))
+    return groups
+
+
+class ToolBar(QFrame):
+    """Chooses what of the run is on screen."""
+
+    group_chosen = Signal(object)
+    """The columns of the chosen group; None for all."""
+    filter_chosen = Signal(str)
+    column_toggled = Signal(int, bool)
+    height_chosen = Signal(str)
+    differences_toggled = Signal(bool)
+    repeat_chosen = Signal(int)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context = context
+        self.setProperty("kind", "bar")
+        self.setAccessibleName("What is shown")
+        self._groups: list[Group] = []
+        self._group: int | None = None
+        self._columns: Sequence[ColumnInfo] = ()
+        self._hidden: set[int] = set()
+        self._filter = ""
+        self._segments: Segmented | None = None
+        self._combo: QComboBox | None = None
+        self._repeats: Segmented | None = None
+        self.filter = button("All cases", "list-filter", on=self._pick_filter, size="small")
+        self.columns = button("Columns", "columns-3", on=self._pick_columns, size="small")
+        self.differences = button("Show differences", "git-compare", size="small", tip=tooltip("compare.differences"))
+        self.differences.setCheckable(True)
+        self.differences.toggled.connect(self._differ)
+        self.heights = Segmented(
+            [("compact", "", "rows-4"), ("normal", "", "rows-3"), ("tall", "", "rows-2")], "normal", small=True, name="Row height"
+        )
+        self.heights.setToolTip(tooltip("compare.height"))
+        self.heights.chosen.connect(self.height_chosen)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(16, 5, 14, 6)
+        self._row.setSpacing(8)
+        self._row.addStretch(1)
+        for made in (self.filter, self.columns, self.differences, self.heights):
+            self._row.addWidget(made)
+
+    def show_run(self, columns: Sequence[ColumnInfo], repeats: int) -> None:
+        """Offer what this run has."""
+        self._columns = columns
+        self._groups = groups_of(columns)
+        self._group = None if len(self._groups) < 2 or len(columns) <= FIT else 0
+        for old in (self._segments, self._combo, self._repeats):
+            if old is not None:
+                old.hide()
+                old.deleteLater()
+        self._segments = self._combo = self._repeats = None
+        if len(self._groups) > 1:
+            self._add_groups()
+        if repeats > 1:
+            self._repeats = Segmented([(number, str(number)) for number in range(1, min(repeats, 9) + 1)], 1, small=True, name="Repeat")
+            self._repeats.setToolTip("Which repeat of each call the grid shows")
+            self._repeats.chosen.connect(self.repeat_chosen)
+            self._row.insertWidget(1 if self._segments or self._combo else 0, self._repeats)
+        self.say_filter("")
+
+    def _add_groups(self) -> None:
+        choices = []
+        for number, (title, indexes) in enumerate(self._groups):
+            many = len(indexes) > 1 and number == 0 and len(self._groups) < MOST_SEGMENTS
+            choices.append((number, f"{title}  {counted(len(indexes), 'model')}" if many else title))
+        choices.append((-1, f"All {len(self._columns)}"))
+        value = -1 if self._group is None else self._group
+        if len(choices) <= MOST_SEGMENTS:
+            self._segments = Segmented(choices, value, small=True, name="Prompt version")
+            self._segments.chosen.connect(self._chosen)
+            self._row.insertWidget(0, self._segments)
+        else:
+            self._combo = QComboBox()
+            self._combo.setAccessibleName("Prompt version")
+            self._combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+            for number, text in choices:
+                self._combo.addItem(text, number)
+            self._combo.setCurrentIndex(self._combo.findData(value))
+            self._combo.activated.connect(lambda _index: self._chosen(self._combo.currentData() if self._combo else -1))
+            self._row.insertWidget(0, self._combo)
+
+    @property
+    def group(self) -> tuple[int, ...] | None:
+        """The columns of the chosen group; None for all."""
+        return None if self._group is None else self._groups[self._group][1]
+
+    def step_group(self, step: int) -> None:
+        """The previous or next prompt version; beyond the last come all columns."""
+        if len(self._groups) < 2:
+            return
+        order = [*range(len(self._groups)), -1]
+        at = order.index(-1 if self._group is None else self._group)
+        to = order[(at + step) % len(order)]
+        if self._segments is not None:
+            self._segments.set_value(to)
+        if self._combo is not None:
+            self._combo.setCurrentIndex(self._combo.findData(to))
+        self._chosen(to)
+
+    def _chosen(self, number: int) -> None:
+        self._group = None if number < 0 else number
+        self.group_chosen.emit(self.group)
+
+    def show_hidden(self, hidden: set[int]) -> None:
+        """Say on the button how many columns are hidden by the user."""
+        self._hidden = set(hidden)
+        self.columns.setText(f"Columns, {len(hidden)} hidden" if hidden else "Columns")
+
+    def say_filter(self, choice: str, count: int | None = None) -> None:
+        """Show which filter is on and how many cases it leaves."""
+        self._filter = choice
+        text = dict(FILTERS).get(choice, "All cases")
+        self.filter.setText(text if count is None or not choice else f"{text}, {count:,}")
+        set_kind(self.filter, state="on" if choice else "")
+
+    def show_height(self, choice: str) -> None:
+        """Mark a row height."""
+        self.heights.set_value(choice)
+
+    def show_repeat(self, repeat: int) -> None:
+        """Mark a repeat."""
+        if self._repeats is not None:
+            self._repeats.set_value(repeat)
+
+    def open_filter(self) -> None:
+        """Open the list of filters (Ctrl+F)."""
+        self.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._pick_filter()
+
+    def _pick_filter(self) -> None:
+        menu = QMenu(self)
+        for value, text in FILTERS:
+            action = menu.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(value == self._filter)
+            action.triggered.connect(lambda _checked=False, value=value: self.filter_chosen.emit(value))
+        menu.popup(self.filter.mapToGlobal(self.filter.rect().bottomLeft()))
+
+    def _pick_columns(self) -> None:
+        menu = QMenu(self)
+        for column in self._columns:
+            version = f", v{column.version}" if column.version is not None else ""
+            action = menu.addAction(
+                f"{column.model}{version}" + (f" ({column.prompt})" if len({c.prompt for c in self._columns}) > 1 else "")
+            )
+            action.setCheckable(True)
+            action.setChecked(column.index not in self._hidden)
+            action.toggled.connect(lambda on, index=column.index: self.column_toggled.emit(index, on))
+        menu.popup(self.columns.mapToGlobal(self.columns.rect().bottomLeft()))
+
+    def _differ(self, on: bool) -> None:
+        self.differences.setText("Differences shown" if on else "Show differences")
+        set_kind(self.differences, state="on" if on else "")
+        self.differences_toggled.emit(on)

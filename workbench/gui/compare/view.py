@@ -1,0 +1,356 @@
+"""The compare screen: the list of comparisons, or one run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from workbench.gui.compare.model import RunModel
+from workbench.gui.compare.overview import Family, Overview, read_families
+from workbench.gui.compare.run_page import RunPage
+from workbench.gui.compare.setup import SetupDialog
+from workbench.gui.context import Context
+from workbench.gui.screen import Crumb, Screen
+from workbench.gui.widgets.buttons import action_button, button
+from workbench.gui.widgets.dialog import ask, ask_text
+from workbench.values import Changes, Definition, NotFound, PromptRef
+
+if TYPE_CHECKING:
+    from workbench.workspace import ComparisonRow, RunRow
+
+
+class CompareScreen(Screen):
+    """Comparisons and their runs."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.model = RunModel(context, self)
+        self.overview = Overview()
+        self.page = RunPage(context, self.model)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.overview)
+        self.pages.addWidget(self.page)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.pages)
+        self._duplicate = button("Duplicate", "copy-plus", on=lambda: self.duplicate())
+        self._export = button("Export", "download", on=self._export_menu)
+        self._new = action_button(context.action("compare.new"), kind="primary")
+        self._new.setText("New comparison")
+        self.model.loaded.connect(self.crumbs_changed)
+        self.model.missing.connect(self._missing)
+        self.page.run_chosen.connect(lambda run_id: context.go("compare", run_id=run_id))
+        self.page.rerun_wanted.connect(self.rerun)
+        self.page.menu_wanted.connect(self._fill_menu)
+        overview = self.overview
+        overview.run_opened.connect(lambda run_id: context.go("compare", run_id=run_id))
+        overview.comparison_opened.connect(self._edit_by_id)
+        overview.menu_wanted.connect(self._overview_menu)
+        overview.key_pressed.connect(self._overview_key)
+        overview.new_wanted.connect(self.new)
+        overview.starter_wanted.connect(self._starter)
+        context.action("compare.new").triggered.connect(lambda _checked=False: self.new())
+        context.action("file.export").triggered.connect(lambda _checked=False: None)
+
+    # -- what the window asks ----------------------------------------------------------------------------------
+
+    def crumbs(self) -> list[Crumb]:
+        run = self.model.run
+        if run is None or self.pages.currentWidget() is self.overview:
+            return [("Compare", None)]
+        return [("Compare", lambda: self.context.go("compare", overview=True)), (run.comparison, None)]
+
+    def top_actions(self) -> list[QWidget]:
+        if self.pages.currentWidget() is self.page and self.model.run is not None:
+            return [self._duplicate, self._export, self._new]
+        return [self._new]
+
+    def show_at(self, **at: Any) -> None:
+        """`run_id`, `comparison_id` (its newest run), `overview`, or `new` with `prompt_id`, `version`, `model_ids` to set one up."""
+        if at.get("run_id") is not None:
+            self._open(int(at["run_id"]))
+        elif at.get("comparison_id") is not None:
+            self._open_comparison(int(at["comparison_id"]))
+        elif at.get("new"):
+            self._new_from(at)
+        elif at.get("overview") or self.model.run_id is None:
+            self._show_overview()
+        else:
+            self.page.focus_grid()
+
+    def where(self) -> dict[str, Any]:
+        if self.pages.currentWidget() is self.page and self.model.run_id is not None:
+            return {"run_id": self.model.run_id}
+        return {"overview": True}
+
+    def refresh(self, changes: Changes | None) -> None:
+        if changes is None or changes.has("comparison", "run", "prompt", "dataset"):
+            self._read_families()
+        self.model.refresh(changes)
+
+    def search_focus(self) -> None:
+        if self.pages.currentWidget() is self.overview:
+            self.overview.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        else:
+            self.page.tools.open_filter()
+
+    def new(self) -> None:
+        """Set up a new comparison."""
+        self._set_up()
+
+    def panes(self) -> list[QWidget]:
+        if self.pages.currentWidget() is self.page:
+            return self.page.panes()
+        return [self.overview]
+
+    def toggle_right(self) -> None:
+        self.page.toggle_detail()
+
+    def leave(self) -> bool:
+        self.page.detail.judging.save_note()
+        return True
+
+    # -- opening -----------------------------------------------------------------------------------------------
+
+    def _open(self, run_id: int) -> None:
+        self.pages.setCurrentWidget(self.page)
+        self.model.open(run_id)
+        self.crumbs_changed.emit()
+        self.page.table.main.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _show_overview(self) -> None:
+        self.page.detail.judging.save_note()
+        self.pages.setCurrentWidget(self.overview)
+        self.crumbs_changed.emit()
+        self.overview.tree.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _open_comparison(self, comparison_id: int) -> None:
+        def found(row: ComparisonRow) -> None:
+            if row.last_run_id is not None:
+                self._open(row.last_run_id)
+            else:
+                self._show_overview()
+                self._set_up(row.definition, row.id)
+
+        self.context.bridge.read(self.context.ws.comparisons.get, comparison_id, then=found, failed=self._missing, owner=self)
+
+    def _missing(self, error: BaseException) -> None:
+        self.model.close()
+        self._show_overview()
+        if not isinstance(error, NotFound):
+            self.context.failed(error)
+
+    def _read_families(self) -> None:
+        self.context.bridge.read(
+            read_families, self.context.ws, then=self.overview.show_families, owner=self, key=("compare.families", id(self))
+        )  # fmt: skip
+
+    # -- setting up --------------------------------------------------------------------------------------------
+
+    def _set_up(self, definition: Definition | None = None, comparison_id: int | None = None) -> SetupDialog:
+        dialog = SetupDialog(
+            self, self.context, definition=definition, comparison_id=comparison_id,
+            started=lambda run_id: self.context.go("compare", run_id=run_id),
+            saved=lambda _comparison: self._saved_draft(),
+        )  # fmt: skip
+        dialog.open()
+        return dialog
+
+    def _saved_draft(self) -> None:
+        self.context.notice("Saved. Nothing was sent.")
+        if self.model.run_id is None:
+            self._show_overview()
+
+    def _new_from(self, at: dict[str, Any]) -> None:
+        if self.model.run_id is None:
+            self._show_overview()
+        ws = self.context.ws
+
+        def build() -> Definition:
+            prompts: tuple[PromptRef, ...] = ()
+            if at.get("prompt_id") is not None:
+                row = ws.prompts.get(int(at["prompt_id"]))
+                wanted = at.get("versions") or ([at["version"]] if at.get("version") else [])
+                numbers = [int(number) for number in wanted] or [version.number for version in ws.versions.list(row.id)[:2]]
+                prompts = tuple(PromptRef(row.uid, number) for number in numbers)
+            models = tuple(ws.connections.model(int(model)).uid for model in at.get("model_ids") or ())
+            if not models:
+                models = tuple(model.uid for model in ws.connections.models() if model.ready)[:1]
+            dataset = ws.datasets.get(int(at["dataset_id"])).uid if at.get("dataset_id") is not None else None
+            if dataset is None:
+                dataset = next((row.uid for row in ws.datasets.list() if row.cases), None)
+            return Definition("", prompts, models, dataset, concurrency=int(ws.settings.get("concurrency")))
+
+        self.context.bridge.read(build, then=lambda made: self._set_up(made), owner=self)
+
+    def _edit_by_id(self, comparison_id: int) -> None:
+        self.context.bridge.read(
+            self.context.ws.comparisons.get, comparison_id, then=lambda row: self._set_up(row.definition, row.id), owner=self
+        )  # fmt: skip
+
+    def _starter(self) -> None:
+        self.context.go("welcome")
+
+    # -- verbs on the open run ---------------------------------------------------------------------------------
+
+    def rerun(self, only: str = "all") -> None:
+        """A new run beside this one, as it was defined."""
+        run = self.model.run
+        if run is None or self.model.running:
+            return
+        from decimal import Decimal
+
+        limit = Decimal(str(self.context.settings.get("ask_above_usd") or "1"))
+
+        def go() -> None:
+            self.model.rerun(lambda run_id: self.context.go("compare", run_id=run_id), only)
+
+        if only == "all" and run.cost_usd is not None and run.cost_usd > limit:
+            text = f"The last time these {run.jobs:,} calls cost ${run.cost_usd:.2f}."
+            ask(self, "Rerun this comparison?", text, f"Start {run.jobs:,} calls", go, danger=False)
+        else:
+            go()
+
+    def duplicate(self, comparison_id: int | None = None) -> None:
+        """A copy of the comparison, opened for changes; nothing is sent."""
+        data = self.model.data
+        id_ = comparison_id if comparison_id is not None else data.run.comparison_id if data is not None else None
+        if id_ is None:
+            self.context.notice("This run came from a file. Save it as a comparison first.")
+            return
+        self.context.bridge.call(self.context.ws.comparisons.duplicate, id_, then=self._edit_by_id, owner=self)
+
+    def _fill_menu(self, menu: QMenu) -> None:
+        data, run = self.model.data, self.model.run
+        if data is None or run is None:
+            return
+        idle, saved = not self.model.running, data.comparison is not None and not data.comparison.archived
+        rows: list[tuple[str, Any, bool]] = [
+            ("Rerun as it was defined", lambda: self.rerun(), idle),
+            ("Rerun what failed a call or a check", lambda: self.rerun("failed"), idle and run.done + run.failed > 0),
+            ("Change the set-up", lambda: self._edit_by_id(int(run.comparison_id or 0)), saved),
+            ("Rename", lambda: self._rename(data.comparison), saved),
+            ("Duplicate", lambda: self.duplicate(), data.comparison is not None),
+            ("Review blind", lambda: self.context.go("review", run_id=run.id), run.done > 0),
+            ("Move to the archive", lambda: self._archive(data.comparison), saved and idle),
+        ]
+        for text, verb, on in rows:
+            action = menu.addAction(text)
+            action.setEnabled(on)
+            action.triggered.connect(lambda _checked=False, verb=verb: verb())
+
+    def _rename(self, row: ComparisonRow | None) -> None:
+        if row is None:
+            return
+
+        def rename(name: str) -> None:
+            def done(_nothing: object) -> None:
+                if self.model.run_id is not None:
+                    self.model.open(self.model.run_id)
+
+            self.context.bridge.call(self.context.ws.comparisons.rename, row.id, name, then=done, owner=self)
+
+        ask_text(self, "Rename the comparison", "Name", row.name, "Rename", rename)
+
+    def _archive(self, row: ComparisonRow | None) -> None:
+        if row is None:
+            return
+        comparisons = self.context.ws.comparisons
+
+        def undo() -> None:
+            self.context.bridge.call(comparisons.restore, [row.id], owner=self)
+
+        def done(_nothing: object) -> None:
+            if self.model.run is not None and self.model.run.comparison_id == row.id:
+                self.model.close()
+                self._show_overview()
+            self.context.notice(f"{row.name} moved to the archive. Its runs stay.", "Undo", undo)
+
+        self.context.bridge.call(comparisons.archive, [row.id], then=done, owner=self)
+
+    # -- exporting ---------------------------------------------------------------------------------------------
+
+    def _export_menu(self) -> None:
+        menu = QMenu(self)
+        for kind, text in (("csv", "Outputs with ratings as CSV…"), ("jsonl", "Outputs with ratings as JSON Lines…")):
+            menu.addAction(text).triggered.connect(lambda _checked=False, kind=kind: self.choose_export(kind))
+        menu.popup(self._export.mapToGlobal(self._export.rect().bottomLeft()))
+
+    def choose_export(self, kind: str) -> None:
+        """Ask for a file name without holding up the window, then write the outputs."""
+        run = self.model.run
+        if run is None:
+            return
+        name = "".join(letter if letter.isalnum() or letter in " -_" else "-" for letter in run.comparison).strip() or "outputs"
+        chooser = QFileDialog(self, "Export outputs", str(Path.home() / f"{name}, run {run.number}.{kind}"))
+        chooser.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        chooser.setNameFilter("CSV (*.csv)" if kind == "csv" else "JSON Lines (*.jsonl)")
+        chooser.setDefaultSuffix(kind)
+        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        chooser.fileSelected.connect(lambda path: self.export(kind, Path(path)))
+        chooser.open()
+
+    def export(self, kind: str, path: Path) -> None:
+        """Write the outputs of the open run to a file."""
+        run_id = self.model.run_id
+        if run_id is None:
+            return
+        exports = self.context.ws.exports
+        verb = exports.outputs_csv if kind == "csv" else exports.outputs_jsonl
+        self.context.bridge.read(
+            verb, run_id, path, then=lambda _result: self.context.notice(f"Exported to {path}."),
+            failed=lambda error: self.context.failed(error, lambda: self.export(kind, path)), owner=self,
+        )  # fmt: skip
+
+    # -- the list ----------------------------------------------------------------------------------------------
+
+    def _overview_menu(self, row: Family | RunRow, at: QPoint) -> None:
+        menu = QMenu(self)
+        for text, what in self._offers(row):
+            menu.addAction(text).triggered.connect(lambda _checked=False, what=what: self._overview_key(what, row))
+        menu.popup(at)
+
+    @staticmethod
+    def _offers(row: Family | RunRow) -> list[tuple[str, str]]:
+        if not isinstance(row, Family):
+            return [("Open", "open"), ("Rerun as it was defined", "rerun"), ("Review blind", "review")]
+        offers = [("Open the newest run", "open")] if row.runs else []
+        if row.comparison is not None:
+            offers += [("Start a new run", "start"), ("Change the set-up", "edit"), ("Rename", "rename")]
+            offers += [("Duplicate", "duplicate"), ("Move to the archive", "archive")]
+        return offers
+
+    def _overview_key(self, what: str, row: Family | RunRow | None) -> None:
+        if row is None:
+            return
+        ws, bridge, go = self.context.ws, self.context.bridge, self.context.go
+
+        def started(run_id: int) -> None:
+            self.context.start_run(run_id)
+            go("compare", run_id=run_id)
+
+        if isinstance(row, Family):
+            comparison = row.comparison
+            if what == "open" and row.runs:
+                go("compare", run_id=row.runs[0].id)
+            elif comparison is None:
+                return
+            elif what == "start":
+                bridge.call(ws.runs.start_comparison, comparison.id, then=started, owner=self)
+            elif what == "edit":
+                self._set_up(comparison.definition, comparison.id)
+            elif what == "rename":
+                self._rename(comparison)
+            elif what == "duplicate":
+                self.duplicate(comparison.id)
+            elif what == "archive":
+                self._archive(comparison)
+        elif what == "open":
+            go("compare", run_id=row.id)
+        elif what == "rerun":
+            bridge.call(ws.runs.rerun, row.id, "all", then=started, owner=self)
+        elif what == "review":
+            go("review", run_id=row.id)

@@ -1,0 +1,442 @@
+"""The paged table model over the stored rows of a run: cases down, columns across, live calls on top.
+
+It holds a few pages of cells around what is on screen, never the whole run. It asks for pages and rows through two
+callables and is given them with `put`, so that it knows neither threads nor the workspace.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
+
+from workbench.gui.cells import Live, Shown, State, column_title, spoken, state_of
+from workbench.gui.words import counted, percent
+
+if TYPE_CHECKING:
+    from workbench.values import Case
+    from workbench.workspace import Cell, ColumnInfo
+
+Index = QModelIndex | QPersistentModelIndex
+
+SHOWN = int(Qt.ItemDataRole.UserRole) + 1
+"""Role: the `Shown` of a cell, or None while its page is on the way."""
+CASE = SHOWN + 1
+"""Role: (number, Case) of a row."""
+COLUMN = SHOWN + 2
+"""Role: the `ColumnInfo` of a column; also in the horizontal header."""
+
+PAGE = 24
+"""Cases in one page."""
+PAGES_KEPT = 48
+FLUSH_MS = 83
+"""Streamed words repaint at most 12 times a second."""
+
+
+class RunGrid(QAbstractTableModel):
+    """Rows are cases (in the filter's order), column 0 is the case itself, column n + 1 is the run's column n."""
+
+    settled = Signal(set)
+    """Job ids whose stored rows were read again."""
+    headers_changed = Signal()
+
+    def __init__(
+        self,
+        fetch_page: Callable[[int, int], None],
+        fetch_jobs: Callable[[list[int]], None],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._fetch_page = fetch_page
+        self._fetch_jobs = fetch_jobs
+        self.cases: Sequence[Case] = ()
+        self.columns: Sequence[ColumnInfo] = ()
+        self.repeats = 1
+        self.repeat = 1
+        self._order: Sequence[int] = ()
+        self._rows: dict[int, int] | None = None  # case index to row; None: the same
+        self._pages: OrderedDict[int, dict[tuple[int, int, int], Cell]] = OrderedDict()
+        self._asked: set[int] = set()
+        self._wanted: OrderedDict[int, None] = OrderedDict()
+        self._places: dict[int, tuple[int, int, int]] = {}  # job id to (case, column, repeat) of the loaded cells
+        self._live: dict[int, Live] = {}
+        self._started = 0
+        self._started_at_read: dict[int, int] = {}
+        self._touched: set[int] = set()
+        self._stale: set[int] = set()
+        self._want_timer = self._timer(0, self._fetch_wanted)
+        self._flush_timer = self._timer(FLUSH_MS, self._flush)
+
+    def _timer(self, milliseconds: int, slot: Callable[[], None]) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(milliseconds)
+        timer.timeout.connect(slot)
+        return timer
+
+    # -- what is shown -----------------------------------------------------------------------------------------
+
+    def show_run(self, columns: Sequence[ColumnInfo], cases: Sequence[Case], repeats: int = 1) -> None:
+        """Show another run. Its cells are asked for as they come into view."""
+        self.beginResetModel()
+        self.columns, self.cases, self.repeats, self.repeat = columns, cases, max(1, repeats), 1
+        self._order, self._rows = range(len(cases)), None
+        self._pages.clear()
+        self._asked.clear()
+        self._wanted.clear()
+        self._places.clear()
+        self._live.clear()
+        self._touched.clear()
+        self._stale.clear()
+        self._started = 0
+        self.endResetModel()
+
+    def show_columns(self, columns: Sequence[ColumnInfo]) -> None:
+        """Take in new figures of the same columns."""
+        if len(columns) != len(self.columns):
+            return
+        self.columns = columns
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(columns))
+        self.headers_changed.emit()
+
+    def show_cases(self, order: Sequence[int] | None) -> None:
+        """Show only these cases, in this order; None: all."""
+        self.beginResetModel()
+        self._order = range(len(self.cases)) if order is None else order
+        self._rows = None if order is None else {case: row for row, case in enumerate(order)}
+        self.endResetModel()
+
+    def turn_round(self) -> None:
+        """Show the same cases the other way round."""
+        order = [self.case_index(row) for row in range(len(self._order) - 1, -1, -1)]
+        self.show_cases([case for case in order if case is not None])
+
+    def show_repeat(self, repeat: int) -> None:
+        """Show another repeat of every cell."""
+        self.repeat = max(1, min(self.repeats, repeat))
+        self._changed_everywhere()
+
+    def forget(self) -> None:
+        """Read everything on screen again: the stored rows changed as a whole."""
+        self._asked.clear()
+        self._pages.clear()
+        self._places.clear()
+        self._changed_everywhere()
+
+    def case_index(self, row: int) -> int | None:
+        """The case index of a row, or None beyond the last."""
+        return self._order[row] if 0 <= row < len(self._order) else None
+
+    def row_of(self, case_index: int) -> int | None:
+        """The row of a case, or None where the filter hides it."""
+        if self._rows is None:
+            return case_index if 0 <= case_index < len(self._order) else None
+        return self._rows.get(case_index)
+
+    def shown(self, row: int, column: int) -> Shown | None:
+        """The cell of a row and a run column (0-based) in the chosen repeat; None while its page is on the way."""
+        case = self.case_index(row)
+        return None if case is None else self.shown_at(case, column, self.repeat)
+
+    def shown_at(self, case: int, column: int, repeat: int) -> Shown | None:
+        """The cell of a case, column and repeat; None while its page is on the way."""
+        page = self._page(case)
+        cell = page.get((case, column, repeat)) if page is not None else None
+        if cell is None:
+            return None
+        live = self._live.get(cell.job_id)
+        place = cell.queue_place
+        if place is not None:
+            place = max(1, place - (self._started - self._started_at_read.get(case // PAGE, self._started)))
+        return Shown(cell, state_of(cell, live), live, place, self.repeats)
+
+    def where(self, job_id: int) -> tuple[int, int, int] | None:
+        """(case, column, repeat) of a job whose cell is loaded."""
+        return self._places.get(job_id)
+
+    def jobs_of(self, outputs: frozenset[int]) -> list[int]:
+        """The loaded jobs whose newest output is one of these."""
+        return [cell.job_id for page in self._pages.values() for cell in page.values() if cell.output_id in outputs]
+
+    def live_jobs(self) -> dict[int, Live]:
+        """The calls under way."""
+        return self._live
+
+    # -- what comes in -----------------------------------------------------------------------------------------
+
+    def put_page(self, first: int, cells: Iterable[Cell]) -> None:
+        """Take in the page that starts at a case, as it was asked for."""
+        number = first // PAGE
+        page = self._pages[number] = {}
+        self._started_at_read[number] = self._started
+        self._asked.discard(number)
+        for cell in cells:
+            self._keep(page, cell)
+        while len(self._pages) > PAGES_KEPT:
+            _, old = self._pages.popitem(last=False)
+            for cell in old.values():
+                self._places.pop(cell.job_id, None)
+        self._changed_everywhere()
+
+    def put_cells(self, cells: Iterable[Cell]) -> None:
+        """Take in stored rows read again: what stays on screen is what is on disk."""
+        jobs = set()
+        for cell in cells:
+            page = self._pages.get(cell.case_index // PAGE)
+            if page is not None:
+                self._keep(page, cell)
+            live = self._live.get(cell.job_id)
+            if live is not None and live.ended:
+                del self._live[cell.job_id]
+            jobs.add(cell.job_id)
+            self._emit(cell.job_id)
+        if jobs:
+            self.settled.emit(jobs)
+
+    def _keep(self, page: dict[tuple[int, int, int], Cell], cell: Cell) -> None:
+        place = (cell.case_index, cell.column, cell.repeat)
+        page[place] = cell
+        self._places[cell.job_id] = place
+
+    def start_job(self, job_id: int, attempt: int) -> None:
+        """A call was sent."""
+        live = self._live.get(job_id)
+        if live is None or live.ended:
+            self._started += 1
+            live = self._live[job_id] = Live()
+        live.failure, live.attempt = None, attempt
+        live.pieces.clear()
+        live.length = 0
+        self._touch(job_id)
+
+    def add_text(self, job_id: int, text: str) -> None:
+        """A piece of an answer arrived."""
+        live = self._live.get(job_id)
+        if live is None:
+            live = self._live[job_id] = Live()
+        live.failure = None
+        live.add(text)
+        self._touch(job_id)
+
+    def wait_job(self, job_id: int, failure: Any, attempt: int, attempts: int, delay: float) -> None:
+        """A call failed and will be sent again after a delay in seconds."""
+        live = self._live.setdefault(job_id, Live())
+        live.failure, live.attempt, live.attempts = failure, attempt, attempts
+        live.delay, live.until = delay, time.perf_counter() + delay
+        self._touch(job_id)
+
+    def end_job(self, job_id: int) -> None:
+        """A call is over and stored; its row is read again soon."""
+        live = self._live.get(job_id)
+        if live is not None:
+            live.ended = True
+            live.failure = None
+        self.reread(job_id)
+
+    def reread(self, job_id: int) -> None:
+        """Read the stored row of a job again soon, together with others."""
+        if job_id in self._places:
+            self._stale.add(job_id)
+            self._start_flush()
+        else:
+            self._live.pop(job_id, None)
+
+    def end_run(self) -> None:
+        """Nothing is under way any more."""
+        for job_id, live in list(self._live.items()):
+            live.ended = True
+            self.reread(job_id)
+        self._start_flush()
+
+    def tick(self) -> None:
+        """Repaint what shows a clock: calls under way and those that wait."""
+        for job_id, live in self._live.items():
+            if not live.ended:
+                self._emit(job_id)
+
+    def waiting(self) -> int:
+        """How many calls wait for their next try."""
+        return sum(1 for live in self._live.values() if live.failure is not None)
+
+    # -- Qt's questions ----------------------------------------------------------------------------------------
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own default
+        return 0 if parent.isValid() else len(self._order)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self.columns) + 1
+
+    def data(self, index: Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
+        row, column = index.row(), index.column() - 1
+        case = self.case_index(row)
+        if case is None:
+            return None
+        if column < 0:
+            return self._case_data(case, role)
+        if role == COLUMN:
+            return self.columns[column]
+        if role == CASE:
+            return case + 1, self.cases[case]
+        if role == SHOWN:
+            return self.shown_at(case, column, self.repeat)
+        if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleDescriptionRole):
+            shown = self.shown_at(case, column, self.repeat)
+            if shown is None:
+                return "Loading"
+            if role == Qt.ItemDataRole.AccessibleTextRole:
+                return spoken(shown, self.columns[column], self.cases[case], case + 1)
+            return shown.text
+        return None
+
+    def _case_data(self, case: int, role: int) -> Any:
+        item = self.cases[case]
+        if role == CASE:
+            return case + 1, item
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return f"Case {case + 1}" + (f", {item.name}" if item.name else "") + (f". {', '.join(item.tags)}" if item.tags else "")
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return "\n".join(f"{name}: {str(value)[:200]}" for name, value in item.values.items())
+        return None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
+        if orientation != Qt.Orientation.Horizontal or not 0 <= section <= len(self.columns):
+            return None
+        if section == 0:
+            return "Case" if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole) else None
+        column = self.columns[section - 1]
+        if role == COLUMN:
+            return column
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column_title(column)
+        if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
+            return spoken_column(column, best_of(self.columns).get(column.index, frozenset()))
+        return None
+
+    # -- how it is done ----------------------------------------------------------------------------------------
+
+    def _page(self, case: int) -> dict[tuple[int, int, int], Cell] | None:
+        number = case // PAGE
+        page = self._pages.get(number)
+        if page is None:
+            if number not in self._asked:
+                self._wanted[number] = None
+                self._wanted.move_to_end(number)
+                if not self._want_timer.isActive():
+                    self._want_timer.start()
+            return None
+        self._pages.move_to_end(number)
+        return page
+
+    def _fetch_wanted(self) -> None:
+        """Ask for what was looked at last; a page that was only scrolled past is asked for when it is seen again."""
+        wanted = list(self._wanted)[-6:]
+        self._wanted.clear()
+        for number in wanted:
+            self._asked.add(number)
+            self._fetch_page(number * PAGE, min(len(self.cases), (number + 1) * PAGE) - 1)
+
+    def _touch(self, job_id: int) -> None:
+        self._touched.add(job_id)
+        self._start_flush()
+
+    def _start_flush(self) -> None:
+        if not self._flush_timer.isActive():
+            self._flush_timer.start()
+
+    def _flush(self) -> None:
+        touched, self._touched = self._touched, set()
+        for job_id in touched:
+            self._emit(job_id)
+        if self._stale:
+            stale, self._stale = self._stale, set()
+            self._fetch_jobs(sorted(stale))
+
+    def _emit(self, job_id: int) -> None:
+        place = self._places.get(job_id)
+        if place is None or place[2] != self.repeat:
+            return
+        row = self.row_of(place[0])
+        if row is not None:
+            index = self.index(row, place[1] + 1)
+            self.dataChanged.emit(index, index)
+
+    def _changed_everywhere(self) -> None:
+        """The view repaints only what is on screen, so naming everything costs nothing."""
+        if self._order and self.columns:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._order) - 1, len(self.columns)))
+
+
+def best_of(columns: Sequence[ColumnInfo]) -> dict[int, frozenset[str]]:
+    """Column index to the names of the figures in which it is the best: `pass`, `rating`, `p50`, `cost`.
+
+    A figure that only one column has, or that is the same in all, has no best.
+    """
+    figures: dict[str, list[tuple[float, int]]] = {"pass": [], "rating": [], "p50": [], "cost": []}
+    for column in columns:
+        for name, value, sign in (
+            ("pass", column.pass_rate, -1),
+            ("rating", column.mean_rating, -1),
+            ("p50", column.p50_ms, 1),
+            ("cost", column.cost_usd, 1),
+        ):
+            if value is not None and column.done:
+                figures[name].append((float(value) * sign, column.index))
+    best: dict[int, set[str]] = {}
+    for name, values in figures.items():
+        lowest = min(values, default=(0.0, 0))[0]
+        winners = [index for value, index in values if value == lowest]
+        if len(values) > 1 and len(winners) < len(values):
+            for index in winners:
+                best.setdefault(index, set()).add(name)
+    return {index: frozenset(names) for index, names in best.items()}
+
+
+def spoken_column(column: ColumnInfo, best: frozenset[str]) -> str:
+    """What a screen reader and the tooltip say of a column: `gpt-4.1, v7. Pass 96 percent, best. ...`."""
+
+    def mark(name: str) -> str:
+        return ", best" if name in best else ""
+
+    parts = [f"{column.model}, {column.prompt} {'v' + str(column.version) if column.version is not None else ''}".strip()]
+    if column.pass_rate is not None:
+        share = percent(column.pass_rate).replace("%", " percent")
+        interval = f" ({percent(column.pass_low)} to {percent(column.pass_high)})" if column.pass_low is not None else ""
+        parts.append(f"Pass {share}{interval}{mark('pass')}, {column.passed} of {column.checked}")
+    if column.mean_rating is not None:
+        parts.append(f"Rating {column.mean_rating:.1f}{mark('rating')}")
+    if column.p50_ms is not None:
+        parts.append(f"Median {column.p50_ms / 1000:.1f} seconds{mark('p50')}")
+    if column.cost_usd is not None:
+        parts.append("Free" + mark("cost") if column.cost_usd == 0 else f"Cost {column.cost_usd:.2f} dollars{mark('cost')}")
+    parts.append(f"{column.done} of {counted(column.total, 'call')} done" + (f", {column.failed} failed" if column.failed else ""))
+    return ". ".join(parts) + "."
+
+
+def matches(shown_cells: Sequence[Cell], choice: str) -> bool:
+    """True if a case with these cells belongs to a filter: failed, errors, unrated, different."""
+    states = [(cell, state_of(cell)) for cell in shown_cells]
+    done = [cell for cell, state in states if state in (State.DONE, State.REUSED, State.BLOCKED)]
+    if choice == "failed":
+        return any(score.passed is False for cell in done for score in cell.scores)
+    if choice == "errors":
+        return any(state in (State.FAILED, State.BLOCKED) for _, state in states)
+    if choice == "unrated":
+        return any(cell.stars is None and cell.verdict is None for cell in done)
+    if choice == "different":
+        return _differ(done)
+    return True
+
+
+def _differ(cells: Sequence[Cell]) -> bool:
+    """True where some columns pass and others fail; without checks, where the answers are not the same."""
+    verdicts = {
+        all(score.passed for score in cell.scores if score.passed is not None)
+        for cell in cells
+        if any(score.passed is not None for score in cell.scores)
+    }
+    if verdicts:
+        return len(verdicts) > 1
+    return len({(cell.text, cell.text_length) for cell in cells}) > 1

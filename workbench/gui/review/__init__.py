@@ -1,0 +1,1 @@
+"""The review screen: judge the answers of a run with the names hidden."""

@@ -1,0 +1,156 @@
+"""One answer without a name: its letter, its text, stars and pass or fail."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from workbench.gui.review.model import Blind
+from workbench.gui.theme import set_icon, set_kind, theme
+from workbench.gui.widgets.answer_view import AnswerView
+from workbench.gui.widgets.buttons import Button, button, icon_button
+from workbench.gui.widgets.labels import label, line
+from workbench.gui.widgets.stars import StarRating
+from workbench.gui.words import counted
+
+LEAST_WIDTH = 400
+MEASURE = 640
+
+
+class Badge(QWidget):
+    """A letter on a dark square."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme().px(24), theme().px(24))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme().color("text"))
+        painter.drawRoundedRect(self.rect(), 6, 6)
+        painter.setPen(theme().color("surface"))
+        painter.setFont(theme().font("small", 600))
+        painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignCenter), self.text)
+        painter.end()
+
+
+class AnswerCard(QFrame):
+    """Takes the focus as a whole; keys on it judge this answer."""
+
+    rated = Signal(int, object)
+    """Output id; 1 to 5 or None."""
+    verdict_given = Signal(int, object)
+    focused = Signal(int)
+    link_clicked = Signal(str)
+
+    def __init__(self, answer: Blind) -> None:
+        super().__init__()
+        self.answer = answer
+        self.setProperty("kind", "card")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumWidth(theme().px(LEAST_WIDTH))
+        self.text = AnswerView("reading", fit=False, spacing=128)
+        self.text.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.text.setViewportMargins(theme().px(18), theme().px(12), theme().px(18), theme().px(8))
+        self.text.finish(answer.text or "Empty answer")
+        self.text.link_clicked.connect(self.link_clicked)
+        self.text.viewport().installEventFilter(self)
+        self.stars = StarRating(size=20)
+        self.stars.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # digits act on the focused card as a whole
+        self.stars.rated.connect(lambda stars: self.rated.emit(self.answer.output_id, stars))
+        self.passed = self._verdict_button("Pass", "check", "P", "pass")
+        self.failed = self._verdict_button("Fail", "x", "F", "fail")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(1, 1, 1, 1)
+        column.setSpacing(0)
+        head = QHBoxLayout()
+        head.setContentsMargins(14, 8, 10, 8)
+        head.setSpacing(10)
+        head.addWidget(Badge(answer.letter))
+        head.addWidget(label(f"Answer {answer.letter}", "body", weight=600))
+        head.addStretch(1)
+        head.addWidget(label(counted(len(answer.text.split()), "word"), "small", "text3"))
+        self.as_text = icon_button("type", "Show as it was written", on=self._turn, size=15, checkable=True)
+        head.addWidget(self.as_text)
+        column.addLayout(head)
+        column.addWidget(line())
+        column.addWidget(self.text, 1)
+        column.addWidget(line())
+        foot = QFrame()
+        foot.setProperty("kind", "panel")
+        row = QHBoxLayout(foot)
+        row.setContentsMargins(14, 8, 14, 8)
+        row.setSpacing(8)
+        row.addWidget(self.stars)
+        self.said = label("", "small", "text3")
+        row.addWidget(self.said)
+        row.addStretch(1)
+        row.addWidget(self.passed)
+        row.addWidget(self.failed)
+        column.addWidget(foot)
+        self.show_judgement(answer)
+
+    def _verdict_button(self, text: str, icon: str, key: str, word: str) -> Button:
+        made = button(text, icon, keys=key, size="small", on=lambda: self._verdict(word))
+        made.setCheckable(True)
+        made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        made.setToolTip(f"{text} ({key}), again takes it back")
+        return made
+
+    def _verdict(self, word: str) -> None:
+        self.verdict_given.emit(self.answer.output_id, None if self.answer.verdict == word else word)
+
+    def show_judgement(self, answer: Blind) -> None:
+        """Show what was said of it."""
+        self.answer = answer
+        self.stars.set_value(answer.stars)
+        self.said.setText("not rated" if answer.stars is None else f"{answer.stars} of 5")
+        for made, word, icon in ((self.passed, "pass", "check"), (self.failed, "fail", "x")):
+            on = answer.verdict == word
+            made.setChecked(on)
+            set_kind(made, state=word if on else "")
+            set_icon(made, icon, word if on else "text2", 14)
+        verdict = f", {answer.verdict}" if answer.verdict else ""
+        rated = f"{answer.stars} of 5 stars" if answer.stars else "not rated"
+        self.setAccessibleName(f"Answer {answer.letter}, {rated}{verdict}, {counted(len(answer.text.split()), 'word')}")
+        self.setAccessibleDescription(answer.text[:2000])
+
+    def _turn(self) -> None:
+        self.text.turn(not self.text.as_text)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.MouseButtonPress:
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+        return False
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        super().mousePressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        set_kind(self, state="on")
+        self.focused.emit(self.answer.output_id)
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        set_kind(self, state="")
+        super().focusOutEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        bar = self.text.verticalScrollBar()
+        steps = {
+            Qt.Key.Key_Down: bar.singleStep() * 2, Qt.Key.Key_Up: -bar.singleStep() * 2,
+            Qt.Key.Key_PageDown: bar.pageStep(), Qt.Key.Key_PageUp: -bar.pageStep(),
+        }  # fmt: skip
+        step = steps.get(Qt.Key(event.key()))
+        if step is not None:
+            bar.setValue(bar.value() + step)
+        else:
+            super().keyPressEvent(event)

@@ -1,0 +1,90 @@
+"""The case above the answers: what was asked, the facts given, and the expected answer."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from workbench.gui.theme import theme
+from workbench.gui.widgets.chip import Chip
+from workbench.gui.widgets.labels import ElidedLabel, label, line
+
+if TYPE_CHECKING:
+    from workbench.values import Case
+
+HEIGHT = 104
+LONG = 4000
+
+
+class CaseCard(QFrame):
+    """Never higher than a fifth of the page: what is longer scrolls inside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("kind", "card")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(18, 10, 18, 10)
+        self._row.setSpacing(18)
+
+    def show_case(self, number: int, case: Case) -> None:
+        """Show a case: its longest value as the question, the others as facts, the reference as what a good answer says."""
+        while self._row.count():
+            item = self._row.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        values = {name: _text(value) for name, value in case.values.items() if _text(value).strip()}
+        longest = max(values, key=lambda name: len(values[name]), default="")
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(3)
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(label(f"Case {number:,}", "small", "text2"))
+        head.addWidget(ElidedLabel(case.name, "body", weight=600))
+        for tag in case.tags[:4]:
+            head.addWidget(Chip(tag))
+        head.addStretch(1)
+        column.addLayout(head)
+        column.addWidget(_scrolled(values.get(longest, "")), 1)
+        self._row.addWidget(left, 5)
+        facts = {name: text for name, text in values.items() if name != longest}
+        if facts:
+            self._part("Facts given to the model", "\n".join(f"{name}: {text}" for name, text in facts.items()), 3)
+        if case.reference is not None and _text(case.reference).strip():
+            self._part("What a good answer says", _text(case.reference), 3)
+        self.setFixedHeight(theme().px(HEIGHT))
+        self.setAccessibleName(f"Case {number}, {case.name}")
+
+    def _part(self, title: str, text: str, share: int) -> None:
+        self._row.addWidget(line(vertical=True))
+        part = QWidget()
+        column = QVBoxLayout(part)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(3)
+        column.addWidget(label(title, "small", "text2", 600))
+        column.addWidget(_scrolled(text, "small", "text2"), 1)
+        self._row.addWidget(part, share)
+
+
+def _scrolled(text: str, role: str = "body", tone: str = "text") -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    words = label(text[:LONG] + ("…" if len(text) > LONG else ""), role, tone, wrap=True)
+    words.setAlignment(Qt.AlignmentFlag.AlignTop)
+    words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    area.setWidget(words)
+    return area
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

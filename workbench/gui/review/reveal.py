@@ -1,0 +1,133 @@
+"""Whose answers they were: each column with its mean stars, once the review is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRect, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from workbench.gui.markers import paint_marker
+from workbench.gui.theme import theme
+from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.labels import label
+from workbench.gui.widgets.stars import paint_stars, stars_width
+
+if TYPE_CHECKING:
+    from workbench.workspace import ColumnInfo
+
+
+class RevealRow(QWidget):
+    """Mark, model and version, stars as a bar of five, the mean."""
+
+    def __init__(self, column: ColumnInfo, *, best: bool) -> None:
+        super().__init__()
+        self.column, self.best = column, best
+        version = f"v{column.version}" if column.version is not None else ""
+        mean = f"{column.mean_rating:.1f} of 5 stars" if column.mean_rating is not None else "not rated"
+        self.setAccessibleName(f"{column.model}, {column.prompt} {version}: {mean}" + (", best" if best else ""))
+
+    def sizeHint(self) -> QSize:
+        return QSize(520, theme().px(44))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(320, theme().px(44))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        look, column = theme(), self.column
+        painter = QPainter(self)
+        middle = self.height() / 2
+        painter.fillRect(QRect(0, self.height() - 1, self.width(), 1), look.color("border"))
+        paint_marker(painter, look, QPointF(look.px(20), middle), column.place, column.colour, 10)
+        right = self.width() - look.px(16)
+        mean = f"{column.mean_rating:.1f}" if column.mean_rating is not None else "–"
+        font = look.font("section", 600)
+        painter.setFont(font)
+        painter.setPen(look.color("pass" if self.best else "text"))
+        width = look.px(44)
+        painter.drawText(
+            QRect(right - width, 0, width, self.height()), int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), mean
+        )
+        right -= width + look.px(8)
+        stars = stars_width(16, 3)
+        paint_stars(painter, QPointF(right - stars, middle).toPoint(), round(column.mean_rating or 0), size=16, gap=3)
+        right -= stars + look.px(16)
+        x = look.px(34)
+        painter.setFont(look.font("body", 600))
+        painter.setPen(look.color("text"))
+        metrics = QFontMetrics(painter.font())
+        name = metrics.elidedText(column.model, Qt.TextElideMode.ElideRight, right - x)
+        painter.drawText(QRect(x, 0, right - x, self.height()), int(Qt.AlignmentFlag.AlignVCenter), name)
+        x += metrics.horizontalAdvance(name) + look.px(10)
+        painter.setFont(look.font("small"))
+        painter.setPen(look.color("text2"))
+        version = f"{column.prompt} v{column.version}" if column.version is not None else column.prompt
+        words = QFontMetrics(painter.font()).elidedText(version, Qt.TextElideMode.ElideRight, max(0, right - x))
+        painter.drawText(QRect(x, 0, max(0, right - x), self.height()), int(Qt.AlignmentFlag.AlignVCenter), words)
+        painter.end()
+
+
+class Reveal(QWidget):
+    """The page after the review."""
+
+    def __init__(self, open_run: Callable[[], object], again: Callable[[], object]) -> None:
+        super().__init__()
+        self.rows: list[RevealRow] = []
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 24, 24, 24)
+        inside = QWidget()
+        inside.setMaximumWidth(theme().px(720))
+        self._box = QVBoxLayout(inside)
+        self._box.setSpacing(10)
+        self._title = label("", "title")
+        self._words = label("", "body", "text2", wrap=True)
+        self._box.addWidget(self._title)
+        self._box.addWidget(self._words)
+        self._card = QFrame()
+        self._card.setProperty("kind", "card")
+        self._list = QVBoxLayout(self._card)
+        self._list.setContentsMargins(1, 4, 1, 4)
+        self._list.setSpacing(0)
+        self._box.addWidget(self._card)
+        row = QHBoxLayout()
+        self.open_button = button("Open in Compare", "columns-3", "primary", on=open_run)
+        row.addWidget(self.open_button)
+        row.addWidget(button("Review again", "rotate-ccw", on=again))
+        row.addStretch(1)
+        self._box.addLayout(row)
+        self._box.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        centre = QWidget()
+        across = QHBoxLayout(centre)
+        across.addStretch(1)
+        across.addWidget(inside, 20)
+        across.addStretch(1)
+        area.setWidget(centre)
+        column.addWidget(area)
+
+    def show_columns(self, name: str, columns: Sequence[ColumnInfo]) -> None:
+        """Show the columns, the best rated first."""
+        while self._list.count():
+            item = self._list.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        rated = [column.mean_rating for column in columns if column.mean_rating is not None]
+        top = max(rated, default=0.0)
+        alone = len(rated) > 1 and rated.count(top) == 1
+        self._title.setText(name)
+        self._words.setText(
+            "These are your mean stars for each column. A small gap between means can be chance; more cases tell more."
+            if rated
+            else "Nothing was rated, so there is nothing to compare yet."
+        )
+        self.rows = []
+        for column in sorted(columns, key=lambda column: -(column.mean_rating or 0)):
+            made = RevealRow(column, best=alone and column.mean_rating == top)
+            self.rows.append(made)
+            self._list.addWidget(made)

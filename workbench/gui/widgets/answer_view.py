@@ -1,0 +1,201 @@
+"""An answer as text that grows with it: plain while it arrives, Markdown when finished, nothing fetched from anywhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, QUrl, Signal
+from PySide6.QtGui import (
+    QFontMetrics,
+    QResizeEvent,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextFormat,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QTextEdit
+
+from workbench.gui.theme import set_role, theme
+
+MARKDOWN_LIMIT = 20_000
+"""Longer answers stay plain text: turning them into Markdown would hold the window up for more than a second."""
+
+_FENCE = re.compile(r"(^```.*?^```[^\n]*$|^~~~.*?^~~~[^\n]*$)", re.MULTILINE | re.DOTALL)
+_STRUCTURE = re.compile(r"\s*(\||[-*+] |\d+[.)] |#|>|```|~~~|    |\t)")
+
+
+class AnswerView(QTextBrowser):
+    """Shows one answer without a scroll bar of its own (`fit`) or with one. Never loads a picture, never opens a link."""
+
+    link_clicked = Signal(str)
+
+    def __init__(self, role: str = "answer", *, fit: bool = True, spacing: int = 125) -> None:
+        super().__init__()
+        self._shown = ""
+        self._markdown = False
+        self._fit = fit
+        self._spacing = spacing
+        self.as_text = False
+        """True shows Markdown as it was written."""
+        self.setProperty("kind", "bare")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setOpenLinks(False)
+        self.setUndoRedoEnabled(False)
+        self.document().setDocumentMargin(0)
+        self.viewport().setAutoFillBackground(False)
+        set_role(self, role)
+        self.anchorClicked.connect(lambda url: self.link_clicked.emit(url.toString()))
+        if fit:
+            self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+            self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+            self.document().documentLayout().documentSizeChanged.connect(lambda _size: self._measure())
+        theme().changed.connect(self._renew)
+
+    def loadResource(self, type: int, name: QUrl | str) -> object:
+        """Nothing: an answer must not be able to phone home."""
+        return None
+
+    @property
+    def text(self) -> str:
+        """The answer as it was written."""
+        return self._shown
+
+    def grow(self, text: str) -> None:
+        """Show an answer that is still arriving, as plain text; only what is new is added."""
+        if not self._markdown and self._shown and text.startswith(self._shown):
+            cursor = QTextCursor(self.document())
+            cursor.movePosition(QTextCursor.MoveOperation.End)
+            cursor.insertText(text[len(self._shown) :])
+            self._shown = text
+        elif text != self._shown or self._markdown:
+            self._plain(text)
+
+    def finish(self, text: str) -> None:
+        """Show a finished answer."""
+        if self.as_text or len(text) > MARKDOWN_LIMIT or not looks_like_markdown(text):
+            if self._markdown or text != self._shown:
+                self._plain(text)
+            return
+        if self._markdown and text == self._shown:
+            return
+        self._shown, self._markdown = text, True
+        features = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML
+        self.document().setMarkdown(keep_lines(text), features)
+        self._space()
+        self._tame_headings()
+        self._measure()
+
+    def show_text(self, text: str, *, finished: bool) -> None:
+        """Show an answer, finished or not."""
+        if finished:
+            self.finish(text)
+        else:
+            self.grow(text)
+
+    def mark(self, places: Sequence[tuple[int, int]], token: str = "add-bg", *, strike: bool = False) -> None:
+        """Mark (start, end) places of the plain text; none takes the marks away."""
+        looks = QTextCharFormat()
+        looks.setBackground(theme().color(token))
+        looks.setFontStrikeOut(strike)
+        looks.setFontUnderline(not strike)
+        selections = []
+        for start, end in places:
+            selection = QTextEdit.ExtraSelection()
+            cursor = QTextCursor(self.document())
+            cursor.setPosition(start)
+            cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+            selection.cursor, selection.format = cursor, looks
+            selections.append(selection)
+        self.setExtraSelections(selections)
+
+    def turn(self, as_text: bool) -> None:
+        """Show Markdown as it was written, or laid out."""
+        self.as_text = as_text
+        text, self._shown = self._shown, "\0"
+        self.finish(text)
+
+    def _plain(self, text: str) -> None:
+        self._shown, self._markdown = text, False
+        self.document().clear()
+        self.setCurrentCharFormat(QTextCharFormat())
+        cursor = QTextCursor(self.document())
+        cursor.setBlockFormat(self._block())
+        cursor.setBlockCharFormat(QTextCharFormat())
+        cursor.insertText(text, QTextCharFormat())
+        self._measure()
+
+    def _block(self) -> QTextBlockFormat:
+        made = QTextBlockFormat()
+        made.setLineHeight(self._spacing, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+        return made
+
+    def _space(self) -> None:
+        cursor = QTextCursor(self.document())
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.mergeBlockFormat(self._block())
+
+    def _tame_headings(self) -> None:
+        """Headings of an answer are headings inside a panel: a little larger than its text, not the size of a page title."""
+        block = self.document().begin()
+        while block.isValid():
+            level = block.blockFormat().headingLevel()
+            if level:
+                looks = QTextCharFormat()
+                looks.setProperty(QTextFormat.Property.FontSizeAdjustment, 1 if level == 1 else 0)
+                cursor = QTextCursor(block)
+                cursor.select(QTextCursor.SelectionType.BlockUnderCursor)
+                cursor.mergeCharFormat(looks)
+            block = block.next()
+
+    def _renew(self) -> None:
+        text, markdown, self._shown = self._shown, self._markdown, "\0"
+        if markdown:
+            self._markdown = False
+            self.finish(text)
+        else:
+            self._plain(text)
+
+    def _measure(self) -> None:
+        if self._fit:
+            self.document().setTextWidth(self.viewport().width())
+            height = int(self.document().size().height()) + 2
+            if self.horizontalScrollBar().maximum() > 0:
+                height += self.horizontalScrollBar().sizeHint().height()
+            if height != self.height():
+                self.setFixedHeight(max(height, QFontMetrics(self.font()).height()))
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, self.height() if self._fit else 200)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.oldSize().width() != event.size().width():
+            self._measure()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self._fit:
+            event.ignore()  # the panel around it scrolls
+        else:
+            super().wheelEvent(event)
+
+
+def looks_like_markdown(text: str) -> bool:
+    """True if the text has any mark that Markdown would turn into something."""
+    return bool(re.search(r"(\*\*|__|`|^\s*#{1,6} |^\s*[-*+] |^\s*\d+[.)] |^\s*>|\]\(|^\|.*\|$|~~)", text, re.MULTILINE))
+
+
+def keep_lines(text: str) -> str:
+    """The Markdown with every single line break kept as one: an answer's lines are meant, `Kind regards,` and the name below it."""
+    parts = _FENCE.split(text)
+    for number in range(0, len(parts), 2):
+        lines = parts[number].split("\n")
+        for at in range(len(lines) - 1):
+            here, below = lines[at], lines[at + 1]
+            if here.strip() and below.strip() and not _STRUCTURE.match(below) and not _STRUCTURE.match(here):
+                lines[at] = here.rstrip() + "  "
+        parts[number] = "\n".join(lines)
+    return "".join(parts)

@@ -1,0 +1,57 @@
+"""A heading that opens and closes what is below it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from workbench.gui.theme import set_icon
+from workbench.gui.widgets.buttons import button
+
+
+class Fold(QWidget):
+    """Closed at first. Put widgets into `body`."""
+
+    toggled = Signal(bool)
+
+    def __init__(self, title: str, *, opened: bool = False) -> None:
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        self._head = button(title, "chevron-right", "link", on=lambda: self.turn(not self.opened), size="small")
+        column.addWidget(self._head)
+        self._inside = QWidget()
+        self.body = QVBoxLayout(self._inside)
+        self.body.setContentsMargins(0, 2, 0, 6)
+        self.body.setSpacing(4)
+        column.addWidget(self._inside)
+        self.opened = not opened
+        self.turn(opened)
+
+    def say(self, title: str) -> None:
+        """Show another heading."""
+        self._head.setText(title)
+        self._name()
+
+    def turn(self, opened: bool) -> None:
+        """Open or close it."""
+        if opened == self.opened:
+            return
+        self.opened = opened
+        self._inside.setVisible(opened)
+        set_icon(self._head, "chevron-down" if opened else "chevron-right", "accent-ink", 14)
+        self._name()
+        self.toggled.emit(opened)
+
+    def clear(self) -> None:
+        """Take out and delete what is inside."""
+        while self.body.count():
+            item = self.body.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+
+    def _name(self) -> None:
+        self._head.setAccessibleName(f"{self._head.text()}, {'open' if self.opened else 'closed'}")

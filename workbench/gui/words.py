@@ -1,0 +1,87 @@
+"""How numbers are said in the window: money, time and counts, always in the same form."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+
+def duration(milliseconds: float | None) -> str:
+    """`40 ms`, `0.31 s`, `1.8 s`, `1 min 50 s`; empty for None."""
+    if milliseconds is None:
+        return ""
+    if milliseconds < 99.5:
+        return f"{milliseconds:.0f} ms"
+    seconds = milliseconds / 1000
+    if seconds < 0.995:
+        return f"{seconds:.2f} s"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def about(seconds: float | None) -> str:
+    """A rough time such as `52 s`, `2 min`, `3 h`; empty for None."""
+    if seconds is None:
+        return ""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def call_money(dollars: Decimal | None) -> str:
+    """The cost of one call: `$0.0017`, `free`; empty where the price is unknown."""
+    if dollars is None:
+        return ""
+    if dollars == 0:
+        return "free"
+    return f"${dollars:.4f}" if dollars >= Decimal("0.00005") else "<$0.0001"
+
+
+def total_money(dollars: Decimal | None) -> str:
+    """The cost of many calls: `$1.92`, `<$0.01`, `free`; empty where no price is known."""
+    if dollars is None:
+        return ""
+    if dollars == 0:
+        return "free"
+    return f"${dollars:,.2f}" if dollars >= Decimal("0.005") else "<$0.01"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 case`, `3 cases`, `1,200 cases`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def percent(share: float | None) -> str:
+    """`93%`; 100 and 0 only where the share is exactly that; empty for None."""
+    if share is None:
+        return ""
+    rounded = round(share * 100)
+    if rounded == 100 and share < 1:
+        rounded = 99
+    if rounded == 0 and share > 0:
+        rounded = 1
+    return f"{rounded}%"
+
+
+def day(iso: str | None, now: datetime | None = None) -> str:
+    """`14:03` for today, `18 Nov`, `18 Nov 2025` when the year differs; in local time. Empty for None."""
+    if not iso:
+        return ""
+    try:
+        at = datetime.fromisoformat(iso.replace("Z", "+00:00"))
+    except ValueError:
+        return iso
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    at = at.astimezone()
+    now = now or datetime.now().astimezone()
+    if at.date() == now.date():
+        return f"{at:%H:%M}"
+    return f"{at.day} {at:%b}" + (f" {at.year}" if at.year != now.year else "")
+
+
+def joined(names: list[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1] if names else ""
