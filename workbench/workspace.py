@@ -32,6 +32,13 @@ if TYPE_CHECKING:
     from workbench.analysis.differences import Marks as Marks
     from workbench.analysis.differences import TextDiff as TextDiff
     from workbench.engine.control import Control as Control
+    from workbench.engine.events import Cancelled as Cancelled
+    from workbench.engine.events import Failed as Failed
+    from workbench.engine.events import Finished as Finished
+    from workbench.engine.events import Skipped as Skipped
+    from workbench.engine.events import Started as Started
+    from workbench.engine.events import Streamed as Streamed
+    from workbench.engine.events import Waiting as Waiting
     from workbench.engine.one_call import Answer as Answer
     from workbench.engine.one_call import one_call as one_call
     from workbench.exports import run_document as run_document
@@ -40,15 +47,23 @@ if TYPE_CHECKING:
     from workbench.library.records import DatasetRow as DatasetRow
     from workbench.library.records import ModelRow as ModelRow
     from workbench.library.records import PromptRow as PromptRow
+    from workbench.library.records import VersionRow as VersionRow
     from workbench.library.reports import ExportReport as ExportReport
     from workbench.library.reports import ImportReport as ImportReport
     from workbench.library.sources import Source as Source
     from workbench.library.sources import Sources
+    from workbench.plan import Estimate as Estimate
+    from workbench.plan import PlanProblem as PlanProblem
     from workbench.providers import LocalServer as LocalServer
     from workbench.providers import TestReport as TestReport
     from workbench.providers import WireFormat
     from workbench.providers.builtin.models import BuiltinModels
     from workbench.providers.direct import direct_endpoint as direct_endpoint
+    from workbench.ratings import ReviewItem as ReviewItem
+    from workbench.ratings import ReviewQueue as ReviewQueue
+    from workbench.runs.records import Cell as Cell
+    from workbench.runs.records import ColumnInfo as ColumnInfo
+    from workbench.runs.records import OutputRow as OutputRow
     from workbench.runs.records import RunRow as RunRow
     from workbench.templates import PreviewMessage as PreviewMessage
     from workbench.templates import TemplateProblem as TemplateProblem
@@ -58,8 +73,10 @@ STARTER = "Starter"
 """Name of the comparison that the app brings along."""
 
 _LENT = {
-    "Answer": "engine.one_call", "Control": "engine.control", "LocalServer": "providers", "Source": "library.sources",
-    "TestReport": "providers", "run_document": "exports", "direct_endpoint": "providers.direct", "one_call": "engine.one_call",
+    "Answer": "engine.one_call", "Cancelled": "engine.events", "Control": "engine.control", "Failed": "engine.events",
+    "Finished": "engine.events", "LocalServer": "providers", "Skipped": "engine.events", "Source": "library.sources",
+    "Started": "engine.events", "Streamed": "engine.events", "TestReport": "providers", "Waiting": "engine.events",
+    "direct_endpoint": "providers.direct", "one_call": "engine.one_call", "run_document": "exports",
 }  # fmt: skip
 """What the faces need from stations that they do not see, by module: imported when first asked for."""
 
