@@ -116,14 +116,14 @@ def test_a_case_that_cannot_be_rendered_fails_alone(runs: Runs) -> None:
 
 
 def test_a_model_without_a_key_fails_and_the_others_go_on(runs: Runs) -> None:
-    run_id = runs.prepare(spec(model(), model(name="nokey", connection="Other")))
+    run_id = runs.prepare(spec(model(), model("http://127.0.0.1:9", "nokey", connection="Other")))
     events = make(runs, run_id)
     assert sum(isinstance(event, Failed) for event in events) == 3
     cells = runs.cells(run_id)
     assert {(cell.column, cell.status) for cell in cells} == {(0, "done"), (1, "failed")}
     assert cells[1].error is not None
     assert cells[1].error["message"] == "There is no key for Nowhere. Add one."
-    alone = runs.prepare(spec(model(name="nokey")))
+    alone = runs.prepare(spec(model("http://127.0.0.1:9", "nokey")))
     with pytest.raises(Missing):
         make(runs, alone)
     assert runs.get(alone).queued == 3

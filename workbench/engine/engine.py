@@ -101,6 +101,9 @@ class Engine:
     ) -> AsyncGenerator[list[Event]]:
         """Lists of events: everything that has happened since the last list, never empty.
 
+        A job that ended keeps its place among those in flight until the next list is asked for: a reader that writes each list down
+        first can lose no more calls to a crash than were allowed at once.
+
         `concurrency` counts per group (a mapping gives some groups their own number; the built-in model always takes one at a
         time). `spent_usd` is what the run had spent before, when it is resumed. Closing the generator closes every connection.
         """
@@ -140,6 +143,8 @@ class _Run:
         self._budget = budget
         self._groups: dict[str, Group] = {}
         self._queued = 0
+        self._leaving: list[Group] = []
+        """Of each job that ended, until its end was taken in: the group in which it still counts."""
         self._flights: dict[int, _Flight] = {}
         self._formats: dict[str, providers.WireFormat] = {}
         self._events: deque[Event] = deque()
@@ -162,6 +167,11 @@ class _Run:
 
     async def next_batch(self) -> list[Event] | None:
         """What has happened since the last call; None when the run is over."""
+        if self._leaving:
+            for group in self._leaving:
+                group.active -= 1
+            self._leaving.clear()
+            self._fill()
         while not self._events:
             if self._broken is not None:
                 raise self._broken
@@ -319,7 +329,7 @@ class _Run:
 
     def _landed(self, job: EngineJob, group: Group, flight: _Flight, held: Decimal, task: asyncio.Task[Event]) -> None:
         """A callback and not the end of `_perform`: a task that is cancelled before its first step runs none of its own code."""
-        group.active -= 1
+        self._leaving.append(group)
         del self._flights[job.key]
         self._budget.release(held)
         if not task.cancelled():
@@ -329,7 +339,6 @@ class _Run:
             self._emit(end)
         elif flight.ended:
             self._emit(Skipped(job.key, SKIPPED) if flight.ended == "skip" else Cancelled(job.key, flight.attempts))
-        self._fill()
 
     async def _attempts(self, job: EngineJob, request: Request, group: Group, flight: _Flight) -> Event:
         """The event with which the job ends. One request at a time, the next only after a failure that allows it."""

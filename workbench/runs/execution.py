@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,7 +22,6 @@ from workbench.store.database import Database
 from workbench.values import Endpoint, Failure, Missing, ModelSpec, Problem, Request
 
 BATCH_ROWS = 50
-BATCH_SECONDS = 0.1
 CHECKPOINT_SECONDS = 3.0
 _PAGE = 2000
 _REUSE_PAGE = 200
@@ -104,33 +103,29 @@ class Execution:
                 yield event
 
     async def _recorded(self, stream: AsyncGenerator[list[Event]]) -> AsyncGenerator[Event]:
-        due, checkpoint_due = 0.0, monotonic() + CHECKPOINT_SECONDS
+        checkpoint_due = monotonic() + CHECKPOINT_SECONDS
         next_batch: asyncio.Task[list[Event]] | None = None
         try:
             while True:
-                if next_batch is None:
-                    next_batch = asyncio.ensure_future(_next(stream))
-                wait = due - monotonic() if self._ends else checkpoint_due - monotonic() if self._texts else None
-                done, _ = await asyncio.wait((next_batch,), timeout=None if wait is None else max(0.0, wait))
-                if done:
+                # What has ended is written at once. The engine sends no further calls for it before, so that a crash can cost
+                # no more calls than were allowed at once; while a transaction is written, further ends gather for the next.
+                next_batch = next_batch or asyncio.ensure_future(_next(stream))
+                if not next_batch.done():
+                    wait = max(0.0, checkpoint_due - monotonic()) if self._texts else None
+                    await asyncio.wait((next_batch,), timeout=wait)
+                if next_batch.done():
                     batch, next_batch = next_batch.result(), None
-                    had_ends = bool(self._ends)
+                    if not batch:
+                        return
                     for event in batch:
                         if self._saw(event):
                             yield event
-                    if not had_ends:
-                        due = monotonic() + BATCH_SECONDS
-                    if not batch:
-                        break
-                while len(self._ends) >= BATCH_ROWS or (self._ends and monotonic() >= due):
+                while self._ends:
                     for event in await self._flush():
                         yield event
                 if monotonic() >= checkpoint_due:
                     self._recorder.checkpoint({job: "".join(pieces) for job, pieces in self._texts.items()})
                     checkpoint_due = monotonic() + CHECKPOINT_SECONDS
-            while self._ends:
-                for event in await self._flush():
-                    yield event
         finally:
             if next_batch is not None:
                 next_batch.cancel()
@@ -226,16 +221,17 @@ class Execution:
             yield [Todo(*row) for row in rows]
 
     def _jobs(self) -> Iterator[EngineJob]:
-        columns = [(endpoint, _group(column.model), column.model.price) for endpoint, column in self._columns()]
+        groups: dict[Any, str] = {}
+        columns = []
+        for endpoint, column in zip(self._endpoints, self._plan.columns, strict=True):
+            group = groups.setdefault(_shared_by(endpoint, column.model), f"{column.model.connection} {len(groups)}")
+            columns.append((endpoint, group, column.model.price))
         for page in self._pages(_PAGE):
             for todo in page:
                 endpoint, group, price = columns[todo.column]
                 if isinstance(endpoint, Endpoint):
                     self._todo[todo.id] = todo
                     yield EngineJob(todo.id, partial(self._request, todo), endpoint, group, price)
-
-    def _columns(self) -> Iterator[tuple[Endpoint | Problem, Any]]:
-        return zip(self._endpoints, self._plan.columns, strict=True)
 
     def _request(self, todo: Todo) -> Request:
         request = plans.request(self._plan, todo.column, todo.case_index)
@@ -294,10 +290,8 @@ async def _next(stream: AsyncGenerator[list[Event]]) -> list[Event]:
     return await anext(stream, [])
 
 
-def _group(model: ModelSpec) -> str:
-    """What shares a key and a rate limit: the connection."""
-    return model.connection_uid or f"{model.connection} {model.wire_format} {model.base_url}"
-
-
-EndpointOf = Callable[[ModelSpec, float], Any]
-"""The endpoint of a model, or something to await for it. Raises a Problem where it cannot be asked."""
+def _shared_by(endpoint: Endpoint | Problem, model: ModelSpec) -> Any:
+    """What shares a key, a rate limit and a fate: the connection; for a model out of a file, the address with its key."""
+    if model.connection_uid or isinstance(endpoint, Problem):
+        return model.connection_uid
+    return endpoint.wire_format, endpoint.base_url, endpoint.key
