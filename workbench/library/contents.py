@@ -6,12 +6,24 @@ import json
 from typing import Any
 
 from workbench import store
+from workbench.library.names import whole_text
 from workbench.store.database import Writer
-from workbench.values import Content, Message, Problem
+from workbench.values import BadInput, Content, Message, Problem
+
+
+def storable(content: Content) -> Content:
+    """The content as the workspace can hold it: text that is UTF-8. Raises BadInput for what is no JSON value."""
+    try:
+        text = json.dumps(content.to_json(), ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"The prompt's parameters, schema or tools hold something that is no JSON value ({error}).") from error
+    whole = whole_text(text)
+    return content if whole == text else Content.from_json(json.loads(whole))
 
 
 def keep_content(writer: Writer, content: Content) -> int:
     """The id of the row that holds this content, written if it is new."""
+    content = storable(content)
     hash = content.hash
     row = writer.run("SELECT id FROM content WHERE hash = :hash", hash=hash).first()
     if row:
@@ -53,5 +65,5 @@ def variables_of(content: Content) -> tuple[str, ...]:
 
 def first_draft(writer: Writer, prompt_id: int, content: Content | None = None) -> None:
     """Give a prompt without versions its draft: one empty user message, or the given content."""
-    draft: dict[str, Any] = (content or Content((Message.of("user", ""),))).to_json()
+    draft: dict[str, Any] = storable(content or Content((Message.of("user", ""),))).to_json()
     writer.touch("draft", writer.add(store.tables.Draft(prompt_id=prompt_id, content=draft)))

@@ -9,9 +9,18 @@ from workbench.values.problems import BadInput, NotFound
 LONGEST = 200
 
 
+def whole_text(text: str) -> str:
+    """The text as UTF-8 can hold it: halves of characters, as a broken clipboard gives them, are joined or replaced."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 def clean_name(name: str) -> str:
     """The name on one line without spaces around it. Raises BadInput for an empty or very long one."""
-    cleaned = " ".join(name.split())
+    cleaned = " ".join(whole_text(name).replace("\x00", "").split())
     if not cleaned:
         raise BadInput("A name is missing.", remedy="Write one.")
     if len(cleaned) > LONGEST:

@@ -9,7 +9,7 @@ from typing import Any
 from workbench import store
 from workbench.library.contents import first_draft, keep_content
 from workbench.library.folders import Folders, clean_path, folder_id
-from workbench.library.names import clean_name, free_name, near
+from workbench.library.names import clean_name, free_name, near, whole_text
 from workbench.library.records import PromptRow
 from workbench.store import stamps
 from workbench.store.database import Writer
@@ -78,11 +78,13 @@ class Prompts(Folders):
             place = folder_id(writer, folder)
             name = clean_name(name)
             _refuse_taken(writer, name, place)
-            id = writer.add(t.Prompt(name=name, folder_id=place, description=description, kind=kind))
+            id = writer.add(t.Prompt(name=name, folder_id=place, description=whole_text(description), kind=kind))
             if content is None:
                 first_draft(writer, id)
             else:
-                version = writer.add(t.Version(prompt_id=id, number=1, content_id=keep_content(writer, content), note=note))
+                version = writer.add(
+                    t.Version(prompt_id=id, number=1, content_id=keep_content(writer, content), note=whole_text(note).strip())
+                )
                 writer.touch("version", version)
             writer.touch("prompt", id)
         return id
@@ -100,7 +102,7 @@ class Prompts(Folders):
         """Set the description."""
         with self._database.write() as writer:
             _existing(writer, id)
-            writer.run("UPDATE prompt SET description = :text WHERE id = :id", text=text, id=id)
+            writer.run("UPDATE prompt SET description = :text WHERE id = :id", text=whole_text(text), id=id)
             writer.touch("prompt", id)
 
     def move(self, ids: Iterable[int], folder: str) -> None:

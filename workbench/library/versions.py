@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from workbench import store
-from workbench.library.contents import keep_content, read_content
-from workbench.library.names import clean_name
+from workbench.library.contents import keep_content, read_content, storable
+from workbench.library.names import clean_name, whole_text
 from workbench.library.records import DraftRow, VersionRow
+from workbench.library.version_figures import VersionFigures
 from workbench.store import stamps
 from workbench.store.database import Database, Writer
-from workbench.values import Content, NotFound, canonical
+from workbench.values import BadInput, Content, NotFound, canonical
 
 _SELECT = """
 SELECT version.id, version.uid, version.prompt_id, version.number, parent.number,
@@ -29,10 +31,14 @@ class Versions:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._figures = VersionFigures(database)
 
     def list(self, prompt_id: int) -> list[VersionRow]:
-        """All versions of a prompt, newest first."""
-        return list(self._rows("version.prompt_id = :prompt_id", prompt_id=prompt_id))
+        """All versions of a prompt, newest first, with what came of them."""
+        rows = self._rows("version.prompt_id = :prompt_id", prompt_id=prompt_id)
+        uids = self._database.query("SELECT uid FROM prompt WHERE id = :id", {"id": prompt_id}) if rows else []
+        figures = self._figures.of(uids[0][0]) if uids else {}
+        return [replace(row, outputs=found[0], pass_rate=found[1]) if (found := figures.get(row.number)) else row for row in rows]
 
     def get(self, version_id: int) -> VersionRow:
         """One version. Raises NotFound."""
@@ -74,7 +80,7 @@ class Versions:
         return self.get(version_id)
 
     def restore(self, version_id: int) -> VersionRow:
-        """An old version's content as a new version, `Restored from v6`. A draft stays as it is."""
+        """An old version's content as a new version, `Restored from v6`. A draft is never lost by this: it stays as it is."""
         with self._database.write() as writer:
             row = writer.run("SELECT prompt_id, number, content_id FROM version WHERE id = :id", id=version_id).first()
             if row is None:
@@ -92,7 +98,7 @@ class Versions:
 
     def save_draft(self, prompt_id: int, content: Content, base_version_id: int | None = None) -> None:
         """Keep the working copy, on disk when this returns. One that is equal to the version it comes from is no draft any more."""
-        t = store.tables
+        t, content = store.tables, storable(content)
         with self._database.write() as writer:
             _refuse_unknown(writer, prompt_id)
             newest = _newest(writer, prompt_id)
@@ -164,12 +170,20 @@ class Versions:
             _refuse_unknown(writer, prompt_id)
             writer.run("DELETE FROM sample WHERE prompt_id = :id AND variable = :variable", id=prompt_id, variable=variable)
             if value is not None:
-                writer.add(store.tables.Sample(prompt_id=prompt_id, variable=variable, value=value))
+                sql = "INSERT INTO sample (prompt_id, variable, value) VALUES (:id, :variable, :value)"
+                writer.run(sql, id=prompt_id, variable=variable, value=_json_text(value))
             writer.touch("prompt", prompt_id)
 
     def _rows(self, where: str, **parameters: Any) -> tuple[VersionRow, ...]:
         rows = self._database.query(_SELECT.format(where=where), parameters)
         return tuple(VersionRow(*(*columns, tuple(sorted(json.loads(labels))))) for *columns, labels in rows)
+
+
+def _json_text(value: Any) -> str:
+    try:
+        return whole_text(json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"A sample value is no JSON value ({error}).") from error
 
 
 def _refuse_unknown(writer: Writer, prompt_id: int) -> None:
@@ -195,7 +209,7 @@ def _add_version(writer: Writer, prompt_id: int, content_id: int, note: str, aut
             number=newest["number"] + 1 if newest else 1,
             parent_id=parent or (newest["id"] if newest else None),
             content_id=content_id,
-            note=note.strip(),
+            note=whole_text(note).strip(),
             author=author,
         )
     )

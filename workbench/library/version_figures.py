@@ -1,0 +1,61 @@
+"""What came of a prompt's versions: how many outputs they have in all runs, and how many of those passed their checks."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+
+from workbench.store.database import Database
+
+# The place of each version in a frozen plan, which never changes and may be long: read once in the life of the app.
+_PLACES = """
+SELECT uid, json_extract(plan, '$.columns'),
+ (SELECT json_group_array(json_array(json_extract(variant.value, '$.prompt_uid'), json_extract(variant.value, '$.version')))
+  FROM json_each(plan, '$.variants') AS variant)
+FROM run WHERE uid IN (SELECT value FROM json_each(:uids))"""
+
+# Newest outputs of finished jobs. An output passes if every check was run and passed; a check of weight 0 only tells.
+_COUNTS = """
+SELECT uid, column_index, count(*), sum(checked), sum(checked AND NOT held_back) FROM
+(SELECT run.uid AS uid, job.column_index AS column_index, count(score.passed) > 0 AS checked,
+        total(score.id IS NOT NULL AND score.passed IS NULL)
+        + total(score.passed = 0 AND coalesce(json_extract(score."check", '$.weight'), 1) > 0) > 0 AS held_back
+ FROM run JOIN job ON job.run_id = run.id JOIN output ON output.job_id = job.id LEFT JOIN score ON score.output_id = output.id
+ WHERE run.uid IN (SELECT value FROM json_each(:uids)) AND job.status = 'done'
+ AND output.id = (SELECT max(newest.id) FROM output AS newest WHERE newest.job_id = job.id) GROUP BY output.id)
+GROUP BY uid, column_index"""
+
+_Places = dict[int, tuple[str | None, int | None]]
+
+
+class VersionFigures:
+    """Reads the figures; remembers only what cannot change."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._places: dict[str, _Places] = {}
+        """Of each run by its uid: prompt uid and version number by column."""
+
+    def of(self, prompt_uid: str) -> Mapping[int, tuple[int, float | None]]:
+        """Outputs and pass rate by version number; versions without an output are not in it. The rate is None without checks."""
+        uids = [uid for (uid,) in self._database.query("SELECT uid FROM run")]
+        self._look_up([uid for uid in uids if uid not in self._places])
+        concerned = [uid for uid in uids if any(prompt == prompt_uid for prompt, _ in self._places[uid].values())]
+        if not concerned:
+            return {}
+        outputs, checked, passed = Counter[int](), Counter[int](), Counter[int]()
+        for uid, column, all_of_it, with_checks, well in self._database.query(_COUNTS, {"uids": json.dumps(concerned)}):
+            prompt, version = self._places[uid].get(column, (None, None))
+            if prompt == prompt_uid and version is not None:
+                outputs[version] += all_of_it
+                checked[version] += with_checks
+                passed[version] += well
+        return {number: (count, passed[number] / checked[number] if checked[number] else None) for number, count in outputs.items()}
+
+    def _look_up(self, uids: list[str]) -> None:
+        for uid, columns, variants in self._database.query(_PLACES, {"uids": json.dumps(uids)}) if uids else ():
+            known = json.loads(variants)
+            self._places[uid] = {index: tuple(known[variant]) for index, (variant, _) in enumerate(json.loads(columns or "[]"))}
+        for uid in uids:
+            self._places.setdefault(uid, {})  # a run that was taken back meanwhile
