@@ -84,6 +84,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("library.rename", "Rename the prompt", ("F2",), "library", "pencil"),
     Action("library.duplicate", "Duplicate the prompt", ("Ctrl+Shift+D",), "library", "copy-plus"),
     Action("library.archive", "Move the prompt to the archive", ("Del",), "library", "trash-2"),
+    Action("library.move", "Move the prompt to a folder", (), "library", "folder-input"),
+    Action("library.new_folder", "New folder", (), "library", "folder-plus"),
+    Action("library.discard", "Discard the unsaved edits", (), "library", "undo-2"),
 
     Action("compare.move", "Move between cells", ("Up", "Down", "Left", "Right", "Home", "End"), "compare", "", False, True),
     Action("compare.detail", "Into the detail panel", ("Return",), "compare", "", shown=False, by_screen=True),

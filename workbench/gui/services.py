@@ -26,6 +26,10 @@ class WindowServices(QObject):
             "file.new": session.open_new,
             "file.retry": lambda: session.open(session.path),
             "file.backup": self.back_up,
+            "file.import": lambda: context.go("datasets" if window.place == "datasets" else "library", start="import"),
+            "file.export": lambda: context.go("library", start="export"),
+            "library.new": lambda: context.go("library", start="new"),
+            "dataset.new": lambda: context.go("datasets", start="new"),
         }
         for id, verb in verbs.items():
             context.action(id).triggered.connect(lambda _checked=False, verb=verb: verb())
