@@ -91,7 +91,7 @@ class VersionsPanel(QListView):
             if not self.read_only:
                 across.addWidget(button("Label", "tag", size="small", on=lambda: self.acted.emit("label", row)))
             more = icon_button("ellipsis", "More about this version", kind="plain", size=14, on=lambda: self._menu(row, more))
-            more.setProperty("size", "small")
+            more.setProperty("bulk", "small")
             across.addWidget(more)
         across.addStretch(1)
         column = QVBoxLayout(holder)
