@@ -96,9 +96,7 @@ class Workspace:
         self.keys = Keys()
         self.connections = Connections(database, self.keys, _price)
         self.comparisons = Comparisons(database, self.connections)
-        self.runs = Runs(
-            database, endpoint=self.connections.endpoint, resolve=self._resolved, settings=settings, wire_formats=self._wire_format
-        )
+        self.runs = Runs(database, endpoint=self._endpoint, resolve=self._resolved, settings=settings, wire_formats=self._wire_format)
         self.ratings = Ratings(database)
         self.exports = Exports(database, self.runs)
         self.search = Search(database)
@@ -130,7 +128,7 @@ class Workspace:
         """The answer to one request outside of any run; `how` as in `one_call`. Raises Missing where the model cannot be asked."""
         from workbench.engine.one_call import one_call
 
-        return await one_call(self.connections.endpoint(model, timeout_s), request, wire_formats=self._wire_format, **how)
+        return await one_call(self._endpoint(model, timeout_s), request, wire_formats=self._wire_format, **how)
 
     async def test_connection(self, id: int) -> TestReport:
         """Whether a connection's server answers and takes the key. What came of it is kept with the connection."""
@@ -239,6 +237,11 @@ class Workspace:
         from workbench.analysis import differences
 
         return differences.words(left, right)
+
+    def _endpoint(self, model: ModelSpec, timeout_s: float) -> Endpoint:
+        if model.wire_format == "builtin":
+            self.builtin.check(model.name)
+        return self.connections.endpoint(model, timeout_s)
 
     def _wire_format(self, name: str) -> WireFormat:
         from workbench import providers

@@ -29,7 +29,7 @@ VERBS = {
     "import": ("files", "read prompts, datasets and comparisons from files"),
     "export": ("files", "write the library, or the outputs of a run, as files"),
     "models": ("models", "the models that a comparison can use"),
-    "connections": ("connections", "add, list, test or remove connections"),
+    "connections": ("models", "add, list, test or remove connections"),
     "doctor": ("doctor", "check display, key store, workspace, built-in model and connections"),
 }
 INTERRUPTED = 130

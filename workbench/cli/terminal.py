@@ -29,8 +29,8 @@ class Terminal:
     def document(self, document: dict[str, Any]) -> None:
         """Print the one JSON document."""
         self.end_progress()
-        json.dump(document, sys.stdout, ensure_ascii=False, separators=(",", ":"), default=str)
-        sys.stdout.write("\n")
+        # dumps, not dump: only the former is written in C, and a long report has a hundred thousand pieces
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=str) + "\n")
 
     def answer(self, document: dict[str, Any], text: str) -> None:
         """Print the document with --json, else the text."""

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from workbench.library.builtin_models import ensure_builtin
 from workbench.library.connections import Connections
-from workbench.providers.builtin import Builtin, ModelFile
+from workbench.providers.builtin import DEFAULT_NAME, Builtin, ModelFile
+from workbench.values import Missing
 
 
 class BuiltinModels(Builtin):
@@ -24,6 +25,14 @@ class BuiltinModels(Builtin):
         status = self.status()
         why_not = "" if status.ready else f"{status.sentence} {status.remedy}".strip()
         return ensure_builtin(self._connections, self.files.all(), why_not)
+
+    def check(self, model: str) -> None:
+        """Raise Missing, with what to do, where a model cannot be asked now, and NotFound for one that is not known."""
+        file, status = self.files.find(model), self.status()
+        if not status.engine or (file.name == DEFAULT_NAME and not status.weights):
+            raise Missing(status.sentence, remedy=status.remedy)
+        if not file.is_there:
+            raise Missing(f"The file of the model {file.title} is gone: {file.path}.", remedy="Put it back, or remove the model.")
 
     def add_file(self, path: str | Path) -> ModelFile:
         """The model that a GGUF file becomes, here and in the list of models. Raises BadInput for a file that cannot be one."""
