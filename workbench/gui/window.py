@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -204,8 +205,11 @@ class Window(QMainWindow):
         last = self.context.settings.get("last.place")
         at = self.context.settings.get("last.at")
         if last in SCREENS and last != "welcome":
-            self.go(last, at if isinstance(at, dict) else {})
-        else:
+            try:
+                self.go(last, at if isinstance(at, dict) else {})
+            except Exception as error:  # a place that breaks must not be where every start ends
+                sys.excepthook(type(error), error, error.__traceback__)
+        if not self._place:
             self.go("welcome")
         if workspace.notice:
             self.context.notice(workspace.notice)
