@@ -193,7 +193,7 @@ def test_what_waiting_cannot_mend_is_not_tried_again() -> None:
     assert not is_retryable(Failure("rate_limit", "Limit 7000, Used 0, Requested ~12,903"))
     assert is_retryable(Failure("rate_limit", "Limit 30000, Used 29937, Requested 385."))
     for kind in ("auth", "permission", "not_found", "bad_request", "context_length", "quota", "cancelled", "budget"):
-        assert not is_retryable(Failure(kind, ""))  # type: ignore[arg-type]
+        assert not is_retryable(Failure(kind, ""))
 
 
 def test_whom_a_failure_concerns() -> None:

@@ -22,7 +22,7 @@ from workbench.providers.lazy_transport import LeanClient
 from workbench.providers.network_errors import failure_of_exception, url_of
 from workbench.providers.redaction import Redactor, redactor
 from workbench.providers.sse import Event, EventParser, LineTooLong
-from workbench.values import Delta, Endpoint, Exchange, Failure, Reply
+from workbench.values import Delta, Endpoint, Exchange, Failure, Reply, ToolCall
 
 LARGEST_ANSWER = 128 * 1024 * 1024
 """Bytes of one answer. Text never comes near; a server that sends on and on must not fill the memory."""
@@ -268,13 +268,28 @@ def _with_partial(error: ProviderError, reader: Reader, redactor: Redactor) -> P
 
 def _hidden(reply: Reply, redactor: Redactor, **changes: Any) -> Reply:
     """The reply with changes, without the key and without text that cannot be stored."""
-    for name in ("text", "thinking", "refusal"):
+    for name in ("text", "thinking", "refusal", "resolved_model", "raw_finish_reason"):
         said = getattr(reply, name)
         if said:
             kept = redactor.answer(sound(said))
             if kept is not said:
                 changes[name] = kept
+    if changes.get("request_id"):
+        changes["request_id"] = redactor.text(sound(changes["request_id"]))
+    if reply.tool_calls:
+        changes["tool_calls"] = tuple(
+            ToolCall(redactor.answer(sound(call.id)), redactor.answer(sound(call.name)), _sound_value(call.arguments, redactor))
+            for call in reply.tool_calls
+        )
     return replace(reply, **changes)
+
+
+def _sound_value(value: Any, redactor: Redactor) -> Any:
+    if isinstance(value, str):
+        return redactor.answer(sound(value))
+    if isinstance(value, dict):
+        return {sound(str(name)): _sound_value(item, redactor) for name, item in value.items()}
+    return [_sound_value(item, redactor) for item in value] if isinstance(value, list) else value
 
 
 def _request_id(headers: Mapping[str, str]) -> str | None:

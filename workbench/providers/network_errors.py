@@ -36,7 +36,7 @@ def failure_of_exception(error: BaseException, url: httpx.URL, timeout_s: float)
     chain = list(_chain(error))
     names = {type(cause).__name__ for cause in chain}
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain):
-        why = next(cause.verify_message for cause in chain if isinstance(cause, ssl.SSLCertVerificationError))
+        why = _attribute(chain, ssl.SSLCertVerificationError, "verify_message")
         return Failure("network", f"The certificate of {host} could not be verified: {why}.", provider_code="certificate")
     if any(isinstance(cause, socket.gaierror) for cause in chain) or "ClientConnectorDNSError" in names:
         return _unreachable(f"No answer from {host}: this name is not known on the network.")
@@ -45,7 +45,7 @@ def failure_of_exception(error: BaseException, url: httpx.URL, timeout_s: float)
     if any(isinstance(cause, OSError) and cause.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH) for cause in chain):
         return _unreachable(f"No answer from {host}: the network cannot be reached.")
     if any(isinstance(cause, ssl.SSLError) for cause in chain):
-        why = next(str(cause.reason or cause) for cause in chain if isinstance(cause, ssl.SSLError))
+        why = _attribute(chain, ssl.SSLError, "reason")
         return Failure("network", f"No secure connection to {host} ({why}). An http:// address may be written as https://.")
     if isinstance(error, httpx.ReadTimeout) or names & {"SocketTimeoutError"}:
         return Failure("timeout", f"No word from {host} for {timeout_s:g} s, so this call was ended. It may still be charged.")
@@ -65,7 +65,9 @@ def failure_of_exception(error: BaseException, url: httpx.URL, timeout_s: float)
         return _bad_address(str(url), str(error))
     if isinstance(error, httpx.LocalProtocolError):
         return Failure("bad_request", f"The request could not be sent: {error}.")
-    if isinstance(error, (httpx.TransportError, OSError)):
+    if names & {"ClientResponseError", "HttpProcessingError", "BadStatusLine", "BadHttpMessage"}:
+        return Failure("network", f"What {host} sent is not HTTP ({_last_words(chain)[:200]}).")
+    if isinstance(error, (httpx.TransportError, OSError)) or type(error).__module__.startswith("aiohttp"):
         return Failure("network", f"The connection to {host} failed: {_last_words(chain)}.")
     return None
 
@@ -86,6 +88,12 @@ def _last_words(chain: list[BaseException]) -> str:
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror.lower()
     return next((str(cause).rstrip(".") for cause in chain if str(cause)), type(chain[0]).__name__)
+
+
+def _attribute(chain: list[BaseException], kind: type[BaseException], name: str) -> str:
+    """An attribute of the innermost cause of a kind that has it: wrappers pass for the kind but do not carry its attributes."""
+    causes = [cause for cause in reversed(chain) if isinstance(cause, kind)]
+    return next((str(getattr(cause, name)) for cause in causes if getattr(cause, name, None)), str(causes[0]))
 
 
 def _unreachable(message: str) -> Failure:

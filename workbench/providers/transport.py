@@ -41,5 +41,10 @@ def client(*, calls: int | None = None, local_only: bool = False) -> httpx.Async
     proxied = any(name in ("http", "https", "all", "socks") for name in urllib.request.getproxies())
     if proxied and not local_only:  # nothing on this computer is behind a proxy
         return httpx.AsyncClient(limits=limits, timeout=60.0, follow_redirects=False)
-    many = calls is None or calls >= PAYS_FROM_CALLS or "aiohttp" in sys.modules
+    many = calls is None or calls >= PAYS_FROM_CALLS or is_paid()
     return LeanClient(LazyTransport(limits, aiohttp=many), local_only=local_only)
+
+
+def is_paid() -> bool:
+    """True if aiohttp is loaded already, so that its import costs nothing more."""
+    return "aiohttp" in sys.modules
