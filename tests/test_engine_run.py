@@ -3,18 +3,45 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from workbench import providers
-from workbench.engine import Cancelled, Control, Engine, EngineJob, Event, Failed, Finished, Skipped, Started, Streamed, Waiting
-from workbench.values import Delta, Endpoint, Message, Request
+from workbench.engine import (
+    END_EVENTS,
+    Cancelled,
+    Control,
+    Engine,
+    EngineJob,
+    Event,
+    Failed,
+    Finished,
+    Skipped,
+    Started,
+    Streamed,
+    Waiting,
+)
+from workbench.values import BadInput, Delta, Endpoint, Failure, Message, Price, Reply, Request
 
 if TYPE_CHECKING:
     from tests.conftest import FakeProvider
 
     Start = Callable[..., FakeProvider]
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits of our own choosing are short here; those that a server names are obeyed as ever."""
+    monkeypatch.setattr("workbench.providers.failures.FIRST_WAIT_S", 0.02)
 
 
 def jobs(
@@ -76,3 +103,326 @@ def test_slow_downs_and_server_faults_are_tried_again(fakeprovider: Start) -> No
     assert {wait.failure.kind for wait in waits} >= {"rate_limit", "server", "network"}
     assert all(wait.delay_s >= 0.05 for wait in waits if wait.failure.kind == "rate_limit")
     assert server.stats()["requests"] == 40 + len(waits)
+
+
+def test_a_wait_that_the_server_names_is_obeyed_and_only_then_tried_again(fakeprovider: Start) -> None:
+    server = fakeprovider(latency_ms=1)
+    began = time.perf_counter()
+    events = run(jobs(server.base_url, ["hi [[fake status=429 retry_after=0.4 first=1]]"]))
+    assert [type(event) for event in events] == [Started, Waiting, Started, Finished]
+    assert time.perf_counter() - began >= 0.4
+    assert of(Finished, events)[0].attempts == 2
+    assert server.stats()["requests"] == 2
+
+
+def test_a_failure_that_stays_is_told_after_the_last_try(fakeprovider: Start) -> None:
+    server = fakeprovider()
+    events = run(jobs(server.base_url, ["hi [[fake status=429 retry_after=0.01]]"]), max_retries=2)
+    failed = of(Failed, events)[0]
+    assert (failed.attempts, failed.failure.kind, failed.failure.status) == (3, "rate_limit", 429)
+    assert server.stats()["requests"] == 3
+    assert [(wait.attempt, wait.attempts) for wait in of(Waiting, events)] == [(1, 3), (2, 3)]
+
+
+def test_what_cannot_succeed_is_not_tried_again(fakeprovider: Start) -> None:
+    server = fakeprovider()
+    events = run(jobs(server.base_url, ["a [[fake status=400]]", "b"]))
+    assert of(Failed, events)[0].failure.kind == "bad_request"
+    assert len(of(Finished, events)) == 1
+    assert server.stats()["requests"] == 2
+
+
+def test_a_rejected_key_stops_its_connection_and_no_other(fakeprovider: Start) -> None:
+    strict, open_ = fakeprovider(require_key="right-key-1234567890"), fakeprovider(latency_ms=2)
+    work = jobs(strict.base_url, [f"a{n}" for n in range(50)], group="strict")
+    work += jobs(open_.base_url, [f"b{n}" for n in range(20)], group="open", first=100)
+    events = run(work, concurrency=4)
+    failed = of(Failed, events)
+    assert len(failed) == 50
+    assert {event.failure.kind for event in failed} == {"auth"}
+    assert len(of(Finished, events)) == 20
+    sent = [event for event in failed if event.attempts]
+    assert 1 <= len(sent) <= 4, "only what was in flight when the first refusal came may have been sent"
+
+
+def test_a_model_that_does_not_exist_stops_only_itself(fakeprovider: Start) -> None:
+    server = fakeprovider(strict_models=True, models="good")
+    work = jobs(server.base_url, [f"a{n}" for n in range(30)], model="bad")
+    work += jobs(server.base_url, [f"b{n}" for n in range(30)], model="good", first=100)
+    events = run(work, concurrency=4)
+    assert {event.job for event in of(Finished, events)} == set(range(100, 130))
+    failed = of(Failed, events)
+    assert {event.failure.kind for event in failed} == {"not_found"}
+    assert sum(event.attempts for event in failed) <= 4
+
+
+def test_a_server_that_is_not_there_is_not_asked_for_every_job() -> None:
+    began = time.perf_counter()
+    events = run(jobs("http://127.0.0.1:9/v1", [f"a{n}" for n in range(200)]), concurrency=4, max_retries=1)
+    assert len(of(Failed, events)) == 200
+    assert sum(event.attempts for event in of(Failed, events)) <= 8
+    assert time.perf_counter() - began < 4
+
+
+def test_one_slow_connection_does_not_hold_up_another(fakeprovider: Start) -> None:
+    slow, fast = fakeprovider(latency_ms=300), fakeprovider(latency_ms=1)
+    work = [
+        job
+        for pair in zip(jobs(slow.base_url, "abcdef", group="slow"), jobs(fast.base_url, "abcdef", group="fast", first=100), strict=True)
+        for job in pair
+    ]
+    order = [event.job for event in of(Finished, run(work, concurrency=2))]
+    assert set(order[:6]) == set(range(100, 106))
+
+
+def test_a_group_whose_jobs_come_last_starts_with_the_others(fakeprovider: Start) -> None:
+    slow, fast = fakeprovider(latency_ms=150), fakeprovider(latency_ms=1)
+    work = jobs(slow.base_url, [f"s{n}" for n in range(12)], group="slow") + jobs(fast.base_url, "ab", group="fast", first=100)
+    assert [event.job for event in of(Finished, run(work, concurrency=4))][:2] in ([100, 101], [101, 100])
+
+
+def test_the_built_in_model_is_asked_one_thing_at_a_time() -> None:
+    from workbench.engine.group import Group
+
+    most = 0
+
+    class Slow:
+        def __init__(self) -> None:
+            self.active = 0
+
+        async def call(self, client: Any, endpoint: Endpoint, request: Request) -> AsyncGenerator[Delta | Reply]:
+            nonlocal most
+            self.active += 1
+            most = max(most, self.active)
+            await asyncio.sleep(0.005)
+            self.active -= 1
+            yield Reply(text="x")
+
+    slow = Slow()
+
+    async def go() -> int:
+        done = 0
+        async with Engine(wire_formats=lambda name: slow) as engine:
+            work = [EngineJob(n, Request("m", ()), Endpoint("builtin", ""), "b") for n in range(6)]
+            async for event in engine.run(work, concurrency=8):
+                done += isinstance(event, Finished)
+        return done
+
+    assert asyncio.run(go()) == 6
+    assert most == 1
+    assert Group("b", 1).has_room
+
+
+def test_pause_lets_calls_finish_and_sends_no_new_one(fakeprovider: Start) -> None:
+    server = fakeprovider(latency_ms=60)
+    seen: list[int] = []
+
+    def on(event: Event, control: Control) -> None:
+        if isinstance(event, Started) and not seen:
+            seen.append(event.job)
+            control.pause()
+            threading.Timer(0.5, control.go_on).start()
+
+    began = time.perf_counter()
+    events = run(jobs(server.base_url, [f"a{n}" for n in range(6)]), concurrency=2, on=on)
+    assert len(of(Finished, events)) == 6
+    assert time.perf_counter() - began >= 0.5
+    assert server.stats()["requests"] == 6
+
+
+def test_stop_closes_connections_and_leaves_the_rest_unsent(fakeprovider: Start) -> None:
+    server = fakeprovider(latency_ms=5000)
+
+    def on(event: Event, control: Control) -> None:
+        if isinstance(event, Started):
+            threading.Timer(0.1, control.stop).start()  # from another thread, as a window does
+
+    began = time.perf_counter()
+    control = Control()
+    events = run(jobs(server.base_url, [f"a{n}" for n in range(20)]), concurrency=3, on=on, control=control)
+    assert control.stopped
+    assert len(of(Cancelled, events)) == 3
+    assert not of(Finished, events)
+    assert time.perf_counter() - began < 3
+    assert server.stats()["client_gone"] == 3
+
+
+def test_a_run_that_was_stopped_before_it_began_sends_nothing(fakeprovider: Start) -> None:
+    server = fakeprovider()
+    control = Control()
+    control.stop()
+    assert run(jobs(server.base_url, ["a"]), control=control) == []
+    assert server.stats()["requests"] == 0
+
+
+def test_single_jobs_are_cancelled_skipped_and_hurried(fakeprovider: Start) -> None:
+    server = fakeprovider(latency_ms=400)
+    texts = ["slow a", "slow b", "c [[fake status=429 retry_after=30 first=1 latency_ms=1]]", "never sent", "left out"]
+    control = Control()
+    control.stop_job(3)
+    control.skip(4)
+
+    def on(event: Event, control: Control) -> None:
+        if isinstance(event, Started) and event.job == 0:
+            control.stop_job(0)
+        elif isinstance(event, Started) and event.job == 1:
+            control.skip(1)
+        elif isinstance(event, Waiting):
+            control.retry_now(event.job)
+
+    began = time.perf_counter()
+    events = run(jobs(server.base_url, texts), concurrency=3, on=on, control=control)
+    ends = {event.job: type(event) for event in events if isinstance(event, END_EVENTS)}
+    assert ends == {0: Cancelled, 1: Skipped, 2: Finished, 3: Cancelled, 4: Skipped}
+    assert time.perf_counter() - began < 5
+
+
+def test_leaving_the_loop_closes_every_connection(fakeprovider: Start) -> None:
+    server = fakeprovider(latency_ms=5000)
+
+    async def go() -> None:
+        async with Engine(lambda: providers.client(calls=1)) as engine:
+            events = engine.run(jobs(server.base_url, "abc"), concurrency=3)
+            started = 0
+            async for event in events:
+                started += isinstance(event, Started)
+                if started == 3:
+                    await asyncio.sleep(0.1)
+                    break
+            await events.aclose()
+
+    asyncio.run(go())
+    assert server.stats()["client_gone"] == 3
+
+
+def test_cancelling_the_reader_closes_every_connection(fakeprovider: Start) -> None:
+    server = fakeprovider(latency_ms=5000)
+
+    async def read(engine: Engine) -> None:
+        async for _ in engine.run(jobs(server.base_url, "abc"), concurrency=3):
+            pass
+
+    async def go() -> None:
+        async with Engine(lambda: providers.client(calls=1)) as engine:
+            task = asyncio.create_task(read(engine))
+            await asyncio.sleep(0.3)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(go())
+    assert server.stats()["client_gone"] == 3
+
+
+def test_a_slow_reader_slows_the_calls_down(fakeprovider: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.engine.engine._MOST_EVENTS", 10)
+    server = fakeprovider(latency_ms=1)
+
+    async def go() -> int:
+        finished = 0
+        async with Engine(lambda: providers.client(calls=1)) as engine:
+            async for batch in engine.batches(jobs(server.base_url, [f"a{n}" for n in range(100)]), concurrency=4):
+                assert len(batch) <= 10 + 2 * 4
+                finished += sum(isinstance(event, Finished) for event in batch)
+                await asyncio.sleep(0.01)
+        return finished
+
+    assert asyncio.run(go()) == 100
+
+
+def test_a_request_that_cannot_be_made_fails_alone(fakeprovider: Start) -> None:
+    server = fakeprovider()
+    good, bad = jobs(server.base_url, ["a", "b"])
+
+    def undefined() -> Request:
+        raise BadInput("tone has no value.")
+
+    events = run([good, EngineJob(bad.key, undefined, bad.endpoint, bad.group)])
+    assert of(Failed, events)[0].failure == Failure("bad_request", "tone has no value.")
+    assert len(of(Finished, events)) == 1
+
+
+def test_a_source_of_jobs_that_breaks_tells_its_reader(fakeprovider: Start) -> None:
+    server = fakeprovider()
+
+    def source() -> Iterator[EngineJob]:
+        yield from jobs(server.base_url, ["a"])
+        raise RuntimeError("the store is gone")
+
+    with pytest.raises(RuntimeError, match="the store is gone"):
+        run(source())
+
+
+def test_an_error_of_our_own_ends_one_job_and_shows_no_key(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken:
+        async def call(self, client: Any, endpoint: Endpoint, request: Request) -> AsyncGenerator[Delta | Reply]:
+            raise ValueError(f"header {endpoint.key} is wrong")
+            yield
+
+    async def go() -> list[Event]:
+        async with Engine(wire_formats=lambda name: Broken()) as engine:
+            return [event async for event in engine.run(jobs("http://127.0.0.1:9", ["a"]))]
+
+    failed = of(Failed, asyncio.run(go()))[0]
+    assert failed.failure.provider_code == "unexpected"
+    assert "secret-key" not in failed.failure.message
+    assert "secret-key" not in caplog.text
+
+
+PRICE = Price(Decimal(1_000_000), Decimal(1_000_000))  # a dollar for each token
+
+
+def test_the_budget_is_kept_and_the_rest_says_why(fakeprovider: Start) -> None:
+    server = fakeprovider(latency_ms=5)
+    work = [
+        EngineJob(job.key, job.request, job.endpoint, job.group, PRICE) for job in jobs(server.base_url, [f"word{n}" for n in range(40)])
+    ]
+    work = [EngineJob(job.key, replace(job.request, parameters={"max_tokens": 3}), job.endpoint, job.group, job.price) for job in work]  # type: ignore[type-var]
+    events = run(work, concurrency=4, budget_usd=Decimal(21))
+    finished, skipped = of(Finished, events), of(Skipped, events)
+    spent = sum(PRICE.cost(event.reply.usage) or 0 for event in finished)
+    assert len(finished) + len(skipped) == 40
+    assert 16 <= spent <= 21, "each call costs four dollars: five fit"
+    assert "$21.00" in skipped[0].reason
+    assert server.stats()["requests"] == len(finished)
+
+
+def test_what_was_spent_before_counts_and_free_models_do_not(fakeprovider: Start) -> None:
+    server = fakeprovider()
+    job, other = jobs(server.base_url, ["a", "b"])
+    paid = EngineJob(0, job.request, job.endpoint, "g", PRICE)
+    free = EngineJob(1, other.request, other.endpoint, "g", Price(Decimal(0), Decimal(0)))
+    events = run([paid, free], budget_usd=Decimal(5), spent_usd=Decimal(5))
+    assert {event.job: type(event) for event in events if isinstance(event, END_EVENTS)} == {0: Skipped, 1: Finished}
+
+
+def test_jobs_are_taken_from_their_source_when_they_are_due(fakeprovider: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.engine.engine._LOOK_AHEAD", 10)
+    server = fakeprovider(latency_ms=5)
+    made = 0
+
+    def source() -> Iterator[EngineJob]:
+        nonlocal made
+        for job in jobs(server.base_url, [f"a{n}" for n in range(200)]):
+            made += 1
+            yield job
+
+    finished = 0
+
+    def on(event: Event, control: Control) -> None:
+        nonlocal finished
+        finished += isinstance(event, Finished)
+        assert made <= finished + 10 + 8 + 30
+
+    assert len(of(Finished, run(source(), concurrency=8, on=on))) == 200
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 999), concurrency=st.integers(1, 9), faults=st.sampled_from([0.0, 0.2, 0.5]))
+def test_whatever_goes_wrong_every_job_ends_exactly_once(fakeprovider: Start, seed: int, concurrency: int, faults: float) -> None:
+    server = fakeprovider(seed=seed, rate_429=faults, retry_after=0.01, rate_500=faults / 4, drop_rate=faults / 4, garbage_rate=faults / 4)
+    events = run(jobs(server.base_url, [f"case {n}" for n in range(12)], stream=bool(seed % 2)), concurrency=concurrency, max_retries=1)
+    ends = [event.job for event in events if isinstance(event, END_EVENTS)]
+    assert sorted(ends) == list(range(12))
+    assert len(of(Started, events)) == server.stats()["requests"]
+    server.close()
