@@ -4,27 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from workbench.exports import Exports
-from workbench.library.comparisons import Comparisons
-from workbench.library.connections import Connections
-from workbench.library.datasets import Datasets
 from workbench.library.keys import Keys
 from workbench.library.prompts import Prompts
 from workbench.library.versions import Versions
-from workbench.ratings import Ratings
-from workbench.runs.runs import Runs
 from workbench.settings import Settings, default_workspace
 from workbench.store import backups as copies
 from workbench.store.backups import Backup
 from workbench.store.database import Database
 from workbench.store.opening import path_of
 from workbench.store.search import Search
-from workbench.values import Changes, Content, Endpoint, ModelSpec, NotFound, Price, Request, Spec
+from workbench.values import Changes, Content, Endpoint, Message, ModelSpec, NotFound, Price, Request, Spec
 
 if TYPE_CHECKING:
     from workbench.analysis.differences import ContentDiff as ContentDiff
@@ -41,7 +35,11 @@ if TYPE_CHECKING:
     from workbench.engine.events import Waiting as Waiting
     from workbench.engine.one_call import Answer as Answer
     from workbench.engine.one_call import one_call as one_call
+    from workbench.exports import Exports
     from workbench.exports import run_document as run_document
+    from workbench.library.comparisons import Comparisons
+    from workbench.library.connections import Connections
+    from workbench.library.datasets import Datasets
     from workbench.library.records import ComparisonRow as ComparisonRow
     from workbench.library.records import ConnectionRow as ConnectionRow
     from workbench.library.records import DatasetRow as DatasetRow
@@ -59,12 +57,14 @@ if TYPE_CHECKING:
     from workbench.providers import WireFormat
     from workbench.providers.builtin.models import BuiltinModels
     from workbench.providers.direct import direct_endpoint as direct_endpoint
+    from workbench.ratings import Ratings
     from workbench.ratings import ReviewItem as ReviewItem
     from workbench.ratings import ReviewQueue as ReviewQueue
     from workbench.runs.records import Cell as Cell
     from workbench.runs.records import ColumnInfo as ColumnInfo
     from workbench.runs.records import OutputRow as OutputRow
     from workbench.runs.records import RunRow as RunRow
+    from workbench.runs.runs import Runs
     from workbench.templates import PreviewMessage as PreviewMessage
     from workbench.templates import TemplateProblem as TemplateProblem
     from workbench.templates import Variable as Variable
@@ -81,6 +81,25 @@ _LENT = {
 """What the faces need from stations that they do not see, by module: imported when first asked for."""
 
 
+T = TypeVar("T")
+
+
+class late(Generic[T]):
+    """A service that is built when it is first asked for: once, whichever threads ask. (`cached_property` has no lock any more.)"""
+
+    def __init__(self, build: Callable[[Any], T]) -> None:
+        self._build = build
+        self._lock = RLock()
+        self.__doc__ = build.__doc__
+
+    def __get__(self, workspace: Workspace, owner: type[Workspace]) -> T:
+        with self._lock:
+            name = self._build.__name__
+            if name not in workspace.__dict__:  # from then on it is found there without coming here
+                workspace.__dict__[name] = self._build(workspace)
+            return cast("T", workspace.__dict__[name])
+
+
 class Workspace:
     """One open workspace file with its services."""
 
@@ -92,13 +111,7 @@ class Workspace:
         self.notice = database.notice
         self.prompts = Prompts(database)
         self.versions = Versions(database)
-        self.datasets = Datasets(database)
         self.keys = Keys()
-        self.connections = Connections(database, self.keys, _price)
-        self.comparisons = Comparisons(database, self.connections)
-        self.runs = Runs(database, endpoint=self._endpoint, resolve=self._resolved, settings=settings, wire_formats=self._wire_format)
-        self.ratings = Ratings(database)
-        self.exports = Exports(database, self.runs)
         self.search = Search(database)
 
     @staticmethod
@@ -108,16 +121,60 @@ class Workspace:
         database = Database.open(path_or_url or default_workspace(), backups_kept=int(settings.get("backups_kept")))
         return Workspace(database, settings)
 
-    # What needs asyncio, HTTP or the engine is imported when it is first used: reading a library does without.
+    # Services beyond the first list on the screen are imported and built when they are first used: most verbs and the first window
+    # need few of them, and all together they double the time of a start.
 
-    @cached_property
+    @late
+    def datasets(self) -> Datasets:
+        """Datasets and their cases."""
+        from workbench.library.datasets import Datasets
+
+        return Datasets(self._database)
+
+    @late
+    def connections(self) -> Connections:
+        """Connections and models."""
+        from workbench.library.connections import Connections
+
+        return Connections(self._database, self.keys, _price)
+
+    @late
+    def comparisons(self) -> Comparisons:
+        """Saved comparisons."""
+        from workbench.library.comparisons import Comparisons
+
+        return Comparisons(self._database, self.connections)
+
+    @late
+    def runs(self) -> Runs:
+        """Runs: started, made, read back."""
+        from workbench.runs.runs import Runs
+
+        endpoint, resolve = self.connections.endpoint, self._resolved
+        return Runs(self._database, endpoint=endpoint, resolve=resolve, settings=self.settings, wire_formats=self._wire_format)
+
+    @late
+    def ratings(self) -> Ratings:
+        """What people think of outputs."""
+        from workbench.ratings import Ratings
+
+        return Ratings(self._database)
+
+    @late
+    def exports(self) -> Exports:
+        """Runs as documents, tables and files."""
+        from workbench.exports import Exports
+
+        return Exports(self._database, self.runs)
+
+    @late
     def builtin(self) -> BuiltinModels:
         """The built-in models: their files, their servers, and their rows here."""
         from workbench.providers.builtin.models import BuiltinModels
 
         return BuiltinModels(self.connections, writes=not self.read_only)
 
-    @cached_property
+    @late
     def sources(self) -> Sources:
         """What a run can start from: saved comparisons and files."""
         from workbench.library.sources import Sources
@@ -224,6 +281,12 @@ class Workspace:
         from workbench import templates
 
         return templates.preview(content, values)
+
+    def render(self, content: Content, values: Mapping[str, Any]) -> tuple[Message, ...]:
+        """The messages with values in place, to send. Raises BadInput as the template verbs do."""
+        from workbench import templates
+
+        return templates.render(content, values)
 
     def diff(self, left: Content, right: Content) -> ContentDiff:
         """What differs between two contents: lines, words, parameters, variables."""
