@@ -13,7 +13,7 @@ from workbench.library.cases import Query, asking
 from workbench.library.keys import GENERAL, Keys
 from workbench.library.names import clean_name, free_name, near
 from workbench.library.records import ModelRow
-from workbench.library.vendors import Vendor, vendor
+from workbench.library.vendors import Vendor, place_of, vendor
 from workbench.store import stamps
 from workbench.store.database import Database, Writer
 from workbench.values import BadInput, ModelSpec, NotFound, Price, canonical
@@ -253,25 +253,6 @@ def remembered_place(state: Mapping[str, Any]) -> str:
 def merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     """Old entries under new ones; None takes an entry away."""
     return {name: value for name, value in {**old, **new}.items() if value is not None}
-
-
-def place_of(row: Vendor, base_url: str) -> str:
-    """Where a model runs: the vendor's place, or `server` for an address on this computer or in this house."""
-    if row.place != "cloud" or not base_url:
-        return row.place
-    host = urlsplit(base_url).hostname or ""
-    return "server" if _is_near(host) else "cloud"
-
-
-def _is_near(host: str) -> bool:
-    import ipaddress
-
-    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_private
-    except ValueError:
-        return False
 
 
 def _same_host(one: str, other: str) -> bool:

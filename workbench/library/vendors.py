@@ -1,39 +1,8 @@
-"""Vendors: rows of `resources/providers.toml`."""
+"""Vendors: rows of `resources/providers.toml`. Comparison files name them too, so they are read beside the formats."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cache
-from typing import Any
-
-from workbench.assets import asset
-
-
-@dataclass(frozen=True, slots=True)
-class Vendor:
-    """Somebody to connect to. `key_env`: where a key is usually found, empty where none is needed; `place`: cloud, server or
-    builtin; `prices`: the vendor's name in the catalogue."""
-
-    id: str
-    name: str
-    wire_format: str
-    base_url: str
-    key_env: str
-    place: str
-    key_help_url: str
-    prices: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
-@cache
-def vendors() -> tuple[Vendor, ...]:
-    """All vendors, in the order in which they are offered."""
-    rows = tomllib.loads(asset("providers.toml").read_text("utf-8"))["vendor"]
-    return tuple(Vendor(**{"prices": row["id"], **row}) for row in rows)
-
-
-def vendor(id: str) -> Vendor:
-    """One vendor; the row `other` for an unknown id."""
-    return next((row for row in vendors() if row.id == id), next(row for row in vendors() if row.id == "other"))
+from workbench.formats.vendors import Vendor as Vendor
+from workbench.formats.vendors import place_of as place_of
+from workbench.formats.vendors import vendor as vendor
+from workbench.formats.vendors import vendors as vendors

@@ -1,0 +1,59 @@
+"""Vendors: rows of `resources/providers.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from workbench.assets import asset
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """Somebody to connect to. `key_env`: where a key is usually found, empty where none is needed; `place`: cloud, server or
+    builtin; `prices`: the vendor's name in the catalogue."""
+
+    id: str
+    name: str
+    wire_format: str
+    base_url: str
+    key_env: str
+    place: str
+    key_help_url: str
+    prices: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@cache
+def vendors() -> tuple[Vendor, ...]:
+    """All vendors, in the order in which they are offered."""
+    rows = tomllib.loads(asset("providers.toml").read_text("utf-8"))["vendor"]
+    return tuple(Vendor(**{"prices": row["id"], **row}) for row in rows)
+
+
+def vendor(id: str) -> Vendor:
+    """One vendor; the row `other` for an unknown id."""
+    return next((row for row in vendors() if row.id == id), next(row for row in vendors() if row.id == "other"))
+
+
+def place_of(row: Vendor, base_url: str) -> str:
+    """Where a model runs: the vendor's place, or `server` for an address on this computer or in this house."""
+    if row.place != "cloud" or not base_url:
+        return row.place
+    host = urlsplit(base_url).hostname or ""
+    return "server" if _is_near(host) else "cloud"
+
+
+def _is_near(host: str) -> bool:
+    import ipaddress  # only addresses of unknown servers need it
+
+    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return False
