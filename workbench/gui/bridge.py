@@ -303,17 +303,23 @@ class _Loop:
 
         self._loop: asyncio.AbstractEventLoop = asyncio.new_event_loop()
         self._submit = asyncio.run_coroutine_threadsafe
+        self._going: set[Future[Any]] = set()
         self._loop.set_exception_handler(self._lost)
         self._thread = threading.Thread(target=self._loop.run_forever, name="workbench-loop", daemon=True)
         self._thread.start()
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
-        return self._submit(coroutine, self._loop)
+        future = self._submit(coroutine, self._loop)
+        self._going.add(future)
+        future.add_done_callback(self._going.discard)
+        return future
 
     def call(self, function: Callable[..., object], *args: Any) -> None:
         self._loop.call_soon_threadsafe(function, *args)
 
     def close(self, patience_s: float) -> None:
+        for future in list(self._going):
+            future.cancel()
         _wait(self.run(_end_tasks()), patience_s)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(patience_s)
@@ -377,10 +383,15 @@ async def _end_tasks() -> None:
     import asyncio  # loaded already: this runs on the loop
 
     mine = asyncio.current_task()
-    others = [task for task in asyncio.all_tasks() if task is not mine]
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
+    for patience in (1.0, 0.2, 0.2, 0.2):
+        # What was asked for here has been cancelled already and takes its own children with it; only what is left after that
+        # is ended from outside, in rounds, because ending a task may start another one.
+        others = [task for task in asyncio.all_tasks() if task is not mine]
+        if not others:
+            return
+        _done, left = await asyncio.wait(others, timeout=patience)
+        for task in left:
+            task.cancel()
 
 
 def _wait(future: Future[Any], patience_s: float) -> None:

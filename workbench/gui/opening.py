@@ -31,10 +31,13 @@ class OpeningPage(QWidget):
         self._timer.setInterval(QUIET_MS)
         self._timer.timeout.connect(self._show_wait)
         self._path = ""
+        self.problem: BaseException | None = None
+        """Why the file could not be opened, while that is what is shown."""
 
     def wait(self, path: str) -> None:
         """Say that a file is being opened, should it take a while."""
         self._path = path
+        self.problem = None
         self._stack.setCurrentIndex(0)
         self._timer.start()
 
@@ -58,6 +61,7 @@ class OpeningPage(QWidget):
         from workbench.values import Problem
 
         self._timer.stop()
+        self.problem = problem
         if self._failed is not None:
             self._stack.removeWidget(self._failed)
             self._failed.deleteLater()

@@ -26,6 +26,7 @@ QFrame[kind="card"] { background: $surface; border: 1px solid $border; border-ra
 QFrame[kind="card"][state="warn"] { border-color: $warn; }
 QFrame[kind="card"][state="fail"] { border-color: $fail; }
 QFrame[kind="card"][state="on"] { border-color: $accent_ink; }
+QFrame[kind="card"][state="current"] { border: 2px solid $focus; }
 QFrame[kind="surface"], QWidget[kind="surface"] { background: $surface; border: none; }
 QFrame[kind="panel"], QWidget[kind="panel"] { background: $panel; border: none; }
 QFrame[kind="bar"], QWidget[kind="bar"] { background: $bg; border: none; }
@@ -75,6 +76,9 @@ QPushButton[kind="link-danger"] { background: transparent; border: none; color: 
 QPushButton[kind="on-notice"] {
   background: transparent; border: none; color: $surface; text-decoration: underline; padding: ${p3}px ${p6}px;
 }
+QPushButton[state="pass"] { background: $pass_soft; color: $pass; border-color: $pass; }
+QPushButton[state="fail"] { background: $fail_soft; color: $fail; border-color: $fail; }
+QPushButton[state="on"] { background: $accent_soft; color: $accent_ink; border-color: $accent_line; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 6px; padding: ${p5}px; color: $text2; }
 QToolButton[kind="plain"] { padding: ${p5}px ${p6}px; }
 QToolButton:hover { background: $hover; }
@@ -198,6 +202,8 @@ QProgressBar { background: $border_strong; border: none; border-radius: 2px; max
 QProgressBar::chunk { background: $accent_ink; border-radius: 2px; }
 QProgressBar[kind="thin"] { max-height: 3px; min-height: 3px; }
 QProgressBar[kind="run"] { max-height: 6px; min-height: 6px; border-radius: 3px; }
+QProgressBar[kind="run"]::chunk { border-radius: 3px; }
+QProgressBar[state="done"]::chunk { background: $pass; }
 QSlider::groove:horizontal { height: 4px; background: $border_strong; border-radius: 2px; }
 QSlider::sub-page:horizontal { height: 4px; background: $accent_ink; border-radius: 2px; }
 QSlider::handle:horizontal {

@@ -73,9 +73,15 @@ class Button(QPushButton):
         painter.end()
 
 
+_STATE_TOKENS = {"pass": "pass", "fail": "fail", "on": "accent-ink"}
+
+
 def _text_token(widget: QWidget) -> str:
     if not widget.isEnabled():
         return "text3"
+    state = widget.property("state")
+    if state in _STATE_TOKENS:
+        return _STATE_TOKENS[state]
     if widget.property("kind") == "segment":
         return "accent-ink" if isinstance(widget, QPushButton) and widget.isChecked() else "text2"
     return {"primary": "on-accent", "danger": "fail", "link": "accent-ink", "link-danger": "fail", "quiet": "text2"}.get(

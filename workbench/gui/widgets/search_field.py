@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QToolButton, QWidget
 
 from workbench.gui.theme import theme
 
@@ -20,6 +20,10 @@ class SearchField(QLineEdit):
         self.setAccessibleName(placeholder)
         self.setClearButtonEnabled(True)
         self._icon = self.addAction(theme().icon("search", "text3", 15), QLineEdit.ActionPosition.LeadingPosition)
+        self._icon.setText(placeholder)
+        for made in self.findChildren(QToolButton):
+            if not made.accessibleName():
+                made.setAccessibleName("Clear" if made.defaultAction() is None else placeholder)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(delay_ms)

@@ -1,0 +1,50 @@
+"""A window over a real workspace for tests of the GUI."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication, QDialog
+from pytestqt.qtbot import QtBot
+
+from workbench.gui.app import Session, application
+from workbench.settings import Settings
+
+
+def opened(qtbot: QtBot, path: Path, settings: Settings, place: str = "settings") -> Session:
+    """A session whose window is shown with its workspace open, at a place."""
+    application()
+    settings.set("theme", "light")
+    settings.set("last.place", place)
+    session = Session(path, settings)
+    session.window.resize(1440, 900)
+    session.window.show()
+    qtbot.waitUntil(lambda: session.context.workspace is not None or session.window.opening.problem is not None, timeout=15_000)
+    return session
+
+
+def finished(session: Session) -> None:
+    """End a session as closing its window does, and take the window away."""
+    for dialog in dialogs():
+        dialog.reject()
+    session.window.remember()
+    session.window.hide()
+    session.end()
+    session.window.deleteLater()
+    session.deleteLater()
+    QApplication.processEvents()
+
+
+def dialogs() -> list[QDialog]:
+    """The dialogs that are open now."""
+    return [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, QDialog) and widget.isVisible()]
+
+
+@pytest.fixture
+def session(qtbot: QtBot, tmp_path: Path, settings: Settings) -> Iterator[Session]:
+    """A window on a fresh workspace, at Settings."""
+    made = opened(qtbot, tmp_path / "desk.db", settings)
+    yield made
+    finished(made)

@@ -1,0 +1,290 @@
+"""The window as a whole: opening, screens, keys, panes, layout, and what it says when a file cannot be used."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QToolButton
+from pytestqt.qtbot import QtBot
+
+from tests.gui_window import dialogs, finished, opened, session
+from workbench.gui import actions
+from workbench.gui.app import Session
+from workbench.gui.trail import Trail
+from workbench.gui.widgets.buttons import Button
+from workbench.settings import Settings
+from workbench.workspace import Workspace
+
+__all__ = ["session"]
+
+
+def test_a_new_workspace_opens_on_the_welcome_page(qtbot: QtBot, tmp_path: Path, settings: Settings) -> None:
+    made = opened(qtbot, tmp_path / "new.db", settings, place="nowhere")
+    assert made.window.place == "welcome"
+    assert made.window.windowTitle() == "Welcome - Prompt Workbench"
+    assert made.window.status.workspace.text() == "new.db"
+    finished(made)
+
+
+def test_the_first_paint_comes_before_the_store_is_imported() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys\nfrom workbench.gui.app import Session, application\napp = application()\ns = Session('/nowhere/x.db', open_now=False)\n"
+        "s.window.painted.connect(app.exit)\ns.window.show()\napp.exec()\n"
+        "heavy = {'sqlmodel', 'sqlalchemy', 'httpx', 'asyncio', 'keyring', 'jinja2', 'workbench.workspace', 'workbench.values'}\n"
+        "print(sorted(heavy & set(sys.modules)))\ns.end()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_screen_and_place_and_window_size_come_back_after_a_restart(qtbot: QtBot, tmp_path: Path, settings: Settings) -> None:
+    made = opened(qtbot, tmp_path / "desk.db", settings, place="models")
+    made.window.resize(1100, 741)
+    made.context.go("settings", section="network")
+    qtbot.waitUntil(lambda: made.window.screen_at("settings").where() == {"section": "network"})
+    finished(made)
+    again = Session(tmp_path / "desk.db", Settings(settings.path))
+    again.window.show()
+    qtbot.waitUntil(lambda: again.window.place == "settings", timeout=15_000)
+    assert again.window.height() == 741  # the offscreen screen is 800 wide: only the height fits into it
+    qtbot.waitUntil(lambda: again.window.screen_at("settings").where() == {"section": "network"})
+    finished(again)
+
+
+def test_back_and_forward_go_through_the_places(session: Session, qtbot: QtBot) -> None:
+    session.context.go("models")
+    session.context.go("welcome")
+    session.context.action("go.back").trigger()
+    assert session.window.place == "models"
+    session.context.action("go.back").trigger()
+    assert session.window.place == "settings"
+    session.context.action("go.forward").trigger()
+    assert session.window.place == "models"
+    session.context.action("go.forward").trigger()
+    session.context.action("go.forward").trigger()
+    assert session.window.place == "welcome"
+
+
+def test_a_trail_forgets_what_lay_forward_when_a_new_way_is_taken() -> None:
+    trail = Trail()
+    for place in ("a", "b", "c"):
+        trail.add(place, {})
+    assert trail.back() == ("b", {})
+    trail.update({"id": 2})
+    trail.add("d", {})
+    assert trail.forward() is None
+    assert trail.back() == ("b", {"id": 2})
+    assert trail.back() == ("a", {})
+    assert trail.back() is None
+
+
+def test_f6_goes_through_the_panes_and_each_remembers_its_focus(session: Session, qtbot: QtBot) -> None:
+    window = session.window
+    window.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is not None)
+    window.rail.button("models").setFocus(Qt.FocusReason.TabFocusReason)
+    seen = []
+    for _ in range(4):
+        session.context.action("pane.next").trigger()
+        seen.append(QApplication.focusWidget())
+    screen = window.screen_at("settings")
+    assert screen.panes()[0].isAncestorOf(seen[0])
+    assert screen.panes()[1].isAncestorOf(seen[1])
+    assert window.status.isAncestorOf(seen[2])
+    assert seen[3] is window.rail.button("models")
+    session.context.action("pane.previous").trigger()
+    assert QApplication.focusWidget() is seen[2]
+
+
+def test_the_ring_is_for_the_keyboard_only(session: Session, qtbot: QtBot) -> None:
+    window = session.window
+    window.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is not None)
+    assert not window.ring.isVisible()
+    QTest.mouseClick(window.rail.button("models"), Qt.MouseButton.LeftButton)
+    assert window.place == "models"
+    assert not window.ring.isVisible()
+    window.rail.button("review").setFocus(Qt.FocusReason.TabFocusReason)
+    assert window.ring.isVisible()
+
+
+def test_text_size_and_theme_change_by_their_actions_and_are_kept(session: Session) -> None:
+    session.context.action("text.larger").trigger()
+    assert session.settings.get("text_size") == 115
+    assert session.context.theme.percent == 115
+    for _ in range(9):
+        session.context.action("text.larger").trigger()
+    assert session.settings.get("text_size") == 150
+    session.context.action("text.usual").trigger()
+    session.context.action("theme.dark").trigger()
+    assert session.context.theme.dark
+    assert Settings(session.settings.path).get("theme") == "dark"
+    session.context.action("theme.light").trigger()
+
+
+def test_single_letters_act_only_on_their_screen_and_only_while_they_are_on(session: Session) -> None:
+    def keys(id: str) -> list[str]:
+        return [sequence.toString() for sequence in session.context.action(id).shortcuts()]
+
+    assert keys("compare.pass") == []
+    session.context.actions.show_place("compare")
+    assert keys("compare.pass") == ["P"]
+    assert keys("library.save") == []
+    session.settings.set("single_keys", False)
+    assert keys("compare.pass") == []
+    assert keys("compare.stop") == ["Ctrl+."]
+    assert keys("help.keys") == ["F1"]
+
+
+def test_no_two_actions_of_one_screen_share_a_key() -> None:
+    for place, _title in actions.PLACES:
+        seen: dict[str, str] = {}
+        for row in actions.ACTIONS:
+            for key in row.keys if row.where in ("", place) and not row.by_screen else ():
+                assert key not in seen, f"{key}: {row.id} and {seen[key]}"
+                seen[key] = row.id
+
+
+def test_every_icon_button_says_what_it_does(session: Session) -> None:
+    for place in ("models", "welcome", "settings"):
+        session.context.go(place)
+        for button in session.window.findChildren(QAbstractButton):
+            if isinstance(button, (QToolButton, Button)) and button.isVisible() and not button.text():
+                assert button.accessibleName(), button
+                assert button.toolTip() or button.menu() if hasattr(button, "menu") else button.toolTip()
+
+
+def test_every_action_has_an_icon_that_exists() -> None:
+    from workbench.gui.icons import svg_text
+
+    for row in actions.ACTIONS:
+        if row.icon:
+            assert svg_text(row.icon), row.id
+
+
+def test_the_key_sheet_names_the_keys_of_this_screen_first(session: Session, qtbot: QtBot) -> None:
+    session.context.go("models")
+    session.context.action("help.keys").trigger()
+    sheet = dialogs()[0]
+    words = [label.text() for label in sheet.findChildren(QLabel)]
+    assert "Ctrl K" in words
+    assert words.index("Everywhere") < words.index("Library")
+    sheet.reject()
+
+
+def test_a_notice_offers_its_undo_once(session: Session, qtbot: QtBot) -> None:
+    done: list[int] = []
+    session.context.notice("Deleted 3 cases.", "Undo", lambda: done.append(1))
+    notice = session.window.notice
+    assert notice.isVisible()
+    button = next(button for button in notice.findChildren(Button) if button.text() == "Undo")
+    button.click()
+    assert done == [1]
+    assert not notice.isVisible()
+
+
+def test_a_foreseen_failure_is_one_sentence_and_stays_until_it_is_closed(session: Session, qtbot: QtBot) -> None:
+    from workbench.values import StoreTrouble
+
+    again: list[int] = []
+    trouble = StoreTrouble("Could not save: the disk is full. Your text is kept in this window.")
+    session.context.failed(trouble, lambda: again.append(1))
+    notice = session.window.notice
+    assert notice.isVisible()
+    assert notice.accessibleName() == str(trouble)
+    assert not dialogs()
+    next(button for button in notice.findChildren(Button) if button.text() == "Try again").click()
+    assert again == [1]
+
+
+def test_a_write_reaches_the_screen_that_is_shown_and_waits_for_the_others(session: Session, qtbot: QtBot) -> None:
+    session.context.go("models")
+    models = session.window.screen_at("models")
+    settings_screen = session.window.screen_at("settings")
+    session.bridge.call(session.context.ws.connections.add, "Mine", "ollama")
+    qtbot.waitUntil(lambda: any(label.text() == "Mine" for label in models.findChildren(QLabel)))
+    assert settings_screen.stale is not None
+    assert settings_screen.stale.has("connection")
+    session.context.go("settings")
+    assert settings_screen.stale is None
+
+
+def test_a_newer_or_foreign_or_damaged_file_is_said_and_never_written(qtbot: QtBot, tmp_path: Path, settings: Settings) -> None:
+    path = tmp_path / "not a workspace.db"
+    path.write_bytes(b"this is no database, and nobody may overwrite it" * 100)
+    before = path.read_bytes()
+    made = opened(qtbot, path, settings)
+    assert made.context.workspace is None
+    words = " ".join(label.text() for label in made.window.opening.findChildren(QLabel))
+    assert "not a workspace.db cannot be used as it is" in words
+    buttons = [button.text() for button in made.window.opening.findChildren(Button)]
+    assert buttons == ["Try again", "Open another workspace", "Start a new one"]
+    assert path.read_bytes() == before
+    path.unlink()
+    made.window.opening.findChildren(Button)[0].click()
+    qtbot.waitUntil(lambda: made.context.workspace is not None, timeout=15_000)
+    assert made.window.place
+    finished(made)
+
+
+def test_a_second_window_on_one_file_can_read_and_says_so(qtbot: QtBot, tmp_path: Path, settings: Settings) -> None:
+    first = Workspace.open(tmp_path / "desk.db", settings)
+    made = opened(qtbot, tmp_path / "desk.db", settings)
+    try:
+        assert made.context.ws.read_only
+        assert made.window.status.workspace.text() == "desk.db, read only"
+        assert made.window.notice.accessibleName() == made.context.ws.notice
+    finally:
+        finished(made)
+        first.close()
+
+
+def test_another_workspace_can_be_opened_in_the_same_window(session: Session, qtbot: QtBot, tmp_path: Path) -> None:
+    session.open(str(tmp_path / "other.db"))
+    qtbot.waitUntil(lambda: session.context.workspace is not None and session.window.status.workspace.text() == "other.db", timeout=15_000)
+    assert Path(session.context.ws.path).name == "other.db"
+    assert session.settings.get("last.workspace") == str(tmp_path / "other.db")
+    with sqlite3.connect(tmp_path / "desk.db") as file:  # the first one was closed: it can be written
+        file.execute("BEGIN IMMEDIATE")
+
+
+def test_closing_leaves_no_thread_and_no_open_file(qtbot: QtBot, tmp_path: Path, settings: Settings) -> None:
+    made = opened(qtbot, tmp_path / "desk.db", settings)
+    made.window.close()
+    qtbot.waitUntil(lambda: made.ended, timeout=15_000)
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("workbench-")]
+    Workspace.open(tmp_path / "desk.db", settings).close()
+    made.window.deleteLater()
+    made.deleteLater()
+
+
+@pytest.mark.parametrize("percent", [90, 150])
+def test_every_screen_of_the_shell_stands_at_every_text_size(session: Session, qtbot: QtBot, percent: int) -> None:
+    session.settings.set("text_size", percent)
+    session.window.resize(1100, 700)
+    for place in ("welcome", "models", "settings"):
+        session.context.go(place)
+        QApplication.processEvents()
+        assert not session.window.grab().isNull()
+        assert session.window.width() == 1100, f"{place} does not fit into 1100 pixels at {percent} %"
+    session.settings.set("text_size", 100)
+
+
+def test_tooltips_name_the_key_that_does_the_same() -> None:
+    assert actions.tooltip("go.library") == "Go to Library (Ctrl 1)"
+    assert actions.shown_keys("Ctrl++") == "Ctrl plus"
+    assert actions.shown_keys("Shift+F6") == "Shift F6"
+
+
+def test_the_table_of_actions_is_the_only_one(session: Session) -> None:
+    own = {action.objectName() for action in session.window.actions() if isinstance(action, QAction)}
+    assert own == set(actions.BY_ID)
