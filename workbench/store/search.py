@@ -31,7 +31,7 @@ ORDER BY version.id DESC LIMIT :limit""",
     "case": f"""
 SELECT "case".id, "case".name, dataset.name, {_SNIPPET.format(table="search_case", column=-1)}, NULL, NULL
 FROM search_case JOIN "case" ON "case".id = search_case.rowid JOIN dataset ON dataset.id = "case".dataset_id
-WHERE search_case MATCH :match AND "case".archived_at IS NULL AND dataset.archived_at IS NULL ORDER BY search_case.rank LIMIT :limit""",
+WHERE search_case MATCH :match AND "case".archived_at IS NULL AND dataset.archived_at IS NULL ORDER BY search_case.rowid LIMIT :limit""",
     "output": f"""
 SELECT output.id, coalesce(comparison.name, ''), 'Run ' || run.number, {_SNIPPET.format(table="search_output", column=0)}, NULL, run.id
 FROM search_output JOIN output ON output.id = search_output.rowid JOIN job ON job.id = output.job_id JOIN run ON run.id = job.run_id
@@ -60,7 +60,7 @@ class Search:
         self._database = database
 
     def find(self, text: str, limit: int = 50) -> list[Hit]:
-        """Hits for all of these words, the last one as a beginning: prompts first, then versions, cases and outputs (newest first).
+        """Hits for all of these words, the last one as a beginning: prompts (best first), versions, cases, outputs (newest first).
 
         No kind crowds out another: where there are too many, each keeps a fair share of `limit`.
         """
