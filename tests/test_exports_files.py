@@ -15,7 +15,7 @@ from workbench.ratings import Ratings
 from workbench.runs.runs import Runs
 from workbench.settings import Settings
 from workbench.store.database import Database
-from workbench.values import BadInput, Case, Check, Content, Endpoint, Message, ModelSpec, Price, Spec, StoreTrouble, Variant
+from workbench.values import BadInput, Case, Check, Content, Endpoint, Message, ModelSpec, Spec, StoreTrouble, Variant
 
 HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\r=1", "＝1", "'quoted", " =1", "plain", "a=b", "", "Grüße 😀", 'a "b", c\nd']
 
@@ -29,11 +29,10 @@ def runs(database: Database, settings: Settings) -> Runs:
 
 
 def made(runs: Runs, *texts: str, repeats: int = 1) -> int:
-    price = Price(Decimal(0), Decimal(0))
     spec = Spec(
         name="Test",
         variants=(Variant("P", 7, Content((Message.of("user", "{{ q }}"),))),),
-        models=(ModelSpec("m", "M", "echo", "", price=price), ModelSpec("n", "N", "echo", "")),
+        models=(ModelSpec("m", "M", "echo", ""), ModelSpec("n", "N", "echo", "")),
         cases=tuple(Case({"q": text, "=x": index}, name=text, reference=text) for index, text in enumerate(texts)),
         checks=(Check("contains", "a", weight=2.0), Check("javascript", "1")),
         repeats=repeats,
@@ -60,7 +59,7 @@ def test_the_report_is_the_contracts_document(database: Database, runs: Runs) ->
     assert {"id", "comparison", "status", "started", "finished", "jobs", "done", "failed", "reused", "cost_usd", "unknown_prices"} <= set(
         run
     )
-    assert (run["status"], run["jobs"], run["done"], run["unknown_prices"]) == ("done", 4, 4, ["N"])
+    assert (run["status"], run["jobs"], run["done"], run["unknown_prices"], run["cost_usd"]) == ("done", 4, 4, [], "0")
     first = report["outputs"][0]
     assert first["messages"] == [{"role": "user", "content": "alpha"}]
     assert (first["prompt"], first["version"], first["model"], first["case"], first["case_name"], first["repeat"]) == (
@@ -134,7 +133,6 @@ def test_the_table_names_columns_figures_and_failures(database: Database, runs: 
     assert "Test #1  done  4 of 4 done" in text
     assert "P v7" in text
     assert "2 of 2" in text
-    assert "No price is known for N." in text
     plan = runs.plan(run_id)
     column = plan.columns[0]
     broken = runs.prepare(Spec("Bad", (column.variant,), (column.model,), (Case({"q": 1}), Case({}))))

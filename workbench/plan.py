@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
+from time import perf_counter
 from typing import Any
 
 from workbench import __version__, templates
@@ -18,6 +19,7 @@ from workbench.values import BadInput, Case, Check, Content, ModelSpec, Price, R
 
 GUESSED_ANSWER_TOKENS = 150
 SAMPLED_CASES = 50
+SAMPLING_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def make(spec: Spec, *, app_version: str = __version__) -> Plan:
         raise BadInput("Repeats and calls at once are 1 or more.")
     return Plan(
         name=spec.name,
-        columns=tuple(PlanColumn(variant, model) for variant in spec.variants for model in spec.models),
+        columns=tuple(PlanColumn(variant, model) for variant in spec.variants for model in map(_priced, spec.models)),
         cases=spec.cases,
         repeats=spec.repeats,
         checks=spec.checks,
@@ -142,6 +144,12 @@ def make(spec: Spec, *, app_version: str = __version__) -> Plan:
         dataset=spec.dataset,
         app_version=app_version,
     )
+
+
+def _priced(model: ModelSpec) -> ModelSpec:
+    """What answers inside this program costs nothing; all other prices are what they are, unknown ones included."""
+    is_inside = model.wire_format in ("echo", "builtin") and model.price == Price()
+    return replace(model, price=Price(Decimal(0), Decimal(0))) if is_inside else model
 
 
 def jobs(plan: Plan) -> Iterator[JobSpec]:
@@ -281,10 +289,13 @@ def estimate(plan: Plan, history: Mapping[str, PastUse] | None = None) -> Estima
 
 
 def _characters(plan: Plan, column_index: int) -> float:
-    """Mean length of what a column sends, from at most 50 cases spread over all."""
+    """Mean length of what a column sends, from at most 50 cases spread over all, or fewer where rendering takes long."""
     step = max(1, len(plan.cases) // SAMPLED_CASES)
-    lengths = []
+    lengths: list[int] = []
+    enough = perf_counter() + SAMPLING_SECONDS
     for case_index in range(0, len(plan.cases), step):
+        if perf_counter() > enough:
+            break
         try:
             messages = request(plan, column_index, case_index).messages
         except BadInput:

@@ -19,11 +19,13 @@ from workbench.engine.events import Cancelled, EngineJob, Event, Failed, Finishe
 from workbench.plan import Plan
 from workbench.runs.recording import End, Recorder
 from workbench.store.database import Database
-from workbench.values import Endpoint, Failure, Missing, ModelSpec, Problem, Request
+from workbench.values import BadInput, Endpoint, Failure, Missing, ModelSpec, Problem, Request
 
 BATCH_ROWS = 50
 CHECKPOINT_SECONDS = 3.0
 _PAGE = 2000
+_SLOW_TEMPLATES = 3
+_SLOW_SECONDS = 0.5
 _REUSE_PAGE = 200
 
 _TO_MAKE = """
@@ -69,6 +71,7 @@ class Execution:
         """Jobs that began since the last transaction."""
         self._texts: dict[int, list[str]] = {}
         self._made = 0
+        self._slow_columns: dict[int, tuple[int, BadInput | None]] = {}
         self._slow = [any(map(evaluators.may_be_slow, plan.checks_for(index))) for index in range(len(plan.cases))]
 
     async def events(self) -> AsyncGenerator[Event]:
@@ -234,9 +237,22 @@ class Execution:
                     yield EngineJob(todo.id, partial(self._request, todo), endpoint, group, price)
 
     def _request(self, todo: Todo) -> Request:
-        request = plans.request(self._plan, todo.column, todo.case_index)
+        request = self._rendered(todo)
         self._prints[todo.id] = plans.fingerprint(self._plan, todo.column, request, todo.repeat)
         return request
+
+    def _rendered(self, todo: Todo) -> Request:
+        """The job's question. A column whose template runs into its time limit again and again is not tried for ever."""
+        slow, problem = self._slow_columns.get(todo.column, (0, None))
+        if problem is not None and slow >= _SLOW_TEMPLATES:
+            raise problem
+        began = monotonic()
+        try:
+            return plans.request(self._plan, todo.column, todo.case_index)
+        except BadInput as failed:
+            if monotonic() - began > _SLOW_SECONDS:
+                self._slow_columns[todo.column] = slow + 1, failed
+            raise
 
     async def _settled(self) -> AsyncGenerator[Event]:
         """Ends of jobs that need no call: their model cannot be asked, or the same call was answered before."""

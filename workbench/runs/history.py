@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from workbench import plan as plans
 from workbench.plan import PastUse, Plan, model_key
-from workbench.runs.outputs import OutputReader
+from workbench.store.database import Database
 from workbench.values import BadInput, ModelSpec
 
 _RUNS_READ = 30
@@ -20,22 +20,22 @@ WHERE job.run_id = :run AND job.column_index = :column AND output.error IS NULL 
 ORDER BY output.id DESC LIMIT :limit"""
 
 
-def past_use(reader: OutputReader, models: Iterable[ModelSpec]) -> dict[str, PastUse]:
+def past_use(database: Database, plan_of: Callable[[int], Plan], models: Iterable[ModelSpec]) -> dict[str, PastUse]:
     """Past use of these models by `model_key`, from the newest finished calls of at most 30 runs; models without any are left out."""
     wanted = {model_key(model) for model in models}
     sums: dict[str, _Sums] = {}
     sql = f"SELECT id, json_extract(plan, '$.models') FROM run WHERE status <> 'queued' ORDER BY id DESC LIMIT {_RUNS_READ}"
-    for run_id, text in reader._database.query(sql):
+    for run_id, text in database.query(sql):
         if not any(model_key(plans.model_from_json(item)) in wanted for item in json.loads(text)):
             continue
-        plan = reader.plan(run_id)
+        plan = plan_of(run_id)
         for index, column in enumerate(plan.columns):
             key = model_key(column.model)
             sum_ = sums.setdefault(key, _Sums()) if key in wanted else None
             if sum_ is None or sum_.calls >= _OUTPUTS_READ:
                 continue
             limit = _OUTPUTS_READ - sum_.calls
-            for row in reader._database.query(_USED, {"run": run_id, "column": index, "limit": limit}):
+            for row in database.query(_USED, {"run": run_id, "column": index, "limit": limit}):
                 sum_.add(plan, index, *row)
     return {key: sum_.use() for key, sum_ in sums.items() if sum_.calls}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -53,6 +54,7 @@ class RunReader:
         self._database = database
         self._heads: dict[int, _Head] = {}
         self._plans: dict[int, Plan] = {}
+        self._guard = threading.Lock()
         self._live: set[int] = set()
         """Runs that are being made by this process."""
 
@@ -82,9 +84,10 @@ class RunReader:
             if not rows:
                 raise NotFound(f"There is no run {run_id}.")
             plan = Plan.from_json(json.loads(rows[0][0]))
-            while len(self._plans) >= _PLANS_KEPT:
-                self._plans.pop(next(iter(self._plans)), None)
-            self._plans[run_id] = plan
+            with self._guard:
+                while len(self._plans) >= _PLANS_KEPT:
+                    self._plans.pop(next(iter(self._plans)))
+                self._plans[run_id] = plan
         return plan
 
     def cases(self, run_id: int) -> _Cases:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
@@ -80,7 +82,7 @@ class Runs(OutputReader):
 
     def estimate(self, spec: Spec) -> Estimate:
         """About what a comparison will take, from past answers of its models where there are any."""
-        return plans.estimate(plans.make(spec), past_use(self, spec.models))
+        return plans.estimate(plans.make(spec), past_use(self._database, self.plan, spec.models))
 
     def problems(self, spec: Spec) -> tuple[PlanProblem, ...]:
         """What keeps prompt versions of a comparison from being sent; nothing where all is well."""
@@ -146,6 +148,17 @@ class Runs(OutputReader):
             skipped = writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'skipped'", run=run_id).rowcount
             writer.touch("run", run_id)
         return int(skipped)
+
+    def prune_exchanges(self, days: int) -> int:
+        """How many raw requests and replies were removed: those of runs that ended more than so many days ago (0: keep all).
+        Answers, scores and figures stay."""
+        if days <= 0:
+            return 0
+        before = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        with self._database.write() as writer:
+            sql = """DELETE FROM exchange WHERE output_id IN (SELECT output.id FROM run JOIN job ON job.run_id = run.id
+JOIN output ON output.job_id = job.id WHERE run.finished_at < :before)"""
+            return int(writer.run(sql, before=before).rowcount)
 
     async def execute(
         self,
@@ -226,6 +239,7 @@ class Runs(OutputReader):
         if budget is None:
             cap = Decimal(str(self._settings.get("cap_run_usd") or 0))
             budget = cap if cap > 0 else None
+        text = whole(canonical(plan.to_json()))
         with self._database.write() as writer:
             if comparison_id is None:
                 same = "comparison_id IS NULL AND json_extract(plan, '$.name') = :name"
@@ -239,8 +253,8 @@ VALUES (:uid, :comparison, :number, :plan, :hash, 'queued', :at, :budget, 0, '')
                     uid=new_uid(),
                     comparison=comparison_id,
                     number=(newest or 0) + 1,
-                    plan=whole(canonical(plan.to_json())),
-                    hash=plan.hash,
+                    plan=text,
+                    hash=hashlib.sha256(text.encode()).hexdigest(),
                     at=now(),
                     budget=nano_dollars(budget),
                 ).scalar_one()
@@ -258,8 +272,9 @@ VALUES (:uid, :comparison, :number, :plan, :hash, 'queued', :at, :budget, 0, '')
         with self._database.write() as writer:
             writer.run("DELETE FROM run WHERE id = :run", run=run_id)
             writer.touch("run", run_id)
-        self._heads.pop(run_id, None)
-        self._plans.pop(run_id, None)
+        with self._guard:
+            self._heads.pop(run_id, None)
+            self._plans.pop(run_id, None)
 
 
 def _take_over(writer: Writer, new: int, old: int, again: str) -> None:
