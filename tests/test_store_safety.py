@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -360,6 +361,19 @@ def test_a_short_visit_of_another_process_is_waited_for(tmp_path: Path) -> None:
         database.close()
     finally:
         other.kill()
+
+
+def test_a_window_that_has_been_open_for_a_while_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "w.db"
+    first = Database.open(path)
+    an_hour_ago = time.time() - 3600
+    os.utime(path.with_name("w.db.lock"), (an_hour_ago, an_hour_ago))
+    began = time.monotonic()
+    second = Database.open(path, wait_s=30)
+    assert second.read_only
+    assert time.monotonic() - began < 5
+    second.close()
+    first.close()
 
 
 @POSIX

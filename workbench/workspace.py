@@ -18,7 +18,7 @@ from workbench.store.backups import Backup
 from workbench.store.database import Database
 from workbench.store.opening import path_of
 from workbench.store.search import Search
-from workbench.values import Changes, Content, Endpoint, Message, ModelSpec, NotFound, Price, Request, Spec
+from workbench.values import BadInput, Changes, Content, Endpoint, Message, ModelSpec, NotFound, Price, Request, Spec
 
 if TYPE_CHECKING:
     from workbench.analysis.differences import ContentDiff as ContentDiff
@@ -247,6 +247,12 @@ class Workspace:
     def back_up(self) -> Backup:
         """A new copy, made while the file stays open; older ones than the setting keeps are removed."""
         return copies.make(Path(self.path), "day", int(self.settings.get("backups_kept")))
+
+    def copy_to(self, path: Path) -> None:
+        """Write a copy of this workspace as it is now; for "Open a copy" and "Save elsewhere". A file that is there is not overwritten."""
+        if path.exists():
+            raise BadInput(f"{path.name} is there already.", remedy="Choose another name.")
+        copies.copy(Path(self.path), path)
 
     def integrity(self) -> list[str]:
         """What SQLite's full check finds wrong with this file; empty if it is sound."""

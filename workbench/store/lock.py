@@ -29,12 +29,15 @@ class WorkspaceLock:
 
     @staticmethod
     def take(workspace: Path, wait_s: float = 1.5) -> WorkspaceLock | None:
-        """The lock, or None if another process still holds it after `wait_s`. Raises OSError where no lock file can be made."""
+        """The lock, or None if another process holds it. Raises OSError where no lock file can be made.
+
+        A verb of the command line holds it for a moment, a window for hours: who has held it for longer than `wait_s` is not waited for.
+        """
         path = workspace.with_name(workspace.name + ".lock")
         end = time.monotonic() + wait_s
         while True:
             lock = _try(path)
-            if lock is not None or time.monotonic() >= end:
+            if lock is not None or time.monotonic() >= end or _age(path) > wait_s:
                 return lock
             time.sleep(0.05)
 
@@ -67,6 +70,14 @@ def _try(path: Path) -> WorkspaceLock | None:
         file.write(f"{os.getpid()}\n")
         file.flush()
     return WorkspaceLock(path, file, was_left_behind)
+
+
+def _age(path: Path) -> float:
+    """Seconds since the lock was taken; 0 while nobody has it."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _is_still(path: Path, file: IO[str]) -> bool:
