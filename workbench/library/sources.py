@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from workbench.formats import tabular
 from workbench.formats.reports import NotCarried
 from workbench.library.keys import Keys, file_key
 from workbench.library.vendors import vendor, vendors
@@ -72,6 +71,8 @@ class Sources:
 
     def with_cases(self, source: Source, path: Path) -> Source:
         """The same over the cases in a table file, columns mapped as guessed. Raises BadInput naming the lines that cannot be used."""
+        from workbench.formats import tabular  # most runs bring no table
+
         table = tabular.read(path)
         cases: list[Case] = []
         bad: list[str] = []
