@@ -144,7 +144,9 @@ class _Run:
         self._groups: dict[str, Group] = {}
         self._queued = 0
         self._leaving: list[Group] = []
-        """Of each job that ended, until its end was taken in: the group in which it still counts."""
+        """Of each job that ended and was not told yet: the group in which it still counts."""
+        self._told: list[Group] = []
+        """The same of those in the last list, until the next one is asked for."""
         self._flights: dict[int, _Flight] = {}
         self._formats: dict[str, providers.WireFormat] = {}
         self._events: deque[Event] = deque()
@@ -167,10 +169,10 @@ class _Run:
 
     async def next_batch(self) -> list[Event] | None:
         """What has happened since the last call; None when the run is over."""
-        if self._leaving:
-            for group in self._leaving:
+        if self._told:
+            for group in self._told:
                 group.active -= 1
-            self._leaving.clear()
+            self._told = []
             self._fill()
         while not self._events:
             if self._broken is not None:
@@ -181,6 +183,7 @@ class _Run:
             await self._wake.wait()
         batch = list(self._events)
         self._events.clear()
+        self._told, self._leaving = self._leaving, []
         if not self._room.is_set():
             self._room.set()
             self._fill_soon()
