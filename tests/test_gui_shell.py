@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QToolButton
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui_window import dialogs, finished, opened, session
@@ -37,7 +37,8 @@ def test_the_first_paint_comes_before_the_store_is_imported() -> None:
     import sys
 
     code = (
-        "import sys\nfrom workbench.gui.app import Session, application\napp = application()\ns = Session('/nowhere/x.db', open_now=False)\n"
+        "import sys\nfrom workbench.gui.app import Session, application\napp = application()\n"
+        "s = Session('/nowhere/x.db', open_now=False)\n"
         "s.window.painted.connect(app.exit)\ns.window.show()\napp.exec()\n"
         "heavy = {'sqlmodel', 'sqlalchemy', 'httpx', 'asyncio', 'keyring', 'jinja2', 'workbench.workspace', 'workbench.values'}\n"
         "print(sorted(heavy & set(sys.modules)))\ns.end()\n"
@@ -92,10 +93,12 @@ def test_f6_goes_through_the_panes_and_each_remembers_its_focus(session: Session
     window.activateWindow()
     qtbot.waitUntil(lambda: QApplication.focusWidget() is not None)
     window.rail.button("models").setFocus(Qt.FocusReason.TabFocusReason)
-    seen = []
+    seen: list[QWidget] = []
     for _ in range(4):
         session.context.action("pane.next").trigger()
-        seen.append(QApplication.focusWidget())
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        seen.append(focused)
     screen = window.screen_at("settings")
     assert screen.panes()[0].isAncestorOf(seen[0])
     assert screen.panes()[1].isAncestorOf(seen[1])

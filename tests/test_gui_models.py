@@ -1,0 +1,252 @@
+"""The models screen over a real server on loopback: connect, tick, price, rename, remove."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import cast
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QLineEdit, QPlainTextEdit
+from pytestqt.qtbot import QtBot
+
+from tests.conftest import FakeProvider
+from tests.gui_window import dialogs, session
+from workbench.gui.app import Session
+from workbench.gui.models.connect import ConnectDialog
+from workbench.gui.models.edits import KeyDialog, ModelDialog
+from workbench.gui.models.table import IN, ModelTable, context_words, price_words
+from workbench.gui.models.view import ModelsScreen
+from workbench.gui.widgets.buttons import Button
+from workbench.gui.widgets.dialog import Dialog
+from workbench.values import Price
+
+__all__ = ["session"]
+
+Start = Callable[..., FakeProvider]
+
+
+@pytest.fixture
+def screen(session: Session, qtbot: QtBot) -> ModelsScreen:
+    """The models screen, read."""
+    session.context.go("models")
+    return cast("ModelsScreen", session.window.screen_at("models"))
+
+
+def connect_dialog(screen: ModelsScreen, qtbot: QtBot, vendor: str) -> ConnectDialog:
+    screen.show_at(connect=vendor)
+    dialog = dialogs()[0]
+    assert isinstance(dialog, ConnectDialog)
+    qtbot.waitUntil(lambda: dialog._vendor is not None and dialog._vendor.id == vendor)
+    return dialog
+
+
+def report_of(dialog: ConnectDialog, qtbot: QtBot) -> str:
+    """Test the connection and wait for the report."""
+    dialog._test_button.click()
+    qtbot.waitUntil(lambda: dialog._test is None and not dialog._report.isHidden(), timeout=15_000)
+    return dialog._report.accessibleName()
+
+
+def press(dialog: Dialog, text: str) -> None:
+    next(button for button in dialog.findChildren(Button) if button.text() == text).click()
+
+
+def test_a_server_is_tested_ticked_and_connected(screen: ModelsScreen, session: Session, qtbot: QtBot, fakeprovider: Start) -> None:
+    server = fakeprovider()
+    dialog = connect_dialog(screen, qtbot, "other")
+    assert not dialog._connect.isEnabled()
+    dialog._url.setText(server.base_url)
+    assert report_of(dialog, qtbot).startswith("Connected in")
+    assert session.context.ws.connections.list() == [row for row in session.context.ws.connections.list() if row.place == "builtin"]
+    names = [dialog._models._list.item(row).text() for row in range(dialog._models._list.count())]
+    assert len(names) >= 2
+    for row in (0, 1):
+        dialog._models._list.item(row).setCheckState(Qt.CheckState.Checked)
+    assert dialog._connect.text() == "Connect 2 models"
+    dialog._connect.click()
+    qtbot.waitUntil(lambda: [row.name for row in screen._table.rows if row.place != "builtin"] == names[:2])
+    assert [card.name.text() for card in screen._cards.values()] == [server.base_url.split("/")[2]]
+    assert not dialogs()
+
+
+def test_an_address_where_nobody_answers_is_said_and_nothing_is_saved(screen: ModelsScreen, session: Session, qtbot: QtBot) -> None:
+    dialog = connect_dialog(screen, qtbot, "other")
+    dialog._url.setText("http://127.0.0.1:9/v1")
+    said = report_of(dialog, qtbot)
+    assert "127.0.0.1:9" in said
+    assert dialog._url.property("state") == "error"
+    assert not dialog._connect.isEnabled()
+    dialog.reject()
+    assert not [row for row in session.context.ws.connections.list() if row.place != "builtin"]
+
+
+def test_a_refused_key_is_marked_and_the_words_of_the_server_are_shown(screen: ModelsScreen, qtbot: QtBot, fakeprovider: Start) -> None:
+    server = fakeprovider(require_key="the-right-one")
+    dialog = connect_dialog(screen, qtbot, "openai")
+    dialog._url.setText(server.base_url)
+    dialog._key.setText("the-wrong-one")
+    said = report_of(dialog, qtbot)
+    assert "401" in said
+    assert dialog._key.property("state") == "error"
+    words = dialog._report.findChildren(QPlainTextEdit)[0]
+    assert words.toPlainText()
+    assert "the-wrong-one" not in words.toPlainText()
+    dialog._key.setText("the-right-one")
+    assert dialog._key.property("state") == ""
+    assert report_of(dialog, qtbot).startswith("Connected in")
+
+
+def test_a_model_that_is_not_listed_can_be_typed(screen: ModelsScreen, session: Session, qtbot: QtBot) -> None:
+    dialog = connect_dialog(screen, qtbot, "ollama")
+    QTest.keyClicks(dialog._models._typed, "llama3.2:3b")
+    QTest.keyClick(dialog._models._typed, Qt.Key.Key_Return)
+    assert dialog._models.ticked() == ["llama3.2:3b"]
+    dialog._connect.click()
+    qtbot.waitUntil(lambda: any(row.name == "llama3.2:3b" for row in screen._table.rows))
+    row = next(row for row in screen._table.rows if row.name == "llama3.2:3b")
+    assert (row.connection, row.price.input_usd) == ("Ollama", Decimal(0))
+
+
+def test_a_key_is_asked_for_kept_and_only_its_end_is_shown(screen: ModelsScreen, session: Session, qtbot: QtBot) -> None:
+    id = session.context.ws.connections.add("OpenAI", "openai")
+    qtbot.waitUntil(lambda: id in screen._cards)
+    assert screen._cards[id].status.text() == "Key missing"
+    press_card(screen, id, "Add key")
+    dialog = dialogs()[0]
+    assert isinstance(dialog, KeyDialog)
+    field = dialog.findChildren(QLineEdit)[0]
+    assert field.echoMode() == QLineEdit.EchoMode.Password
+    field.setText("sk-0123456789abcd9f2c")
+    press(dialog, "Save the key")
+    qtbot.waitUntil(lambda: screen._cards[id].status.text() == "Not tested yet")
+    words = " ".join(label.text() for label in screen._cards[id].findChildren(QLabel))
+    assert "...9f2c" in words
+    assert "sk-0123" not in words
+    assert session.window.notice.accessibleName() == "The key is kept for this session only: there is no key store here."
+
+
+def press_card(screen: ModelsScreen, id: int, text: str) -> None:
+    next(button for button in screen._cards[id].findChildren(Button) if button.text() == text).click()
+
+
+def test_the_card_says_how_the_last_test_went(screen: ModelsScreen, session: Session, qtbot: QtBot, fakeprovider: Start) -> None:
+    server = fakeprovider()
+    id = session.context.ws.connections.add("Mine", "other", server.base_url)
+    qtbot.waitUntil(lambda: id in screen._cards)
+    press_card(screen, id, "Test connection")
+    qtbot.waitUntil(lambda: screen._cards[id].status.text() == "Connected")
+    server.close()
+    screen._do("test", screen._cards[id].row)
+    qtbot.waitUntil(lambda: screen._cards[id].status.text() == "Not running")
+
+
+def test_the_users_own_price_wins(screen: ModelsScreen, session: Session, qtbot: QtBot) -> None:
+    connections = session.context.ws.connections
+    id = connections.add("Mine", "other", "http://127.0.0.1:9/v1")
+    model = connections.add_model(id, "house-model")
+    qtbot.waitUntil(lambda: any(row.id == model for row in screen._table.rows))
+    screen._edit(next(row for row in screen._table.rows if row.id == model))
+    dialog = dialogs()[0]
+    assert isinstance(dialog, ModelDialog)
+    dialog._rates[0].setText("a lot")
+    assert not dialog._save.isEnabled()
+    dialog._rates[0].setText("0,45")
+    dialog._rates[1].setText("1.80")
+    dialog._title.setText("House model")
+    press(dialog, "Save")
+    qtbot.waitUntil(lambda: any(row.title == "House model" for row in screen._table.rows))
+    row = next(row for row in screen._table.rows if row.id == model)
+    assert (row.price.input_usd, row.price.output_usd) == (Decimal("0.45"), Decimal("1.80"))
+    assert screen._table.text(row, IN) == "$0.45"
+
+
+def test_a_removed_model_comes_back_by_undo(screen: ModelsScreen, session: Session, qtbot: QtBot) -> None:
+    connections = session.context.ws.connections
+    id = connections.add("Mine", "other", "http://127.0.0.1:9/v1")
+    model = connections.add_model(id, "house-model")
+    qtbot.waitUntil(lambda: any(row.id == model for row in screen._table.rows))
+    screen._remove(next(row for row in screen._table.rows if row.id == model))
+    qtbot.waitUntil(lambda: session.window.notice.accessibleName() == "Removed house-model.")
+    qtbot.waitUntil(lambda: not any(row.name == "house-model" for row in screen._table.rows))
+    next(button for button in session.window.notice.findChildren(Button) if button.text() == "Undo").click()
+    qtbot.waitUntil(lambda: any(row.name == "house-model" for row in screen._table.rows))
+
+
+def test_a_connection_is_renamed_and_removed_after_asking(screen: ModelsScreen, session: Session, qtbot: QtBot) -> None:
+    id = session.context.ws.connections.add("Mine", "other", "http://127.0.0.1:9/v1")
+    qtbot.waitUntil(lambda: id in screen._cards)
+    screen._do("rename", screen._cards[id].row)
+    dialogs()[0].findChildren(QLineEdit)[0].setText("Ours")
+    press(cast("Dialog", dialogs()[0]), "Rename")
+    qtbot.waitUntil(lambda: screen._cards[id].name.text() == "Ours")
+    screen._do("remove", screen._cards[id].row)
+    assert id in screen._cards
+    press(cast("Dialog", dialogs()[0]), "Remove the connection")
+    qtbot.waitUntil(lambda: id not in screen._cards)
+
+
+def test_ticked_models_go_into_a_new_comparison(screen: ModelsScreen, session: Session, qtbot: QtBot) -> None:
+    connections = session.context.ws.connections
+    id = connections.add("Mine", "ollama")
+    models = [connections.add_model(id, name) for name in ("a", "b", "c")]
+    qtbot.waitUntil(lambda: sum(row.connection_id == id for row in screen._table.rows) == 3)
+    went: list[tuple[str, object]] = []
+    session.context.navigated.disconnect(session.window.go)
+    session.context.navigated.connect(lambda place, at: went.append((place, at)))
+    for row, item in enumerate(screen._table.rows):
+        if item.id in models[:2]:
+            screen._view.setCurrentIndex(screen._table.index(row, 1))
+            QTest.keyClick(screen._view, Qt.Key.Key_Space)
+    assert screen._compare_button.text() == "Compare 2 ticked"
+    screen._compare_button.click()
+    assert went == [("compare", {"new": True, "model_ids": models[:2]})]
+
+
+def test_words_and_a_click_on_a_card_filter_the_table(screen: ModelsScreen, session: Session, qtbot: QtBot) -> None:
+    connections = session.context.ws.connections
+    first, second = connections.add("Mine", "ollama"), connections.add("Theirs", "lm-studio")
+    for id, name in ((first, "llama"), (first, "qwen"), (second, "llama")):
+        connections.add_model(id, name, title=f"{name} {id}")
+    qtbot.waitUntil(lambda: sum(row.connection_id in (first, second) for row in screen._table.rows) == 3)
+    screen._cards[first].chosen.emit()
+    assert {row.connection_id for row in screen._table.rows} == {first}
+    screen._chip.clicked.emit()
+    screen._search.setText("qwen")
+    qtbot.waitUntil(lambda: [row.name for row in screen._table.rows] == ["qwen"])
+
+
+def test_a_model_that_cannot_be_used_has_no_tick() -> None:
+    from types import SimpleNamespace
+
+    table = ModelTable()
+    row = {
+        "connection_id": 1,
+        "title": "m",
+        "name": "m",
+        "connection": "c",
+        "vendor": "v",
+        "facts": {},
+        "price": Price(),
+        "place": "cloud",
+        "colour": 0,
+    }
+    table.show([SimpleNamespace(id=1, ready=False, why_not="No key.", **row), SimpleNamespace(id=2, ready=True, why_not="", **row)])  # type: ignore[list-item]
+    table.tick(0)
+    table.tick(1)
+    assert table.ticked == {2}
+    table.tick_all()
+    assert table.ticked == set()
+
+
+def test_prices_and_contexts_are_said_as_people_say_them() -> None:
+    assert [price_words(rate, "cloud") for rate in (None, Decimal(0), Decimal("0.4"), Decimal("0.075"))] == [
+        "not known",
+        "free",
+        "$0.40",
+        "$0.075",
+    ]
+    assert price_words(None, "server") == "your server"
+    assert [context_words(tokens) for tokens in (None, 8192, 128_000, 1_050_000, 131_072)] == ["", "8k", "128k", "1.05M", "128k"]

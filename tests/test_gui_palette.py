@@ -1,0 +1,133 @@
+"""The palette: words find actions, prompts, comparisons and text; everything works by keys."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from tests.gui_window import dialogs, session
+from workbench.gui.app import Session
+from workbench.gui.palette.dialog import Palette
+from workbench.gui.palette.entries import Entry, best, excerpt, headed, matched
+from workbench.values import Content, Message
+
+__all__ = ["session"]
+
+
+def entry(text: str, right: str = "") -> Entry:
+    return Entry("Prompts", text, lambda: None, right=right)
+
+
+def test_a_word_at_the_start_of_a_word_counts_more_than_one_inside() -> None:
+    found, count = best([entry("A preference"), entry("Refund reply"), entry("Tone")], "ref")
+    assert [hit.text for hit in found] == ["Refund reply", "A preference"]
+    assert count == 2
+    assert found[0].marks == ((0, 3),)
+
+
+def test_all_words_must_be_found_but_may_lie_in_folder_or_tags() -> None:
+    rows = [entry("Refund reply", right="support"), entry("Refund reply", right="sales")]
+    found, _ = best(rows, "refund sup")
+    assert [hit.right for hit in found] == ["support"]
+
+
+def test_first_letters_of_words_find_an_action() -> None:
+    hit = matched(entry("Compare versions"), "cv")
+    assert hit is not None
+    assert hit.marks == ((0, 1), (8, 1))
+    assert matched(entry("Compare versions"), "xq") is None
+
+
+@given(st.text(max_size=40), st.text(max_size=12))
+def test_marks_always_lie_inside_the_text(text: str, query: str) -> None:
+    hit = matched(entry(text), query)
+    if hit is not None:
+        assert all(start >= 0 and start + length <= len(text.lower()) for start, length in hit.marks)
+
+
+def test_an_excerpt_knows_where_its_words_are() -> None:
+    assert excerpt("ask for a \ue000ref\ue001und\n now") == ("ask for a refund now", ((10, 3),))
+
+
+def test_only_groups_with_rows_have_a_heading() -> None:
+    rows = headed([("Actions", "", []), ("Prompts", "", [entry("A")])])
+    assert [(row.text, row.run is None) for row in rows] == [("Prompts", True), ("A", False)]
+
+
+@pytest.fixture
+def palette(session: Session, qtbot: QtBot) -> Palette:
+    ws = session.context.ws
+    ws.prompts.create("Refund reply", "support", Content((Message.of("user", "Say when the parcel arrives, {{ name }}."),)))
+    ws.prompts.create("Ticket triage", "support", Content((Message.of("user", "Label this ticket."),)))
+    session.context.action("go.palette").trigger()
+    found = dialogs()[0]
+    assert isinstance(found, Palette)
+    qtbot.waitUntil(lambda: len(found._prompts) == 2)
+    return found
+
+
+def texts(palette: Palette) -> list[str]:
+    return [row.text for row in palette._model.rows]
+
+
+def test_enter_opens_the_first_prompt_found(palette: Palette, session: Session, qtbot: QtBot) -> None:
+    went: list[tuple[str, object]] = []
+    session.context.navigated.disconnect(session.window.go)
+    session.context.navigated.connect(lambda place, at: went.append((place, at)))
+    QTest.keyClicks(palette._field, "refund rep")
+    assert texts(palette)[:2] == ["Prompts", "Refund reply"]
+    QTest.keyClick(palette._field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: bool(went))
+    id = next(row.id for row in session.context.ws.prompts.list() if row.name == "Refund reply")
+    assert went == [("library", {"prompt_id": id})]
+    assert not dialogs()
+
+
+def test_text_in_versions_is_found_with_its_words_marked(palette: Palette, qtbot: QtBot) -> None:
+    QTest.keyClicks(palette._field, "parcel")
+    qtbot.waitUntil(lambda: "Text in versions" in texts(palette))
+    row = next(row for row in palette._model.rows if row.group == "Text in versions" and row.run is not None)
+    start, length = row.marks[0]
+    assert row.text[start : start + length].lower() == "parcel"
+    assert "Refund reply" in row.detail
+
+
+def test_arrows_pass_over_headings_and_tab_goes_to_the_next_group(palette: Palette) -> None:
+    QTest.keyClicks(palette._field, "re")
+    rows = palette._model.rows
+    assert rows[0].run is None
+    assert palette._list.currentIndex().row() == 1
+    QTest.keyClick(palette._field, Qt.Key.Key_Up)
+    assert rows[palette._list.currentIndex().row()].run is not None
+    palette._select(1)
+    QTest.keyClick(palette._field, Qt.Key.Key_Tab)
+    group = rows[palette._list.currentIndex().row()].group
+    assert group != rows[1].group
+
+
+def test_a_prefix_asks_for_actions_only(palette: Palette) -> None:
+    QTest.keyClicks(palette._field, ">dark")
+    assert texts(palette) == ["Actions", "Dark theme"]
+
+
+def test_an_action_is_done_after_the_palette_has_closed(palette: Palette, session: Session, qtbot: QtBot) -> None:
+    QTest.keyClicks(palette._field, "dark theme")
+    QTest.keyClick(palette._field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: session.context.theme.dark)
+    session.settings.set("theme", "light")
+
+
+def test_nothing_found_is_said(palette: Palette) -> None:
+    QTest.keyClicks(palette._field, "zzzzqqq")
+    assert texts(palette) == ["Nothing here has “zzzzqqq” in it."]
+    QTest.keyClick(palette._field, Qt.Key.Key_Return)
+    assert palette.isVisible()
+
+
+def test_escape_closes_it(palette: Palette) -> None:
+    QTest.keyClick(palette._field, Qt.Key.Key_Escape)
+    assert not dialogs()
