@@ -1,0 +1,231 @@
+"""`run`, `resume`, `rerun`, `show`, `list`, `export`: a comparison from a file to its report, also when interrupted."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import FakeProvider
+from workbench.cli.frame import perform
+
+Start = Callable[..., FakeProvider]
+
+
+@pytest.fixture(autouse=True)
+def _workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKBENCH_WORKSPACE", str(tmp_path / "w.db"))
+
+
+def config(folder: Path, server: FakeProvider | None, cases: int = 3, **keys: Any) -> str:
+    provider: Any = "echo"
+    if server is not None:
+        provider = {"id": "openai:chat:fake-small", "config": {"apiBaseUrl": server.base_url, "apiKey": "sk-in-the-file"}}
+    path = folder / "promptfooconfig.json"
+    document = {
+        "description": "Answers",
+        "prompts": ["Say {{q}}.", {"label": "polite", "raw": "Please say {{q}}."}],
+        "providers": [provider],
+        "defaultTest": {"assert": [{"type": "icontains", "value": "{{q}}"}]},
+        "tests": [{"description": f"case {n}", "vars": {"q": f"word-{n}"}} for n in range(cases)],
+        **keys,
+    }
+    path.write_text(json.dumps(document), "utf-8")
+    return str(path)
+
+
+def document(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    return dict(json.loads(capsys.readouterr().out))
+
+
+def test_a_configuration_runs_and_answers_with_the_report_of_the_contract(
+    fakeprovider: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = fakeprovider()
+    assert perform(["run", config(tmp_path, server), "--json"]) == 0
+    said = document(capsys)
+    run, outputs, columns = said["run"], said["outputs"], said["columns"]
+    assert said["schema"] == 1
+    assert (run["comparison"], run["status"], run["jobs"], run["done"], run["failed"]) == ("Answers", "done", 6, 6, 0)
+    assert set(run) >= {"id", "started", "finished", "reused", "cost_usd", "unknown_prices"}
+    assert len(outputs) == 6
+    first = outputs[0]
+    assert set(first) >= {
+        "prompt", "version", "model", "case", "case_name", "repeat", "vars", "messages", "status", "text", "finish_reason", "usage",
+        "cost_usd", "latency_ms", "first_token_ms", "reused", "error", "checks", "passed", "score", "ratings",
+    }  # fmt: skip
+    assert first["messages"] == [{"role": "user", "content": "Say word-0."}]
+    assert (first["text"], first["case_name"], first["vars"], first["passed"]) == ("You said: Say word-0.", "case 0", {"q": "word-0"}, True)
+    assert [column["prompt"] for column in columns] == ["Say {{q}}.", "polite"]
+    assert columns[0]["pass_rate"] == 1.0
+    assert server.stats()["requests"] == 6
+
+
+def test_the_key_of_a_file_is_sent_and_stored_nowhere(fakeprovider: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(["run", config(tmp_path, fakeprovider()), "--json"]) == 0
+    assert "sk-in-the-file" not in capsys.readouterr().out
+    stored = b"".join(path.read_bytes() for path in tmp_path.glob("w.db*"))
+    assert b"word-0" in stored
+    assert b"sk-in-the-file" not in stored
+
+
+def test_without_json_a_table_goes_to_stdout_and_progress_to_stderr(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(["run", config(tmp_path, None)]) == 0
+    printed = capsys.readouterr()
+    assert "Answers #1" in printed.out
+    assert "polite" in printed.out
+    assert "6 of 6 done" in printed.err
+    assert perform(["run", config(tmp_path, None), "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_pass_rate_below_the_threshold_ends_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    what = config(tmp_path, None, defaultTest={"assert": [{"type": "contains", "value": "Please"}]})
+    assert perform(["run", what, "--fail-under", "0.9", "--json"]) == 1
+    assert "3 of 6 outputs passed, and --fail-under asks for 90%." in capsys.readouterr().err
+    assert perform(["run", what, "--fail-under", "0.5", "--json"]) == 0
+    assert perform(["run", what, "--json"]) == 0
+
+
+def test_failed_calls_end_with_1_and_can_be_made_again_alone(
+    fakeprovider: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = fakeprovider()
+    tests = [{"vars": {"q": "fine"}}, {"vars": {"q": "bad [[fake status=400 first=2]]"}}]
+    assert perform(["run", config(tmp_path, server, tests=tests), "--json"]) == 1
+    printed = capsys.readouterr()
+    assert "2 failed of 4 calls" in printed.err
+    said = json.loads(printed.out)
+    failed = [output for output in said["outputs"] if output["status"] == "failed"]
+    assert [output["error"]["kind"] for output in failed] == ["bad_request", "bad_request"]
+    server.configure(latency_ms=1)
+    before = server.stats()["requests"]
+    assert perform(["rerun", said["run"]["id"], "--only", "errors", "--json"]) == 1
+    again = document(capsys)
+    assert server.stats()["requests"] == before + 2
+    assert [output["reused"] for output in again["outputs"] if output["status"] == "done"] == [True, True]
+
+
+def test_a_comparison_without_values_names_all_that_is_missing_and_sends_nothing(
+    fakeprovider: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = fakeprovider()
+    assert perform(["run", config(tmp_path, server, prompts=["{{name}} asks {{q}} of {{whom}}"]), "--json"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "name and whom have no value" in printed.err
+    assert printed.err.count("\n") == 1
+    assert server.stats()["requests"] == 0
+
+
+def test_a_broken_template_names_line_and_column(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(["run", config(tmp_path, None, prompts=["one\n{% for x in y %}"]), "--json"]) == 2
+    assert "line 2, column" in capsys.readouterr().err
+
+
+def test_the_options_of_run_change_what_is_run(fakeprovider: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    server = fakeprovider()
+    (tmp_path / "cases.csv").write_text("q,note\nfrom a table,x\n")
+    what = config(tmp_path, server, providers=["openai:chat:one", "openai:chat:two"])
+    more = ["--base-url-override", server.base_url, "--model", "two", "--repeats", "2", "--dataset", str(tmp_path / "cases.csv")]
+    assert perform(["run", what, *more, "--concurrency", "1", "--json"]) == 0
+    outputs = document(capsys)["outputs"]
+    assert {output["model"] for output in outputs} == {"two"}
+    assert sorted(output["repeat"] for output in outputs) == [1, 1, 2, 2]
+    assert {output["vars"]["q"] for output in outputs} == {"from a table"}
+
+
+def test_a_missing_key_ends_with_3_and_the_remedy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(["run", config(tmp_path, None, providers=["openai:chat:gpt-x"]), "--json"]) == 3
+    assert "OPENAI_API_KEY" in capsys.readouterr().err
+
+
+def test_what_is_not_carried_over_is_told_on_stderr(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(["run", config(tmp_path, None, derivedMetrics=[{"name": "x"}]), "--json"]) == 0
+    assert "Not carried over: configuration: derivedMetrics" in capsys.readouterr().err
+
+
+def test_outputs_are_written_where_they_are_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for ending in ("json", "jsonl", "csv"):
+        assert perform(["run", config(tmp_path, None), "--out", str(tmp_path / f"out.{ending}")]) == 0
+    assert len(json.loads((tmp_path / "out.json").read_text("utf-8"))["outputs"]) == 6
+    assert len((tmp_path / "out.jsonl").read_text("utf-8").splitlines()) == 6
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert len(list(csv.DictReader(file))) == 6
+    capsys.readouterr()
+    assert perform(["run", config(tmp_path, None), "--out", str(tmp_path / "out.pdf")]) == 2
+    assert perform(["run", config(tmp_path, None), "--out", str(tmp_path / "gone" / "out.csv")]) == 2
+
+
+def test_runs_are_listed_newest_first_and_shown_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    what = config(tmp_path, None)
+    assert perform(["run", what, "--json"]) == 0
+    first = document(capsys)
+    assert perform(["run", what, "--json"]) == 0
+    second = document(capsys)
+    assert perform(["list", "runs", "--json"]) == 0
+    runs = document(capsys)["runs"]
+    assert [run["id"] for run in runs] == [second["run"]["id"], first["run"]["id"]]
+    assert set(first["run"]) <= set(runs[0])
+    assert perform(["show", first["run"]["id"], "--json"]) == 0
+    assert document(capsys) == first
+    assert perform(["show", "nowhere"]) == 2
+
+
+def test_a_run_is_exported_by_ending_or_by_format(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(["run", config(tmp_path, None), "--json"]) == 0
+    run = document(capsys)["run"]["id"]
+    assert perform(["export", str(tmp_path / "a.csv"), "--what", "run", run, "--json"]) == 0
+    assert document(capsys)["files"] == [str(tmp_path / "a.csv")]
+    assert perform(["export", str(tmp_path / "a.data"), "--what", "run", run, "--format", "jsonl"]) == 0
+    assert perform(["export", str(tmp_path / "a.data"), "--what", "run", run]) == 2
+    assert perform(["export", str(tmp_path / "a.csv"), "--what", "run"]) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is another thing there")
+def test_an_interrupt_keeps_what_is_finished_and_resume_does_the_rest(fakeprovider: Start, tmp_path: Path) -> None:
+    server = fakeprovider(latency_ms=60)
+    command = [sys.executable, "-m", "workbench"]
+    what = config(tmp_path, server, cases=100)
+    running = subprocess.Popen(
+        [*command, "run", what, "--concurrency", "4", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 30
+    while server.stats()["requests"] < 20 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=30)
+    assert running.returncode == 130, err
+    said = json.loads(out)
+    assert said["run"]["status"] == "stopped"
+    kept = said["run"]["done"]
+    assert 10 <= kept < 200
+    server.configure(latency_ms=0)
+    env = {**os.environ, "OPENAI_API_KEY": "sk-from-environment"}
+    resumed = subprocess.run([*command, "resume", said["run"]["id"], "--json"], capture_output=True, text=True, timeout=60, env=env)
+    assert resumed.returncode == 0, resumed.stderr
+    whole = json.loads(resumed.stdout)
+    assert whole["run"]["status"] == "done"
+    assert [output["status"] for output in whole["outputs"]] == ["done"] * 200
+    assert server.stats()["repeats"] <= 4
+
+
+def test_resuming_a_finished_run_says_so_and_asks_nobody(fakeprovider: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    server = fakeprovider()
+    assert perform(["run", config(tmp_path, server), "--json"]) == 0
+    run = document(capsys)
+    before = server.stats()["requests"]
+    assert perform(["resume", run["run"]["id"], "--json"]) == 0
+    printed = capsys.readouterr()
+    assert "Nothing is left to do" in printed.err
+    assert json.loads(printed.out) == run
+    assert server.stats()["requests"] == before
