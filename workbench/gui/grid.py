@@ -60,6 +60,7 @@ class RunGrid(QAbstractTableModel):
         self._rows: dict[int, int] | None = None  # case index to row; None: the same
         self._pages: OrderedDict[int, dict[tuple[int, int, int], Cell]] = OrderedDict()
         self._asked: set[int] = set()
+        self._old: set[int] = set()
         self._wanted: OrderedDict[int, None] = OrderedDict()
         self._places: dict[int, tuple[int, int, int]] = {}  # job id to (case, column, repeat) of the loaded cells
         self._live: dict[int, Live] = {}
@@ -86,6 +87,7 @@ class RunGrid(QAbstractTableModel):
         self._order, self._rows = range(len(cases)), None
         self._pages.clear()
         self._asked.clear()
+        self._old.clear()
         self._wanted.clear()
         self._places.clear()
         self._live.clear()
@@ -120,10 +122,9 @@ class RunGrid(QAbstractTableModel):
         self._changed_everywhere()
 
     def forget(self) -> None:
-        """Read everything on screen again: the stored rows changed as a whole."""
+        """Read everything again as it comes into view: the stored rows changed as a whole. What is shown stays until then."""
         self._asked.clear()
-        self._pages.clear()
-        self._places.clear()
+        self._old = set(self._pages)
         self._changed_everywhere()
 
     def case_index(self, row: int) -> int | None:
@@ -171,6 +172,7 @@ class RunGrid(QAbstractTableModel):
         """Take in the page that starts at a case, as it was asked for."""
         number = first // PAGE
         page = self._pages[number] = {}
+        self._old.discard(number)
         self._started_at_read[number] = self._started
         self._asked.discard(number)
         for cell in cells:
@@ -320,13 +322,13 @@ class RunGrid(QAbstractTableModel):
     def _page(self, case: int) -> dict[tuple[int, int, int], Cell] | None:
         number = case // PAGE
         page = self._pages.get(number)
-        if page is None:
+        if page is None or number in self._old:
             if number not in self._asked:
                 self._wanted[number] = None
                 self._wanted.move_to_end(number)
                 if not self._want_timer.isActive():
                     self._want_timer.start()
-            return None
+            return page
         self._pages.move_to_end(number)
         return page
 

@@ -27,7 +27,8 @@ class WindowServices(QObject):
             "file.retry": lambda: session.open(session.path),
             "file.backup": self.back_up,
             "file.import": lambda: context.go("datasets" if window.place == "datasets" else "library", start="import"),
-            "file.export": lambda: context.go("library", start="export"),
+            "file.export": lambda: context.go("compare" if window.place == "compare" else "library", start="export"),
+            "compare.new": lambda: context.go("compare", new=True),
             "library.new": lambda: context.go("library", start="new"),
             "dataset.new": lambda: context.go("datasets", start="new"),
         }

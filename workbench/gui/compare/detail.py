@@ -20,6 +20,7 @@ from workbench.gui.markers import paint_marker
 from workbench.gui.widgets.answer_view import AnswerView
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.chip import Chip
+from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.fold import Fold
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
 from workbench.gui.widgets.notice import Banner
@@ -110,14 +111,12 @@ class DetailPanel(QFrame):
         column.addWidget(self.judging)
         column.addWidget(line())
         foot = QWidget()
-        row = QHBoxLayout(foot)
+        row = FlowLayout(foot, gap=14, row_gap=0)
         row.setContentsMargins(16, 6, 16, 8)
-        row.setSpacing(14)
         self.raw = button("Raw request and reply", "braces", "link", on=self.show_raw, size="small")
         self.again = button("Run again", "rotate-ccw", "link", on=self.run_again, size="small", tip="Run this cell again (R)")
         row.addWidget(self.raw)
         row.addWidget(self.again)
-        row.addStretch(1)
         column.addWidget(foot)
 
     def _head(self) -> QWidget:

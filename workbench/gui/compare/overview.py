@@ -136,6 +136,7 @@ class Overview(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.families: Sequence[Family] = ()
+        self._filled = False
         self._items = QStandardItemModel(self)
         self.search = SearchField("Filter comparisons")
         self.search.searched.connect(lambda _text: self._fill())
@@ -177,7 +178,7 @@ class Overview(QWidget):
         row = QHBoxLayout(self.bar)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.search)
-        self.search.setMaximumWidth(theme().px(320))
+        self.search.setFixedWidth(theme().px(280))
         row.addWidget(self.count)
         row.addStretch(1)
         column = QVBoxLayout(self)
@@ -220,7 +221,9 @@ class Overview(QWidget):
                 below = _item(run, _run_spoken(run))
                 item.appendRow(below)
                 chosen = below if self._key(run) == before else chosen
-            self.tree.setExpanded(item.index(), self._key(family) in opened or len(kept) == 1)
+            first = not self._filled and family is kept[0]
+            self.tree.setExpanded(item.index(), self._key(family) in opened or len(kept) == 1 or first)
+        self._filled = self._filled or bool(kept)
         self.bar.setVisible(bool(self.families))
         self.count.setText(counted(len(kept), "comparison"))
         self.pages.setCurrentIndex(0 if kept else 2 if self.families else 1)

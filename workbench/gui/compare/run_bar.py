@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.compare.model import RunModel
@@ -52,6 +53,12 @@ class Fact(QWidget):
         if second:
             self.second = label("", "small", "text2")
             column.addWidget(self.second)
+
+    def least(self) -> int:
+        """The width below which words would be cut, without what stands beside the first words."""
+        words = [self.first, *(made for made in self.right if made.text())]
+        first = sum(made.sizeHint().width() + 12 for made in words)
+        return max(first, self.second.sizeHint().width() if self.second is not None else 0)
 
 
 class RunBar(QFrame):
@@ -114,6 +121,31 @@ class RunBar(QFrame):
         row.addWidget(self.picker)
         row.addWidget(self.more)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leave out what matters least where the room does not do for all: nothing is ever cut in the middle of a word."""
+        buttons = (self.go, self.stop, self.again, self.rerun, self.picker, self.more)
+        used = sum(made.sizeHint().width() + 8 for made in buttons if not made.isHidden()) + 60
+        used += max(self.done.least(), 80) + 12
+        # What is asked for first is kept longest.
+        running = self.model.running
+        parts: list[tuple[list[QWidget], int, bool]] = [
+            ([self.spend, self._line_spend], self.spend.least() + 24, True),
+            ([self.left, self._line_left], self.left.least() + 20, True),
+            ([self.done.more], self.done.more.sizeHint().width() + 12, True),
+            ([self.spend.more], self.spend.more.sizeHint().width() + 12, True),
+            ([self.at_once, self.change, self._line_once], max(self.at_once.least(), self.change.sizeHint().width()) + 24, running),
+        ]
+        for widgets, width, wanted in parts:
+            used += width if wanted else 0
+            shown = wanted and used <= self.width()
+            for widget in widgets:
+                if widget.isHidden() == shown:
+                    widget.setVisible(shown)
+
     # -- what is shown -----------------------------------------------------------------------------------------
 
     def show_now(self) -> None:
@@ -126,12 +158,11 @@ class RunBar(QFrame):
         self._progress(run, running)
         self._spend(run)
         self._time(run, running, paused)
-        for widget in (self.at_once, self.change, self._line_once):
-            widget.setVisible(running)
         self.at_once.first.setText(f"{data.concurrency} at once")
         self.picker.setText(f"Run {run.number}")
         self.picker.setVisible(len(data.runs) > 0)
         self.picker.setToolTip(f"{counted(len(data.runs), 'run')} of this comparison")
+        self._fit()
 
     def _buttons(self, run: RunRow, running: bool, paused: bool) -> None:
         unfinished = run.queued > 0
@@ -183,7 +214,7 @@ class RunBar(QFrame):
         spend.bar.setVisible(bool(budget))
         spend.bar.setMaximum(1000)
         spend.bar.setValue(min(1000, round(1000 * float((known or Decimal(0)) / budget))) if budget else 0)
-        set_kind(spend.bar, state="spend")
+        set_kind(spend.bar, state="done")
 
     def _time(self, run: RunRow, running: bool, paused: bool) -> None:
         left, rate, seconds = self.left, self.model.calls_a_second(), self.model.seconds_left()

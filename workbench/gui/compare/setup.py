@@ -196,6 +196,8 @@ class SetupDialog(Dialog):
         self.repeats, self.at_once, self.stop_at = QSpinBox(), QSpinBox(), QLineEdit(str(settings.get("cap_run_usd")))
         self.repeats.setRange(1, 20)
         self.at_once.setRange(1, 64)
+        for spin in (self.repeats, self.at_once):
+            spin.lineEdit().setTextMargins(8, 0, 0, 0)
         self.at_once.setValue(int(settings.get("concurrency")))
         self.at_once.setToolTip("Calls in flight for one model connection (concurrency)")
         self.stop_at.setAlignment(Qt.AlignmentFlag.AlignRight)

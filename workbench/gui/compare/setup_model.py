@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 CHECK_TYPES = (
     ("contains", "contains"),
-    ("not-contains", "does not contain"),
+    ("not-contains", "lacks"),
     ("icontains", "contains, any case"),
-    ("not-icontains", "does not contain, any case"),
+    ("not-icontains", "lacks, any case"),
     ("equals", "equals"),
-    ("not-equals", "does not equal"),
-    ("regex", "matches the pattern"),
-    ("not-regex", "does not match the pattern"),
-    ("is-json", "is valid JSON"),
-    ("not-is-json", "is not valid JSON"),
+    ("not-equals", "differs from"),
+    ("regex", "matches pattern"),
+    ("not-regex", "lacks pattern"),
+    ("is-json", "is JSON"),
+    ("not-is-json", "is not JSON"),
 )
 """Type of a check, and how it is said."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPointF, QRect, QSize, QSortFilterProxyModel, Qt, Signal
@@ -65,6 +66,9 @@ class PromptRowWidget(QWidget):
         self.version = QComboBox()
         self.version.setProperty("bulk", "small")
         self.version.setAccessibleName(f"Version of {name}")
+        self.version.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.version.setMinimumContentsLength(6)
+        self.version.view().setMinimumWidth(theme().px(200))
         for version in versions:
             self.version.addItem(f"v{version.number}", (version.number, None))
         self.version.insertSeparator(self.version.count())
@@ -309,7 +313,11 @@ def price_words(model: ModelRow) -> str:
         return "price unknown"
     if price.input_usd == 0 and price.output_usd == 0:
         return "free"
-    return f"${price.input_usd.normalize():f} in, ${price.output_usd.normalize():f} out per M"
+    return f"{_dollars(price.input_usd)} in, {_dollars(price.output_usd)} out per M"
+
+
+def _dollars(rate: Decimal) -> str:
+    return f"${rate:.2f}" if rate == round(rate, 2) else f"${rate.normalize():f}"
 
 
 def short_reason(text: str) -> str:

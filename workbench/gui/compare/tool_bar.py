@@ -81,7 +81,7 @@ class ToolBar(QFrame):
             [("compact", "", "rows-4"), ("normal", "", "rows-3"), ("tall", "", "rows-2")], "normal", small=True, name="Row height"
         )
         self.heights.setToolTip(tooltip("compare.height"))
-        self.heights.chosen.connect(self.height_chosen)
+        self.heights.chosen.connect(lambda choice: self.height_chosen.emit(choice))
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(16, 5, 14, 6)
         self._row.setSpacing(8)
@@ -104,7 +104,7 @@ class ToolBar(QFrame):
         if repeats > 1:
             self._repeats = Segmented([(number, str(number)) for number in range(1, min(repeats, 9) + 1)], 1, small=True, name="Repeat")
             self._repeats.setToolTip("Which repeat of each call the grid shows")
-            self._repeats.chosen.connect(self.repeat_chosen)
+            self._repeats.chosen.connect(lambda repeat: self.repeat_chosen.emit(repeat))
             self._row.insertWidget(1 if self._segments or self._combo else 0, self._repeats)
         self.say_filter("")
 

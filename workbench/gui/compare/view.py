@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.overview import Family, Overview, read_families
-from workbench.gui.compare.run_page import RunPage
+from workbench.gui.compare.run_page import NARROW, RunPage
 from workbench.gui.compare.setup import SetupDialog
 from workbench.gui.context import Context
 from workbench.gui.screen import Crumb, Screen
@@ -52,8 +53,6 @@ class CompareScreen(Screen):
         overview.key_pressed.connect(self._overview_key)
         overview.new_wanted.connect(self.new)
         overview.starter_wanted.connect(self._starter)
-        context.action("compare.new").triggered.connect(lambda _checked=False: self.new())
-        context.action("file.export").triggered.connect(lambda _checked=False: None)
 
     # -- what the window asks ----------------------------------------------------------------------------------
 
@@ -65,7 +64,7 @@ class CompareScreen(Screen):
 
     def top_actions(self) -> list[QWidget]:
         if self.pages.currentWidget() is self.page and self.model.run is not None:
-            return [self._duplicate, self._export, self._new]
+            return [self._export, self._new] if self.width() < NARROW else [self._duplicate, self._export, self._new]
         return [self._new]
 
     def show_at(self, **at: Any) -> None:
@@ -76,6 +75,8 @@ class CompareScreen(Screen):
             self._open_comparison(int(at["comparison_id"]))
         elif at.get("new"):
             self._new_from(at)
+        elif at.get("start") == "export":
+            self.ask_export()
         elif at.get("overview") or self.model.run_id is None:
             self._show_overview()
         else:
@@ -112,6 +113,11 @@ class CompareScreen(Screen):
     def leave(self) -> bool:
         self.page.detail.judging.save_note()
         return True
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if (event.oldSize().width() < NARROW) != (self.width() < NARROW):
+            self.crumbs_changed.emit()  # Duplicate is in the menu of the run too: on a narrow page the name of the run needs the room
 
     # -- opening -----------------------------------------------------------------------------------------------
 
@@ -167,6 +173,9 @@ class CompareScreen(Screen):
     def _new_from(self, at: dict[str, Any]) -> None:
         if self.model.run_id is None:
             self._show_overview()
+        if not {"prompt_id", "model_ids", "dataset_id"} & set(at):
+            self._set_up()
+            return
         ws = self.context.ws
 
         def build() -> Definition:
@@ -278,6 +287,13 @@ class CompareScreen(Screen):
         for kind, text in (("csv", "Outputs with ratings as CSV…"), ("jsonl", "Outputs with ratings as JSON Lines…")):
             menu.addAction(text).triggered.connect(lambda _checked=False, kind=kind: self.choose_export(kind))
         menu.popup(self._export.mapToGlobal(self._export.rect().bottomLeft()))
+
+    def ask_export(self) -> None:
+        """Offer the forms in which the open run can be exported (Ctrl+E)."""
+        if self.pages.currentWidget() is self.page and self.model.run is not None:
+            self._export_menu()
+        else:
+            self.context.notice("Open a run to export its outputs.")
 
     def choose_export(self, kind: str) -> None:
         """Ask for a file name without holding up the window, then write the outputs."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.review.model import Blind
@@ -58,7 +58,6 @@ class AnswerCard(QFrame):
         self.setMinimumWidth(theme().px(LEAST_WIDTH))
         self.text = AnswerView("reading", fit=False, spacing=128)
         self.text.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.text.setViewportMargins(theme().px(18), theme().px(12), theme().px(18), theme().px(8))
         self.text.finish(answer.text or "Empty answer")
         self.text.link_clicked.connect(self.link_clicked)
         self.text.viewport().installEventFilter(self)
@@ -134,13 +133,25 @@ class AnswerCard(QFrame):
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         super().mousePressEvent(event)
 
+    def _mark(self, current: bool) -> None:
+        set_kind(self, state="current" if current else "")
+        layout = self.layout()
+        if layout is not None:  # the edge of the current card is a pixel thicker; the margin gives it back
+            layout.setContentsMargins(*([0] * 4 if current else [1] * 4))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        look = theme()
+        side = look.px(18)
+        self.text.setViewportMargins(side, look.px(12), max(side, self.width() - look.px(MEASURE) - side), look.px(8))
+
     def focusInEvent(self, event: QFocusEvent) -> None:
-        set_kind(self, state="on")
+        self._mark(True)
         self.focused.emit(self.answer.output_id)
         super().focusInEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        set_kind(self, state="")
+        self._mark(False)
         super().focusOutEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -45,6 +45,7 @@ class AnswerView(QTextBrowser):
         self.setOpenLinks(False)
         self.setUndoRedoEnabled(False)
         self.document().setDocumentMargin(0)
+        self.document().setIndentWidth(theme().px(18))
         self.viewport().setAutoFillBackground(False)
         set_role(self, role)
         self.anchorClicked.connect(lambda url: self.link_clicked.emit(url.toString()))
@@ -86,7 +87,7 @@ class AnswerView(QTextBrowser):
         features = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML
         self.document().setMarkdown(keep_lines(text), features)
         self._space()
-        self._tame_headings()
+        self._tidy_blocks()
         self._measure()
 
     def show_text(self, text: str, *, finished: bool) -> None:
@@ -138,18 +139,25 @@ class AnswerView(QTextBrowser):
         cursor.select(QTextCursor.SelectionType.Document)
         cursor.mergeBlockFormat(self._block())
 
-    def _tame_headings(self) -> None:
-        """Headings of an answer are headings inside a panel: a little larger than its text, not the size of a page title."""
+    def _tidy_blocks(self) -> None:
+        """Room between paragraphs, and headings of an answer as headings inside a panel: a little larger than its text."""
+        gap = theme().px(7)
         block = self.document().begin()
         while block.isValid():
+            below = block.next()
+            cursor = QTextCursor(block)
+            spacing = QTextBlockFormat()
+            close = block.textList() is not None and below.isValid() and below.textList() is not None
+            spacing.setTopMargin(0)
+            spacing.setBottomMargin(theme().px(2) if close or not below.isValid() else gap)
+            cursor.mergeBlockFormat(spacing)
             level = block.blockFormat().headingLevel()
             if level:
                 looks = QTextCharFormat()
                 looks.setProperty(QTextFormat.Property.FontSizeAdjustment, 1 if level == 1 else 0)
-                cursor = QTextCursor(block)
                 cursor.select(QTextCursor.SelectionType.BlockUnderCursor)
                 cursor.mergeCharFormat(looks)
-            block = block.next()
+            block = below
 
     def _renew(self) -> None:
         text, markdown, self._shown = self._shown, self._markdown, "\0"
@@ -192,10 +200,11 @@ def keep_lines(text: str) -> str:
     """The Markdown with every single line break kept as one: an answer's lines are meant, `Kind regards,` and the name below it."""
     parts = _FENCE.split(text)
     for number in range(0, len(parts), 2):
+        made = ""
         lines = parts[number].split("\n")
-        for at in range(len(lines) - 1):
-            here, below = lines[at], lines[at + 1]
-            if here.strip() and below.strip() and not _STRUCTURE.match(below) and not _STRUCTURE.match(here):
-                lines[at] = here.rstrip() + "  "
-        parts[number] = "\n".join(lines)
+        for at, line in enumerate(lines):
+            below = lines[at + 1] if at + 1 < len(lines) else ""
+            joined = line.strip() and below.strip() and not _STRUCTURE.match(below) and not _STRUCTURE.match(line)
+            made += line + ("" if at + 1 == len(lines) else "\u2028" if joined else "\n")
+        parts[number] = made
     return "".join(parts)
