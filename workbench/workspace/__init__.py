@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from threading import RLock
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
 from workbench.library.keys import Keys
 from workbench.library.prompts import Prompts
 from workbench.library.versions import Versions
 from workbench.settings import Settings, default_workspace
-from workbench.store import backups as copies
-from workbench.store.backups import Backup
 from workbench.store.database import Database
-from workbench.store.opening import path_of
 from workbench.store.search import Search
-from workbench.values import BadInput, Changes, Content, Endpoint, Message, ModelSpec, NotFound, Price, Request, Spec
+from workbench.values import Changes, NotFound, Spec
+from workbench.workspace.copies import Copies
+from workbench.workspace.late import late
+from workbench.workspace.network import Network, price_of
+from workbench.workspace.texts import Texts
 
 if TYPE_CHECKING:
     from workbench.analysis.differences import ContentDiff as ContentDiff
@@ -54,7 +53,6 @@ if TYPE_CHECKING:
     from workbench.plan import PlanProblem as PlanProblem
     from workbench.providers import LocalServer as LocalServer
     from workbench.providers import TestReport as TestReport
-    from workbench.providers import WireFormat
     from workbench.providers.builtin.models import BuiltinModels
     from workbench.providers.direct import direct_endpoint as direct_endpoint
     from workbench.ratings import Ratings
@@ -81,26 +79,7 @@ _LENT = {
 """What the faces need from stations that they do not see, by module: imported when first asked for."""
 
 
-T = TypeVar("T")
-
-
-class late(Generic[T]):
-    """A service that is built when it is first asked for: once, whichever threads ask. (`cached_property` has no lock any more.)"""
-
-    def __init__(self, build: Callable[[Any], T]) -> None:
-        self._build = build
-        self._lock = RLock()
-        self.__doc__ = build.__doc__
-
-    def __get__(self, workspace: Workspace, owner: type[Workspace]) -> T:
-        with self._lock:
-            name = self._build.__name__
-            if name not in workspace.__dict__:  # from then on it is found there without coming here
-                workspace.__dict__[name] = self._build(workspace)
-            return cast("T", workspace.__dict__[name])
-
-
-class Workspace:
+class Workspace(Copies, Network, Texts):
     """One open workspace file with its services."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
@@ -136,7 +115,7 @@ class Workspace:
         """Connections and models."""
         from workbench.library.connections import Connections
 
-        return Connections(self._database, self.keys, _price)
+        return Connections(self._database, self.keys, price_of)
 
     @late
     def comparisons(self) -> Comparisons:
@@ -179,51 +158,7 @@ class Workspace:
         """What a run can start from: saved comparisons and files."""
         from workbench.library.sources import Sources
 
-        return Sources(self.comparisons, self.connections, self.keys, _price)
-
-    async def ask(self, model: ModelSpec, request: Request, *, timeout_s: float, **how: Any) -> Answer:
-        """The answer to one request outside of any run; `how` as in `one_call`. Raises Missing where the model cannot be asked."""
-        from workbench.engine.one_call import one_call
-
-        return await one_call(self._endpoint(model, timeout_s), request, wire_formats=self._wire_format, **how)
-
-    async def test_connection(self, id: int) -> TestReport:
-        """Whether a connection's server answers and takes the key. What came of it is kept with the connection."""
-        from workbench import providers
-
-        row = self.connections.get(id)
-        spec = ModelSpec("", row.name, row.wire_format, row.base_url, row.name, row.uid, options=row.options, place=row.place)
-        async with providers.client(calls=1, local_only=bool(self.settings.get("local_only"))) as client:
-            report = await providers.test_connection(client, self.connections.endpoint(spec, 20.0))
-        if not self.read_only:
-            tested = {"ok": report.ok, "sentence": report.sentence, "models": list(report.models), "seconds": report.seconds}
-            tested["at"] = datetime.now(UTC).isoformat(timespec="seconds")
-            self.connections.set_state(id, {"test": tested})
-        return report
-
-    async def try_connection(self, vendor: str, base_url: str, key: str | None = None) -> TestReport:
-        """How a connection that is not saved would do. Without a key, the environment's is used. Nothing is kept."""
-        from workbench import providers
-        from workbench.library.connections import clean_address
-        from workbench.library.vendors import vendor as vendor_row
-
-        row = vendor_row(vendor)
-        if not key:
-            key, _ = self.keys.get("", row.key_env or None)
-        endpoint = Endpoint(row.wire_format, clean_address(base_url or row.base_url), key, row.options, 20.0)
-        async with providers.client(calls=1, local_only=bool(self.settings.get("local_only"))) as client:
-            return await providers.test_connection(client, endpoint)
-
-    def prices(self, vendor: str, base_url: str, models: Sequence[str]) -> dict[str, Price]:
-        """What the catalogue knows of each model of a vendor; a price that it does not know is unknown."""
-        return {model: _price(vendor, model, base_url) for model in models}
-
-    async def find_local(self) -> list[LocalServer]:
-        """The model servers that run on this computer now."""
-        from workbench import providers
-
-        async with providers.client(calls=1, local_only=True) as client:
-            return await providers.find_local(client)
+        return Sources(self.comparisons, self.connections, self.keys, price_of)
 
     def add_starter(self) -> int:
         """The id of the starter comparison; its prompts and cases are brought in where they are not here yet."""
@@ -240,83 +175,6 @@ class Workspace:
         """Call `listener(changes)` once after each committed write, on the thread that wrote. The answer ends the subscription."""
         return self._database.subscribe(listener)
 
-    def backups(self) -> list[Backup]:
-        """The copies of this file that are kept, newest first."""
-        return copies.backups(Path(self.path))
-
-    def back_up(self) -> Backup:
-        """A new copy, made while the file stays open; older ones than the setting keeps are removed."""
-        return copies.make(Path(self.path), "day", int(self.settings.get("backups_kept")))
-
-    def copy_to(self, path: Path) -> None:
-        """Write a copy of this workspace as it is now; for "Open a copy" and "Save elsewhere". A file that is there is not overwritten."""
-        if path.exists():
-            raise BadInput(f"{path.name} is there already.", remedy="Choose another name.")
-        copies.copy(Path(self.path), path)
-
-    def integrity(self) -> list[str]:
-        """What SQLite's full check finds wrong with this file; empty if it is sound."""
-        return copies.check(Path(self.path))
-
-    @staticmethod
-    def backups_of(path_or_url: str | Path | None) -> list[Backup]:
-        """The copies that are kept of a workspace which may be too damaged to open, newest first."""
-        return copies.backups(path_of(path_or_url or default_workspace()))
-
-    @staticmethod
-    def restore(path_or_url: str | Path | None, backup: Path) -> Path | None:
-        """Put a copy in the place of a workspace; the answer says where the file that was there lies now."""
-        return copies.restore(path_of(path_or_url or default_workspace()), backup)
-
-    # -- templates and differences, for the faces: they are pure, may be called on any thread, and are imported when first used ----
-
-    def variables(self, text: str) -> tuple[Variable, ...]:
-        """Every place where a template reads a value."""
-        from workbench import templates
-
-        return templates.variables(text)
-
-    def check(self, text: str) -> TemplateProblem | None:
-        """What is wrong with a template, with line and column; None if nothing is."""
-        from workbench import templates
-
-        return templates.check(text)
-
-    def preview(self, content: Content, values: Mapping[str, Any]) -> list[PreviewMessage]:
-        """The messages with values in place, in pieces that say what was filled in. Never raises."""
-        from workbench import templates
-
-        return templates.preview(content, values)
-
-    def render(self, content: Content, values: Mapping[str, Any]) -> tuple[Message, ...]:
-        """The messages with values in place, to send. Raises BadInput as the template verbs do."""
-        from workbench import templates
-
-        return templates.render(content, values)
-
-    def diff(self, left: Content, right: Content) -> ContentDiff:
-        """What differs between two contents: lines, words, parameters, variables."""
-        from workbench import templates
-        from workbench.analysis import differences
-
-        return differences.contents(left, right, (templates.names(left), templates.names(right)))
-
-    def changed_words(self, left: str, right: str) -> tuple[Marks, Marks]:
-        """What changed within two texts, as (start, end) in the left and in the right one."""
-        from workbench.analysis import differences
-
-        return differences.words(left, right)
-
-    def _endpoint(self, model: ModelSpec, timeout_s: float) -> Endpoint:
-        if model.wire_format == "builtin":
-            self.builtin.check(model.name)
-        return self.connections.endpoint(model, timeout_s)
-
-    def _wire_format(self, name: str) -> WireFormat:
-        from workbench import providers
-
-        return providers.wire_format(name, self.builtin if name == "builtin" else None)
-
     def _resolved(self, comparison_id: int) -> Spec:
         return self.comparisons.resolve(self.comparisons.get(comparison_id).definition)
 
@@ -332,9 +190,3 @@ def __getattr__(name: str) -> Any:
     if name in _LENT:
         return getattr(import_module(f"workbench.{_LENT[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def _price(vendor: str, model: str, base_url: str) -> Price:
-    from workbench.providers.catalog import price  # only the lists of models need the catalogue
-
-    return price(vendor, model, base_url)

@@ -1,0 +1,46 @@
+"""The workspace file as a whole: its backups, copies, and whether it is sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from workbench.settings import Settings, default_workspace
+from workbench.store import backups as copies
+from workbench.store.backups import Backup
+from workbench.store.opening import path_of
+from workbench.values import BadInput
+
+
+class Copies:
+    """The verbs on the file of a workspace."""
+
+    path: str
+    settings: Settings
+
+    def backups(self) -> list[Backup]:
+        """The copies of this file that are kept, newest first."""
+        return copies.backups(Path(self.path))
+
+    def back_up(self) -> Backup:
+        """A new copy, made while the file stays open; older ones than the setting keeps are removed."""
+        return copies.make(Path(self.path), "day", int(self.settings.get("backups_kept")))
+
+    def copy_to(self, path: Path) -> None:
+        """Write a copy of this workspace as it is now; for "Open a copy" and "Save elsewhere". A file that is there is not overwritten."""
+        if path.exists():
+            raise BadInput(f"{path.name} is there already.", remedy="Choose another name.")
+        copies.copy(Path(self.path), path)
+
+    def integrity(self) -> list[str]:
+        """What SQLite's full check finds wrong with this file; empty if it is sound."""
+        return copies.check(Path(self.path))
+
+    @staticmethod
+    def backups_of(path_or_url: str | Path | None) -> list[Backup]:
+        """The copies that are kept of a workspace which may be too damaged to open, newest first."""
+        return copies.backups(path_of(path_or_url or default_workspace()))
+
+    @staticmethod
+    def restore(path_or_url: str | Path | None, backup: Path) -> Path | None:
+        """Put a copy in the place of a workspace; the answer says where the file that was there lies now."""
+        return copies.restore(path_of(path_or_url or default_workspace()), backup)

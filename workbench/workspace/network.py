@@ -1,0 +1,96 @@
+"""What a workspace asks servers outside of any run. All of it runs on the engine's loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from workbench.library.keys import Keys
+from workbench.settings import Settings
+from workbench.values import Endpoint, ModelSpec, Price, Request
+
+if TYPE_CHECKING:
+    from workbench.engine.one_call import Answer
+    from workbench.library.connections import Connections
+    from workbench.providers import LocalServer, TestReport, WireFormat
+    from workbench.providers.builtin.models import BuiltinModels
+
+
+class Network:
+    """The verbs that ask a server."""
+
+    settings: Settings
+    read_only: bool
+    keys: Keys
+
+    if TYPE_CHECKING:
+
+        @property
+        def connections(self) -> Connections:
+            """Connections and models."""
+
+        @property
+        def builtin(self) -> BuiltinModels:
+            """The built-in models."""
+
+    async def ask(self, model: ModelSpec, request: Request, *, timeout_s: float, **how: Any) -> Answer:
+        """The answer to one request outside of any run; `how` as in `one_call`. Raises Missing where the model cannot be asked."""
+        from workbench.engine.one_call import one_call
+
+        return await one_call(self._endpoint(model, timeout_s), request, wire_formats=self._wire_format, **how)
+
+    async def test_connection(self, id: int) -> TestReport:
+        """Whether a connection's server answers and takes the key. What came of it is kept with the connection."""
+        from workbench import providers
+
+        row = self.connections.get(id)
+        spec = ModelSpec("", row.name, row.wire_format, row.base_url, row.name, row.uid, options=row.options, place=row.place)
+        async with providers.client(calls=1, local_only=bool(self.settings.get("local_only"))) as client:
+            report = await providers.test_connection(client, self.connections.endpoint(spec, 20.0))
+        if not self.read_only:
+            tested = {"ok": report.ok, "sentence": report.sentence, "models": list(report.models), "seconds": report.seconds}
+            tested["at"] = datetime.now(UTC).isoformat(timespec="seconds")
+            self.connections.set_state(id, {"test": tested})
+        return report
+
+    async def try_connection(self, vendor: str, base_url: str, key: str | None = None) -> TestReport:
+        """How a connection that is not saved would do. Without a key, the environment's is used. Nothing is kept."""
+        from workbench import providers
+        from workbench.library.connections import clean_address
+        from workbench.library.vendors import vendor as vendor_row
+
+        row = vendor_row(vendor)
+        if not key:
+            key, _ = self.keys.get("", row.key_env or None)
+        endpoint = Endpoint(row.wire_format, clean_address(base_url or row.base_url), key, row.options, 20.0)
+        async with providers.client(calls=1, local_only=bool(self.settings.get("local_only"))) as client:
+            return await providers.test_connection(client, endpoint)
+
+    def prices(self, vendor: str, base_url: str, models: Sequence[str]) -> dict[str, Price]:
+        """What the catalogue knows of each model of a vendor; a price that it does not know is unknown."""
+        return {model: price_of(vendor, model, base_url) for model in models}
+
+    async def find_local(self) -> list[LocalServer]:
+        """The model servers that run on this computer now."""
+        from workbench import providers
+
+        async with providers.client(calls=1, local_only=True) as client:
+            return await providers.find_local(client)
+
+    def _endpoint(self, model: ModelSpec, timeout_s: float) -> Endpoint:
+        if model.wire_format == "builtin":
+            self.builtin.check(model.name)
+        return self.connections.endpoint(model, timeout_s)
+
+    def _wire_format(self, name: str) -> WireFormat:
+        from workbench import providers
+
+        return providers.wire_format(name, self.builtin if name == "builtin" else None)
+
+
+def price_of(vendor: str, model: str, base_url: str) -> Price:
+    """What the catalogue knows; unknown is unknown."""
+    from workbench.providers.catalog import price  # only the lists of models need the catalogue
+
+    return price(vendor, model, base_url)

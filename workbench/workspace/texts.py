@@ -1,0 +1,53 @@
+"""Templates and differences, for the faces: pure, for any thread, and imported when first used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from workbench.values import Content, Message
+
+if TYPE_CHECKING:
+    from workbench.analysis.differences import ContentDiff, Marks
+    from workbench.templates import PreviewMessage, TemplateProblem, Variable
+
+
+class Texts:
+    """The verbs on texts that need no workspace file."""
+
+    def variables(self, text: str) -> tuple[Variable, ...]:
+        """Every place where a template reads a value."""
+        from workbench import templates
+
+        return templates.variables(text)
+
+    def check(self, text: str) -> TemplateProblem | None:
+        """What is wrong with a template, with line and column; None if nothing is."""
+        from workbench import templates
+
+        return templates.check(text)
+
+    def preview(self, content: Content, values: Mapping[str, Any]) -> list[PreviewMessage]:
+        """The messages with values in place, in pieces that say what was filled in. Never raises."""
+        from workbench import templates
+
+        return templates.preview(content, values)
+
+    def render(self, content: Content, values: Mapping[str, Any]) -> tuple[Message, ...]:
+        """The messages with values in place, to send. Raises BadInput as the template verbs do."""
+        from workbench import templates
+
+        return templates.render(content, values)
+
+    def diff(self, left: Content, right: Content) -> ContentDiff:
+        """What differs between two contents: lines, words, parameters, variables."""
+        from workbench import templates
+        from workbench.analysis import differences
+
+        return differences.contents(left, right, (templates.names(left), templates.names(right)))
+
+    def changed_words(self, left: str, right: str) -> tuple[Marks, Marks]:
+        """What changed within two texts, as (start, end) in the left and in the right one."""
+        from workbench.analysis import differences
+
+        return differences.words(left, right)
