@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sqlite3
 import threading
@@ -76,7 +77,7 @@ class Database:
         except OSError as error:
             if found.format == 0:
                 raise _cannot_create(path, error) from error
-            return _reader(path, found, f"{path.name} is write-protected. You can read but not save.")
+            return _reader(path, found, _why_no_lock(path, error))
         if lock is None:
             return _reader(path, opening.look(path), f"Another window has {path.name} open. You can read but not save.")
         try:
@@ -322,5 +323,15 @@ def _newer(number: int) -> str:
     return f"This library was made by a newer version (format {number}, this app reads up to {schema.FORMAT}). You can read but not save."
 
 
+def _why_no_lock(path: Path, error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        return f"The disk of {path.name} is full. You can read but not save."
+    if error.errno in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
+        return f"{path.name} lies where files cannot be locked. You can read but not save."
+    return f"{path.name} is write-protected. You can read but not save."
+
+
 def _cannot_create(path: Path, error: OSError) -> StoreTrouble:
+    if error.errno == errno.ENOSPC:
+        return StoreTrouble(f"{path} cannot be made: the disk is full.", remedy="Free some space and try again.")
     return StoreTrouble(f"{path} cannot be made ({error.strerror}).", remedy="Name a file in a folder that can be written.")
