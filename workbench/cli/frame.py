@@ -12,8 +12,9 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any
 
+from workbench.cli.arguments import Parser, Usage, everywhere
 from workbench.cli.terminal import Terminal
 
 # verb: (module under workbench.cli, what it does). The module has NAME_arguments(parser) and NAME_verb(options, terminal).
@@ -47,7 +48,7 @@ def perform(arguments: Sequence[str]) -> int:
         code = _perform(list(arguments), terminal)
         sys.stdout.flush()
         return code
-    except _Usage as usage:
+    except Usage as usage:
         terminal.complain(str(usage))
         return 2
     except KeyboardInterrupt:
@@ -79,11 +80,11 @@ def _perform(arguments: list[str], terminal: Terminal) -> int:
         return 0
     name = verb or "app"
     if name not in VERBS:
-        raise _Usage(f"There is no verb {name}.{_near(name)} See workbench --help.")
+        raise Usage(f"There is no verb {name}.{_near(name)} See workbench --help.")
     module = import_module(f"workbench.cli.{VERBS[name][0]}")
     parser = Parser(prog=f"workbench {name}", description=VERBS[name][1][0].upper() + VERBS[name][1][1:] + ".", allow_abbrev=False)
     getattr(module, f"{name}_arguments")(parser)
-    _add_global(parser)
+    everywhere(parser)
     options = parser.parse_args(rest, argparse.Namespace(**{"workspace": None, "json": False, "quiet": False, **given}))
     options.workspace = options.workspace or os.environ.get("WORKBENCH_WORKSPACE") or None
     terminal.json, terminal.quiet = options.json, options.quiet
@@ -101,7 +102,7 @@ def _split(arguments: list[str]) -> tuple[dict[str, Any], str | None, list[str]]
             if not equals:
                 at += 1
                 if at == len(arguments):
-                    raise _Usage(f"{name} needs a value.")
+                    raise Usage(f"{name} needs a value.")
                 value = arguments[at]
             given[name[2:]] = value
         elif argument in _FLAGS:
@@ -111,18 +112,11 @@ def _split(arguments: list[str]) -> tuple[dict[str, Any], str | None, list[str]]
         elif argument == "--version":
             given["version"] = True
         elif argument.startswith("-") and argument != "-":
-            raise _Usage(f"There is no option {argument} before the verb. See workbench --help.")
+            raise Usage(f"There is no option {argument} before the verb. See workbench --help.")
         else:
             return given, argument, arguments[at + 1 :]
         at += 1
     return given, None, []
-
-
-def _add_global(parser: argparse.ArgumentParser) -> None:
-    shared = parser.add_argument_group("everywhere")
-    shared.add_argument("--workspace", metavar="FILE_OR_URL", default=argparse.SUPPRESS, help="the workspace to use (WORKBENCH_WORKSPACE)")
-    shared.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON document and nothing else")
-    shared.add_argument("--quiet", action="store_true", default=argparse.SUPPRESS, help="no progress on stderr")
 
 
 def overview() -> str:
@@ -139,15 +133,3 @@ def _near(name: str) -> str:
 
     found = get_close_matches(name, VERBS, 1)
     return f" Did you mean {found[0]}?" if found else ""
-
-
-class _Usage(Exception):
-    """Wrong usage; `str()` is the one line to print."""
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line instead of printing the usage."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raises what ends as exit code 2."""
-        raise _Usage(f"{self.prog}: {message}. See {self.prog} --help.")

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.cli.arguments import everywhere
 from workbench.cli.opened import workspace
 from workbench.cli.terminal import Terminal, columns
 
@@ -25,6 +26,8 @@ def models_arguments(parser: argparse.ArgumentParser) -> None:
     actions.add_parser("fetch", help="fetch the weights of the built-in model")
     remove = actions.add_parser("remove", help="remove a model from the list")
     remove.add_argument("name", metavar="MODEL")
+    for action in actions.choices.values():
+        everywhere(action)
 
 
 def connections_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +45,8 @@ def connections_arguments(parser: argparse.ArgumentParser) -> None:
     test.add_argument("name", metavar="NAME")
     remove = actions.add_parser("remove", help="remove one and forget its key")
     remove.add_argument("name", metavar="NAME")
+    for action in actions.choices.values():
+        everywhere(action)
 
 
 def models_verb(options: argparse.Namespace, terminal: Terminal) -> int:
@@ -147,8 +152,16 @@ def _add_connection(ws: Workspace, options: argparse.Namespace, terminal: Termin
     for model in options.model:
         ws.connections.add_model(id, model)
     row = ws.connections.get(id)
+    if row.key_place == "session":
+        terminal.note(
+            f"{ws.keys.place()}, and this session is over now. Put the key into the environment instead: {_environment(ws, row)}."
+        )
     terminal.answer({"schema": 1, "added": _document(row)}, f"Added {row.name}. Key: {_key(row)}.")
     return 0
+
+
+def _environment(ws: Workspace, row: ConnectionRow) -> str:
+    return next((vendor.key_env for vendor in ws.connections.vendors() if vendor.id == row.vendor and vendor.key_env), "WORKBENCH_API_KEY")
 
 
 def _read_key(name: str, terminal: Terminal) -> str | None:

