@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from workbench.formats import tabular
 from workbench.formats.tabular import BadRow, Table
+from workbench.formats.tabular_writing import csv_lines, shape_of
 from workbench.values import BadInput, Case
 from workbench.values.datasets import ColumnSpec
 
@@ -235,11 +237,30 @@ COLUMNS = (ColumnSpec("q"), ColumnSpec("n", "number"))
 @settings(max_examples=150, deadline=None)
 @given(st.lists(CASE, min_size=1, max_size=5))
 def test_what_survives_csv_comes_back_exactly(wanted: Sequence[Case]) -> None:
-    if not tabular.survives_csv(wanted, COLUMNS):
+    shape = shape_of(wanted, COLUMNS)
+    if not shape.fits_csv:
         return
-    text = tabular.csv_text(wanted, COLUMNS)
-    own = {"name": "name", "reference": "reference", "tags": "tags", "weight": "weight", "note": "note"}
+    text = "".join(csv_lines(wanted, COLUMNS, shape.own))
     found = tabular.read_bytes(text, "x.csv", encoding="utf-8", delimiter=",")
-    known = {column.name: column for column in COLUMNS}
-    mapping = [known.get(column) or ColumnSpec(own[column], "text", own[column]) for column in found.columns]  # type: ignore[arg-type]
-    assert list(found.cases(mapping)) == list(wanted)
+    assert list(found.cases(tabular.own_mapping(found.columns, COLUMNS))) == list(wanted)
+
+
+def test_ordinary_cases_fit_csv() -> None:
+    case = Case({"q": 'Grüße, "you"\nthere', "n": 3}, "Name", "yes", ("a", "b"), 2.0, "note")
+    assert shape_of([case, Case({"q": "=1+1", "n": 4})], COLUMNS).fits_csv
+    assert not shape_of([Case({"q": ["list"], "n": 3})], COLUMNS).fits_csv
+    assert not shape_of([Case({"q": "3", "n": "3"})], COLUMNS).fits_csv
+
+
+def test_a_hundred_thousand_lines_are_read_within_memory(tmp_path: Path) -> None:
+    path = tmp_path / "big.csv"
+    with path.open("w", encoding="utf-8") as file:
+        file.write("ticket,expected\n")
+        file.writelines(f"Parcel {number} never came {'again ' * 20},label{number % 7}\n" for number in range(100_000))
+    tracemalloc.start()
+    try:
+        found = tabular.read(path)
+        assert sum(1 for _ in found.cases()) == found.rows == 100_000
+        assert tracemalloc.get_traced_memory()[1] < 16_000_000
+    finally:
+        tracemalloc.stop()

@@ -6,21 +6,20 @@ again whenever it is asked for cases.
 
 from __future__ import annotations
 
-import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from workbench.formats.tabular_columns import as_text, case_of, check_mapping, coerced, guess
-from workbench.formats.tabular_source import BadRow, Form, Opener, Row, TableFormat, form_of, header_of, rows_of
+from workbench.formats.tabular_columns import as_text, case_of, check_mapping, guess
+from workbench.formats.tabular_rows import BadRow, Form, Opener, Row, TableFormat
+from workbench.formats.tabular_source import form_of, header_of, rows_of
 from workbench.values.comparisons import Case
-from workbench.values.datasets import ColumnSpec
-from workbench.values.messages import canonical
+from workbench.values.datasets import ColumnRole, ColumnSpec
 from workbench.values.problems import BadInput
 
-__all__ = ["BadRow", "Form", "Row", "Table", "TableFormat", "as_text", "csv_text", "jsonl_text", "read", "read_bytes", "survives_csv"]
+__all__ = ["BadRow", "Form", "Row", "Table", "TableFormat", "own_mapping", "read", "read_bytes"]
 
 _FIRST = 200
 _MOST_BAD = 1000
@@ -129,74 +128,8 @@ def _read(name: str, path: str, source: Opener, encoding: str, delimiter: str) -
     return replace(table, columns=tuple(columns), mapping=mapping, first=tuple(first), rows=good, bad=tuple(bad), bad_count=bad_count)
 
 
-# Writing, for the library folder: no guess on the way back may change a value.
-
-_OWN = ("name", "reference", "tags", "weight", "note")
-
-
-def survives_csv(cases: Iterable[Case], columns: Sequence[ColumnSpec]) -> bool:
-    """True if the cases come back from `csv_text` exactly as they are; else they need `jsonl_text`."""
-    names = [column.name for column in columns]
-    if set(names) & set(_OWN) or len(set(names)) != len(names):
-        return False
-    for case in cases:
-        if not all(name in case.values for name in names) or len(case.values) != len(names):
-            return False
-        if not (case.reference is None or (isinstance(case.reference, str) and case.reference)):
-            return False
-        if any("," in tag or ";" in tag or "|" in tag or "\n" in tag or tag.startswith("[") or tag.endswith("\\") for tag in case.tags):
-            return False
-        for column in columns:
-            value = case.values[column.name]
-            back = coerced(as_text(value), column.type)
-            if type(back) is not type(value) or back != value or "\r" in as_text(value):
-                return False
-        if not any([*map(as_text, case.values.values()), *(_own(case, role) for role in _OWN)]):
-            return False  # an empty line is no case
-        if any("\r" in text for text in (case.name, case.note, case.reference or "", *case.tags)):
-            return False
-    return True
-
-
-def csv_text(cases: Iterable[Case], columns: Sequence[ColumnSpec]) -> str:
-    """Cases as CSV: variables first, then name, reference, tags, weight and note as far as any case has them."""
-    cases = list(cases)
-    own = [role for role in _OWN if any(_own(case, role) for case in cases)]
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    names = [column.name for column in columns]
-    writer.writerow([*names, *own])
-    for case in cases:
-        writer.writerow([*(as_text(case.values[name]) for name in names), *(_own(case, role) for role in own)])
-    return out.getvalue()
-
-
-def jsonl_text(cases: Iterable[Case]) -> str:
-    """Cases as JSON Lines: `values`, then what differs from the default."""
-    return "".join(canonical_line(case) + "\n" for case in cases)
-
-
-def canonical_line(case: Case) -> str:
-    """One case as a JSON object on one line."""
-    import json  # the order of keys is meant, so not the canonical form
-
-    item: dict[str, Any] = {"values": dict(case.values)}
-    if case.name:
-        item["name"] = case.name
-    if case.reference is not None:
-        item["reference"] = case.reference
-    if case.tags:
-        item["tags"] = list(case.tags)
-    if case.weight != 1.0:
-        item["weight"] = case.weight
-    if case.note:
-        item["note"] = case.note
-    return json.dumps(item, ensure_ascii=False).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("\x85", "\\u0085")
-
-
-def _own(case: Case, role: str) -> str:
-    if role == "weight":
-        return "" if case.weight == 1.0 else canonical(case.weight)
-    if role == "tags":
-        return ", ".join(case.tags)
-    return as_text(getattr(case, role))
+def own_mapping(columns: Sequence[str], known: Sequence[ColumnSpec]) -> tuple[ColumnSpec, ...]:
+    """The mapping of a table that the library wrote: its columns as they are known, the case's own fields, the rest as text."""
+    by_name = {column.name: column for column in known}
+    own: dict[str, ColumnRole] = {"name": "name", "reference": "reference", "tags": "tags", "weight": "weight", "note": "note"}
+    return tuple(by_name.get(name) or (ColumnSpec(name, "text", own[name]) if name in own else ColumnSpec(name)) for name in columns)

@@ -5,21 +5,26 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, BinaryIO, Literal, NoReturn
+from collections.abc import Iterator
 
+from workbench.formats.tabular_json import is_json, json_rows, jsonl_rows
+from workbench.formats.tabular_rows import (
+    CHUNK,
+    LONGEST_CELL,
+    BadRow,
+    Form,
+    Opener,
+    Row,
+    TableFormat,
+    is_broken,
+    open_text,
+    show,
+    why_broken,
+)
 from workbench.values.problems import BadInput
 
-Opener = Callable[[], BinaryIO]
-TableFormat = Literal["csv", "tsv", "jsonl", "json"]
-
-LONGEST_CELL = 16 * 1024 * 1024
-"""Characters of one cell. More than that is an open quote that swallows the file, not a text."""
 _SAMPLE = 256 * 1024
-_CHUNK = 1024 * 1024
 _BOMS = (  # the longer ones first: UTF-32 begins like UTF-16
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -36,40 +41,9 @@ _NOT_TABLES = (
 )
 # Letters and marks that Windows text of western languages really holds; others hint at bytes that are simply broken.
 _WESTERN = set("àâäáãåæçèéêëìíîïñòóôõöøœùúûüßÀÂÄÁÃÅÆÇÈÉÊËÍÎÏÑÒÓÔÕÖØŒÚÛÜ‘’“”„‚–—…•·€£¥§°²³«»¿¡®©™ºª´±\xa0")
-_HALF = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")
 _INNER_CR = "\ue00d"
 """Stands for a carriage return inside a line while the csv module reads it, which would take it for the end of a record."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row by column name, and the line of the file on which it starts."""
-
-    line: int
-    values: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class BadRow:
-    """A row that cannot be used: where, why, and its beginning as it stands in the file."""
-
-    line: int
-    reason: str
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """How a table file is written."""
-
-    format: TableFormat
-    encoding: str
-    delimiter: str = ","
-    skip_lines: int = 0
-    """Lines before the header: 1 for Excel's `sep=;` line."""
-    newline: str = "\n"
-    """What ends a line; a carriage return only in files of old Macs."""
 
 
 def form_of(name: str, source: Opener, encoding: str = "", delimiter: str = "") -> Form:
@@ -109,13 +83,13 @@ def _json_form(name: str, text: str) -> TableFormat | None:
         return "jsonl"
     if text[0] == "{":
         first, _, rest = text.partition("\n")
-        return "jsonl" if rest.strip() and _is_json(first) else "json"
+        return "jsonl" if rest.strip() and is_json(first) else "json"
     return "json" if name.endswith(".json") else None
 
 
 def header_of(name: str, source: Opener, form: Form) -> tuple[str, ...]:
     """Column names of a CSV or TSV file, made unique. A column without a name gets its place as name."""
-    with _text(source, form.encoding, form.newline) as lines:
+    with open_text(source, form.encoding, form.newline) as lines:
         for _, fields, _ in _csv_records(lines, form):
             if isinstance(fields, str):
                 break
@@ -137,9 +111,9 @@ def rows_of(source: Opener, form: Form, columns: tuple[str, ...] = ()) -> Iterat
     if form.format in ("csv", "tsv"):
         yield from _csv_rows(source, form, columns)
     elif form.format == "jsonl":
-        yield from _jsonl_rows(source, form)
+        yield from jsonl_rows(source, form)
     else:
-        yield from _json_rows(source, form)
+        yield from json_rows(source, form)
 
 
 # Text
@@ -156,7 +130,7 @@ def _encoding_of(name: str, source: Opener, head: bytes) -> str:
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         with source() as file:
-            while chunk := file.read(_CHUNK):
+            while chunk := file.read(CHUNK):
                 decoder.decode(chunk)
             decoder.decode(b"", final=True)
     except UnicodeDecodeError:
@@ -181,26 +155,6 @@ def _encoding_by_lines(source: Opener) -> str:
                 except UnicodeDecodeError:
                     strange += 1
     return "cp1252" if broken > whole and strange * 10 <= broken else "utf-8"
-
-
-def _text(source: Opener, encoding: str, newline: str = "\n") -> io.TextIOWrapper:
-    """The file as text; bytes that are no text come as halves of surrogate pairs, which `_is_broken` finds."""
-    errors = "surrogatepass" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
-    return io.TextIOWrapper(source(), encoding, errors=errors, newline=newline)
-
-
-def _is_broken(text: str) -> bool:
-    return not text.isascii() and _HALF.search(text) is not None
-
-
-def _show(text: str) -> str:
-    """The beginning of a line, fit for a report: one line, bytes that are no text as question marks."""
-    return _HALF.sub("\ufffd", text.rstrip("\r\n")[:200]).replace("\n", " ").replace("\r", "").replace("\0", "\ufffd")
-
-
-def _why_broken(encoding: str) -> str:
-    name = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "cp1252": "Windows text"}.get(encoding, encoding.upper())
-    return f"Bytes that are not {name}."
 
 
 # CSV
@@ -272,7 +226,7 @@ def _csv_records(lines: io.TextIOWrapper, form: Form) -> Iterator[tuple[int, lis
             yield line, "A quote that opens here is never closed. Nothing behind it could be read.", raw
             return
         except UnicodeDecodeError:
-            yield line, _why_broken(form.encoding) + " Nothing behind them could be read.", raw
+            yield line, why_broken(form.encoding) + " Nothing behind them could be read.", raw
             return
         if ended:  # the reader asks for a line behind the last one only inside quotes
             behind = "" if len(raw) == 1 else f" Lines {line} to {reader.line_num} could not be read."
@@ -288,10 +242,10 @@ def _csv_records(lines: io.TextIOWrapper, form: Form) -> Iterator[tuple[int, lis
 def _csv_rows(source: Opener, form: Form, columns: tuple[str, ...]) -> Iterator[Row | BadRow]:
     width = len(columns)
     header_seen = False
-    with _text(source, form.encoding, form.newline) as lines:
+    with open_text(source, form.encoding, form.newline) as lines:
         for line, fields, raw in _csv_records(lines, form):
             if isinstance(fields, str):
-                yield BadRow(line, fields, _show(raw[0] if raw else ""))
+                yield BadRow(line, fields, show(raw[0] if raw else ""))
                 return
             if not any(fields):
                 continue
@@ -299,198 +253,12 @@ def _csv_rows(source: Opener, form: Form, columns: tuple[str, ...]) -> Iterator[
                 header_seen = True
                 continue
             if len(fields) != width:
-                yield BadRow(line, _why_width(len(fields), width), _show("".join(raw)))
-            elif any(_is_broken(field) for field in fields):
-                yield BadRow(line, _why_broken(form.encoding), _show("".join(raw)))
+                yield BadRow(line, _why_width(len(fields), width), show("".join(raw)))
+            elif any(is_broken(field) for field in fields):
+                yield BadRow(line, why_broken(form.encoding), show("".join(raw)))
             else:
                 yield Row(line, dict(zip(columns, fields, strict=True)))
 
 
 def _why_width(found: int, wanted: int) -> str:
     return f"{found} field{'' if found == 1 else 's'} where the header has {wanted}."
-
-
-# JSON
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON value")
-
-
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
-
-
-def _is_json(text: str) -> bool:
-    try:
-        _DECODER.decode(text.strip())
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _json_row(line: int, value: Any, text: str) -> Row | BadRow:
-    if isinstance(value, str):
-        value = {"input": value}
-    if not isinstance(value, dict):
-        return BadRow(line, f"Not an object but {_kind(value)}.", _show(text))
-    if "\\u" in text and _is_broken(json.dumps(value, ensure_ascii=False)):
-        return BadRow(line, "Half of a character (a lone surrogate) stands in the text.", _show(text))
-    return Row(line, value)
-
-
-def _kind(value: Any) -> str:
-    if value is None:
-        return "null"
-    return "a list" if isinstance(value, list) else "true or false" if isinstance(value, bool) else "a number"
-
-
-def _jsonl_rows(source: Opener, form: Form) -> Iterator[Row | BadRow]:
-    with _text(source, form.encoding) as lines:
-        try:
-            for number, line in enumerate(lines, 1):
-                text = line.strip()
-                if not text:
-                    continue
-                if _is_broken(text):
-                    yield BadRow(number, _why_broken(form.encoding), _show(text))
-                    continue
-                try:
-                    value = _DECODER.decode(text)
-                except json.JSONDecodeError as error:
-                    yield BadRow(number, f"Not JSON: {_json_reason(error)} at character {error.pos + 1}.", _show(text))
-                except RecursionError:
-                    yield BadRow(number, "Nested too deep.", _show(text))
-                except ValueError as error:
-                    yield BadRow(number, f"Not JSON: {error}.", _show(text))
-                else:
-                    yield _json_row(number, value, text)
-        except UnicodeDecodeError:
-            yield BadRow(number + 1, _why_broken(form.encoding) + " Nothing behind them could be read.")
-
-
-def _json_reason(error: json.JSONDecodeError) -> str:
-    return error.msg[:1].lower() + error.msg[1:]
-
-
-class _ArrayReader:
-    """The elements of a JSON list, read piece by piece."""
-
-    def __init__(self, file: io.TextIOWrapper) -> None:
-        self._file = file
-        self._buffer = ""
-        self._place = 0
-        self._line = 1
-        self._ended = False
-
-    def elements(self) -> Iterator[tuple[int, Any, str] | BadRow]:
-        """(line, value, text) of each element; a BadRow ends the reading."""
-        self._peek()
-        self._place += 1  # the opening bracket
-        first = True
-        while True:
-            char = self._peek()
-            if char == "]":
-                return
-            if not char:
-                yield BadRow(self._line, "The list is not closed: the file ends too early.")
-                return
-            if not first:
-                if char != ",":
-                    yield BadRow(self._line, "Not JSON: expecting a comma. Nothing behind it could be read.", self._here())
-                    return
-                self._place += 1
-                if self._peek() == "]":
-                    return
-            first = False
-            line = self._line
-            found = self._element()
-            if isinstance(found, str):
-                yield BadRow(self._line, f"Not JSON: {found}. Nothing behind it could be read.", self._here())
-                return
-            value, text = found
-            self._line += text.count("\n")
-            yield line, value, text
-
-    def _element(self) -> tuple[Any, str] | str:
-        while True:
-            try:
-                value, end = _DECODER.raw_decode(self._buffer, self._place)
-                if end < len(self._buffer) or not self._more():
-                    text = self._buffer[self._place : end]
-                    self._place = end
-                    return value, text
-            except json.JSONDecodeError as error:
-                certain = error.pos < len(self._buffer) - 64 and not error.msg.startswith("Unterminated")
-                if certain or not self._more():
-                    self._line += self._buffer.count("\n", self._place, error.pos)
-                    self._place = min(error.pos, len(self._buffer))
-                    return _json_reason(error)
-            except RecursionError:
-                return "nested too deep"
-            except ValueError as error:
-                return str(error)
-
-    def _here(self) -> str:
-        start = self._buffer.rfind("\n", 0, self._place) + 1
-        return _show(self._buffer[start : start + 200])
-
-    def _peek(self) -> str:
-        """The next character that is no white space, or nothing at the end."""
-        while True:
-            while self._place < len(self._buffer):
-                char = self._buffer[self._place]
-                if char not in " \t\r\n":
-                    return char
-                self._line += char == "\n"
-                self._place += 1
-            if not self._more():
-                return ""
-
-    def _more(self) -> bool:
-        if self._ended or len(self._buffer) - self._place > 4 * LONGEST_CELL:
-            return False
-        chunk = self._file.read(max(_CHUNK, len(self._buffer) - self._place))
-        self._buffer = self._buffer[self._place :] + chunk
-        self._place = 0
-        self._ended = not chunk
-        return not self._ended
-
-
-def _json_rows(source: Opener, form: Form) -> Iterator[Row | BadRow]:
-    with _text(source, form.encoding) as file:
-        if file.read(4096).lstrip()[:1] == "{":
-            file.seek(0)
-            yield from _json_object_rows(file.read(4 * LONGEST_CELL))
-            return
-    with _text(source, form.encoding) as file:
-        try:
-            for found in _ArrayReader(file).elements():
-                if isinstance(found, BadRow):
-                    yield found
-                    return
-                line, value, text = found
-                yield BadRow(line, _why_broken(form.encoding), _show(text)) if _is_broken(text) else _json_row(line, value, text)
-        except UnicodeDecodeError:
-            yield BadRow(1, _why_broken(form.encoding))
-
-
-def _json_object_rows(text: str) -> Iterator[Row | BadRow]:
-    """Rows of a file such as `{"tests": [...]}`: an object that holds exactly one list of objects."""
-    if _is_broken(text):
-        yield BadRow(1, _why_broken("utf-8"))
-        return
-    try:
-        value = _DECODER.decode(text)
-    except json.JSONDecodeError as error:
-        line = text.splitlines()[error.lineno - 1] if error.lineno <= len(text.splitlines()) else ""
-        yield BadRow(error.lineno, f"Not JSON: {_json_reason(error)}.", _show(line))
-        return
-    except (ValueError, RecursionError) as error:
-        yield BadRow(1, f"Not JSON: {error}.")
-        return
-    lists = [item for item in value.values() if isinstance(item, list) and item and all(isinstance(row, dict) for row in item)]
-    rows = lists[0] if len(lists) == 1 else [value] if not lists else []
-    if not rows:
-        yield BadRow(1, "More than one list of objects stands in the file, so it is not clear which holds the cases.")
-    for row in rows:
-        yield _json_row(1, row, json.dumps(row))

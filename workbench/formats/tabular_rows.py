@@ -1,0 +1,69 @@
+"""What every reader of tables shares: rows good and bad, the form of a file, its bytes as text."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Literal
+
+Opener = Callable[[], BinaryIO]
+TableFormat = Literal["csv", "tsv", "jsonl", "json"]
+
+LONGEST_CELL = 16 * 1024 * 1024
+"""Characters of one cell. More than that is an open quote that swallows the file, not a text."""
+CHUNK = 1024 * 1024
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row by column name, and the line of the file on which it starts."""
+
+    line: int
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that cannot be used: where, why, and its beginning as it stands in the file."""
+
+    line: int
+    reason: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a table file is written."""
+
+    format: TableFormat
+    encoding: str
+    delimiter: str = ","
+    skip_lines: int = 0
+    """Lines before the header: 1 for Excel's `sep=;` line."""
+    newline: str = "\n"
+    """What ends a line; a carriage return only in files of old Macs."""
+
+
+def open_text(source: Opener, encoding: str, newline: str = "\n") -> io.TextIOWrapper:
+    """The file as text; bytes that are no text come as halves of surrogate pairs, which `_is_broken` finds."""
+    errors = "surrogatepass" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
+    return io.TextIOWrapper(source(), encoding, errors=errors, newline=newline)
+
+
+def is_broken(text: str) -> bool:
+    """True if bytes that are no text stand in it."""
+    return not text.isascii() and _HALF.search(text) is not None
+
+
+def show(text: str) -> str:
+    """The beginning of a line, fit for a report: one line, bytes that are no text as question marks."""
+    return _HALF.sub("\ufffd", text.rstrip("\r\n")[:200]).replace("\n", " ").replace("\r", "").replace("\0", "\ufffd")
+
+
+def why_broken(encoding: str) -> str:
+    """The reason to give for such a row."""
+    name = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "cp1252": "Windows text"}.get(encoding, encoding.upper())
+    return f"Bytes that are not {name}."
