@@ -157,6 +157,8 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         current().step()
+        if type(obj) is dict and attribute in obj:  # `order.items` of a case means its items, not Python's method of that name
+            return obj[attribute]
         return super().getattr(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
