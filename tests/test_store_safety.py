@@ -17,7 +17,7 @@ import pytest
 
 from workbench.store import backups, schema, tables
 from workbench.store.database import Database
-from workbench.values import Content, Message, Missing, ReadOnly, StoreTrouble
+from workbench.values import Changes, Content, Message, Missing, ReadOnly, StoreTrouble
 from workbench.workspace import Workspace
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and permissions of POSIX")
@@ -331,8 +331,15 @@ def test_a_second_window_reads_but_does_not_save_and_says_so(tmp_path: Path) -> 
         assert database.read_only
         assert database.notice == "Another window has support-desk.db open. You can read but not save."
         assert _count(database) == 1
+        heard: list[Changes] = []
+        database.subscribe(heard.append)
+        assert not database.look_for_changes()
         assert other.ask("create Second") == "done"
         assert _count(database) == 2, "a reader sees what the other window saves"
+        assert database.look_for_changes()
+        assert not database.look_for_changes()
+        assert len(heard) == 1
+        assert heard[0].has("prompt")
         with pytest.raises(ReadOnly, match=r"Another window has support-desk\.db open"), database.write():
             pass
         # The reader's end leaves the other's log and lock alone.

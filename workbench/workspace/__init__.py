@@ -178,6 +178,10 @@ class Workspace(Copies, Network, Texts):
     def _resolved(self, comparison_id: int) -> Spec:
         return self.comparisons.resolve(self.comparisons.get(comparison_id).definition)
 
+    def look_for_changes(self) -> bool:
+        """True if another window has written since the last call; listeners have heard of it then. For a window that only reads."""
+        return self._database.look_for_changes()
+
     def close(self) -> None:
         """Close the file and end the built-in models' servers. Closing twice is fine."""
         if "builtin" in self.__dict__:
