@@ -29,10 +29,11 @@ def finished(session: Session) -> None:
     """End a session as closing its window does, and take the window away."""
     for dialog in dialogs():
         dialog.reject()
-    session.window.remember()
-    session.window.hide()
-    session.end()
-    session.window.deleteLater()
+    if not session.ended:
+        session.window.remember()
+        session.window.hide()
+        session.end()
+        session.window.deleteLater()
     session.deleteLater()
     QApplication.processEvents()
 

@@ -251,13 +251,17 @@ def test_a_second_window_on_one_file_can_read_and_says_so(qtbot: QtBot, tmp_path
         first.close()
 
 
-def test_another_workspace_can_be_opened_in_the_same_window(session: Session, qtbot: QtBot, tmp_path: Path) -> None:
-    session.open(str(tmp_path / "other.db"))
-    qtbot.waitUntil(lambda: session.context.workspace is not None and session.window.status.workspace.text() == "other.db", timeout=15_000)
-    assert Path(session.context.ws.path).name == "other.db"
-    assert session.settings.get("last.workspace") == str(tmp_path / "other.db")
+def test_another_workspace_can_be_opened_in_the_place_of_this_one(session: Session, qtbot: QtBot, tmp_path: Path) -> None:
+    with qtbot.waitSignal(session.replaced) as handed:
+        session.open(str(tmp_path / "other.db"))
+    other: Session = handed.args[0]
+    qtbot.waitUntil(lambda: other.context.workspace is not None, timeout=15_000)
+    assert session.ended
+    assert (other.window.status.workspace.text(), other.window.place) == ("other.db", "settings")
+    assert other.settings.get("last.workspace") == str(tmp_path / "other.db")
     with sqlite3.connect(tmp_path / "desk.db") as file:  # the first one was closed: it can be written
         file.execute("BEGIN IMMEDIATE")
+    finished(other)
 
 
 def test_closing_leaves_no_thread_and_no_open_file(qtbot: QtBot, tmp_path: Path, settings: Settings) -> None:

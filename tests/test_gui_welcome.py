@@ -120,7 +120,7 @@ def test_a_connection_that_is_there_is_shown_as_connected(session: Session, qtbo
     assert any("Connected with 1 model" in label.text() for label in welcome._tiles["ollama"].findChildren(QLabel))
 
 
-@pytest.mark.parametrize(("name", "place"), [("cases.csv", "datasets"), ("library.yaml", "import")])
+@pytest.mark.parametrize(("name", "place"), [("cases.csv", "datasets"), ("library.yaml", "library")])
 def test_a_file_that_is_dropped_goes_where_it_belongs(
     session: Session, qtbot: QtBot, builtin: Status, tmp_path: Path, name: str, place: str
 ) -> None:
@@ -128,13 +128,10 @@ def test_a_file_that_is_dropped_goes_where_it_belongs(
     went: list[Any] = []
     session.context.navigated.disconnect(session.window.go)
     session.context.navigated.connect(lambda to, at: went.append((to, at)))
-    action = session.context.action("file.import")
-    action.triggered.disconnect()
-    action.triggered.connect(lambda: went.append(("import", action.data())))
     path = tmp_path / name
     path.write_text("input\nhello\n", "utf-8")
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path))])
     event = QDropEvent(QPointF(50, 50), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
     welcome.dropEvent(event)
-    assert went == [("datasets", {"import_file": str(path)}) if place == "datasets" else ("import", [str(path)])]
+    assert went == [("datasets", {"import_path": str(path)}) if place == "datasets" else ("library", {"import_paths": [str(path)]})]

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QFileDialog
 
@@ -35,9 +35,15 @@ def main(workspace: str | None = None) -> int:
             remedy="Run it on a desktop, or use the command line: workbench demo, workbench run.",
         )
     app = application(sys.argv[:1])
-    session = Session(workspace)
-    session.window.painted.connect(lambda: _end_on_signals(app, session), Qt.ConnectionType.QueuedConnection)
-    session.window.show()
+    sessions: list[Session] = []
+
+    def hold(session: Session) -> None:
+        sessions[:] = [session]
+        session.replaced.connect(hold)
+        session.window.painted.connect(lambda: _end_on_signals(app, session), Qt.ConnectionType.QueuedConnection)
+
+    hold(Session(workspace))
+    sessions[0].window.show()
     return app.exec()
 
 
@@ -62,6 +68,9 @@ def application(arguments: list[str] | None = None) -> QApplication:
 
 class Session(QObject):
     """One window with its settings, bridge and workspace, from the first paint to the last write."""
+
+    replaced = Signal(object)
+    """The session that goes on with another workspace; this one has ended."""
 
     def __init__(self, workspace: str | Path | None = None, settings: Settings | None = None, *, open_now: bool = True) -> None:
         super().__init__()
@@ -105,20 +114,23 @@ class Session(QObject):
         """Open a workspace in the background and show it; the one that is open is closed first."""
         if self._opening or self.ended:
             return
+        if self.context.workspace is not None:
+            self._hand_over(path)
+            return
         self._opening = True
         self.path = path
-        self.close_workspace()
         self.window.opening.wait(path)
         self.bridge.call(_open, path, self.settings, then=self._opened, failed=self._not_opened)
 
-    def close_workspace(self) -> None:
-        """Stop the runs of the open workspace and close it."""
-        workspace = self.context.workspace
-        if workspace is None:
+    def _hand_over(self, path: str) -> None:
+        """Show another workspace in a window of its own, in the place of this one, which then closes."""
+        if not self.window.let_go():
             return
-        self.window.closing()
-        self.context.use(None)
-        self.bridge.close_workspace(workspace)
+        successor = Session(path, Settings(self.settings.path))
+        successor.window.show()
+        self.replaced.emit(successor)
+        self.window.hide()
+        self.end(leave=False)
 
     def _opened(self, workspace: Workspace) -> None:
         self._opening = False
@@ -151,6 +163,8 @@ class Session(QObject):
     # -- settings and failures ---------------------------------------------------------------------------------
 
     def _setting_changed(self, key: str) -> None:
+        if self.ended:
+            return
         if key in ("theme", "text_size"):
             theme().choose(self.settings.get("theme"), self.settings.get("text_size"))
         elif key == "single_keys":
@@ -168,7 +182,7 @@ class Session(QObject):
 
     # -- the end -----------------------------------------------------------------------------------------------
 
-    def end(self) -> None:
+    def end(self, *, leave: bool = True) -> None:
         """Stop the runs, close the workspace, end all threads, quit. What was unfinished can be gone on with."""
         if self.ended:
             return
@@ -179,7 +193,10 @@ class Session(QObject):
         self.bridge.close(workspace)
         if self._crash is not None:
             self._crash.uninstall()
-        QApplication.quit()
+        if leave:
+            QApplication.quit()
+        else:
+            self.window.deleteLater()
 
 
 def _open(path: str, settings: Settings) -> Workspace:

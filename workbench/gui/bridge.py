@@ -197,7 +197,10 @@ class Bridge(QObject):
         self._answers.clear()
 
     def close_workspace(self, workspace: Workspace, patience_s: float = 8.0) -> None:
-        """Stop the runs, wait for what they still have to write, then close the workspace behind the verbs that are waiting."""
+        """Stop the runs, wait for what they still have to write, then close the workspace behind the verbs that are waiting.
+
+        The built-in model's children end with the workspace.
+        """
         futures = [handle.future for handle in self.running.values() if handle.future is not None]
         for run_id in list(self.running):
             self.stop_run(run_id)

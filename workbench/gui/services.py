@@ -26,6 +26,7 @@ class WindowServices(QObject):
             "file.new": session.open_new,
             "file.retry": lambda: session.open(session.path),
             "file.backup": self.back_up,
+            "connection.new": lambda: context.go("models", connect=""),
             "file.import": lambda: context.go("datasets" if window.place == "datasets" else "library", start="import"),
             "file.export": lambda: context.go("compare" if window.place == "compare" else "library", start="export"),
             "compare.new": lambda: context.go("compare", new=True),

@@ -214,18 +214,6 @@ class Window(QMainWindow):
         if workspace.notice:
             self.context.notice(workspace.notice)
 
-    def closing(self) -> None:
-        """Let go of all screens: the workspace closes or another one opens."""
-        self.remember()
-        self.top.show_actions([])
-        for screen in self._screens.values():
-            self.pages.removeWidget(screen)
-            screen.deleteLater()
-        self._screens.clear()
-        self._place = ""
-        self._trail = Trail()
-        self.pages.setCurrentWidget(self.opening)
-
     def read_waiting(self) -> None:
         """Read how many outputs wait for a rating, for the count on the rail."""
         workspace = self.context.workspace
@@ -258,12 +246,17 @@ class Window(QMainWindow):
         """What to do once the window has closed."""
         self._on_close = verb
 
-    def closeEvent(self, event: QCloseEvent) -> None:
-        for screen in self._screens.values():
-            if not screen.leave():
-                event.ignore()
-                return
+    def let_go(self) -> bool:
+        """True once every screen has given away what was unsaved; place and layout are kept then."""
+        if not all(screen.leave() for screen in self._screens.values()):
+            return False
         self.remember()
+        return True
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.let_go():
+            event.ignore()
+            return
         event.accept()
         self.hide()
         QTimer.singleShot(0, self._on_close)

@@ -20,7 +20,7 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QFont, QFontMetrics, QMouseEvent, QPainter
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from workbench.gui.theme import theme
 from workbench.gui.widgets.check import check_rect, paint_check
@@ -252,36 +252,39 @@ def row_height() -> int:
     return QFontMetrics(look.font("body")).height() + QFontMetrics(look.font("micro")).height() + look.px(12)
 
 
-def model_view(table: ModelTable, parent: QWidget | None = None) -> QTableView:
-    """The table view, dressed: rows as high as their fonts, whole rows selected, no numbers at the left."""
-    view = QTableView(parent)
-    view.setModel(table)
-    view.setItemDelegate(ModelDelegate(view))
-    view.setAccessibleName("Models")
-    view.setShowGrid(False)  # hairlines between rows only: the delegate draws them
-    view.setMouseTracking(True)
-    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-    view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-    view.verticalHeader().hide()
-    head = view.horizontalHeader()
-    head.setHighlightSections(False)
-    head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    head.setSectionsMovable(False)
-    for column in (MODEL, CONNECTION, PLACE):
-        head.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+class ModelView(QTableView):
+    """Rows as high as their fonts, whole rows selected, no numbers at the left, hairlines between rows only."""
 
-    def hide_unknown() -> None:
-        view.setColumnHidden(CONTEXT, not any(context_words(row.facts.get("context_tokens")) for row in table.rows))
+    def __init__(self, table: ModelTable) -> None:
+        super().__init__()
+        self._table = table
+        self.setModel(table)
+        self.setItemDelegate(ModelDelegate(self))
+        self.setAccessibleName("Models")
+        self.setShowGrid(False)  # the delegate draws the hairlines
+        self.setMouseTracking(True)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.verticalHeader().hide()
+        head = self.horizontalHeader()
+        head.setHighlightSections(False)
+        head.setSectionsClickable(True)
+        head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for column in (MODEL, CONNECTION, PLACE):
+            head.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+        table.modelReset.connect(self._hide_unknown)
+        theme().changed.connect(self._measure)
+        self._measure()
+        self._hide_unknown()
 
-    table.modelReset.connect(hide_unknown)
-
-    def measure() -> None:
-        view.verticalHeader().setDefaultSectionSize(row_height())
+    def _measure(self) -> None:
+        self.verticalHeader().setDefaultSectionSize(row_height())
         for column, width in enumerate(WIDTHS):
-            view.setColumnWidth(column, theme().px(width))
+            self.setColumnWidth(column, theme().px(width))
 
-    measure()
-    theme().changed.connect(measure)
-    return view
+    def _hide_unknown(self) -> None:
+        # A column of which nothing is known says nothing.
+        known = any(context_words(row.facts.get("context_tokens")) for row in self._table.rows)
+        self.setColumnHidden(CONTEXT, not known)

@@ -12,7 +12,7 @@ from workbench.gui.context import Context
 from workbench.gui.models.cards import BuiltinCard, ConnectionCard
 from workbench.gui.models.connect import ConnectDialog
 from workbench.gui.models.edits import KeyDialog, ModelDialog
-from workbench.gui.models.table import CONNECTION, IN, MODEL, OUT, ROW, TICK, ModelTable, model_view
+from workbench.gui.models.table import CONNECTION, IN, MODEL, OUT, ROW, TICK, ModelTable, ModelView
 from workbench.gui.screen import Crumb, Screen
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
@@ -59,12 +59,11 @@ class ModelsScreen(Screen):
         column.addWidget(line())
         self._table = ModelTable(self)
         self._table.ticked_changed.connect(self._count)
-        self._view = model_view(self._table)
+        self._view = ModelView(self._table)
         self._view.installEventFilter(self)
         self._view.doubleClicked.connect(lambda index: self._edit(index.data(ROW)) if index.column() in (MODEL, IN, OUT) else None)
         self._view.clicked.connect(lambda index: self._clicked(index.data(ROW)) if index.column() == CONNECTION else None)
         self._view.customContextMenuRequested.connect(self._menu)
-        self._view.horizontalHeader().setSectionsClickable(True)
         self._view.horizontalHeader().sectionClicked.connect(lambda section: self._table.tick_all() if section == TICK else None)
         add = button("Add connection", "plug", "primary", on=self.new)
         find = button("Look on this computer", "search", on=self._find_local)
@@ -83,7 +82,6 @@ class ModelsScreen(Screen):
         )
         self.on("models.compare", self._compare)
         self.on("models.find", self._find_local)
-        context.action("connection.new").triggered.connect(lambda _checked=False: self._add_from_anywhere())
         theme().changed.connect(self._fit_cards)
 
     def _make_bar(self) -> QWidget:
@@ -155,9 +153,6 @@ class ModelsScreen(Screen):
 
     def new(self) -> None:
         self._connect_dialog()
-
-    def _add_from_anywhere(self) -> None:
-        self.context.go("models", connect="")
 
     def _connect_dialog(self, **options: Any) -> None:
         if self._writable:

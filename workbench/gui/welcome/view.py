@@ -153,15 +153,15 @@ class WelcomeScreen(Screen):
                 "folder-input",
                 "Import a library",
                 "A folder, YAML or promptfoo file. You can drop it on this window.",
-                self.context.action("file.import").trigger,
+                lambda: self.context.go("library", start="import"),
             ),
             (
                 "file-spreadsheet",
                 "Import test cases",
                 "CSV, TSV, JSON or JSON lines. Columns become variables.",
-                lambda: self.context.go("datasets", import_file=""),
+                lambda: self.context.go("datasets", start="import"),
             ),
-            ("pencil", "Write a first prompt", "Start with an empty prompt.", lambda: self.context.go("library", new=True)),
+            ("pencil", "Write a first prompt", "Start with an empty prompt.", lambda: self.context.go("library", start="new")),
         )
         for icon, title, text, on in ways:
             flow.addWidget(WayTile(icon, title, text, on))
@@ -275,8 +275,6 @@ class WelcomeScreen(Screen):
         others = [path for path in paths if path not in cases]
         event.acceptProposedAction()
         if others:
-            action = self.context.action("file.import")
-            action.setData(others)
-            action.trigger()
+            self.context.go("library", import_paths=others)
         elif cases:
-            self.context.go("datasets", import_file=cases[0])
+            self.context.go("datasets", import_path=cases[0])
