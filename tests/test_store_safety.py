@@ -97,17 +97,22 @@ def test_a_file_cut_short_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     assert path.read_bytes() == whole[: len(whole) // 2]
 
 
-def test_a_file_with_broken_pages_is_found_damaged_and_never_overwritten(tmp_path: Path) -> None:
+def test_a_file_with_broken_pages_is_found_damaged_and_never_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "w.db"
     _filled(path, 500)
     broken = bytearray(path.read_bytes())
     broken[4096:] = os.urandom(len(broken) - 4096)
     path.write_bytes(broken)
     assert backups.check(path)
+    with pytest.raises(StoreTrouble, match="damaged"):
+        Database.open(path)
+    assert path.read_bytes() == broken
+    assert [file.name for file in tmp_path.iterdir()] == ["w.db"]
+    # A file that is too large to be checked at every start: the first look at a broken page tells, and so does the next start.
+    monkeypatch.setattr("workbench.store.database._SMALL", 0)
     with pytest.raises(StoreTrouble, match="damaged"), _opened(path) as database:
         _count(database)
     assert path.read_bytes() == broken
-    # The next start knows, because the last end was not a clean one.
     with pytest.raises(StoreTrouble, match="damaged"):
         Database.open(path)
     assert path.read_bytes() == broken

@@ -41,7 +41,7 @@ def create(path: Path) -> None:
 
 
 def check_quickly(path: Path) -> None:
-    """Raises StoreTrouble if the last end, which was not a clean one, left the file broken."""
+    """Raises StoreTrouble if the file's structure is broken."""
     try:
         connection = sqlite3.connect(uri(path, "mode=rw"), uri=True)
         try:
