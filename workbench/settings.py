@@ -136,7 +136,7 @@ SETTINGS: tuple[Setting, ...] = (
         "storage",
         "Backups",
         "Copies of the workspace file kept.",
-        "One is made each day the app runs and one before each change of the file's format. They lie in the folder backups beside the file.",
+        "One is made each day the app runs, one before each change of the file's format. They lie in the folder backups beside it.",
         "number",
         7,
         (),
