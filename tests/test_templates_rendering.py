@@ -174,7 +174,7 @@ def test_six_hundred_renders_cost_little() -> None:
 
 
 def test_everyday_templates_do_without_jinja2() -> None:
-    code = "import sys; from workbench import templates; render_text('{{ a }}', {'a': 1}); sys.exit('jinja2' in sys.modules)"
+    code = "import sys; from workbench import templates; templates.render_text('{{ a }}', {'a': 1}); sys.exit('jinja2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent).returncode == 0
 
 
@@ -182,3 +182,9 @@ def test_a_key_of_the_data_goes_before_a_method_of_python() -> None:
     text = "{% for item in order.items %}{{ item }},{% endfor %}{{ order.keys }}"
     assert render_text(text, {"order": {"items": ["boots", "socks"], "keys": 3}}) == "boots,socks,3"
     assert render_text("{% for k, v in order.items() %}{{ k }}={{ v }};{% endfor %}", {"order": {"a": 1}}) == "a=1;"
+
+
+def test_a_path_that_breaks_off_early_is_named_whole() -> None:
+    with pytest.raises(MissingValues) as caught:
+        SandboxTemplate("{{ a.b.c }}").render({"a": {}})
+    assert caught.value.names == ("a.b.c",)

@@ -74,7 +74,8 @@ class SandboxTemplate:
         """Names without a value: those that the rendering met, then those it did not come to."""
         found: dict[str, None] = {}
         for name in budget.missing:
-            whole = next((path for path in self.paths if path.endswith(name)), name.lstrip(".")) if name[:1] in ".[" else name
+            # A part of a path that is missing makes all of the path missing, also what is read behind it.
+            whole = next((path for path in self.paths if f"{path}.".find(f"{name}.") > 0), name.lstrip(".")) if name[:1] in ".[" else name
             found.setdefault(whole)
         for name in self.required:
             if name not in values:
