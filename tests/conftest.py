@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from workbench.settings import Settings
     from workbench.store.database import Database
     from workbench.workspace import Workspace
-
-    from workbench.settings import Settings
 
 ORIGINAL_ENVIRONMENT: Mapping[str, str] = dict(os.environ)
 """The environment before it was emptied, for tests that need the real home (weights fetched once)."""
