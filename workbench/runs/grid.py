@@ -19,19 +19,20 @@ EXCERPT = 500
 _NEWEST = "(SELECT max(newest.id) FROM output AS newest WHERE newest.job_id = job.id)"
 
 _CELLS = f"""
-WITH waiting AS (SELECT id, row_number() OVER (ORDER BY id) AS place FROM job WHERE run_id = :run AND status = 'queued')
-SELECT job.id, job.column_index, job.case_index, job.repeat, job.status, waiting.place, output.id, substr(output.text, 1, {EXCERPT}),
+SELECT job.id, job.column_index, job.case_index, job.repeat, job.status, output.id, substr(output.text, 1, {EXCERPT}),
        length(output.text), output.finish_reason, output.error, output.usage, output.cost, output.latency_ms, output.first_token_ms,
        output.reused_from_id, job.attempts, checkpoint.text
 FROM job
 LEFT JOIN output ON output.id = {_NEWEST} AND job.status NOT IN ('queued', 'running')
-LEFT JOIN waiting ON waiting.id = job.id
 LEFT JOIN checkpoint ON checkpoint.job_id = job.id
 WHERE job.run_id = :run AND {{which}} ORDER BY job.case_index, job.repeat, job.column_index"""
 
-_FIGURES = f"""
-SELECT job.column_index, job.status, output.id, output.latency_ms, output.cost, output.reused_from_id
-FROM job LEFT JOIN output ON output.id = {_NEWEST} AND job.status = 'done' WHERE job.run_id = :run"""
+_STATUSES = "SELECT column_index, status, count(*) FROM job WHERE run_id = :run GROUP BY column_index, status"
+
+_FIGURES = """
+SELECT job.column_index, output.latency_ms, CASE WHEN output.reused_from_id IS NULL THEN output.cost ELSE 0 END
+FROM job JOIN output ON output.job_id = job.id WHERE job.run_id = :run AND job.status = 'done'
+AND NOT EXISTS (SELECT 1 FROM output AS later WHERE later.job_id = job.id AND later.attempt > output.attempt)"""
 
 _VERDICTS = f"""
 SELECT job.column_index, count(*), sum(asked.failed = 0 AND asked.open = 0 AND asked.run > 0) FROM
@@ -42,7 +43,8 @@ SELECT job.column_index, count(*), sum(asked.failed = 0 AND asked.open = 0 AND a
 JOIN output ON output.id = asked.output_id JOIN job ON job.id = output.job_id WHERE asked.run > 0 GROUP BY job.column_index"""
 
 _STARS = f"""
-SELECT job.column_index, avg(rating.value) FROM rating JOIN output ON output.id = rating.output_id JOIN job ON job.id = output.job_id
+SELECT job.column_index, avg(rating.value) FROM rating
+CROSS JOIN output ON output.id = rating.output_id CROSS JOIN job ON job.id = output.job_id -- in this order: there are few ratings
 WHERE job.run_id = :run AND rating.aspect = 'stars' AND rating.replaced_by_id IS NULL AND rating.value IS NOT NULL AND output.id = {_NEWEST}
 GROUP BY job.column_index"""
 
@@ -56,12 +58,13 @@ class GridReader(RunReader):
         statuses: list[dict[str, int]] = [{} for _ in plan.columns]
         latencies: list[list[float]] = [[] for _ in plan.columns]
         costs: list[int | None] = [None] * len(plan.columns)
-        for index, status, output_id, latency, cost, reused_from in query(_FIGURES, {"run": run_id}):
-            statuses[index][status] = statuses[index].get(status, 0) + 1
-            if output_id is not None and latency is not None:
+        for index, status, count in query(_STATUSES, {"run": run_id}):
+            statuses[index][status] = count
+        for index, latency, cost in query(_FIGURES, {"run": run_id}):
+            if latency is not None:
                 latencies[index].append(latency)
             if cost is not None:
-                costs[index] = (costs[index] or 0) + (0 if reused_from else cost)
+                costs[index] = (costs[index] or 0) + cost
         verdicts = {index: (checked, passed) for index, checked, passed in query(_VERDICTS, {"run": run_id})}
         stars = dict(query(_STARS, {"run": run_id}))
         infos = []
@@ -101,9 +104,10 @@ class GridReader(RunReader):
     def cells(self, run_id: int, first_case: int = 0, last_case: int | None = None) -> list[Cell]:
         """The cells of these cases (both ends included), by case, repeat and column."""
         last = 1 << 60 if last_case is None else last_case
-        rows = self._database.query(
-            _CELLS.format(which="job.case_index BETWEEN :first AND :last"), {"run": run_id, "first": first_case, "last": last}
-        )
+        # Naming the columns lets the index find a page of a long run without reading all of it.
+        columns = ",".join(map(str, range(len(self.plan(run_id).columns))))
+        which = f"job.column_index IN ({columns}) AND job.case_index BETWEEN :first AND :last"
+        rows = self._database.query(_CELLS.format(which=which), {"run": run_id, "first": first_case, "last": last})
         return self._cells(run_id, rows)
 
     def cell(self, job_id: int) -> Cell:
@@ -115,11 +119,12 @@ class GridReader(RunReader):
         return self._cells(run_id, self._database.query(_CELLS.format(which="job.id = :job"), {"run": run_id, "job": job_id}))[0]
 
     def _cells(self, run_id: int, rows: Sequence[Any]) -> list[Cell]:
-        ids = [row[6] for row in rows if row[6] is not None]
+        ids = [row[5] for row in rows if row[5] is not None]
+        places = self._places(run_id, [row[0] for row in rows if row[4] == "queued"])
         scores, judged, is_live = scores_of(self._database, ids), judgements_of(self._database, ids), self.is_live(run_id)
         cells = []
         for row in rows:
-            (job_id, column, case_index, repeat, status, place, output_id, text, length, finish_reason, error, usage, cost, latency,
+            (job_id, column, case_index, repeat, status, output_id, text, length, finish_reason, error, usage, cost, latency,
              first_token, reused_from, attempts, kept) = row  # fmt: skip
             stars, verdict, note = judged.get(output_id, (None, None, ""))
             cells.append(
@@ -129,7 +134,7 @@ class GridReader(RunReader):
                     case_index=case_index,
                     repeat=repeat,
                     status="queued" if status == "running" and not is_live else status,
-                    queue_place=place,
+                    queue_place=places.get(job_id),
                     output_id=output_id,
                     text=(kept or "")[:EXCERPT] if output_id is None else text,
                     text_length=len(kept or "") if output_id is None else length,
@@ -148,6 +153,15 @@ class GridReader(RunReader):
                 )
             )
         return cells
+
+    def _places(self, run_id: int, job_ids: Sequence[int]) -> dict[int, int]:
+        """The place in the run's queue of each of these queued jobs, from 1. Jobs are made in the order of their ids."""
+        if not job_ids:
+            return {}
+        queued = "FROM job WHERE run_id = ? AND status = 'queued' AND id"
+        before = self._database.query(f"SELECT count(*) {queued} < ?", [run_id, min(job_ids)])[0][0]
+        waiting = self._database.query(f"SELECT id {queued} BETWEEN ? AND ? ORDER BY id", [run_id, min(job_ids), max(job_ids)])
+        return {row[0]: before + index for index, row in enumerate(waiting, 1)}
 
 
 def scores_of(database: Database, output_ids: Iterable[int]) -> dict[int, tuple[Score, ...]]:

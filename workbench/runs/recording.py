@@ -175,15 +175,19 @@ def _output_row(end: End, at: str) -> dict[str, Any]:
         "usage": _usage(reply.usage),
         "cost": cost,
         "price_known": price_known,
-        "latency_ms": reply.latency_ms,
-        "first_token_ms": reply.first_token_ms,
-        "queue_ms": reply.queue_ms,
+        "latency_ms": _rounded(reply.latency_ms),
+        "first_token_ms": _rounded(reply.first_token_ms),
+        "queue_ms": _rounded(reply.queue_ms),
         "resolved_model": reply.resolved_model,
         "request_id": reply.request_id,
         "error": whole(canonical(end.failure.to_json())) if end.failure is not None else None,
         "reused_from_id": reused_from,
         "created_at": at,
     }
+
+
+def _rounded(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else round(milliseconds, 3)
 
 
 def whole(text: str) -> str:
