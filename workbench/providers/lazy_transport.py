@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from workbench.providers.aiohttp_import import aiohttp_transport
 from workbench.providers.failures import ProviderError
 from workbench.providers.local_address import is_local
 from workbench.values import Failure
@@ -39,11 +40,11 @@ class LazyTransport(httpx.AsyncBaseTransport):
         verify = scheme == "https"  # an http:// call has no certificate, and redirects are not followed
         if self._aiohttp:
             try:
-                from httpx_aiohttp import AiohttpTransport
+                transport = aiohttp_transport()
             except ImportError:  # an aiohttp without a wheel for this Python: httpx alone does the same work
                 pass
             else:
-                made: httpx.AsyncBaseTransport = AiohttpTransport(verify=verify, limits=self._limits)
+                made: httpx.AsyncBaseTransport = transport(verify=verify, limits=self._limits)
                 return made
         import anyio._backends._asyncio  # noqa: F401  # httpcore would load it in the middle of the first call
 
