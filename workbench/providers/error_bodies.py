@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Mapping
@@ -16,28 +15,24 @@ from workbench.values import Failure, FailureKind
 
 _LONGEST_MESSAGE = 8_000
 
-_TOO_LONG = re.compile(
+# Patterns as text: they are compiled when the first error comes, not when the app starts.
+_TOO_LONG = (
     r"context[ _](length|window|size)|maximum (context|prompt|input) length|(prompt|input|request) is too long|max_model_len"
     r"|too many (input )?tokens in|tokens? (exceeds?|exceeded)|exceeds? the (available |model'?s? )?(context|maximum number of tokens)"
-    r"|reduce (the length|your prompt)|exceed_context_size",
-    re.I,
+    r"|reduce (the length|your prompt)|exceed_context_size"
 )
-_BAD_KEY = re.compile(
+_BAD_KEY = (
     r"(api|access)[ _-]?key (is )?(not valid|invalid|incorrect|missing|not found|expired|disabled)"
     r"|(invalid|incorrect|wrong|expired|missing|no) (x-)?(api|access)[ _-]?key|API_KEY_INVALID"
-    r"|invalid (authentication|bearer token)|unauthorized",
-    re.I,
+    r"|invalid (authentication|bearer token)|unauthorized"
 )
-_NO_CREDIT = re.compile(
+_NO_CREDIT = (
     r"insufficient[ _](quota|balance|credits?|funds)|exceeded your current quota|credit balance is too low|(out of|no|more) credits"
     r"|billing[ _](hard[ _])?(limit|details|not active)|(monthly|spend(ing)?|usage|budget) limit (has been )?(reached|exceeded)"
-    r"|payment required",
-    re.I,
+    r"|payment required"
 )
-_NO_MODEL = re.compile(
-    r"\bmodels?\b.{0,120}(not found|does ?n[o']t exist|not exist|is not available|unknown)|(unknown|no such) model", re.I | re.S
-)
-_WRAPPED_429 = re.compile(r"\"code\\?\"\s*:\s*\\?\"?429|rate limit (is )?(exceeded|reached)", re.I)
+_NO_MODEL = r"\bmodels?\b.{0,120}(not found|does ?n[o']t exist|not exist|is not available|unknown)|(unknown|no such) model"
+_WRAPPED_429 = r"\"code\\?\"\s*:\s*\\?\"?429|rate limit (is )?(exceeded|reached)"
 
 _BY_STATUS: Mapping[int, FailureKind] = {
     401: "auth", 402: "quota", 403: "permission", 404: "not_found", 405: "not_found", 408: "timeout", 410: "not_found",
@@ -101,15 +96,15 @@ def failure_in_stream(value: Mapping[str, Any], redactor: Redactor) -> Failure:
 def kind_of(status: int, words: Words, text: str) -> FailureKind:
     """The kind of failure: the words decide where a status is used for several things, else the status does."""
     said = f"{words.code or ''} {words.type} {words.message}"
-    if status in (200, 400, 413, 422, 500) and _TOO_LONG.search(said):
+    if status in (200, 400, 413, 422, 500) and _says(_TOO_LONG, said):
         return "context_length"
-    if status in (400, 403, 429) and _NO_CREDIT.search(said) and "RetryInfo" not in text:
+    if status in (400, 403, 429) and _says(_NO_CREDIT, said) and "RetryInfo" not in text:
         return "quota"
-    if status in (400, 403) and _BAD_KEY.search(f"{said} {text[:2000] if 'API_KEY' in text else ''}"):
+    if status in (400, 403) and _says(_BAD_KEY, f"{said} {text[:2000] if 'API_KEY' in text else ''}"):
         return "auth"
-    if status in (400, 422) and _NO_MODEL.search(said) and "support" not in said:
+    if status in (400, 422) and _says(_NO_MODEL, said) and "support" not in said:
         return "not_found"
-    if status == 400 and (words.code == "429" or _WRAPPED_429.search(said)):
+    if status == 400 and (words.code == "429" or _says(_WRAPPED_429, said)):
         return "rate_limit"
     if status in _BY_STATUS:
         return _BY_STATUS[status]
@@ -123,6 +118,10 @@ def kind_of(status: int, words: Words, text: str) -> FailureKind:
         return kind_of(words.status, words, text)
     lowered = said.lower().replace(" ", "_")
     return next((kind for word, kind in _BY_WORD if word in lowered), "server")
+
+
+def _says(pattern: str, text: str) -> bool:
+    return re.search(pattern, text, re.I | re.S) is not None
 
 
 def _words_of(value: Any) -> Words:
@@ -185,6 +184,8 @@ def _plain(text: str) -> str:
     """The words of a body that is not JSON: a page's title and first heading, else the text itself."""
     if not text.startswith("<"):
         return text[:_LONGEST_MESSAGE]
+    import html  # only for web pages
+
     found = [
         html.unescape(re.sub(r"<[^>]{0,200}>", " ", part))
         for part in re.findall(r"<(?:title|h1)[^>]{0,200}>(.{0,300}?)</", text[:100_000], re.I | re.S)

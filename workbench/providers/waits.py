@@ -9,9 +9,10 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-_SPELLED = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|milliseconds?|h|hours?|hrs?|m|min|minutes?|mins?|s|secs?|seconds?|d|days?)(?![a-z])", re.I)
+# Patterns as text: they are compiled when the first error comes, not when the app starts.
+_SPELLED = r"(?i)(\d+(?:\.\d+)?)\s*(ms|milliseconds?|h|hours?|hrs?|m|min|minutes?|mins?|s|secs?|seconds?|d|days?)(?![a-z])"
 _UNITS = {"ms": 0.001, "mi": 60.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_SENTENCE = re.compile(r"(?:try again|retry|wait|available again|reset)[^.\d]{0,40}?((?:\d+(?:\.\d+)?\s*[a-z]+\s*(?:and\s+|,\s*)?)+)", re.I)
+_SENTENCE = r"(?i)(?:try again|retry|wait|available again|reset)[^.\d]{0,40}?((?:\d+(?:\.\d+)?\s*[a-z]+\s*(?:and\s+|,\s*)?)+)"
 
 
 def asked_wait(headers: Mapping[str, str], body: Any = None, message: str = "") -> float | None:
@@ -28,12 +29,12 @@ def asked_wait(headers: Mapping[str, str], body: Any = None, message: str = "") 
 
 def spelled_wait(message: str) -> float | None:
     """Seconds of a sentence such as "try again in 1m0s", "retry in 644ms", "wait 2 seconds"."""
-    sentence = _SENTENCE.search(message)
+    sentence = re.search(_SENTENCE, message)
     return _duration(sentence[1]) if sentence else None
 
 
 def _duration(text: str) -> float | None:
-    found = _SPELLED.findall(text)
+    found = re.findall(_SPELLED, text)
     if not found:
         return None
     total = 0.0
@@ -97,7 +98,7 @@ def _reset_wait(headers: Mapping[str, str]) -> float | None:
             continue
         if headers.get(name.replace("reset", "remaining"), "").strip() != "0":
             continue
-        waited = _duration(value) if _SPELLED.fullmatch(value.strip()) or re.fullmatch(r"(?:[\d.]+[a-z]+)+", value.strip()) else None
+        waited = _duration(value) if re.fullmatch(_SPELLED, value.strip()) or re.fullmatch(r"(?:[\d.]+[a-z]+)+", value.strip()) else None
         if waited is None:
             waited = _plain_seconds(value) if re.fullmatch(r"\s*\d+(\.\d+)?\s*", value) else _until(value, headers)
         if waited:
