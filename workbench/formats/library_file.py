@@ -138,7 +138,15 @@ def read_prompt(document: Document, stem: str) -> PromptFile:
 
 
 def write_prompt(record: PromptFile, header: str = "", old: Document | None = None) -> str:
-    """The text of a prompt file, keys in their fixed order, defaults left out."""
+    """The text of a prompt file."""
+    owned = {**_PROMPT_KEYS, "variables": _VARIABLE_KEYS}
+    if old is not None and isinstance(old.data, Mapping) and "messages" not in old.data:
+        owned |= {"name": None, "system": None}  # the short form becomes the full one
+    return rewritten(write_prompt_data(record), owned, header, old)
+
+
+def write_prompt_data(record: PromptFile) -> dict[str, Any]:
+    """The keys of a prompt file in their fixed order, defaults left out."""
     data: dict[str, Any] = {"prompt": record.name}
     if record.folder is not None:
         data["folder"] = record.folder
@@ -158,10 +166,7 @@ def write_prompt(record: PromptFile, header: str = "", old: Document | None = No
     if record.samples:
         data["variables"] = {name: {"sample": value} for name, value in sorted(record.samples.items())}
     data["messages"] = messages
-    owned = {**_PROMPT_KEYS, "variables": _VARIABLE_KEYS}
-    if old is not None and isinstance(old.data, Mapping) and "messages" not in old.data:
-        owned |= {"name": None, "system": None}  # the short form becomes the full one
-    return rewritten(data, owned, header, old)
+    return data
 
 
 def read_versions(document: Document) -> VersionsFile:

@@ -19,7 +19,7 @@ def rewritten(data: Mapping[str, Any], owned: Owned, header: str, old: Document 
     if old is None or not isinstance(old.data, Mapping):
         return dump(data, header)
     kept = _carried(old.data, data, owned)
-    return dump(kept, header, _moved(old.comments(), old.data, kept))
+    return dump(kept, header, _moved(old.comments(), old.data, kept, header))
 
 
 def _carried(old: Mapping[str, Any], new: Mapping[str, Any], owned: Owned) -> dict[str, Any]:
@@ -53,11 +53,11 @@ def _unknown(value: Any, key: str, owned: Owned) -> Any:
     return left or None
 
 
-def _moved(comments: Comments, old: Any, new: Any) -> Comments:
+def _moved(comments: Comments, old: Any, new: Any, header: str) -> Comments:
     """The comments at the entries of the new data. Where an entry is gone, its comment stands at what was around it."""
     moved = Comments(at_end=list(comments.at_end))
     for path, lines in comments.before.items():
-        kept = [line for line in lines if not line.startswith(_HEADER)]
+        kept = [line for line in lines if not line.startswith(_HEADER) and line != f"# {header}"]
         if kept:
             _put(moved, _found(path, old, new)[0], kept)
     for path, line in comments.end_of_line.items():

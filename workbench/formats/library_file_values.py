@@ -94,3 +94,10 @@ def optional_mapping(document: Document, *where: str | int) -> dict[str, Any] | 
     if not isinstance(value, Mapping):
         raise document.problem(f"{where[-1]} is a mapping of names to values.", *where)
     return dict(value)
+
+
+def part_of(document: Document, *where: str | int) -> Document:
+    """What stands under a path, as a document of its own with the same line numbers."""
+    depth = len(where)
+    lines = {path[depth:]: line for path, line in document.lines.items() if path[:depth] == where}
+    return Document(at(document, where), lines, document.text, document.path, [])

@@ -50,12 +50,16 @@ class Sources:
         return Source(self._comparisons.resolve(row.definition), row.id)
 
     def file(self, path: Path) -> Source:
-        """The comparison in a promptfoo configuration. Keys in it are held for this session and go nowhere else.
+        """The comparison in a comparison file or a promptfoo configuration. Keys in the latter are held for this session and go nowhere
+        else.
 
         Raises BadInput, with the line where there is one, for a file that cannot be run.
         """
-        from workbench.formats import promptfoo  # only files need it
+        from workbench.formats import comparison_file, promptfoo  # only files need it
 
+        if comparison_file.is_comparison(path):
+            spec = comparison_file.parse(comparison_file.text_of(path), str(path), lambda place: Path(place).read_bytes(), self._spec_of)
+            return Source(replace(spec, models=tuple(map(self._known, spec.models))))
         config = promptfoo.read(path, os.environ)
         for index, key in config.keys.items():
             model = config.spec.models[index]
@@ -84,6 +88,9 @@ class Sources:
         if bad:
             raise BadInput(f"{len(bad)} rows cannot be used. {'; '.join(bad[:_MOST_BAD_LINES])}", path=str(path))
         return replace(source, spec=replace(source.spec, cases=tuple(cases), dataset=path.name))
+
+    def _spec_of(self, name: str) -> ModelSpec:
+        return self._connections.spec(self._connections.find_model(name).id)
 
     def _known(self, model: ModelSpec) -> ModelSpec:
         """A model of a file with what is known about its vendor: options and price, where the file has none."""
