@@ -314,6 +314,21 @@ def test_the_budget_leaves_jobs_out_and_a_higher_one_goes_on(runs: Runs, fakepro
     assert runs.get(run_id).done == 20
 
 
+def test_single_jobs_are_stopped_or_skipped_and_may_be_made_again(runs: Runs, fakeprovider: Callable[..., Any]) -> None:
+    server = fakeprovider(latency_ms=30)
+    run_id = runs.prepare(spec(model(server.base_url), cases=6, concurrency=1))
+    control, jobs = Control(), [cell.job_id for cell in runs.cells(run_id)]
+    control.stop_job(jobs[3])
+    control.skip(jobs[4])
+    make(runs, run_id, control)
+    assert [cell.status for cell in runs.cells(run_id)] == ["done", "done", "done", "cancelled", "cancelled", "done"]
+    assert runs.get(run_id).status == "done"
+    assert server.stats()["requests"] == 4
+    assert runs.requeue(run_id) == 2
+    make(runs, run_id)
+    assert runs.get(run_id).done == 6
+
+
 def test_a_job_put_back_while_the_run_goes_on_is_made_too(runs: Runs, fakeprovider: Callable[..., Any]) -> None:
     server = fakeprovider(latency_ms=30)
     run_id = runs.prepare(spec(model(server.base_url), cases=6, concurrency=1))

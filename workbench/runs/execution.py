@@ -14,7 +14,7 @@ from typing import Any
 from workbench import evaluators
 from workbench import plan as plans
 from workbench.engine.control import Control
-from workbench.engine.engine import Engine
+from workbench.engine.engine import SKIPPED, Engine
 from workbench.engine.events import Cancelled, EngineJob, Event, Failed, Finished, Skipped, Started, Streamed
 from workbench.plan import Plan
 from workbench.runs.recording import End, Recorder
@@ -163,12 +163,14 @@ class Execution:
                 end.scores = self._scores(todo, event.reply.text)
         elif isinstance(event, Failed):
             end.status, end.attempts, end.failure = "failed", event.attempts, event.failure
-        elif isinstance(event, Skipped):
-            end.status = "skipped"
+        elif isinstance(event, Skipped) and event.reason != SKIPPED:
+            end.status = "skipped"  # by the budget: made when there is a higher one
         elif self._control.stopped:
             end.status = "queued"  # the whole run was stopped: the job is made when the run goes on
         else:
-            end.status, end.attempts, end.failure = "cancelled", event.attempts, Failure("cancelled", "Stopped by hand.")
+            words = SKIPPED if isinstance(event, Skipped) else "Stopped by hand."
+            end.status, end.failure = "cancelled", Failure("cancelled", words)
+            end.attempts = 0 if isinstance(event, Skipped) else event.attempts
         if end.status != "queued":
             self._texts.pop(event.job, None)
         if end.reply is not None and self._slow[todo.case_index]:
