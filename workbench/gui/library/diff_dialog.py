@@ -96,6 +96,7 @@ class DiffDialog(Dialog):
     # -- layout ------------------------------------------------------------------------------------------------
 
     def _make_head(self, name: str) -> None:
+        self.head.setSpacing(10)
         self.head.insertWidget(1, ElidedLabel(name, "body", "text3"))
         self._mode = Segmented((("side", "Side by side", "columns-2"), ("one", "One column", "rows-2")), "side", small=True, name="Show")
         self._mode.chosen.connect(lambda _mode: self._show())
@@ -164,6 +165,10 @@ class DiffDialog(Dialog):
         self._nav.blockSignals(True)
         self._nav.clear()
         for key, title, icon, more, less in parts_of(diff):
+            if key in ("message 0", "parameters"):
+                caption = QListWidgetItem("Messages" if key == "message 0" else "Around the prompt")
+                caption.setFlags(Qt.ItemFlag.NoItemFlags)
+                self._nav.addItem(caption)
             item = QListWidgetItem(title)
             item.setData(Qt.ItemDataRole.UserRole, key)
             item.setData(NavDelegate.ICON, icon)
@@ -274,6 +279,15 @@ class NavDelegate(NavigationDelegate):
     COUNTS = int(Qt.ItemDataRole.UserRole) + 14
 
     def paint(self, painter: Any, option: Any, index: Any) -> None:
+        if not index.data(self.ICON):
+            look = theme()
+            painter.save()
+            painter.setFont(look.font("small", 600))
+            painter.setPen(look.color("text2"))
+            area = option.rect.adjusted(look.px(14), 0, 0, -look.px(4))
+            painter.drawText(area, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom), index.data())
+            painter.restore()
+            return
         super().paint(painter, option, index)
         more, less = index.data(self.COUNTS) or ("", "")
         look = theme()
@@ -360,6 +374,8 @@ def _results(left: VersionRow | None, right: VersionRow | None) -> tuple[Field, 
 def _value(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2 if isinstance(value, dict) else None)
 
 

@@ -33,7 +33,7 @@ class ClickLabel(ElidedLabel):
 class PromptHeader(QWidget):
     """Says what the user wants to change; changes nothing itself."""
 
-    view_chosen = Signal(str)
+    view_chosen = Signal(object)
     menu_wanted = Signal()
     rename_wanted = Signal()
     describe_wanted = Signal()

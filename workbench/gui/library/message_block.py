@@ -108,7 +108,7 @@ class MessageBlock(QFrame):
         self._remove = icon_button("trash-2", "Remove the message", on=self.removed.emit, size=15)
         head = Strip("panel", top=True)
         row = QHBoxLayout(head)
-        row.setContentsMargins(4, 2, 8, 2)
+        row.setContentsMargins(4, 0, 8, 0)
         row.setSpacing(4)
         for part in (self.grip, self._role, self._prefill, self._extra):
             row.addWidget(part)

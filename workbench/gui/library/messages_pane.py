@@ -85,7 +85,7 @@ class MessagesPane(QScrollArea):
     def show_facts(self, facts: Facts, known: Collection[str], where: str, spare: Sequence[str]) -> None:
         """Mark problems. `known` are names with a value, `where` the dataset looked in, `spare` names with a value that nothing reads."""
         for block, variables, problem in zip(self.blocks, facts.variables, facts.problems, strict=False):
-            missing = dict.fromkeys(v.name for v in variables if not v.optional and v.name not in known)
+            missing = dict.fromkeys(v.name for v in variables if problem is None and not v.optional and v.name not in known)
             block.show_trouble(problem, tuple(missing), where, [likely_meant(name, spare) for name in missing])
 
     def show_tokens(self, tokens: Sequence[int]) -> None:

@@ -61,16 +61,25 @@ class ParametersPanel(QScrollArea):
         form.setVerticalSpacing(10)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
-        temperature = QHBoxLayout()
-        temperature.setSpacing(8)
-        temperature.addWidget(self._slider, 1)
-        temperature.addWidget(self._temperature)
-        for name, field in (
-            ("temperature", temperature), ("top_p", self._top_p), ("max_tokens", self._longest), ("seed", self._seed), ("stop", self._stop),
-        ):  # fmt: skip
+        for name, field, before in (
+            ("temperature", self._temperature, self._slider),
+            ("top_p", self._top_p, None),
+            ("max_tokens", self._longest, None),
+            ("seed", self._seed, None),
+        ):
+            row = QHBoxLayout()
+            row.setSpacing(8)
+            if before is None:
+                row.addStretch(1)
+            else:
+                row.addWidget(before, 1)
+            row.addWidget(field)
             made = label(TITLES[name], "body", "text2")
             made.setToolTip(name)
-            form.addRow(made, field)
+            form.addRow(made, row)
+        made = label(TITLES["stop"], "body", "text2")
+        made.setToolTip("stop")
+        form.addRow(made, self._stop)
         form.addRow(label("Answer format", "body", "text2"), self._format)
         below = QVBoxLayout()
         below.setSpacing(6)
@@ -129,7 +138,7 @@ class ParametersPanel(QScrollArea):
 
     def _resize(self) -> None:
         for made in (self._temperature, self._top_p, self._longest, self._seed):
-            made.setMinimumWidth(theme().px(78))
+            made.setFixedWidth(theme().px(116))
         self._schema.setMinimumHeight(theme().px(160))
 
     # -- values ------------------------------------------------------------------------------------------------

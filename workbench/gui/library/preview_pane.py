@@ -79,7 +79,7 @@ class PreviewPane(QWidget):
         shape = QTextTableFormat()
         shape.setBorder(0)
         shape.setCellPadding(0)
-        shape.setCellSpacing(look.px(3))
+        shape.setCellSpacing(look.px(4))
         shape.setMargin(0)
         fixed, rest = QTextLength.Type.FixedLength, QTextLength.Type.PercentageLength
         shape.setColumnWidthConstraints([QTextLength(fixed, look.px(64)), QTextLength(rest, 100)])

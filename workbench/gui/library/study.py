@@ -48,8 +48,9 @@ class Facts:
 
     @property
     def required(self) -> tuple[str, ...]:
-        """Root names that the prompt cannot do without."""
-        return tuple(dict.fromkeys(variable.name for found in self.variables for variable in found if not variable.optional))
+        """Root names that the prompt cannot do without. A message that cannot be read says nothing certain: `item` may be its loop's."""
+        readable = (found for found, problem in zip(self.variables, self.problems, strict=True) if problem is None)
+        return tuple(dict.fromkeys(variable.name for found in readable for variable in found if not variable.optional))
 
     @property
     def edits(self) -> int:

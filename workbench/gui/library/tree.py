@@ -224,7 +224,10 @@ class PromptTree(QAbstractItemModel):
         """The second line: unsaved edits, when it changed, where its labels are if not on the newest version."""
         unsaved = self.unsaved(row)
         found = [unsaved] if unsaved else [when(row.changed_at)]
-        found += [f"v{number} in {name}" for name, number in sorted(row.labels.items()) if number != row.latest]
+        elsewhere = sorted(
+            (name for name, number in row.labels.items() if number != row.latest), key=lambda name: (name != "production", name)
+        )
+        found += [f"v{row.labels[name]} in {name}" for name in elsewhere]
         return found
 
     def flags(self, index: Index) -> Qt.ItemFlag:

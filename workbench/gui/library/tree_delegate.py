@@ -53,7 +53,8 @@ class TreeDelegate(QStyledItemDelegate):
         if node.row is None:
             self._folder(painter, QRect(x, area.y(), area.right() - look.px(6) - x, area.height()), node)
         else:
-            left = x + (look.px(18) if node.parent is not None and node.parent.parent is not None else look.px(4))
+            # In a folder the name stands under the folder's icon.
+            left = x + look.px(2 if node.depth else 4)
             self._prompt(painter, QRect(left, area.y(), area.right() - look.px(9) - left, area.height()), node, selected=selected)
         painter.restore()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListView, QMenu, QVBoxLayout, QWidget
 
@@ -32,11 +32,11 @@ class VersionsPanel(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._with_buttons: list[int] = []
         self.list = VersionList(self)
         self.setModel(self.list)
         self.setItemDelegate(VersionDelegate(self, self._extra))
         self.read_only = False
-        self._with_buttons: list[int] = []
         self.customContextMenuRequested.connect(self._menu_at)
         self.activated.connect(lambda index: self.acted.emit("diff" if index.row() == 0 else "compare", index.data(ROW)))
         theme().changed.connect(self._renew)
@@ -52,6 +52,11 @@ class VersionsPanel(QListView):
         if self.list.rows:
             self.setCurrentIndex(self.list.index(at, 0))
         self._dress()
+
+    def current(self) -> VersionRow | None:
+        """The version that is current; None for the working copy or no line."""
+        row = self.currentIndex().data(ROW)
+        return None if row is None or isinstance(row, WorkingRow) else row
 
     def _extra(self, index: Index) -> int:
         """Room for the buttons of a line, in pixels."""
@@ -123,6 +128,12 @@ class VersionsPanel(QListView):
                 add(f"Restore as v{newest + 1}", "restore")
         add("Copy the text", "copy")
         return menu
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Delete:
+            event.accept()  # Delete means the prompt; nobody who looks at versions wants that
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self.setProperty("by_key", True)

@@ -1,0 +1,183 @@
+"""The library as files: export to a folder, import from files and folders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLineEdit, QRadioButton, QWidget
+
+from workbench.gui.context import Context
+from workbench.gui.theme import theme
+from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.dialog import Dialog
+from workbench.gui.widgets.import_report import ImportReportDialog
+from workbench.gui.widgets.labels import label
+from workbench.gui.words import counted
+
+if TYPE_CHECKING:
+    from workbench.workspace import ExportReport, ImportReport, PromptRow
+
+
+class Exchange:
+    """Asks what and where to, then works beside the window."""
+
+    def __init__(self, owner: QWidget, context: Context) -> None:
+        self._owner, self._context = owner, context
+
+    # -- export ------------------------------------------------------------------------------------------------
+
+    def export(self, folder: str, prompts: Sequence[PromptRow]) -> None:
+        """Ask for what to write and where, then write it. `folder` and `prompts` are what is chosen in the list."""
+        ExportDialog(self._owner, self._context, folder, prompts, self._write).open()
+
+    def _write(self, target: str, what: dict[str, Any]) -> None:
+        self._context.settings.set("export.folder", target)
+        verb = partial(self._context.ws.files.export, Path(target), **what)
+        self._context.bridge.call(verb, then=self._written, failed=self._context.failed, owner=self._owner)
+
+    def _written(self, report: ExportReport) -> None:
+        files, same = counted(len(report.files), "file"), report.unchanged
+        said = f"Wrote {files} to {report.folder}." if report.files else f"Nothing to write: all files in {report.folder} are up to date."
+        if report.files and same:
+            said = f"Wrote {files} to {report.folder}, {same:,} were up to date."
+        if report.left:
+            said += f" {counted(len(report.left), 'file')} could not be written: {report.left[0].path}, {report.left[0].why}"
+        self._context.notice(said, "Open folder", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(report.folder)))
+
+    # -- import ------------------------------------------------------------------------------------------------
+
+    def ask_import(self) -> None:
+        """Ask for files or a folder, then read them."""
+        made = Dialog(self._owner, "Import", width=460)
+        what = "Prompt files, promptfoo configurations, tables of cases, comparison files, or a whole library folder."
+        made.body.addWidget(label(f"{what} Nothing you have is replaced.", "body", "text2", wrap=True))
+
+        def files() -> None:
+            start = self._context.settings.get("import.folder") or ""
+            chosen, _ = QFileDialog.getOpenFileNames(self._owner, "Import files", start)
+            if chosen:
+                made.accept()
+                self.read(chosen)
+
+        def folder() -> None:
+            start = self._context.settings.get("import.folder") or ""
+            chosen = QFileDialog.getExistingDirectory(self._owner, "Import a folder", start)
+            if chosen:
+                made.accept()
+                self.read([chosen])
+
+        made.add_cancel()
+        made.add_button("Choose a folder", folder, icon="folder-open")
+        made.first = made.add_button("Choose files", files, kind="primary", icon="file-text")
+        made.open()
+
+    def read(self, paths: Sequence[str]) -> None:
+        """Import these files and folders, and show what came of it."""
+        first = Path(paths[0])
+        self._context.settings.set("import.folder", str(first if first.is_dir() else first.parent))
+        source = str(first) if len(paths) == 1 else f"{len(paths)} files from {first.parent}"
+        self._context.bridge.call(
+            self._context.ws.files.import_paths,
+            [Path(path) for path in paths],
+            then=lambda report: self.show_report(report, source),
+            failed=self._context.failed,
+            owner=self._owner,
+        )
+
+    def show_report(self, report: ImportReport, source: str) -> None:
+        """Show what an import did."""
+        ImportReportDialog(self._owner, report, source, open_thing=self._go, again=self.read).open()
+
+    def _go(self, kind: str, id: int) -> None:
+        if kind == "dataset":
+            self._context.go("datasets", dataset_id=id)
+        elif kind == "comparison":
+            self._context.go("compare", comparison_id=id)
+        else:
+            self._context.go("library", prompt_id=id)
+
+
+class ExportDialog(Dialog):
+    """What goes into the folder, and which folder."""
+
+    def __init__(self, parent: QWidget, context: Context, folder: str, prompts: Sequence[PromptRow], write: Any) -> None:
+        super().__init__(parent, "Export the library", width=520)
+        self._context, self._folder, self._prompts, self._write = context, folder, prompts, write
+        self.body.addWidget(
+            label("Small text files, one prompt in each, made for git and for editing. No key is ever written.", "body", "text2", wrap=True)
+        )
+        self.all = QRadioButton("The whole library")
+        self.this_folder = QRadioButton(f"The folder {folder}" if folder else "The folder of the chosen prompt")
+        some = prompts[0].name if len(prompts) == 1 else counted(len(prompts), "prompt")
+        self.selection = QRadioButton(f"Only {some}" if prompts else "Only the chosen prompts")
+        self.this_folder.setEnabled(bool(folder))
+        self.selection.setEnabled(bool(prompts))
+        self.all.setChecked(True)
+        for choice in (self.all, self.this_folder, self.selection):
+            self.body.addWidget(choice)
+        self.versions = QCheckBox("All versions, not only the newest")
+        self.datasets = QCheckBox("Datasets")
+        self.comparisons = QCheckBox("Comparisons, with the models they name")
+        self.body.addSpacing(4)
+        for check in (self.versions, self.datasets, self.comparisons):
+            check.setChecked(True)
+            self.body.addWidget(check)
+        for check in (self.datasets, self.comparisons):
+            self.all.toggled.connect(check.setChecked)
+        self.target = QLineEdit(str(context.settings.get("export.folder") or Path.home() / "prompt-library"))
+        self.target.setAccessibleName("Folder to write to")
+        row = QHBoxLayout()
+        row.addWidget(self.target, 1)
+        row.addWidget(button("Choose...", "folder-open", on=self._choose))
+        self.body.addSpacing(4)
+        self.body.addWidget(label("Folder", "small", "text2", 500))
+        self.body.addLayout(row)
+        self._hint = label("", "small", "text3", wrap=True)
+        self.body.addWidget(self._hint)
+        self.add_cancel()
+        self._go = self.add_button("Export", self._export, kind="primary", icon="upload")
+        self.target.textChanged.connect(lambda _text: self._look())
+        self.first = self.target
+        self.resize(theme().px(520), self.sizeHint().height())
+        self._look()
+
+    def _choose(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, "Export to a folder", self.target.text())
+        if chosen:
+            self.target.setText(chosen)
+
+    def _look(self) -> None:
+        text = self.target.text().strip()
+        self._go.setEnabled(bool(text))
+        path = Path(text).expanduser() if text else None
+        if path is None:
+            said = ""
+        elif path.is_file():
+            said = "This is a file. Choose a folder."
+            self._go.setEnabled(False)
+        elif not path.exists():
+            said = "The folder is made."
+        elif (path / "workbench.yaml").is_file():
+            said = "There is a library in it already: only files that differ are written."
+        else:
+            said = "Files that are there and not part of the library stay as they are."
+        self._hint.setText(said)
+
+    def _export(self) -> None:
+        what: dict[str, Any] = {
+            "versions": self.versions.isChecked(),
+            "datasets": self.datasets.isChecked(),
+            "comparisons": self.comparisons.isChecked(),
+        }
+        if self.this_folder.isChecked():
+            what["folders"] = [self._folder]
+        elif self.selection.isChecked():
+            what["prompt_ids"] = [row.id for row in self._prompts]
+        target = str(Path(self.target.text().strip()).expanduser())
+        self.accept()
+        self._write(target, what)

@@ -1,0 +1,164 @@
+"""The right panel of the library: versions, parameters, estimate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+
+from workbench.gui.context import Context
+from workbench.gui.library.estimate_panel import EstimatePanel
+from workbench.gui.library.parameters_panel import ParametersPanel
+from workbench.gui.library.versions_list import WorkingRow
+from workbench.gui.library.versions_panel import VersionsPanel
+from workbench.gui.library.working_copy import WorkingCopy
+from workbench.gui.theme import set_role, theme
+from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.labels import ElidedLabel, label, line
+
+if TYPE_CHECKING:
+    from workbench.workspace import ContentDiff, ModelRow
+
+TABS = ("Versions", "Parameters", "Estimate")
+_BRIEF = 2
+
+
+class Inspector(QWidget):
+    """Three tabs, and the estimate in brief below the first two."""
+
+    def __init__(self, context: Context, working: WorkingCopy) -> None:
+        super().__init__()
+        self.setProperty("kind", "panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName("Versions, parameters and estimate")
+        self._working = working
+        self.tabs = QTabBar()
+        self.tabs.setExpanding(False)
+        self.tabs.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        set_role(self.tabs, "body", 500)
+        for name in TABS:
+            self.tabs.addTab(name)
+        self.versions = VersionsPanel()
+        self.parameters = ParametersPanel()
+        self.estimate = EstimatePanel(context.settings)
+        self._pages = QStackedWidget()
+        for page in (self.versions, self.parameters, self.estimate):
+            self._pages.addWidget(page)
+        self._brief = QWidget()
+        self._lines = QGridLayout()
+        self._lines.setHorizontalSpacing(8)
+        self._lines.setVerticalSpacing(3)
+        self._compose()
+        self.tabs.currentChanged.connect(self._show_tab)
+        self.parameters.edited.connect(self._edited)
+        working.opened.connect(self._show)
+        working.renewed.connect(self._show)
+        working.edited.connect(self._show_parameters)
+        working.studied.connect(self._show)
+
+    def _compose(self) -> None:
+        top = QHBoxLayout()
+        top.setContentsMargins(14, 0, 14, 0)
+        top.addWidget(self.tabs)
+        top.addStretch(1)
+        head = QHBoxLayout()
+        head.addWidget(label("Estimate for one call", "small", "text2", 600))
+        head.addStretch(1)
+        head.addWidget(button("Details", kind="link", size="small", on=lambda: self.tabs.setCurrentIndex(2)))
+        foot = QVBoxLayout(self._brief)
+        foot.setContentsMargins(14, 6, 14, 10)
+        foot.setSpacing(3)
+        foot.addLayout(head)
+        foot.addLayout(self._lines)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(top)
+        column.addWidget(line())
+        column.addWidget(self._pages, 1)
+        self._edge = line()
+        column.addWidget(self._edge)
+        column.addWidget(self._brief)
+
+    # -- what is shown -----------------------------------------------------------------------------------------
+
+    def show_models(self, models: list[ModelRow]) -> None:
+        """The models that the estimate is for."""
+        self.estimate.show_models(models)
+        self._show_brief()
+
+    def show_tokens(self, tokens: int) -> None:
+        """About how many tokens one call sends."""
+        longest = self._working.content.parameters.get("max_tokens")
+        self.estimate.show_tokens(tokens, longest if isinstance(longest, int) else None)
+        self._show_brief()
+
+    def _show_tab(self, index: int) -> None:
+        self._pages.setCurrentIndex(index)
+        self._show_brief()
+
+    def _show(self) -> None:
+        at = self._working.at
+        self.setEnabled(at is not None)
+        self.versions.read_only = self._working.read_only
+        self.versions.show_versions(self._working_row(), at.versions if at is not None else ())
+        self._show_parameters()
+
+    def _working_row(self) -> WorkingRow | None:
+        at, facts = self._working.at, self._working.facts
+        if at is None or not self._working.unsaved:
+            return None
+        if at.base is None:
+            return WorkingRow(0, "Save it as version 1 to compare and to run it.", can_discard=False)
+        if facts is None or facts.diff is None:
+            return WorkingRow(0, "", can_discard=True)
+        return WorkingRow(facts.edits, f"{changed_words(facts.diff)} since v{at.base.number}", can_discard=True)
+
+    def _show_parameters(self) -> None:
+        content = self._working.content
+        self.parameters.show_parameters(content.parameters, content.output_schema, read_only=self._working.read_only)
+
+    def _show_brief(self) -> None:
+        while self._lines.count():
+            item = self._lines.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        lines = self.estimate.lines()[:_BRIEF]
+        shown = bool(lines) and self._working.at is not None and self.tabs.currentIndex() != 2
+        self._brief.setVisible(shown)
+        self._edge.setVisible(shown)
+        for row, (title, where, money, _month) in enumerate(lines):
+            known = money not in ("price unknown", "free")
+            self._lines.addWidget(ElidedLabel(title, "small", "text"), row, 0)
+            self._lines.addWidget(label(where.rpartition(" · about ")[2], "micro", "text3"), row, 1)
+            price = label(f"about {money}" if known else money, "small", "text" if known else "text3", 600 if known else 400)
+            self._lines.addWidget(price, row, 2, Qt.AlignmentFlag.AlignRight)
+        self._lines.setColumnStretch(0, 1)
+
+    def _edited(self, parameters: dict[str, Any], schema: Any) -> None:
+        self._working.edit(replace(self._working.content, parameters=parameters, output_schema=schema))
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme().px(312), 600)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme().px(250), 200)
+
+
+def changed_words(diff: ContentDiff) -> str:
+    """`1 line added, 2 changed`, with parameters and messages that came or went."""
+    parts: list[str] = []
+    for kind in ("added", "changed", "removed"):
+        number = diff.count(kind)
+        if number:
+            parts.append(f"{number} {kind}" if parts else f"{number} line{'' if number == 1 else 's'} {kind}")
+    if diff.parameters:
+        parts.append(f"{len(diff.parameters)} parameter{'' if len(diff.parameters) == 1 else 's'}")
+    empty = sum(1 for message in diff.messages if message.edits and not message.text.edits)
+    if empty:
+        parts.append(f"{empty} empty message{'' if empty == 1 else 's'}")
+    return ", ".join(parts) or "nothing changed"

@@ -1,0 +1,297 @@
+"""The open prompt: its head, its messages, the values shown, and how it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from workbench.gui.context import Context
+from workbench.gui.library.case_chooser import CaseChooser, case_at
+from workbench.gui.library.header import PromptHeader
+from workbench.gui.library.messages_pane import MessagesPane
+from workbench.gui.library.preview_pane import PreviewPane
+from workbench.gui.library.samples import ChosenCase, SampleStrip
+from workbench.gui.library.study import paths, preview
+from workbench.gui.library.try_panel import TryPanel
+from workbench.gui.library.working_copy import WorkingCopy
+from workbench.gui.theme import set_icon, set_role, theme
+from workbench.gui.widgets.buttons import action_button, button
+from workbench.gui.widgets.empty import EmptyState
+from workbench.gui.widgets.labels import line
+from workbench.gui.widgets.notice import Banner
+from workbench.gui.widgets.splitter import Splitter
+from workbench.gui.words import counted
+from workbench.values import Message
+
+if TYPE_CHECKING:
+    from workbench.workspace import PreviewMessage
+
+PREVIEW_MS = 150
+VIEWS = ("edit", "split", "preview")
+
+
+class PromptPage(QWidget):
+    """Shows the working copy and writes into it."""
+
+    restore_wanted = Signal()
+    valued = Signal()
+    """Values, or the messages rendered with them, are others now."""
+
+    def __init__(self, context: Context, working: WorkingCopy) -> None:
+        super().__init__()
+        self.context, self.working = context, working
+        self._case: ChosenCase | None = None
+        self._samples: dict[str, Any] = {}
+        self._own: set[str] = set()
+        self._rendering = False
+        self._render_again = False
+        self.header = PromptHeader()
+        self.messages = MessagesPane()
+        self.samples = SampleStrip()
+        self.preview = PreviewPane()
+        self.trial = TryPanel(context)
+        self._archived = Banner(
+            "info", "This prompt is in the archive.", "", [button("Restore", on=self.restore_wanted.emit)], "archive-restore"
+        )
+        self._nothing = EmptyState("No prompt is open", "Choose one at the left, or write a new one.")
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(PREVIEW_MS)
+        self._timer.timeout.connect(self._render)
+        self._compose()
+        self._connect()
+
+    def _compose(self) -> None:
+        trial = action_button(self.context.action("library.try"))
+        trial.setProperty("bulk", "small")
+        set_role(trial, "small", 500)
+        set_icon(trial, "play", "text2", 14)
+        self.preview.head.addWidget(trial)
+        below = QWidget()
+        column = QVBoxLayout(below)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self._low = Splitter(self.context.settings, "library.answer", [200, 160], Qt.Orientation.Vertical)
+        self._low.addWidget(self.preview)
+        self._low.addWidget(self.trial)
+        column.addWidget(line())
+        column.addWidget(self.samples)
+        column.addWidget(line())
+        column.addWidget(self._low, 1)
+        self._below = below
+        self._split = Splitter(self.context.settings, "library.split", [theme().px(440), theme().px(330)], Qt.Orientation.Vertical)
+        self._split.addWidget(self.messages)
+        self._split.addWidget(below)
+        self._split.restore()
+        self._low.restore()
+        page = QWidget()
+        page.setProperty("kind", "panel")
+        page.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        rows = QVBoxLayout(page)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(self.header)
+        rows.addWidget(line())
+        rows.addWidget(self._archived)
+        rows.addWidget(self._split, 1)
+        self._page = page
+        self._stack = QStackedWidget(self)
+        self._stack.addWidget(self._nothing)
+        self._stack.addWidget(page)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._stack)
+        self.show_view(self.context.settings.get("library.view") or "split")
+
+    def _connect(self) -> None:
+        self.working.opened.connect(self._opened)
+        self.working.renewed.connect(self._renewed)
+        self.working.edited.connect(self._edited)
+        self.working.studied.connect(self._studied)
+        self.messages.edited.connect(self._typed)
+        self.messages.removed.connect(self._removed)
+        self.messages.sample_wanted.connect(self._want_sample)
+        self.samples.sample_set.connect(self.set_sample)
+        self.samples.case_wanted.connect(self.choose_case)
+        self.samples.stepped.connect(self.step_case)
+        self.header.view_chosen.connect(self.show_view)
+        theme().changed.connect(self._studied)
+
+    # -- what is shown -----------------------------------------------------------------------------------------
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values shown: the user's samples, above them those of the case, above them what was typed since it was chosen."""
+        case = self._case.record.values if self._case is not None else {}
+        return {**self._samples, **case, **{name: self._samples[name] for name in self._own if name in self._samples}}
+
+    @property
+    def missing(self) -> list[str]:
+        """Variables that the prompt needs and that have no value."""
+        facts = self.working.facts
+        return [name for name in facts.required if name not in self.values] if facts is not None else []
+
+    @property
+    def view(self) -> str:
+        """edit, split or preview."""
+        return str(self.header.views.value)
+
+    def show_view(self, view: str) -> None:
+        """Show the messages, the preview, or both."""
+        self.header.views.set_value(view)
+        self.context.settings.set("library.view", view)
+        self.messages.setVisible(view != "preview")
+        self.preview.setVisible(view != "edit")
+        self._low.setVisible(view != "edit" or self.trial.isVisibleTo(self._low))
+        self._below.setMaximumHeight(16_777_215 if self._low.isVisibleTo(self._below) else self.samples.sizeHint().height() + 2)
+
+    def next_view(self) -> None:
+        """The next of the three."""
+        self.show_view(VIEWS[(VIEWS.index(self.view) + 1) % len(VIEWS)])
+
+    def try_once(self) -> None:
+        """Send the prompt once with the values shown."""
+        if self.working.at is not None:
+            self._low.show()
+            self._below.setMaximumHeight(16_777_215)
+            self.trial.ask(self.working.content, self.values)
+
+    def show_archived(self, archived: bool) -> None:
+        """Say that the prompt is in the archive."""
+        self._archived.setVisible(archived)
+
+    def _opened(self) -> None:
+        at = self.working.at
+        self._stack.setCurrentWidget(self._page if at is not None else self._nothing)
+        if at is None:
+            return
+        if self._samples != dict(at.samples):
+            self._own.clear()
+        self._samples = dict(at.samples)
+        self.show_archived(at.prompt.archived)
+        self.header.show_prompt(at.prompt, read_only=self.working.read_only)
+        self.messages.show_messages(self.working.content.messages, read_only=self.working.read_only)
+        self._show_values()
+
+    def _renewed(self) -> None:
+        at = self.working.at
+        if at is None:
+            return
+        self._samples = dict(at.samples)
+        self.show_archived(at.prompt.archived)
+        self.header.show_prompt(at.prompt, read_only=self.working.read_only)
+        self.messages.show_messages(self.working.content.messages, read_only=self.working.read_only)
+        self._show_unsaved()
+        self._show_values()
+        self._timer.start()
+
+    def _edited(self) -> None:
+        self._show_unsaved()
+        self._timer.start()
+
+    def _studied(self) -> None:
+        self._show_unsaved()
+        self._show_values()
+
+    def _show_unsaved(self) -> None:
+        at, facts = self.working.at, self.working.facts
+        if at is None or not self.working.unsaved or at.base is None:
+            self.header.show_unsaved("")
+            return
+        known = facts is not None and facts.edits > 0
+        self.header.show_unsaved(counted(facts.edits, "unsaved edit") if known and facts is not None else "unsaved edits")
+
+    def _show_values(self) -> None:
+        facts = self.working.facts
+        if facts is None:
+            return
+        values = self.values
+        case = self._case.record.values if self._case is not None else {}
+        spare = [name for name in values if name not in facts.names]
+        self.samples.show_case(self._case)
+        from_case = {name: value for name, value in case.items() if name not in self._own}
+        self.samples.show_values(facts.names, facts.required, values, from_case, read_only=self.working.read_only)
+        self.messages.show_facts(facts, values, self._case.dataset if self._case else "", spare)
+        names = dict.fromkeys([*paths(values), *(variable.path for found in facts.variables for variable in found)])
+        self.messages.set_names(sorted(names, key=str.casefold))
+        self.valued.emit()
+
+    # -- what the user does ------------------------------------------------------------------------------------
+
+    def _typed(self) -> None:
+        self.working.edit(replace(self.working.content, messages=self.messages.messages))
+
+    def _removed(self, place: int, message: Message) -> None:
+        self.context.notice("Removed the message.", "Undo", lambda: self.messages.insert(place, message))
+
+    def _want_sample(self, name: str) -> None:
+        self.samples.edit(name)
+
+    def set_sample(self, name: str, value: Any) -> None:
+        """Keep a sample value; None removes it."""
+        at = self.working.at
+        if at is None:
+            return
+        if value is None:
+            self._samples.pop(name, None)
+            self._own.discard(name)
+        else:
+            self._samples[name] = value
+            self._own.add(name)
+        self._show_values()
+        self._timer.start()
+        self.context.bridge.call(self.context.ws.versions.set_sample, at.prompt.id, name, value, owner=self)
+
+    def choose_case(self) -> None:
+        """Open the list of cases below the button."""
+        below = self.samples.case_button
+        CaseChooser(self, self.context, self._case, self._use_case).popup(below.mapToGlobal(QPoint(0, below.height() + 3)))
+
+    def step_case(self, step: int) -> None:
+        """Show the next or the previous case's values."""
+        if self._case is not None:
+            number = self._case.record.number + step
+            case = self._case
+            self.context.bridge.read(
+                case_at, self.context.ws, case.dataset_id, case.dataset, number, then=self._stepped, owner=self, key="library.case"
+            )
+
+    def _stepped(self, chosen: ChosenCase | None) -> None:
+        if chosen is not None:
+            self._use_case(chosen)
+
+    def _use_case(self, chosen: ChosenCase | None) -> None:
+        self._case = chosen
+        self._own.clear()
+        self._show_values()
+        self._timer.start()
+
+    # -- preview -----------------------------------------------------------------------------------------------
+
+    def _render(self) -> None:
+        if self.working.at is None:
+            return
+        if self._rendering:
+            self._render_again = True
+            return
+        self._rendering = True
+        self.context.bridge.read(
+            preview, self.context.ws, self.working.content, self.values, then=self._rendered, failed=self._not_rendered, owner=self
+        )
+
+    def _rendered(self, messages: Sequence[PreviewMessage]) -> None:
+        self._rendering = False
+        self.preview.show_messages(messages)
+        self.messages.show_tokens(self.preview.tokens())
+        self.valued.emit()
+        if self._render_again:
+            self._render_again = False
+            self._timer.start()
+
+    def _not_rendered(self, problem: BaseException) -> None:
+        self._rendering = False
+        self.context.failed(problem)

@@ -1,0 +1,172 @@
+"""What can be done with prompts and folders: each asks what it has to, calls the workspace, and offers to undo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtWidgets import QWidget
+
+from workbench.gui.context import Context
+from workbench.gui.library.header import tag_list
+from workbench.gui.library.working_copy import WorkingCopy
+from workbench.gui.widgets.dialog import Dialog, ask_text
+from workbench.gui.widgets.labels import label
+from workbench.gui.words import counted
+
+if TYPE_CHECKING:
+    from workbench.workspace import PromptRow
+
+
+class PromptVerbs:
+    """The verbs of the library screen. `opened` is told the prompt that is to be shown next."""
+
+    def __init__(self, owner: QWidget, context: Context, working: WorkingCopy, opened: Callable[[int], object]) -> None:
+        self._owner, self._context, self._working, self._opened = owner, context, working, opened
+
+    def _call(self, verb: Callable[..., Any], *args: Any, then: Callable[[Any], object] | None = None) -> None:
+        self._context.bridge.call(verb, *args, then=then, failed=self._context.failed, owner=self._owner)
+
+    # -- prompts -----------------------------------------------------------------------------------------------
+
+    def new(self, folder: str) -> None:
+        """Ask for a name and write a new prompt."""
+        where = f"In the folder {folder}." if folder else ""
+        prompts = self._context.ws.prompts
+        ask_text(
+            self._owner,
+            "New prompt",
+            "Name",
+            "",
+            "Write it",
+            lambda name: self._call(prompts.create, name, folder, then=self._opened),
+            text=where,
+        )
+
+    def rename(self, row: PromptRow) -> None:
+        """Ask for another name."""
+        prompts = self._context.ws.prompts
+
+        def go(name: str) -> None:
+            if name != row.name:
+                self._call(prompts.rename, row.id, name)
+
+        ask_text(self._owner, "Rename the prompt", "Name", row.name, "Rename", go)
+
+    def describe(self, row: PromptRow) -> None:
+        """Ask for a description."""
+        prompts = self._context.ws.prompts
+        ask_text(
+            self._owner,
+            "Describe the prompt",
+            "What it does, in a sentence",
+            row.description,
+            "Keep",
+            lambda text: self._call(prompts.describe, row.id, text),
+            allow_empty=True,
+        )
+
+    def tag(self, row: PromptRow) -> None:
+        """Ask for the tags."""
+        prompts = self._context.ws.prompts
+        ask_text(
+            self._owner,
+            "Tags",
+            "With commas between",
+            ", ".join(row.tags),
+            "Keep",
+            lambda text: self._call(prompts.set_tags, row.id, tag_list(text)),
+            allow_empty=True,
+        )
+
+    def duplicate(self, row: PromptRow) -> None:
+        """Make a copy and open it."""
+        self._working.flush()
+
+        def done(copy: int) -> None:
+            self._context.notice(f"Duplicated {row.name}.", "Undo", lambda: self._call(self._context.ws.prompts.archive, [copy]))
+            self._opened(copy)
+
+        self._call(self._context.ws.prompts.duplicate, row.id, then=done)
+
+    def archive(self, rows: Sequence[PromptRow], then: Callable[[], object]) -> None:
+        """Move prompts to the archive at once; the notice brings them back."""
+        ids = [row.id for row in rows]
+        self._working.flush()
+        prompts = self._context.ws.prompts
+
+        def done(_none: object) -> None:
+            said = f"Moved {rows[0].name} to the archive." if len(rows) == 1 else f"Moved {counted(len(rows), 'prompt')} to the archive."
+            self._context.notice(said, "Undo", lambda: self._call(prompts.restore, ids, then=lambda _none: self._opened(ids[0])))
+            then()
+
+        self._call(prompts.archive, ids, then=done)
+
+    def restore(self, rows: Sequence[PromptRow]) -> None:
+        """Bring prompts back from the archive."""
+        ids = [row.id for row in rows]
+        said = f"Restored {rows[0].name}." if len(rows) == 1 else f"Restored {counted(len(rows), 'prompt')}."
+        self._call(self._context.ws.prompts.restore, ids, then=lambda _none: self._context.notice(said))
+
+    def move(self, rows: Sequence[PromptRow], folder: str) -> None:
+        """Put prompts into a folder; the notice puts them back."""
+        prompts = self._context.ws.prompts
+        moved = [row for row in rows if row.folder != folder]
+        if not moved:
+            return
+
+        def back() -> None:
+            for row in moved:
+                self._call(prompts.move, [row.id], row.folder)
+
+        what = moved[0].name if len(moved) == 1 else counted(len(moved), "prompt")
+        said = f"Moved {what} to {folder}." if folder else f"Moved {what} out of its folder."
+        self._call(prompts.move, [row.id for row in moved], folder, then=lambda _none: self._context.notice(said, "Undo", back))
+
+    def ask_folder(self, rows: Sequence[PromptRow], folders: Sequence[str]) -> None:
+        """Ask for the folder to move prompts to; a new name makes it."""
+        from PySide6.QtWidgets import QComboBox  # kept with its only use
+
+        made = Dialog(self._owner, "Move to a folder", width=440)
+        made.body.addWidget(
+            label("Choose a folder, or write a new one. A slash makes a folder inside another.", "body", "text2", wrap=True)
+        )
+        field = QComboBox()
+        field.setEditable(True)
+        field.setAccessibleName("Folder")
+        field.addItems(["", *folders])
+        field.setCurrentText(rows[0].folder)
+        edit = field.lineEdit()
+        if edit is not None:
+            edit.setPlaceholderText("No folder")
+        made.body.addWidget(field)
+
+        def go() -> None:
+            made.accept()
+            self.move(rows, field.currentText().strip())
+
+        made.add_cancel()
+        made.add_button(f"Move {rows[0].name if len(rows) == 1 else counted(len(rows), 'prompt')}", go, kind="primary")
+        made.first = field
+        made.open()
+
+    # -- folders -----------------------------------------------------------------------------------------------
+
+    def new_folder(self, inside: str) -> None:
+        """Ask for a name and make a folder."""
+        start = f"{inside}/" if inside else ""
+        ask_text(self._owner, "New folder", "Name", start, "Make it", lambda path: self._call(self._context.ws.prompts.create_folder, path))
+
+    def rename_folder(self, path: str) -> None:
+        """Ask for another name of a folder."""
+        prompts = self._context.ws.prompts
+        ask_text(self._owner, "Rename the folder", "Name", path, "Rename", lambda new: self._call(prompts.rename_folder, path, new))
+
+    def delete_folder(self, path: str) -> None:
+        """Remove an empty folder."""
+        prompts = self._context.ws.prompts
+
+        def done(_none: object) -> None:
+            self._context.notice(f"Removed the folder {path}.", "Undo", lambda: self._call(prompts.create_folder, path))
+
+        self._call(prompts.delete_folder, path, then=done)

@@ -1,0 +1,204 @@
+"""What can be done with the versions of the open prompt: save, discard, restore, label, copy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtWidgets import QApplication, QWidget
+
+from workbench.gui.context import Context
+from workbench.gui.library.diff_dialog import DiffDialog, Side, Wishes
+from workbench.gui.library.label_dialog import ask_label
+from workbench.gui.library.working_copy import WorkingCopy
+from workbench.gui.widgets.dialog import Dialog, ask_text
+from workbench.gui.widgets.labels import label
+from workbench.gui.words import counted
+from workbench.values import Content
+
+if TYPE_CHECKING:
+    from workbench.workspace import VersionRow
+
+
+class VersionVerbs:
+    """Each asks what it has to, calls the workspace, and offers to undo. `opened` is told the prompt to show next."""
+
+    def __init__(
+        self,
+        owner: QWidget,
+        context: Context,
+        working: WorkingCopy,
+        opened: Callable[[int], object],
+        missing: Callable[[], Sequence[str]],
+    ) -> None:
+        self._owner, self._context, self._working, self._opened, self._missing = owner, context, working, opened, missing
+
+    def _call(self, verb: Callable[..., Any], *args: Any, then: Callable[[Any], object] | None = None) -> None:
+        self._context.bridge.call(verb, *args, then=then, failed=self._context.failed, owner=self._owner)
+
+    def save(self) -> None:
+        """Ask for a note and make a version of the working copy."""
+        at = self._working.at
+        if at is None or self._working.read_only:
+            return
+        if not self._working.unsaved and at.base is not None:
+            self._context.notice(f"Nothing has changed since v{at.base.number}.")
+            return
+        number = self._working.next_number
+
+        def saved(row: VersionRow) -> None:
+            self._context.notice(
+                f"Saved v{row.number}." if row.number == number else f"This is what v{row.number} says already. No version was made."
+            )
+
+        ask_text(
+            self._owner,
+            f"Save v{number}",
+            "What changed, in a few words",
+            "",
+            f"Save v{number}",
+            lambda note: self._working.save_version(note, saved),
+            allow_empty=True,
+        )
+
+    def discard(self) -> None:
+        """Throw the unsaved edits away; the notice brings them back."""
+        at, facts = self._working.at, self._working.facts
+        if at is None or at.base is None or not self._working.unsaved or self._working.read_only:
+            return
+        edits = counted(facts.edits, "unsaved edit") if facts is not None and facts.edits else "the unsaved edits"
+        id = at.prompt.id
+
+        def done(lost: Content) -> None:
+            self._context.notice(f"Discarded {edits}.", "Undo", lambda: self._take_back(id, lost))
+
+        self._working.discard(done)
+
+    def _take_back(self, prompt_id: int, lost: Content) -> None:
+        if self._working.prompt_id == prompt_id:
+            self._working.put(lost)
+        else:
+            self._call(self._context.ws.versions.save_draft, prompt_id, lost, then=lambda _none: self._opened(prompt_id))
+
+    def restore(self, version: VersionRow) -> None:
+        """Make an old version the newest; unsaved edits are saved or discarded first, as the user says."""
+        at = self._working.at
+        if at is None:
+            return
+        number = self._working.next_number
+        if not self._working.unsaved or at.base is None:
+            self._restore(version)
+            return
+        made = Dialog(self._owner, f"Restore v{version.number}", width=520)
+        made.body.addWidget(label("There are unsaved edits. What should become of them?", "body", "text2", wrap=True))
+
+        def save_first() -> None:
+            made.accept()
+            self._working.save_version(f"Before v{version.number} was restored", lambda _row: self._restore(version))
+
+        def discard_first() -> None:
+            made.accept()
+            self._working.discard(lambda _lost: self._restore(version))
+
+        made.add_cancel()
+        made.add_button("Discard them and restore", discard_first)
+        made.add_button(f"Save them as v{number}, then restore", save_first, kind="primary")
+        made.open()
+
+    def _restore(self, version: VersionRow) -> None:
+        def done(row: VersionRow) -> None:
+            self._working.renew()
+            said = (
+                f"v{row.number} says what v{version.number} said."
+                if row.number != version.number
+                else f"v{row.number} is the newest already."
+            )
+            self._context.notice(said)
+
+        self._call(self._context.ws.versions.restore, version.id, then=done)
+
+    def label(self, version: VersionRow) -> None:
+        """Ask for a label and put it on a version."""
+        at = self._working.at
+        if at is None:
+            return
+        versions, id = self._context.ws.versions, at.prompt.id
+
+        def remove(name: str) -> None:
+            self._call(versions.remove_label, id, name, then=lambda _none: self._removed(id, name, version))
+
+        ask_label(self._owner, version, at.prompt.labels, lambda name: self.move_label(name, version), remove)
+
+    def _removed(self, prompt_id: int, name: str, version: VersionRow) -> None:
+        versions = self._context.ws.versions
+        self._context.notice(
+            f"Removed {name} from v{version.number}.", "Undo", lambda: self._call(versions.set_label, prompt_id, name, version.id)
+        )
+
+    def move_label(self, name: str, version: VersionRow) -> None:
+        """Put a label on a version; the notice puts it back where it was."""
+        at = self._working.at
+        if at is None:
+            return
+        versions, id = self._context.ws.versions, at.prompt.id
+        before = next((row for row in at.versions if name in row.labels), None)
+
+        def back() -> None:
+            if before is not None:
+                self._call(versions.set_label, id, name, before.id)
+            else:
+                self._call(versions.remove_label, id, name)
+
+        self._call(
+            versions.set_label,
+            id,
+            name,
+            version.id,
+            then=lambda _none: self._context.notice(f"{name} is on v{version.number} now.", "Undo", back),
+        )
+
+    def copy_text(self, version: VersionRow) -> None:
+        """Copy what a version says, with the roles as headings."""
+
+        def done(content: Content) -> None:
+            QApplication.clipboard().setText("\n\n".join(f"{message.role}:\n{message.text}" for message in content.messages))
+            self._context.notice(f"Copied v{version.number}.")
+
+        self._context.bridge.read(self._context.ws.versions.content, version.id, then=done, failed=self._context.failed, owner=self._owner)
+
+    # -- comparing ---------------------------------------------------------------------------------------------
+
+    def diff_current(self, version: VersionRow | None) -> None:
+        """Compare a version of the list; None stands for the working copy."""
+        if version is None:
+            self.diff_working()
+        else:
+            self.diff(version)
+
+    def diff_working(self) -> None:
+        """Compare the working copy with the version it came from."""
+        at = self._working.at
+        if at is not None and at.base is not None:
+            self.diff_sides(Side(at.base), Side(None) if self._working.unsaved else Side(at.versions[0]))
+
+    def diff(self, version: VersionRow) -> None:
+        """Compare a version with the working copy if there are edits, else with the newest, and the newest with the one before."""
+        at = self._working.at
+        if at is None:
+            return
+        if self._working.unsaved:
+            self.diff_sides(Side(version), Side(None))
+        elif version.id != at.versions[0].id:
+            self.diff_sides(Side(version), Side(at.versions[0]))
+        elif len(at.versions) > 1:
+            self.diff_sides(Side(at.versions[1]), Side(version))
+        else:
+            self._context.notice("There is only one version to look at yet.")
+
+    def diff_sides(self, left: Side, right: Side) -> None:
+        """Open the comparison of two versions."""
+        at = self._working.at
+        if at is not None:
+            wishes = Wishes(self.restore, self.move_label, self._missing)
+            working = self._working.content if self._working.unsaved else None
+            DiffDialog(self._owner, self._context, at, working, left, right, wishes).open()

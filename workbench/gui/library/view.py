@@ -1,0 +1,424 @@
+"""The library screen: the list of prompts, the open prompt, its versions and parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
+
+from workbench.gui.context import Context
+from workbench.gui.library.exchange import Exchange
+from workbench.gui.library.inspector import Inspector
+from workbench.gui.library.list_pane import ListPane
+from workbench.gui.library.prompt_page import PromptPage
+from workbench.gui.library.study import count_edits
+from workbench.gui.library.tree import Filter
+from workbench.gui.library.verbs import PromptVerbs
+from workbench.gui.library.version_verbs import VersionVerbs
+from workbench.gui.library.versions_list import WorkingRow
+from workbench.gui.library.working_copy import WorkingCopy
+from workbench.gui.screen import Crumb, Screen
+from workbench.gui.widgets.buttons import action_button
+from workbench.gui.widgets.dialog import Dialog
+from workbench.gui.widgets.labels import label
+from workbench.gui.widgets.three_panes import ThreePanes
+from workbench.values import Changes, Problem
+
+if TYPE_CHECKING:
+    from workbench.workspace import PromptRow, Workspace
+
+_COUNTED_DRAFTS = 50
+"""Unsaved edits are counted for so many prompts; the others say only that there are some."""
+
+
+class LibraryScreen(Screen):
+    """Composes list, page and inspector, and connects the actions of the table."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.rows: list[PromptRow] = []
+        self.folders: list[str] = []
+        self._let_go = False
+        self._first = True
+        self.working = WorkingCopy(context, self)
+        self.verbs = PromptVerbs(self, context, self.working, self.open)
+        self.version_verbs = VersionVerbs(self, context, self.working, self.open, lambda: self.page.missing)
+        self.exchange = Exchange(self, context)
+        used = ("library.new", "library.new_folder", "file.export", "file.import")
+        actions = {id: context.action(id) for id in used}
+        self.list = ListPane(actions, lambda: self.verbs.new(""), self.exchange.ask_import)
+        self.page = PromptPage(context, self.working)
+        self.inspector = Inspector(context, self.working)
+        self._save = action_button(context.action("library.save"), "Save version", show_key=True)
+        self._compare = action_button(context.action("library.compare"), "Compare...", kind="primary")
+        self._frame = ThreePanes(context.settings, "library", self.list, self.page, self.inspector, (264, 312))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._frame)
+        self.setAcceptDrops(True)
+        self._connect()
+        self._bind_actions()
+
+    def _connect(self) -> None:
+        self.list.chosen.connect(self.open)
+        self.list.left.connect(self._focus_text)
+        self.list.menu_wanted.connect(lambda at: self.menu().popup(at))
+        self.list.moved.connect(lambda ids, folder: self.verbs.move(self._rows_of(ids), folder))
+        self.list.filter_changed.connect(lambda _filter: self._read_rows())
+        self.working.opened.connect(self._opened)
+        self.working.renewed.connect(self._show_buttons)
+        self.working.edited.connect(self._show_buttons)
+        self.working.studied.connect(self._count_own)
+        self.page.valued.connect(lambda: self.inspector.show_tokens(sum(self.page.preview.tokens())))
+        self.page.restore_wanted.connect(lambda: self.verbs.restore(self._current_rows()))
+        self.page.header.menu_wanted.connect(self._page_menu)
+        self.page.header.rename_wanted.connect(self._rename)
+        self.page.header.describe_wanted.connect(lambda: self._with_row(self.verbs.describe))
+        self.page.header.tags_wanted.connect(lambda: self._with_row(self.verbs.tag))
+        self.page.header.diff_wanted.connect(self.version_verbs.diff_working)
+        self.inspector.versions.acted.connect(self._version_acted)
+        self.inspector.estimate.models_wanted.connect(lambda: self.context.go("models"))
+
+    def _bind_actions(self) -> None:
+        messages = self.page.messages
+        verbs: dict[str, Callable[[], object]] = {
+            "library.save": self.version_verbs.save,
+            "library.try": self.page.try_once,
+            "library.compare": self.compare,
+            "library.diff": lambda: self.version_verbs.diff_current(self.inspector.versions.current()),
+            "library.label": self._label,
+            "library.view": self.page.next_view,
+            "library.add_message": messages.add,
+            "library.message_up": lambda: messages.shift(-1),
+            "library.message_down": lambda: messages.shift(1),
+            "library.complete": messages.complete,
+            "library.next_problem": lambda: self._next_problem(1),
+            "library.previous_problem": lambda: self._next_problem(-1),
+            "library.rename": self._rename,
+            "library.duplicate": lambda: self._with_row(self.verbs.duplicate),
+            "library.archive": self._archive,
+            "library.move": lambda: self.verbs.ask_folder(self._current_rows(), self.folders) if self._current_rows() else None,
+            "library.new_folder": lambda: self.verbs.new_folder(self.list.folder()),
+            "library.discard": self.version_verbs.discard,
+        }
+        for id, verb in verbs.items():
+            self.context.action(id).triggered.connect(lambda _checked=False, verb=verb: verb() if self.isVisible() else None)
+
+    # -- what the window asks ----------------------------------------------------------------------------------
+
+    def crumbs(self) -> list[Crumb]:
+        at = self.working.at
+        if at is None:
+            return [("Library", None)]
+        crumbs: list[Crumb] = [("Library", self.search_focus)]
+        path = ""
+        for part in at.prompt.folder.split("/") if at.prompt.folder else ():
+            path = f"{path}/{part}" if path else part
+            crumbs.append((part, lambda path=path: self.list.select_folder(path)))  # type: ignore[misc]
+        return [*crumbs, (at.prompt.name, None)]
+
+    def top_actions(self) -> list[QWidget]:
+        return [self._save, self._compare] if self.working.at is not None else []
+
+    def show_at(self, **at: Any) -> None:
+        """`prompt_id`; `start` = new, import, export; `import_paths`."""
+        if at.get("prompt_id") is not None:
+            self.open(int(at["prompt_id"]))
+        if at.get("import_paths"):
+            self.exchange.read([str(path) for path in at["import_paths"]])
+        if at.get("start") == "new":
+            self.verbs.new(self.list.folder())
+        elif at.get("start") == "import":
+            self.exchange.ask_import()
+        elif at.get("start") == "export":
+            self.working.flush()
+            self.exchange.export(self.list.folder(), self._current_rows())
+        elif not at:
+            self.list.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def where(self) -> dict[str, Any]:
+        return {"prompt_id": self.working.prompt_id} if self.working.prompt_id is not None else {}
+
+    def refresh(self, changes: Changes | None) -> None:
+        if changes is None or changes.has("prompt", "version", "label", "folder"):
+            self._read_rows()
+        if changes is None or changes.has("model", "connection"):
+            self._read_models()
+        at = self.working.at
+        if at is not None and changes is not None:
+            mine = at.prompt.id in changes.ids("prompt")
+            if mine or changes.has("draft", "version", "label", "run"):
+                self.working.renew()
+
+    def search_focus(self) -> None:
+        if self.list.isHidden():
+            self._frame.toggle_left()
+        self.list.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.list.field.selectAll()
+
+    def new(self) -> None:
+        self.verbs.new(self.list.folder())
+
+    def panes(self) -> list[QWidget]:
+        return [pane for pane in (self.list, self.page, self.inspector) if not pane.isHidden()]
+
+    def toggle_left(self) -> None:
+        self._frame.toggle_left()
+
+    def toggle_right(self) -> None:
+        self._frame.toggle_right()
+
+    def leave(self) -> bool:
+        if self._let_go:
+            return True
+        try:
+            self.working.flush_now()
+        except Problem as problem:
+            self._ask_to_let_go(problem)
+            return False
+        return True
+
+    def hideEvent(self, event: object) -> None:
+        self.working.flush()
+
+    def _ask_to_let_go(self, problem: Problem) -> None:
+        def let_go() -> None:
+            self._let_go = True
+            made.accept()
+            self.window().close()
+
+        def again() -> None:
+            made.accept()
+            self.window().close()
+
+        made = Dialog(self, "Your last edits are not saved", width=480)
+        made.body.addWidget(label(f"{problem} Your text is kept in this window.", "body", "text2", wrap=True))
+        made.add_button("Close and lose them", let_go, kind="danger")
+        made.add_cancel("Stay")
+        made.add_button("Try again", again, kind="primary")
+        made.open()
+
+    # -- reading -----------------------------------------------------------------------------------------------
+
+    def _read_rows(self) -> None:
+        self.context.bridge.read(
+            _read, self.context.ws, self.list.filter, then=self._show_rows, failed=self.context.failed, owner=self, key="library.rows"
+        )
+
+    def _show_rows(self, found: tuple[list[PromptRow], list[str]]) -> None:
+        self.rows, self.folders = found
+        self.list.show_rows(self.rows, self.folders)
+        current = self.working.prompt_id
+        if current is not None:
+            self.list.select(current)
+        elif self._first and self.list.first() is not None:
+            first = self.list.first()
+            assert first is not None
+            QTimer.singleShot(0, self, lambda: self.open(first) if self.working.prompt_id is None else None)
+        self._first = False
+        drafts = [row.id for row in self.rows if row.has_draft and row.latest is not None][:_COUNTED_DRAFTS]
+        if drafts:
+            self.context.bridge.read(
+                count_edits, self.context.ws, drafts, then=self._show_edits, failed=lambda _problem: None, owner=self, key="library.edits"
+            )
+        self._show_buttons()
+
+    def _show_edits(self, edits: dict[int, int]) -> None:
+        self.list.model.set_edits({**self.list.model.edits, **edits})
+
+    def _count_own(self) -> None:
+        at, facts = self.working.at, self.working.facts
+        if at is not None and facts is not None:
+            self.list.model.set_edits({**self.list.model.edits, at.prompt.id: facts.edits})
+
+    def _read_models(self) -> None:
+        def show(models: Any) -> None:
+            self.inspector.show_models(models)
+            self.page.trial.show_models(models)
+
+        self.context.bridge.read(
+            self.context.ws.connections.models, then=show, failed=self.context.failed, owner=self, key="library.models"
+        )
+
+    # -- the open prompt ---------------------------------------------------------------------------------------
+
+    def open(self, prompt_id: int) -> None:
+        """Show a prompt, in the list too."""
+        if prompt_id != self.working.prompt_id:
+            self.working.open(prompt_id)
+        self.list.select(prompt_id)
+
+    def _opened(self) -> None:
+        self._show_buttons()
+        self.crumbs_changed.emit()
+
+    def _show_buttons(self) -> None:
+        at = self.working.at
+        writable = at is not None and not self.working.read_only
+        self.context.action("library.save").setEnabled(writable and (self.working.unsaved or at is None or at.base is None))
+        self.context.action("library.compare").setEnabled(at is not None and not at.prompt.archived)
+        if at is not None and self.crumbs()[-1][0] != getattr(self, "_titled", ""):
+            self._titled = at.prompt.name
+            self.crumbs_changed.emit()
+
+    def _focus_text(self) -> None:
+        if self.page.view == "preview":
+            self.page.show_view("split")
+        if self.page.messages.blocks:
+            self.page.messages.blocks[0].editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _next_problem(self, step: int) -> None:
+        if not self.page.messages.next_problem(step):
+            self.context.notice("No problems in this prompt.")
+
+    def compare(self) -> None:
+        """Set up a comparison with this prompt; what is typed goes along as its newest version."""
+        at = self.working.at
+        if at is None:
+            return
+        if self.working.unsaved and not self.working.read_only:
+            self._save_first()
+        else:
+            self.context.go("compare", new=True, prompt_id=at.prompt.id)
+
+    def _save_first(self) -> None:
+        at = self.working.at
+        assert at is not None
+        id, number = at.prompt.id, self.working.next_number
+        made = Dialog(self, "Compare this prompt", width=480)
+        text = f"A comparison runs saved versions. Save the edits as v{number} first?"
+        made.body.addWidget(label(text, "body", "text2", wrap=True))
+
+        def go() -> None:
+            made.accept()
+            self.context.go("compare", new=True, prompt_id=id)
+
+        def save() -> None:
+            made.accept()
+            self.working.save_version("", lambda _row: self.context.go("compare", new=True, prompt_id=id))
+
+        made.add_cancel()
+        if at.base is not None:
+            made.add_button(f"Compare v{at.versions[0].number}", go)
+        made.first = made.add_button(f"Save v{number} and compare", save, kind="primary")
+        made.open()
+
+    # -- versions ----------------------------------------------------------------------------------------------
+
+    def _version_acted(self, what: str, row: Any) -> None:
+        verbs: dict[str, Callable[[], object]] = {
+            "diff": self.version_verbs.diff_working,
+            "discard": self.version_verbs.discard,
+            "compare": lambda: self.version_verbs.diff(row) if not isinstance(row, WorkingRow) else self.version_verbs.diff_working(),
+            "label": lambda: self.version_verbs.label(row),
+            "restore": lambda: self.version_verbs.restore(row),
+            "copy": lambda: self.version_verbs.copy_text(row),
+        }
+        verbs[what]()
+
+    def _label(self) -> None:
+        at = self.working.at
+        version = self.inspector.versions.current() or (at.versions[0] if at is not None and at.versions else None)
+        if version is not None and not self.working.read_only:
+            self.version_verbs.label(version)
+
+    # -- prompts and folders -----------------------------------------------------------------------------------
+
+    def _rows_of(self, ids: list[int]) -> list[PromptRow]:
+        return [row for row in self.rows if row.id in ids]
+
+    def _current_rows(self) -> list[PromptRow]:
+        """The prompts selected in the list, else the open one."""
+        chosen = self._rows_of(self.list.selected_ids())
+        return chosen or ([self.working.at.prompt] if self.working.at is not None else [])
+
+    def _with_row(self, verb: Callable[[PromptRow], object]) -> None:
+        rows = self._current_rows()
+        if len(rows) == 1 and not self.context.ws.read_only:
+            verb(rows[0])
+
+    def _rename(self) -> None:
+        folder = self.list.current_folder() if self.list.view.hasFocus() else None
+        if folder:
+            self.verbs.rename_folder(folder)
+        else:
+            self._with_row(self.verbs.rename)
+
+    def _archive(self) -> None:
+        folder = self.list.current_folder() if self.list.view.hasFocus() else None
+        if self.context.ws.read_only:
+            return
+        if folder:
+            self.verbs.delete_folder(folder)
+            return
+        rows = self._current_rows()
+        if rows and not rows[0].archived:
+            self.verbs.archive(rows, self._after_archive)
+
+    def _after_archive(self) -> None:
+        at = self.working.at
+        if at is not None:
+            self.working.renew()
+
+    def menu(self) -> QMenu:
+        """What can be done with the lines selected in the list."""
+        menu = QMenu(self)
+        folder, rows = self.list.current_folder(), self._current_rows()
+        if self.context.ws.read_only:
+            menu.addAction(self.context.action("file.export"))
+            return menu
+        if folder:
+            menu.addAction(self.context.action("library.new"))
+            menu.addAction(self.context.action("library.new_folder"))
+            menu.addSeparator()
+            menu.addAction("Rename the folder").triggered.connect(lambda _checked=False: self.verbs.rename_folder(folder))
+            menu.addAction("Remove the empty folder").triggered.connect(lambda _checked=False: self.verbs.delete_folder(folder))
+        elif rows and rows[0].archived:
+            menu.addAction("Restore").triggered.connect(lambda _checked=False: self.verbs.restore(rows))
+        else:
+            ids = ["library.rename", "library.duplicate"] if len(rows) == 1 else []
+            for id in [*ids, "library.move", "library.archive"]:
+                menu.addAction(self.context.action(id))
+            menu.addSeparator()
+            menu.addAction(self.context.action("library.new"))
+            menu.addAction(self.context.action("library.new_folder"))
+        menu.addSeparator()
+        menu.addAction(self.context.action("file.export"))
+        return menu
+
+    def _page_menu(self) -> None:
+        menu = QMenu(self)
+        at = self.working.at
+        if at is None:
+            return
+        groups = [
+            ["library.diff", "library.label", "library.discard"],
+            ["library.rename", "library.duplicate", "library.move"],
+            ["file.export"],
+        ]
+        if at.prompt.archived:
+            menu.addAction("Restore").triggered.connect(lambda _checked=False: self.verbs.restore([at.prompt]))
+            groups = [["library.diff"], ["file.export"]]
+        else:
+            groups.append(["library.archive"])
+        for group in groups:
+            for id in group:
+                menu.addAction(self.context.action(id))
+            menu.addSeparator()
+        more = self.page.header.more
+        menu.popup(more.mapToGlobal(QPoint(0, more.height() + 2)))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls() and all(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        self.exchange.read([url.toLocalFile() for url in event.mimeData().urls()])
+
+
+def _read(ws: Workspace, filter: Filter) -> tuple[list[PromptRow], list[str]]:
+    return ws.prompts.list(archived=filter.archived), ws.prompts.folders()
