@@ -55,11 +55,20 @@ class Sources:
 
         Raises BadInput, with the line where there is one, for a file that cannot be run.
         """
-        from workbench.formats import comparison_file, promptfoo  # only files need it
+        if path.name.startswith("promptfooconfig") or path.suffix.lower() == ".json":  # says what it is, and spares a look inside
+            return self._promptfoo(path)
+        from workbench.formats import comparison_file  # only such files need it
 
-        if comparison_file.is_comparison(path):
-            spec = comparison_file.parse(comparison_file.text_of(path), str(path), lambda place: Path(place).read_bytes(), self._spec_of)
-            return Source(replace(spec, models=tuple(map(self._known, spec.models))))
+        if not comparison_file.is_comparison(path):
+            return self._promptfoo(path)
+        spec = comparison_file.parse(comparison_file.text_of(path), str(path), lambda place: Path(place).read_bytes(), self._spec_of)
+        return Source(replace(spec, models=tuple(map(self._known, spec.models))))
+
+    def _promptfoo(self, path: Path) -> Source:
+        from workbench.formats import promptfoo  # only such files need it
+
+        if path.name.endswith((".prompt.yml", ".prompt.yaml")):
+            raise BadInput("Files of this form cannot be run yet.", path=str(path), remedy="Write a comparison that names the prompt.")
         config = promptfoo.read(path, os.environ)
         for index, key in config.keys.items():
             model = config.spec.models[index]
