@@ -58,10 +58,11 @@ class Terminal:
 
     def progress(self, text: str, *, last: bool = False) -> None:
         """Show how far it is: one line that is written anew on a screen, a line now and then in a log."""
-        now = time.monotonic()
+        now, on_screen = time.monotonic(), sys.stderr.isatty()
+        if not self._next and not on_screen:
+            self._next = now + _EVERY_S_IN_A_LOG  # what is over soon needs its last line only
         if self.quiet or (now < self._next and not last):
             return
-        on_screen = sys.stderr.isatty()
         self._next = now + (_EVERY_S if on_screen else _EVERY_S_IN_A_LOG)
         if on_screen:
             sys.stderr.write("\r" + text.ljust(len(self._line)))
