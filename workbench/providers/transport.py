@@ -40,7 +40,8 @@ def client(*, calls: int | None = None, local_only: bool = False) -> httpx.Async
     limits = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=64, keepalive_expiry=15.0)
     proxied = any(name in ("http", "https", "all", "socks") for name in urllib.request.getproxies())
     if proxied and not local_only:  # nothing on this computer is behind a proxy
-        return httpx.AsyncClient(limits=limits, timeout=60.0, follow_redirects=False)
+        here: dict[str, httpx.AsyncBaseTransport | None] = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
+        return httpx.AsyncClient(mounts=here, limits=limits, timeout=60.0, follow_redirects=False)
     many = calls is None or calls >= PAYS_FROM_CALLS or is_paid()
     return LeanClient(LazyTransport(limits, aiohttp=many), local_only=local_only)
 

@@ -1,0 +1,221 @@
+"""Asking servers who they are; what models cost; which client carries the calls."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from workbench import providers
+from workbench.assets import asset
+from workbench.providers import catalog, transport
+from workbench.providers.lazy_transport import LeanClient
+from workbench.providers.local_address import is_local
+from workbench.values import BadInput, Endpoint, Message, Missing, Price, Reply, Request
+
+if TYPE_CHECKING:
+    from tests.conftest import FakeProvider
+
+    Start = Callable[..., FakeProvider]
+
+
+class Lists(BaseHTTPRequestHandler):
+    answer: tuple[int, str, str] = (200, "application/json", "{}")
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        status, kind, body = self.answer
+        self.send_response(status)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+
+@pytest.fixture
+def listing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+    """A server that answers every list of models with the same words."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Lists)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+
+    def say(body: Any, status: int = 200, kind: str = "application/json") -> str:
+        monkeypatch.setattr(Lists, "answer", (status, kind, body if isinstance(body, str) else json.dumps(body)))
+        return f"http://127.0.0.1:{server.server_port}/v1"
+
+    yield say
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def report_of(base_url: str, key: str | None = "sk-1234567890abcdef") -> providers.TestReport:
+    async def go() -> providers.TestReport:
+        async with providers.client(calls=1) as client:
+            return await providers.test_connection(client, Endpoint("openai-chat", base_url, key, timeout_s=3))
+
+    return asyncio.run(go())
+
+
+def test_a_good_connection_names_its_models(fakeprovider: Start) -> None:
+    report = report_of(fakeprovider().base_url)
+    assert report.ok
+    assert report.models == ("fake-large", "fake-medium", "fake-small")
+    assert "3 models" in report.sentence
+    assert report.seconds > 0
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ({"data": [{"id": "b"}, {"id": "a"}, {"id": "a"}]}, ["a", "b"]),
+        ({"models": [{"name": "x:1b"}]}, ["x:1b"]),
+        ([{"id": "together"}], ["together"]),
+        ({"data": []}, []),
+        ({"data": [1, None, {"id": 3}, "plain"]}, ["plain"]),
+        ({}, []),
+    ],
+)
+def test_lists_of_several_shapes_are_read(listing: Callable[..., str], value: Any, names: list[str]) -> None:
+    assert list(report_of(listing(value)).models) == names
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "begins"),
+    [
+        (401, {"error": {"message": "Incorrect API key provided"}}, "Key rejected (401)."),
+        (403, {"error": {"message": "no"}}, "Not allowed (403)."),
+        (402, {"error": {"message": "pay"}}, "Quota used up (402)."),
+        (404, {"error": {"message": "no such path"}}, "Nothing at this address (404)."),
+        (429, {"error": {"message": "slow"}}, "Rate limited (429)."),
+        (200, "<html><title>Hello</title></html>", "This address answers with a web page."),
+        (200, "{broken", "The list of models is not JSON"),
+    ],
+)
+def test_a_bad_connection_says_what_to_do(listing: Callable[..., str], status: int, body: Any, begins: str) -> None:
+    report = report_of(listing(body, status))
+    assert not report.ok
+    assert report.sentence.startswith(begins)
+    assert report.provider_words
+    assert report.failure is not None
+
+
+def test_a_missing_key_is_not_called_a_rejected_one(listing: Callable[..., str]) -> None:
+    assert report_of(listing({"error": {"message": "no key"}}, 401), key=None).sentence == "A key is needed (401). Add one."
+
+
+def test_a_server_that_is_not_there_is_said_so() -> None:
+    report = report_of("http://127.0.0.1:9/v1")
+    assert not report.ok
+    assert "nothing listens there" in report.sentence
+    assert "base URL" in report_of("not an address").sentence
+
+
+def test_servers_on_this_computer_are_found_by_asking_their_ports(fakeprovider: Start) -> None:
+    here = fakeprovider()
+
+    def row(name: str, base_url: str) -> providers.Vendor:
+        return providers.Vendor(name, name.title(), "openai-chat", base_url, "", "server", "")
+
+    async def go() -> list[providers.LocalServer]:
+        async with providers.client(calls=1) as client:
+            return await providers.find_local(client, [row("ollama", here.base_url), row("vllm", "http://127.0.0.1:9/v1")])
+
+    found = asyncio.run(go())
+    assert [(server.vendor, server.base_url) for server in found] == [("ollama", here.base_url)]
+    assert "fake-small" in found[0].models
+
+
+def test_wire_formats_are_found_by_name() -> None:
+    assert {type(providers.wire_format(name)).__name__ for name in ("openai-chat", "echo")} == {"OpenAIChat", "Echo"}
+    with pytest.raises(BadInput, match="no wire format"):
+        providers.wire_format("morse")
+    with pytest.raises(Missing):
+        providers.wire_format("builtin")
+
+
+@pytest.mark.parametrize(
+    ("messages", "text"),
+    [
+        ((Message.of("user", "Hello"),), "Hello"),
+        (
+            (Message.of("system", "S"), Message.of("user", "ü")),
+            '[{"role": "system", "content": "S"}, {"role": "user", "content": "ü"}]',
+        ),
+        ((Message.of("user", ""),), ""),
+    ],
+)
+def test_echo_answers_with_the_prompt_itself(messages: tuple[Message, ...], text: str) -> None:
+    async def go() -> list[Any]:
+        return [item async for item in providers.wire_format("echo").call(None, Endpoint("echo", ""), Request("echo", messages))]  # type: ignore[arg-type]
+
+    items = asyncio.run(go())
+    assert isinstance(items[-1], Reply)
+    assert items[-1].text == text
+    assert "".join(item.text for item in items[:-1]) == text
+
+
+def test_what_runs_here_is_free_and_the_unknown_stays_unknown() -> None:
+    free = Price(Decimal(0), Decimal(0), Decimal(0))
+    assert catalog.price("builtin", "anything") == catalog.price("ollama", "llama3") == catalog.price("echo", "") == free
+    assert catalog.price("other", "m", "http://localhost:9000/v1") == free
+    assert catalog.price("other", "m", "https://models.example.com/v1") == Price()
+    assert catalog.price("openai", "no-such-model") == Price()
+    assert catalog.price("no-such-vendor", "gpt-4o-mini") == Price()
+
+
+def test_a_known_model_has_a_price_with_source_and_date() -> None:
+    fact = catalog.fact("openai", "gpt-4o-mini-2024-07-18")
+    assert fact is not None
+    assert fact.price == Price(Decimal("0.15"), Decimal("0.6"), Decimal("0.075"))
+    assert fact.context_tokens == 128_000
+    assert fact.source.startswith("http")
+    assert fact.date >= "2026"
+    assert catalog.price("openai", "gpt-4o-mini") == fact.price
+    assert catalog.price("openai", "gpt-4o-mini", "https://api.openai.com/v1") == fact.price
+    assert catalog.price("openai", "gpt-4o-mini", "https://resold.example.com/v1") == Price(), "another host has prices of its own"
+
+
+def test_every_row_of_the_catalogue_can_be_read() -> None:
+    listed = json.loads(asset("models.json").read_text("utf-8"))["vendors"]
+    for vendor in providers.vendors():
+        for name in listed.get(vendor.prices, {}).get("models", {}):
+            fact = catalog.fact(vendor.id, name)
+            assert fact is not None, name
+            assert fact.price.input_usd is not None
+            assert fact.price.input_usd >= 0
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.9.9.9", "[::1]", "::1", "a.localhost", "LOCALHOST."])
+def test_addresses_of_this_computer(host: str) -> None:
+    assert is_local(host)
+
+
+@pytest.mark.parametrize("host", ["", "example.com", "10.0.0.1", "192.168.1.2", "0.0.0.0", "localhost.example.com", "::ffff:8.8.8.8"])
+def test_addresses_beyond_it(host: str) -> None:
+    assert not is_local(host)
+
+
+def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "is_paid", lambda: False)
+    assert isinstance(providers.client(calls=1), LeanClient)
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    assert not isinstance(providers.client(calls=1000), LeanClient)
+    assert isinstance(providers.client(local_only=True), LeanClient)
+
+
+def test_servers_on_this_computer_are_never_asked_by_way_of_a_proxy(fakeprovider: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = fakeprovider()
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert report_of(server.base_url).ok
+    assert report_of(server.base_url.replace("127.0.0.1", "localhost")).ok
+    assert not report_of("http://models.example/v1").ok
