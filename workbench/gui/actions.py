@@ -182,7 +182,7 @@ def shown_keys(keys: str) -> str:
         return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
     if keys.endswith("++"):
         keys = keys[:-1] + "plus"
-    names = {"Return": "Enter", "Del": "Delete"}
+    names = {"Return": "Enter", "Del": "Delete", "Up": "↑", "Down": "↓", "Left": "←", "Right": "→"}
     return " ".join(names.get(part, part) for part in keys.split("+"))
 
 

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout
 
 from workbench.gui.actions import ACTIONS, PLACES, is_single, shown_keys
 from workbench.gui.context import Context
+from workbench.gui.theme import theme
 from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import key_label, label
 from workbench.gui.widgets.search_field import SearchField
@@ -34,7 +35,7 @@ class KeySheet(Dialog):
         self.add_button("Close", self.accept, kind="primary")
         self.first = self._search
         self._fill("")
-        self.resize(self.width(), min(window.height() - 120, 640))
+        self.resize(self.width(), min(window.window().height() - 80, theme().px(640)))
 
     def _fill(self, text: str) -> None:
         page = QWidget()

@@ -142,7 +142,8 @@ class StatusBar(QWidget):
             self._context.bridge.read(workspace.runs.spent_today, then=self._show_spend, owner=self, key="status.spend")
 
     def _show_spend(self, spent: Decimal | None) -> None:
-        self.today.say(f"Today ${spent or 0:.2f}", "Known cost of the calls made today. Calls without a known price are not in it.")
+        words = "less than $0.01" if spent and spent < 0.005 else f"${spent or 0:.2f}"
+        self.today.say(f"Today {words}", "Known cost of the calls made today. Calls without a known price are not in it.")
 
     def _read_run(self) -> None:
         running = list(self._context.bridge.running)

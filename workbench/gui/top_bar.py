@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 
 from workbench.gui.actions import shown_keys
@@ -40,7 +40,7 @@ class SearchButton(QAbstractButton):
         return QSize(look.px(SEARCH_WIDTH), QFontMetrics(self.font()).height() + look.px(13))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self._theme.px(120), self.sizeHint().height())
+        return QSize(self._theme.px(36), self.sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         look = self._theme
@@ -50,6 +50,9 @@ class SearchButton(QAbstractButton):
         painter.setBrush(look.color("hover" if self.underMouse() else "surface"))
         painter.drawRoundedRect(self.rect().toRectF().adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
         painter.drawPixmap(QPoint(look.px(10), (self.height() - look.px(15)) // 2), look.pixmap("search", "text3", 15))
+        if self.width() < look.px(110):  # only the icon fits
+            painter.end()
+            return
         keys = shown_keys("Ctrl+K")
         room = QFontMetrics(look.font("micro", 500)).horizontalAdvance(keys) + look.px(12)
         text_area = QRect(look.px(33), 0, self.width() - look.px(33) - room - look.px(14), self.height())
@@ -84,10 +87,11 @@ class TopBar(QWidget):
         self._buttons.setSpacing(8)
         self._buttons.addStretch(1)
         for part in (self._crumbs, self._right):
-            part.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        row.addWidget(self._crumbs, 1)
-        row.addWidget(self._search, 0)
-        row.addWidget(self._right, 1)
+            part.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+        row.addWidget(self._crumbs)
+        row.addWidget(self._search)
+        row.addStretch(1)
+        row.addWidget(self._right)
         self._shown: list[QWidget] = []
         theme.changed.connect(self._resize)
         self._resize()
@@ -111,6 +115,7 @@ class TopBar(QWidget):
                 self._trail.addWidget(made)
             else:
                 self._trail.addWidget(ElidedLabel(text, "section", "text" if last else "text2", 600 if last else 400), 1 if last else 0)
+        self._fit()
 
     def show_actions(self, widgets: Sequence[QWidget]) -> None:
         """Show the buttons of a screen; those of the last one are taken out, not deleted: they are the screen's."""
@@ -126,7 +131,41 @@ class TopBar(QWidget):
         for new in wanted:
             self._buttons.addWidget(new)
             new.show()
-        self._right.setMinimumWidth(self._right.sizeHint().width())
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Share the width out: the actions get what they need, the trail what it asks for, search what is left of its own width.
+
+        Search stands in the middle of the bar where both sides leave room for that. Where even its icon alone leaves the trail too
+        little, the trail loses its first crumbs: the last one says where the user is.
+        """
+        look = self._theme
+        room = self.width() - 30 - 24
+        right = self._buttons.sizeHint().width() if self._shown else 0
+        steps = [item.widget() for index in range(self._trail.count()) if (item := self._trail.itemAt(index)) is not None]
+        parts = [part for part in steps if part is not None]
+        for part in parts:
+            part.show()
+        least = look.px(36)
+        while len(parts) > 2 and self._wish(parts) + right + least > room:
+            parts.pop(0).hide()  # a crumb and the arrow behind it
+            parts.pop(0).hide()
+        crumbs = min(self._wish(parts), max(look.px(60), room - right - least))
+        search = max(least, min(look.px(SEARCH_WIDTH), room - right - crumbs))
+        if search < look.px(130):  # too little for its words: the icon alone
+            search = least
+        middle = (room - search) // 2
+        crumbs_width = max(crumbs, min(middle, room - search - right))
+        self._right.setFixedWidth(right)
+        self._search.setFixedWidth(search)
+        self._crumbs.setFixedWidth(crumbs_width)
+
+    def _wish(self, parts: Sequence[QWidget]) -> int:
+        return sum(part.sizeHint().width() for part in parts) + self._trail.spacing() * max(0, len(parts) - 1) + 2
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -136,4 +175,4 @@ class TopBar(QWidget):
 
     def _resize(self) -> None:
         self.setFixedHeight(self._theme.px(HEIGHT))
-        self._right.setMinimumWidth(self._right.sizeHint().width())
+        self._fit()

@@ -133,7 +133,8 @@ class ConnectionCard(Card):
         tested = test.get("ok")
         when = day(str(test.get("at") or ""))
         if row.key_place == "missing":
-            self.say("warn", "key-round", "Key missing", f"{models} cannot be used until it has one.")
+            waits = f"{models} cannot be used until it has one." if row.models else "Add its key, then choose its models."
+            self.say("warn", "key-round", "Key missing", waits)
             self.set_foot([button("Add key", size="small", on=lambda: self.asked.emit("key"))])
         elif tested is False:
             name = "Not running" if row.place == "server" else "Not connected"
@@ -179,6 +180,9 @@ class BuiltinCard(Card):
 
     def _got(self, status: Any) -> None:
         self._status = status
+        if status.engine and status.weights and self._writable:
+            # Its models are rows like all others from then on. Nothing is written when they are there already.
+            self._context.bridge.call(self._context.ws.builtin.ensure_connection, owner=self)
         self._show()
 
     def _show(self) -> None:
@@ -198,7 +202,7 @@ class BuiltinCard(Card):
             add.setEnabled(self._writable)
             self.set_foot([add])
         elif status.engine:
-            self.say("text2", "download", "Not fetched yet", _said(status) or "Its weights are fetched once, then it works offline.")
+            self.say("text2", "download", "Not fetched yet", status.sentence)
             self.set_foot([button("Fetch it", "download", size="small", on=fetch.start)])
         else:
             self.say("text3", "power-off", "Not installed", _said(status))

@@ -90,7 +90,7 @@ class EntryDelegate(QStyledItemDelegate):
             font = look.font("small")
             painter.setFont(font)
             painter.setPen(look.color("accent-ink" if on and not entry.right else "text3"))
-            width = min(QFontMetrics(font).horizontalAdvance(text), rect.width() // 2)
+            width = min(QFontMetrics(font).horizontalAdvance(text) + 2, rect.width() // 2)
             shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, width)
             painter.drawText(QRect(right - width, rect.y(), width, rect.height()), int(Qt.AlignmentFlag.AlignVCenter), shown)
             right -= width + look.px(12)

@@ -71,6 +71,7 @@ class Palette(QDialog):
         self._prompts: list[Entry] = []
         self._places: list[Entry] = []
         self._texts: list[Entry] = []
+        self._cases: list[Entry] = []
         self._outputs: list[Entry] = []
         self._searched = ""
         self._veil: Veil | None = None
@@ -178,7 +179,7 @@ class Palette(QDialog):
     def _search_text(self) -> None:
         workspace, text = self._context.workspace, self._field.text().strip().lstrip('"')
         if workspace is None or len(text) < 2 or text[0] in ">#":
-            self._texts, self._outputs = [], []
+            self._texts, self._cases, self._outputs = [], [], []
             self._show()
             return
         self._context.bridge.read(
@@ -186,7 +187,7 @@ class Palette(QDialog):
         )
 
     def _got_hits(self, hits: list[Any]) -> None:
-        self._texts, self._outputs = [], []
+        self._texts, self._cases, self._outputs = [], [], []
         for hit in hits:
             text, marks = excerpt(hit.excerpt)
             if hit.kind == "output":
@@ -198,9 +199,7 @@ class Palette(QDialog):
                 self._texts.append(Entry("Text in versions", text, go, "history", detail=detail, code=True, marks=marks))
             elif hit.kind == "case":
                 go = partial(self._context.go, "datasets", case_id=hit.id)
-                self._texts.append(
-                    Entry("Text in versions", text, go, "table-2", detail=f"{hit.title}, {hit.where}".strip(", "), marks=marks)
-                )
+                self._cases.append(Entry("Cases", text, go, "table-2", detail=f"{hit.title}, {hit.where}".strip(", "), marks=marks))
         self._show()
 
     def _show(self) -> None:
@@ -219,7 +218,7 @@ class Palette(QDialog):
                 found, count = best(entries, words, limit)
                 groups.append((title, "", found))
                 shown, total = shown + len(found), total + count
-        for title, entries in (("Text in versions", self._texts), ("Outputs", self._outputs)):
+        for title, entries in (("Text in versions", self._texts), ("Cases", self._cases), ("Outputs", self._outputs)):
             if query and prefix in ("", '"') and not (prefix == '"' and title != "Outputs"):
                 found = entries if prefix else entries[:4]
                 note = f"{len(entries)}{'+' if len(entries) >= TEXT_LIMIT else ''} hits"

@@ -77,7 +77,7 @@ class Dialog(QDialog):
         self.foot.setSpacing(8)
         self.foot.addStretch(1)
         self._column.addWidget(foot)
-        self.resize(theme().px(width), self.sizeHint().height())
+        self.resize(min(theme().px(width), parent.window().width() - 40), self.sizeHint().height())
 
     def add_button(self, text: str, on: Callable[[], object], *, kind: Kind = "plain", icon: str | None = None) -> Button:
         """A button at the foot. The `primary` or `danger` one is what Ctrl+Enter does."""

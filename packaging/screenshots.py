@@ -1,0 +1,176 @@
+"""Pictures of every screen, light and dark, from a filled workspace, without a display.
+
+    python packaging/screenshots.py FOLDER [--size 1440x900] [--text 100] [--only library,compare]
+
+Files are named as `01-library-light.png`. Smaller sizes and larger text get a mark in the name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from filled_workspace import SLOW, fill, server
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
+
+from workbench.gui.app import Session, application
+from workbench.settings import Settings
+
+Shot = Callable[[Session, dict[str, int]], Any]
+
+
+def settle(seconds: float = 0.4) -> None:
+    """Let the window do what it has to for a while, and then until nothing is asked for any more."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        QApplication.processEvents()
+        time.sleep(0.01)
+
+
+def open_dialogs() -> list[QDialog]:
+    """Dialogs that are shown now, the lowest first."""
+    return [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, QDialog) and widget.isVisible()]
+
+
+def picture(session: Session) -> QPixmap:
+    """The window with its dialogs laid where a window manager would put them."""
+    window = session.window
+    image = window.grab()
+    for dialog in open_dialogs():
+        drawn = dialog.grab()
+        frameless = bool(dialog.windowFlags() & Qt.WindowType.FramelessWindowHint)
+        at = window.mapFromGlobal(dialog.pos()) if frameless else (window.rect().center() - dialog.rect().center())
+        painter = QPainter(image)
+        painter.drawPixmap(at if isinstance(at, QPoint) else QPoint(*at), drawn)
+        painter.end()
+    return image
+
+
+def close_dialogs() -> None:
+    """Leave every dialog without doing anything."""
+    for dialog in reversed(open_dialogs()):
+        dialog.reject()
+    settle(0.1)
+
+
+def palette(session: Session, ids: dict[str, int]) -> None:
+    """The palette with a word typed in."""
+    session.context.go("library", prompt_id=ids["prompt"])
+    settle()
+    session.context.action("go.palette").trigger()
+    settle(0.2)
+    open_dialogs()[0].findChildren(QLineEdit)[0].setText("ref")
+
+
+def going(session: Session, ids: dict[str, int]) -> None:
+    """A comparison while it streams."""
+    run_id = session.context.ws.runs.start_comparison(ids["going"])
+    session.context.start_run(run_id)
+    session.context.go("compare", run_id=run_id)
+    settle(2.5)
+
+
+def trigger(place: str, action: str, **at: Any) -> Shot:
+    """Go to a place and trigger an action there."""
+
+    def shot(session: Session, ids: dict[str, int]) -> None:
+        session.context.go(place, **{key: ids.get(value, value) for key, value in at.items()})
+        settle()
+        session.context.action(action).trigger()
+
+    return shot
+
+
+def at(place: str, **where: Any) -> Shot:
+    """Go to a place; values that name an id of the filled workspace are replaced by it."""
+
+    def shot(session: Session, ids: dict[str, int]) -> None:
+        session.context.go(place, **{key: ids[value] if isinstance(value, str) and value in ids else value for key, value in where.items()})
+
+    return shot
+
+
+SHOTS: tuple[tuple[str, Shot], ...] = (
+    ("01-library", at("library", prompt_id="prompt")),
+    ("01b-library-diff", trigger("library", "library.diff", prompt_id="triage")),
+    ("02-compare", at("compare", run_id="done")),
+    ("02b-comparisons", at("compare", overview=True)),
+    ("02c-setup", at("compare", new=True, prompt_id="triage")),
+    ("03-review", at("review", run_id="done")),
+    ("04-datasets", at("datasets", dataset_id="dataset")),
+    ("05-models", at("models")),
+    ("05b-connect", at("models", connect="openai")),
+    ("06-settings", at("settings", section="appearance")),
+    ("06b-settings-storage", at("settings", section="storage")),
+    ("07-welcome", at("welcome")),
+    ("08-palette", palette),
+    ("09-keys", trigger("compare", "help.keys", run_id="done")),
+    ("10-running", going),
+)
+
+
+def main() -> None:
+    """Make the pictures and say where they are."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--size", default="1440x900")
+    parser.add_argument("--text", type=int, default=100)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--themes", default="light,dark")
+    options = parser.parse_args()
+    wide, high = (int(part) for part in options.size.split("x"))
+    mark = ("" if options.size == "1440x900" else f"-{options.size}") + ("" if options.text == 100 else f"-{options.text}")
+    options.folder.mkdir(parents=True, exist_ok=True)
+    home = tempfile.TemporaryDirectory(prefix="screenshots-home-")
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):  # nothing of the user's is shown or touched
+        os.environ[name] = str(Path(home.name) / name.lower())
+    application()
+    failed: list[str] = []
+    sys.excepthook = lambda kind, error, trace: failed.append(f"{kind.__name__}: {error}") or sys.__excepthook__(kind, error, trace)  # type: ignore[func-returns-value]
+    with tempfile.TemporaryDirectory(prefix="screenshots-") as folder, server() as answers:
+        settings = Settings(Path(folder) / "settings.json")
+        base_url = f"http://127.0.0.1:{answers.server_address[1]}/v1"
+        path = Path(folder) / "support-desk.db"
+        ids = fill(path, settings, base_url)
+        setattr(answers, SLOW, 0.12)
+        for theme in options.themes.split(","):
+            settings.set("theme", theme)
+            settings.set("text_size", options.text)
+            settings.set("last.place", "settings")
+            session = Session(path, settings)
+            session.window.resize(wide, high)
+            session.window.show()
+            while session.context.workspace is None:
+                settle(0.05)
+            for name, shot in SHOTS:
+                if options.only and not any(word in name for word in options.only.split(",")):
+                    continue
+                before = len(failed)
+                try:
+                    shot(session, ids)
+                except Exception as error:
+                    failed.append(f"{name}: {error!r}")
+                settle(0.2 if name == "10-running" else 0.8)
+                file = options.folder / f"{name}-{theme}{mark}.png"
+                picture(session).save(str(file))
+                print(file if len(failed) == before else f"{file}  FAILED: {failed[-1]}")
+                close_dialogs()
+            session.window.hide()
+            session.end()
+    home.cleanup()
+    if failed:
+        sys.exit("\n".join(failed))
+
+
+if __name__ == "__main__":
+    main()
