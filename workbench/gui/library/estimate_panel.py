@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QScrollArea, QSpinBox, QVBoxLayout, QWidget
 
+from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.labels import ElidedLabel, label, line
 from workbench.gui.words import call_money, total_money
@@ -42,6 +43,7 @@ class EstimatePanel(QScrollArea):
         self._rows.setSpacing(0)
         form = QFormLayout()
         form.setVerticalSpacing(6)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)
         form.addRow(label("Requests a month", "body", "text2"), self._month)
         form.addRow(label("Answer length, tokens", "body", "text2"), self._answer)
         page = QWidget()
@@ -136,4 +138,5 @@ def _count(name: str, value: int, most: int) -> QSpinBox:
     made.setGroupSeparatorShown(True)
     made.setAccessibleName(name)
     made.setAlignment(Qt.AlignmentFlag.AlignRight)
+    made.setMaximumWidth(theme().px(116))
     return made

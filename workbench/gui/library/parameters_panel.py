@@ -60,6 +60,7 @@ class ParametersPanel(QScrollArea):
         form.setHorizontalSpacing(10)
         form.setVerticalSpacing(10)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
         for name, field, before in (
             ("temperature", self._temperature, self._slider),
@@ -139,6 +140,7 @@ class ParametersPanel(QScrollArea):
     def _resize(self) -> None:
         for made in (self._temperature, self._top_p, self._longest, self._seed):
             made.setFixedWidth(theme().px(116))
+        self._slider.setMinimumHeight(theme().px(24))
         self._schema.setMinimumHeight(theme().px(160))
 
     # -- values ------------------------------------------------------------------------------------------------

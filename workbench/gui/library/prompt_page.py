@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
@@ -146,8 +147,8 @@ class PromptPage(QWidget):
         self.context.settings.set("library.view", view)
         self.messages.setVisible(view != "preview")
         self.preview.setVisible(view != "edit")
-        self._low.setVisible(view != "edit" or self.trial.isVisibleTo(self._low))
-        self._below.setMaximumHeight(16_777_215 if self._low.isVisibleTo(self._below) else self.samples.sizeHint().height() + 2)
+        self._low.setVisible(view != "edit" or not self.trial.isHidden())
+        self._fit_below()
 
     def next_view(self) -> None:
         """The next of the three."""
@@ -157,7 +158,7 @@ class PromptPage(QWidget):
         """Send the prompt once with the values shown."""
         if self.working.at is not None:
             self._low.show()
-            self._below.setMaximumHeight(16_777_215)
+            self._fit_below()
             self.trial.ask(self.working.content, self.values)
 
     def show_archived(self, archived: bool) -> None:
@@ -218,7 +219,18 @@ class PromptPage(QWidget):
         self.messages.show_facts(facts, values, self._case.dataset if self._case else "", spare)
         names = dict.fromkeys([*paths(values), *(variable.path for found in facts.variables for variable in found)])
         self.messages.set_names(sorted(names, key=str.casefold))
+        self._fit_below()
         self.valued.emit()
+
+    def _fit_below(self) -> None:
+        if not self._low.isHidden():
+            self._below.setMaximumHeight(16_777_215)
+        else:
+            self._below.setMaximumHeight(max(self.samples.heightForWidth(self.width()), 20) + 2)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_below()
 
     # -- what the user does ------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.library.study import as_json, brief
 from workbench.gui.theme import theme
@@ -21,6 +21,10 @@ from workbench.gui.widgets.value_editor import ValuePopup
 
 if TYPE_CHECKING:
     from workbench.workspace import CaseRecord
+
+
+_TALLEST = 112
+"""Height in pixels at 100% from which the buttons scroll: about three and a half rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,35 @@ class SamplePopup(ValuePopup):
         return text or None
 
 
+class Shelf(QScrollArea):
+    """As tall as its wrapped buttons, up to a few rows; then it scrolls."""
+
+    def __init__(self, page: QWidget) -> None:
+        super().__init__()
+        self._content = page
+        self.setWidget(page)
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        layout = self._content.layout()
+        wanted = layout.heightForWidth(width) if layout is not None else 0
+        return max(theme().px(24), min(wanted, theme().px(_TALLEST)))
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, self.heightForWidth(max(200, self.width())))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(100, theme().px(24))
+
+
 class SampleStrip(QWidget):
     """Buttons for all variables, those without a value first, and the choice of a case that gives the values."""
 
@@ -142,6 +175,7 @@ class SampleStrip(QWidget):
         self._all: QLabel = label("", "small", "text3")
         self._buttons = QWidget()
         self._flow = FlowLayout(self._buttons, gap=6)
+        self._shelf = Shelf(self._buttons)
         top = QHBoxLayout()
         top.setSpacing(6)
         top.addWidget(label("Sample values", "small", "text2", 600))
@@ -155,7 +189,7 @@ class SampleStrip(QWidget):
         column.setContentsMargins(16, 8, 16, 9)
         column.setSpacing(7)
         column.addLayout(top)
-        column.addWidget(self._buttons)
+        column.addWidget(self._shelf)
         self.show_case(None)
 
     @property
@@ -190,11 +224,12 @@ class SampleStrip(QWidget):
             made = SampleButton(name, values.get(name), has_value=name in values, needed=name in required)
             made.clicked.connect(lambda _checked=False, made=made: self.edit(made.name, made))
             self._flow.addWidget(made)
+            made.show()  # now: the layout leaves out what is not shown yet, and nobody would ask it again
             if name == focused:
                 made.setFocus(Qt.FocusReason.OtherFocusReason)
         self._all.setText("" if names else "This prompt has no variables. Write {{ a_name }} where a value belongs.")
-        self._buttons.setVisible(bool(names))
-        self._buttons.updateGeometry()
+        self._shelf.setVisible(bool(names))
+        self._shelf.updateGeometry()
         self.updateGeometry()
 
     def edit(self, name: str, below: QWidget | None = None) -> SamplePopup | None:

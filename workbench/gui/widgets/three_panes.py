@@ -7,6 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from workbench.gui.theme import theme
+from workbench.gui.widgets.labels import line
 from workbench.gui.widgets.splitter import Splitter
 from workbench.settings import Settings
 
@@ -31,6 +32,9 @@ class ThreePanes(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.splitter)
+        self._edge = line(vertical=True)
+        self._edge.setParent(self)
+        self._edge.hide()
 
     def toggle_left(self) -> None:
         """Show or hide the list."""
@@ -62,7 +66,10 @@ class ThreePanes(QWidget):
         if narrow and wanted:
             width = theme().px(self._usual[1])
             self._right.setGeometry(self.width() - width, 0, width, self.height())
+            self._edge.setGeometry(self.width() - width - 1, 0, 1, self.height())
             self._right.raise_()
+            self._edge.raise_()
+        self._edge.setVisible(narrow and wanted)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
