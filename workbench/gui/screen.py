@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
 from workbench.gui.context import Context
 
@@ -30,7 +31,8 @@ class Screen(QWidget):
 
     def on(self, id: str, verb: Callable[[], object]) -> None:
         """Do this when an action of the table is triggered while this screen is the one shown."""
-        self.context.action(id).triggered.connect(lambda _checked=False: verb() if self.isVisible() else None)
+        # An action outlives the screens of a workspace that was closed.
+        self.context.action(id).triggered.connect(lambda _checked=False: verb() if isValid(self) and self.isVisible() else None)
 
     def crumbs(self) -> list[Crumb]:
         """The trail in the top bar: text, and what a click does (None for the last)."""

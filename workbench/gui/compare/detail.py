@@ -243,6 +243,8 @@ class DetailPanel(QFrame):
     def show_now(self) -> None:
         """Show the cell as it is now; the stored row is read when it is another than before."""
         data = self.model.data
+        if self.model.closed:
+            return
         if self.place is None or data is None or self.place[0] >= len(data.cases):
             self.shown = None
             self.judging.show_output(None, None, None, "")

@@ -174,7 +174,7 @@ class RunModel(QObject):
             self._timer.start()
 
     def _ended(self, run_id: int, _error: object) -> None:
-        if run_id != self._run_id or self._closed:
+        if run_id != self._run_id or self.closed:
             return
         self.grid.end_run()
         self.grid.forget()
@@ -184,17 +184,17 @@ class RunModel(QObject):
         self.open(run_id)
 
     @property
-    def _closed(self) -> bool:
+    def closed(self) -> bool:
         """True once the workspace is closing: runs end then, and there is nothing left to read."""
         return self.context.workspace is None
 
     def _runs_changed(self) -> None:
-        if self._run_id is not None and not self._closed:
+        if self._run_id is not None and not self.closed:
             self.progress.emit()
             self._read_progress()
 
     def _read_progress(self) -> None:
-        if self._run_id is None or self.data is None or self._closed:
+        if self._run_id is None or self.data is None or self.closed:
             return
         ws, run_id = self.context.ws, self._run_id
         self.context.bridge.read(ws.runs.get, run_id, then=self._progressed, owner=self, key=("compare.progress", id(self)))
@@ -237,7 +237,7 @@ class RunModel(QObject):
 
     def _fetch_page(self, first: int, last: int) -> None:
         run_id = self._run_id
-        if run_id is None or self._closed:
+        if run_id is None or self.closed:
             return
 
         def put(cells: list[Cell]) -> None:
@@ -247,7 +247,7 @@ class RunModel(QObject):
         self.context.bridge.read(self.context.ws.runs.cells, run_id, first, last, then=put, owner=self)
 
     def _fetch_jobs(self, jobs: list[int]) -> None:
-        if self._closed:
+        if self.closed:
             return
         run_id, read = self._run_id, self.context.ws.runs.cell
 

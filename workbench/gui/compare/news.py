@@ -27,7 +27,10 @@ class News:
         run, running = self._model.run, self._model.running
         if run is None:
             return
-        before, self._run = self._run, (run.id, running)
+        before = self._run
+        if before == (run.id, True) and not running and run.status in ("running", "queued"):
+            return  # it has ended, but its row was read before that
+        self._run = (run.id, running)
         over = run.done + run.failed + run.skipped
         failed = f", {run.failed} failed" if run.failed else ""
         quarter = 4 * over // max(1, run.jobs)

@@ -151,7 +151,7 @@ class RunBar(QFrame):
     def show_now(self) -> None:
         """Show the run's numbers of now."""
         run, data = self.model.run, self.model.data
-        if run is None or data is None:
+        if run is None or data is None or self.model.closed:
             return
         running, paused = self.model.running, self.model.paused
         self._buttons(run, running, paused)

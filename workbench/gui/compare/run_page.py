@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from workbench.gui.cells import FINISHED, OVER, Shown, State
 from workbench.gui.compare.detail import WIDTH, DetailPanel
@@ -114,33 +115,38 @@ class RunPage(QWidget):
         bar.rerun_wanted.connect(self.rerun_wanted)
         bar.menu_wanted.connect(self.menu_wanted)
         bar.concurrency_wanted.connect(lambda: self.context.notice("“At once” can be changed in the set-up; it counts from the next run."))
-        verbs: dict[str, Callable[[], object]] = {
-            "pass": lambda: self.verdict("pass"),
-            "fail": lambda: self.verdict("fail"),
-            "note": self.note,
-            "again": detail.run_again,
-            "failed_again": lambda: model.run_again(),
-            "rerun": self.rerun_wanted.emit,
-            "stop": bar.ask_stop,
-            "previous_group": lambda: tools.step_group(-1),
-            "next_group": lambda: tools.step_group(1),
-            "differences": tools.differences.toggle,
-            "hide": self.hide_column,
-            "height": self.next_height,
-        }
-        for name, verb in verbs.items():
-            self.context.action(f"compare.{name}").triggered.connect(lambda _checked=False, verb=verb: self._act(verb))
         self.set_height(str(self.context.settings.get("compare.height") or "normal"))
         self.table.main.single_keys = bool(self.context.settings.get("single_keys"))
         self.context.settings.on_change(self._setting)
 
-    def _setting(self, key: str) -> None:
-        if key == "single_keys":
-            self.table.main.single_keys = bool(self.context.settings.get("single_keys"))
+    def verbs(self) -> dict[str, Callable[[], object]]:
+        """What the actions of this screen do, by their id."""
+        bar, tools = self.run_bar, self.tools
+        return {
+            "compare.pass": lambda: self.verdict("pass"),
+            "compare.fail": lambda: self.verdict("fail"),
+            "compare.note": self.note,
+            "compare.again": self.detail.run_again,
+            "compare.failed_again": lambda: self.model.run_again(),
+            "compare.rerun": self.rerun_wanted.emit,
+            "compare.stop": bar.ask_stop,
+            "compare.previous_group": lambda: tools.step_group(-1),
+            "compare.next_group": lambda: tools.step_group(1),
+            "compare.differences": tools.differences.toggle,
+            "compare.hide": self.hide_column,
+            "compare.height": self.next_height,
+            "edit.undo": self.take_back,
+            "edit.redo": lambda: self.take_back(redo=True),
+        }
 
-    def _act(self, verb: Callable[[], object]) -> None:
+    def act(self, verb: Callable[[], object]) -> None:
+        """Do what an action says, if a run is on the screen."""
         if self.isVisible() and self.model.data is not None:
             verb()
+
+    def _setting(self, key: str) -> None:
+        if key == "single_keys" and isValid(self):
+            self.table.main.single_keys = bool(self.context.settings.get("single_keys"))
 
     # -- a run comes -------------------------------------------------------------------------------------------
 
@@ -436,11 +442,7 @@ class RunPage(QWidget):
         self._place_detail()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Undo):
-            self.take_back()
-        elif event.matches(QKeySequence.StandardKey.Redo):
-            self.take_back(redo=True)
-        elif event.key() == Qt.Key.Key_Space and not event.modifiers():
+        if event.key() == Qt.Key.Key_Space and not event.modifiers():
             self.run_bar.toggle()
         else:
             super().keyPressEvent(event)

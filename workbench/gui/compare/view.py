@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,8 @@ class CompareScreen(Screen):
         self._export = button("Export", "download", on=self._export_menu)
         self._new = action_button(context.action("compare.new"), kind="primary")
         self._new.setText("New comparison")
+        for id, verb in self.page.verbs().items():
+            self.on(id, partial(self.page.act, verb))
         self.model.loaded.connect(self.crumbs_changed)
         self.model.missing.connect(self._missing)
         self.page.run_chosen.connect(lambda run_id: context.go("compare", run_id=run_id))

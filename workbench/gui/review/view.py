@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -52,9 +54,14 @@ class ReviewScreen(Screen):
         model.answers_changed.connect(self._show_judgements)
         model.revealed.connect(self._show_reveal)
         model.failed.connect(self._failed)
-        verbs = {"note": self.write_note, "undo": self.undo, "skip": self.skip}
-        for name, verb in verbs.items():
-            context.action(f"review.{name}").triggered.connect(lambda _checked=False, verb=verb: verb() if self._reviewing() else None)
+        for id, verb in (
+            ("review.note", self.write_note),
+            ("review.undo", self.undo),
+            ("review.skip", self.skip),
+            ("edit.undo", self.undo),
+            ("edit.redo", lambda: self.model.undo(redo=True)),
+        ):
+            self.on(id, partial(self._act, verb))
 
     # -- layout ------------------------------------------------------------------------------------------------
 
@@ -181,6 +188,10 @@ class ReviewScreen(Screen):
         return True
 
     # -- a case ------------------------------------------------------------------------------------------------
+
+    def _act(self, verb: Callable[[], object]) -> None:
+        if self._reviewing():
+            verb()
 
     def _reviewing(self) -> bool:
         return self.model.data is not None and self.pages.currentWidget() is self.body and self.isVisible()
@@ -324,11 +335,7 @@ class ReviewScreen(Screen):
         key, card = event.key(), self.card
         number = digit(event) if self.context.actions.single_keys else None
         letters = self.context.actions.single_keys and not event.modifiers()
-        if event.matches(QKeySequence.StandardKey.Undo):
-            self.undo()
-        elif event.matches(QKeySequence.StandardKey.Redo):
-            self.model.undo(redo=True)
-        elif number is not None and number <= 5 and card is not None:
+        if number is not None and number <= 5 and card is not None:
             if self._may_write():
                 self.model.rate(card.answer.output_id, number or None)
         elif letters and key in (Qt.Key.Key_P, Qt.Key.Key_F) and card is not None:

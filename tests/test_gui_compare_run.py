@@ -1,0 +1,503 @@
+"""The compare screen over a real workspace and a stand-in provider on loopback: set up, watch, judge, rerun, export."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import cast
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
+from pytestqt.qtbot import QtBot
+
+from tests.conftest import FakeProvider
+from tests.gui_window import dialogs, finished, opened
+from tests.run_workspace import Filled, executed, fill
+from workbench.gui.app import Session
+from workbench.gui.cells import State
+from workbench.gui.compare.exchange import ExchangeDialog
+from workbench.gui.compare.overview import Family
+from workbench.gui.compare.setup import SetupDialog
+from workbench.gui.compare.view import CompareScreen
+from workbench.settings import Settings
+from workbench.values import Check, PromptRef
+
+Start = Callable[..., FakeProvider]
+Open = Callable[[Filled], CompareScreen]
+
+
+@pytest.fixture
+def opening(qtbot: QtBot, settings: Settings) -> Iterator[Open]:
+    """Opens a window on a filled workspace, at Compare."""
+    made: list[Session] = []
+
+    def open_at(filled: Filled) -> CompareScreen:
+        session = opened(qtbot, filled.path, settings, place="compare")
+        made.append(session)
+        qtbot.waitUntil(lambda: session.window.place == "compare", timeout=15_000)
+        return cast("CompareScreen", session.window.screen_at("compare"))
+
+    yield open_at
+    for session in made:
+        finished(session)
+
+
+def shown_run(qtbot: QtBot, screen: CompareScreen, run_id: int) -> None:
+    """Open a run and wait until its first cells are there."""
+    screen.context.go("compare", run_id=run_id)
+    qtbot.waitUntil(lambda: screen.model.run is not None and screen.page.current() is not None, timeout=10_000)
+
+
+def key(screen: CompareScreen, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    """Press a key where the focus is."""
+    screen.page.table.main.setFocus()
+    QTest.keyClick(screen.page.table.main, key, modifier)
+
+
+def start(qtbot: QtBot, screen: CompareScreen, filled: Filled) -> int:
+    """Start a run of the comparison and show it; its id."""
+    runs: list[int] = []
+    screen.context.bridge.call(screen.context.ws.runs.start_comparison, filled.comparison, then=runs.append)
+    qtbot.waitUntil(lambda: bool(runs), timeout=10_000)
+    screen.context.start_run(runs[0])
+    shown_run(qtbot, screen, runs[0])
+    return runs[0]
+
+
+def over(qtbot: QtBot, screen: CompareScreen) -> None:
+    """Wait until the run has ended and its cells are read again."""
+    qtbot.waitUntil(lambda: not screen.model.running, timeout=30_000)
+    grid = screen.model.grid
+    qtbot.waitUntil(lambda: not grid.live_jobs() and not grid._old and screen.page.current() is not None, timeout=10_000)
+
+
+# The list
+
+
+def test_an_empty_workspace_says_what_a_comparison_is(qtbot: QtBot, tmp_path: Path, settings: Settings) -> None:
+    session = opened(qtbot, tmp_path / "new.db", settings, place="compare")
+    qtbot.waitUntil(lambda: session.window.place == "compare", timeout=15_000)
+    screen = cast("CompareScreen", session.window.screen_at("compare"))
+    qtbot.waitUntil(lambda: screen.overview.pages.currentWidget() is screen.overview.empty)
+    assert screen.overview.empty.title.text() == "No comparisons yet"
+    finished(session)
+
+
+def test_the_list_opens_a_run_with_enter_and_archives_with_undo(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
+    executed(filled, settings)
+    screen = opening(filled)
+    tree = screen.overview.tree
+    qtbot.waitUntil(lambda: bool(screen.overview.families))
+    family = screen.overview.selected()
+    assert isinstance(family, Family)
+    assert (family.name, len(family.runs)) == ("Refunds", 1)
+    QTest.keyClick(tree, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: not screen.overview.families)
+    screen.context.noticed.emit("x", "", None)
+    screen.context.bridge.call(screen.context.ws.comparisons.restore, [filled.comparison])
+    qtbot.waitUntil(lambda: bool(screen.overview.families))
+    QTest.keyClick(tree, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: screen.page.current() is not None, timeout=10_000)
+    assert screen.crumbs()[-1][0] == "Refunds"
+
+
+# Setting up
+
+
+def setup(qtbot: QtBot, screen: CompareScreen, **at: object) -> SetupDialog:
+    """Open the set-up as Ctrl+N does."""
+    screen.context.go("compare", new=True, **at)
+    qtbot.waitUntil(lambda: any(isinstance(dialog, SetupDialog) for dialog in dialogs()), timeout=10_000)
+    dialog = next(dialog for dialog in dialogs() if isinstance(dialog, SetupDialog))
+    qtbot.waitUntil(lambda: dialog.choices is not None and dialog.found is not None, timeout=10_000)
+    return dialog
+
+
+def test_a_comparison_is_set_up_and_started_from_the_keyboard(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider(latency_ms=20).base_url)
+    screen = opening(filled)
+    dialog = setup(qtbot, screen, prompt_id=filled.prompt, model_ids=list(filled.models))
+    qtbot.waitUntil(lambda: dialog.sum.text.startswith("2 prompts × 2 models × 4 cases × 1 = 16 calls"))
+    assert dialog.start_button.text() == "Start 16 calls"
+    assert dialog.name.text() == "Refund reply: v1 and v2"
+    QTest.keyClick(dialog, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: screen.model.run is not None and screen.model.run.comparison == "Refund reply: v1 and v2", timeout=10_000)
+    over(qtbot, screen)
+    assert screen.model.run is not None
+    assert screen.model.run.done == 16
+
+
+def test_enter_in_a_field_of_the_setup_starts_nothing(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
+    dialog = setup(qtbot, opening(filled))
+    QTest.keyClick(dialog.name, Qt.Key.Key_Return)
+    assert dialog.isVisible()
+
+
+def test_the_setup_names_variables_without_a_column_and_a_draft_is_kept(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    from workbench.values import Content, Message
+    from workbench.workspace import Workspace
+
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
+    ws = Workspace.open(filled.path, settings)
+    ws.versions.save(filled.prompt, Content((Message.of("user", "{{ input }} in {{ ticket_lang }}"),)))
+    ws.close()
+    screen = opening(filled)
+    dialog = setup(qtbot, screen, prompt_id=filled.prompt, versions=[3])
+    qtbot.waitUntil(lambda: not dialog.warning.isHidden())
+    assert "ticket_lang has no value in dataset Golden" in dialog.warning_text.text()
+    dialog.repeats.setValue(3)
+    qtbot.waitUntil(lambda: "× 3 = 12 calls" in dialog.sum.text)
+    dialog._add_check(Check("contains"))
+    row = dialog.check_rows[0]
+    row.name.setText("Says refund")
+    row.value.setText("{{ reference }}")
+    row.type.setCurrentIndex(row.type.findData("not-icontains"))
+    dialog.stop_at.setText("2.50")
+    dialog.name.setText("")
+    dialog._name_edited("")
+    dialog.save_button.click()
+    qtbot.waitUntil(lambda: len(screen.overview.families) == 2)
+    definition = screen.context.ws.comparisons.find("Refund reply: v3").definition
+    assert definition.checks == (Check("not-icontains", "{{ reference }}", "Says refund"),)
+    assert (definition.repeats, definition.max_cost_usd) == (3, Decimal("2.50"))
+    assert definition.prompts == (PromptRef(screen.context.ws.prompts.get(filled.prompt).uid, 3),)
+    assert not screen.context.ws.runs.list()
+
+
+def test_a_name_in_use_is_said_at_the_field_and_nothing_is_lost(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
+    dialog = setup(qtbot, opening(filled))
+    dialog.name.setText("Refunds")
+    dialog._name_edited("Refunds")
+    dialog.start_button.click()
+    qtbot.waitUntil(lambda: dialog.name.property("state") == "error")
+    assert dialog.isVisible()
+    assert "Refunds" in dialog.below.text()
+
+
+def test_a_dataset_can_be_narrowed_by_its_tags(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    from PySide6.QtWidgets import QCheckBox
+
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url, cases=5)
+    dialog = setup(qtbot, opening(filled))
+    box = dialog.tags_box.findChildren(QCheckBox)[0]
+    assert box.text() == "odd (2)"
+    box.setChecked(True)
+    qtbot.waitUntil(lambda: "× 2 cases ×" in dialog.sum.text)
+
+
+# Watching
+
+
+def test_cells_are_written_before_the_eyes_and_end_as_they_are_stored(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    provider = fakeprovider(latency_ms=30, token_ms=15, answer="words", tokens=30)
+    filled = fill(tmp_path / "desk.db", settings, provider.base_url)
+    screen = opening(filled)
+    seen: list[str] = []
+    run_id = start(qtbot, screen, filled)
+
+    def writing() -> bool:
+        shown = screen.page.current()
+        if shown is not None and shown.state is State.WRITING and shown.text:
+            seen.append(shown.text)
+        return len(set(seen)) > 3
+
+    qtbot.waitUntil(writing, timeout=10_000)
+    assert screen.page.detail.answer_title.text() == "Answer so far"
+    over(qtbot, screen)
+    shown = screen.page.current()
+    assert shown is not None
+    assert shown.state is State.DONE
+    stored = screen.context.ws.runs.output(shown.cell.output_id or 0)
+    assert stored.text.startswith(seen[-1])
+    qtbot.waitUntil(lambda: screen.page.detail.answer.text == stored.text)
+    assert [column.done for column in screen.context.ws.runs.columns(run_id)] == [4, 4, 4, 4]
+    qtbot.waitUntil(lambda: [column.done for column in screen.model.grid.columns] == [4, 4, 4, 4])
+    assert screen.page.news.said[-1].startswith("Run 1 finished. 16 of 16")
+
+
+def test_a_run_is_paused_stopped_and_gone_on_with_by_keys(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider(latency_ms=150).base_url, cases=6, concurrency=2)
+    screen = opening(filled)
+    start(qtbot, screen, filled)
+    qtbot.waitUntil(lambda: screen.model.running and screen.context.bridge.control(screen.model.run_id or 0) is not None)
+    key(screen, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: screen.model.paused)
+    assert screen.page.run_bar.go.text() == "Continue"
+    key(screen, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: not screen.model.paused)
+    QTest.keyClick(screen.window(), Qt.Key.Key_Period, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: not screen.model.running, timeout=10_000)
+    qtbot.waitUntil(lambda: screen.page.run_bar.go.text().startswith("Continue"))
+    qtbot.waitUntil(lambda: screen.model.run is not None and screen.model.run.status == "stopped")
+    assert screen.model.run is not None
+    assert screen.model.run.queued > 0
+    key(screen, Qt.Key.Key_Space)
+    over(qtbot, screen)
+    qtbot.waitUntil(lambda: screen.model.run is not None and screen.model.run.done == 24)
+
+
+def test_failed_calls_say_why_and_are_run_again_alone(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    provider = fakeprovider(strict_models=True, models="fake-0")
+    filled = fill(tmp_path / "desk.db", settings, provider.base_url, cases=2, versions=(2,))
+    run_id = executed(filled, settings)
+    screen = opening(filled)
+    shown_run(qtbot, screen, run_id)
+    screen.page.table.choose(0, 1)
+    shown = screen.page.current()
+    assert shown is not None
+    assert shown.state is State.FAILED
+    qtbot.waitUntil(lambda: screen.page.run_bar.again.text() == "Run 2 failed again")
+    screen.page.choose_filter("errors")
+    qtbot.waitUntil(lambda: screen.model.grid.rowCount() == 2)
+    screen.page.choose_filter("")
+    provider.configure(models="fake-0,fake-1")
+    provider.reset()
+    key(screen, Qt.Key.Key_R, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: screen.model.run is not None and screen.model.run.failed == 0, timeout=10_000)
+    over(qtbot, screen)
+    assert provider.stats()["requests"] == 2
+    shown = screen.page.current()
+    assert shown is not None
+    assert shown.state is State.DONE
+
+
+def test_one_cell_is_made_again_and_both_attempts_stay(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url, cases=1)
+    run_id = executed(filled, settings)
+    screen = opening(filled)
+    shown_run(qtbot, screen, run_id)
+    before = screen.page.current()
+    assert before is not None
+    qtbot.waitUntil(lambda: screen.page.detail.again.isEnabled())
+    key(screen, Qt.Key.Key_R)
+
+    def newer() -> bool:
+        now = screen.page.current()
+        return now is not None and now.cell.output_id not in (None, before.cell.output_id)
+
+    qtbot.waitUntil(newer, timeout=10_000)
+    detail = screen.page.detail
+    qtbot.waitUntil(lambda: detail.row is not None and detail.row.attempts == 2 and not detail.attempts_fold.isHidden())
+    assert len(screen.context.ws.runs.outputs_of(before.cell.job_id)) == 2
+
+
+# Judging
+
+
+@pytest.fixture
+def judged(qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open) -> CompareScreen:
+    """A finished run on the screen."""
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
+    run_id = executed(filled, settings)
+    screen = opening(filled)
+    shown_run(qtbot, screen, run_id)
+    qtbot.waitUntil(lambda: screen.page.detail.row is not None)
+    return screen
+
+
+def stars(screen: CompareScreen) -> int | None:
+    shown = screen.page.current()
+    return shown.cell.stars if shown is not None else None
+
+
+def test_keys_rate_judge_and_take_back(qtbot: QtBot, judged: CompareScreen) -> None:
+    screen = judged
+    key(screen, Qt.Key.Key_4)
+    qtbot.waitUntil(lambda: stars(screen) == 4)
+    assert screen.page.detail.judging.stars.value == 4
+    key(screen, Qt.Key.Key_P)
+    qtbot.waitUntil(lambda: cast("str", screen.page.current().cell.verdict) == "pass")  # type: ignore[union-attr]
+    key(screen, Qt.Key.Key_Down)
+    key(screen, Qt.Key.Key_2)
+    qtbot.waitUntil(lambda: stars(screen) == 2)
+    key(screen, Qt.Key.Key_Up)
+    key(screen, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: screen.page.table.current() == (1, 0) and stars(screen) is None)  # it goes to where it was
+    key(screen, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: stars(screen) == 2)
+    key(screen, Qt.Key.Key_0)
+    qtbot.waitUntil(lambda: stars(screen) is None)
+    qtbot.waitUntil(lambda: [column.mean_rating for column in screen.model.grid.columns] == [4.0, None, None, None])
+
+
+def test_a_note_is_kept_when_the_user_moves_on_without_saving(qtbot: QtBot, judged: CompareScreen) -> None:
+    screen = judged
+    key(screen, Qt.Key.Key_N)
+    note = screen.page.detail.judging.note
+    assert note.hasFocus()
+    QTest.keyClicks(note, "Misses 3 warranty facts")
+    QTest.keyClick(note, Qt.Key.Key_Escape)
+    assert screen.page.table.main.hasFocus()
+    qtbot.waitUntil(lambda: cast("str", screen.page.current().cell.note) == "Misses 3 warranty facts")  # type: ignore[union-attr]
+    assert stars(screen) is None  # the digit in the note rated nothing
+    first = screen.page.current()
+    key(screen, Qt.Key.Key_N)
+    QTest.keyClicks(note, "Other words")
+    screen.page.table.choose(2, 1)
+    assert first is not None
+    qtbot.waitUntil(lambda: screen.context.ws.runs.output(first.cell.output_id or 0).note == "Other words")
+    assert note.toPlainText() == ""
+
+
+def test_the_panel_shows_checks_figures_case_and_what_was_sent(qtbot: QtBot, judged: CompareScreen) -> None:
+    detail = judged.page.detail
+    qtbot.waitUntil(lambda: detail.checks_count.text() == "2 of 2 passed")
+    assert detail.metrics["ended"].text() == "stop"
+    assert detail.metrics["cost"].text().startswith(("$0.0", "<$0.0"))
+    assert detail.title.text() == "Case name 0"
+    assert detail.row is not None
+    assert [message["role"] for message in detail.row.messages] == ["system", "user"]
+    detail.sent_fold.turn(True)
+    detail.show_raw()
+    raw = next(dialog for dialog in dialogs() if isinstance(dialog, ExchangeDialog))
+    qtbot.waitUntil(lambda: "ticket 0 about an order" in raw.fields["request"].toPlainText())
+    assert raw.fields["reply"].toPlainText()
+
+
+def test_enter_goes_into_the_panel_and_escape_comes_back(qtbot: QtBot, judged: CompareScreen) -> None:
+    key(judged, Qt.Key.Key_Return)
+    assert judged.page.detail.area.hasFocus()
+    QTest.keyClick(judged.page.detail.area, Qt.Key.Key_Escape)
+    assert judged.page.table.main.hasFocus()
+    judged.page.step(1)
+    assert judged.page.table.current() == (0, 1)
+    judged.page.step(-1)
+    judged.page.step(-1)
+    assert judged.page.table.current() == (0, 0)
+
+
+def test_differences_are_marked_against_the_same_model_one_version_before(qtbot: QtBot, judged: CompareScreen) -> None:
+    assert judged.page.detail.partner(2) == 0
+    assert judged.page.detail.partner(0) == 2
+    key(judged, Qt.Key.Key_D)
+    qtbot.waitUntil(lambda: "says" in judged.page.detail.other_title.text())
+
+
+def test_groups_heights_and_hidden_columns_have_their_keys(qtbot: QtBot, judged: CompareScreen) -> None:
+    page = judged.page
+    key(judged, Qt.Key.Key_BracketRight)
+    assert page.table.hidden == {2, 3}
+    key(judged, Qt.Key.Key_BracketRight)
+    assert page.table.hidden == {0, 1}
+    key(judged, Qt.Key.Key_BracketLeft)
+    key(judged, Qt.Key.Key_BracketLeft)
+    assert page.table.hidden == set()
+    key(judged, Qt.Key.Key_V)
+    assert page.table.height_choice == "tall"
+    page.table.choose(0, 1)
+    key(judged, Qt.Key.Key_H)
+    assert page.table.hidden == {1}
+
+
+def test_a_narrow_window_hides_the_panel_and_lays_it_over_the_grid_when_asked(qtbot: QtBot, judged: CompareScreen) -> None:
+    window = judged.window()
+    window.resize(1100, 700)
+    qtbot.waitUntil(lambda: judged.page.detail.isHidden())
+    QTest.keyClick(window, Qt.Key.Key_J, Qt.KeyboardModifier.ControlModifier)
+    assert not judged.page.detail.isHidden()
+    assert judged.page.detail.geometry().right() >= judged.page.width() - 2
+    window.resize(1440, 900)
+    qtbot.waitUntil(lambda: judged.page.splitter.indexOf(judged.page.detail) == 1)
+
+
+# Runs side by side
+
+
+def test_a_rerun_stands_beside_the_old_run_and_both_stay_as_they_were(qtbot: QtBot, judged: CompareScreen) -> None:
+    screen, first = judged, judged.model.run_id
+    key(screen, Qt.Key.Key_3)
+    qtbot.waitUntil(lambda: stars(screen) == 3)
+    screen.rerun()
+    qtbot.waitUntil(lambda: screen.model.run is not None and screen.model.run.number == 2, timeout=10_000)
+    over(qtbot, screen)
+    assert stars(screen) is None
+    assert screen.model.data is not None
+    qtbot.waitUntil(lambda: len(screen.model.data.runs) == 2 if screen.model.data else False)
+    screen.context.go("compare", run_id=first)
+    qtbot.waitUntil(lambda: screen.model.run is not None and screen.model.run.number == 1 and stars(screen) == 3, timeout=10_000)
+    QTest.keyClick(screen.window(), Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(lambda: screen.model.run is not None and screen.model.run.number == 2, timeout=10_000)
+
+
+def test_outputs_are_exported_without_holding_up_the_window(qtbot: QtBot, judged: CompareScreen, tmp_path: Path) -> None:
+    for kind in ("csv", "jsonl"):
+        path = tmp_path / f"out.{kind}"
+        judged.export(kind, path)
+        qtbot.waitUntil(path.exists)
+    with (tmp_path / "out.csv").open(newline="", encoding="utf-8-sig") as file:
+        assert len(list(csv.DictReader(file))) == 16
+
+
+def test_the_menu_of_a_cell_offers_what_its_keys_do(qtbot: QtBot, judged: CompareScreen) -> None:
+    judged.page._cell_menu(judged.page.table.main.currentIndex(), QPoint(0, 0))
+    menu = next(widget for widget in QApplication.topLevelWidgets() if isinstance(widget, QMenu) and widget.isVisible())
+    texts = [action.text() for action in menu.actions() if action.text()]
+    assert texts == ["Run again", "Raw request and reply", "Copy answer", "Stars", "Pass", "Fail", "Note on this answer", "Hide the column"]
+    menu.close()
+
+
+def test_repeats_are_reached_from_bar_and_panel(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url, cases=2, versions=(1,), repeats=3)
+    run_id = executed(filled, settings)
+    screen = opening(filled)
+    shown_run(qtbot, screen, run_id)
+    shown = screen.page.current()
+    assert shown is not None
+    assert (shown.cell.repeat, shown.repeats) == (1, 3)
+    screen.page.detail._step_repeat(1)
+    shown = screen.page.current()
+    assert shown is not None
+    assert shown.cell.repeat == 2
+    assert "repeat 2 of 3" in screen.page.detail.where.text()
+
+
+def test_a_budget_that_is_used_up_can_be_raised(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url, cases=30, budget="0.0002", concurrency=1)
+    run_id = executed(filled, settings)
+    screen = opening(filled)
+    shown_run(qtbot, screen, run_id)
+    assert screen.model.run is not None
+    assert screen.model.run.skipped > 0
+    assert screen.page.banner_place.count() == 1
+    screen.model.raise_budget(Decimal(5))
+    qtbot.waitUntil(lambda: screen.model.run is not None and screen.model.run.done == 120, timeout=20_000)
+
+
+def test_a_run_that_is_gone_leads_back_to_the_list(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    screen = opening(fill(tmp_path / "desk.db", settings, fakeprovider().base_url))
+    screen.context.go("compare", run_id=4711)
+    qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.overview)
+    assert screen.model.run_id is None
