@@ -11,8 +11,6 @@ from workbench.cli.terminal import Terminal
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
-COMPARISON = "Starter"
-
 
 def demo_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `workbench demo`."""
@@ -20,13 +18,18 @@ def demo_arguments(parser: argparse.ArgumentParser) -> None:
 
 def demo_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     """The exit code of `workbench demo`."""
+    from dataclasses import replace
+
     from workbench.cli.run import finish
 
     with workspace(options, terminal) as ws:
         if not ws.builtin.status().weights:
             fetch(ws, terminal)
         comparison_id = ws.add_starter()
-        run_id = ws.runs.start_comparison(comparison_id)
+        source = ws.sources.named(ws.comparisons.get(comparison_id).uid)
+        built_in = [model.id for model in ws.connections.models() if model.vendor == "builtin" and model.ready]
+        spec = replace(source.spec, models=tuple(ws.connections.spec(id) for id in built_in)) if built_in else source.spec
+        run_id = ws.runs.prepare(spec, comparison_id)
         code = finish(ws, run_id, options, terminal)
         if not terminal.json:
             terminal.note("The built-in model is a toy for trying the app, not for judging prompts.")

@@ -99,9 +99,10 @@ def finish(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Te
     from workbench.cli.watch import watch  # asyncio, 60 ms
 
     interrupted = watch(ws, run_id, options, terminal) if not resumed or ws.runs.get(run_id).queued else False
-    if options.out is not None:
-        _write(ws, run_id, options.out)
-        terminal.note(f"Outputs are in {options.out}.")
+    out = getattr(options, "out", None)
+    if out is not None:
+        _write(ws, run_id, out)
+        terminal.note(f"Outputs are in {out}.")
     if terminal.json:
         terminal.document(ws.exports.report(run_id))
     else:
