@@ -124,6 +124,14 @@ def test_a_failure_that_stays_is_told_after_the_last_try(fakeprovider: Start) ->
     assert [(wait.attempt, wait.attempts) for wait in of(Waiting, events)] == [(1, 3), (2, 3)]
 
 
+def test_jobs_behind_a_narrow_limit_get_through_one_after_the_other(fakeprovider: Start) -> None:
+    server = fakeprovider(latency_ms=20, max_in_flight=1, retry_after=0.02)
+    events = run(jobs(server.base_url, [f"case {n}" for n in range(24)]), concurrency=6, max_retries=1)
+    assert len(of(Finished, events)) == 24
+    assert max(event.attempts for event in of(Finished, events)) > 2, "more refusals than a single job may have on its own"
+    assert all(wait.attempt <= wait.attempts for wait in of(Waiting, events))
+
+
 def test_what_cannot_succeed_is_not_tried_again(fakeprovider: Start) -> None:
     server = fakeprovider()
     events = run(jobs(server.base_url, ["a [[fake status=400]]", "b"]))

@@ -344,8 +344,13 @@ class _Run:
             self._emit(Skipped(job.key, SKIPPED) if flight.ended == "skip" else Cancelled(job.key, flight.attempts))
 
     async def _attempts(self, job: EngineJob, request: Request, group: Group, flight: _Flight) -> Event:
-        """The event with which the job ends. One request at a time, the next only after a failure that allows it."""
-        attempts = self._engine.max_retries + 1
+        """The event with which the job ends. One request at a time, the next only after a failure that allows it.
+
+        A rate limit counts as a failed try only if the connection answered nobody meanwhile: many jobs behind a narrow limit get
+        through one after the other, instead of failing because others were quicker.
+        """
+        tries = self._engine.max_retries + 1
+        failed, answered = 0, group.answers
         while True:
             flight.attempts += 1
             self._emit(Started(job.key, flight.attempts))
@@ -354,10 +359,13 @@ class _Run:
                 group.answer(request.model)
                 self._budget.spend(job.price, outcome.usage)
                 return Finished(job.key, outcome, flight.attempts)
-            if flight.attempts >= attempts or not is_retryable(outcome):
+            if failed == 0 or outcome.kind != "rate_limit" or group.answers == answered:
+                failed += 1
+            answered = group.answers
+            if failed >= tries or not is_retryable(outcome):
                 return Failed(job.key, outcome, flight.attempts)
-            delay = wait_s(outcome, flight.attempts)
-            self._emit(Waiting(job.key, outcome, flight.attempts, attempts, delay))
+            delay = wait_s(outcome, failed)
+            self._emit(Waiting(job.key, outcome, failed, tries, delay))
             flight.wait = asyncio.Event()
             try:
                 async with asyncio.timeout(delay):

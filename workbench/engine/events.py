@@ -38,7 +38,8 @@ class Streamed:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An attempt failed and the job is tried again after `delay_s`. `attempt` of `attempts` has failed."""
+    """An attempt failed and the job is tried again after `delay_s`. `attempt` of `attempts` tries are used up; a rate limit while
+    others of the connection are answered uses up none."""
 
     job: int
     failure: Failure

@@ -22,6 +22,8 @@ class Group:
         self.queue: deque[EngineJob] = deque()
         self.answered: set[str] = set()
         """Models that have answered in this run."""
+        self.answers = 0
+        """Calls that were answered."""
         self._halted: Failure | None = None
         self._halted_models: dict[str, Failure] = {}
         self._strikes: Counter[tuple[str, str]] = Counter()
@@ -40,6 +42,7 @@ class Group:
     def answer(self, model: str) -> None:
         """A call was answered."""
         self.answered.add(model)
+        self.answers += 1
 
     def learn(self, failure: Failure, model: str) -> bool:
         """Take a final failure into account. True if it halts more than its own job."""

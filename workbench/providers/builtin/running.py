@@ -62,7 +62,7 @@ class Servers:
 
     def close(self) -> None:
         """End all children. Safe to call from any thread, and twice."""
-        for child in self._children:
+        for child in list(self._children):
             end_tied(child)
         for server in self._servers.values():
             server.log.close()

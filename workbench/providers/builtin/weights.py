@@ -75,6 +75,13 @@ def fetch(folder: Path, progress: Progress | None = None, stop: threading.Event 
     """
     target = folder / FILE_NAME
     stop = stop or threading.Event()
+    told = (-1, -1)
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told
+        if progress is not None and (done, total) != told:
+            told = (done, total)
+            progress(done, total)
 
     def check() -> None:
         if stop.is_set():
@@ -85,7 +92,7 @@ def fetch(folder: Path, progress: Progress | None = None, stop: threading.Event 
     try:
         with held(folder / ".fetch.lock", check):
             if not is_whole(target):
-                _fetch(folder, target, progress or (lambda done, total: None), check)
+                _fetch(folder, target, tell, check)
     except OSError as error:
         raise Missing(f"The built-in model could not be stored in {folder}: {error.strerror or error}.") from None
     return target
