@@ -229,3 +229,19 @@ def test_resuming_a_finished_run_says_so_and_asks_nobody(fakeprovider: Start, tm
     assert "Nothing is left to do" in printed.err
     assert json.loads(printed.out) == run
     assert server.stats()["requests"] == before
+
+
+def test_while_a_window_has_the_workspace_open_it_can_be_read_but_not_run_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from workbench.workspace import Workspace
+
+    opened = Workspace.open(tmp_path / "w.db")
+    try:
+        code = "import sys; from workbench.cli.frame import perform; sys.exit(perform(sys.argv[1:]))"
+        command = [sys.executable, "-c", code, "--workspace", str(tmp_path / "w.db")]
+        ran = subprocess.run([*command, "run", config(tmp_path, None), "--json"], capture_output=True, text=True, timeout=60)
+        assert (ran.returncode, ran.stdout) == (1, "")
+        assert "--workspace" in ran.stderr
+        listed = subprocess.run([*command, "list", "runs", "--json"], capture_output=True, text=True, timeout=60)
+        assert (listed.returncode, listed.stdout) == (0, '{"schema":1,"runs":[]}\n')
+    finally:
+        opened.close()

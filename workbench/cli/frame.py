@@ -58,11 +58,12 @@ def perform(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as failure:
-        from workbench.values.problems import Problem  # only failures need it
+        from workbench.values.problems import Problem, ReadOnly  # only failures need it
 
         if not isinstance(failure, Problem):
             raise
-        terminal.complain(str(failure))
+        elsewhere = " Close it, or name another workspace with --workspace." if isinstance(failure, ReadOnly) and not failure.remedy else ""
+        terminal.complain(f"{failure}{elsewhere}")
         return failure.exit_code
     finally:
         terminal.end_progress()
