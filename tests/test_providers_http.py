@@ -409,6 +409,20 @@ def test_a_key_pasted_with_spaces_around_it_works(serve: Callable[..., RawServer
     assert f"authorization: bearer {KEY}\r\n".encode() in server.requests[0].lower()
 
 
+def test_a_password_in_the_address_travels_in_a_header_and_is_kept_nowhere(serve: Callable[..., RawServer], calls: int) -> None:
+    server = serve(answer(WHOLE))
+    _, reply, _ = ask(
+        f"http://ann:pass%20word@127.0.0.1:{server.port}/v1", calls, streamed=False, key="", headers={"x-team-token": "t-123"}
+    )
+    assert reply is not None
+    basic = base64.b64encode(b"ann:pass word")
+    assert b"authorization: basic " + basic.lower() in server.requests[0].lower()
+    assert b"x-team-token: t-123" in server.requests[0].lower()
+    assert "pass" not in repr(reply.exchange)
+    assert "t-123" not in repr(reply.exchange)
+    assert "pw" not in failed("http://ann:pw@[broken/v1", calls).message
+
+
 def test_the_key_never_gets_out(serve: Callable[..., RawServer], calls: int, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     secret = KEY.encode()

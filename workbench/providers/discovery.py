@@ -51,13 +51,13 @@ async def list_models(client: httpx.AsyncClient, endpoint: Endpoint) -> list[str
     import httpx  # loaded with the first call, not with the window
 
     from workbench.providers.error_bodies import failure_of
-    from workbench.providers.http_call import headers_of, key_form
+    from workbench.providers.http_call import headers_of, key_form, without_password
     from workbench.providers.network_errors import failure_of_exception, url_of
     from workbench.providers.redaction import Redactor
 
     redactor = Redactor(endpoint.key)
-    url = url_of(address(endpoint, "/models"))
-    headers = headers_of(endpoint, streamed=False, **key_form(endpoint))
+    plain = headers_of(endpoint, streamed=False, **key_form(endpoint))
+    url, headers = without_password(url_of(address(endpoint, "/models")), plain)
     wait = min(endpoint.timeout_s, 30.0)
     times = {"connect": wait, "read": wait, "write": wait, "pool": None}
     try:

@@ -6,7 +6,9 @@ Never sends a request twice; whether to try again is the engine's decision.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
+import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
@@ -20,7 +22,7 @@ from workbench.providers.error_bodies import failure_of
 from workbench.providers.failures import ProviderError
 from workbench.providers.lazy_transport import LeanClient
 from workbench.providers.network_errors import failure_of_exception, url_of
-from workbench.providers.redaction import Redactor, redactor
+from workbench.providers.redaction import MARK, Redactor, redactor
 from workbench.providers.sse import Event, EventParser, LineTooLong
 from workbench.values import Delta, Endpoint, Exchange, Failure, Reply, ToolCall
 
@@ -33,7 +35,7 @@ KEPT_OF_ANSWER = 4 * 1024 * 1024
 _CONNECT_S = 20.0
 _REQUEST_IDS = ("x-request-id", "request-id", "x-groq-request-id", "apim-request-id", "cf-ray")
 _UNKEPT_HEADERS = frozenset({"set-cookie", "authorization", "cookie"})
-_SECRET_HEADERS = frozenset({"authorization", "api-key", "x-api-key", "x-goog-api-key", "cookie", "proxy-authorization"})
+_SECRET_HEADER = re.compile("auth|key|token|secret|cookie|password")
 
 
 class Reader(Protocol):
@@ -83,6 +85,14 @@ def key_form(endpoint: Endpoint) -> dict[str, str]:
     return {"key_header": str(own).lower(), "key_prefix": ""} if own else {"key_header": "authorization", "key_prefix": "Bearer "}
 
 
+def without_password(url: httpx.URL, headers: Mapping[str, str]) -> tuple[httpx.URL, Mapping[str, str]]:
+    """An address such as https://name:password@host without its password, which travels in a header where no key does."""
+    if not url.userinfo:
+        return url, headers
+    basic = "Basic " + base64.b64encode(f"{url.username}:{url.password}".encode()).decode("ascii")
+    return url.copy_with(username=None, password=None), {"authorization": basic, **headers}
+
+
 def encode(body: Mapping[str, Any]) -> bytes:
     """The request body as JSON bytes. Raises ProviderError where a value has no JSON form."""
     try:
@@ -98,7 +108,7 @@ async def post(
 ) -> AsyncGenerator[Delta | Reply]:
     """Deltas as they arrive, then exactly one reply with times and exchange. Raises ProviderError; closing it closes the connection."""
     hide = redactor(endpoint.key)
-    address = url_of(url)
+    address, headers = without_password(url_of(url), headers)
     data = encode(body)
     times = {"connect": min(_CONNECT_S, endpoint.timeout_s), "read": endpoint.timeout_s, "write": endpoint.timeout_s, "pool": None}
     answer = _Answer(reader)
@@ -299,7 +309,7 @@ def _request_id(headers: Mapping[str, str]) -> str | None:
 def _exchange(
     request: httpx.Request, body: Mapping[str, Any], data: bytes, headers: Mapping[str, str], received: bytes, redactor: Redactor
 ) -> Exchange:
-    sent = {name: "[key]" if name in _SECRET_HEADERS else redactor.text(value) for name, value in request.headers.items()}
+    sent = {name: MARK if _SECRET_HEADER.search(name) else redactor.text(value) for name, value in request.headers.items()}
     return Exchange(
         request={
             "method": "POST",

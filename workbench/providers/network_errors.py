@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -101,4 +102,5 @@ def _unreachable(message: str) -> Failure:
 
 
 def _bad_address(address: str, why: str) -> Failure:
+    address = re.sub(r"//[^/@]*@", "//", address)  # a name and password
     return Failure("bad_request", f"The base URL {address[:200]!r} is not an address that can be called: {why}.", provider_code="address")
