@@ -323,7 +323,7 @@ def test_cancelling_the_reader_closes_every_connection(fakeprovider: Start) -> N
 
 
 def test_a_slow_reader_slows_the_calls_down(fakeprovider: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workbench.engine.engine._MOST_EVENTS", 10)
+    monkeypatch.setattr("workbench.engine.run._MOST_EVENTS", 10)
     server = fakeprovider(latency_ms=1)
 
     async def go() -> int:
@@ -406,7 +406,7 @@ def test_what_was_spent_before_counts_and_free_models_do_not(fakeprovider: Start
 
 
 def test_jobs_are_taken_from_their_source_when_they_are_due(fakeprovider: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workbench.engine.engine._LOOK_AHEAD", 10)
+    monkeypatch.setattr("workbench.engine.run._LOOK_AHEAD", 10)
     server = fakeprovider(latency_ms=5)
     made = 0
 

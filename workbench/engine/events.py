@@ -82,6 +82,9 @@ class Skipped:
     reason: str
 
 
+SKIPPED = "Skipped by hand."
+"""The reason of a job that the user left out."""
+
 Event = Started | Streamed | Waiting | Finished | Failed | Cancelled | Skipped
 END_EVENTS = (Finished, Failed, Cancelled, Skipped)
 """Every job ends with exactly one of these, unless the whole run is stopped before its turn."""
