@@ -14,6 +14,7 @@ from workbench.library.datasets import Datasets
 from workbench.store.database import Database
 from workbench.values import BadInput, Case, Changes, NotFound
 from workbench.values.datasets import ColumnSpec
+from workbench.workspace import Workspace
 
 
 @pytest.fixture
@@ -251,3 +252,20 @@ def test_a_hundred_thousand_rows_are_imported_within_memory(datasets: Datasets, 
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert datasets.count(report.imported[0].id) == 100_000
     assert grown < 96 * (1024 if sys.platform != "darwin" else 1024 * 1024)
+
+
+def test_a_renamed_column_keeps_its_values_and_a_removed_one_stays_out(workspace: Workspace) -> None:
+    datasets = workspace.datasets
+    id = datasets.create("Tickets", (ColumnSpec("ticket"), ColumnSpec("lang")))
+    first, second = datasets.add_cases(id, [Case({"ticket": "A", "lang": "en"}), Case({"ticket": "B"})])
+    datasets.rename_column(id, "ticket", "message")
+    assert [column.name for column in datasets.get(id).columns] == ["message", "lang"]
+    assert [dict(case.values) for case in datasets.cases(id)] == [{"message": "A", "lang": "en"}, {"message": "B"}]
+    with pytest.raises(BadInput, match="already a column lang"):
+        datasets.rename_column(id, "message", "lang")
+    datasets.set_columns(id, (ColumnSpec("message"),))
+    datasets.set_cell(first, "message", "A2")
+    assert [column.name for column in datasets.get(id).columns] == ["message"]
+    assert datasets.case(first).values["lang"] == "en"
+    datasets.set_cell(second, "tone", "warm")
+    assert [column.name for column in datasets.get(id).columns] == ["message", "tone"]

@@ -156,6 +156,26 @@ def count_live(query: Query, dataset_id: int) -> int:
     return int(query(f'SELECT count(*) FROM "case" WHERE {_LIVE}', {"dataset": dataset_id})[0][0])
 
 
+def rename_values(writer: Writer, dataset_id: int, old: str, new: str) -> None:
+    """Rename a variable in every case of a dataset, archived ones too, a page at a time."""
+    after = 0
+    while True:
+        sql = f'SELECT {_COLUMNS}, 0 FROM "case" WHERE dataset_id = :dataset AND id > :after ORDER BY id LIMIT :limit'
+        found = records(asking(writer), asking(writer)(sql, {"dataset": dataset_id, "after": after, "limit": _BATCH}))
+        changed = []
+        for record in found:
+            if old in record.values:
+                values = {new if name == old else name: value for name, value in record.values.items() if name != new}
+                changed.append({"id": record.id, **_columns(replace(as_case(record), values=values))})
+        if changed:
+            rows = [{"id": row["id"], "values": row["values"], "content_hash": row["content_hash"]} for row in changed]
+            writer.many('UPDATE "case" SET "values" = :values, content_hash = :content_hash WHERE id = :id', rows)
+            writer.touch("case", *(row["id"] for row in rows))
+        if len(found) < _BATCH:
+            return
+        after = found[-1].id
+
+
 def live_cases(query: Query, dataset_id: int) -> Iterator[Case]:
     """The live cases of a dataset in order, a page at a time."""
     offset = 0
@@ -255,7 +275,8 @@ def _write(writer: Writer, record: CaseRecord, case: Case) -> None:
     sql = """UPDATE "case" SET name = :name, "values" = :values, reference = :reference, weight = :weight, note = :note,
              content_hash = :content_hash WHERE id = :id"""
     writer.run(sql, id=record.id, **_columns(case))
-    _show_columns(writer, record.dataset_id, case.values)
+    # Only what is new: a column that was taken out stays out, whatever else of the case is typed.
+    _show_columns(writer, record.dataset_id, [name for name in case.values if name not in record.values])
     writer.run("DELETE FROM case_tag WHERE case_id = :id", id=record.id)
     _link_tags(writer, [(record.id, case)], {})
     writer.touch("case", record.id)

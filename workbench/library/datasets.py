@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench import store
-from workbench.library.cases import Cases, Query, asking, case_hash, insert_cases, live_hashes, must_exist
+from workbench.library.cases import Cases, Query, asking, case_hash, insert_cases, live_hashes, must_exist, rename_values
 from workbench.library.names import checked_name, free_name, no_such
 from workbench.library.records import ColumnSpec, DatasetRow
 from workbench.library.reports import Imported, ImportReport, Rejected
@@ -77,6 +78,18 @@ class Datasets(Cases):
             must_exist(writer, id)
             _set_columns(writer, id, columns)
 
+    def rename_column(self, id: int, old: str, new: str) -> None:
+        """Give a column another name, in every case too. Raises BadInput where another column has that name."""
+        new = " ".join(new.split())
+        with self._database.write() as writer:
+            must_exist(writer, id)
+            columns = columns_from_json(json.loads(writer.run("SELECT columns FROM dataset WHERE id = :id", id=id).scalar_one()))
+            if not new or any(column.name == new for column in columns if column.name != old):
+                raise BadInput(f"There is already a column {new}." if new else "A column needs a name.", remedy="Choose another name.")
+            _set_columns(writer, id, [replace(column, name=new) if column.name == old else column for column in columns])
+            if new != old:
+                rename_values(writer, id, old, new)
+
     def archive(self, ids: Sequence[int]) -> None:
         """Put datasets into the archive."""
         with self._database.write() as writer:
@@ -126,7 +139,7 @@ class Datasets(Cases):
         if not table.rows:
             raise BadInput(f"{table.name} has no rows to import.")
         with self._database.write() as writer:
-            done = _append(writer, table, mapping, into) if into is not None else _make(writer, table, mapping, name)
+            done = _append(writer, table, mapping, into) if into is not None else make_from_table(writer, table, mapping, name)
         news = (done,) if done.changes else ()
         return ImportReport(news, () if news else (done,), rejected, (), rejected_count)
 
@@ -215,7 +228,8 @@ def _good(table: Table, mapping: Sequence[ColumnSpec]) -> Iterator[Case]:
     return (case for case in table.cases(mapping) if isinstance(case, Case))
 
 
-def _make(writer: Writer, table: Table, mapping: Sequence[ColumnSpec], name: str | None) -> Imported:
+def make_from_table(writer: Writer, table: Table, mapping: Sequence[ColumnSpec], name: str | None) -> Imported:
+    """A new dataset of the good rows of a table; the one of that name, unchanged, where it holds just these."""
     names = _names(asking(writer))
     wanted = (name or Path(table.name).stem).strip() or "Dataset"
     if wanted in names:

@@ -105,7 +105,7 @@ class LibraryScreen(Screen):
             "library.discard": self.version_verbs.discard,
         }
         for id, verb in verbs.items():
-            self.context.action(id).triggered.connect(lambda _checked=False, verb=verb: verb() if self.isVisible() else None)
+            self.on(id, verb)
 
     # -- what the window asks ----------------------------------------------------------------------------------
 

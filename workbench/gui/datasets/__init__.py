@@ -1,0 +1,1 @@
+"""The datasets screen: test cases in a table, typed or imported."""
