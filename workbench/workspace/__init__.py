@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from workbench.library.comparisons import Comparisons
     from workbench.library.connections import Connections
     from workbench.library.datasets import Datasets
+    from workbench.library.folder import LibraryFiles
     from workbench.library.records import ComparisonRow as ComparisonRow
     from workbench.library.records import ConnectionRow as ConnectionRow
     from workbench.library.records import DatasetRow as DatasetRow
@@ -152,6 +153,13 @@ class Workspace(Copies, Network, Texts):
         from workbench.providers.builtin.models import BuiltinModels
 
         return BuiltinModels(self.connections, writes=not self.read_only)
+
+    @late
+    def files(self) -> LibraryFiles:
+        """The library as a folder of files, and imports of every kind."""
+        from workbench.library.folder import LibraryFiles
+
+        return LibraryFiles(self._database, self.datasets, self.comparisons)
 
     @late
     def sources(self) -> Sources:

@@ -1,0 +1,79 @@
+"""The library as a folder of files: exported so that git likes it, imported without loss."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.values import BadInput
+
+if TYPE_CHECKING:
+    from workbench.library.comparisons import Comparisons
+    from workbench.library.datasets import Datasets
+    from workbench.library.reports import ExportReport, ImportReport
+    from workbench.store.database import Database
+
+FORMATS = ("library", "promptfoo", "csv", "tsv", "json", "jsonl")
+
+
+class LibraryFiles:
+    """Files out of the workspace, and into it."""
+
+    def __init__(self, database: Database, datasets: Datasets, comparisons: Comparisons) -> None:
+        self._database = database
+        self._datasets = datasets
+        self._comparisons = comparisons
+
+    def export(
+        self,
+        folder: Path,
+        *,
+        prompt_ids: Collection[int] | None = None,
+        folders: Collection[str] | None = None,
+        datasets: bool | Collection[int] = True,
+        comparisons: bool | Collection[int] = True,
+        versions: bool = True,
+    ) -> ExportReport:
+        """What was written to a library folder: everything, or a selection of prompts with the comparisons that it can run.
+
+        Only files that change are touched. What a person added to them stays; a file that holds changes that are not in the
+        workspace yet is left and reported. Raises BadInput where there can be no such folder.
+        """
+        from workbench.library.folder.exporting import export_library  # only files need them
+        from workbench.library.folder.shelf import Shelf
+
+        folder = Path(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadInput(f"{folder} cannot be made ({error.strerror}).", remedy="Choose another folder.") from error
+        wanted_datasets = [row for row in self._datasets.list() if datasets is True or (datasets and row.id in datasets)]
+        wanted_comparisons = [row for row in self._comparisons.list() if comparisons is True or (comparisons and row.id in comparisons)]
+        return export_library(
+            self._database.query,
+            Shelf(folder),
+            wanted_datasets,
+            wanted_comparisons,
+            prompt_ids=prompt_ids,
+            folders=folders,
+            with_versions=versions,
+        )
+
+    def import_paths(self, paths: Sequence[str | Path], format: str | None = None) -> ImportReport:
+        """What came in from files and folders: prompts, datasets, comparisons, connections without keys, tables, promptfoo configurations.
+
+        Each file is taken whole or not at all, and one bad file never stops the others. The same files again change nothing. What
+        differs from the workspace comes in as new versions; of other things the file wins, and what stood here goes to the archive.
+        """
+        from workbench.library.folder.finding import find  # only files need them
+        from workbench.library.folder.importing import import_finds
+
+        if format is not None and format not in FORMATS:
+            raise BadInput(f"{format} is no format that can be imported.", remedy=f"Choose one of {', '.join(FORMATS)}.")
+        self._database.refuse_if_read_only()
+        found = [Path(path) for path in paths]
+        for path in found:
+            if not path.exists():
+                raise BadInput("There is no such file or folder.", path=str(path))
+        return import_finds(self._database, find(found, format))

@@ -1,0 +1,224 @@
+"""What lies at the paths that are to be imported: files of a library, tables, and what cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from workbench.formats.comparison_file import stem_of, versions_path
+from workbench.formats.comparison_file_record import ComparisonFile, read_comparison
+from workbench.formats.library_file import PromptFile, VersionsFile, kind_of, read_prompt, read_versions
+from workbench.formats.library_file_data import (
+    ConnectionEntry,
+    DatasetFile,
+    LibraryPage,
+    read_dataset,
+    read_library,
+    read_models,
+)
+from workbench.formats.library_file_values import decode
+from workbench.formats.library_layout import FOLDERS, MODELS, PAGE, VERSIONS, is_listed
+from workbench.formats.yaml_text_reading import Document, load
+from workbench.library.reports import NotCarried, Rejected
+from workbench.values import BadInput
+
+TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
+_YAML = (".yaml", ".yml")
+
+
+@dataclass(slots=True)
+class FoundPrompt:
+    """A prompt's file, read, with the folder that it stands for and its versions."""
+
+    path: Path
+    file: PromptFile
+    folder: str
+    versions: VersionsFile | None = None
+
+
+@dataclass(slots=True)
+class Finds:
+    """Everything that was found and could be read, by kind, and what could not."""
+
+    prompts: dict[Path, FoundPrompt] = field(default_factory=dict)
+    datasets: dict[Path, DatasetFile] = field(default_factory=dict)
+    tables: list[Path] = field(default_factory=list)
+    comparisons: dict[Path, ComparisonFile] = field(default_factory=dict)
+    models: dict[Path, tuple[ConnectionEntry, ...]] = field(default_factory=dict)
+    pages: dict[Path, LibraryPage] = field(default_factory=dict)
+    foreign: list[Path] = field(default_factory=list)
+    """promptfoo's configurations."""
+    seen: set[Path] = field(default_factory=set)
+    rejected: list[Rejected] = field(default_factory=list)
+    not_carried: list[NotCarried] = field(default_factory=list)
+
+
+def find(paths: Sequence[Path], format: str | None = None) -> Finds:
+    """What lies at these paths. A comparison brings along the prompts, the dataset and the models that it names.
+
+    `format` says what single files are, where that should not be guessed.
+    """
+    finds = Finds()
+    for path in paths:
+        if path.is_file() and format == "promptfoo":
+            finds.foreign.append(path)
+        elif path.is_file() and format in ("csv", "tsv", "json", "jsonl"):
+            finds.tables.append(path)
+        elif path.is_dir():
+            if _is_too_new(finds, path):
+                continue
+            for file, is_ours in _walk(path):
+                _take(finds, file, is_asked=is_ours)
+        else:
+            _take(finds, path, is_asked=True)
+    for path, record in list(finds.comparisons.items()):
+        for reference in [*(pick.file for pick in record.prompts if pick.file), record.dataset]:
+            target = near(path, reference) if reference else None
+            if target is not None and target.suffix.lower() in (*_YAML, *TABLES) and target.is_file():
+                _take(finds, target, is_asked=True)
+        for folder in (path.parent, path.parent.parent):
+            if (folder / MODELS).is_file():
+                _take(finds, folder / MODELS, is_asked=True)
+                break
+    named = {near(path, record.table) for path, record in finds.datasets.items() if record.table}
+    finds.tables = [path for path in finds.tables if path.resolve() not in named]
+    return finds
+
+
+def _is_too_new(finds: Finds, folder: Path) -> bool:
+    """True, and reported, for a library that a newer version of the app wrote: half of it would be misread."""
+    page = folder / PAGE
+    if not page.is_file():
+        return False
+    before = len(finds.rejected)
+    _take(finds, page, is_asked=True)
+    return len(finds.rejected) > before and "newer version" in finds.rejected[-1].reason
+
+
+def near(path: Path, reference: str) -> Path:
+    """The file that a reference in a file means."""
+    return (path.parent / reference.replace("\\", "/")).resolve()
+
+
+def _walk(folder: Path) -> Iterator[tuple[Path, bool]]:
+    """Every file that may be one of a library, and whether it lies where only such files lie."""
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder).as_posix()
+        if path.is_file() and is_listed(relative) and path.suffix.lower() in (*_YAML, *TABLES):
+            root = _root(path)
+            inside = path.resolve().relative_to(root).as_posix().split("/") if root else []
+            is_ours = len(inside) > 1 and inside[0] in FOLDERS.values()
+            if path.suffix.lower() in _YAML or is_ours or root is None:
+                yield path, is_ours
+
+
+def _root(path: Path) -> Path | None:
+    """The library folder around a file: the nearest one above that has a page."""
+    return next((folder for folder in path.resolve().parents if (folder / PAGE).is_file()), None)
+
+
+def _folder_of(path: Path) -> str:
+    """The folder of prompts that a file's place stands for."""
+    root = _root(path)
+    resolved = path.resolve()
+    if root is None:  # a library without its page
+        root = next((above.parent for above in resolved.parents if above.name in ("prompts", "snippets")), None)
+    if root is None:
+        return ""
+    parts = resolved.relative_to(root).parts[:-1]
+    return "/".join(parts[1:]) if parts and parts[0] in ("prompts", "snippets") else ""
+
+
+def _take(finds: Finds, path: Path, *, is_asked: bool) -> None:
+    """Read one file into its place. One that nobody asked for by name, and that is no file of a library, is passed over."""
+    path = path.absolute()
+    key = path.resolve()
+    if key in finds.seen:
+        return
+    if path.name.endswith(VERSIONS):
+        owner = path.with_name(path.name.removesuffix(VERSIONS) + ".yaml")
+        if is_asked and not owner.is_file():
+            finds.rejected.append(Rejected(str(path), None, f"The prompt of these versions is not there: {owner.name}."))
+        elif is_asked:
+            _take(finds, owner, is_asked=True)
+        return
+    if path.suffix.lower() in TABLES:
+        finds.seen.add(key)
+        finds.tables.append(path)
+        return
+    try:
+        document = _document(path)
+        kind = kind_of(document.data)
+        if kind is None and not is_asked:
+            return
+        finds.seen.add(key)
+        _read(finds, path, key, document)
+    except BadInput as error:
+        if is_asked or "conflict" in error.message:
+            finds.seen.add(key)
+            finds.rejected.append(Rejected(str(path), error.line, error.message, _line_of(path, error.line)))
+
+
+def _document(path: Path) -> Document:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"This file cannot be read ({error.strerror}).", path=str(path)) from error
+    return load(decode(data, str(path)), str(path))
+
+
+def _read(finds: Finds, path: Path, key: Path, document: Document) -> None:
+    stem = stem_of(path.name)
+    kind = kind_of(document.data)
+    if kind == "prompt" and "providers" not in document.data and "targets" not in document.data:
+        found = FoundPrompt(path, read_prompt(document, stem), _folder_of(path))
+        found.versions = _versions(finds, path)
+        finds.prompts[key] = found
+    elif kind == "dataset":
+        finds.datasets[key] = read_dataset(document, stem)
+    elif kind == "comparison":
+        finds.comparisons[key] = read_comparison(document, stem)
+    elif kind == "models":
+        finds.models[key] = read_models(document)
+    elif kind == "library":
+        finds.pages[key] = read_library(document)
+    elif isinstance(document.data, dict) and "prompts" in document.data:
+        finds.foreign.append(path)
+    else:
+        raise document.problem("This is no file of a library: it has no prompt, dataset, comparison or connections.")
+
+
+def _versions(finds: Finds, path: Path) -> VersionsFile | None:
+    """The versions beside a prompt; None if there are none, or one of them was changed, which is reported."""
+    beside = Path(versions_path(str(path)))
+    if not beside.is_file():
+        return None
+    try:
+        versions = read_versions(_document(beside))
+    except BadInput as error:
+        finds.rejected.append(Rejected(str(beside), error.line, error.message, _line_of(beside, error.line)))
+        return None
+    changed = [entry for entry in versions.versions if entry.is_changed]
+    for entry in changed:
+        reason = (
+            f"Version {entry.number} was changed after it was saved: its text does not fit its hash. No version of this file was taken."
+        )
+        finds.rejected.append(Rejected(str(beside), entry.line, reason, _line_of(beside, entry.line)))
+    return None if changed else versions
+
+
+def _line_of(path: Path, line: int | None) -> str:
+    """The line itself, to show beside the reason."""
+    if not line:
+        return ""
+    try:
+        lines = path.read_bytes().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    return lines[line - 1][:200] if line <= len(lines) else ""
+
+
+def rejected_of(path: Path, errors: Iterable[BadInput]) -> list[Rejected]:
+    """Reports of errors of one file."""
+    return [Rejected(error.path or str(path), error.line, error.message, _line_of(path, error.line)) for error in errors]

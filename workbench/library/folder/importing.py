@@ -1,0 +1,270 @@
+"""Files brought into the workspace, each whole or not at all: one bad file never stops the others."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from workbench.formats.comparison_file import stem_of
+from workbench.formats.comparison_file_record import ComparisonFile, ModelPick, PromptPick
+from workbench.formats.library_file import PromptFile
+from workbench.formats.library_file_data import DatasetFile
+from workbench.formats.library_file_values import decode
+from workbench.formats.library_table import library_cases, library_table
+from workbench.formats.tabular import BadRow, Table
+from workbench.formats.tabular import read as read_table
+from workbench.library.datasets import make_from_table
+from workbench.library.folder.finding import Finds, FoundPrompt, near
+from workbench.library.folder.foreign import as_comparison
+from workbench.library.folder.incoming import CaseSource, bring_comparison, bring_connection, bring_dataset, known_model
+from workbench.library.folder.incoming_prompts import Arrival, bring_prompt
+from workbench.library.folders import folder_id
+from workbench.library.reports import Imported, ImportReport, NotCarried, Rejected
+from workbench.store.database import Database, Writer
+from workbench.values import BadInput, Case, Content, Definition, Message, NotFound, PromptRef
+from workbench.values.datasets import ColumnSpec
+
+_NAMED_LINES = 5
+
+
+@dataclass
+class Importer:
+    """One import: what has come in so far, by file."""
+
+    writer: Writer
+    finds: Finds
+    done: list[Imported] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    not_carried: list[NotCarried] = field(default_factory=list)
+    prompts: dict[Path, Arrival] = field(default_factory=dict)
+    datasets: dict[Path, str] = field(default_factory=dict)
+    """Uid of the dataset of each file."""
+    models: dict[Path, dict[str, str]] = field(default_factory=dict)
+    """Uid of each model by title, for each `models.yaml`."""
+
+    def run(self) -> None:
+        """Bring in everything that was found: what others name comes first."""
+        for path, page in self.finds.pages.items():
+            with self._whole(path):
+                for folder in page.folders:
+                    folder_id(self.writer, folder)
+        for path, entries in self.finds.models.items():
+            with self._whole(path):
+                self.models[path] = {}
+                for entry in entries:
+                    news, uids = bring_connection(self.writer, entry, str(path))
+                    self.done += news
+                    self.models[path] |= {title: uid for title, uid in uids.items() if title not in self.models[path]}
+        for path, found in self.finds.prompts.items():
+            with self._whole(path):
+                self.prompts[path] = self._prompt(found)
+        for path, record in self.finds.datasets.items():
+            with self._whole(path):
+                self._dataset(path, record)
+        for path in self.finds.tables:
+            with self._whole(path):
+                self._table(path)
+        for path, comparison in self.finds.comparisons.items():
+            with self._whole(path):
+                self._comparison(path, comparison)
+        for path in self.finds.foreign:
+            with self._whole(path):
+                self._foreign(path)
+
+    @contextmanager
+    def _whole(self, path: Path) -> Iterator[None]:
+        """A part of the import that is kept whole, or reported and not kept at all."""
+        before = len(self.done), len(self.not_carried)
+        self.writer.run("SAVEPOINT file")
+        try:
+            yield
+        except (BadInput, NotFound) as error:
+            self.writer.run("ROLLBACK TO file")
+            del self.done[before[0] :], self.not_carried[before[1] :]
+            line = getattr(error, "line", None)
+            shown = getattr(error, "path", "") or str(path)
+            self.rejected.append(Rejected(shown, line, f"{error.message} {error.remedy}".strip()))
+        finally:
+            self.writer.run("RELEASE file")
+
+    def _prompt(self, found: FoundPrompt) -> Arrival:
+        arrival = bring_prompt(self.writer, found.file, found.versions, found.folder, str(found.path))
+        self.done.append(arrival.imported)
+        self.not_carried += [NotCarried(str(found.path), what, why) for what, why in arrival.left_out]
+        return arrival
+
+    def _dataset(self, path: Path, record: DatasetFile) -> None:
+        if record.table is None:
+            columns = record.columns if record.columns is not None else _columns_of(record.cases)
+            self._bring_cases(path, record, columns, record.cases)
+            return
+        beside = near(path, record.table)
+        try:
+            data = beside.read_bytes()
+        except OSError as error:
+            raise BadInput(f"{record.table} cannot be read ({error.strerror}).", path=str(path)) from error
+        table = library_table(data, str(beside), record.columns)
+        self._bring_table(path, record, table)
+
+    def _table(self, path: Path) -> None:
+        """A table that no dataset's file names: a dataset of its own, as when it is imported on the screen."""
+        table = read_table(path)
+        if table.form.format == "jsonl" and "values" in table.columns:
+            self._bring_table(path, DatasetFile(stem_of(path.name)), table)
+            return
+        _refuse_bad(table)
+        if not table.rows:
+            raise BadInput("This table has no rows.", path=str(path))
+        done = make_from_table(self.writer, table, table.mapping, None)
+        self.done.append(done)
+        self.datasets[path.resolve()] = self._uid("dataset", done.id)
+
+    def _bring_table(self, path: Path, record: DatasetFile, table: Table) -> None:
+        _refuse_bad(table)
+        columns = record.columns
+        if columns is None:
+            columns = tuple(spec for spec in table.mapping if spec.role in ("variable", "metadata"))
+
+        def cases() -> Iterator[Case]:
+            return (case for case in library_cases(table) if isinstance(case, Case))
+
+        self._bring(path, record, columns, cases, "library" if record.columns is not None else table.form.format)
+
+    def _bring_cases(self, path: Path, record: DatasetFile, columns: Sequence[ColumnSpec], cases: Sequence[Case]) -> None:
+        if any(case.checks for case in cases):
+            self.not_carried.append(NotCarried(str(path), "checks of single cases", "the workspace has no place for them yet"))
+        bare = [replace(case, checks=()) for case in cases]
+        self._bring(path, record, columns, lambda: bare, "library")
+
+    def _bring(
+        self,
+        path: Path,
+        record: DatasetFile,
+        columns: Sequence[ColumnSpec],
+        cases: CaseSource,
+        format: str,
+    ) -> None:
+        done = bring_dataset(self.writer, record, columns, cases, str(path), format)
+        self.done.append(done)
+        self.datasets[path.resolve()] = self._uid("dataset", done.id)
+
+    def _comparison(self, path: Path, record: ComparisonFile, format: str = "library") -> None:
+        if not record.stream:
+            self.not_carried.append(NotCarried(str(path), "stream: false", "a saved comparison always streams"))
+        dataset = self._dataset_uid(path, record)
+        definition = Definition(
+            record.name,
+            tuple(self._ref(path, pick, record.name) for pick in record.prompts),
+            tuple(self._model_uid(path, pick) for pick in record.models),
+            dataset,
+            record.tags,
+            record.repeats,
+            record.checks,
+            record.concurrency,
+            record.max_cost_usd,
+            record.reuse,
+        )
+        self.done.append(replace(bring_comparison(self.writer, definition, str(path)), format=format))
+
+    def _ref(self, path: Path, pick: PromptPick, comparison: str) -> PromptRef:
+        if pick.inside is not None:
+            return PromptRef(self._prompt(FoundPrompt(path, pick.inside, comparison.replace("/", " "))).uid)
+        target = near(path, pick.file)
+        arrival = self.prompts.get(target)
+        if arrival is None and target.suffix.lower() in (".txt", ".md") and target.is_file():
+            text = PromptFile(stem_of(target.name), _text_content(target))
+            arrival = self.prompts[target] = self._prompt(FoundPrompt(target, text, ""))
+        if arrival is None:
+            raise BadInput(f"The prompt {pick.file} is not there, or could not be imported.", path=str(path))
+        version = None if pick.version is None else arrival.numbers.get(pick.version, pick.version)
+        return PromptRef(arrival.uid, version, pick.label)
+
+    def _model_uid(self, path: Path, pick: ModelPick) -> str:
+        if pick.inside is not None:
+            news, uids = bring_connection(self.writer, pick.inside, str(path))
+            self.done += news
+            return uids[pick.inside.models[0].title]
+        for folder in (path.parent, path.parent.parent):
+            uids = self.models.get((folder / "models.yaml").resolve(), {})
+            if pick.title in uids:
+                return uids[pick.title]
+        uid = known_model(self.writer, pick.title, pick.connection)
+        if uid is None:
+            raise BadInput(f"There is no model called {pick.title}.", path=str(path), remedy="Add it in Models and import this file again.")
+        if pick.parameters:
+            self.not_carried.append(NotCarried(str(path), f"parameters of {pick.title}", "they belong to the model here"))
+        return uid
+
+    def _dataset_uid(self, path: Path, record: ComparisonFile) -> str | None:
+        if record.cases:
+            inside = DatasetFile(record.name, cases=record.cases)
+            self._bring_cases(path, inside, _columns_of(record.cases), record.cases)
+            return self.datasets.pop(path.resolve())
+        if not record.dataset:
+            return None
+        uid = self.datasets.get(near(path, record.dataset))
+        if uid is None:
+            raise BadInput(f"The dataset {record.dataset} is not there, or could not be imported.", path=str(path))
+        return uid
+
+    def _foreign(self, path: Path) -> None:
+        record, left = as_comparison(path, os.environ)
+        self.not_carried += left
+        start = len(self.done)
+        if record.models and record.prompts:
+            self._comparison(path, record, "promptfoo")
+        else:
+            for pick in record.prompts:
+                self._ref(path, pick, record.name)
+            self._dataset_uid(path, record)
+        self.done[start:] = [replace(item, format="promptfoo") for item in self.done[start:]]
+
+    def _uid(self, table: str, id: int) -> str:
+        return str(self.writer.run(f"SELECT uid FROM {table} WHERE id = :id", id=id).scalar_one())
+
+
+def import_finds(database: Database, finds: Finds) -> ImportReport:
+    """What the import of these files did."""
+    with database.write() as writer:
+        importer = Importer(writer, finds)
+        importer.run()
+    rejected = (*finds.rejected, *importer.rejected)
+    return ImportReport(
+        imported=tuple(item for item in importer.done if item.changes),
+        unchanged=tuple(item for item in importer.done if not item.changes),
+        rejected=rejected,
+        not_carried=(*finds.not_carried, *importer.not_carried),
+        rejected_count=len(rejected),
+    )
+
+
+def _refuse_bad(table: Table) -> None:
+    """Raises BadInput that names the lines that cannot be used."""
+    bad = [row for row in library_cases(table) if isinstance(row, BadRow)]
+    if bad:
+        lines = "; ".join(f"line {row.line}: {row.reason.rstrip('.')}" for row in bad[:_NAMED_LINES])
+        more = f"; and {len(bad) - _NAMED_LINES} more" if len(bad) > _NAMED_LINES else ""
+        raise BadInput(f"{len(bad)} rows cannot be used: {lines}{more}.", path=table.path, line=bad[0].line)
+
+
+def _columns_of(cases: Sequence[Case]) -> tuple[ColumnSpec, ...]:
+    """Columns for every variable of these cases, in the order in which they come."""
+    names = dict.fromkeys(name for case in cases for name in case.values)
+    kinds = {name: {type(case.values[name]) for case in cases if case.values.get(name) is not None} for name in names}
+    return tuple(ColumnSpec(name, _type(kinds[name])) for name in names)
+
+
+def _type(kinds: set[type]) -> str:
+    if kinds and kinds <= {int, float}:
+        return "number"
+    if kinds == {bool}:
+        return "flag"
+    return "json" if kinds & {dict, list} else "text"
+
+
+def _text_content(path: Path) -> Content:
+    """A text file as a prompt of one user message."""
+    return Content((Message.of("user", decode(path.read_bytes(), str(path))),))

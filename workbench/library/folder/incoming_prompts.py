@@ -1,0 +1,250 @@
+"""A prompt's file brought into the workspace: versions are added, never replaced; what differs becomes a new version."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbench import store
+from workbench.formats.library_file import PromptFile, VersionEntry, VersionsFile
+from workbench.library.contents import first_draft, keep_content, variables_of
+from workbench.library.folders import clean_path, folder_id
+from workbench.library.names import clean_name
+from workbench.library.reports import Imported
+from workbench.store import stamps
+from workbench.store.database import Writer
+from workbench.values import Content, canonical
+
+
+@dataclass(slots=True)
+class Arrival:
+    """One prompt after its file was brought in."""
+
+    id: int
+    uid: str
+    imported: Imported
+    numbers: dict[int, int]
+    """Version number in the file to version number here: another one where both sides had made a version of that number."""
+    left_out: list[tuple[str, str]]
+    """(what, why) of what has no place here."""
+
+
+@dataclass(slots=True)
+class _Stored:
+    """The versions of a prompt that are here, by number."""
+
+    ids: dict[int, int] = field(default_factory=dict)
+    hashes: dict[int, str] = field(default_factory=dict)
+    times: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def newest(self) -> int:
+        return max(self.ids, default=0)
+
+
+def bring_prompt(writer: Writer, file: PromptFile, versions: VersionsFile | None, folder: str, path: str) -> Arrival:
+    """The prompt of this name in this folder, with everything that the file says. Raises BadInput for a name that cannot be one."""
+    name, folder = clean_name(file.name), clean_path(file.folder if file.folder is not None else folder)
+    changes: list[str] = []
+    id_, uid, is_new = _row(writer, name, folder, file.kind)
+    stored = _stored(writer, id_)
+    numbers: dict[int, int] = {}
+    for entry in versions.versions if versions else ():
+        numbers[entry.number] = _place_entry(writer, id_, entry, stored, numbers, changes)
+    current = _place_current(writer, id_, file, stored, numbers, changes, path)
+    left_out = [(what, "the workspace has no place for it yet; it stays in the file") for what in file.left_out]
+    _labels(writer, id_, file.labels or {}, stored, numbers, changes, left_out)
+    _details(writer, id_, file, changes)
+    if changes or is_new:
+        writer.touch("prompt", id_)
+    imported = Imported(
+        kind="snippet" if file.kind == "snippet" else "prompt",
+        name=name,
+        path=path,
+        format="library",
+        id=id_,
+        is_new=is_new,
+        changes="new" if is_new else ", ".join(dict.fromkeys(changes)),
+        version=current,
+        messages=tuple(file.content.to_json()["messages"]),
+        variables=variables_of(file.content),
+        parameters=file.content.parameters,
+    )
+    return Arrival(id_, uid, imported, numbers, left_out)
+
+
+def _row(writer: Writer, name: str, folder: str, kind: str) -> tuple[int, str, bool]:
+    place = folder_id(writer, folder)
+    sql = "SELECT id, uid FROM prompt WHERE name = :name AND coalesce(folder_id, 0) = :place AND archived_at IS NULL"
+    row = writer.run(sql, name=name, place=place or 0).first()
+    if row:
+        return int(row[0]), str(row[1]), False
+    id_ = writer.add(store.tables.Prompt(name=name, folder_id=place, kind=kind))
+    return id_, str(writer.run("SELECT uid FROM prompt WHERE id = :id", id=id_).scalar_one()), True
+
+
+def _stored(writer: Writer, prompt_id: int) -> _Stored:
+    stored = _Stored()
+    sql = """SELECT number, version.id, hash, version.created_at FROM version JOIN content ON content.id = version.content_id
+             WHERE prompt_id = :id"""
+    for number, id_, hash_, at in writer.run(sql, id=prompt_id):
+        stored.ids[number], stored.hashes[number], stored.times[number] = id_, hash_, at
+    return stored
+
+
+def _place_entry(
+    writer: Writer, prompt_id: int, entry: VersionEntry, stored: _Stored, numbers: Mapping[int, int], changes: list[str]
+) -> int:
+    """The number under which a version of the file is here: its own, unless another version has that number."""
+    hash_ = entry.content.hash
+    if stored.hashes.get(entry.number) == hash_:
+        return entry.number
+    if entry.number in stored.ids:
+        came = [number for number, known in stored.hashes.items() if known == hash_ and entry.at in ("", stored.times[number])]
+        if came:  # it came in before, under this number
+            return max(came)
+    number = entry.number if entry.number not in stored.ids else stored.newest + 1
+    parent = None if entry.parent is None else stored.ids.get(numbers.get(entry.parent, entry.parent))
+    _add(
+        writer,
+        prompt_id,
+        number,
+        entry.content,
+        stored,
+        parent=parent,
+        branch=entry.branch,
+        author=entry.author,
+        note=entry.note,
+        at=entry.at,
+    )
+    changes.append(f"version {number}" if number == entry.number else f"version {entry.number} of the file as version {number}")
+    return number
+
+
+def _place_current(
+    writer: Writer, prompt_id: int, file: PromptFile, stored: _Stored, numbers: dict[int, int], changes: list[str], path: str
+) -> int | None:
+    """The number of the version that holds the text of the prompt's own file; None for a draft."""
+    hash_ = file.content.hash
+    if file.draft and not stored.ids:
+        _draft(writer, prompt_id, file.content, changes)
+        return None
+    number = numbers.get(file.version, file.version) if file.version is not None else None
+    if number is None:
+        if stored.ids and stored.hashes[stored.newest] == hash_:
+            return stored.newest
+        number, parent, note = stored.newest + 1, stored.ids.get(stored.newest), file.note
+    elif stored.hashes.get(number) == hash_:
+        numbers[file.version or number] = number
+        return number
+    elif number not in stored.ids:
+        numbers[file.version or number] = number
+        parent, note = None, file.note
+    else:  # the text was changed in the file after this version was saved
+        later = [other for other, known in stored.hashes.items() if other > number and known == hash_]
+        if later:  # and it came in before
+            return max(later)
+        was = writer.run("SELECT note FROM version WHERE id = :id", id=stored.ids[number]).scalar()
+        name = path.replace("\\", "/").rsplit("/", 1)[-1]
+        parent, note = stored.ids[number], f"Changed in {name}" if file.note in ("", was) else file.note
+        number = stored.newest + 1
+    _add(writer, prompt_id, number, file.content, stored, parent=parent, note=note)
+    changes.append(f"version {number}")
+    return number
+
+
+def _add(
+    writer: Writer,
+    prompt_id: int,
+    number: int,
+    content: Content,
+    stored: _Stored,
+    *,
+    parent: int | None,
+    branch: str = "",
+    author: str = "",
+    note: str = "",
+    at: str = "",
+) -> None:
+    at = at or stamps.now()
+    row = store.tables.Version(prompt_id=prompt_id, number=number, content_id=keep_content(writer, content), created_at=at)
+    row.parent_id, row.branch, row.note, row.author = parent, branch, note, author
+    stored.ids[number] = writer.add(row)
+    stored.hashes[number], stored.times[number] = content.hash, at
+    writer.touch("version", stored.ids[number])
+
+
+def _draft(writer: Writer, prompt_id: int, content: Content, changes: list[str]) -> None:
+    """Give a prompt without versions its draft; one that is here and differs is kept, and the file's becomes version 1."""
+    here = writer.run("SELECT content FROM draft WHERE prompt_id = :id", id=prompt_id).scalar()
+    if here is None:
+        first_draft(writer, prompt_id, content)
+        changes.append("draft")
+    elif Content.from_json(json.loads(here)).hash != content.hash:
+        _add(writer, prompt_id, 1, content, _Stored(), parent=None, note="A draft from a file")
+        changes.append("version 1")
+
+
+def _labels(
+    writer: Writer,
+    prompt_id: int,
+    labels: Mapping[str, int],
+    stored: _Stored,
+    numbers: Mapping[int, int],
+    changes: list[str],
+    left_out: list[tuple[str, str]],
+) -> None:
+    t = store.tables
+    for name, number in sorted(labels.items()):
+        version_id = stored.ids.get(numbers.get(number, number))
+        if version_id is None:
+            left_out.append((f"label {name}", f"version {number} is not among the files"))
+            continue
+        row = writer.run(
+            "SELECT id, version_id FROM label WHERE prompt_id = :id AND name = :name", id=prompt_id, name=clean_name(name)
+        ).first()
+        if row and row[1] == version_id:
+            continue
+        if row:
+            writer.run(
+                "UPDATE label SET version_id = :version, moved_at = :at WHERE id = :id", version=version_id, at=stamps.now(), id=row[0]
+            )
+        label_id = row[0] if row else writer.add(t.Label(prompt_id=prompt_id, name=clean_name(name), version_id=version_id))
+        move = t.LabelMove(prompt_id=prompt_id, name=clean_name(name), from_version_id=row[1] if row else None, to_version_id=version_id)
+        writer.add(move)
+        writer.touch("label", label_id)
+        changes.append(f"label {name}")
+
+
+def _details(writer: Writer, prompt_id: int, file: PromptFile, changes: list[str]) -> None:
+    """Description, tags and sample values, as far as the file names them."""
+    t = store.tables
+    description = writer.run("SELECT description FROM prompt WHERE id = :id", id=prompt_id).scalar()
+    if file.description not in (None, description):
+        writer.run("UPDATE prompt SET description = :text WHERE id = :id", text=file.description, id=prompt_id)
+        changes.append("description")
+    if file.tags is not None:
+        wanted = {" ".join(tag.split()) for tag in file.tags if tag.strip()}
+        sql = "SELECT tag.name FROM prompt_tag JOIN tag ON tag.id = tag_id WHERE prompt_id = :id"
+        if wanted != {row[0] for row in writer.run(sql, id=prompt_id)}:
+            writer.run("DELETE FROM prompt_tag WHERE prompt_id = :id", id=prompt_id)
+            for name in sorted(wanted):
+                found = writer.run("SELECT id FROM tag WHERE name = :name", name=name).scalar()
+                writer.add(t.PromptTag(prompt_id=prompt_id, tag_id=found or writer.add(t.Tag(name=name))))
+            changes.append("tags")
+    here = {row[0]: row[1] for row in writer.run("SELECT variable, value FROM sample WHERE prompt_id = :id", id=prompt_id)}
+    for variable, value in sorted((file.samples or {}).items()):
+        if here.get(variable) != canonical(value):
+            writer.run("DELETE FROM sample WHERE prompt_id = :id AND variable = :variable", id=prompt_id, variable=variable)
+            writer.add(t.Sample(prompt_id=prompt_id, variable=variable, value=value))
+            changes.append("sample values")
+
+
+def known_prompt(writer: Writer, folder: str, name: str) -> tuple[int, str] | None:
+    """Id and uid of a live prompt by folder and name."""
+    sql = """SELECT prompt.id, prompt.uid FROM prompt LEFT JOIN folder ON folder.id = prompt.folder_id
+             WHERE prompt.name = :name AND coalesce(folder.path, '') = :folder AND prompt.archived_at IS NULL"""
+    row: Any = writer.run(sql, name=name, folder=folder).first()
+    return (int(row[0]), str(row[1])) if row else None
