@@ -1,0 +1,83 @@
+"""`import`, `export` and `list`: the library in and out as files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workbench.assets import asset
+from workbench.cli.frame import perform
+
+
+@pytest.fixture(autouse=True)
+def _workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKBENCH_WORKSPACE", str(tmp_path / "w.db"))
+
+
+def document(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    return dict(json.loads(capsys.readouterr().out))
+
+
+def test_a_library_folder_comes_in_is_listed_and_goes_out_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(["import", str(asset("starter")), "--json"]) == 0
+    said = document(capsys)
+    assert set(said) == {"schema", "imported", "unchanged", "rejected", "not_carried"}
+    triage = next(item for item in said["imported"] if item["name"] == "Support triage")
+    assert (triage["kind"], triage["version"], triage["variables"]) == ("prompt", 3, ["ticket"])
+    assert triage["messages"][0]["role"] == "system"
+    assert triage["path"]
+    assert triage["format"]
+    assert perform(["import", str(asset("starter")), "--json"]) == 0
+    again = document(capsys)
+    assert (again["imported"], len(again["unchanged"])) == ([], len(said["imported"]))
+    for kind, names in {
+        "prompts": ["Call summary", "Support reply", "Support triage"],
+        "datasets": ["Customer calls", "Reply requests", "Support tickets"],
+        "comparisons": ["Starter"],
+    }.items():
+        assert perform(["list", kind, "--json"]) == 0
+        assert [row["name"] for row in document(capsys)[kind]] == names
+    assert perform(["export", str(tmp_path / "out"), "--json"]) == 0
+    written = document(capsys)
+    assert "prompts/support/support-triage.yaml" in written["files"]
+    assert perform(["export", str(tmp_path / "out"), "--json"]) == 0
+    assert document(capsys)["files"] == []
+
+
+def test_one_bad_file_is_told_with_its_line_and_does_not_stop_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "good.yaml").write_text("prompt: Good\nmessages:\n  - user: hello\n")
+    (tmp_path / "bad.yaml").write_text("prompt: Bad\nmessages:\n  - user: [unclosed\n")
+    assert perform(["import", str(tmp_path / "bad.yaml"), str(tmp_path / "good.yaml"), "--json"]) == 1
+    printed = capsys.readouterr()
+    said = json.loads(printed.out)
+    assert [item["name"] for item in said["imported"]] == ["Good"]
+    assert len(said["rejected"]) == 1
+    assert said["rejected"][0]["path"].endswith("bad.yaml")
+    assert said["rejected"][0]["line"]
+    assert "bad.yaml" in printed.err
+
+
+def test_an_imported_comparison_is_run_by_its_name_and_a_file_by_its_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "library"
+    folder.mkdir()
+    (folder / "sort.yaml").write_text("prompt: Sort\nmessages:\n  - user: 'Sort: {{ ticket }}'\n")
+    path = folder / "try.comparison.yaml"
+    path.write_text(
+        "comparison: Try\nprompts:\n  - sort.yaml\nmodels:\n  - {name: echo, vendor: echo}\ncases:\n  - values: {ticket: boots}\n"
+        "checks:\n  - {type: contains, value: boots}\n"
+    )
+    assert perform(["run", str(path), "--json"]) == 0
+    output = document(capsys)["outputs"][0]
+    assert (output["text"], output["passed"]) == ("Sort: boots", True)
+
+
+def test_wrong_places_are_said_before_anything_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("x")
+    assert perform(["export", str(tmp_path / "file")]) == 2
+    assert perform(["export", str(tmp_path / "out"), "--what", "everything"]) == 2
+    assert perform(["run", str(tmp_path)]) == 2
+    assert not (tmp_path / "out").exists()
+    assert capsys.readouterr().out == ""
