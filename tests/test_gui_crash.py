@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from tests.gui_window import dialogs, session
 from workbench.gui import crash
 from workbench.gui.app import Session
-from workbench.gui.crash import CrashDialog
+from workbench.gui.crash_dialog import CrashDialog
 from workbench.gui.widgets.buttons import Button
 
 __all__ = ["session"]

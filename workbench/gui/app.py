@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
 NAME = "Prompt Workbench"
+SERVICES = ("connections", "comparisons", "datasets", "runs", "ratings", "exports", "files")
+QUIET_MS = 1200
+"""After the first screen is there: what else will be needed is imported meanwhile."""
 
 
 def main(workspace: str | None = None) -> int:
@@ -74,6 +78,7 @@ class Session(QObject):
 
     def __init__(self, workspace: str | Path | None = None, settings: Settings | None = None, *, open_now: bool = True) -> None:
         super().__init__()
+        gc.disable()  # what a start makes stays: looking through it again and again costs a twentieth of the time
         self.settings = settings or Settings()
         theme().choose(self.settings.get("theme"), self.settings.get("text_size"))
         self.bridge = Bridge(self)
@@ -98,12 +103,9 @@ class Session(QObject):
 
         self._crash = CrashReporter(lambda: None if self.ended else self.window)
         self._crash.install()
-        QTimer.singleShot(3000, self, keep_icons)
-        self.window.setWindowIcon(QIcon(theme().pixmap("braces", "accent", 64)))
         self.open(self.path)
-        self._bind_later_actions()
-
-    def _bind_later_actions(self) -> None:
+        self.window.preload(self.settings.get("last.place"))  # while the worker imports the store and opens the file
+        self.window.setWindowIcon(QIcon(theme().pixmap("braces", "accent", 64)))
         from workbench.gui.services import WindowServices  # palette, key sheet, file dialogs: after the first paint
 
         self._services = WindowServices(self.context, self.window, self)
@@ -137,6 +139,15 @@ class Session(QObject):
         self.context.use(workspace)
         self.settings.set("last.workspace", self.path)
         self.window.opened(workspace)
+        QTimer.singleShot(QUIET_MS, self, self._get_ready)
+
+    def _get_ready(self) -> None:
+        """Import in the background what the user will need soon, and keep the icons for the next start."""
+        _collect_again()
+        workspace = self.context.workspace
+        if workspace is not None:
+            self.bridge.read(_preload, self.window, workspace, failed=lambda _error: None)
+        keep_icons()
 
     def _not_opened(self, problem: BaseException) -> None:
         from workbench.values import Problem  # not needed to paint
@@ -187,6 +198,7 @@ class Session(QObject):
         if self.ended:
             return
         self.ended = True
+        _collect_again()
         workspace = self.context.workspace
         self.context.use(None)
         keep_icons()
@@ -203,6 +215,18 @@ def _open(path: str, settings: Settings) -> Workspace:
     from workbench.workspace import Workspace  # half a second of imports, on the worker thread
 
     return Workspace.open(path, settings)
+
+
+def _collect_again() -> None:
+    gc.freeze()
+    gc.enable()
+
+
+def _preload(window: Window, workspace: Workspace) -> None:
+    """On a reading thread: the modules of screens and services that were not needed yet."""
+    window.preload_all()
+    for name in SERVICES:
+        getattr(workspace, name)
 
 
 def _end_on_signals(app: QApplication, session: Session) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import re
 import sys
 import threading
@@ -11,16 +10,17 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QtMsgType, QUrl, Signal, qInstallMessageHandler, qVersion
-from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QPlainTextEdit, QWidget
+from PySide6.QtCore import QObject, QtMsgType, Signal, qInstallMessageHandler, qVersion
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QWidget
 
 from workbench import __version__
-from workbench.gui.theme import set_role
-from workbench.gui.widgets.dialog import Dialog
-from workbench.gui.widgets.labels import label
 from workbench.settings import data_folder
+
+if TYPE_CHECKING:
+    from workbench.gui.crash_dialog import CrashDialog
 
 LOG_BYTES = 500_000
 LOG_COPIES = 3
@@ -70,6 +70,8 @@ def write_log(text: str) -> None:
 
 def details(error: BaseException) -> str:
     """What a report needs: versions, the system, and the trace, without secrets and without anything of the workspace."""
+    import platform  # only for a report
+
     trace = "".join(traceback.format_exception(error))
     head = f"Prompt Workbench {__version__}, Python {platform.python_version()}, Qt {qVersion()}, {platform.platform()}"
     return without_secrets(f"{head}\n\n{trace}")
@@ -126,51 +128,14 @@ class CrashReporter(QObject):
         if self._dialog is not None:
             self._dialog.add(error)
             return
+        from workbench.gui.crash_dialog import CrashDialog  # most sessions never need it
+
         self._dialog = CrashDialog(window, error)
         self._dialog.finished.connect(self._closed)
         self._dialog.open()
 
     def _closed(self, _result: int) -> None:
         self._dialog = None
-
-
-class CrashDialog(Dialog):
-    """Says that something went wrong, that the work is kept, and offers the details to copy."""
-
-    def __init__(self, window: QWidget, error: BaseException) -> None:
-        super().__init__(window, "Something went wrong inside the app", width=620)
-        self._count = 1
-        self._text = details(error)
-        self._sentence = label(
-            "The last step may not have worked. What you saved and typed is kept, and you can go on.", "body", "text2", wrap=True
-        )
-        self.body.addWidget(self._sentence)
-        self._view = QPlainTextEdit(self._text)
-        self._view.setReadOnly(True)
-        self._view.setAccessibleName("Details")
-        self._view.setMinimumHeight(180)
-        set_role(self._view, "code")
-        self.body.addWidget(self._view, 1)
-        where = label(f"The same lies in {log_path()}. Keys are taken out.", "small", "text3", wrap=True)
-        self.body.addWidget(where)
-        self.add_button("Open the log folder", self._open_folder, kind="quiet")
-        self._copy = self.add_button("Copy details", self._copy_details, icon="copy")
-        self.add_button("Go on", self.accept, kind="primary")
-        self.first = self._copy
-
-    def add(self, error: BaseException) -> None:
-        """One more came while the dialog was open."""
-        self._count += 1
-        self._text = f"{self._text}\n\n{details(error)}"[:200_000]
-        self._view.setPlainText(self._text)
-        self.heading.setText(f"{self._count} things went wrong inside the app")
-
-    def _copy_details(self) -> None:
-        QGuiApplication.clipboard().setText(self._text)
-        self._copy.setText("Copied")
-
-    def _open_folder(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_path().parent)))
 
 
 def _from_qt(kind: QtMsgType, context: object, message: str) -> None:

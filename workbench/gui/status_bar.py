@@ -119,6 +119,9 @@ class StatusBar(QWidget):
             return
         name = Path(workspace.path).name or workspace.path
         self.workspace.say(f"{name}, read only" if workspace.read_only else name, f"{workspace.path}\n{workspace.notice}".strip())
+
+    def read_all(self) -> None:
+        """Read spend and key place."""
         self._read_spend()
         self.read_keys()
 

@@ -120,8 +120,12 @@ QPlainTextEdit[kind="bare"]:read-only, QTextEdit[kind="bare"]:read-only, QTextBr
 QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QPlainTextEdit:disabled {
   background: $sunken; color: $text3; border-color: $border;
 }
-QAbstractSpinBox QLineEdit, QComboBox QLineEdit { border: none; padding: 0; min-height: 0; background: transparent; }
-QAbstractSpinBox QLineEdit:focus, QComboBox QLineEdit:focus { border: none; padding: 0; }
+QComboBox QLineEdit, QComboBox QLineEdit:focus { border: none; padding: 0; min-height: 0; background: transparent; }
+QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {
+  border: none; padding: 0 0 0 ${p8}px; min-height: 0; background: transparent;
+}
+QSpinBox, QDoubleSpinBox { padding: ${p3}px 0; }
+QSpinBox:focus, QDoubleSpinBox:focus { padding: ${f2}px 0; }
 QComboBox::drop-down { border: none; width: ${p24}px; subcontrol-position: center right; }
 QComboBox::down-arrow { image: url("$img_down"); width: ${p14}px; height: ${p14}px; }
 QComboBox[bulk="small"] { padding: ${p2}px ${p8}px; }
@@ -227,7 +231,7 @@ def stylesheet(tokens: Mapping[str, str], px: Callable[[float], int]) -> str:
     values: dict[str, str] = {name.replace("-", "_"): colour for name, colour in tokens.items()}
     values |= {f"p{size}": str(px(size)) for size in (2, 3, 4, 5, 6, 8, 9, 10, 12, 14, 16, 18, 20, 24, 26)}
     # A focused field's edge is one pixel thicker; its padding gives that pixel back, so that nothing moves.
-    values |= {f"f{size}": str(px(size + 1) - 1) for size in (3, 4, 8)}
+    values |= {f"f{size}": str(px(size + 1) - 1) for size in (2, 3, 4, 8)}
     values["r7"] = str((px(12) + 2) // 2)
     values["tones"] = "\n".join(f'QLabel[tone="{tone}"] {{ color: {tokens[tone]}; }}' for tone in _TONES)
     values["img_down"] = _image("chevron-down", tokens["text2"])

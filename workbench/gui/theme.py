@@ -210,6 +210,8 @@ def set_icon(widget: QWidget, name: str, token: str = "text2", size: float = 16)
 
 def set_kind(widget: QWidget, **properties: Any) -> None:
     """Set dynamic properties that the stylesheet selects on (`kind`, `tone`, `state` ...) and restyle the widget."""
+    if all(widget.property(name) == value for name, value in properties.items()):
+        return  # styling anew is dear, and some are told the same many times a second
     for name, value in properties.items():
         widget.setProperty(name, value)
     style = widget.style()

@@ -37,6 +37,7 @@ SCREENS = {
 }
 MINIMUM = (1100, 700)
 USUAL = (1440, 900)
+LATER_MS = 700
 
 
 class Window(QMainWindow):
@@ -137,6 +138,17 @@ class Window(QMainWindow):
             self._renew(found, None)
         return found
 
+    def preload(self, place: str | None) -> None:
+        """Import a screen's modules, so that showing it is quicker. May be called from any thread."""
+        if place in SCREENS:
+            importlib.import_module(SCREENS[place][0])
+
+    def preload_all(self) -> None:
+        """Import the modules of all screens and of the palette."""
+        for place in SCREENS:
+            self.preload(place)
+        importlib.import_module("workbench.gui.palette.dialog")
+
     def go(self, place: str, at: dict[str, Any] | None = None, *, remember: bool = True) -> None:
         """Show a screen at a place; without an open workspace nothing happens."""
         if self.context.workspace is None or place not in SCREENS:
@@ -146,6 +158,8 @@ class Window(QMainWindow):
         screen = self.screen_at(place)
         changed_screen = place != self._place
         self._place = place
+        if changed_screen:
+            self.pages.setFocus()  # a focus that its screen takes with it would land on some button, with a ring
         self.context.actions.show_place(place)
         self.pages.setCurrentWidget(screen)
         self.rail.show_place(place)
@@ -201,7 +215,8 @@ class Window(QMainWindow):
         """A workspace is open: show the place of last time, or the welcome page in a new one."""
         self.opening.stop()
         self.status.show_workspace(workspace)
-        self.read_waiting()
+        # Spend, keys and counts need modules that the first screen does not: they come when it is there.
+        QTimer.singleShot(LATER_MS, self, self._read_later)
         last = self.context.settings.get("last.place")
         at = self.context.settings.get("last.at")
         if last in SCREENS and last != "welcome":
@@ -213,6 +228,10 @@ class Window(QMainWindow):
             self.go("welcome")
         if workspace.notice:
             self.context.notice(workspace.notice)
+
+    def _read_later(self) -> None:
+        self.status.read_all()
+        self.read_waiting()
 
     def read_waiting(self) -> None:
         """Read how many outputs wait for a rating, for the count on the rail."""

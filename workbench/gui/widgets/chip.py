@@ -101,6 +101,8 @@ class Chip(QWidget):
 
     def set_text(self, text: str, kind: str | None = None, icon: str | None = None) -> None:
         """Show another word, and maybe another kind and icon."""
+        if text == self._text and kind in (None, self._kind) and icon in (None, self._icon):
+            return
         self._text, self._kind = text, kind or self._kind
         self._icon = self._icon if icon is None else icon
         self.setAccessibleName(text)

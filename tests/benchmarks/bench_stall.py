@@ -1,0 +1,120 @@
+"""Does the window stay alive? The longest stall of the Qt loop while 16 cells are written at 100 tokens a second each.
+
+A timer that wants to fire every 5 ms notes how late it is: that is how long a key press would have waited. Aim: under 50 ms.
+The grid, the detail panel and the store are the real ones; the answers come from `../shared/tools/fakeprovider.py` on loopback.
+Beside it stands the same timer over an idle window, so that a machine that is slow by itself can be told apart.
+
+    python tests/benchmarks/bench_stall.py
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+FOLDER = Path(tempfile.mkdtemp(prefix="workbench-stall-"))
+os.environ.update({"HOME": str(FOLDER), "XDG_CONFIG_HOME": str(FOLDER), "XDG_DATA_HOME": str(FOLDER)})
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+
+from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer  # noqa: E402  # the environment comes first
+
+from tests.conftest import SHARED, FakeProvider  # noqa: E402
+from tests.run_workspace import fill  # noqa: E402
+from workbench.gui.app import Session, application  # noqa: E402
+from workbench.settings import Settings  # noqa: E402
+
+CELLS, TOKENS, TOKEN_MS, TICK_MS = 16, 400, 10, 5
+COLUMNS, CASES = 8, 12
+
+
+class Watch(QObject):
+    """Notes every gap between two turns of a fast timer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gaps: list[float] = []
+        self._at = time.perf_counter()
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(TICK_MS)
+        self._timer.timeout.connect(self._tick)
+        self._timer.start()
+
+    def _tick(self) -> None:
+        now = time.perf_counter()
+        self.gaps.append((now - self._at) * 1000)
+        self._at = now
+
+    def begin(self) -> None:
+        """Forget what was."""
+        self.gaps.clear()
+        self._at = time.perf_counter()
+
+    def words(self) -> str:
+        """Longest gap, the 99th percentile and the median, in milliseconds."""
+        ordered = sorted(self.gaps)
+        most = ordered[int(len(ordered) * 0.99)]
+        return f"longest {ordered[-1]:.1f} ms, 99 % under {most:.1f} ms, median {ordered[len(ordered) // 2]:.1f} ms"
+
+
+def spin(seconds: float) -> None:
+    """Let Qt's own loop turn, as it does in the app."""
+    loop = QEventLoop()
+    QTimer.singleShot(round(seconds * 1000), loop.quit)
+    loop.exec()
+
+
+def main() -> None:
+    """Print the stalls."""
+    provider = FakeProvider(
+        SHARED / "tools" / "fakeprovider.py", {"latency_ms": 100, "token_ms": TOKEN_MS, "answer": "words", "tokens": TOKENS}
+    )
+    settings = Settings(FOLDER / "settings.json")
+    models = COLUMNS // 2
+    filled = fill(FOLDER / "desk.db", settings, provider.base_url, cases=CASES, models=models, concurrency=CELLS)
+    settings.set("last.place", "compare")
+    application()
+    session = Session(filled.path, settings)
+    session.window.resize(1860, 1000)
+    session.window.show()
+    while session.context.workspace is None:
+        spin(0.2)
+    spin(1.0)
+    watch = Watch()
+    watch.begin()
+    spin(2.0)
+    print(f"idle window:      {watch.words()}")
+    runs: list[int] = []
+    session.bridge.call(session.context.ws.runs.start_comparison, filled.comparison, then=runs.append)
+    while not runs:
+        spin(0.1)
+    session.context.start_run(runs[0])
+    session.context.go("compare", run_id=runs[0])
+    spin(1.5)
+    watch.begin()
+    cpu = time.thread_time()
+    spin(6.0)
+    share = (time.thread_time() - cpu) / 6.0
+    screen = session.window.screen_at("compare")
+    live = len(screen.model.grid.live_jobs())  # type: ignore[attr-defined]
+    print(f"{live} cells writing: {watch.words()}; the window's thread is busy {100 * share:.0f} % of the time")
+    watch.begin()
+    bar = screen.page.table.main.verticalScrollBar()  # type: ignore[attr-defined]
+    for step in range(40):
+        QTimer.singleShot(step * 50, lambda step=step: bar.setValue((step * 61) % max(1, bar.maximum())))
+    spin(2.5)
+    print(f"and scrolling:    {watch.words()}")
+    screen.page.choose_filter("failed")  # type: ignore[attr-defined]
+    spin(0.5)
+    session.window.hide()
+    session.end()
+    provider.close()
+
+
+if __name__ == "__main__":
+    main()
