@@ -239,8 +239,9 @@ class LibraryScreen(Screen):
             self.inspector.show_models(models)
             self.page.trial.show_models(models)
 
+        workspace = self.context.ws  # its service of connections is imported on the reading thread, not here
         self.context.bridge.read(
-            self.context.ws.connections.models, then=show, failed=self.context.failed, owner=self, key="library.models"
+            lambda: workspace.connections.models(), then=show, failed=self.context.failed, owner=self, key="library.models"
         )
 
     # -- the open prompt ---------------------------------------------------------------------------------------
