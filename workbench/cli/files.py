@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def import_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `workbench import`."""
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a library folder, or files")
-    parser.add_argument("--format", metavar="F", help="the files' format, where it should not be guessed")
+    parser.add_argument("--format", metavar="F", help="the files' format where it should not be guessed: library, promptfoo, csv, tsv, json, jsonl")
 
 
 def export_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,18 +35,11 @@ def import_verb(options: argparse.Namespace, terminal: Terminal) -> int:
             raise BadInput("There is no such file or folder.", path=str(path))
     with workspace(options, terminal) as ws:
         report = ws.files.import_paths(options.paths, options.format)
-        document = {
-            "schema": 1,
-            "imported": [item.to_json() for item in report.imported],
-            "unchanged": [item.to_json() for item in report.unchanged],
-            "rejected": [item.to_json() for item in report.rejected],
-            "not_carried": [item.to_json() for item in report.not_carried],
-        }
-        terminal.answer(document, _imported(report))
+        terminal.answer(report.to_json(), _imported(report))
         for rejected in report.rejected:
             place = f"{rejected.path}, line {rejected.line}" if rejected.line else rejected.path
             terminal.complain(f"{place}: {rejected.reason}")
-        for left in report.not_carried:
+        for left in () if terminal.json else report.not_carried:
             terminal.note(f"Not carried over from {left.path}: {left.what} ({left.why})")
         return 1 if report.rejected else 0
 
