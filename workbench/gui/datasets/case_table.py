@@ -1,0 +1,131 @@
+"""The table of cases: arrows move, Enter types, Ctrl+V adds rows from a spreadsheet, Delete takes rows out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView
+
+from workbench.gui.datasets.case_delegate import CaseDelegate, CaseHeader, row_height
+from workbench.gui.datasets.case_model import CaseModel
+from workbench.gui.datasets.cell_values import copied
+from workbench.gui.theme import theme
+
+if TYPE_CHECKING:
+    from workbench.workspace import CaseRecord
+
+
+class CaseTable(QTableView):
+    """Shows a CaseModel and says what the user wants done with rows."""
+
+    current_changed = Signal(int)
+    """The row that is current, or -1."""
+    paste_wanted = Signal(str, int)
+    """Text of the clipboard, and the column from which on it goes."""
+    header_menu_wanted = Signal(int, QPoint)
+    menu_wanted = Signal(QPoint)
+
+    def __init__(self, model: CaseModel) -> None:
+        super().__init__()
+        self._model = model
+        self.setModel(model)
+        self.setItemDelegate(CaseDelegate(self, model))
+        header = CaseHeader(self, model)
+        self.setHorizontalHeader(header)
+        self.setShowGrid(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        triggers = QAbstractItemView.EditTrigger
+        self.setEditTriggers(triggers.DoubleClicked | triggers.EditKeyPressed | triggers.AnyKeyPressed)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.setAccessibleName("Cases")
+        self.customContextMenuRequested.connect(lambda at: self.menu_wanted.emit(self.viewport().mapToGlobal(at)))
+        header.customContextMenuRequested.connect(self._header_menu)
+        model.modelReset.connect(self._fit_columns)
+        model.loaded.connect(self._loaded)
+        theme().changed.connect(self._restyle)
+        self._restyle()
+
+    # -- rows --------------------------------------------------------------------------------------------------
+
+    def selected_rows(self) -> list[int]:
+        """Rows that are selected, in order."""
+        return sorted(index.row() for index in self.selectionModel().selectedRows())
+
+    def selected(self) -> list[CaseRecord]:
+        """The selected cases that were read."""
+        return [record for row in self.selected_rows() if (record := self._model.record(row)) is not None]
+
+    def go_to(self, row: int, column: int | None = None) -> None:
+        """Make a cell current and scroll to it."""
+        if 0 <= row < self._model.rowCount():
+            index = self._model.index(row, column if column is not None else max(1, self.currentIndex().column()))
+            self.setCurrentIndex(index)
+            self.scrollTo(index)
+
+    def type_into(self, row: int, column: int = 1) -> None:
+        """Open the editor of a cell."""
+        self.go_to(row, column)
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.edit(self._model.index(row, column))
+
+    def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:  # type: ignore[override]
+        super().currentChanged(current, previous)
+        self.current_changed.emit(current.row() if current.isValid() else -1)
+
+    def _loaded(self) -> None:
+        if not self.currentIndex().isValid() and self._model.rowCount():
+            flags = QItemSelectionModel.SelectionFlag
+            self.selectionModel().setCurrentIndex(
+                self._model.index(0, min(1, self._model.columnCount() - 1)), flags.ClearAndSelect | flags.Rows
+            )
+        self.current_changed.emit(self.currentIndex().row() if self.currentIndex().isValid() else -1)
+
+    # -- layout ------------------------------------------------------------------------------------------------
+
+    def _restyle(self) -> None:
+        self.verticalHeader().setDefaultSectionSize(row_height())
+        self._fit_columns()
+        self.viewport().update()
+
+    def _fit_columns(self) -> None:
+        look = theme()
+        header = self.horizontalHeader()
+        header.setMinimumSectionSize(look.px(40))
+        for section in range(self._model.columnCount()):
+            column = self._model.column(section)
+            if column is None:
+                width = 46
+            elif section == 1:
+                width = 230
+            else:
+                width = {"weight": 64, "tags": 110, "reference": 180}.get(
+                    column.key if column.own else "", 90 if column.type in ("number", "flag") else 140
+                )
+            self.setColumnWidth(section, look.px(width))
+
+    def _header_menu(self, at: QPoint) -> None:
+        header = self.horizontalHeader()
+        self.header_menu_wanted.emit(header.logicalIndexAt(at), header.mapToGlobal(at))
+
+    # -- keys --------------------------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            QApplication.clipboard().setText(copied(self.selected(), self._model.columns))
+        elif event.matches(QKeySequence.StandardKey.Paste):
+            self.paste_wanted.emit(QApplication.clipboard().text(), max(1, self.currentIndex().column()))
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers() and self.currentIndex().column() > 0:
+            self.edit(self.currentIndex())
+        elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            event.ignore()  # the screen takes whole rows out
+        else:
+            super().keyPressEvent(event)

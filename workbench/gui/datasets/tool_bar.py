@@ -1,0 +1,103 @@
+"""Above the table: filter by words and by tag, and the columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
+
+from workbench.gui.theme import theme
+from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.chip import Chip
+from workbench.gui.widgets.labels import line
+from workbench.gui.widgets.search_field import SearchField
+
+_CHIPS = 4
+
+
+class CaseToolBar(QWidget):
+    """`filtered` comes with words and a tag."""
+
+    filtered = Signal(str, str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("kind", "surface")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName("Filter cases")
+        self._tags: dict[str, int] = {}
+        self._total = 0
+        self._tag = ""
+        self.field = SearchField("Filter cases")
+        self.columns = button("Columns", "columns-3", size="small")
+        self._chips = QHBoxLayout()
+        self._chips.setSpacing(5)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 7, 12, 7)
+        row.setSpacing(8)
+        row.addWidget(self.field)
+        row.addLayout(self._chips)
+        row.addStretch(1)
+        row.addWidget(self.columns)
+        self.field.searched.connect(lambda text: self.filtered.emit(text, self._tag))
+        theme().changed.connect(self._resize)
+        self._resize()
+
+    @property
+    def tag(self) -> str:
+        """The tag that is filtered by; empty for none."""
+        return self._tag
+
+    def show_tags(self, total: int, tags: Mapping[str, int]) -> None:
+        """Offer these tags, with how many cases have each."""
+        if (total, dict(tags)) != (self._total, self._tags):
+            self._total, self._tags = total, dict(tags)
+            self._renew()
+
+    def clear(self) -> None:
+        """Filter by nothing, without saying so."""
+        self._tag = ""
+        self.field.blockSignals(True)
+        self.field.clear()
+        self.field.blockSignals(False)
+        self._renew()
+
+    def choose(self, tag: str) -> None:
+        """Filter by a tag; empty: by none."""
+        self._tag = tag
+        self._renew()
+        self.filtered.emit(self.field.text().strip(), tag)
+
+    def _renew(self) -> None:
+        while self._chips.count():
+            item = self._chips.takeAt(0)
+            if item is not None and (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        ordered = sorted(self._tags, key=lambda tag: (tag != self._tag, -self._tags[tag], tag))
+        everything = Chip(f"All {self._total:,}", "on" if not self._tag else "plain", clickable=True)
+        everything.clicked.connect(lambda: self.choose(""))
+        self._chips.addWidget(everything)
+        if ordered:
+            edge = line(vertical=True)
+            edge.setFixedHeight(theme().px(18))
+            self._chips.addWidget(edge)
+        for tag in ordered[:_CHIPS]:
+            on = tag == self._tag
+            chip = Chip(f"{tag} {self._tags[tag]:,}", "on" if on else "plain", clickable=True, tip=f"Show only cases with the tag {tag}")
+            chip.clicked.connect(lambda tag=tag, on=on: self.choose("" if on else tag))
+            self._chips.addWidget(chip)
+        if len(ordered) > _CHIPS:
+            more = Chip(f"{len(ordered) - _CHIPS} more", clickable=True)
+            more.clicked.connect(lambda: self._menu(ordered[_CHIPS:], more))
+            self._chips.addWidget(more)
+
+    def _menu(self, tags: list[str], below: QWidget) -> None:
+        menu = QMenu(self)
+        for tag in tags[:60]:
+            menu.addAction(f"{tag}  {self._tags[tag]:,}").triggered.connect(lambda _checked=False, tag=tag: self.choose(tag))
+        menu.popup(below.mapToGlobal(QPoint(0, below.height())))
+
+    def _resize(self) -> None:
+        self.field.setFixedWidth(theme().px(150))

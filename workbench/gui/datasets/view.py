@@ -1,0 +1,358 @@
+"""The datasets screen: the list, the cases of one dataset in a table, one case as a form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from workbench.gui.context import Context
+from workbench.gui.datasets.case_form import CaseForm
+from workbench.gui.datasets.case_model import CaseModel
+from workbench.gui.datasets.case_table import CaseTable
+from workbench.gui.datasets.case_verbs import CaseVerbs
+from workbench.gui.datasets.cell_values import pasted
+from workbench.gui.datasets.column_verbs import ColumnVerbs
+from workbench.gui.datasets.dataset_verbs import DatasetVerbs
+from workbench.gui.datasets.history import History
+from workbench.gui.datasets.list_pane import DatasetPane
+from workbench.gui.datasets.tool_bar import CaseToolBar
+from workbench.gui.screen import Crumb, Screen
+from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.empty import EmptyState
+from workbench.gui.widgets.labels import ElidedLabel, line
+from workbench.gui.widgets.three_panes import ThreePanes
+from workbench.gui.words import counted
+from workbench.values import Changes
+
+if TYPE_CHECKING:
+    from workbench.workspace import DatasetRow
+
+
+class DatasetsScreen(Screen):
+    """Composes list, table and form."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.rows: list[DatasetRow] = []
+        self._wanted: int | None = None
+        self._wanted_case: int | None = None
+        self._first = True
+        self.model = CaseModel(context, self)
+        self.table = CaseTable(self.model)
+        self.form = CaseForm()
+        self.tools = CaseToolBar()
+        self.history = History()
+        self.datasets = DatasetVerbs(self, context, lambda: self.rows)
+        self.verbs = CaseVerbs(self, context, self.model, self.history)
+        self.columns = ColumnVerbs(self, context, self.model, self.history)
+        self.list = DatasetPane(self.datasets.new, self.datasets.ask_import)
+        self._import = button("Import", "upload", on=self.datasets.ask_import)
+        self._add = button("Add case", "plus", "primary", on=self.add_case, tip="Add a case (Ctrl N)")
+        self._sum = ElidedLabel("", "body", "text", 600)
+        self._hint = ElidedLabel("", "small", "text3")
+        self._compose()
+        self._connect()
+
+    def _compose(self) -> None:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self._no_cases = EmptyState(
+            "No test cases yet",
+            "Test cases are the inputs every prompt is run on. Ten good ones are enough to start. Paste rows from a spreadsheet, or:",
+            [button("Import a file", kind="primary", on=self.datasets.ask_import), button("Write the first case", on=self.add_case)],
+        )
+        self._no_match = EmptyState(
+            "Nothing found", "No case has these words and this tag.", [button("Clear filters", on=self._clear_filter)], "search-x"
+        )
+        self._cases = QStackedWidget()
+        for part in (self.table, self._no_cases, self._no_match):
+            self._cases.addWidget(part)
+        foot = QWidget()
+        foot.setProperty("kind", "surface")
+        foot.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        row = QHBoxLayout(foot)
+        row.setContentsMargins(14, 8, 14, 8)
+        row.setSpacing(12)
+        row.addWidget(self._sum)
+        row.addWidget(self._hint, 1)
+        column.addWidget(self.tools)
+        column.addWidget(line())
+        column.addWidget(self._cases, 1)
+        column.addWidget(line())
+        column.addWidget(foot)
+        self._none = EmptyState(
+            "No test cases yet",
+            "Test cases are the inputs every prompt is run on. Ten good ones are enough to start.",
+            [button("Import a file", kind="primary", on=self.datasets.ask_import), button("Write the first case", on=self.datasets.new)],
+        )
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._none)
+        self._pages.addWidget(page)
+        self._frame = ThreePanes(self.context.settings, "datasets", self.list, self._pages, self.form, (264, 312))
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._frame)
+        self.setAcceptDrops(True)
+
+    def _connect(self) -> None:
+        self.list.chosen.connect(self.open)
+        self.list.left.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
+        self.list.archive_wanted.connect(lambda _on: self._read_rows())
+        self.list.menu_wanted.connect(lambda at: self._dataset_menu().popup(at))
+        self.tools.filtered.connect(self._filter)
+        self.tools.columns.clicked.connect(lambda _checked=False: self._columns_menu())
+        self.table.current_changed.connect(self._show_current)
+        self.table.paste_wanted.connect(self._paste)
+        self.table.menu_wanted.connect(lambda at: self._case_menu().popup(at))
+        self.table.header_menu_wanted.connect(self._header_menu)
+        self.model.edited.connect(self.verbs.set_value)
+        self.model.loaded.connect(self._loaded)
+        self.model.modelReset.connect(self._loaded)
+        self.form.edited.connect(self.verbs.set_value)
+        self.form.stepped.connect(lambda step: self.table.go_to(self.table.currentIndex().row() + step))
+        self.form.menu_wanted.connect(lambda: self._case_menu().popup(self.form.more.mapToGlobal(QPoint(0, self.form.more.height()))))
+        self.verbs.typed_into.connect(self.table.type_into)
+        self.datasets.wanted.connect(self._made)
+        self.datasets.reading.connect(lambda name: self._hint.setText(f"Reading {name}") if name else self._loaded())
+        for id, verb in self._actions().items():
+            self.on(id, verb)
+
+    def _actions(self) -> dict[str, Callable[[], object]]:
+        return {
+            "datasets.import": self.datasets.ask_import,
+            "datasets.duplicate": lambda: self.verbs.duplicate(self.table.selected()),
+            "datasets.rename": lambda: self.datasets.rename(self.model.dataset),
+            "datasets.archive": self.delete,
+            "edit.undo": lambda: self._say_step(self.history.undo(), "Undone"),
+            "edit.redo": lambda: self._say_step(self.history.redo(), "Done again"),
+        }
+
+    # -- what the window asks ----------------------------------------------------------------------------------
+
+    def crumbs(self) -> list[Crumb]:
+        dataset = self.model.dataset
+        return [("Datasets", None)] if dataset is None else [("Datasets", self.list.field.setFocus), (dataset.name, None)]
+
+    def top_actions(self) -> list[QWidget]:
+        return [self._import, self._add] if self.model.dataset is not None else [self._import]
+
+    def show_at(self, **at: Any) -> None:
+        """`dataset_id`, `case_id`; `start` = new, import; `import_file`."""
+        if at.get("dataset_id") is not None:
+            self._wanted_case = at.get("case_id")
+            self.open(int(at["dataset_id"]))
+        elif at.get("case_id") is not None:
+            case_id = int(at["case_id"])
+
+            def found(record: Any) -> None:
+                self._wanted_case = case_id
+                self.open(record.dataset_id)
+
+            self.context.bridge.read(self.context.ws.datasets.case, case_id, then=found, failed=self.context.failed, owner=self)
+        if at.get("import_file"):
+            self.datasets.read_file(str(at["import_file"]))
+        elif at.get("start") == "new":
+            self.datasets.new()
+        elif at.get("start") == "import":
+            self.datasets.ask_import()
+        elif not at:
+            self.list.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def where(self) -> dict[str, Any]:
+        return {"dataset_id": self._wanted} if self._wanted is not None else {}
+
+    def refresh(self, changes: Changes | None) -> None:
+        if changes is None or changes.has("dataset", "case", "comparison"):
+            self._read_rows()
+        if changes is not None and changes.has("case", "dataset") and self.model.dataset is not None:
+            self.model.reload()
+
+    def search_focus(self) -> None:
+        self.tools.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.tools.field.selectAll()
+
+    def new(self) -> None:
+        if self.model.dataset is None:
+            self.datasets.new()
+        else:
+            self.add_case()
+
+    def panes(self) -> list[QWidget]:
+        return [pane for pane in (self.list, self._pages, self.form) if not pane.isHidden()]
+
+    def toggle_left(self) -> None:
+        self._frame.toggle_left()
+
+    def toggle_right(self) -> None:
+        self._frame.toggle_right()
+
+    def leave(self) -> bool:
+        self.form.keep()
+        return True
+
+    # -- datasets ----------------------------------------------------------------------------------------------
+
+    def open(self, dataset_id: int) -> None:
+        """Show a dataset."""
+        self.form.keep()
+        self._wanted = dataset_id
+        self.list.select(dataset_id)
+        self._show_dataset()
+
+    def _read_rows(self) -> None:
+        archived = self.list.archived
+        self.context.bridge.read(
+            self.context.ws.datasets.list, archived, then=self._show_rows, failed=self.context.failed, owner=self, key="datasets.rows"
+        )
+
+    def _show_rows(self, rows: list[DatasetRow]) -> None:
+        self.rows = rows
+        if self._wanted not in [row.id for row in rows]:
+            self._wanted = rows[0].id if rows else None
+        self.list.show_rows(rows)
+        self.list.select(self._wanted)
+        self._show_dataset()
+
+    def _show_dataset(self) -> None:
+        found = next((row for row in self.rows if row.id == self._wanted), None)
+        if found is None and self._wanted is not None:
+            return  # its row is on the way
+        before = self.model.dataset
+        if before is None or found is None or before.id != found.id:
+            self.history.clear()
+            self.tools.clear()
+        named = (before.name if before else None) != (found.name if found else None)
+        self.model.show(found)
+        self._pages.setCurrentIndex(1 if found is not None else 0)
+        if found is not None:
+            self.tools.show_tags(found.cases, found.tags)
+        writable = found is not None and not found.archived and not self.context.ws.read_only
+        for part in (self._add, self.tools.columns):
+            part.setEnabled(writable)
+        self._show_current(self.table.currentIndex().row())
+        if named or before is None:
+            self.crumbs_changed.emit()
+
+    def _made(self, dataset_id: int) -> None:
+        self._wanted = dataset_id
+        if self.list.archived:
+            self.list.show_archive(False)
+        else:
+            self._read_rows()
+
+    def delete(self) -> None:
+        """Take out the selected cases, or, from the list, the dataset."""
+        if self.list.view.hasFocus():
+            self.datasets.archive(self.model.dataset)
+        elif self.table.isAncestorOf(self.focusWidget() or self.table) or self.table.hasFocus():
+            self.verbs.delete(self.table.selected_rows(), self.table.selected())
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls() and len(event.mimeData().urls()) == 1 and event.mimeData().urls()[0].isLocalFile():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        self.datasets.read_file(event.mimeData().urls()[0].toLocalFile())
+
+    # -- cases -------------------------------------------------------------------------------------------------
+
+    def add_case(self) -> None:
+        """Add an empty case and start to type it."""
+        if self.model.dataset is None:
+            self.datasets.new()
+            return
+        if self.tools.tag or self.tools.field.text():
+            self._clear_filter()
+        self.verbs.add()
+
+    def _paste(self, text: str, section: int) -> None:
+        index = self.table.currentIndex()
+        record, column = self.model.record(index.row()), self.model.column(index.column())
+        rows = pasted(text)
+        if record is not None and column is not None and len(rows) == 1 and len(rows[0]) == 1:
+            self.verbs.paste_into(record, column, rows[0][0])
+        else:
+            self.verbs.paste(text, section)
+
+    def _filter(self, text: str, tag: str) -> None:
+        self.model.filter(text, tag)
+
+    def _clear_filter(self) -> None:
+        self.tools.clear()
+        self.model.filter("", "")
+
+    def _loaded(self) -> None:
+        dataset = self.model.dataset
+        if dataset is None:
+            return
+        filtered = bool(self.model.text or self.model.tag)
+        total = max(dataset.cases, 0)
+        shown = self.model.total
+        self._sum.setText(f"{shown:,} of {counted(total, 'case')}" if filtered else counted(shown, "case"))
+        self._hint.setText("Enter types, Ctrl N adds a case, rows from a spreadsheet can be pasted" if shown else "")
+        self._sum.updateGeometry()
+        empty = self._no_match if filtered else self._no_cases
+        self._cases.setCurrentWidget(self.table if shown or (not filtered and total) else empty)
+        if self._wanted_case is not None:
+            row = self.model.row_of(self._wanted_case)
+            if row >= 0:
+                self._wanted_case = None
+                self.table.go_to(row)
+        self._show_current(self.table.currentIndex().row())
+
+    def _show_current(self, row: int) -> None:
+        dataset = self.model.dataset
+        record = self.model.record(row) if dataset is not None and row >= 0 else None
+        read_only = dataset is None or dataset.archived or self.context.ws.read_only
+        if record is None and row >= 0 and self.model.total:
+            return  # it is being read
+        self.form.show_case(record, self.model.columns, dataset.name if dataset else "", read_only=read_only)
+
+    def _say_step(self, text: str, word: str) -> None:
+        if text:
+            self.context.notice(f"{word}: {text}.")
+
+    # -- menus -------------------------------------------------------------------------------------------------
+
+    def _case_menu(self) -> QMenu:
+        menu = QMenu(self)
+        records = self.table.selected()
+        if not records or self.context.ws.read_only:
+            return menu
+        if len(records) == 1:
+            menu.addAction(self.context.action("datasets.duplicate"))
+        delete = menu.addAction(f"Delete {counted(len(self.table.selected_rows()), 'case')}")
+        delete.triggered.connect(lambda _checked=False: self.verbs.delete(self.table.selected_rows(), self.table.selected()))
+        return menu
+
+    def _dataset_menu(self) -> QMenu:
+        menu = QMenu(self)
+        dataset = self.model.dataset
+        if dataset is None or self.context.ws.read_only:
+            return menu
+        if dataset.archived:
+            menu.addAction("Restore").triggered.connect(lambda _checked=False: self.datasets.restore(dataset))
+            return menu
+        menu.addAction(self.context.action("datasets.rename"))
+        menu.addAction("Move the dataset to the archive").triggered.connect(
+            lambda _checked=False: self.datasets.archive(self.model.dataset)
+        )
+        return menu
+
+    def _columns_menu(self) -> None:
+        below = self.tools.columns
+        self.columns.menu().popup(below.mapToGlobal(QPoint(0, below.height() + 2)))
+
+    def _header_menu(self, section: int, at: QPoint) -> None:
+        column = self.model.column(section)
+        if column is not None and not column.own:
+            self.columns.menu_of(column).popup(at)
+        else:
+            self.columns.menu().popup(at)
