@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from tests.conftest import FakeProvider
 from tests.gui_window import dialogs, finished, opened, session
 from workbench.gui import actions
 from workbench.gui.app import Session
 from workbench.gui.trail import Trail
 from workbench.gui.widgets.buttons import Button
 from workbench.settings import Settings
+from workbench.values import Case, Content, Definition, Message, PromptRef
 from workbench.workspace import Workspace
 
 __all__ = ["session"]
@@ -272,6 +275,35 @@ def test_closing_leaves_no_thread_and_no_open_file(qtbot: QtBot, tmp_path: Path,
     Workspace.open(tmp_path / "desk.db", settings).close()
     made.window.deleteLater()
     made.deleteLater()
+
+
+def test_a_run_that_closing_cut_off_is_offered_at_the_next_start_and_goes_on(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Callable[..., FakeProvider]
+) -> None:
+    server = fakeprovider(latency_ms=100)
+    made = opened(qtbot, tmp_path / "desk.db", settings)
+    ws = made.context.ws
+    connection = ws.connections.add("Stand-in", "other", server.base_url)
+    model = ws.connections.model(ws.connections.add_model(connection, "m")).uid
+    prompt = ws.prompts.create("Hello", "", Content((Message.of("user", "Hello {{ who }}"),)))
+    data = ws.datasets.create("Cases")
+    ws.datasets.add_cases(data, [Case({"who": str(number)}) for number in range(12)])
+    refs, uid = (PromptRef(ws.prompts.get(prompt).uid, 1),), ws.datasets.get(data).uid
+    run_id = ws.runs.start_comparison(ws.comparisons.save(Definition("Greeting", refs, (model,), uid, concurrency=2)))
+    made.context.start_run(run_id)
+    qtbot.waitUntil(lambda: ws.runs.get(run_id).done >= 2, timeout=10_000)
+    made.window.close()
+    qtbot.waitUntil(lambda: made.ended, timeout=15_000)
+    made.window.deleteLater()
+    again = opened(qtbot, tmp_path / "desk.db", Settings(settings.path))
+    notice = again.window.notice
+    qtbot.waitUntil(lambda: notice.accessibleName().startswith("Greeting, run 1, was cut off with"), timeout=10_000)
+    server.configure(latency_ms=1)
+    next(button for button in notice.findChildren(Button) if button.text() == "Go on").click()
+    qtbot.waitUntil(lambda: again.context.ws.runs.get(run_id).done == 12, timeout=15_000)
+    qtbot.waitUntil(lambda: not again.bridge.running)
+    assert again.settings.get("last.stopped") is None
+    finished(again)
 
 
 @pytest.mark.parametrize("percent", [90, 150])

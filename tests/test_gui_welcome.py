@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui_window import session
 from workbench.gui.app import Session
-from workbench.gui.welcome.view import WelcomeScreen
+from workbench.gui.welcome.view import STARTER_FACTS, WelcomeScreen
 from workbench.providers.builtin import BuiltinStatus
 
 __all__ = ["session"]
@@ -105,6 +105,12 @@ def test_a_fetch_can_be_cancelled(session: Session, qtbot: QtBot, builtin: Statu
     assert not started
 
 
+def test_the_page_counts_what_the_starter_comparison_has(session: Session) -> None:
+    ws = session.context.ws
+    spec = ws.comparisons.resolve(ws.comparisons.get(ws.add_starter()).definition)
+    assert f"{len(spec.variants)} prompt versions, {len(spec.cases)} cases" == STARTER_FACTS
+
+
 def test_without_the_engine_the_page_says_what_to_do(session: Session, qtbot: QtBot, builtin: Status) -> None:
     builtin.now = BuiltinStatus(False, False, "The engine is not installed.", "Install it with pip.")
     welcome = page(session, qtbot)
@@ -134,4 +140,4 @@ def test_a_file_that_is_dropped_goes_where_it_belongs(
     data.setUrls([QUrl.fromLocalFile(str(path))])
     event = QDropEvent(QPointF(50, 50), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
     welcome.dropEvent(event)
-    assert went == [("datasets", {"import_path": str(path)}) if place == "datasets" else ("library", {"import_paths": [str(path)]})]
+    assert went == [("datasets", {"import_file": str(path)}) if place == "datasets" else ("library", {"import_paths": [str(path)]})]

@@ -78,6 +78,7 @@ class Session(QObject):
 
     def __init__(self, workspace: str | Path | None = None, settings: Settings | None = None, *, open_now: bool = True) -> None:
         super().__init__()
+        sys.setswitchinterval(0.001)  # the Qt thread asks for its turn again after 1 ms, not 5: a repaint asks often
         gc.disable()  # what a start makes stays: looking through it again and again costs a twentieth of the time
         self.settings = settings or Settings()
         theme().choose(self.settings.get("theme"), self.settings.get("text_size"))
@@ -146,6 +147,7 @@ class Session(QObject):
         _collect_again()
         workspace = self.context.workspace
         if workspace is not None:
+            self._services.offer_to_go_on()
             self.bridge.read(_preload, self.window, workspace, failed=lambda _error: None)
         keep_icons()
 
@@ -200,6 +202,8 @@ class Session(QObject):
         self.ended = True
         _collect_again()
         workspace = self.context.workspace
+        if workspace is not None and self.bridge.running:
+            self.settings.set("last.stopped", {"path": workspace.path, "runs": list(self.bridge.running)})
         self.context.use(None)
         keep_icons()
         self.bridge.close(workspace)

@@ -11,6 +11,7 @@ from workbench.gui.context import Context
 if TYPE_CHECKING:
     from workbench.gui.app import Session
     from workbench.gui.window import Window
+    from workbench.workspace import RunRow, Workspace
 
 
 class WindowServices(QObject):
@@ -37,6 +38,30 @@ class WindowServices(QObject):
             context.action(id).triggered.connect(lambda _checked=False, verb=verb: verb())
         window.top.search.connect(self.palette)
 
+    def offer_to_go_on(self) -> None:
+        """Say which run was cut off, by a crash or by closing the window, and offer to go on with it."""
+        workspace = self._context.workspace
+        stopped = self._context.settings.get("last.stopped")
+        if workspace is not None and not workspace.read_only:
+            mine = isinstance(stopped, dict) and stopped.get("path") == workspace.path
+            ids = list(stopped.get("runs") or ()) if mine else []
+            self._context.bridge.read(_cut_off, workspace, ids, then=self._offer, failed=lambda _error: None, owner=self)
+
+    def _offer(self, rows: list[RunRow]) -> None:
+        self._context.settings.set("last.stopped", None)
+        if not rows:
+            return
+        first, more = rows[0], len(rows) - 1
+        rest = f" {more} other run{'s' if more > 1 else ''} as well." if more else ""
+        left = f"{first.queued:,} of {first.jobs:,} answers to come"
+        text = f"{first.comparison}, run {first.number}, was cut off with {left}. Nothing is lost.{rest}"
+        self._context.notice(text, "Go on", lambda: self._go_on(rows))
+
+    def _go_on(self, rows: list[RunRow]) -> None:
+        for row in reversed(rows):
+            self._context.start_run(row.id)
+        self._context.go("compare", run_id=rows[0].id)
+
     def palette(self) -> None:
         """Open the palette."""
         from workbench.gui.palette.dialog import Palette  # first used here
@@ -54,3 +79,12 @@ class WindowServices(QObject):
         workspace = self._context.workspace
         if workspace is not None:
             self._context.bridge.call(workspace.back_up, then=lambda path: self._context.notice(f"Backed up to {path}."))
+
+
+def _cut_off(workspace: Workspace, stopped: list[int]) -> list[RunRow]:
+    """Runs with answers still to come: those a crash cut off, and those that the last close of the window stopped."""
+    found = {row.id: row for row in workspace.runs.unfinished()}
+    for row in workspace.runs.list() if stopped else ():
+        if row.id in stopped:
+            found[row.id] = row
+    return sorted((row for row in found.values() if row.queued), key=lambda row: -row.id)

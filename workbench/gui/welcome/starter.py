@@ -21,8 +21,6 @@ class Starter(QObject):
         self._wanted = False
         self._starting = False
         self._problem = ""
-        self.counted = ""
-        """What it consists of, such as `2 prompt versions, 6 cases`."""
         context.fetch.changed.connect(self.changed)
         context.fetch.done.connect(self._fetched)
 

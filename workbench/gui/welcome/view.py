@@ -28,6 +28,7 @@ VENDORS = (
     ("lm-studio", "hard-drive", "LM Studio", "Models on this computer. Start its server first.", "Set address"),
     ("other", "server", "Other server", "Any server that speaks the OpenAI format, such as vLLM.", "Set address"),
 )
+STARTER_FACTS = "2 prompt versions, 6 cases"
 CASE_FILES = (".csv", ".tsv", ".jsonl", ".ndjson")
 NARROW = 1180
 
@@ -105,7 +106,7 @@ class WelcomeScreen(Screen):
         facts = QHBoxLayout(self._facts)
         facts.setContentsMargins(0, 0, 0, 0)
         facts.setSpacing(6)
-        self._counts = label("2 prompt versions", "small", "text2")
+        self._counts = label(STARTER_FACTS, "small", "text2")
         for icon, made in (
             ("columns-3", self._counts),
             ("coins", label("free", "small", "text2")),
@@ -235,8 +236,6 @@ class WelcomeScreen(Screen):
             self._bar.setValue(here // 1000)
         self._said.setText(starter.sentence)
         self._said.setVisible(bool(starter.sentence))
-        if starter.counted:
-            self._counts.setText(starter.counted)
 
     # -- what the window asks ----------------------------------------------------------------------------------
 
@@ -277,4 +276,4 @@ class WelcomeScreen(Screen):
         if others:
             self.context.go("library", import_paths=others)
         elif cases:
-            self.context.go("datasets", import_path=cases[0])
+            self.context.go("datasets", import_file=cases[0])
