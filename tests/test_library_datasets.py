@@ -12,6 +12,7 @@ import pytest
 
 from workbench.library.datasets import Datasets
 from workbench.store.database import Database
+from workbench.store.search import Search
 from workbench.values import BadInput, Case, Changes, NotFound
 from workbench.values.datasets import ColumnSpec
 from workbench.workspace import Workspace
@@ -269,3 +270,19 @@ def test_a_renamed_column_keeps_its_values_and_a_removed_one_stays_out(workspace
     assert datasets.case(first).values["lang"] == "en"
     datasets.set_cell(second, "tone", "warm")
     assert [column.name for column in datasets.get(id).columns] == ["message", "tone"]
+
+
+def test_cases_of_a_big_import_are_found_by_a_search_and_so_are_those_that_follow(
+    database: Database, datasets: Datasets, tmp_path: Path
+) -> None:
+    search = Search(database)
+    path = csv_file(tmp_path, "ticket\n" + "".join(f"parcel{number}\n" for number in range(3000)))
+    id_ = datasets.import_table(path).imported[0].id
+    datasets.add_cases(id_, [Case({"ticket": "zebra"})])
+    assert [len(search.find(word)) for word in ("parcel2998", "parcel2999", "zebra")] == [1, 1, 1]
+    table = datasets.read_table(csv_file(tmp_path, "ticket\n" + "giraffe\n" * 3000, "more.csv"))
+    (tmp_path / "more.csv").unlink()
+    with pytest.raises(BadInput, match="cannot be read"):
+        datasets.import_table(table)
+    datasets.add_cases(id_, [Case({"ticket": "okapi"})])
+    assert [len(search.find(word)) for word in ("giraffe", "okapi")] == [0, 1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -12,13 +13,14 @@ from typing import Any
 from workbench import store
 from workbench.formats.tabular_columns import as_text, tags_of
 from workbench.library.records import CaseRecord
-from workbench.store import stamps
+from workbench.store import schema, stamps
 from workbench.store.database import Database, Writer
 from workbench.values import BadInput, Case, NotFound, canonical
 
 OWN_FIELDS = ("reference", "name", "tags", "weight", "note")
 _STORED = ("uid", "dataset_id", "position", "name", "values", "reference", "weight", "note", "content_hash", "created_at")
 _BATCH = 1000
+_MANY = 2000
 _PAGE = 500
 
 Query = Callable[[str, Mapping[str, Any]], Sequence[Any]]
@@ -178,13 +180,15 @@ def rename_values(writer: Writer, dataset_id: int, old: str, new: str) -> None:
 
 def live_cases(query: Query, dataset_id: int) -> Iterator[Case]:
     """The live cases of a dataset in order, a page at a time."""
-    offset = 0
-    while True:
-        rows = query(_ORDERED, {"dataset": dataset_id, "limit": _BATCH, "offset": offset})
-        yield from (as_case(record) for record in records(query, rows))
+    sql = f"""SELECT {_COLUMNS}, 0, position FROM "case" WHERE {_LIVE} AND (position > :position OR position = :position AND id > :id)
+              ORDER BY position, id LIMIT {_BATCH}"""
+    position = id_ = -1
+    while True:  # from the last row on: an offset would count through all rows before it
+        rows = query(sql, {"dataset": dataset_id, "position": position, "id": id_})
+        yield from (as_case(record) for record in records(query, [row[:-1] for row in rows]))
         if len(rows) < _BATCH:
             return
-        offset += _BATCH
+        position, id_ = rows[-1][-1], rows[-1][0]
 
 
 def live_hashes(query: Query, dataset_id: int) -> list[str]:
@@ -215,6 +219,11 @@ def insert_cases(writer: Writer, dataset_id: int, cases: Iterable[Case], positio
         position += len(batch)
     writer.touch("case", *(ids if len(ids) <= _BATCH else ()))
     return ids
+
+
+def indexing(writer: Writer, count: int) -> AbstractContextManager[None]:
+    """The block in which `count` cases are inserted: many are taken into the search index at once."""
+    return schema.many_cases(writer.raw.execute) if count >= _MANY else nullcontext()
 
 
 def _noting_columns(cases: Iterable[Case], seen: dict[str, None]) -> Iterator[Case]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench import store
-from workbench.library.cases import Cases, Query, asking, case_hash, insert_cases, live_hashes, must_exist, rename_values
+from workbench.library.cases import Cases, Query, asking, case_hash, indexing, insert_cases, live_hashes, must_exist, rename_values
 from workbench.library.names import checked_name, free_name, no_such
 from workbench.library.records import ColumnSpec, DatasetRow
 from workbench.library.reports import Imported, ImportReport, Rejected
@@ -238,7 +238,8 @@ def make_from_table(writer: Writer, table: Table, mapping: Sequence[ColumnSpec],
             return Imported("dataset", wanted, table.path, table.form.format, names[wanted], is_new=False, cases=len(stored))
         wanted = checked_name("dataset", wanted, names) if name else free_name(wanted, names)
     id_ = create_dataset(writer, wanted, _dataset_columns(mapping))
-    count = len(insert_cases(writer, id_, _good(table, mapping)))
+    with indexing(writer, table.rows):
+        count = len(insert_cases(writer, id_, _good(table, mapping)))
     return Imported("dataset", wanted, table.path, table.form.format, id_, changes=f"{count:,} cases", cases=count)
 
 
@@ -246,7 +247,8 @@ def _append(writer: Writer, table: Table, mapping: Sequence[ColumnSpec], into: i
     must_exist(writer, into)
     name, stored = writer.run("SELECT name, columns FROM dataset WHERE id = :id", id=into).one()
     here = set(live_hashes(asking(writer), into))
-    ids = insert_cases(writer, into, (case for case in _good(table, mapping) if case_hash(case) not in here))
+    with indexing(writer, table.rows):
+        ids = insert_cases(writer, into, (case for case in _good(table, mapping) if case_hash(case) not in here))
     columns = columns_from_json(json.loads(stored))
     known = {column.name for column in columns}
     added = [column for column in _dataset_columns(mapping) if column.name not in known]

@@ -131,13 +131,13 @@ class Importer:
         def cases() -> Iterator[Case]:
             return (case for case in library_cases(table) if isinstance(case, Case))
 
-        self._bring(path, record, columns, cases, "library" if record.columns is not None else table.form.format)
+        self._bring(path, record, columns, cases, "library" if record.columns is not None else table.form.format, table.rows)
 
     def _bring_cases(self, path: Path, record: DatasetFile, columns: Sequence[ColumnSpec], cases: Sequence[Case]) -> None:
         if any(case.checks for case in cases):
             self.not_carried.append(NotCarried(str(path), "checks of single cases", "the workspace has no place for them yet"))
         bare = [replace(case, checks=()) for case in cases]
-        self._bring(path, record, columns, lambda: bare, "library")
+        self._bring(path, record, columns, lambda: bare, "library", len(bare))
 
     def _bring(
         self,
@@ -146,8 +146,9 @@ class Importer:
         columns: Sequence[ColumnSpec],
         cases: CaseSource,
         format: str,
+        expected: int,
     ) -> None:
-        done = bring_dataset(self.writer, record, columns, cases, str(path), format)
+        done = bring_dataset(self.writer, record, columns, cases, str(path), format, expected)
         self.done.append(done)
         self.datasets[path.resolve()] = self._uid("dataset", done.id)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from workbench import store
 from workbench.formats.library_file_data import ConnectionEntry, DatasetFile, ModelEntry
-from workbench.library.cases import asking, case_hash, insert_cases
+from workbench.library.cases import asking, case_hash, indexing, insert_cases
 from workbench.library.comparisons import definition_from_json, definition_to_json, insert_comparison
 from workbench.library.connections import clean_address
 from workbench.library.datasets import columns_from_json, columns_to_json, create_dataset
@@ -30,13 +30,16 @@ CaseSource = Callable[[], Iterable[Case]]
 # Datasets
 
 
-def bring_dataset(writer: Writer, file: DatasetFile, columns: Sequence[ColumnSpec], cases: CaseSource, path: str, format: str) -> Imported:
-    """The dataset of this name with just these cases. Cases that are no longer in the file go to the archive, equal ones stay."""
+def bring_dataset(
+    writer: Writer, file: DatasetFile, columns: Sequence[ColumnSpec], cases: CaseSource, path: str, format: str, expected: int
+) -> Imported:
+    """The dataset of this name with just these cases, about `expected` of them: those that are not in the file go to the archive."""
     name = clean_name(file.name)
     row = writer.run("SELECT id, description, columns FROM dataset WHERE name = :name AND archived_at IS NULL", name=name).first()
     if row is None:
         id_ = create_dataset(writer, name, columns, file.description or "")
-        count = len(insert_cases(writer, id_, cases()))
+        with indexing(writer, expected):
+            count = len(insert_cases(writer, id_, cases()))
         return Imported("dataset", name, path, format, id_, changes="new", cases=count)
     id_, description, stored_columns = row
     changes = []
@@ -71,9 +74,10 @@ def _replace_cases(writer: Writer, dataset_id: int, cases: CaseSource) -> tuple[
     first = (writer.run('SELECT max(position) FROM "case" WHERE dataset_id = :id', id=dataset_id).scalar() or 0) + 1
     places = [{"place": first + place, "id": id_} for place, id_ in enumerate(kept) if id_ is not None]
     writer.many('UPDATE "case" SET position = :place WHERE id = :id', places)
-    for start, run in _runs(kept, cases()):
-        insert_cases(writer, dataset_id, run, position=first + start)
     added = kept.count(None)
+    with indexing(writer, added):
+        for start, run in _runs(kept, cases()):
+            insert_cases(writer, dataset_id, run, position=first + start)
     words = [f"{added:,} cases added" if added else "", f"{len(gone):,} cases to the archive" if gone else ""]
     return len(wanted), [word for word in words if word] or ["order of cases"]
 
