@@ -147,6 +147,7 @@ def main() -> None:
             settings.set("theme", theme)
             settings.set("text_size", options.text)
             settings.set("last.place", "settings")
+            settings.set("last.stopped", None)
             session = Session(path, settings)
             session.window.resize(wide, high)
             session.window.show()

@@ -33,7 +33,6 @@ def finished(session: Session) -> None:
         session.window.remember()
         session.window.hide()
         session.end()
-        session.window.deleteLater()
     session.deleteLater()
     QApplication.processEvents()
 

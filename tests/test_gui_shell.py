@@ -273,7 +273,6 @@ def test_closing_leaves_no_thread_and_no_open_file(qtbot: QtBot, tmp_path: Path,
     qtbot.waitUntil(lambda: made.ended, timeout=15_000)
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("workbench-")]
     Workspace.open(tmp_path / "desk.db", settings).close()
-    made.window.deleteLater()
     made.deleteLater()
 
 
@@ -294,7 +293,6 @@ def test_a_run_that_closing_cut_off_is_offered_at_the_next_start_and_goes_on(
     qtbot.waitUntil(lambda: ws.runs.get(run_id).done >= 2, timeout=10_000)
     made.window.close()
     qtbot.waitUntil(lambda: made.ended, timeout=15_000)
-    made.window.deleteLater()
     again = opened(qtbot, tmp_path / "desk.db", Settings(settings.path))
     notice = again.window.notice
     qtbot.waitUntil(lambda: notice.accessibleName().startswith("Greeting, run 1, was cut off with"), timeout=10_000)

@@ -209,10 +209,9 @@ class Session(QObject):
         self.bridge.close(workspace)
         if self._crash is not None:
             self._crash.uninstall()
+        self.window.deleteLater()  # its timers must not ask for a workspace that is closed
         if leave:
             QApplication.quit()
-        else:
-            self.window.deleteLater()
 
 
 def _open(path: str, settings: Settings) -> Workspace:

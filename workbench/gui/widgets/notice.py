@@ -45,11 +45,11 @@ class Notice(QFrame):
         self._button.setText(action_text)
         self._button.setVisible(bool(action_text))
         self._action = action
+        self._close.hide()
         self._place()
         self.show()
         self.raise_()
         self._timer.start(SHOWN_MS)
-        self._close.hide()
 
     def fail(self, text: str, action_text: str = "", action: Callable[[], object] | None = None) -> None:
         """Show a failure: it stays until it is closed or something else is said."""
