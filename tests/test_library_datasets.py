@@ -158,6 +158,8 @@ def test_what_is_no_json_value_is_refused(datasets: Datasets) -> None:
         datasets.add_cases(id_, [Case({"input": "good"}), Case({"input": object()})])
     with pytest.raises(BadInput, match="no JSON value"):
         datasets.add_cases(id_, [Case({"input": "\ud800"})])
+    with pytest.raises(BadInput, match="JSON cannot hold"):
+        datasets.add_cases(id_, [Case({"input": float("nan")})])
     assert datasets.count(id_) == 0
 
 
@@ -183,6 +185,13 @@ def test_bad_rows_stop_the_import_and_are_named_with_their_lines(datasets: Datas
     report = datasets.import_table(path, keep_good=True)
     assert report.imported[0].cases == 2
     assert [(row.line, row.text) for row in report.rejected] == [(3, "1,2,3"), (5, "x")]
+
+
+def test_a_number_beyond_all_numbers_is_a_bad_row(datasets: Datasets, tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"input": 1}\n{"input": 1e999}\n')
+    with pytest.raises(BadInput, match="line 2: .*too large"):
+        datasets.import_table(path)
 
 
 def test_a_cell_that_does_not_fit_its_role_is_a_bad_row_too(datasets: Datasets, tmp_path: Path) -> None:

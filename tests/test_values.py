@@ -68,6 +68,19 @@ def test_a_free_model_costs_nothing_even_where_it_counts_nothing() -> None:
     assert Price(Decimal(0), Decimal(0)).cost(Usage()) == 0
 
 
+def test_counts_that_cannot_be_true_have_no_cost() -> None:
+    price = Price(Decimal("2"), Decimal("8"))
+    assert price.cost(Usage(10, 1, cached_input_tokens=11)) is None
+    assert price.cost(Usage(10**18, 1)) is None
+    assert price.cost(Usage(10, -1_000)) is None
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+def test_a_number_that_json_has_no_word_for_is_refused(number: float) -> None:
+    with pytest.raises(BadInput, match="JSON cannot hold"):
+        canonical({"a": [number]})
+
+
 def test_cached_tokens_cost_their_own_rate() -> None:
     assert Price(Decimal("2"), Decimal("8"), Decimal("0.5")).cost(Usage(1_000_000, 0, cached_input_tokens=400_000)) == Decimal("1.4")
 

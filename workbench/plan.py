@@ -75,7 +75,9 @@ class Plan:
             content, model = column.variant.content, column.model
             parameters = {**content.parameters, **model.parameters}
             begun = hashlib.sha256(
-                canonical([model.wire_format, model.base_url, model.name, parameters, content.output_schema, list(content.tools)]).encode()
+                canonical([model.wire_format, model.base_url, model.name, parameters, content.output_schema, list(content.tools)]).encode(
+                    "utf-8", "surrogatepass"
+                )
             )
             parts.append((content, model.name, parameters, begun))
         return tuple(parts)

@@ -121,7 +121,7 @@ def coerced(value: Any, kind: str) -> Any:
         try:
             parsed = json.loads(value, parse_constant=_no_constant)
             canonical(parsed).encode("utf-8")  # a lone surrogate cannot be kept
-        except (ValueError, RecursionError):
+        except (ValueError, BadInput, RecursionError):
             return value
         return parsed
     return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from math import isinf
 from typing import Any, NoReturn
 
 from workbench.formats.tabular_rows import CHUNK, LONGEST_CELL, BadRow, Form, Opener, Row, is_broken, open_text, show, why_broken
@@ -14,7 +15,14 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON value")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if isinf(number):
+        raise ValueError(f"{digits[:20]} is too large a number")
+    return number
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 
 
 def is_json(text: str) -> bool:

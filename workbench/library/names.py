@@ -11,6 +11,8 @@ LONGEST = 200
 
 def whole_text(text: str) -> str:
     """The text as UTF-8 can hold it: halves of characters, as a broken clipboard gives them, are joined or replaced."""
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:

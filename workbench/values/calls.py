@@ -121,6 +121,10 @@ class Failure:
         }
 
 
+_MOST_USD = 1_000_000
+"""No call costs a million dollars. A server that counts so many tokens has counted wrongly."""
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """US dollars per million tokens. A rate that is None is unknown; a free model says 0 for both."""
@@ -143,11 +147,13 @@ class Price:
         return Price(rates.get("input_usd"), rates.get("output_usd"), rates.get("cached_input_usd"))
 
     def cost(self, usage: Usage) -> Decimal | None:
-        """US dollars for one call, or None where a price or a token count that it needs is unknown."""
+        """US dollars for one call, or None where a price or a token count that it needs is unknown, or a count cannot be true."""
+        if self.input_usd == 0 and self.output_usd == 0:
+            return Decimal(0)
         if self.input_usd is None or self.output_usd is None or usage.input_tokens is None or usage.output_tokens is None:
-            free = self.input_usd == 0 and self.output_usd == 0
-            return Decimal(0) if free else None
+            return None
         cached = usage.cached_input_tokens or 0
         cached_rate = self.input_usd if self.cached_input_usd is None else self.cached_input_usd
         fresh = usage.input_tokens - cached
-        return (fresh * self.input_usd + cached * cached_rate + usage.output_tokens * self.output_usd) / 1_000_000
+        cost = (fresh * self.input_usd + cached * cached_rate + usage.output_tokens * self.output_usd) / 1_000_000
+        return cost if fresh >= 0 and 0 <= cost < _MOST_USD else None

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from workbench.values.problems import BadInput
+
 Role = Literal["system", "user", "assistant", "tool"]
 
 
@@ -93,8 +95,15 @@ class Content:
 
 
 def canonical(value: Any) -> str:
-    """Canonical JSON text: sorted keys, no spaces, UTF-8 characters as they are."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    """Canonical JSON text: sorted keys, no spaces, UTF-8 characters as they are.
+
+    Raises BadInput for infinity and not-a-number: Python would write words that no database reads, and one such text makes every list
+    fail in which its row stands.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    except ValueError as error:
+        raise BadInput(f"JSON cannot hold this value ({str(error).rstrip('.')}).", remedy="Write a finite number, or a text.") from error
 
 
 def sha256(value: Any) -> str:
