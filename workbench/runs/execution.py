@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -17,9 +16,9 @@ from workbench.engine.control import Control
 from workbench.engine.engine import SKIPPED, Engine
 from workbench.engine.events import Cancelled, EngineJob, Event, Failed, Finished, Skipped, Started, Streamed
 from workbench.plan import Plan
-from workbench.runs.recording import End, Recorder
+from workbench.runs.recording import End, Recorder, Start
 from workbench.store.database import Database
-from workbench.values import BadInput, Endpoint, Failure, Missing, ModelSpec, Problem, Request
+from workbench.values import BadInput, Endpoint, Failure, Missing, ModelSpec, Problem, Reply, Request
 
 BATCH_ROWS = 50
 CHECKPOINT_SECONDS = 3.0
@@ -56,14 +55,10 @@ class Execution:
         control: Control,
         *,
         concurrency: int,
-        budget_usd: Decimal | None,
-        spent_usd: Decimal,
     ) -> None:
         self._database, self._run_id, self._plan, self._endpoints = database, run_id, plan, endpoints
         self._engine, self._control, self._concurrency = engine, control, concurrency
-        self._budget_usd, self._spent_usd = budget_usd, spent_usd
         self._recorder = Recorder(database, run_id)
-        self._earlier: dict[int, int] = {}
         self._todo: dict[int, Todo] = {}
         self._prints: dict[int, str] = {}
         self._ends: list[tuple[End, Event]] = []
@@ -79,27 +74,26 @@ class Execution:
         try:
             has_more = True
             while has_more:
-                self._earlier = self._recorder.begin()
+                start = self._recorder.begin()
                 self._made = 0
-                async with aclosing(self._settled()) as settled:
+                async with aclosing(self._settled(start)) as settled:
                     async for event in settled:
                         yield event
-                async with aclosing(self._called()) as called:
+                async with aclosing(self._called(start)) as called:
                     async for event in called:
                         yield event
-                # Jobs may have been put back into the queue meanwhile; they are made too.
-                has_more = bool(self._made) and not self._control.stopped and next(self._pages(1), None) is not None
+                has_more = bool(self._made) and not self._control.stopped and self._recorder.has_more(start)
         finally:
             self._close()
 
-    async def _called(self) -> AsyncGenerator[Event]:
+    async def _called(self, start: Start) -> AsyncGenerator[Event]:
         """What the engine tells."""
         stream = self._engine.batches(
             self._jobs(),
             concurrency=self._concurrency,
             control=self._control,
-            budget_usd=self._budget_usd,
-            spent_usd=self._spent_usd,
+            budget_usd=start.budget_usd,
+            spent_usd=start.spent_usd,
         )
         async with aclosing(stream), aclosing(self._recorded(stream)) as recorded:
             async for event in recorded:
@@ -156,7 +150,7 @@ class Execution:
     def _end_of(self, event: Finished | Failed | Cancelled | Skipped) -> End:
         todo = self._todo.pop(event.job)
         price = self._plan.columns[todo.column].model.price
-        end = End(event.job, "done", 0, price, self._earlier.get(event.job, 0) + 1, self._prints.pop(event.job, ""))
+        end = End(event.job, "done", 0, price, self._prints.pop(event.job, ""))
         if isinstance(event, Finished):
             end.attempts, end.reply = event.attempts, event.reply
             if not self._slow[todo.case_index]:
@@ -169,7 +163,8 @@ class Execution:
             end.status = "queued"  # the whole run was stopped: the job is made when the run goes on
         else:
             words = SKIPPED if isinstance(event, Skipped) else "Stopped by hand."
-            end.status, end.failure = "cancelled", Failure("cancelled", words)
+            arrived = "".join(self._texts.get(event.job, ()))
+            end.status, end.failure = "cancelled", Failure("cancelled", words, partial=Reply(arrived) if arrived else None)
             end.attempts = 0 if isinstance(event, Skipped) else event.attempts
         if end.status != "queued":
             self._texts.pop(event.job, None)
@@ -256,17 +251,19 @@ class Execution:
                 self._slow_columns[todo.column] = slow + 1, failed
             raise
 
-    async def _settled(self) -> AsyncGenerator[Event]:
+    async def _settled(self, start: Start) -> AsyncGenerator[Event]:
         """Ends of jobs that need no call: their model cannot be asked, or the same call was answered before."""
         closed = {index for index, endpoint in enumerate(self._endpoints) if isinstance(endpoint, Problem)}
-        if not closed and not self._plan.reuse:
+        # Of a run of what failed before, all that is in the queue is to be asked again; so is a job that has an output.
+        may_reuse = self._plan.reuse and not self._plan.taken_from
+        if not closed and not may_reuse:
             return
         for page in self._pages(_REUSE_PAGE):
             for todo in page:
                 if todo.column in closed:
                     self._refuse(todo)
-            if self._plan.reuse:
-                self._reuse([todo for todo in page if todo.column not in closed])
+            if may_reuse:
+                self._reuse([todo for todo in page if todo.column not in closed and todo.id not in start.asked])
             while self._ends:
                 for event in await self._flush():
                     yield event

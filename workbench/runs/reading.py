@@ -119,15 +119,14 @@ coalesce((SELECT id FROM output WHERE created_at < :since ORDER BY id DESC LIMIT
             return run
         text = run.strip()
         found = self._database.query("SELECT id FROM run WHERE uid = ?", [text.lower()])
-        if not found and text.isdigit() and len(text) < 10:
+        if not found and text.isdecimal() and len(text) < 10:
             found = self._database.query("SELECT id FROM run WHERE id = ?", [int(text)])
         if not found and len(text) >= 4:
-            like = text.lower().replace("%", "").replace("_", "") + "%"
-            found = self._database.query("SELECT id FROM run WHERE uid LIKE ?", [like])
+            found = self._database.query("SELECT id FROM run WHERE substr(uid, 1, length(:text)) = :text", {"text": text.lower()})
             if len(found) > 1:
                 raise NotFound(f"{len(found)} runs begin with {text}.", remedy="Give more of the id.")
         name, sign, number = text.rpartition("#")
-        if not found and sign and number.strip().isdigit():
+        if not found and sign and number.strip().isdecimal():
             rows = [row for row in self.list() if row.comparison == name.strip() and row.number == int(number)]
             found = [(row.id,) for row in rows[:1]]
         if not found:

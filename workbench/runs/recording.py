@@ -6,9 +6,11 @@ import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from workbench.runs.reading import nano_dollars
+from workbench.library.names import whole_text
+from workbench.runs.reading import dollars, nano_dollars
 from workbench.store.database import Database, Writer
 from workbench.store.stamps import now
 from workbench.values import Exchange, Failure, Price, Reply, Score, ToolCall, Usage, canonical
@@ -16,14 +18,17 @@ from workbench.values import Exchange, Failure, Price, Reply, Score, ToolCall, U
 _OUTPUT = """
 INSERT INTO output (job_id, attempt, text, thinking, finish_reason, raw_finish_reason, refusal, tool_calls, usage, cost, price_known,
  latency_ms, first_token_ms, queue_ms, resolved_model, request_id, error, reused_from_id, created_at)
-VALUES (:job_id, :attempt, :text, :thinking, :finish_reason, :raw_finish_reason, :refusal, :tool_calls, :usage, :cost, :price_known,
+VALUES (:job_id, (SELECT coalesce(max(attempt), 0) + 1 FROM output WHERE job_id = :job_id),
+ :text, :thinking, :finish_reason, :raw_finish_reason, :refusal, :tool_calls, :usage, :cost, :price_known,
  :latency_ms, :first_token_ms, :queue_ms, :resolved_model, :request_id, :error, :reused_from_id, :created_at)"""
 _SCORE = """
 INSERT INTO score (output_id, check_key, "check", passed, value, reason, generation, at)
-SELECT id, :key, :check, :passed, :value, :reason, 1, :at FROM output WHERE job_id = :job_id AND attempt = :attempt"""
+SELECT max(id), :key, :check, :passed, :value, :reason, 1, :at FROM output WHERE job_id = :job_id"""
 _EXCHANGE = """
 INSERT INTO exchange (output_id, request, response, headers, created_at)
-SELECT id, :request, :response, :headers, :at FROM output WHERE job_id = :job_id AND attempt = :attempt"""
+SELECT max(id), :request, :response, :headers, :at FROM output WHERE job_id = :job_id"""
+_ASKED = """
+SELECT id FROM job WHERE run_id = :run AND status = 'queued' AND EXISTS (SELECT 1 FROM output WHERE output.job_id = job.id)"""
 _JOB = "UPDATE job SET status = :status, attempts = :attempts, fingerprint = :fingerprint, wait_until = NULL WHERE id = :job_id"
 _RUNNING = "UPDATE job SET status = 'running' WHERE id = :job_id"
 _FORGET = "DELETE FROM checkpoint WHERE job_id = :job_id"
@@ -49,6 +54,16 @@ class Reused:
     price_known: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a round of a run begins with."""
+
+    asked: frozenset[int]
+    """Queued jobs that have an output already: somebody wants another answer than that."""
+    budget_usd: Decimal | None
+    spent_usd: Decimal
+
+
 @dataclass(slots=True)
 class End:
     """How one job ended, as it will be written. `status` as in the job table."""
@@ -57,8 +72,6 @@ class End:
     status: str
     attempts: int
     price: Price
-    attempt: int = 1
-    """Number of the output among all outputs of this job."""
     fingerprint: str = ""
     reply: Reply | None = None
     failure: Failure | None = None
@@ -75,9 +88,8 @@ class Recorder:
         self._kept: dict[int, int] = {}
         """Jobs with a checkpoint, and how long it is."""
 
-    def begin(self) -> dict[int, int]:
-        """Mark the run as running; what a crash left half made counts as not made. Answers the number of outputs that jobs to be
-        made have already."""
+    def begin(self) -> Start:
+        """Mark the run as running. What a crash left half made counts as not made."""
         with self._database.write(durable=False) as writer:
             writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'running'", run=self._run_id)
             writer.run(
@@ -85,16 +97,20 @@ class Recorder:
                 run=self._run_id,
                 at=now(),
             )
-            attempts = writer.run(
-                """SELECT output.job_id, max(output.attempt) FROM output JOIN job ON job.id = output.job_id
-WHERE job.run_id = :run AND job.status = 'queued' GROUP BY output.job_id""",
-                run=self._run_id,
-            )
-            earlier = {int(job_id): int(attempt) for job_id, attempt in attempts}
+            asked = writer.run(_ASKED, run=self._run_id)
             kept = writer.run("SELECT job_id FROM checkpoint WHERE job_id IN (SELECT id FROM job WHERE run_id = :run)", run=self._run_id)
             self._kept = {int(row[0]): 0 for row in kept}
+            budget, spent = writer.run("SELECT budget, spent FROM run WHERE id = :run", run=self._run_id).one()
             writer.touch("run", self._run_id)
-        return earlier
+        return Start(frozenset(row[0] for row in asked), dollars(budget), dollars(spent) or Decimal(0))
+
+    def has_more(self, start: Start) -> bool:
+        """True if there are jobs for a further round: put back into the queue meanwhile, or left out by a budget that is another by now."""
+        run = {"run": self._run_id}
+        if dollars(self._database.query("SELECT budget FROM run WHERE id = :run", run)[0][0]) != start.budget_usd:
+            with self._database.write(durable=False) as writer:
+                writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'skipped'", **run)
+        return bool(self._database.query("SELECT 1 FROM job WHERE run_id = :run AND status = 'queued' LIMIT 1", run))
 
     def write(self, ends: Sequence[End], running: Iterable[int]) -> None:
         """Write how jobs ended, with outputs and scores, and which jobs are on their way. All of it or nothing."""
@@ -125,7 +141,7 @@ WHERE job.run_id = :run AND job.status = 'queued' GROUP BY output.job_id""",
         if not grown:
             return
         with self._database.write(durable=False) as writer:
-            _many(writer, _CHECKPOINT, [{"job_id": job_id, "text": whole(text), "at": at} for job_id, text in grown.items()])
+            _many(writer, _CHECKPOINT, [{"job_id": job_id, "text": whole_text(text), "at": at} for job_id, text in grown.items()])
         self._kept |= {job_id: len(text) for job_id, text in grown.items()}
 
     def end(self) -> None:
@@ -163,15 +179,14 @@ def _output_row(end: End, at: str) -> dict[str, Any]:
         amount = end.price.cost(reply.usage) if end.reply is not None or reply.usage.output_tokens is not None else None
         cost, reused_from = nano_dollars(amount), None
         price_known = end.price.input_usd is not None and end.price.output_usd is not None
-    return {
+    row: dict[str, Any] = {
         "job_id": end.job_id,
-        "attempt": end.attempt,
-        "text": whole(reply.text),
-        "thinking": whole(reply.thinking) if reply.thinking else reply.thinking,
+        "text": reply.text,
+        "thinking": reply.thinking,
         "finish_reason": reply.finish_reason if end.failure is None else "error",
         "raw_finish_reason": reply.raw_finish_reason,
-        "refusal": whole(reply.refusal) if reply.refusal else reply.refusal,
-        "tool_calls": whole(canonical([_tool_call(call) for call in reply.tool_calls])) if reply.tool_calls else None,
+        "refusal": reply.refusal,
+        "tool_calls": _json([_tool_call(call) for call in reply.tool_calls]) if reply.tool_calls else None,
         "usage": _usage(reply.usage),
         "cost": cost,
         "price_known": price_known,
@@ -180,25 +195,20 @@ def _output_row(end: End, at: str) -> dict[str, Any]:
         "queue_ms": _rounded(reply.queue_ms),
         "resolved_model": reply.resolved_model,
         "request_id": reply.request_id,
-        "error": whole(canonical(end.failure.to_json())) if end.failure is not None else None,
+        "error": _json(end.failure.to_json()) if end.failure is not None else None,
         "reused_from_id": reused_from,
         "created_at": at,
     }
+    return {name: whole_text(value) if isinstance(value, str) else value for name, value in row.items()}
 
 
 def _rounded(milliseconds: float | None) -> float | None:
     return None if milliseconds is None else round(milliseconds, 3)
 
 
-def whole(text: str) -> str:
-    """The text as UTF-8 can hold it: half of a surrogate pair, as a provider may send it, becomes a replacement character."""
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
+def _json(value: Any) -> str:
+    """JSON text of what came from outside, which may hold NaN or half a character. No statement looks into it."""
+    return whole_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
 def _usage(usage: Usage) -> str:
@@ -219,8 +229,8 @@ def _tool_call(call: ToolCall) -> dict[str, Any]:
 
 def _score_row(end: End, index: int, score: Score, at: str) -> dict[str, Any]:
     return {
-        "job_id": end.job_id, "attempt": end.attempt, "key": str(index), "check": whole(canonical(score.check.to_json())),
-        "passed": score.passed, "value": score.score, "reason": whole(score.reason), "at": at,
+        "job_id": end.job_id, "key": str(index), "check": whole_text(canonical(score.check.to_json())),
+        "passed": score.passed, "value": score.score, "reason": whole_text(score.reason), "at": at,
     }  # fmt: skip
 
 
@@ -230,10 +240,10 @@ def _exchange_row(end: End, at: str) -> dict[str, Any] | None:
     if exchange is None:
         return None
     return {
-        "job_id": end.job_id, "attempt": end.attempt, "at": at,
-        "request": None if exchange.request is None else whole(canonical(exchange.request)),
+        "job_id": end.job_id, "at": at,
+        "request": None if exchange.request is None else _json(exchange.request),
         "response": zlib.compress(exchange.response, 1),
-        "headers": whole(canonical(dict(exchange.headers))),
+        "headers": _json(dict(exchange.headers)),
     }  # fmt: skip
 
 

@@ -13,11 +13,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from workbench import plan as plans
+from workbench.library.names import whole_text
 from workbench.plan import Estimate, Plan, PlanProblem
 from workbench.runs.history import past_use
 from workbench.runs.outputs import OutputReader
 from workbench.runs.reading import NANO, nano_dollars
-from workbench.runs.recording import whole
 from workbench.settings import Settings
 from workbench.store.database import Database, Writer
 from workbench.store.stamps import new_uid, now
@@ -141,13 +141,16 @@ class Runs(OutputReader):
         return len(ids)
 
     def raise_budget(self, run_id: int, budget_usd: Decimal | None) -> int:
-        """How many jobs that the old cap left out are in the queue again, under a new one (None: no cap)."""
+        """How many jobs that the old cap left out are in the queue again, under a new one (None: no cap). A run that is going on makes
+        them as soon as it is through with the others."""
         self.get(run_id)
         with self._database.write() as writer:
             writer.run("UPDATE run SET budget = :budget WHERE id = :run", budget=nano_dollars(budget_usd), run=run_id)
-            skipped = writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'skipped'", run=run_id).rowcount
+            skipped = [row[0] for row in writer.run("SELECT id FROM job WHERE run_id = :run AND status = 'skipped'", run=run_id)]
+            writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'skipped'", run=run_id)
+            writer.touch("job", *skipped)
             writer.touch("run", run_id)
-        return int(skipped)
+        return len(skipped)
 
     def prune_exchanges(self, days: int) -> int:
         """How many raw requests and replies were removed: those of runs that ended more than so many days ago (0: keep all).
@@ -195,8 +198,6 @@ JOIN output ON output.job_id = job.id WHERE run.finished_at < :before)"""
                     engine,
                     control or Control(),
                     concurrency=concurrency or plan.concurrency,
-                    budget_usd=row.budget_usd,
-                    spent_usd=row.cost_usd or Decimal(0),
                 )
                 async with aclosing(execution.events()) as events:
                     async for event in events:
@@ -242,7 +243,7 @@ JOIN output ON output.job_id = job.id WHERE run.finished_at < :before)"""
         if budget is None:
             cap = Decimal(str(self._settings.get("cap_run_usd") or 0))
             budget = cap if cap > 0 else None
-        text = whole(canonical(plan.to_json()))
+        text = whole_text(canonical(plan.to_json()))
         with self._database.write() as writer:
             if comparison_id is None:
                 same = "comparison_id IS NULL AND json_extract(plan, '$.name') = :name"

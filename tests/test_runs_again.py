@@ -1,0 +1,221 @@
+"""What happens to a run after its first go: made again, put back, held by its budget, cut off at any moment."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.test_runs_execute import make, model, spec
+from workbench.engine.control import Control
+from workbench.engine.events import Finished, Skipped, Streamed
+from workbench.runs.runs import Runs
+from workbench.settings import Settings
+from workbench.store.database import Database
+from workbench.values import (
+    BadInput,
+    Case,
+    Check,
+    Delta,
+    Endpoint,
+    Exchange,
+    ModelSpec,
+    NotFound,
+    Price,
+    Reply,
+    Request,
+    ToolCall,
+    Usage,
+)
+
+
+@pytest.fixture
+def runs(database: Database, settings: Settings) -> Runs:
+    def endpoint(model: ModelSpec, timeout_s: float) -> Endpoint:
+        return Endpoint(model.wire_format, model.base_url, "k", model.options, timeout_s)
+
+    return Runs(database, endpoint=endpoint, settings=settings)
+
+
+def test_what_failed_a_check_is_asked_again_even_where_earlier_answers_are_reused(runs: Runs, fakeprovider: Callable[..., Any]) -> None:
+    server = fakeprovider()
+    checked = spec(model(server.base_url), cases=4, checks=(Check("not-contains", "case-2"),), reuse=True)
+    run_id = runs.prepare(checked)
+    make(runs, run_id)
+    again = runs.rerun(run_id, "failed")
+    make(runs, again)
+    assert server.stats()["requests"] == 5
+    assert [cell.reused for cell in runs.cells(again)] == [True, True, False, True]
+    everything = runs.rerun(again)
+    make(runs, everything)
+    assert server.stats()["requests"] == 5
+    assert runs.get(everything).reused == 4
+
+
+def test_a_job_that_is_put_back_is_asked_again_even_where_earlier_answers_are_reused(runs: Runs, fakeprovider: Callable[..., Any]) -> None:
+    server = fakeprovider()
+    first = runs.prepare(spec(model(server.base_url)))
+    make(runs, first)
+    second = runs.prepare(spec(model(server.base_url), reuse=True))
+    make(runs, second)
+    assert runs.requeue(second, [runs.cells(second)[1].job_id], failed_only=False) == 1
+    make(runs, second)
+    assert server.stats()["requests"] == 4
+    assert [cell.reused for cell in runs.cells(second)] == [True, False, True]
+
+
+def test_a_reused_answer_that_is_put_back_while_the_run_goes_on_is_asked_again(runs: Runs, fakeprovider: Callable[..., Any]) -> None:
+    server = fakeprovider(latency_ms=20)
+    make(runs, runs.prepare(spec(model(server.base_url))))
+    second = runs.prepare(spec(model(server.base_url), cases=6, concurrency=1, reuse=True))
+
+    async def watch() -> None:
+        put_back = 0
+        async for event in runs.execute(second):
+            if isinstance(event, Finished) and not put_back:
+                put_back = runs.requeue(second, [event.job], failed_only=False)
+
+    asyncio.run(watch())
+    assert runs.get(second).done == 6
+    assert server.stats()["requests"] == 3 + 3 + 1
+    assert [cell.reused for cell in runs.cells(second)] == [False, True, True, False, False, False]
+
+
+def test_the_budget_counts_what_a_first_round_of_the_same_go_has_spent(runs: Runs, fakeprovider: Callable[..., Any]) -> None:
+    server = fakeprovider()
+    dear = model(server.base_url, price=Price(Decimal(0), Decimal(100_000)), parameters={"max_tokens": 3})
+    trial = runs.prepare(spec(dear, cases=1, max_cost_usd=Decimal(10_000)))
+    make(runs, trial)
+    one_call = runs.get(trial).cost_usd or Decimal(0)
+    assert one_call > 0
+    cap = one_call * 7
+    run_id = runs.prepare(spec(dear, cases=6, max_cost_usd=cap, concurrency=1))
+
+    async def watch() -> None:
+        for_again = [cell.job_id for cell in runs.cells(run_id)][:4]
+        async for event in runs.execute(run_id):
+            if isinstance(event, Finished) and event.job in for_again:
+                for_again.remove(event.job)
+                runs.requeue(run_id, [event.job], failed_only=False)
+
+    asyncio.run(watch())
+    assert (runs.get(run_id).cost_usd or Decimal(0)) <= cap
+    assert runs.get(run_id).skipped > 0
+
+
+def test_a_budget_raised_while_the_run_goes_on_counts_from_then_on(runs: Runs, fakeprovider: Callable[..., Any]) -> None:
+    server = fakeprovider(latency_ms=20)
+    dear = model(server.base_url, price=Price(Decimal(0), Decimal(100_000)), parameters={"max_tokens": 3})
+    free = model(server.base_url, "m2", price=Price(Decimal(0), Decimal(0)))
+    run_id = runs.prepare(spec(dear, free, cases=10, max_cost_usd=Decimal(1), concurrency=1))
+
+    async def watch() -> None:
+        raised = 0
+        async for event in runs.execute(run_id):
+            if isinstance(event, Skipped) and not raised:
+                raised = runs.raise_budget(run_id, Decimal(10_000))
+
+    asyncio.run(watch())
+    assert (runs.get(run_id).done, runs.get(run_id).status) == (20, "done")
+
+
+def test_what_had_arrived_of_a_job_that_was_stopped_by_hand_stays(runs: Runs, fakeprovider: Callable[..., Any]) -> None:
+    server = fakeprovider(answer="words", tokens=500, token_ms=10)
+    run_id = runs.prepare(spec(model(server.base_url), cases=1, checks=()))
+    control, seen = Control(), ""
+
+    async def watch() -> None:
+        nonlocal seen
+        async for event in runs.execute(run_id, control):
+            if isinstance(event, Streamed):
+                seen += event.delta.text
+                if len(seen) > 30:
+                    control.stop_job(event.job)
+
+    asyncio.run(watch())
+    cell = runs.cells(run_id)[0]
+    assert (cell.status, cell.text) == ("cancelled", seen)
+    assert cell.error is not None
+    assert cell.error["kind"] == "cancelled"
+
+
+def test_no_number_is_kept_that_json_cannot_hold(runs: Runs) -> None:
+    for broken in (
+        replace(spec(checks=()), cases=(Case({"q": float("nan")}),)),
+        spec(checks=(Check("contains", float("inf")),)),
+        spec(model(parameters={"temperature": float("nan")})),
+    ):
+        with pytest.raises(BadInput, match="JSON"):
+            runs.prepare(broken)
+    assert runs.list() == []
+
+
+class Nonsense:
+    """A wire format whose server sends halves of characters and counts that cannot be."""
+
+    async def call(self, client: Any, endpoint: Endpoint, request: Request) -> AsyncGenerator[Delta | Reply]:
+        half = "a\ud800b"
+        yield Delta(half)
+        usage = Usage(10**30, -5, 10**40)
+        calls = (ToolCall(half, half, {"x": float("nan"), half: half}),)
+        exchange = Exchange({half: float("inf")}, b"\xff", {half: half})
+        yield Reply(half, half, half, calls, "stop", half, usage, half, half, 1e300, float("inf"), None, exchange)
+
+
+def test_nonsense_from_a_server_does_not_stop_a_run(database: Database, settings: Settings) -> None:
+    runs = Runs(database, endpoint=lambda model, seconds: Endpoint("x", ""), settings=settings, wire_formats=lambda name: Nonsense())
+    run_id = runs.prepare(spec(model(wire_format="x")))
+    make(runs, run_id)
+    row = runs.get(run_id)
+    assert (row.status, row.done, row.cost_usd) == ("done", 3, Decimal(0))
+    output = runs.output(runs.cells(run_id)[0].output_id or 0)
+    assert (output.text, output.resolved_model, output.cost_usd) == ("a\ufffdb", "a\ufffdb", None)
+    assert runs.exchange(output.id) is not None
+    assert runs.columns(run_id)[0].done == 3
+
+
+@pytest.mark.parametrize("strange", ["%%%%", "____", "²", "Test #²", "", " ", "0"])
+def test_a_strange_name_finds_no_run(runs: Runs, strange: str) -> None:
+    runs.prepare(spec())
+    with pytest.raises(NotFound):
+        runs.get(strange)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_run_cut_off_at_any_moment_is_whole_and_goes_on(runs: Runs, fakeprovider: Callable[..., Any], seed: int) -> None:
+    server = fakeprovider(answer="words", tokens=5, token_ms=1, rate_500=0.1, seed=seed)
+    dice = random.Random(seed)
+    dear = model(server.base_url, price=Price(Decimal(1), Decimal(2)))
+    run_id = runs.prepare(spec(dear, cases=40, checks=(Check("regex", "a"), Check("contains", "{{ q }}"))))
+
+    async def cut_off() -> None:
+        async def go() -> None:
+            async for _ in runs.execute(run_id, max_retries=0):
+                pass
+
+        task = asyncio.create_task(go())
+        await asyncio.sleep(dice.random() * 0.08)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    for _ in range(8):
+        asyncio.run(cut_off())
+        assert runs.get(run_id).status in ("stopped", "done", "queued")
+        assert runs.unfinished() == []
+    make(runs, run_id, max_retries=0)
+    row, database = runs.get(run_id), runs._database
+    assert (row.status, row.done + row.failed) == ("done", 40)
+    assert database.query("SELECT count(*) FROM output")[0][0] == 40
+    assert database.query("SELECT count(*) FROM checkpoint")[0][0] == 0
+    assert database.query("SELECT (SELECT sum(cost) FROM output) = (SELECT spent FROM run)")[0][0] == 1
+    for cell in runs.cells(run_id):
+        assert len(cell.scores) == (2 if cell.status == "done" else 0)
+    assert json.loads(database.query("SELECT plan FROM run")[0][0])["name"] == "Test"
