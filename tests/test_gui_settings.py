@@ -113,10 +113,15 @@ def test_the_long_text_moves_under_the_short_one_in_a_narrow_window(session: Ses
     session.window.resize(1440, 900)
     QApplication.processEvents()
     row = page._rows[0][1]
-    assert row._narrow is False
+    assert row.columns == 3
     session.window.resize(1100, 700)
     QApplication.processEvents()
-    assert row._narrow is True
+    assert row.columns == 2
+    session.settings.set("text_size", 150)
+    session.window.resize(1110, 700)
+    QApplication.processEvents()
+    assert row.columns == 1
+    session.settings.set("text_size", 100)
 
 
 def test_sizes_are_said_as_people_say_them() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
-from workbench.gui.theme import set_kind, set_role
+from workbench.gui.theme import set_kind, set_role, theme
 from workbench.gui.widgets.segmented import Segmented
 from workbench.settings import Setting, is_valid
 
@@ -56,6 +56,7 @@ def _number(setting: Setting, value: Any, change: Change) -> Control:
     made.setRange(int(setting.low or 0), int(setting.high if setting.high is not None else 1_000_000))
     set_role(made, "body")
     made.setKeyboardTracking(False)
+    made.lineEdit().setTextMargins(theme().px(8), 0, 0, 0)  # a stylesheet's padding does not reach the field inside
     made.setMaximumWidth(120)
 
     def show(now: Any) -> None:

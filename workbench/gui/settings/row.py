@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from workbench.gui.widgets.labels import label
+from workbench.gui.widgets.labels import ElidedLabel, label
 
 
 class Row(QWidget):
@@ -16,7 +16,7 @@ class Row(QWidget):
     def __init__(self, title: str, short: str, controls: Sequence[QWidget], long: str) -> None:
         super().__init__()
         self.words = f"{title} {short} {long}".lower()
-        self._narrow: bool | None = None
+        self._columns = 0
         self._name = QWidget()
         name = QVBoxLayout(self._name)
         name.setContentsMargins(0, 0, 0, 0)
@@ -31,28 +31,37 @@ class Row(QWidget):
         middle.setSpacing(10)
         for control in controls:
             middle.addWidget(control)
-        middle.addStretch(1)
+        middle.addStretch(0 if any(isinstance(control, ElidedLabel) for control in controls) else 1)
         self.long = label(long, "small", "text3", wrap=True)
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(16, 10, 16, 10)
         self._grid.setHorizontalSpacing(20)
         self._grid.setVerticalSpacing(6)
-        self.set_narrow(False)
+        self.set_columns(3)
 
-    def set_narrow(self, narrow: bool) -> None:
-        """Two columns instead of three."""
-        if narrow == self._narrow:
+    @property
+    def columns(self) -> int:
+        """Columns now: 3, 2 with the long text below, or 1."""
+        return self._columns
+
+    def set_columns(self, columns: int) -> None:
+        """Lay the parts out in so many columns."""
+        if columns == self._columns:
             return
-        self._narrow = narrow
+        self._columns = columns
         for part in (self._name, self._middle, self.long):
             self._grid.removeWidget(part)
-        top = Qt.AlignmentFlag.AlignVCenter
-        self._grid.addWidget(self._name, 0, 0, top)
-        self._grid.addWidget(self._middle, 0, 1, top)
-        if narrow:
+        middle = Qt.AlignmentFlag.AlignVCenter
+        if columns == 3:
+            self._grid.addWidget(self._name, 0, 0, middle)
+            self._grid.addWidget(self._middle, 0, 1, middle)
+            self._grid.addWidget(self.long, 0, 2, middle)
+        elif columns == 2:
+            self._grid.addWidget(self._name, 0, 0, middle)
+            self._grid.addWidget(self._middle, 0, 1, middle)
             self._grid.addWidget(self.long, 1, 0, 1, 2)
         else:
-            self._grid.addWidget(self.long, 0, 2, top)
-        for column, stretch in enumerate((4, 5, 0) if narrow else (26, 31, 37)):
+            for row, part in enumerate((self._name, self._middle, self.long)):
+                self._grid.addWidget(part, row, 0)
+        for column, stretch in enumerate({3: (26, 31, 37), 2: (4, 5, 0), 1: (1, 0, 0)}[columns]):
             self._grid.setColumnStretch(column, stretch)
-            self._grid.setColumnMinimumWidth(column, 0)

@@ -40,12 +40,12 @@ class StorageRows:
         back_up = button("Back up now", size="small", on=self.back_up)
         back_up.setEnabled(not context.ws.read_only)
         self.backups = Row(
-            "Back up now",
-            "",
+            "A copy of now",
+            "One is made each day by itself.",
             [back_up, self._made],
             "A copy that can be opened like any workspace. It is complete even while a run writes.",
         )
-        keys = label("", "body", wrap=True)
+        keys = ElidedLabel("", "body")
         self._keys = keys
         self.keys = Row(
             "Keys of connections", "Never in this file, never in an export.", [keys], "A key is read where it lies each time a run starts."

@@ -27,7 +27,8 @@ ICONS = {
     "network": "globe",
 }  # fmt: skip
 LIST_WIDTH = 236
-NARROW = 1280
+NARROW, VERY_NARROW = 1280, 840
+"""Window widths at a text size of 100% below which a row has two columns, and one."""
 
 
 class SettingsScreen(Screen):
@@ -238,9 +239,10 @@ class SettingsScreen(Screen):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        narrow = self.window().width() < NARROW * theme().percent / 100
+        width = self.window().width() * 100 / theme().percent
+        columns = 3 if width >= NARROW else 2 if width >= VERY_NARROW else 1
         for _, row in self._rows:
-            row.set_narrow(narrow)
+            row.set_columns(columns)
 
     def sizeHint(self) -> QSize:
         return QSize(900, 600)

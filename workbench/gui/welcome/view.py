@@ -19,6 +19,7 @@ from workbench.gui.welcome.tiles import ConnectTile, WayTile
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import icon_label, key_label, label
+from workbench.gui.words import counted
 from workbench.values import Changes
 
 VENDORS = (
@@ -132,9 +133,8 @@ class WelcomeScreen(Screen):
         head = QHBoxLayout()
         head.setSpacing(10)
         head.addWidget(label("Connect a model", "section"))
-        self._place = label("Keys never go into the workspace or an export.", "small", "text3")
-        head.addWidget(self._place)
-        head.addStretch(1)
+        self._place = label("Keys never go into the workspace or an export.", "small", "text3", wrap=True)
+        head.addWidget(self._place, 1)
         self._column.addLayout(head)
         holder = QWidget()
         flow = FlowLayout(holder, gap=12, stretch=theme().px(206))
@@ -172,14 +172,8 @@ class WelcomeScreen(Screen):
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(icon_label("shield-check", "pass", 15))
-        row.addWidget(
-            label(
-                "Everything stays on this computer until you run a prompt on a connected model. The app sends no usage data.",
-                "small",
-                "text2",
-            )
-        )
-        row.addStretch(1)
+        promise = "Everything stays on this computer until you run a prompt on a connected model. The app sends no usage data."
+        row.addWidget(label(promise, "small", "text2", wrap=True), 1)
         self._column.addSpacing(8)
         self._column.addLayout(row)
 
@@ -204,7 +198,7 @@ class WelcomeScreen(Screen):
             if tile is not None and row.vendor != "other":
                 missing = row.key_place == "missing"
                 tile.found(
-                    "Its key is missing." if missing else f"Connected with {row.models} models.",
+                    "Its key is missing." if missing else f"Connected with {counted(row.models, 'model')}.",
                     "Open Models",
                     "key missing" if missing else "connected",
                 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.widgets.buttons import button, icon_button
@@ -50,6 +51,8 @@ class Notice(QFrame):
         self.show()
         self.raise_()
         self._timer.start(SHOWN_MS)
+        if QAccessible.isActive():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
 
     def fail(self, text: str, action_text: str = "", action: Callable[[], object] | None = None) -> None:
         """Show a failure: it stays until it is closed or something else is said."""
