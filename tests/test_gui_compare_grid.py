@@ -14,12 +14,14 @@ from pytestqt.qtbot import QtBot
 
 from workbench.gui import words
 from workbench.gui.app import application
-from workbench.gui.cells import Live, Shown, State, failed_words, metrics, spoken, state_of, waiting_words
+from workbench.gui.cells import Live, Shown, State, failed_words, matches, metrics, spoken, state_of, waiting_words
+from workbench.gui.columns import best_of, spoken_column
 from workbench.gui.compare.excerpt import Excerpts, break_lines
-from workbench.gui.compare.painting import HEIGHTS, CellPainter, Frame, fixes_of, row_height, stars_area
+from workbench.gui.compare.frame import HEIGHTS, Frame, fixes_of, row_height, stars_area
+from workbench.gui.compare.painting import CellPainter
 from workbench.gui.compare.table import GridTable
 from workbench.gui.compare.tool_bar import groups_of
-from workbench.gui.grid import PAGE, RunGrid, best_of, matches, spoken_column
+from workbench.gui.grid import PAGE, RunGrid
 from workbench.gui.theme import theme
 from workbench.runs.records import Cell, ColumnInfo
 from workbench.values import Case, Check, Content, Failure, Score, Usage

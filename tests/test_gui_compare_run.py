@@ -157,18 +157,18 @@ def test_the_setup_names_variables_without_a_column_and_a_draft_is_kept(
     ws.close()
     screen = opening(filled)
     dialog = setup(qtbot, screen, prompt_id=filled.prompt, versions=[3])
-    qtbot.waitUntil(lambda: not dialog.warning.isHidden())
-    assert "ticket_lang has no value in dataset Golden" in dialog.warning_text.text()
-    dialog.repeats.setValue(3)
+    qtbot.waitUntil(lambda: not dialog.cases.warning.isHidden())
+    assert "ticket_lang has no value in dataset Golden" in dialog.cases.warning_text.text()
+    dialog.numbers.repeats.setValue(3)
     qtbot.waitUntil(lambda: "× 3 = 12 calls" in dialog.sum.text)
-    dialog._add_check(Check("contains"))
-    row = dialog.check_rows[0]
+    dialog.checks.add(Check("contains"))
+    row = dialog.checks.rows[0]
     row.name.setText("Says refund")
     row.value.setText("{{ reference }}")
     row.type.setCurrentIndex(row.type.findData("not-icontains"))
-    dialog.stop_at.setText("2.50")
+    dialog.numbers.stop_at.setText("2.50")
     dialog.name.setText("")
-    dialog._name_edited("")
+    dialog.name_it("")
     dialog.save_button.click()
     qtbot.waitUntil(lambda: len(screen.overview.families) == 2)
     definition = screen.context.ws.comparisons.find("Refund reply: v3").definition
@@ -184,7 +184,7 @@ def test_a_name_in_use_is_said_at_the_field_and_nothing_is_lost(
     filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
     dialog = setup(qtbot, opening(filled))
     dialog.name.setText("Refunds")
-    dialog._name_edited("Refunds")
+    dialog.name_it("Refunds")
     dialog.start_button.click()
     qtbot.waitUntil(lambda: dialog.name.property("state") == "error")
     assert dialog.isVisible()
@@ -198,7 +198,7 @@ def test_a_dataset_can_be_narrowed_by_its_tags(
 
     filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url, cases=5)
     dialog = setup(qtbot, opening(filled))
-    box = dialog.tags_box.findChildren(QCheckBox)[0]
+    box = dialog.cases.tags_box.findChildren(QCheckBox)[0]
     assert box.text() == "odd (2)"
     box.setChecked(True)
     qtbot.waitUntil(lambda: "× 2 cases ×" in dialog.sum.text)
@@ -223,14 +223,14 @@ def test_cells_are_written_before_the_eyes_and_end_as_they_are_stored(
         return len(set(seen)) > 3
 
     qtbot.waitUntil(writing, timeout=10_000)
-    assert screen.page.detail.answer_title.text() == "Answer so far"
+    assert screen.page.detail.text.title.text() == "Answer so far"
     over(qtbot, screen)
     shown = screen.page.current()
     assert shown is not None
     assert shown.state is State.DONE
     stored = screen.context.ws.runs.output(shown.cell.output_id or 0)
     assert stored.text.startswith(seen[-1])
-    qtbot.waitUntil(lambda: screen.page.detail.answer.text == stored.text)
+    qtbot.waitUntil(lambda: screen.page.detail.text.answer.text == stored.text)
     assert [column.done for column in screen.context.ws.runs.columns(run_id)] == [4, 4, 4, 4]
     qtbot.waitUntil(lambda: [column.done for column in screen.model.grid.columns] == [4, 4, 4, 4])
     assert screen.page.news.said[-1].startswith("Run 1 finished. 16 of 16")
@@ -304,7 +304,7 @@ def test_one_cell_is_made_again_and_both_attempts_stay(
 
     qtbot.waitUntil(newer, timeout=10_000)
     detail = screen.page.detail
-    qtbot.waitUntil(lambda: detail.row is not None and detail.row.attempts == 2 and not detail.attempts_fold.isHidden())
+    qtbot.waitUntil(lambda: detail.row is not None and detail.row.attempts == 2 and not detail.more.attempts.isHidden())
     assert len(screen.context.ws.runs.outputs_of(before.cell.job_id)) == 2
 
 
@@ -368,13 +368,13 @@ def test_a_note_is_kept_when_the_user_moves_on_without_saving(qtbot: QtBot, judg
 
 def test_the_panel_shows_checks_figures_case_and_what_was_sent(qtbot: QtBot, judged: CompareScreen) -> None:
     detail = judged.page.detail
-    qtbot.waitUntil(lambda: detail.checks_count.text() == "2 of 2 passed")
-    assert detail.metrics["ended"].text() == "stop"
-    assert detail.metrics["cost"].text().startswith(("$0.0", "<$0.0"))
-    assert detail.title.text() == "Case name 0"
+    qtbot.waitUntil(lambda: detail.checks.count.text() == "2 of 2 passed")
+    assert detail.metrics.values["ended"].text() == "stop"
+    assert detail.metrics.values["cost"].text().startswith(("$0.0", "<$0.0"))
+    assert detail.head.title.text() == "Case name 0"
     assert detail.row is not None
     assert [message["role"] for message in detail.row.messages] == ["system", "user"]
-    detail.sent_fold.turn(True)
+    detail.more.sent.turn(True)
     detail.show_raw()
     raw = next(dialog for dialog in dialogs() if isinstance(dialog, ExchangeDialog))
     qtbot.waitUntil(lambda: "ticket 0 about an order" in raw.fields["request"].toPlainText())
@@ -394,10 +394,10 @@ def test_enter_goes_into_the_panel_and_escape_comes_back(qtbot: QtBot, judged: C
 
 
 def test_differences_are_marked_against_the_same_model_one_version_before(qtbot: QtBot, judged: CompareScreen) -> None:
-    assert judged.page.detail.partner(2) == 0
-    assert judged.page.detail.partner(0) == 2
+    assert judged.page.detail.text.partner(2) == 0
+    assert judged.page.detail.text.partner(0) == 2
     key(judged, Qt.Key.Key_D)
-    qtbot.waitUntil(lambda: "says" in judged.page.detail.other_title.text())
+    qtbot.waitUntil(lambda: "says" in judged.page.detail.text.other_title.text())
 
 
 def test_groups_heights_and_hidden_columns_have_their_keys(qtbot: QtBot, judged: CompareScreen) -> None:
@@ -456,7 +456,7 @@ def test_outputs_are_exported_without_holding_up_the_window(qtbot: QtBot, judged
 
 
 def test_the_menu_of_a_cell_offers_what_its_keys_do(qtbot: QtBot, judged: CompareScreen) -> None:
-    judged.page._cell_menu(judged.page.table.main.currentIndex(), QPoint(0, 0))
+    judged.page.cell_menu.open(judged.page.table.main.currentIndex(), QPoint(0, 0))
     menu = next(widget for widget in QApplication.topLevelWidgets() if isinstance(widget, QMenu) and widget.isVisible())
     texts = [action.text() for action in menu.actions() if action.text()]
     assert texts == ["Run again", "Raw request and reply", "Copy answer", "Stars", "Pass", "Fail", "Note on this answer", "Hide the column"]
@@ -473,11 +473,11 @@ def test_repeats_are_reached_from_bar_and_panel(
     shown = screen.page.current()
     assert shown is not None
     assert (shown.cell.repeat, shown.repeats) == (1, 3)
-    screen.page.detail._step_repeat(1)
+    screen.page.detail.step_repeat(1)
     shown = screen.page.current()
     assert shown is not None
     assert shown.cell.repeat == 2
-    assert "repeat 2 of 3" in screen.page.detail.where.text()
+    assert "repeat 2 of 3" in screen.page.detail.head.where.text()
 
 
 def test_a_budget_that_is_used_up_can_be_raised(

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
 
-from workbench.gui.cells import Live, Shown, State, column_title, spoken, state_of
-from workbench.gui.words import counted, percent
+from workbench.gui.cells import Live, Shown, column_title, spoken, state_of
+from workbench.gui.columns import best_of, spoken_column
 
 if TYPE_CHECKING:
     from workbench.values import Case
@@ -32,8 +32,9 @@ COLUMN = SHOWN + 2
 PAGE = 24
 """Cases in one page."""
 PAGES_KEPT = 48
-FLUSH_MS = 83
-"""Streamed words repaint at most 12 times a second."""
+FLUSH_MS = 28
+SHARES = 3
+"""A third of the cells being written is repainted in each flush: every cell at most 12 times a second, and no flush takes long."""
 
 
 class RunGrid(QAbstractTableModel):
@@ -67,6 +68,7 @@ class RunGrid(QAbstractTableModel):
         self._started = 0
         self._started_at_read: dict[int, int] = {}
         self._touched: set[int] = set()
+        self._turn = 0
         self._stale: set[int] = set()
         self._want_timer = self._timer(0, self._fetch_wanted)
         self._flush_timer = self._timer(FLUSH_MS, self._flush)
@@ -211,7 +213,7 @@ class RunGrid(QAbstractTableModel):
             live = self._live[job_id] = Live()
         live.failure, live.attempt = None, attempt
         live.pieces.clear()
-        live.length = 0
+        live.length = live.words = 0
         self._touch(job_id)
 
     def add_text(self, job_id: int, text: str) -> None:
@@ -349,12 +351,16 @@ class RunGrid(QAbstractTableModel):
             self._flush_timer.start()
 
     def _flush(self) -> None:
-        touched, self._touched = self._touched, set()
-        for job_id in touched:
+        self._turn = (self._turn + 1) % SHARES
+        now = {job_id for job_id in self._touched if job_id % SHARES == self._turn}
+        self._touched -= now
+        for job_id in now:
             self._emit(job_id)
-        if self._stale:
+        if self._stale and self._turn == 0:
             stale, self._stale = self._stale, set()
             self._fetch_jobs(sorted(stale))
+        if self._touched or self._stale:
+            self._start_flush()
 
     def _emit(self, job_id: int) -> None:
         place = self._places.get(job_id)
@@ -369,76 +375,3 @@ class RunGrid(QAbstractTableModel):
         """The view repaints only what is on screen, so naming everything costs nothing."""
         if self._order and self.columns:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._order) - 1, len(self.columns)))
-
-
-def best_of(columns: Sequence[ColumnInfo]) -> dict[int, frozenset[str]]:
-    """Column index to the names of the figures in which it is the best: `pass`, `rating`, `p50`, `cost`.
-
-    A figure that only one column has, or that is the same in all, has no best.
-    """
-    figures: dict[str, list[tuple[float, int]]] = {"pass": [], "rating": [], "p50": [], "cost": []}
-    for column in columns:
-        for name, value, sign in (
-            ("pass", column.pass_rate, -1),
-            ("rating", column.mean_rating, -1),
-            ("p50", column.p50_ms, 1),
-            ("cost", column.cost_usd, 1),
-        ):
-            if value is not None and column.done:
-                figures[name].append((float(value) * sign, column.index))
-    best: dict[int, set[str]] = {}
-    for name, values in figures.items():
-        lowest = min(values, default=(0.0, 0))[0]
-        winners = [index for value, index in values if value == lowest]
-        if len(values) > 1 and len(winners) < len(values):
-            for index in winners:
-                best.setdefault(index, set()).add(name)
-    return {index: frozenset(names) for index, names in best.items()}
-
-
-def spoken_column(column: ColumnInfo, best: frozenset[str]) -> str:
-    """What a screen reader and the tooltip say of a column: `gpt-4.1, v7. Pass 96 percent, best. ...`."""
-
-    def mark(name: str) -> str:
-        return ", best" if name in best else ""
-
-    parts = [f"{column.model}, {column.prompt} {'v' + str(column.version) if column.version is not None else ''}".strip()]
-    if column.pass_rate is not None:
-        share = percent(column.pass_rate).replace("%", " percent")
-        interval = f" ({percent(column.pass_low)} to {percent(column.pass_high)})" if column.pass_low is not None else ""
-        parts.append(f"Pass {share}{interval}{mark('pass')}, {column.passed} of {column.checked}")
-    if column.mean_rating is not None:
-        parts.append(f"Rating {column.mean_rating:.1f}{mark('rating')}")
-    if column.p50_ms is not None:
-        parts.append(f"Median {column.p50_ms / 1000:.1f} seconds{mark('p50')}")
-    if column.cost_usd is not None:
-        parts.append("Free" + mark("cost") if column.cost_usd == 0 else f"Cost {column.cost_usd:.2f} dollars{mark('cost')}")
-    parts.append(f"{column.done} of {counted(column.total, 'call')} done" + (f", {column.failed} failed" if column.failed else ""))
-    return ". ".join(parts) + "."
-
-
-def matches(shown_cells: Sequence[Cell], choice: str) -> bool:
-    """True if a case with these cells belongs to a filter: failed, errors, unrated, different."""
-    states = [(cell, state_of(cell)) for cell in shown_cells]
-    done = [cell for cell, state in states if state in (State.DONE, State.REUSED, State.BLOCKED)]
-    if choice == "failed":
-        return any(score.passed is False for cell in done for score in cell.scores)
-    if choice == "errors":
-        return any(state in (State.FAILED, State.BLOCKED) for _, state in states)
-    if choice == "unrated":
-        return any(cell.stars is None and cell.verdict is None for cell in done)
-    if choice == "different":
-        return _differ(done)
-    return True
-
-
-def _differ(cells: Sequence[Cell]) -> bool:
-    """True where some columns pass and others fail; without checks, where the answers are not the same."""
-    verdicts = {
-        all(score.passed for score in cell.scores if score.passed is not None)
-        for cell in cells
-        if any(score.passed is not None for score in cell.scores)
-    }
-    if verdicts:
-        return len(verdicts) > 1
-    return len({(cell.text, cell.text_length) for cell in cells}) > 1

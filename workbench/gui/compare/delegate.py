@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOpti
 
 from workbench.gui.cells import FINISHED, Shown, failed_words, metrics
 from workbench.gui.compare.excerpt import Excerpts
-from workbench.gui.compare.painting import CellPainter, Frame, fixes_of, row_height, stars_area
+from workbench.gui.compare.frame import Frame, fixes_of, row_height, stars_area
+from workbench.gui.compare.painting import CellPainter
 from workbench.gui.grid import CASE, COLUMN, SHOWN
 from workbench.gui.theme import Theme
 from workbench.gui.widgets.chip import chip_size, paint_chip

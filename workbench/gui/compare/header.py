@@ -8,7 +8,8 @@ from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QHeaderView, QWidget
 
-from workbench.gui.grid import COLUMN, RunGrid, best_of
+from workbench.gui.columns import best_of
+from workbench.gui.grid import COLUMN, RunGrid
 from workbench.gui.markers import paint_marker
 from workbench.gui.theme import Theme
 from workbench.gui.widgets.chip import chip_size, paint_chip

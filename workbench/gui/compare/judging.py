@@ -30,6 +30,7 @@ class Judging(QFrame):
         super().__init__()
         self.setProperty("kind", "panel")
         self._key: object = None
+        self._said: object = ()
         self._verdict: str | None = None
         self.stars = StarRating(size=17)
         self.stars.rated.connect(self.rated)
@@ -83,6 +84,10 @@ class Judging(QFrame):
         if key != self._key:
             self.save_note()
             self._key = key
+        said = (key, stars, verdict, note)
+        if said == self._said:
+            return
+        self._said = said
         self._verdict = verdict
         self.setEnabled(key is not None)
         self.stars.set_value(stars)

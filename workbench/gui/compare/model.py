@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from workbench.gui.cells import matches
 from workbench.gui.context import Context
-from workbench.gui.grid import RunGrid, matches
+from workbench.gui.grid import RunGrid
 
 if TYPE_CHECKING:
     from workbench.values import Case, Changes

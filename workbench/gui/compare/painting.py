@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
@@ -21,63 +20,22 @@ from workbench.gui.cells import (
     stopped_words,
     waiting_words,
 )
-from workbench.gui.compare.excerpt import Excerpts
+from workbench.gui.compare.excerpt import Excerpt, Excerpts
+from workbench.gui.compare.frame import Frame, stars_area, still_fixes
 from workbench.gui.theme import Theme
 from workbench.gui.widgets.chip import chip_size, paint_chip
-from workbench.gui.widgets.stars import COUNT, SLOT, paint_stars, stars_width
+from workbench.gui.widgets.stars import COUNT, paint_stars
 from workbench.gui.words import counted
 
 if TYPE_CHECKING:
     from workbench.values import Score
     from workbench.workspace import Cell, ColumnInfo
 
-HEIGHTS = {"compact": 2, "normal": 4, "tall": 9}
-"""Lines of answer in a cell."""
-PAD_X, PAD_TOP, PAD_BOTTOM = 12, 10, 9
-
 PICTURE_BYTES = 32_000_000
+FULL_KEPT = 96
 _KEPT_STATES = (State.DONE, State.REUSED, State.BLOCKED, State.FAILED)
 _FILLS = {State.QUEUED: "panel", State.STOPPED: "panel", State.SKIPPED: "panel"}
 _BARS = {State.WRITING: "accent-ink", State.WAITING: "warn", State.FAILED: "fail", State.BLOCKED: "fail"}
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """The places inside one cell, in pixels."""
-
-    rect: QRect
-    x: int
-    width: int
-    text_top: int
-    lines: int
-    chips_top: int
-    foot: QRect
-
-    @staticmethod
-    def of(theme: Theme, rect: QRect, height: str) -> Frame:
-        """The places for a cell's rectangle at a row height."""
-        lines = HEIGHTS[height]
-        x = rect.x() + theme.px(PAD_X)
-        width = rect.width() - 2 * theme.px(PAD_X)
-        top = rect.y() + theme.px(PAD_TOP)
-        foot_height = theme.line("small")
-        foot = QRect(x, rect.bottom() - theme.px(PAD_BOTTOM) - foot_height + 1, width, foot_height)
-        return Frame(rect, x, width, top, lines, top + lines * theme.line("cell") + theme.px(6), foot)
-
-
-def row_height(theme: Theme, height: str) -> int:
-    """Height of every row: text lines, the row of checks (not in compact rows) and the foot."""
-    chips = 0 if height == "compact" else chip_size("x").height() + theme.px(8)
-    body = HEIGHTS[height] * theme.line("cell") + theme.px(6)
-    return theme.px(PAD_TOP) + body + chips + theme.line("small") + theme.px(PAD_BOTTOM)
-
-
-def stars_area(theme: Theme, frame: Frame, *, large: bool) -> QRect:
-    """Where the stars are drawn; large ones own a slot each for the mouse."""
-    width = COUNT * theme.px(SLOT.width()) if large else stars_width(11, 0)
-    height = theme.px(SLOT.height()) if large else frame.foot.height()
-    right = frame.foot.right() + (theme.px(4) if large else 0)
-    return QRect(right - width + 1, frame.foot.center().y() - height // 2 + 1, width, height)
 
 
 class CellPainter:
@@ -87,6 +45,7 @@ class CellPainter:
         self.theme = theme
         self.excerpts = Excerpts()
         self._pictures: OrderedDict[tuple[int, int, int], tuple[Cell, QPixmap]] = OrderedDict()
+        self._full: OrderedDict[int, tuple[Excerpt, QPixmap]] = OrderedDict()
         self.height = "normal"
         self.caret_on = True
 
@@ -119,6 +78,7 @@ class CellPainter:
         """Forget what was kept: fonts, colours or row heights are others now."""
         self.excerpts.clear()
         self._pictures.clear()
+        self._full.clear()
 
     def _picture(self, painter: QPainter, rect: QRect, shown: Shown, column: ColumnInfo) -> QPixmap:
         ratio = painter.device().devicePixelRatio()
@@ -183,21 +143,23 @@ class CellPainter:
 
     # -- states ------------------------------------------------------------------------------------------------
 
-    def _answer(self, painter: QPainter, frame: Frame, shown: Shown, token: str = "text") -> tuple[float, int, bool]:
-        """Draw the answer; returns where its last line ends, how many lines it has, and whether it was cut."""
-        theme, cell = self.theme, shown.cell
-        font, live = theme.font("cell"), shown.live
+    def _excerpt(self, frame: Frame, shown: Shown) -> Excerpt:
+        font, live, cell = self.theme.font("cell"), shown.live, shown.cell
         if live is not None and live.pieces:
-            excerpt = self.excerpts.growing((cell.job_id, "live", live.attempt), live.text, font, frame.width, frame.lines)
-        else:
-            key = (cell.job_id, cell.output_id, len(cell.text))
-            more = cell.text_length > len(cell.text)
-            excerpt = self.excerpts.get(key, cell.text, font, frame.width, frame.lines, more=more)
+            return self.excerpts.growing((cell.job_id, "live", live.attempt), live.text, font, frame.width, frame.lines)
+        key = (cell.job_id, cell.output_id, len(cell.text))
+        return self.excerpts.get(key, cell.text, font, frame.width, frame.lines, more=cell.text_length > len(cell.text))
+
+    def _answer(self, painter: QPainter, frame: Frame, shown: Shown, token: str = "text") -> Excerpt:
+        """Draw the answer; returns what was drawn."""
+        theme = self.theme
+        font = theme.font("cell")
+        excerpt = self._excerpt(frame, shown)
         painter.setFont(font)
         painter.setPen(theme.color(token))
         line = theme.line("cell")
         excerpt.draw(painter, frame.x, frame.text_top + (line - QFontMetrics(font).height()) / 2, line)
-        return excerpt.last_width, len(excerpt.lines), excerpt.cut
+        return excerpt
 
     def _done(self, painter: QPainter, frame: Frame, shown: Shown, *, large: bool, hover_star: int | None) -> None:
         theme, cell = self.theme, shown.cell
@@ -290,27 +252,50 @@ class CellPainter:
         return x + size.width()
 
     def _writing(self, painter: QPainter, frame: Frame, shown: Shown) -> None:
+        """Text so far with its caret. Once the lines are full only the clock at the foot goes on, over a kept picture."""
         theme, live = self.theme, shown.live
-        end, lines, cut = self._answer(painter, frame, shown)
-        line = theme.line("cell")
-        if not cut and self.caret_on:
-            caret = QRectF(
-                frame.x + end + theme.px(2), frame.text_top + max(0, lines - 1) * line + theme.px(1), theme.px(7), line - theme.px(3)
-            )
-            if caret.right() <= frame.rect.right():
+        excerpt = self._excerpt(frame, shown)
+        if not excerpt.cut or live is None:
+            self._writing_body(painter, frame, shown)
+            line = theme.line("cell")
+            top = frame.text_top + max(0, len(excerpt.lines) - 1) * line + theme.px(1)
+            caret = QRectF(frame.x + excerpt.last_width + theme.px(2), top, theme.px(7), line - theme.px(3))
+            if self.caret_on and caret.right() <= frame.rect.right():
                 painter.fillRect(caret, theme.color("accent-ink"))
-        middle = frame.foot.center().y() + 1
-        painter.drawPixmap(QPointF(frame.x, middle - theme.px(13) / 2), theme.pixmap("loader-circle", "accent-ink", 13))
-        right = frame.foot.right()
-        begun = live is not None and bool(live.pieces)
-        x = self._small(painter, frame.x + theme.px(18), middle, right, "Writing" if begun else "Asked", "accent-ink", 500) + theme.px(6)
+        else:
+            inner = frame.rect
+            picture = self._full.get(shown.cell.job_id)
+            if picture is None or picture[0] is not excerpt:
+                picture = self._full[shown.cell.job_id] = (excerpt, self._writing_picture(painter, inner, shown))
+                if len(self._full) > FULL_KEPT:
+                    self._full.popitem(last=False)
+            painter.drawPixmap(inner.topLeft(), picture[1])
         if live is not None:
             words = f"{time.perf_counter() - live.since:.1f} s"
-            if cut:
-                words += f"  {counted(live.text.count(' ') + 1, 'word')}"
+            if excerpt.cut:
+                words += f"  {counted(live.words + 1, 'word')}"
             if live.attempt > 1:
                 words += f"  try {live.attempt}"
-            self._small(painter, x, middle, right, words, "text3")
+            x = frame.x + theme.px(24) + QFontMetrics(theme.font("micro", 500)).horizontalAdvance(_writing_word(live))
+            self._small(painter, x, frame.foot.center().y() + 1, frame.foot.right(), words, "text3")
+
+    def _writing_body(self, painter: QPainter, frame: Frame, shown: Shown) -> None:
+        theme, middle = self.theme, frame.foot.center().y() + 1
+        self._answer(painter, frame, shown)
+        painter.drawPixmap(QPointF(frame.x, middle - theme.px(13) / 2), theme.pixmap("loader-circle", "accent-ink", 13))
+        self._small(painter, frame.x + theme.px(18), middle, frame.foot.right(), _writing_word(shown.live), "accent-ink", 500)
+
+    def _writing_picture(self, painter: QPainter, inner: QRect, shown: Shown) -> QPixmap:
+        ratio = painter.device().devicePixelRatio()
+        made = QPixmap(inner.size() * ratio)
+        made.setDevicePixelRatio(ratio)
+        made.fill(self.theme.color("surface"))
+        inside = QPainter(made)
+        rect = QRect(QPoint(0, 0), inner.size())
+        inside.fillRect(QRect(0, 0, self.theme.px(3), rect.height()), self.theme.color("accent-ink"))
+        self._writing_body(inside, Frame.of(self.theme, rect, self.height), shown)
+        inside.end()
+        return made
 
     def _waiting(self, painter: QPainter, frame: Frame, live: Live, column: ColumnInfo) -> None:
         theme, now = self.theme, time.perf_counter()
@@ -406,20 +391,5 @@ class CellPainter:
         return x + line.horizontalAdvance(elided)
 
 
-def still_fixes(state: State) -> tuple[Fix, ...]:
-    """What a stopped or skipped cell offers."""
-    return (("again", "Run now" if state is State.SKIPPED else "Run again"),)
-
-
-def fixes_of(shown: Shown, column: ColumnInfo) -> tuple[Fix, ...]:
-    """What a cell offers to click in its state."""
-    match shown.state:
-        case State.WAITING:
-            return (("try_now", "Try now"), ("skip", "Skip"))
-        case State.FAILED:
-            return failed_words(shown.cell.error, column)[2]
-        case State.BLOCKED:
-            return blocked_words(shown.cell, column)[2]
-        case State.STOPPED | State.SKIPPED:
-            return still_fixes(shown.state)
-    return ()
+def _writing_word(live: Live | None) -> str:
+    return "Writing" if live is not None and live.pieces else "Asked"

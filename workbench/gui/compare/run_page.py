@@ -5,12 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
-from workbench.gui.cells import FINISHED, OVER, Shown, State
+from workbench.gui.cells import FINISHED, OVER, Shown
+from workbench.gui.compare.cell_menu import CellMenu
 from workbench.gui.compare.detail import WIDTH, DetailPanel
 from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.news import News
@@ -47,6 +48,7 @@ class RunPage(QWidget):
         self.run_bar = RunBar(context, model)
         self.tools = ToolBar(context)
         self.detail = DetailPanel(context, model)
+        self.cell_menu = CellMenu(self, self.rate)
         self.news = News(self, model)
         self._filter = ""
         self._hidden: set[int] = set()
@@ -97,10 +99,10 @@ class RunPage(QWidget):
         table.main.rate.connect(self.rate)
         table.main.opened.connect(self.into_detail)
         table.main.pause.connect(bar.toggle)
-        table.main.menu_wanted.connect(self._cell_menu)
-        table.main.copy_wanted.connect(detail.copy_answer)
+        table.main.menu_wanted.connect(self.cell_menu.open)
+        table.main.copy_wanted.connect(detail.text.copy)
         table.main.cells.rated.connect(self._star_clicked)
-        table.main.cells.fix_wanted.connect(self._fix)
+        table.main.cells.fix_wanted.connect(self.cell_menu.fix_at)
         tools.group_chosen.connect(lambda _group: self._show_columns())
         tools.filter_chosen.connect(self.choose_filter)
         tools.column_toggled.connect(self._toggle_column)
@@ -193,8 +195,7 @@ class RunPage(QWidget):
 
     def _settled(self, jobs: set[int]) -> None:
         if self.detail.shown is not None and self.detail.shown.cell.job_id in jobs:
-            self.detail.row = None if self.detail.showing_newest else self.detail.row
-            self.detail.show_now()
+            self.detail.show_anew()
 
     # -- the current cell --------------------------------------------------------------------------------------
 
@@ -273,68 +274,6 @@ class RunPage(QWidget):
             self.context.notice("This workspace can only be read now.")
             return False
         return True
-
-    # -- what a cell offers ------------------------------------------------------------------------------------
-
-    def _fix(self, index: QModelIndex, action: str) -> None:
-        shown = index.data(SHOWN)
-        if shown is not None:
-            self.table.main.setCurrentIndex(index)
-            self.fix(shown, action)
-
-    def fix(self, shown: Shown, action: str) -> None:
-        """Do what a cell offers in its state."""
-        job = shown.cell.job_id
-        verbs: dict[str, Callable[[], object]] = {
-            "try_now": lambda: self.model.steer("try_now", job),
-            "skip": lambda: self.model.steer("skip", job),
-            "stop": lambda: self.model.steer("stop", job),
-            "again": lambda: self.model.run_again([job]),
-            "raw": self._raw,
-            "key": lambda: self.context.go("models"),
-            "models": lambda: self.context.go("models"),
-            "limit": lambda: self.context.go("settings", section="runs"),
-        }
-        verbs[action]()
-
-    def _raw(self) -> None:
-        self._show_current()
-        shown = self.current()
-        if shown is not None and shown.cell.output_id is not None:
-            from workbench.gui.compare.exchange import ExchangeDialog  # only when it is asked for
-
-            ExchangeDialog(self, self.context, shown.cell.output_id).open()
-
-    def _cell_menu(self, index: QModelIndex, at: QPoint) -> None:
-        shown = index.data(SHOWN)
-        if shown is None:
-            return
-        menu = QMenu(self)
-        for text, action, states in (
-            ("Stop this one", "stop", (State.WRITING,)),
-            ("Try now", "try_now", (State.WAITING,)),
-            ("Skip", "skip", (State.WAITING, State.QUEUED)),
-            ("Run again", "again", OVER),
-            ("Raw request and reply", "raw", (*FINISHED, State.FAILED)),
-        ):
-            if shown.state in states:
-                menu.addAction(text).triggered.connect(lambda _checked=False, what=action: self.fix(shown, what))
-        if shown.text:
-            menu.addAction("Copy answer").triggered.connect(lambda _checked=False: QGuiApplication.clipboard().setText(self._whole(shown)))
-        if shown.state in FINISHED:
-            menu.addSeparator()
-            stars = menu.addMenu("Stars")
-            for number in range(5, -1, -1):
-                stars.addAction(f"{number} of 5" if number else "None").triggered.connect(lambda _checked=False, n=number: self.rate(n))
-            for name in ("pass", "fail", "note"):
-                menu.addAction(self.context.action(f"compare.{name}"))
-        menu.addSeparator()
-        menu.addAction(self.context.action("compare.hide"))
-        menu.popup(at)
-
-    def _whole(self, shown: Shown) -> str:
-        row = self.detail.row
-        return row.text if row is not None and row.id == shown.cell.output_id else shown.text
 
     # -- what is shown -----------------------------------------------------------------------------------------
 

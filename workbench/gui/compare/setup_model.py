@@ -154,3 +154,17 @@ def next_version(choices: Choices, prompt: PromptRow, taken: Sequence[PromptRef]
     used = {ref.version for ref in taken if ref.prompt_uid == prompt.uid}
     left = [row.number for row in choices.versions.get(prompt.uid, ()) if row.number not in used]
     return PromptRef(prompt.uid, left[0]) if left else None
+
+
+def usual(choices: Choices, concurrency: int, cap: Decimal | None) -> Definition:
+    """What a new comparison starts with: the two newest versions of the prompt changed last, one ready model, the first dataset."""
+    ready = [model.uid for model in choices.models if model.ready]
+    datasets = [row.uid for row in choices.datasets if row.cases]
+    with_versions = [row for row in choices.prompts if choices.versions.get(row.uid)]
+    prompts: tuple[PromptRef, ...] = ()
+    if with_versions:
+        newest = max(with_versions, key=lambda row: row.changed_at)
+        prompts = tuple(PromptRef(newest.uid, version.number) for version in list(choices.versions[newest.uid])[:2])
+    return Definition(
+        "", prompts, tuple(ready[:1]), datasets[0] if datasets else None, concurrency=concurrency, max_cost_usd=cap
+    )  # fmt: skip

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHBoxLayout, QHeaderVie
 from workbench.gui.actions import digit
 from workbench.gui.cells import State
 from workbench.gui.compare.delegate import CaseDelegate, CellDelegate
+from workbench.gui.compare.frame import row_height
 from workbench.gui.compare.header import ColumnHeader, CornerHeader
-from workbench.gui.compare.painting import row_height
 from workbench.gui.grid import SHOWN, Index, RunGrid
 from workbench.gui.theme import Theme
 

@@ -48,6 +48,8 @@ class AnswerCard(QFrame):
     """Output id; 1 to 5 or None."""
     verdict_given = Signal(int, object)
     focused = Signal(int)
+    stepped = Signal(int)
+    """-1 or 1: the answer to the left or right is wanted."""
     link_clicked = Signal(str)
 
     def __init__(self, answer: Blind) -> None:
@@ -161,7 +163,10 @@ class AnswerCard(QFrame):
             Qt.Key.Key_PageDown: bar.pageStep(), Qt.Key.Key_PageUp: -bar.pageStep(),
         }  # fmt: skip
         step = steps.get(Qt.Key(event.key()))
-        if step is not None:
+        sideways = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
+        if sideways is not None:
+            self.stepped.emit(sideways)  # the area around would scroll with these keys
+        elif step is not None:
             bar.setValue(bar.value() + step)
         else:
             super().keyPressEvent(event)

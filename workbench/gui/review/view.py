@@ -245,7 +245,9 @@ class ReviewScreen(Screen):
             made.verdict_given.connect(self.model.verdict)
             made.focused.connect(self._card_focused)
             made.link_clicked.connect(self._link)
+            made.stepped.connect(self.step)
             self.row.addWidget(made, 1)
+            made.show()  # at once: only what is visible can take the focus
             self.cards.append(made)
         self._current = 0
         self._take_wish()
@@ -342,10 +344,6 @@ class ReviewScreen(Screen):
             word = "pass" if key == Qt.Key.Key_P else "fail"
             if self._may_write():
                 self.model.verdict(card.answer.output_id, None if card.answer.verdict == word else word)
-        elif key == Qt.Key.Key_Left:
-            self.step(-1)
-        elif key == Qt.Key.Key_Right:
-            self.step(1)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.next()
         elif key == Qt.Key.Key_Backspace:

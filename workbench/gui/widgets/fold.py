@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -10,7 +12,7 @@ from workbench.gui.widgets.buttons import button
 
 
 class Fold(QWidget):
-    """Closed at first. Put widgets into `body`."""
+    """Closed at first. Put widgets into `body`, or give `fill` a function that does when it is first opened."""
 
     toggled = Signal(bool)
 
@@ -26,6 +28,7 @@ class Fold(QWidget):
         self.body.setContentsMargins(0, 2, 0, 6)
         self.body.setSpacing(4)
         column.addWidget(self._inside)
+        self._filling: Callable[[], object] | None = None
         self.opened = not opened
         self.turn(opened)
 
@@ -34,11 +37,25 @@ class Fold(QWidget):
         self._head.setText(title)
         self._name()
 
+    def fill(self, filling: Callable[[], object]) -> None:
+        """Show other contents: made now if it is open, else when it is opened."""
+        self.clear()
+        self._filling = filling
+        if self.opened:
+            self._fill()
+
+    def _fill(self) -> None:
+        filling, self._filling = self._filling, None
+        if filling is not None:
+            filling()
+
     def turn(self, opened: bool) -> None:
         """Open or close it."""
         if opened == self.opened:
             return
         self.opened = opened
+        if opened:
+            self._fill()
         self._inside.setVisible(opened)
         set_icon(self._head, "chevron-down" if opened else "chevron-right", "accent-ink", 14)
         self._name()

@@ -1,0 +1,169 @@
+"""The answer in the detail panel: growing or finished, why there is none, and what differs from a neighbour's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from workbench.gui.cells import Shown, State, blocked_words, column_title, failed_words, stopped_words
+from workbench.gui.compare.detail_parts import MARGINS, take_all
+from workbench.gui.compare.model import RunModel
+from workbench.gui.context import Context
+from workbench.gui.widgets.answer_view import AnswerView
+from workbench.gui.widgets.buttons import button, icon_button
+from workbench.gui.widgets.fold import Fold
+from workbench.gui.widgets.labels import label
+from workbench.gui.widgets.notice import Banner
+
+if TYPE_CHECKING:
+    from workbench.workspace import ColumnInfo, OutputRow
+
+
+class AnswerPart(QWidget):
+    """Shows one answer; it is told what, and reads only the neighbour's answer by itself."""
+
+    def __init__(self, context: Context, model: RunModel) -> None:
+        super().__init__()
+        self.context, self.model = context, model
+        self.differences = False
+        self._trouble_shown: tuple[tuple[str, str] | None, str] = (None, "")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*MARGINS)
+        column.setSpacing(8)
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        self.title = label("Answer", "small", "text2", 600)
+        self._as_text = button("As text", kind="link", size="small", on=self._turn)
+        row.addWidget(self.title)
+        row.addStretch(1)
+        row.addWidget(self._as_text)
+        row.addWidget(icon_button("copy", "Copy the answer (Ctrl C)", on=self.copy, size=15))
+        column.addLayout(row)
+        self._trouble = QVBoxLayout()
+        column.addLayout(self._trouble)
+        self.answer = AnswerView("answer", spacing=122)
+        self.answer.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.answer.link_clicked.connect(self._link)
+        column.addWidget(self.answer)
+        self.other_title = label("", "small", "text2", 600, wrap=True)
+        self._other = AnswerView("answer", spacing=122)
+        for part in (self.other_title, self._other):
+            part.hide()
+            column.addWidget(part)
+        self._thinking = Fold("Thinking")
+        self._thinking_text = AnswerView("small")
+        self._thinking.body.addWidget(self._thinking_text)
+        column.addWidget(self._thinking)
+
+    # -- what is shown -----------------------------------------------------------------------------------------
+
+    def show_answer(self, shown: Shown, row: OutputRow | None, column: ColumnInfo, *, newest: bool, finished: bool) -> None:
+        """Show a cell's answer: as it grows, as its excerpt, or in full once its row is read."""
+        live = shown.live
+        if live is not None and not live.ended and newest:
+            self.answer.show_text(live.text, finished=False)
+        else:
+            text = row.text if row is not None else shown.cell.text
+            self.answer.show_text(text, finished=finished and row is not None)
+        self.title.setText(_title(shown) if newest or row is None else f"Answer, attempt {row.attempt}")
+        self._show_trouble(shown, column, newest=newest)
+        thinking = (row.thinking or "") if row is not None else ""
+        self._thinking.setVisible(bool(thinking))
+        if thinking and self._thinking_text.text != thinking:
+            self._thinking_text.grow(thinking)
+        self._as_text.setVisible(finished and not self.differences)
+        self._show_other(row if finished else None)
+
+    def _show_trouble(self, shown: Shown, column: ColumnInfo, *, newest: bool) -> None:
+        words: tuple[str, str] | None = None
+        detail = ""
+        if shown.state is State.FAILED and newest:
+            words = failed_words(shown.cell.error, column)[:2]
+            detail = str((shown.cell.error or {}).get("message") or "")
+        elif shown.state is State.BLOCKED:
+            words = blocked_words(shown.cell, column)[:2]
+        if (words, detail) == self._trouble_shown:
+            return
+        self._trouble_shown = (words, detail)
+        take_all(self._trouble)
+        if words is not None:
+            self._trouble.addWidget(Banner("fail", *words))
+            if detail and detail.strip(".") not in words[1]:
+                said = label(detail[:2000], "code", "text2", wrap=True)
+                said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+                self._trouble.addWidget(said)
+
+    def copy(self) -> None:
+        """Copy the answer as it was written."""
+        if self.answer.text:
+            QGuiApplication.clipboard().setText(self.answer.text)
+            self.context.notice("Answer copied.")
+
+    def _turn(self) -> None:
+        self.answer.turn(not self.answer.as_text)
+        self._as_text.setText("As Markdown" if self.answer.as_text else "As text")
+
+    def _link(self, url: str) -> None:
+        self.context.notice(f"Links in answers are not opened: {url[:80]}", "Copy", lambda: QGuiApplication.clipboard().setText(url))
+
+    # -- differences -------------------------------------------------------------------------------------------
+
+    def show_differences(self, on: bool) -> None:
+        """Mark what differs from the same case in a neighbouring column, from the next `show_answer` on."""
+        self.differences = on
+        self.answer.turn(on or self._as_text.text() == "As Markdown")
+
+    def partner(self, column: int) -> int | None:
+        """The column to compare with: the same model in the version before (or after), else the neighbour."""
+        columns = self.model.grid.columns
+        mine = columns[column]
+        same = [other.index for other in columns if other.index != column and other.model == mine.model and other.prompt == mine.prompt]
+        before = [index for index in same if index < column]
+        near = [index for index in (column - 1, column + 1) if 0 <= index < len(columns)]
+        return before[-1] if before else same[0] if same else near[0] if near else None
+
+    def _show_other(self, row: OutputRow | None) -> None:
+        partner = self.partner(row.column) if row is not None and self.differences else None
+        for part in (self.other_title, self._other):
+            part.setVisible(partner is not None)
+        if row is None or partner is None:
+            self.answer.mark([])
+            return
+        shown = self.model.grid.shown_at(row.case_index, partner, row.repeat)
+        title = column_title(self.model.grid.columns[partner])
+        if shown is None or shown.cell.output_id is None:
+            self.other_title.setText(f"{title} has no answer to compare with")
+            self._other.hide()
+            self.answer.mark([])
+            return
+        ws, other_id, mine = self.context.ws, shown.cell.output_id, row.text
+
+        def compare() -> tuple[str, Any]:
+            other = ws.runs.output(other_id).text
+            return other, ws.changed_words(other, mine)
+
+        def show(found: tuple[str, Any]) -> None:
+            other, (gone, new) = found
+            if self.answer.text == mine and self.differences:
+                self.other_title.setText(f"{title} says the same" if other == mine else f"{title} says")
+                self._other.grow(other)
+                self._other.mark(gone, "del-bg", strike=True)
+                self.answer.mark(new, "add-bg")
+
+        self.context.bridge.read(compare, then=show, owner=self, key=("compare.differences", id(self)))
+
+
+def _title(shown: Shown) -> str:
+    match shown.state:
+        case State.WRITING:
+            return "Answer so far"
+        case State.REUSED:
+            return "Answer, reused from an earlier run"
+        case State.STOPPED:
+            return stopped_words(shown.cell)
+        case State.QUEUED:
+            return f"Queued, number {shown.place:,}" if shown.place else "Queued"
+    return "Answer"

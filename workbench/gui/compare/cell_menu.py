@@ -1,0 +1,88 @@
+"""What a cell offers in its state: the words to click in it, and its context menu."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QModelIndex, QObject, QPoint
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMenu
+
+from workbench.gui.cells import FINISHED, OVER, Shown, State
+from workbench.gui.grid import SHOWN
+
+if TYPE_CHECKING:
+    from workbench.gui.compare.run_page import RunPage
+
+OFFERS = (
+    ("Stop this one", "stop", (State.WRITING,)),
+    ("Try now", "try_now", (State.WAITING,)),
+    ("Skip", "skip", (State.WAITING, State.QUEUED)),
+    ("Run again", "again", OVER),
+    ("Raw request and reply", "raw", (*FINISHED, State.FAILED)),
+)
+
+
+class CellMenu(QObject):
+    """Belongs to the page of a run."""
+
+    def __init__(self, page: RunPage, rate: Callable[[int], object]) -> None:
+        super().__init__(page)
+        self._page, self._rate = page, rate
+
+    def fix_at(self, index: QModelIndex, action: str) -> None:
+        """Words in a cell were clicked."""
+        shown = index.data(SHOWN)
+        if shown is not None:
+            self._page.table.main.setCurrentIndex(index)
+            self.fix(shown, action)
+
+    def fix(self, shown: Shown, action: str) -> None:
+        """Do what a cell offers in its state."""
+        page, job = self._page, shown.cell.job_id
+        verbs: dict[str, Callable[[], object]] = {
+            "try_now": lambda: page.model.steer("try_now", job),
+            "skip": lambda: page.model.steer("skip", job),
+            "stop": lambda: page.model.steer("stop", job),
+            "again": lambda: page.model.run_again([job]),
+            "raw": self._raw,
+            "key": lambda: page.context.go("models"),
+            "models": lambda: page.context.go("models"),
+            "limit": lambda: page.context.go("settings", section="runs"),
+        }
+        verbs[action]()
+
+    def _raw(self) -> None:
+        shown = self._page.current()
+        if shown is not None and shown.cell.output_id is not None:
+            from workbench.gui.compare.exchange import ExchangeDialog  # only when it is asked for
+
+            ExchangeDialog(self._page, self._page.context, shown.cell.output_id).open()
+
+    def open(self, index: QModelIndex, at: QPoint) -> None:
+        """Open the menu of a cell."""
+        shown, page = index.data(SHOWN), self._page
+        if shown is None:
+            return
+        menu = QMenu(page)
+        for text, action, states in OFFERS:
+            if shown.state in states:
+                menu.addAction(text).triggered.connect(lambda _checked=False, what=action: self.fix(shown, what))
+        if shown.text:
+            menu.addAction("Copy answer").triggered.connect(lambda _checked=False: QGuiApplication.clipboard().setText(self._whole(shown)))
+        if shown.state in FINISHED:
+            menu.addSeparator()
+            stars = menu.addMenu("Stars")
+            for number in range(5, -1, -1):
+                made = stars.addAction(f"{number} of 5" if number else "None")
+                made.triggered.connect(lambda _checked=False, number=number: self._rate(number))
+            for name in ("pass", "fail", "note"):
+                menu.addAction(page.context.action(f"compare.{name}"))
+        menu.addSeparator()
+        menu.addAction(page.context.action("compare.hide"))
+        menu.popup(at)
+
+    def _whole(self, shown: Shown) -> str:
+        row = self._page.detail.row
+        return row.text if row is not None and row.id == shown.cell.output_id else shown.text

@@ -1,0 +1,272 @@
+"""The parts of the detail panel around the answer: head, checks, figures, and what opens below."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from workbench.gui.cells import version_title
+from workbench.gui.markers import paint_marker
+from workbench.gui.theme import theme
+from workbench.gui.widgets.answer_view import AnswerView
+from workbench.gui.widgets.buttons import button, icon_button
+from workbench.gui.widgets.chip import Chip
+from workbench.gui.widgets.fold import Fold
+from workbench.gui.widgets.labels import ElidedLabel, icon_label, label
+from workbench.gui.words import call_money, counted, day, duration
+
+if TYPE_CHECKING:
+    from workbench.values import Case, Score, Usage
+    from workbench.workspace import Cell, ColumnInfo, OutputRow
+
+MARGINS = (16, 12, 16, 12)
+ENDED_WORDS = {"length": "cut off", "content_filter": "filter"}
+
+
+class Marker(QWidget):
+    """The mark of a model: shape by place, colour by series."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._place, self._colour = "cloud", 0
+
+    def say(self, place: str, colour: int) -> None:
+        """Show another model's mark."""
+        self._place, self._colour = place, colour
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme().px(12), theme().px(14))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        paint_marker(painter, theme(), QPointF(self.width() / 2, self.height() / 2), self._place, self._colour)
+        painter.end()
+
+
+class DetailHead(QWidget):
+    """Which case, which model, which repeat; and the ways to the neighbours."""
+
+    stepped = Signal(int)
+    repeat_stepped = Signal(int)
+    closed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 10, 8, 9)
+        column.setSpacing(3)
+        row = QHBoxLayout()
+        row.setSpacing(2)
+        self.title = ElidedLabel("", "section")
+        row.addWidget(self.title, 1)
+        row.addWidget(icon_button("chevron-left", "Previous cell", on=lambda: self.stepped.emit(-1)))
+        row.addWidget(icon_button("chevron-right", "Next cell", on=lambda: self.stepped.emit(1)))
+        row.addWidget(icon_button("x", "Close the panel (Ctrl J)", on=self.closed.emit))
+        column.addLayout(row)
+        second = QHBoxLayout()
+        second.setSpacing(6)
+        self._marker = Marker()
+        self._model = ElidedLabel("", "small", "text2")
+        self._version = Chip("v1")
+        self.where = label("", "small", "text3")
+        for part in (self._marker, self._model, self._version, self.where):
+            second.addWidget(part)
+        second.addStretch(1)
+        self._repeats = [
+            icon_button("chevron-left", "Previous repeat", on=lambda: self.repeat_stepped.emit(-1), size=13),
+            icon_button("chevron-right", "Next repeat", on=lambda: self.repeat_stepped.emit(1), size=13),
+        ]
+        for made in self._repeats:
+            second.addWidget(made)
+        column.addLayout(second)
+
+    def show_place(self, case: Case, number: int, column: ColumnInfo, repeat: int, repeats: int) -> None:
+        """Name a cell."""
+        self.title.setText(case.name or f"Case {number}")
+        self._marker.say(column.place, column.colour)
+        self._model.setText(column.model)
+        self._version.set_text(version_title(column))
+        self.where.setText(f"case {number:,}" + (f", repeat {repeat} of {repeats}" if repeats > 1 else ""))
+        for made in self._repeats:
+            made.setVisible(repeats > 1)
+
+
+class ChecksPart(QWidget):
+    """Every check with its reason, failed ones first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*MARGINS)
+        column.setSpacing(8)
+        row = QHBoxLayout()
+        row.addWidget(label("Checks", "small", "text2", 600))
+        row.addStretch(1)
+        self.count = label("", "small", "text2")
+        row.addWidget(self.count)
+        column.addLayout(row)
+        self._list = QVBoxLayout()
+        self._list.setSpacing(7)
+        column.addLayout(self._list)
+
+    def show_scores(self, scores: Sequence[Score]) -> None:
+        """Show what the checks said."""
+        take_all(self._list)
+        run = [score for score in scores if score.passed is not None]
+        self.count.setText(f"{sum(1 for score in run if score.passed)} of {len(run)} passed" if run else "not run here")
+        for score in sorted(scores, key=lambda score: (score.passed is not False, score.passed is None)):
+            self._list.addWidget(_check_row(score))
+
+
+class MetricsPart(QWidget):
+    """Six figures and the name that the model answered under."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*MARGINS)
+        column.setSpacing(8)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(2)
+        self.values: dict[str, ElidedLabel] = {}
+        for number, name in enumerate(("latency", "first word", "cost", "tokens in", "tokens out", "ended")):
+            at_row, at_column = divmod(number, 3)
+            value = ElidedLabel("", "body", "text", 600)
+            grid.addWidget(label(name, "micro", "text3"), at_row * 3, at_column)
+            grid.addWidget(value, at_row * 3 + 1, at_column)
+            grid.setColumnStretch(at_column, 1)
+            self.values[name] = value
+        grid.setRowMinimumHeight(2, 6)
+        column.addLayout(grid)
+        self._resolved = ElidedLabel("", "micro", "text3")
+        column.addWidget(self._resolved)
+
+    def show_output(self, source: Cell | OutputRow, usage: Usage) -> None:
+        """Show the figures of a cell, or of an output in full."""
+        ended = source.finish_reason or str((source.error or {}).get("kind") or "")
+        values = {
+            "latency": duration(source.latency_ms),
+            "first word": duration(source.first_token_ms),
+            "cost": call_money(source.cost_usd) or ("unknown" if source.latency_ms is not None else ""),
+            "tokens in": f"{usage.input_tokens:,}" if usage.input_tokens is not None else "",
+            "tokens out": f"{usage.output_tokens:,}" if usage.output_tokens is not None else "",
+            "ended": ENDED_WORDS.get(ended, ended.replace("_", " ")),
+        }
+        for name, value in values.items():
+            self.values[name].setText(value or "–")
+        self.values["ended"].setToolTip(getattr(source, "raw_finish_reason", None) or ended)
+        resolved = getattr(source, "resolved_model", None) or ""
+        self._resolved.setText(f"Answered by {resolved}" if resolved else "")
+        self._resolved.setVisible(bool(resolved))
+
+
+class MorePart(QWidget):
+    """What opens: the case, the messages as sent, earlier attempts."""
+
+    attempts_wanted = Signal(int)
+    """Job id: its outputs are to be read."""
+    attempt_chosen = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*MARGINS)
+        column.setSpacing(4)
+        self.case, self.sent, self.attempts = Fold("Case"), Fold("Messages as sent"), Fold("Attempts")
+        for fold in (self.case, self.sent, self.attempts):
+            column.addWidget(fold)
+
+    def show_output(self, case: Case, row: OutputRow | None) -> None:
+        """Show a case and, when it is read, the output in full."""
+        self.case.fill(partial(self._fill_case, case))
+        messages = row.messages if row is not None else ()
+        self.sent.setVisible(bool(messages))
+        self.sent.fill(partial(self._fill_messages, messages))
+        attempts = row.attempts if row is not None else 0
+        self.attempts.setVisible(attempts > 1)
+        if attempts > 1 and row is not None:
+            self.attempts.say(f"Attempts ({attempts})")
+            self.attempts.fill(partial(self.attempts_wanted.emit, row.job_id))
+
+    def show_attempts(self, rows: Sequence[OutputRow]) -> None:
+        """List all outputs of the job, newest first."""
+        self.attempts.clear()
+        for row in sorted(rows, key=lambda row: -row.attempt):
+            ended = f"failed, {row.error.get('kind')}" if row.error else counted(len(row.text.split()), "word")
+            stars = f", {row.stars} of 5" if row.stars else ""
+            words = f"{row.attempt}: {day(row.created_at)}, {ended}{stars}"
+            made = button(words, kind="link", size="small", on=partial(self.attempt_chosen.emit, row))
+            self.attempts.body.addWidget(made, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _fill_case(self, case: Case) -> None:
+        for name, value in case.values.items():
+            self.case.body.addWidget(named(name, value))
+        if case.reference is not None:
+            self.case.body.addWidget(named("reference", case.reference))
+        if case.note:
+            self.case.body.addWidget(named("note", case.note))
+
+    def _fill_messages(self, messages: Sequence[Mapping[str, Any]]) -> None:
+        for message in messages:
+            self.sent.body.addWidget(named(str(message.get("role", "")), message.get("content", "")))
+
+
+def named(name: str, value: object) -> QWidget:
+    """A text below its name."""
+    made = QWidget()
+    column = QVBoxLayout(made)
+    column.setContentsMargins(0, 2, 0, 4)
+    column.setSpacing(1)
+    column.addWidget(label(name, "micro", "text3", 500))
+    text = value if isinstance(value, str) else _content_text(value)
+    view = AnswerView("small", spacing=115)
+    view.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+    view.grow(text)
+    view.setAccessibleName(f"{name}: {text[:400]}")
+    column.addWidget(view)
+    return made
+
+
+def take_all(layout: QVBoxLayout) -> None:
+    """Take out and delete every widget of a layout."""
+    while layout.count():
+        item = layout.takeAt(0)
+        widget = item.widget() if item is not None else None
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()
+
+
+def _check_row(score: Score) -> QWidget:
+    made = QWidget()
+    row = QHBoxLayout(made)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(8)
+    icon, token, word = ("circle-question-mark", "text3", "not run")
+    if score.passed is not None:
+        icon, token, word = ("circle-check", "pass", "passed") if score.passed else ("circle-x", "fail", "failed")
+    row.addWidget(icon_label(icon, token, 16), 0, Qt.AlignmentFlag.AlignTop)
+    words = QVBoxLayout()
+    words.setSpacing(0)
+    words.addWidget(label(score.check.title, "body", "fail" if score.passed is False else "text", 500, wrap=True))
+    reason = score.reason or ("" if score.passed is not None else "This check cannot be run here.")
+    if reason:
+        words.addWidget(label(reason[:600], "small", "text2", wrap=True))
+    row.addLayout(words, 1)
+    made.setAccessibleName(f"{score.check.title}, {word}. {reason}")
+    return made
+
+
+def _content_text(value: object) -> str:
+    """Parts of a message as text; pictures and files by their kind and name."""
+    if isinstance(value, list) and all(isinstance(part, Mapping) and "type" in part for part in value):
+        return "\n".join(str(part.get("text") or f"[{part['type']} {part.get('name', '')}]".strip()) for part in value)
+    return json.dumps(value, ensure_ascii=False, indent=1)

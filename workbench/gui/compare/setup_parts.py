@@ -1,0 +1,367 @@
+"""The parts of the New comparison dialog: prompts, models, test cases, numbers, checks. Each says `changed` and what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QHBoxLayout, QLineEdit, QMenu, QSpinBox, QVBoxLayout, QWidget
+
+from workbench.gui.compare.setup_model import Choices, next_version
+from workbench.gui.compare.setup_rows import CheckRowWidget, ModelList, PromptRowWidget
+from workbench.gui.context import Context
+from workbench.gui.theme import set_kind, theme
+from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.flow import FlowLayout
+from workbench.gui.widgets.labels import icon_label, label, line
+from workbench.gui.widgets.search_field import SearchField
+from workbench.gui.words import counted
+from workbench.values import Check, PromptRef
+
+MOST_TAGS = 24
+
+
+class Part(QWidget):
+    """A heading with a count and a link at its right, and rows below."""
+
+    changed = Signal()
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(8)
+        self.head = QHBoxLayout()
+        self.count = label("", "small", "text2")
+        self.head.addWidget(label(title, "section"))
+        self.head.addWidget(self.count)
+        self.head.addStretch(1)
+        self.column.addLayout(self.head)
+
+
+class PromptsPart(Part):
+    """The chosen prompt versions."""
+
+    def __init__(self) -> None:
+        super().__init__("Prompts")
+        self.choices: Choices | None = None
+        self.rows: list[PromptRowWidget] = []
+        self._add = button("Add prompt", "plus", "link", on=self._pick)
+        self.head.addWidget(self._add)
+        self._frame, self._box = card()
+        self._frame.hide()
+        self.column.addWidget(self._frame)
+
+    @property
+    def refs(self) -> tuple[PromptRef, ...]:
+        """What is ticked."""
+        return tuple(row.ref for row in self.rows if row.on.isChecked())
+
+    def show_refs(self, choices: Choices, refs: Sequence[PromptRef]) -> None:
+        """Show these and no others."""
+        self.choices = choices
+        for row in list(self.rows):
+            self._drop(row)
+        for ref in refs:
+            self.add(ref)
+
+    def add(self, ref: PromptRef) -> None:
+        """One more row."""
+        if self.choices is None:
+            return
+        row = PromptRowWidget(self.choices, ref)
+        row.changed.connect(self._say)
+        row.removed.connect(partial(self._drop, row))
+        put_in(self._box, row)
+        self.rows.append(row)
+        self._frame.show()
+        self._say()
+
+    def _drop(self, row: PromptRowWidget) -> None:
+        self.rows.remove(row)
+        take_out(self._box, row)
+        self._frame.setVisible(bool(self.rows))
+        self._say()
+
+    def _say(self) -> None:
+        self.count.setText(f"{len(self.refs)} chosen" if self.refs else "none chosen")
+        self.changed.emit()
+
+    def _pick(self) -> None:
+        choices = self.choices
+        if choices is None:
+            return
+        menu = QMenu(self)
+        taken = [row.ref for row in self.rows]
+        for prompt in sorted(choices.prompts, key=lambda row: row.name.casefold()):
+            ref = next_version(choices, prompt, taken)
+            text = f"{prompt.name}, v{ref.version}" if ref is not None else f"{prompt.name} (no version left)"
+            if ref is None and not choices.versions.get(prompt.uid):
+                text = f"{prompt.name} (only a draft: save a version first)"
+            action = menu.addAction(text)
+            action.setEnabled(ref is not None)
+            if ref is not None:
+                action.triggered.connect(lambda _checked=False, ref=ref: self.add(ref))
+        if menu.isEmpty():
+            menu.addAction("No prompt yet: write one in the library").setEnabled(False)
+        menu.popup(self._add.mapToGlobal(self._add.rect().bottomLeft()))
+
+
+class ModelsPart(Part):
+    """The models with a filter."""
+
+    models_wanted = Signal()
+    """The user wants to mend or add models."""
+
+    def __init__(self) -> None:
+        super().__init__("Models")
+        self.head.addWidget(button("Open Models", kind="link", on=self.models_wanted.emit))
+        frame, box = card()
+        search = SearchField("Type to find a model")
+        search.setProperty("kind", "bare")
+        holder = QHBoxLayout()
+        holder.setContentsMargins(8, 7, 8, 7)
+        holder.addWidget(search)
+        box.addLayout(holder)
+        box.addWidget(line())
+        self.list = ModelList()
+        self.list.setMinimumHeight(theme().px(140))
+        self.list.changed.connect(self._say)
+        search.searched.connect(self.list.filter)
+        box.addWidget(self.list, 1)
+        self.column.addWidget(frame, 1)
+        self._note = label("", "small", "text3", wrap=True)
+        self.column.addWidget(self._note)
+
+    @property
+    def uids(self) -> tuple[str, ...]:
+        """The ticked models."""
+        return self.list.chosen()
+
+    def show_models(self, choices: Choices, uids: Sequence[str]) -> None:
+        """Offer all models with these ticked."""
+        self.list.show_models(choices.models, uids)
+        not_ready = sum(1 for model in choices.models if not model.ready)
+        text = f"{counted(not_ready, 'model')} not ready: Open Models to mend it." if not_ready else ""
+        if not choices.models:
+            text = "No model yet. Open Models to add a connection or fetch the built-in model."
+        self._note.setText(text)
+        self._note.setVisible(bool(text))
+        self._say()
+
+    def _say(self) -> None:
+        self.count.setText(f"{len(self.uids)} chosen" if self.uids else "none chosen")
+        self.changed.emit()
+
+
+class CasesPart(Part):
+    """The dataset, narrowed by tags, and what the prompts lack in it."""
+
+    def __init__(self) -> None:
+        super().__init__("Test cases")
+        self._choices: Choices | None = None
+        self.dataset = QComboBox()
+        self.dataset.setAccessibleName("Dataset")
+        self.dataset.currentIndexChanged.connect(lambda _index: self._chosen())
+        self.column.addWidget(self.dataset)
+        self.tags_box = QWidget()
+        self.tags_box.setToolTip("Only cases with one of the ticked tags; none ticked: all cases")
+        self._tags_flow = FlowLayout(self.tags_box, gap=6)
+        self.column.addWidget(self.tags_box)
+        self.warning = QWidget()
+        row = QHBoxLayout(self.warning)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addWidget(icon_label("triangle-alert", "warn", 15), 0, Qt.AlignmentFlag.AlignTop)
+        self.warning_text = label("", "small", "text2", wrap=True)
+        row.addWidget(self.warning_text, 1)
+        self.column.addWidget(self.warning)
+        self.warn([])
+
+    @property
+    def uid(self) -> str | None:
+        """The dataset; None for the prompts' own sample values."""
+        found = self.dataset.currentData()
+        return str(found) if found is not None else None
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The ticked tags."""
+        return tuple(str(box.property("tag")) for box in self.tags_box.findChildren(QCheckBox) if box.isChecked())
+
+    def show_dataset(self, choices: Choices, uid: str | None, tags: Sequence[str]) -> None:
+        """Offer all datasets with this one chosen."""
+        self._choices = choices
+        self.dataset.blockSignals(True)
+        self.dataset.clear()
+        self.dataset.addItem("The prompts' own sample values   1 case", None)
+        for dataset in choices.datasets:
+            self.dataset.addItem(f"{dataset.name}   {counted(dataset.cases, 'case')}", dataset.uid)
+        if uid is not None and self.dataset.findData(uid) < 0:
+            self.dataset.addItem("A dataset that is not here", uid)
+        self.dataset.setCurrentIndex(self.dataset.findData(uid))
+        self.dataset.blockSignals(False)
+        self._show_tags(tags)
+
+    def warn(self, words: Sequence[str]) -> None:
+        """Say what the prompts lack in these cases."""
+        self.warning.setVisible(bool(words))
+        self.warning_text.setText("\n".join(words[:4]))
+
+    def _chosen(self) -> None:
+        self._show_tags(())
+        self.changed.emit()
+
+    def _show_tags(self, chosen: Sequence[str]) -> None:
+        self._tags_flow.clear()
+        datasets = self._choices.datasets if self._choices is not None else ()
+        dataset = next((row for row in datasets if row.uid == self.uid), None)
+        tags = dataset.tags if dataset is not None else {}
+        for tag, count in sorted(tags.items(), key=lambda item: (item[0] not in chosen, -item[1]))[:MOST_TAGS]:
+            box = QCheckBox(f"{tag} ({count:,})")
+            box.setProperty("tag", tag)
+            box.setChecked(tag in chosen)
+            box.toggled.connect(lambda _on: self.changed.emit())
+            self._tags_flow.addWidget(box)
+        self.tags_box.setVisible(bool(tags))
+
+
+class NumbersPart(QWidget):
+    """Repeats, calls at once, and the cost at which the run stops."""
+
+    changed = Signal()
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        settings = context.settings
+        self.repeats, self.at_once, self.stop_at = QSpinBox(), QSpinBox(), QLineEdit(str(settings.get("cap_run_usd")))
+        self.repeats.setRange(1, 20)
+        self.at_once.setRange(1, 64)
+        for spin in (self.repeats, self.at_once):
+            spin.lineEdit().setTextMargins(8, 0, 0, 0)
+            spin.valueChanged.connect(lambda _value: self._say())
+        self.at_once.setValue(int(settings.get("concurrency")))
+        self.at_once.setToolTip("Calls in flight for one model connection (concurrency)")
+        self.stop_at.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.stop_at.setToolTip("The run stops at this cost; nothing is lost. Empty: the cap of the settings counts.")
+        self.stop_at.textChanged.connect(lambda _text: self._say())
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 4, 0, 8)
+        column.setSpacing(8)
+        row = QHBoxLayout()
+        row.setSpacing(16)
+        for text, field in (("Repeats", self.repeats), ("At once", self.at_once), ("Stop at $", self.stop_at)):
+            one = QVBoxLayout()
+            one.setSpacing(3)
+            one.addWidget(label(text, "small", weight=500))
+            field.setAccessibleName(text)
+            field.setFixedWidth(theme().px(96))
+            one.addWidget(field)
+            row.addLayout(one)
+        row.addStretch(1)
+        column.addLayout(row)
+        self._note = label("", "small", "text3", wrap=True)
+        column.addWidget(self._note)
+        self._say()
+
+    @property
+    def good(self) -> bool:
+        """False where the cost is no amount of money."""
+        text = self.stop_at.text().strip()
+        return not text or money(text) is not None
+
+    def _say(self) -> None:
+        repeats = self.repeats.value()
+        self._note.setText("1 repeat hides how steady a model is." if repeats == 1 else f"Each call is made {repeats} times.")
+        set_kind(self.stop_at, state="" if self.good else "error")
+        self.changed.emit()
+
+
+class ChecksPart(Part):
+    """The checks, one row each."""
+
+    def __init__(self) -> None:
+        super().__init__("Checks")
+        self.rows: list[CheckRowWidget] = []
+        self.head.addWidget(button("Add check", "plus", "link", on=lambda: self.add(Check("contains"), focus=True)))
+        self._frame, self._box = card()
+        self._frame.hide()
+        self._none = label("Without checks you rate the answers yourself.", "small", "text3")
+        self.column.addWidget(self._frame)
+        self.column.addWidget(self._none)
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """The complete checks that are switched on."""
+        return tuple(check for row in self.rows if (check := row.check) is not None)
+
+    def show_checks(self, checks: Sequence[Check]) -> None:
+        """Show these and no others."""
+        for row in list(self.rows):
+            self._drop(row)
+        for check in checks:
+            self.add(check)
+
+    def add(self, check: Check, *, focus: bool = False) -> None:
+        """One more row."""
+        row = CheckRowWidget(check)
+        row.changed.connect(self._say)
+        row.removed.connect(partial(self._drop, row))
+        put_in(self._box, row)
+        self.rows.append(row)
+        self._frame.show()
+        self._none.hide()
+        self._say()
+        if focus:
+            row.name.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _drop(self, row: CheckRowWidget) -> None:
+        self.rows.remove(row)
+        take_out(self._box, row)
+        self._frame.setVisible(bool(self.rows))
+        self._none.setVisible(not self.rows)
+        self._say()
+
+    def _say(self) -> None:
+        self.count.setText(f"{len(self.checks)} on" if self.rows else "")
+        self.changed.emit()
+
+
+def card() -> tuple[QFrame, QVBoxLayout]:
+    """A framed box for rows."""
+    frame = QFrame()
+    frame.setProperty("kind", "card")
+    box = QVBoxLayout(frame)
+    box.setContentsMargins(1, 1, 1, 1)
+    box.setSpacing(0)
+    return frame, box
+
+
+def put_in(box: QVBoxLayout, row: QWidget) -> None:
+    """Add a row with a hairline above it where it is not the first."""
+    if box.count():
+        box.addWidget(line())
+    box.addWidget(row)
+
+
+def take_out(box: QVBoxLayout, row: QWidget) -> None:
+    """Remove a row and the hairline that stood above it, or below it if it was the first."""
+    at = box.indexOf(row)
+    places = [at, at - 1] if at > 0 else [0, 0] if box.count() > 1 else [0]
+    for place in places:
+        item = box.takeAt(place)
+        widget = item.widget() if item is not None else None
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()
+
+
+def money(text: str) -> Decimal | None:
+    """The amount that a text names, or None."""
+    try:
+        value = Decimal(text.strip().lstrip("$").replace(",", ""))
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() and value >= 0 else None
