@@ -20,6 +20,7 @@ from workbench.gui import actions
 from workbench.gui.app import Session
 from workbench.gui.trail import Trail
 from workbench.gui.widgets.buttons import Button
+from workbench.gui.window import SCREENS
 from workbench.settings import Settings
 from workbench.values import Case, Content, Definition, Message, PromptRef
 from workbench.workspace import Workspace
@@ -264,6 +265,23 @@ def test_another_workspace_can_be_opened_in_the_place_of_this_one(session: Sessi
     assert other.settings.get("last.workspace") == str(tmp_path / "other.db")
     with sqlite3.connect(tmp_path / "desk.db") as file:  # the first one was closed: it can be written
         file.execute("BEGIN IMMEDIATE")
+    finished(other)
+
+
+def test_what_the_first_window_leaves_behind_disturbs_nobody(session: Session, qtbot: QtBot, tmp_path: Path) -> None:
+    for place in SCREENS:
+        session.context.go(place)
+        QApplication.processEvents()
+    with qtbot.waitSignal(session.replaced) as handed:
+        session.open(str(tmp_path / "other.db"))
+    other: Session = handed.args[0]
+    qtbot.waitUntil(lambda: other.context.workspace is not None, timeout=15_000)
+    for key, value in (("theme", "dark"), ("text_size", 130), ("theme", "light"), ("text_size", 100), ("single_keys", False)):
+        other.settings.set(key, value)  # an exception in a slot of a screen that is gone would fail this test
+        QApplication.processEvents()
+    for place in SCREENS:
+        other.context.go(place)
+        QApplication.processEvents()
     finished(other)
 
 
