@@ -30,8 +30,7 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/.made
 
 demo: $(VENV)/.local
 	$(BIN)/workbench demo
-	@echo
-	@echo "Open the window with:  make run"
+	@echo "or with: make run"
 
 test: $(VENV)/.dev
 	@$(BIN)/python packaging/system_libraries.py offscreen --install

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.cli.opened import workspace
@@ -33,7 +35,8 @@ def demo_verb(options: argparse.Namespace, terminal: Terminal) -> int:
         code = finish(ws, run_id, options, terminal)
         if not terminal.json:
             terminal.note("The built-in model is a toy for trying the app, not for judging prompts.")
-            terminal.note(f"Everything is kept in {ws.path}. Open the window with: workbench app")
+            started_as = sys.argv[0] if Path(sys.argv[0]).stem == "workbench" else "python -m workbench"
+            terminal.note(f"Everything is kept in {ws.path}. Open the window with: {started_as}")
         return code
 
 
