@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -344,12 +345,30 @@ def test_a_job_put_back_while_the_run_goes_on_is_made_too(runs: Runs, fakeprovid
     assert server.stats()["requests"] == 7
 
 
-def test_a_slow_check_holds_up_no_stream(runs: Runs) -> None:
-    text = "a" * 60 + "!"
-    checks = (Check("regex", "^(a+)+$"), Check("contains", "!"))
-    hostile = replace(spec(text="{{ q }}"), cases=(Case({"q": text}),), checks=checks)
+ENDLESS = "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}"
+
+
+@pytest.mark.parametrize("slow", [Check("regex", "^(a+)+$"), Check("contains", ENDLESS), Check("contains-any", ["!", ENDLESS])])
+def test_a_slow_check_holds_up_no_stream(runs: Runs, slow: Check) -> None:
+    hostile = replace(spec(text="{{ q }}"), cases=(Case({"q": "a" * 60 + "!"}),), checks=(slow, Check("contains", "!")))
     run_id = runs.prepare(hostile)
-    make(runs, run_id)
+    longest = 0.0
+
+    async def watch() -> None:
+        async def beat() -> None:
+            nonlocal longest
+            while True:
+                before = time.perf_counter()
+                await asyncio.sleep(0.01)
+                longest = max(longest, time.perf_counter() - before)
+
+        heart = asyncio.create_task(beat())
+        async for _ in runs.execute(run_id):
+            pass
+        heart.cancel()
+
+    asyncio.run(watch())
+    assert longest < 0.5
     scores = runs.cells(run_id)[0].scores
     assert [score.passed for score in scores] == [None, True]
     column = runs.columns(run_id)[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from workbench import templates
@@ -47,7 +47,18 @@ def verdict(scores: Sequence[Score]) -> tuple[bool | None, float | None]:
 def may_be_slow(check: Check) -> bool:
     """True if the check may take longer than a moment, so that it should not be asked where others wait."""
     kind = check.type.removeprefix("not-")
-    return kind == "regex" or kind == "assert-set" or (kind in ("is-json", "contains-json") and check.value is not None)
+    if kind in ("regex", "assert-set") or (kind in ("is-json", "contains-json") and check.value is not None):
+        return True
+    return not all(map(templates.is_plain, _texts(check.value)))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
 
 
 def _score(check: Check, values: Mapping[str, Any], text: str) -> Score:

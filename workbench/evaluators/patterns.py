@@ -37,8 +37,8 @@ def matches(text: str, value: Any) -> Verdict:
 
 def search(pattern: str, text: str) -> bool:
     """True if the pattern is found in the text. Raises CannotRun where it takes too long, Invalid where it is no pattern."""
-    compiled, degree, ways = _prepared(pattern)
-    if (len(text) + 1) ** degree * ways * (len(pattern) + 1) <= WORK:
+    compiled, degree, ways, steps = _prepared(pattern)
+    if (len(text) + 1) ** degree * ways * (steps + 1) <= WORK:
         return compiled.search(text) is not None
     try:
         return _worker.search(compiled.pattern, text, SECONDS)
@@ -47,13 +47,15 @@ def search(pattern: str, text: str) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _prepared(pattern: str) -> tuple[re.Pattern[str], int, int]:
+def _prepared(pattern: str) -> tuple[re.Pattern[str], int, int, int]:
+    """The pattern, how steeply its work grows, in how many ways, and its steps at one place of the text."""
     if len(pattern) > 20_000:
         raise Invalid("The pattern is longer than 20,000 characters.")
     try:
         compiled = re.compile(translated(pattern), re.ASCII)
         tree = _parser.parse(compiled.pattern, re.ASCII)
-        return compiled, min(99, 1 + _degree(tree)), _ways(tree)
+        # `(a{300}){200}` is a short pattern of 60,000 steps: what it matches at least counts too.
+        return compiled, min(99, 1 + _degree(tree)), _ways(tree), max(len(pattern), int(tree.getwidth()[0]))
     except (re.error, RecursionError, OverflowError, MemoryError) as error:
         raise Invalid(f"The pattern is not valid: {str(error) or 'it is nested too deeply'}.") from error
 

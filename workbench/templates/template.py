@@ -51,6 +51,11 @@ def variables(text: str) -> tuple[Variable, ...]:
     return compiled.partial_variables(text)
 
 
+def is_plain(text: str) -> bool:
+    """True if rendering the text copies values and does nothing else, so that it cannot take long."""
+    return _plain(text) is not None
+
+
 def check(text: str) -> TemplateProblem | None:
     """What is wrong with the template, with line and column; None if nothing is."""
     if _plain(text) is not None:
