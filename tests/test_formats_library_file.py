@@ -275,3 +275,21 @@ def test_a_folder_of_a_newer_version_is_refused() -> None:
     assert read_library(parse(write_library(LibraryPage(folders=("a", "b/c"))))) == LibraryPage(1, ("a", "b/c"))
     with pytest.raises(BadInput, match="newer version"):
         read_library(parse("format: 9\n"))
+
+
+@settings(max_examples=150, deadline=None)
+@given(PROMPT, PROMPT, st.data())
+def test_a_comment_put_anywhere_is_kept_when_the_prompt_changes(before: PromptFile, after: PromptFile, draw: st.DataObject) -> None:
+    lines = write_prompt(before, "header").split("\n")
+    place = draw.draw(st.integers(0, len(lines) - 1))
+    commented = "\n".join([*lines[:place], " " * draw.draw(st.sampled_from([0, 2])) + "# kept words", *lines[place:]])
+    try:
+        old = parse(commented)
+        if read_prompt(old, "file") != before:  # it became part of a text
+            return
+    except BadInput:  # it broke a text
+        return
+    text = write_prompt(after, "header", old)
+    assert text.count("# kept words") == 1
+    assert prompt(text) == after
+    assert write_prompt(after, "header", parse(text)) == text

@@ -252,15 +252,15 @@ def test_ordinary_cases_fit_csv() -> None:
     assert not shape_of([Case({"q": "3", "n": "3"})], COLUMNS).fits_csv
 
 
-def test_a_hundred_thousand_lines_are_read_within_memory(tmp_path: Path) -> None:
+def test_a_long_table_is_read_within_memory(tmp_path: Path) -> None:
     path = tmp_path / "big.csv"
     with path.open("w", encoding="utf-8") as file:
         file.write("ticket,expected\n")
-        file.writelines(f"Parcel {number} never came {'again ' * 20},label{number % 7}\n" for number in range(100_000))
+        file.writelines(f"Parcel {number} never came {'again ' * 20},label{number % 7}\n" for number in range(20_000))
     tracemalloc.start()
     try:
         found = tabular.read(path)
-        assert sum(1 for _ in found.cases()) == found.rows == 100_000
-        assert tracemalloc.get_traced_memory()[1] < 16_000_000
+        assert sum(1 for _ in found.cases()) == found.rows == 20_000
+        assert tracemalloc.get_traced_memory()[1] < 3_500_000  # less than the file alone
     finally:
         tracemalloc.stop()

@@ -190,7 +190,7 @@ def test_bad_rows_stop_the_import_and_are_named_with_their_lines(datasets: Datas
 def test_a_number_beyond_all_numbers_is_a_bad_row(datasets: Datasets, tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     path.write_text('{"input": 1}\n{"input": 1e999}\n')
-    with pytest.raises(BadInput, match="line 2: .*too large"):
+    with pytest.raises(BadInput, match=r"line 2: .*too large"):
         datasets.import_table(path)
 
 

@@ -615,6 +615,27 @@ def test_a_table_that_a_person_saved_in_another_form_is_left_alone_while_it_says
     assert library.files.export(tmp_path / "lib").files == ()
 
 
+def test_line_ends_that_git_changed_change_nothing(library: Library, other: Library, tmp_path: Path) -> None:
+    fill(library)
+    library.files.export(tmp_path / "lib")
+    for path in (tmp_path / "lib").rglob("*"):
+        if path.is_file():
+            path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert library.files.import_paths([tmp_path / "lib"]).imported == ()
+    other.files.import_paths([tmp_path / "lib"])
+    assert other.datasets.cases(other.datasets.find("Many rows").id)[3].values == {"ticket": 'say "3"\nthere', "n": 3}
+
+
+def test_what_a_prompt_of_another_tool_brings_along_is_reported(library: Library, tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {"sum.prompt.yml": "name: Summary\nmodel: openai/gpt-x\nmessages:\n  - {role: user, content: 'Sum up'}\ntestData: [{input: a}]\n"},
+    )
+    report = library.files.import_paths([tmp_path / "sum.prompt.yml"])
+    assert [(item.kind, item.name) for item in report.imported] == [("prompt", "Summary")]
+    assert [left.what for left in report.not_carried] == ["model", "testData"]
+
+
 def test_a_read_only_folder_and_a_file_in_the_way_are_sentences(library: Library, tmp_path: Path) -> None:
     library.prompts.create("Reply", "", said("one"))
     (tmp_path / "file").write_text("x")

@@ -121,6 +121,8 @@ def read_prompt(document: Document, stem: str) -> PromptFile:
         if not isinstance(number, int) or isinstance(number, bool):
             raise document.problem(f"The label {label} names the number of a version.", "labels", label)
     samples, left_out = _read_variables(document)
+    known = {*_PROMPT_KEYS, "variables", "name", "system"}
+    left_out = (*(str(key) for key in data if key not in known), *left_out)
     return PromptFile(
         name=name or text_at(document, "name") or stem,
         content=read_content(document, (), None if has_messages else str(short)),

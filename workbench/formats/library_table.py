@@ -19,6 +19,8 @@ def library_table(data: bytes, path: str, columns: Sequence[ColumnSpec] | None) 
     if path.lower().endswith(".jsonl"):
         table = read_bytes(data, path, encoding="utf-8")
     else:
+        if columns:
+            data = data.replace(b"\r\n", b"\n")  # our tables never hold one: git or an editor put them there, inside of texts too
         is_ours = bool(columns) and data.startswith(_header(columns or ()))  # then nothing has to be guessed
         table = read_bytes(data, path, encoding="utf-8" if is_ours else "", delimiter="," if is_ours else "")
     return replace(table, mapping=own_mapping(table.columns, columns)) if columns else table

@@ -16,7 +16,7 @@ Path = tuple[str | int, ...]
 """Keys and list places from the top, such as `("messages", 0, "system")`."""
 
 LARGEST = 32 * 1024 * 1024
-_MOST_NODES = 1_000_000
+_MOST_COPIES = 20_000  # nodes that aliases stand for: an alias of aliases can mean more than any memory holds
 _DEEPEST = 100
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -156,12 +156,14 @@ class _Reader:
         self.path = path
         self.lines: dict[Path, int] = {}
         self.places: list[_Place] = []
-        self._left = _MOST_NODES
+        self._met: set[int] = set()
+        self._copies = 0
         self._seen: set[int] = set()
 
     def value(self, node: Any, path: Path, in_flow: bool, depth: int) -> Any:
-        self._left -= 1
-        if self._left < 0 or depth > _DEEPEST:
+        self._copies += id(node) in self._met
+        self._met.add(id(node))
+        if self._copies > _MOST_COPIES or depth > _DEEPEST:
             raise BadInput("This is nested too deep, or its aliases stand for too much.", path=self.path, line=node.start_mark.line + 1)
         if node.id == "scalar":
             self._note(node, path, in_flow)
@@ -310,7 +312,11 @@ class _Ground:
     def _end_of_block(lines: list[str], first: int, column: int, last: int, end: int) -> int:
         """The line behind a block scalar. Empty lines at its end belong to it only where it keeps them (`|+`)."""
         behind = min(last if end == 0 else last + 1, len(lines))
-        if "+" not in lines[first][column : column + 3]:
-            while behind - 1 > first and not lines[behind - 1].strip():
+        marks = lines[first][column : column + 3]
+        if "+" not in marks:
+            hinted = any(mark.isdigit() for mark in marks)
+            written = [line for line in lines[first + 1 : behind] if line.strip()]
+            indent = 0 if hinted or not written else len(written[0]) - len(written[0].lstrip(" "))
+            while behind - 1 > first and not lines[behind - 1].strip() and len(lines[behind - 1]) <= indent:
                 behind -= 1
         return behind

@@ -19,6 +19,7 @@ from workbench.formats.library_file_data import (
 )
 from workbench.formats.library_file_values import decode
 from workbench.formats.library_layout import FOLDERS, MODELS, PAGE, VERSIONS, is_listed
+from workbench.formats.promptfoo import looks_like
 from workbench.formats.yaml_text_reading import Document, load
 from workbench.library.reports import NotCarried, Rejected
 from workbench.values import BadInput
@@ -150,7 +151,7 @@ def _take(finds: Finds, path: Path, *, is_asked: bool) -> None:
     try:
         document = _document(path)
         kind = kind_of(document.data)
-        if kind is None and not is_asked:
+        if kind is None and not is_asked and not looks_like(document.data):
             return
         finds.seen.add(key)
         _read(finds, path, key, document)
@@ -171,7 +172,7 @@ def _document(path: Path) -> Document:
 def _read(finds: Finds, path: Path, key: Path, document: Document) -> None:
     stem = stem_of(path.name)
     kind = kind_of(document.data)
-    if kind == "prompt" and "providers" not in document.data and "targets" not in document.data:
+    if kind == "prompt":
         found = FoundPrompt(path, read_prompt(document, stem), _folder_of(path))
         found.versions = _versions(finds, path)
         finds.prompts[key] = found
@@ -183,7 +184,7 @@ def _read(finds: Finds, path: Path, key: Path, document: Document) -> None:
         finds.models[key] = read_models(document)
     elif kind == "library":
         finds.pages[key] = read_library(document)
-    elif isinstance(document.data, dict) and "prompts" in document.data:
+    elif looks_like(document.data):
         finds.foreign.append(path)
     else:
         raise document.problem("This is no file of a library: it has no prompt, dataset, comparison or connections.")
