@@ -18,6 +18,7 @@ from workbench.runs.outputs import messages_of
 from workbench.runs.records import ColumnInfo, RunRow
 from workbench.runs.runs import Runs
 from workbench.store.database import Database
+from workbench.store.outputs import newest
 from workbench.values import BadInput, Score, StoreTrouble
 
 SCHEMA = 1
@@ -30,9 +31,9 @@ _SHIELD = "'"
 
 _PAGE = 200
 
-_TEXTS = """
+_TEXTS = f"""
 SELECT job.id, output.text, output.thinking, output.refusal, output.raw_finish_reason, output.resolved_model, output.request_id
-FROM job JOIN output ON output.id = (SELECT max(newest.id) FROM output AS newest WHERE newest.job_id = job.id)
+FROM job JOIN output ON output.id = {newest()}
 WHERE job.run_id = :run AND job.case_index BETWEEN :first AND :last AND job.status NOT IN ('queued', 'running')"""
 _RATINGS = """
 SELECT rating.output_id, rating.aspect, rating.value, rating.label, rating.note, rater.name, rating.at FROM rating
@@ -153,8 +154,7 @@ class Exports:
 
     def _failures(self, run_id: int) -> list[tuple[str, int]]:
         counts: dict[str, int] = {}
-        sql = """SELECT output.error FROM job JOIN output ON output.id =
-(SELECT max(newest.id) FROM output AS newest WHERE newest.job_id = job.id) WHERE job.run_id = ? AND job.status = 'failed'"""
+        sql = f"SELECT output.error FROM job JOIN output ON output.id = {newest()} WHERE job.run_id = ? AND job.status = 'failed'"
         for (error,) in self._database.query(sql, [run_id]):
             item = json.loads(error) if error else {}
             status = f" ({item['status']})" if item.get("status") else ""

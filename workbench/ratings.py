@@ -13,12 +13,12 @@ from typing import Literal
 
 from workbench.store import stamps
 from workbench.store.database import Database, Writer
+from workbench.store.outputs import newest
 from workbench.values import NotFound
 
 Aspect = Literal["stars", "verdict", "note"]
 Verdict = Literal["pass", "fail"]
 _RATER = "me"
-_NEWEST = "output.attempt = (SELECT max(other.attempt) FROM output AS other WHERE other.job_id = job.id)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +136,12 @@ class Ratings:
         has at least two columns."""
         rows = self._database.query(
             f"""
-            WITH newest AS (
+            WITH last_run AS (
                 SELECT max(run.id) AS id FROM run LEFT JOIN comparison ON comparison.id = run.comparison_id
                 WHERE run.status = 'done' AND comparison.archived_at IS NULL GROUP BY run.comparison_id
-            ), wide AS (SELECT id FROM newest WHERE (SELECT max(column_index) FROM job WHERE job.run_id = newest.id) >= 1)
-            SELECT count(*) FROM wide JOIN job ON job.run_id = wide.id AND job.status = 'done' JOIN output ON output.job_id = job.id
-            WHERE {_NEWEST} AND NOT EXISTS (
+            ), wide AS (SELECT id FROM last_run WHERE (SELECT max(column_index) FROM job WHERE job.run_id = last_run.id) >= 1)
+            SELECT count(*) FROM wide JOIN job ON job.run_id = wide.id AND job.status = 'done' JOIN output ON output.id = {newest()}
+            WHERE NOT EXISTS (
                 SELECT 1 FROM rating WHERE rating.output_id = output.id AND replaced_by_id IS NULL
                 AND (value IS NOT NULL OR label IS NOT NULL)
             )
@@ -220,8 +220,8 @@ class Ratings:
 
     def _items(self, run_id: int, seed: int) -> tuple[ReviewItem, ...]:
         rows = self._database.query(
-            f"SELECT job.case_index, output.id FROM job JOIN output ON output.job_id = job.id "
-            f"WHERE job.run_id = :run AND job.status = 'done' AND {_NEWEST} ORDER BY job.case_index, job.column_index, job.repeat",
+            f"SELECT job.case_index, output.id FROM job JOIN output ON output.id = {newest()} "
+            f"WHERE job.run_id = :run AND job.status = 'done' ORDER BY job.case_index, job.column_index, job.repeat",
             {"run": run_id},
         )
         by_case: dict[int, list[int]] = defaultdict(list)

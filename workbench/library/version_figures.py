@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from workbench.store.database import Database
+from workbench.store.outputs import CHECKED, PASSED, newest
 
 # The place of each version in a frozen plan, which never changes and may be long: read once in the life of the app.
 _PLACES = """
@@ -15,15 +16,11 @@ SELECT uid, json_extract(plan, '$.columns'),
   FROM json_each(plan, '$.variants') AS variant)
 FROM run WHERE uid IN (SELECT value FROM json_each(:uids))"""
 
-# Newest outputs of finished jobs. An output passes if every check was run and passed; a check of weight 0 only tells.
-_COUNTS = """
-SELECT uid, column_index, count(*), sum(checked), sum(checked AND NOT held_back) FROM
-(SELECT run.uid AS uid, job.column_index AS column_index, count(score.passed) > 0 AS checked,
-        total(score.id IS NOT NULL AND score.passed IS NULL)
-        + total(score.passed = 0 AND coalesce(json_extract(score."check", '$.weight'), 1) > 0) > 0 AS held_back
- FROM run JOIN job ON job.run_id = run.id JOIN output ON output.job_id = job.id LEFT JOIN score ON score.output_id = output.id
- WHERE run.uid IN (SELECT value FROM json_each(:uids)) AND job.status = 'done'
- AND output.id = (SELECT max(newest.id) FROM output AS newest WHERE newest.job_id = job.id) GROUP BY output.id)
+_COUNTS = f"""
+SELECT uid, column_index, count(*), sum(checked), sum(passed) FROM
+(SELECT run.uid AS uid, job.column_index AS column_index, {CHECKED} AS checked, {PASSED} AS passed
+ FROM run JOIN job ON job.run_id = run.id JOIN output ON output.id = {newest()} LEFT JOIN score ON score.output_id = output.id
+ WHERE run.uid IN (SELECT value FROM json_each(:uids)) AND job.status = 'done' GROUP BY run.uid, job.column_index, output.id) AS finished
 GROUP BY uid, column_index"""
 
 _Places = dict[int, tuple[str | None, int | None]]

@@ -11,41 +11,39 @@ from workbench.evaluators import percentile, wilson
 from workbench.runs.reading import RunReader, dollars
 from workbench.runs.records import Cell, ColumnInfo
 from workbench.store.database import Database
+from workbench.store.outputs import CHECKED, PASSED, newest
 from workbench.values import Check, NotFound, Score, Usage
 
 EXCERPT = 500
 """Characters of an answer that a cell carries."""
-
-_NEWEST = "(SELECT max(newest.id) FROM output AS newest WHERE newest.job_id = job.id)"
 
 _CELLS = f"""
 SELECT job.id, job.column_index, job.case_index, job.repeat, job.status, output.id, substr(output.text, 1, {EXCERPT}),
        length(output.text), output.finish_reason, output.error, output.usage, output.cost, output.latency_ms, output.first_token_ms,
        output.reused_from_id, job.attempts, checkpoint.text
 FROM job
-LEFT JOIN output ON output.id = {_NEWEST} AND job.status NOT IN ('queued', 'running')
+LEFT JOIN output ON output.id = {newest()} AND job.status NOT IN ('queued', 'running')
 LEFT JOIN checkpoint ON checkpoint.job_id = job.id
 WHERE job.run_id = :run AND {{which}} ORDER BY job.case_index, job.repeat, job.column_index"""
 
 _STATUSES = "SELECT column_index, status, count(*) FROM job WHERE run_id = :run GROUP BY column_index, status"
 
-_FIGURES = """
+_FIGURES = f"""
 SELECT job.column_index, output.latency_ms, CASE WHEN output.reused_from_id IS NULL THEN output.cost ELSE 0 END
-FROM job JOIN output ON output.job_id = job.id WHERE job.run_id = :run AND job.status = 'done'
-AND NOT EXISTS (SELECT 1 FROM output AS later WHERE later.job_id = job.id AND later.attempt > output.attempt)"""
+FROM job JOIN output ON output.id = {newest()} WHERE job.run_id = :run AND job.status = 'done'"""
 
 _VERDICTS = f"""
-SELECT job.column_index, count(*), sum(asked.failed = 0 AND asked.open = 0 AND asked.run > 0) FROM
-(SELECT score.output_id AS output_id, sum(score.passed = 0 AND coalesce(json_extract(score."check", '$.weight'), 1) > 0) AS failed,
-        sum(score.passed IS NULL) AS open, count(score.passed) AS run
- FROM score JOIN output ON output.id = score.output_id JOIN job ON job.id = output.job_id
- WHERE job.run_id = :run AND job.status = 'done' AND output.id = {_NEWEST} GROUP BY score.output_id) AS asked
-JOIN output ON output.id = asked.output_id JOIN job ON job.id = output.job_id WHERE asked.run > 0 GROUP BY job.column_index"""
+SELECT column_index, count(*), sum(passed) FROM
+(SELECT job.column_index AS column_index, {PASSED} AS passed
+ FROM job JOIN output ON output.id = {newest()} JOIN score ON score.output_id = output.id
+ WHERE job.run_id = :run AND job.status = 'done' GROUP BY job.column_index, output.id HAVING {CHECKED}) AS checked
+GROUP BY column_index"""
 
 _STARS = f"""
 SELECT job.column_index, avg(rating.value) FROM rating
 CROSS JOIN output ON output.id = rating.output_id CROSS JOIN job ON job.id = output.job_id -- in this order: there are few ratings
-WHERE job.run_id = :run AND rating.aspect = 'stars' AND rating.replaced_by_id IS NULL AND rating.value IS NOT NULL AND output.id = {_NEWEST}
+WHERE job.run_id = :run AND rating.aspect = 'stars' AND rating.replaced_by_id IS NULL AND rating.value IS NOT NULL
+AND output.id = {newest()}
 GROUP BY job.column_index"""
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from workbench.library.names import whole_text
 from workbench.runs.reading import dollars, nano_dollars
 from workbench.store.database import Database, Writer
+from workbench.store.outputs import newest
 from workbench.store.stamps import now
 from workbench.values import Exchange, Failure, Price, Reply, Score, ToolCall, Usage, canonical
 
@@ -35,12 +36,12 @@ _FORGET = "DELETE FROM checkpoint WHERE job_id = :job_id"
 _CHECKPOINT = """
 INSERT INTO checkpoint (job_id, text, at) VALUES (:job_id, :text, :at)
 ON CONFLICT (job_id) DO UPDATE SET text = excluded.text, at = excluded.at"""
-_EARLIER = """
+_EARLIER = f"""
 SELECT job.fingerprint, output.id, output.reused_from_id, output.text, output.thinking, output.finish_reason, output.raw_finish_reason,
        output.refusal, output.tool_calls, output.usage, output.cost, output.price_known, output.latency_ms, output.first_token_ms,
        output.queue_ms, output.resolved_model, output.request_id
-FROM job JOIN output ON output.id = (SELECT max(newest.id) FROM output AS newest WHERE newest.job_id = job.id)
-WHERE job.fingerprint IN ({prints}) AND job.status = 'done' AND output.error IS NULL ORDER BY output.id"""
+FROM job JOIN output ON output.id = {newest()}
+WHERE job.fingerprint IN ({{prints}}) AND job.status = 'done' AND output.error IS NULL ORDER BY output.id"""
 
 
 @dataclass(frozen=True, slots=True)

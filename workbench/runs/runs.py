@@ -20,6 +20,7 @@ from workbench.runs.outputs import OutputReader
 from workbench.runs.reading import NANO, nano_dollars
 from workbench.settings import Settings
 from workbench.store.database import Database, Writer
+from workbench.store.outputs import FAILED, newest
 from workbench.store.stamps import new_uid, now
 from workbench.values import BadInput, Endpoint, Missing, ModelSpec, NotFound, Problem, Spec, canonical
 
@@ -40,26 +41,24 @@ INSERT INTO job (run_id, column_index, case_index, repeat, fingerprint, status, 
 SELECT :run, columns.n, cases.n, repeats.n, '', 'queued', 0 FROM repeats CROSS JOIN cases CROSS JOIN columns
 ORDER BY repeats.n, cases.n, columns.n"""
 
-_TAKE_OVER_OUTPUTS = """
+_TAKE_OVER_OUTPUTS = f"""
 INSERT INTO output (job_id, attempt, text, thinking, finish_reason, raw_finish_reason, refusal, tool_calls, usage, cost, price_known,
  latency_ms, first_token_ms, queue_ms, resolved_model, request_id, error, reused_from_id, created_at)
 SELECT new.id, 1, output.text, output.thinking, output.finish_reason, output.raw_finish_reason, output.refusal, output.tool_calls,
  output.usage, output.cost, output.price_known, output.latency_ms, output.first_token_ms, output.queue_ms, output.resolved_model,
  output.request_id, output.error, coalesce(output.reused_from_id, output.id), :at
 FROM job AS new JOIN job AS old ON old.run_id = :old AND old.column_index = new.column_index AND old.case_index = new.case_index
- AND old.repeat = new.repeat JOIN output ON output.id = (SELECT max(newest.id) FROM output AS newest WHERE newest.job_id = old.id)
-WHERE new.run_id = :new AND old.status = 'done' AND NOT ({again}) ORDER BY new.id"""
-_TAKE_OVER_SCORES = """
+ AND old.repeat = new.repeat JOIN output ON output.id = {newest("old")}
+WHERE new.run_id = :new AND old.status = 'done' AND NOT ({{again}}) ORDER BY new.id"""
+_TAKE_OVER_SCORES = f"""
 INSERT INTO score (output_id, check_key, "check", passed, value, reason, generation, at)
 SELECT mine.id, score.check_key, score."check", score.passed, score.value, score.reason, 1, :at
 FROM output AS mine JOIN job AS new ON new.id = mine.job_id
 JOIN job AS old ON old.run_id = :old AND old.column_index = new.column_index AND old.case_index = new.case_index AND old.repeat = new.repeat
-JOIN score ON score.output_id = (SELECT max(newest.id) FROM output AS newest WHERE newest.job_id = old.id)
+JOIN score ON score.output_id = {newest("old")}
 WHERE new.run_id = :new AND score.generation = (SELECT max(later.generation) FROM score AS later
  WHERE later.output_id = score.output_id AND later.check_key = score.check_key) ORDER BY score.id"""
-_FAILED_A_CHECK = """
-EXISTS (SELECT 1 FROM score WHERE score.output_id = output.id AND score.passed = 0
- AND coalesce(json_extract(score."check", '$.weight'), 1) > 0)"""
+_FAILED_A_CHECK = f"EXISTS (SELECT 1 FROM score WHERE score.output_id = output.id AND {FAILED})"
 
 
 class Runs(OutputReader):
