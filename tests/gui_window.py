@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
 from workbench.gui.app import Session, application
+from workbench.gui.crash_dialog import CrashDialog
 from workbench.settings import Settings
 
 
@@ -35,6 +36,13 @@ def finished(session: Session) -> None:
         session.end()
     session.deleteLater()
     QApplication.processEvents()
+
+
+def finished_well(session: Session) -> None:
+    """End a session in which nothing happened that nobody foresaw."""
+    crashed = any(isinstance(dialog, CrashDialog) for dialog in dialogs())
+    finished(session)
+    assert not crashed, "the window reported an unexpected exception, see stderr"
 
 
 def dialogs() -> list[QDialog]:

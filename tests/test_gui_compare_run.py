@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from tests.conftest import FakeProvider
-from tests.gui_window import dialogs, finished, opened
+from tests.gui_window import dialogs, finished_well, opened
 from tests.run_workspace import Filled, executed, fill
 from workbench.gui.app import Session
 from workbench.gui.cells import State
@@ -43,7 +43,7 @@ def opening(qtbot: QtBot, settings: Settings) -> Iterator[Open]:
 
     yield open_at
     for session in made:
-        finished(session)
+        finished_well(session)
 
 
 def shown_run(qtbot: QtBot, screen: CompareScreen, run_id: int) -> None:
@@ -84,7 +84,7 @@ def test_an_empty_workspace_says_what_a_comparison_is(qtbot: QtBot, tmp_path: Pa
     screen = cast("CompareScreen", session.window.screen_at("compare"))
     qtbot.waitUntil(lambda: screen.overview.pages.currentWidget() is screen.overview.empty)
     assert screen.overview.empty.title.text() == "No comparisons yet"
-    finished(session)
+    finished_well(session)
 
 
 def test_the_list_opens_a_run_with_enter_and_archives_with_undo(

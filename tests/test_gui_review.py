@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.conftest import FakeProvider
-from tests.gui_window import finished, opened
+from tests.gui_window import finished_well, opened
 from tests.run_workspace import Filled, executed, fill
 from workbench.gui.app import Session
 from workbench.gui.review.model import letter
@@ -42,7 +42,7 @@ def at_review(qtbot: QtBot, filled: Filled, settings: Settings) -> tuple[Session
 def screen(qtbot: QtBot, filled: tuple[Filled, int], settings: Settings) -> Iterator[ReviewScreen]:
     session, made = at_review(qtbot, filled[0], settings)
     yield made
-    finished(session)
+    finished_well(session)
 
 
 def press(key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
@@ -66,7 +66,7 @@ def test_without_a_run_to_review_the_screen_says_what_to_do(qtbot: QtBot, tmp_pa
     screen = cast("ReviewScreen", session.window.screen_at("review"))
     qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.empty)
     assert screen.empty.title.text() == "Nothing to rate"
-    finished(session)
+    finished_well(session)
 
 
 def test_a_run_of_one_column_cannot_be_compared_and_is_not_offered(
@@ -78,7 +78,7 @@ def test_a_run_of_one_column_cannot_be_compared_and_is_not_offered(
     qtbot.waitUntil(lambda: session.window.place == "review", timeout=15_000)
     screen = cast("ReviewScreen", session.window.screen_at("review"))
     qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.empty)
-    finished(session)
+    finished_well(session)
 
 
 def test_keys_rate_the_focused_answer_and_enter_goes_on(qtbot: QtBot, screen: ReviewScreen) -> None:
@@ -143,12 +143,12 @@ def test_a_review_goes_on_where_it_was_after_a_restart(qtbot: QtBot, filled: tup
     order = [card.answer.output_id for card in screen.cards]
     press(Qt.Key.Key_5)
     qtbot.waitUntil(lambda: judged(screen)[0] == 5)
-    finished(session)
+    finished_well(session)
     session, screen = at_review(qtbot, filled[0], settings)
     assert screen.place.text() == "Case 2"
     assert [card.answer.output_id for card in screen.cards] == order
     assert judged(screen)[0] == 5
-    finished(session)
+    finished_well(session)
 
 
 def said_by(widget: QWidget) -> str:

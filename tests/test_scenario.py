@@ -14,16 +14,18 @@ from typing import Any, cast
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit
+from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from tests.conftest import FakeProvider
-from tests.gui_window import dialogs, finished, opened
+from tests.gui_window import dialogs, finished_well, opened
 from workbench.gui.app import Session
 from workbench.gui.cells import State
 from workbench.gui.compare.setup import SetupDialog
 from workbench.gui.compare.view import CompareScreen
 from workbench.gui.library.view import LibraryScreen
+from workbench.gui.widgets.jinja_editor import JinjaEditor
+from workbench.gui.window import Window
 from workbench.settings import Settings
 from workbench.values import Case
 
@@ -33,6 +35,10 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 
 def press(key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
     """Press a key where the focus is, in a dialog if one is open."""
+    if not dialogs():  # without a window manager nobody activates the window again when a dialog closes
+        window = next(widget for widget in QApplication.topLevelWidgets() if isinstance(widget, Window) and widget.isVisible())
+        window.activateWindow()
+        assert QTest.qWaitForWindowActive(window)
     target = QApplication.focusWidget() or QApplication.activeWindow()
     assert target is not None
     QTest.keyClick(target, key, modifier)
@@ -67,9 +73,10 @@ def write_prompt(qtbot: QtBot, session: Session) -> None:
     screen = library(session)
     qtbot.waitUntil(lambda: screen.working.at is not None and bool(screen.page.messages.messages), timeout=10_000)
     for number, text in enumerate(("Answer: {{ input }}", " in one line"), 1):
-        editor = screen.page.messages.findChildren(QPlainTextEdit)[-1]
+        editor = screen.page.messages.findChildren(JinjaEditor)[-1]
+        press(Qt.Key.Key_Shift)
         editor.setFocus()
-        press(Qt.Key.Key_End, CTRL)
+        QTest.keyClick(editor, Qt.Key.Key_End, CTRL)
         QTest.keyClicks(editor, text)
         qtbot.waitUntil(lambda: screen.working.unsaved)
         press(Qt.Key.Key_S, CTRL)
@@ -128,7 +135,7 @@ def test_the_main_job_in_the_window(qtbot: QtBot, tmp_path: Path, settings: Sett
     qtbot.waitUntil(lambda: [cell.stars for cell in ws.runs.cells(run_id or 0, 0, 0)][:2] == [4, 2])
     qtbot.waitUntil(lambda: ws.runs.cells(run_id or 0, 0, 0)[1].note == "Too short")
     before = [(cell.text, cell.stars, cell.verdict, cell.note) for cell in ws.runs.cells(run_id or 0, 0, 3)]
-    finished(session)
+    finished_well(session)
 
     # open again: all is there
     session = opened(qtbot, path, Settings(settings.path), place="compare")
@@ -154,7 +161,7 @@ def test_the_main_job_in_the_window(qtbot: QtBot, tmp_path: Path, settings: Sett
         assert len(list(csv.DictReader(file))) == 16
     session.context.bridge.call(ws.files.export, tmp_path / "library")
     qtbot.waitUntil(lambda: (tmp_path / "library" / "prompts" / "another-name.yaml").exists(), timeout=10_000)
-    finished(session)
+    finished_well(session)
 
 
 def workbench(path: Path, *arguments: str, stdin: str = "") -> dict[str, Any]:
@@ -182,8 +189,8 @@ def test_the_main_job_on_the_command_line(tmp_path: Path, fakeprovider: Start) -
     workbench(path, "import", str(folder / "prompts" / "reply.yaml"))
     comparison = folder / "reply.comparison.yaml"
     comparison.write_text(
-        "comparison: Replies\nprompts:\n  - {prompt: Reply, version: 1}\n  - {prompt: Reply, version: 2}\n"
-        "models: [fake-small]\ndataset: golden\nchecks:\n  - {type: contains, value: ticket}\n",
+        "comparison: Replies\nprompts:\n  - {file: prompts/reply.yaml, version: 1}\n  - {file: prompts/reply.yaml, version: 2}\n"
+        "models: [fake-small]\ndataset: datasets/golden.csv\nchecks:\n  - {type: contains, value: ticket}\n",
         "utf-8",
     )
     workbench(path, "import", str(comparison))
@@ -208,4 +215,4 @@ def test_the_window_at_every_place_says_where_it_is(qtbot: QtBot, tmp_path: Path
     session = opened(qtbot, tmp_path / "desk.db", settings, place=place)
     qtbot.waitUntil(lambda: session.window.place == place, timeout=15_000)
     assert session.window.windowTitle().endswith("Prompt Workbench")
-    finished(session)
+    finished_well(session)

@@ -236,6 +236,7 @@ class NumbersPart(QWidget):
     def __init__(self, context: Context) -> None:
         super().__init__()
         settings = context.settings
+        self._note = label("", "small", "text3", wrap=True)
         self.repeats, self.at_once, self.stop_at = QSpinBox(), QSpinBox(), QLineEdit(str(settings.get("cap_run_usd")))
         self.repeats.setRange(1, 20)
         self.at_once.setRange(1, 64)
@@ -262,7 +263,6 @@ class NumbersPart(QWidget):
             row.addLayout(one)
         row.addStretch(1)
         column.addLayout(row)
-        self._note = label("", "small", "text3", wrap=True)
         column.addWidget(self._note)
         self._say()
 
