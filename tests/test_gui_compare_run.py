@@ -259,6 +259,21 @@ def test_a_run_is_paused_stopped_and_gone_on_with_by_keys(
     qtbot.waitUntil(lambda: screen.model.run is not None and screen.model.run.done == 24)
 
 
+def test_calls_at_once_are_changed_while_a_run_goes_on_and_none_is_made_twice(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    provider = fakeprovider(latency_ms=120)
+    filled = fill(tmp_path / "desk.db", settings, provider.base_url, cases=8, concurrency=1)
+    screen = opening(filled)
+    start(qtbot, screen, filled)
+    qtbot.waitUntil(lambda: screen.model.run is not None and screen.model.run.done > 0, timeout=10_000)
+    screen.model.set_at_once(8)
+    qtbot.waitUntil(lambda: screen.page.run_bar.at_once.first.text() == "8 at once")
+    qtbot.waitUntil(lambda: screen.model.run is not None and screen.model.run.done == 32, timeout=20_000)
+    assert provider.stats()["requests"] == 32
+    assert provider.stats()["peak_in_flight"] > 1
+
+
 def test_failed_calls_say_why_and_are_run_again_alone(
     qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
 ) -> None:

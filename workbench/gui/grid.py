@@ -265,6 +265,10 @@ class RunGrid(QAbstractTableModel):
         """How many calls wait for their next try."""
         return sum(1 for live in self._live.values() if live.failure is not None)
 
+    def in_flight(self) -> int:
+        """How many calls are being answered now."""
+        return sum(1 for live in self._live.values() if live.failure is None and not live.ended)
+
     # -- Qt's questions ----------------------------------------------------------------------------------------
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own default

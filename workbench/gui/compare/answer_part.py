@@ -149,6 +149,7 @@ class AnswerPart(QWidget):
             other, (gone, new) = found
             if self.answer.text == mine and self.differences:
                 self.other_title.setText(f"{title} says the same" if other == mine else f"{title} says")
+                self._other.setVisible(other != mine)
                 self._other.grow(other)
                 self._other.mark(gone, "del-bg", strike=True)
                 self.answer.mark(new, "add-bg")

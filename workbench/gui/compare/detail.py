@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from workbench.gui.cells import FINISHED, OVER, Shown
 from workbench.gui.compare.answer_part import AnswerPart
@@ -74,7 +74,7 @@ class DetailPanel(QFrame):
         row.addWidget(self.raw)
         row.addWidget(self.again)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(1, 0, 0, 0)
         column.setSpacing(0)
         for widget in (self.head, line(), self.area, line(), self.judging, line(), foot):
             column.addWidget(widget, 1 if widget is self.area else 0)
@@ -222,6 +222,13 @@ class DetailPanel(QFrame):
         data = self.model.data
         if self.place is not None and data is not None:
             self.repeat_wanted.emit((self.place[2] - 1 + by) % data.repeats + 1)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not isinstance(self.parentWidget(), QSplitter):  # it lies over the grid and needs an edge of its own
+            painter = QPainter(self)
+            painter.fillRect(0, 0, 1, self.height(), self.context.theme.color("border-strong"))
+            painter.end()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

@@ -5,62 +5,21 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from workbench.gui.cells import matches
+from workbench.gui.compare.run_data import RunData, find_cases, read_run
 from workbench.gui.context import Context
 from workbench.gui.grid import RunGrid
 
 if TYPE_CHECKING:
-    from workbench.values import Case, Changes
-    from workbench.workspace import Cell, ColumnInfo, ComparisonRow, RunRow, Workspace
+    from workbench.values import Changes
+    from workbench.workspace import Cell, ColumnInfo, RunRow
 
 PROGRESS_MS = 400
 RATE_WINDOW_S = 20.0
-BLOCK = 200
-"""Cases looked at in one go when a filter is worked out."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunData:
-    """All that is read when a run is opened; its cells are read by page."""
-
-    run: RunRow
-    columns: Sequence[ColumnInfo]
-    cases: Sequence[Case]
-    runs: Sequence[RunRow]
-    """The runs of the same comparison, newest first."""
-    comparison: ComparisonRow | None
-    dataset: str
-    concurrency: int
-    repeats: int
-
-
-def read_run(ws: Workspace, run_id: int) -> RunData:
-    """A run with its columns and cases."""
-    run = ws.runs.get(run_id)
-    columns, cases = ws.runs.columns(run_id), ws.runs.cases(run_id)
-    comparison = ws.comparisons.get(run.comparison_id) if run.comparison_id is not None else None
-    runs = ws.runs.list(run.comparison_id) if run.comparison_id is not None else [run]
-    plan = ws.runs.plan(run_id)
-    return RunData(run, columns, cases, runs, comparison, plan.dataset, plan.concurrency, plan.repeats)
-
-
-def find_cases(ws: Workspace, run_id: int, total: int, columns: Sequence[int], choice: str) -> list[int]:
-    """Indexes of the cases that belong to a filter, looking at these columns only."""
-    wanted = set(columns)
-    found = []
-    for first in range(0, total, BLOCK):
-        by_case: dict[int, list[Cell]] = {}
-        for cell in ws.runs.cells(run_id, first, min(total, first + BLOCK) - 1):
-            if cell.column in wanted:
-                by_case.setdefault(cell.case_index, []).append(cell)
-        found += [case for case in sorted(by_case) if matches(by_case[case], choice)]
-    return found
 
 
 class RunModel(QObject):
@@ -83,6 +42,8 @@ class RunModel(QObject):
         self.grid = RunGrid(self._fetch_page, self._fetch_jobs, self)
         self._ends: deque[float] = deque()
         self._again = False
+        self._at_once: int | None = None  # what the user wants in place of the plan's number, for this run
+        self._changing = False
         self._run_id: int | None = None
         self._columns_due = 0.0
         self._timer = QTimer(self)
@@ -120,6 +81,7 @@ class RunModel(QObject):
         self.data, self.run = data, data.run
         if not same:
             self._ends.clear()
+            self._at_once, self._changing = None, False
             self.grid.show_run(data.columns, data.cases, data.repeats)
         else:
             self.grid.show_columns(data.columns)
@@ -173,14 +135,15 @@ class RunModel(QObject):
                     grid.end_job(event.job)
         if not self._timer.isActive():
             self._timer.start()
+        self._change_when_quiet()
 
     def _ended(self, run_id: int, _error: object) -> None:
         if run_id != self._run_id or self.closed:
             return
         self.grid.end_run()
         self.grid.forget()
-        if self._again:
-            self._again = False
+        if self._again or self._changing:
+            self._again = self._changing = False
             self.go_on()
         self.open(run_id)
 
@@ -279,7 +242,8 @@ class RunModel(QObject):
             self.progress.emit()
         elif self._run_id is not None and not self.running:
             self._ends.clear()
-            self.context.start_run(self._run_id)
+            options = {"concurrency": self._at_once} if self._at_once is not None else {}
+            self.context.start_run(self._run_id, **options)
 
     def pause(self) -> None:
         """Send no new call for now."""
@@ -288,9 +252,30 @@ class RunModel(QObject):
             control.pause()
             self.progress.emit()
 
+    @property
+    def at_once(self) -> int:
+        """Calls in flight for one connection."""
+        return self._at_once or (self.data.concurrency if self.data is not None else 1)
+
+    def set_at_once(self, calls: int) -> None:
+        """Change the calls in flight of the run under way: what is in flight ends first, so that nothing is paid for twice."""
+        if calls == self.at_once:
+            return
+        self._at_once = calls
+        control = self._control()
+        if control is not None:
+            self._changing = True
+            control.pause()
+            self._change_when_quiet()
+        self.progress.emit()
+
+    def _change_when_quiet(self) -> None:
+        if self._changing and self._run_id is not None and self.grid.in_flight() == 0:
+            self.context.bridge.stop_run(self._run_id)
+
     def stop(self) -> None:
         """Stop the run; what is not done can be gone on with."""
-        self._again = False
+        self._again = self._changing = False
         if self._run_id is not None:
             self.context.bridge.stop_run(self._run_id)
 

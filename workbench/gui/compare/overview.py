@@ -221,7 +221,7 @@ class Overview(QWidget):
                 below = _item(run, _run_spoken(run))
                 item.appendRow(below)
                 chosen = below if self._key(run) == before else chosen
-            first = not self._filled and family is kept[0]
+            first = not self._filled and family is next((other for other in kept if other.runs), None)
             self.tree.setExpanded(item.index(), self._key(family) in opened or len(kept) == 1 or first)
         self._filled = self._filled or bool(kept)
         self.bar.setVisible(bool(self.families))

@@ -19,6 +19,7 @@ from workbench.gui.words import about, counted, day, total_money
 if TYPE_CHECKING:
     from workbench.workspace import RunRow
 
+MOST_AT_ONCE = 64
 STATUS_WORDS = {"queued": "not started", "running": "running", "done": "done", "stopped": "stopped"}
 
 
@@ -66,7 +67,6 @@ class RunBar(QFrame):
 
     run_chosen = Signal(int)
     rerun_wanted = Signal()
-    concurrency_wanted = Signal()
     menu_wanted = Signal(object)
     """The "…" button: fill this QMenu."""
 
@@ -83,7 +83,7 @@ class RunBar(QFrame):
         self.spend = Fact(bar=True)
         self.left = Fact(second=True)
         self.at_once = Fact(second=False)
-        self.change = button("Change", kind="link", size="small", on=self.concurrency_wanted.emit)
+        self.change = button("Change", kind="link", size="small", on=self.ask_at_once)
         self.picker = button("Run 1", "chevron-down", on=self._pick)
         self.picker.setAccessibleName("Choose a run of this comparison")
         self.more = icon_button("ellipsis", "More for this run", on=self._more)
@@ -158,7 +158,7 @@ class RunBar(QFrame):
         self._progress(run, running)
         self._spend(run)
         self._time(run, running, paused)
-        self.at_once.first.setText(f"{data.concurrency} at once")
+        self.at_once.first.setText(f"{self.model.at_once} at once")
         self.picker.setText(f"Run {run.number}")
         self.picker.setVisible(len(data.runs) > 0)
         self.picker.setToolTip(f"{counted(len(data.runs), 'run')} of this comparison")
@@ -257,6 +257,19 @@ class RunBar(QFrame):
             ask(self, "Stop this run?", text, "Stop the run", self.model.stop, other="Keep running")
         else:
             self.model.stop()
+
+    def ask_at_once(self) -> None:
+        """Ask how many calls shall be in flight."""
+        from workbench.gui.widgets.dialog import ask_text  # only when it is asked
+
+        def change(text: str) -> None:
+            if text.isdigit() and 1 <= int(text) <= MOST_AT_ONCE:
+                self.model.set_at_once(int(text))
+            else:
+                self.context.notice(f"Between 1 and {MOST_AT_ONCE} calls can be made at once.")
+
+        words = "For one model connection. Calls in flight end first, then the run goes on."
+        ask_text(self, "Calls at once", "At once", str(self.model.at_once), "Change", change, text=words)
 
     def _pick(self) -> None:
         data = self.model.data

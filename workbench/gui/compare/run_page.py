@@ -116,7 +116,6 @@ class RunPage(QWidget):
         bar.run_chosen.connect(self.run_chosen)
         bar.rerun_wanted.connect(self.rerun_wanted)
         bar.menu_wanted.connect(self.menu_wanted)
-        bar.concurrency_wanted.connect(lambda: self.context.notice("“At once” can be changed in the set-up; it counts from the next run."))
         self.set_height(str(self.context.settings.get("compare.height") or "normal"))
         self.table.main.single_keys = bool(self.context.settings.get("single_keys"))
         self.context.settings.on_change(self._setting)
@@ -309,6 +308,7 @@ class RunPage(QWidget):
         if not choice:
             self._show_cases(None)
             return
+        self.tools.say_filter(choice)
         visible = [column.index for column in self.model.grid.columns if column.index not in self.table.hidden]
         self.model.find_cases(choice, visible, self._show_cases)
 
@@ -388,4 +388,4 @@ class RunPage(QWidget):
 
     def panes(self) -> list[Any]:
         """Panes that F6 goes through."""
-        return [self.tools, self.table.main, self.detail]
+        return [self.run_bar, self.tools, self.table.main, self.detail]

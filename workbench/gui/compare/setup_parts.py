@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QHBoxLayout, QLineEdit, QMenu, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QHBoxLayout, QLineEdit, QMenu, QSpinBox, QVBoxLayout, QWidget
 
 from workbench.gui.compare.setup_model import Choices, next_version
 from workbench.gui.compare.setup_rows import CheckRowWidget, ModelList, PromptRowWidget
@@ -251,18 +251,16 @@ class NumbersPart(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 8)
         column.setSpacing(8)
-        row = QHBoxLayout()
-        row.setSpacing(16)
-        for text, field in (("Repeats", self.repeats), ("At once", self.at_once), ("Stop at $", self.stop_at)):
-            one = QVBoxLayout()
-            one.setSpacing(3)
-            one.addWidget(label(text, "small", weight=500))
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(3)
+        for place, (text, field) in enumerate((("Repeats", self.repeats), ("At once", self.at_once), ("Stop at $", self.stop_at))):
             field.setAccessibleName(text)
             field.setFixedWidth(theme().px(96))
-            one.addWidget(field)
-            row.addLayout(one)
-        row.addStretch(1)
-        column.addLayout(row)
+            grid.addWidget(label(text, "small", weight=500), 0, place)
+            grid.addWidget(field, 1, place)
+        grid.setColumnStretch(3, 1)
+        column.addLayout(grid)
         column.addWidget(self._note)
         self._say()
 

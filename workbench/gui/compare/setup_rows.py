@@ -141,6 +141,8 @@ class CheckRowWidget(QWidget):
         self.value.setToolTip("Text, or a template: {{ reference }} is the expected answer of the case")
         row.addWidget(self.value, 5)
         row.addWidget(icon_button("x", "Take this check out", on=self.removed.emit, size=14))
+        for field in (self.name, self.value):
+            field.setCursorPosition(0)
         self.on.toggled.connect(self.changed)
         self.name.textChanged.connect(self.changed)
         self.value.textChanged.connect(self.changed)

@@ -1,0 +1,54 @@
+"""What is read of a run off the window's thread: all but its cells when it is opened, and the cases that belong to a filter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workbench.gui.cells import matches
+
+if TYPE_CHECKING:
+    from workbench.values import Case
+    from workbench.workspace import Cell, ColumnInfo, ComparisonRow, RunRow, Workspace
+
+BLOCK = 200
+"""Cases looked at in one go when a filter is worked out."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunData:
+    """All that is read when a run is opened; its cells are read by page."""
+
+    run: RunRow
+    columns: Sequence[ColumnInfo]
+    cases: Sequence[Case]
+    runs: Sequence[RunRow]
+    """The runs of the same comparison, newest first."""
+    comparison: ComparisonRow | None
+    dataset: str
+    concurrency: int
+    repeats: int
+
+
+def read_run(ws: Workspace, run_id: int) -> RunData:
+    """A run with its columns and cases."""
+    run = ws.runs.get(run_id)
+    columns, cases = ws.runs.columns(run_id), ws.runs.cases(run_id)
+    comparison = ws.comparisons.get(run.comparison_id) if run.comparison_id is not None else None
+    runs = ws.runs.list(run.comparison_id) if run.comparison_id is not None else [run]
+    plan = ws.runs.plan(run_id)
+    return RunData(run, columns, cases, runs, comparison, plan.dataset, plan.concurrency, plan.repeats)
+
+
+def find_cases(ws: Workspace, run_id: int, total: int, columns: Sequence[int], choice: str) -> list[int]:
+    """Indexes of the cases that belong to a filter, looking at these columns only."""
+    wanted = set(columns)
+    found = []
+    for first in range(0, total, BLOCK):
+        by_case: dict[int, list[Cell]] = {}
+        for cell in ws.runs.cells(run_id, first, min(total, first + BLOCK) - 1):
+            if cell.column in wanted:
+                by_case.setdefault(cell.case_index, []).append(cell)
+        found += [case for case in sorted(by_case) if matches(by_case[case], choice)]
+    return found
