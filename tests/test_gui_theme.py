@@ -131,6 +131,7 @@ def test_a_switch_to_dark_reaches_labels_and_icons_that_are_there(look: Theme, q
     play = icon_button("play", "Start")
     column.addWidget(small)
     column.addWidget(play)
+    look.dress(window)
     window.show()
     before = play.icon().pixmap(16).toImage()
     with qtbot.waitSignal(look.changed):
@@ -149,6 +150,7 @@ def test_text_of_150_percent_makes_everything_larger_at_once(look: Theme, qtbot:
     text, run, bare = label("Prompts", "title"), button("Run", "play"), QLabel("no role")
     for part in (text, run, bare):
         column.addWidget(part)
+    look.dress(window)
     window.show()
     before = [QSize(part.sizeHint()) for part in (text, run, bare)]
     look.choose(percent=150)
@@ -163,6 +165,7 @@ def test_a_widget_that_was_never_shown_follows_the_text_size_as_well(look: Theme
     hidden = QPushButton("later")
     qtbot.addWidget(hidden)
     set_role(hidden, "title")
+    look.dress(hidden)
     look.choose(percent=130)
     hidden.show()
     assert hidden.font().pixelSize() == round(18 * 1.3) or hidden.font().pointSizeF() > 0

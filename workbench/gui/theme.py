@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from typing import Any, Literal
+from weakref import WeakSet
 
+import shiboken6
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
@@ -46,6 +48,8 @@ class Theme(QObject):
         self._fonts: dict[tuple[str, int | None], QFont] = {}
         self._colours: dict[str, QColor] = {}
         self._applied: tuple[bool, int] | None = None
+        self._sheet = ""
+        self._dressed: WeakSet[QWidget] = WeakSet()
         self.dark = False
         hints = QGuiApplication.styleHints()
         if hints is not None:
@@ -71,6 +75,15 @@ class Theme(QObject):
         self._colours.clear()
         self._apply()
         self.changed.emit()
+
+    def dress(self, window: QWidget) -> None:
+        """Give a top-level widget the stylesheet, now and after each switch; its children and dialogs share it.
+
+        The sheet belongs to windows, not to the application: with one on the application every widget that is put into another
+        makes Qt polish all that is inside it again, and a screen of 200 widgets takes 130 ms to make in place of 40.
+        """
+        self._dressed.add(window)
+        window.setStyleSheet(self._sheet)
 
     @property
     def tokens(self) -> dict[str, str]:
@@ -159,7 +172,10 @@ class Theme(QObject):
             return
         app.setPalette(self._palette())
         app.setFont(self.font("body"))
-        app.setStyleSheet(stylesheet(self.tokens, self.px))
+        self._sheet = stylesheet(self.tokens, self.px)
+        for window in list(self._dressed):
+            if shiboken6.isValid(window):
+                window.setStyleSheet(self._sheet)
         for widget in app.allWidgets():
             restyle(widget, self)
 

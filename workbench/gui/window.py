@@ -58,6 +58,7 @@ class Window(QMainWindow):
         self._was_painted = False
         self._on_close: Callable[[], None] = lambda: None
         self._compose()
+        context.theme.dress(self)
         self._connect()
         self._restore_geometry()
         self.pages.setFocus()  # Qt would give it to the first button of the rail, with a ring that nobody asked for

@@ -47,6 +47,8 @@ class Dialog(QDialog):
         self.setProperty("kind", "dialog")
         self.setWindowModality(Qt.WindowModality.WindowModal)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if not parent.window().styleSheet():  # a parent that is no window of ours has none to share
+            theme().dress(self)
         self.first: QWidget | None = None
         self._main: Button | None = None
         self._opener = QApplication.focusWidget()
