@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from workbench.store import tables
 from workbench.store.database import Database
@@ -179,7 +179,7 @@ def test_plain_statements_and_sqlalchemy_work_in_one_transaction(database: Datab
         assert writer.raw.in_transaction
     assert [row[0] for row in database.query("SELECT name FROM tag ORDER BY id")] == ["one", "two", "three", "four", "five", "six"]
     with database.read() as connection:
-        assert connection.execute(select(tables.Tag.name)).scalars().all()[:2] == ["one", "two"]
+        assert connection.execute(select(col(tables.Tag.name))).scalars().all()[:2] == ["one", "two"]
 
 
 def test_a_statement_answers_with_rows(database: Database) -> None:
