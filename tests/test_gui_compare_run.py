@@ -516,3 +516,25 @@ def test_a_run_that_is_gone_leads_back_to_the_list(
     screen.context.go("compare", run_id=4711)
     qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.overview)
     assert screen.model.run_id is None
+
+
+def test_a_workspace_that_can_only_be_read_shows_runs_and_starts_nothing(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    from workbench.workspace import Workspace
+
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
+    run_id = executed(filled, settings)
+    owner = Workspace.open(filled.path, settings)
+    try:
+        screen = opening(filled)
+        assert screen.context.ws.read_only
+        shown_run(qtbot, screen, run_id)
+        assert not screen.page.run_bar.rerun.isEnabled()
+        assert screen.page.run_bar.picker.isEnabled()
+        key(screen, Qt.Key.Key_4)
+        qtbot.waitUntil(lambda: screen.page.detail.row is not None)
+        assert stars(screen) is None
+        assert not screen.page.detail.judging.isEnabled()
+    finally:
+        owner.close()

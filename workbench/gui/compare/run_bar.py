@@ -180,7 +180,8 @@ class RunBar(QFrame):
         self.again.setVisible(not running and run.failed > 0)
         self.again.setText(f"Run {run.failed:,} failed again")
         self.rerun.setVisible(not running)
-        self.setEnabled(not self.context.ws.read_only)
+        for made in (self.go, self.stop, self.again, self.rerun):
+            made.setEnabled(not self.context.ws.read_only)
 
     def _progress(self, run: RunRow, running: bool) -> None:
         done, over = self.done, run.done + run.failed + run.skipped

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from workbench.workspace import ComparisonRow, RunRow
 
 
+FAMILIES_MS = 300
+
+
 class CompareScreen(Screen):
     """Comparisons and their runs."""
 
@@ -38,6 +41,11 @@ class CompareScreen(Screen):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.pages)
+        self._families_old = False
+        self._families_timer = QTimer(self)
+        self._families_timer.setSingleShot(True)
+        self._families_timer.setInterval(FAMILIES_MS)
+        self._families_timer.timeout.connect(self._renew_families)
         self._duplicate = button("Duplicate", "copy-plus", on=lambda: self.duplicate())
         self._export = button("Export", "download", on=self._export_menu)
         self._new = action_button(context.action("compare.new"), kind="primary")
@@ -91,8 +99,12 @@ class CompareScreen(Screen):
         return {"overview": True}
 
     def refresh(self, changes: Changes | None) -> None:
-        if changes is None or changes.has("comparison", "run", "prompt", "dataset"):
+        if changes is None:
             self._read_families()
+        elif changes.has("comparison", "run", "prompt", "dataset"):
+            self._families_old = True
+            if not self._families_timer.isActive():
+                self._families_timer.start()  # a run under way tells of itself many times a second
         self.model.refresh(changes)
 
     def search_focus(self) -> None:
@@ -133,6 +145,7 @@ class CompareScreen(Screen):
     def _show_overview(self) -> None:
         self.page.detail.judging.save_note()
         self.pages.setCurrentWidget(self.overview)
+        self._renew_families()
         self.crumbs_changed.emit()
         self.overview.tree.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -152,7 +165,12 @@ class CompareScreen(Screen):
         if not isinstance(error, NotFound):
             self.context.failed(error)
 
+    def _renew_families(self) -> None:
+        if self._families_old and self.pages.currentWidget() is self.overview and self.context.workspace is not None:
+            self._read_families()
+
     def _read_families(self) -> None:
+        self._families_old = False
         self.context.bridge.read(
             read_families, self.context.ws, then=self.overview.show_families, owner=self, key=("compare.families", id(self))
         )  # fmt: skip
