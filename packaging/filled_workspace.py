@@ -55,7 +55,11 @@ class Answers(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """One answer, word by word."""
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        try:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        except ValueError:  # the run was stopped before it had asked
+            self.close_connection = True
+            return
         text = answer(asked)
         slow = getattr(self.server, SLOW, 0.0)
         self.send_response(200)

@@ -19,7 +19,7 @@ from typing import Any
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from filled_workspace import SLOW, fill, server
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
 
@@ -168,6 +168,7 @@ def main() -> None:
                 close_dialogs()
             session.window.hide()
             session.end()
+            QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)  # no event loop runs here that would
     home.cleanup()
     if failed:
         sys.exit("\n".join(failed))
