@@ -20,6 +20,7 @@ from workbench.gui import actions
 from workbench.gui.app import Session
 from workbench.gui.trail import Trail
 from workbench.gui.widgets.buttons import Button
+from workbench.gui.widgets.notice import Banner
 from workbench.gui.window import SCREENS
 from workbench.settings import Settings
 from workbench.values import Case, Content, Definition, Message, PromptRef
@@ -243,13 +244,41 @@ def test_a_newer_or_foreign_or_damaged_file_is_said_and_never_written(qtbot: QtB
     finished(made)
 
 
+def test_a_damaged_file_can_be_replaced_by_its_newest_copy(qtbot: QtBot, tmp_path: Path, settings: Settings) -> None:
+    path = tmp_path / "desk.db"
+    ws = Workspace.open(path, settings)
+    ws.prompts.create("Kept", "", Content((Message.of("user", "Hello"),)))
+    ws.back_up()
+    ws.close()
+    for name in ("desk.db-wal", "desk.db-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
+    path.write_bytes(b"\0" * 9000)
+    made = opened(qtbot, path, settings)
+    page = made.window.opening
+    qtbot.waitUntil(lambda: any(button.text().startswith("Restore the copy of") for button in page.findChildren(Button)))
+    next(button for button in page.findChildren(Button) if button.text().startswith("Restore")).click()
+    qtbot.waitUntil(lambda: made.context.workspace is not None, timeout=15_000)
+    assert [row.name for row in made.context.ws.prompts.list()] == ["Kept"]
+    assert any(file.read_bytes() == b"\0" * 9000 for file in tmp_path.rglob("*.db"))  # the damaged one is set aside, not gone
+    finished(made)
+
+
 def test_a_second_window_on_one_file_can_read_and_says_so(qtbot: QtBot, tmp_path: Path, settings: Settings) -> None:
     first = Workspace.open(tmp_path / "desk.db", settings)
     made = opened(qtbot, tmp_path / "desk.db", settings)
     try:
         assert made.context.ws.read_only
         assert made.window.status.workspace.text() == "desk.db, read only"
-        assert made.window.notice.accessibleName() == made.context.ws.notice
+        banner = made.window.findChildren(Banner)[0]
+        assert banner.title.text() == made.context.ws.notice
+        assert [button.text() for button in banner.findChildren(Button)] == ["Open a copy", "Try again"]
+        first.close()
+        with qtbot.waitSignal(made.replaced) as handed:
+            banner.findChildren(Button)[1].click()
+        other: Session = handed.args[0]
+        qtbot.waitUntil(lambda: other.context.workspace is not None, timeout=15_000)
+        assert not other.context.ws.read_only
+        finished(other)
     finally:
         finished(made)
         first.close()

@@ -58,6 +58,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("file.export", "Export the library", ("Ctrl+E",), "", "upload"),
     Action("file.open", "Open another workspace", (), "", "folder-open"),
     Action("file.new", "Start a new workspace", (), "", "database"),
+    Action("file.copy", "Save a copy of the workspace and open it", (), "", "copy-plus"),
     Action("file.retry", "Try to open the workspace again", (), "", "", shown=False),
     Action("file.backup", "Back up the workspace now", (), "", "database"),
     Action("text.larger", "Larger text", ("Ctrl++", "Ctrl+="), "", "type"),

@@ -156,6 +156,7 @@ class Session(QObject):
 
         self._opening = False
         self.window.opening.fail(self.path, problem)
+        self.bridge.read(_kept_copies, self.path, then=self._offer_backup, failed=lambda _error: None, owner=self)
         if not isinstance(problem, Problem) and self._crash is not None:
             self._crash.report(problem)
 
@@ -172,6 +173,32 @@ class Session(QObject):
         chosen, _ = QFileDialog.getSaveFileName(self.window, "Start a new workspace", str(Path(self.path).parent), "Workspace (*.db)")
         if chosen:
             self.open(chosen if Path(chosen).suffix else f"{chosen}.db")
+
+    def open_copy(self) -> None:
+        """Ask where a copy of the open workspace goes, write it, open it."""
+        workspace = self.context.workspace
+        if workspace is None:
+            return
+        here = Path(workspace.path)
+        usual = str(here.with_name(f"{here.stem} copy.db"))
+        chosen, _ = QFileDialog.getSaveFileName(self.window, "Save a copy", usual, "Workspace (*.db)")
+        if chosen:
+            self.bridge.read(workspace.copy_to, Path(chosen), then=lambda _none: self.open(chosen), owner=self)
+
+    def _offer_backup(self, backups: list[Any]) -> None:
+        if backups:
+            from workbench.gui.words import day  # rare
+
+            newest = backups[0]
+            self.window.opening.offer(f"Restore the copy of {day(newest.at)}", lambda: self._restore(newest.path))
+
+    def _restore(self, backup: Path) -> None:
+        self.bridge.call(_put_back, self.path, backup, then=self._restored, failed=self._not_opened, owner=self)
+
+    def _restored(self, aside: Path | None) -> None:
+        self.open(self.path)
+        if aside is not None:
+            self.context.notice(f"The copy is in place. What was there lies in {aside.name}.")
 
     # -- settings and failures ---------------------------------------------------------------------------------
 
@@ -218,6 +245,18 @@ def _open(path: str, settings: Settings) -> Workspace:
     from workbench.workspace import Workspace  # half a second of imports, on the worker thread
 
     return Workspace.open(path, settings)
+
+
+def _kept_copies(path: str) -> list[Any]:
+    from workbench.workspace import Workspace  # on a reading thread
+
+    return Workspace.backups_of(path)
+
+
+def _put_back(path: str, backup: Path) -> Path | None:
+    from workbench.workspace import Workspace  # on the worker thread
+
+    return Workspace.restore(path, backup)
 
 
 def _collect_again() -> None:

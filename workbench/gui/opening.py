@@ -74,3 +74,10 @@ class OpeningPage(QWidget):
         self._failed = EmptyState(f"{Path(path).name or path} cannot be used as it is", text, buttons, icon="triangle-alert")
         self._stack.addWidget(self._failed)
         self._stack.setCurrentWidget(self._failed)
+
+    def offer(self, text: str, on: Callable[[], None]) -> None:
+        """One more thing to do about a file that cannot be opened."""
+        from workbench.gui.widgets.buttons import button  # as above
+
+        if self._failed is not None and self.problem is not None:
+            self._failed.add_button(button(text, "history", on=on))

@@ -25,6 +25,7 @@ class WindowServices(QObject):
             "help.keys": self.key_sheet,
             "file.open": session.open_other,
             "file.new": session.open_new,
+            "file.copy": session.open_copy,
             "file.retry": lambda: session.open(session.path),
             "file.backup": self.back_up,
             "connection.new": lambda: context.go("models", connect=""),

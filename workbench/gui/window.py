@@ -81,6 +81,8 @@ class Window(QMainWindow):
         main = QVBoxLayout()
         main.setSpacing(0)
         main.addWidget(self.top)
+        self._banners = QVBoxLayout()
+        main.addLayout(self._banners)
         main.addWidget(self.pages, 1)
         across.addWidget(self.rail)
         across.addLayout(main, 1)
@@ -227,8 +229,17 @@ class Window(QMainWindow):
                 sys.excepthook(type(error), error, error.__traceback__)
         if not self._place:
             self.go("welcome")
-        if workspace.notice:
+        if workspace.read_only:
+            self._say_read_only(workspace.notice)
+        elif workspace.notice:
             self.context.notice(workspace.notice)
+
+    def _say_read_only(self, notice: str) -> None:
+        from workbench.gui.widgets.buttons import action_button  # rare
+        from workbench.gui.widgets.notice import Banner
+
+        actions = [action_button(self.context.action(id), text) for id, text in (("file.copy", "Open a copy"), ("file.retry", "Try again"))]
+        self._banners.addWidget(Banner("warn", notice, "", actions, "lock-keyhole"))
 
     def _read_later(self) -> None:
         self.status.read_all()

@@ -33,15 +33,19 @@ class EmptyState(QWidget):
         middle.addWidget(self.text, 20)
         middle.addStretch(1)
         column.addLayout(middle)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addStretch(1)
+        self._row = QHBoxLayout()
+        self._row.setSpacing(8)
+        self._row.addStretch(1)
         for made_button in buttons:
-            row.addWidget(made_button)
-        row.addStretch(1)
+            self._row.addWidget(made_button)
+        self._row.addStretch(1)
         column.addSpacing(4)
-        column.addLayout(row)
+        column.addLayout(self._row)
         column.addStretch(3)
+
+    def add_button(self, made: QWidget) -> None:
+        """One more button at the right."""
+        self._row.insertWidget(self._row.count() - 1, made)
 
     def say(self, title: str, text: str = "") -> None:
         """Show another heading and sentence."""
