@@ -57,9 +57,8 @@ def export_verb(options: argparse.Namespace, terminal: Terminal) -> int:
         raise BadInput("--what is library, or run and the id of a run.")
     with workspace(options, terminal) as ws:
         document = _run(ws, what[1], options) if what[0] == "run" else _library(ws, options.dest)
-        text = (
-            f"{len(document['files'])} files written" + (f", {document['unchanged']} unchanged" if document.get("unchanged") else "") + "."
-        )
+        count, unchanged = len(document["files"]), document["unchanged"]
+        text = f"{count} file{'' if count == 1 else 's'} written{f', {unchanged} unchanged' if unchanged else ''}."
         terminal.answer({"schema": 1, **document}, text)
     return 0
 
