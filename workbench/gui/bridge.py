@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
 
+from workbench.gui.loop import Loop, as_coroutine, wait
+
 if TYPE_CHECKING:
-    import asyncio
     from concurrent.futures import Future
 
     from workbench.workspace import Workspace
@@ -51,7 +52,7 @@ class Bridge(QObject):
         self._writes: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._reads: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._loop: _Loop | None = None
+        self._loop: Loop | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self.drain)
@@ -110,7 +111,7 @@ class Bridge(QObject):
             else:
                 self._failed(failed, error, owner)
 
-        future = self._on_loop(_as_coroutine(function, *args))
+        future = self._on_loop(as_coroutine(function, *args))
         future.add_done_callback(done)
         return future
 
@@ -205,9 +206,9 @@ class Bridge(QObject):
         for run_id in list(self.running):
             self.stop_run(run_id)
         for future in futures:
-            _wait(future, patience_s)
+            wait(future, patience_s)
         if self._loop is not None and hasattr(workspace, "aclose"):
-            _wait(self._loop.run(_as_coroutine(workspace.aclose)), patience_s)
+            wait(self._loop.run(as_coroutine(workspace.aclose)), patience_s)
         self.call(workspace.close)
 
     # -- how it is done ----------------------------------------------------------------------------------------
@@ -280,9 +281,9 @@ class Bridge(QObject):
             self._threads.append(thread)
             thread.start()
 
-    def _need_loop(self) -> _Loop:
+    def _need_loop(self) -> Loop:
         if self._loop is None:
-            self._loop = _Loop()
+            self._loop = Loop()
         return self._loop
 
     def _on_loop(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
@@ -296,44 +297,6 @@ class RunHandle:
     control: Any = None
     future: Future[None] | None = None
     stop_asked: bool = False
-
-
-class _Loop:
-    """The one asyncio loop, in its own thread."""
-
-    def __init__(self) -> None:
-        import asyncio  # 50 ms that the first window does not need
-
-        self._loop: asyncio.AbstractEventLoop = asyncio.new_event_loop()
-        self._submit = asyncio.run_coroutine_threadsafe
-        self._going: set[Future[Any]] = set()
-        self._loop.set_exception_handler(self._lost)
-        self._thread = threading.Thread(target=self._loop.run_forever, name="workbench-loop", daemon=True)
-        self._thread.start()
-
-    def run(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
-        future = self._submit(coroutine, self._loop)
-        self._going.add(future)
-        future.add_done_callback(self._going.discard)
-        return future
-
-    def call(self, function: Callable[..., object], *args: Any) -> None:
-        self._loop.call_soon_threadsafe(function, *args)
-
-    def close(self, patience_s: float) -> None:
-        for future in list(self._going):
-            future.cancel()
-        _wait(self.run(_end_tasks()), patience_s)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(patience_s)
-        if not self._thread.is_alive():
-            self._loop.close()
-
-    @staticmethod
-    def _lost(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        error = context.get("exception") or RuntimeError(str(context.get("message")))
-        thread = threading.current_thread()
-        threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, thread)))
 
 
 def merged(events: Iterable[Any]) -> list[Any]:
@@ -376,29 +339,3 @@ def _gone(owner: QObject | None) -> bool:
 
 def _drop(_result: object) -> None:
     return None
-
-
-async def _as_coroutine(function: Callable[..., Awaitable[T]], *args: Any) -> T:
-    return await function(*args)
-
-
-async def _end_tasks() -> None:
-    import asyncio  # loaded already: this runs on the loop
-
-    mine = asyncio.current_task()
-    for patience in (1.0, 0.2, 0.2, 0.2):
-        # What was asked for here has been cancelled already and takes its own children with it; only what is left after that
-        # is ended from outside, in rounds, because ending a task may start another one.
-        others = [task for task in asyncio.all_tasks() if task is not mine]
-        if not others:
-            return
-        _done, left = await asyncio.wait(others, timeout=patience)
-        for task in left:
-            task.cancel()
-
-
-def _wait(future: Future[Any], patience_s: float) -> None:
-    try:
-        future.result(patience_s)
-    except BaseException:  # the window is closing: there is nobody left to tell, and the store keeps the truth
-        future.cancel()
