@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -97,6 +98,7 @@ def test_resolving_freezes_contents_models_and_cases(library: Library) -> None:
     assert [case.values["ticket"] for case in spec.cases] == ["a", "b", "c"]
     assert spec.cases[0] == Case({"ticket": "a"}, "A", "x", ("hard",))
     assert (spec.repeats, spec.concurrency, spec.max_cost_usd, spec.reuse, spec.dataset) == (2, 3, Decimal("1.50"), True, "Golden")
+    assert spec.dataset_uid == library.definition.dataset_uid
 
 
 def test_tags_choose_cases(library: Library) -> None:
@@ -104,6 +106,29 @@ def test_tags_choose_cases(library: Library) -> None:
     assert [case.values["ticket"] for case in spec.cases] == ["a", "b"]
     with pytest.raises(BadInput, match="no cases with the tag none"):
         library.comparisons.resolve(replace(library.definition, tags=("none",)))
+
+
+def test_the_cases_of_a_run_are_those_of_one_moment(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.library.cases._BATCH", 10)
+    dataset = library.datasets.find("Golden").id
+    library.datasets.add_cases(dataset, [Case({"ticket": f"n{number}"}) for number in range(200)])
+    ended = threading.Event()
+
+    def rename_and_back() -> None:
+        while not ended.is_set():
+            library.datasets.rename_column(dataset, "ticket", "question")
+            library.datasets.rename_column(dataset, "question", "ticket")
+
+    other = threading.Thread(target=rename_and_back)
+    other.start()
+    try:
+        for _ in range(60):
+            cases = library.comparisons.resolve(library.definition).cases
+            assert len(cases) == 203
+            assert len({tuple(case.values) for case in cases}) == 1
+    finally:
+        ended.set()
+        other.join()
 
 
 def test_a_moved_label_is_followed_when_the_next_run_starts(library: Library) -> None:

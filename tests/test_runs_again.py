@@ -16,6 +16,8 @@ import pytest
 from tests.test_runs_execute import make, model, spec
 from workbench.engine.control import Control
 from workbench.engine.events import Finished, Skipped, Streamed
+from workbench.library.cases import case_hash
+from workbench.library.datasets import Datasets
 from workbench.runs.runs import Runs
 from workbench.settings import Settings
 from workbench.store.database import Database
@@ -33,6 +35,7 @@ from workbench.values import (
     Request,
     ToolCall,
     Usage,
+    canonical,
 )
 
 
@@ -155,6 +158,28 @@ def test_no_number_is_kept_that_json_cannot_hold(runs: Runs) -> None:
         with pytest.raises(BadInput, match="JSON"):
             runs.prepare(broken)
     assert runs.list() == []
+
+
+def test_a_run_points_to_what_its_dataset_held_when_it_began(database: Database, runs: Runs) -> None:
+    datasets = Datasets(database)
+    dataset = datasets.create("Golden")
+    datasets.add_cases(dataset, [Case({"q": "a"}), Case({"q": "b"})])
+    wanted = replace(spec(), dataset_uid=datasets.get(dataset).uid)
+    first, second = runs.prepare(wanted), runs.prepare(wanted)
+    make(runs, first)
+    datasets.update_case(datasets.cases(dataset)[0].id, Case({"q": "c"}))
+    third = runs.prepare(wanted)
+    fourth, loose = runs.rerun(first), runs.prepare(spec())
+
+    def version_of(run_id: int) -> list[Any]:
+        link = "run LEFT JOIN dataset_version ON dataset_version.id = dataset_version_id"
+        return list(database.query(f"SELECT dataset_version.number, case_hashes FROM {link} WHERE run.id = ?", [run_id])[0])
+
+    assert version_of(first) == version_of(second) == version_of(fourth) == [1, canonical([case_hash(Case({"q": q})) for q in "ab"])]
+    assert version_of(third) == [2, canonical([case_hash(Case({"q": q})) for q in "cb"])]
+    assert version_of(loose) == [None, None]
+    datasets.archive([dataset])
+    assert runs.cases(first)[0].values == {"q": "case-0"}
 
 
 class Nonsense:

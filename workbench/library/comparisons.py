@@ -107,14 +107,14 @@ class Comparisons:
     def resolve(self, definition: Definition) -> Spec:
         """Everything a run needs: contents, models and cases as they are now. Raises BadInput that names all that is missing at once."""
         missing: _Words = []
-        query = self._database.query
-        variants = [variant for ref in definition.prompts if (variant := _variant(query, ref, missing))]
         models = [model for uid in definition.model_uids if (model := self._model(uid, missing))]
         if not definition.prompts:
             missing.append("it names no prompt")
         if not definition.model_uids:
             missing.append("it names no model")
-        dataset, cases = _cases(query, definition, missing)
+        with self._database.snapshot() as query:
+            variants = [variant for ref in definition.prompts if (variant := _variant(query, ref, missing))]
+            dataset, cases = _cases(query, definition, missing)
         if missing:
             raise BadInput(f"{definition.name or 'This comparison'} cannot run: {'; '.join(missing)}.", remedy="Open its set-up.")
         return Spec(
@@ -128,6 +128,7 @@ class Comparisons:
             max_cost_usd=definition.max_cost_usd,
             reuse=definition.reuse,
             dataset=dataset,
+            dataset_uid=definition.dataset_uid,
         )
 
     def _model(self, uid: str, missing: _Words) -> ModelSpec | None:

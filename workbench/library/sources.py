@@ -96,7 +96,7 @@ class Sources:
                 bad.append(f"line {item.line}: {item.reason}")
         if bad:
             raise BadInput(f"{len(bad)} rows cannot be used. {'; '.join(bad[:_MOST_BAD_LINES])}", path=str(path))
-        return replace(source, spec=replace(source.spec, cases=tuple(cases), dataset=path.name))
+        return replace(source, spec=replace(source.spec, cases=tuple(cases), dataset=path.name, dataset_uid=None))
 
     def _spec_of(self, name: str) -> ModelSpec:
         return self._connections.spec(self._connections.find_model(name).id)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from workbench import plan as plans
+from workbench.library.dataset_versions import freeze
 from workbench.library.names import whole_text
 from workbench.plan import Estimate, Plan, PlanProblem
 from workbench.runs.history import past_use
@@ -30,9 +30,12 @@ if TYPE_CHECKING:
     from workbench.engine.engine import Engine
     from workbench.engine.events import Event
 
-EndpointOf = Callable[[ModelSpec, float], Endpoint | Awaitable[Endpoint]]
-"""The endpoint of a model with a time limit. Raises a Problem where the model cannot be asked."""
+EndpointOf = Callable[[ModelSpec, float], Endpoint]
+"""The endpoint of a model with a time limit. Raises a Problem where the model cannot be asked. Called on a thread of its own."""
 
+_RUN = """
+INSERT INTO run (uid, comparison_id, number, plan, plan_hash, dataset_version_id, status, created_at, budget, spent, author)
+VALUES (:uid, :comparison, :number, :plan, :hash, :version, 'queued', :at, :budget, 0, '') RETURNING id"""
 _JOBS = """
 WITH RECURSIVE repeats(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM repeats WHERE n < :repeats),
  cases(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM cases WHERE n < :cases - 1),
@@ -96,7 +99,7 @@ class Runs(OutputReader):
         fatal = [problem.message for problem in plans.problems(plan) if problem.fatal]
         if fatal:
             raise BadInput(" ".join(fatal), remedy="Nothing was sent.")
-        return self._store(plan, comparison_id)
+        return self._store(plan, comparison_id, dataset_uid=spec.dataset_uid)
 
     def start_comparison(self, comparison_id: int) -> int:
         """The id of a new run of a saved comparison, with its labels and newest versions as they are now."""
@@ -113,15 +116,11 @@ class Runs(OutputReader):
         before = self.get(run_id)
         plan = self.plan(before.id)
         if only == "all":
-            return self._store(replace(plan, taken_from=""), before.comparison_id)
+            return self._store(replace(plan, taken_from=""), before.comparison_id, old=before.id)
         if only not in ("failed", "errors"):
             raise BadInput(f"Run again all, failed or errors, not {only}.")
         again = _FAILED_A_CHECK if only == "failed" else "0"
-        new = self._store(replace(plan, taken_from=before.uid), before.comparison_id, old=before.id, again=again)
-        if not self.get(new).queued:
-            self._drop(new)
-            raise BadInput(f"Nothing failed in run {before.number} of {before.comparison}, so there is nothing to run again.")
-        return new
+        return self._store(replace(plan, taken_from=before.uid), before.comparison_id, old=before.id, again=again)
 
     def requeue(self, run_id: int, job_ids: Iterable[int] | None = None, failed_only: bool = True) -> int:
         """How many ended jobs of a run were put back into its queue: those that failed or were stopped, or with `failed_only` False
@@ -216,28 +215,33 @@ JOIN output ON output.job_id = job.id WHERE run.finished_at < :before)"""
 
     async def _endpoints(self, plan: Plan, timeout_s: float, base_url_override: str | None) -> list[Endpoint | Problem]:
         """Of each column: where to ask, or why it cannot be asked. Raises where none can."""
+        import asyncio  # see execute
+
         found: dict[int, Endpoint | Problem] = {}
         for column in plan.columns:
-            model = column.model
-            if id(model) in found:
-                continue
-            try:
-                is_echo = model.wire_format == "echo"  # answers with the prompt itself: no address, no key
-                made = Endpoint("echo", "", None, model.options, timeout_s) if is_echo else self._endpoint(model, timeout_s)
-                endpoint = await made if inspect.isawaitable(made) else made
-                is_remote = endpoint.wire_format not in ("echo", "builtin")
-                found[id(model)] = replace(endpoint, base_url=base_url_override) if base_url_override and is_remote else endpoint
-            except Problem as problem:
-                found[id(model)] = problem
-                if base_url_override and isinstance(problem, Missing) and model.wire_format not in ("echo", "builtin"):
-                    # A stand-in on this computer needs no key.
-                    found[id(model)] = Endpoint(model.wire_format, base_url_override, None, model.options, timeout_s)
+            if id(column.model) not in found:
+                # On another thread: a key store that is locked lets one wait for seconds, and other runs stream on this loop.
+                found[id(column.model)] = await asyncio.to_thread(self._endpoint_of, column.model, timeout_s, base_url_override)
         problems = [problem for problem in found.values() if isinstance(problem, Problem)]
         if len(problems) == len(found):
             raise next((problem for problem in problems if isinstance(problem, Missing)), problems[0])
         return [found[id(column.model)] for column in plan.columns]
 
-    def _store(self, plan: Plan, comparison_id: int | None, *, old: int | None = None, again: str = "") -> int:
+    def _endpoint_of(self, model: ModelSpec, timeout_s: float, base_url_override: str | None) -> Endpoint | Problem:
+        if model.wire_format == "echo":  # answers with the prompt itself: no address, no key
+            return Endpoint("echo", "", None, model.options, timeout_s)
+        override = base_url_override if model.wire_format != "builtin" else None
+        try:
+            endpoint = self._endpoint(model, timeout_s)
+        except Problem as problem:
+            if override and isinstance(problem, Missing):  # a stand-in on this computer needs no key
+                return Endpoint(model.wire_format, override, None, model.options, timeout_s)
+            return problem
+        return replace(endpoint, base_url=override) if override else endpoint
+
+    def _store(
+        self, plan: Plan, comparison_id: int | None, *, dataset_uid: str | None = None, old: int | None = None, again: str = ""
+    ) -> int:
         budget = plan.max_cost_usd
         if budget is None:
             cap = Decimal(str(self._settings.get("cap_run_usd") or 0))
@@ -249,38 +253,33 @@ JOIN output ON output.job_id = job.id WHERE run.finished_at < :before)"""
                 newest = writer.run(f"SELECT max(number) FROM run WHERE {same}", name=plan.name).scalar()
             else:
                 newest = writer.run("SELECT max(number) FROM run WHERE comparison_id = :id", id=comparison_id).scalar()
+            version = freeze(writer, dataset_uid) if dataset_uid else None
+            if old is not None:
+                version = writer.run("SELECT dataset_version_id FROM run WHERE id = :old", old=old).scalar()
             run_id = int(
                 writer.run(
-                    """INSERT INTO run (uid, comparison_id, number, plan, plan_hash, status, created_at, budget, spent, author)
-VALUES (:uid, :comparison, :number, :plan, :hash, 'queued', :at, :budget, 0, '') RETURNING id""",
+                    _RUN,
                     uid=new_uid(),
                     comparison=comparison_id,
                     number=(newest or 0) + 1,
                     plan=text,
+                    version=version,
                     hash=hashlib.sha256(text.encode()).hexdigest(),
                     at=now(),
                     budget=nano_dollars(budget),
                 ).scalar_one()
             )
             writer.run(_JOBS, run=run_id, repeats=plan.repeats, cases=len(plan.cases), columns=len(plan.columns))
-            if old is not None:
+            if old is not None and again:
                 _take_over(writer, run_id, old, again)
             writer.touch("run", run_id)
             if comparison_id is not None:
                 writer.touch("comparison", comparison_id)
         return run_id
 
-    def _drop(self, run_id: int) -> None:
-        """Take back a run that was just prepared and holds nothing of its own."""
-        with self._database.write() as writer:
-            writer.run("DELETE FROM run WHERE id = :run", run=run_id)
-            writer.touch("run", run_id)
-        with self._guard:
-            self._heads.pop(run_id, None)
-            self._plans.pop(run_id, None)
-
 
 def _take_over(writer: Writer, new: int, old: int, again: str) -> None:
+    """Take the outputs of another run of the same plan that are not to be asked again. Raises BadInput where that is all of them."""
     writer.run(_TAKE_OVER_OUTPUTS.format(again=again), new=new, old=old, at=now())
     writer.run(_TAKE_OVER_SCORES, new=new, old=old, at=now())
     writer.run(
@@ -290,6 +289,8 @@ WHERE run_id = :new AND id IN (SELECT job_id FROM output)""",
         new=new,
         old=old,
     )
+    if not writer.run("SELECT 1 FROM job WHERE run_id = :new AND status = 'queued' LIMIT 1", new=new).first():
+        raise BadInput("Nothing failed in this run, so there is nothing to run again.")
 
 
 __all__ = ["NANO", "EndpointOf", "Runs"]

@@ -30,6 +30,8 @@ _SMALL = 16_000_000
 """Bytes. A file up to this size is checked at every start, which takes 4 to 15 ms; a larger one only after an unclean end."""
 
 Listener = Callable[[Changes], object]
+Query = Callable[..., list[Any]]
+"""What `Database.query` is: (statement, parameters) -> rows as tuples."""
 
 
 class Database:
@@ -95,6 +97,16 @@ class Database:
         """All rows of a reading statement, as tuples, without SQLAlchemy. JSON columns come as text."""
         with self._plain() as connection:
             return connection.execute(sql, parameters).fetchall()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Query]:
+        """`query`, on one unchanging state of the workspace: several statements see nothing of what others write between them."""
+        with self._plain() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield lambda sql, parameters=(): connection.execute(sql, parameters).fetchall()
+            finally:
+                connection.execute("ROLLBACK")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

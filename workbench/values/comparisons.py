@@ -150,3 +150,5 @@ class Spec:
     reuse: bool = False
     stream: bool = True
     dataset: str = ""
+    dataset_uid: str | None = None
+    """The dataset of this workspace whose cases these are; None for cases out of a file, and for sample values."""

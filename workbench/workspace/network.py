@@ -36,18 +36,22 @@ class Network:
 
     async def ask(self, model: ModelSpec, request: Request, *, timeout_s: float, **how: Any) -> Answer:
         """The answer to one request outside of any run; `how` as in `one_call`. Raises Missing where the model cannot be asked."""
+        import asyncio  # 60 ms that reading needs not
+
         from workbench.engine.one_call import one_call
 
-        return await one_call(self._endpoint(model, timeout_s), request, wire_formats=self._wire_format, **how)
+        endpoint = await asyncio.to_thread(self._endpoint, model, timeout_s)  # a locked key store lets one wait for seconds
+        return await one_call(endpoint, request, wire_formats=self._wire_format, **how)
 
     async def test_connection(self, id: int) -> TestReport:
         """Whether a connection's server answers and takes the key. What came of it is kept with the connection."""
+        import asyncio  # see ask
+
         from workbench import providers
 
-        row = self.connections.get(id)
-        spec = ModelSpec("", row.name, row.wire_format, row.base_url, row.name, row.uid, options=row.options, place=row.place)
+        endpoint = await asyncio.to_thread(self.connections.endpoint_of, id, 20.0)
         async with providers.client(calls=1, local_only=bool(self.settings.get("local_only"))) as client:
-            report = await providers.test_connection(client, self.connections.endpoint(spec, 20.0))
+            report = await providers.test_connection(client, endpoint)
         if not self.read_only:
             tested = {"ok": report.ok, "sentence": report.sentence, "models": list(report.models), "seconds": report.seconds}
             tested["at"] = datetime.now(UTC).isoformat(timespec="seconds")
@@ -62,7 +66,7 @@ class Network:
 
         row = vendor_row(vendor)
         if not key:
-            key, _ = self.keys.get("", row.key_env or None)
+            key, _ = self.keys.get("", row.key_env or None)  # with no name, the key store is not asked
         endpoint = Endpoint(row.wire_format, clean_address(base_url or row.base_url), key, row.options, 20.0)
         async with providers.client(calls=1, local_only=bool(self.settings.get("local_only"))) as client:
             return await providers.test_connection(client, endpoint)
