@@ -139,7 +139,7 @@ class CaseDelegate(QStyledItemDelegate):
     def _set(self, index: Index, text: str) -> str:
         column, record = index.data(COLUMN), index.data(RECORD)
         if column is None or record is None:
-            return ""
+            return "This case is still being read. Try again in a moment."
         before = value_of(record, column)
         if text == typed(before, column):
             return ""

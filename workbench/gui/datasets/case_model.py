@@ -87,7 +87,7 @@ class CaseModel(QAbstractTableModel):
 
     def reload(self, then: Callable[[], object] | None = None) -> None:
         """Read the count and the rows in sight again; what is shown stays until they are here."""
-        if self.dataset is None:
+        if self.dataset is None or self._context.workspace is None:
             return
         self._stale.update(self._pages)
         self._asked.clear()
@@ -171,6 +171,8 @@ class CaseModel(QAbstractTableModel):
     def _read_wanted(self) -> None:
         # Only what was asked for last is still in sight after a long scroll.
         pages, self._wanted = self._wanted[-2:], []
+        if self._context.workspace is None:
+            return
         edition = self._edition
         for page in pages:
             if self.dataset is None or page in self._asked:

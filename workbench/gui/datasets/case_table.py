@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView
 
@@ -30,6 +30,7 @@ class CaseTable(QTableView):
     def __init__(self, model: CaseModel) -> None:
         super().__init__()
         self._model = model
+        self._waiting: tuple[int, int] | None = None
         self.setModel(model)
         self.setItemDelegate(CaseDelegate(self, model))
         header = CaseHeader(self, model)
@@ -67,26 +68,34 @@ class CaseTable(QTableView):
     def go_to(self, row: int, column: int | None = None) -> None:
         """Make a cell current and scroll to it."""
         if 0 <= row < self._model.rowCount():
-            index = self._model.index(row, column if column is not None else max(1, self.currentIndex().column()))
-            self.setCurrentIndex(index)
-            self.scrollTo(index)
+            self._select(self._model.index(row, column if column is not None else max(1, self.currentIndex().column())))
+
+    def _select(self, index: QModelIndex) -> None:
+        # With several rows to choose from Qt looks whether Ctrl or Shift is held, as after Ctrl+Shift+D, and selects otherwise.
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setCurrentIndex(index)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.scrollTo(index)
 
     def type_into(self, row: int, column: int = 1) -> None:
-        """Open the editor of a cell."""
+        """Open the editor of a cell, as soon as its case was read."""
         self.go_to(row, column)
         self.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.edit(self._model.index(row, column))
+        if self._model.record(row) is None:
+            self._waiting = (row, column)
+        else:
+            self._waiting = None
+            self.edit(self._model.index(row, column))
 
     def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:  # type: ignore[override]
         super().currentChanged(current, previous)
         self.current_changed.emit(current.row() if current.isValid() else -1)
 
     def _loaded(self) -> None:
+        if self._waiting is not None and self._model.record(self._waiting[0]) is not None:
+            self.type_into(*self._waiting)
         if not self.currentIndex().isValid() and self._model.rowCount():
-            flags = QItemSelectionModel.SelectionFlag
-            self.selectionModel().setCurrentIndex(
-                self._model.index(0, min(1, self._model.columnCount() - 1)), flags.ClearAndSelect | flags.Rows
-            )
+            self._select(self._model.index(0, min(1, self._model.columnCount() - 1)))
         self.current_changed.emit(self.currentIndex().row() if self.currentIndex().isValid() else -1)
 
     # -- layout ------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
@@ -59,6 +59,9 @@ class DatasetsScreen(Screen):
 
     def _compose(self) -> None:
         page = QWidget()
+        self._pages = QStackedWidget()
+        self._pages.setProperty("kind", "surface")
+        self._pages.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -91,7 +94,6 @@ class DatasetsScreen(Screen):
             "Test cases are the inputs every prompt is run on. Ten good ones are enough to start.",
             [button("Import a file", kind="primary", on=self.datasets.ask_import), button("Write the first case", on=self.datasets.new)],
         )
-        self._pages = QStackedWidget()
         self._pages.addWidget(self._none)
         self._pages.addWidget(page)
         self._frame = ThreePanes(self.context.settings, "datasets", self.list, self._pages, self.form, (264, 312))
@@ -206,9 +208,9 @@ class DatasetsScreen(Screen):
         self._show_dataset()
 
     def _read_rows(self) -> None:
-        archived = self.list.archived
+        workspace, archived = self.context.ws, self.list.archived  # the service is imported on the reading thread, not here
         self.context.bridge.read(
-            self.context.ws.datasets.list, archived, then=self._show_rows, failed=self.context.failed, owner=self, key="datasets.rows"
+            lambda: workspace.datasets.list(archived), then=self._show_rows, failed=self.context.failed, owner=self, key="datasets.rows"
         )
 
     def _show_rows(self, rows: list[DatasetRow]) -> None:
@@ -252,6 +254,15 @@ class DatasetsScreen(Screen):
             self.datasets.archive(self.model.dataset)
         elif self.table.isAncestorOf(self.focusWidget() or self.table) or self.table.hasFocus():
             self.verbs.delete(self.table.selected_rows(), self.table.selected())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # Not shortcuts of the window: in a field these keys belong to the text.
+        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and not event.modifiers():
+            self.delete()
+        elif event.key() == Qt.Key.Key_F2:
+            self.datasets.rename(self.model.dataset)
+        else:
+            super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls() and len(event.mimeData().urls()) == 1 and event.mimeData().urls()[0].isLocalFile():

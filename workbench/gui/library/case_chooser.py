@@ -92,6 +92,8 @@ class CaseChooser(QFrame):
 
     def _read(self) -> None:
         index = self._dataset.currentIndex()
+        if self._context.workspace is None:
+            return
         if not 0 <= index < len(self._datasets):
             self._say.setText("No datasets yet. Write some test cases on the Datasets screen.")
             return

@@ -60,7 +60,7 @@ class PromptView(QTreeView):
         self.setProperty("by_key", True)
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
             index = self.currentIndex()
-            if self.model().rowCount(index):
+            if index.isValid() and self.model().rowCount(index):
                 self.setExpanded(index, not self.isExpanded(index))
             else:
                 self.entered_by_key.emit()
@@ -186,7 +186,7 @@ class ListPane(QWidget):
             return
         self._quiet = True
         if index.isValid():
-            self.view.setCurrentIndex(index)
+            self._make_current(index)
             self.view.scrollTo(index)
         else:
             self.view.clearSelection()
@@ -196,9 +196,15 @@ class ListPane(QWidget):
         """Make a folder the current line and open it."""
         index = self.model.find(folder=path)
         if index.isValid():
-            self.view.setCurrentIndex(index)
+            self._make_current(index)
             self.view.setExpanded(index, True)
             self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _make_current(self, index: QModelIndex) -> None:
+        # With several lines to choose from Qt looks whether Ctrl or Shift is held, as after Ctrl+Shift+D, and selects otherwise.
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.view.setCurrentIndex(index)
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
 
     def selected_ids(self) -> list[int]:
         """The selected prompts."""
@@ -240,7 +246,7 @@ class ListPane(QWidget):
                     self.view.collapse(index)
             index = self.model.find(prompt_id=self._current) if self._current is not None else QModelIndex()
             if index.isValid():
-                self.view.setCurrentIndex(index)
+                self._make_current(index)
         self._quiet = False
         if root.children:
             self._stack.setCurrentWidget(self.view)

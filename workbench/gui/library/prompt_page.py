@@ -285,7 +285,7 @@ class PromptPage(QWidget):
     # -- preview -----------------------------------------------------------------------------------------------
 
     def _render(self) -> None:
-        if self.working.at is None:
+        if self.working.at is None or self.context.workspace is None:
             return
         if self._rendering:
             self._render_again = True

@@ -101,7 +101,7 @@ class WorkingCopy(QObject):
 
     def renew(self) -> None:
         """Read the open prompt again: the store has changed."""
-        if self._wanted is not None:
+        if self._wanted is not None and self._context.workspace is not None:
             self._read(self._wanted)
 
     def _read(self, prompt_id: int) -> None:
@@ -155,7 +155,7 @@ class WorkingCopy(QObject):
     def flush(self) -> None:
         """Keep what was typed, now and in the background."""
         self._save_timer.stop()
-        if not self._pending or self._at is None:
+        if not self._pending or self._at is None or self._context.workspace is None:
             return
         self._pending = False
         self._in_flight += 1
@@ -244,7 +244,7 @@ class WorkingCopy(QObject):
     # -- what is known about it --------------------------------------------------------------------------------
 
     def _study(self) -> None:
-        if self._at is None:
+        if self._at is None or self._context.workspace is None:  # a timer can come a moment after the workspace has closed
             return
         if self._studying:
             self._study_again = True

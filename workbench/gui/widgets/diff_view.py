@@ -74,7 +74,9 @@ class DiffView(QTableView):
 
     def _go_to(self, row: int) -> None:
         index = self.rows.index(row, 0)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)  # whichever keys are held
         self.setCurrentIndex(index)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
 
     def _tell(self) -> None:

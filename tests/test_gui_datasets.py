@@ -1,0 +1,415 @@
+"""The datasets screen over a real workspace, driven by keys: type, paste, delete, undo, columns, filter, import."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
+from pytestqt.qtbot import QtBot
+
+from tests.gui_window import dialogs, finished, opened
+from workbench.gui.app import Session
+from workbench.gui.datasets.cell_values import Column, cases_from, columns_of, pasted, read, shown, typed
+from workbench.gui.datasets.import_dialog import ImportTableDialog
+from workbench.gui.datasets.view import DatasetsScreen
+from workbench.gui.widgets.import_report import ImportReportDialog
+from workbench.gui.widgets.value_editor import ValueEditor
+from workbench.settings import Settings
+from workbench.values import Case
+from workbench.values.datasets import ColumnSpec
+from workbench.workspace import Workspace
+
+CTRL, SHIFT, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
+Key = Qt.Key
+TICKETS = (ColumnSpec("ticket"), ColumnSpec("items", "json"), ColumnSpec("age", "number"), ColumnSpec("vip", "flag"))
+
+
+class Desk:
+    """The datasets screen of a window, with the ways to press its keys."""
+
+    def __init__(self, qtbot: QtBot, session: Session) -> None:
+        self.qtbot, self.session = qtbot, session
+        self.ws: Workspace = session.context.ws
+        self.id = self.ws.datasets.create("Golden 50", TICKETS)
+
+    def fill(self, *cases: Case) -> None:
+        if cases:
+            self.ws.datasets.add_cases(self.id, cases)
+        self.session.window.activateWindow()
+        self.until(self.session.window.isActiveWindow)
+        self.session.context.go("datasets", dataset_id=self.id)
+        screen = self.session.window.screen_at("datasets")
+        assert isinstance(screen, DatasetsScreen)
+        self.screen = screen
+        self.until(lambda: screen.model.dataset is not None and screen.model.dataset.id == self.id)
+        self.until(lambda: screen.model.total == self.ws.datasets.count(self.id))
+        if cases:
+            self.until(lambda: screen.form._record is not None)
+
+    def until(self, condition: Any) -> None:
+        self.qtbot.waitUntil(lambda: bool(condition()), timeout=10_000)
+
+    def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        QTest.keyClick(QApplication.focusWidget() or self.session.window, key, modifiers)
+
+    def cell(self, row: int, column: int) -> None:
+        self.screen.table.setFocus()
+        self.screen.table.go_to(row, column)
+
+    def editor(self) -> ValueEditor:
+        self.until(lambda: any(e.isVisible() for e in self.screen.table.viewport().findChildren(ValueEditor)))
+        return next(e for e in self.screen.table.viewport().findChildren(ValueEditor) if e.isVisible())
+
+    def type(self, text: str) -> None:
+        """Enter, the text, Enter."""
+        self.key(Key.Key_Return)
+        editor = self.editor()
+        editor.edit.selectAll()
+        QTest.keyClicks(editor.edit, text)
+        QTest.keyClick(editor.edit, Key.Key_Return)
+
+    def cases(self) -> list[Any]:
+        return self.ws.datasets.cases(self.id)
+
+    def dialog(self) -> Any:
+        self.until(lambda: bool(dialogs()))
+        return dialogs()[-1]
+
+    def answer(self, text: str) -> None:
+        dialog = self.dialog()
+        field = dialog.findChild(QLineEdit)
+        field.selectAll()
+        QTest.keyClicks(field, text)
+        QTest.keyClick(field, Key.Key_Return, CTRL)
+        self.until(lambda: not dialogs())
+        self.session.window.activateWindow()
+        self.until(self.session.window.isActiveWindow)
+
+    def press(self, text: str, within: QWidget | None = None) -> None:
+        buttons = [b for b in (within or self.screen).findChildren(QAbstractButton) if b.text() == text and b.isVisible()]
+        assert buttons, f"no button {text}"
+        buttons[0].click()
+
+    def notice(self) -> str:
+        return self.session.window.notice.accessibleName()
+
+
+@pytest.fixture
+def desk(qtbot: QtBot, tmp_path: Path, settings: Settings) -> Iterator[Desk]:
+    session = opened(qtbot, tmp_path / "desk.db", settings)
+    yield Desk(qtbot, session)
+    finished(session)
+
+
+def test_a_dataset_is_made_and_its_first_case_typed_with_keys_alone(desk: Desk) -> None:
+    desk.fill()
+    desk.session.context.action("dataset.new").trigger()
+    desk.answer("Angry tone")
+    desk.until(lambda: desk.screen.model.dataset is not None and desk.screen.model.dataset.name == "Angry tone")
+    desk.id = desk.ws.datasets.find("Angry tone").id
+    desk.key(Key.Key_N, CTRL)
+    editor = desk.editor()
+    QTest.keyClicks(editor.edit, "Where is my parcel?")
+    QTest.keyClick(editor.edit, Key.Key_Return, ALT)
+    QTest.keyClicks(editor.edit, "It is late.")
+    QTest.keyClick(editor.edit, Key.Key_Return)
+    desk.until(lambda: desk.cases()[0].values == {"input": "Where is my parcel?\nIt is late."})
+    desk.until(lambda: not any(e.isVisible() for e in desk.screen.table.viewport().findChildren(ValueEditor)))
+
+
+def test_cells_keep_their_types_and_say_what_does_not_fit(desk: Desk) -> None:
+    desk.fill(Case({"ticket": "A"}))
+    desk.cell(0, 2)
+    desk.type('["boots"')
+    editor = desk.editor()
+    assert "not valid JSON" in editor._error.text()
+    QTest.keyClicks(editor.edit, "]")
+    QTest.keyClick(editor.edit, Key.Key_Return)
+    desk.until(lambda: desk.cases()[0].values.get("items") == ["boots"])
+    desk.cell(0, 3)
+    desk.type("45")
+    desk.cell(0, 4)
+    desk.type("yes")
+    desk.cell(0, 5)
+    desk.type("Says the 30 days are over.")
+    desk.cell(0, 6)
+    desk.type("warranty, gifts")
+    desk.cell(0, 7)
+    desk.type("2")
+    desk.until(lambda: desk.cases()[0].weight == 2)
+    case = desk.cases()[0]
+    assert case.values == {"ticket": "A", "items": ["boots"], "age": 45, "vip": True}
+    assert (case.reference, case.tags) == ("Says the 30 days are over.", ("gifts", "warranty"))
+    desk.cell(0, 3)
+    desk.type("old")
+    editor = desk.editor()
+    assert editor._error.text() == "old is not a number."
+    QTest.keyClick(editor.edit, Key.Key_Escape)
+    assert desk.cases()[0].values["age"] == 45
+
+
+def test_esc_undoes_what_is_typed_and_ctrl_z_what_was_kept(desk: Desk) -> None:
+    desk.fill(Case({"ticket": "first"}))
+    desk.cell(0, 1)
+    desk.key(Key.Key_Return)
+    editor = desk.editor()
+    QTest.keyClicks(editor.edit, "other")
+    QTest.keyClick(editor.edit, Key.Key_Escape)
+    assert desk.cases()[0].values["ticket"] == "first"
+    desk.screen.table.setFocus()
+    desk.type("second")
+    desk.until(lambda: desk.cases()[0].values["ticket"] == "second")
+    desk.screen.table.setFocus()
+    desk.key(Key.Key_Z, CTRL)
+    desk.until(lambda: desk.cases()[0].values["ticket"] == "first")
+    desk.key(Key.Key_Z, CTRL | SHIFT)
+    desk.until(lambda: desk.cases()[0].values["ticket"] == "second")
+
+
+def test_tab_keeps_and_goes_to_the_next_cell(desk: Desk) -> None:
+    desk.fill(Case({"ticket": "A"}))
+    desk.cell(0, 1)
+    desk.key(Key.Key_Return)
+    editor = desk.editor()
+    QTest.keyClicks(editor.edit, "B")
+    QTest.keyClick(editor.edit, Key.Key_Tab)
+    desk.until(lambda: desk.cases()[0].values["ticket"] == "B")
+    desk.until(lambda: desk.screen.table.currentIndex().column() == 2)
+
+
+def test_rows_are_duplicated_deleted_and_brought_back(desk: Desk) -> None:
+    desk.fill(*(Case({"ticket": f"T{n}"}, name=f"Case {n}") for n in range(5)))
+    desk.cell(1, 1)
+    desk.key(Key.Key_D, CTRL | SHIFT)
+    desk.until(lambda: [case.values["ticket"] for case in desk.cases()] == ["T0", "T1", "T1", "T2", "T3", "T4"])
+    desk.until(lambda: desk.screen.model.total == 6 and desk.screen.model.record(5) is not None)
+    desk.cell(0, 1)
+    desk.key(Key.Key_Down, SHIFT)
+    desk.key(Key.Key_Down, SHIFT)
+    desk.key(Key.Key_Delete)
+    desk.until(lambda: [case.values["ticket"] for case in desk.cases()] == ["T2", "T3", "T4"])
+    desk.until(lambda: desk.notice() == "Deleted 3 cases.")
+    desk.session.window.notice._act()
+    desk.until(lambda: len(desk.cases()) == 6)
+    desk.until(lambda: desk.screen.model.total == 6)
+
+
+def test_rows_of_a_spreadsheet_are_pasted_by_position_and_by_name(desk: Desk) -> None:
+    desk.fill(Case({"ticket": "A"}))
+    desk.cell(0, 1)
+    QApplication.clipboard().setText('Late parcel\t["boots"]\t3\r\n"two\nlines"\t\t\r\n')
+    desk.key(Key.Key_V, CTRL)
+    desk.until(lambda: len(desk.cases()) == 3)
+    assert [case.values for case in desk.cases()[1:]] == [{"ticket": "Late parcel", "items": ["boots"], "age": 3}, {"ticket": "two\nlines"}]
+    desk.until(lambda: desk.notice() == "Added 2 cases from the clipboard.")
+    QApplication.clipboard().setText("name\ttags\tticket\nBoots\tgifts; safety\tB")
+    desk.key(Key.Key_V, CTRL)
+    desk.until(lambda: len(desk.cases()) == 4)
+    last = desk.cases()[3]
+    assert (last.name, last.tags, last.values) == ("Boots", ("gifts", "safety"), {"ticket": "B"})
+    desk.until(lambda: desk.notice() == "Added 1 case from the clipboard.")
+    desk.key(Key.Key_Z, CTRL)
+    desk.until(lambda: len(desk.cases()) == 3)
+    QApplication.clipboard().setText("only this cell")
+    desk.key(Key.Key_V, CTRL)
+    desk.until(lambda: desk.cases()[0].values["ticket"] == "only this cell")
+
+
+def test_a_paste_that_does_not_fit_adds_nothing_and_names_the_place(desk: Desk) -> None:
+    desk.fill(Case({"ticket": "A"}))
+    desk.cell(0, 1)
+    QApplication.clipboard().setText("x\t\tthree\ny\t\t4")
+    desk.key(Key.Key_V, CTRL)
+    desk.until(lambda: desk.notice() == "Row 1, column age: three is not a number.")
+    assert len(desk.cases()) == 1
+
+
+def test_selected_rows_are_copied_as_a_spreadsheet_takes_them(desk: Desk) -> None:
+    desk.fill(Case({"ticket": "two\nlines", "items": [1]}, reference="yes", tags=("a", "b")))
+    desk.cell(0, 1)
+    desk.key(Key.Key_C, CTRL)
+    assert pasted(QApplication.clipboard().text()) == [["two\nlines", "[\n  1\n]", "", "", "yes", "a, b", "1"]]
+
+
+def test_columns_are_added_renamed_retyped_and_taken_out(desk: Desk) -> None:
+    desk.fill(Case({"ticket": "A", "age": 4}))
+
+    def names() -> list[str]:
+        return [column.key for column in desk.screen.model.columns if not column.own]
+
+    desk.screen.columns.add()
+    desk.answer("language")
+    desk.until(lambda: names() == ["ticket", "items", "age", "vip", "language"])
+    desk.screen.columns.rename(desk.screen.model.columns[0])
+    desk.answer("message")
+    desk.until(lambda: names()[0] == "message" and desk.cases()[0].values.get("message") == "A")
+    desk.screen.columns.remove(desk.screen.model.columns[2])
+    desk.until(lambda: names() == ["message", "items", "vip", "language"])
+    assert desk.cases()[0].values["age"] == 4
+    desk.screen.table.setFocus()
+    desk.key(Key.Key_Z, CTRL)
+    desk.until(lambda: "age" in names())
+    desk.key(Key.Key_Z, CTRL)
+    desk.until(lambda: names()[0] == "ticket" and desk.cases()[0].values.get("ticket") == "A")
+
+
+def test_cases_are_filtered_by_words_and_tags(desk: Desk) -> None:
+    desk.fill(*(Case({"ticket": f"parcel {n}"}, tags=("late",) if n % 2 else ("gift",)) for n in range(10)), Case({"ticket": "boots"}))
+    desk.key(Key.Key_F, CTRL)
+    QTest.keyClicks(desk.screen.tools.field, "parcel")
+    desk.until(lambda: desk.screen.model.total == 10)
+    desk.screen.tools.choose("late")
+    desk.until(lambda: desk.screen.model.total == 5)
+    assert desk.screen._sum.text() == "5 of 11 cases"
+    desk.until(lambda: desk.screen.model.record(0) is not None)
+    assert desk.screen.model.record(0).number == 2  # type: ignore[union-attr]
+    QTest.keyClicks(desk.screen.tools.field, " nothing")
+    desk.until(desk.screen._no_match.isVisible)
+    desk.press("Clear filters")
+    desk.until(lambda: desk.screen.model.total == 11)
+
+
+def test_the_form_edits_the_same_case_and_can_be_undone(desk: Desk) -> None:
+    desk.fill(Case({"ticket": "A", "age": 1}, name="First"), Case({"ticket": "B"}))
+    fields = desk.screen.form._fields
+    name = fields["__name"]
+    assert isinstance(name, QLineEdit)
+    name.setFocus()
+    name.end(False)
+    QTest.keyClicks(name, " one")
+    QTest.keyClick(name, Key.Key_Return)
+    desk.until(lambda: desk.cases()[0].name == "First one")
+    age = fields["age"]
+    assert isinstance(age, QLineEdit)
+    age.setFocus()
+    age.end(False)
+    QTest.keyClicks(age, "x")
+    QTest.keyClick(age, Key.Key_Return)
+    assert desk.screen.form._errors["age"].text() == "1x is not a number."
+    QTest.keyClick(age, Key.Key_Escape)
+    ticket = fields["ticket"]
+    ticket.setFocus()
+    QTest.keyClicks(ticket, "More ")
+    desk.screen.form.down.click()
+    desk.until(lambda: desk.cases()[0].values["ticket"] == "More A")
+    desk.until(lambda: desk.screen.form._place.text() == "Case 2, in Golden 50")
+    desk.screen.table.setFocus()
+    desk.key(Key.Key_Z, CTRL)
+    desk.until(lambda: desk.cases()[0].values["ticket"] == "A")
+
+
+def test_a_dataset_is_renamed_archived_and_brought_back(desk: Desk) -> None:
+    desk.fill(Case({"ticket": "A"}))
+    desk.session.context.action("datasets.rename").trigger()
+    desk.screen.datasets.rename(desk.screen.model.dataset) if not dialogs() else None
+    desk.answer("Silver set")
+    desk.until(lambda: [text for text, _ in desk.screen.crumbs()] == ["Datasets", "Silver set"])
+    desk.screen.datasets.archive(desk.screen.model.dataset)
+    desk.until(lambda: desk.ws.datasets.list() == [] and desk.notice() == "Moved Silver set to the archive.")
+    desk.until(desk.screen._none.isVisible)
+    desk.session.window.notice._act()
+    desk.until(lambda: desk.screen.model.dataset is not None and desk.screen.model.dataset.name == "Silver set")
+
+
+def write_csv(path: Path, bad: bool = False) -> Path:
+    rows = [
+        "subject,message,items_json,ideal,labels",
+        'Tent,First night out,"[""tent""]",Free pole,warranty; tents',
+        "Gift,Wrong size,,Swap,gifts",
+    ]
+    path.write_text("\n".join([*rows, *(["only,two"] if bad else [])]) + "\n", "utf-8")
+    return path
+
+
+def test_a_table_is_imported_with_the_mapping_that_was_shown_and_changed(desk: Desk, tmp_path: Path) -> None:
+    desk.fill()
+    desk.session.context.go("datasets", import_file=str(write_csv(tmp_path / "tickets.csv")))
+    dialog = desk.dialog()
+    assert isinstance(dialog, ImportTableDialog)
+    becomes = {row.column: row.becomes.currentText() for row in dialog._rows}
+    assert (becomes["ideal"], becomes["labels"], becomes["message"]) == ("reference", "tags", "message")
+    subject = next(row for row in dialog._rows if row.column == "subject")
+    subject.becomes.setCurrentIndex(subject.becomes.findData("name"))
+    message = next(row for row in dialog._rows if row.column == "message")
+    message.becomes.setEditText("items_json")
+    assert "both become items_json" in dialog._trouble.text()
+    assert not dialog._import.isEnabled()
+    message.becomes.setEditText("ticket")
+    QTest.keyClick(message.becomes, Key.Key_Return, CTRL)
+    desk.until(lambda: not dialogs())
+    desk.until(lambda: any(row.name == "tickets" for row in desk.ws.datasets.list()))
+    desk.until(lambda: desk.notice() == "Imported 2 cases into tickets.")
+    desk.id = desk.ws.datasets.find("tickets").id
+    first = desk.cases()[0]
+    assert (first.name, first.reference, first.tags) == ("Tent", "Free pole", ("tents", "warranty"))
+    assert first.values == {"ticket": "First night out", "items_json": ["tent"]}
+    desk.until(lambda: desk.screen.model.dataset is not None and desk.screen.model.dataset.name == "tickets")
+
+
+def test_good_rows_come_in_only_when_the_user_says_so(desk: Desk, tmp_path: Path) -> None:
+    desk.fill()
+    desk.screen.datasets.read_file(str(write_csv(tmp_path / "tickets.csv", bad=True)))
+    dialog = desk.dialog()
+    texts = [label.text() for label in dialog.findChildren(QWidget) if hasattr(label, "text") and callable(label.text)]
+    assert "1 row cannot be used" in texts
+    assert len(desk.ws.datasets.list()) == 1
+    QTest.keyClick(dialog, Key.Key_Escape)
+    desk.until(lambda: not dialogs())
+    assert len(desk.ws.datasets.list()) == 1
+    desk.screen.datasets.read_file(str(tmp_path / "tickets.csv"))
+    desk.press("Keep the 2 good rows", desk.dialog())
+    desk.until(lambda: any(isinstance(found, ImportReportDialog) for found in dialogs()))
+    assert desk.ws.datasets.find("tickets").cases == 2
+
+
+def test_a_file_that_is_no_table_is_refused_with_a_sentence(desk: Desk, tmp_path: Path) -> None:
+    desk.fill()
+    (tmp_path / "book.xlsx").write_bytes(b"PK\x03\x04 and more")
+    desk.screen.datasets.read_file(str(tmp_path / "book.xlsx"))
+    desk.until(lambda: "Excel" in desk.notice())
+
+
+def test_a_hundred_thousand_cases_scroll_by_pages(desk: Desk) -> None:
+    desk.ws.datasets.add_cases(desk.id, (Case({"ticket": f"ticket {n}"}) for n in range(100_000)))
+    desk.fill()
+    model, table = desk.screen.model, desk.screen.table
+    desk.until(lambda: model.record(0) is not None)
+    began = time.perf_counter()
+    steps = 40
+    for step in range(steps):
+        table.verticalScrollBar().setValue(table.verticalScrollBar().maximum() * (step + 1) // steps)
+        QApplication.processEvents()
+    per_step = (time.perf_counter() - began) / steps
+    desk.until(lambda: (record := model.record(99_999)) is not None and record.values["ticket"] == "ticket 99999")
+    assert per_step < 0.1, per_step
+    assert len(model._pages) <= 60
+    table.go_to(50_000, 1)
+    desk.until(lambda: (record := model.record(50_000)) is not None and record.number == 50_001)
+    assert table.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole) == "Case 50001, ticket: ticket 50000"
+
+
+def test_values_are_read_as_their_column_says() -> None:
+    text, number, flag, json_ = (Column("x", kind) for kind in ("text", "number", "flag", "json"))
+    reference, tags, weight = (column for column in columns_of(()))
+    assert (read("", text), read("", number), read(" 1 000.5 ", number), read("No", flag)) == ("", None, 1000.5, False)
+    assert read('{"a": 1}', json_) == {"a": 1}
+    assert (read("a, b;a", tags), read("", weight), read("", reference)) == (("a", "b"), 1, None)
+    assert read("[1]", reference, before=[2]) == [1]
+    assert read("[1]", reference, before="text") == "[1]"
+    for column, wrong in ((number, "nan"), (flag, "maybe"), (json_, "{"), (weight, "-1")):
+        with pytest.raises(ValueError):
+            read(wrong, column)
+    assert (shown([1]), shown(True), shown(None), typed(2.0, weight), typed(True, flag)) == ("1 item", "yes", "", "2", "yes")
+
+
+def test_pasted_rows_need_room_for_their_columns() -> None:
+    columns = columns_of(TICKETS)
+    with pytest.raises(ValueError, match="room for 3 columns"):
+        cases_from([["a", "b", "c", "d"]], columns, len(columns) - 3)
+    assert cases_from([["", ""], ["A"]], columns, 0) == [Case({"ticket": "A"})]
