@@ -113,6 +113,29 @@ def test_f6_goes_through_the_panes_and_each_remembers_its_focus(session: Session
     assert QApplication.focusWidget() is seen[2]
 
 
+def test_tab_goes_through_rail_top_bar_screen_and_status_bar_in_this_order(session: Session, qtbot: QtBot) -> None:
+    window = session.window
+    window.activateWindow()
+    for place in ("models", "settings"):
+        session.context.go(place)
+        QApplication.processEvents()
+        zones = [window.rail, window.top, *window.screen_at(place).panes(), window.status]
+        window.rail.button("library").setFocus(Qt.FocusReason.TabFocusReason)
+        seen: list[int] = []
+        for _ in range(len(window.focus.order())):
+            focused = QApplication.focusWidget()
+            assert focused is not None
+            seen.append(next(number for number, zone in enumerate(zones) if zone is focused or zone.isAncestorOf(focused)))
+            QTest.keyClick(focused, Qt.Key.Key_Tab)
+        assert seen == sorted(seen)
+        assert set(seen) == set(range(len(zones)))
+        assert QApplication.focusWidget() is window.rail.button("library")
+        QTest.keyClick(window.rail.button("library"), Qt.Key.Key_Backtab)
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        assert window.status.isAncestorOf(focused)
+
+
 def test_the_ring_is_for_the_keyboard_only(session: Session, qtbot: QtBot) -> None:
     window = session.window
     window.activateWindow()

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPaintEvent
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
+from workbench.gui.focus_order import FocusOrder
 from workbench.gui.opening import OpeningPage
 from workbench.gui.rail import Rail
 from workbench.gui.status_bar import StatusBar
@@ -54,7 +55,6 @@ class Window(QMainWindow):
         self._screens: dict[str, Screen] = {}
         self._place = ""
         self._trail = Trail()
-        self._pane_focus: dict[QWidget, QWidget] = {}
         self._was_painted = False
         self._on_close: Callable[[], None] = lambda: None
         self._compose()
@@ -91,6 +91,7 @@ class Window(QMainWindow):
         self.setCentralWidget(body)
         self.notice = Notice(body, bottom=self.status.height)
         self.ring = FocusRing(self)
+        self.focus = FocusOrder(self, (self.rail, self.top), self._panes, self.pages, self.status)
         self.addActions(context.actions.all())
 
     def _connect(self) -> None:
@@ -99,14 +100,13 @@ class Window(QMainWindow):
         context.navigated.connect(self.go)
         context.noticed.connect(self.notice.say)
         context.changed.connect(self._changed)
-        QApplication.instance().focusChanged.connect(self._remember_focus)  # type: ignore[union-attr]
         for place in SCREENS:
             context.action(f"go.{place}").triggered.connect(lambda _checked=False, to=place: context.go(to))
         verbs: dict[str, Callable[[], object]] = {
             "go.back": lambda: self._step(self._trail.back),
             "go.forward": lambda: self._step(self._trail.forward),
-            "pane.next": lambda: self._next_pane(1),
-            "pane.previous": lambda: self._next_pane(-1),
+            "pane.next": lambda: self.focus.next_pane(1),
+            "pane.previous": lambda: self.focus.next_pane(-1),
             "screen.filter": lambda: self._tell("search_focus"),
             "screen.new": lambda: self._tell("new"),
             "pane.left": lambda: self._tell("toggle_left"),
@@ -255,7 +255,7 @@ class Window(QMainWindow):
     def _again(self) -> None:
         self.context.action("file.retry").trigger()
 
-    # -- layout and focus --------------------------------------------------------------------------------------
+    # -- layout --------------------------------------------------------------------------------------
 
     def _restore_geometry(self) -> None:
         kept = self.context.settings.get("layout.window")
@@ -304,41 +304,10 @@ class Window(QMainWindow):
             self.remember()
 
     def _panes(self) -> list[QWidget]:
-        middle = self._screens[self._place].panes() if self._place in self._screens else [self.opening]
-        return [pane for pane in (self.rail, *middle, self.status) if pane.isVisible()]
+        return self._screens[self._place].panes() if self._place in self._screens else [self.opening]
 
-    def _remember_focus(self, _old: QWidget | None, now: QWidget | None) -> None:
-        for pane in self._panes() if now is not None and now.window() is self else ():
-            if now is not None and (pane is now or pane.isAncestorOf(now)):
-                self._pane_focus[pane] = now
-
-    def _next_pane(self, step: int) -> None:
-        panes = self._panes()
-        focused = QApplication.focusWidget()
-        at = next(
-            (i for i, pane in enumerate(panes) if focused is not None and (pane is focused or pane.isAncestorOf(focused))),
-            -step % len(panes),
-        )
-        for offset in range(1, len(panes) + 1):
-            pane = panes[(at + step * offset) % len(panes)]
-            target = self._focus_target(pane)
-            if target is not None:
-                target.setFocus(Qt.FocusReason.TabFocusReason)
-                return
-
-    def _focus_target(self, pane: QWidget) -> QWidget | None:
-        kept = self._pane_focus.get(pane)
-        try:
-            if kept is not None and kept.isVisible() and kept.isEnabled():
-                return kept
-        except RuntimeError:  # it was deleted since
-            del self._pane_focus[pane]
-        if pane.focusPolicy() & Qt.FocusPolicy.TabFocus:
-            return pane
-        for child in pane.findChildren(QWidget):
-            if child.focusPolicy() & Qt.FocusPolicy.TabFocus and child.isVisible() and child.isEnabled():
-                return child
-        return None
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        return self.focus.step(forward)
 
 
 def _joined(old: Changes | None, new: Changes) -> Changes:

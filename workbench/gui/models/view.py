@@ -55,8 +55,12 @@ class ModelsScreen(Screen):
         self._flow.addWidget(self._builtin)
         column.addWidget(self._card_area)
         column.addWidget(line())
-        column.addWidget(self._make_bar())
-        column.addWidget(line())
+        self._lower = QWidget()
+        lower = QVBoxLayout(self._lower)
+        lower.setContentsMargins(0, 0, 0, 0)
+        lower.setSpacing(0)
+        lower.addWidget(self._make_bar())
+        lower.addWidget(line())
         self._table = ModelTable(self)
         self._table.ticked_changed.connect(self._count)
         self._view = ModelView(self._table)
@@ -74,7 +78,8 @@ class ModelsScreen(Screen):
         self._stack = QStackedWidget()
         self._stack.addWidget(self._view)
         self._stack.addWidget(self._empty)
-        column.addWidget(self._stack, 1)
+        lower.addWidget(self._stack, 1)
+        column.addWidget(self._lower, 1)
         self._add = button("Add connection", "plug", "primary", on=self.new)
         self._add.setEnabled(self._writable)
         self._find = button(
@@ -323,4 +328,4 @@ class ModelsScreen(Screen):
         self._search.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def panes(self) -> list[QWidget]:
-        return [self._card_area, self._view]
+        return [self._card_area, self._lower]
