@@ -146,15 +146,19 @@ def test_a_template_that_never_ends_fails_its_jobs_and_not_the_run(tmp_path: Pat
     database.close()
 
 
-def test_old_raw_traffic_is_removed_and_answers_stay(tmp_path: Path, settings: Settings, fakeprovider: Callable[..., Any]) -> None:
+def test_old_raw_traffic_is_removed_and_answers_stay(
+    tmp_path: Path, settings: Settings, fakeprovider: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     database, runs = opened(tmp_path / "w.db", settings)
-    run_id = runs.prepare(spec(fakeprovider().base_url, cases=3))
+    monkeypatch.setattr("workbench.runs.runs._PRUNED_AT_ONCE", 2)
+    run_id = runs.prepare(spec(fakeprovider().base_url, cases=6))
+    assert runs.prune_exchanges(90) == 0
     make(runs, run_id)
     assert runs.prune_exchanges(90) == 0
     with database.write() as writer:
-        writer.run("UPDATE run SET finished_at = '2020-01-01T00:00:00.000Z'")
+        writer.run("UPDATE exchange SET created_at = '2020-01-01T00:00:00.000Z' WHERE id < 6")
     assert runs.prune_exchanges(0) == 0
-    assert runs.prune_exchanges(90) == 3
-    assert runs.exchange(runs.cells(run_id)[0].output_id or 0) is None
-    assert runs.get(run_id).done == 3
+    assert runs.prune_exchanges(90) == 5
+    assert [runs.exchange(cell.output_id or 0) is None for cell in runs.cells(run_id)].count(False) == 1
+    assert runs.get(run_id).done == 6
     database.close()

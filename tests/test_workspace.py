@@ -83,6 +83,30 @@ def test_the_number_of_backups_is_the_setting(tmp_path: Path, settings: Settings
     assert Workspace.backups_of(tmp_path / "w.db") == Workspace.backups_of(str(tmp_path / "w.db"))
 
 
+def test_tidying_keeps_raw_traffic_as_long_as_the_setting_says(tmp_path: Path, settings: Settings) -> None:
+    workspace = Workspace.open(tmp_path / "w.db", settings)
+    with workspace._database.write() as writer:
+        writer.run(
+            "INSERT INTO run (uid, number, plan, plan_hash, status, created_at, spent, author) VALUES ('u', 1, '{}', '', 'done', '', 0, '')"
+        )
+        writer.run(
+            "INSERT INTO job (run_id, column_index, case_index, repeat, fingerprint, status, attempts) VALUES (1, 0, 0, 1, '', '', 1)"
+        )
+        writer.run("INSERT INTO output (job_id, attempt, text, price_known, created_at) VALUES (1, 1, 'x', 0, '')")
+        writer.run("INSERT INTO exchange (output_id, created_at) VALUES (1, '2020-01-01T00:00:00.000Z')")
+    settings.set("exchange_days", 0)
+    workspace.tidy()
+    assert workspace._database.query("SELECT count(*) FROM exchange") == [(1,)]
+    reader = Workspace.open(tmp_path / "w.db", settings)
+    settings.set("exchange_days", 30)
+    reader.tidy()
+    workspace.tidy()
+    assert workspace._database.query("SELECT count(*) FROM exchange") == [(0,)]
+    assert workspace._database.query("SELECT count(*) FROM output") == [(1,)]
+    reader.close()
+    workspace.close()
+
+
 def test_a_copy_is_a_workspace_of_its_own_and_overwrites_nothing(workspace: Workspace, tmp_path: Path, settings: Settings) -> None:
     workspace.prompts.create("Reply")
     target = tmp_path / "copy.db"

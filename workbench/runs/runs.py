@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 EndpointOf = Callable[[ModelSpec, float], Endpoint]
 """The endpoint of a model with a time limit. Raises a Problem where the model cannot be asked. Called on a thread of its own."""
 
+_PRUNED_AT_ONCE = 500
+
 _RUN = """
 INSERT INTO run (uid, comparison_id, number, plan, plan_hash, dataset_version_id, status, created_at, budget, spent, author)
 VALUES (:uid, :comparison, :number, :plan, :hash, :version, 'queued', :at, :budget, 0, '') RETURNING id"""
@@ -151,15 +153,22 @@ class Runs(OutputReader):
         return len(skipped)
 
     def prune_exchanges(self, days: int) -> int:
-        """How many raw requests and replies were removed: those of runs that ended more than so many days ago (0: keep all).
-        Answers, scores and figures stay."""
+        """How many raw requests and replies were removed: those older than so many days (0: keep all). Answers, scores and figures
+        stay."""
         if days <= 0:
             return 0
         before = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        with self._database.write() as writer:
-            sql = """DELETE FROM exchange WHERE output_id IN (SELECT output.id FROM run JOIN job ON job.run_id = run.id
-JOIN output ON output.job_id = job.id WHERE run.finished_at < :before)"""
-            return int(writer.run(sql, before=before).rowcount)
+        # Rows are in the order of time, so the first young one ends the search.
+        young = "SELECT id FROM exchange WHERE created_at >= :before ORDER BY id LIMIT 1"
+        end = self._database.query(f"SELECT coalesce(({young}), max(id) + 1, 0) FROM exchange", {"before": before})[0][0]
+        old = f"SELECT id FROM exchange WHERE id < :end ORDER BY id LIMIT {_PRUNED_AT_ONCE}"
+        removed = 0
+        while True:  # a page at a time: a run that goes on does not wait for all of it
+            with self._database.write(durable=False) as writer:
+                page = writer.run(f"DELETE FROM exchange WHERE id IN ({old})", end=end).rowcount
+            removed += page
+            if page < _PRUNED_AT_ONCE:
+                return removed
 
     async def execute(
         self,

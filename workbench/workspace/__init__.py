@@ -191,6 +191,11 @@ class Workspace(Copies, Network, Texts):
         if not self.read_only:
             import_module("workbench.store.tables")
 
+    def tidy(self) -> None:
+        """Remove what the settings keep no longer: old raw requests and replies. For the background, once after opening."""
+        if not self.read_only:
+            self.runs.prune_exchanges(int(self.settings.get("exchange_days")))
+
     def look_for_changes(self) -> bool:
         """True if another window has written since the last call; listeners have heard of it then. For a window that only reads."""
         return self._database.look_for_changes()
