@@ -265,10 +265,11 @@ def _collect_again() -> None:
 
 
 def _preload(window: Window, workspace: Workspace) -> None:
-    """On a reading thread: the modules of screens and services that were not needed yet."""
+    """On a reading thread: the modules of screens and services that were not needed yet; then what the settings keep no longer."""
     window.preload_all()
     for name in SERVICES:
         getattr(workspace, name)
+    workspace.tidy()
 
 
 def _end_on_signals(app: QApplication, session: Session) -> None:
