@@ -92,9 +92,11 @@ class Desk:
         self.until(self.session.window.isActiveWindow)
 
     def press(self, text: str, within: QWidget | None = None) -> None:
-        buttons = [b for b in (within or self.screen).findChildren(QAbstractButton) if b.text() == text and b.isVisible()]
-        assert buttons, f"no button {text}"
-        buttons[0].click()
+        def found() -> list[QAbstractButton]:
+            return [b for b in (within or self.screen).findChildren(QAbstractButton) if b.text() == text and b.isVisible()]
+
+        self.until(found)
+        found()[0].click()
 
     def notice(self) -> str:
         return self.session.window.notice.accessibleName()
