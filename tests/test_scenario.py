@@ -82,6 +82,7 @@ def write_prompt(qtbot: QtBot, session: Session) -> None:
         press(Qt.Key.Key_S, CTRL)
         answer(qtbot, f"Version {number}")
         qtbot.waitUntil(lambda number=number: len(screen.context.ws.versions.list(1)) == number, timeout=10_000)  # type: ignore[misc]
+        qtbot.waitUntil(lambda: not screen.working.unsaved, timeout=10_000)
 
 
 def test_the_main_job_in_the_window(qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start) -> None:
