@@ -14,16 +14,18 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui_window import dialogs, finished, opened
 from workbench.gui.app import Session
 from workbench.gui.library.diff_dialog import DiffDialog
+from workbench.gui.library.exchange import ExportDialog
 from workbench.gui.library.message_block import MessageBlock
 from workbench.gui.library.samples import SamplePopup
 from workbench.gui.library.tree import MIME
 from workbench.gui.library.view import LibraryScreen
+from workbench.gui.widgets.import_report import ImportReportDialog
 from workbench.settings import Settings
 from workbench.values import Content, Message, Role, StoreTrouble
 from workbench.workspace import Workspace
@@ -633,3 +635,77 @@ def test_a_prompt_is_tried_once_on_a_model(qtbot: QtBot, desk: Desk, fakeprovide
     assert "Not kept" in trial._say.text()
     assert server.stats()["requests"] >= 1
     assert desk.blocks[0].editor.text == "Help {{ company }}"
+
+
+def test_the_library_goes_out_as_files_and_comes_in_elsewhere(desk: Desk, tmp_path: Path, qtbot: QtBot, settings: Settings) -> None:
+    prompt_id = versions(desk)
+    desk.prompt("Other", "a", "x", folder="Sales")
+    desk.open(prompt_id)
+    desk.key(Key.Key_E, CTRL)
+    dialog = desk.dialog()
+    assert isinstance(dialog, ExportDialog)
+    dialog.target.selectAll()
+    QTest.keyClicks(dialog.target, str(tmp_path / "out"))
+    assert dialog._hint.text() == "The folder is made."
+    QTest.keyClick(dialog.target, Key.Key_Return, CTRL)
+    desk.until(lambda: desk.notice().startswith("Wrote"))
+    assert (tmp_path / "out" / "prompts" / "refund.yaml").is_file()
+    assert (tmp_path / "out" / "prompts" / "sales" / "other.yaml").is_file()
+
+    other = Workspace.open(tmp_path / "other.db", settings)
+    other.files.import_paths([tmp_path / "out"])
+    names = [(row.name, row.folder, row.versions, dict(row.labels)) for row in other.prompts.list()]
+    other.close()
+    assert names == [("Refund", "", 2, {"production": 1}), ("Other", "Sales", 1, {})]
+
+
+def test_one_prompt_alone_goes_out(desk: Desk, tmp_path: Path) -> None:
+    prompt_id = desk.prompt("Only this", "a", "x")
+    desk.prompt("Not this", "a", "x")
+    desk.open(prompt_id)
+    desk.key(Key.Key_E, CTRL)
+    dialog = desk.dialog()
+    dialog.selection.setChecked(True)
+    assert not dialog.datasets.isChecked()
+    dialog.target.setText(str(tmp_path / "out"))
+    desk.press("Export", dialog)
+    desk.until(lambda: desk.notice().startswith("Wrote"))
+    assert (tmp_path / "out" / "prompts" / "only-this.yaml").is_file()
+    assert not (tmp_path / "out" / "prompts" / "not-this.yaml").exists()
+
+
+def test_an_import_says_what_came_in_and_what_was_rejected(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "greeting.yaml").write_text("prompt: Greeting\nmessages:\n  - user: Hello {{ name }}\n", "utf-8")
+    (folder / "broken.yaml").write_text("prompt: Broken\nmessages:\n\t- user: x\n", "utf-8")
+    desk.session.context.go("library", import_paths=[str(folder / name) for name in ("greeting.yaml", "broken.yaml")])
+    dialog = desk.dialog()
+    assert isinstance(dialog, ImportReportDialog)
+    texts = [label.text() for label in dialog.findChildren(QLabel)]
+    assert "1 prompt came in, 1 rejected" in texts
+    assert "Came in" in texts
+    assert any("broken.yaml" in text for text in texts)
+    assert any(text.startswith("1 new") for text in texts)
+    desk.press("Show", dialog)
+    desk.until(lambda: desk.working.at is not None and desk.working.at.prompt.name == "Greeting")
+    desk.session.context.go("library", import_paths=[str(folder / "greeting.yaml")])
+    dialog = desk.dialog()
+    assert "Nothing came in, 1 unchanged" in [label.text() for label in dialog.findChildren(QLabel)]
+
+
+def test_reports_say_their_numbers_in_words() -> None:
+    from workbench.gui.widgets.import_report import headline, second_line
+    from workbench.library.reports import Imported, ImportReport, Rejected
+
+    def thing(kind: str, is_new: bool = True) -> Imported:
+        return Imported(kind, "x", "x.yaml", "yaml", 1, is_new)
+
+    report = ImportReport(
+        (*(thing("prompt") for _ in range(31)), *(thing("dataset", False) for _ in range(4))),
+        (thing("prompt"), thing("prompt")),
+        (Rejected("a.yaml", 14, "A tab stands where spaces are needed."),),
+    )
+    assert headline(report) == "31 prompts and 4 datasets came in, 2 unchanged, 1 rejected"
+    assert second_line(report) == "31 new, 4 changed what was here, old versions stay. Nothing you had is lost."
+    assert second_line(ImportReport((), (thing("prompt"),))) == "Everything was here already and is equal."

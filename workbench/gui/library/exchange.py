@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from workbench.gui.widgets.labels import label
 from workbench.gui.words import counted
 
 if TYPE_CHECKING:
-    from workbench.workspace import ExportReport, ImportReport, PromptRow
+    from workbench.workspace import ExportReport, ImportReport, PromptRow, Workspace
 
 
 class Exchange:
@@ -37,8 +36,9 @@ class Exchange:
 
     def _write(self, target: str, what: dict[str, Any]) -> None:
         self._context.settings.set("export.folder", target)
-        verb = partial(self._context.ws.files.export, Path(target), **what)
-        self._context.bridge.call(verb, then=self._written, failed=self._context.failed, owner=self._owner)
+        self._context.bridge.call(
+            _export, self._context.ws, target, what, then=self._written, failed=self._context.failed, owner=self._owner
+        )
 
     def _written(self, report: ExportReport) -> None:
         files, same = counted(len(report.files), "file"), report.unchanged
@@ -82,8 +82,9 @@ class Exchange:
         self._context.settings.set("import.folder", str(first if first.is_dir() else first.parent))
         source = str(first) if len(paths) == 1 else f"{len(paths)} files from {first.parent}"
         self._context.bridge.call(
-            self._context.ws.files.import_paths,
-            [Path(path) for path in paths],
+            _import,
+            self._context.ws,
+            list(paths),
             then=lambda report: self.show_report(report, source),
             failed=self._context.failed,
             owner=self._owner,
@@ -100,6 +101,17 @@ class Exchange:
             self._context.go("compare", comparison_id=id)
         else:
             self._context.go("library", prompt_id=id)
+
+
+# The service reads and writes YAML: it is imported on the thread that works, not in the window's.
+
+
+def _export(ws: Workspace, target: str, what: dict[str, Any]) -> ExportReport:
+    return ws.files.export(Path(target), **what)
+
+
+def _import(ws: Workspace, paths: Sequence[str]) -> ImportReport:
+    return ws.files.import_paths(paths)
 
 
 class ExportDialog(Dialog):

@@ -48,6 +48,7 @@ class ImportReportDialog(Dialog):
     ) -> None:
         super().__init__(parent, "Import report", padded=False)
         self._report, self._open, self._again = report, open_thing, again
+        self.head.setSpacing(10)
         self.head.insertWidget(1, ElidedLabel(source, "small", "text3"))
         self.head.addWidget(icon_button("x", "Close (Esc)", on=self.reject))
         page = QWidget()
@@ -238,7 +239,7 @@ def second_line(report: ImportReport) -> str:
         return "Nothing here was changed."
     new = len(report.imported) - changed
     parts = [f"{new:,} new" if new else "", f"{changed:,} changed what was here, old versions stay" if changed else ""]
-    return ", ".join(part for part in parts if part) + ". Nothing you had was replaced."
+    return ", ".join(part for part in parts if part) + ". Nothing you had is lost."
 
 
 def _open_file(path: str) -> None:
