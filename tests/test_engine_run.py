@@ -350,6 +350,18 @@ def test_a_request_that_cannot_be_made_fails_alone(fakeprovider: Start) -> None:
     assert len(of(Finished, events)) == 1
 
 
+def test_a_request_that_fails_by_an_error_of_our_own_fails_alone(fakeprovider: Start, caplog: pytest.LogCaptureFixture) -> None:
+    good, bad = jobs(fakeprovider().base_url, ["a", "b"])
+
+    def broken() -> Request:
+        raise RecursionError("too deep")
+
+    events = run([EngineJob(bad.key, broken, bad.endpoint, bad.group), good])
+    assert of(Failed, events)[0].failure.provider_code == "unexpected"
+    assert len(of(Finished, events)) == 1
+    assert "too deep" in caplog.text
+
+
 def test_a_source_of_jobs_that_breaks_tells_its_reader(fakeprovider: Start) -> None:
     server = fakeprovider()
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.test_runs_execute import make, model, spec
 from workbench.engine.control import Control
-from workbench.engine.events import Finished, Skipped, Streamed
+from workbench.engine.events import Cancelled, Finished, Skipped, Started, Streamed
 from workbench.library.cases import case_hash
 from workbench.library.datasets import Datasets
 from workbench.runs.runs import Runs
@@ -147,6 +147,27 @@ def test_what_had_arrived_of_a_job_that_was_stopped_by_hand_stays(runs: Runs, fa
     assert (cell.status, cell.text) == ("cancelled", seen)
     assert cell.error is not None
     assert cell.error["kind"] == "cancelled"
+
+
+def test_a_job_that_was_stopped_by_hand_and_put_back_is_made(runs: Runs, fakeprovider: Callable[..., Any]) -> None:
+    server = fakeprovider(latency_ms=40)
+    run_id = runs.prepare(spec(model(server.base_url), cases=8, concurrency=2))
+    control, jobs = Control(), [cell.job_id for cell in runs.cells(run_id)]
+
+    async def watch() -> None:
+        control.skip(jobs[4])
+        stopped: set[int] = set()
+        async for event in runs.execute(run_id, control):
+            if isinstance(event, Started) and event.job == jobs[2] and not stopped:
+                control.stop_job(event.job)
+            elif isinstance(event, (Cancelled, Skipped)):
+                assert event.job not in stopped
+                stopped.add(event.job)
+                assert runs.requeue(run_id, [event.job]) == 1
+        assert stopped == {jobs[2], jobs[4]}
+
+    asyncio.run(watch())
+    assert (runs.get(run_id).status, runs.get(run_id).done) == ("done", 8)
 
 
 def test_no_number_is_kept_that_json_cannot_hold(runs: Runs) -> None:

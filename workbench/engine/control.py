@@ -15,7 +15,7 @@ class Control:
         self._lock = threading.Lock()
         self._paused = False
         self._stopped = False
-        self._ended: dict[int, str] = {}  # job key -> "stop" or "skip", for jobs whose turn has not come
+        self._ended: dict[int, str] = {}  # job key -> "stop" or "skip", until its end is told
         self._loop: asyncio.AbstractEventLoop | None = None
         self._act: Callable[[str, int | None], None] | None = None
 
@@ -72,9 +72,9 @@ class Control:
         with self._lock:
             self._loop = self._act = None
 
-    def ended(self, key: int) -> str | None:
-        """`stop` or `skip` if the user ended this job before its turn."""
-        return self._ended.get(key) if self._ended else None
+    def take_end(self, key: int) -> str | None:
+        """`stop` or `skip` if the user ended this job. Told once: a job that is put back into the queue is made."""
+        return self._ended.pop(key, None) if self._ended else None
 
     def _tell(self, what: str, key: int | None) -> None:
         with self._lock:

@@ -206,7 +206,7 @@ class Run:
 
     def _start(self, job: EngineJob, group: Group) -> bool:
         """Begin a job, or end it at once where it must not be sent. False if it went back into its group's queue."""
-        ended = self._control.ended(job.key)
+        ended = self._control.take_end(job.key)
         if ended:
             self._emit(Cancelled(job.key, 0) if ended == "stop" else Skipped(job.key, SKIPPED))
             return True
@@ -214,6 +214,9 @@ class Run:
             request = job.request if isinstance(job.request, Request) else job.request()
         except Problem as problem:
             self._emit(Failed(job.key, Failure("bad_request", str(problem)), 0))
+            return True
+        except Exception as error:
+            self._emit(Failed(job.key, _unexpected(job, error), 0))
             return True
         halted = group.halted(request.model)
         if halted is not None:
@@ -243,15 +246,13 @@ class Run:
             failure = Failure("not_found", str(problem), provider_code="missing") if missing else Failure("bad_request", str(problem))
             return Failed(job.key, failure, flight.attempts)
         except Exception as error:
-            words = Redactor(job.endpoint.key).text(f"{type(error).__name__}: {error}")
-            _log.error("call failed unexpectedly: %s", words)
-            failure = Failure("protocol", f"The call failed unexpectedly ({words}).", provider_code="unexpected")
-            return Failed(job.key, failure, flight.attempts)
+            return Failed(job.key, _unexpected(job, error), flight.attempts)
 
     def _landed(self, job: EngineJob, group: Group, flight: Flight, held: Decimal, task: asyncio.Task[Event]) -> None:
         """A callback and not the end of `_perform`: a task that is cancelled before its first step runs none of its own code."""
         self._leaving.append(group)
         del self._flights[job.key]
+        self._control.take_end(job.key)
         self._budget.release(held)
         if not task.cancelled():
             end = task.result()
@@ -328,3 +329,10 @@ class Run:
         if len(self._events) >= _MOST_EVENTS:
             self._room.clear()
         self._wake.set()
+
+
+def _unexpected(job: EngineJob, error: Exception) -> Failure:
+    """An error of our own, in words without the key: it ends one job, not the run."""
+    words = Redactor(job.endpoint.key).text(f"{type(error).__name__}: {error}")
+    _log.error("call failed unexpectedly: %s", words)
+    return Failure("protocol", f"The call failed unexpectedly ({words}).", provider_code="unexpected")
