@@ -235,7 +235,7 @@ def test_cells_are_written_before_the_eyes_and_end_as_they_are_stored(
     qtbot.waitUntil(lambda: screen.page.detail.text.answer.text == stored.text)
     assert [column.done for column in screen.context.ws.runs.columns(run_id)] == [4, 4, 4, 4]
     qtbot.waitUntil(lambda: [column.done for column in screen.model.grid.columns] == [4, 4, 4, 4])
-    assert screen.page.news.said[-1].startswith("Run 1 finished. 16 of 16")
+    qtbot.waitUntil(lambda: screen.page.news.said[-1].startswith("Run 1 finished. 16 of 16"))
 
 
 def test_a_run_is_paused_stopped_and_gone_on_with_by_keys(

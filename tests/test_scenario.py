@@ -81,6 +81,7 @@ def write_prompt(qtbot: QtBot, session: Session) -> None:
         qtbot.waitUntil(lambda: screen.working.unsaved)
         press(Qt.Key.Key_S, CTRL)
         answer(qtbot, f"Version {number}")
+        qtbot.waitUntil(lambda: not screen.working.unsaved, timeout=10_000)
         qtbot.waitUntil(lambda number=number: len(screen.context.ws.versions.list(1)) == number, timeout=10_000)  # type: ignore[misc]
         qtbot.waitUntil(lambda: not screen.working.unsaved, timeout=10_000)
 

@@ -256,10 +256,10 @@ class RunGrid(QAbstractTableModel):
         self._start_flush()
 
     def tick(self) -> None:
-        """Repaint what shows a clock: calls under way and those that wait."""
-        for job_id, live in self._live.items():
-            if not live.ended:
-                self._emit(job_id)
+        """Repaint what shows a clock, in turns: calls under way and those that wait."""
+        self._touched.update(job_id for job_id, live in self._live.items() if not live.ended)
+        if self._touched:
+            self._start_flush()
 
     def waiting(self) -> int:
         """How many calls wait for their next try."""

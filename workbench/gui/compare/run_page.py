@@ -99,6 +99,7 @@ class RunPage(QWidget):
         table.main.rate.connect(self.rate)
         table.main.opened.connect(self.into_detail)
         table.main.pause.connect(bar.toggle)
+        table.main.left.connect(self.focus_grid)
         table.main.menu_wanted.connect(self.cell_menu.open)
         table.main.copy_wanted.connect(detail.text.copy)
         table.main.cells.rated.connect(self._star_clicked)

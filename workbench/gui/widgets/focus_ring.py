@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+from shiboken6 import isValid
 
 from workbench.gui.theme import theme
 
@@ -33,7 +34,8 @@ class FocusRing(QWidget):
 
     def _moved(self, _old: QWidget | None, now: QWidget | None) -> None:
         for watched in self._watched:
-            watched.removeEventFilter(self)
+            if isValid(watched):  # a screen may have deleted it with the focus still on it
+                watched.removeEventFilter(self)
         self._watched.clear()
         self._around = now if now is not None and self._wanted(now) else None
         widget: QWidget | None = self._around
