@@ -69,7 +69,7 @@ class AnswerCard(QFrame):
         self.passed = self._verdict_button("Pass", "check", "P", "pass")
         self.failed = self._verdict_button("Fail", "x", "F", "fail")
         column = QVBoxLayout(self)
-        column.setContentsMargins(1, 1, 1, 1)
+        column.setContentsMargins(2, 2, 2, 2)  # the edge of the current card: it is a pixel thicker than that of the others
         column.setSpacing(0)
         head = QHBoxLayout()
         head.setContentsMargins(14, 8, 10, 8)
@@ -135,12 +135,6 @@ class AnswerCard(QFrame):
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         super().mousePressEvent(event)
 
-    def _mark(self, current: bool) -> None:
-        set_kind(self, state="current" if current else "")
-        layout = self.layout()
-        if layout is not None:  # the edge of the current card is a pixel thicker; the margin gives it back
-            layout.setContentsMargins(*([0] * 4 if current else [1] * 4))
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         look = theme()
@@ -148,12 +142,12 @@ class AnswerCard(QFrame):
         self.text.setViewportMargins(side, look.px(12), max(side, self.width() - look.px(MEASURE) - side), look.px(8))
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        self._mark(True)
+        set_kind(self, state="current")
         self.focused.emit(self.answer.output_id)
         super().focusInEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._mark(False)
+        set_kind(self, state="")
         super().focusOutEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

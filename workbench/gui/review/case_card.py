@@ -6,9 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.theme import theme
+from workbench.gui.widgets.answer_view import AnswerView
 from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.labels import ElidedLabel, label, line
 
@@ -69,21 +70,16 @@ class CaseCard(QFrame):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(3)
         column.addWidget(label(title, "small", "text2", 600))
-        column.addWidget(_scrolled(text, "small", "text2"), 1)
+        column.addWidget(_scrolled(text, "small"), 1)
         self._row.addWidget(part, share)
 
 
-def _scrolled(text: str, role: str = "body", tone: str = "text") -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    words = label(text[:LONG] + ("…" if len(text) > LONG else ""), role, tone, wrap=True)
-    words.setAlignment(Qt.AlignmentFlag.AlignTop)
-    words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    area.setWidget(words)
-    return area
+def _scrolled(text: str, role: str = "body") -> AnswerView:
+    view = AnswerView(role, fit=False, spacing=112)
+    view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    view.grow(text[:LONG] + ("…" if len(text) > LONG else ""))
+    return view
 
 
 def _text(value: object) -> str:
