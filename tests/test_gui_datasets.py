@@ -415,3 +415,11 @@ def test_pasted_rows_need_room_for_their_columns() -> None:
     with pytest.raises(ValueError, match="room for 3 columns"):
         cases_from([["a", "b", "c", "d"]], columns, len(columns) - 3)
     assert cases_from([["", ""], ["A"]], columns, 0) == [Case({"ticket": "A"})]
+
+
+def test_a_place_may_name_a_case_far_down(desk: Desk) -> None:
+    ids = desk.ws.datasets.add_cases(desk.id, (Case({"ticket": f"ticket {n}"}) for n in range(1000)))
+    desk.fill()
+    desk.session.context.go("datasets", case_id=ids[700])
+    desk.until(lambda: desk.screen.table.currentIndex().row() == 700)
+    desk.until(lambda: desk.screen.form._place.text() == "Case 701, in Golden 50")

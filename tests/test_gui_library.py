@@ -709,3 +709,24 @@ def test_reports_say_their_numbers_in_words() -> None:
     assert headline(report) == "31 prompts and 4 datasets came in, 2 unchanged, 1 rejected"
     assert second_line(report) == "31 new, 4 changed what was here, old versions stay. Nothing you had is lost."
     assert second_line(ImportReport((), (thing("prompt"),))) == "Everything was here already and is equal."
+
+
+def test_a_place_may_name_a_version(desk: Desk) -> None:
+    prompt_id = versions(desk)
+    first = desk.ws.versions.by_number(prompt_id, 1)
+    desk.session.context.go("library", prompt_id=prompt_id, version_id=first.id)
+
+    def shown() -> bool:
+        current = desk.screen.inspector.versions.current()
+        return current is not None and current.id == first.id
+
+    desk.until(shown)
+
+
+def test_leaving_a_field_keeps_what_was_typed_at_once(desk: Desk) -> None:
+    prompt_id = desk.prompt("Refund", "a", "x")
+    desk.open(prompt_id)
+    desk.working._save_timer.setInterval(60_000)
+    desk.write(" more")
+    desk.screen.list.view.setFocus()
+    desk.until(lambda: desk.ws.versions.draft(prompt_id) is not None)

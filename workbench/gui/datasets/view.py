@@ -29,7 +29,7 @@ from workbench.gui.words import counted
 from workbench.values import Changes
 
 if TYPE_CHECKING:
-    from workbench.workspace import DatasetRow
+    from workbench.workspace import CaseRecord, DatasetRow
 
 
 class DatasetsScreen(Screen):
@@ -39,7 +39,7 @@ class DatasetsScreen(Screen):
         super().__init__(context)
         self.rows: list[DatasetRow] = []
         self._wanted: int | None = None
-        self._wanted_case: int | None = None
+        self._wanted_row: int | None = None
         self._first = True
         self.model = CaseModel(context, self)
         self.table = CaseTable(self.model)
@@ -146,17 +146,12 @@ class DatasetsScreen(Screen):
 
     def show_at(self, **at: Any) -> None:
         """`dataset_id`, `case_id`; `start` = new, import; `import_file`."""
-        if at.get("dataset_id") is not None:
-            self._wanted_case = at.get("case_id")
+        if at.get("case_id") is not None:
+            self.context.bridge.read(
+                self.context.ws.datasets.case, int(at["case_id"]), then=self._open_case, failed=self.context.failed, owner=self
+            )
+        elif at.get("dataset_id") is not None:
             self.open(int(at["dataset_id"]))
-        elif at.get("case_id") is not None:
-            case_id = int(at["case_id"])
-
-            def found(record: Any) -> None:
-                self._wanted_case = case_id
-                self.open(record.dataset_id)
-
-            self.context.bridge.read(self.context.ws.datasets.case, case_id, then=found, failed=self.context.failed, owner=self)
         if at.get("import_file"):
             self.datasets.read_file(str(at["import_file"]))
         elif at.get("start") == "new":
@@ -206,6 +201,13 @@ class DatasetsScreen(Screen):
         self._wanted = dataset_id
         self.list.select(dataset_id)
         self._show_dataset()
+
+    def _open_case(self, record: CaseRecord) -> None:
+        if self.model.text or self.model.tag:
+            self._clear_filter()
+        self.open(record.dataset_id)
+        self._wanted_row = record.number - 1 if record.number else None
+        self._loaded()
 
     def _read_rows(self) -> None:
         workspace, archived = self.context.ws, self.list.archived  # the service is imported on the reading thread, not here
@@ -311,11 +313,9 @@ class DatasetsScreen(Screen):
         self._sum.updateGeometry()
         empty = self._no_match if filtered else self._no_cases
         self._cases.setCurrentWidget(self.table if shown or (not filtered and total) else empty)
-        if self._wanted_case is not None:
-            row = self.model.row_of(self._wanted_case)
-            if row >= 0:
-                self._wanted_case = None
-                self.table.go_to(row)
+        if self._wanted_row is not None and self._wanted_row < shown and dataset.id == self._wanted:
+            row, self._wanted_row = self._wanted_row, None
+            self.table.go_to(row, 1)
         self._show_current(self.table.currentIndex().row())
 
     def _show_current(self, row: int) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
@@ -184,6 +185,12 @@ class DiffDialog(Dialog):
 
     def _show(self) -> None:
         self.view.show_sections(self._sections, side_by_side=self._mode.value == "side", folded=bool(self._folded))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_F8:
+            self.view.next_change(-1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1)
+        else:
+            super().keyPressEvent(event)
 
     def _toggle_fold(self) -> None:
         self._folded = self._fold.isChecked()

@@ -89,6 +89,12 @@ class Inspector(QWidget):
         self.estimate.show_models(models)
         self._show_brief()
 
+    def show_version(self, version_id: int | None) -> None:
+        """Make a version current in the timeline, as soon as its prompt is shown."""
+        if version_id is not None:
+            self.tabs.setCurrentIndex(0)
+        self.versions.want(version_id)
+
     def show_tokens(self, tokens: int) -> None:
         """About how many tokens one call sends."""
         longest = self._working.content.parameters.get("max_tokens")

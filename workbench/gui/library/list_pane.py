@@ -150,6 +150,7 @@ class ListPane(QWidget):
         self.view.expanded.connect(lambda index: self._closed.discard(self.model.node(index).folder))
         self.view.collapsed.connect(lambda index: None if self._quiet else self._closed.add(self.model.node(index).folder))
         self.model.dropped.connect(self.moved)
+        self.model.redrawn.connect(self.view.viewport().update)
         theme().changed.connect(self.view.doItemsLayout)
 
     # -- what is shown -----------------------------------------------------------------------------------------
@@ -166,6 +167,8 @@ class ListPane(QWidget):
 
     def set_filter(self, wanted: Filter) -> None:
         """Narrow the list."""
+        if wanted == self.filter:
+            return
         before, self.filter = self.filter, wanted
         if self.field.text().strip() != wanted.text:
             self.field.setText(wanted.text)

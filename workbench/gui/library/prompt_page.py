@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.library.case_chooser import CaseChooser, case_at
@@ -121,6 +121,9 @@ class PromptPage(QWidget):
         self.samples.stepped.connect(self.step_case)
         self.header.view_chosen.connect(self.show_view)
         theme().changed.connect(self._studied)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.focusChanged.connect(self._focus_moved)
 
     # -- what is shown -----------------------------------------------------------------------------------------
 
@@ -221,6 +224,10 @@ class PromptPage(QWidget):
         self.messages.set_names(sorted(names, key=str.casefold))
         self._fit_below()
         self.valued.emit()
+
+    def _focus_moved(self, old: QWidget | None, _now: QWidget | None) -> None:
+        if old is not None and self.isAncestorOf(old):
+            self.working.flush()  # leaving a field keeps what was typed in it, without waiting
 
     def _fit_below(self) -> None:
         if not self._low.isHidden():

@@ -18,6 +18,11 @@ Index = QModelIndex | QPersistentModelIndex
 NODE = Qt.ItemDataRole.UserRole
 MIME = "application/x-workbench-prompts"
 _NOWHERE = QModelIndex()
+_TOLD = 20
+"""So many changed lines are told to views one by one; reading tools hear of them."""
+# Made once: Qt asks for the flags of every line, and joining them costs as much as all the rest.
+_PROMPT_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled
+_FOLDER_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDropEnabled
 
 
 @dataclass(slots=True)
@@ -117,6 +122,8 @@ class PromptTree(QAbstractItemModel):
 
     dropped = Signal(list, str)
     """Prompt ids that were dragged, and the folder that they were dropped on."""
+    redrawn = Signal()
+    """Words of the lines are others now."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -129,8 +136,7 @@ class PromptTree(QAbstractItemModel):
     def show(self, root: Node, *, filtered: bool) -> bool:
         """Show another tree. True if the lines are others now; False if only their words changed."""
         if self.filtered == filtered and _same_shape(self.root, root):
-            _take_over(self.root, root)
-            self._tell(QModelIndex())
+            self._tell(_take_over(self.root, root))
             return False
         self.beginResetModel()
         self._kept = [self.root]  # views may hold pointers into it until they have heard
@@ -140,33 +146,35 @@ class PromptTree(QAbstractItemModel):
 
     def set_edits(self, edits: Mapping[int, int]) -> None:
         """How many unsaved edits prompts have."""
-        if dict(edits) != dict(self.edits):
+        changed = [id for id in {*edits, *self.edits} if edits.get(id) != self.edits.get(id)]
+        if changed:
             self.edits = dict(edits)
-            self._tell(QModelIndex())
+            self._tell([node for id in changed[:_TOLD] if (node := self._find(prompt_id=id)) is not None])
 
-    def _tell(self, parent: QModelIndex) -> None:
-        rows = self.rowCount(parent)
-        if rows:
-            self.dataChanged.emit(self.index(0, 0, parent), self.index(rows - 1, 0, parent))
-        for row in range(rows):
-            child = self.index(row, 0, parent)
-            if self.rowCount(child):
-                self._tell(child)
+    def _tell(self, changed: Sequence[Node]) -> None:
+        # A view measures a line again for each of these; lines keep their heights, so for many it is told once to draw.
+        for node in changed[:_TOLD]:
+            self.dataChanged.emit(self.at(node), self.at(node))
+        if changed:
+            self.redrawn.emit()
 
     def node(self, index: Index) -> Node:
         """The node of a line; the root for an invalid index."""
-        found = index.internalPointer() if index.isValid() else None
-        return found if isinstance(found, Node) else self.root
+        return (index.internalPointer() if index.isValid() else None) or self.root
 
     def find(self, *, prompt_id: int | None = None, folder: str | None = None) -> QModelIndex:
         """The line of a prompt or a folder; invalid where it is not shown."""
+        found = self._find(prompt_id=prompt_id, folder=folder)
+        return QModelIndex() if found is None else self.at(found)
+
+    def _find(self, *, prompt_id: int | None = None, folder: str | None = None) -> Node | None:
         pending = [self.root]
         while pending:
             node = pending.pop()
             if node.row.id == prompt_id if node.row is not None else (folder is not None and node.folder == folder and node.parent):
-                return self.createIndex(node.place, 0, node)
+                return node
             pending.extend(node.children)
-        return QModelIndex()
+        return None
 
     def at(self, node: Node) -> QModelIndex:
         """The line of a node."""
@@ -231,11 +239,12 @@ class PromptTree(QAbstractItemModel):
         return found
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         if not index.isValid():
             return Qt.ItemFlag.ItemIsDropEnabled
-        node = self.node(index)
-        return flags | (Qt.ItemFlag.ItemIsDragEnabled if node.row is not None else Qt.ItemFlag.ItemIsDropEnabled)
+        return _FOLDER_FLAGS if self.node(index).row is None else _PROMPT_FLAGS
+
+    def hasChildren(self, parent: Index = _NOWHERE) -> bool:
+        return bool(self.node(parent).children)
 
     def supportedDropActions(self) -> Qt.DropAction:
         return Qt.DropAction.MoveAction
@@ -288,7 +297,10 @@ def _same_shape(a: Node, b: Node) -> bool:
     return True
 
 
-def _take_over(old: Node, new: Node) -> None:
+def _take_over(old: Node, new: Node) -> list[Node]:
+    """Nodes that say something else now."""
+    changed = [old] if old.parent is not None and (old.row, old.shown, old.total) != (new.row, new.shown, new.total) else []
     old.row, old.shown, old.total = new.row, new.shown, new.total
     for left, right in zip(old.children, new.children, strict=True):
-        _take_over(left, right)
+        changed += _take_over(left, right)
+    return changed

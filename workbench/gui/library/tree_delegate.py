@@ -23,8 +23,7 @@ class TreeDelegate(QStyledItemDelegate):
         theme().changed.connect(self._sizes.clear)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        node = index.data(NODE)
-        folder = isinstance(node, Node) and node.row is None
+        folder = self._model.node(index).row is None
         if folder not in self._sizes:
             look = theme()
             body, small = QFontMetrics(look.font("body")).height(), QFontMetrics(look.font("small")).height()

@@ -33,6 +33,7 @@ class VersionsPanel(QListView):
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._with_buttons: list[int] = []
+        self._wanted: int | None = None
         self.list = VersionList(self)
         self.setModel(self.list)
         self.setItemDelegate(VersionDelegate(self, self._extra))
@@ -40,6 +41,14 @@ class VersionsPanel(QListView):
         self.customContextMenuRequested.connect(self._menu_at)
         self.activated.connect(lambda index: self.acted.emit("diff" if index.row() == 0 else "compare", index.data(ROW)))
         theme().changed.connect(self._renew)
+
+    def want(self, version_id: int | None) -> None:
+        """Make a version current, now or when it is among the lines."""
+        self._wanted = version_id
+        at = next((i for i, row in enumerate(self.list.rows) if version_id is not None and getattr(row, "id", None) == version_id), -1)
+        if at >= 0:
+            self._wanted = None
+            self.setCurrentIndex(self.list.index(at, 0))
 
     def show_versions(self, working: WorkingRow | None, versions: Sequence[VersionRow]) -> None:
         """Show these lines; the current version stays current."""
@@ -51,6 +60,7 @@ class VersionsPanel(QListView):
         at = next((i for i, other in enumerate(self.list.rows) if kept is not None and getattr(other, "id", None) == kept), first)
         if self.list.rows:
             self.setCurrentIndex(self.list.index(at, 0))
+        self.want(self._wanted)
         self._dress()
 
     def current(self) -> VersionRow | None:

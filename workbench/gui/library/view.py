@@ -124,8 +124,9 @@ class LibraryScreen(Screen):
         return [self._save, self._compare] if self.working.at is not None else []
 
     def show_at(self, **at: Any) -> None:
-        """`prompt_id`; `start` = new, import, export; `import_paths`."""
+        """`prompt_id`, maybe with `version_id`; `start` = new, import, export; `import_paths`."""
         if at.get("prompt_id") is not None:
+            self.inspector.show_version(at.get("version_id"))
             self.open(int(at["prompt_id"]))
         if at.get("import_paths"):
             self.exchange.read([str(path) for path in at["import_paths"]])
