@@ -114,3 +114,19 @@ def test_an_estimate_uses_past_answers_of_each_model() -> None:
     assert about.cost_usd == (Decimal(12 * 19) + Decimal(120) * 2) / 1_000_000
     assert about.seconds == pytest.approx(24 * 2.0 / 4)
     assert "past answers" in about.basis
+
+
+def test_a_model_in_two_columns_has_its_past_counted_once_and_the_built_in_one_answers_one_at_a_time() -> None:
+    made = plan.make(spec())
+    inside = replace(made.columns[0].model, place="builtin")
+    made = replace(made, columns=tuple(replace(column, model=inside) for column in made.columns))
+    about = plan.estimate(made, {model_key(inside): PastUse(100, 10.0, 2.0, 1.0)})
+    assert "from 100 past answers" in about.basis
+    assert about.seconds == pytest.approx(24 * 2.0)
+
+
+@pytest.mark.parametrize(("limit", "tokens"), [(20, 20), (4000, 150), ("20", 150), (0, 150), (None, 150), ([], 150)])
+def test_a_limit_that_is_no_number_does_not_stop_the_estimate(limit: Any, tokens: int) -> None:
+    wanted = spec()
+    wanted = replace(wanted, models=tuple(replace(model, parameters={"max_tokens": limit}) for model in wanted.models))
+    assert plan.estimate(plan.make(wanted)).output_tokens == 24 * tokens

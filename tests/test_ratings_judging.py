@@ -43,6 +43,13 @@ def test_saying_the_same_twice_adds_nothing(database: Database) -> None:
     assert len(ratings.history(output)) == 1
 
 
+def test_a_note_with_half_a_character_is_kept_as_far_as_it_goes(database: Database) -> None:
+    output = outputs_of(database, a_run(database))[0]
+    ratings = Ratings(database)
+    ratings.note(output, "good \ud83d")
+    assert ratings.history(output)[0].note == "good \ufffd"
+
+
 def test_stars_verdict_and_note_stand_beside_each_other(database: Database) -> None:
     output = outputs_of(database, a_run(database))[0]
     ratings = Ratings(database)

@@ -34,7 +34,15 @@ def test_a_free_key_keeps_any_json(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("theme", "pink"), ("text_size", "100"), ("concurrency", 0), ("concurrency", True), ("cap_run_usd", "-1"), ("less_motion", 1)],
+    [
+        ("theme", "pink"),
+        ("text_size", "100"),
+        ("concurrency", 0),
+        ("concurrency", True),
+        ("cap_run_usd", "-1"),
+        ("cap_run_usd", "²"),
+        ("less_motion", 1),
+    ],
 )
 def test_a_value_of_the_wrong_form_is_refused(tmp_path: Path, key: str, value: object) -> None:
     settings = Settings(tmp_path / "settings.json")

@@ -65,6 +65,16 @@ def test_a_new_day_makes_a_new_copy_only_if_something_changed(tmp_path: Path) ->
     assert not backups.is_due(path)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links")
+def test_a_broken_link_among_the_copies_stops_neither_the_start_nor_a_write(tmp_path: Path) -> None:
+    path = tmp_path / "w.db"
+    _add(path, "First")
+    (tmp_path / "backups").mkdir()
+    (tmp_path / "backups" / "w-2020-01-01T000000-day.db").symlink_to(tmp_path / "gone")
+    _add(path, "Second")
+    assert [backup.why for backup in backups.backups(path)] == ["day"]
+
+
 def test_the_newest_copies_stay_and_older_ones_go(tmp_path: Path) -> None:
     path = tmp_path / "w.db"
     _add(path, "First")

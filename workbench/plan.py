@@ -257,37 +257,46 @@ def model_key(model: ModelSpec) -> str:
 def estimate(plan: Plan, history: Mapping[str, PastUse] | None = None) -> Estimate:
     """What the plan will take, from past use per model (`model_key`) where there is any, else from 4 characters a token."""
     history = history or {}
-    input_total, output_total, cost, costed = 0.0, 0.0, Decimal(0), False
+    calls = len(plan.cases) * plan.repeats
+    input_total, output_total = 0.0, 0.0
+    costs: list[Decimal] = []
     unknown: dict[str, None] = {}
     busy: dict[str, float] = {}
-    unknown_time, learned = False, 0
-    characters = {index: _characters(plan, index) for index in range(len(plan.columns))}
+    used: dict[str, int] = {}
     for index, column in enumerate(plan.columns):
         model, past = column.model, history.get(model_key(column.model))
-        calls = len(plan.cases) * plan.repeats
-        learned += past.calls if past else 0
-        input_tokens = characters[index] * calls * ((past.tokens_per_character if past else None) or 0.25)
-        limit = plan._parts[index][2].get("max_tokens")
-        output_tokens = calls * (past.output_tokens if past else min(limit or GUESSED_ANSWER_TOKENS, GUESSED_ANSWER_TOKENS))
-        input_total, output_total = input_total + input_tokens, output_total + output_tokens
-        price = model.price.cost(Usage(int(input_tokens), int(output_tokens)))
-        if price is None:
+        read = _characters(plan, index) * ((past.tokens_per_character if past else None) or 0.25)
+        written = past.output_tokens if past else _guessed_answer(plan._parts[index][2].get("max_tokens"))
+        input_total, output_total = input_total + calls * read, output_total + calls * written
+        thousand_calls = model.price.cost(Usage(round(1000 * read), round(1000 * written)))  # tokens are whole numbers, their mean is not
+        if thousand_calls is None:
             unknown.setdefault(model.title)
         else:
-            cost, costed = cost + price, True
+            costs.append(thousand_calls * calls / 1000)
         if past:
-            busy[model.connection] = busy.get(model.connection, 0.0) + calls * past.seconds
-        else:
-            unknown_time = True
-    seconds = max(busy.values(), default=0.0) / plan.concurrency if not unknown_time else None
-    basis = f"About, from {learned:,} past answers of these models" if learned else "About, with 4 characters for a token"
-    if learned and unknown_time:
-        basis += ", and 4 characters for a token where there are none"
-    if not learned:
+            used[model_key(model)] = past.calls
+            at_once = 1 if model.place == "builtin" else plan.concurrency
+            busy[model.connection] = busy.get(model.connection, 0.0) + calls * past.seconds / at_once
+    is_learned = all(model_key(column.model) in used for column in plan.columns)
+    basis = f"About, from {sum(used.values()):,} past answers of these models" if used else "About, with 4 characters for a token"
+    if not used:
         basis += f" and {GUESSED_ANSWER_TOKENS} tokens for an answer"
+    elif not is_learned:
+        basis += ", and 4 characters for a token where there are none"
     return Estimate(
-        plan.calls, round(input_total), round(output_total), cost if costed else None, tuple(unknown), seconds, basis + "."
-    )  # fmt: skip
+        calls=plan.calls,
+        input_tokens=round(input_total),
+        output_tokens=round(output_total),
+        cost_usd=sum(costs, Decimal(0)) if costs else None,
+        unknown_prices=tuple(unknown),
+        seconds=max(busy.values(), default=0.0) if is_learned else None,
+        basis=basis + ".",
+    )
+
+
+def _guessed_answer(limit: Any) -> int:
+    """Tokens of an answer of which nothing is known: fewer where the parameters allow only fewer."""
+    return min(limit, GUESSED_ANSWER_TOKENS) if isinstance(limit, int) and limit > 0 else GUESSED_ANSWER_TOKENS
 
 
 def _characters(plan: Plan, column_index: int) -> float:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Literal
 
+from workbench.library.names import whole_text
 from workbench.store import stamps
 from workbench.store.database import Database, Writer
 from workbench.store.outputs import newest
@@ -85,7 +86,7 @@ class Ratings:
 
     def note(self, output_id: int, text: str) -> int:
         """Id of the new rating; an empty text takes the note away. Raises NotFound."""
-        return self._judge(output_id, "note", text or None)
+        return self._judge(output_id, "note", whole_text(text) or None)
 
     def undo(self) -> int | None:
         """The output whose last judgement was taken back; None when there is none left. Lasts as long as the workspace is open."""

@@ -237,5 +237,5 @@ def is_valid(setting: Setting, value: Any) -> bool:
             and (setting.high is None or value <= setting.high)
         )
     if setting.kind == "money":
-        return isinstance(value, str) and value.replace(".", "", 1).isdigit()
+        return isinstance(value, str) and value.isascii() and value.replace(".", "", 1).isdigit()
     return isinstance(value, str)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench import store
 from workbench.library.cases import Cases, Query, asking, case_hash, indexing, insert_cases, live_hashes, must_exist, rename_values
-from workbench.library.names import checked_name, free_name, no_such
+from workbench.library.names import checked_name, free_name, no_such, whole_text
 from workbench.library.records import ColumnSpec, DatasetRow
 from workbench.library.reports import Imported, ImportReport, Rejected
 from workbench.store import stamps
@@ -66,7 +66,7 @@ class Datasets(Cases):
         """Set the description of a dataset."""
         with self._database.write() as writer:
             must_exist(writer, id)
-            writer.run("UPDATE dataset SET description = :text WHERE id = :id", text=text, id=id)
+            writer.run("UPDATE dataset SET description = :text WHERE id = :id", text=whole_text(text), id=id)
             writer.touch("dataset", id)
 
     def set_columns(self, id: int, columns: Sequence[ColumnSpec]) -> None:
@@ -147,7 +147,7 @@ class Datasets(Cases):
 def create_dataset(writer: Writer, name: str, columns: Sequence[ColumnSpec], description: str = "") -> int:
     """The id of a new dataset row. The name must be free."""
     t = store.tables
-    id_ = writer.add(t.Dataset(name=name, description=description, columns=columns_to_json(columns)))
+    id_ = writer.add(t.Dataset(name=name, description=whole_text(description), columns=columns_to_json(columns)))
     writer.touch("dataset", id_)
     return id_
 
@@ -196,7 +196,7 @@ def _names(query: Query, besides: int = 0) -> dict[str, int]:
 
 
 def _set_columns(writer: Writer, id: int, columns: Sequence[ColumnSpec]) -> None:
-    writer.run("UPDATE dataset SET columns = :columns WHERE id = :id", columns=canonical(columns_to_json(columns)), id=id)
+    writer.run("UPDATE dataset SET columns = :columns WHERE id = :id", columns=whole_text(canonical(columns_to_json(columns))), id=id)
     writer.touch("dataset", id)
 
 

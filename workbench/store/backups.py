@@ -141,7 +141,7 @@ def _numbered(workspace: Path) -> list[tuple[int, Backup]]:
     found = []
     for path in folder_of(workspace).glob(f"{glob.escape(workspace.stem)}-*.db"):
         match = _NAME.search(path.name)
-        if match and path.name == f"{workspace.stem}{match.group(0)}":
+        if match and path.name == f"{workspace.stem}{match.group(0)}" and path.is_file():
             day, clock = match.group(1).split("T")
             at = f"{day}T{clock[:2]}:{clock[2:4]}:{clock[4:]}Z"
             found.append((int(match.group(2) or 1), Backup(path, at, match.group(3), path.stat().st_size)))

@@ -199,8 +199,16 @@ class Database:
         today = time.strftime("%Y-%m-%d", time.gmtime())
         if today == self._looked_on or self._lock is None:
             return
-        self._looked_on = today
-        if not made_now and backups.is_due(self._file):
+        with self._guard:
+            if today == self._looked_on:
+                return
+            self._looked_on = today
+        try:
+            is_due = not made_now and backups.is_due(self._file)
+        except OSError as error:  # what was written is safe: its verb must not fail because of a folder beside it
+            _log.warning("no look at the backups: %s", error)
+            return
+        if is_due:
             self._backup = threading.Thread(target=self._back_up, name="backup", daemon=True)
             self._backup.start()
 
@@ -217,7 +225,7 @@ class Database:
     def _back_up(self) -> None:
         try:
             backups.make(self._file, "day", self._backups_kept)
-        except Problem as problem:
+        except (Problem, OSError) as problem:
             _log.warning("%s", problem)
 
     def _announce(self, changes: Changes) -> None:
