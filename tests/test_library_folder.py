@@ -299,6 +299,7 @@ def test_nothing_is_lost_on_the_way(library: Library, other: Library, tmp_path: 
         bare = [
             replace(
                 spec,
+                dataset_uid=None,
                 variants=tuple(replace(variant, prompt_uid=None) for variant in spec.variants),
                 models=tuple(replace(model, model_uid=None, connection_uid=None, colour=0, options={}) for model in spec.models),
             )

@@ -157,7 +157,8 @@ def test_it_is_started_again_when_it_has_died(builtin: Builtin) -> None:
                     os.kill(pid, signal.SIGKILL)
                 if isinstance(event, (Finished, Failed)):
                     ends.append(event)
-                assert not isinstance(event, Waiting) or event.failure.kind == "network"
+                # A port whose process was killed in this moment refuses, or does not answer at all for a while.
+                assert not isinstance(event, Waiting) or event.failure.kind in ("network", "timeout")
             assert [type(end) for end in ends] == [Finished] * 3
 
     asyncio.run(go())
