@@ -1,0 +1,80 @@
+"""One workspace, used as the window uses it: a loop that makes runs, a thread that writes, threads that read."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.test_runs_execute import model, spec
+from workbench.engine.events import Finished
+from workbench.values import Case, Changes, Content, Message
+from workbench.workspace import Workspace
+
+
+def test_runs_edits_and_reading_go_on_beside_each_other(workspace: Workspace, tmp_path: Path) -> None:
+    ws, troubles, ended = workspace, list[BaseException](), threading.Event()
+    heard: list[Changes] = []
+    ws.subscribe(heard.append)
+    prompt = ws.prompts.create("Reply", content=Content((Message.of("user", "Say {{ q }}."),)))
+    dataset = ws.datasets.create("Golden")
+    runs = [ws.runs.prepare(spec(model(), model(name="m2"), cases=150)) for _ in range(2)]
+    rounds = dict.fromkeys(("write", "read 1", "read 2"), 0)
+
+    def make(run_id: int) -> None:
+        async def collect() -> int:
+            return sum([isinstance(event, Finished) async for event in ws.runs.execute(run_id)])
+
+        assert asyncio.run(collect()) == 300
+
+    def write() -> None:
+        number = rounds["write"]
+        ws.versions.save_draft(prompt, Content((Message.of("user", f"draft {number}"),)))
+        ws.versions.save(prompt, Content((Message.of("user", f"Say {number} {{{{ q }}}}."),)))
+        ws.datasets.add_cases(dataset, [Case({"q": f"{number}.{index}"}) for index in range(20)])
+        rated = next((cell.output_id for cell in ws.runs.cells(runs[0]) if cell.output_id and cell.stars is None), None)
+        if rated is not None:
+            ws.ratings.stars(rated, 4)
+            ws.ratings.undo()
+
+    def read() -> None:
+        for run_id in runs:
+            columns, cells = ws.runs.columns(run_id), ws.runs.cells(run_id)
+            assert len(cells) == 300
+            assert sum(column.done for column in columns) <= 300
+        assert all(row.jobs == 300 for row in ws.runs.list())
+        assert len(ws.prompts.list()) == 1
+        assert len(ws.datasets.cases(dataset)) % 20 == 0
+        ws.versions.list(prompt)
+        ws.search.find("case")
+        ws.ratings.waiting()
+        ws.exports.outputs_csv(runs[0], tmp_path / f"{threading.get_ident()}.csv")
+
+    def again_and_again(name: str, verb: Callable[[], None]) -> None:
+        while not ended.is_set() or not rounds[name]:
+            guarded(verb)
+            rounds[name] += 1
+
+    def guarded(verb: Callable[..., None], *args: Any) -> None:
+        try:
+            verb(*args)
+        except BaseException as error:
+            troubles.append(error)
+
+    beside = [threading.Thread(target=again_and_again, args=item) for item in (("write", write), ("read 1", read), ("read 2", read))]
+    makers = [threading.Thread(target=guarded, args=(make, run_id)) for run_id in runs]
+    for thread in (*beside, *makers):
+        thread.start()
+    for thread in makers:
+        thread.join()
+    ended.set()
+    for thread in beside:
+        thread.join()
+    assert troubles == []
+    assert all((row.status, row.done) == ("done", 300) for row in ws.runs.list())
+    assert ws.datasets.count(dataset) == 20 * rounds["write"]
+    assert len(ws.versions.list(prompt)) == 1 + rounds["write"]
+    assert {job for changes in heard for job in changes.ids("job")} == {cell.job_id for run_id in runs for cell in ws.runs.cells(run_id)}
+    assert ws.integrity() == []
