@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -78,3 +79,33 @@ def test_runs_edits_and_reading_go_on_beside_each_other(workspace: Workspace, tm
     assert len(ws.versions.list(prompt)) == 1 + rounds["write"]
     assert {job for changes in heard for job in changes.ids("job")} == {cell.job_id for run_id in runs for cell in ws.runs.cells(run_id)}
     assert ws.integrity() == []
+
+
+def test_a_long_write_does_not_hold_up_the_loop(workspace: Workspace) -> None:
+    run_id = workspace.runs.prepare(spec(cases=50))
+    began, may_end, longest = threading.Event(), threading.Event(), 0.0
+
+    def hold() -> None:
+        with workspace._database.write():
+            began.set()
+            may_end.wait(10)
+
+    async def watch() -> int:
+        nonlocal longest
+        asyncio.get_running_loop().call_later(0.5, may_end.set)
+        making = asyncio.create_task(collect())
+        while not making.done():
+            before = time.perf_counter()
+            await asyncio.sleep(0.01)
+            longest = max(longest, time.perf_counter() - before)
+        return making.result()
+
+    async def collect() -> int:
+        return sum([isinstance(event, Finished) async for event in workspace.runs.execute(run_id)])
+
+    other = threading.Thread(target=hold)
+    other.start()
+    began.wait()
+    assert asyncio.run(watch()) == 50
+    other.join()
+    assert longest < 0.4

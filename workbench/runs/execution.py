@@ -22,6 +22,7 @@ from workbench.values import BadInput, Endpoint, Failure, Missing, ModelSpec, Pr
 
 BATCH_ROWS = 50
 CHECKPOINT_SECONDS = 3.0
+_TURN_SECONDS = 0.005
 _PAGE = 2000
 _SLOW_TEMPLATES = 3
 _SLOW_SECONDS = 0.5
@@ -74,6 +75,7 @@ class Execution:
         try:
             has_more = True
             while has_more:
+                await self._turn()
                 start = self._recorder.begin()
                 self._made = 0
                 async with aclosing(self._settled(start)) as settled:
@@ -121,6 +123,7 @@ class Execution:
                     for event in await self._flush():
                         yield event
                 if monotonic() >= checkpoint_due:
+                    await self._turn()
                     self._recorder.checkpoint({job: "".join(pieces) for job, pieces in self._texts.items()})
                     checkpoint_due = monotonic() + CHECKPOINT_SECONDS
         finally:
@@ -184,11 +187,18 @@ class Execution:
                 if todo is not None and end.reply is not None:
                     end.scores = await asyncio.to_thread(self._scores, todo, end.reply.text)
                     del self._todo[end.job_id]
+            await self._turn()
             self._write(batch)
         except BaseException:
             self._ends = batch + self._ends  # tried once more when everything is closed
             raise
         return [event for _, event in batch]
+
+    async def _turn(self) -> None:
+        """Let a write that goes on in another thread end: a large import takes seconds, in which this loop must not stand still."""
+        since = self._database.writing_since
+        while since is not None and self._database.writing_since == since:
+            await asyncio.sleep(_TURN_SECONDS)
 
     def _write(self, batch: Sequence[tuple[End, Event]]) -> None:
         ends = [end for end, _ in batch]

@@ -54,6 +54,8 @@ class Database:
         self._guard = threading.Lock()
         self._writing = threading.Lock()
         self._writing_thread: int | None = None
+        self.writing_since: float | None = None
+        """When the write that goes on now began, by `time.perf_counter`; None between writes."""
         self._listeners: list[Listener] = []
         self._backups_kept = backups_kept
         self._backup: threading.Thread | None = None
@@ -126,7 +128,7 @@ class Database:
         if self._writing_thread == threading.get_ident():
             raise RuntimeError("a write inside a write would wait for itself")
         with self._writing:
-            self._writing_thread = threading.get_ident()
+            self._writing_thread, self.writing_since = threading.get_ident(), time.perf_counter()
             try:
                 with self._told(), self._transaction("FULL" if durable else "NORMAL") as raw:
                     writer = Writer(raw, self._lend)
@@ -135,7 +137,7 @@ class Database:
                     finally:
                         writer.close()
             finally:
-                self._writing_thread = None
+                self._writing_thread = self.writing_since = None
         self.back_up_if_due()
         if writer.changes.touched:
             self._announce(writer.changes)
