@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QMenu, 
 from workbench.gui.theme import set_icon, set_kind, set_role, theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.chip import Chip
-from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.jinja_editor import JinjaEditor
 from workbench.gui.widgets.labels import icon_label, label, line
 from workbench.values import Message, Part, Role
@@ -240,7 +239,7 @@ class MessageBlock(QFrame):
 
 
 def _band(tone: str, icon: str, code: str, text: str, buttons: Sequence[QWidget]) -> QWidget:
-    """A tinted band with an icon, a sentence that may begin with a variable's name, and buttons that wrap below when it is narrow."""
+    """A tinted band with an icon, a sentence that may begin with a variable's name, and buttons; the sentence wraps where it is narrow."""
     band = Strip(f"{tone}-soft")
     row = QHBoxLayout(band)
     row.setContentsMargins(12, 5, 8, 5)
@@ -249,11 +248,6 @@ def _band(tone: str, icon: str, code: str, text: str, buttons: Sequence[QWidget]
     if code:
         row.addWidget(label(code, "code", "text"))
     row.addWidget(label(text, "body" if code else "small", "text", wrap=True), 1)
-    right = QWidget()
-    flow = FlowLayout(right, gap=8)
     for made in buttons:
-        flow.addWidget(made)
-    width = sum(made.sizeHint().width() + 8 for made in buttons)
-    right.setFixedWidth(width)
-    row.addWidget(right)
+        row.addWidget(made)
     return band

@@ -218,10 +218,11 @@ class PromptPage(QWidget):
         spare = [name for name in values if name not in facts.names]
         self.samples.show_case(self._case)
         from_case = {name: value for name, value in case.items() if name not in self._own}
-        self.samples.show_values(facts.names, facts.required, values, from_case, read_only=self.working.read_only)
+        names = [name for name in facts.names if name in values or name in facts.certain]
+        self.samples.show_values(names, facts.required, values, from_case, read_only=self.working.read_only)
         self.messages.show_facts(facts, values, self._case.dataset if self._case else "", spare)
-        names = dict.fromkeys([*paths(values), *(variable.path for found in facts.variables for variable in found)])
-        self.messages.set_names(sorted(names, key=str.casefold))
+        known = dict.fromkeys([*paths(values), *(variable.path for found in facts.variables for variable in found)])
+        self.messages.set_names(sorted(known, key=str.casefold))
         self._fit_below()
         self.valued.emit()
 

@@ -47,6 +47,12 @@ class Facts:
         return tuple(dict.fromkeys(variable.name for found in self.variables for variable in found))
 
     @property
+    def certain(self) -> tuple[str, ...]:
+        """Root names that messages read which can be read themselves."""
+        readable = (found for found, problem in zip(self.variables, self.problems, strict=True) if problem is None)
+        return tuple(dict.fromkeys(variable.name for found in readable for variable in found))
+
+    @property
     def required(self) -> tuple[str, ...]:
         """Root names that the prompt cannot do without. A message that cannot be read says nothing certain: `item` may be its loop's."""
         readable = (found for found, problem in zip(self.variables, self.problems, strict=True) if problem is None)

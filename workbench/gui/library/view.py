@@ -13,6 +13,7 @@ from workbench.gui.context import Context
 from workbench.gui.library.exchange import Exchange
 from workbench.gui.library.inspector import Inspector
 from workbench.gui.library.list_pane import ListPane
+from workbench.gui.library.menus import list_menu, page_menu
 from workbench.gui.library.prompt_page import PromptPage
 from workbench.gui.library.study import count_edits
 from workbench.gui.library.tree import Filter
@@ -75,9 +76,9 @@ class LibraryScreen(Screen):
         self.page.valued.connect(lambda: self.inspector.show_tokens(sum(self.page.preview.tokens())))
         self.page.restore_wanted.connect(lambda: self.verbs.restore(self._current_rows()))
         self.page.header.menu_wanted.connect(self._page_menu)
-        self.page.header.rename_wanted.connect(self._rename)
-        self.page.header.describe_wanted.connect(lambda: self._with_row(self.verbs.describe))
-        self.page.header.tags_wanted.connect(lambda: self._with_row(self.verbs.tag))
+        self.page.header.rename_wanted.connect(lambda: self._with_open(self.verbs.rename))
+        self.page.header.describe_wanted.connect(lambda: self._with_open(self.verbs.describe))
+        self.page.header.tags_wanted.connect(lambda: self._with_open(self.verbs.tag))
         self.page.header.diff_wanted.connect(self.version_verbs.diff_working)
         self.inspector.versions.acted.connect(self._version_acted)
         self.inspector.estimate.models_wanted.connect(lambda: self.context.go("models"))
@@ -100,7 +101,7 @@ class LibraryScreen(Screen):
             "library.rename": self._rename,
             "library.duplicate": lambda: self._with_row(self.verbs.duplicate),
             "library.archive": self._archive,
-            "library.move": lambda: self.verbs.ask_folder(self._current_rows(), self.folders) if self._current_rows() else None,
+            "library.move": self._move,
             "library.new_folder": lambda: self.verbs.new_folder(self.list.folder()),
             "library.discard": self.version_verbs.discard,
         }
@@ -342,12 +343,21 @@ class LibraryScreen(Screen):
         if len(rows) == 1 and not self.context.ws.read_only:
             verb(rows[0])
 
+    def _with_open(self, verb: Callable[[PromptRow], object]) -> None:
+        if self.working.at is not None and not self.working.read_only:
+            verb(self.working.at.prompt)
+
     def _rename(self) -> None:
         folder = self.list.current_folder() if self.list.view.hasFocus() else None
         if folder:
             self.verbs.rename_folder(folder)
         else:
             self._with_row(self.verbs.rename)
+
+    def _move(self) -> None:
+        rows = self._current_rows()
+        if rows and not self.context.ws.read_only:
+            self.verbs.ask_folder(rows, self.folders)
 
     def _archive(self) -> None:
         folder = self.list.current_folder() if self.list.view.hasFocus() else None
@@ -367,51 +377,12 @@ class LibraryScreen(Screen):
 
     def menu(self) -> QMenu:
         """What can be done with the lines selected in the list."""
-        menu = QMenu(self)
-        folder, rows = self.list.current_folder(), self._current_rows()
-        if self.context.ws.read_only:
-            menu.addAction(self.context.action("file.export"))
-            return menu
-        if folder:
-            menu.addAction(self.context.action("library.new"))
-            menu.addAction(self.context.action("library.new_folder"))
-            menu.addSeparator()
-            menu.addAction("Rename the folder").triggered.connect(lambda _checked=False: self.verbs.rename_folder(folder))
-            menu.addAction("Remove the empty folder").triggered.connect(lambda _checked=False: self.verbs.delete_folder(folder))
-        elif rows and rows[0].archived:
-            menu.addAction("Restore").triggered.connect(lambda _checked=False: self.verbs.restore(rows))
-        else:
-            ids = ["library.rename", "library.duplicate"] if len(rows) == 1 else []
-            for id in [*ids, "library.move", "library.archive"]:
-                menu.addAction(self.context.action(id))
-            menu.addSeparator()
-            menu.addAction(self.context.action("library.new"))
-            menu.addAction(self.context.action("library.new_folder"))
-        menu.addSeparator()
-        menu.addAction(self.context.action("file.export"))
-        return menu
+        return list_menu(self, self.context, self.verbs, self.list.current_folder(), self._current_rows())
 
     def _page_menu(self) -> None:
-        menu = QMenu(self)
-        at = self.working.at
-        if at is None:
-            return
-        groups = [
-            ["library.diff", "library.label", "library.discard"],
-            ["library.rename", "library.duplicate", "library.move"],
-            ["file.export"],
-        ]
-        if at.prompt.archived:
-            menu.addAction("Restore").triggered.connect(lambda _checked=False: self.verbs.restore([at.prompt]))
-            groups = [["library.diff"], ["file.export"]]
-        else:
-            groups.append(["library.archive"])
-        for group in groups:
-            for id in group:
-                menu.addAction(self.context.action(id))
-            menu.addSeparator()
         more = self.page.header.more
-        menu.popup(more.mapToGlobal(QPoint(0, more.height() + 2)))
+        if self.working.at is not None:
+            page_menu(self, self.context, self.verbs, self.working.at.prompt).popup(more.mapToGlobal(QPoint(0, more.height() + 2)))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls() and all(url.isLocalFile() for url in event.mimeData().urls()):

@@ -1,0 +1,55 @@
+"""The menus of the library screen: of lines in the list, and of the open prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QMenu, QWidget
+
+from workbench.gui.context import Context
+from workbench.gui.library.verbs import PromptVerbs
+
+if TYPE_CHECKING:
+    from workbench.workspace import PromptRow
+
+
+def list_menu(parent: QWidget, context: Context, verbs: PromptVerbs, folder: str | None, rows: Sequence[PromptRow]) -> QMenu:
+    """What can be done with a folder, or with the selected prompts."""
+    menu = QMenu(parent)
+    if not context.ws.read_only:
+        if folder:
+            _add(menu, context, "library.new", "library.new_folder")
+            menu.addAction("Rename the folder").triggered.connect(lambda _checked=False: verbs.rename_folder(folder))
+            menu.addAction("Remove the empty folder").triggered.connect(lambda _checked=False: verbs.delete_folder(folder))
+        elif rows and rows[0].archived:
+            menu.addAction("Restore").triggered.connect(lambda _checked=False: verbs.restore(rows))
+        else:
+            alone = ("library.rename", "library.duplicate") if len(rows) == 1 else ()
+            _add(menu, context, *alone, "library.move", "library.archive")
+            _add(menu, context, "library.new", "library.new_folder")
+        menu.addSeparator()
+    _add(menu, context, "file.export")
+    return menu
+
+
+def page_menu(parent: QWidget, context: Context, verbs: PromptVerbs, prompt: PromptRow) -> QMenu:
+    """What can be done with the open prompt."""
+    menu = QMenu(parent)
+    if context.ws.read_only or prompt.archived:
+        if not context.ws.read_only:
+            menu.addAction("Restore").triggered.connect(lambda _checked=False: verbs.restore([prompt]))
+        _add(menu, context, "library.diff")
+        _add(menu, context, "file.export")
+        return menu
+    _add(menu, context, "library.diff", "library.label", "library.discard")
+    _add(menu, context, "library.rename", "library.duplicate", "library.move")
+    _add(menu, context, "file.export")
+    _add(menu, context, "library.archive")
+    return menu
+
+
+def _add(menu: QMenu, context: Context, *ids: str) -> None:
+    for id in ids:
+        menu.addAction(context.action(id))
+    menu.addSeparator()
