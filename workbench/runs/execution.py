@@ -197,7 +197,7 @@ class Execution:
     async def _turn(self) -> None:
         """Let a write that goes on in another thread end: a large import takes seconds, in which this loop must not stand still."""
         since = self._database.writing_since
-        while since is not None and self._database.writing_since == since:
+        while since is not None and self._database.writing_since == since:  # noqa: ASYNC110  (that thread knows no loop)
             await asyncio.sleep(_TURN_SECONDS)
 
     def _write(self, batch: Sequence[tuple[End, Event]]) -> None:

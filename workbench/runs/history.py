@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from workbench import plan as plans
 from workbench.plan import PastUse, Plan, model_key
+from workbench.runs.reading import RunReader
 from workbench.store.database import Database
 from workbench.values import BadInput, ModelSpec
 
@@ -20,23 +21,18 @@ WHERE job.run_id = :run AND job.column_index = :column AND output.error IS NULL 
 ORDER BY output.id DESC LIMIT :limit"""
 
 
-def past_use(database: Database, plan_of: Callable[[int], Plan], models: Iterable[ModelSpec]) -> dict[str, PastUse]:
+def past_use(database: Database, reader: RunReader, models: Iterable[ModelSpec]) -> dict[str, PastUse]:
     """Past use of these models by `model_key`, from the newest finished calls of at most 30 runs; models without any are left out."""
     wanted = {model_key(model) for model in models}
     sums: dict[str, _Sums] = {}
-    sql = f"SELECT id, json_extract(plan, '$.models') FROM run WHERE status <> 'queued' ORDER BY id DESC LIMIT {_RUNS_READ}"
-    for run_id, text in database.query(sql):
-        if not any(model_key(plans.model_from_json(item)) in wanted for item in json.loads(text)):
-            continue
-        plan = plan_of(run_id)
-        for index, column in enumerate(plan.columns):
-            key = model_key(column.model)
-            sum_ = sums.setdefault(key, _Sums()) if key in wanted else None
-            if sum_ is None or sum_.calls >= _OUTPUTS_READ:
+    newest = f"SELECT id FROM run WHERE status <> 'queued' ORDER BY id DESC LIMIT {_RUNS_READ}"
+    for run_id, keys in reader.model_keys([row[0] for row in database.query(newest)]).items():
+        for column, key in enumerate(keys):
+            sum_ = sums.setdefault(key, _Sums())
+            if key not in wanted or sum_.calls >= _OUTPUTS_READ:
                 continue
-            limit = _OUTPUTS_READ - sum_.calls
-            for row in database.query(_USED, {"run": run_id, "column": index, "limit": limit}):
-                sum_.add(plan, index, *row)
+            for row in database.query(_USED, {"run": run_id, "column": column, "limit": _OUTPUTS_READ - sum_.calls}):
+                sum_.add(reader.plan(run_id), column, *row)  # a plan may be long: it is read only where an output stands on it
     return {key: sum_.use() for key, sum_ in sums.items() if sum_.calls}
 
 

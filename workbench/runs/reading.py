@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -29,9 +29,10 @@ _Checks = list[Check]
 _RUNS = """
 SELECT id, uid, comparison_id, number, status, created_at, started_at, finished_at, budget, spent FROM run {where} ORDER BY id DESC"""
 _HEADS = """
-SELECT id, json_extract(plan, '$.name'), json_extract(plan, '$.models'), json_extract(plan, '$.reuse'), json_extract(plan, '$.taken_from')
+SELECT id, json_extract(plan, '$.name'), json_extract(plan, '$.models'), json_extract(plan, '$.columns'), json_extract(plan, '$.reuse'),
+       json_extract(plan, '$.taken_from')
 FROM run WHERE id IN ({ids})"""
-_COUNTS = "SELECT run_id, status, count(*) FROM job {where} GROUP BY run_id, status"
+_COUNTS = "SELECT run_id, status, count(*) FROM job WHERE run_id IN ({ids}) GROUP BY run_id, status"
 _REUSED = """
 SELECT job.run_id, count(DISTINCT job.id) FROM job JOIN output ON output.job_id = job.id
 WHERE job.run_id IN ({ids}) AND job.status = 'done' AND output.reused_from_id IS NOT NULL GROUP BY job.run_id"""
@@ -39,9 +40,11 @@ WHERE job.run_id IN ({ids}) AND job.status = 'done' AND output.reused_from_id IS
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """What the list needs of a plan, which may be long."""
+    """What lists and estimates need of a plan, which may be long."""
 
     name: str
+    model_keys: tuple[str, ...]
+    """`model_key` of each column."""
     unknown_prices: tuple[str, ...]
     has_price: bool
     may_reuse: bool
@@ -110,6 +113,11 @@ coalesce((SELECT id FROM output WHERE created_at < :since ORDER BY id DESC LIMIT
 
     # For the other modules of this package
 
+    def model_keys(self, run_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+        """`model_key` of each column of these runs."""
+        heads = self._heads_of(run_ids)
+        return {run_id: heads[run_id].model_keys for run_id in run_ids}
+
     def is_live(self, run_id: int) -> bool:
         """True while the run is being made, here or by the process that owns the workspace."""
         return run_id in self._live or self._database.read_only
@@ -139,9 +147,8 @@ coalesce((SELECT id FROM output WHERE created_at < :since ORDER BY id DESC LIMIT
             return []
         ids = [row[0] for row in rows]
         heads = self._heads_of(ids)
-        few = len(ids) == 1
         counts: dict[int, dict[str, int]] = {}
-        for run_id, status, count in self._database.query(_COUNTS.format(where="WHERE run_id = ?" if few else ""), ids if few else []):
+        for run_id, status, count in self._database.query(_COUNTS.format(ids=",".join(map(str, ids)))):
             counts.setdefault(run_id, {})[status] = count
         may_reuse = [run_id for run_id in ids if heads[run_id].may_reuse]
         reused = dict(self._database.query(_REUSED.format(ids=",".join(map(str, may_reuse))))) if may_reuse else {}
@@ -174,10 +181,11 @@ coalesce((SELECT id FROM output WHERE created_at < :since ORDER BY id DESC LIMIT
         unseen = [run_id for run_id in ids if run_id not in self._heads]
         for start in range(0, len(unseen), 500):
             sql = _HEADS.format(ids=",".join(map(str, unseen[start : start + 500])))
-            for run_id, name, models, reuse, taken_from in self._database.query(sql):
+            for run_id, name, models, columns, reuse, taken_from in self._database.query(sql):
                 specs = [plans.model_from_json(model) for model in json.loads(models)]
+                keys = tuple(plans.model_key(specs[model]) for _, model in json.loads(columns))
                 unknown = [spec.title for spec in specs if spec.price.input_usd is None or spec.price.output_usd is None]
-                self._heads[run_id] = _Head(name, tuple(dict.fromkeys(unknown)), len(unknown) < len(specs), bool(reuse or taken_from))
+                self._heads[run_id] = _Head(name, keys, tuple(dict.fromkeys(unknown)), len(unknown) < len(specs), bool(reuse or taken_from))
         return self._heads
 
 

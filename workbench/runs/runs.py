@@ -86,7 +86,7 @@ class Runs(OutputReader):
 
     def estimate(self, spec: Spec) -> Estimate:
         """About what a comparison will take, from past answers of its models where there are any."""
-        return plans.estimate(plans.make(spec), past_use(self._database, self.plan, spec.models))
+        return plans.estimate(plans.make(spec), past_use(self._database, self, spec.models))
 
     def problems(self, spec: Spec) -> tuple[PlanProblem, ...]:
         """What keeps prompt versions of a comparison from being sent; nothing where all is well."""
