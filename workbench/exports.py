@@ -232,11 +232,6 @@ def shielded(value: Any) -> str:
     return _SHIELD + text if begins.startswith(_FORMULA_STARTS) or text.startswith(_SHIELD) else text
 
 
-def unshielded(cell: str) -> str:
-    """The text that `shielded` was given."""
-    return cell[1:] if cell.startswith(_SHIELD) else cell
-
-
 def _written(path: Path, write: Callable[[IO[str]], int], encoding: str = "utf-8") -> int:
     """Write a file whole or not at all. Raises a sentence where that is not possible."""
     if not path.parent.is_dir():

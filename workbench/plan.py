@@ -1,4 +1,4 @@
-"""From a resolved comparison to calls: the frozen plan of a run, its jobs in order, each job's request and fingerprint, the estimate.
+"""From a resolved comparison to calls: the frozen plan of a run, each job's request and fingerprint, the estimate.
 
 A plan holds all that a run needs, so that later edits never change it. Requests are rendered when their job starts: a plan for
 a hundred thousand calls costs no more than its rows.
@@ -7,7 +7,7 @@ a hundred thousand calls costs no more than its rows.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import Any
 
 from workbench import __version__, templates
-from workbench.values import BadInput, Case, Check, Content, ModelSpec, Price, Request, Spec, Usage, Variant, canonical, sha256
+from workbench.values import BadInput, Case, Check, Content, ModelSpec, Price, Request, Spec, Usage, Variant, canonical
 
 GUESSED_ANSWER_TOKENS = 150
 SAMPLED_CASES = 50
@@ -28,15 +28,6 @@ class PlanColumn:
 
     variant: Variant
     model: ModelSpec
-
-
-@dataclass(frozen=True, slots=True)
-class JobSpec:
-    """One call to make, by its place in the plan. Repeats count from 1."""
-
-    column_index: int
-    case_index: int
-    repeat: int
 
 
 @dataclass(frozen=True)
@@ -61,11 +52,6 @@ class Plan:
     def calls(self) -> int:
         """Number of jobs."""
         return len(self.columns) * len(self.cases) * self.repeats
-
-    @cached_property
-    def hash(self) -> str:
-        """SHA-256 hex of the canonical JSON."""
-        return sha256(self.to_json())
 
     @cached_property
     def _parts(self) -> tuple[tuple[Content, str, dict[str, Any], Any], ...]:
@@ -152,14 +138,6 @@ def _priced(model: ModelSpec) -> ModelSpec:
     """What answers inside this program costs nothing; all other prices are what they are, unknown ones included."""
     is_inside = model.wire_format in ("echo", "builtin") and model.price == Price()
     return replace(model, price=Price(Decimal(0), Decimal(0))) if is_inside else model
-
-
-def jobs(plan: Plan) -> Iterator[JobSpec]:
-    """Every job, by repeat, case, column: so all columns fill evenly."""
-    for repeat in range(1, plan.repeats + 1):
-        for case_index in range(len(plan.cases)):
-            for column_index in range(len(plan.columns)):
-                yield JobSpec(column_index, case_index, repeat)
 
 
 def request(plan: Plan, column_index: int, case_index: int) -> Request:

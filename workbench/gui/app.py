@@ -269,6 +269,7 @@ def _preload(window: Window, workspace: Workspace) -> None:
     window.preload_all()
     for name in SERVICES:
         getattr(workspace, name)
+    workspace.warm_up()
     workspace.tidy()
 
 
