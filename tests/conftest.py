@@ -14,12 +14,17 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
     from workbench.settings import Settings
     from workbench.store.database import Database
     from workbench.workspace import Workspace
+
+# What an example takes depends on what else the machine does: slowness is measured in tests/benchmarks, not here.
+hypothesis.settings.register_profile("workbench", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("workbench")
 
 ORIGINAL_ENVIRONMENT: Mapping[str, str] = dict(os.environ)
 """The environment before it was emptied, for tests that need the real home (weights fetched once)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from workbench.providers import sse
@@ -41,6 +41,7 @@ ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
 
 
 @given(LINES, ENDS, st.lists(st.integers(0, 160), max_size=20))
+@example([b"data: x", b"data: y"], b"\r\n", [8, 8])  # an empty piece between CR and LF
 def test_any_cut_gives_the_same_events(lines: list[bytes], end: bytes, cuts: list[int]) -> None:
     data = b"".join(line + end for line in lines)
     assert parsed(data, cuts) == parsed(data)

@@ -37,6 +37,8 @@ class EventParser:
 
     def feed(self, piece: bytes) -> list[Event]:
         """The events that this piece completes. Raises LineTooLong."""
+        if not piece:
+            return []
         if self._after_cr:  # the LF of a CRLF that the cut parted
             self._after_cr = False
             if piece[:1] == b"\n":
