@@ -18,15 +18,17 @@ from jinja2.tests import TESTS
 from jinja2.utils import pass_environment
 
 from workbench.templates.budget import ITEMS, Budget, OverBudget, current
-from workbench.templates.growth import INT_BITS, join_texts, operate, pad, percent_format, replace_text, text_of
+from workbench.templates.growth import INT_BITS, bound_search, join_texts, operate, pad, percent_format, replace_text, text_of
 
 Function = Callable[..., Any]
 
 _PASS_ON = ("default", "d", "first", "last", "min", "max", "attr", "length", "count", "abs")
 _LISTS = ("list", "sort", "unique", "reverse", "map", "select", "reject", "selectattr", "rejectattr", "groupby", "dictsort", "items")
-_TEXTS = {"upper": 8_000_000, "lower": 8_000_000, "capitalize": 8_000_000, "trim": 8_000_000, "truncate": 8_000_000,
+_TEXTS = {"upper": 8_000_000, "lower": 8_000_000, "capitalize": 8_000_000, "truncate": 8_000_000,
           "title": 500_000, "wordcount": 500_000, "urlencode": 500_000, "striptags": 50_000}  # fmt: skip
 """Filters on one text, with the longest that each may be given: the lower ones split it or go over it again and again."""
+WRAPPED_LINE = 50_000
+"""Longest line that is wrapped: about 0.3 s on a slow machine."""
 
 
 def filters() -> dict[str, Function]:
@@ -36,7 +38,7 @@ def filters() -> dict[str, Function]:
     table |= {name: _making(builtin[name]) for name in _LISTS}
     table |= {name: _on_text(builtin[name], longest) for name, longest in _TEXTS.items()}
     for function in (_batch, _center, _filesizeformat, _float, _format, _indent, _int, _join, _pprint, _replace, _round, _slice, _sum,
-                     _string, _tojson, _wordwrap):  # fmt: skip
+                     _string, _tojson, _trim, _wordwrap):  # fmt: skip
         table[function.__name__[1:]] = _stepping(function)
     table |= {"dump": table["tojson"], "safe": table["string"], "e": _stepping(_escape)}
     table |= {"escape": table["e"], "forceescape": table["e"]}
@@ -135,6 +137,13 @@ def _replace(s: Any, old: Any, new: Any, count: int | None = None) -> str:
     return replace_text(budget, text_of(budget, s), text_of(budget, old), text_of(budget, new), -1 if count is None else count)
 
 
+def _trim(value: Any, chars: Any = None) -> str:
+    budget = current()
+    text = text_of(budget, value)
+    bound_search(text, chars)
+    return str(budget.made(text.strip(chars)))
+
+
 def _center(value: Any, width: int = 80) -> str:
     budget = current()
     return pad(budget, "center", text_of(budget, value), width)
@@ -162,12 +171,16 @@ def _wordwrap(
 ) -> str:
     budget = current()
     text = text_of(budget, s)
-    if len(text) > 200_000:
-        raise OverBudget("The template wraps a text of more than 200,000 characters.")
     _few_lines(text)
-    if wrapstring is not None:
-        budget.fits(len(text) * len(wrapstring))
-    return str(budget.made(FILTERS["wordwrap"](environment, text, width, break_long_words, wrapstring, break_on_hyphens)))
+    lines, joint = text.splitlines(), environment.newline_sequence if wrapstring is None else text_of(budget, wrapstring)
+    budget.fits(len(text) * len(joint))
+    wrapped = []
+    for line in lines:  # as jinja2 does, but with a step for each line, because wrapping one is a single long call
+        budget.step()
+        if len(line) > WRAPPED_LINE:
+            raise OverBudget(f"The template wraps a line of more than {WRAPPED_LINE:,} characters.")
+        wrapped.append(FILTERS["wordwrap"](environment, line, width, break_long_words, joint, break_on_hyphens))
+    return join_texts(budget, joint, wrapped)
 
 
 def _batch(value: Iterable[Any], linecount: int, fill_with: Any = None) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,8 +16,11 @@ from workbench.templates.budget import ITEMS, Budget, OverBudget
 INT_BITS = 4096
 PADDING = 100_000
 """Widest padding: nobody centres a prompt in a million columns."""
+SEARCH_STEPS = 50_000_000
+"""About 0.05 s."""
 
 _DIRECTIVE = re.compile(r"%(?:\((?P<key>[^)]*)\))?[#0\- +]*(?P<width>\*|\d+)?(?:\.(?P<precision>\*|\d+))?[hlL]?(?P<kind>.)?", re.S)
+_EMPTY_TEXT = sys.getsizeof("")
 _DIGITS = re.compile(r"\d+")
 
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
@@ -53,9 +57,10 @@ def operate(budget: Budget, sign: str, left: Any, right: Any) -> Any:
             raise OverBudget("The template calculates a number with more than 1,000 digits.")
         return _OPERATORS[sign](left, right)
     if sign == "*" and not isinstance(left, (float, Undefined)) and not isinstance(right, (float, Undefined)):
-        times = left if isinstance(left, int) else right
+        times, one = (left, right) if isinstance(left, int) else (right, left)
         if isinstance(times, int) and times > 0:
-            budget.fits(budget.weigh(right if times is left else left) * times)
+            head = _EMPTY_TEXT if isinstance(one, str) else 0  # a long text has one head, however often its characters are repeated
+            budget.fits((budget.weigh(one) - head) * times)
     elif sign == "+" and isinstance(left, (str, list, tuple)) and isinstance(right, (str, list, tuple)):
         budget.fits(budget.weigh(left) + budget.weigh(right))
     elif sign == "%" and isinstance(left, str):
@@ -116,8 +121,17 @@ def _char_bytes(budget: Budget, text: str) -> int:
     return 1 if text.isascii() else 4
 
 
+def bound_search(text: str, wanted: Any) -> None:
+    """Raises OverBudget where a search in this text, from its end or for any of these characters, could take as many steps as the
+    product of both lengths. (A search from the front takes their sum.)"""
+    if isinstance(wanted, str) and len(text) * len(wanted) > SEARCH_STEPS:
+        raise OverBudget("The template looks for a text that is too long in one that is too long.")
+
+
 def _split(budget: Budget, text: str, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     separator = args[0] if args else kwargs.get("sep")
+    if name == "rsplit":
+        bound_search(text, separator)
     wanted = args[1] if len(args) > 1 else kwargs.get("maxsplit", -1)
     limit = ITEMS + 1 if wanted < 0 else min(wanted, ITEMS + 1)
     return _not_too_many(budget, getattr(text, name)(separator, limit))
@@ -158,6 +172,7 @@ upper lower title capitalize swapcase casefold strip lstrip rstrip startswith en
 isalpha isdigit isalnum isspace isupper islower istitle isnumeric isdecimal isidentifier isascii isprintable
 removeprefix removesuffix partition rpartition
 """
+_STEEP = frozenset({"rfind", "rindex", "rpartition", "strip", "lstrip", "rstrip"})
 _HARMLESS: dict[type, frozenset[str]] = {
     str: frozenset(_TEXT_METHODS.split()),
     dict: frozenset({"copy", "get", "items", "keys", "values"}),
@@ -177,6 +192,8 @@ def call_method(budget: Budget, method: Any, args: tuple[Any, ...], kwargs: dict
     for kind, names in _HARMLESS.items():
         if isinstance(owner, kind):
             if name in names:
+                if isinstance(owner, str) and name in _STEEP and args:
+                    bound_search(owner, args[0])
                 result = method(*args, **kwargs)
                 return result if name == "get" else budget.made(result)
             break
