@@ -20,12 +20,17 @@ $(VENV)/.made:
 	@$(PIP) --version > /dev/null
 	@touch $@
 
+# pip compiles what it installs, but not an editable checkout: without this, every start would where Python may write no bytecode.
+COMPILE := $(BIN)/python -m compileall -q workbench
+
 $(VENV)/.local: pyproject.toml | $(VENV)/.made
 	$(PIP) install --quiet --editable ".[local]"
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/.made
 	$(PIP) install --quiet --editable ".[local,dev]"
+	@$(COMPILE)
 	@touch $(VENV)/.local $@
 
 demo: $(VENV)/.local
@@ -33,6 +38,7 @@ demo: $(VENV)/.local
 	@echo "or with: make run"
 
 test: $(VENV)/.dev
+	@$(COMPILE)
 	@$(BIN)/python packaging/system_libraries.py offscreen --install
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
 
@@ -47,6 +53,7 @@ check: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/test_architecture.py
 
 bench: $(VENV)/.dev
+	@$(COMPILE)
 	@$(BIN)/python packaging/system_libraries.py offscreen --install
 	@for script in tests/benchmarks/*.py; do echo "== $$script"; QT_QPA_PLATFORM=offscreen $(BIN)/python "$$script" || exit 1; done
 	@if [ -d ../shared ]; then $(BIN)/python ../shared/tools/bench_run.py -- $(BIN)/workbench; fi

@@ -13,7 +13,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject
 from pytestqt.qtbot import QtBot
 
-from workbench.gui.bridge import TICK_MS, Bridge, merged
+from workbench.gui.bridge import TICK_MS, TURN_S, Bridge, merged
 from workbench.values import Delta
 
 
@@ -93,6 +93,21 @@ def test_an_answer_for_a_deleted_widget_is_dropped(bridge: Bridge, qtbot: QtBot)
     bridge.call(lambda: None, then=lambda _done: seen.append("alive"))
     qtbot.waitUntil(lambda: bool(seen))
     assert seen == ["alive"]
+
+
+def test_slow_answers_let_the_window_take_its_turn_between_them(bridge: Bridge, qtbot: QtBot) -> None:
+    seen: list[str] = []
+
+    def slow(name: str) -> None:
+        time.sleep(2 * TURN_S)
+        seen.append(name)
+
+    for name in "abc":
+        bridge.post(lambda name=name: slow(name))  # type: ignore[misc]
+        QCoreApplication.postEvent(bridge, QEvent(QEvent.Type.User))  # something else that waits for its turn
+    QCoreApplication.sendPostedEvents(bridge)
+    assert seen == ["a"]
+    qtbot.waitUntil(lambda: seen == ["a", "b", "c"])
 
 
 def test_a_failure_reaches_its_handler_or_the_window(bridge: Bridge, qtbot: QtBot) -> None:

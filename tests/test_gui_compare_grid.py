@@ -413,6 +413,22 @@ def test_a_hidden_column_gives_its_room_and_the_current_cell_to_its_neighbour(qt
     assert sum(table.main.columnWidth(number) for number in (1, 3)) == table.main.viewport().width()
 
 
+def test_new_figures_repaint_only_their_own_headers_and_no_cell(qtbot: QtBot, grid: Grid) -> None:
+    told: list[set[int]] = []
+    repainted: list[object] = []
+    grid.model.headers_changed.connect(told.append)
+    grid.model.headerDataChanged.connect(lambda *sections: repainted.append(sections))
+    before = list(grid.model.columns)
+    grid.model.show_columns(before)
+    assert told == []
+    grid.model.show_columns([before[0], replace(before[1], done=28), before[2]])
+    assert told == [{1}]
+    # The fastest column is a new one: its own header changes, and the others have lost what they were best in together.
+    grid.model.show_columns([before[0], replace(before[1], done=28), replace(before[2], p50_ms=900.0)])
+    assert 2 in told[-1]
+    assert repainted == [], "Qt lays out and repaints the whole grid for that signal"
+
+
 def test_arrows_move_and_digits_rate(qtbot: QtBot, grid: Grid) -> None:
     table = table_of(qtbot, grid)
     table.choose_first()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import signal
 import sys
 import threading
@@ -22,6 +23,9 @@ def watch(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Ter
     """True if the run was interrupted by Ctrl-C (or SIGTERM); what was finished is kept either way."""
     from workbench.workspace import Control
 
+    if not gc.isenabled():  # a process of our own, which has left the collector off until here
+        gc.freeze()
+        gc.enable()
     return asyncio.run(_watch(ws, run_id, Control(), options, terminal))
 
 

@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from queue import SimpleQueue
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import shiboken6
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 TICK_MS = 33
+TURN_S = 0.008
+"""Answers that take longer than this together are delivered in several turns of Qt's loop, so that keys and repaints come between."""
 READERS = 2
 
 
@@ -217,8 +220,9 @@ class Bridge(QObject):
         """Deliver answers that other threads laid down."""
         if event.type() == _WAKE:
             self._woken = False
+            until = perf_counter() + TURN_S
             for _ in range(len(self._answers)):
-                if self._closed or not self._answers:
+                if self._closed or not self._answers or perf_counter() > until:
                     break
                 answer = self._answers.popleft()
                 try:

@@ -40,6 +40,11 @@ class ColumnHeader(QHeaderView):
     def sectionSizeFromContents(self, section: int) -> QSize:
         return QSize(self.theme.px(120), header_height(self.theme))
 
+    def show_again(self, columns: set[int]) -> None:
+        """Repaint these columns (0-based)."""
+        for column in columns:
+            self.updateSection(column + 1)
+
     def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
         theme, model = self.theme, self.model()
         painter.fillRect(rect, theme.color("panel"))

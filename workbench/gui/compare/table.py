@@ -40,7 +40,8 @@ class CellView(QTableView):
         self.setAccessibleName("Answers")
         self.cells = CellDelegate(theme, self)
         self.setItemDelegate(self.cells)
-        self.setHorizontalHeader(ColumnHeader(theme, self))
+        self.headers = ColumnHeader(theme, self)
+        self.setHorizontalHeader(self.headers)
 
     def keyboardSearch(self, search: str) -> None:
         """Letters are commands here, not a search."""
@@ -132,7 +133,7 @@ class GridTable(QWidget):
         self.cases.clicked.connect(self._case_clicked)
         self.corner.sectionClicked.connect(lambda _section: self._turn_round())
         model.modelReset.connect(self._reset)
-        model.headers_changed.connect(lambda: self.main.horizontalHeader().viewport().update())
+        model.headers_changed.connect(lambda columns: self.main.headers.show_again(columns))
         model.dataChanged.connect(self._data_changed)
         theme.changed.connect(self.measure)
         self._caret = QTimer(self)
