@@ -66,8 +66,10 @@ class AnswerPart(QWidget):
         if live is not None and not live.ended and newest:
             self.answer.show_text(live.text, finished=False)
         else:
-            text = row.text if row is not None else shown.cell.text
-            self.answer.show_text(text, finished=finished and row is not None)
+            cell = shown.cell
+            ended = row is None and len(cell.text) < cell.text_length and self.answer.text.startswith(cell.text)
+            if not ended:  # else the answer stands there as it arrived, and the row on its way brings it as it was stored
+                self.answer.show_text(row.text if row is not None else cell.text, finished=finished and row is not None)
         self.title.setText(_title(shown) if newest or row is None else f"Answer, attempt {row.attempt}")
         self._show_trouble(shown, column, newest=newest)
         thinking = (row.thinking or "") if row is not None else ""

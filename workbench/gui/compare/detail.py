@@ -137,8 +137,9 @@ class DetailPanel(QFrame):
         finished = shown.state in FINISHED or (row is not None and not newest)
         self.text.show_answer(shown, row, column, newest=newest, finished=finished)
         source = row if row is not None else cell
-        key = (source, shown.state in OVER)
-        if key != self._body_of:
+        key = (cell.job_id, source, shown.state in OVER)
+        on_its_way = row is None and self.output_id is not None and self._body_of is not None and self._body_of[0] == cell.job_id
+        if key != self._body_of and not on_its_way:
             self._body_of = key
             for widget in (self.checks, self._checks_line):
                 widget.setVisible(bool(source.scores))
