@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+from base64 import b64encode
 from collections.abc import Coroutine
 from decimal import Decimal
 from pathlib import Path
@@ -179,7 +180,7 @@ def _document(title: str, reply: Reply, answer: Answer, price: Price) -> dict[st
         "thinking": reply.thinking,
         "refusal": reply.refusal,
         "tool_calls": [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in reply.tool_calls],
-        "images": [],
+        "images": [{"media_type": image.media_type, "data": b64encode(image.data).decode("ascii")} for image in reply.images],
         "finish_reason": "error" if answer.failure else reply.finish_reason,
         "raw_finish_reason": reply.raw_finish_reason,
         "usage": {

@@ -6,12 +6,11 @@ A wire format has one method: `call(client, endpoint, request)` yields Deltas an
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
-from typing import TYPE_CHECKING, Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
 
 from workbench.providers.discovery import LocalServer, TestReport, find_local, list_models, test_connection
-from workbench.providers.echo import Echo
 from workbench.providers.failures import ProviderError
-from workbench.providers.openai_chat import OpenAIChat
 from workbench.providers.transport import client
 from workbench.providers.vendors import Vendor, vendor, vendors
 from workbench.values import BadInput, Delta, Endpoint, Missing, Reply, Request
@@ -26,7 +25,13 @@ __all__ = [
     "test_connection", "vendor", "vendors", "wire_format", "wire_formats",
 ]  # fmt: skip
 
-NAMES = ("openai-chat", "echo", "builtin")
+_FORMATS = {
+    "openai-chat": ("openai_chat", "OpenAIChat"),
+    "echo": ("echo", "Echo"),
+}
+"""Name of a wire format: its module here and its class."""
+
+NAMES = (*_FORMATS, "builtin")
 """Wire formats by name."""
 
 
@@ -40,10 +45,9 @@ class WireFormat(Protocol):
 
 def wire_format(name: str, builtin: Builtin | None = None) -> WireFormat:
     """The wire format of that name; "builtin" needs the object that holds the built-in model's servers. Raises BadInput, Missing."""
-    if name == "openai-chat":
-        return OpenAIChat()
-    if name == "echo":
-        return Echo()
+    if name in _FORMATS:
+        module, made = _FORMATS[name]
+        return cast("WireFormat", getattr(import_module(f"workbench.providers.{module}"), made)())
     if name == "builtin":
         if builtin is None:
             raise Missing("The built-in model is not available here.", remedy="Open a workspace first.")

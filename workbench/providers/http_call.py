@@ -10,7 +10,7 @@ import base64
 import json
 import re
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Protocol, cast
@@ -33,6 +33,8 @@ KEPT_OF_ANSWER = 4 * 1024 * 1024
 """Bytes of the raw answer that the exchange keeps."""
 
 _CONNECT_S = 20.0
+_STREAMS = ("event-stream", "eventstream", "ndjson", "jsonl")
+"""In the content types of streams: server-sent events, Amazon's binary events, JSON lines."""
 _REQUEST_IDS = ("x-request-id", "request-id", "x-groq-request-id", "apim-request-id", "cf-ray")
 _UNKEPT_HEADERS = frozenset({"set-cookie", "authorization", "cookie"})
 _SECRET_HEADER = re.compile("auth|key|token|secret|cookie|password")
@@ -58,6 +60,18 @@ class Reader(Protocol):
 
     def partial(self) -> Reply | None:
         """What has arrived so far; None if nothing."""
+        ...
+
+
+class Parser(Protocol):
+    """Cuts the bytes of a stream, which arrive in any pieces, into events."""
+
+    def feed(self, piece: bytes) -> list[Event]:
+        """The events that this piece completes. Raises LineTooLong, or ProviderError where the bytes are no such stream."""
+        ...
+
+    def close(self) -> list[Event]:
+        """The event that the stream's end completes, if there is one."""
         ...
 
 
@@ -104,14 +118,25 @@ def encode(body: Mapping[str, Any]) -> bytes:
 
 
 async def post(
-    client: httpx.AsyncClient, endpoint: Endpoint, url: str, headers: Mapping[str, str], body: Mapping[str, Any], reader: Reader
+    client: httpx.AsyncClient,
+    endpoint: Endpoint,
+    url: str,
+    headers: Mapping[str, str],
+    body: Mapping[str, Any],
+    reader: Reader,
+    *,
+    streamed: bool,
+    parser: Callable[[], Parser] = EventParser,
 ) -> AsyncGenerator[Delta | Reply]:
-    """Deltas as they arrive, then exactly one reply with times and exchange. Raises ProviderError; closing it closes the connection."""
+    """Deltas as they arrive, then exactly one reply with times and exchange. Raises ProviderError; closing it closes the connection.
+
+    `streamed`: a stream was asked for. `parser` makes what cuts its bytes into events: server-sent events unless named.
+    """
     hide = redactor(endpoint.key)
     address, headers = without_password(url_of(url), headers)
     data = encode(body)
     times = {"connect": min(_CONNECT_S, endpoint.timeout_s), "read": endpoint.timeout_s, "write": endpoint.timeout_s, "pool": None}
-    answer = _Answer(reader)
+    answer = _Answer(reader, parser)
     received: Mapping[str, str] = {}
     first_token: float | None = None
     response: httpx.Response | None = None
@@ -122,7 +147,7 @@ async def post(
         request = httpx.Request("POST", address, headers=headers, content=data, extensions={"timeout": times})
         response = await client.send(request, stream=True)
         received = dict(response.headers.items())
-        streamed = response.status_code == 200 and _is_stream(received, body)
+        streamed = response.status_code == 200 and _is_stream(received, asked=streamed)
         async with aclosing(_bytes_of(response, received)) as pieces:
             async for piece in pieces:
                 text, thinking = answer.feed(piece, streamed)
@@ -139,7 +164,7 @@ async def post(
                 yield Delta(hide.answer(sound(text)), hide.answer(sound(thinking)))
             reply = reader.end()
         else:
-            reply = _read_whole(response, received, answer.raw(), reader, hide)
+            reply = _read_whole(response, received, answer.raw(), reader, parser, hide)
     except ProviderError as error:
         raise _with_partial(error, reader, hide) from None
     except Exception as error:
@@ -166,9 +191,9 @@ async def post(
 class _Answer:
     """The bytes of one answer so far, bounded, and what its reader made of them."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, parser: Callable[[], Parser]) -> None:
         self._reader = reader
-        self._parser = EventParser()
+        self._parser = parser()
         self._pieces: list[bytes] = []
         self._size = 0
 
@@ -211,12 +236,12 @@ def sound(text: str) -> str:
     return text
 
 
-def _is_stream(headers: Mapping[str, str], body: Mapping[str, Any]) -> bool:
+def _is_stream(headers: Mapping[str, str], *, asked: bool) -> bool:
     """True if events are to be expected. Some servers answer a streamed request with one plain JSON body, or with a web page."""
     kind = headers.get("content-type", "")
-    if "event-stream" in kind:
+    if any(name in kind for name in _STREAMS):
         return True
-    return bool(body.get("stream")) and "json" not in kind and "html" not in kind
+    return asked and "json" not in kind and "html" not in kind
 
 
 def _bytes_of(response: httpx.Response, headers: Mapping[str, str]) -> AsyncGenerator[bytes]:
@@ -234,7 +259,9 @@ async def _drain(pieces: AsyncIterator[bytes]) -> None:
         pass
 
 
-def _read_whole(response: httpx.Response, headers: Mapping[str, str], data: bytes, reader: Reader, redactor: Redactor) -> Reply:
+def _read_whole(
+    response: httpx.Response, headers: Mapping[str, str], data: bytes, reader: Reader, parser: Callable[[], Parser], redactor: Redactor
+) -> Reply:
     if response.is_redirect:
         place = redactor.text(headers.get("location", "elsewhere"))
         message = f"The server answers with a redirect to {place} ({response.status_code}). Use that address as the base URL."
@@ -247,14 +274,13 @@ def _read_whole(response: httpx.Response, headers: Mapping[str, str], data: byte
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
         if text.startswith(("data:", "event:", ":")):  # a stream that calls itself something else
-            return _read_events(data, reader)
+            return _read_events(data, reader, parser())
         what = f"{error}: {redactor.text(text[:200])!r}" if text else "it is empty"
         raise ProviderError(Failure("protocol", f"The server's answer is not JSON: {what}", status=response.status_code)) from None
     return reader.whole(value)
 
 
-def _read_events(data: bytes, reader: Reader) -> Reply:
-    parser = EventParser()
+def _read_events(data: bytes, reader: Reader, parser: Parser) -> Reply:
     for event in [*parser.feed(data), *parser.close()]:
         reader.event(event)
     return reader.end()

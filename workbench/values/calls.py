@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
-from workbench.values.messages import Message
+from workbench.values.messages import Message, Part
 
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "pause", "other", "error"]
 FailureKind = Literal[
@@ -95,7 +95,12 @@ class Reply:
     latency_ms: float | None = None
     first_token_ms: float | None = None
     queue_ms: float | None = None
+    """Waiting for the server's turn, where it tells."""
     exchange: Exchange | None = None
+    images: tuple[Part, ...] = ()
+    """Pictures that the model made, as parts of kind `image`."""
+    load_ms: float | None = None
+    """Loading the model, where the server tells: what a cold start cost."""
 
 
 @dataclass(frozen=True, slots=True)

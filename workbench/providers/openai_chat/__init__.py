@@ -40,7 +40,7 @@ class OpenAIChat:
 
         headers = headers_of(endpoint, streamed=request.stream, **key_form(endpoint))
         body = request_body(request, endpoint.options)
-        return post(client, endpoint, address(endpoint, "/chat/completions"), headers, body, ChatReader())
+        return post(client, endpoint, address(endpoint, "/chat/completions"), headers, body, ChatReader(), streamed=request.stream)
 
 
 def address(endpoint: Endpoint, path: str) -> str:

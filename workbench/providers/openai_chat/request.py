@@ -9,8 +9,6 @@ from typing import Any
 
 from workbench.values import Message, Part, Request
 
-_OURS = frozenset({"max_tokens", "stop"})
-
 
 def request_body(request: Request, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The JSON body that asks this request; `options` are the endpoint's, see the package's docstring."""
