@@ -31,9 +31,12 @@ Shot = Callable[[Session, dict[str, int]], Any]
 
 def settle(seconds: float = 0.4) -> None:
     """Let the window do what it has to for a while, and then until nothing is asked for any more."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    quiet, end, latest = 0, time.monotonic() + seconds, time.monotonic() + seconds + 3
+    while time.monotonic() < end or (quiet < 5 and time.monotonic() < latest):
+        before = time.monotonic()
         QApplication.processEvents()
+        # Rounds in which nothing took time follow each other when all answers have come and are laid out.
+        quiet = quiet + 1 if time.monotonic() - before < 0.002 else 0
         time.sleep(0.01)
 
 

@@ -132,3 +132,11 @@ def test_sizes_are_said_as_people_say_them() -> None:
         "412 MB",
         "3.9 GB",
     ]
+
+
+def test_high_contrast_counts_at_once(session: Session) -> None:
+    lines = control(session, Segmented, BY_KEY["contrast"].title)
+    lines._buttons[0].click()
+    assert session.context.theme.high_contrast
+    lines._buttons[1].click()
+    assert not session.context.theme.high_contrast

@@ -176,7 +176,8 @@ QTableCornerButton::section { background: $panel; border: none; border-bottom: 1
 
 QTabBar { background: transparent; border: none; qproperty-drawBase: 0; qproperty-expanding: 0; }
 QTabBar::tab {
-  background: transparent; color: $text2; border: none; border-bottom: 2px solid transparent; padding: ${p8}px 2px; margin-right: ${p16}px;
+  background: transparent; color: $text2; border: none; border-bottom: 2px solid transparent; padding: ${p9}px 2px; margin-right: ${p16}px;
+  min-height: ${p18}px;
 }
 QTabBar::tab:hover { color: $text; }
 QTabBar::tab:selected { color: $accent_ink; border-bottom-color: $accent_ink; }
@@ -225,8 +226,21 @@ QGroupBox::title { subcontrol-origin: margin; color: $text2; }
 """
 )
 
+_HIGH_CONTRAST = Template(
+    """
+QFrame[kind="warn"], QFrame[kind="fail"], QFrame[kind="pass"], QFrame[kind="info"], QFrame[kind="sunken"], QFrame[kind="icon-accent"] {
+  border: 1px solid $control;
+}
+QPushButton:checked, QPushButton[kind="segment"]:checked, QToolButton:checked { border: 2px solid $accent_ink; }
+QMenu::item { border: 2px solid transparent; }
+QMenu::item:selected, QTreeView::item:selected, QListView::item:selected, QTableView::item:selected,
+QComboBox QAbstractItemView::item:selected { border: 2px solid $accent_ink; }
+"""
+)
+"""What marks a choice where there are no soft fills."""
 
-def stylesheet(tokens: Mapping[str, str], px: Callable[[float], int]) -> str:
+
+def stylesheet(tokens: Mapping[str, str], px: Callable[[float], int], *, high_contrast: bool = False) -> str:
     """The stylesheet text for a set of tokens; `px` turns pixels at 100% into pixels at the text size."""
     values: dict[str, str] = {name.replace("-", "_"): colour for name, colour in tokens.items()}
     values |= {f"p{size}": str(px(size)) for size in (2, 3, 4, 5, 6, 8, 9, 10, 12, 14, 16, 18, 20, 24, 26)}
@@ -238,7 +252,7 @@ def stylesheet(tokens: Mapping[str, str], px: Callable[[float], int]) -> str:
     values["img_up"] = _image("chevron-up", tokens["text2"])
     values["img_check"] = _image("check", tokens["on-accent"])
     values["img_minus"] = _image("minus", tokens["on-accent"])
-    return _SHEET.substitute(values)
+    return _SHEET.substitute(values) + (_HIGH_CONTRAST.substitute(values) if high_contrast else "")
 
 
 def _image(name: str, colour: str) -> str:

@@ -41,6 +41,8 @@ class Strip(QWidget):
         path.addRoundedRect(area.adjusted(0, 0, 0, 10) if self._top else area.adjusted(0, -10, 0, 0), 7, 7)
         painter.setClipRect(self.rect())
         painter.fillPath(path, theme().color(self._token))
+        if theme().high_contrast and not self._top:
+            painter.fillRect(QRectF(0, 0, area.width(), 1), theme().color("control"))
         painter.end()
 
 

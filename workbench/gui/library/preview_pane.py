@@ -35,7 +35,8 @@ class PreviewPane(QWidget):
         self.head = QHBoxLayout()
         self.head.setSpacing(8)
         self.head.addWidget(label("Preview, as sent", "small", "text2", 600))
-        self.head.addWidget(label("values filled in are tinted", "small", "text3"))
+        self._marked = label("", "small", "text3")
+        self.head.addWidget(self._marked)
         self.head.addStretch(1)
         self.head.addWidget(self._tokens)
         self.text = QTextEdit()
@@ -69,6 +70,7 @@ class PreviewPane(QWidget):
         at = bar.value()
         self.text.clear()
         tokens = sum(self.tokens())
+        self._marked.setText(f"values filled in are {'underlined' if theme().high_contrast else 'tinted'}")
         self._tokens.setText(f"about {tokens:,} tokens in" if self._messages else "")
         if self._messages:
             self._write(self.text.textCursor())
@@ -113,4 +115,5 @@ def _ink(token: str, fill: str = "", *, small: bool = False) -> QTextCharFormat:
     made.setForeground(look.color(token))
     if fill:
         made.setBackground(look.color(fill))
+        made.setFontUnderline(look.high_contrast)  # there is no tint then
     return made

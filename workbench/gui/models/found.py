@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.gui.models.table import price_words
-from workbench.gui.theme import theme
+from workbench.gui.theme import paint_row, theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.check import check_rect, paint_check
 from workbench.gui.widgets.labels import label
@@ -41,7 +41,7 @@ class FoundDelegate(QStyledItemDelegate):
         painter.save()
         on = bool(state & QStyle.StateFlag.State_Selected and state & QStyle.StateFlag.State_Active)
         if on or state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(rect, look.color("accent-soft" if on else "hover"))
+            paint_row(painter, rect, selected=on)
         painter.fillRect(QRect(rect.x(), rect.bottom(), rect.width(), 1), look.color("border"))
         inner = rect.adjusted(look.px(12), 0, -look.px(12), 0)
         paint_check(painter, check_rect(inner, centred=False), Qt.CheckState(index.data(Qt.ItemDataRole.CheckStateRole)))
