@@ -114,6 +114,8 @@ QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QDateEdit:focus, QComboBo
 QPlainTextEdit:focus, QTextEdit:focus, QTextBrowser:focus { border: 2px solid $focus; padding: ${f3}px; }
 QPlainTextEdit[kind="bare"]:focus, QTextEdit[kind="bare"]:focus, QTextBrowser[kind="bare"]:focus { border: none; padding: 0; }
 QLineEdit[kind="bare"]:focus { border: none; padding: 0; }
+QLineEdit[kind="search"] { padding-left: ${p3}px; }
+QLineEdit[kind="search"]:focus { padding-left: ${f2}px; }
 QLineEdit[state="error"], QPlainTextEdit[state="error"], QSpinBox[state="error"] { border: 2px solid $fail; }
 QLineEdit:read-only, QPlainTextEdit:read-only, QTextEdit:read-only { background: $sunken; border-color: $border; }
 QPlainTextEdit[kind="bare"]:read-only, QTextEdit[kind="bare"]:read-only, QTextBrowser[kind="bare"]:read-only { background: transparent; }

@@ -74,7 +74,7 @@ class SetupDialog(Dialog):
         self.name.textEdited.connect(self.name_it)
         self.head.insertWidget(1, self.name)
         self.head.insertSpacing(1, 10)
-        self.from_saved = button("Start from saved", "chevron-down", "quiet", on=self._pick_saved)
+        self.from_saved = button("Start from saved", kind="quiet", on=self._pick_saved, opens=True)
         self.head.addWidget(self.from_saved)
         self.head.addWidget(icon_button("x", "Close (Esc)", on=self.reject))
         self.reuse.setToolTip("An answer that an earlier run got for the very same call is taken over, with its first time and cost.")

@@ -89,7 +89,7 @@ class ReviewScreen(Screen):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.pages)
-        self._choose = button("Choose a run", "chevron-down", on=self._pick_run)
+        self._choose = button("Choose a run", on=self._pick_run, opens=True)
         self._finish = button("Finish and reveal", "flag", "primary", on=self.finish)
 
     def _body(self) -> QWidget:
