@@ -103,7 +103,7 @@ QLineEdit, QSpinBox, QDoubleSpinBox, QDateEdit, QComboBox {
   min-height: ${p18}px; selection-background-color: $accent; selection-color: $on_accent;
 }
 QPlainTextEdit, QTextEdit, QTextBrowser {
-  background: $surface; color: $text; border: 1px solid $control; border-radius: 6px; padding: ${p4}px;
+  background: $surface; color: $text; border: 1px solid $control; border-radius: 6px; padding: ${p4}px ${p6}px;
   selection-background-color: $accent; selection-color: $on_accent;
 }
 QPlainTextEdit[kind="bare"], QTextEdit[kind="bare"], QTextBrowser[kind="bare"] { border: none; border-radius: 0; padding: 0; }
@@ -111,7 +111,7 @@ QLineEdit[kind="bare"] { border: none; background: transparent; padding: 0; }
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QDateEdit:focus, QComboBox:focus {
   border: 2px solid $focus; padding: ${f4}px ${f8}px;
 }
-QPlainTextEdit:focus, QTextEdit:focus, QTextBrowser:focus { border: 2px solid $focus; padding: ${f3}px; }
+QPlainTextEdit:focus, QTextEdit:focus, QTextBrowser:focus { border: 2px solid $focus; padding: ${f3}px ${f5}px; }
 QPlainTextEdit[kind="bare"]:focus, QTextEdit[kind="bare"]:focus, QTextBrowser[kind="bare"]:focus { border: none; padding: 0; }
 QLineEdit[kind="bare"]:focus { border: none; padding: 0; }
 QLineEdit[kind="search"] { padding-left: ${p3}px; }
@@ -247,7 +247,7 @@ def stylesheet(tokens: Mapping[str, str], px: Callable[[float], int], *, high_co
     values: dict[str, str] = {name.replace("-", "_"): colour for name, colour in tokens.items()}
     values |= {f"p{size}": str(px(size)) for size in (2, 3, 4, 5, 6, 8, 9, 10, 12, 14, 16, 18, 20, 24, 26)}
     # A focused field's edge is one pixel thicker; its padding gives that pixel back, so that nothing moves.
-    values |= {f"f{size}": str(px(size + 1) - 1) for size in (2, 3, 4, 8)}
+    values |= {f"f{size}": str(px(size + 1) - 1) for size in (2, 3, 4, 5, 8)}
     values["r7"] = str((px(12) + 2) // 2)
     values["tones"] = "\n".join(f'QLabel[tone="{tone}"] {{ color: {tokens[tone]}; }}' for tone in _TONES)
     values["img_down"] = _image("chevron-down", tokens["text2"])

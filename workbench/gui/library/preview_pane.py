@@ -46,6 +46,7 @@ class PreviewPane(QWidget):
         self.text.setTabChangesFocus(True)
         self.text.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.text.setAccessibleName("Preview of the messages")
+        self.text.document().setDocumentMargin(0)
         set_role(self.text, "body")
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 9, 8, 8)
@@ -81,7 +82,7 @@ class PreviewPane(QWidget):
         shape = QTextTableFormat()
         shape.setBorder(0)
         shape.setCellPadding(0)
-        shape.setCellSpacing(look.px(4))
+        shape.setCellSpacing(look.px(2))
         shape.setMargin(0)
         fixed, rest = QTextLength.Type.FixedLength, QTextLength.Type.PercentageLength
         shape.setColumnWidthConstraints([QTextLength(fixed, look.px(64)), QTextLength(rest, 100)])
