@@ -140,7 +140,6 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("01-library", at("library", prompt_id="prompt")),
     ("01c-library-parameters", tab(1)),
     ("01d-library-estimate", tab(2)),
-    ("01e-import-report", import_report),
     ("01b-library-diff", trigger("library", "library.diff", prompt_id="triage")),
     ("02-compare", at("compare", run_id="done")),
     ("02b-comparisons", at("compare", overview=True)),
@@ -155,6 +154,7 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("08-palette", palette),
     ("09-keys", trigger("compare", "help.keys", run_id="done")),
     ("10-running", going),
+    ("12-import-report", import_report),  # the last one: what it brings would be on the others
 )
 
 
