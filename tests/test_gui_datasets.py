@@ -239,6 +239,14 @@ def test_selected_rows_are_copied_as_a_spreadsheet_takes_them(desk: Desk) -> Non
     assert pasted(QApplication.clipboard().text()) == [["two\nlines", "[\n  1\n]", "", "", "yes", "a, b", "1"]]
 
 
+def test_the_columns_fill_the_table_whatever_its_width(desk: Desk) -> None:
+    desk.fill(Case({"ticket": "A", "age": 4}))
+    table = desk.screen.table
+    for width in (1700, 1640):
+        desk.session.window.resize(width, 900)
+        desk.until(lambda: table.horizontalHeader().length() == table.viewport().width())
+
+
 def test_columns_are_added_renamed_retyped_and_taken_out(desk: Desk) -> None:
     desk.fill(Case({"ticket": "A", "age": 4}))
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui_window import dialogs, finished, opened
@@ -26,6 +26,7 @@ from workbench.gui.library.samples import SamplePopup
 from workbench.gui.library.tree import MIME
 from workbench.gui.library.view import LibraryScreen
 from workbench.gui.widgets.import_report import ImportReportDialog
+from workbench.library.reports import Imported, ImportReport
 from workbench.settings import Settings
 from workbench.values import Content, Message, Role, StoreTrouble
 from workbench.workspace import Workspace
@@ -440,6 +441,34 @@ def test_an_old_version_is_compared_and_restored_as_a_new_one(desk: Desk) -> Non
     assert latest is not None
     assert latest.note == "Restored from v1"
     desk.until(lambda: desk.blocks[0].editor.text == "Offer credit, even without a receipt.")
+
+
+def test_two_versions_that_are_compared_can_both_be_run(desk: Desk) -> None:
+    prompt_id = versions(desk)
+    desk.open(prompt_id)
+    wanted: list[dict[str, Any]] = []
+    desk.session.context.navigated.connect(lambda place, at: wanted.append({"place": place, **at}))
+    desk.key(Key.Key_D, CTRL)
+    dialog = desk.dialog()
+    desk.press("Run both", dialog)
+    assert {key: wanted[-1][key] for key in ("place", "prompt_id", "versions")} == {
+        "place": "compare",
+        "prompt_id": prompt_id,
+        "versions": [1, 2],
+    }
+
+
+def test_an_import_of_many_kinds_fits_into_its_report(desk: Desk) -> None:
+    kinds = ("prompt", "snippet", "dataset", "comparison", "connection", "model")
+    report = ImportReport(tuple(Imported(kind, f"{kind} {number}", "a.yaml", "own", number) for kind in kinds for number in range(100)))
+    dialog = ImportReportDialog(desk.session.window, report, "somewhere")
+    dialog.open()
+    area = dialog.findChildren(QScrollArea)[0]
+    page = area.widget()
+    assert page is not None
+    desk.until(lambda: area.viewport().width() > 100)
+    assert page.minimumSizeHint().width() <= area.viewport().width()
+    dialog.reject()
 
 
 def test_restoring_with_unsaved_edits_asks_what_becomes_of_them(desk: Desk) -> None:

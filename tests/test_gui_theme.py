@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from workbench.assets import asset
 from workbench.gui import icons
 from workbench.gui.stylesheet import stylesheet
-from workbench.gui.theme import Theme, parse_colour, set_role, theme
+from workbench.gui.theme import Choice, Theme, paint_row, parse_colour, set_role, theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.labels import label
 
@@ -188,3 +188,40 @@ def test_a_hundred_thousand_label_texts_do_not_end_the_process() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
     assert done.stdout.strip() == "alive", done.stderr[-500:]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_high_contrast_makes_every_edge_as_strong_as_a_control_and_drops_the_soft_fills(qapp: QApplication, scheme: Choice) -> None:
+    found = Theme()
+    found.choose(scheme, 100, "on")
+    plain, strong = found._all[scheme], found.tokens
+    try:
+        assert found.high_contrast
+        assert {strong[name] for name in ("border", "border-strong")} == {plain["control"]}
+        soft = [name for name in strong if name.endswith("-soft")]
+        assert {strong[name] for name in soft} == {plain["surface"]}
+        poor = [(a, b) for a, b in pairs(TEXT_PAIRS) if contrast(strong[a], strong[b]) < 4.5]
+        poor += [(edge, "surface") for edge in ("border", "border-strong") if contrast(strong[edge], strong["surface"]) < 3]
+        assert not poor
+        found.choose(contrast="off")
+        assert found.tokens == plain
+    finally:
+        theme().choose("dark", 100)
+        theme().choose("light", 100)
+
+
+def test_a_selected_row_has_an_edge_where_there_are_no_soft_fills(look: Theme) -> None:
+    def corner() -> QColor:
+        image = QImage(40, 20, QImage.Format.Format_RGB32)
+        image.fill(look.color("surface"))
+        painter = QPainter(image)
+        paint_row(painter, image.rect(), selected=True)
+        painter.end()
+        return image.pixelColor(1, 10)
+
+    assert corner() == look.color("accent-soft")
+    look.choose(contrast="on")
+    try:
+        assert corner() == look.color("accent-ink")
+    finally:
+        look.choose(contrast="off")

@@ -69,6 +69,16 @@ SETTINGS: tuple[Setting, ...] = (
         False,
     ),
     Setting(
+        "contrast",
+        "appearance",
+        "High contrast lines",
+        "Stronger edges, no soft fills.",
+        "For glare, projectors and low vision. State chips keep their words and marks.",
+        "choice",
+        "system",
+        (("on", "On"), ("off", "Off"), ("system", "As the system")),
+    ),
+    Setting(
         "single_keys",
         "keyboard",
         "Single-letter keys",

@@ -7,7 +7,7 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTreeView
 
 from workbench.gui.library.tree import NODE, Node, PromptTree
-from workbench.gui.theme import theme
+from workbench.gui.theme import paint_row, theme
 from workbench.gui.widgets.chip import chip_size, paint_chip
 
 _INDENT = 16
@@ -41,9 +41,7 @@ class TreeDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         selected = bool(state & QStyle.StateFlag.State_Selected)
         if selected or state & QStyle.StateFlag.State_MouseOver:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(look.color("accent-soft" if selected else "hover"))
-            painter.drawRoundedRect(area, 6, 6)
+            paint_row(painter, area, selected=selected, radius=6)
         if state & QStyle.StateFlag.State_HasFocus and self._view.property("by_key"):
             painter.setPen(look.color("focus"))
             painter.setBrush(Qt.BrushStyle.NoBrush)
