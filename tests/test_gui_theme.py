@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QVBoxLayout, QWidget
@@ -19,6 +20,7 @@ from workbench.gui.stylesheet import stylesheet
 from workbench.gui.theme import Choice, Theme, paint_row, parse_colour, set_role, theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.labels import label
+from workbench.gui.widgets.search_field import SearchField
 
 # Foreground, background, the contrast that WCAG 2.2 asks for: text 4.5, marks and edges 3.0.
 TEXT_PAIRS = """
@@ -134,13 +136,36 @@ def test_a_switch_to_dark_reaches_labels_and_icons_that_are_there(look: Theme, q
     look.dress(window)
     window.show()
     before = play.icon().pixmap(16).toImage()
-    with qtbot.waitSignal(look.changed):
-        look.choose("dark")
+    look.choose("dark")
     assert look.dark
     assert play.icon().pixmap(16).toImage() != before
     assert small.palette().color(small.foregroundRole()) == look.color("text3")
     look.choose("light")
     assert not look.dark
+
+
+def test_a_switch_reaches_what_lives_and_nothing_that_qt_has_deleted(look: Theme, qtbot: QtBot) -> None:
+    class Follower(QLabel):
+        def __init__(self) -> None:
+            super().__init__()
+            self.told = 0
+            look.follow(self.tell)
+
+        def tell(self) -> None:
+            self.setText("again")  # fails for a widget that is gone
+            self.told += 1
+
+    alive, gone = Follower(), Follower()
+    qtbot.addWidget(alive)
+    shiboken6.delete(gone)  # as when its dialog closes, while Python still holds it
+    fields = [SearchField("Find") for _ in range(300)]
+    for field in fields:
+        shiboken6.delete(field)
+    look.choose("dark")
+    look.choose("light")
+    assert alive.told == 2
+    assert gone.told == 0
+    assert all(shiboken6.isValid(owner()) for owner, _ in look._followers)
 
 
 def test_text_of_150_percent_makes_everything_larger_at_once(look: Theme, qtbot: QtBot) -> None:

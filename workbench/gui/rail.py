@@ -111,7 +111,7 @@ class Rail(QWidget):
             self._group.addButton(made)
             self._buttons[place] = made
             column.addWidget(made)
-        theme.changed.connect(self._resize)
+        theme.follow(self._resize)
         self._resize()
 
     def show_place(self, place: str) -> None:

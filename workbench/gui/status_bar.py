@@ -108,7 +108,7 @@ class StatusBar(QWidget):
         context.bridge.run_events.connect(lambda _run, _events: None if self._timer.isActive() else self._timer.start())
         context.bridge.runs_changed.connect(self._read_run)
         context.changed.connect(self._changed)
-        context.theme.changed.connect(self._resize)
+        context.theme.follow(self._resize)
         self._resize()
 
     def show_workspace(self, workspace: Workspace | None) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import weakref
+from collections.abc import Callable
 from typing import Any, Literal
 from weakref import WeakSet
 
 import shiboken6
-from PySide6.QtCore import QObject, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QRect, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPainter, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -38,9 +40,7 @@ def theme() -> Theme:
 
 
 class Theme(QObject):
-    """What the window looks like now. `changed` comes after a switch of colours or text size, with everything restyled."""
-
-    changed = Signal()
+    """What the window looks like now. What draws itself follows it, to be told of each switch of colours or text size."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -55,6 +55,8 @@ class Theme(QObject):
         self._applied: tuple[bool, int, bool] | None = None
         self._sheet = ""
         self._dressed: WeakSet[QWidget] = WeakSet()
+        self._followers: list[tuple[weakref.ref[QObject], str]] = []
+        self._tidy_at = 100
         self.dark = False
         self.high_contrast = False
         self._tokens: dict[str, str] = self._all["light"]
@@ -87,7 +89,30 @@ class Theme(QObject):
         self._fonts.clear()
         self._colours.clear()
         self._apply()
-        self.changed.emit()
+        self._tell()
+
+    def follow(self, method: Callable[[], object]) -> None:
+        """Call a method of a Qt object after each switch, with everything restyled, for as long as the object lives.
+
+        A signal would not do: its connection may outlive an object that Qt has deleted while Python still holds it, and from then on
+        every switch fails.
+        """
+        owner = getattr(method, "__self__", None)
+        assert isinstance(owner, QObject), "only methods of Qt objects can be let go of"
+        if len(self._followers) >= self._tidy_at:
+            self._tidy_at = 2 * len(self._alive()) + 100
+        self._followers.append((weakref.ref(owner), method.__name__))
+
+    def _alive(self) -> list[tuple[weakref.ref[QObject], str]]:
+        """The followers that Qt has not deleted; the others are forgotten."""
+        self._followers = [pair for pair in self._followers if (owner := pair[0]()) is not None and shiboken6.isValid(owner)]
+        return self._followers
+
+    def _tell(self) -> None:
+        for reference, name in list(self._alive()):
+            owner = reference()
+            if owner is not None and shiboken6.isValid(owner):  # one may have deleted another
+                getattr(owner, name)()
 
     def dress(self, window: QWidget) -> None:
         """Give a top-level widget the stylesheet, now and after each switch; its children and dialogs share it.

@@ -93,7 +93,7 @@ class TopBar(QWidget):
         row.addStretch(1)
         row.addWidget(self._right)
         self._shown: list[QWidget] = []
-        theme.changed.connect(self._resize)
+        theme.follow(self._resize)
         self._resize()
 
     def show_crumbs(self, crumbs: Sequence[Crumb]) -> None:

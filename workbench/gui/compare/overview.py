@@ -186,7 +186,7 @@ class Overview(QWidget):
         column.setSpacing(12)
         column.addWidget(self.bar)
         column.addWidget(self.pages, 1)
-        theme().changed.connect(self._fill)
+        theme().follow(self._fill)
 
     def show_families(self, families: Sequence[Family]) -> None:
         """Show what was read."""

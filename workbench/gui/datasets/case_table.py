@@ -56,7 +56,7 @@ class CaseTable(QTableView):
         header.customContextMenuRequested.connect(self._header_menu)
         model.modelReset.connect(self._fit_columns)
         model.loaded.connect(self._loaded)
-        theme().changed.connect(self._restyle)
+        theme().follow(self._restyle)
         self._restyle()
 
     # -- rows --------------------------------------------------------------------------------------------------

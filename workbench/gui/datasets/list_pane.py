@@ -195,7 +195,7 @@ class DatasetPane(QWidget):
         self.view.selectionModel().currentChanged.connect(self._moved_to)
         self.view.entered.connect(self.left)
         self.view.customContextMenuRequested.connect(lambda at: self.menu_wanted.emit(self.view.viewport().mapToGlobal(at)))
-        theme().changed.connect(self.view.doItemsLayout)
+        theme().follow(self.view.doItemsLayout)
 
     def show_rows(self, rows: Sequence[DatasetRow]) -> None:
         """Show these datasets; the current one stays."""

@@ -53,7 +53,7 @@ class PreviewPane(QWidget):
         column.setSpacing(4)
         column.addLayout(self.head)
         column.addWidget(self.text, 1)
-        theme().changed.connect(self._paint_again)
+        theme().follow(self._paint_again)
 
     def show_messages(self, messages: Sequence[PreviewMessage]) -> None:
         """Show these messages; the place scrolled to stays."""

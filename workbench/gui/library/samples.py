@@ -55,7 +55,7 @@ class SampleButton(QPushButton):
         self.setAccessibleName(f"{name}: {self._shown}")
         full = value if isinstance(value, str) else as_json(value)
         self.setToolTip(full[:600] if has_value else f"{name} has no value. Click to write a sample.")
-        theme().changed.connect(self.updateGeometry)
+        theme().follow(self.updateGeometry)
 
     def sizeHint(self) -> QSize:
         look = theme()

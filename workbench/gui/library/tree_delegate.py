@@ -20,7 +20,10 @@ class TreeDelegate(QStyledItemDelegate):
         super().__init__(view)
         self._view, self._model = view, model
         self._sizes: dict[bool, QSize] = {}
-        theme().changed.connect(self._sizes.clear)
+        theme().follow(self._forget_sizes)
+
+    def _forget_sizes(self) -> None:
+        self._sizes.clear()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         folder = self._model.node(index).row is None

@@ -275,7 +275,7 @@ class ModelView(QTableView):
         for column in (MODEL, CONNECTION, PLACE):
             head.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         table.modelReset.connect(self._hide_unknown)
-        theme().changed.connect(self._measure)
+        theme().follow(self._measure)
         self._measure()
         self._hide_unknown()
 

@@ -87,7 +87,7 @@ class ModelsScreen(Screen):
         )
         self.on("models.compare", self._compare)
         self.on("models.find", self._find_local)
-        theme().changed.connect(self._fit_cards)
+        theme().follow(self._fit_cards)
 
     def _make_bar(self) -> QWidget:
         bar = QFrame()

@@ -67,7 +67,7 @@ class SettingsScreen(Screen):
         across.addWidget(self._scroll, 1)
         self.on("edit.undo", self.undo)
         context.settings.on_change(self._changed_elsewhere)
-        theme().changed.connect(self._resize_side)
+        theme().follow(self._resize_side)
         self._resize_side()
 
     # -- making ------------------------------------------------------------------------------------------------

@@ -92,7 +92,7 @@ class Chip(QWidget):
         if self._clickable:
             self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             self.setCursor(Qt.CursorShape.PointingHandCursor)
-        theme().changed.connect(self.updateGeometry)
+        theme().follow(self.updateGeometry)
 
     @property
     def text(self) -> str:

@@ -48,7 +48,7 @@ class Segmented(QWidget):
             row.addWidget(made)
         self._group.idToggled.connect(lambda index, on: self._dress(index))
         self._group.idClicked.connect(lambda index: self.chosen.emit(self._values[index]))
-        theme().changed.connect(self._measure)
+        theme().follow(self._measure)
         self._measure()
         self.set_value(self._values[0] if value is None else value)
 
