@@ -27,6 +27,7 @@ __all__ = [
 
 _FORMATS = {
     "openai-chat": ("openai_chat", "OpenAIChat"),
+    "openai-images": ("openai_images", "OpenAIImages"),
     "echo": ("echo", "Echo"),
 }
 """Name of a wire format: its module here and its class."""

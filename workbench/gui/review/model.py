@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from workbench.gui.context import Context
 
 if TYPE_CHECKING:
-    from workbench.values import Case
+    from workbench.values import Case, Part
     from workbench.workspace import ColumnInfo, OutputRow, ReviewItem, ReviewQueue, RunRow, Workspace
 
 MOST_OFFERED = 12
@@ -37,6 +37,7 @@ class Blind:
     stars: int | None
     verdict: str | None
     note: str
+    pictures: tuple[Part, ...] = ()
 
 
 def letter(number: int) -> str:
@@ -78,7 +79,7 @@ def read_answers(ws: Workspace, item: ReviewItem) -> list[Blind]:
 
 
 def _blind(number: int, row: OutputRow) -> Blind:
-    return Blind(row.id, letter(number), row.text, row.stars, row.verdict, row.note)
+    return Blind(row.id, letter(number), row.text, row.stars, row.verdict, row.note, row.pictures)
 
 
 class ReviewModel(QObject):

@@ -242,7 +242,7 @@ class ReviewScreen(Screen):
                 widget.deleteLater()
         self.cards = []
         for answer in self.model.answers:
-            made = AnswerCard(answer)
+            made = AnswerCard(answer, self.context)
             made.rated.connect(self.model.rate)
             made.verdict_given.connect(self.model.verdict)
             made.focused.connect(self._card_focused)
