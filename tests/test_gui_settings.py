@@ -97,6 +97,11 @@ def test_a_section_is_scrolled_to_and_named_in_the_crumbs(session: Session, qtbo
     assert page.crumbs()[-1][0] == "Appearance"
 
 
+def test_backing_up_from_the_menu_names_the_copy(session: Session, qtbot: QtBot) -> None:
+    session.context.action("file.backup").trigger()
+    qtbot.waitUntil(lambda: session.window.notice.accessibleName().startswith("Backed up to desk-"))
+
+
 def test_storage_shows_the_size_and_backs_up_on_request(session: Session, qtbot: QtBot) -> None:
     page = screen(session)
     qtbot.waitUntil(lambda: "kB" in page._storage._size.text())

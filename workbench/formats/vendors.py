@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from workbench.assets import asset
+from workbench.formats.addresses import is_near
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +46,4 @@ def place_of(row: Vendor, base_url: str) -> str:
     if row.place != "cloud" or not base_url:
         return row.place
     host = urlsplit(base_url).hostname or ""
-    return "server" if _is_near(host) else "cloud"
-
-
-def _is_near(host: str) -> bool:
-    import ipaddress  # only addresses of unknown servers need it
-
-    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_private
-    except ValueError:
-        return False
+    return "server" if is_near(host) else "cloud"

@@ -135,15 +135,6 @@ class Theme(QObject):
             found = self._colours[token] = parse_colour(self.tokens[token])
         return found
 
-    def mix(self, token: str, into: str, share: float) -> QColor:
-        """`share` (0 to 1) of one token mixed into another."""
-        a, b = self.color(token), self.color(into)
-        return QColor.fromRgbF(
-            a.redF() * share + b.redF() * (1 - share),
-            a.greenF() * share + b.greenF() * (1 - share),
-            a.blueF() * share + b.blueF() * (1 - share),
-        )
-
     def series(self, index: int) -> QColor:
         """The colour of a model by its stored index; after seven it starts again."""
         return self.color(f"s{index % 7 + 1}")

@@ -252,8 +252,8 @@ class Window(QMainWindow):
         """Read how many outputs wait for a rating, for the count on the rail."""
         workspace = self.context.workspace
         if workspace is not None:
-            show = self.rail.button("review").set_count
-            self.context.bridge.read(workspace.ratings.waiting, then=show, owner=self, key="window.waiting")
+            show = self.rail.button("review").set_count  # the service is imported on the reading thread, not here
+            self.context.bridge.read(lambda: workspace.ratings.waiting(), then=show, owner=self, key="window.waiting")
 
     def _again(self) -> None:
         self.context.action("file.retry").trigger()

@@ -45,7 +45,7 @@ class Choices:
 def read_choices(ws: Workspace) -> Choices:
     """All that the dialog offers."""
     prompts = [row for row in ws.prompts.list() if row.kind != "snippet"]
-    versions = {row.uid: ws.versions.list(row.id) for row in prompts}
+    versions = {row.uid: ws.versions.list(row.id, with_figures=False) for row in prompts}
     return Choices(prompts, ws.connections.models(), ws.datasets.list(), ws.comparisons.list(), versions, ws.runs.spent_today())
 
 

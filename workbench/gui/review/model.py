@@ -52,13 +52,9 @@ def letter(number: int) -> str:
 
 def reviewable(ws: Workspace, most: int = MOST_OFFERED) -> list[RunRow]:
     """The newest finished runs with two columns or more."""
-    found: list[RunRow] = []
-    for run in ws.runs.list():
-        if len(found) == most:
-            break
-        if run.status == "done" and run.done and len(ws.runs.plan(run.id).columns) > 1:
-            found.append(run)
-    return found
+    done = [run for run in ws.runs.list() if run.status == "done" and run.done]
+    columns = ws.runs.model_keys([run.id for run in done])
+    return [run for run in done if len(columns[run.id]) > 1][:most]
 
 
 def start(ws: Workspace, run_id: int | None, anew: bool = False) -> ReviewData | None:

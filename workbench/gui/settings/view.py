@@ -171,6 +171,8 @@ class SettingsScreen(Screen):
             self.context.settings.set(key, value)
         finally:
             self._quiet = False
+        if self.context.settings.problem:
+            self.context.notice(self.context.settings.problem)
 
     def undo(self) -> None:
         """Take the last change made here back."""

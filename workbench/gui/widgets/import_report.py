@@ -123,6 +123,7 @@ class ImportReportDialog(Dialog):
             "Rejected", f"{counted(rejected_count(self._report), 'place')} in {counted(len(paths), 'file')}, the others are not affected"
         )
         card = self._card("fail")
+        offered: set[str] = set()
         for at, item in enumerate(found[:_MOST]):
             if at:
                 card.addWidget(line())
@@ -141,8 +142,9 @@ class ImportReportDialog(Dialog):
             right = QVBoxLayout()
             if Path(item.path).is_absolute():
                 right.addWidget(button("Open file", size="small", on=partial(_open_file, item.path)))
-                if self._again is not None and paths.index(item.path) == at:
+                if self._again is not None and item.path not in offered:  # once for each file
                     right.addWidget(button("Try again", "rotate-ccw", size="small", on=partial(self._try_again, item.path)))
+                offered.add(item.path)
             right.addStretch(1)
             row.addLayout(right)
             card.addLayout(row)
