@@ -28,6 +28,8 @@ __all__ = [
 _FORMATS = {
     "openai-chat": ("openai_chat", "OpenAIChat"),
     "openai-images": ("openai_images", "OpenAIImages"),
+    "anthropic": ("anthropic", "Anthropic"),
+    "bedrock": ("bedrock", "Bedrock"),
     "echo": ("echo", "Echo"),
 }
 """Name of a wire format: its module here and its class."""

@@ -35,7 +35,7 @@ KEPT_OF_ANSWER = 4 * 1024 * 1024
 _CONNECT_S = 20.0
 _STREAMS = ("event-stream", "eventstream", "ndjson", "jsonl")
 """In the content types of streams: server-sent events, Amazon's binary events, JSON lines."""
-_REQUEST_IDS = ("x-request-id", "request-id", "x-groq-request-id", "apim-request-id", "cf-ray")
+_REQUEST_IDS = ("x-request-id", "request-id", "x-groq-request-id", "apim-request-id", "x-amzn-requestid", "cf-ray")
 _UNKEPT_HEADERS = frozenset({"set-cookie", "authorization", "cookie"})
 _SECRET_HEADER = re.compile("auth|key|token|secret|cookie|password")
 
@@ -141,7 +141,7 @@ async def post(
     first_token: float | None = None
     response: httpx.Response | None = None
     if isinstance(client, LeanClient):
-        client.prepare(address.scheme)  # before the clock starts: the first call is no slower than the others
+        client.prepare(address)  # before the clock starts: the first call is no slower than the others
     began = time.perf_counter()
     try:
         request = httpx.Request("POST", address, headers=headers, content=data, extensions={"timeout": times})
