@@ -27,6 +27,8 @@ __all__ = [
 
 _FORMATS = {
     "openai-chat": ("openai_chat", "OpenAIChat"),
+    "gemini": ("gemini", "Gemini"),
+    "ollama": ("ollama", "Ollama"),
     "echo": ("echo", "Echo"),
 }
 """Name of a wire format: its module here and its class."""
