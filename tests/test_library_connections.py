@@ -123,7 +123,7 @@ def test_a_missing_key_is_named_with_the_one_thing_to_do(connections: Connection
 def test_a_server_is_called_without_a_key_and_with_one_if_there_is_one(connections: Connections) -> None:
     id_ = connections.add("", "ollama")
     spec = connections.spec(connections.add_model(id_, "llama"))
-    assert connections.endpoint(spec) == Endpoint("openai-chat", "http://localhost:11434/v1", None, {}, 60.0)
+    assert connections.endpoint(spec) == Endpoint("ollama", "http://localhost:11434", None, {}, 60.0)
     connections.set_key(id_, "token-0123456789")
     assert connections.endpoint(spec).key == "token-0123456789"
     connections.forget_key(id_)

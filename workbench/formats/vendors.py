@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -16,7 +16,7 @@ from workbench.formats.addresses import is_near
 @dataclass(frozen=True, slots=True)
 class Vendor:
     """Somebody to connect to. `key_env`: where a key is usually found, empty where none is needed; `place`: cloud, server or
-    builtin; `prices`: the vendor's name in the catalogue."""
+    builtin; `prices`: the vendor's name in the catalogue; `more_key_env`: other variables, which go before `key_env`."""
 
     id: str
     name: str
@@ -27,6 +27,12 @@ class Vendor:
     key_help_url: str
     prices: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    more_key_env: Sequence[str] = ()
+
+    @property
+    def key_envs(self) -> tuple[str, ...]:
+        """All environment variables that may hold the key, best first; the usual one is the last."""
+        return (*self.more_key_env, self.key_env) if self.key_env else ()
 
 
 @cache

@@ -64,7 +64,7 @@ class Link:
             return ()
         if self.state.get("from_file") and self.vendor.base_url and not _same_host(self.base_url, self.vendor.base_url):
             return ()
-        return tuple(dict.fromkeys((GENERAL, self.vendor.key_env)))
+        return tuple(dict.fromkeys((GENERAL, *self.vendor.key_envs)))
 
 
 class Models:

@@ -30,6 +30,8 @@ _FORMATS = {
     "openai-images": ("openai_images", "OpenAIImages"),
     "anthropic": ("anthropic", "Anthropic"),
     "bedrock": ("bedrock", "Bedrock"),
+    "gemini": ("gemini", "Gemini"),
+    "ollama": ("ollama", "Ollama"),
     "echo": ("echo", "Echo"),
 }
 """Name of a wire format: its module here and its class."""
