@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from workbench.providers.address import deployment, list_address
 from workbench.providers.failures import ProviderError
-from workbench.providers.openai_chat import address
 from workbench.providers.vendors import Vendor, vendors
 from workbench.values import Endpoint, Failure
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import httpx
 
 _LONGEST_LIST = 16 * 1024 * 1024
+_LISTS = {"cohere": "/v1/models?endpoint=chat&page_size=1000"}
+"""Where a wire format's models are listed, if not at /models."""
 _LOOK_S = 1.5
 """Seconds that a server on this computer has to answer when it is looked for."""
 
@@ -57,7 +59,7 @@ async def list_models(client: httpx.AsyncClient, endpoint: Endpoint) -> list[str
 
     redactor = Redactor(endpoint.key)
     plain = headers_of(endpoint, streamed=False, **key_form(endpoint))
-    url, headers = without_password(url_of(address(endpoint, "/models")), plain)
+    url, headers = without_password(url_of(list_address(endpoint, _LISTS.get(endpoint.wire_format, "/models"))), plain)
     wait = min(endpoint.timeout_s, 30.0)
     times = {"connect": wait, "read": wait, "write": wait, "pool": None}
     try:
@@ -81,10 +83,12 @@ async def list_models(client: httpx.AsyncClient, endpoint: Endpoint) -> list[str
         lower = {name.lower(): value for name, value in response.headers.items()}
         raise ProviderError(failure_of(response.status_code, lower, body, redactor))
     try:
-        return _names(json.loads(body))
+        names = _names(json.loads(body))
     except (ValueError, RecursionError):
         words = redactor.text(body[:200].decode("utf-8", "replace"))
         raise ProviderError(Failure("protocol", f"The list of models is not JSON: {words!r}", status=200)) from None
+    named = deployment(endpoint)
+    return names if named is None else [named]  # Azure lists what could be deployed; behind this address there is one
 
 
 async def test_connection(client: httpx.AsyncClient, endpoint: Endpoint) -> TestReport:
