@@ -27,6 +27,9 @@ __all__ = [
 
 _FORMATS = {
     "openai-chat": ("openai_chat", "OpenAIChat"),
+    "openai-responses": ("openai_responses", "OpenAIResponses"),
+    "mistral": ("mistral", "Mistral"),
+    "cohere": ("cohere", "Cohere"),
     "echo": ("echo", "Echo"),
 }
 """Name of a wire format: its module here and its class."""
