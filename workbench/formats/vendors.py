@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -14,8 +14,9 @@ from workbench.assets import asset
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """Somebody to connect to. `key_env`: where a key is usually found, empty where none is needed; `place`: cloud, server or
-    builtin; `prices`: the vendor's name in the catalogue."""
+    """Somebody to connect to. `key_env`: where a key is usually found, empty where none is needed, and `key_env_also` further names;
+    `place`: cloud, server or builtin; `prices`: the vendor's name in the catalogue; `hosts`: how the hosts' names end where each customer
+    has an address."""
 
     id: str
     name: str
@@ -26,6 +27,13 @@ class Vendor:
     key_help_url: str
     prices: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    key_env_also: Sequence[str] = ()
+    hosts: Sequence[str] = ()
+
+    @property
+    def key_envs(self) -> tuple[str, ...]:
+        """All environment variables that may hold its key, best first."""
+        return tuple(name for name in (self.key_env, *self.key_env_also) if name)
 
 
 @cache

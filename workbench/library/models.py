@@ -64,7 +64,7 @@ class Link:
             return ()
         if self.state.get("from_file") and self.vendor.base_url and not _same_host(self.base_url, self.vendor.base_url):
             return ()
-        return tuple(dict.fromkeys((GENERAL, self.vendor.key_env)))
+        return tuple(dict.fromkeys((GENERAL, *self.vendor.key_envs)))
 
 
 class Models:
@@ -195,7 +195,7 @@ class Models:
             connection=link.name,
             connection_uid=link.uid,
             model_uid=row[1],
-            key_env=env[-1] if env else None,
+            key_env=link.vendor.key_env if env else None,
             options={**link.vendor.options, **link.options},
             parameters=json.loads(row[5]),
             price=self._price(row[6], link, row[3]),

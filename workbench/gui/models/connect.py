@@ -179,7 +179,8 @@ class ConnectDialog(Dialog):
 
     def _say_place(self) -> None:
         vendor = self._vendor
-        env = vendor.key_env if vendor is not None else ""
+        names = vendor.key_envs if vendor is not None else ()
+        env = next((name for name in names if os.environ.get(name)), names[0] if names else "")
         if env and os.environ.get(env) and not self._key.text():
             self._place.setText(f"{env} is set in the environment. Leave the field empty to use it.")
         elif self._key_kind == "keyring":
