@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.providers.body_values import as_list, chat_tool, data_url, finished
-from workbench.providers.request_parts import function_of, merged, refused, schema_of
+from workbench.providers.message_parts import function_of, merged, refused, schema_of
 from workbench.values import Message, Part, Request
 
 UNSUPPORTED: frozenset[str] = frozenset({"min_p", "top_logprobs", "user", "parallel_tool_calls"})

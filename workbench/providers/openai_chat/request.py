@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.providers.body_values import chat_tool, data_url, finished, placed
-from workbench.providers.request_parts import function_of
+from workbench.providers.message_parts import function_of
 from workbench.values import Message, Part, Request
 
 UNSUPPORTED: frozenset[str] = frozenset({"reasoning_budget"})

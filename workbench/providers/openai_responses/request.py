@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbench.providers.body_values import data_url, finished, placed
+from workbench.providers.message_parts import function_of, merged
 from workbench.providers.openai_chat.request import response_format
-from workbench.providers.request_parts import function_of, merged
 from workbench.values import Message, Part, Request
 
 UNSUPPORTED: frozenset[str] = frozenset(

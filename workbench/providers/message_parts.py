@@ -1,4 +1,4 @@
-"""What several wire formats need to write a request: turns, tools, schemas, merging. Pure."""
+"""From messages, tools and schemas to what APIs with one system place and alternating turns take. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from workbench.providers.failures import ProviderError
 from workbench.values import Failure, Message, Part
 
 
-def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """`base` with `over` laid on it, objects inside objects likewise."""
+def merged(base: Mapping[str, Any], over: Any) -> dict[str, Any]:
+    """`base` with `over` laid on it, objects inside objects likewise; `over` changes nothing where it is no object."""
     out = dict(base)
-    for name, value in over.items():
+    for name, value in over.items() if isinstance(over, Mapping) else ():
         known = out.get(name)
         out[name] = merged(known, value) if isinstance(known, Mapping) and isinstance(value, Mapping) else value
     return out
@@ -46,17 +46,12 @@ def without_blanks(parts: Sequence[Part]) -> list[Part]:
     return [part for part in parts if part.kind != "text" or part.text.strip()] or list(parts)
 
 
-def function_of(tool: Mapping[str, Any], *own: str) -> Mapping[str, Any] | None:
-    """`{name, description, parameters, strict}` of a tool in OpenAI's form, wrapped or not; None for the vendor's own form.
-
-    `own` are fields by which the vendor's form is known.
-    """
+def function_of(tool: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """`{name, description, parameters, strict}` of a tool in OpenAI's form, wrapped or not; None for a vendor's own form."""
     inner = tool.get("function")
     if isinstance(inner, Mapping):
         return inner
-    if any(name in tool for name in own) or tool.get("type", "function") not in ("function", "object"):
-        return None
-    return tool if isinstance(tool.get("name"), str) else None
+    return tool if tool.get("type", "function") in ("function", "object") and isinstance(tool.get("name"), str) else None
 
 
 def schema_of(wanted: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
