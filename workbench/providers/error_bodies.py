@@ -18,7 +18,7 @@ _LONGEST_MESSAGE = 8_000
 # Patterns as text: they are compiled when the first error comes, not when the app starts.
 _TOO_LONG = (
     r"context[ _](length|window|size)|maximum (context|prompt|input) length|(prompt|input|request) is too long|max_model_len"
-    r"|too many (input )?tokens in|tokens? (exceeds?|exceeded)|exceeds? the (available |model'?s? )?(context|maximum number of tokens)"
+    r"|too many (input )?tokens( in|:)|tokens? (exceeds?|exceeded)|exceeds? the (available |model'?s? )?(context|maximum number of tokens)"
     r"|reduce (the length|your prompt)|exceed_context_size"
 )
 _BAD_KEY = (
