@@ -16,7 +16,8 @@ from workbench.formats.addresses import is_near
 @dataclass(frozen=True, slots=True)
 class Vendor:
     """Somebody to connect to. `key_env`: where a key is usually found, empty where none is needed; `place`: cloud, server or
-    builtin; `prices`: the vendor's name in the catalogue; `more_key_env`: other variables, which go before `key_env`."""
+    builtin; `prices`: the vendor's name in the catalogue; `more_key_env`: other variables, which go before `key_env`;
+    `hosts`: how the hosts' names end where each customer has an address."""
 
     id: str
     name: str
@@ -28,6 +29,7 @@ class Vendor:
     prices: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     more_key_env: Sequence[str] = ()
+    hosts: Sequence[str] = ()
 
     @property
     def key_envs(self) -> tuple[str, ...]:

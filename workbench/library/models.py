@@ -195,7 +195,7 @@ class Models:
             connection=link.name,
             connection_uid=link.uid,
             model_uid=row[1],
-            key_env=env[-1] if env else None,
+            key_env=link.vendor.key_env if env else None,
             options={**link.vendor.options, **link.options},
             parameters=json.loads(row[5]),
             price=self._price(row[6], link, row[3]),

@@ -32,6 +32,9 @@ _FORMATS = {
     "bedrock": ("bedrock", "Bedrock"),
     "gemini": ("gemini", "Gemini"),
     "ollama": ("ollama", "Ollama"),
+    "openai-responses": ("openai_responses", "OpenAIResponses"),
+    "mistral": ("mistral", "Mistral"),
+    "cohere": ("cohere", "Cohere"),
     "echo": ("echo", "Echo"),
 }
 """Name of a wire format: its module here and its class."""

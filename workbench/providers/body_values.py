@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from workbench.providers.request_parts import merged
+from workbench.providers.message_parts import merged
 from workbench.values import Part, Request
 
 
@@ -19,9 +19,7 @@ def placed(body: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
 
 def finished(body: Mapping[str, Any], options: Mapping[str, Any] | None, request: Request) -> dict[str, Any]:
     """The body with what goes over everything else: the `body` of the endpoint's options, then the request's own `extra`."""
-    for over in ((options or {}).get("body"), request.parameters.get("extra")):
-        body = merged(body, over) if isinstance(over, Mapping) else body
-    return dict(body)
+    return merged(merged(body, (options or {}).get("body")), request.parameters.get("extra"))
 
 
 def as_list(stop: Any) -> list[Any]:

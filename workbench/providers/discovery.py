@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
+from workbench.providers.address import deployment, list_address
 from workbench.providers.failures import ProviderError
-from workbench.providers.openai_chat import address
 from workbench.providers.vendors import Vendor, vendors
 from workbench.values import Endpoint, Failure, Problem
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _LONGEST_LIST = 16 * 1024 * 1024
 _MOST_PAGES = 50
+_LISTS = {"cohere": "/v1/models?endpoint=chat&page_size=1000"}
+"""Where a wire format's models are listed, if not at /models."""
 _LOOK_S = 1.5
 """Seconds that a server on this computer has to answer when it is looked for."""
 
@@ -62,7 +64,8 @@ async def list_models(client: httpx.AsyncClient, endpoint: Endpoint) -> list[str
         if not following or following == page:
             break
         page = following
-    return sorted(names)
+    deployed = deployment(endpoint)
+    return sorted(names) if deployed is None else [deployed]  # Azure lists what could be deployed; behind this address there is one
 
 
 class _ListForm(Protocol):
@@ -81,7 +84,8 @@ class _UsualForm:
     def models_call(self, endpoint: Endpoint, page: str) -> tuple[str, Mapping[str, str]]:
         from workbench.providers.http_call import headers_of, key_form  # httpx is loaded with the first call, not with the window
 
-        return address(endpoint, "/models"), headers_of(endpoint, streamed=False, **key_form(endpoint))
+        path = _LISTS.get(endpoint.wire_format, "/models")
+        return list_address(endpoint, path), headers_of(endpoint, streamed=False, **key_form(endpoint))
 
     def model_names(self, value: Any) -> tuple[list[str], str]:
         rows = value.get("data", value.get("models")) if isinstance(value, dict) else value

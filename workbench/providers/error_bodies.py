@@ -18,7 +18,7 @@ _LONGEST_MESSAGE = 8_000
 # Patterns as text: they are compiled when the first error comes, not when the app starts.
 _TOO_LONG = (
     r"context[ _](length|window|size|limit)|maximum (context|prompt|input) length|(prompt|input|request) is too long|max_model_len"
-    r"|too many (input )?tokens in|tokens? (exceeds?|exceeded)|exceeds? the (available |model'?s? )?(context|maximum number of tokens)"
+    r"|too many (input )?tokens( in|:)|tokens? (exceeds?|exceeded)|exceeds? the (available |model'?s? )?(context|maximum number of tokens)"
     r"|reduce (the length|your prompt)|exceed_context_size|max(imum)? input tokens"
 )
 _BAD_KEY = (
@@ -36,6 +36,8 @@ _NO_MODEL = (
     r"\bmodels?\b.{0,120}(not found|does ?n[o']t exist|not exist|is not available|unknown)|(unknown|no such) model"
     r"|model identifier is invalid"
 )
+_INVALID_MODEL = r"invalid[ _]model\b(?![ _]?(output|response))"
+_TRIAL_USED_UP = r"limited to [\d,]+ api calls ?/ ?month"
 _WRAPPED_429 = r"\"code\\?\"\s*:\s*\\?\"?429|rate limit (is )?(exceeded|reached)"
 
 _BY_STATUS: Mapping[int, FailureKind] = {
@@ -47,6 +49,8 @@ _BY_WORD: tuple[tuple[str, FailureKind], ...] = (
     ("too_many_requests", "rate_limit"), ("resource_exhausted", "rate_limit"), ("throttling", "rate_limit"),
     ("overloaded", "overloaded"), ("unavailable", "overloaded"), ("capacity", "overloaded"), ("invalid_api_key", "auth"),
     ("authentication", "auth"), ("unauthorized", "auth"), ("permission", "permission"), ("forbidden", "permission"),
+    ("invalid_image", "bad_request"), ("image_file", "bad_request"), ("image_too", "bad_request"), ("image_parse", "bad_request"),
+    ("base64_image", "bad_request"), ("image_media", "bad_request"), ("image_content", "bad_request"), ("download_image", "bad_request"),
     ("not_found", "not_found"), ("timeout", "timeout"), ("context_length", "context_length"), ("invalid_request", "bad_request"),
     ("invalid_prompt", "bad_request"), ("bad_request", "bad_request"), ("content_filter", "bad_request"), ("server_error", "server"),
     ("api_error", "server"), ("internal", "server"),
@@ -110,6 +114,10 @@ def kind_of(status: int, words: Words, text: str) -> FailureKind:
         return "auth"
     if status in (400, 422) and _says(_NO_MODEL, said) and "support" not in said:
         return "not_found"
+    if status in (400, 404, 422) and _says(_INVALID_MODEL, said):
+        return "not_found"
+    if status == 429 and _says(_TRIAL_USED_UP, said):
+        return "quota"
     if status == 400 and (words.code == "429" or _says(_WRAPPED_429, said)):
         return "rate_limit"
     if status in _BY_STATUS:

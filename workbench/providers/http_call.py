@@ -35,7 +35,15 @@ KEPT_OF_ANSWER = 4 * 1024 * 1024
 _CONNECT_S = 20.0
 _STREAMS = ("event-stream", "eventstream", "ndjson", "jsonl")
 """In the content types of streams: server-sent events, Amazon's binary events, JSON lines."""
-_REQUEST_IDS = ("x-request-id", "request-id", "x-groq-request-id", "apim-request-id", "x-amzn-requestid", "cf-ray")
+_REQUEST_IDS = (
+    "x-request-id",
+    "request-id",
+    "x-groq-request-id",
+    "apim-request-id",
+    "x-amzn-requestid",
+    "mistral-correlation-id",
+    "cf-ray",
+)
 _UNKEPT_HEADERS = frozenset({"set-cookie", "authorization", "cookie"})
 _SECRET_HEADER = re.compile("auth|key|token|secret|cookie|password")
 

@@ -66,7 +66,7 @@ class Network:
 
         row = vendor_row(vendor)
         if not key:
-            key, _ = self.keys.get("", row.key_envs)  # with no name, the key store is not asked
+            key, _ = self.keys.get("", row.key_envs or None)  # with no name, the key store is not asked
         endpoint = Endpoint(row.wire_format, clean_address(base_url or row.base_url), key, row.options, 20.0)
         async with providers.client(calls=1, local_only=bool(self.settings.get("local_only"))) as client:
             return await providers.test_connection(client, endpoint)

@@ -20,7 +20,7 @@ from urllib.parse import quote, urlencode
 
 from workbench.providers.gemini.answer import GeminiReader
 from workbench.providers.gemini.request import UNSUPPORTED, request_body
-from workbench.providers.request_parts import refused
+from workbench.providers.message_parts import refused
 from workbench.values import Delta, Endpoint, Reply, Request
 
 if TYPE_CHECKING:

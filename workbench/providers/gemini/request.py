@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbench.providers.body_values import as_list, finished
-from workbench.providers.request_parts import function_of, merged, schema_of, turns_of, without_blanks
+from workbench.providers.message_parts import function_of, merged, schema_of, turns_of, without_blanks
 from workbench.values import Part, Request
 
 UNSUPPORTED: frozenset[str] = frozenset({"min_p", "user", "parallel_tool_calls"})

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.providers.body_values import as_list, chat_tool, finished
-from workbench.providers.request_parts import function_of, refused, schema_of
+from workbench.providers.message_parts import function_of, refused, schema_of
 from workbench.values import Message, Part, Request
 
 UNSUPPORTED: frozenset[str] = frozenset({"reasoning_budget", "user", "parallel_tool_calls", "tool_choice"})
