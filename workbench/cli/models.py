@@ -99,6 +99,7 @@ def listing(ws: Workspace) -> tuple[list[dict[str, Any]], str]:
             "place": row.place,
             "parameters": dict(row.parameters),
             "price": row.price.to_json(),
+            "facts": dict(row.facts),
             "ready": row.ready,
             "why_not": row.why_not or None,
         }

@@ -253,7 +253,7 @@ class ModelsScreen(Screen):
         if self._writable:
             ModelDialog(self, row, lambda title, price: self._save_model(row, title, price)).open()
 
-    def _save_model(self, row: ModelRow, title: str, price: Price) -> None:
+    def _save_model(self, row: ModelRow, title: str, price: Price | None) -> None:
         self.context.bridge.call(self.context.ws.connections.update_model, row.id, title or row.name, None, price)
 
     def _remove(self, row: ModelRow) -> None:
