@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from workbench.library.records import VersionRow as VersionRow
     from workbench.library.reports import ExportReport as ExportReport
     from workbench.library.reports import ImportReport as ImportReport
+    from workbench.library.retirements import Retirement as Retirement
     from workbench.library.sources import Source as Source
     from workbench.library.sources import Sources
     from workbench.plan import Estimate as Estimate
