@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -190,3 +191,19 @@ def test_usage_is_written_with_its_common_counts_and_read_back_also_from_before(
     assert Usage.from_json(whole.to_json()) == whole
     assert Usage.from_json({"input_tokens": 1, "output_tokens": 2, "of_a_later_version": 3}) == Usage(1, 2)
     assert Usage.from_json(None) == Usage()
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"input_usd": "much"},
+        {"tiers": [{"input_usd": "1"}]},
+        {"tiers": ["x"]},
+        {"tiers": [{"above": "x"}]},
+        {"batch": "half"},
+        {"tiers": 3},
+    ],
+)
+def test_what_is_no_price_is_refused(item: dict[str, Any]) -> None:
+    with pytest.raises((ArithmeticError, TypeError, ValueError)):
+        Price.from_json(item)

@@ -66,11 +66,17 @@ class Price:
 
     @staticmethod
     def from_json(item: Mapping[str, Any] | None) -> Price:
-        """The price that `to_json` wrote, also before prices had more than three rates; an absent one is unknown."""
+        """The price that `to_json` wrote, also before prices had more than three rates; an absent one is unknown.
+
+        Raises ArithmeticError, TypeError or ValueError for what is none.
+        """
         item = item or {}
         rates = {name: Decimal(str(item[name])) for name in RATES if item.get(name) is not None}
-        tiers = sorted(((int(tier["above"]), Price.from_json(tier)) for tier in item.get("tiers", ())), key=lambda tier: tier[0])
-        return Price(**rates, tiers=tuple(tiers), batch=Price.from_json(item["batch"]) if item.get("batch") else None)
+        tiers, batch = item.get("tiers") or (), item.get("batch")
+        if not all(isinstance(each, Mapping) for each in (*tiers, batch or {})):
+            raise TypeError("The tiers and the batch of a price are mappings.")
+        steps = sorted(((int(tier.get("above", "")), Price.from_json(tier)) for tier in tiers), key=lambda step: step[0])
+        return Price(**rates, tiers=tuple(steps), batch=Price.from_json(batch) if batch else None)
 
     def cost(self, usage: Usage) -> Decimal | None:
         """US dollars for one call, or None where a price or a token count that it needs is unknown, or a count cannot be true."""

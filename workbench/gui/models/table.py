@@ -37,8 +37,8 @@ Index = QModelIndex | QPersistentModelIndex
 ROW = int(Qt.ItemDataRole.UserRole)
 TICK, MODEL, CONNECTION, IN, OUT, CONTEXT, READS, PLACE, RETIRES = range(9)
 HEADS = ("", "Model", "Connection", "In, 1M tokens", "Out, 1M tokens", "Context", "Reads", "Runs on", "Retires")
-WIDTHS = (46, 290, 150, 112, 116, 92, 112, 130, 150)
-NARROW = 1010
+WIDTHS = (46, 290, 150, 112, 116, 92, 112, 130, 164)
+NARROW = 1180
 """Below this width the table does without the place where models run."""
 KINDS = {"text": "type", "image": "image", "audio": "mic", "video": "video", "pdf": "file-text"}
 """What a model reads, and its icon."""
@@ -61,7 +61,7 @@ def retires_words(row: ModelRow, today: date) -> str:
         told = row.place != "cloud" or "source" in row.facts or "listed" in row.facts
         return "none announced" if told else "not known"
     left = (day - today).days
-    return f"{day_words(day, today)}, {left_words(left)}" if left <= SOON_DAYS else day_words(day, today)
+    return f"{day.day} {day:%b}, {left_words(left)}" if abs(left) <= SOON_DAYS else day_words(day, today)
 
 
 def context_words(tokens: Any) -> str:
