@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 
 from tests.conftest import FakeProvider
 from workbench.cli.frame import perform
+from workbench.values import Content, Definition, Message, PromptRef
+from workbench.workspace import Workspace
 
 Start = Callable[..., FakeProvider]
 KEY = "sk-abcdefgh0123456789"
@@ -84,3 +87,32 @@ def test_a_file_that_is_no_model_is_refused_in_one_sentence(tmp_path: Path, caps
     (tmp_path / "a.gguf").write_bytes(b"nothing")
     assert perform(["models", "add", str(tmp_path / "a.gguf")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_models_carry_what_the_catalogue_knows_and_what_would_stop_with_them(capsys: pytest.CaptureFixture[str]) -> None:
+    add = ["connections", "add", "OpenAI", "--vendor", "openai", "--no-key", "--model", "gpt-4.1-mini", "--model", "house-model"]
+    assert perform(add) == 0
+    capsys.readouterr()
+    assert perform(["models", "--json"]) == 0
+    known, unknown = document(capsys)["models"]
+    assert known["price"]["input_usd"] == "0.4"
+    assert known["price"]["batch"]["input_usd"] == "0.2"
+    facts = known["facts"]
+    assert (facts["context_tokens"], facts["open_weights"], facts["reads"][:2]) == (1_047_576, False, ["text", "image"])
+    assert facts["source"].startswith("https://")
+    assert "azure" in facts["hosts"]
+    assert (unknown["facts"], unknown["used_by"]) == ({}, None)
+    assert unknown["price"] == {"input_usd": None, "output_usd": None, "cached_input_usd": None}
+
+
+def test_a_model_that_has_stopped_is_told_of_with_the_comparison_that_asks_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(Workspace.open(tmp_path / "w.db")) as ws:
+        model = ws.connections.add_model(ws.connections.add("DeepSeek", "deepseek"), "deepseek-chat")
+        prompt = ws.prompts.get(ws.prompts.create("Triage", "", Content((Message.of("user", "Sort it"),))))
+        ws.comparisons.save(Definition("Weekly", (PromptRef(prompt.uid),), (ws.connections.model(model).uid,)))
+    assert perform(["models", "--json"]) == 0
+    used_by = document(capsys)["models"][0]["used_by"]
+    assert (used_by["comparisons"], used_by["prompts"]) == (["Weekly"], ["Triage"])
+    assert used_by["days_left"] < 0
+    assert perform(["models"]) == 0
+    assert "deepseek-chat stopped on 2026-07-24. It is used by Weekly." in capsys.readouterr().out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import cast
 
@@ -17,11 +18,13 @@ from tests.gui_window import dialogs, session
 from workbench.gui.app import Session
 from workbench.gui.models.connect import ConnectDialog
 from workbench.gui.models.edits import KeyDialog, ModelDialog
-from workbench.gui.models.table import IN, ModelTable, context_words, price_words
+from workbench.gui.models.filters import QUESTIONS
+from workbench.gui.models.retiring import day_words, left_words
+from workbench.gui.models.table import HEADS, IN, READS, ModelTable, context_words, price_tip, price_words, today
 from workbench.gui.models.view import ModelsScreen
 from workbench.gui.widgets.buttons import Button
 from workbench.gui.widgets.dialog import Dialog
-from workbench.values import Price
+from workbench.values import Content, Definition, Message, Price, PromptRef
 
 __all__ = ["session"]
 
@@ -250,3 +253,124 @@ def test_prices_and_contexts_are_said_as_people_say_them() -> None:
     ]
     assert price_words(None, "server") == "your server"
     assert [context_words(tokens) for tokens in (None, 8192, 128_000, 1_050_000, 131_072)] == ["", "8k", "128k", "1.05M", "128k"]
+
+
+# -- what the catalogue and a connection's list say ------------------------------------------------------------------------
+
+
+def add_models(session: Session, *names: str) -> dict[str, int]:
+    """A connection to OpenAI with these models. Nothing is asked of it."""
+    connections = session.context.ws.connections
+    connection = connections.add("OpenAI", "openai", key="sk-0123456789abcd9f2c")
+    return {name: connections.add_model(connection, name) for name in names}
+
+
+def shown(screen: ModelsScreen) -> list[str]:
+    return [row.name for row in screen._table.rows if row.place == "cloud"]
+
+
+def texts(screen: ModelsScreen, name: str) -> dict[str, str]:
+    row = next(row for row in screen._table.rows if row.name == name)
+    return {head: screen._table.text(row, column) for column, head in enumerate(HEADS)}
+
+
+def test_the_table_says_what_a_model_reads_costs_and_when_it_stops_and_what_nobody_knows(
+    screen: ModelsScreen, session: Session, qtbot: QtBot
+) -> None:
+    add_models(session, "gpt-4.1-mini", "house-model")
+    qtbot.waitUntil(lambda: shown(screen) == ["gpt-4.1-mini", "house-model"])
+    known, unknown = texts(screen, "gpt-4.1-mini"), texts(screen, "house-model")
+    assert (known["In, 1M tokens"], known["Out, 1M tokens"], known["Context"]) == ("$0.40", "$1.60", "1.05M")
+    assert known["Reads"].startswith("text, image")
+    assert {unknown[head] for head in ("In, 1M tokens", "Out, 1M tokens", "Context", "Reads", "Retires")} == {"not known"}
+    row = next(row for row in screen._table.rows if row.name == "gpt-4.1-mini")
+    assert "In a batch: $0.20 in, $0.80 out" in price_tip(row)
+    assert "genai-prices" in price_tip(row)
+    assert not screen._view.isColumnHidden(READS)
+
+
+def test_questions_narrow_the_table_and_what_nobody_knows_is_left_out_and_counted(
+    screen: ModelsScreen, session: Session, qtbot: QtBot
+) -> None:
+    add_models(session, "gpt-4.1-mini", "gpt-4.1", "gpt-3.5-turbo", "house-model")
+    qtbot.waitUntil(lambda: len(shown(screen)) == 4)
+    menu = screen._filters.menu()
+    actions = {action.text(): action for action in menu.actions()}
+    actions["At least 200k context"].trigger()
+    assert shown(screen) == ["gpt-4.1-mini", "gpt-4.1"]
+    assert "1 model left out: not known" in screen._hint.text()
+    actions["Reads images"].trigger()
+    assert shown(screen) == ["gpt-4.1-mini", "gpt-4.1"]
+    screen._filters.turn(QUESTIONS[0])
+    screen._filters.turn(QUESTIONS[1])
+    screen._filters.turn(QUESTIONS[3])
+    assert shown(screen) == [], "$1.60 for what it writes is not under $1"
+    screen._filters._chips[QUESTIONS[3]].clicked.emit()
+    assert len(shown(screen)) == 4
+    screen._filters.turn(QUESTIONS[2])
+    assert shown(screen) == []
+
+
+def test_a_model_that_stops_soon_is_told_of_with_what_it_touches(screen: ModelsScreen, session: Session, qtbot: QtBot) -> None:
+    ws = session.context.ws
+    models = add_models(session, "gpt-old", "gpt-new", "gpt-far")
+    rows = {row.name: row for row in ws.connections.models()}
+    now = today()
+    connection = rows["gpt-old"].connection_id
+    assert screen._retiring.isHidden()
+    prompt = ws.prompts.create("Ticket triage", "", Content((Message.of("user", "Sort {{ ticket }}"),)))
+    uid = ws.prompts.get(prompt).uid
+    comparison = ws.comparisons.save(Definition("Weekly triage", (PromptRef(uid),), (rows["gpt-old"].uid,)))
+    ws.connections.learn(
+        connection,
+        {
+            "gpt-old": {"retires": (now + timedelta(days=53)).isoformat(), "successor": "gpt-new", "listed": now.isoformat()},
+            "gpt-far": {"retires": (now + timedelta(days=400)).isoformat(), "listed": now.isoformat()},
+        },
+    )
+    qtbot.waitUntil(lambda: not screen._retiring.isHidden())
+    assert screen._retiring.title.text().startswith("gpt-old stops working on ")
+    assert screen._retiring.title.text().endswith(", in 53 days")
+    said = screen._retiring.text.text()
+    assert "Used by 1 saved comparison: Weekly triage." in said
+    assert "1 prompt: Ticket triage" in said
+    assert "The vendor names gpt-new in its place." in said
+    assert "other model" not in said, "a year is not soon"
+    assert screen._retiring.property("kind") == "warn"
+    qtbot.waitUntil(lambda: texts(screen, "gpt-old")["Retires"].endswith("in 53 days"))
+    went: list[tuple[str, object]] = []
+    session.context.navigated.disconnect(session.window.go)
+    session.context.navigated.connect(lambda place, at: went.append((place, at)))
+    for action in screen._retiring.where_menu().actions():
+        action.trigger()
+    screen._retiring.both.click()
+    assert went == [
+        ("compare", {"comparison_id": comparison}),
+        ("library", {"prompt_id": prompt}),
+        ("compare", {"new": True, "model_ids": [models["gpt-old"], models["gpt-new"]]}),
+    ]
+    ws.connections.learn(connection, {"gpt-old": {"retires": (now + timedelta(days=3)).isoformat(), "listed": now.isoformat()}})
+    qtbot.waitUntil(lambda: screen._retiring.property("kind") == "fail")
+    ws.connections.learn(connection, {"gpt-old": {"listed": now.isoformat()}})
+    qtbot.waitUntil(lambda: screen._retiring.isHidden())
+
+
+def test_a_new_name_leaves_the_catalogues_price_as_it_is(screen: ModelsScreen, session: Session, qtbot: QtBot) -> None:
+    model = add_models(session, "gpt-4.1-mini")["gpt-4.1-mini"]
+    qtbot.waitUntil(lambda: shown(screen) == ["gpt-4.1-mini"])
+    whole = session.context.ws.connections.model(model).price
+    assert whole.batch is not None
+    screen._edit(next(row for row in screen._table.rows if row.id == model))
+    dialog = dialogs()[0]
+    assert isinstance(dialog, ModelDialog)
+    dialog._title.setText("Mini")
+    press(dialog, "Save")
+    qtbot.waitUntil(lambda: texts(screen, "gpt-4.1-mini")["Model"] == "Mini")
+    row = session.context.ws.connections.model(model)
+    assert (row.price, row.has_own_price) == (whole, False)
+
+
+def test_ends_are_said_as_people_say_them() -> None:
+    assert [left_words(days) for days in (-3, -1, 0, 1, 53)] == ["3 days ago", "1 day ago", "today", "tomorrow", "in 53 days"]
+    assert day_words(date(2026, 11, 30), date(2026, 11, 28)) == "30 Nov"
+    assert day_words(date(2027, 1, 15), date(2026, 11, 28)) == "15 Jan 2027"

@@ -190,3 +190,31 @@ def test_a_removed_model_comes_back_as_it_was(connections: Connections) -> None:
     connections.add_model(openai, "other", "House")
     connections.restore_model(id)
     assert (connections.model(id).uid, connections.model(id).title) == (before.uid, "House 2")
+
+
+def test_facts_are_learnt_and_forgotten(connections: Connections) -> None:
+    id_ = connections.add_model(connections.add("", "ollama"), "one", facts={"context_tokens": 8192})
+    connections.set_facts(id_, {"size_bytes": 5, "context_tokens": None})
+    assert connections.model(id_).facts == {"size_bytes": 5}
+
+
+def test_what_a_connections_own_list_says_is_learnt_wins_over_the_catalogue_and_is_forgotten_with_it(database: Database) -> None:
+    catalogue = {"context_tokens": 128_000, "source": "a page, 2026-11-10", "retires": "2027-01-14"}
+    connections = Connections(database, Keys(), lambda *_: Price(Decimal(1), Decimal(2)), lambda *_: catalogue)
+    connection = connections.add("", "openrouter")
+    id_ = connections.add_model(connection, "a/b", facts={"size_bytes": 7})
+    other = connections.add_model(connections.add("", "openai"), "a/b")
+    assert connections.model(id_).facts == {**catalogue, "size_bytes": 7}
+    listed = Price(Decimal(3), Decimal(4)).to_json()
+    connections.learn(connection, {"a/b": {"retires": "2026-12-24", "price": listed, "listed": "2026-11-28"}, "no/such": {"retires": "x"}})
+    row = connections.model(id_)
+    assert row.facts == {**catalogue, "size_bytes": 7, "retires": "2026-12-24", "listed": "2026-11-28"}
+    assert row.price == connections.spec(id_).price == Price(Decimal(3), Decimal(4))
+    assert connections.model(other).facts == catalogue, "another connection's list says nothing about it"
+    connections.update_model(id_, price=Price(Decimal(9), Decimal(9)))
+    assert (connections.model(id_).price, connections.model(id_).has_own_price) == (Price(Decimal(9), Decimal(9)), True)
+    connections.update_model(id_, price=Price())
+    connections.learn(connection, {"a/b": {"listed": "2026-11-29"}})
+    row = connections.model(id_)
+    assert row.facts == {**catalogue, "size_bytes": 7, "listed": "2026-11-29"}
+    assert (row.price, row.has_own_price) == (Price(Decimal(1), Decimal(2)), False)

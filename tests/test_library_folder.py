@@ -102,7 +102,9 @@ def fill(library: Library) -> None:
     cloud = library.connections.add("Work", "openai", options={"organization": "o", "headers": {"Authorization": "Bearer sk-hidden"}})
     library.connections.set_key(cloud, "sk-very-secret-key-123456")
     gpt = library.connections.add_model(cloud, "gpt-x", "GPT X", {"seed": 1}, Price(Decimal("0.10"), Decimal(2)))
-    local = library.connections.add_model(library.connections.add("", "other", "http://127.0.0.1:9/v1"), "llama")
+    rates = (Decimal("0.1"), Decimal("0.2"), Decimal("0.05"))
+    stepped = Price(*rates, cache_write_usd=Decimal(1), tiers=((200_000, Price(*rates)),), batch=Price(Decimal("0.05"), Decimal("0.1")))
+    local = library.connections.add_model(library.connections.add("", "other", "http://127.0.0.1:9/v1"), "llama", price=stepped)
     library.connections.add_model(cloud, "never used")
     uid = library.prompts.get(reply).uid
     library.comparisons.save(

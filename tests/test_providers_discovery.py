@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from workbench import providers
-from workbench.assets import asset
 from workbench.providers import catalog, transport
 from workbench.providers.lazy_transport import LeanClient
 from workbench.providers.local_address import is_local
@@ -175,23 +174,13 @@ def test_what_runs_here_is_free_and_the_unknown_stays_unknown() -> None:
 def test_a_known_model_has_a_price_with_source_and_date() -> None:
     fact = catalog.fact("openai", "gpt-4o-mini-2024-07-18")
     assert fact is not None
-    assert fact.price == Price(Decimal("0.15"), Decimal("0.6"), Decimal("0.075"))
+    assert (fact.price.input_usd, fact.price.output_usd, fact.price.cached_input_usd) == (Decimal("0.15"), Decimal("0.6"), Decimal("0.075"))
     assert fact.context_tokens == 128_000
     assert fact.source.startswith("http")
     assert fact.date >= "2026"
     assert catalog.price("openai", "gpt-4o-mini") == fact.price
     assert catalog.price("openai", "gpt-4o-mini", "https://api.openai.com/v1") == fact.price
     assert catalog.price("openai", "gpt-4o-mini", "https://resold.example.com/v1") == Price(), "another host has prices of its own"
-
-
-def test_every_row_of_the_catalogue_can_be_read() -> None:
-    listed = json.loads(asset("models.json").read_text("utf-8"))["vendors"]
-    for vendor in providers.vendors():
-        for name in listed.get(vendor.prices, {}).get("models", {}):
-            fact = catalog.fact(vendor.id, name)
-            assert fact is not None, name
-            assert fact.price.input_usd is not None
-            assert fact.price.input_usd >= 0
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.9.9.9", "[::1]", "::1", "a.localhost", "LOCALHOST."])

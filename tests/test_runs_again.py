@@ -227,6 +227,53 @@ def test_nonsense_from_a_server_does_not_stop_a_run(database: Database, settings
     assert runs.columns(run_id)[0].done == 3
 
 
+class Counting:
+    """A wire format whose server counts everything that can be counted."""
+
+    USAGE = Usage(250_000, 1_000, 100_000, 50_000, 400, cache_write_1h_tokens=20_000, input_audio_tokens=1_000, web_searches=3)
+
+    async def call(self, client: Any, endpoint: Endpoint, request: Request) -> AsyncGenerator[Delta | Reply]:
+        yield Reply("done", usage=self.USAGE)
+
+
+STEPPED = Price(
+    Decimal(3), Decimal(15), Decimal("0.3"), Decimal("3.75"), Decimal(6), web_search_usd=Decimal("0.01"),
+    tiers=((200_000, Price(Decimal(6), Decimal("22.5"), Decimal("0.6"), Decimal("7.5"), Decimal(12), web_search_usd=Decimal("0.01"))),),
+    batch=Price(Decimal("1.5"), Decimal("7.5")),
+)  # fmt: skip
+
+
+def test_a_whole_price_is_frozen_with_the_run_and_all_counts_stay_with_the_output(database: Database, settings: Settings) -> None:
+    runs = Runs(database, endpoint=lambda model, seconds: Endpoint("x", ""), settings=settings, wire_formats=lambda name: Counting())
+    run_id = runs.prepare(spec(replace(model(wire_format="x"), price=STEPPED), cases=1))
+    make(runs, run_id)
+    output = runs.output(runs.cells(run_id)[0].output_id or 0)
+    assert output.usage == Counting.USAGE
+    # above 200,000: 100,000 cached, 30,000 and 20,000 written to the cache, 100,000 plain, 1,000 written; three searches
+    expected = (100_000 * Decimal("0.6") + 30_000 * Decimal("7.5") + 20_000 * 12 + 100_000 * 6 + 1_000 * Decimal("22.5")) / 1_000_000
+    assert output.cost_usd == expected + Decimal("0.03")
+    frozen = json.loads(database.query("SELECT plan FROM run WHERE id = ?", (run_id,))[0][0])["models"][0]["price"]
+    assert Price.from_json(frozen) == STEPPED
+
+
+def test_a_run_made_before_prices_had_more_rates_is_read_and_goes_on(
+    runs: Runs, database: Database, fakeprovider: Callable[..., Any]
+) -> None:
+    """Plans with three rates and outputs with five counts, as they lie in workspaces of the first version."""
+    server = fakeprovider()
+    priced = replace(model(server.base_url), price=Price(Decimal(1), Decimal(2), Decimal("0.5")))
+    run_id = runs.prepare(spec(priced, cases=2))
+    make(runs, run_id)
+    price = json.loads(database.query("SELECT plan FROM run WHERE id = ?", (run_id,))[0][0])["models"][0]["price"]
+    assert price == {"input_usd": "1", "output_usd": "2", "cached_input_usd": "0.5"}, "still written as it was"
+    usage = json.loads(database.query("SELECT usage FROM output LIMIT 1")[0][0])
+    assert list(usage) == sorted(["input_tokens", "output_tokens", "cached_input_tokens", "cache_write_tokens", "reasoning_tokens"])
+    again = runs.rerun(run_id)
+    make(runs, again)
+    assert runs.get(again).cost_usd == runs.get(run_id).cost_usd
+    assert (runs.get(run_id).cost_usd or 0) > 0
+
+
 @pytest.mark.parametrize("strange", ["%%%%", "____", "²", "Test #²", "", " ", "0"])
 def test_a_strange_name_finds_no_run(runs: Runs, strange: str) -> None:
     runs.prepare(spec())

@@ -246,7 +246,8 @@ def estimate(plan: Plan, history: Mapping[str, PastUse] | None = None) -> Estima
         read = _characters(plan, index) * ((past.tokens_per_character if past else None) or 0.25)
         written = past.output_tokens if past else _guessed_answer(plan._parts[index][2].get("max_tokens"))
         input_total, output_total = input_total + calls * read, output_total + calls * written
-        thousand_calls = model.price.cost(Usage(round(1000 * read), round(1000 * written)))  # tokens are whole numbers, their mean is not
+        # A thousand calls: tokens are whole numbers, their mean is not. The rates are those of one call, whose length may choose them.
+        thousand_calls = model.price.at(read).cost(Usage(round(1000 * read), round(1000 * written)))
         if thousand_calls is None:
             unknown.setdefault(model.title)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from workbench.cli.opened import workspace
 from workbench.cli.terminal import Terminal, columns
 
 if TYPE_CHECKING:
-    from workbench.workspace import ConnectionRow, TestReport, Workspace
+    from workbench.workspace import ConnectionRow, Retirement, TestReport, Workspace
 
 
 def models_arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,6 +90,8 @@ def _add_model(ws: Workspace, options: argparse.Namespace, terminal: Terminal) -
 def listing(ws: Workspace) -> tuple[list[dict[str, Any]], str]:
     """(JSON rows, table) of the models of the workspace."""
     rows = ws.connections.models()
+    today = datetime.now(UTC).date()
+    touched = {each.model.uid: each for each in ws.comparisons.retiring(today)}
     items = [
         {
             "id": row.uid,
@@ -99,13 +102,33 @@ def listing(ws: Workspace) -> tuple[list[dict[str, Any]], str]:
             "place": row.place,
             "parameters": dict(row.parameters),
             "price": row.price.to_json(),
+            "facts": dict(row.facts),
+            "used_by": _touched(touched.get(row.uid)),
             "ready": row.ready,
             "why_not": row.why_not or None,
         }
         for row in rows
     ]
     table = [(row.title, row.name, row.connection, row.place, "ready" if row.ready else row.why_not) for row in rows]
-    return items, columns(("MODEL", "NAME", "CONNECTION", "PLACE", "STATE"), table)
+    text = columns(("MODEL", "NAME", "CONNECTION", "PLACE", "STATE"), table)
+    return items, "\n".join([text, *(_warning(each) for each in touched.values())])
+
+
+def _touched(retirement: Retirement | None) -> dict[str, Any] | None:
+    """What stops with a model that stops within 90 days; null for all others."""
+    if retirement is None:
+        return None
+    return {
+        "days_left": retirement.days_left,
+        "comparisons": [row.name for row in retirement.comparisons],
+        "prompts": [name for _, name in retirement.prompts],
+    }
+
+
+def _warning(retirement: Retirement) -> str:
+    when = "stopped" if retirement.days_left < 0 else "stops"
+    used = ", ".join(row.name for row in retirement.comparisons)
+    return f"{retirement.model.title} {when} on {retirement.day.isoformat()}." + (f" It is used by {used}." if used else "")
 
 
 def connections_verb(options: argparse.Namespace, terminal: Terminal) -> int:

@@ -54,4 +54,6 @@ class Budget:
         letters = sum(len(message.text) for message in request.messages)
         limit = request.parameters.get("max_tokens")
         written = limit if isinstance(limit, int) and not isinstance(limit, bool) else _TOKENS_WITHOUT_LIMIT
-        return ((price.input_usd or 0) * (letters // 4 + 1) + (price.output_usd or 0) * written) / Decimal(1_000_000)
+        read = letters // 4 + 1
+        rates = price.at(read)
+        return ((rates.input_usd or 0) * read + (rates.output_usd or 0) * written) / Decimal(1_000_000)

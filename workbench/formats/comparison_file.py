@@ -27,9 +27,9 @@ from workbench.formats.library_table import library_cases, library_table
 from workbench.formats.tabular import BadRow, Table
 from workbench.formats.vendors import place_of, vendor
 from workbench.formats.yaml_text_reading import Document, load
-from workbench.values.calls import Price
 from workbench.values.comparisons import Case, ModelSpec, Spec, Variant
 from workbench.values.messages import Content, Message
+from workbench.values.prices import Price
 from workbench.values.problems import BadInput, NotFound
 
 Read = Callable[[str], str | bytes]

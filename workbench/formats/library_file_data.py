@@ -11,7 +11,7 @@ from workbench.formats.library_file_carry import rewritten
 from workbench.formats.library_file_values import at, list_at, mapping_of, number_at, optional_mapping, text_at, texts_at
 from workbench.formats.tabular_writing import case_to_json
 from workbench.formats.yaml_text_reading import Document
-from workbench.values.calls import Price
+from workbench.values import Price
 from workbench.values.comparisons import Case, Check
 from workbench.values.datasets import ColumnSpec
 from workbench.values.problems import BadInput
@@ -34,12 +34,12 @@ class DatasetFile:
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """A model of a connection. `price` holds decimal strings by rate."""
+    """A model of a connection. `price` holds decimal strings by rate, and maybe `tiers` and `batch`, as `Price.to_json` writes them."""
 
     name: str
     title: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    price: Mapping[str, str | None] | None = None
+    price: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,7 @@ def _model(document: Document, where: tuple[str | int, ...]) -> ModelEntry:
         name,
         text_at(document, *where, "title") or name,
         optional_mapping(document, *where, "parameters") or {},
-        None if price is None else {rate: None if value is None else str(value) for rate, value in price.items()},
+        None if price is None else {rate: str(value) if isinstance(value, (int, float)) else value for rate, value in price.items()},
     )
 
 

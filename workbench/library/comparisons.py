@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,7 @@ from workbench.library.contents import read_content
 from workbench.library.models import Models
 from workbench.library.names import checked_name, free_name, no_such
 from workbench.library.records import ComparisonRow
+from workbench.library.retirements import Retirement, retirements
 from workbench.store import stamps
 from workbench.store.database import Database, Writer
 from workbench.values import BadInput, Case, Check, Definition, ModelSpec, NotFound, PromptRef, Spec, Variant, canonical
@@ -28,6 +30,7 @@ FROM prompt JOIN version ON version.prompt_id = prompt.id JOIN content ON conten
 """
 
 _Words = list[str]  # inside the class, `list` is a verb
+_Retirements = list[Retirement]
 
 
 class Comparisons:
@@ -60,6 +63,11 @@ class Comparisons:
             if match:
                 return match[0]
         raise no_such("comparison", wanted, [row.name for row in rows])
+
+    def retiring(self, today: date) -> _Retirements:
+        """The models that stop soon or have stopped, with the saved comparisons and prompts that they touch; those in use first."""
+        prompts = {row[1]: (row[0], row[2]) for row in self._database.query("SELECT id, uid, name FROM prompt WHERE archived_at IS NULL")}
+        return retirements(self._models.models(), self.list(), prompts, today)
 
     def save(self, definition: Definition, id: int | None = None) -> int:
         """The id of the comparison that now has this definition: a new one, or the one given. Raises BadInput for a name in use."""

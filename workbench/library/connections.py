@@ -10,7 +10,7 @@ from workbench import store
 from workbench.formats.addresses import clean_address
 from workbench.library.cases import Query, asking
 from workbench.library.keys import GENERAL, KeyPlace, Keys, checked_key, file_key, hint
-from workbench.library.models import Link, Models, PriceOf, link_of, merged, remembered_place, touch_models
+from workbench.library.models import FactsOf, Link, Models, PriceOf, link_of, merged, remembered_place, touch_models
 from workbench.library.names import checked_name, free_name, no_such
 from workbench.library.records import ConnectionRow
 from workbench.library.vendors import Vendor, vendor, vendors
@@ -28,8 +28,8 @@ FROM connection WHERE {where} ORDER BY id
 class Connections(Models):
     """The connections and models of one workspace."""
 
-    def __init__(self, database: Database, keys: Keys, price_of: PriceOf | None = None) -> None:
-        super().__init__(database, keys, price_of)
+    def __init__(self, database: Database, keys: Keys, price_of: PriceOf | None = None, facts_of: FactsOf | None = None) -> None:
+        super().__init__(database, keys, price_of, facts_of)
 
     def vendors(self) -> list[Vendor]:
         """Whom one can connect to, in the order in which they are offered."""

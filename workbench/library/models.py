@@ -20,6 +20,8 @@ from workbench.values import BadInput, ModelSpec, NotFound, Price, canonical
 
 PriceOf = Callable[[str, str, str], Price]
 """(vendor, model, base URL) -> the catalogue's price."""
+FactsOf = Callable[[str, str, str], Mapping[str, Any]]
+"""(vendor, model, base URL) -> what else the catalogue knows, by the names of `ModelRow.facts`."""
 
 _SELECT = """
 SELECT model.id, model.uid, model.connection_id, model.name, model.title, model.parameters, model.price, model.facts, model.colour,
@@ -70,10 +72,11 @@ class Link:
 class Models:
     """The models of one workspace."""
 
-    def __init__(self, database: Database, keys: Keys, price_of: PriceOf | None = None) -> None:
+    def __init__(self, database: Database, keys: Keys, price_of: PriceOf | None = None, facts_of: FactsOf | None = None) -> None:
         self._database = database
         self._keys = keys
         self._price_of = price_of
+        self._facts_of = facts_of
 
     def models(self, archived: bool = False) -> list[ModelRow]:
         """All models in the order in which they were added, or the removed ones."""
@@ -161,6 +164,29 @@ class Models:
                 writer.run("UPDATE model SET price = :price WHERE id = :id", price=stored, id=id)
             writer.touch("model", id)
 
+    def set_facts(self, id: int, facts: Mapping[str, Any]) -> None:
+        """Keep what was learnt about a model, such as `context_tokens`; what is not named stays, None forgets."""
+        with self._database.write() as writer:
+            known = json.loads(_found(asking(writer), id)[7])
+            writer.run("UPDATE model SET facts = :facts WHERE id = :id", facts=canonical(merged(known, facts)), id=id)
+            writer.touch("model", id)
+
+    def learn(self, connection_id: int, listed: Mapping[str, Mapping[str, Any]]) -> None:
+        """Keep what a connection's own list says about its models, by the name of the API. What the list does not say any more is
+        forgotten, what was learnt elsewhere stays. A price in it counts where the user has set none."""
+        with self._database.write() as writer:
+            for id, name, facts in asking(writer)(
+                "SELECT id, name, facts FROM model WHERE connection_id = :id AND archived_at IS NULL", {"id": connection_id}
+            ):
+                if name not in listed:
+                    continue
+                known = json.loads(facts)
+                elsewhere = {key: value for key, value in known.items() if key not in known.get("from_list", ())}
+                learnt = {**elsewhere, **listed[name], "from_list": sorted(listed[name])}
+                if learnt != known:
+                    writer.run("UPDATE model SET facts = :facts WHERE id = :id", facts=canonical(learnt), id=id)
+                    writer.touch("model", id)
+
     def remove_model(self, id: int) -> None:
         """Take a model out of the list. Runs that used it stay as they are."""
         with self._database.write() as writer:
@@ -198,13 +224,14 @@ class Models:
             key_env=link.vendor.key_env if env else None,
             options={**link.vendor.options, **link.options},
             parameters=json.loads(row[5]),
-            price=self._price(row[6], link, row[3]),
+            price=self._price(row[6], json.loads(row[7]), link, row[3]),
             place=link.place,
             colour=row[8],
         )
 
     def _row(self, row: Any) -> ModelRow:
-        link = link_of(row[10:18])
+        link, own = link_of(row[10:18]), json.loads(row[7])
+        known = self._facts_of(link.vendor.id, row[3], link.base_url) if self._facts_of else {}
         why_not = ("It was removed." if row[9] else "") or self._why_not(link)
         return ModelRow(
             id=row[0],
@@ -215,17 +242,21 @@ class Models:
             name=row[3],
             title=row[4],
             parameters=json.loads(row[5]),
-            price=self._price(row[6], link, row[3]),
+            price=self._price(row[6], own, link, row[3]),
             place=link.place,
             colour=row[8],
             ready=not why_not,
             why_not=why_not,
-            facts=json.loads(row[7]),
+            facts={**known, **{name: value for name, value in own.items() if name not in ("price", "from_list")}},
+            has_own_price=row[6] is not None,
         )
 
-    def _price(self, own: str | None, link: Link, name: str) -> Price:
+    def _price(self, own: str | None, facts: Mapping[str, Any], link: Link, name: str) -> Price:
+        """The user's own price, else the one in the connection's list of models, else the catalogue's."""
         if own is not None:
             return Price.from_json(json.loads(own))
+        if facts.get("price"):
+            return Price.from_json(facts["price"])
         return self._price_of(link.vendor.id, name, link.base_url) if self._price_of else Price()
 
     def _why_not(self, link: Link) -> str:

@@ -137,7 +137,10 @@ class ModelRow:
     ready: bool
     why_not: str
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """`context_tokens`, `size_bytes`, `file`, ... as known; absent is unknown."""
+    """`context_tokens`, `output_tokens`, `reads`, `writes`, `open_weights`, `hosts`, `released`, `deprecated`, `retires`, `successor`,
+    `source`, `date`, `size_bytes`, `file`, ... as known, from the catalogue and from the connection's own list; absent is unknown."""
+    has_own_price: bool = False
+    """True where the user said what the model costs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,7 +193,7 @@ SELECT output_id, aspect, value, label, note FROM rating WHERE output_id IN ({id
 
 def usage_from(text: str | None) -> Usage:
     """The usage that was stored."""
-    return Usage(**json.loads(text)) if text else Usage()
+    return Usage.from_json(json.loads(text)) if text else Usage()
 
 
 @lru_cache(maxsize=512)

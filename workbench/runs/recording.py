@@ -213,7 +213,7 @@ def _output_row(end: End, at: str) -> dict[str, Any]:
         "raw_finish_reason": reply.raw_finish_reason,
         "refusal": reply.refusal,
         "tool_calls": _json([_tool_call(call) for call in reply.tool_calls]) if reply.tool_calls else None,
-        "usage": _usage(reply.usage),
+        "usage": canonical(reply.usage.to_json()),
         "cost": cost,
         "price_known": price_known,
         "latency_ms": _rounded(reply.latency_ms),
@@ -236,18 +236,6 @@ def _rounded(milliseconds: float | None) -> float | None:
 def _json(value: Any) -> str:
     """JSON text of what came from outside, which may hold NaN or half a character. No statement looks into it."""
     return whole_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
-
-
-def _usage(usage: Usage) -> str:
-    return canonical(
-        {
-            "input_tokens": usage.input_tokens,
-            "output_tokens": usage.output_tokens,
-            "cached_input_tokens": usage.cached_input_tokens,
-            "cache_write_tokens": usage.cache_write_tokens,
-            "reasoning_tokens": usage.reasoning_tokens,
-        }
-    )
 
 
 def _tool_call(call: ToolCall) -> dict[str, Any]:
@@ -297,7 +285,7 @@ def _reused(row: Sequence[Any], pictures: tuple[Part, ...]) -> Reused:
         tool_calls=tuple(ToolCall(**call) for call in json.loads(tool_calls)) if tool_calls else (),
         finish_reason=finish_reason or "stop",
         raw_finish_reason=raw_finish_reason,
-        usage=Usage(**json.loads(usage)) if usage else Usage(),
+        usage=Usage.from_json(json.loads(usage)) if usage else Usage(),
         resolved_model=resolved_model,
         request_id=request_id,
         latency_ms=latency,

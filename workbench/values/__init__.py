@@ -7,7 +7,6 @@ from workbench.values.calls import (
     Failure,
     FailureKind,
     FinishReason,
-    Price,
     Reply,
     Request,
     ToolCall,
@@ -16,6 +15,7 @@ from workbench.values.calls import (
 from workbench.values.changes import Changes, Kind
 from workbench.values.comparisons import Case, Check, Definition, ModelSpec, PromptRef, Score, Spec, Variant
 from workbench.values.messages import Content, Message, Part, Role, canonical, sha256
+from workbench.values.prices import Price
 from workbench.values.problems import BadInput, Missing, NotFound, Problem, ReadOnly, StoreTrouble
 
 __all__ = [

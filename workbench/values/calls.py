@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from workbench.values.messages import Message, Part
@@ -59,6 +58,32 @@ class Usage:
     cached_input_tokens: int | None = None
     cache_write_tokens: int | None = None
     reasoning_tokens: int | None = None
+    cache_write_1h_tokens: int | None = None
+    """How much of `cache_write_tokens` is to be kept for an hour, which costs more."""
+    input_audio_tokens: int | None = None
+    output_audio_tokens: int | None = None
+    cached_audio_tokens: int | None = None
+    """How much of `input_audio_tokens` came from the cache."""
+    input_image_tokens: int | None = None
+    output_image_tokens: int | None = None
+    cached_image_tokens: int | None = None
+    web_searches: int | None = None
+    """Searches that the provider made for this answer: billed by the piece."""
+
+    def to_json(self) -> dict[str, int | None]:
+        """The five counts that everybody knows, and the rarer ones where the provider gave them."""
+        counts = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: count for index, (name, count) in enumerate(counts.items()) if index < _COMMON_COUNTS or count is not None}
+
+    @staticmethod
+    def from_json(item: Mapping[str, Any] | None) -> Usage:
+        """The counts that `to_json` wrote, now or in an earlier version."""
+        known = {field.name for field in fields(Usage)}
+        return Usage(**{name: count for name, count in (item or {}).items() if name in known})
+
+
+_COMMON_COUNTS = 5
+"""Counts that are written down even where they are unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,51 +149,3 @@ class Failure:
             "retry_after_s": self.retry_after_s,
             "provider_code": self.provider_code,
         }
-
-
-def _rate(value: Any) -> Decimal:
-    try:
-        rate = Decimal(str(value))
-    except InvalidOperation:
-        rate = Decimal("NaN")
-    if not rate.is_finite() or rate < 0:
-        raise ValueError(f"{value} is no price")
-    return rate
-
-
-_MOST_USD = 1_000_000
-"""No call costs a million dollars. A server that counts so many tokens has counted wrongly."""
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """US dollars per million tokens. A rate that is None is unknown; a free model says 0 for both."""
-
-    input_usd: Decimal | None = None
-    output_usd: Decimal | None = None
-    cached_input_usd: Decimal | None = None
-
-    def to_json(self) -> dict[str, str | None]:
-        """Decimal strings, so that nothing is rounded on the way."""
-        return {
-            name: None if rate is None else str(rate)
-            for name, rate in (("input_usd", self.input_usd), ("output_usd", self.output_usd), ("cached_input_usd", self.cached_input_usd))
-        }
-
-    @staticmethod
-    def from_json(item: Mapping[str, Any] | None) -> Price:
-        """The price that `to_json` wrote; an absent one is unknown. Raises ValueError for a rate that is no amount of money."""
-        rates = {name: None if value is None else _rate(value) for name, value in (item or {}).items()}
-        return Price(rates.get("input_usd"), rates.get("output_usd"), rates.get("cached_input_usd"))
-
-    def cost(self, usage: Usage) -> Decimal | None:
-        """US dollars for one call, or None where a price or a token count that it needs is unknown, or a count cannot be true."""
-        if self.input_usd == 0 and self.output_usd == 0:
-            return Decimal(0)
-        if self.input_usd is None or self.output_usd is None or usage.input_tokens is None or usage.output_tokens is None:
-            return None
-        cached = usage.cached_input_tokens or 0
-        cached_rate = self.input_usd if self.cached_input_usd is None else self.cached_input_usd
-        fresh = usage.input_tokens - cached
-        cost = (fresh * self.input_usd + cached * cached_rate + usage.output_tokens * self.output_usd) / 1_000_000
-        return cost if fresh >= 0 and 0 <= cost < _MOST_USD else None

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from workbench.values.calls import Price
 from workbench.values.messages import Content
+from workbench.values.prices import Price
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from workbench.store.search import Search
 from workbench.values import Changes, NotFound, Spec
 from workbench.workspace.copies import Copies
 from workbench.workspace.late import late
-from workbench.workspace.network import Network, price_of
+from workbench.workspace.network import Network, facts_of, price_of
 from workbench.workspace.texts import Texts
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from workbench.library.records import VersionRow as VersionRow
     from workbench.library.reports import ExportReport as ExportReport
     from workbench.library.reports import ImportReport as ImportReport
+    from workbench.library.retirements import Retirement as Retirement
     from workbench.library.sources import Source as Source
     from workbench.library.sources import Sources
     from workbench.plan import Estimate as Estimate
@@ -116,7 +117,7 @@ class Workspace(Copies, Network, Texts):
         """Connections and models."""
         from workbench.library.connections import Connections
 
-        return Connections(self._database, self.keys, price_of)
+        return Connections(self._database, self.keys, price_of, facts_of)
 
     @late
     def comparisons(self) -> Comparisons:

@@ -98,3 +98,10 @@ def price_of(vendor: str, model: str, base_url: str) -> Price:
     from workbench.providers.catalog import price  # only the lists of models need the catalogue
 
     return price(vendor, model, base_url)
+
+
+def facts_of(vendor: str, model: str, base_url: str) -> dict[str, Any]:
+    """What else the catalogue knows; nothing where it knows nothing."""
+    from workbench.providers.catalog import known  # see price_of
+
+    return known(vendor, model, base_url).to_json()

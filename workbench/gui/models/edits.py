@@ -46,9 +46,9 @@ class KeyDialog(Dialog):
 class ModelDialog(Dialog):
     """A model's title and what the user pays for it. The user's own prices win over the catalogue's."""
 
-    def __init__(self, window: QWidget, row: ModelRow, on: Callable[[str, Price], object]) -> None:
+    def __init__(self, window: QWidget, row: ModelRow, on: Callable[[str, Price | None], object]) -> None:
         super().__init__(window, row.title or row.name, width=480)
-        self._on = on
+        self._on, self._was = on, row.price
         form = QFormLayout()
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(10)
@@ -87,7 +87,11 @@ class ModelDialog(Dialog):
 
     def _do(self) -> None:
         rates = [_rate(edit.text()) for edit in self._rates]
-        price = Price(*[rate if isinstance(rate, Decimal) else None for rate in rates])
+        read, written, cached = (rate if isinstance(rate, Decimal) else None for rate in rates)
+        own = Price(read, written, cached)
+        was = self._was
+        # Rates as they were stay as they were, with all that the catalogue knows besides; own ones are all that counts.
+        price = None if own == Price(was.input_usd, was.output_usd, was.cached_input_usd) else own
         self.accept()
         self._on(self._title.text().strip(), price)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -19,21 +20,28 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFont, QFontMetrics, QMouseEvent, QPainter
+from PySide6.QtGui import QFont, QFontMetrics, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
+from workbench.gui.models.filters import Question, chosen
+from workbench.gui.models.retiring import NEAR_DAYS, SOON_DAYS, day_words, end_of, left_words
 from workbench.gui.theme import paint_row, theme
 from workbench.gui.widgets.check import check_rect, paint_check
 from workbench.gui.widgets.chip import chip_size, paint_chip
+from workbench.gui.words import joined
 
 if TYPE_CHECKING:
     from workbench.workspace import ModelRow
 
 Index = QModelIndex | QPersistentModelIndex
 ROW = int(Qt.ItemDataRole.UserRole)
-TICK, MODEL, CONNECTION, IN, OUT, CONTEXT, PLACE = range(7)
-HEADS = ("", "Model", "Connection", "In, 1M tokens", "Out, 1M tokens", "Context", "Runs on")
-WIDTHS = (46, 290, 190, 130, 130, 110, 170)
+TICK, MODEL, CONNECTION, IN, OUT, CONTEXT, READS, PLACE, RETIRES = range(9)
+HEADS = ("", "Model", "Connection", "In, 1M tokens", "Out, 1M tokens", "Context", "Reads", "Runs on", "Retires")
+WIDTHS = (46, 290, 150, 112, 116, 92, 112, 130, 164)
+NARROW = 1180
+"""Below this width the table does without the place where models run."""
+KINDS = {"text": "type", "image": "image", "audio": "mic", "video": "video", "pdf": "file-text"}
+"""What a model reads, and its icon."""
 PLACES = {"cloud": ("cloud", "Cloud"), "server": ("server", "Own server"), "builtin": ("laptop", "This computer")}
 
 
@@ -46,6 +54,16 @@ def price_words(rate: Decimal | None, place: str) -> str:
     return f"${rate:.2f}" if rate == rate.quantize(Decimal("0.01")) else f"${rate.normalize():f}"
 
 
+def retires_words(row: ModelRow, today: date) -> str:
+    """`15 Jan, in 53 days`, `none announced`; `not known` for a model of which nobody knows anything."""
+    day = end_of(row)
+    if day is None:
+        told = row.place != "cloud" or "source" in row.facts or "listed" in row.facts
+        return "none announced" if told else "not known"
+    left = (day - today).days
+    return f"{day.day} {day:%b}, {left_words(left)}" if abs(left) <= SOON_DAYS else day_words(day, today)
+
+
 def context_words(tokens: Any) -> str:
     """`8k`, `128k`, `1.05M`; empty when unknown."""
     if not isinstance(tokens, int) or tokens <= 0:
@@ -53,6 +71,30 @@ def context_words(tokens: Any) -> str:
     if tokens >= 1_000_000:
         return f"{tokens / 1_000_000:.2f}".rstrip("0").rstrip(".") + "M"
     return f"{tokens // 1000 if tokens % 1000 == 0 else tokens // 1024 if tokens % 1024 == 0 else round(tokens / 1000)}k"
+
+
+def price_tip(row: ModelRow) -> str:
+    """What the two prices in the table leave out, and where they come from."""
+    price = row.price
+    if price.input_usd is None:
+        return "Nobody knows this price here. Double-click to say what you pay; without it the cost shows as unknown."
+    if price.is_free:
+        return ""
+    rates = (("From the cache", price.cached_input_usd), ("Into the cache", price.cache_write_usd), ("Thinking", price.reasoning_usd))
+    lines = [f"{name}: {price_words(rate, row.place)}" for name, rate in rates if rate is not None]
+    for above, step in price.tiers:
+        lines.append(
+            f"Prompts above {context_words(above)} tokens: {price_words(step.input_usd, '')} in, {price_words(step.output_usd, '')} out"
+        )
+    if price.batch is not None:
+        lines.append(f"In a batch: {price_words(price.batch.input_usd, '')} in, {price_words(price.batch.output_usd, '')} out")
+    source = "your own price" if row.has_own_price else str(row.facts.get("source") or "the catalogue")
+    return "\n".join([*lines, f"Source: {source}"])
+
+
+def today() -> date:
+    """The day that ends of models are counted from."""
+    return datetime.now().astimezone().date()
 
 
 class ModelTable(QAbstractTableModel):
@@ -66,6 +108,9 @@ class ModelTable(QAbstractTableModel):
         self._all: list[ModelRow] = []
         self.ticked: set[int] = set()
         self._text, self._connection = "", 0
+        self._questions: set[Question] = set()
+        self.left_out = 0
+        """Models that no filter but \"nobody knows\" hides."""
 
     def show(self, rows: Sequence[ModelRow]) -> None:
         """Take the models as they are now; ticks of those that are still there stay."""
@@ -79,6 +124,11 @@ class ModelTable(QAbstractTableModel):
         self._text, self._connection = text.lower(), connection_id
         self._apply()
 
+    def ask(self, questions: set[Question]) -> None:
+        """Show only models that answer yes to all of these."""
+        self._questions = set(questions)
+        self._apply()
+
     @property
     def count(self) -> int:
         """How many models there are in all."""
@@ -86,13 +136,14 @@ class ModelTable(QAbstractTableModel):
 
     def _apply(self) -> None:
         words = self._text.split()
-        self.beginResetModel()
-        self.rows = [
+        rows = [
             row
             for row in self._all
             if (not self._connection or row.connection_id == self._connection)
             and all(word in f"{row.title} {row.name} {row.connection} {row.vendor}".lower() for word in words)
         ]
+        self.beginResetModel()
+        self.rows, self.left_out = chosen(rows, self._questions)
         self.endResetModel()
 
     def tick(self, row: int) -> None:
@@ -153,16 +204,28 @@ class ModelTable(QAbstractTableModel):
             row.connection,
             price_words(row.price.input_usd, row.place),
             price_words(row.price.output_usd, row.place),
-            context_words(row.facts.get("context_tokens")),
+            context_words(row.facts.get("context_tokens")) or "not known",
+            ", ".join(row.facts.get("reads") or ()) or "not known",
             PLACES.get(row.place, ("cloud", row.place))[1],
+            retires_words(row, today()),
         )
         return str(words[column])
 
     def _tip(self, row: ModelRow, column: int) -> str:
         if not row.ready:
             return row.why_not
-        if column in (IN, OUT) and row.price.input_usd is None:
-            return "Nobody knows this price here. Double-click to say what you pay; without it the cost shows as unknown."
+        if column in (IN, OUT):
+            return price_tip(row)
+        facts = row.facts
+        if column == CONTEXT and facts.get("output_tokens"):
+            return f"Writes up to {context_words(facts['output_tokens'])} tokens"
+        if column == READS and facts.get("reads"):
+            return f"Reads {joined(list(facts['reads']))}"
+        if column == PLACE and facts.get("hosts"):
+            return f"The same weights also run at {joined(list(facts['hosts']))}"
+        if column == RETIRES and (facts.get("retires") or facts.get("successor")):
+            successor = f" The vendor names {facts['successor']} in its place." if facts.get("successor") else ""
+            return f"{facts.get('retires', '')}: {facts.get('source', 'the list of the connection')}.{successor}"
         return row.name if column == MODEL else ""
 
     def _spoken(self, row: ModelRow, column: int) -> str:
@@ -199,6 +262,10 @@ class ModelDelegate(QStyledItemDelegate):
             paint_chip(
                 painter, place, text, kind="warn" if text == "Key missing" else "plain", icon="key-round" if "Key" in text else "power-off"
             )
+        elif column == READS and row.facts.get("reads"):
+            self._paint_kinds(painter, inner, row)
+        elif column == RETIRES and retires_soon(row):
+            self._paint_end(painter, inner, str(index.data()), row)
         else:
             self._paint_text(painter, inner, index, row)
         if state & QStyle.StateFlag.State_HasFocus and column == MODEL:
@@ -223,10 +290,23 @@ class ModelDelegate(QStyledItemDelegate):
         line = QRectF(area.x(), top + name.height(), area.width(), small.height())
         painter.drawText(line, int(Qt.AlignmentFlag.AlignVCenter), small.elidedText(row.name, Qt.TextElideMode.ElideMiddle, area.width()))
 
+    def _paint_kinds(self, painter: QPainter, area: QRect, row: ModelRow) -> None:
+        look, side = theme(), theme().px(15)
+        for place, kind in enumerate(kind for kind in KINDS if kind in row.facts["reads"]):
+            icon = look.pixmap(KINDS[kind], "text2" if row.ready else "text3", 15)
+            painter.drawPixmap(QPointF(area.x() + place * look.px(20), area.y() + (area.height() - side) / 2), icon)
+
+    def _paint_end(self, painter: QPainter, area: QRect, text: str, row: ModelRow) -> None:
+        day = end_of(row)
+        kind = "fail" if day is not None and (day - today()).days <= NEAR_DAYS else "warn"
+        size = chip_size(text, icon="calendar-clock")
+        place = QRect(area.x(), area.y() + (area.height() - size.height()) // 2, min(size.width(), area.width()), size.height())
+        paint_chip(painter, place, text, kind=kind, icon="calendar-clock")
+
     def _paint_text(self, painter: QPainter, area: QRect, index: Index, row: ModelRow) -> None:
         look, column = theme(), index.column()
         text = str(index.data() or "")
-        soft = not row.ready or text in ("not known", "your server", "free")
+        soft = not row.ready or text in ("not known", "your server", "free", "none announced")
         font: QFont = look.font("body")
         painter.setFont(font)
         painter.setPen(look.color("text3" if soft and (text != "free" or not row.ready) else "text"))
@@ -244,6 +324,12 @@ class ModelDelegate(QStyledItemDelegate):
             model.tick(index.row())
             return True
         return False
+
+
+def retires_soon(row: ModelRow) -> bool:
+    """True for a model that has stopped or stops within the days that are told of."""
+    day = end_of(row)
+    return day is not None and (day - today()).days <= SOON_DAYS
 
 
 def row_height() -> int:
@@ -272,8 +358,7 @@ class ModelView(QTableView):
         head.setHighlightSections(False)
         head.setSectionsClickable(True)
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for column in (MODEL, CONNECTION, PLACE):
-            head.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+        head.setSectionResizeMode(MODEL, QHeaderView.ResizeMode.Stretch)
         table.modelReset.connect(self._hide_unknown)
         theme().follow(self._measure)
         self._measure()
@@ -286,5 +371,12 @@ class ModelView(QTableView):
 
     def _hide_unknown(self) -> None:
         # A column of which nothing is known says nothing.
-        known = any(context_words(row.facts.get("context_tokens")) for row in self._table.rows)
-        self.setColumnHidden(CONTEXT, not known)
+        rows = self._table.rows
+        self.setColumnHidden(CONTEXT, not any(row.facts.get("context_tokens") for row in rows))
+        self.setColumnHidden(READS, not any(row.facts.get("reads") for row in rows))
+        self.setColumnHidden(RETIRES, not any("source" in row.facts or "listed" in row.facts or end_of(row) for row in rows))
+        self.setColumnHidden(PLACE, self.width() < theme().px(NARROW))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.setColumnHidden(PLACE, self.width() < theme().px(NARROW))

@@ -12,7 +12,9 @@ from workbench.gui.context import Context
 from workbench.gui.models.cards import BuiltinCard, ConnectionCard
 from workbench.gui.models.connect import ConnectDialog
 from workbench.gui.models.edits import KeyDialog, ModelDialog
-from workbench.gui.models.table import CONNECTION, IN, MODEL, OUT, ROW, TICK, ModelTable, ModelView
+from workbench.gui.models.filters import RETIRING, ModelFilters
+from workbench.gui.models.retiring import RetiringStrip
+from workbench.gui.models.table import CONNECTION, IN, MODEL, OUT, ROW, TICK, ModelTable, ModelView, today
 from workbench.gui.screen import Crumb, Screen
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
@@ -20,8 +22,9 @@ from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.dialog import ask, ask_text
 from workbench.gui.widgets.empty import EmptyState
 from workbench.gui.widgets.flow import FlowLayout
-from workbench.gui.widgets.labels import label, line
+from workbench.gui.widgets.labels import ElidedLabel, line
 from workbench.gui.widgets.search_field import SearchField
+from workbench.gui.words import counted
 from workbench.values import Changes, Price
 
 if TYPE_CHECKING:
@@ -79,6 +82,8 @@ class ModelsScreen(Screen):
         self._stack.addWidget(self._view)
         self._stack.addWidget(self._empty)
         lower.addWidget(self._stack, 1)
+        self._retiring = RetiringStrip(context.go, lambda: self._filters.turn(RETIRING))
+        lower.addWidget(self._retiring)
         column.addWidget(self._lower, 1)
         self._add = button("Add connection", "plug", "primary", on=self.new)
         self._add.setEnabled(self._writable)
@@ -101,10 +106,13 @@ class ModelsScreen(Screen):
         self._chip = Chip("", "on", removable=True)
         self._chip.hide()
         self._chip.clicked.connect(lambda: self._filter(0, ""))
-        self._hint = label("", "small", "text3")
+        self._filters = ModelFilters()
+        self._filters.changed.connect(self._ask)
+        self._hint = ElidedLabel("", "small", "text3")
         self._compare_button = button("Compare ticked", "columns-3", on=self._compare)
         row.addWidget(self._search, 1)
         row.addWidget(self._chip)
+        row.addWidget(self._filters)
         row.addStretch(1)
         row.addWidget(self._hint)
         row.addWidget(self._compare_button)
@@ -117,6 +125,13 @@ class ModelsScreen(Screen):
             connections = self.context.ws.connections
             self.context.bridge.read(
                 lambda: (connections.list(), connections.models()), then=lambda rows: self._show(*rows), owner=self, key="models.rows"
+            )
+        if changes is None or changes.has("connection", "model", "comparison", "prompt"):
+            self.context.bridge.read(
+                lambda: self.context.ws.comparisons.retiring(today()),
+                then=lambda found: self._retiring.show_retirements(found, today()),
+                owner=self,
+                key="models.retiring",
             )
         if changes is None:
             self._builtin.read()
@@ -152,7 +167,10 @@ class ModelsScreen(Screen):
         self._compare_button.setEnabled(count > 0)
         self._compare_button.setToolTip("" if count else "Tick the models to compare first")
         unknown = sum(1 for row in self._table.rows if row.price.input_usd is None and row.place == "cloud")
-        self._hint.setText("" if not unknown else f"{unknown} without a known price" if unknown > 1 else "1 without a known price")
+        words = [f"{unknown} without a known price"] if unknown else []
+        if self._table.left_out:
+            words.append(f"{counted(self._table.left_out, 'model')} left out: not known")
+        self._hint.setText(", ".join(words))
 
     # -- connections -------------------------------------------------------------------------------------------
 
@@ -239,6 +257,10 @@ class ModelsScreen(Screen):
         self._chip.setVisible(bool(connection_id))
         self._table.filter(self._search.text().strip(), connection_id)
 
+    def _ask(self) -> None:
+        self._table.ask(self._filters.on)
+        self._count()
+
     def _filter_builtin(self) -> None:
         row = next((row for row in self._table._all if row.place == "builtin"), None)
         if row is not None:
@@ -253,7 +275,7 @@ class ModelsScreen(Screen):
         if self._writable:
             ModelDialog(self, row, lambda title, price: self._save_model(row, title, price)).open()
 
-    def _save_model(self, row: ModelRow, title: str, price: Price) -> None:
+    def _save_model(self, row: ModelRow, title: str, price: Price | None) -> None:
         self.context.bridge.call(self.context.ws.connections.update_model, row.id, title or row.name, None, price)
 
     def _remove(self, row: ModelRow) -> None:

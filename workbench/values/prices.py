@@ -1,0 +1,142 @@
+"""What tokens cost: rates, steps by the length of the prompt, and the cost of one call from its counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from decimal import Decimal
+from typing import Any
+
+from workbench.values.calls import Usage
+
+_MOST_USD = 1_000_000
+"""No call costs a million dollars. A server that counts so many tokens has counted wrongly."""
+_FIRST = ("input_usd", "output_usd", "cached_input_usd")
+"""The rates that stand in every price's JSON, known or not; the others stand there when they are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars per million tokens. A rate that is None is unknown; a free model says 0 for both of the first two.
+
+    A kind of token that has no rate of its own costs what the kind around it costs: cached and written to the cache as
+    read, an hour's cache as five minutes', reasoning as written, sound and pictures as text.
+    """
+
+    input_usd: Decimal | None = None
+    output_usd: Decimal | None = None
+    cached_input_usd: Decimal | None = None
+    cache_write_usd: Decimal | None = None
+    """Writing to the cache that lives for minutes, or to the only one that there is."""
+    cache_write_1h_usd: Decimal | None = None
+    reasoning_usd: Decimal | None = None
+    input_audio_usd: Decimal | None = None
+    output_audio_usd: Decimal | None = None
+    cached_audio_usd: Decimal | None = None
+    input_image_usd: Decimal | None = None
+    output_image_usd: Decimal | None = None
+    cached_image_usd: Decimal | None = None
+    web_search_usd: Decimal | None = None
+    """Dollars for one search that the provider made, not for a million."""
+    tiers: tuple[tuple[int, Price], ...] = ()
+    """(threshold, price): a call that reads more tokens than this is billed at that price, all of it. The lowest first."""
+    batch: Price | None = None
+    """What the same call costs where it may take a day."""
+
+    @property
+    def is_free(self) -> bool:
+        """True if nothing that this model does costs anything."""
+        return self.input_usd == 0 and self.output_usd == 0 and not any(self._rates().values())
+
+    def at(self, input_tokens: float) -> Price:
+        """The rates of a call that reads so many tokens, without steps."""
+        found = next((price for above, price in reversed(self.tiers) if input_tokens > above), self)
+        return replace(found, tiers=()) if found.tiers else found
+
+    def to_json(self) -> dict[str, Any]:
+        """Decimal strings, so that nothing is rounded on the way."""
+        rates = self._rates()
+        item: dict[str, Any] = {name: None if rates[name] is None else str(rates[name]) for name in _FIRST}
+        item |= {name: str(rate) for name, rate in rates.items() if rate is not None and name not in item}
+        if self.tiers:
+            item["tiers"] = [{"above": above, **price.to_json()} for above, price in self.tiers]
+        if self.batch is not None:
+            item["batch"] = self.batch.to_json()
+        return item
+
+    @staticmethod
+    def from_json(item: Mapping[str, Any] | None) -> Price:
+        """The price that `to_json` wrote, also before prices had more than three rates; an absent one is unknown.
+
+        Raises ArithmeticError, TypeError or ValueError for what is none.
+        """
+        item = item or {}
+        rates = {name: Decimal(str(item[name])) for name in RATES if item.get(name) is not None}
+        tiers, batch = item.get("tiers") or (), item.get("batch")
+        if not all(isinstance(each, Mapping) for each in (*tiers, batch or {})):
+            raise TypeError("The tiers and the batch of a price are mappings.")
+        steps = sorted(((int(tier.get("above", "")), Price.from_json(tier)) for tier in tiers), key=lambda step: step[0])
+        return Price(**rates, tiers=tuple(steps), batch=Price.from_json(batch) if batch else None)
+
+    def cost(self, usage: Usage) -> Decimal | None:
+        """US dollars for one call, or None where a price or a token count that it needs is unknown, or a count cannot be true."""
+        if self.is_free:
+            return Decimal(0)
+        if self.input_usd is None or self.output_usd is None or usage.input_tokens is None:
+            return None
+        price = self.at(usage.input_tokens)
+        if usage.output_tokens is None and any((price.output_usd, price.reasoning_usd, price.output_audio_usd, price.output_image_usd)):
+            return None  # embeddings write nothing, and their providers count nothing written
+        lines = [*price._read(usage, usage.input_tokens), *price._written(usage, usage.output_tokens or 0)]
+        if any(count < 0 or rate is None for count, rate in lines):
+            return None
+        cost = sum((count * rate for count, rate in lines if rate), Decimal(0)) / 1_000_000
+        cost += (usage.web_searches or 0) * (price.web_search_usd or Decimal(0))
+        return cost if 0 <= cost < _MOST_USD else None
+
+    def _read(self, usage: Usage, total: int) -> Iterable[tuple[int, Decimal | None]]:
+        """(tokens, rate) of every kind of token that was read; together they are all that was read."""
+        cached, cache_write = usage.cached_input_tokens or 0, usage.cache_write_tokens or 0
+        cached_rate = _first(self.cached_input_usd, self.input_usd)
+        write_rate = _first(self.cache_write_usd, self.input_usd)
+        hour = (usage.cache_write_1h_tokens or 0) if self.cache_write_1h_usd is not None else 0
+        yield hour, self.cache_write_1h_usd if hour else Decimal(0)
+        yield cache_write - hour, write_rate
+        plain, plain_cached = total - cached - cache_write, cached
+        # Sound and pictures are counted apart only where they cost apart: many providers do not tell how much of the cache was sound.
+        for rate, own_cached_rate, count, of_it_cached in (
+            (self.input_audio_usd, self.cached_audio_usd, usage.input_audio_tokens, usage.cached_audio_tokens),
+            (self.input_image_usd, self.cached_image_usd, usage.input_image_tokens, usage.cached_image_tokens),
+        ):
+            if rate is None or not count:
+                continue
+            from_cache = of_it_cached or 0
+            yield from_cache, _first(own_cached_rate, cached_rate)
+            yield count - from_cache, rate
+            plain, plain_cached = plain - (count - from_cache), plain_cached - from_cache
+        yield plain_cached, cached_rate
+        yield plain, self.input_usd
+
+    def _written(self, usage: Usage, total: int) -> Iterable[tuple[int, Decimal | None]]:
+        """(tokens, rate) of every kind of token that was written; together they are all that was written."""
+        plain = total
+        for rate, count in (
+            (self.reasoning_usd, usage.reasoning_tokens),
+            (self.output_audio_usd, usage.output_audio_tokens),
+            (self.output_image_usd, usage.output_image_tokens),
+        ):
+            if rate is not None and count:
+                yield count, rate
+                plain -= count
+        yield plain, self.output_usd
+
+    def _rates(self) -> dict[str, Decimal | None]:
+        return {name: getattr(self, name) for name in RATES}
+
+
+RATES = tuple(field.name for field in fields(Price) if field.name.endswith("_usd"))
+"""The names of all rates of a price."""
+
+
+def _first(*rates: Decimal | None) -> Decimal | None:
+    return next((rate for rate in rates if rate is not None), None)
