@@ -25,7 +25,7 @@ from workbench.formats.library_file_values import decode
 from workbench.formats.library_file_values import parse as parse_yaml
 from workbench.formats.library_table import library_cases, library_table
 from workbench.formats.tabular import BadRow, Table
-from workbench.formats.vendors import place_of, vendor
+from workbench.formats.vendors import clean_address, place_of, vendor
 from workbench.formats.yaml_text_reading import Document, load
 from workbench.values.calls import Price
 from workbench.values.comparisons import Case, ModelSpec, Spec, Variant
@@ -104,7 +104,7 @@ def read_cases(table: Table, path: str) -> tuple[Case, ...]:
 def model_spec(connection: ConnectionEntry, model: ModelEntry) -> ModelSpec:
     """What a run needs of a model that stands in a file. It may take a key from the environment only for its vendor's own address."""
     row = vendor(connection.vendor)
-    base_url = (connection.base_url or row.base_url).rstrip("/")
+    base_url = clean_address(connection.base_url or row.base_url)
     is_own = urlsplit(base_url).hostname == urlsplit(row.base_url).hostname
     return ModelSpec(
         name=model.name,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from workbench import store
 from workbench.library.cases import Query, asking
@@ -13,10 +12,10 @@ from workbench.library.keys import GENERAL, KeyPlace, Keys, file_key, hint
 from workbench.library.models import Link, Models, PriceOf, link_of, merged, remembered_place, touch_models
 from workbench.library.names import checked_name, free_name, no_such
 from workbench.library.records import ConnectionRow
-from workbench.library.vendors import Vendor, vendor, vendors
+from workbench.library.vendors import Vendor, clean_address, vendor, vendors
 from workbench.store import stamps
 from workbench.store.database import Database
-from workbench.values import BadInput, Endpoint, Missing, ModelSpec, NotFound, canonical
+from workbench.values import Endpoint, Missing, ModelSpec, NotFound, canonical
 
 _SELECT = """
 SELECT id, (SELECT count(*) FROM model WHERE model.connection_id = connection.id AND model.archived_at IS NULL),
@@ -190,23 +189,6 @@ class Connections(Models):
         if place == "keyring":
             known_hint = str(link.state["key"].get("hint", ""))
         return ("none" if place == "missing" and not link.needs_key else place), known_hint
-
-
-def clean_address(base_url: str) -> str:
-    """The address without spaces and without a slash at its end. Raises BadInput where it is not one, or holds a password."""
-    base_url = base_url.strip().rstrip("/")
-    if not base_url:
-        return ""
-    try:
-        parts = urlsplit(base_url)
-        well_formed = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        well_formed = False
-    if not well_formed:
-        raise BadInput(f"{base_url} is not an address.", remedy="Write it like https://api.example.com/v1.")
-    if parts.username or parts.password:
-        raise BadInput("The address holds a name or password, which would be kept in the workspace.", remedy="Enter it as the key.")
-    return base_url
 
 
 def _known_vendor(id: str) -> Vendor:

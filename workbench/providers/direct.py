@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from workbench.providers import catalog
-from workbench.providers.vendors import Vendor, vendors
+from workbench.providers.vendors import Vendor, is_address, vendors
 from workbench.values import BadInput, Endpoint, Price
 
 KEY = "WORKBENCH_API_KEY"
@@ -22,14 +22,14 @@ def direct_endpoint(api: str, base_url: str, model: str, environment: Mapping[st
 
     if api not in NAMES or api == "builtin":
         raise BadInput(f"There is no wire format {api} here.", remedy="Use one of: openai-chat, echo.")
-    parts = urlsplit(base_url)
-    if api != "echo" and (parts.scheme not in ("http", "https") or not parts.hostname):
+    if api != "echo" and not is_address(base_url):
         raise BadInput(f"{base_url} is not an address.", remedy="Give one such as http://127.0.0.1:9000/v1.")
+    parts = urlsplit("" if api == "echo" else base_url)
     row = _vendor(api, parts.netloc)
     key = environment.get(KEY) or (environment.get(row.key_env) if row and row.key_env else None)
     options = dict(row.options) if row and _place(row) == parts.netloc else {}
     endpoint = Endpoint(api, base_url.rstrip("/"), key or None, options, timeout_s)
-    return endpoint, catalog.price(row.id, model, base_url) if row else Price()
+    return endpoint, catalog.price(row.id, model, base_url) if row and parts.netloc else Price()
 
 
 def _vendor(api: str, place: str) -> Vendor | None:

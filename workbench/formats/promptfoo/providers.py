@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from workbench.formats.promptfoo.files import CODE, ConfigFolder, suffix
 from workbench.formats.reports import Notes
+from workbench.formats.vendors import clean_address
 from workbench.values import ModelSpec, Price
 
 _OPENAI = "https://api.openai.com/v1"
@@ -156,9 +157,9 @@ def _with_environment(config: Mapping[str, Any], environment: Mapping[str, str])
 def _base_url(config: Mapping[str, Any], environment: Mapping[str, str]) -> str:
     host = config.get("apiHost") or environment.get("OPENAI_API_HOST")
     if host:
-        return f"https://{host}/v1"
+        return clean_address(f"https://{host}/v1")
     given = config.get("apiBaseUrl") or environment.get("OPENAI_API_BASE_URL") or environment.get("OPENAI_BASE_URL")
-    return str(given).rstrip("/") if given else _OPENAI
+    return clean_address(str(given)) if given else _OPENAI
 
 
 def _is_near(base_url: str) -> bool:
