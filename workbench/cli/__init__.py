@@ -7,9 +7,12 @@ def main() -> None:
     import os
     import sys  # the console script imports this module before anything is known: it stays empty
 
-    from workbench.cli.frame import perform
+    try:
+        from workbench.cli.frame import perform
 
-    code = perform(sys.argv[1:])
+        code = perform(sys.argv[1:])
+    except KeyboardInterrupt:  # before or after the verb: there is nothing to keep and nothing to say
+        code = 130
     if "PySide6" in sys.modules:
         sys.exit(code)
     with contextlib.suppress(OSError):
