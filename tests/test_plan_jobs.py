@@ -125,3 +125,9 @@ def test_a_limit_that_is_no_number_does_not_stop_the_estimate(limit: Any, tokens
     wanted = spec()
     wanted = replace(wanted, models=tuple(replace(model, parameters={"max_tokens": limit}) for model in wanted.models))
     assert plan.estimate(plan.make(wanted)).output_tokens == 24 * tokens
+
+
+def test_more_calls_than_anybody_means_are_refused_before_a_row_is_written() -> None:
+    assert plan.make(spec(repeats=plan.MOST_CALLS // 12)).calls <= plan.MOST_CALLS
+    with pytest.raises(BadInput, match="This would be 12,000,000 calls; a run has at most 1,000,000"):
+        plan.make(spec(repeats=plan.MOST_CALLS))

@@ -223,7 +223,13 @@ class _Answer:
 
     def close(self) -> tuple[str, str]:
         """The new text and thinking of an event that the stream's end completed."""
-        return self._read(self._parser.close())
+        try:
+            return self._read(self._parser.close())
+        except ProviderError as error:
+            if error.failure.kind != "protocol":
+                raise
+            # half an event: the connection ended inside it
+            raise ProviderError(Failure("network", "The stream was cut off in the middle of the answer.", provider_code="cut")) from None
 
     def raw(self) -> bytes:
         """All bytes."""
