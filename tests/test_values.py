@@ -105,3 +105,15 @@ def test_changes_tell_kinds_and_ids() -> None:
     assert not changes.has("run")
     assert changes.ids("prompt") == {1, 2}
     assert changes.ids("run") == frozenset()
+
+
+@pytest.mark.parametrize("price", [{"input_usd": "NaN"}, {"input_usd": "Infinity"}, {"output_usd": -1}, {"output_usd": "free"}])
+def test_what_is_no_price_is_refused_before_a_run_has_to_reckon_with_it(price: dict[str, object]) -> None:
+    with pytest.raises(ValueError):
+        Price.from_json(price)
+
+
+def test_a_threshold_is_a_number() -> None:
+    assert Check.from_json({"type": "assert-set", "threshold": "0.5"}).threshold == 0.5
+    with pytest.raises(ValueError):
+        Check.from_json({"type": "assert-set", "threshold": "half"})

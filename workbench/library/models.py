@@ -161,18 +161,18 @@ class Models:
                 writer.run("UPDATE model SET price = :price WHERE id = :id", price=stored, id=id)
             writer.touch("model", id)
 
-    def set_facts(self, id: int, facts: Mapping[str, Any]) -> None:
-        """Keep what was learnt about a model, such as `context_tokens`; what is not named stays, None forgets."""
-        with self._database.write() as writer:
-            known = json.loads(_found(asking(writer), id)[7])
-            writer.run("UPDATE model SET facts = :facts WHERE id = :id", facts=canonical(merged(known, facts)), id=id)
-            writer.touch("model", id)
-
     def remove_model(self, id: int) -> None:
         """Take a model out of the list. Runs that used it stay as they are."""
         with self._database.write() as writer:
             _found(asking(writer), id)
             writer.run("UPDATE model SET archived_at = coalesce(archived_at, :at) WHERE id = :id", at=stamps.now(), id=id)
+            writer.touch("model", id)
+
+    def restore_model(self, id: int) -> None:
+        """Bring a removed model back as it was; a title that is in use by now gets a number."""
+        with self._database.write() as writer:
+            title = free_name(_found(asking(writer), id)[4], _titles(asking(writer), besides=id))
+            writer.run("UPDATE model SET archived_at = NULL, title = :title WHERE id = :id", title=title, id=id)
             writer.touch("model", id)
 
     def spec(self, model_id: int) -> ModelSpec:

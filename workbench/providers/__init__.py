@@ -27,6 +27,11 @@ __all__ = [
 
 _FORMATS = {
     "openai-chat": ("openai_chat", "OpenAIChat"),
+    "openai-images": ("openai_images", "OpenAIImages"),
+    "anthropic": ("anthropic", "Anthropic"),
+    "bedrock": ("bedrock", "Bedrock"),
+    "gemini": ("gemini", "Gemini"),
+    "ollama": ("ollama", "Ollama"),
     "openai-responses": ("openai_responses", "OpenAIResponses"),
     "mistral": ("mistral", "Mistral"),
     "cohere": ("cohere", "Cohere"),

@@ -28,9 +28,9 @@ def direct_endpoint(api: str, base_url: str, model: str, environment: Mapping[st
     if api != "echo" and (parts.scheme not in ("http", "https") or not parts.hostname):
         raise BadInput(f"{base_url} is not an address.", remedy="Give one such as http://127.0.0.1:9000/v1.")
     row = _vendor(api, parts.netloc)
-    key = environment.get(KEY) or next((environment[name] for name in (row.key_envs if row else ()) if environment.get(name)), None)
+    key = next((found for name in (KEY, *(row.key_envs if row else ())) if (found := environment.get(name))), None)
     options = dict(row.options) if row and _is_at(row, parts.netloc) else {}
-    endpoint = Endpoint(api, base_url.rstrip("/"), key or None, options, timeout_s)
+    endpoint = Endpoint(api, base_url.rstrip("/"), key, options, timeout_s)
     return endpoint, catalog.price(row.id, model, base_url) if row else Price()
 
 

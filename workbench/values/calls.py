@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from workbench.values.messages import Message, Part
@@ -126,6 +126,16 @@ class Failure:
         }
 
 
+def _rate(value: Any) -> Decimal:
+    try:
+        rate = Decimal(str(value))
+    except InvalidOperation:
+        rate = Decimal("NaN")
+    if not rate.is_finite() or rate < 0:
+        raise ValueError(f"{value} is no price")
+    return rate
+
+
 _MOST_USD = 1_000_000
 """No call costs a million dollars. A server that counts so many tokens has counted wrongly."""
 
@@ -147,8 +157,8 @@ class Price:
 
     @staticmethod
     def from_json(item: Mapping[str, Any] | None) -> Price:
-        """The price that `to_json` wrote; an absent one is unknown."""
-        rates = {name: None if value is None else Decimal(str(value)) for name, value in (item or {}).items()}
+        """The price that `to_json` wrote; an absent one is unknown. Raises ValueError for a rate that is no amount of money."""
+        rates = {name: None if value is None else _rate(value) for name, value in (item or {}).items()}
         return Price(rates.get("input_usd"), rates.get("output_usd"), rates.get("cached_input_usd"))
 
     def cost(self, usage: Usage) -> Decimal | None:

@@ -61,7 +61,7 @@ class Network:
     async def try_connection(self, vendor: str, base_url: str, key: str | None = None) -> TestReport:
         """How a connection that is not saved would do. Without a key, the environment's is used. Nothing is kept."""
         from workbench import providers
-        from workbench.library.connections import clean_address
+        from workbench.formats.addresses import clean_address
         from workbench.library.vendors import vendor as vendor_row
 
         row = vendor_row(vendor)

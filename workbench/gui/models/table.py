@@ -22,7 +22,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QFont, QFontMetrics, QMouseEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
-from workbench.gui.theme import theme
+from workbench.gui.theme import paint_row, theme
 from workbench.gui.widgets.check import check_rect, paint_check
 from workbench.gui.widgets.chip import chip_size, paint_chip
 
@@ -182,7 +182,7 @@ class ModelDelegate(QStyledItemDelegate):
         rect, state = option.rect, option.state
         painter.save()
         if state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(rect, look.color("accent-soft"))
+            paint_row(painter, rect, selected=True)
         painter.fillRect(QRect(rect.x(), rect.bottom(), rect.width(), 1), look.color("border"))
         inner = rect.adjusted(look.px(8), 0, -look.px(8), 0)
         if column == TICK:
@@ -275,7 +275,7 @@ class ModelView(QTableView):
         for column in (MODEL, CONNECTION, PLACE):
             head.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         table.modelReset.connect(self._hide_unknown)
-        theme().changed.connect(self._measure)
+        theme().follow(self._measure)
         self._measure()
         self._hide_unknown()
 
