@@ -157,7 +157,11 @@ async def test_connection(client: httpx.AsyncClient, endpoint: Endpoint) -> Test
     try:
         models = await list_models(client, endpoint)
     except ProviderError as error:
-        return _failed(error.failure, endpoint, time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        if endpoint.options.get("lists_models") is False and error.failure.kind == "not_found":
+            sentence = f"Reached in {seconds:.1f} s. It lists no models: type the model's name. The first call shows whether the key works."
+            return TestReport(True, sentence, error.failure.message, seconds=seconds)
+        return _failed(error.failure, endpoint, seconds)
     seconds = time.perf_counter() - began
     if not models:
         return TestReport(True, f"Connected in {seconds:.1f} s. It names no models: type the model's name.", seconds=seconds)
