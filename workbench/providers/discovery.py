@@ -51,7 +51,7 @@ async def list_models(client: httpx.AsyncClient, endpoint: Endpoint) -> list[str
     import httpx  # loaded with the first call, not with the window
 
     from workbench.providers.error_bodies import failure_of
-    from workbench.providers.http_call import headers_of, key_form, without_password
+    from workbench.providers.http_call import headers_of, key_form, unkeyed, without_password
     from workbench.providers.network_errors import failure_of_exception, url_of
     from workbench.providers.redaction import Redactor
 
@@ -79,7 +79,7 @@ async def list_models(client: httpx.AsyncClient, endpoint: Endpoint) -> list[str
         raise ProviderError(failure) from None
     if response.status_code != 200 or body.lstrip()[:1] == b"<":
         lower = {name.lower(): value for name, value in response.headers.items()}
-        raise ProviderError(failure_of(response.status_code, lower, body, redactor))
+        raise ProviderError(unkeyed(failure_of(response.status_code, lower, body, redactor), headers))
     try:
         return _names(json.loads(body))
     except (ValueError, RecursionError):
@@ -95,7 +95,7 @@ async def test_connection(client: httpx.AsyncClient, endpoint: Endpoint) -> Test
     try:
         models = await list_models(client, endpoint)
     except ProviderError as error:
-        return _failed(error.failure, endpoint, time.perf_counter() - began)
+        return _failed(error.failure, time.perf_counter() - began)
     seconds = time.perf_counter() - began
     if not models:
         return TestReport(True, f"Connected in {seconds:.1f} s. It names no models: type the model's name.", seconds=seconds)
@@ -133,19 +133,21 @@ def _names(value: Any) -> list[str]:
     return sorted(found)
 
 
-def _failed(failure: Failure, endpoint: Endpoint, seconds: float) -> TestReport:
+def _failed(failure: Failure, seconds: float) -> TestReport:
     """The report of a failed test: what happened, and the one thing to do."""
     status = f" ({failure.status})" if failure.status else ""
     sentence = {
-        "auth": f"Key rejected{status}. Copy the key again from the provider's page."
-        if endpoint.key
-        else f"A key is needed{status}. Add one.",
+        "auth": f"A key is needed{status}, and none was sent. Add one."
+        if failure.provider_code == "no_key"
+        else f"Key rejected{status}. Copy the key again from the provider's page.",
         "permission": f"Not allowed{status}. This key may not list models; a call may still work.",
         "quota": f"Quota used up{status}. Add credit on the provider's billing page.",
         "not_found": f"Nothing at this address{status}. Check the base URL: most end in /v1.",
         "rate_limit": f"Rate limited{status}. Wait a moment and test again.",
         "timeout": "No answer in time. Check that the server runs, and test again.",
     }.get(failure.kind, failure.message)
+    if failure.provider_code == "not_allowed":  # by the user's own setting: no server and no key has a part in it
+        sentence = failure.message
     if failure.provider_code == "html":
         sentence = "This address answers with a web page. Check the base URL: most end in /v1."
     return TestReport(False, sentence, failure.message, seconds=seconds, failure=failure)
