@@ -134,7 +134,9 @@ def test_a_bad_connection_says_what_to_do(listing: Callable[..., str], status: i
 
 
 def test_a_missing_key_is_not_called_a_rejected_one(listing: Callable[..., str]) -> None:
-    assert report_of(listing({"error": {"message": "no key"}}, 401), key=None).sentence == "A key is needed (401). Add one."
+    assert (
+        report_of(listing({"error": {"message": "no key"}}, 401), key=None).sentence == "A key is needed (401), and none was sent. Add one."
+    )
 
 
 def test_a_server_that_is_not_there_is_said_so() -> None:

@@ -42,6 +42,12 @@ class Datasets(Cases):
             raise NotFound(f"There is no dataset {id}.")
         return rows[0]
 
+    def with_reference(self) -> frozenset[str]:
+        """Uids of the live datasets in which at least one case has a reference."""
+        cases = 'SELECT 1 FROM "case" WHERE dataset_id = dataset.id AND archived_at IS NULL AND reference IS NOT NULL'
+        rows = self._database.query(f"SELECT uid FROM dataset WHERE archived_at IS NULL AND EXISTS ({cases})")
+        return frozenset(row[0] for row in rows)
+
     def find(self, name: str) -> DatasetRow:
         """The live dataset of this name or uid. Raises NotFound with the nearest names."""
         rows = self.list()
