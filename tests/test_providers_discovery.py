@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 class Lists(BaseHTTPRequestHandler):
     answer: tuple[int, str, str] = (200, "application/json", "{}")
     asked = ""
+    headers_seen: ClassVar[dict[str, str]] = {}
 
     def log_message(self, format: str, *args: object) -> None:
         pass
 
     def do_GET(self) -> None:
-        Lists.asked = self.path
+        Lists.asked, Lists.headers_seen = self.path, {name.lower(): value for name, value in self.headers.items()}
         status, kind, body = self.answer
         self.send_response(status)
         self.send_header("content-type", kind)
@@ -95,6 +96,30 @@ def test_cohere_lists_the_models_that_chat_at_an_address_of_its_own(listing: Cal
     base = listing({"models": [{"name": "command-a", "endpoints": ["chat"]}]}).removesuffix("/v1")
     assert report_of(base, wire_format="cohere").models == ("command-a",)
     assert Lists.asked.startswith("/v1/models?endpoint=chat")
+
+
+def test_anthropic_lists_its_models_page_by_page_with_its_own_headers(listing: Callable[..., str]) -> None:
+    base = listing({"data": [{"type": "model", "id": "claude-opus-5"}, {"type": "model", "id": "claude-haiku-5"}], "has_more": False})
+    for written in (base, base.removesuffix("/v1"), f"{base}/messages"):
+        assert report_of(written, wire_format="anthropic").models == ("claude-haiku-5", "claude-opus-5")
+        assert Lists.asked == "/v1/models?limit=1000"
+    assert Lists.headers_seen["x-api-key"] == "sk-1234567890abcdef"
+    assert Lists.headers_seen["anthropic-version"] == "2023-06-01"
+    form = providers.wire_format("anthropic")
+    names, following = form.model_names({"data": [{"id": "a"}, {"id": "b"}], "has_more": True, "last_id": "b"})  # type: ignore[attr-defined]
+    assert (names, following) == (["a", "b"], "b")
+    url, _ = form.models_call(Endpoint("anthropic", base, "k"), following)  # type: ignore[attr-defined]
+    assert url.endswith("/v1/models?limit=1000&after_id=b")
+
+
+def test_bedrock_lists_its_models_at_another_host(listing: Callable[..., str]) -> None:
+    base = listing({"modelSummaries": [{"modelId": "amazon.nova-2-lite-v1:0"}, {"modelArn": "x"}]}).removesuffix("/v1")
+    assert report_of(base, wire_format="bedrock").models == ("amazon.nova-2-lite-v1:0",)
+    assert Lists.asked == "/foundation-models?byInferenceType=ON_DEMAND&byOutputModality=TEXT"
+    endpoint = Endpoint("bedrock", "https://bedrock-runtime.eu-west-1.amazonaws.com/", "k")
+    url, headers = providers.wire_format("bedrock").models_call(endpoint, "")  # type: ignore[attr-defined]
+    assert url.startswith("https://bedrock.eu-west-1.amazonaws.com/foundation-models?")
+    assert headers["authorization"] == "Bearer k"
 
 
 def test_behind_a_dated_address_of_azure_is_its_deployment(listing: Callable[..., str]) -> None:

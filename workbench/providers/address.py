@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from workbench.values import Endpoint
 
-_CALLS = ("/chat/completions", "/responses", "/v2/chat")
+_CALLS = ("/chat/completions", "/responses", "/v2/chat", "/messages")
 """Paths of calls that users copy along with the base URL."""
 _DEPLOYMENT = re.compile(r"(.*/openai)/deployments/([^/]+)")
 

@@ -212,7 +212,9 @@ class PromptPage(QWidget):
 
     def _leave_old(self) -> None:
         now, at = self.old.now, self.working.at
-        gone = now is not None and (at is None or at.prompt.id != now.version.prompt_id or now.version.id not in {v.id for v in at.versions})
+        gone = now is not None and (
+            at is None or at.prompt.id != now.version.prompt_id or now.version.id not in {v.id for v in at.versions}
+        )
         if gone or (now is not None and at is not None and at.versions[0].id != self._newest):
             self.look_at(None)  # a version was made: the working copy is what goes on
         self._newest = at.versions[0].id if at is not None and at.versions else None

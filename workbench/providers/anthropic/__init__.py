@@ -19,13 +19,13 @@ Claude on Google's Vertex, with the base URL https://REGION-aiplatform.googleapi
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from typing import TYPE_CHECKING
-from urllib.parse import quote
+from collections.abc import AsyncGenerator, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
+from workbench.providers.address import address, list_address
 from workbench.providers.anthropic.answer import MessagesReader
 from workbench.providers.anthropic.request import UNSUPPORTED, request_body
-from workbench.providers.openai_chat import address
 from workbench.values import Delta, Endpoint, Reply, Request
 
 if TYPE_CHECKING:
@@ -48,6 +48,22 @@ class Anthropic:
         body = request_body(request, endpoint.options)
         sent = headers(endpoint, streamed=request.stream)
         return post(client, endpoint, address_of(endpoint, request), sent, body, MessagesReader(), streamed=request.stream)
+
+    def models_call(self, endpoint: Endpoint, page: str) -> tuple[str, Mapping[str, str]]:
+        """Address and headers that ask for a page of the models; a page is named by the last model of the one before."""
+        url = list_address(endpoint, "/v1/models")
+        asked = urlencode({"limit": 1000, **({"after_id": page} if page else {})})
+        return f"{url}{'&' if '?' in url else '?'}{asked}", headers(endpoint)
+
+    def model_names(self, value: Any) -> tuple[list[str], str]:
+        """The names on a page, and the name of the next one."""
+        page = value if isinstance(value, Mapping) else {}
+        rows = page.get("data")
+        names = [
+            row["id"] for row in (rows if isinstance(rows, list) else ()) if isinstance(row, Mapping) and isinstance(row.get("id"), str)
+        ]
+        last = page.get("last_id") or (names[-1] if names else "")
+        return names, str(last) if page.get("has_more") else ""
 
 
 def headers(endpoint: Endpoint, *, streamed: bool = False) -> dict[str, str]:

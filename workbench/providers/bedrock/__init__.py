@@ -13,15 +13,15 @@ What an endpoint's `options` may hold:
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from typing import TYPE_CHECKING
+from collections.abc import AsyncGenerator, Mapping
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
+from workbench.providers.address import address
 from workbench.providers.bedrock.answer import ConverseReader
 from workbench.providers.bedrock.event_stream import BinaryEvents
 from workbench.providers.bedrock.request import UNSUPPORTED, request_body
 from workbench.providers.bedrock.signing import signature
-from workbench.providers.openai_chat import address
 from workbench.values import Delta, Endpoint, Reply, Request
 
 if TYPE_CHECKING:
@@ -46,6 +46,24 @@ class Bedrock:
             headers.pop("authorization", None)
             headers.update(signature(endpoint, url, encode(body)))
         return post(client, endpoint, url, headers, body, ConverseReader(), streamed=request.stream, parser=BinaryEvents)
+
+    def models_call(self, endpoint: Endpoint, page: str) -> tuple[str, Mapping[str, str]]:
+        """Address and headers that ask for all models that write text on demand. They are listed by another host than calls go to."""
+        from workbench.providers.http_call import headers_of  # httpx is loaded with the first call, not with the window
+
+        base = endpoint.base_url.strip().partition("?")[0].rstrip("/").replace("//bedrock-runtime.", "//bedrock.", 1)
+        url = f"{base}/foundation-models?byInferenceType=ON_DEMAND&byOutputModality=TEXT"
+        headers = headers_of(endpoint, streamed=False)
+        if ":" in (endpoint.key or ""):
+            headers.pop("authorization", None)
+            headers.update(signature(endpoint, url, b"", method="GET"))
+        return url, headers
+
+    def model_names(self, value: Any) -> tuple[list[str], str]:
+        """The ids of the models; there is one page."""
+        rows = value.get("modelSummaries") if isinstance(value, Mapping) else None
+        found = (row.get("modelId") for row in (rows if isinstance(rows, list) else ()) if isinstance(row, Mapping))
+        return [name for name in found if isinstance(name, str)], ""
 
 
 def address_of(endpoint: Endpoint, request: Request) -> str:

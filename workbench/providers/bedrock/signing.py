@@ -12,7 +12,7 @@ INSTALL = 'pip install "prompt-workbench[bedrock]"'
 _REGION = r"\.(?=[a-z0-9-]*\d)((?:[a-z]{2,4}-)+(?:[a-z]+-)?\d+)\."
 
 
-def signature(endpoint: Endpoint, url: str, body: bytes) -> dict[str, str]:
+def signature(endpoint: Endpoint, url: str, body: bytes, *, method: str = "POST") -> dict[str, str]:
     """The headers that sign this body for this address with the endpoint's access keys. Raises ProviderError of kind `auth`."""
     try:
         from botocore.auth import SigV4Auth  # an extra, and only for access keys
@@ -25,7 +25,7 @@ def signature(endpoint: Endpoint, url: str, body: bytes) -> dict[str, str]:
     if not id or not secret:
         message = "AWS access keys are written ACCESS_KEY_ID:SECRET, or ACCESS_KEY_ID:SECRET:SESSION_TOKEN for temporary ones."
         raise ProviderError(Failure("auth", message, provider_code="malformed_key"))
-    request = AWSRequest("POST", url, {"content-type": "application/json"}, body)
+    request = AWSRequest(method, url, {"content-type": "application/json"}, body)
     SigV4Auth(Credentials(id, secret, token[0] if token else None), "bedrock", region_of(endpoint)).add_auth(request)
     return {name.lower(): str(value) for name, value in request.headers.items() if name.lower() != "content-type"}
 
