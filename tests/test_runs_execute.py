@@ -417,3 +417,29 @@ def test_started_comes_before_finished_for_each_job(runs: Runs) -> None:
         seen.setdefault(event.job, []).append(type(event).__name__)
     assert all(names[0] == "Started" and names[-1] == "Finished" for names in seen.values())
     assert isinstance(next(iter(make(runs, runs.rerun(run_id)))), Started)
+
+
+def test_what_a_model_does_not_take_is_left_out_with_a_note_or_refused_before_anything_is_sent(
+    runs: Runs, settings: Settings, fakeprovider: Callable[..., Any]
+) -> None:
+    server = fakeprovider()
+    chat = model(server.base_url, name="chat", connection="Chat")
+    claude = model(server.base_url, name="claude", wire_format="anthropic", connection="Claude")
+    asked = spec(chat, claude, cases=1)
+    asked = replace(
+        asked, variants=(replace(asked.variants[0], content=replace(asked.variants[0].content, parameters={"seed": 7, "top_k": 3})),)
+    )
+    (problem,) = runs.problems(asked)
+    assert (problem.message, problem.names, problem.fatal) == ("P v1: CLAUDE does not take seed. It is sent without.", ("seed",), False)
+    run_id = runs.prepare(asked)
+    make(runs, run_id)
+    outputs = [runs.output(cell.output_id) for cell in runs.cells(run_id) if cell.output_id is not None]
+    assert [output.left_out for output in outputs] == [(), ("seed",)]
+    sent = [exchange.request["body"] for output in outputs if (exchange := runs.exchange(output.id)) is not None]
+    assert [body.get("seed") for body in sent] == [7, None]
+    assert [body.get("top_k") for body in sent] == [3, 3]
+    again = runs.rerun(run_id, "all")
+    assert runs.get(again).queued == 2
+    settings.set("left_out", "refuse")
+    with pytest.raises(BadInput, match=r"CLAUDE does not take seed\. Nothing is sent"):
+        runs.prepare(asked)

@@ -154,6 +154,11 @@ def request(plan: Plan, column_index: int, case_index: int) -> Request:
     return Request(model, messages, parameters, content.output_schema, content.tools, plan.stream)
 
 
+def parameters(plan: Plan, column_index: int) -> Mapping[str, Any]:
+    """What is sent with every question of a column beside its messages: the version's parameters, the model's own over them."""
+    return plan._parts[column_index][2]
+
+
 def fingerprint(plan: Plan, column_index: int, asked: Request, repeat: int) -> str:
     """SHA-256 hex of wire format, base URL, model, parameters, rendered messages and repeat: equal means the same call."""
     digest = plan._parts[column_index][3].copy()

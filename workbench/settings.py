@@ -112,6 +112,16 @@ SETTINGS: tuple[Setting, ...] = (
         3600,
     ),
     Setting(
+        "left_out",
+        "runs",
+        "What a model does not take",
+        "A parameter such as a seed.",
+        "Left out, the answer says so, and so does the set-up. Refused, a comparison does not start until all its models take the same.",
+        "choice",
+        "note",
+        (("note", "Left out, with a note"), ("refuse", "Not sent")),
+    ),
+    Setting(
         "max_retries",
         "runs",
         "Tries again",

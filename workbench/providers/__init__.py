@@ -5,9 +5,9 @@ A wire format has one method: `call(client, endpoint, request)` yields Deltas an
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from workbench.providers.discovery import LocalServer, TestReport, find_local, list_models, test_connection
 from workbench.providers.failures import ProviderError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from workbench.providers.builtin import Builtin
 
 __all__ = [
-    "NAMES", "LocalServer", "ProviderError", "TestReport", "Vendor", "WireFormat", "client", "find_local", "list_models",
+    "NAMES", "LocalServer", "ProviderError", "TestReport", "Vendor", "WireFormat", "client", "find_local", "left_out", "list_models",
     "test_connection", "vendor", "vendors", "wire_format", "wire_formats",
 ]  # fmt: skip
 
@@ -61,6 +61,17 @@ def wire_format(name: str, builtin: Builtin | None = None) -> WireFormat:
             raise Missing("The built-in model is not available here.", remedy="Open a workspace first.")
         return builtin.wire_format()
     raise BadInput(f"There is no wire format {name!r}.", remedy=f"Use one of: {', '.join(NAMES)}.")
+
+
+def left_out(name: str, parameters: Mapping[str, Any], options: Mapping[str, Any] | None = None) -> tuple[str, ...]:
+    """The parameters that a wire format has no place for, in their order: its requests go without them."""
+    if name not in _FORMATS:
+        name = "openai-chat"  # the built-in model speaks it; an unknown format is told of elsewhere
+    module = import_module(f"workbench.providers.{_FORMATS[name][0]}")
+    ask = getattr(module, "unsupported", None)
+    none: frozenset[str] = frozenset()
+    unknown = ask(options) if ask is not None else getattr(module, "UNSUPPORTED", none)
+    return tuple(key for key, value in parameters.items() if value is not None and key in unknown)
 
 
 def wire_formats(builtin: Builtin | None = None) -> Callable[[str], WireFormat]:

@@ -10,7 +10,7 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
-from workbench import evaluators
+from workbench import evaluators, providers
 from workbench import plan as plans
 from workbench.engine.control import Control
 from workbench.engine.engine import SKIPPED, Engine
@@ -68,6 +68,12 @@ class Execution:
         self._texts: dict[int, list[str]] = {}
         self._made = 0
         self._slow_columns: dict[int, tuple[int, BadInput | None]] = {}
+        self._left_out = [
+            ()
+            if isinstance(endpoint, Problem)
+            else providers.left_out(endpoint.wire_format, plans.parameters(plan, index), endpoint.options)
+            for index, endpoint in enumerate(endpoints)
+        ]
         self._slow = [any(map(evaluators.may_be_slow, plan.checks_for(index))) for index in range(len(plan.cases))]
 
     async def events(self) -> AsyncGenerator[Event]:
@@ -153,7 +159,7 @@ class Execution:
     def _end_of(self, event: Finished | Failed | Cancelled | Skipped) -> End:
         todo = self._todo.pop(event.job)
         price = self._plan.columns[todo.column].model.price
-        end = End(event.job, "done", 0, price, self._prints.pop(event.job, ""))
+        end = End(event.job, "done", 0, price, self._prints.pop(event.job, ""), left_out=self._left_out[todo.column])
         if isinstance(event, Finished):
             end.attempts, end.reply = event.attempts, event.reply
             if not self._slow[todo.case_index]:

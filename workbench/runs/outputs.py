@@ -19,7 +19,7 @@ _OUTPUT = """
 SELECT output.id, output.job_id, job.run_id, job.column_index, job.case_index, job.repeat, output.attempt, output.text, output.thinking,
        output.refusal, output.finish_reason, output.raw_finish_reason, output.usage, output.cost, output.latency_ms, output.first_token_ms,
        output.resolved_model, output.error, output.reused_from_id, output.created_at,
-       (SELECT count(*) FROM output AS other WHERE other.job_id = output.job_id), output.queue_ms, output.load_ms
+       (SELECT count(*) FROM output AS other WHERE other.job_id = output.job_id), output.queue_ms, output.load_ms, output.left_out
 FROM output JOIN job ON job.id = output.job_id WHERE output.id = ?"""
 
 
@@ -32,7 +32,7 @@ class OutputReader(GridReader):
         if not rows:
             raise NotFound(f"There is no output {output_id}.")
         (id, job_id, run_id, column, case_index, repeat, attempt, text, thinking, refusal, finish_reason, raw_finish_reason, usage, cost,
-         latency, first_token, resolved_model, error, reused_from, created_at, attempts, queue, load) = rows[0]  # fmt: skip
+         latency, first_token, resolved_model, error, reused_from, created_at, attempts, queue, load, left_out) = rows[0]  # fmt: skip
         plan = self.plan(run_id)
         stars, verdict, note = judgements_of(self._database, [id]).get(id, (None, None, ""))
         return OutputRow(
@@ -66,6 +66,7 @@ class OutputReader(GridReader):
             pictures=pictures_of(self._database, [id]).get(id, ()),
             queue_ms=queue,
             load_ms=load,
+            left_out=tuple(json.loads(left_out)) if left_out else (),
         )
 
     def pictures(self, output_id: int) -> tuple[Part, ...]:

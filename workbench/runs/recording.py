@@ -19,10 +19,12 @@ from workbench.values import Exchange, Failure, Part, Price, Reply, Score, ToolC
 
 _OUTPUT = """
 INSERT INTO output (job_id, attempt, text, thinking, finish_reason, raw_finish_reason, refusal, tool_calls, usage, cost, price_known,
- latency_ms, first_token_ms, queue_ms, resolved_model, request_id, error, reused_from_id, created_at, load_ms)
+ latency_ms, first_token_ms, queue_ms, resolved_model, request_id, error, reused_from_id, created_at, load_ms,
+ left_out)
 VALUES (:job_id, (SELECT coalesce(max(attempt), 0) + 1 FROM output WHERE job_id = :job_id),
  :text, :thinking, :finish_reason, :raw_finish_reason, :refusal, :tool_calls, :usage, :cost, :price_known,
- :latency_ms, :first_token_ms, :queue_ms, :resolved_model, :request_id, :error, :reused_from_id, :created_at, :load_ms)"""
+ :latency_ms, :first_token_ms, :queue_ms, :resolved_model, :request_id, :error, :reused_from_id, :created_at, :load_ms,
+ :left_out)"""
 _ATTACHMENT = """
 INSERT INTO attachment (sha256, media_type, data, size, created_at) VALUES (:sha256, :media_type, :data, :size, :at)
 ON CONFLICT (sha256) DO NOTHING"""
@@ -89,6 +91,8 @@ class End:
     failure: Failure | None = None
     reused: Reused | None = None
     scores: tuple[Score, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """Parameters that the model does not take and that were not sent."""
 
 
 class Recorder:
@@ -225,6 +229,7 @@ def _output_row(end: End, at: str) -> dict[str, Any]:
         "reused_from_id": reused_from,
         "created_at": at,
         "load_ms": _rounded(reply.load_ms),
+        "left_out": canonical(list(end.left_out)) if end.left_out else None,
     }
     return {name: whole_text(value) if isinstance(value, str) else value for name, value in row.items()}
 

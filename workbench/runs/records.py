@@ -135,3 +135,5 @@ class OutputRow:
     queue_ms: float | None = None
     load_ms: float | None = None
     """Loading the model, where the server told: such a call is a cold start."""
+    left_out: tuple[str, ...] = ()
+    """Parameters that the model does not take and that were not sent."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -48,10 +48,10 @@ ORDER BY repeats.n, cases.n, columns.n"""
 
 _TAKE_OVER_OUTPUTS = f"""
 INSERT INTO output (job_id, attempt, text, thinking, finish_reason, raw_finish_reason, refusal, tool_calls, usage, cost, price_known,
- latency_ms, first_token_ms, queue_ms, resolved_model, request_id, error, reused_from_id, created_at)
+ latency_ms, first_token_ms, queue_ms, resolved_model, request_id, error, reused_from_id, created_at, load_ms, left_out)
 SELECT new.id, 1, output.text, output.thinking, output.finish_reason, output.raw_finish_reason, output.refusal, output.tool_calls,
  output.usage, output.cost, output.price_known, output.latency_ms, output.first_token_ms, output.queue_ms, output.resolved_model,
- output.request_id, output.error, coalesce(output.reused_from_id, output.id), :at
+ output.request_id, output.error, coalesce(output.reused_from_id, output.id), :at, output.load_ms, output.left_out
 FROM job AS new JOIN job AS old ON old.run_id = :old AND old.column_index = new.column_index AND old.case_index = new.case_index
  AND old.repeat = new.repeat JOIN output ON output.id = {newest("old")}
 WHERE new.run_id = :new AND old.status = 'done' AND NOT ({{again}}) ORDER BY new.id"""
@@ -63,6 +63,13 @@ JOIN job AS old ON old.run_id = :old AND old.column_index = new.column_index AND
 JOIN score ON score.output_id = {newest("old")}
 WHERE new.run_id = :new AND score.generation = (SELECT max(later.generation) FROM score AS later
  WHERE later.output_id = score.output_id AND later.check_key = score.check_key) ORDER BY score.id"""
+_TAKE_OVER_PICTURES = f"""
+INSERT INTO output_attachment (output_id, position, attachment_id)
+SELECT mine.id, theirs.position, theirs.attachment_id
+FROM output AS mine JOIN job AS new ON new.id = mine.job_id
+JOIN job AS old ON old.run_id = :old AND old.column_index = new.column_index AND old.case_index = new.case_index AND old.repeat = new.repeat
+JOIN output_attachment AS theirs ON theirs.output_id = {newest("old")}
+WHERE new.run_id = :new"""
 _FAILED_A_CHECK = f"EXISTS (SELECT 1 FROM score WHERE score.output_id = output.id AND {FAILED})"
 
 
@@ -89,8 +96,24 @@ class Runs(OutputReader):
         return plans.estimate(plans.make(spec), past_use(self._database, self, spec.models))
 
     def problems(self, spec: Spec) -> tuple[PlanProblem, ...]:
-        """What keeps prompt versions of a comparison from being sent; nothing where all is well."""
-        return plans.problems(plans.make(spec))
+        """What keeps prompt versions of a comparison from being sent, or from being sent alike; nothing where all is well."""
+        plan = plans.make(spec)
+        return (*plans.problems(plan), *self._not_taken(plan))
+
+    def _not_taken(self, plan: Plan) -> list[PlanProblem]:
+        """Parameters that a model has no place for: its column goes without them, unless the settings refuse that."""
+        from workbench import providers  # see execute
+
+        refused, found = self._settings.get("left_out") == "refuse", []
+        for index, column in enumerate(plan.columns):
+            model, variant = column.model, column.variant
+            names = providers.left_out(model.wire_format, plans.parameters(plan, index), model.options)
+            if names:
+                title = variant.prompt if variant.version is None else f"{variant.prompt} v{variant.version}"
+                words = "Nothing is sent, as the settings say." if refused else "It is sent without."
+                message = f"{title}: {model.title} does not take {_listed(names)}. {words}"
+                found.append(PlanProblem(variant.prompt, variant.version, message, names, len(plan.cases), refused))
+        return found
 
     def prepare(self, spec: Spec, comparison_id: int | None = None) -> int:
         """The id of a new run: its plan is frozen and every job is a row.
@@ -98,7 +121,7 @@ class Runs(OutputReader):
         Raises BadInput where a prompt version cannot be sent for any case, naming all that is missing at once.
         """
         plan = plans.make(spec)
-        fatal = [problem.message for problem in plans.problems(plan) if problem.fatal]
+        fatal = [problem.message for problem in (*plans.problems(plan), *self._not_taken(plan)) if problem.fatal]
         if fatal:
             raise BadInput(" ".join(fatal), remedy="Nothing was sent.")
         return self._store(plan, comparison_id, dataset_uid=spec.dataset_uid)
@@ -287,10 +310,15 @@ class Runs(OutputReader):
         return run_id
 
 
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
 def _take_over(writer: Writer, new: int, old: int, again: str) -> None:
     """Take the outputs of another run of the same plan that are not to be asked again. Raises BadInput where that is all of them."""
     writer.run(_TAKE_OVER_OUTPUTS.format(again=again), new=new, old=old, at=now())
     writer.run(_TAKE_OVER_SCORES, new=new, old=old, at=now())
+    writer.run(_TAKE_OVER_PICTURES, new=new, old=old)
     writer.run(
         """UPDATE job SET status = 'done', fingerprint = (SELECT earlier.fingerprint FROM job AS earlier WHERE earlier.run_id = :old
 AND earlier.column_index = job.column_index AND earlier.case_index = job.case_index AND earlier.repeat = job.repeat)

@@ -150,6 +150,8 @@ class MetricsPart(QWidget):
         column.addLayout(grid)
         self._resolved = ElidedLabel("", "micro", "text3")
         column.addWidget(self._resolved)
+        self._notes = label("", "micro", "warn", wrap=True)
+        column.addWidget(self._notes)
 
     def show_output(self, source: Cell | OutputRow, usage: Usage) -> None:
         """Show the figures of a cell, or of an output in full."""
@@ -168,6 +170,11 @@ class MetricsPart(QWidget):
         resolved = getattr(source, "resolved_model", None) or ""
         self._resolved.setText(f"Answered by {resolved}" if resolved else "")
         self._resolved.setVisible(bool(resolved))
+        left_out, load_ms = getattr(source, "left_out", ()), getattr(source, "load_ms", None)
+        words = [f"Sent without {', '.join(left_out)}: the model does not take it."] if left_out else []
+        words += [f"Of this, loading the model took {duration(load_ms)}."] if load_ms and load_ms >= 100 else []
+        self._notes.setText(" ".join(words))
+        self._notes.setVisible(bool(words))
 
 
 class MorePart(QWidget):

@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING
 
 from workbench.providers.address import address
 from workbench.providers.openai_chat.answer import ChatReader
-from workbench.providers.openai_chat.request import UNSUPPORTED, request_body
+from workbench.providers.openai_chat.request import UNSUPPORTED, request_body, unsupported
 from workbench.values import Delta, Endpoint, Reply, Request
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["UNSUPPORTED", "ChatReader", "OpenAIChat", "address", "request_body"]
+__all__ = ["UNSUPPORTED", "ChatReader", "OpenAIChat", "address", "request_body", "unsupported"]
 
 
 class OpenAIChat:
