@@ -21,9 +21,10 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from filled_workspace import SLOW, fill, server
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QPainter, QPixmap
-from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QTabBar
 
 from workbench.gui.app import Session, application
+from workbench.gui.widgets.import_report import ImportReportDialog
 from workbench.settings import Settings
 
 Shot = Callable[[Session, dict[str, int]], Any]
@@ -31,9 +32,12 @@ Shot = Callable[[Session, dict[str, int]], Any]
 
 def settle(seconds: float = 0.4) -> None:
     """Let the window do what it has to for a while, and then until nothing is asked for any more."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    quiet, end, latest = 0, time.monotonic() + seconds, time.monotonic() + seconds + 3
+    while time.monotonic() < end or (quiet < 5 and time.monotonic() < latest):
+        before = time.monotonic()
         QApplication.processEvents()
+        # Rounds in which nothing took time follow each other when all answers have come and are laid out.
+        quiet = quiet + 1 if time.monotonic() - before < 0.002 else 0
         time.sleep(0.01)
 
 
@@ -80,6 +84,29 @@ def going(session: Session, ids: dict[str, int]) -> None:
     settle(2.5)
 
 
+def tab(number: int) -> Shot:
+    """The library with another tab of its right panel."""
+
+    def shot(session: Session, ids: dict[str, int]) -> None:
+        session.context.go("library", prompt_id=ids["prompt"])
+        settle()
+        session.window.findChildren(QTabBar)[0].setCurrentIndex(number)
+
+    return shot
+
+
+def import_report(session: Session, ids: dict[str, int]) -> None:
+    """What came of a folder in which one file is good, one brings more than can be carried over, and one is broken."""
+    session.context.go("library", prompt_id=ids["prompt"])
+    settle()
+    with tempfile.TemporaryDirectory(prefix="prompts-") as folder:
+        for name, text in IMPORTED.items():
+            Path(folder, name).write_text(text, "utf-8")
+        report = session.context.ws.files.import_paths([folder])
+        ImportReportDialog(session.window, report, "Desktop/prompts-2026", open_thing=lambda *_: None, again=lambda _: None).open()
+        settle(0.2)
+
+
 def trigger(place: str, action: str, **at: Any) -> Shot:
     """Go to a place and trigger an action there."""
 
@@ -100,8 +127,19 @@ def at(place: str, **where: Any) -> Shot:
     return shot
 
 
+IMPORTED = {
+    "refunds.yaml": "prompts:\n  - 'Answer {{ ticket }} within policy.'\nproviders: [echo]\ntests:\n"
+    "  - vars: {ticket: The zip broke.}\n    assert:\n      - {type: contains, value: zip}\n"
+    "      - {type: javascript, value: output.length < 900}\n",
+    "handover.yaml": "prompts:\n\t- role: user\n",
+    "tickets.csv": "ticket,reference\nThe tent pole snapped,exchange\nWhere is my parcel?,delivery\n",
+}
+"""Files of a made-up folder."""
+
 SHOTS: tuple[tuple[str, Shot], ...] = (
     ("01-library", at("library", prompt_id="prompt")),
+    ("01c-library-parameters", tab(1)),
+    ("01d-library-estimate", tab(2)),
     ("01b-library-diff", trigger("library", "library.diff", prompt_id="triage")),
     ("02-compare", at("compare", run_id="done")),
     ("02b-comparisons", at("compare", overview=True)),
@@ -116,6 +154,7 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("08-palette", palette),
     ("09-keys", trigger("compare", "help.keys", run_id="done")),
     ("10-running", going),
+    ("12-import-report", import_report),  # the last one: what it brings would be on the others
 )
 
 

@@ -18,6 +18,8 @@ import hypothesis
 import pytest
 
 if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
     from workbench.settings import Settings
     from workbench.store.database import Database
     from workbench.workspace import Workspace
@@ -198,6 +200,18 @@ def fakeprovider(shared: Path) -> Iterator[Callable[..., FakeProvider]]:
 
 
 # The app's own
+
+
+@pytest.fixture
+def qtbot(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> QtBot:
+    """pytest-qt's own, whose waits are longer: on a slow machine a wait that succeeds takes longer, and only one that fails takes this."""
+    wait = qtbot.waitUntil
+
+    def wait_until(callback: Callable[[], bool | None], *, timeout: int = 0) -> None:
+        wait(callback, timeout=max(timeout, 60_000))
+
+    monkeypatch.setattr(qtbot, "waitUntil", wait_until)
+    return qtbot
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ class Filled:
 def fill(
     path: Path, settings: Settings, base_url: str, *, cases: int = 4, models: int = 2, versions: Sequence[int] = (1, 2), repeats: int = 1,
     checks: Sequence[Check] = CHECKS, concurrency: int = 4, budget: str | None = "5",
+    vendor: str = "other",
 ) -> Filled:  # fmt: skip
     """Make it, closed again."""
     ws = Workspace.open(path, settings)
@@ -37,7 +38,7 @@ def fill(
     dataset = ws.datasets.create("Golden")
     rows = [Case({"input": f"ticket {n} about an order"}, f"Case name {n}", "refund", ("odd",) * (n % 2)) for n in range(cases)]
     ws.datasets.add_cases(dataset, rows)
-    connection = ws.connections.add("Stand-in", "other", base_url)
+    connection = ws.connections.add("Stand-in", vendor, base_url)
     ids = tuple(
         ws.connections.add_model(connection, f"fake-{number}", f"model-{number}", price=Price(Decimal(1 + number), Decimal(2)))
         for number in range(models)

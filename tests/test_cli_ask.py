@@ -68,6 +68,16 @@ def test_a_failure_has_its_kind_and_status_and_exit_code_1(fakeprovider: Start, 
     assert set(error) == {"kind", "status", "message", "retry_after_s", "provider_code"}
 
 
+@pytest.mark.parametrize("api", ["openai-chat", "anthropic", "bedrock"])
+def test_an_impossible_key_is_refused_before_anything_is_sent(
+    api: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WORKBENCH_API_KEY", "a key with spaces")
+    assert perform(["ask", "x", "--api", api, "--base-url", "http://127.0.0.1:9/v1", "--model", "m", "--json"]) == 1
+    error = document(capsys)["error"]
+    assert (error["kind"], error["provider_code"]) == ("auth", "malformed_key")
+
+
 def test_an_unreachable_server_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     code = perform(["ask", "x", "--api", "openai-chat", "--base-url", "http://127.0.0.1:9/v1", "--model", "m", "--max-retries", "0"])
     printed = capsys.readouterr()

@@ -135,6 +135,10 @@ def test_figures_and_checks_are_read() -> None:
         ("prompts: [Hi]\nmodels: [{name: m}]\n", 2, "vendor or base_url"),
         ("prompts: [Hi]\nmodels: [{name: m, vendor: openai, api_key: sk}]\n", 2, "key must not stand"),
         ("prompts: [Hi]\n" + MODEL + "dataset: ../datasets/golden.yaml\ntags: [none]\n", 4, "no cases with the tag none"),
+        ("prompts: [Hi]\nmodels: [{name: m, base_url: 'https://me:secret@h/v1'}]\n", 2, "holds a name or password"),
+        ("prompts: [Hi]\nmodels: [{name: m, base_url: 'http://[bad'}]\n", 2, "is not an address"),
+        ("prompts: [Hi]\nmodels: [{name: m, vendor: openai, price: {input_usd: free}}]\n", 2, "price"),
+        ("prompts: [Hi]\nmodels: [{name: m, vendor: openai, price: {input_usd: .nan}}]\n", 2, "price"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(text: str, line: int, words: str) -> None:

@@ -66,7 +66,7 @@ def prompt(text: str, stem: str = "file") -> PromptFile:
     return read_prompt(parse(text, f"{stem}.yaml"), stem)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(PROMPT)
 def test_any_prompt_comes_back_as_it_was_written(record: PromptFile) -> None:
     text = write_prompt(record, "header")
@@ -277,7 +277,7 @@ def test_a_folder_of_a_newer_version_is_refused() -> None:
         read_library(parse("format: 9\n"))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(PROMPT, PROMPT, st.data())
 def test_a_comment_put_anywhere_is_kept_when_the_prompt_changes(before: PromptFile, after: PromptFile, draw: st.DataObject) -> None:
     lines = write_prompt(before, "header").split("\n")

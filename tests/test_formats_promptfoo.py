@@ -307,3 +307,31 @@ def test_the_assertion_cases_at_hand_keep_their_names_and_checks(shared: Path) -
     found = read(shared / "formats" / "promptfoo-assertions" / "promptfooconfig.json")
     assert len({case.name for case in found.spec.cases}) == len(found.spec.cases) == 58
     assert all(len(case.checks) == 1 for case in found.spec.cases)
+
+
+@pytest.mark.parametrize(("address", "words"), [("http://[x", "is not an address"), ("http://me:secret@h/v1", "name or password")])
+def test_an_address_that_is_none_or_holds_a_password_is_refused(tmp_path: Path, address: str, words: str) -> None:
+    with pytest.raises(BadInput, match=words) as caught:
+        read(config(tmp_path, providers=[{"id": "openai:chat:x", "config": {"apiBaseUrl": address}}]))
+    assert "secret" not in str(caught.value)
+
+
+def test_keys_of_another_form_than_promptfoos_do_not_stop_the_rest(tmp_path: Path) -> None:
+    found = read(config(tmp_path, env=["A"], scenarios=[{"config": [{"assert": 3}], "tests": [{"vars": {"q": "y"}}]}]))
+    assert values(found) == [{"q": "x"}, {"q": "y"}]
+
+
+def test_a_prompt_of_brackets_is_a_text_and_a_configuration_of_brackets_a_sentence(tmp_path: Path) -> None:
+    (variant,) = read(config(tmp_path, prompts=["[" * 100_000])).spec.variants
+    assert variant.content.messages[0].text == "[" * 100_000
+    path = tmp_path / "promptfooconfig.yaml"
+    path.write_text("prompts: " + "[" * 800 + "\n")
+    with pytest.raises(BadInput, match="nested too deep"):
+        read(path)
+
+
+@pytest.mark.parametrize(("key", "line"), [("tests", "- t.yaml\n"), ("providers", "- file://t.yaml\n")])
+def test_a_file_that_names_itself_is_told(tmp_path: Path, key: str, line: str) -> None:
+    (tmp_path / "t.yaml").write_text(line)
+    with pytest.raises(BadInput, match=r"t\.yaml: This is nested too deep"):
+        read(config(tmp_path, **{key: ["file://t.yaml"]}))

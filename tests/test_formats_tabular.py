@@ -264,3 +264,19 @@ def test_a_long_table_is_read_within_memory(tmp_path: Path) -> None:
         assert tracemalloc.get_traced_memory()[1] < 3_500_000  # less than the file alone
     finally:
         tracemalloc.stop()
+
+
+def test_thousands_of_columns_of_one_name_get_names_of_their_own() -> None:
+    found = table(",".join(["a"] * 5000) + "\n" + ",".join(["1"] * 5000) + "\n")
+    assert len(set(found.columns)) == 5000
+
+
+@pytest.mark.parametrize(("name", "data"), [("x.csv", b"a,b\n1,2\n"), ("x.jsonl", b'{"a":1}\n{"a":2}'), ("x.json", b'[{"a":1}] ')])
+def test_an_encoding_chosen_by_hand_that_is_not_the_files_is_a_sentence(name: str, data: bytes) -> None:
+    with pytest.raises(BadInput, match="is not UTF-16"):
+        tabular.read_bytes(data, name, encoding="utf-16")
+
+
+def test_broken_utf_32_is_a_bad_row() -> None:
+    (bad,) = table(b"\xff\xfe\x00\x00\xff\xff\xff\x7f", "x.jsonl").bad
+    assert "not UTF-32" in bad.reason

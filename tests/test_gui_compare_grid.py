@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt
@@ -15,9 +16,10 @@ from pytestqt.qtbot import QtBot
 from workbench.gui import words
 from workbench.gui.app import application
 from workbench.gui.cells import Live, Shown, State, failed_words, matches, metrics, spoken, state_of, waiting_words
-from workbench.gui.columns import best_of, spoken_column
+from workbench.gui.columns import best_of, spoken_column, version_names
 from workbench.gui.compare.excerpt import Excerpts, break_lines
 from workbench.gui.compare.frame import HEIGHTS, Frame, fixes_of, row_height, stars_area
+from workbench.gui.compare.header import figures_of, slots
 from workbench.gui.compare.painting import CellPainter
 from workbench.gui.compare.table import GridTable
 from workbench.gui.compare.tool_bar import groups_of
@@ -305,6 +307,28 @@ def test_versions_of_one_prompt_are_groups_named_by_their_number() -> None:
     columns = [column(0, version=7), column(1, version=7), column(2, version=6), column(3, prompt="Short reply", version=2)]
     assert groups_of(columns[:3]) == [("v7", (0, 1)), ("v6", (2,))]
     assert groups_of(columns)[2] == ("Short reply v2", (3,))
+
+
+def test_columns_say_their_prompt_only_where_the_version_alone_does_not_tell() -> None:
+    alone = [column(0, version=7), column(1, version=6), column(2, prompt="Short reply", prompt_uid="other", version=2)]
+    assert version_names(alone) == {0: ("", "v7"), 1: ("", "v6"), 2: ("", "v2")}
+    alike = [*alone, column(3, prompt="Tone judge", prompt_uid="third", version=7)]
+    assert [version_names(alike)[place] for place in (0, 3)] == [(column().prompt, "v7"), ("Tone judge", "v7")]
+    assert version_names([column(0, version=None)])[0] == ("", column().prompt)
+
+
+def test_every_column_of_a_run_with_checks_has_the_same_figures() -> None:
+    fresh = column(1, checked=0, passed=0, pass_rate=None, mean_rating=None, p50_ms=None, done=0)
+    names = [[name for name, _ in figures_of(info, has_checks=True)] for info in (column(0), fresh)]
+    assert names[0] == names[1] == ["pass", "rating", "p50", "cost"]
+
+
+def test_a_figure_gets_the_room_it_needs_where_a_quarter_is_too_little() -> None:
+    assert slots([20, 20, 20, 20], 160, 6) == [(0, 40), (40, 40), (80, 40), (120, 40)]
+    wide = slots([20, 20, 40, 50], 160, 6)
+    assert [width for _, width in wide] == [20, 20, 40, 50]
+    assert all(left + width <= after for (left, width), (after, _) in pairwise(wide))
+    assert sum(wide[-1]) <= 160
 
 
 # Pictures

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import cast
@@ -22,9 +24,13 @@ from workbench.gui.cells import State
 from workbench.gui.compare.exchange import ExchangeDialog
 from workbench.gui.compare.overview import Family
 from workbench.gui.compare.setup import SetupDialog
+from workbench.gui.compare.setup_model import Assessment, slowest_words
+from workbench.gui.compare.setup_rows import figure_words
 from workbench.gui.compare.view import CompareScreen
+from workbench.plan import Estimate
 from workbench.settings import Settings
-from workbench.values import Check, PromptRef
+from workbench.values import Check, Definition, Price, PromptRef
+from workbench.workspace import Workspace
 
 Start = Callable[..., FakeProvider]
 Open = Callable[[Filled], CompareScreen]
@@ -134,6 +140,48 @@ def test_a_comparison_is_set_up_and_started_from_the_keyboard(
     over(qtbot, screen)
     assert screen.model.run is not None
     assert screen.model.run.done == 16
+
+
+def test_the_setup_says_about_what_each_model_and_prompt_will_take(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
+    executed(filled, settings)
+    with closing(Workspace.open(filled.path, settings)) as ws:
+        ws.connections.update_model(filled.models[0], price=Price(Decimal("1000"), Decimal("4000")))
+        ws.connections.update_model(filled.models[1], price=Price())
+        first, second = (ws.connections.model(id) for id in filled.models[:2])
+    screen = opening(filled)
+    dialog = setup(qtbot, screen, prompt_id=filled.prompt, model_ids=[filled.models[0]])
+    qtbot.waitUntil(lambda: dialog.found is not None and len(dialog.found.models) == len(filled.models))
+    assert dialog.found is not None
+    figures = dialog.found.models
+    assert figures[first.uid].calls == 8
+    assert figures[first.uid].cost_usd == dialog.found.estimate.cost_usd  # type: ignore[union-attr]
+    time, money = figure_words(first, figures[first.uid], ticked=True)
+    assert time[0].startswith("about ")
+    assert money[0].startswith("$")
+    assert money[1]
+    assert figure_words(second, figures[second.uid], ticked=False) == [("free", False)]
+    unknown = replace(figures[first.uid], cost_usd=None, unknown_prices=(first.title,))
+    assert figure_words(first, unknown, ticked=True)[-1] == ("price unknown", False)
+    adds = figure_words(first, figures[first.uid], ticked=False)
+    assert [words.startswith("adds about $") for words, _heavy in adds] == [True]
+    assert all(row.tokens.text().startswith("about ") for row in dialog.prompts.rows)
+    assert "3 would cost about $" in dialog.numbers._note.text()
+    dialog.numbers.repeats.setValue(2)
+    assert dialog.numbers._note.text() == "Each call is made 2 times."
+
+
+def test_the_setup_names_the_model_that_sets_the_time() -> None:
+    def taking(seconds: float | None) -> Estimate:
+        return Estimate(10, 100, 100, None, (), seconds, "")
+
+    definition = Definition("", (PromptRef("p", 1),), ("a", "b"))
+    found = Assessment(taking(60), models={"a": taking(60), "b": taking(20)})
+    assert slowest_words(definition, found, {"a": "Built-in"}) == "Built-in is the slowest here, so it sets the time."
+    assert slowest_words(definition, replace(found, models={"a": taking(60), "b": taking(None)}), {}) == ""
+    assert slowest_words(definition, replace(found, estimate=taking(80)), {}) == "", "two models of one connection take turns"
 
 
 def test_enter_in_a_field_of_the_setup_starts_nothing(

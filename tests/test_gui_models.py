@@ -175,7 +175,7 @@ def test_a_removed_model_comes_back_by_undo(screen: ModelsScreen, session: Sessi
     qtbot.waitUntil(lambda: session.window.notice.accessibleName() == "Removed house-model.")
     qtbot.waitUntil(lambda: not any(row.name == "house-model" for row in screen._table.rows))
     next(button for button in session.window.notice.findChildren(Button) if button.text() == "Undo").click()
-    qtbot.waitUntil(lambda: any(row.name == "house-model" for row in screen._table.rows))
+    qtbot.waitUntil(lambda: any(row.id == model for row in screen._table.rows))
 
 
 def test_a_connection_is_renamed_and_removed_after_asking(screen: ModelsScreen, session: Session, qtbot: QtBot) -> None:

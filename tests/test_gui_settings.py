@@ -94,7 +94,12 @@ def test_a_section_is_scrolled_to_and_named_in_the_crumbs(session: Session, qtbo
     session.context.go("settings", section="network")
     qtbot.waitUntil(lambda: page.crumbs()[-1][0] == dict(SECTIONS)["network"])
     page._scroll.verticalScrollBar().setValue(0)
-    assert page.crumbs()[-1][0] == dict(SECTIONS)["appearance"]
+    assert page.crumbs()[-1][0] == "Appearance"
+
+
+def test_backing_up_from_the_menu_names_the_copy(session: Session, qtbot: QtBot) -> None:
+    session.context.action("file.backup").trigger()
+    qtbot.waitUntil(lambda: session.window.notice.accessibleName().startswith("Backed up to desk-"))
 
 
 def test_storage_shows_the_size_and_backs_up_on_request(session: Session, qtbot: QtBot) -> None:
@@ -132,3 +137,11 @@ def test_sizes_are_said_as_people_say_them() -> None:
         "412 MB",
         "3.9 GB",
     ]
+
+
+def test_high_contrast_counts_at_once(session: Session) -> None:
+    lines = control(session, Segmented, BY_KEY["contrast"].title)
+    lines._buttons[0].click()
+    assert session.context.theme.high_contrast
+    lines._buttons[1].click()
+    assert not session.context.theme.high_contrast

@@ -8,17 +8,19 @@ import sys
 from pathlib import Path
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from workbench.assets import asset
 from workbench.gui import icons
 from workbench.gui.stylesheet import stylesheet
-from workbench.gui.theme import Theme, parse_colour, set_role, theme
+from workbench.gui.theme import Choice, Theme, paint_row, parse_colour, set_role, theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.labels import label
+from workbench.gui.widgets.search_field import SearchField
 
 # Foreground, background, the contrast that WCAG 2.2 asks for: text 4.5, marks and edges 3.0.
 TEXT_PAIRS = """
@@ -134,13 +136,36 @@ def test_a_switch_to_dark_reaches_labels_and_icons_that_are_there(look: Theme, q
     look.dress(window)
     window.show()
     before = play.icon().pixmap(16).toImage()
-    with qtbot.waitSignal(look.changed):
-        look.choose("dark")
+    look.choose("dark")
     assert look.dark
     assert play.icon().pixmap(16).toImage() != before
     assert small.palette().color(small.foregroundRole()) == look.color("text3")
     look.choose("light")
     assert not look.dark
+
+
+def test_a_switch_reaches_what_lives_and_nothing_that_qt_has_deleted(look: Theme, qtbot: QtBot) -> None:
+    class Follower(QLabel):
+        def __init__(self) -> None:
+            super().__init__()
+            self.told = 0
+            look.follow(self.tell)
+
+        def tell(self) -> None:
+            self.setText("again")  # fails for a widget that is gone
+            self.told += 1
+
+    alive, gone = Follower(), Follower()
+    qtbot.addWidget(alive)
+    shiboken6.delete(gone)  # as when its dialog closes, while Python still holds it
+    fields = [SearchField("Find") for _ in range(300)]
+    for field in fields:
+        shiboken6.delete(field)
+    look.choose("dark")
+    look.choose("light")
+    assert alive.told == 2
+    assert gone.told == 0
+    assert all(shiboken6.isValid(owner()) for owner, _ in look._followers)
 
 
 def test_text_of_150_percent_makes_everything_larger_at_once(look: Theme, qtbot: QtBot) -> None:
@@ -188,3 +213,40 @@ def test_a_hundred_thousand_label_texts_do_not_end_the_process() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
     assert done.stdout.strip() == "alive", done.stderr[-500:]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_high_contrast_makes_every_edge_as_strong_as_a_control_and_drops_the_soft_fills(qapp: QApplication, scheme: Choice) -> None:
+    found = Theme()
+    found.choose(scheme, 100, "on")
+    plain, strong = found._all[scheme], found.tokens
+    try:
+        assert found.high_contrast
+        assert {strong[name] for name in ("border", "border-strong")} == {plain["control"]}
+        soft = [name for name in strong if name.endswith("-soft")]
+        assert {strong[name] for name in soft} == {plain["surface"]}
+        poor = [(a, b) for a, b in pairs(TEXT_PAIRS) if contrast(strong[a], strong[b]) < 4.5]
+        poor += [(edge, "surface") for edge in ("border", "border-strong") if contrast(strong[edge], strong["surface"]) < 3]
+        assert not poor
+        found.choose(contrast="off")
+        assert found.tokens == plain
+    finally:
+        theme().choose("dark", 100)
+        theme().choose("light", 100)
+
+
+def test_a_selected_row_has_an_edge_where_there_are_no_soft_fills(look: Theme) -> None:
+    def corner() -> QColor:
+        image = QImage(40, 20, QImage.Format.Format_RGB32)
+        image.fill(look.color("surface"))
+        painter = QPainter(image)
+        paint_row(painter, image.rect(), selected=True)
+        painter.end()
+        return image.pixelColor(1, 10)
+
+    assert corner() == look.color("accent-soft")
+    look.choose(contrast="on")
+    try:
+        assert corner() == look.color("accent-ink")
+    finally:
+        look.choose(contrast="off")

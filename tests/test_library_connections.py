@@ -26,8 +26,8 @@ def test_vendors_are_rows_with_an_address_and_a_place_for_the_key() -> None:
     assert {"lm-studio", "llama-server", "vllm", "other", "builtin"} <= set(rows)
     for row in rows.values():
         assert row.place in ("cloud", "server", "builtin")
-        if row.place == "cloud" and row.id not in ("other", "azure"):
-            assert row.base_url.startswith("https://"), row
+        if row.place == "cloud" and row.id != "other":
+            assert row.base_url.startswith("https://") or row.hosts, row
             assert row.key_env, row
 
 
@@ -123,7 +123,7 @@ def test_a_missing_key_is_named_with_the_one_thing_to_do(connections: Connection
 def test_a_server_is_called_without_a_key_and_with_one_if_there_is_one(connections: Connections) -> None:
     id_ = connections.add("", "ollama")
     spec = connections.spec(connections.add_model(id_, "llama"))
-    assert connections.endpoint(spec) == Endpoint("openai-chat", "http://localhost:11434/v1", None, {}, 60.0)
+    assert connections.endpoint(spec) == Endpoint("ollama", "http://localhost:11434", None, {}, 60.0)
     connections.set_key(id_, "token-0123456789")
     assert connections.endpoint(spec).key == "token-0123456789"
     connections.forget_key(id_)
@@ -173,10 +173,23 @@ def test_what_is_removed_leaves_the_lists_and_stays_readable(connections: Connec
     assert connections.get(connections.add("Ollama", "ollama")).name == "Ollama"
 
 
-def test_facts_are_learnt_and_forgotten(connections: Connections) -> None:
-    id_ = connections.add_model(connections.add("", "ollama"), "one", facts={"context_tokens": 8192})
-    connections.set_facts(id_, {"size_bytes": 5, "context_tokens": None})
-    assert connections.model(id_).facts == {"size_bytes": 5}
+def test_a_key_that_is_none_leaves_no_half_made_connection(connections: Connections) -> None:
+    with pytest.raises(BadInput, match="This is not a key"):
+        connections.add("Work", "openai", key="two words")
+    assert connections.list() == []
+
+
+def test_a_removed_model_comes_back_as_it_was(connections: Connections) -> None:
+    openai = connections.add("", "openai")
+    id = connections.add_model(openai, "house", "House", {"temperature": 0}, price=Price(Decimal(3), Decimal(4)))
+    before = connections.model(id)
+    connections.remove_model(id)
+    connections.restore_model(id)
+    assert connections.model(id) == before
+    connections.remove_model(id)
+    connections.add_model(openai, "other", "House")
+    connections.restore_model(id)
+    assert (connections.model(id).uid, connections.model(id).title) == (before.uid, "House 2")
 
 
 def test_what_a_connections_own_list_says_is_learnt_wins_over_the_catalogue_and_is_forgotten_with_it(database: Database) -> None:

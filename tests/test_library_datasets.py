@@ -123,6 +123,8 @@ def test_one_cell_is_edited_without_touching_the_others(datasets: Datasets) -> N
     with pytest.raises(BadInput, match="weight"):
         datasets.set_cell(case, "weight", "heavy")
     assert datasets.case(case) == record
+    datasets.set_cell(case, "lang", None)
+    assert datasets.case(case).values == {"ticket": "new"}
 
 
 def test_a_variable_called_name_is_not_the_cases_name(datasets: Datasets) -> None:

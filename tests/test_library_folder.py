@@ -348,7 +348,7 @@ def test_versions_that_come_later_fill_the_gaps(library: Library, other: Library
 TEXT = NASTY | st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     st.lists(TEXT, min_size=1, max_size=3),
     st.lists(st.tuples(TEXT, st.none() | TEXT.filter(bool), TEXT), min_size=1, max_size=14),

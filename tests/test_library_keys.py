@@ -128,10 +128,10 @@ def test_a_store_that_waits_for_somebody_does_not_hold_the_app(key_store: StoreO
     assert keys.get("ref", ()) == (None, "missing")
     assert keys.place() == "The system keychain does not answer: keys last for this session"
     assert keys.get("ref", ()) == (None, "missing")
-    assert time.perf_counter() - begun < 2
+    assert time.perf_counter() - begun < 10
     assert key_store.asked <= 1, "one dialog is enough"
     key_store.gate.set()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while keys.get("ref") != (KEY, "keyring"):
         assert time.monotonic() < deadline
 

@@ -125,3 +125,15 @@ def test_a_limit_that_is_no_number_does_not_stop_the_estimate(limit: Any, tokens
     wanted = spec()
     wanted = replace(wanted, models=tuple(replace(model, parameters={"max_tokens": limit}) for model in wanted.models))
     assert plan.estimate(plan.make(wanted)).output_tokens == 24 * tokens
+
+
+def test_an_estimate_of_many_short_calls_is_made_at_the_rate_of_short_calls() -> None:
+    stepped = Price(Decimal(3), Decimal(15), tiers=((1_000, Price(Decimal(6), Decimal("22.5"))),))
+    short, flat = spec(), Price(Decimal(3), Decimal(15))
+    about = [
+        plan.estimate(plan.make(replace(short, models=(replace(short.models[0], price=price),)))).cost_usd for price in (stepped, flat)
+    ]
+    assert about[0] == about[1], "a thousand calls are not one of a thousand times the length"
+    long = replace(short, cases=(Case({"q": "x" * 20_000, "tone": "calm"}),))
+    about = [plan.estimate(plan.make(replace(long, models=(replace(long.models[0], price=price),)))).cost_usd for price in (stepped, flat)]
+    assert (about[0] or 0) > (about[1] or 0)

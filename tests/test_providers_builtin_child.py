@@ -83,7 +83,7 @@ def test_a_child_that_will_not_listen_is_killed() -> None:
     began = time.perf_counter()
     end_tied(stubborn, 0.2)
     assert stubborn.returncode == -signal.SIGKILL
-    assert time.perf_counter() - began < 5
+    assert time.perf_counter() - began < 30
 
 
 def test_ending_a_child_twice_is_fine() -> None:

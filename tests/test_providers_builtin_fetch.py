@@ -189,7 +189,7 @@ def test_giving_up_ends_pip_and_clears_away(index: Index, tmp_path: Path) -> Non
 
     began = time.perf_counter()
     asyncio.run(go())
-    assert time.perf_counter() - began < 8
+    assert time.perf_counter() - began < 40
     assert left_behind(tmp_path / "models") == []
 
 

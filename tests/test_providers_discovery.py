@@ -56,10 +56,10 @@ def listing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
     thread.join()
 
 
-def report_of(base_url: str, key: str | None = "sk-1234567890abcdef") -> providers.TestReport:
+def report_of(base_url: str, key: str | None = "sk-1234567890abcdef", wire_format: str = "openai-chat") -> providers.TestReport:
     async def go() -> providers.TestReport:
         async with providers.client(calls=1) as client:
-            return await providers.test_connection(client, Endpoint("openai-chat", base_url, key, timeout_s=3))
+            return await providers.test_connection(client, Endpoint(wire_format, base_url, key, timeout_s=3))
 
     return asyncio.run(go())
 

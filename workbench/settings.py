@@ -69,6 +69,16 @@ SETTINGS: tuple[Setting, ...] = (
         False,
     ),
     Setting(
+        "contrast",
+        "appearance",
+        "High contrast lines",
+        "Stronger edges, no soft fills.",
+        "For glare, projectors and low vision. State chips keep their words and marks.",
+        "choice",
+        "system",
+        (("on", "On"), ("off", "Off"), ("system", "As the system")),
+    ),
+    Setting(
         "single_keys",
         "keyboard",
         "Single-letter keys",
@@ -187,27 +197,28 @@ class Settings:
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or Path(platformdirs.user_config_path("prompt-workbench", appauthor=False)) / "settings.json"
-        self._values: dict[str, Any] = {}
+        self.problem = ""
+        """One sentence where the last change could not be kept in the file; it counts until the app is closed."""
         self._listeners: list[Callable[[str], None]] = []
-        try:
-            found = json.loads(self.path.read_text("utf-8"))
-        except (OSError, ValueError):
-            found = {}
-        if isinstance(found, dict):
-            self._values = {key: value for key, value in found.items() if key not in BY_KEY or is_valid(BY_KEY[key], value)}
+        self._values = self._read()
 
     def get(self, key: str) -> Any:
         """The value of a declared setting, or of a free key (window layout, last screen); None if a free key is absent."""
         return self._values.get(key, BY_KEY[key].default if key in BY_KEY else None)
 
     def set(self, key: str, value: Any) -> None:
-        """Keep a value at once. Raises ValueError for a declared setting whose form it does not have."""
+        """Keep a value at once; `problem` tells where the file could not be written. Raises ValueError for a declared setting whose
+        form it does not have."""
         if key in BY_KEY and not is_valid(BY_KEY[key], value):
             raise ValueError(f"{BY_KEY[key].title}: {value!r} is not possible here")
         if self.get(key) == value:
             return
         self._values[key] = value
-        self._write()
+        try:
+            self._write(key)
+            self.problem = ""
+        except OSError as error:  # a window must not fail to close because its size cannot be kept
+            self.problem = f"{self.path} cannot be written ({error.strerror}). The change lasts until you close the app."
         for listener in self._listeners:
             listener(key)
 
@@ -215,12 +226,27 @@ class Settings:
         """Call `listener(key)` after each change."""
         self._listeners.append(listener)
 
-    def _write(self) -> None:
+    def _read(self) -> dict[str, Any]:
+        try:
+            found = json.loads(self.path.read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        known = found.items() if isinstance(found, dict) else ()
+        return {key: value for key, value in known if key not in BY_KEY or is_valid(BY_KEY[key], value)}
+
+    def _write(self, key: str) -> None:
+        """Change one key in the file. The others are as they lie there: a second window may have changed them since."""
+        kept = self._read() | {key: self._values[key]}
+        if key in BY_KEY and kept[key] == BY_KEY[key].default:
+            del kept[key]
         self.path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=".settings-")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(self._values, file, ensure_ascii=False, indent=1, sort_keys=True)
-        Path(name).replace(self.path)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(kept, file, ensure_ascii=False, indent=1, sort_keys=True)
+            Path(name).replace(self.path)
+        finally:
+            Path(name).unlink(missing_ok=True)
 
 
 def is_valid(setting: Setting, value: Any) -> bool:

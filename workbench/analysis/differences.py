@@ -156,31 +156,6 @@ def contents(left: Content, right: Content, names: tuple[Sequence[str], Sequence
     )
 
 
-def as_text(diff: ContentDiff, left: str, right: str) -> str:
-    """A ContentDiff as plain text with - and + before the lines, to paste into a message."""
-    out = [f"--- {left}", f"+++ {right}"]
-    for message in diff.messages:
-        if not message.edits:
-            continue
-        out.append(f"@@ {message.role} @@")
-        for line in message.text.lines:
-            if line.kind == "same":
-                out.append(f"  {line.left}")
-                continue
-            if line.left is not None:
-                out.append(f"- {line.left}")
-            if line.right is not None:
-                out.append(f"+ {line.right}")
-    if diff.parameters:
-        out.append("@@ parameters @@")
-        for field in diff.parameters:
-            if field.left is not None:
-                out.append(f"- {field.name}: {field.left}")
-            if field.right is not None:
-                out.append(f"+ {field.name}: {field.right}")
-    return "\n".join(out) + "\n"
-
-
 def _lines(text: str) -> list[str]:
     return text.split("\n") if text else []
 

@@ -303,7 +303,10 @@ class Run:
         wire_format = self._formats.get(name)
         if wire_format is None:
             wire_format = self._formats[name] = self._engine.wire_formats(name)
-        stream = wire_format.call(self._engine.client, job.endpoint, request)
+        try:  # what cannot be sent is refused before there is a stream
+            stream = wire_format.call(self._engine.client, job.endpoint, request)
+        except ProviderError as error:
+            return error.failure
         try:
             async for item in stream:
                 if isinstance(item, Delta):

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from workbench.formats.addresses import clean_address
 from workbench.formats.library_file_carry import rewritten
 from workbench.formats.library_file_values import at, list_at, mapping_of, number_at, optional_mapping, text_at, texts_at
 from workbench.formats.tabular_writing import case_to_json
 from workbench.formats.yaml_text_reading import Document
 from workbench.values.comparisons import Case, Check
 from workbench.values.datasets import ColumnSpec
+from workbench.values.prices import Price
+from workbench.values.problems import BadInput
 
 FORMAT = 1
 _COLUMN_ROLES = ("variable", "metadata")
@@ -169,7 +172,7 @@ def read_models(document: Document) -> tuple[ConnectionEntry, ...]:
             ConnectionEntry(
                 name=text_at(document, *where, "name") or text_at(document, *where, "vendor"),
                 vendor=text_at(document, *where, "vendor") or "other",
-                base_url=text_at(document, *where, "base_url"),
+                base_url=_address(document, *where, "base_url"),
                 wire_format=text_at(document, *where, "wire_format"),
                 options=optional_mapping(document, *where, "options") or {},
                 models=models,
@@ -200,6 +203,15 @@ def write_models(record: Sequence[ConnectionEntry], header: str = "", old: Docum
     return rewritten({"connections": connections}, {"connections": None}, header, old)
 
 
+def _address(document: Document, *where: str | int) -> str:
+    text = text_at(document, *where)
+    try:
+        clean_address(text)
+    except BadInput as error:
+        raise document.problem(error.message, *where, remedy=error.remedy) from None
+    return text
+
+
 def _model(document: Document, where: tuple[str | int, ...]) -> ModelEntry:
     item = at(document, where)
     if isinstance(item, str):
@@ -208,6 +220,10 @@ def _model(document: Document, where: tuple[str | int, ...]) -> ModelEntry:
     if not name:
         raise document.problem("A model has a name, as the API takes it.", *where)
     price = optional_mapping(document, *where, "price")
+    try:
+        Price.from_json(price)
+    except ValueError as error:
+        raise document.problem(f"{error}.", *where, "price", remedy="Write dollars for a million tokens, such as 0.40.") from None
     return ModelEntry(
         name,
         text_at(document, *where, "title") or name,

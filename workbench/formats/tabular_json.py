@@ -53,6 +53,7 @@ def _kind(value: Any) -> str:
 def jsonl_rows(source: Opener, form: Form) -> Iterator[Row | BadRow]:
     """One row for each line."""
     with open_text(source, form.encoding) as lines:
+        number = 0
         try:
             for number, line in enumerate(lines, 1):
                 text = line.strip()

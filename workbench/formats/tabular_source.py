@@ -59,6 +59,8 @@ def form_of(name: str, source: Opener, encoding: str = "", delimiter: str = "") 
         sample = codecs.getincrementaldecoder(encoding)("replace").decode(head)
     except LookupError:
         raise BadInput(f"{encoding} is not a known encoding.") from None
+    except UnicodeError:  # UTF-16 and UTF-32 want to begin with their mark
+        raise BadInput(f"{name} is not {encoding.upper()}.", remedy="Choose another encoding.") from None
     text = sample.lstrip()
     if guessed and len(_CONTROL.findall(sample)) * 20 > len(sample):
         raise BadInput(f"{name} is not text.", remedy="Import a CSV, TSV, JSON or JSONL file.")
@@ -95,13 +97,14 @@ def header_of(name: str, source: Opener, form: Form) -> tuple[str, ...]:
                 break
             if not any(fields):
                 continue
-            names: list[str] = []
+            names: dict[str, None] = {}
+            again: dict[str, int] = {}  # where the search for a free number goes on: thousands of equal names are no reason to stall
             for place, field in enumerate(fields, 1):
-                wanted = field.strip() or f"column {place}"
-                unique, count = wanted, 2
+                wanted = unique = field.strip() or f"column {place}"
                 while unique in names:
-                    unique, count = f"{wanted} {count}", count + 1
-                names.append(unique)
+                    again[wanted] = again.get(wanted, 1) + 1
+                    unique = f"{wanted} {again[wanted]}"
+                names[unique] = None
             return tuple(names)
     raise BadInput(f"{name} has no header row that can be read.", remedy="Put the names of the columns into the first line.")
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from workbench.assets import asset
+from workbench.formats.addresses import is_near
 
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
     """Somebody to connect to. `key_env`: where a key is usually found, empty where none is needed; `place`: cloud, server or
-    builtin; `prices`: the vendor's name in the catalogue."""
+    builtin; `prices`: the vendor's name in the catalogue; `more_key_env`: other variables, which go before `key_env`;
+    `hosts`: how the hosts' names end where each customer has an address."""
 
     id: str
     name: str
@@ -26,6 +28,13 @@ class Vendor:
     key_help_url: str
     prices: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    more_key_env: Sequence[str] = ()
+    hosts: Sequence[str] = ()
+
+    @property
+    def key_envs(self) -> tuple[str, ...]:
+        """All environment variables that may hold the key, best first; the usual one is the last."""
+        return (*self.more_key_env, self.key_env) if self.key_env else ()
 
 
 @cache
@@ -45,15 +54,4 @@ def place_of(row: Vendor, base_url: str) -> str:
     if row.place != "cloud" or not base_url:
         return row.place
     host = urlsplit(base_url).hostname or ""
-    return "server" if _is_near(host) else "cloud"
-
-
-def _is_near(host: str) -> bool:
-    import ipaddress  # only addresses of unknown servers need it
-
-    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_private
-    except ValueError:
-        return False
+    return "server" if is_near(host) else "cloud"

@@ -262,8 +262,7 @@ def _comments(text: str, places: list[_Place]) -> Comments:
             found.before[starting[0].path] = waiting
             waiting = []
         behind = ground.behind(number, line)
-        owner = [place for place in starting if not place.in_flow] or ground.last_entry(number)
-        if behind and owner:
+        if behind and (owner := [place for place in starting if not place.in_flow] or ground.last_entry(number)):
             found.end_of_line[owner[-1].path] = behind
     while waiting and not waiting[-1]:
         waiting.pop()

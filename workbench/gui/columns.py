@@ -36,6 +36,21 @@ def best_of(columns: Sequence[ColumnInfo]) -> dict[int, frozenset[str]]:
     return {index: frozenset(names) for index, names in best.items()}
 
 
+def version_names(columns: Sequence[ColumnInfo]) -> dict[int, tuple[str, str]]:
+    """Column index to what tells its prompt version apart, in two parts: the prompt's name where it needs one, and the version.
+
+    `v7` does where no other prompt of the run has a version 7; else all columns say the prompt as well.
+    """
+    prompts: dict[int | None, set[str]] = {}
+    for column in columns:
+        prompts.setdefault(column.version, set()).add(column.prompt_uid or column.prompt)
+    alike = any(len(found) > 1 for found in prompts.values())
+    return {
+        column.index: ("", column.prompt) if column.version is None else (column.prompt if alike else "", f"v{column.version}")
+        for column in columns
+    }
+
+
 def spoken_column(column: ColumnInfo, best: frozenset[str]) -> str:
     """What a screen reader and the tooltip say of a column: `gpt-4.1, v7. Pass 96 percent, best. ...`."""
 

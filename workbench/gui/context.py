@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ class Context(QObject):
         self.actions = ActionSet(self)
         self._fetch: Fetch | None = None
         self._pending: list[Changes] = []
+        self._guard = threading.Lock()
         self._unsubscribe: Callable[[], None] | None = None
         bridge.trouble.connect(self.failed)
 
@@ -86,15 +88,18 @@ class Context(QObject):
         self.bridge.start_run(self.ws, run_id, **options)
 
     def _written(self, changes: Changes) -> None:
-        # On the thread that wrote.
-        self._pending.append(changes)
-        if len(self._pending) == 1:
+        # On the thread that wrote. Two may end a write at the same time, and the news of neither may get lost.
+        with self._guard:
+            self._pending.append(changes)
+            is_first = len(self._pending) == 1
+        if is_first:
             self.bridge.post(self._tell)
 
     def _tell(self) -> None:
         from workbench.values import Changes  # somebody wrote: it is loaded already
 
-        taken, self._pending = self._pending, []
+        with self._guard:
+            taken, self._pending = self._pending, []
         touched: dict[Any, frozenset[int]] = {}
         for changes in taken:
             for kind, ids in changes.touched.items():

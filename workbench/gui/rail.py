@@ -7,7 +7,7 @@ from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.actions import tooltip
-from workbench.gui.theme import Theme
+from workbench.gui.theme import Theme, paint_row
 
 PLACES = (
     ("library", "Library", "library-big"),
@@ -53,9 +53,7 @@ class RailButton(QAbstractButton):
         on = self.isChecked()
         area = QRectF(self.rect()).adjusted(look.px(6), 0, -look.px(6), 0)
         if on or self.underMouse():
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(look.color("accent-soft" if on else "press" if self.isDown() else "hover"))
-            painter.drawRoundedRect(area, 8, 8)
+            paint_row(painter, area, selected=on, radius=8, hover="press" if self.isDown() else "hover")
         if on:
             painter.fillRect(QRectF(0, self.height() * 0.25, 3, self.height() * 0.5), look.color("accent-ink"))
         token = "accent-ink" if on else "text2"
@@ -113,7 +111,7 @@ class Rail(QWidget):
             self._group.addButton(made)
             self._buttons[place] = made
             column.addWidget(made)
-        theme.changed.connect(self._resize)
+        theme.follow(self._resize)
         self._resize()
 
     def show_place(self, place: str) -> None:

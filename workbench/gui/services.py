@@ -79,7 +79,7 @@ class WindowServices(QObject):
         """Make a backup of the workspace file now."""
         workspace = self._context.workspace
         if workspace is not None:
-            self._context.bridge.call(workspace.back_up, then=lambda path: self._context.notice(f"Backed up to {path}."))
+            self._context.bridge.call(workspace.back_up, then=lambda copy: self._context.notice(f"Backed up to {copy.path.name}."))
 
 
 def _cut_off(workspace: Workspace, stopped: list[int]) -> list[RunRow]:

@@ -108,7 +108,7 @@ class StatusBar(QWidget):
         context.bridge.run_events.connect(lambda _run, _events: None if self._timer.isActive() else self._timer.start())
         context.bridge.runs_changed.connect(self._read_run)
         context.changed.connect(self._changed)
-        context.theme.changed.connect(self._resize)
+        context.theme.follow(self._resize)
         self._resize()
 
     def show_workspace(self, workspace: Workspace | None) -> None:
@@ -141,8 +141,8 @@ class StatusBar(QWidget):
 
     def _read_spend(self) -> None:
         workspace = self._context.workspace
-        if workspace is not None:
-            self._context.bridge.read(workspace.runs.spent_today, then=self._show_spend, owner=self, key="status.spend")
+        if workspace is not None:  # its service is imported on the reading thread, not here
+            self._context.bridge.read(lambda: workspace.runs.spent_today(), then=self._show_spend, owner=self, key="status.spend")
 
     def _show_spend(self, spent: Decimal | None) -> None:
         words = "less than $0.01" if spent and spent < 0.005 else f"${spent or 0:.2f}"

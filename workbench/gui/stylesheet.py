@@ -103,7 +103,7 @@ QLineEdit, QSpinBox, QDoubleSpinBox, QDateEdit, QComboBox {
   min-height: ${p18}px; selection-background-color: $accent; selection-color: $on_accent;
 }
 QPlainTextEdit, QTextEdit, QTextBrowser {
-  background: $surface; color: $text; border: 1px solid $control; border-radius: 6px; padding: ${p4}px;
+  background: $surface; color: $text; border: 1px solid $control; border-radius: 6px; padding: ${p4}px ${p6}px;
   selection-background-color: $accent; selection-color: $on_accent;
 }
 QPlainTextEdit[kind="bare"], QTextEdit[kind="bare"], QTextBrowser[kind="bare"] { border: none; border-radius: 0; padding: 0; }
@@ -111,9 +111,11 @@ QLineEdit[kind="bare"] { border: none; background: transparent; padding: 0; }
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QDateEdit:focus, QComboBox:focus {
   border: 2px solid $focus; padding: ${f4}px ${f8}px;
 }
-QPlainTextEdit:focus, QTextEdit:focus, QTextBrowser:focus { border: 2px solid $focus; padding: ${f3}px; }
+QPlainTextEdit:focus, QTextEdit:focus, QTextBrowser:focus { border: 2px solid $focus; padding: ${f3}px ${f5}px; }
 QPlainTextEdit[kind="bare"]:focus, QTextEdit[kind="bare"]:focus, QTextBrowser[kind="bare"]:focus { border: none; padding: 0; }
 QLineEdit[kind="bare"]:focus { border: none; padding: 0; }
+QLineEdit[kind="search"] { padding-left: ${p3}px; }
+QLineEdit[kind="search"]:focus { padding-left: ${f2}px; }
 QLineEdit[state="error"], QPlainTextEdit[state="error"], QSpinBox[state="error"] { border: 2px solid $fail; }
 QLineEdit:read-only, QPlainTextEdit:read-only, QTextEdit:read-only { background: $sunken; border-color: $border; }
 QPlainTextEdit[kind="bare"]:read-only, QTextEdit[kind="bare"]:read-only, QTextBrowser[kind="bare"]:read-only { background: transparent; }
@@ -176,7 +178,8 @@ QTableCornerButton::section { background: $panel; border: none; border-bottom: 1
 
 QTabBar { background: transparent; border: none; qproperty-drawBase: 0; qproperty-expanding: 0; }
 QTabBar::tab {
-  background: transparent; color: $text2; border: none; border-bottom: 2px solid transparent; padding: ${p8}px 2px; margin-right: ${p16}px;
+  background: transparent; color: $text2; border: none; border-bottom: 2px solid transparent; padding: ${p9}px 2px; margin-right: ${p16}px;
+  min-height: ${p18}px;
 }
 QTabBar::tab:hover { color: $text; }
 QTabBar::tab:selected { color: $accent_ink; border-bottom-color: $accent_ink; }
@@ -225,20 +228,33 @@ QGroupBox::title { subcontrol-origin: margin; color: $text2; }
 """
 )
 
+_HIGH_CONTRAST = Template(
+    """
+QFrame[kind="warn"], QFrame[kind="fail"], QFrame[kind="pass"], QFrame[kind="info"], QFrame[kind="sunken"], QFrame[kind="icon-accent"] {
+  border: 1px solid $control;
+}
+QPushButton:checked, QPushButton[kind="segment"]:checked, QToolButton:checked { border: 2px solid $accent_ink; }
+QMenu::item { border: 2px solid transparent; }
+QMenu::item:selected, QTreeView::item:selected, QListView::item:selected, QTableView::item:selected,
+QComboBox QAbstractItemView::item:selected { border: 2px solid $accent_ink; }
+"""
+)
+"""What marks a choice where there are no soft fills."""
 
-def stylesheet(tokens: Mapping[str, str], px: Callable[[float], int]) -> str:
+
+def stylesheet(tokens: Mapping[str, str], px: Callable[[float], int], *, high_contrast: bool = False) -> str:
     """The stylesheet text for a set of tokens; `px` turns pixels at 100% into pixels at the text size."""
     values: dict[str, str] = {name.replace("-", "_"): colour for name, colour in tokens.items()}
     values |= {f"p{size}": str(px(size)) for size in (2, 3, 4, 5, 6, 8, 9, 10, 12, 14, 16, 18, 20, 24, 26)}
     # A focused field's edge is one pixel thicker; its padding gives that pixel back, so that nothing moves.
-    values |= {f"f{size}": str(px(size + 1) - 1) for size in (2, 3, 4, 8)}
+    values |= {f"f{size}": str(px(size + 1) - 1) for size in (2, 3, 4, 5, 8)}
     values["r7"] = str((px(12) + 2) // 2)
     values["tones"] = "\n".join(f'QLabel[tone="{tone}"] {{ color: {tokens[tone]}; }}' for tone in _TONES)
     values["img_down"] = _image("chevron-down", tokens["text2"])
     values["img_up"] = _image("chevron-up", tokens["text2"])
     values["img_check"] = _image("check", tokens["on-accent"])
     values["img_minus"] = _image("minus", tokens["on-accent"])
-    return _SHEET.substitute(values)
+    return _SHEET.substitute(values) + (_HIGH_CONTRAST.substitute(values) if high_contrast else "")
 
 
 def _image(name: str, colour: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import weakref
+from collections.abc import Callable
 from typing import Any, Literal
 from weakref import WeakSet
 
 import shiboken6
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette, QPixmap
+from PySide6.QtCore import QObject, QRect, QRectF, Qt, QTimer
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPainter, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
 from workbench.assets import asset
@@ -16,7 +18,11 @@ from workbench.gui.icons import draw_icon
 from workbench.gui.stylesheet import stylesheet
 
 Choice = Literal["light", "dark", "system"]
+Contrast = Literal["on", "off", "system"]
 TEXT_SIZES = (90, 100, 115, 130, 150)
+_EDGES = ("border", "border-strong", "accent-line", "star-off")
+_SOFT = ("accent-soft", "pass-soft", "fail-soft", "warn-soft", "info-soft", "jvar-bg", "jtag-bg", "add-row", "del-row")
+"""Tokens that high contrast turns into `control` and `surface`."""
 
 _WEIGHTS = {400: QFont.Weight.Normal, 500: QFont.Weight.Medium, 600: QFont.Weight.DemiBold, 700: QFont.Weight.Bold}
 
@@ -34,9 +40,7 @@ def theme() -> Theme:
 
 
 class Theme(QObject):
-    """What the window looks like now. `changed` comes after a switch of colours or text size, with everything restyled."""
-
-    changed = Signal()
+    """What the window looks like now. What draws itself follows it, to be told of each switch of colours or text size."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -47,13 +51,19 @@ class Theme(QObject):
         self._pixmaps: dict[tuple[Any, ...], QPixmap] = {}
         self._fonts: dict[tuple[str, int | None], QFont] = {}
         self._colours: dict[str, QColor] = {}
-        self._applied: tuple[bool, int] | None = None
+        self._contrast: Contrast = "off"
+        self._applied: tuple[bool, int, bool] | None = None
         self._sheet = ""
         self._dressed: WeakSet[QWidget] = WeakSet()
+        self._followers: list[tuple[weakref.ref[QObject], str]] = []
+        self._tidy_at = 100
         self.dark = False
+        self.high_contrast = False
+        self._tokens: dict[str, str] = self._all["light"]
         hints = QGuiApplication.styleHints()
         if hints is not None:
             hints.colorSchemeChanged.connect(self._system_changed)
+            hints.accessibility().contrastPreferenceChanged.connect(self._system_changed)
 
     # -- what is asked for -------------------------------------------------------------------------------------
 
@@ -62,19 +72,47 @@ class Theme(QObject):
         """The text size in percent."""
         return self._percent
 
-    def choose(self, choice: Choice | None = None, percent: int | None = None) -> None:
-        """Switch the whole application to light, dark or the system's scheme, and to a text size, at once."""
+    def choose(self, choice: Choice | None = None, percent: int | None = None, contrast: Contrast | None = None) -> None:
+        """Switch the whole application to light, dark or the system's scheme, to a text size and to a contrast, at once."""
         self._choice = choice or self._choice
         self._percent = percent or self._percent
+        self._contrast = contrast or self._contrast
         self.dark = self._choice == "dark" or (self._choice == "system" and _system_is_dark())
-        if self._applied == (self.dark, self._percent):
+        self.high_contrast = self._contrast == "on" or (self._contrast == "system" and _system_wants_contrast())
+        if self._applied == (self.dark, self._percent, self.high_contrast):
             return
-        self._applied = (self.dark, self._percent)
+        self._applied = (self.dark, self._percent, self.high_contrast)
+        self._tokens = self._all["dark" if self.dark else "light"]
+        if self.high_contrast:
+            self._tokens = strengthened(self._tokens)
         self._pixmaps.clear()
         self._fonts.clear()
         self._colours.clear()
         self._apply()
-        self.changed.emit()
+        self._tell()
+
+    def follow(self, method: Callable[[], object]) -> None:
+        """Call a method of a Qt object after each switch, with everything restyled, for as long as the object lives.
+
+        A signal would not do: its connection may outlive an object that Qt has deleted while Python still holds it, and from then on
+        every switch fails.
+        """
+        owner = getattr(method, "__self__", None)
+        assert isinstance(owner, QObject), "only methods of Qt objects can be let go of"
+        if len(self._followers) >= self._tidy_at:
+            self._tidy_at = 2 * len(self._alive()) + 100
+        self._followers.append((weakref.ref(owner), method.__name__))
+
+    def _alive(self) -> list[tuple[weakref.ref[QObject], str]]:
+        """The followers that Qt has not deleted; the others are forgotten."""
+        self._followers = [pair for pair in self._followers if (owner := pair[0]()) is not None and shiboken6.isValid(owner)]
+        return self._followers
+
+    def _tell(self) -> None:
+        for reference, name in list(self._alive()):
+            owner = reference()
+            if owner is not None and shiboken6.isValid(owner):  # one may have deleted another
+                getattr(owner, name)()
 
     def dress(self, window: QWidget) -> None:
         """Give a top-level widget the stylesheet, now and after each switch; its children and dialogs share it.
@@ -87,8 +125,8 @@ class Theme(QObject):
 
     @property
     def tokens(self) -> dict[str, str]:
-        """Token name to its colour as written in the token file."""
-        return self._all["dark" if self.dark else "light"]  # type: ignore[no-any-return]
+        """Token name to its colour as written in the token file; with high contrast, edges and soft fills are other ones."""
+        return self._tokens
 
     def color(self, token: str) -> QColor:
         """The colour of a token. Raises KeyError for a name that is not a token."""
@@ -96,15 +134,6 @@ class Theme(QObject):
         if found is None:
             found = self._colours[token] = parse_colour(self.tokens[token])
         return found
-
-    def mix(self, token: str, into: str, share: float) -> QColor:
-        """`share` (0 to 1) of one token mixed into another."""
-        a, b = self.color(token), self.color(into)
-        return QColor.fromRgbF(
-            a.redF() * share + b.redF() * (1 - share),
-            a.greenF() * share + b.greenF() * (1 - share),
-            a.blueF() * share + b.blueF() * (1 - share),
-        )
 
     def series(self, index: int) -> QColor:
         """The colour of a model by its stored index; after seven it starts again."""
@@ -172,7 +201,7 @@ class Theme(QObject):
             return
         app.setPalette(self._palette())
         app.setFont(self.font("body"))
-        self._sheet = stylesheet(self.tokens, self.px)
+        self._sheet = stylesheet(self.tokens, self.px, high_contrast=self.high_contrast)
         for window in list(self._dressed):
             if shiboken6.isValid(window):
                 window.setStyleSheet(self._sheet)
@@ -196,9 +225,26 @@ class Theme(QObject):
         return palette
 
     def _system_changed(self) -> None:
-        if self._choice == "system":
+        if "system" in (self._choice, self._contrast):
             # Qt is still telling its own widgets; the switch follows when it is done.
             QTimer.singleShot(0, self.choose)
+
+
+def strengthened(tokens: dict[str, str]) -> dict[str, str]:
+    """The tokens for high contrast: every edge as strong as that of a control, no soft fills."""
+    return tokens | dict.fromkeys(_EDGES, tokens["control"]) | dict.fromkeys(_SOFT, tokens["surface"])
+
+
+def paint_row(painter: QPainter, rect: QRect | QRectF, *, selected: bool, radius: float = 0, hover: str = "hover") -> None:
+    """Fill a selected or hovered row. With high contrast a selected one gets an edge instead: there are no soft fills then."""
+    look = theme()
+    outlined = selected and look.high_contrast
+    painter.save()
+    painter.setBrush(look.color("accent-soft" if selected else hover))
+    painter.setPen(QPen(look.color("accent-ink"), 2) if outlined else Qt.PenStyle.NoPen)
+    area = QRectF(rect).adjusted(1, 1, -1, -1) if outlined else QRectF(rect)
+    painter.drawRoundedRect(area, radius, radius) if radius else painter.drawRect(area)
+    painter.restore()
 
 
 def parse_colour(text: str) -> QColor:
@@ -271,6 +317,11 @@ def _families() -> tuple[str, str]:
 def _system_is_dark() -> bool:
     hints = QGuiApplication.styleHints()
     return hints is not None and hints.colorScheme() == Qt.ColorScheme.Dark
+
+
+def _system_wants_contrast() -> bool:
+    hints = QGuiApplication.styleHints()
+    return hints is not None and hints.accessibility().contrastPreference() == Qt.ContrastPreference.HighContrast
 
 
 def _ratio() -> float:

@@ -93,7 +93,7 @@ class TopBar(QWidget):
         row.addStretch(1)
         row.addWidget(self._right)
         self._shown: list[QWidget] = []
-        theme.changed.connect(self._resize)
+        theme.follow(self._resize)
         self._resize()
 
     def show_crumbs(self, crumbs: Sequence[Crumb]) -> None:
@@ -114,7 +114,10 @@ class TopBar(QWidget):
                 set_role(made, "section", 400)
                 self._trail.addWidget(made)
             else:
-                self._trail.addWidget(ElidedLabel(text, "section", "text" if last else "text2", 600 if last else 400), 1 if last else 0)
+                here = ElidedLabel(text, "section", "text" if last else "text2", 600 if last else 400)
+                if index:
+                    here.setContentsMargins(4, 2, 0, 0)  # on one line with the crumbs before it, which are buttons
+                self._trail.addWidget(here, 1 if last else 0)
         self._fit()
 
     def show_actions(self, widgets: Sequence[QWidget]) -> None:

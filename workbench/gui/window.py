@@ -57,8 +57,11 @@ class Window(QMainWindow):
         self._trail = Trail()
         self._was_painted = False
         self._on_close: Callable[[], None] = lambda: None
+        theme, settings = context.theme, context.settings
+        theme.choose(contrast=settings.get("contrast"))
+        settings.on_change(lambda key: theme.choose(contrast=settings.get(key)) if key == "contrast" else None)
         self._compose()
-        context.theme.dress(self)
+        theme.dress(self)
         self._connect()
         self._restore_geometry()
         self.pages.setFocus()  # Qt would give it to the first button of the rail, with a ring that nobody asked for
@@ -249,8 +252,8 @@ class Window(QMainWindow):
         """Read how many outputs wait for a rating, for the count on the rail."""
         workspace = self.context.workspace
         if workspace is not None:
-            show = self.rail.button("review").set_count
-            self.context.bridge.read(workspace.ratings.waiting, then=show, owner=self, key="window.waiting")
+            show = self.rail.button("review").set_count  # the service is imported on the reading thread, not here
+            self.context.bridge.read(lambda: workspace.ratings.waiting(), then=show, owner=self, key="window.waiting")
 
     def _again(self) -> None:
         self.context.action("file.retry").trigger()

@@ -80,7 +80,7 @@ class Cases:
             _write(writer, _record(asking(writer), case_id), case)
 
     def set_cell(self, case_id: int, column: str, value: Any) -> None:
-        """Change one field of a case: a variable, or reference, name, tags, weight, note.
+        """Change one field of a case: a variable (None takes it out: the case then has no value), or reference, name, tags, weight, note.
 
         Where the dataset has a variable of such a name, that variable is meant; `__name` always means the case's own field.
         """
@@ -92,7 +92,8 @@ class Cases:
             if field in OWN_FIELDS and column not in variables:
                 case = _with_own(as_case(record), field, value)
             else:
-                case = replace(as_case(record), values={**record.values, column: value})
+                others = {name: known for name, known in record.values.items() if name != column or value is not None}
+                case = replace(as_case(record), values=others if value is None else {**others, column: value})
             _write(writer, record, case)
 
     def archive_cases(self, ids: Sequence[int]) -> None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from workbench import store
+from workbench.formats.addresses import clean_address
 from workbench.library.cases import Query, asking
-from workbench.library.keys import GENERAL, KeyPlace, Keys, file_key, hint
+from workbench.library.keys import GENERAL, KeyPlace, Keys, checked_key, file_key, hint
 from workbench.library.models import FactsOf, Link, Models, PriceOf, link_of, merged, remembered_place, touch_models
 from workbench.library.names import checked_name, free_name, no_such
 from workbench.library.records import ConnectionRow
 from workbench.library.vendors import Vendor, vendor, vendors
 from workbench.store import stamps
 from workbench.store.database import Database
-from workbench.values import BadInput, Endpoint, Missing, ModelSpec, NotFound, canonical
+from workbench.values import Endpoint, Missing, ModelSpec, NotFound, canonical
 
 _SELECT = """
 SELECT id, (SELECT count(*) FROM model WHERE model.connection_id = connection.id AND model.archived_at IS NULL),
@@ -60,9 +60,13 @@ class Connections(Models):
         options: Mapping[str, Any] | None = None,
         key: str | None = None,
     ) -> int:
-        """The id of a new connection. Address and wire format come from the vendor where they are not given."""
+        """The id of a new connection. Address and wire format come from the vendor where they are not given.
+
+        Raises BadInput for a name in use, and for what is no address or no key; then nothing is kept.
+        """
         row = _known_vendor(vendor)
         base_url = clean_address(base_url or row.base_url)
+        key = checked_key(key) if key else None
         with self._database.write() as writer:
             taken = _names(asking(writer))
             id_ = writer.add(
@@ -116,7 +120,7 @@ class Connections(Models):
         self._database.refuse_if_read_only()
         link = link_of(_found(self._database.query, id)[2:])
         place = self._keys.put(link.key_ref, key)
-        remembered = {"place": place, "hint": hint(key.strip())} if place == "keyring" else None
+        remembered = {"place": place, "hint": hint(checked_key(key))} if place == "keyring" else None
         self.set_state(id, {"key": remembered, "from_file": None})
         return place
 
@@ -190,23 +194,6 @@ class Connections(Models):
         if place == "keyring":
             known_hint = str(link.state["key"].get("hint", ""))
         return ("none" if place == "missing" and not link.needs_key else place), known_hint
-
-
-def clean_address(base_url: str) -> str:
-    """The address without spaces and without a slash at its end. Raises BadInput where it is not one, or holds a password."""
-    base_url = base_url.strip().rstrip("/")
-    if not base_url:
-        return ""
-    try:
-        parts = urlsplit(base_url)
-        well_formed = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        well_formed = False
-    if not well_formed:
-        raise BadInput(f"{base_url} is not an address.", remedy="Write it like https://api.example.com/v1.")
-    if parts.username or parts.password:
-        raise BadInput("The address holds a name or password, which would be kept in the workspace.", remedy="Enter it as the key.")
-    return base_url
 
 
 def _known_vendor(id: str) -> Vendor:

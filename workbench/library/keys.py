@@ -91,9 +91,7 @@ class Keys:
 
     def put(self, key_ref: str, key: str) -> KeyPlace:
         """Keep a key; the answer says where. Raises BadInput for what cannot be a key."""
-        key = key.strip()
-        if not key or not key.isascii() or not key.isprintable() or " " in key:
-            raise BadInput("This is not a key: a key is one word of plain characters.", remedy="Copy it again from the provider's page.")
+        key = checked_key(key)
         try:
             self._ask(lambda store: store.set_password(SERVICE, key_ref, key))
         except _Trouble:
@@ -159,6 +157,14 @@ class Keys:
             if self._trouble:
                 raise _Trouble(self._trouble)
             return answers[0]
+
+
+def checked_key(key: str) -> str:
+    """The key without spaces around it. Raises BadInput for what cannot be one."""
+    key = key.strip()
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise BadInput("This is not a key: a key is one word of plain characters.", remedy="Copy it again from the provider's page.")
+    return key
 
 
 def file_key(base_url: str, model: str) -> str:

@@ -66,7 +66,7 @@ class Link:
             return ()
         if self.state.get("from_file") and self.vendor.base_url and not _same_host(self.base_url, self.vendor.base_url):
             return ()
-        return tuple(dict.fromkeys((GENERAL, self.vendor.key_env)))
+        return tuple(dict.fromkeys((GENERAL, *self.vendor.key_envs)))
 
 
 class Models:
@@ -164,13 +164,6 @@ class Models:
                 writer.run("UPDATE model SET price = :price WHERE id = :id", price=stored, id=id)
             writer.touch("model", id)
 
-    def set_facts(self, id: int, facts: Mapping[str, Any]) -> None:
-        """Keep what was learnt about a model, such as `context_tokens`; what is not named stays, None forgets."""
-        with self._database.write() as writer:
-            known = json.loads(_found(asking(writer), id)[7])
-            writer.run("UPDATE model SET facts = :facts WHERE id = :id", facts=canonical(merged(known, facts)), id=id)
-            writer.touch("model", id)
-
     def learn(self, connection_id: int, listed: Mapping[str, Mapping[str, Any]]) -> None:
         """Keep what a connection's own list says about its models, by the name of the API. What the list does not say any more is
         forgotten, what was learnt elsewhere stays. A price in it counts where the user has set none."""
@@ -194,6 +187,13 @@ class Models:
             writer.run("UPDATE model SET archived_at = coalesce(archived_at, :at) WHERE id = :id", at=stamps.now(), id=id)
             writer.touch("model", id)
 
+    def restore_model(self, id: int) -> None:
+        """Bring a removed model back as it was; a title that is in use by now gets a number."""
+        with self._database.write() as writer:
+            title = free_name(_found(asking(writer), id)[4], _titles(asking(writer), besides=id))
+            writer.run("UPDATE model SET archived_at = NULL, title = :title WHERE id = :id", title=title, id=id)
+            writer.touch("model", id)
+
     def spec(self, model_id: int) -> ModelSpec:
         """All a run freezes of a model: how to reach it, parameters, price; where to look for a key, never the key."""
         return self._spec(_found(self._database.query, model_id))
@@ -214,7 +214,7 @@ class Models:
             connection=link.name,
             connection_uid=link.uid,
             model_uid=row[1],
-            key_env=env[-1] if env else None,
+            key_env=link.vendor.key_env if env else None,
             options={**link.vendor.options, **link.options},
             parameters=json.loads(row[5]),
             price=self._price(row[6], json.loads(row[7]), link, row[3]),

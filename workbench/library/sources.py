@@ -44,7 +44,7 @@ class Sources:
         try:
             row = self._comparisons.find(what)
         except NotFound:
-            if not what.isdigit():
+            if not (what.isascii() and what.isdigit() and len(what) < 10):
                 raise
             row = self._comparisons.get(int(what))
         return Source(self._comparisons.resolve(row.definition), row.id)

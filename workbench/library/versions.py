@@ -33,9 +33,11 @@ class Versions:
         self._database = database
         self._figures = VersionFigures(database)
 
-    def list(self, prompt_id: int) -> list[VersionRow]:
-        """All versions of a prompt, newest first, with what came of them."""
+    def list(self, prompt_id: int, *, with_figures: bool = True) -> list[VersionRow]:
+        """All versions of a prompt, newest first, with what came of them, for which all its outputs are looked at."""
         rows = self._rows("version.prompt_id = :prompt_id", prompt_id=prompt_id)
+        if not with_figures:
+            return [*rows]
         uids = self._database.query("SELECT uid FROM prompt WHERE id = :id", {"id": prompt_id}) if rows else []
         figures = self._figures.of(uids[0][0]) if uids else {}
         return [replace(row, outputs=found[0], pass_rate=found[1]) if (found := figures.get(row.number)) else row for row in rows]

@@ -27,6 +27,14 @@ __all__ = [
 
 _FORMATS = {
     "openai-chat": ("openai_chat", "OpenAIChat"),
+    "openai-images": ("openai_images", "OpenAIImages"),
+    "anthropic": ("anthropic", "Anthropic"),
+    "bedrock": ("bedrock", "Bedrock"),
+    "gemini": ("gemini", "Gemini"),
+    "ollama": ("ollama", "Ollama"),
+    "openai-responses": ("openai_responses", "OpenAIResponses"),
+    "mistral": ("mistral", "Mistral"),
+    "cohere": ("cohere", "Cohere"),
     "echo": ("echo", "Echo"),
 }
 """Name of a wire format: its module here and its class."""

@@ -21,23 +21,25 @@ def direct_endpoint(api: str, base_url: str, model: str, environment: Mapping[st
     from workbench.providers import NAMES  # the package imports its modules first
 
     if api not in NAMES or api == "builtin":
-        raise BadInput(f"There is no wire format {api} here.", remedy="Use one of: openai-chat, echo.")
+        raise BadInput(
+            f"There is no wire format {api} here.", remedy=f"Use one of: {', '.join(name for name in NAMES if name != 'builtin')}."
+        )
     parts = urlsplit(base_url)
     if api != "echo" and (parts.scheme not in ("http", "https") or not parts.hostname):
         raise BadInput(f"{base_url} is not an address.", remedy="Give one such as http://127.0.0.1:9000/v1.")
     row = _vendor(api, parts.netloc)
-    key = environment.get(KEY) or (environment.get(row.key_env) if row and row.key_env else None)
-    options = dict(row.options) if row and _place(row) == parts.netloc else {}
-    endpoint = Endpoint(api, base_url.rstrip("/"), key or None, options, timeout_s)
+    key = next((found for name in (KEY, *(row.key_envs if row else ())) if (found := environment.get(name))), None)
+    options = dict(row.options) if row and _is_at(row, parts.netloc) else {}
+    endpoint = Endpoint(api, base_url.rstrip("/"), key, options, timeout_s)
     return endpoint, catalog.price(row.id, model, base_url) if row else Price()
 
 
 def _vendor(api: str, place: str) -> Vendor | None:
     """The vendor of this host and port, else the one after whom the wire format is named."""
     rows = vendors()
-    named = next((row for row in rows if row.wire_format == api and _place(row) == place), None)
+    named = next((row for row in rows if row.wire_format == api and _is_at(row, place)), None)
     return named or next((row for row in rows if api.startswith(row.id) and row.wire_format == api), None)
 
 
-def _place(row: Vendor) -> str:
-    return urlsplit(row.base_url).netloc
+def _is_at(row: Vendor, place: str) -> bool:
+    return urlsplit(row.base_url).netloc == place or place.lower().endswith(tuple(row.hosts))

@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
+from workbench.providers.address import deployment, list_address
 from workbench.providers.failures import ProviderError
-from workbench.providers.openai_chat import address
 from workbench.providers.vendors import Vendor, vendors
-from workbench.values import Endpoint, Failure
+from workbench.values import Endpoint, Failure, Problem
 
 if TYPE_CHECKING:
     import httpx
 
 _LONGEST_LIST = 16 * 1024 * 1024
+_MOST_PAGES = 50
+_LISTS = {"cohere": "/v1/models?endpoint=chat&page_size=1000"}
+"""Where a wire format's models are listed, if not at /models."""
 _LOOK_S = 1.5
 """Seconds that a server on this computer has to answer when it is looked for."""
 
@@ -47,17 +50,76 @@ class LocalServer:
 
 
 async def list_models(client: httpx.AsyncClient, endpoint: Endpoint) -> list[str]:
-    """The names of the models that a server offers, sorted. Raises ProviderError."""
+    """The names of the models that a server offers, sorted. Raises ProviderError.
+
+    A wire format whose list is not like OpenAI's brings `models_call` (address and headers of a page) and `model_names` (what is on it).
+    """
+    form = _form_of(endpoint.wire_format)
+    names: set[str] = set()
+    page = ""
+    for _ in range(_MOST_PAGES):
+        url, headers = form.models_call(endpoint, page)
+        found, following = form.model_names(await _asked(client, endpoint, url, headers))
+        names.update(name for name in found if name)
+        if not following or following == page:
+            break
+        page = following
+    deployed = deployment(endpoint)
+    return sorted(names) if deployed is None else [deployed]  # Azure lists what could be deployed; behind this address there is one
+
+
+class _ListForm(Protocol):
+    def models_call(self, endpoint: Endpoint, page: str) -> tuple[str, Mapping[str, str]]:
+        """Address and headers that ask for a page of the models; the first page has no name. Raises ProviderError."""
+        ...
+
+    def model_names(self, value: Any) -> tuple[list[str], str]:
+        """The names on a page, whatever JSON it is, and the name of the next page, empty after the last."""
+        ...
+
+
+class _UsualForm:
+    """GET /models, in the shapes of OpenAI (`data: [{id}]`), Ollama and others (`models: [{name}]`), Together (a plain list)."""
+
+    def models_call(self, endpoint: Endpoint, page: str) -> tuple[str, Mapping[str, str]]:
+        from workbench.providers.http_call import headers_of, key_form  # httpx is loaded with the first call, not with the window
+
+        path = _LISTS.get(endpoint.wire_format, "/models")
+        return list_address(endpoint, path), headers_of(endpoint, streamed=False, **key_form(endpoint))
+
+    def model_names(self, value: Any) -> tuple[list[str], str]:
+        rows = value.get("data", value.get("models")) if isinstance(value, dict) else value
+        names = []
+        for row in rows if isinstance(rows, list) else ():
+            name = (
+                row if isinstance(row, str) else (row.get("id") or row.get("name") or row.get("model")) if isinstance(row, dict) else None
+            )
+            if isinstance(name, str):
+                names.append(name)
+        return names, ""
+
+
+def _form_of(wire_format: str) -> _ListForm:
+    from workbench.providers import wire_format as made  # the package imports its modules first
+
+    try:
+        form = made(wire_format)
+    except Problem:
+        return _UsualForm()
+    return cast("_ListForm", form) if hasattr(form, "models_call") else _UsualForm()
+
+
+async def _asked(client: httpx.AsyncClient, endpoint: Endpoint, plain_url: str, plain_headers: Mapping[str, str]) -> Any:
+    """The JSON value at an address. Raises ProviderError."""
     import httpx  # loaded with the first call, not with the window
 
     from workbench.providers.error_bodies import failure_of
-    from workbench.providers.http_call import headers_of, key_form, without_password
+    from workbench.providers.http_call import without_password
     from workbench.providers.network_errors import failure_of_exception, url_of
     from workbench.providers.redaction import Redactor
 
     redactor = Redactor(endpoint.key)
-    plain = headers_of(endpoint, streamed=False, **key_form(endpoint))
-    url, headers = without_password(url_of(address(endpoint, "/models")), plain)
+    url, headers = without_password(url_of(plain_url), plain_headers)
     wait = min(endpoint.timeout_s, 30.0)
     times = {"connect": wait, "read": wait, "write": wait, "pool": None}
     try:
@@ -81,7 +143,7 @@ async def list_models(client: httpx.AsyncClient, endpoint: Endpoint) -> list[str
         lower = {name.lower(): value for name, value in response.headers.items()}
         raise ProviderError(failure_of(response.status_code, lower, body, redactor))
     try:
-        return _names(json.loads(body))
+        return json.loads(body)
     except (ValueError, RecursionError):
         words = redactor.text(body[:200].decode("utf-8", "replace"))
         raise ProviderError(Failure("protocol", f"The list of models is not JSON: {words!r}", status=200)) from None
@@ -122,30 +184,20 @@ async def find_local(client: httpx.AsyncClient, candidates: Sequence[Vendor] | N
     return [server for server in found if server is not None]
 
 
-def _names(value: Any) -> list[str]:
-    """Model names in the shapes of OpenAI (`data: [{id}]`), Ollama and others (`models: [{name}]`), Together (a plain list)."""
-    rows = value.get("data", value.get("models")) if isinstance(value, dict) else value
-    found = set()
-    for row in rows if isinstance(rows, list) else ():
-        name = row if isinstance(row, str) else (row.get("id") or row.get("name") or row.get("model")) if isinstance(row, dict) else None
-        if isinstance(name, str) and name:
-            found.add(name)
-    return sorted(found)
-
-
 def _failed(failure: Failure, endpoint: Endpoint, seconds: float) -> TestReport:
     """The report of a failed test: what happened, and the one thing to do."""
     status = f" ({failure.status})" if failure.status else ""
+    usual_end = ": most end in /v1" if endpoint.wire_format.startswith("openai") else ""
     sentence = {
         "auth": f"Key rejected{status}. Copy the key again from the provider's page."
         if endpoint.key
         else f"A key is needed{status}. Add one.",
         "permission": f"Not allowed{status}. This key may not list models; a call may still work.",
         "quota": f"Quota used up{status}. Add credit on the provider's billing page.",
-        "not_found": f"Nothing at this address{status}. Check the base URL: most end in /v1.",
+        "not_found": f"Nothing at this address{status}. Check the base URL{usual_end}.",
         "rate_limit": f"Rate limited{status}. Wait a moment and test again.",
         "timeout": "No answer in time. Check that the server runs, and test again.",
     }.get(failure.kind, failure.message)
     if failure.provider_code == "html":
-        sentence = "This address answers with a web page. Check the base URL: most end in /v1."
+        sentence = f"This address answers with a web page. Check the base URL{usual_end}."
     return TestReport(False, sentence, failure.message, seconds=seconds, failure=failure)

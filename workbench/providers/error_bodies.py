@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -17,32 +17,40 @@ _LONGEST_MESSAGE = 8_000
 
 # Patterns as text: they are compiled when the first error comes, not when the app starts.
 _TOO_LONG = (
-    r"context[ _](length|window|size)|maximum (context|prompt|input) length|(prompt|input|request) is too long|max_model_len"
-    r"|too many (input )?tokens in|tokens? (exceeds?|exceeded)|exceeds? the (available |model'?s? )?(context|maximum number of tokens)"
-    r"|reduce (the length|your prompt)|exceed_context_size"
+    r"context[ _](length|window|size|limit)|maximum (context|prompt|input) length|(prompt|input|request) is too long|max_model_len"
+    r"|too many (input )?tokens( in|:)|tokens? (exceeds?|exceeded)|exceeds? the (available |model'?s? )?(context|maximum number of tokens)"
+    r"|reduce (the length|your prompt)|exceed_context_size|max(imum)? input tokens"
 )
 _BAD_KEY = (
     r"(api|access)[ _-]?key (is )?(not valid|invalid|incorrect|missing|not found|expired|disabled)"
     r"|(invalid|incorrect|wrong|expired|missing|no) (x-)?(api|access)[ _-]?key|API_KEY_INVALID"
-    r"|invalid (authentication|bearer token)|unauthorized"
+    r"|invalid (authentication|bearer token)|unauthorized|API key is valid|bearer token has expired|missing authentication token"
+    r"|security token included in the request|request signature we calculated|signature expired|UnrecognizedClient|ExpiredToken"
 )
 _NO_CREDIT = (
     r"insufficient[ _](quota|balance|credits?|funds)|exceeded your current quota|credit balance is too low|(out of|no|more) credits"
     r"|billing[ _](hard[ _])?(limit|details|not active)|(monthly|spend(ing)?|usage|budget) limit (has been )?(reached|exceeded)"
-    r"|payment required"
+    r"|payment required|API usage limits|service ?quota ?exceeded"
 )
-_NO_MODEL = r"\bmodels?\b.{0,120}(not found|does ?n[o']t exist|not exist|is not available|unknown)|(unknown|no such) model"
+_NO_MODEL = (
+    r"\bmodels?\b.{0,120}(not found|does ?n[o']t exist|not exist|is not available|unknown)|(unknown|no such) model"
+    r"|model identifier is invalid"
+)
+_INVALID_MODEL = r"invalid[ _]model\b(?![ _]?(output|response))"
+_TRIAL_USED_UP = r"limited to [\d,]+ api calls ?/ ?month"
 _WRAPPED_429 = r"\"code\\?\"\s*:\s*\\?\"?429|rate limit (is )?(exceeded|reached)"
 
 _BY_STATUS: Mapping[int, FailureKind] = {
     401: "auth", 402: "quota", 403: "permission", 404: "not_found", 405: "not_found", 408: "timeout", 410: "not_found",
-    425: "overloaded", 429: "rate_limit", 503: "overloaded", 524: "timeout", 529: "overloaded",
+    424: "server", 425: "overloaded", 429: "rate_limit", 503: "overloaded", 524: "timeout", 529: "overloaded",
 }  # fmt: skip
 _BY_WORD: tuple[tuple[str, FailureKind], ...] = (
     ("insufficient_quota", "quota"), ("billing", "quota"), ("rate_limit", "rate_limit"), ("rate_limited", "rate_limit"),
     ("too_many_requests", "rate_limit"), ("resource_exhausted", "rate_limit"), ("throttling", "rate_limit"),
     ("overloaded", "overloaded"), ("unavailable", "overloaded"), ("capacity", "overloaded"), ("invalid_api_key", "auth"),
     ("authentication", "auth"), ("unauthorized", "auth"), ("permission", "permission"), ("forbidden", "permission"),
+    ("invalid_image", "bad_request"), ("image_file", "bad_request"), ("image_too", "bad_request"), ("image_parse", "bad_request"),
+    ("base64_image", "bad_request"), ("image_media", "bad_request"), ("image_content", "bad_request"), ("download_image", "bad_request"),
     ("not_found", "not_found"), ("timeout", "timeout"), ("context_length", "context_length"), ("invalid_request", "bad_request"),
     ("invalid_prompt", "bad_request"), ("bad_request", "bad_request"), ("content_filter", "bad_request"), ("server_error", "server"),
     ("api_error", "server"), ("internal", "server"),
@@ -65,6 +73,8 @@ def failure_of(status: int, headers: Mapping[str, str], body: bytes, redactor: R
     value = _json(text)
     words = _words_of(value) if value is not None else Words(_plain(text))
     message = words.message or f"{status} {_phrase(status)}, without any words."
+    if words.code is None and "x-amzn-errortype" in headers:  # Amazon puts its code there, with an address behind it
+        words = replace(words, code=headers["x-amzn-errortype"].partition(":")[0])
     code, kind = words.code, kind_of(status, words, text)
     if value is None and text.startswith("<"):
         message = f"The server answered with a web page instead of an answer: {words.message or _phrase(status)}"
@@ -104,6 +114,10 @@ def kind_of(status: int, words: Words, text: str) -> FailureKind:
         return "auth"
     if status in (400, 422) and _says(_NO_MODEL, said) and "support" not in said:
         return "not_found"
+    if status in (400, 404, 422) and _says(_INVALID_MODEL, said):
+        return "not_found"
+    if status == 429 and _says(_TRIAL_USED_UP, said):
+        return "quota"
     if status == 400 and (words.code == "429" or _says(_WRAPPED_429, said)):
         return "rate_limit"
     if status in _BY_STATUS:
@@ -136,7 +150,7 @@ def _words_of(value: Any) -> Words:
     if not isinstance(error, dict):
         return Words(_flat(error))
     message = ""
-    for name in ("message", "detail", "details", "errors", "msg", "description", "reason", "title"):
+    for name in ("message", "detail", "details", "errors", "msg", "description", "reason", "title", "Message"):
         message = _flat(error.get(name))
         if message:
             break
@@ -145,6 +159,8 @@ def _words_of(value: Any) -> Words:
     if raw and raw not in message:
         message = f"{message}: {raw}" if message else raw
     code = _code(error.get("code")) or _code(error.get("status")) or _code(error.get("type"))
+    if code is None and isinstance(error.get("__type"), str):  # Amazon: com.amazon.coral.service#AccessDeniedException
+        code = error["__type"].rpartition("#")[2]
     number = error.get("code") if isinstance(error.get("code"), int) else error.get("status_code", value.get("status_code"))
     inner = number if isinstance(number, int) and 400 <= number < 600 else None
     return Words(message, code, f"{error.get('type') or ''} {error.get('status') or ''}".strip(), inner)

@@ -35,7 +35,15 @@ KEPT_OF_ANSWER = 4 * 1024 * 1024
 _CONNECT_S = 20.0
 _STREAMS = ("event-stream", "eventstream", "ndjson", "jsonl")
 """In the content types of streams: server-sent events, Amazon's binary events, JSON lines."""
-_REQUEST_IDS = ("x-request-id", "request-id", "x-groq-request-id", "apim-request-id", "cf-ray")
+_REQUEST_IDS = (
+    "x-request-id",
+    "request-id",
+    "x-groq-request-id",
+    "apim-request-id",
+    "x-amzn-requestid",
+    "mistral-correlation-id",
+    "cf-ray",
+)
 _UNKEPT_HEADERS = frozenset({"set-cookie", "authorization", "cookie"})
 _SECRET_HEADER = re.compile("auth|key|token|secret|cookie|password")
 
@@ -127,10 +135,12 @@ async def post(
     *,
     streamed: bool,
     parser: Callable[[], Parser] = EventParser,
+    json_streams: bool = False,
 ) -> AsyncGenerator[Delta | Reply]:
     """Deltas as they arrive, then exactly one reply with times and exchange. Raises ProviderError; closing it closes the connection.
 
     `streamed`: a stream was asked for. `parser` makes what cuts its bytes into events: server-sent events unless named.
+    `json_streams`: this parser also reads answers that call themselves JSON, so that a stream under that name still arrives in pieces.
     """
     hide = redactor(endpoint.key)
     address, headers = without_password(url_of(url), headers)
@@ -141,13 +151,13 @@ async def post(
     first_token: float | None = None
     response: httpx.Response | None = None
     if isinstance(client, LeanClient):
-        client.prepare(address.scheme)  # before the clock starts: the first call is no slower than the others
+        client.prepare(address)  # before the clock starts: the first call is no slower than the others
     began = time.perf_counter()
     try:
         request = httpx.Request("POST", address, headers=headers, content=data, extensions={"timeout": times})
         response = await client.send(request, stream=True)
         received = dict(response.headers.items())
-        streamed = response.status_code == 200 and _is_stream(received, asked=streamed)
+        streamed = response.status_code == 200 and _is_stream(received, asked=streamed, json_streams=json_streams)
         async with aclosing(_bytes_of(response, received)) as pieces:
             async for piece in pieces:
                 text, thinking = answer.feed(piece, streamed)
@@ -171,9 +181,10 @@ async def post(
         failure = failure_of_exception(error, address, endpoint.timeout_s)
         if failure is None:
             raise
-        if not reader.done:
+        try:
+            reply = reader.end()  # if the answer was complete, it costs nothing that the connection broke afterwards
+        except ProviderError:
             raise _with_partial(ProviderError(failure), reader, hide) from None
-        reply = reader.end()  # the answer was complete; that the connection broke afterwards costs nothing
     finally:
         if response is not None:
             await response.aclose()
@@ -236,12 +247,12 @@ def sound(text: str) -> str:
     return text
 
 
-def _is_stream(headers: Mapping[str, str], *, asked: bool) -> bool:
+def _is_stream(headers: Mapping[str, str], *, asked: bool, json_streams: bool) -> bool:
     """True if events are to be expected. Some servers answer a streamed request with one plain JSON body, or with a web page."""
     kind = headers.get("content-type", "")
     if any(name in kind for name in _STREAMS):
         return True
-    return asked and "json" not in kind and "html" not in kind
+    return asked and (json_streams or "json" not in kind) and "html" not in kind
 
 
 def _bytes_of(response: httpx.Response, headers: Mapping[str, str]) -> AsyncGenerator[bytes]:

@@ -13,22 +13,27 @@ from workbench.values import Failure
 
 
 class LazyTransport(httpx.AsyncBaseTransport):
-    """One inner transport for http://, one for https://, made when first used: TLS set-up is paid only by those who need it."""
+    """One inner transport for http://, one for https://, made when first used: TLS set-up is paid only by those who need it.
+
+    Addresses with percent-encoded letters always travel over httpx's own: aiohttp would send %3A as a colon, to which no signature of
+    the address fits.
+    """
 
     def __init__(self, limits: httpx.Limits, *, aiohttp: bool) -> None:
         self._limits = limits
         self._aiohttp = aiohttp
-        self._inner: dict[str, httpx.AsyncBaseTransport] = {}
+        self._inner: dict[tuple[str, bool], httpx.AsyncBaseTransport] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """The answer of the inner transport of this scheme."""
-        return await self.prepare(request.url.scheme).handle_async_request(request)
+        """The answer of the inner transport of this address."""
+        return await self.prepare(request.url).handle_async_request(request)
 
-    def prepare(self, scheme: str) -> httpx.AsyncBaseTransport:
-        """The inner transport of this scheme, made if it is not there yet: up to 0.2 s that belong to no call's latency."""
-        inner = self._inner.get(scheme)
+    def prepare(self, url: httpx.URL) -> httpx.AsyncBaseTransport:
+        """The inner transport of this address, made if it is not there yet: up to 0.2 s that belong to no call's latency."""
+        kind = url.scheme, self._aiohttp and b"%" not in url.raw_path
+        inner = self._inner.get(kind)
         if inner is None:
-            inner = self._inner[scheme] = self._make(scheme)
+            inner = self._inner[kind] = self._make(*kind)
         return inner
 
     async def aclose(self) -> None:
@@ -36,9 +41,9 @@ class LazyTransport(httpx.AsyncBaseTransport):
         for inner in self._inner.values():
             await inner.aclose()
 
-    def _make(self, scheme: str) -> httpx.AsyncBaseTransport:
+    def _make(self, scheme: str, aiohttp: bool) -> httpx.AsyncBaseTransport:
         verify = scheme == "https"  # an http:// call has no certificate, and redirects are not followed
-        if self._aiohttp:
+        if aiohttp:
             try:
                 transport = aiohttp_transport()
             except ImportError:  # an aiohttp without a wheel for this Python: httpx alone does the same work
@@ -62,9 +67,9 @@ class LeanClient(httpx.AsyncClient):
         self._lazy = transport
         self._local_only = local_only
 
-    def prepare(self, scheme: str) -> None:
-        """Make the transport of this scheme now, before a call's clock starts."""
-        self._lazy.prepare(scheme)
+    def prepare(self, url: httpx.URL) -> None:
+        """Make the transport of this address now, before a call's clock starts."""
+        self._lazy.prepare(url)
 
     async def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
         """The answer. Raises ProviderError for an address beyond this computer where only this computer is allowed."""

@@ -11,6 +11,9 @@ MARK = "[key]"
 _SHORTEST = 8
 """Shorter keys are placeholders such as `x` or `ollama`; taking them out would cut holes into words."""
 
+_LONG_PART = 16
+"""AWS access keys are several secrets joined by colons, and an error about a signature repeats one of them alone."""
+
 
 @lru_cache(maxsize=64)
 def redactor(key: str | None) -> Redactor:
@@ -25,7 +28,8 @@ class Redactor:
 
     def __init__(self, key: str | None) -> None:
         key = (key or "").strip()
-        forms = {key, quote(key, safe=""), json.dumps(key)[1:-1]} if len(key) >= _SHORTEST else set()
+        parts = {part for part in key.split(":") if len(part) >= _LONG_PART} | {key} if len(key) >= _SHORTEST else set()
+        forms = {form for part in parts for form in (part, quote(part, safe=""), json.dumps(part)[1:-1])}
         self._texts = sorted(forms, key=len, reverse=True)
         self._bytes = [form.encode("utf-8", "replace") for form in self._texts]
         # "lm-studio" is a usual placeholder, and an answer may well say that word. A real key is long and has digits.

@@ -20,7 +20,8 @@ EXCERPT = 500
 _CELLS = f"""
 SELECT job.id, job.column_index, job.case_index, job.repeat, job.status, output.id, substr(output.text, 1, {EXCERPT}),
        length(output.text), output.finish_reason, output.error, output.usage, output.cost, output.latency_ms, output.first_token_ms,
-       output.reused_from_id, job.attempts, checkpoint.text
+       output.reused_from_id, job.attempts, checkpoint.text,
+       (SELECT count(*) FROM output_attachment WHERE output_attachment.output_id = output.id)
 FROM job
 LEFT JOIN output ON output.id = {newest()} AND job.status NOT IN ('queued', 'running')
 LEFT JOIN checkpoint ON checkpoint.job_id = job.id
@@ -123,7 +124,7 @@ class GridReader(RunReader):
         cells = []
         for row in rows:
             (job_id, column, case_index, repeat, status, output_id, text, length, finish_reason, error, usage, cost, latency,
-             first_token, reused_from, attempts, kept) = row  # fmt: skip
+             first_token, reused_from, attempts, kept, pictures) = row  # fmt: skip
             stars, verdict, note = judged.get(output_id, (None, None, ""))
             cells.append(
                 Cell(
@@ -148,6 +149,7 @@ class GridReader(RunReader):
                     verdict=verdict,
                     note=note,
                     attempts=attempts,
+                    pictures=pictures,
                 )
             )
         return cells

@@ -11,14 +11,15 @@ from workbench import plan as plans
 from workbench.plan import Plan
 from workbench.runs.grid import GridReader, judgements_of, scores_of, usage_from
 from workbench.runs.reading import dollars
+from workbench.runs.recording import pictures_of
 from workbench.runs.records import OutputRow
-from workbench.values import BadInput, Exchange, NotFound
+from workbench.values import BadInput, Exchange, NotFound, Part
 
 _OUTPUT = """
 SELECT output.id, output.job_id, job.run_id, job.column_index, job.case_index, job.repeat, output.attempt, output.text, output.thinking,
        output.refusal, output.finish_reason, output.raw_finish_reason, output.usage, output.cost, output.latency_ms, output.first_token_ms,
        output.resolved_model, output.error, output.reused_from_id, output.created_at,
-       (SELECT count(*) FROM output AS other WHERE other.job_id = output.job_id)
+       (SELECT count(*) FROM output AS other WHERE other.job_id = output.job_id), output.queue_ms, output.load_ms
 FROM output JOIN job ON job.id = output.job_id WHERE output.id = ?"""
 
 
@@ -31,7 +32,7 @@ class OutputReader(GridReader):
         if not rows:
             raise NotFound(f"There is no output {output_id}.")
         (id, job_id, run_id, column, case_index, repeat, attempt, text, thinking, refusal, finish_reason, raw_finish_reason, usage, cost,
-         latency, first_token, resolved_model, error, reused_from, created_at, attempts) = rows[0]  # fmt: skip
+         latency, first_token, resolved_model, error, reused_from, created_at, attempts, queue, load) = rows[0]  # fmt: skip
         plan = self.plan(run_id)
         stars, verdict, note = judgements_of(self._database, [id]).get(id, (None, None, ""))
         return OutputRow(
@@ -62,7 +63,14 @@ class OutputReader(GridReader):
             verdict=verdict,
             note=note,
             attempts=attempts,
+            pictures=pictures_of(self._database, [id]).get(id, ()),
+            queue_ms=queue,
+            load_ms=load,
         )
+
+    def pictures(self, output_id: int) -> tuple[Part, ...]:
+        """The pictures of an output, in the order in which the model made them."""
+        return pictures_of(self._database, [output_id]).get(output_id, ())
 
     def outputs_of(self, job_id: int) -> list[int]:
         """Ids of all outputs of a job, the first attempt first."""

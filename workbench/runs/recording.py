@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,14 +15,24 @@ from workbench.runs.reading import dollars, nano_dollars
 from workbench.store.database import Database, Writer
 from workbench.store.outputs import newest
 from workbench.store.stamps import now
-from workbench.values import Exchange, Failure, Price, Reply, Score, ToolCall, Usage, canonical
+from workbench.values import Exchange, Failure, Part, Price, Reply, Score, ToolCall, Usage, canonical
 
 _OUTPUT = """
 INSERT INTO output (job_id, attempt, text, thinking, finish_reason, raw_finish_reason, refusal, tool_calls, usage, cost, price_known,
- latency_ms, first_token_ms, queue_ms, resolved_model, request_id, error, reused_from_id, created_at)
+ latency_ms, first_token_ms, queue_ms, resolved_model, request_id, error, reused_from_id, created_at, load_ms)
 VALUES (:job_id, (SELECT coalesce(max(attempt), 0) + 1 FROM output WHERE job_id = :job_id),
  :text, :thinking, :finish_reason, :raw_finish_reason, :refusal, :tool_calls, :usage, :cost, :price_known,
- :latency_ms, :first_token_ms, :queue_ms, :resolved_model, :request_id, :error, :reused_from_id, :created_at)"""
+ :latency_ms, :first_token_ms, :queue_ms, :resolved_model, :request_id, :error, :reused_from_id, :created_at, :load_ms)"""
+_ATTACHMENT = """
+INSERT INTO attachment (sha256, media_type, data, size, created_at) VALUES (:sha256, :media_type, :data, :size, :at)
+ON CONFLICT (sha256) DO NOTHING"""
+_PICTURE = """
+INSERT INTO output_attachment (output_id, position, attachment_id)
+SELECT max(output.id), :position, (SELECT id FROM attachment WHERE sha256 = :sha256) FROM output WHERE job_id = :job_id"""
+_PICTURES = """
+SELECT output_attachment.output_id, attachment.media_type, attachment.data FROM output_attachment
+JOIN attachment ON attachment.id = output_attachment.attachment_id WHERE output_attachment.output_id IN ({ids})
+ORDER BY output_attachment.output_id, output_attachment.position"""
 _SCORE = """
 INSERT INTO score (output_id, check_key, "check", passed, value, reason, generation, at)
 SELECT max(id), :key, :check, :passed, :value, :reason, 1, :at FROM output WHERE job_id = :job_id"""
@@ -39,7 +50,7 @@ ON CONFLICT (job_id) DO UPDATE SET text = excluded.text, at = excluded.at"""
 _EARLIER = f"""
 SELECT job.fingerprint, output.id, output.reused_from_id, output.text, output.thinking, output.finish_reason, output.raw_finish_reason,
        output.refusal, output.tool_calls, output.usage, output.cost, output.price_known, output.latency_ms, output.first_token_ms,
-       output.queue_ms, output.resolved_model, output.request_id
+       output.queue_ms, output.resolved_model, output.request_id, output.load_ms
 FROM job JOIN output ON output.id = {newest()}
 WHERE job.fingerprint IN ({{prints}}) AND job.status = 'done' AND output.error IS NULL ORDER BY output.id"""
 
@@ -119,10 +130,13 @@ class Recorder:
         outputs = [_output_row(end, at) for end in ends if end.reply or end.failure or end.reused]
         scores = [_score_row(end, index, score, at) for end in ends for index, score in enumerate(end.scores)]
         exchanges = [row for end in ends if (row := _exchange_row(end, at))]
+        pictures = [row for end in ends for row in _picture_rows(end, at)]
         forget = [{"job_id": end.job_id} for end in ends if end.job_id in self._kept and end.status != "queued"]
         spent = sum(row["cost"] or 0 for row in outputs if row["reused_from_id"] is None)
         with self._database.write(durable=False) as writer:
             _many(writer, _OUTPUT, outputs)
+            _many(writer, _ATTACHMENT, pictures)
+            _many(writer, _PICTURE, pictures)
             _many(writer, _SCORE, scores)
             _many(writer, _EXCHANGE, exchanges)
             _many(writer, _JOB, [_job_row(end) for end in ends])
@@ -164,7 +178,18 @@ class Recorder:
         """The newest finished output of each of these fingerprints, in this run or in any other."""
         wanted = sorted(set(fingerprints))
         rows = self._database.query(_EARLIER.format(prints=",".join("?" * len(wanted))), wanted)
-        return {row[0]: _reused(row[1:]) for row in rows}
+        pictures = pictures_of(self._database, [row[1] for row in rows])
+        return {row[0]: _reused(row[1:], pictures.get(row[1], ())) for row in rows}
+
+
+def pictures_of(database: Database, output_ids: Sequence[int]) -> dict[int, tuple[Part, ...]]:
+    """The pictures of these outputs, in the order in which the model made them."""
+    found: dict[int, tuple[Part, ...]] = {}
+    for start in range(0, len(output_ids), 500):
+        ids = ",".join(map(str, output_ids[start : start + 500]))
+        for output_id, media_type, data in database.query(_PICTURES.format(ids=ids)):
+            found[output_id] = (*found.get(output_id, ()), Part("image", media_type=media_type, data=data))
+    return found
 
 
 def _many(writer: Writer, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -199,6 +224,7 @@ def _output_row(end: End, at: str) -> dict[str, Any]:
         "error": _json(end.failure.to_json()) if end.failure is not None else None,
         "reused_from_id": reused_from,
         "created_at": at,
+        "load_ms": _rounded(reply.load_ms),
     }
     return {name: whole_text(value) if isinstance(value, str) else value for name, value in row.items()}
 
@@ -236,13 +262,22 @@ def _exchange_row(end: End, at: str) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
+def _picture_rows(end: End, at: str) -> list[dict[str, Any]]:
+    reply = end.reused.reply if end.reused is not None else end.reply or (end.failure.partial if end.failure else None)
+    return [
+        {"job_id": end.job_id, "position": position, "sha256": hashlib.sha256(image.data).hexdigest(),
+         "media_type": image.media_type, "data": image.data, "size": len(image.data), "at": at}
+        for position, image in enumerate(reply.images if reply is not None else ())
+    ]  # fmt: skip
+
+
 def _job_row(end: End) -> dict[str, Any]:
     return {"job_id": end.job_id, "status": end.status, "attempts": end.attempts, "fingerprint": end.fingerprint}
 
 
-def _reused(row: Sequence[Any]) -> Reused:
+def _reused(row: Sequence[Any], pictures: tuple[Part, ...]) -> Reused:
     (output_id, first_id, text, thinking, finish_reason, raw_finish_reason, refusal, tool_calls, usage, cost, price_known, latency,
-     first_token, queue, resolved_model, request_id) = row  # fmt: skip
+     first_token, queue, resolved_model, request_id, load) = row  # fmt: skip
     reply = Reply(
         text=text,
         thinking=thinking,
@@ -256,5 +291,7 @@ def _reused(row: Sequence[Any]) -> Reused:
         latency_ms=latency,
         first_token_ms=first_token,
         queue_ms=queue,
+        load_ms=load,
+        images=pictures,
     )
     return Reused(first_id or output_id, reply, cost, bool(price_known))

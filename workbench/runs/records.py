@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from workbench.values import Case, Content, Score, Usage
+from workbench.values import Case, Content, Part, Score, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,8 @@ class Cell:
     """pass or fail, as a person said."""
     note: str
     attempts: int
+    pictures: int = 0
+    """How many pictures the answer holds: `Runs.pictures` gives them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +131,7 @@ class OutputRow:
     note: str
     attempts: int
     """How many attempts of this job have an output."""
+    pictures: tuple[Part, ...] = ()
+    queue_ms: float | None = None
+    load_ms: float | None = None
+    """Loading the model, where the server told: such a call is a cold start."""

@@ -5,6 +5,16 @@ importing SQLModel takes longer than many a run.
 """
 
 TABLES = (
+    """CREATE TABLE attachment (
+id INTEGER NOT NULL,
+sha256 VARCHAR(64) NOT NULL,
+media_type VARCHAR NOT NULL,
+data BLOB NOT NULL,
+size INTEGER NOT NULL,
+created_at VARCHAR NOT NULL,
+PRIMARY KEY (id),
+UNIQUE (sha256)
+)""",
     """CREATE TABLE comparison (
 id INTEGER NOT NULL,
 uid VARCHAR(36) NOT NULL,
@@ -307,6 +317,8 @@ request_id VARCHAR,
 error TEXT,
 reused_from_id INTEGER,
 created_at VARCHAR NOT NULL,
+load_ms FLOAT,
+left_out TEXT,
 PRIMARY KEY (id),
 FOREIGN KEY(job_id) REFERENCES job (id) ON DELETE CASCADE,
 FOREIGN KEY(reused_from_id) REFERENCES output (id) ON DELETE RESTRICT
@@ -323,6 +335,17 @@ PRIMARY KEY (id),
 FOREIGN KEY(output_id) REFERENCES output (id) ON DELETE CASCADE
 )""",
     """CREATE UNIQUE INDEX ix_exchange_output_id ON exchange (output_id)""",
+    """CREATE TABLE output_attachment (
+id INTEGER NOT NULL,
+output_id INTEGER NOT NULL,
+position INTEGER NOT NULL,
+attachment_id INTEGER NOT NULL,
+PRIMARY KEY (id),
+UNIQUE (output_id, position),
+FOREIGN KEY(output_id) REFERENCES output (id) ON DELETE CASCADE,
+FOREIGN KEY(attachment_id) REFERENCES attachment (id) ON DELETE RESTRICT
+)""",
+    """CREATE INDEX ix_output_attachment_attachment_id ON output_attachment (attachment_id)""",
     """CREATE TABLE rating (
 id INTEGER NOT NULL,
 output_id INTEGER NOT NULL,

@@ -60,8 +60,13 @@ class WorkspaceLock:
 def _try(path: Path) -> WorkspaceLock | None:
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     file = os.fdopen(handle, "r+", encoding="utf-8")
-    if not _lock(file) or not _is_still(path, file):
-        file.close()
+    is_ours = False
+    try:
+        is_ours = _lock(file) and _is_still(path, file)
+    finally:  # also where the file system knows no locks
+        if not is_ours:
+            file.close()
+    if not is_ours:
         return None
     was_left_behind = bool(file.read(1))
     with suppress(OSError):  # a full disk must not keep anyone from reading; then only the mark of an unclean end is missing

@@ -308,6 +308,29 @@ class Output(Row, table=True):
     error: Any = _json()
     reused_from_id: int | None = _ref("output.id", nullable=True, index=False)
     created_at: str = Field(default_factory=now)
+    load_ms: float | None = None
+    left_out: Any = _json()
+    """Names of the parameters that the model does not take and that were not sent."""
+
+
+class Attachment(Row, table=True):
+    """Bytes that are not text, known by their content: a picture that three outputs share is one row."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    sha256: str = Field(unique=True, max_length=64)
+    media_type: str
+    data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    size: int
+    created_at: str = Field(default_factory=now)
+
+
+class OutputAttachment(Row, table=True):
+    __tablename__ = "output_attachment"
+    __table_args__ = (UniqueConstraint("output_id", "position"),)
+    id: int | None = Field(default=None, primary_key=True)
+    output_id: int = _ref("output.id", detail=True, index=False)
+    position: int
+    attachment_id: int = _ref("attachment.id")
 
 
 class ExchangeRow(Row, table=True):

@@ -67,7 +67,7 @@ class Answer:
 class Writer:
     """One transaction in which rows are written, and what they were.
 
-    `run`, `many` and `insert` go through Python's own sqlite3: importing SQLAlchemy costs more than most runs. `add` and `connection`
+    `run` and `many` go through Python's own sqlite3: importing SQLAlchemy costs more than most runs. `add` and `connection`
     are for the rest.
     """
 

@@ -43,13 +43,14 @@ class Check:
 
     @staticmethod
     def from_json(item: Mapping[str, Any]) -> Check:
-        """The check that `to_json` wrote."""
+        """The check that `to_json` wrote. Raises ValueError or TypeError where weight or threshold is no number."""
+        threshold = item.get("threshold")
         return Check(
             type=str(item["type"]),
             value=item.get("value"),
             name=str(item.get("name") or ""),
             weight=float(item.get("weight", 1.0)),
-            threshold=item.get("threshold"),
+            threshold=None if threshold is None else float(threshold),
         )
 
 

@@ -61,12 +61,12 @@ class Network:
     async def try_connection(self, vendor: str, base_url: str, key: str | None = None) -> TestReport:
         """How a connection that is not saved would do. Without a key, the environment's is used. Nothing is kept."""
         from workbench import providers
-        from workbench.library.connections import clean_address
+        from workbench.formats.addresses import clean_address
         from workbench.library.vendors import vendor as vendor_row
 
         row = vendor_row(vendor)
         if not key:
-            key, _ = self.keys.get("", row.key_env or None)  # with no name, the key store is not asked
+            key, _ = self.keys.get("", row.key_envs or None)  # with no name, the key store is not asked
         endpoint = Endpoint(row.wire_format, clean_address(base_url or row.base_url), key, row.options, 20.0)
         async with providers.client(calls=1, local_only=bool(self.settings.get("local_only"))) as client:
             return await providers.test_connection(client, endpoint)

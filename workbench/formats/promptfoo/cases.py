@@ -149,10 +149,14 @@ def _scenarios(value: Any, reader: _Reader) -> Iterator[dict[str, Any]]:
                 **config,
                 **test,
                 "vars": {**_values(config, reader), **_values(test, reader)},
-                "assert": [*(config.get("assert") or []), *(test.get("assert") or [])],
+                "assert": [*_listed(config.get("assert")), *_listed(test.get("assert"))],
                 "options": {**_options(config), **_options(test)},
                 "description": test.get("description") or config.get("description") or scenario.get("description") or "",
             }
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _values(test: Mapping[str, Any], reader: _Reader) -> dict[str, Any]:

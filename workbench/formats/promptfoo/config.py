@@ -48,10 +48,13 @@ def read(path: Path, environment: Mapping[str, str] | None = None, *, to_run: bo
         raise BadInput("This is not a promptfoo configuration: it needs prompts and providers.", path=str(path))
     notes = Notes(str(path))
     notes.leftover(data, _KNOWN, "configuration")
-    known = {**(environment or {}), **{str(key): str(value) for key, value in (data.get("env") or {}).items()}}
+    known = {**(environment or {}), **{str(key): str(value) for key, value in _mapping(data.get("env")).items()}}
     variants = read_prompts(data["prompts"], folder, notes)
-    providers = read_providers(data.get("providers", data.get("targets")), folder, notes, known)
-    checks, cases = read_cases(data, folder, notes, transformed=any(provider.transformed for provider in providers))
+    try:
+        providers = read_providers(data.get("providers", data.get("targets")), folder, notes, known)
+        checks, cases = read_cases(data, folder, notes, transformed=any(provider.transformed for provider in providers))
+    except RecursionError:
+        raise BadInput("Files that it names are nested too deep, or name each other without end.", path=str(path)) from None
     if to_run:
         _need(path, notes, prompts=variants, providers=providers, tests=cases)
     concurrency, repeats, reuse = _options(data, notes)

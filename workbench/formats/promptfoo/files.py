@@ -11,6 +11,7 @@ from workbench.values import BadInput
 
 _LARGEST = 64_000_000
 _MOST_NODES = 2_000_000  # an alias of aliases in YAML can stand for more than any memory holds
+_TOO_DEEP = "This is nested too deep."
 CODE = (".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".py", ".rb")
 
 
@@ -77,6 +78,8 @@ def parse(text: str, path: str) -> Any:
             return json.loads(text)
         except ValueError:
             pass
+        except RecursionError as error:
+            raise BadInput(_TOO_DEEP, path=path) from error
     from ruamel.yaml import YAML  # 30 ms, and JSON files do without
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -87,6 +90,8 @@ def parse(text: str, path: str) -> Any:
         raise BadInput(f"{error.problem or 'This is not YAML'}.", path=path, line=mark.line + 1 if mark else None) from error
     except (YAMLError, ValueError) as error:
         raise BadInput(f"This is not YAML: {error}", path=path) from error
+    except RecursionError as error:
+        raise BadInput(_TOO_DEEP, path=path) from error
     return _plain(loaded, path, [_MOST_NODES])
 
 

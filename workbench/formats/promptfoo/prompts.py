@@ -128,7 +128,7 @@ def messages_of(raw: str, notes: Notes, title: str) -> tuple[Message, ...]:
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

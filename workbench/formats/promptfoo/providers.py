@@ -9,9 +9,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
 
+from workbench.formats.addresses import clean_address, is_near
 from workbench.formats.promptfoo.files import CODE, ConfigFolder, suffix
 from workbench.formats.reports import Notes
-from workbench.values import ModelSpec, Price
+from workbench.values import BadInput, ModelSpec, Price
 
 _OPENAI = "https://api.openai.com/v1"
 _OTHER_APIS = {
@@ -99,7 +100,10 @@ def _provider(name: str, options: Mapping[str, Any], folder: ConfigFolder, notes
         notes.add(f"{where}: prompts", "here every prompt runs on every provider")
     raw = options.get("config")
     config = _with_environment(raw if isinstance(raw, dict) else {}, environment)
-    base_url = _base_url(config, environment)
+    try:
+        base_url = clean_address(_base_url(config, environment))
+    except BadInput as error:
+        raise BadInput(error.message, path=notes.path, remedy=error.remedy) from None
     spec = ModelSpec(
         name=model,
         title=str(options.get("label") or model),
@@ -109,7 +113,7 @@ def _provider(name: str, options: Mapping[str, Any], folder: ConfigFolder, notes
         key_env=str(config.get("apiKeyEnvar") or "OPENAI_API_KEY"),
         parameters=parameters_of(config, folder, notes, where),
         price=_price(config),
-        place="server" if _is_near(base_url) else "cloud",
+        place="server" if is_near(urlsplit(base_url).hostname or "") else "cloud",
     )
     return Provider(spec, str(config["apiKey"]) if config.get("apiKey") else None, bool(options.get("transform")))
 
@@ -158,12 +162,7 @@ def _base_url(config: Mapping[str, Any], environment: Mapping[str, str]) -> str:
     if host:
         return f"https://{host}/v1"
     given = config.get("apiBaseUrl") or environment.get("OPENAI_API_BASE_URL") or environment.get("OPENAI_BASE_URL")
-    return str(given).rstrip("/") if given else _OPENAI
-
-
-def _is_near(base_url: str) -> bool:
-    host = urlsplit(base_url).hostname or ""
-    return host == "localhost" or host.startswith(("127.", "10.", "192.168.")) or host == "::1" or "." not in host
+    return str(given) if given else _OPENAI
 
 
 def _price(config: Mapping[str, Any]) -> Price:
@@ -173,6 +172,7 @@ def _price(config: Mapping[str, Any]) -> Price:
 
 def _per_million(value: Any) -> Decimal | None:
     try:
-        return None if value is None else Decimal(str(value)) * 1_000_000
+        rate = None if value is None else Decimal(str(value)) * 1_000_000
     except InvalidOperation:
         return None
+    return rate if rate is None or (rate.is_finite() and rate >= 0) else None

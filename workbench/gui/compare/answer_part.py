@@ -17,6 +17,7 @@ from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.fold import Fold
 from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.notice import Banner
+from workbench.gui.widgets.pictures import PictureStrip
 
 if TYPE_CHECKING:
     from workbench.workspace import ColumnInfo, OutputRow
@@ -48,6 +49,8 @@ class AnswerPart(QWidget):
         self.answer.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.answer.link_clicked.connect(self._link)
         column.addWidget(self.answer)
+        self.pictures = PictureStrip(context)
+        column.addWidget(self.pictures)
         self.other_title = label("", "small", "text2", 600, wrap=True)
         self._other = AnswerView("answer", spacing=122)
         for part in (self.other_title, self._other):
@@ -70,6 +73,10 @@ class AnswerPart(QWidget):
             ended = row is None and len(cell.text) < cell.text_length and self.answer.text.startswith(cell.text)
             if not ended:  # else the answer stands there as it arrived, and the row on its way brings it as it was stored
                 self.answer.show_text(row.text if row is not None else cell.text, finished=finished and row is not None)
+        pictures = row.pictures if row is not None else ()
+        if row is not None or not shown.cell.pictures:
+            self.pictures.show_pictures(pictures)
+        self.answer.setVisible(bool(self.answer.text) or not shown.cell.pictures)
         self.title.setText(_title(shown) if newest or row is None else f"Answer, attempt {row.attempt}")
         self._show_trouble(shown, column, newest=newest)
         thinking = (row.thinking or "") if row is not None else ""

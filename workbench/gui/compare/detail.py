@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from workbench.gui.cells import FINISHED, OVER, Shown
+from workbench.gui.columns import version_names
 from workbench.gui.compare.answer_part import AnswerPart
 from workbench.gui.compare.detail_parts import ChecksPart, DetailHead, MetricsPart, MorePart
 from workbench.gui.compare.exchange import ExchangeDialog
@@ -115,7 +116,9 @@ class DetailPanel(QFrame):
         case_index, column_index, repeat = self.place
         self.shown = shown = self.model.grid.shown_at(case_index, column_index, repeat)
         column = self.model.grid.columns[column_index]
-        self.head.show_place(data.cases[case_index], case_index + 1, column, repeat, data.repeats)
+        self.head.show_place(
+            data.cases[case_index], case_index + 1, column, version_names(data.columns)[column_index], repeat, data.repeats
+        )
         if shown is None:
             self.judging.show_output(None, None, None, "")
             return

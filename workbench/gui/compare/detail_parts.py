@@ -11,7 +11,6 @@ from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from workbench.gui.cells import version_title
 from workbench.gui.markers import paint_marker
 from workbench.gui.theme import theme
 from workbench.gui.widgets.answer_view import AnswerView
@@ -75,7 +74,7 @@ class DetailHead(QWidget):
         self._marker = Marker()
         self._model = ElidedLabel("", "small", "text2")
         self._version = Chip("v1")
-        self.where = label("", "small", "text3")
+        self.where = ElidedLabel("", "small", "text3")
         for part in (self._marker, self._model, self._version, self.where):
             second.addWidget(part)
         second.addStretch(1)
@@ -87,13 +86,16 @@ class DetailHead(QWidget):
             second.addWidget(made)
         column.addLayout(second)
 
-    def show_place(self, case: Case, number: int, column: ColumnInfo, repeat: int, repeats: int) -> None:
-        """Name a cell."""
+    def show_place(self, case: Case, number: int, column: ColumnInfo, names: tuple[str, str], repeat: int, repeats: int) -> None:
+        """Name a cell; `names` are the prompt's name where the version alone does not tell, and the version."""
+        prompt, version = names
         self.title.setText(case.name or f"Case {number}")
         self._marker.say(column.place, column.colour)
         self._model.setText(column.model)
-        self._version.set_text(version_title(column))
-        self.where.setText(f"case {number:,}" + (f", repeat {repeat} of {repeats}" if repeats > 1 else ""))
+        self._version.set_text(version)
+        self._version.setToolTip(f"{column.prompt}, {version}" if version != column.prompt else "")
+        words = [prompt, f"case {number:,}", f"repeat {repeat} of {repeats}" if repeats > 1 else ""]
+        self.where.setText(", ".join(word for word in words if word))
         for made in self._repeats:
             made.setVisible(repeats > 1)
 

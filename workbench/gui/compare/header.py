@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt
+from PySide6.QtCore import QAbstractItemModel, QPoint, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QHeaderView, QWidget
 
-from workbench.gui.columns import best_of
+from workbench.gui.columns import best_of, version_names
 from workbench.gui.grid import COLUMN, RunGrid
 from workbench.gui.markers import paint_marker
 from workbench.gui.theme import Theme
@@ -19,26 +20,68 @@ if TYPE_CHECKING:
     from workbench.workspace import ColumnInfo
 
 
-def header_height(theme: Theme) -> int:
-    """Height of the header from its lines of text."""
-    return theme.px(9) + theme.line("section") + theme.px(4) + 2 * theme.line("micro") + theme.px(3) + theme.line("micro") + theme.px(9)
+def header_height(theme: Theme, model: QAbstractItemModel | None = None) -> int:
+    """Height of the header from its lines of text: one more where the columns say their prompt."""
+    says_prompt = isinstance(model, RunGrid) and any(prompt for prompt, _ in version_names(model.columns).values())
+    return (
+        (theme.line("small") if says_prompt else 0)
+        + theme.px(9)
+        + theme.line("section")
+        + theme.px(4)
+        + 2 * theme.line("micro")
+        + theme.px(3)
+        + theme.line("micro")
+        + theme.px(9)
+    )
 
 
-class ColumnHeader(QHeaderView):
-    """One section for each version and model."""
+def figures_of(column: ColumnInfo, *, has_checks: bool) -> list[tuple[str, str]]:
+    """Names and words of a column's figures; the pass rate where the run has checks, so that the same figures stand in all columns."""
+    figures = [("pass", percent(column.pass_rate))] if has_checks else []
+    figures.append(("rating", f"{column.mean_rating:.1f}" if column.mean_rating is not None else ""))
+    return [*figures, ("p50", duration(column.p50_ms)), ("cost", total_money(column.cost_usd) if column.done else "")]
+
+
+def slots(needs: Sequence[int], width: int, gap: int) -> list[tuple[int, int]]:
+    """Left edge and width of each figure: quarters where every figure fits in one, else each as wide as it needs."""
+    quarter = width // 4
+    if all(need <= quarter - gap for need in needs[:-1]) and all(need <= quarter for need in needs[-1:]):
+        return [(number * quarter, quarter) for number in range(len(needs))]
+    spare = max(0, width - sum(needs)) // max(1, len(needs) - 1)
+    found, left = [], 0
+    for need in needs:
+        found.append((left, min(need, width - left)))
+        left += need + spare
+    return found
+
+
+class RunHeader(QHeaderView):
+    """A header as high as what the columns of its run say."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.theme = theme
         self.setSectionsClickable(True)
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), header_height(self.theme, self.model()))
+
+    def setModel(self, model: QAbstractItemModel | None) -> None:
+        super().setModel(model)
+        if model is not None:
+            model.modelReset.connect(self.geometriesChanged)
+
+
+class ColumnHeader(RunHeader):
+    """One section for each version and model."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, parent)
         self.setHighlightSections(False)
         self.setAccessibleName("Columns")
 
-    def sizeHint(self) -> QSize:
-        return QSize(super().sizeHint().width(), header_height(self.theme))
-
     def sectionSizeFromContents(self, section: int) -> QSize:
-        return QSize(self.theme.px(120), header_height(self.theme))
+        return QSize(self.theme.px(120), header_height(self.theme, self.model()))
 
     def show_again(self, columns: set[int]) -> None:
         """Repaint these columns (0-based)."""
@@ -56,38 +99,51 @@ class ColumnHeader(QHeaderView):
         visible = [info for info in model.columns if not self.isSectionHidden(info.index + 1)]
         best = best_of(visible).get(column.index, frozenset())
         area = rect.adjusted(theme.px(12), theme.px(9), -theme.px(12), -theme.px(9))
-        self._title(painter, area, column)
-        self._figures(painter, area, column, best)
+        prompt, version = version_names(model.columns)[column.index]
+        self._title(painter, area, column, version)
+        if prompt:
+            area = self._prompt(painter, area, prompt)
+        has_checks = any(info.checked for info in visible)
+        self._figures(painter, area, figures_of(column, has_checks=has_checks), best)
         self._progress(painter, area, column)
 
-    def _title(self, painter: QPainter, area: QRect, column: ColumnInfo) -> None:
+    def _title(self, painter: QPainter, area: QRect, column: ColumnInfo, chip: str) -> None:
         theme = self.theme
         height = theme.line("section")
         middle = area.y() + height / 2
         paint_marker(painter, theme, QPointF(area.x() + theme.px(4), middle), column.place, column.colour)
-        chip = f"v{column.version}" if column.version is not None else column.prompt
         size = chip_size(chip)
         room = area.width() - theme.px(14)
-        width = min(size.width(), room // 2)
+        font = theme.font("section")
+        spare = room - QFontMetrics(font).horizontalAdvance(column.model) - theme.px(6)
+        width = min(size.width(), max(room // 2, spare))
         if width < size.width():
             chip = QFontMetrics(theme.font("micro", 500)).elidedText(chip, Qt.TextElideMode.ElideRight, width - theme.px(12))
         paint_chip(painter, QRect(area.right() - width + 1, round(middle - size.height() / 2), width, size.height()), chip)
-        font = theme.font("section")
         painter.setFont(font)
         painter.setPen(theme.color("text"))
         name = QFontMetrics(font).elidedText(column.model, Qt.TextElideMode.ElideRight, room - width - theme.px(6))
         painter.drawText(QRect(area.x() + theme.px(14), area.y(), room, height), int(Qt.AlignmentFlag.AlignVCenter), name)
 
-    def _figures(self, painter: QPainter, area: QRect, column: ColumnInfo, best: frozenset[str]) -> None:
+    def _prompt(self, painter: QPainter, area: QRect, prompt: str) -> QRect:
+        """Write the prompt's name below the model; the answer is the area with what is left for the figures."""
         theme = self.theme
-        figures = [("pass", percent(column.pass_rate))] if column.checked or column.pass_rate is not None else []
-        figures.append(("rating", f"{column.mean_rating:.1f}" if column.mean_rating is not None else ""))
-        figures += [("p50", duration(column.p50_ms)), ("cost", total_money(column.cost_usd) if column.done else "")]
+        font, height = theme.font("small"), theme.line("small")
+        painter.setFont(font)
+        painter.setPen(theme.color("text2"))
+        line = QRect(area.x(), area.y() + theme.line("section") + theme.px(1), area.width(), height)
+        text = QFontMetrics(font).elidedText(prompt, Qt.TextElideMode.ElideMiddle, area.width())
+        painter.drawText(line, int(Qt.AlignmentFlag.AlignVCenter), text)
+        return area.adjusted(0, height, 0, 0)
+
+    def _figures(self, painter: QPainter, area: QRect, figures: Sequence[tuple[str, str]], best: frozenset[str]) -> None:
+        theme = self.theme
         top = area.y() + theme.line("section") + theme.px(4)
-        step = area.width() // 4
         micro, body = theme.line("micro"), theme.line("micro")
-        for number, (name, value) in enumerate(figures):
-            x = area.x() + number * step
+        names, values = QFontMetrics(theme.font("micro")), QFontMetrics(theme.font("small", 600))
+        needs = [max(names.horizontalAdvance(name), values.horizontalAdvance(value)) + 2 for name, value in figures]
+        for (name, value), (left, step) in zip(figures, slots(needs, area.width(), theme.px(6)), strict=True):
+            x = area.x() + left
             painter.setFont(theme.font("micro"))
             painter.setPen(theme.color("text3"))
             painter.drawText(QRect(x, top, step, micro), int(Qt.AlignmentFlag.AlignVCenter), name)
@@ -126,19 +182,14 @@ class ColumnHeader(QHeaderView):
             x += part
 
 
-class CornerHeader(QHeaderView):
+class CornerHeader(RunHeader):
     """The one section above the cases: what they are and how many."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(Qt.Orientation.Horizontal, parent)
-        self.theme = theme
+        super().__init__(theme, parent)
         self.dataset = ""
         self.descending = False
-        self.setSectionsClickable(True)
         self.setToolTip("Turn the order of the cases round")
-
-    def sizeHint(self) -> QSize:
-        return QSize(super().sizeHint().width(), header_height(self.theme))
 
     def say(self, dataset: str) -> None:
         """Name the dataset."""

@@ -63,7 +63,7 @@ class Judging(QFrame):
         column.addLayout(row)
         column.addWidget(self.note)
         column.addWidget(self.hint)
-        theme().changed.connect(self._measure)
+        theme().follow(self._measure)
         self._measure()
 
     def _verdict_button(self, text: str, icon: str, key: str, word: str) -> Button:

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )  # fmt: skip
 
-from workbench.gui.theme import theme
+from workbench.gui.theme import paint_row, theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.chip import chip_size, paint_chip
 from workbench.gui.widgets.empty import EmptyState
@@ -186,7 +186,7 @@ class Overview(QWidget):
         column.setSpacing(12)
         column.addWidget(self.bar)
         column.addWidget(self.pages, 1)
-        theme().changed.connect(self._fill)
+        theme().follow(self._fill)
 
     def show_families(self, families: Sequence[Family]) -> None:
         """Show what was read."""
@@ -297,7 +297,7 @@ class FamilyDelegate(QStyledItemDelegate):
         on = bool(option.state & QStyle.StateFlag.State_Selected)
         if on or option.state & QStyle.StateFlag.State_MouseOver:
             wide = QRect(0, rect.y(), view.width() if view is not None else rect.right(), rect.height())
-            painter.fillRect(wide, look.color("accent-soft" if on else "hover"))
+            paint_row(painter, wide, selected=on)
             if on:
                 painter.fillRect(QRect(0, rect.y(), 3, rect.height()), look.color("accent-ink"))
         row = index.data(ROW)

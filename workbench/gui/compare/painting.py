@@ -24,6 +24,7 @@ from workbench.gui.compare.excerpt import Excerpt, Excerpts
 from workbench.gui.compare.frame import Frame, stars_area, still_fixes
 from workbench.gui.theme import Theme
 from workbench.gui.widgets.chip import chip_size, paint_chip
+from workbench.gui.widgets.pictures import Thumbnails, paint_pictures
 from workbench.gui.widgets.stars import COUNT, paint_stars
 from workbench.gui.words import counted
 
@@ -48,6 +49,7 @@ class CellPainter:
         self._full: OrderedDict[int, tuple[Excerpt, QPixmap]] = OrderedDict()
         self.height = "normal"
         self.caret_on = True
+        self.thumbnails: Thumbnails | None = None
 
     def paint(
         self,
@@ -61,7 +63,7 @@ class CellPainter:
         hovered: bool,
     ) -> None:
         """Paint one cell with its hairlines; `current` adds the ring."""
-        if shown is None or current or hovered or shown.live is not None or shown.state not in _KEPT_STATES:
+        if shown is None or current or hovered or shown.live is not None or shown.state not in _KEPT_STATES or shown.cell.pictures:
             self._paint(painter, rect, shown, column, current=current, hover_star=hover_star, hovered=hovered)
             return
         key = (id(shown.cell), rect.width(), rect.height())
@@ -163,7 +165,9 @@ class CellPainter:
 
     def _done(self, painter: QPainter, frame: Frame, shown: Shown, *, large: bool, hover_star: int | None) -> None:
         theme, cell = self.theme, shown.cell
-        if cell.text:
+        if cell.pictures:
+            self._pictures_of(painter, frame, cell)
+        elif cell.text:
             self._answer(painter, frame, shown)
         else:
             self._line(painter, frame.x, frame.text_top, frame.width, "Empty answer", "text3")
@@ -176,6 +180,15 @@ class CellPainter:
         self._chips(painter, frame.x, frame.chips_top, frame.width, cell.scores)
         right = self._stars(painter, frame, cell.stars, large=large, hover_star=hover_star)
         self._foot(painter, frame, shown, frame.x, right)
+
+    def _pictures_of(self, painter: QPainter, frame: Frame, cell: Cell) -> None:
+        images = self.thumbnails.of(cell.output_id) if self.thumbnails is not None and cell.output_id is not None else None
+        if images is None:
+            self._line(painter, frame.x, frame.text_top, frame.width, counted(cell.pictures, "picture"), "text3")
+            return
+        bottom = frame.chips_top if cell.scores and self.height != "compact" else frame.foot.y()
+        area = QRect(frame.x, frame.text_top, frame.width, bottom - frame.text_top - self.theme.px(5))
+        paint_pictures(painter, area, images, self.theme.px(4))
 
     def _stars(self, painter: QPainter, frame: Frame, value: int | None, *, large: bool, hover_star: int | None) -> int:
         """Draw the stars; returns the x up to which the foot has room."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QMenu, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.compare.model import RunModel
 from workbench.gui.context import Context
@@ -24,13 +24,13 @@ STATUS_WORDS = {"queued": "not started", "running": "running", "done": "done", "
 
 
 class Fact(QWidget):
-    """A line of words, maybe with more at the right, over a progress bar or a second line."""
+    """A line of words, maybe with more at the right, over a progress bar, a second line or a link."""
 
-    def __init__(self, *, bar: bool = False, second: bool = False) -> None:
+    def __init__(self, *, bar: bool = False, link: QWidget | None = None) -> None:
         super().__init__()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(3)
+        column.setSpacing(0 if link is not None else 3)
         row = QHBoxLayout()
         row.setSpacing(12)
         self.first = label("", "small", weight=600)
@@ -45,21 +45,24 @@ class Fact(QWidget):
             row.addWidget(made)
         column.addLayout(row)
         self.bar: QProgressBar | None = None
-        self.second: QLabel | None = None
+        self.second = label(" ", "small", "text2")  # without words it keeps the height: all facts are as high
+        below = QGridLayout()
+        below.addWidget(self.second, 0, 0)
         if bar:
             self.bar = QProgressBar()
             self.bar.setTextVisible(False)
             self.bar.setProperty("kind", "run")
-            column.addWidget(self.bar)
-        if second:
-            self.second = label("", "small", "text2")
-            column.addWidget(self.second)
+            below.addWidget(self.bar, 0, 0, Qt.AlignmentFlag.AlignTop)
+        if link is not None:
+            below.addWidget(link, 0, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addLayout(below)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def least(self) -> int:
         """The width below which words would be cut, without what stands beside the first words."""
         words = [self.first, *(made for made in self.right if made.text())]
         first = sum(made.sizeHint().width() + 12 for made in words)
-        return max(first, self.second.sizeHint().width() if self.second is not None else 0)
+        return max(first, self.second.sizeHint().width())
 
 
 class RunBar(QFrame):
@@ -81,10 +84,10 @@ class RunBar(QFrame):
         self.rerun = button("Rerun", "repeat", on=self.rerun_wanted.emit, tip="A new run as it was defined, beside this one")
         self.done = Fact(bar=True)
         self.spend = Fact(bar=True)
-        self.left = Fact(second=True)
-        self.at_once = Fact(second=False)
+        self.left = Fact()
         self.change = button("Change", kind="link", size="small", on=self.ask_at_once)
-        self.picker = button("Run 1", "chevron-down", on=self._pick)
+        self.at_once = Fact(link=self.change)
+        self.picker = button("Run 1", on=self._pick, opens=True)
         self.picker.setAccessibleName("Choose a run of this comparison")
         self.more = icon_button("ellipsis", "More for this run", on=self._more)
         self._lay_out()
@@ -99,24 +102,21 @@ class RunBar(QFrame):
             row.addWidget(made)
         row.addSpacing(6)
         self.done.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        row.addWidget(self.done, 5)
+        top = Qt.AlignmentFlag.AlignTop  # the first lines of all facts stand on one line
+        row.addWidget(self.done, 5, top)
         row.addSpacing(6)
         self._line_spend = line(vertical=True)
         row.addWidget(self._line_spend)
         row.addSpacing(4)
-        row.addWidget(self.spend, 2)
+        row.addWidget(self.spend, 2, top)
         self._line_left = line(vertical=True)
         row.addSpacing(4)
         row.addWidget(self._line_left)
-        row.addWidget(self.left)
+        row.addWidget(self.left, 0, top)
         row.addSpacing(4)
         self._line_once = line(vertical=True)
         row.addWidget(self._line_once)
-        once = QVBoxLayout()
-        once.setSpacing(0)
-        once.addWidget(self.at_once)
-        once.addWidget(self.change, 0, Qt.AlignmentFlag.AlignLeft)
-        row.addLayout(once)
+        row.addWidget(self.at_once, 0, top)
         row.addSpacing(6)
         row.addWidget(self.picker)
         row.addWidget(self.more)
@@ -219,7 +219,6 @@ class RunBar(QFrame):
 
     def _time(self, run: RunRow, running: bool, paused: bool) -> None:
         left, rate, seconds = self.left, self.model.calls_a_second(), self.model.seconds_left()
-        assert left.second is not None
         if running:
             left.first.setText("Paused" if paused else f"{about(seconds)} left" if seconds is not None else "Starting")
             set_tone(left.first, "warn" if paused else "text")

@@ -24,6 +24,7 @@ from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.empty import EmptyState
 from workbench.gui.widgets.labels import line
 from workbench.gui.widgets.notice import Banner
+from workbench.gui.widgets.pictures import Thumbnails
 from workbench.gui.widgets.splitter import Splitter
 from workbench.gui.words import total_money
 
@@ -45,6 +46,9 @@ class RunPage(QWidget):
         super().__init__()
         self.context, self.model = context, model
         self.table = GridTable(context.theme, model.grid)
+        self.thumbnails = Thumbnails(context, self)
+        self.thumbnails.came.connect(self._pictures_came)
+        self.table.main.cells.painter.thumbnails = self.thumbnails
         self.run_bar = RunBar(context, model)
         self.tools = ToolBar(context)
         self.detail = DetailPanel(context, model)
@@ -192,6 +196,9 @@ class RunPage(QWidget):
     def _cells_came(self, first: QModelIndex, last: QModelIndex) -> None:
         if first != last:
             self._show_current()
+
+    def _pictures_came(self, _output_id: int) -> None:
+        self.table.main.viewport().update()
 
     def _settled(self, jobs: set[int]) -> None:
         if self.detail.shown is not None and self.detail.shown.cell.job_id in jobs:

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLineEdit, QMenu, QScrollArea, QVBoxLayout, QWidget
 
-from workbench.gui.compare.setup_model import Assessment, Choices, Sum, assess, read_choices, sum_up, usual, usual_name
+from workbench.gui.compare.setup_model import Assessment, Choices, Sum, assess, read_choices, slowest_words, sum_up, usual, usual_name
 from workbench.gui.compare.setup_parts import CasesPart, ChecksPart, ModelsPart, NumbersPart, PromptsPart, money
 from workbench.gui.compare.sum_line import SumLine
 from workbench.gui.context import Context
@@ -74,7 +74,7 @@ class SetupDialog(Dialog):
         self.name.textEdited.connect(self.name_it)
         self.head.insertWidget(1, self.name)
         self.head.insertSpacing(1, 10)
-        self.from_saved = button("Start from saved", "chevron-down", "quiet", on=self._pick_saved)
+        self.from_saved = button("Start from saved", kind="quiet", on=self._pick_saved, opens=True)
         self.head.addWidget(self.from_saved)
         self.head.addWidget(icon_button("x", "Close (Esc)", on=self.reject))
         self.reuse.setToolTip("An answer that an earlier run got for the very same call is taken over, with its first time and cost.")
@@ -161,8 +161,14 @@ class SetupDialog(Dialog):
 
     def _assessed(self, found: Assessment) -> None:
         self.found = found
-        if self.choices is not None:
-            self._show_sum(sum_up(self.definition(), found, self.choices.spent_today))
+        if self.choices is None:
+            return
+        definition = self.definition()
+        self._show_sum(sum_up(definition, found, self.choices.spent_today))
+        self.prompts.show_tokens(found.tokens)
+        self.models.show_figures(found.models, slowest_words(definition, found, {row.uid: row.title for row in self.choices.models}))
+        estimate = found.estimate
+        self.numbers.show_cost(estimate.cost_usd if estimate is not None and not estimate.unknown_prices else None)
 
     def _show_sum(self, summed: Sum) -> None:
         found = self.found

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from workbench.gui.words import about, counted, joined, total_money
@@ -44,8 +45,12 @@ class Choices:
 def read_choices(ws: Workspace) -> Choices:
     """All that the dialog offers."""
     prompts = [row for row in ws.prompts.list() if row.kind != "snippet"]
-    versions = {row.uid: ws.versions.list(row.id) for row in prompts}
+    versions = {row.uid: ws.versions.list(row.id, with_figures=False) for row in prompts}
     return Choices(prompts, ws.connections.models(), ws.datasets.list(), ws.comparisons.list(), versions, ws.runs.spent_today())
+
+
+FIGURES_SECONDS = 1.0
+"""How long figures of single models are worked out; models left then say their price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +62,58 @@ class Assessment:
     trouble: str = ""
     """Why nothing can be started."""
     cases: int | None = None
+    models: Mapping[str, Estimate] = field(default_factory=dict)
+    """Of each model (its uid) that can be used: what the definition would take on it alone."""
+    tokens: Mapping[PromptRef, int] = field(default_factory=dict)
+    """Of each chosen prompt version: about how many tokens one call sends."""
 
 
 def assess(ws: Workspace, definition: Definition) -> Assessment:
     """Calls, cost and time of a definition, and what keeps prompts from being sent."""
     cases = count_cases(ws, definition)
-    if not (definition.prompts and definition.model_uids and cases):
+    if not (definition.prompts and cases):
         return Assessment(cases=cases)
     try:
+        models, tokens = _figures(ws, definition)
+        if not definition.model_uids:
+            return Assessment(cases=cases, models=models, tokens=tokens)
         spec = ws.comparisons.resolve(definition)
-        return Assessment(ws.runs.estimate(spec), ws.runs.problems(spec), "", cases)
+        return Assessment(ws.runs.estimate(spec), ws.runs.problems(spec), "", cases, models, tokens)
     except Problem as error:
         return Assessment(trouble=str(error), cases=cases)
+
+
+def _figures(ws: Workspace, definition: Definition) -> tuple[dict[str, Estimate], dict[PromptRef, int]]:
+    """What single models take, the ticked ones first, and what single prompt versions send; as many as the time does for."""
+    ready = [row.uid for row in ws.connections.models() if row.ready]
+    uids = [uid for uid in definition.model_uids if uid in ready] + [uid for uid in ready if uid not in definition.model_uids]
+    if not uids:
+        return {}, {}
+    spec = ws.comparisons.resolve(replace(definition, model_uids=tuple(uids)))
+    end = perf_counter() + FIGURES_SECONDS
+    tokens: dict[PromptRef, int] = {}
+    for ref, variant in zip(definition.prompts, spec.variants, strict=True):
+        if perf_counter() < end:
+            one = ws.runs.estimate(replace(spec, variants=(variant,), models=spec.models[:1]))
+            tokens[ref] = round(one.input_tokens / max(1, one.calls))
+    models: dict[str, Estimate] = {}
+    for uid, model in zip(uids, spec.models, strict=True):
+        if perf_counter() < end:
+            models[uid] = ws.runs.estimate(replace(spec, models=(model,)))
+    return models, tokens
+
+
+def slowest_words(definition: Definition, found: Assessment, titles: Mapping[str, str]) -> str:
+    """`Built-in is the slowest here, so it sets the time.`; empty where that is not known or there is nothing to compare."""
+    times = {uid: figures.seconds for uid in definition.model_uids if (figures := found.models.get(uid)) is not None}
+    known = {uid: seconds for uid, seconds in times.items() if seconds is not None}
+    if len(known) < 2 or len(known) < len(definition.model_uids) or found.estimate is None or found.estimate.seconds is None:
+        return ""
+    slowest = max(known, key=lambda uid: known[uid])
+    second = max(seconds for uid, seconds in known.items() if uid != slowest)
+    if known[slowest] < 1.2 * second or known[slowest] < 0.99 * found.estimate.seconds:
+        return ""
+    return f"{titles.get(slowest, 'One model')} is the slowest here, so it sets the time."
 
 
 def count_cases(ws: Workspace, definition: Definition) -> int | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QHBoxLayout, QLineEdit, QMenu, QSpinBox, QVBoxLayout, QWidget
@@ -17,8 +18,11 @@ from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import icon_label, label, line
 from workbench.gui.widgets.search_field import SearchField
-from workbench.gui.words import counted
+from workbench.gui.words import counted, total_money
 from workbench.values import Check, PromptRef
+
+if TYPE_CHECKING:
+    from workbench.workspace import Estimate
 
 MOST_TAGS = 24
 
@@ -79,6 +83,11 @@ class PromptsPart(Part):
         self._frame.show()
         self._say()
 
+    def show_tokens(self, tokens: Mapping[PromptRef, int]) -> None:
+        """Say about how many tokens one call of each version sends."""
+        for row in self.rows:
+            row.show_tokens(tokens.get(row.ref))
+
     def _drop(self, row: PromptRowWidget) -> None:
         self.rows.remove(row)
         take_out(self._box, row)
@@ -132,6 +141,7 @@ class ModelsPart(Part):
         search.searched.connect(self.list.filter)
         box.addWidget(self.list, 1)
         self.column.addWidget(frame, 1)
+        self._trouble = ""
         self._note = label("", "small", "text3", wrap=True)
         self.column.addWidget(self._note)
 
@@ -144,12 +154,18 @@ class ModelsPart(Part):
         """Offer all models with these ticked."""
         self.list.show_models(choices.models, uids)
         not_ready = sum(1 for model in choices.models if not model.ready)
-        text = f"{counted(not_ready, 'model')} not ready: Open Models to mend it." if not_ready else ""
+        self._trouble = f"{counted(not_ready, 'model')} not ready: Open Models to mend it." if not_ready else ""
         if not choices.models:
-            text = "No model yet. Open Models to add a connection or fetch the built-in model."
+            self._trouble = "No model yet. Open Models to add a connection or fetch the built-in model."
+        self.show_figures({}, "")
+        self._say()
+
+    def show_figures(self, figures: Mapping[str, Estimate], slowest: str) -> None:
+        """Say what each model would take, and which one sets the time."""
+        self.list.show_figures(figures)
+        text = " ".join(part for part in (slowest, self._trouble) if part)
         self._note.setText(text)
         self._note.setVisible(bool(text))
-        self._say()
 
     def _say(self) -> None:
         self.count.setText(f"{len(self.uids)} chosen" if self.uids else "none chosen")
@@ -168,7 +184,7 @@ class CasesPart(Part):
         self.column.addWidget(self.dataset)
         self.tags_box = QWidget()
         self.tags_box.setToolTip("Only cases with one of the ticked tags; none ticked: all cases")
-        self._tags_flow = FlowLayout(self.tags_box, gap=6)
+        self._tags_flow = FlowLayout(self.tags_box, gap=14)
         self.column.addWidget(self.tags_box)
         self.warning = QWidget()
         row = QHBoxLayout(self.warning)
@@ -236,6 +252,7 @@ class NumbersPart(QWidget):
     def __init__(self, context: Context) -> None:
         super().__init__()
         settings = context.settings
+        self._cost: Decimal | None = None
         self._note = label("", "small", "text3", wrap=True)
         self.repeats, self.at_once, self.stop_at = QSpinBox(), QSpinBox(), QLineEdit(str(settings.get("cap_run_usd")))
         self.repeats.setRange(1, 20)
@@ -245,6 +262,7 @@ class NumbersPart(QWidget):
             spin.valueChanged.connect(lambda _value: self._say())
         self.at_once.setValue(int(settings.get("concurrency")))
         self.at_once.setToolTip("Calls in flight for one model connection (concurrency)")
+        self.stop_at.setPlaceholderText(f"{settings.get('cap_run_usd')}")
         self.stop_at.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.stop_at.setToolTip("The run stops at this cost; nothing is lost. Empty: the cap of the settings counts.")
         self.stop_at.textChanged.connect(lambda _text: self._say())
@@ -270,9 +288,21 @@ class NumbersPart(QWidget):
         text = self.stop_at.text().strip()
         return not text or money(text) is not None
 
-    def _say(self) -> None:
+    def show_cost(self, cost: Decimal | None) -> None:
+        """The cost of now, so that what more repeats would cost can be said; None where it is not known."""
+        self._cost = cost
+        self._note_repeats()
+
+    def _note_repeats(self) -> None:
         repeats = self.repeats.value()
-        self._note.setText("1 repeat hides how steady a model is." if repeats == 1 else f"Each call is made {repeats} times.")
+        text = "1 repeat hides how steady a model is." if repeats == 1 else f"Each call is made {repeats} times."
+        if repeats == 1 and self._cost:
+            text += f" 3 would cost about {total_money(3 * self._cost)}."
+        self._note.setText(text)
+
+    def _say(self) -> None:
+        self._cost = None  # it belonged to other numbers
+        self._note_repeats()
         set_kind(self.stop_at, state="" if self.good else "error")
         self.changed.emit()
 

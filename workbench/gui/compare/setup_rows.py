@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -29,14 +29,16 @@ from workbench.gui.theme import set_kind, theme
 from workbench.gui.widgets.buttons import icon_button
 from workbench.gui.widgets.check import check_rect, paint_check
 from workbench.gui.widgets.chip import Chip, chip_size, paint_chip
-from workbench.gui.widgets.labels import ElidedLabel
+from workbench.gui.widgets.labels import ElidedLabel, label
+from workbench.gui.words import about, total_money
 from workbench.values import Check, PromptRef
 
 if TYPE_CHECKING:
-    from workbench.workspace import ModelRow
+    from workbench.workspace import Estimate, ModelRow
 
 Index = QModelIndex | QPersistentModelIndex
 MODEL = int(Qt.ItemDataRole.UserRole) + 1
+FIGURES = MODEL + 2
 
 
 class PromptRowWidget(QWidget):
@@ -67,14 +69,13 @@ class PromptRowWidget(QWidget):
         self.version.setProperty("bulk", "small")
         self.version.setAccessibleName(f"Version of {name}")
         self.version.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.version.setMinimumContentsLength(6)
         self.version.view().setMinimumWidth(theme().px(200))
         for version in versions:
             self.version.addItem(f"v{version.number}", (version.number, None))
         self.version.insertSeparator(self.version.count())
         self.version.addItem("newest at the start", (None, None))
-        for label in sorted({label for version in versions for label in version.labels}):
-            self.version.addItem(f"label {label}", (None, label))
+        for name_of in sorted({name for version in versions for name in version.labels}):
+            self.version.addItem(f"label {name_of}", (None, name_of))
         wanted = (ref.version, ref.label)
         at = next((number for number in range(self.version.count()) if self.version.itemData(number) == wanted), -1)
         if at < 0:
@@ -86,6 +87,9 @@ class PromptRowWidget(QWidget):
         self.label = Chip("", "label")
         row.addWidget(self.label)
         row.addStretch(1)
+        self.tokens = label("", "small", "text3")
+        self.tokens.setToolTip("Of one call, from past answers or four characters for a token")
+        row.addWidget(self.tokens)
         row.addWidget(icon_button("x", f"Take {name} out", on=self.removed.emit, size=14))
         self._chosen()
 
@@ -95,7 +99,12 @@ class PromptRowWidget(QWidget):
         version, label = self.version.currentData()
         return PromptRef(self.uid, version, label)
 
+    def show_tokens(self, tokens: int | None) -> None:
+        """Say about how many tokens one call sends; None where that is not known."""
+        self.tokens.setText(f"about {tokens:,} tokens in" if tokens else "")
+
     def _chosen(self) -> None:
+        self.version.setMinimumContentsLength(len(self.version.currentText()))  # the name gets the room that is left
         version = self.version.currentData()
         labels = self._labels.get(version[0], ()) if version else ()
         self.label.setVisible(bool(labels))
@@ -217,7 +226,7 @@ class ModelList(QListView):
             item.setEditable(False)
             item.setEnabled(model.ready or on)
             item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
-            item.setToolTip(model.why_not or f"{model.name} at {model.connection}")
+            item.setToolTip(model.why_not or f"{model.name} at {model.connection}, {price_words(model)}")
             spoken = f"{model.title}, {model.connection}" + ("" if model.ready else f", not ready. {model.why_not}")
             item.setData(spoken, Qt.ItemDataRole.AccessibleTextRole)
             self._items.appendRow(item)
@@ -230,6 +239,15 @@ class ModelList(QListView):
         """Uids of the ticked models, in the order shown."""
         items = [self._items.item(row) for row in range(self._items.rowCount())]
         return tuple(item.data(MODEL).uid for item in items if item.checkState() == Qt.CheckState.Checked)
+
+    def show_figures(self, figures: Mapping[str, Estimate]) -> None:
+        """Say what each model would take; models without figures say their price."""
+        self._items.blockSignals(True)  # nothing was ticked
+        for row in range(self._items.rowCount()):
+            item = self._items.item(row)
+            item.setData(figures.get(item.data(MODEL).uid), FIGURES)
+        self._items.blockSignals(False)
+        self.viewport().update()
 
     def filter(self, text: str) -> None:
         """Show only models with this text in name or connection."""
@@ -268,7 +286,8 @@ class ModelDelegate(QStyledItemDelegate):
         x = box.right() + look.px(10)
         paint_marker(painter, look, QPointF(x + look.px(4), rect.center().y() + 1), model.place, model.colour)
         x += look.px(15)
-        right = self._right(painter, rect, model)
+        ticked = Qt.CheckState(index.data(Qt.ItemDataRole.CheckStateRole)) == Qt.CheckState.Checked
+        right = self._right(painter, rect, model, index.data(FIGURES), ticked=ticked)
         font = look.font("body", 500)
         painter.setFont(font)
         painter.setPen(look.color("text" if enabled else "text3"))
@@ -287,7 +306,7 @@ class ModelDelegate(QStyledItemDelegate):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(rect.adjusted(1, 1, -2, -2))
 
-    def _right(self, painter: QPainter, rect: QRect, model: ModelRow) -> int:
+    def _right(self, painter: QPainter, rect: QRect, model: ModelRow, figures: Estimate | None, *, ticked: bool) -> int:
         """Draw what stands at the right; returns where it begins."""
         look = theme()
         right = rect.right() - look.px(10)
@@ -299,13 +318,27 @@ class ModelDelegate(QStyledItemDelegate):
             place = QRect(right - size.width(), rect.center().y() - size.height() // 2, size.width(), size.height())
             paint_chip(painter, place, words, kind="warn")
             return place.x() - look.px(8)
-        words = price_words(model)
-        font = look.font("small")
-        width = QFontMetrics(font).horizontalAdvance(words)
-        painter.setFont(font)
-        painter.setPen(look.color("text2"))
-        painter.drawText(QRect(right - width, rect.y(), width + 2, rect.height()), int(Qt.AlignmentFlag.AlignVCenter), words)
-        return right - width - look.px(8)
+        for words, heavy in reversed(figure_words(model, figures, ticked=ticked)):
+            font = look.font("body" if heavy else "small", 600 if heavy else 400)
+            width = QFontMetrics(font).horizontalAdvance(words)
+            painter.setFont(font)
+            painter.setPen(look.color("text" if heavy else "text3"))
+            painter.drawText(QRect(right - width, rect.y(), width + 2, rect.height()), int(Qt.AlignmentFlag.AlignVCenter), words)
+            right -= width + look.px(8)
+        return right
+
+
+def figure_words(model: ModelRow, figures: Estimate | None, *, ticked: bool) -> list[tuple[str, bool]]:
+    """What a model's row says at its right, in pieces (words, heavy): `about 45 s`, `$0.27`; `adds about $0.10` where it is not ticked."""
+    if figures is None:
+        return [(price_words(model), False)]
+    money = "price unknown" if figures.cost_usd is None else total_money(figures.cost_usd)
+    heavy = ticked and figures.cost_usd is not None
+    if not ticked:
+        return [(f"adds about {money}" if "$" in money else money, False)]
+    if figures.seconds is not None:
+        return [(f"about {about(figures.seconds)}", False), (money, heavy)]
+    return [("about", False), (money, heavy)] if "$" in money else [(money, heavy)]
 
 
 def price_words(model: ModelRow) -> str:

@@ -135,7 +135,7 @@ class GridTable(QWidget):
         model.modelReset.connect(self._reset)
         model.headers_changed.connect(lambda columns: self.main.headers.show_again(columns))
         model.dataChanged.connect(self._data_changed)
-        theme.changed.connect(self.measure)
+        theme.follow(self.measure)
         self._caret = QTimer(self)
         self._caret.setInterval(250)
         self._caret.timeout.connect(self._tick)

@@ -72,7 +72,7 @@ class ToolBar(QFrame):
         self._segments: Segmented | None = None
         self._combo: QComboBox | None = None
         self._repeats: Segmented | None = None
-        self.filter = button("All cases", "list-filter", on=self._pick_filter, size="small")
+        self.filter = button("All cases", "list-filter", on=self._pick_filter, size="small", opens=True)
         self.columns = button("Columns", "columns-3", on=self._pick_columns, size="small")
         self.differences = button("Show differences", "git-compare", size="small", tip=tooltip("compare.differences"))
         self.differences.setCheckable(True)

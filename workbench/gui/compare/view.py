@@ -204,7 +204,9 @@ class CompareScreen(Screen):
             if at.get("prompt_id") is not None:
                 row = ws.prompts.get(int(at["prompt_id"]))
                 wanted = at.get("versions") or ([at["version"]] if at.get("version") else [])
-                numbers = [int(number) for number in wanted] or [version.number for version in ws.versions.list(row.id)[:2]]
+                numbers = [int(number) for number in wanted] or [
+                    version.number for version in ws.versions.list(row.id, with_figures=False)[:2]
+                ]
                 prompts = tuple(PromptRef(row.uid, number) for number in numbers)
             models = tuple(ws.connections.model(int(model)).uid for model in at.get("model_ids") or ())
             if not models:

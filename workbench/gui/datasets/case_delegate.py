@@ -48,6 +48,9 @@ class CaseDelegate(QStyledItemDelegate):
         empty = record is not None and column is not None and not column.own and not column.metadata and _is_empty(value_of(record, column))
         fill = "accent-soft" if selected else "warn-soft" if empty else "surface"
         painter.fillRect(rect, look.color(fill))
+        if selected and look.high_contrast:  # no soft fills then: the row gets lines
+            painter.fillRect(rect.x(), rect.y(), rect.width(), 2, look.color("accent-ink"))
+            painter.fillRect(rect.x(), rect.bottom() - 2, rect.width(), 2, look.color("accent-ink"))
         painter.fillRect(rect.x(), rect.bottom(), rect.width(), 1, look.color("border"))
         painter.fillRect(rect.right(), rect.y(), 1, rect.height(), look.color("border"))
         area = rect.adjusted(look.px(8), 1, -look.px(7), -1)

@@ -115,12 +115,6 @@ class CaseForm(QWidget):
             for column in (NAME, *columns, NOTE):
                 self._fill(column, value_of(record, column), other=other)
 
-    def focus_first(self) -> None:
-        """Put the caret into the first field."""
-        for field in self._fields.values():
-            field.setFocus(Qt.FocusReason.OtherFocusReason)
-            return
-
     def _build(self, columns: list[Column]) -> None:
         self._fields, self._errors = {}, {}
         while self._form.count():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView
 
 from workbench.gui.datasets.case_delegate import CaseDelegate, CaseHeader, row_height
@@ -15,6 +15,10 @@ from workbench.gui.theme import theme
 
 if TYPE_CHECKING:
     from workbench.workspace import CaseRecord
+
+
+FIRST_WIDTH = 230
+"""Least width of the first column, which shows the name of a case and its first value."""
 
 
 class CaseTable(QTableView):
@@ -52,7 +56,7 @@ class CaseTable(QTableView):
         header.customContextMenuRequested.connect(self._header_menu)
         model.modelReset.connect(self._fit_columns)
         model.loaded.connect(self._loaded)
-        theme().changed.connect(self._restyle)
+        theme().follow(self._restyle)
         self._restyle()
 
     # -- rows --------------------------------------------------------------------------------------------------
@@ -114,12 +118,24 @@ class CaseTable(QTableView):
             if column is None:
                 width = 46
             elif section == 1:
-                width = 230
+                width = FIRST_WIDTH
             else:
                 width = {"weight": 64, "tags": 110, "reference": 180}.get(
                     column.key if column.own else "", 90 if column.type in ("number", "flag") else 140
                 )
             self.setColumnWidth(section, look.px(width))
+        self._fill()
+
+    def _fill(self) -> None:
+        """Give the first column with words the room that the others leave."""
+        header = self.horizontalHeader()
+        if header.count() > 1:
+            spare = self.viewport().width() - header.length()
+            self.setColumnWidth(1, max(theme().px(FIRST_WIDTH), self.columnWidth(1) + spare))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fill()
 
     def _header_menu(self, at: QPoint) -> None:
         header = self.horizontalHeader()

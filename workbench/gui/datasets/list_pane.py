@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.gui.theme import theme
+from workbench.gui.theme import paint_row, theme
 from workbench.gui.widgets.buttons import icon_button
 from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.empty import EmptyState
@@ -95,9 +95,7 @@ class DatasetDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         if selected or option.state & QStyle.StateFlag.State_MouseOver:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(look.color("accent-soft" if selected else "hover"))
-            painter.drawRoundedRect(area, 6, 6)
+            paint_row(painter, area, selected=selected, radius=6)
         view = option.widget
         if option.state & QStyle.StateFlag.State_HasFocus and view is not None and view.property("by_key"):
             painter.setPen(look.color("focus"))
@@ -197,7 +195,7 @@ class DatasetPane(QWidget):
         self.view.selectionModel().currentChanged.connect(self._moved_to)
         self.view.entered.connect(self.left)
         self.view.customContextMenuRequested.connect(lambda at: self.menu_wanted.emit(self.view.viewport().mapToGlobal(at)))
-        theme().changed.connect(self.view.doItemsLayout)
+        theme().follow(self.view.doItemsLayout)
 
     def show_rows(self, rows: Sequence[DatasetRow]) -> None:
         """Show these datasets; the current one stays."""

@@ -41,7 +41,7 @@ class CaseToolBar(QWidget):
         row.addStretch(1)
         row.addWidget(self.columns)
         self.field.searched.connect(lambda text: self.filtered.emit(text, self._tag))
-        theme().changed.connect(self._resize)
+        theme().follow(self._resize)
         self._resize()
 
     @property

@@ -124,8 +124,10 @@ class CaseChooser(QFrame):
         self._say.setVisible(bool(self._say.text()))
 
     def _chose(self, item: QListWidgetItem) -> None:
-        row = self._datasets[self._dataset.currentIndex()]
-        self._done(ChosenCase(row.id, row.name, item.data(Qt.ItemDataRole.UserRole), self._total))
+        record = item.data(Qt.ItemDataRole.UserRole)
+        # Not the dataset that the box shows: the cases of another one may still be on their way.
+        name = next(row.name for row in self._datasets if row.id == record.dataset_id)
+        self._done(ChosenCase(record.dataset_id, name, record, self._total))
 
     def _done(self, chosen: ChosenCase | None) -> None:
         self.close()

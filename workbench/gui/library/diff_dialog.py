@@ -109,11 +109,8 @@ class DiffDialog(Dialog):
 
     def _compose(self) -> None:
         self._place = label("", "small", "text3")
-        steps = QHBoxLayout()
-        steps.setContentsMargins(16, 4, 12, 4)
-        steps.setSpacing(4)
-        steps.addWidget(self._swap)
-        steps.addStretch(1)
+        self._right.top.insertWidget(2, self._swap)
+        steps = self._right.bottom
         steps.addWidget(icon_button("chevron-up", "Previous change (Shift F8)", on=lambda: self.view.next_change(-1), size=15))
         steps.addWidget(self._place)
         steps.addWidget(icon_button("chevron-down", "Next change (F8)", on=lambda: self.view.next_change(1), size=15))
@@ -126,7 +123,6 @@ class DiffDialog(Dialog):
         right.setSpacing(0)
         right.addLayout(heads)
         right.addWidget(line())
-        right.addLayout(steps)
         right.addWidget(self._same)
         right.addWidget(self.view, 1)
         across = QHBoxLayout()
@@ -219,6 +215,9 @@ class DiffDialog(Dialog):
         if old is not None and newest is not None and old.id != newest.id:
             self._wish(f"Restore v{old.number} as v{newest.number + 1}", "rotate-ccw", lambda: self._wishes.restore(old))
         new = right.version
+        if old is not None and new is not None and old.id != new.id:
+            at = {"new": True, "prompt_id": self._opened.prompt.id, "versions": [old.number, new.number]}
+            self._wish("Run both", "columns-3", lambda: self._context.go("compare", **at))
         labels = [name for name in (old.labels if old is not None else ()) if new is not None and name not in new.labels]
         if labels and new is not None:
             name = "production" if "production" in labels else labels[0]
@@ -248,17 +247,21 @@ class SideHead(QWidget):
         self._chips.setSpacing(5)
         self._who: QLabel = label("", "small", "text3")
         self._note = ElidedLabel("", "small", "text2")
-        top = QHBoxLayout()
+        self.top = top = QHBoxLayout()
         top.setSpacing(8)
         top.addWidget(self.combo)
         top.addLayout(self._chips)
         top.addStretch(1)
         top.addWidget(self._who)
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 9, 14, 8)
-        column.setSpacing(4)
+        column.setContentsMargins(16, 9, 14, 6)
+        column.setSpacing(2)
         column.addLayout(top)
-        column.addWidget(self._note)
+        self.bottom = QHBoxLayout()
+        self.bottom.setSpacing(4)
+        self._note.setMinimumHeight(theme().px(28))  # as high as the buttons that stand beside it on one side
+        self.bottom.addWidget(self._note, 1)
+        column.addLayout(self.bottom)
 
     @property
     def side(self) -> Side:

@@ -151,7 +151,7 @@ class ListPane(QWidget):
         self.view.collapsed.connect(lambda index: None if self._quiet else self._closed.add(self.model.node(index).folder))
         self.model.dropped.connect(self.moved)
         self.model.redrawn.connect(self.view.viewport().update)
-        theme().changed.connect(self.view.doItemsLayout)
+        theme().follow(self.view.doItemsLayout)
 
     # -- what is shown -----------------------------------------------------------------------------------------
 

@@ -41,6 +41,8 @@ class Strip(QWidget):
         path.addRoundedRect(area.adjusted(0, 0, 0, 10) if self._top else area.adjusted(0, -10, 0, 0), 7, 7)
         painter.setClipRect(self.rect())
         painter.fillPath(path, theme().color(self._token))
+        if theme().high_contrast and not self._top:
+            painter.fillRect(QRectF(0, 0, area.width(), 1), theme().color("control"))
         painter.end()
 
 
@@ -97,7 +99,7 @@ class MessageBlock(QFrame):
     def _compose(self) -> None:
         self.grip = Grip()
         self.grip.dragged.connect(self.dragged)
-        self._role = button("", "user-round", "quiet", on=self._role_menu)
+        self._role = button("", "user-round", "quiet", on=self._role_menu, opens=True)
         self._role.setProperty("bulk", "small")
         set_role(self._role, "body", 600)
         self._prefill = Chip("prefill", tip="The answer goes on from here, where the model allows it")
@@ -151,7 +153,7 @@ class MessageBlock(QFrame):
 
     def _show_role(self) -> None:
         name, icon = ROLES[self._message.role]
-        self._role.setText(f"{name}  ▾")
+        self._role.setText(name)
         set_icon(self._role, icon, "text2", 15)
         self._role.setAccessibleName(f"Role: {name}")
         self._role.setToolTip("Change the role")

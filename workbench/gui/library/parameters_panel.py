@@ -92,7 +92,7 @@ class ParametersPanel(QScrollArea):
         form.addRow(below)
         self.setWidget(page)
         self._connect()
-        theme().changed.connect(self._resize)
+        theme().follow(self._resize)
         self._resize()
 
     def _make_fields(self) -> None:

@@ -35,7 +35,8 @@ class PreviewPane(QWidget):
         self.head = QHBoxLayout()
         self.head.setSpacing(8)
         self.head.addWidget(label("Preview, as sent", "small", "text2", 600))
-        self.head.addWidget(label("values filled in are tinted", "small", "text3"))
+        self._marked = label("", "small", "text3")
+        self.head.addWidget(self._marked)
         self.head.addStretch(1)
         self.head.addWidget(self._tokens)
         self.text = QTextEdit()
@@ -45,13 +46,14 @@ class PreviewPane(QWidget):
         self.text.setTabChangesFocus(True)
         self.text.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.text.setAccessibleName("Preview of the messages")
+        self.text.document().setDocumentMargin(0)
         set_role(self.text, "body")
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 9, 8, 8)
         column.setSpacing(4)
         column.addLayout(self.head)
         column.addWidget(self.text, 1)
-        theme().changed.connect(self._paint_again)
+        theme().follow(self._paint_again)
 
     def show_messages(self, messages: Sequence[PreviewMessage]) -> None:
         """Show these messages; the place scrolled to stays."""
@@ -69,6 +71,7 @@ class PreviewPane(QWidget):
         at = bar.value()
         self.text.clear()
         tokens = sum(self.tokens())
+        self._marked.setText(f"values filled in are {'underlined' if theme().high_contrast else 'tinted'}")
         self._tokens.setText(f"about {tokens:,} tokens in" if self._messages else "")
         if self._messages:
             self._write(self.text.textCursor())
@@ -79,7 +82,7 @@ class PreviewPane(QWidget):
         shape = QTextTableFormat()
         shape.setBorder(0)
         shape.setCellPadding(0)
-        shape.setCellSpacing(look.px(4))
+        shape.setCellSpacing(look.px(2))
         shape.setMargin(0)
         fixed, rest = QTextLength.Type.FixedLength, QTextLength.Type.PercentageLength
         shape.setColumnWidthConstraints([QTextLength(fixed, look.px(64)), QTextLength(rest, 100)])
@@ -113,4 +116,5 @@ def _ink(token: str, fill: str = "", *, small: bool = False) -> QTextCharFormat:
     made.setForeground(look.color(token))
     if fill:
         made.setBackground(look.color(fill))
+        made.setFontUnderline(look.high_contrast)  # there is no tint then
     return made

@@ -120,7 +120,7 @@ class PromptPage(QWidget):
         self.samples.case_wanted.connect(self.choose_case)
         self.samples.stepped.connect(self.step_case)
         self.header.view_chosen.connect(self.show_view)
-        theme().changed.connect(self._studied)
+        theme().follow(self._studied)
         app = QApplication.instance()
         if isinstance(app, QApplication):
             app.focusChanged.connect(self._focus_moved)

@@ -55,7 +55,7 @@ class SampleButton(QPushButton):
         self.setAccessibleName(f"{name}: {self._shown}")
         full = value if isinstance(value, str) else as_json(value)
         self.setToolTip(full[:600] if has_value else f"{name} has no value. Click to write a sample.")
-        theme().changed.connect(self.updateGeometry)
+        theme().follow(self.updateGeometry)
 
     def sizeHint(self) -> QSize:
         look = theme()
@@ -169,7 +169,9 @@ class SampleStrip(QWidget):
         self._values: dict[str, Any] = {}
         self._from_case: frozenset[str] = frozenset()
         self._read_only = False
-        self._case: Button = button("My own values", size="small", on=self.case_wanted.emit, tip="Take the values from a case of a dataset")
+        self._case: Button = button(
+            "My own values", size="small", on=self.case_wanted.emit, tip="Take the values from a case of a dataset", opens=True
+        )
         self._previous = icon_button("chevron-left", "Previous case", on=lambda: self.stepped.emit(-1), size=15)
         self._next = icon_button("chevron-right", "Next case", on=lambda: self.stepped.emit(1), size=15)
         self._all: QLabel = label("", "small", "text3")
@@ -199,7 +201,7 @@ class SampleStrip(QWidget):
 
     def show_case(self, chosen: ChosenCase | None) -> None:
         """Name the case that gives the values; None: the user's own samples."""
-        self._case.setText(f"case {chosen.title}  ▾" if chosen else "my own  ▾")
+        self._case.setText(f"case {chosen.title}" if chosen else "my own")
         place = f"Case {chosen.record.number} of {chosen.total} in {chosen.dataset}" if chosen else ""
         self._case.setToolTip(place or "Choose a case of a dataset")
         self._case.setAccessibleName(f"Values from {self._case.text()}")

@@ -64,10 +64,10 @@ class Facts:
         return self.diff.edits if self.diff is not None else 0
 
 
-def open_prompt(ws: Workspace, prompt_id: int) -> Opened:
+def open_prompt(ws: Workspace, prompt_id: int, *, with_figures: bool = True) -> Opened:
     """Everything about one prompt. Raises NotFound."""
     prompt = ws.prompts.get(prompt_id)
-    versions = tuple(ws.versions.list(prompt_id))
+    versions = tuple(ws.versions.list(prompt_id, with_figures=with_figures))
     draft = ws.versions.draft(prompt_id)
     base = versions[0] if versions else None
     if draft is not None and draft.base_version_id is not None:
@@ -97,7 +97,7 @@ def count_edits(ws: Workspace, prompt_ids: Iterable[int]) -> dict[int, int]:
     """Prompt id to number of unsaved edits, for prompts that have a draft beside a version."""
     found = {}
     for prompt_id in prompt_ids:
-        opened = open_prompt(ws, prompt_id)
+        opened = open_prompt(ws, prompt_id, with_figures=False)
         if opened.has_draft and opened.base_content is not None:
             found[prompt_id] = ws.diff(opened.base_content, opened.content).edits
     return found

@@ -7,7 +7,7 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTreeView
 
 from workbench.gui.library.tree import NODE, Node, PromptTree
-from workbench.gui.theme import theme
+from workbench.gui.theme import paint_row, theme
 from workbench.gui.widgets.chip import chip_size, paint_chip
 
 _INDENT = 16
@@ -20,7 +20,10 @@ class TreeDelegate(QStyledItemDelegate):
         super().__init__(view)
         self._view, self._model = view, model
         self._sizes: dict[bool, QSize] = {}
-        theme().changed.connect(self._sizes.clear)
+        theme().follow(self._forget_sizes)
+
+    def _forget_sizes(self) -> None:
+        self._sizes.clear()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         folder = self._model.node(index).row is None
@@ -41,9 +44,7 @@ class TreeDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         selected = bool(state & QStyle.StateFlag.State_Selected)
         if selected or state & QStyle.StateFlag.State_MouseOver:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(look.color("accent-soft" if selected else "hover"))
-            painter.drawRoundedRect(area, 6, 6)
+            paint_row(painter, area, selected=selected, radius=6)
         if state & QStyle.StateFlag.State_HasFocus and self._view.property("by_key"):
             painter.setPen(look.color("focus"))
             painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -10,7 +10,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPen, QTextOption
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from workbench.gui.library.tree import when
-from workbench.gui.theme import theme
+from workbench.gui.theme import paint_row, theme
 from workbench.gui.widgets.chip import chip_size, paint_chip
 from workbench.gui.words import counted, percent
 
@@ -114,10 +114,8 @@ class VersionDelegate(QStyledItemDelegate):
         current = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if current:
-            painter.fillRect(rect, look.color("accent-soft"))
-        elif option.state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(rect, look.color("hover"))
+        if current or option.state & QStyle.StateFlag.State_MouseOver:
+            paint_row(painter, rect, selected=current)
         if option.state & QStyle.StateFlag.State_HasFocus and self._view.property("by_key"):
             painter.setPen(QPen(look.color("focus"), 2))
             painter.drawRect(rect.adjusted(1, 1, -1, -1))

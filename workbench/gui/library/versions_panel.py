@@ -40,7 +40,7 @@ class VersionsPanel(QListView):
         self.read_only = False
         self.customContextMenuRequested.connect(self._menu_at)
         self.activated.connect(lambda index: self.acted.emit("diff" if index.row() == 0 else "compare", index.data(ROW)))
-        theme().changed.connect(self._renew)
+        theme().follow(self._renew)
 
     def want(self, version_id: int | None) -> None:
         """Make a version current, now or when it is among the lines."""

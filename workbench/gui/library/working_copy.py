@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from workbench.gui.context import Context
 from workbench.gui.library.study import Facts, Opened, facts, open_prompt
-from workbench.values import Content
+from workbench.values import Content, NotFound
 
 if TYPE_CHECKING:
     from workbench.workspace import VersionRow, Workspace
@@ -41,6 +42,8 @@ class WorkingCopy(QObject):
         self._edits = 0
         self._in_flight = 0
         self._serials: dict[int, int] = {}
+        self._unkept: dict[int, tuple[Any, ...]] = {}
+        """Of each prompt that is not open any more: the call that could not write what was typed in it."""
         self._lock = threading.Lock()
         self._studying = False
         self._study_again = False
@@ -118,6 +121,11 @@ class WorkingCopy(QObject):
         )
 
     def _gone(self, problem: BaseException) -> None:
+        if self._at is not None and self._at.prompt.id == self._wanted and not isinstance(problem, NotFound):
+            self._context.failed(problem)  # what is typed stays: the disk may answer again
+            return
+        if self._at is not None and self._at.prompt.id != self._wanted:
+            self.flush()
         self._wanted, self._at, self._content, self.facts = None, None, Content(), None
         self.opened.emit()
         self._context.failed(problem)
@@ -126,6 +134,8 @@ class WorkingCopy(QObject):
         before = self._at
         same = before is not None and before.prompt.id == found.prompt.id
         typed = same and (mark[0] != self._edits or mark[1])
+        if not same:
+            self.flush()  # what was typed in the last one until now
         self._at = found
         if typed or (same and found.content == self._content):
             self.renewed.emit()
@@ -158,12 +168,18 @@ class WorkingCopy(QObject):
         if not self._pending or self._at is None or self._context.workspace is None:
             return
         self._pending = False
+        self._send(self._keep_call())
+
+    def _send(self, call: tuple[Any, ...]) -> None:
         self._in_flight += 1
-        self._context.bridge.call(*self._keep_call(), then=self._kept, failed=self._not_kept, owner=self)
+        self._context.bridge.call(*call, then=self._kept, failed=partial(self._not_kept, call=call), owner=self)
 
     def flush_now(self) -> None:
         """Keep what was typed before returning. Raises a Problem where it cannot be kept."""
         self._save_timer.stop()
+        for id, (verb, *arguments) in list(self._unkept.items()):
+            verb(*arguments)
+            del self._unkept[id]
         if self._pending and self._at is not None:
             verb, *arguments = self._keep_call()
             verb(*arguments)
@@ -184,17 +200,28 @@ class WorkingCopy(QObject):
     def _kept(self, _nothing: object) -> None:
         self._in_flight -= 1
 
-    def _not_kept(self, problem: BaseException) -> None:
+    def _not_kept(self, problem: BaseException, *, call: tuple[Any, ...]) -> None:
         self._in_flight -= 1
-        self._pending = True
-        self._context.failed(problem, self.flush)
+        id: int = call[2]
+        if self._at is not None and self._at.prompt.id == id:
+            self._pending = True
+            self._context.failed(problem, self.flush)
+        else:  # another prompt is open by now
+            self._unkept[id] = call
+            self._context.failed(problem, lambda: self._send_again(id))
+
+    def _send_again(self, id: int) -> None:
+        call = self._unkept.pop(id, None)
+        if call is not None:
+            self._send(call)
 
     def save_version(self, note: str, then: Callable[[VersionRow], object]) -> None:
         """Make a version of what is typed."""
         if self._at is None:
             return
         self._save_timer.stop()
-        _, ws, id, content, base, serial = self._keep_call()
+        call = self._keep_call()
+        _, ws, id, content, base, serial = call
         self._pending = False
         self._in_flight += 1
 
@@ -203,7 +230,8 @@ class WorkingCopy(QObject):
             then(row)
             self.renew()
 
-        self._context.bridge.call(self._save, ws, id, content, base, serial, note, then=saved, failed=self._not_kept, owner=self)
+        failed = partial(self._not_kept, call=call)
+        self._context.bridge.call(self._save, ws, id, content, base, serial, note, then=saved, failed=failed, owner=self)
 
     def _save(self, ws: Workspace, id: int, content: Content, base: int | None, serial: int, note: str) -> VersionRow:
         with self._lock:

@@ -157,7 +157,6 @@ class BuiltinCard(Card):
     """The built-in model: what it is, and how to get it here."""
 
     add_file = Signal()
-    remove_file = Signal(str)
 
     def __init__(self, context: Context, *, writable: bool) -> None:
         super().__init__("laptop", "Built-in model", "on this computer")

@@ -14,7 +14,7 @@ from workbench.gui.context import Context
 from workbench.gui.models.found import FoundModels
 from workbench.gui.models.report import ReportBox
 from workbench.gui.theme import set_kind, set_role, theme
-from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
 from workbench.gui.widgets.navigation import NavigationDelegate
@@ -42,6 +42,7 @@ class ConnectDialog(Dialog):
         self._test: Any = None
         self._tested_key = ""
         self._compose()
+        self.head.addWidget(icon_button("x", "Close (Esc)", on=self.reject))
         self.add_cancel()
         self._connect = self.add_button("Connect", self._save, kind="primary")
         self._connect.setEnabled(False)
@@ -138,7 +139,10 @@ class ConnectDialog(Dialog):
                 continue
             item = QListWidgetItem(vendor.name)
             item.setData(NavigationDelegate.ICON, ICONS.get(vendor.place, "cloud"))
-            item.setData(NavigationDelegate.DETAIL, urlsplit(vendor.base_url).netloc or "Any server with the OpenAI format")
+            item.setData(
+                NavigationDelegate.DETAIL,
+                urlsplit(vendor.base_url).netloc or ("Your own address" if vendor.place == "cloud" else "OpenAI format"),
+            )
             item.setData(VENDOR, vendor)
             item.setSizeHint(QSize())
             if vendor.id == wanted:
@@ -179,7 +183,7 @@ class ConnectDialog(Dialog):
 
     def _say_place(self) -> None:
         vendor = self._vendor
-        env = vendor.key_env if vendor is not None else ""
+        env = next((name for name in vendor.key_envs if os.environ.get(name)), vendor.key_env) if vendor is not None else ""
         if env and os.environ.get(env) and not self._key.text():
             self._place.setText(f"{env} is set in the environment. Leave the field empty to use it.")
         elif self._key_kind == "keyring":

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter
+from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.gui.models.table import price_words
-from workbench.gui.theme import theme
+from workbench.gui.theme import paint_row, theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.check import check_rect, paint_check
 from workbench.gui.widgets.labels import label
@@ -41,7 +41,7 @@ class FoundDelegate(QStyledItemDelegate):
         painter.save()
         on = bool(state & QStyle.StateFlag.State_Selected and state & QStyle.StateFlag.State_Active)
         if on or state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(rect, look.color("accent-soft" if on else "hover"))
+            paint_row(painter, rect, selected=on)
         painter.fillRect(QRect(rect.x(), rect.bottom(), rect.width(), 1), look.color("border"))
         inner = rect.adjusted(look.px(12), 0, -look.px(12), 0)
         paint_check(painter, check_rect(inner, centred=False), Qt.CheckState(index.data(Qt.ItemDataRole.CheckStateRole)))
@@ -69,6 +69,20 @@ def _other(index: Index) -> Qt.CheckState:
     return Qt.CheckState.Unchecked if on else Qt.CheckState.Checked
 
 
+class FoundList(QListWidget):
+    """Says what to do while there is nothing in it."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.count() == 0:
+            painter = QPainter(self.viewport())
+            painter.setFont(theme().font("body"))
+            painter.setPen(theme().color("text3"))
+            flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+            painter.drawText(self.viewport().rect().adjusted(20, 0, -20, 0), flags, "Test the connection to see its models here.")
+            painter.end()
+
+
 class FoundModels(QWidget):
     """Ticks survive filtering. What was typed by hand is ticked at once."""
 
@@ -90,7 +104,7 @@ class FoundModels(QWidget):
         head.addWidget(self._note, 1)
         head.addWidget(self._filter)
         column.addLayout(head)
-        self._list = QListWidget()
+        self._list = FoundList()
         self._list.setAccessibleName("Models found")
         self._list.setItemDelegate(FoundDelegate(self._list))
         self._list.setProperty("kind", "framed")

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledIte
 
 from workbench.gui.models.filters import Question, chosen
 from workbench.gui.models.retiring import NEAR_DAYS, SOON_DAYS, day_words, end_of, left_words
-from workbench.gui.theme import theme
+from workbench.gui.theme import paint_row, theme
 from workbench.gui.widgets.check import check_rect, paint_check
 from workbench.gui.widgets.chip import chip_size, paint_chip
 from workbench.gui.words import joined
@@ -245,7 +245,7 @@ class ModelDelegate(QStyledItemDelegate):
         rect, state = option.rect, option.state
         painter.save()
         if state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(rect, look.color("accent-soft"))
+            paint_row(painter, rect, selected=True)
         painter.fillRect(QRect(rect.x(), rect.bottom(), rect.width(), 1), look.color("border"))
         inner = rect.adjusted(look.px(8), 0, -look.px(8), 0)
         if column == TICK:
@@ -360,7 +360,7 @@ class ModelView(QTableView):
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         head.setSectionResizeMode(MODEL, QHeaderView.ResizeMode.Stretch)
         table.modelReset.connect(self._hide_unknown)
-        theme().changed.connect(self._measure)
+        theme().follow(self._measure)
         self._measure()
         self._hide_unknown()
 

@@ -92,7 +92,7 @@ class ModelsScreen(Screen):
         )
         self.on("models.compare", self._compare)
         self.on("models.find", self._find_local)
-        theme().changed.connect(self._fit_cards)
+        theme().follow(self._fit_cards)
 
     def _make_bar(self) -> QWidget:
         bar = QFrame()
@@ -282,7 +282,7 @@ class ModelsScreen(Screen):
         connections, bridge = self.context.ws.connections, self.context.bridge
 
         def back() -> None:
-            bridge.call(connections.add_model, row.connection_id, row.name, row.title)
+            bridge.call(connections.restore_model, row.id)
 
         bridge.call(
             connections.remove_model, row.id, then=lambda _none: self.context.notice(f"Removed {row.title}.", "Undo", back), owner=self

@@ -7,7 +7,7 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen, QTextCharFormat, 
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from workbench.gui.palette.entries import Entry
-from workbench.gui.theme import theme
+from workbench.gui.theme import paint_row, theme
 from workbench.gui.widgets.buttons import draw_key
 from workbench.gui.widgets.chip import chip_size, paint_chip
 
@@ -39,7 +39,7 @@ class EntryDelegate(QStyledItemDelegate):
             return
         on = bool(option.state & QStyle.StateFlag.State_Selected)
         if on:
-            painter.fillRect(rect, look.color("accent-soft"))
+            paint_row(painter, rect, selected=True)
             painter.fillRect(QRect(rect.x(), rect.y(), 3, rect.height()), look.color("accent-ink"))
         side = look.px(16)
         if entry.icon:

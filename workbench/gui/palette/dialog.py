@@ -157,7 +157,13 @@ class Palette(QDialog):
             return
         read = self._context.bridge.read
         read(workspace.prompts.list, then=self._got_prompts, owner=self, key="palette.prompts")
-        read(workspace.comparisons.list, then=lambda rows: self._got_places("Comparisons", rows), owner=self, key="palette.comparisons")
+        # The service is imported on the reading thread, not here.
+        read(
+            lambda: workspace.comparisons.list(),
+            then=lambda rows: self._got_places("Comparisons", rows),
+            owner=self,
+            key="palette.comparisons",
+        )
 
     def _got_prompts(self, rows: list[Any]) -> None:
         self._prompts = [

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from workbench.gui.context import Context
 from workbench.gui.review.model import Blind
 from workbench.gui.theme import set_icon, set_kind, theme
 from workbench.gui.widgets.answer_view import AnswerView
 from workbench.gui.widgets.buttons import Button, button, icon_button
 from workbench.gui.widgets.labels import label, line
+from workbench.gui.widgets.pictures import PictureStrip
 from workbench.gui.widgets.stars import StarRating
 from workbench.gui.words import counted
 
@@ -52,7 +54,7 @@ class AnswerCard(QFrame):
     """-1 or 1: the answer to the left or right is wanted."""
     link_clicked = Signal(str)
 
-    def __init__(self, answer: Blind) -> None:
+    def __init__(self, answer: Blind, context: Context) -> None:
         super().__init__()
         self.answer = answer
         self.setProperty("kind", "card")
@@ -77,12 +79,15 @@ class AnswerCard(QFrame):
         head.addWidget(Badge(answer.letter))
         head.addWidget(label(f"Answer {answer.letter}", "body", weight=600))
         head.addStretch(1)
-        head.addWidget(label(counted(len(answer.text.split()), "word"), "small", "text3"))
+        head.addWidget(label(_length(answer), "small", "text3"))
         self.as_text = icon_button("type", "Show as it was written", on=self._turn, size=15, checkable=True)
         head.addWidget(self.as_text)
         column.addLayout(head)
         column.addWidget(line())
         column.addWidget(self.text, 1)
+        if answer.pictures:
+            column.addWidget(self._pictures(context), 3)
+            self.text.setVisible(bool(answer.text))
         column.addWidget(line())
         foot = QFrame()
         foot.setProperty("kind", "panel")
@@ -97,6 +102,21 @@ class AnswerCard(QFrame):
         row.addWidget(self.failed)
         column.addWidget(foot)
         self.show_judgement(answer)
+
+    def _pictures(self, context: Context) -> QScrollArea:
+        strip = PictureStrip(context)
+        strip.show_pictures(self.answer.pictures)
+        area = QScrollArea()
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setAccessibleName(f"Pictures of answer {self.answer.letter}")
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(14, 10, 14, 10)
+        column.addWidget(strip)
+        column.addStretch(1)
+        area.setWidget(inside)
+        return area
 
     def _verdict_button(self, text: str, icon: str, key: str, word: str) -> Button:
         made = button(text, icon, keys=key, size="small", on=lambda: self._verdict(word))
@@ -120,7 +140,7 @@ class AnswerCard(QFrame):
             set_icon(made, icon, word if on else "text2", 14)
         verdict = f", {answer.verdict}" if answer.verdict else ""
         rated = f"{answer.stars} of 5 stars" if answer.stars else "not rated"
-        self.setAccessibleName(f"Answer {answer.letter}, {rated}{verdict}, {counted(len(answer.text.split()), 'word')}")
+        self.setAccessibleName(f"Answer {answer.letter}, {rated}{verdict}, {_length(answer)}")
         self.setAccessibleDescription(answer.text[:2000])
 
     def _turn(self) -> None:
@@ -164,3 +184,9 @@ class AnswerCard(QFrame):
             bar.setValue(bar.value() + step)
         else:
             super().keyPressEvent(event)
+
+
+def _length(answer: Blind) -> str:
+    if answer.pictures and not answer.text:
+        return counted(len(answer.pictures), "picture")
+    return counted(len(answer.text.split()), "word")

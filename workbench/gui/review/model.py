@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from workbench.gui.context import Context
 
 if TYPE_CHECKING:
-    from workbench.values import Case
+    from workbench.values import Case, Part
     from workbench.workspace import ColumnInfo, OutputRow, ReviewItem, ReviewQueue, RunRow, Workspace
 
 MOST_OFFERED = 12
@@ -37,6 +37,7 @@ class Blind:
     stars: int | None
     verdict: str | None
     note: str
+    pictures: tuple[Part, ...] = ()
 
 
 def letter(number: int) -> str:
@@ -51,13 +52,9 @@ def letter(number: int) -> str:
 
 def reviewable(ws: Workspace, most: int = MOST_OFFERED) -> list[RunRow]:
     """The newest finished runs with two columns or more."""
-    found: list[RunRow] = []
-    for run in ws.runs.list():
-        if len(found) == most:
-            break
-        if run.status == "done" and run.done and len(ws.runs.plan(run.id).columns) > 1:
-            found.append(run)
-    return found
+    done = [run for run in ws.runs.list() if run.status == "done" and run.done]
+    columns = ws.runs.model_keys([run.id for run in done])
+    return [run for run in done if len(columns[run.id]) > 1][:most]
 
 
 def start(ws: Workspace, run_id: int | None, anew: bool = False) -> ReviewData | None:
@@ -78,7 +75,7 @@ def read_answers(ws: Workspace, item: ReviewItem) -> list[Blind]:
 
 
 def _blind(number: int, row: OutputRow) -> Blind:
-    return Blind(row.id, letter(number), row.text, row.stars, row.verdict, row.note)
+    return Blind(row.id, letter(number), row.text, row.stars, row.verdict, row.note, row.pictures)
 
 
 class ReviewModel(QObject):

@@ -30,7 +30,7 @@ from workbench.gui.review.reveal import Reveal
 from workbench.gui.screen import Crumb, Screen
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.empty import EmptyState
-from workbench.gui.widgets.labels import icon_label, label, line
+from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
 from workbench.gui.words import about, counted, day
 from workbench.values import Changes, Problem
 
@@ -89,7 +89,7 @@ class ReviewScreen(Screen):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.pages)
-        self._choose = button("Choose a run", "chevron-down", on=self._pick_run)
+        self._choose = button("Choose a run", on=self._pick_run, opens=True)
         self._finish = button("Finish and reveal", "flag", "primary", on=self.finish)
 
     def _body(self) -> QWidget:
@@ -122,13 +122,15 @@ class ReviewScreen(Screen):
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setProperty("kind", "run")
-        self.progress.setFixedWidth(self.context.theme.px(220))
+        self.progress.setMinimumWidth(self.context.theme.px(40))
+        self.progress.setMaximumWidth(self.context.theme.px(220))
+        self.progress.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.pace = label("", "small", "text2")
         for made in (self.place, self.of, self.progress, self.pace):
-            head.addWidget(made)
+            head.addWidget(made, 3 if made is self.progress else 0)
         head.addStretch(1)
         head.addWidget(icon_label("eye-off", "text2", 15))
-        head.addWidget(label("Names hidden, order shuffled", "small", "text2"))
+        head.addWidget(ElidedLabel("Names hidden, order shuffled", "small", "text2"))
         head.addWidget(line(vertical=True))
         action = self.context.action
         head.addWidget(button("Undo", "undo-2", keys="Z", size="small", on=action("review.undo").trigger, tip="Undo the last rating (Z)"))
@@ -240,7 +242,7 @@ class ReviewScreen(Screen):
                 widget.deleteLater()
         self.cards = []
         for answer in self.model.answers:
-            made = AnswerCard(answer)
+            made = AnswerCard(answer, self.context)
             made.rated.connect(self.model.rate)
             made.verdict_given.connect(self.model.verdict)
             made.focused.connect(self._card_focused)

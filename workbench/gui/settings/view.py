@@ -6,7 +6,17 @@ from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QListWidget, QListWidgetItem, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from workbench.gui.actions import ACTIONS
 from workbench.gui.context import Context
@@ -26,6 +36,8 @@ ICONS = {
     "appearance": "palette", "keyboard": "keyboard", "runs": "play", "spending": "coins", "storage": "database-backup",
     "network": "globe",
 }  # fmt: skip
+SHORT = {"appearance": "Appearance"}
+"""What the list says where the title of a section is too long for it."""
 LIST_WIDTH = 236
 NARROW, VERY_NARROW = 1280, 840
 """Window widths at a text size of 100% below which a row has two columns, and one."""
@@ -55,7 +67,7 @@ class SettingsScreen(Screen):
         across.addWidget(self._scroll, 1)
         self.on("edit.undo", self.undo)
         context.settings.on_change(self._changed_elsewhere)
-        theme().changed.connect(self._resize_side)
+        theme().follow(self._resize_side)
         self._resize_side()
 
     # -- making ------------------------------------------------------------------------------------------------
@@ -64,7 +76,7 @@ class SettingsScreen(Screen):
         side = QFrame()
         side.setProperty("kind", "panel")
         column = QVBoxLayout(side)
-        column.setContentsMargins(10, 10, 6, 10)
+        column.setContentsMargins(0, 10, 0, 10)
         column.setSpacing(8)
         self._search = SearchField("Find a setting")
         self._search.searched.connect(self.find_words)
@@ -74,20 +86,27 @@ class SettingsScreen(Screen):
         self._list.setItemDelegate(NavigationDelegate(self._list))
         self._list.setMouseTracking(True)
         for section, title in SECTIONS:
-            item = QListWidgetItem(title)
+            item = QListWidgetItem(SHORT.get(section, title))
             item.setData(NavigationDelegate.ICON, ICONS.get(section, "settings-2"))
             item.setData(Qt.ItemDataRole.UserRole, section)
             self._list.addItem(item)
         self._list.setCurrentRow(0)
         self._list.itemClicked.connect(lambda item: self._go_to(item.data(Qt.ItemDataRole.UserRole)))
         self._list.currentItemChanged.connect(self._chosen)
-        column.addWidget(self._search)
-        column.addWidget(self._list, 1)
+        search = QHBoxLayout()
+        search.setContentsMargins(10, 0, 10, 0)
+        search.addWidget(self._search)
+        column.addLayout(search)
+        self._list.setSizeAdjustPolicy(QAbstractItemView.SizeAdjustPolicy.AdjustToContents)
+        self._list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        column.addWidget(self._list)
         hint = QHBoxLayout()
+        hint.setContentsMargins(18, 4, 10, 0)
         hint.setSpacing(6)
-        hint.addWidget(label("Changes count at once. To undo one:", "small", "text3", wrap=True), 1)
+        hint.addWidget(label("Changes count at once. Each can be undone:", "small", "text3", wrap=True), 1)
         hint.addWidget(key_label("Ctrl Z"), 0, Qt.AlignmentFlag.AlignBottom)
         column.addLayout(hint)
+        column.addStretch(1)
         return side
 
     def _make_page(self) -> QWidget:
@@ -152,6 +171,8 @@ class SettingsScreen(Screen):
             self.context.settings.set(key, value)
         finally:
             self._quiet = False
+        if self.context.settings.problem:
+            self.context.notice(self.context.settings.problem)
 
     def undo(self) -> None:
         """Take the last change made here back."""

@@ -26,7 +26,7 @@ class GridSketch(QWidget):
         super().__init__()
         self.setAccessibleName("Example of the compare grid: two prompt versions side by side, with checks and stars")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        theme().changed.connect(self.updateGeometry)
+        theme().follow(self.updateGeometry)
 
     def sizeHint(self) -> QSize:
         return QSize(theme().px(560), self._head() + 2 * self._row() + 2)

@@ -184,7 +184,10 @@ class WelcomeScreen(Screen):
             self._starter.look()
             self.context.bridge.read(self.context.ws.keys.place, then=self._say_place, owner=self)
         if changes is None or changes.has("connection"):
-            self.context.bridge.read(self.context.ws.connections.list, then=self._got_connections, owner=self, key="welcome.connections")
+            workspace = self.context.ws  # its service of connections is imported on the reading thread, not here
+            self.context.bridge.read(
+                lambda: workspace.connections.list(), then=self._got_connections, owner=self, key="welcome.connections"
+            )
         if not self._asked_local:
             self._asked_local = True
             self.context.bridge.spawn(self.context.ws.find_local, then=self._got_local, failed=lambda _error: None, owner=self)

@@ -54,7 +54,7 @@ class AnswerView(QTextBrowser):
             self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
             self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
             self.document().documentLayout().documentSizeChanged.connect(lambda _size: self._measure())
-        theme().changed.connect(self._renew)
+        theme().follow(self._renew)
 
     def loadResource(self, type: int, name: QUrl | str) -> object:
         """Nothing: an answer must not be able to phone home."""

@@ -15,6 +15,10 @@ from workbench.gui.theme import set_icon, set_role, theme
 Kind = Literal["primary", "plain", "link", "danger", "quiet", "link-danger"]
 
 
+ARROW = 13
+"""Size of the arrow behind the text of a button that opens a menu."""
+
+
 class Button(QPushButton):
     """A push button that draws icon, text and key hint itself, so that they keep their places in every state."""
 
@@ -23,6 +27,7 @@ class Button(QPushButton):
     def __init__(self, text: str, parent: QWidget | None = None) -> None:
         super().__init__(text, parent)
         self.hint = ""
+        self.opens = False
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus, and so the ring, where it was
 
     def set_hint(self, keys: str) -> None:
@@ -30,10 +35,17 @@ class Button(QPushButton):
         self.hint = keys
         self.updateGeometry()
 
+    def set_opens(self) -> None:
+        """Say by an arrow behind the text that a menu opens."""
+        self.opens = True
+        self.updateGeometry()
+
     def sizeHint(self) -> QSize:
         look, size = theme(), super().sizeHint()
         if self.hint:
             size.setWidth(size.width() + self._hint_width() + look.px(self.GAP))
+        if self.opens:
+            size.setWidth(size.width() + look.px(ARROW + 5))
         if not self.icon().isNull() and self.text():
             size.setWidth(size.width() + look.px(self.GAP) - 4)  # the style counts 4 pixels between icon and text
         return size
@@ -46,7 +58,7 @@ class Button(QPushButton):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         icon = self.icon()
-        if not self.hint and icon.isNull():
+        if not self.hint and not self.opens and icon.isNull():
             super().paintEvent(event)
             return
         option = QStyleOptionButton()
@@ -54,20 +66,25 @@ class Button(QPushButton):
         option.text, option.icon = "", QIcon()
         painter = QStylePainter(self)
         painter.drawControl(QStyle.ControlElement.CE_PushButtonBevel, option)
-        gap, metrics = theme().px(self.GAP), self.fontMetrics()
+        look, metrics = theme(), self.fontMetrics()
+        gap = look.px(self.GAP)
         text = self.text()
         side = 0 if icon.isNull() else self.iconSize().width()
         text_width = metrics.horizontalAdvance(text)
-        width = text_width + (side + gap if side else 0) + (self._hint_width() + gap if self.hint else 0)
+        width = text_width + side + (gap if side and text else 0) + (self._hint_width() + gap if self.hint else 0)
+        width += look.px(ARROW + 5) if self.opens else 0
         x = 2 if self.property("kind") == "link" else max(2, (self.width() - width) // 2)
         if side:
             mode = QIcon.Mode.Normal if self.isEnabled() else QIcon.Mode.Disabled
             icon.paint(painter, QRect(QPoint(x, (self.height() - side) // 2), QSize(side, side)), mode=mode)
             x += side + gap
         token = _text_token(self)
-        painter.setPen(theme().color(token))
+        painter.setPen(look.color(token))
         painter.setFont(self.font())
         painter.drawText(QRect(x, 0, self.width() - x, self.height()), int(Qt.AlignmentFlag.AlignVCenter), text)
+        if self.opens:
+            at = QPoint(x + text_width + look.px(5), (self.height() - look.px(ARROW)) // 2 + 1)
+            painter.drawPixmap(at, look.pixmap("chevron-down", "text3" if token == "text2" else token, ARROW))
         if self.hint:
             draw_key(painter, QPoint(x + text_width + gap, self.height() // 2), self.hint, on_accent=token == "on-accent")
         painter.end()
@@ -117,8 +134,9 @@ def button(
     tip: str = "",
     keys: str = "",
     size: Literal["", "small", "large"] = "",
+    opens: bool = False,
 ) -> Button:
-    """A text button. `keys` such as `Ctrl+S` are drawn beside the text; `on` is called at a click."""
+    """A text button. `keys` such as `Ctrl+S` are drawn beside the text; `opens` a menu shows an arrow; `on` is called at a click."""
     made = Button(text)
     made.setProperty("kind", kind)
     if size:
@@ -127,6 +145,8 @@ def button(
     if icon:
         token = {"primary": "on-accent", "danger": "fail", "link": "accent-ink", "link-danger": "fail", "quiet": "text2"}.get(kind, "text2")
         set_icon(made, icon, token, 14 if size == "small" else 18 if size == "large" else 16)
+    if opens:
+        made.set_opens()
     if keys:
         made.set_hint(shown_keys(keys))
     if tip:

@@ -59,9 +59,9 @@ def paint_chip(painter: QPainter, rect: QRect, text: str, *, kind: str = "plain"
         ink = "text"
     else:
         fill, ink = _FILL[kind]
-        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setPen(look.color("control") if look.high_contrast else Qt.PenStyle.NoPen)
         painter.setBrush(look.color(fill))
-        painter.drawRoundedRect(QRectF(rect), 4, 4)
+        painter.drawRoundedRect(QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5) if look.high_contrast else QRectF(rect), 4, 4)
     if icon:
         painter.drawPixmap(QPointF(x, middle - look.px(12) / 2), look.pixmap(icon, ink, 12))
         x += look.px(15)
@@ -92,7 +92,7 @@ class Chip(QWidget):
         if self._clickable:
             self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             self.setCursor(Qt.CursorShape.PointingHandCursor)
-        theme().changed.connect(self.updateGeometry)
+        theme().follow(self.updateGeometry)
 
     @property
     def text(self) -> str:

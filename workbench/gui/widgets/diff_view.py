@@ -39,7 +39,7 @@ class DiffView(QTableView):
         self.setWordWrap(False)
         self.setAccessibleName("Differences")
         self.selectionModel().currentRowChanged.connect(lambda _now, _before: self._tell())
-        theme().changed.connect(self._renew)
+        theme().follow(self._renew)
 
     def show_sections(self, sections: Sequence[Section], *, side_by_side: bool = True, folded: bool = True) -> None:
         """Show these differences."""

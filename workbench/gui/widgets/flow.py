@@ -63,10 +63,10 @@ class FlowLayout(QLayout):
     def _place(self, rect: QRect, *, move: bool) -> int:
         area = rect.marginsRemoved(self.contentsMargins())
         items = [item for item in self._items if (widget := item.widget()) is None or not widget.isHidden()]
-        width = 0
+        width = rest = 0
         if self._stretch and items:
             across = max(1, min(len(items), (area.width() + self._gap) // (self._stretch + self._gap)))
-            width = (area.width() - self._gap * (across - 1)) // across
+            width, rest = divmod(area.width() - self._gap * (across - 1), across)
         rows: list[list[tuple[QLayoutItem, QSize]]] = []
         x = 0
         for item in items:
@@ -81,7 +81,9 @@ class FlowLayout(QLayout):
         for row in rows:
             tall = max(size.height() for _, size in row)
             x = area.x()
-            for item, size in row:
+            for place, (item, size) in enumerate(row):
+                if place < rest:  # the last one ends where the row ends
+                    size = size + QSize(1, 0)
                 if move:
                     top = y if width else y + (tall - size.height()) // 2
                     item.setGeometry(QRect(QPoint(x, top), QSize(size.width(), tall if width else size.height())))

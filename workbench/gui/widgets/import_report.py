@@ -16,6 +16,7 @@ from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.dialog import Dialog
+from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
 from workbench.gui.words import counted, joined
 
@@ -78,24 +79,21 @@ class ImportReportDialog(Dialog):
     def _totals(self) -> QFrame:
         card = QFrame()
         card.setProperty("kind", "card")
-        row = QHBoxLayout(card)
-        row.setContentsMargins(0, 8, 0, 8)
-        row.setSpacing(0)
+        row = FlowLayout(card, gap=0, row_gap=4)  # with many kinds the last ones go to a second row
+        row.setContentsMargins(1, 6, 1, 6)
         parts = [(len(_of(self._report.imported, kind)), one, many, icon, "text") for kind, one, many, icon in _KINDS]
         parts = [part for part in parts if part[0]] or [(0, "came in", "came in", "file-text", "text")]
         parts.append((len(self._report.unchanged), "unchanged", "unchanged", "equal", "text"))
         parts.append((rejected_count(self._report), "rejected", "rejected", "circle-x", "fail" if self._report.rejected else "text"))
-        for at, (count, one, many, icon, tone) in enumerate(parts):
-            if at:
-                row.addWidget(line(vertical=True))
-            cell = QHBoxLayout()
-            cell.setContentsMargins(12, 2, 12, 2)
+        for count, one, many, icon, tone in parts:
+            holder = QWidget()
+            cell = QHBoxLayout(holder)
+            cell.setContentsMargins(12, 2, 10, 2)
             cell.setSpacing(7)
             cell.addWidget(icon_label(icon, tone if tone == "fail" else "text2", 16))
             cell.addWidget(label(f"{count:,}", "dialog", tone))
             cell.addWidget(label(one if count == 1 else many, "small", "text2"))
-            cell.addStretch(1)
-            row.addLayout(cell, 1)
+            row.addWidget(holder)
         return card
 
     def _heading(self, text: str, more: str) -> None:
@@ -125,6 +123,7 @@ class ImportReportDialog(Dialog):
             "Rejected", f"{counted(rejected_count(self._report), 'place')} in {counted(len(paths), 'file')}, the others are not affected"
         )
         card = self._card("fail")
+        offered: set[str] = set()
         for at, item in enumerate(found[:_MOST]):
             if at:
                 card.addWidget(line())
@@ -143,8 +142,9 @@ class ImportReportDialog(Dialog):
             right = QVBoxLayout()
             if Path(item.path).is_absolute():
                 right.addWidget(button("Open file", size="small", on=partial(_open_file, item.path)))
-                if self._again is not None and paths.index(item.path) == at:
+                if self._again is not None and item.path not in offered:  # once for each file
                     right.addWidget(button("Try again", "rotate-ccw", size="small", on=partial(self._try_again, item.path)))
+                offered.add(item.path)
             right.addStretch(1)
             row.addLayout(right)
             card.addLayout(row)

@@ -67,7 +67,7 @@ class JinjaEditor(QTextEdit):
         self.document().setDocumentMargin(0)
         self.textChanged.connect(self._changed)
         self.document().documentLayout().documentSizeChanged.connect(lambda _size: self._fit())
-        theme().changed.connect(self._restyle)
+        theme().follow(self._restyle)
         self._restyle()
 
     # -- text --------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ class JinjaHighlighter(QSyntaxHighlighter):
     def __init__(self, document: QTextDocument) -> None:
         super().__init__(document)
         self._undefined: frozenset[str] = frozenset()
-        theme().changed.connect(self.rehighlight)
+        theme().follow(self.rehighlight)
 
     def set_undefined(self, names: Collection[str]) -> None:
         """Root names of the variables that have no value."""

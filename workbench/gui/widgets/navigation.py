@@ -6,7 +6,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, 
 from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from workbench.gui.theme import theme
+from workbench.gui.theme import paint_row, theme
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -35,9 +35,7 @@ class NavigationDelegate(QStyledItemDelegate):
         on = bool(state & QStyle.StateFlag.State_Selected)
         area = QRectF(rect).adjusted(look.px(6), 1, -look.px(4), -1)
         if on or state & QStyle.StateFlag.State_MouseOver:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(look.color("accent-soft" if on else "hover"))
-            painter.drawRoundedRect(area, 6, 6)
+            paint_row(painter, area, selected=on, radius=6)
         if on:
             painter.fillRect(QRectF(rect.x(), rect.y() + 6, 3, rect.height() - 12), look.color("accent-ink"))
         ink = "accent-ink" if on else "text2"

@@ -16,6 +16,7 @@ class SearchField(QLineEdit):
 
     def __init__(self, placeholder: str, parent: QWidget | None = None, *, delay_ms: int = 120) -> None:
         super().__init__(parent)
+        self.setProperty("kind", "search")
         self.setPlaceholderText(placeholder)
         self.setAccessibleName(placeholder)
         self.setClearButtonEnabled(True)
@@ -29,7 +30,7 @@ class SearchField(QLineEdit):
         self._timer.setInterval(delay_ms)
         self._timer.timeout.connect(lambda: self.searched.emit(self.text().strip()))
         self.textChanged.connect(lambda _text: self._timer.start())
-        theme().changed.connect(self._renew_icon)  # a method, not a lambda: it is let go of with the widget
+        theme().follow(self._renew_icon)
 
     def _renew_icon(self) -> None:
         self._icon.setIcon(theme().icon("search", "text3", 15))

@@ -48,7 +48,7 @@ class Segmented(QWidget):
             row.addWidget(made)
         self._group.idToggled.connect(lambda index, on: self._dress(index))
         self._group.idClicked.connect(lambda index: self.chosen.emit(self._values[index]))
-        theme().changed.connect(self._measure)
+        theme().follow(self._measure)
         self._measure()
         self.set_value(self._values[0] if value is None else value)
 
@@ -87,7 +87,8 @@ class Segmented(QWidget):
         look = theme()
         metrics = QFontMetrics(look.font(self._role, 600))
         for made, icon in zip(self._buttons, self._icons, strict=True):
-            made.setMinimumWidth(metrics.horizontalAdvance(made.text()) + look.px(22) + (look.px(22) if icon else 0))
+            extra = look.px(22) if icon and made.text() else look.px(10) if icon else 0
+            made.setMinimumWidth(metrics.horizontalAdvance(made.text()) + look.px(22) + extra)
 
 
 def _edge(index: int, count: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -218,8 +218,3 @@ def _line_of(path: Path, line: int | None) -> str:
     except OSError:
         return ""
     return lines[line - 1][:200] if line <= len(lines) else ""
-
-
-def rejected_of(path: Path, errors: Iterable[BadInput]) -> list[Rejected]:
-    """Reports of errors of one file."""
-    return [Rejected(error.path or str(path), error.line, error.message, _line_of(path, error.line)) for error in errors]

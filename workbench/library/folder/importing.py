@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from workbench.formats.comparison_file import stem_of
+from workbench.formats.comparison_file import stem_of, text_of
 from workbench.formats.comparison_file_record import ComparisonFile, ModelPick, PromptPick
 from workbench.formats.library_file import PromptFile
 from workbench.formats.library_file_data import DatasetFile
-from workbench.formats.library_file_values import decode
 from workbench.formats.library_table import library_cases, library_table
 from workbench.formats.tabular import BadRow, Table
 from workbench.formats.tabular import read as read_table
@@ -87,8 +86,8 @@ class Importer:
             line = getattr(error, "line", None)
             shown = getattr(error, "path", "") or str(path)
             self.rejected.append(Rejected(shown, line, f"{error.message} {error.remedy}".strip()))
-        finally:
-            self.writer.run("RELEASE file")
+        # Not where something else went wrong: a full disk has ended the whole transaction, and with it this part.
+        self.writer.run("RELEASE file")
 
     def _prompt(self, found: FoundPrompt) -> Arrival:
         arrival = bring_prompt(self.writer, found.file, found.versions, found.folder, str(found.path))
@@ -268,4 +267,4 @@ def _type(kinds: set[type]) -> str:
 
 def _text_content(path: Path) -> Content:
     """A text file as a prompt of one user message."""
-    return Content((Message.of("user", decode(path.read_bytes(), str(path))),))
+    return Content((Message.of("user", text_of(path)),))

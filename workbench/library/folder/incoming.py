@@ -10,17 +10,17 @@ from dataclasses import replace
 from typing import Any
 
 from workbench import store
+from workbench.formats.addresses import clean_address
 from workbench.formats.library_file_data import ConnectionEntry, DatasetFile, ModelEntry
 from workbench.library.cases import asking, case_hash, indexing, insert_cases
 from workbench.library.comparisons import definition_from_json, definition_to_json, insert_comparison
-from workbench.library.connections import clean_address
 from workbench.library.datasets import columns_from_json, columns_to_json, create_dataset
 from workbench.library.names import clean_name, free_name
 from workbench.library.reports import Imported
 from workbench.library.vendors import vendor
 from workbench.store import stamps
 from workbench.store.database import Writer
-from workbench.values import BadInput, Case, Definition, Price, canonical
+from workbench.values import Case, Definition, Price, canonical
 from workbench.values.datasets import ColumnSpec
 
 CaseSource = Callable[[], Iterable[Case]]
@@ -146,10 +146,7 @@ def _same_connection(writer: Writer, name: str, vendor_id: str, base_url: str, w
 
 
 def _bring_model(writer: Writer, connection_id: int, connection: str, model: ModelEntry, path: str) -> tuple[Imported, str]:
-    try:
-        price = None if model.price is None else Price.from_json(model.price).to_json()
-    except (ArithmeticError, ValueError, TypeError):
-        raise BadInput(f"The price of {model.title} is not made of numbers.", path=path) from None
+    price = None if model.price is None else Price.from_json(model.price).to_json()
     stored_price = None if price is None else canonical(price)
     parameters = canonical(dict(model.parameters))
     sql = """SELECT id, uid, title, parameters, price FROM model WHERE connection_id = :connection AND name = :name

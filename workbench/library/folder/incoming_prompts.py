@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from workbench import store
 from workbench.formats.library_file import PromptFile, VersionEntry, VersionsFile
@@ -240,11 +239,3 @@ def _details(writer: Writer, prompt_id: int, file: PromptFile, changes: list[str
             writer.run("DELETE FROM sample WHERE prompt_id = :id AND variable = :variable", id=prompt_id, variable=variable)
             writer.add(t.Sample(prompt_id=prompt_id, variable=variable, value=value))
             changes.append("sample values")
-
-
-def known_prompt(writer: Writer, folder: str, name: str) -> tuple[int, str] | None:
-    """Id and uid of a live prompt by folder and name."""
-    sql = """SELECT prompt.id, prompt.uid FROM prompt LEFT JOIN folder ON folder.id = prompt.folder_id
-             WHERE prompt.name = :name AND coalesce(folder.path, '') = :folder AND prompt.archived_at IS NULL"""
-    row: Any = writer.run(sql, name=name, folder=folder).first()
-    return (int(row[0]), str(row[1])) if row else None

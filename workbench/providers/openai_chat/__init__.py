@@ -11,22 +11,23 @@ What an endpoint's `options` may hold for servers that differ:
     headers           further headers
     query             further query parameters, such as {"api-version": "..."}
     body              further fields of the body
+    places            where a common parameter goes, by its name: a dotted path such as "reasoning.max_tokens", false where it has no place
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
+from workbench.providers.address import address
 from workbench.providers.openai_chat.answer import ChatReader
-from workbench.providers.openai_chat.request import request_body
+from workbench.providers.openai_chat.request import UNSUPPORTED, request_body
 from workbench.values import Delta, Endpoint, Reply, Request
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["ChatReader", "OpenAIChat", "request_body"]
+__all__ = ["UNSUPPORTED", "ChatReader", "OpenAIChat", "address", "request_body"]
 
 
 class OpenAIChat:
@@ -41,12 +42,3 @@ class OpenAIChat:
         headers = headers_of(endpoint, streamed=request.stream, **key_form(endpoint))
         body = request_body(request, endpoint.options)
         return post(client, endpoint, address(endpoint, "/chat/completions"), headers, body, ChatReader(), streamed=request.stream)
-
-
-def address(endpoint: Endpoint, path: str) -> str:
-    """The full address of one of the API's paths. A base URL that already ends in the path is taken as it is."""
-    base, _, own_query = endpoint.base_url.strip().partition("?")
-    base = base.rstrip("/")
-    url = base if base.endswith(path) else base + path
-    query = "&".join(filter(None, (own_query, urlencode(endpoint.options.get("query") or {}))))
-    return f"{url}?{query}" if query else url

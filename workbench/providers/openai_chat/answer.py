@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from workbench.providers.answer_parts import cut_off, is_error, json_values, picture, protocol
 from workbench.providers.error_bodies import failure_in_stream
 from workbench.providers.failures import ProviderError
-from workbench.providers.openai_chat.usage import usage_of
+from workbench.providers.openai_chat.usage import number, usage_of
 from workbench.providers.redaction import Redactor
 from workbench.providers.sse import Event
-from workbench.values import Failure, FinishReason, Reply, ToolCall
+from workbench.providers.tool_calls import PendingCall
+from workbench.values import FinishReason, Part, Reply
 
 FINISH: Mapping[str, FinishReason] = {
     "stop": "stop", "eos": "stop", "end_turn": "stop", "stop_sequence": "stop", "complete": "stop", "completed": "stop",
     "length": "length", "max_tokens": "length", "model_length": "length", "max_output_tokens": "length",
     "tool_calls": "tool_calls", "function_call": "tool_calls", "tool_use": "tool_calls", "tool_call": "tool_calls",
     "content_filter": "content_filter", "safety": "content_filter", "recitation": "content_filter", "prohibited_content": "content_filter",
-    "refusal": "refusal", "pause_turn": "pause", "error": "error",
+    "refusal": "refusal", "pause_turn": "pause", "error": "error", "insufficient_system_resource": "error",
 }  # fmt: skip
-
-
-@dataclass(slots=True)
-class _Call:
-    id: str = ""
-    name: str = ""
-    arguments: list[str] = field(default_factory=list)
-    whole: Any = None  # arguments that came as an object instead of JSON text
 
 
 class ChatReader:
@@ -40,11 +33,12 @@ class ChatReader:
         self._text: list[str] = []
         self._thinking: list[str] = []
         self._refusal: list[str] = []
-        self._calls: dict[Any, _Call] = {}
+        self._images: list[Part] = []
+        self._calls: dict[Any, PendingCall] = {}
         self._last_call: Any = None
         self._raw_finish: str | None = None
         self._usage: Any = None
-        self._queue_s: Any = None
+        self._queue_s: float | None = None
         self._model: str | None = None
         self._id: str | None = None
 
@@ -57,7 +51,7 @@ class ChatReader:
         if not data or self.done:
             return "", ""
         text = thinking = ""
-        for chunk in _chunks(data):
+        for chunk in json_values(data):
             more, more_thinking = self._chunk(chunk, event.name)
             text += more
             thinking += more_thinking
@@ -66,13 +60,13 @@ class ChatReader:
     def whole(self, value: Any) -> Reply:
         """The reply of a whole body."""
         if not isinstance(value, dict):
-            raise _protocol(f"The server's answer is JSON, but not a chat completion: {str(value)[:200]}")
-        if value.get("error") not in (None, "", {}) and not value.get("choices"):
+            raise protocol(f"The server's answer is JSON, but not a chat completion: {str(value)[:200]}")
+        if is_error(value) and not value.get("choices"):
             raise ProviderError(failure_in_stream(value, Redactor(None)))
         self._frame(value)
         choice = _first_choice(value)
         if choice is None:
-            raise _protocol(f"The server's answer holds no choice: {json.dumps(value, ensure_ascii=False)[:200]}")
+            raise protocol(f"The server's answer holds no choice: {json.dumps(value, ensure_ascii=False)[:200]}")
         if choice.get("error") not in (None, "", {}):
             raise ProviderError(failure_in_stream(choice, Redactor(None)))
         self._seen = self.done = True
@@ -84,22 +78,22 @@ class ChatReader:
     def end(self) -> Reply:
         """The reply after the last event."""
         if not self._seen:
-            raise _protocol("The stream ended before it began: the server sent no answer.")
+            raise protocol("The stream ended before it began: the server sent no answer.")
         if not self.done and self._raw_finish is None:
-            raise ProviderError(Failure("network", "The stream was cut off in the middle of the answer.", provider_code="cut"))
+            raise cut_off()
         return self._reply()
 
     def partial(self) -> Reply | None:
         """What has arrived so far."""
-        if not (self._text or self._thinking or self._calls or self._usage):
+        if not (self._text or self._thinking or self._refusal or self._calls or self._images or self._usage):
             return None
         return self._reply()
 
     def _chunk(self, chunk: Any, name: str) -> tuple[str, str]:
         if not isinstance(chunk, dict):
-            raise _protocol(f"An event of the stream is not a chunk of an answer: {str(chunk)[:200]}")
+            raise protocol(f"An event of the stream is not a chunk of an answer: {str(chunk)[:200]}")
         self._frame(chunk)
-        if chunk.get("error") not in (None, "", {}) or name == "error":
+        if is_error(chunk) or name == "error":
             if self._raw_finish not in (None, "error"):  # the answer was complete; OpenRouter adds such a note to a full length
                 return "", ""
             raise ProviderError(failure_in_stream(chunk, Redactor(None)))
@@ -128,7 +122,8 @@ class ChatReader:
             usage = groq.get("usage")
         if usage:
             self._usage = usage
-            self._queue_s = usage.get("queue_time") if isinstance(usage, dict) else None
+            times = value.get("time_info") or usage  # Cerebras; Groq
+            self._queue_s = number(times.get("queue_time")) if isinstance(times, dict) else None
 
     def _finish(self, choice: Mapping[str, Any]) -> None:
         reason = choice.get("finish_reason")
@@ -153,6 +148,7 @@ class ChatReader:
         refusal = message.get("refusal")
         if isinstance(refusal, str) and refusal:
             self._refusal.append(refusal)
+        self._images.extend(_pictures(message))
         calls = message.get("tool_calls")
         for call in calls if isinstance(calls, list) else ():
             if isinstance(call, dict):
@@ -162,18 +158,18 @@ class ChatReader:
         return text, thinking
 
     def _tool_call(self, delta: Mapping[str, Any]) -> None:
-        identity = delta.get("id") or ""
-        place = delta.get("index")
-        if place is None:  # some servers send no index: a new id begins a new call
+        identity = str(delta.get("id") or "")
+        place: Any = delta.get("index")
+        if not isinstance(place, (int, str)):  # some servers send no index: a new id begins a new call
             known = next((key for key, call in self._calls.items() if identity and call.id == identity), None)
             place = known if known is not None else (len(self._calls) if identity or self._last_call is None else self._last_call)
         elif place in self._calls and identity and self._calls[place].id not in ("", identity):  # and some always index 0
             place = (place, identity)
         elif (place not in self._calls or not identity) and isinstance(self._last_call, tuple) and self._last_call[0] == place:
             place = self._last_call
-        call = self._calls.setdefault(place, _Call())
+        call = self._calls.setdefault(place, PendingCall("", ""))
         self._last_call = place
-        call.id = call.id or str(identity)
+        call.id = call.id or identity
         function = delta.get("function") or delta.get("custom")
         if not isinstance(function, dict):
             return
@@ -181,45 +177,31 @@ class ChatReader:
             call.name = str(function["name"])
         arguments = function.get("arguments", function.get("input"))
         if isinstance(arguments, str):
-            call.arguments.append(arguments)
+            call.pieces.append(arguments)
         elif arguments is not None:
             call.whole = arguments
 
     def _reply(self) -> Reply:
-        calls = tuple(_tool_call_of(call) for call in self._calls.values())
+        calls = tuple(call.made() for call in self._calls.values())
         thinking, refusal = "".join(self._thinking), "".join(self._refusal)
         return Reply(
             text="".join(self._text),
             thinking=thinking or None,
             refusal=refusal or None,
             tool_calls=calls,
+            images=tuple(self._images),
             finish_reason=self._finish_reason(bool(calls)),
             raw_finish_reason=self._raw_finish,
             usage=usage_of(self._usage),
             resolved_model=self._model,
             request_id=self._id,
-            queue_ms=self._queue_s * 1000 if isinstance(self._queue_s, (int, float)) else None,
+            queue_ms=None if self._queue_s is None else self._queue_s * 1000,
         )
 
     def _finish_reason(self, called: bool) -> FinishReason:
         if self._raw_finish is None:  # a few servers never name one: then the regular end of the stream is a stop
             return "tool_calls" if called else "stop"
         return FINISH.get(self._raw_finish.lower(), "other")
-
-
-def _chunks(data: bytes) -> list[Any]:
-    """The JSON values of one event's data: one; or one for each line, from servers that leave out the blank lines."""
-    text = data.decode("utf-8", "replace")
-    try:
-        return [json.loads(text)]
-    except (ValueError, RecursionError):
-        lines = [line for line in text.split("\n") if line.strip() not in ("", "[DONE]")]
-        try:
-            if len(lines) > 1:
-                return [json.loads(line) for line in lines]
-        except (ValueError, RecursionError):
-            pass
-        raise _protocol(f"An event of the stream is not JSON: {text[:200]!r}") from None
 
 
 def _first_choice(value: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -252,16 +234,12 @@ def _reasoning_details(details: Any) -> str:
     return "".join(piece for piece in found if isinstance(piece, str))
 
 
-def _tool_call_of(call: _Call) -> ToolCall:
-    text = "".join(call.arguments)
-    arguments: Any = call.whole
-    if arguments is None:
-        try:
-            arguments = json.loads(text) if text.strip() else {}
-        except (ValueError, RecursionError):
-            arguments = text  # not JSON: kept as it came, the model wrote it so
-    return ToolCall(call.id, call.name, arguments)
-
-
-def _protocol(message: str) -> ProviderError:
-    return ProviderError(Failure("protocol", message))
+def _pictures(message: Mapping[str, Any]) -> Iterator[Part]:
+    """Pictures that a model made, as OpenRouter sends them: `images`, or parts of the content, with the bytes in a data address."""
+    for place in (message.get("images"), message.get("content")):
+        for item in place if isinstance(place, list) else ():
+            if isinstance(item, dict) and item.get("type") in ("image_url", "output_image", "image"):
+                url = item.get("image_url")
+                found = picture(url.get("url") if isinstance(url, dict) else url or item.get("data"), str(item.get("media_type") or ""))
+                if found is not None:
+                    yield found

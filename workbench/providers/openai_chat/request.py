@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from workbench.providers.body_values import chat_tool, data_url, finished, placed
+from workbench.providers.message_parts import function_of
 from workbench.values import Message, Part, Request
+
+UNSUPPORTED: frozenset[str] = frozenset({"reasoning_budget"})
+"""Common parameters without a place here. An endpoint's `places` may name one, or take further ones away: see `unsupported`."""
+
+
+def unsupported(options: Mapping[str, Any] | None = None) -> frozenset[str]:
+    """The common parameters that are left out for an endpoint with these options."""
+    places = (options or {}).get("places") or {}
+    return (UNSUPPORTED - {name for name, path in places.items() if path}) | {name for name, path in places.items() if not path}
 
 
 def request_body(request: Request, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The JSON body that asks this request; `options` are the endpoint's, see the package's docstring."""
     options = options or {}
     body: dict[str, Any] = {"model": request.model, "messages": [_message(message, options) for message in request.messages]}
+    places = {"max_tokens": options.get("max_tokens_name"), **(options.get("places") or {})}
+    left_out = unsupported(options) | {"extra"}
     for name, value in request.parameters.items():
-        if value is None:
+        if value is None or name in left_out or (name == "stop" and not value):
             continue
-        if name == "max_tokens":
-            body[str(options.get("max_tokens_name") or "max_tokens")] = value
-        elif name == "stop":
-            if value:
-                body["stop"] = value
+        if places.get(name):
+            body = placed(body, str(places[name]), value)
         else:
             body[name] = value
     if request.output_schema is not None:
-        body["response_format"] = _response_format(request.output_schema)
+        body["response_format"] = response_format(request.output_schema)
     if request.tools:
-        body["tools"] = [_tool(tool) for tool in request.tools]
+        body["tools"] = [chat_tool(tool, function_of(tool)) for tool in request.tools]
     if request.stream:
         body["stream"] = True
         if options.get("include_usage", True):
             body["stream_options"] = {"include_usage": True}
-    body.update(options.get("body") or {})
-    return body
+    return finished(body, options, request)
 
 
 def _message(message: Message, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,19 +56,12 @@ def _message(message: Message, options: Mapping[str, Any]) -> dict[str, Any]:
 def _part(part: Part) -> dict[str, Any]:
     if part.kind == "text":
         return {"type": "text", "text": part.text}
-    data = base64.b64encode(part.data).decode("ascii")
     if part.kind == "image":
-        return {"type": "image_url", "image_url": {"url": f"data:{part.media_type or 'image/png'};base64,{data}"}}
-    url = f"data:{part.media_type or 'application/octet-stream'};base64,{data}"
-    return {"type": "file", "file": {"filename": part.name or "file", "file_data": url}}
+        return {"type": "image_url", "image_url": {"url": data_url(part)}}
+    return {"type": "file", "file": {"filename": part.name or "file", "file_data": data_url(part)}}
 
 
-def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
-    wrapped = "function" in tool or tool.get("type", "object") != "object"
-    return dict(tool) if wrapped else {"type": "function", "function": dict(tool)}
-
-
-def _response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
+def response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
     """`response_format` of a schema: one that is already wrapped (`name`, `schema`, `strict`) travels as it is."""
     if isinstance(schema.get("schema"), Mapping):
         wrapped = {"name": "answer", **schema}

@@ -7,21 +7,24 @@ from typing import Any
 
 from workbench.values import Usage
 
+_CACHED = ("prompt_cache_hit_tokens", "cached_tokens")
+
 
 def usage_of(value: Any) -> Usage:
     """The normalised counts of a `usage` object; what it does not give is None.
 
     OpenAI: `prompt_tokens` includes cached, `completion_tokens` includes reasoning. DeepSeek names cached tokens
-    `prompt_cache_hit_tokens`, some servers put `cached_tokens` on the top level. xAI and Google's compatible API leave reasoning out of
+    `prompt_cache_hit_tokens`, some servers put `cached_tokens` on the top level. Mistral's `num_cached_tokens` is not counted: it bills
+    such tokens in full, and its cheaper ones stand in the details. xAI and Google's compatible API leave reasoning out of
     `completion_tokens` but not out of `total_tokens`, by which they are recognised.
     """
     if not isinstance(value, Mapping):
         return Usage()
-    read, written, total = _count(value, "prompt_tokens"), _count(value, "completion_tokens"), _count(value, "total_tokens")
-    read_details, written_details = _inner(value, "prompt_tokens_details"), _inner(value, "completion_tokens_details")
-    reasoning = _count(written_details, "reasoning_tokens")
+    read, written, total = count(value, "prompt_tokens"), count(value, "completion_tokens"), count(value, "total_tokens")
+    read_details, written_details = inner(value, "prompt_tokens_details"), inner(value, "completion_tokens_details")
+    reasoning = count(written_details, "reasoning_tokens")
     if reasoning is None:
-        reasoning = _count(value, "reasoning_tokens")
+        reasoning = count(value, "reasoning_tokens")
     if read is not None and written is not None and total is not None:
         unnamed = total - read - written
         if unnamed > 0 and reasoning in (None, unnamed):
@@ -29,24 +32,45 @@ def usage_of(value: Any) -> Usage:
     return Usage(
         input_tokens=read,
         output_tokens=written,
-        cached_input_tokens=_first(_count(read_details, "cached_tokens"), value, "prompt_cache_hit_tokens", "cached_tokens"),
-        cache_write_tokens=_first(_count(read_details, "cache_write_tokens"), value, "cache_creation_input_tokens"),
+        cached_input_tokens=_first(count(read_details, "cached_tokens"), value, *_CACHED),
+        cache_write_tokens=_first(count(read_details, "cache_write_tokens"), value, "cache_creation_input_tokens"),
         reasoning_tokens=reasoning,
+        **other_kinds(read_details, written_details),
     )
 
 
-def _inner(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def other_kinds(read: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, int | None]:
+    """Sound and pictures among the tokens of OpenAI's details; None where there are none, as for most calls."""
+    cached = inner(read, "cached_tokens_details")
+    return {
+        "input_audio_tokens": count(read, "audio_tokens") or None,
+        "output_audio_tokens": count(written, "audio_tokens") or None,
+        "cached_audio_tokens": count(cached, "audio_tokens") or None,
+        "input_image_tokens": count(read, "image_tokens") or None,
+        "output_image_tokens": count(written, "image_tokens") or None,
+        "cached_image_tokens": count(cached, "image_tokens") or None,
+    }
+
+
+def inner(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The object of that name; an empty one where there is none."""
     found = value.get(name)
     return found if isinstance(found, Mapping) else {}
 
 
-def _count(value: Mapping[str, Any], name: str) -> int | None:
-    found = value.get(name)
-    if isinstance(found, bool) or not isinstance(found, (int, float)) or found < 0:
+def number(value: Any) -> float | None:
+    """The value where it is a number from 0 up; None for anything else, infinity included."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e15:
         return None
-    return int(found)
+    return value
 
 
-def _first(count: int | None, value: Mapping[str, Any], *names: str) -> int | None:
-    """This count, else the first that the value has under one of the names."""
-    return next((found for found in (count, *(_count(value, name) for name in names)) if found is not None), None)
+def count(value: Mapping[str, Any], name: str) -> int | None:
+    """The number of that name; None where it is no number that can be a count."""
+    found = number(value.get(name))
+    return None if found is None else int(found)
+
+
+def _first(known: int | None, value: Mapping[str, Any], *names: str) -> int | None:
+    """This one, else the first that the value has under one of the names."""
+    return next((found for found in (known, *(count(value, name) for name in names)) if found is not None), None)

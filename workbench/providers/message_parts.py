@@ -1,0 +1,101 @@
+"""From messages, tools and schemas to what APIs with one system place and alternating turns take. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from workbench.providers.failures import ProviderError
+from workbench.values import Failure, Message, Part
+
+
+def merged(base: Mapping[str, Any], over: Any) -> dict[str, Any]:
+    """`base` with `over` laid on it, objects inside objects likewise; `over` changes nothing where it is no object."""
+    out = dict(base)
+    for name, value in over.items() if isinstance(over, Mapping) else ():
+        known = out.get(name)
+        out[name] = merged(known, value) if isinstance(known, Mapping) and isinstance(value, Mapping) else value
+    return out
+
+
+def turns_of(messages: Sequence[Message]) -> tuple[str, list[tuple[str, list[Part]]]]:
+    """The system text, and the turns that alternate between user and assistant.
+
+    Several system messages are joined by a blank line, neighbours of one role are one turn, a tool's words are the user's. Where there
+    is nothing but system text, it is what the user says: the APIs refuse a conversation without a turn. Raises ProviderError for a
+    picture or file in a system message, for which they have no place.
+    """
+    system: list[str] = []
+    turns: list[tuple[str, list[Part]]] = []
+    for message in messages:
+        if message.role == "system":
+            if any(part.kind != "text" for part in message.parts):
+                raise refused("A system message takes only text here. Move its pictures and files into a user message.")
+            system.append(message.text)
+            continue
+        role = "assistant" if message.role == "assistant" else "user"
+        if not turns or turns[-1][0] != role:
+            turns.append((role, []))
+        turns[-1][1].extend(message.parts)
+    said = "\n\n".join(text for text in system if text)
+    return ("", [("user", [Part(text=said)])]) if said and not turns else (said, turns)
+
+
+def without_blanks(parts: Sequence[Part]) -> list[Part]:
+    """The parts without texts that are empty, which the APIs refuse; all of them where nothing else is left."""
+    return [part for part in parts if part.kind != "text" or part.text.strip()] or list(parts)
+
+
+def function_of(tool: Mapping[str, Any], *own: str) -> Mapping[str, Any] | None:
+    """`{name, description, parameters, strict}` of a tool in OpenAI's form, wrapped or not; None for the vendor's own form.
+
+    `own` are fields by which the vendor's form is known.
+    """
+    inner = tool.get("function")
+    if isinstance(inner, Mapping):
+        return inner
+    if any(name in tool for name in own) or tool.get("type", "function") not in ("function", "object"):
+        return None
+    return tool if isinstance(tool.get("name"), str) else None
+
+
+def schema_of(wanted: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
+    """Name and JSON schema of an output schema, bare or wrapped in `{name, schema}`; None where it names no schema, as json_object does."""
+    inner = wanted.get("json_schema")
+    if isinstance(inner, Mapping):
+        wanted = inner
+    if isinstance(wanted.get("schema"), Mapping):
+        return str(wanted.get("name") or "answer"), wanted["schema"]
+    if wanted.get("type") in ("json_object", "json_schema", "text"):
+        return None
+    return str(wanted.get("title") or "answer"), wanted
+
+
+_INSIDE_MANY = ("properties", "$defs", "definitions")
+_INSIDE_ONE = ("items", "additionalItems", "not")
+_INSIDE_LIST = ("anyOf", "allOf", "oneOf", "prefixItems")
+
+
+def closed(schema: Any) -> Any:
+    """The schema with `additionalProperties: false` on every object that does not say: models that write by a grammar demand it."""
+    if not isinstance(schema, Mapping):
+        return schema
+    out = dict(schema)
+    kind = out.get("type")
+    if (kind == "object" or (isinstance(kind, list) and "object" in kind) or "properties" in out) and "additionalProperties" not in out:
+        out["additionalProperties"] = False
+    for name in _INSIDE_MANY:
+        if isinstance(out.get(name), Mapping):
+            out[name] = {key: closed(value) for key, value in out[name].items()}
+    for name in _INSIDE_ONE:
+        if name in out:
+            out[name] = closed(out[name])
+    for name in _INSIDE_LIST:
+        if isinstance(out.get(name), list):
+            out[name] = [closed(value) for value in out[name]]
+    return out
+
+
+def refused(message: str) -> ProviderError:
+    """The error for a request that is not worth sending."""
+    return ProviderError(Failure("bad_request", message))
