@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 
 from tests.conftest import FakeProvider
+from workbench.cli.ask import _Streamed
 from workbench.cli.frame import perform
+from workbench.cli.terminal import Terminal
+from workbench.values import Delta
 
 Start = Callable[..., FakeProvider]
 
@@ -101,6 +104,32 @@ def test_a_prompt_comes_from_stdin_too(fakeprovider: Start) -> None:
         [sys.executable, "-m", "workbench", *ask(fakeprovider(), "-")], input="from a pipe", capture_output=True, text=True, timeout=60
     )
     assert (done.returncode, done.stdout) == (0, "You said: from a pipe\n")
+
+
+def test_what_arrived_before_a_failure_is_printed_once_and_goes_on_where_it_was_cut(
+    fakeprovider: Start, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = fakeprovider()
+    again = ["ask", "one two three four [[fake drop=1 first=1]]", "--api", "openai-chat", "--base-url", server.base_url, "--model", "m"]
+    assert perform(again) == 0
+    assert capsys.readouterr().out == "You said: one two three four\n"
+    assert perform(ask(server, "one two three [[fake garbage=1]]")) == 1
+    assert capsys.readouterr().out.startswith("You said:")  # it came together with what could not be read
+
+
+def test_an_answer_that_is_another_one_at_the_second_try_begins_on_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    streamed = _Streamed(Terminal())
+    streamed.delta(Delta("Hello wor"))
+    streamed.again()
+    for piece in ("Hel", "p is near"):
+        streamed.delta(Delta(piece))
+    streamed.end()
+    assert capsys.readouterr().out == "Hello wor\nHelp is near\n"
+
+
+def test_a_refused_key_says_what_to_do(fakeprovider: Start, capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(ask(fakeprovider(require_key="sk-other"), "x")) == 1
+    assert capsys.readouterr().err.endswith(" Check the key of this server.\n")
 
 
 def test_ask_loads_neither_the_database_nor_the_templates(fakeprovider: Start) -> None:

@@ -71,6 +71,8 @@ def test_a_damaged_workspace_is_found_left_as_it_is_and_restored_from_a_backup(t
     assert perform(["doctor", "--json"]) == 1
     said = document(capsys)
     assert states(said)["Workspace"] == "trouble"
+    remedy = next(check["remedy"] for check in said["checks"] if check["name"] == "Workspace")
+    assert remedy.startswith("workbench doctor --restore puts the newest of 1 backups, from ")
     assert path.read_bytes() == broken
     assert perform(["doctor", "--restore", "no-such-backup"]) == 2
     capsys.readouterr()
@@ -78,6 +80,36 @@ def test_a_damaged_workspace_is_found_left_as_it_is_and_restored_from_a_backup(t
     assert document(capsys)["restored"]
     assert perform(["connections", "--json"]) == 0
     assert [row["name"] for row in document(capsys)["connections"]] == ["Mine"]
+
+
+def test_without_a_backup_the_doctor_does_not_send_to_the_doctor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "w.db").write_bytes(b"SQLite format 3\0" + b"\1" * 5000)
+    assert perform(["doctor", "--json"]) == 1
+    remedy = next(check["remedy"] for check in document(capsys)["checks"] if check["name"] == "Workspace")
+    assert remedy
+    assert "doctor" not in remedy
+
+
+def test_a_locked_key_store_is_a_note_with_what_to_do(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    import keyring
+    from keyring.backend import KeyringBackend
+    from keyring.errors import KeyringLocked
+
+    class Locked(KeyringBackend):
+        priority = 1.0
+
+        def get_password(self, service: str, username: str) -> str | None:
+            raise KeyringLocked("locked")
+
+        def set_password(self, service: str, username: str, password: str) -> None:
+            raise KeyringLocked("locked")
+
+    monkeypatch.setattr(keyring, "get_keyring", Locked)
+    assert perform(["doctor", "--json"]) == 0
+    found = next(check for check in document(capsys)["checks"] if check["name"] == "Key store")
+    assert found["state"] == "note"
+    assert found["sentence"].startswith("The system keychain is locked")
+    assert found["remedy"].startswith("Unlock it")
 
 
 def test_restoring_without_a_backup_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

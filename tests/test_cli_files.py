@@ -74,6 +74,56 @@ def test_an_imported_comparison_is_run_by_its_name_and_a_file_by_its_path(tmp_pa
     assert (output["text"], output["passed"]) == ("Sort: boots", True)
 
 
+def test_an_export_that_could_not_write_everything_says_so_and_ends_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(["import", str(asset("starter"))]) == 0
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "prompts").write_text("a file where the folder of the prompts has to be")
+    capsys.readouterr()
+    assert perform(["export", str(tmp_path / "out"), "--json"]) == 1
+    printed = capsys.readouterr()
+    said = json.loads(printed.out)
+    assert said["unwritten"] == len(said["left"]) == 3
+    assert {item["path"] for item in said["left"]} >= {"prompts/support/support-triage.yaml"}
+    assert "could not be written" in printed.err
+    assert "datasets/support-tickets.yaml" in said["files"]
+
+
+def test_a_file_that_a_person_changed_is_left_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(["import", str(asset("starter"))]) == 0
+    assert perform(["export", str(tmp_path / "out")]) == 0
+    path = tmp_path / "out" / "prompts" / "support" / "support-triage.yaml"
+    path.write_text(path.read_text().replace("ticket", "letter"))
+    changed = path.read_text()
+    capsys.readouterr()
+    assert perform(["export", str(tmp_path / "out")]) == 1
+    printed = capsys.readouterr()
+    assert "1 could not be." in printed.out
+    assert "import it first" in printed.err
+    assert path.read_text() == changed
+
+
+def test_a_folder_without_any_file_to_import_is_rejected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "notes.txt").write_text("nothing for us")
+    assert perform(["import", str(tmp_path / "empty"), "--json"]) == 1
+    said = document(capsys)["rejected"]
+    assert [item["reason"] for item in said] == ["No file in this folder can be imported here. Name a single file to see why."]
+
+
+def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "promptfooconfig.yaml"
+    path.write_text("prompts: ['Say {{a}}']\nproviders: [echo]\ntests: [{vars: {a: 1}}]\n")
+    out = tmp_path / "out.json"
+    assert perform(["run", str(path), "--json", "--out", str(out)]) == 0
+    run = document(capsys)["run"]["id"]
+    assert json.loads(out.read_text())["run"]["id"] == run
+    taken = tmp_path / "taken.json"
+    taken.mkdir()
+    assert perform(["export", str(taken), "--what", "run", run]) == 1
+    assert "taken.json cannot be written" in capsys.readouterr().err
+    assert sorted(item.name for item in tmp_path.iterdir() if item.name.startswith((".taken", "taken"))) == ["taken.json"]
+
+
 def test_wrong_places_are_said_before_anything_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("x")
     assert perform(["export", str(tmp_path / "file")]) == 2

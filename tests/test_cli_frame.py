@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import FakeProvider
 from workbench import __version__
 from workbench.cli.frame import VERBS, perform
-from workbench.cli.terminal import Terminal, columns
+from workbench.cli.terminal import Terminal, columns, printable
 
 
 def loaded_by(*arguments: str, home: Path) -> set[str]:
@@ -50,6 +54,19 @@ def test_the_version_and_the_overview_are_printed_to_stdout(capsys: pytest.Captu
         (["ask", "hi", "--model", "m", "--api", "smoke", "--base-url", "http://127.0.0.1:1"], "There is no wire format smoke"),
         (["ask", "hi", "--model", "m", "--api", "openai-chat", "--base-url", "nowhere"], "nowhere is not an address"),
         (["ask", "hi", "--model", "m", "--api", "openai-chat", "--base-url", "http://127.0.0.1:1", "--param", "x"], "not of the form"),
+        (["ask", "hi", "--model", "m", "--api", "openai-chat", "--base-url", "http://[::1/v1"], "http://[::1/v1 is not an address"),
+        (["ask", "hi", "--model", "m", "--api", "openai-chat", "--base-url", "http://127.0.0.1:99999/v1"], "is not an address"),
+        (["ask", "hi", "--model", "m", "--timeout", "0"], "'0' is not a number of seconds above 0"),
+        (["ask", "hi", "--model", "m", "--timeout", "nan"], "'nan' is not a number of seconds above 0"),
+        (["ask", "hi", "--model", "m", "--max-retries", "-3"], "'-3' is not a whole number from 0 on"),
+        (["ask", "caf\udce9", "--model", "m"], "The prompt holds bytes that are not UTF-8."),
+        (["show", "caf\udce9"], "What was given holds bytes that are not UTF-8"),
+        (["run", "x", "--max-cost", "inf"], "'inf' is not an amount in US dollars"),
+        (["run", "x", "--repeats", "\u00b2"], "is not a whole number above 0"),
+        (["run", "x", "--repeats", "9" * 30], "is not a whole number above 0"),
+        (["run", "x", "--base-url-override", "nowhere"], "nowhere is not an address"),
+        (["run", "x", "--out", "x.xlsx"], "Outputs are written as .json, .jsonl or .csv, not as .xlsx."),
+        (["connections", "add", "Mine", "--no-key"], "The address of this server is missing."),
         (["import", "/no/such/file.yaml"], "There is no such file or folder."),
     ],
 )
@@ -113,6 +130,54 @@ def test_an_interrupt_ends_with_130(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     monkeypatch.setattr("workbench.cli.show.list_verb", interrupted)
     assert perform(["list", "runs"]) == 130
     assert "What was finished is kept" in capsys.readouterr().err
+
+
+def test_the_version_is_one_document_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(["--version", "--json"]) == 0
+    assert capsys.readouterr().out == f'{{"schema":1,"version":"{__version__}"}}\n'
+
+
+def shell(line: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    """A command line in a shell; `$W` starts the program."""
+    env = {**os.environ, "W": f"{sys.executable} -m workbench", "WORKBENCH_WORKSPACE": str(tmp_path / "w.db")}
+    return subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=60, env=env)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_behind_the_output_is_one_sentence(tmp_path: Path) -> None:
+    done = shell("$W list prompts --json > /dev/full", tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == "workbench: The output: No space left on device. What was saved before is safe; mend this and try again.\n"
+    assert shell("$W list prompts --json 2> /dev/full", tmp_path).returncode == 0
+    assert shell("$W aks 2> /dev/full", tmp_path).returncode == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+def test_streams_that_are_closed_from_the_start_do_no_harm(tmp_path: Path) -> None:
+    assert (shell("$W list prompts >&-", tmp_path).returncode, shell("$W aks 2>&-", tmp_path).stdout) == (0, "")
+    assert shell("$W aks 2>&-", tmp_path).returncode == 2
+    done = shell("$W ask - --model m <&-", tmp_path)
+    assert (done.returncode, done.stderr.count("\n"), "it is closed" in done.stderr) == (2, 1, True)
+    assert shell("$W --help | head -1", tmp_path).stderr == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_call_with_130_and_one_line(number: signal.Signals, fakeprovider: Callable[..., FakeProvider]) -> None:
+    server = fakeprovider()
+    command = ["ask", "x [[fake hang=1]]", "--api", "openai-chat", "--base-url", server.base_url, "--model", "m"]
+    running = subprocess.Popen([sys.executable, "-m", "workbench", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 30
+    while not server.log() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    running.send_signal(number)
+    out, err = running.communicate(timeout=30)
+    assert (running.returncode, out, err) == (130, "", "workbench: Interrupted. What was finished is kept.\n")
+
+
+def test_an_answer_cannot_steer_the_terminal() -> None:
+    assert printable("\x1b[31mred\x07\ttab\nline") == "\ufffd[31mred\ufffd\ttab\nline"
+    assert columns(("A",), [("\x1b]0;title\x07",)]).splitlines()[1] == "\ufffd]0;title\ufffd"
 
 
 def test_progress_in_a_log_is_a_line_now_and_then_and_none_when_quiet(capsys: pytest.CaptureFixture[str]) -> None:

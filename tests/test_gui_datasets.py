@@ -115,14 +115,32 @@ def test_a_dataset_is_made_and_its_first_case_typed_with_keys_alone(desk: Desk) 
     desk.answer("Angry tone")
     desk.until(lambda: desk.screen.model.dataset is not None and desk.screen.model.dataset.name == "Angry tone")
     desk.id = desk.ws.datasets.find("Angry tone").id
-    desk.key(Key.Key_N, CTRL)
     editor = desk.editor()
+    assert editor.edit.hasFocus()
     QTest.keyClicks(editor.edit, "Where is my parcel?")
     QTest.keyClick(editor.edit, Key.Key_Return, ALT)
     QTest.keyClicks(editor.edit, "It is late.")
     QTest.keyClick(editor.edit, Key.Key_Return)
     desk.until(lambda: desk.cases()[0].values == {"input": "Where is my parcel?\nIt is late."})
     desk.until(lambda: not any(e.isVisible() for e in desk.screen.table.viewport().findChildren(ValueEditor)))
+
+
+def test_esc_in_the_first_cell_of_a_new_case_leaves_no_case_behind(desk: Desk) -> None:
+    desk.fill(Case({"ticket": "A"}))
+    desk.cell(0, 1)
+    desk.key(Key.Key_N, CTRL)
+    QTest.keyClick(desk.editor().edit, Key.Key_Escape)
+    desk.until(lambda: desk.screen.model.total == 1)
+    assert len(desk.cases()) == 1
+    assert desk.screen.table.hasFocus()
+    assert desk.screen.history.undo() == ""
+
+    desk.key(Key.Key_N, CTRL)
+    editor = desk.editor()
+    QTest.keyClicks(editor.edit, "B")
+    QTest.keyClick(editor.edit, Key.Key_Tab)
+    QTest.keyClick(desk.editor().edit, Key.Key_Escape)
+    desk.until(lambda: [case.values for case in desk.cases()] == [{"ticket": "A"}, {"ticket": "B"}])
 
 
 def test_cells_keep_their_types_and_say_what_does_not_fit(desk: Desk) -> None:

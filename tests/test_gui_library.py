@@ -138,8 +138,6 @@ def test_a_prompt_is_written_and_saved_with_keys_alone(desk: Desk) -> None:
     desk.until(lambda: desk.working.at is not None and bool(desk.blocks))
     prompt_id = desk.working.at.prompt.id
     desk.until(desk.screen.list.view.isVisible)
-    desk.screen.list.view.setFocus()
-    desk.key(Key.Key_Return)
     assert desk.blocks[0].editor.hasFocus()
     desk.type("Answer {{ ticket }} kindly.")
     desk.until(lambda: desk.ws.versions.draft(prompt_id).content.messages[0].text == "Answer {{ ticket }} kindly.")  # type: ignore[union-attr]
@@ -463,6 +461,55 @@ def test_an_old_version_is_compared_and_restored_as_a_new_one(desk: Desk) -> Non
     desk.until(lambda: desk.blocks[0].editor.text == "Offer credit, even without a receipt.")
 
 
+def test_a_version_that_was_made_is_the_one_that_label_is_about(desk: Desk) -> None:
+    prompt_id = desk.prompt("Refund", "Offer credit.", "x")
+    desk.open(prompt_id)
+    lines = desk.screen.inspector.versions
+    assert lines.current().number == 1
+    desk.write(" Ask first.")
+    desk.until(lambda: desk.working.unsaved)
+    desk.key(Key.Key_S, CTRL)
+    desk.fill("Asks")
+    desk.until(lambda: lines.current() is not None and lines.current().number == 2)
+    desk.press("Label", lines)
+    desk.fill("production")
+    desk.until(lambda: desk.ws.prompts.get(prompt_id).labels == {"production": 2})
+    lines.setFocus()
+    desk.key(Key.Key_Down)
+    assert lines.current().number == 1
+    desk.screen.version_verbs.restore(lines.current())
+    desk.until(lambda: lines.current() is not None and lines.current().number == 3)
+    assert desk.notice() == "v3 has the same text as v1."
+
+
+def test_an_old_version_is_read_in_the_place_of_the_working_copy(desk: Desk) -> None:
+    prompt_id = versions(desk)
+    desk.open(prompt_id)
+    lines, page = desk.screen.inspector.versions, desk.screen.page
+    before = desk.blocks[0].editor.text
+    lines.setFocus()
+    desk.key(Key.Key_Down)
+    desk.key(Key.Key_Return)
+    desk.until(page.old.bar.isVisible)
+    assert page.old.bar.title.text().startswith("You are looking at v1, saved today at ")
+    shown = page.old.messages.blocks[0].editor
+    assert shown.isVisible()
+    assert shown.text == "Offer credit, even without a receipt."
+    assert shown.isReadOnly()
+    assert not desk.blocks[0].editor.isVisible()
+    desk.until(lambda: "even without a receipt" in page.preview.text.toPlainText())
+    desk.press("Back to the working copy", page)
+    assert desk.blocks[0].editor.isVisible()
+    assert not page.old.bar.isVisible()
+    assert desk.blocks[0].editor.text == before
+
+    desk.press("Show", lines)
+    desk.until(page.old.bar.isVisible)
+    desk.press("Restore v1 as v3", page)
+    desk.until(lambda: desk.ws.versions.latest(prompt_id).number == 3)  # type: ignore[union-attr]
+    desk.until(lambda: desk.blocks[0].editor.text == "Offer credit, even without a receipt." and not page.old.bar.isVisible())
+
+
 def test_two_versions_that_are_compared_can_both_be_run(desk: Desk) -> None:
     prompt_id = versions(desk)
     desk.open(prompt_id)
@@ -559,7 +606,8 @@ def test_prompts_go_into_folders_by_menu_and_by_dragging(desk: Desk) -> None:
     data = model.mimeData([model.find(prompt_id=prompt_id)])
     assert data.hasFormat(MIME)
     assert not model.dropMimeData(data, Qt.DropAction.MoveAction, -1, -1, model.find(folder="Support"))
-    desk.until(lambda: desk.ws.prompts.get(prompt_id).folder == "Support")
+    desk.until(lambda: desk.notice() == "Moved Refund to Support.")
+    assert desk.ws.prompts.get(prompt_id).folder == "Support"
     desk.undo()
     desk.until(lambda: desk.ws.prompts.get(prompt_id).folder == "")
     desk.session.context.action("library.move").trigger()

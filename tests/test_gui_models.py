@@ -16,8 +16,10 @@ from pytestqt.qtbot import QtBot
 from tests.conftest import FakeProvider
 from tests.gui_window import dialogs, session
 from workbench.gui.app import Session
+from workbench.gui.key_dialog import KeyDialog
+from workbench.gui.models.cards import key_words
 from workbench.gui.models.connect import ConnectDialog
-from workbench.gui.models.edits import KeyDialog, ModelDialog
+from workbench.gui.models.edits import ModelDialog
 from workbench.gui.models.filters import QUESTIONS
 from workbench.gui.models.retiring import day_words, left_words
 from workbench.gui.models.table import HEADS, IN, READS, ModelTable, context_words, price_tip, price_words, today
@@ -114,21 +116,97 @@ def test_a_model_that_is_not_listed_can_be_typed(screen: ModelsScreen, session: 
 
 
 def test_a_key_is_asked_for_kept_and_only_its_end_is_shown(screen: ModelsScreen, session: Session, qtbot: QtBot) -> None:
+    session.settings.set("local_only", True)  # the test of the connection goes nowhere
     id = session.context.ws.connections.add("OpenAI", "openai")
     qtbot.waitUntil(lambda: id in screen._cards)
-    assert screen._cards[id].status.text() == "Key missing"
+    assert screen._cards[id].status.text() == "No key in this session"
     press_card(screen, id, "Add key")
     dialog = dialogs()[0]
     assert isinstance(dialog, KeyDialog)
     field = dialog.findChildren(QLineEdit)[0]
     assert field.echoMode() == QLineEdit.EchoMode.Password
-    field.setText("sk-0123456789abcd9f2c")
+    qtbot.waitUntil(lambda: dialog.place.text().startswith("No key store here: keys last for this session."))
+    field.setText("two words")
     press(dialog, "Save the key")
+    qtbot.waitUntil(lambda: field.property("state") == "error")
+    field.setText("sk-0123456789abcd9f2c")
+    heard: list[str] = []
+    session.context.noticed.connect(lambda text, *_rest: heard.append(text))
+    press(dialog, "Save the key")
+    qtbot.waitUntil(lambda: screen._cards[id].status.text() == "Not connected")
+    assert heard[0] == "The key is kept for this session only."
+    assert key_words(screen._cards[id].row) == "Key ...9f2c, this session only."
+    assert not any("sk-0123" in label.text() for label in screen._cards[id].findChildren(QLabel))
+
+
+def test_a_refused_call_without_a_key_is_no_server_that_is_not_running(
+    screen: ModelsScreen, session: Session, qtbot: QtBot, fakeprovider: Start
+) -> None:
+    server = fakeprovider(require_key="the-right-one")
+    id = session.context.ws.connections.add("Mine", "other", server.base_url)
+    qtbot.waitUntil(lambda: id in screen._cards)
+    press_card(screen, id, "Test connection")
+    qtbot.waitUntil(lambda: screen._cards[id].status.text() == "No key in this session")
+    for key, said in (("the-wrong-one", "Key rejected"), ("the-right-one", "Connected")):
+        press_card(screen, id, "Change key" if key == "the-right-one" else "Add key")
+        dialog = dialogs()[0]
+        dialog.findChildren(QLineEdit)[0].setText(key)
+        assert isinstance(dialog, KeyDialog)
+        press(dialog, "Save the key")
+        qtbot.waitUntil(lambda said=said: screen._cards[id].status.text() == said, timeout=10_000)  # type: ignore[misc]
+    assert key_words(screen._cards[id].row) == "Key: this session only."
+    screen._do("forget", screen._cards[id].row)
     qtbot.waitUntil(lambda: screen._cards[id].status.text() == "Not tested yet")
-    words = " ".join(label.text() for label in screen._cards[id].findChildren(QLabel))
-    assert "...9f2c" in words
-    assert "sk-0123" not in words
-    assert session.window.notice.accessibleName() == "The key is kept for this session only: there is no key store here."
+
+
+def test_what_a_test_found_is_gone_with_any_edit(screen: ModelsScreen, session: Session, qtbot: QtBot, fakeprovider: Start) -> None:
+    server = fakeprovider()
+    dialog = connect_dialog(screen, qtbot, "other")
+    dialog._url.setText(server.base_url)
+    edits: list[Callable[[], None]] = [
+        lambda: dialog._url.setText(server.base_url + "/"),
+        lambda: dialog._key.setText("x"),
+        lambda: dialog._list.setCurrentRow(0),
+    ]
+    for edit in edits:
+        assert report_of(dialog, qtbot).startswith("Connected in")
+        assert dialog._test_button.text() == "Test again"
+        dialog._models._list.item(0).setCheckState(Qt.CheckState.Checked)
+        edit()
+        assert dialog._report.isHidden()
+        assert not dialog._models.listed()
+        assert not dialog._connect.isEnabled()
+        assert dialog._test_button.text() == "Test connection"
+
+
+def test_enter_in_a_field_tests_and_the_card_knows_the_test(
+    screen: ModelsScreen, session: Session, qtbot: QtBot, fakeprovider: Start
+) -> None:
+    server = fakeprovider(require_key="the-right-one")
+    dialog = connect_dialog(screen, qtbot, "other")
+    dialog._url.setText(server.base_url)
+    dialog._key.setText("the-right-one")
+    dialog._key.setFocus()
+    QTest.keyClick(dialog._key, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: dialog._test is None and not dialog._report.isHidden(), timeout=15_000)
+    dialog._models._list.item(0).setCheckState(Qt.CheckState.Checked)
+    QTest.keyClick(dialog._key, Qt.Key.Key_Return)
+    assert dialog.isVisible(), "Enter in a field never connects"
+    qtbot.waitUntil(lambda: dialog._test is None, timeout=15_000)
+    dialog._models._list.item(0).setCheckState(Qt.CheckState.Checked)
+    dialog._connect.click()
+    qtbot.waitUntil(lambda: [card.status.text() for card in screen._cards.values()] == ["Connected"], timeout=10_000)
+
+
+def test_going_through_the_providers_stays_in_their_list(screen: ModelsScreen, qtbot: QtBot) -> None:
+    dialog = connect_dialog(screen, qtbot, "openai")
+    assert dialog.focusWidget() is dialog._key
+    place = dialog._list.visualItemRect(dialog._list.item(1)).center()
+    QTest.mouseClick(dialog._list.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+    assert dialog.focusWidget() is dialog._list
+    QTest.keyClick(dialog._list, Qt.Key.Key_Down)
+    assert dialog._list.currentRow() == 2
+    assert dialog.focusWidget() is dialog._list
 
 
 def press_card(screen: ModelsScreen, id: int, text: str) -> None:

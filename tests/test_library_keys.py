@@ -21,7 +21,7 @@ from keyring.errors import KeyringLocked, NoKeyringError, PasswordDeleteError
 from workbench.library.connections import Connections
 from workbench.library.keys import SERVICE, Keys
 from workbench.store.database import Database
-from workbench.values import BadInput, Missing
+from workbench.values import BadInput, Missing, NoKey
 
 KEY = "sk-test-0123456789abcdef9f2c"
 
@@ -181,10 +181,32 @@ def test_a_key_that_is_gone_from_the_store_is_found_out_at_the_first_use(key_sto
     id_ = connections.add("OpenAI", "openai", key=KEY)
     spec = connections.spec(connections.add_model(id_, "gpt-x"))
     key_store.kept.clear()
-    with pytest.raises(Missing, match="OpenAI has no key here"):
+    with pytest.raises(Missing, match="No key for OpenAI here"):
         connections.endpoint(spec)
     assert connections.get(id_).key_place == "missing"
     assert not connections.models()[0].ready
+
+
+def test_a_key_that_lasted_for_one_session_is_missed_in_the_next_one(key_store: StoreOfThisTest, database: Database) -> None:
+    key_store.raises = NoKeyringError("none")
+    connections = Connections(database, Keys())
+    id_ = connections.add("Mine", "other", "http://127.0.0.1:9/v1", key=KEY)  # a server: nobody knew that it needs a key
+    spec = connections.spec(connections.add_model(id_, "m"))
+    assert connections.endpoint(spec).key == KEY
+    assert connections.without_key([spec.connection_uid or ""]) == ()
+    later = Connections(database, Keys())
+    assert (later.get(id_).key_place, later.models()[0].why_not) == ("missing", "No key for Mine in this session. Enter one in Models.")
+    assert [row.name for row in later.without_key([spec.connection_uid or ""])] == ["Mine"]
+    with pytest.raises(NoKey, match="No key for Mine in this session"):
+        later.endpoint(spec)
+    assert later.endpoint_of(id_).key is None, "a test may find out that the server does without"
+    later.forget_key(id_)
+    assert later.get(id_).key_place == "none"
+
+
+def test_a_short_key_has_no_end_to_show(key_store: StoreOfThisTest, database: Database) -> None:
+    connections = Connections(database, Keys())
+    assert connections.get(connections.add("OpenAI", "openai", key="short")).key_hint == ""
 
 
 def test_a_locked_store_is_named_where_a_run_needs_its_key(key_store: StoreOfThisTest, database: Database) -> None:

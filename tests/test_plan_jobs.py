@@ -127,6 +127,12 @@ def test_a_limit_that_is_no_number_does_not_stop_the_estimate(limit: Any, tokens
     assert plan.estimate(plan.make(wanted)).output_tokens == 24 * tokens
 
 
+def test_more_calls_than_anybody_means_are_refused_before_a_row_is_written() -> None:
+    assert plan.make(spec(repeats=plan.MOST_CALLS // 12)).calls <= plan.MOST_CALLS
+    with pytest.raises(BadInput, match="This would be 12,000,000 calls; a run has at most 1,000,000"):
+        plan.make(spec(repeats=plan.MOST_CALLS))
+
+
 def test_an_estimate_of_many_short_calls_is_made_at_the_rate_of_short_calls() -> None:
     stepped = Price(Decimal(3), Decimal(15), tiers=((1_000, Price(Decimal(6), Decimal("22.5"))),))
     short, flat = spec(), Price(Decimal(3), Decimal(15))

@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 
 class Lists(BaseHTTPRequestHandler):
     answer: tuple[int, str, str] = (200, "application/json", "{}")
+    asked = ""
 
     def log_message(self, format: str, *args: object) -> None:
         pass
 
     def do_GET(self) -> None:
+        Lists.asked = self.path
         status, kind, body = self.answer
         self.send_response(status)
         self.send_header("content-type", kind)
@@ -56,10 +58,12 @@ def listing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
     thread.join()
 
 
-def report_of(base_url: str, key: str | None = "sk-1234567890abcdef", wire_format: str = "openai-chat") -> providers.TestReport:
+def report_of(
+    base_url: str, key: str | None = "sk-1234567890abcdef", wire_format: str = "openai-chat", **options: Any
+) -> providers.TestReport:
     async def go() -> providers.TestReport:
         async with providers.client(calls=1) as client:
-            return await providers.test_connection(client, Endpoint(wire_format, base_url, key, timeout_s=3))
+            return await providers.test_connection(client, Endpoint(wire_format, base_url, key, options, 3))
 
     return asyncio.run(go())
 
@@ -87,6 +91,28 @@ def test_lists_of_several_shapes_are_read(listing: Callable[..., str], value: An
     assert list(report_of(listing(value)).models) == names
 
 
+def test_cohere_lists_the_models_that_chat_at_an_address_of_its_own(listing: Callable[..., str]) -> None:
+    base = listing({"models": [{"name": "command-a", "endpoints": ["chat"]}]}).removesuffix("/v1")
+    assert report_of(base, wire_format="cohere").models == ("command-a",)
+    assert Lists.asked.startswith("/v1/models?endpoint=chat")
+
+
+def test_behind_a_dated_address_of_azure_is_its_deployment(listing: Callable[..., str]) -> None:
+    base = listing({"data": [{"id": "gpt-5"}, {"id": "gpt-4o"}]}).removesuffix("/v1")
+    report = report_of(f"{base}/openai/deployments/mine?api-version=2024-10-21", key_header="api-key")
+    assert report.models == ("mine",)
+    assert Lists.asked == "/openai/models?api-version=2024-10-21"
+
+
+def test_a_server_that_is_known_to_list_nothing_is_not_blamed_for_it(listing: Callable[..., str]) -> None:
+    base = listing("Not Found", 404, "text/plain")
+    report = report_of(base, lists_models=False)
+    assert report.ok
+    assert "type the model's name" in report.sentence
+    assert not report_of(base).ok
+    assert not report_of(listing({"error": "no"}, 401), lists_models=False).ok
+
+
 @pytest.mark.parametrize(
     ("status", "body", "begins"),
     [
@@ -108,7 +134,9 @@ def test_a_bad_connection_says_what_to_do(listing: Callable[..., str], status: i
 
 
 def test_a_missing_key_is_not_called_a_rejected_one(listing: Callable[..., str]) -> None:
-    assert report_of(listing({"error": {"message": "no key"}}, 401), key=None).sentence == "A key is needed (401). Add one."
+    assert (
+        report_of(listing({"error": {"message": "no key"}}, 401), key=None).sentence == "A key is needed (401), and none was sent. Add one."
+    )
 
 
 def test_a_server_that_is_not_there_is_said_so() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests import recorded_wire
+from tests.recorded_wire import Asked, answered, body_of, ends_well, http, recordings, streams
 from tests.test_providers_discovery import report_of
 from tests.test_providers_http import RawServer, answer, stream
 from tests.test_providers_http import serve as serve
-from tests.wire_traffic import ask, bytes_of, check, cut_at, read, read_or_fail, recordings, script_of
 from workbench.providers.failures import ProviderError
 from workbench.providers.gemini import Gemini, GeminiReader, address, request_body
 from workbench.providers.gemini.usage import usage_of
@@ -43,20 +44,25 @@ def array(*chunks: Any) -> bytes:
     return ("[" + "\n,\r\n".join(json.dumps(one, indent=2, ensure_ascii=False) for one in chunks) + "\n]").encode()
 
 
-def made() -> tuple[GeminiReader, JsonParser]:
-    return GeminiReader(), JsonParser()
+def read(data: bytes, cuts: Sequence[int] = ()) -> Reply:
+    return recorded_wire.read(GeminiReader(), data, cuts, JsonParser)[0]
 
 
 def reply_of(*chunks: Any) -> Reply:
-    reply = read(*made(), [sse(*chunks)])
-    assert reply == read(*made(), [array(*chunks)]) == GeminiReader().whole(list(chunks))
+    reply = read(sse(*chunks))
+    assert reply == read(array(*chunks)) == GeminiReader().whole(list(chunks))
     return reply
 
 
 def failure_of(data: bytes) -> Failure:
-    failure = read_or_fail(made, [data])
-    assert isinstance(failure, Failure)
-    return failure
+    with pytest.raises(ProviderError) as caught:
+        read(data)
+    return caught.value.failure
+
+
+def ask(server: RawServer, *, path: str = "", key: str = recorded_wire.KEY, streamed: bool = True) -> Asked:
+    request = Request("m", (Message.of("user", "hi"),), stream=streamed)
+    return recorded_wire.ask("gemini", f"http://127.0.0.1:{server.port}{path}", request=request, key=key)
 
 
 CHUNKS = (
@@ -72,24 +78,36 @@ STREAMS = (
 )
 
 
-def test_recordings_are_read_as_they_were_meant(shared: Path, serve: Serve) -> None:
-    items = recordings(shared, "gemini")
+def test_recordings_are_read_as_they_were_meant(shared: Path) -> None:
+    items = recordings("gemini")
     assert len(items) >= 10
     for item in items:
-        server = serve(script_of(item))
-        pieces, reply, failure = ask(server, "gemini", streamed=item["streaming"])
-        check(item, pieces, reply, failure)
-        assert len(server.requests) == 1
-        head = server.requests[0].split(b"\r\n\r\n")[0]
+        response, expect = item["response"], item["expect"]
+        request = Request("m", (Message.of("user", "hi"),), stream=item["streaming"])
+        script = http(body_of(item), response["headers"]["content-type"], response["status"])
+        (pieces, reply, failure), requests = answered("gemini", script, request=request)
+        assert len(requests) == 1
+        head = requests[0].split(b"\r\n\r\n")[0]
         assert (b":streamGenerateContent?alt=sse " if item["streaming"] else b":generateContent ") in head
-        assert b"x-goog-api-key: sk-test" in head
+        assert f"x-goog-api-key: {recorded_wire.KEY}".encode() in head
         assert b"authorization" not in head.lower()
-        if reply is not None:
-            expect = item["expect"]
-            assert reply.usage.input_tokens == expect["input_tokens"]
-            assert reply.usage.reasoning_tokens == expect.get("reasoning_tokens")
-            assert reply.usage.cached_input_tokens == expect.get("cached_tokens")
-            assert reply.usage.output_tokens == (expect["output_tokens"] or 0) + (expect.get("reasoning_tokens") or 0)
+        if "error" in expect:
+            assert failure is not None
+            assert (failure.kind, failure.status) == ("bad_request", 400)
+            assert expect["error"]["message"] in failure.message
+            continue
+        assert reply is not None, (item["id"], failure)
+        assert reply.text == (expect["text"] or ""), item["id"]
+        if item["streaming"]:
+            assert "".join(piece.text for piece in pieces) == reply.text
+        assert [(call.name, call.arguments) for call in reply.tool_calls] == [
+            (call["name"], call["arguments"]) for call in expect.get("tool_calls") or []
+        ]
+        assert (reply.raw_finish_reason, reply.resolved_model) == (str(expect["finish_reason"]), expect["model"])
+        written = (expect["output_tokens"] or 0) + (expect.get("reasoning_tokens") or 0)
+        assert reply.usage == Usage(expect["input_tokens"], written, expect.get("cached_tokens"), None, expect.get("reasoning_tokens"))
+        assert reply.exchange is not None
+        assert reply.exchange.response == body_of(item)
 
 
 def test_an_array_arrives_in_pieces_too(serve: Serve) -> None:
@@ -97,7 +115,7 @@ def test_an_array_arrives_in_pieces_too(serve: Serve) -> None:
     head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json; charset=UTF-8\r\ntransfer-encoding: chunked\r\n\r\n"
     second = b"," + second
     server = serve(head + b"%x\r\n%s\r\n" % (len(first), first), 0.1, b"%x\r\n%s\r\n0\r\n\r\n" % (len(second), second))
-    pieces, reply, _ = ask(server, "gemini")
+    pieces, reply, _ = ask(server)
     assert [piece.text for piece in pieces] == ["Hel", "lo"]
     assert reply is not None
     assert reply.first_token_ms is not None
@@ -107,35 +125,28 @@ def test_an_array_arrives_in_pieces_too(serve: Serve) -> None:
 
 def test_a_connection_that_breaks_after_the_reason_costs_nothing(serve: Serve) -> None:
     for data, is_whole in ((sse(*CHUNKS), True), (sse(*CHUNKS[:2]), False)):
-        _, reply, failure = ask(serve(stream(data, end=False)), "gemini")
+        _, reply, failure = ask(serve(stream(data, end=False)))
         assert (reply is not None) == is_whole
         if failure is not None:
             assert (failure.kind, failure.partial and failure.partial.text) == ("network", 'Grüße "}]{[\\ 😀')
 
 
-@given(st.sampled_from(STREAMS), st.lists(st.integers(0, 5000), max_size=40))
-def test_the_cut_makes_no_difference(data: bytes, places: list[int]) -> None:
-    assert read(*made(), cut_at(data, places)) == read(*made(), [data])
+@given(st.sampled_from((*STREAMS, *streams("gemini"))), st.lists(st.integers(0, 5000), max_size=40))
+def test_the_cut_makes_no_difference(data: bytes, cuts: list[int]) -> None:
+    assert read(data, cuts) == read(data) == read(data, range(len(data)))
 
 
-@given(st.sampled_from(STREAMS), st.integers(0, 2000), st.binary(max_size=30))
+@given(st.sampled_from((*STREAMS, *streams("gemini"))), st.integers(0, 4000), st.binary(max_size=30))
 def test_any_beginning_of_a_stream_is_a_reply_or_a_failure(data: bytes, end: int, noise: bytes) -> None:
-    begun = read_or_fail(made, [data[:end]])
-    if isinstance(begun, Failure) and begun.kind == "network":
-        assert begun.provider_code == "cut"
-    read_or_fail(made, [data[:end], noise, data[end:]])
+    ends_well(GeminiReader(), data[:end], JsonParser)
+    ends_well(GeminiReader(), data[:end] + noise + data[end:], JsonParser)
 
 
-def test_recorded_streams_are_read_in_every_cut_and_fail_cleanly_at_every_end(shared: Path) -> None:
-    for item in recordings(shared, "gemini"):
-        if not item["streaming"]:
-            continue
-        data = bytes_of(item)
-        whole = read(*made(), [data])
-        for size in (1, 2, 3, 5, 1000):
-            assert read(*made(), [data[at : at + size] for at in range(0, len(data), size)]) == whole
-        for end in range(0, len(data), 11):
-            assert isinstance(read_or_fail(made, [data[:end]]), (Reply, Failure))
+def test_a_stream_that_ends_before_its_reason_is_cut_off(shared: Path) -> None:
+    for data in (sse(*CHUNKS), array(*CHUNKS), *(data for data in streams("gemini") if data.count(b'"candidates"') > 1)):
+        failures = [failure_of(data[:end]) for end in range(0, data.rindex(b"finishReason"), 7)]
+        assert {failure.provider_code for failure in failures} == {None, "cut"}
+        assert all("before it began" in failure.message for failure in failures if failure.provider_code is None)
 
 
 def test_text_thinking_pictures_and_calls_are_told_apart() -> None:
@@ -453,7 +464,7 @@ def test_a_stream_is_asked_for_in_the_address() -> None:
 )
 def test_a_key_travels_as_what_it_is(serve: Serve, path: str, key: str, header: str, value: str) -> None:
     server = serve(answer(json.dumps(chunk({"text": "x"}, finish="STOP")).encode()))
-    _, reply, _ = ask(server, "gemini", key=key, path=path, streamed=False)
+    _, reply, _ = ask(server, key=key, path=path, streamed=False)
     assert reply is not None
     head = server.requests[0].split(b"\r\n\r\n")[0].decode().lower()
     assert f"{header}: {value.lower()}\r\n" in head + "\r\n"
@@ -461,7 +472,7 @@ def test_a_key_travels_as_what_it_is(serve: Serve, path: str, key: str, header: 
 
 
 def test_a_token_without_a_project_is_not_sent() -> None:
-    _, reply, failure = ask(EXPRESS, "gemini", key="ya29.token-0123456789")
+    _, reply, failure = recorded_wire.ask("gemini", EXPRESS, key="ya29.token-0123456789")
     assert reply is None
     assert failure is not None
     assert failure.kind == "bad_request"
@@ -469,12 +480,12 @@ def test_a_token_without_a_project_is_not_sent() -> None:
 
 
 def test_the_list_of_models_is_read_page_by_page(shared: Path, serve: Serve) -> None:
-    first = recordings(shared, "models")
+    first = recordings("models")
     google = next(item for item in first if item["provider"] == "google")
     last = {"models": [{"name": "models/zz-last", "supportedGenerationMethods": ["generateContent"]}]}
 
     def script(request: bytes) -> list[Any]:
-        return [answer(json.dumps(last).encode() if b"pageToken=" in request.split(b"\r\n")[0] else bytes_of(google))]
+        return [answer(json.dumps(last).encode() if b"pageToken=" in request.split(b"\r\n")[0] else body_of(google))]
 
     server = serve(script=script)
     report = report_of(f"http://127.0.0.1:{server.port}", key="k-0123456789", wire_format="gemini")

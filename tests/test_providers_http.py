@@ -20,6 +20,7 @@ import pytest
 
 from workbench import providers
 from workbench.providers import http_call, transport
+from workbench.providers.network_errors import url_of
 from workbench.values import Delta, Endpoint, Failure, Message, Reply, Request
 
 KEY = "sk-test-0123456789abcdef"
@@ -193,6 +194,25 @@ def test_recordings_are_read_as_they_were_meant(shared: Path, serve: Callable[..
         assert reply.exchange.response == data
         if item["streaming"]:
             assert "".join(piece.text for piece in pieces) == reply.text
+
+
+def test_half_an_event_at_the_end_is_a_stream_that_was_cut_off(serve: Callable[..., RawServer], calls: int) -> None:
+    failure = failed(serve(answer(event("hel") + b'data: {"cho', kind="text/event-stream")), calls)
+    assert (failure.kind, failure.provider_code, failure.message) == (
+        "network",
+        "cut",
+        "The stream was cut off in the middle of the answer.",
+    )
+
+
+def test_an_error_that_is_no_text_is_not_printed(serve: Callable[..., RawServer], calls: int) -> None:
+    failure = failed(serve(answer(bytes(range(256)) * 20, "500 Oops", "application/octet-stream")), calls)
+    assert (failure.kind, failure.message) == ("server", "500 Internal Server Error, without any words.")
+
+
+def test_a_port_that_does_not_exist_is_an_address_that_cannot_be_called() -> None:
+    with pytest.raises(providers.ProviderError, match="there is no port 99999"):
+        url_of("http://127.0.0.1:99999/v1")
 
 
 def test_a_web_page_is_not_an_answer(serve: Callable[..., RawServer], calls: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests import recorded_wire
 from tests.conftest import FakeProvider
-from tests.test_providers_http import RawServer, answer, stream
-from tests.test_providers_http import serve as serve
-from tests.wire_traffic import ask, bytes_of, check, cut_at, read, read_or_fail, recordings, script_of
+from tests.recorded_wire import answered, ask, ends_well, http, recordings, replayed, streams
 from workbench import providers
 from workbench.providers.failures import ProviderError
 from workbench.providers.json_stream import ObjectParser
 from workbench.providers.ollama import Ollama, OllamaReader, address, request_body
 from workbench.values import Endpoint, Failure, Message, Part, Reply, Request, Usage
 
-Serve = Callable[..., RawServer]
 Start = Callable[..., FakeProvider]
 HELLO = (Message.of("system", "Be brief."), Message.of("user", "Hello"))
 PNG = b"\x89PNG\r\n\x1a\n0123"
@@ -43,8 +41,14 @@ def lines(*objects: Any) -> bytes:
     return b"".join(json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in objects)
 
 
-def made() -> tuple[OllamaReader, ObjectParser]:
-    return OllamaReader(), ObjectParser()
+def read(data: bytes, cuts: Sequence[int] = ()) -> Reply:
+    return recorded_wire.read(OllamaReader(), data, cuts, ObjectParser)[0]
+
+
+def failure_of(data: bytes) -> Failure:
+    with pytest.raises(ProviderError) as caught:
+        read(data)
+    return caught.value.failure
 
 
 CALL = {"function": {"index": 0, "name": "f", "arguments": {"x": "}"}}}
@@ -53,46 +57,34 @@ STREAM = lines(
 )
 
 
-def test_recordings_are_read_as_they_were_meant(shared: Path, serve: Serve) -> None:
-    items = recordings(shared, "ollama")
+def test_recordings_are_read_as_they_were_meant(shared: Path) -> None:
+    items = recordings("ollama")
     assert len(items) >= 2
     for item in items:
-        server = serve(script_of(item))
-        pieces, reply, failure = ask(server, "ollama", streamed=item["streaming"])
-        check(item, pieces, reply, failure)
-        assert reply is not None
-        assert (reply.usage.input_tokens, reply.usage.output_tokens) == (item["expect"]["input_tokens"], item["expect"]["output_tokens"])
-        assert (reply.usage.cached_input_tokens, reply.usage.reasoning_tokens, reply.queue_ms) == (None, None, None)
-        assert reply.load_ms is not None
-        assert reply.load_ms > 1
-        assert json.loads(server.requests[0].split(b"\r\n\r\n")[1])["stream"] is item["streaming"]
+        (request,) = replayed("ollama", item)
+        assert request.startswith(b"POST /api/chat ")
+        assert json.loads(request.split(b"\r\n\r\n")[1])["stream"] is item["streaming"]
 
 
-@given(st.lists(st.integers(0, 5000), max_size=40))
-def test_the_cut_makes_no_difference(places: list[int]) -> None:
-    assert read(*made(), cut_at(STREAM, places)) == read(*made(), [STREAM])
+@given(st.sampled_from((STREAM, *streams("ollama"))), st.lists(st.integers(0, 9000), max_size=40))
+def test_the_cut_makes_no_difference(data: bytes, cuts: list[int]) -> None:
+    assert read(data, cuts) == read(data) == read(data, range(len(data)))
 
 
-@given(st.integers(0, len(STREAM)), st.binary(max_size=30))
-def test_any_beginning_of_a_stream_is_a_reply_or_a_failure(end: int, noise: bytes) -> None:
-    begun = read_or_fail(made, [STREAM[:end]])
-    if end < len(STREAM) - 1:
-        assert isinstance(begun, Failure)
-        assert (begun.kind, begun.provider_code) in (("network", "cut"), ("protocol", None))
-    read_or_fail(made, [STREAM[:end], noise, STREAM[end:]])
+@given(st.sampled_from((STREAM, *streams("ollama"))), st.integers(0, 9000), st.binary(max_size=30))
+def test_any_beginning_of_a_stream_is_a_reply_or_a_failure(data: bytes, end: int, noise: bytes) -> None:
+    ends_well(OllamaReader(), data[:end], ObjectParser)
+    ends_well(OllamaReader(), data[:end] + noise + data[end:], ObjectParser)
 
 
-def test_the_recorded_stream_is_read_in_every_cut_and_fails_cleanly_at_every_end(shared: Path) -> None:
-    data = next(bytes_of(item) for item in recordings(shared, "ollama") if item["streaming"])
-    whole = read(*made(), [data])
-    for size in (1, 2, 3, 1000):
-        assert read(*made(), [data[at : at + size] for at in range(0, len(data), size)]) == whole
-    for end in range(0, len(data) - 1, 13):
-        assert isinstance(read_or_fail(made, [data[:end]]), Failure)
+def test_a_stream_that_ends_early_is_cut_off(shared: Path) -> None:
+    for data in (STREAM, *streams("ollama")):
+        for end in range(data.index(b"\n"), len(data) - 2, 7):
+            assert failure_of(data[:end]).provider_code == "cut"
 
 
 def test_an_answer_is_read_with_its_thinking_calls_counts_and_load_time() -> None:
-    reply = read(*made(), [STREAM])
+    reply = read(STREAM)
     assert (reply.text, reply.thinking) == ('Grüße "}\n{ 😀', "I think ")
     assert [(call.id, call.name, call.arguments) for call in reply.tool_calls] == [("", "f", {"x": "}"})]
     assert (reply.finish_reason, reply.raw_finish_reason, reply.resolved_model) == ("tool_calls", "stop", "m-1")
@@ -124,10 +116,9 @@ def test_pictures_and_arguments_as_text_are_read() -> None:
     assert [(call.id, call.name, call.arguments) for call in reply.tool_calls] == [("c1", "f", {"a": 1}), ("", "g", {})]
 
 
-def test_an_error_in_a_stream_is_a_failure_with_what_had_arrived(serve: Serve) -> None:
+def test_an_error_in_a_stream_is_a_failure_with_what_had_arrived() -> None:
     error = {"error": "an error was encountered while running the model: unexpected EOF"}
-    script = stream(lines(said(content="par"), error)).replace(b"text/event-stream", b"application/x-ndjson")
-    _, reply, failure = ask(serve(script), "ollama")
+    (_, reply, failure), _ = answered("ollama", http(lines(said(content="par"), error), "application/x-ndjson"))
     assert reply is None
     assert failure is not None
     assert (failure.kind, failure.message) == ("server", error["error"])
@@ -135,20 +126,19 @@ def test_an_error_in_a_stream_is_a_failure_with_what_had_arrived(serve: Serve) -
     assert failure.partial.text == "par"
 
 
-def test_a_stream_that_is_cut_off_keeps_what_had_arrived(serve: Serve) -> None:
+def test_a_stream_that_is_cut_off_keeps_what_had_arrived() -> None:
     for data in (lines(said(content="par")), lines(said(content="par")) + b'{"model": "m", "mess'):
-        script = stream(data).replace(b"text/event-stream", b"application/x-ndjson")
-        _, reply, failure = ask(serve(script), "ollama")
+        (_, reply, failure), _ = answered("ollama", http(data, "application/x-ndjson"))
         assert reply is None
         assert failure is not None
         assert (failure.kind, failure.provider_code, failure.partial and failure.partial.text) == ("network", "cut", "par")
 
 
-def test_lines_and_whole_bodies_are_read_whatever_they_call_themselves(serve: Serve) -> None:
+def test_lines_and_whole_bodies_are_read_whatever_they_call_themselves() -> None:
     whole = {**LAST, "message": {"role": "assistant", "content": "hello"}}
     for body in (lines(said(content="hel"), said(content="lo"), LAST), json.dumps(whole).encode(), json.dumps(whole, indent=2).encode()):
         for kind in ("application/json", "application/x-ndjson", "text/plain"):
-            _, reply, failure = ask(serve(answer(body, kind=kind)), "ollama")
+            (_, reply, failure), _ = answered("ollama", http(body, kind))
             assert reply is not None, (failure, body, kind)
             assert (reply.text, reply.usage) == ("hello", Usage(5, 2))
 
@@ -160,9 +150,7 @@ def test_bodies_that_are_no_answer_are_named() -> None:
             OllamaReader().whole(value)
         assert caught.value.failure.kind == "protocol"
     for data in (b"", b"hello", b"7\n", b'{"a": 1}\n', b"{]}\n"):
-        failure = read_or_fail(made, [data])
-        assert isinstance(failure, Failure)
-        assert failure.kind == "protocol"
+        assert failure_of(data).kind == "protocol"
 
 
 # Requests
@@ -263,7 +251,8 @@ def test_a_server_on_this_computer_is_found_listed_and_asked(fakeprovider: Start
     assert [(server.vendor, server.base_url, "fake-small" in server.models) for server in found] == [("ollama", here.url, True)]
     for base in (here.url, here.base_url):
         for streamed in (True, False):
-            _, reply, failure = ask(base, "ollama", key=None, streamed=streamed)
+            request = Request("m", (Message.of("user", "hi"),), stream=streamed)
+            _, reply, failure = ask("ollama", base, key="", request=request)
             assert reply is not None, failure
             assert reply.text
             assert reply.load_ms == 0.001
@@ -279,4 +268,4 @@ def test_any_list_that_is_none_has_no_names() -> None:
 def test_a_reply_is_one_value_whichever_way_it_came() -> None:
     whole = OllamaReader().whole({**LAST, "message": {"role": "assistant", "content": "hi"}})
     assert isinstance(whole, Reply)
-    assert whole == read(*made(), [lines(said(content="h"), said(content="i"), LAST)])
+    assert whole == read(lines(said(content="h"), said(content="i"), LAST))

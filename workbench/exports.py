@@ -70,6 +70,16 @@ class Exports:
             "columns": [_column_document(column) for column in self._runs.columns(run_id)],
         }
 
+    def outputs_json(self, run_id: int, path: Path) -> int:
+        """How many outputs were written as one JSON document: the report, indented."""
+        report = self.report(run_id)
+
+        def write(file: IO[str]) -> int:
+            file.write(json.dumps(report, ensure_ascii=False, indent=1) + "\n")
+            return len(report["outputs"])
+
+        return _written(path, write)
+
     def outputs_jsonl(self, run_id: int, path: Path) -> int:
         """How many outputs were written as JSON Lines: the objects of the report, with the reference and what people said."""
         return _written(path, lambda file: self._write_jsonl(run_id, file))

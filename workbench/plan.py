@@ -112,6 +112,10 @@ class Plan:
         )
 
 
+MOST_CALLS = 1_000_000
+"""Jobs of one run: each is a row from the start. More is a slip of the finger, and would fill the disk before the first call."""
+
+
 def make(spec: Spec, *, app_version: str = __version__) -> Plan:
     """The plan of a resolved comparison: for each prompt version, each model. Raises BadInput where nothing would be called."""
     for what, items in (("prompt", spec.variants), ("model", spec.models), ("case", spec.cases)):
@@ -119,6 +123,9 @@ def make(spec: Spec, *, app_version: str = __version__) -> Plan:
             raise BadInput(f"The comparison {spec.name} has no {what}.", remedy=f"Add a {what}.")
     if spec.repeats < 1 or spec.concurrency < 1:
         raise BadInput("Repeats and calls at once are 1 or more.")
+    calls = len(spec.variants) * len(spec.models) * len(spec.cases) * spec.repeats
+    if calls > MOST_CALLS:
+        raise BadInput(f"This would be {calls:,} calls; a run has at most {MOST_CALLS:,}.", remedy="Choose fewer cases, models or repeats.")
     return Plan(
         name=spec.name,
         columns=tuple(PlanColumn(variant, model) for variant in spec.variants for model in map(_priced, spec.models)),

@@ -9,9 +9,12 @@ def main() -> None:
     import sys  # the console script imports this module before anything is known: it stays empty
 
     gc.disable()  # a start makes only what stays: looking through it again and again costs a tenth of it
-    from workbench.cli.frame import perform
+    try:
+        from workbench.cli.frame import perform
 
-    code = perform(sys.argv[1:])
+        code = perform(sys.argv[1:])
+    except KeyboardInterrupt:  # before or after the verb: there is nothing to keep and nothing to say
+        code = 130
     if "PySide6" in sys.modules:
         sys.exit(code)
     with contextlib.suppress(OSError):

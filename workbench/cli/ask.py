@@ -22,6 +22,19 @@ if TYPE_CHECKING:
 _IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
 
 
+_WHAT_TO_DO = {
+    "auth": "Check the key of this server.",
+    "permission": "Check what this key may use.",
+    "quota": "Check the credit at the provider.",
+    "not_found": "Check the model's name and the address.",
+    "rate_limit": "Wait a moment and ask again.",
+    "overloaded": "Wait a moment and ask again.",
+    "html": "Check the address: most end in /v1.",
+    "context_length": "Shorten the prompt, or choose a model that reads more.",
+}
+"""The one thing to do, by the code or the kind of failure, behind the provider's own words."""
+
+
 def ask_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `workbench ask`."""
     parser.add_argument("prompt", metavar="PROMPT", help="what to ask; - reads it from stdin")
@@ -35,8 +48,8 @@ def ask_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="such as temperature=0")
     parser.add_argument("--json-schema", type=Path, metavar="FILE", help="the answer must fit this JSON Schema")
     parser.add_argument("--no-stream", action="store_true", help="ask for the answer in one piece")
-    parser.add_argument("--timeout", type=float, metavar="S", help="longest silence in seconds")
-    parser.add_argument("--max-retries", type=int, metavar="N", help="tries after a slow-down or a server fault")
+    parser.add_argument("--timeout", type=seconds, metavar="S", help="longest silence in seconds")
+    parser.add_argument("--max-retries", type=_retries, metavar="N", help="tries after a slow-down or a server fault")
 
 
 def ask_verb(options: argparse.Namespace, terminal: Terminal) -> int:
@@ -56,8 +69,9 @@ def _directly(options: argparse.Namespace, request: Request, terminal: Terminal)
     settings = Settings()
     timeout_s = _timeout(options, settings)
     endpoint, price = direct_endpoint(options.api, options.base_url, options.model, os.environ, timeout_s)
-    answer = _run(one_call(endpoint, request, **_how(options, settings, terminal)))
-    return _tell(options.model, request, answer, price, terminal)
+    streamed = _Streamed(terminal)
+    answer = _run(one_call(endpoint, request, **_how(options, settings, terminal, streamed)))
+    return _tell(options.model, answer, price, terminal, streamed)
 
 
 def _from_workspace(options: argparse.Namespace, request: Request, terminal: Terminal) -> int:
@@ -68,9 +82,10 @@ def _from_workspace(options: argparse.Namespace, request: Request, terminal: Ter
     with workspace(options, terminal) as ws:
         model = model_of(ws, options.model)
         own = replace(request, model=model.name, parameters={**model.parameters, **request.parameters})
-        how = _how(options, ws.settings, terminal)
+        streamed = _Streamed(terminal)
+        how = _how(options, ws.settings, terminal, streamed)
         answer = _run(ws.ask(model, own, timeout_s=_timeout(options, ws.settings), **how))
-        return _tell(model.title, request, answer, model.price, terminal)
+        return _tell(model.title, answer, model.price, terminal, streamed)
 
 
 def _run(asked: Coroutine[Any, Any, Answer]) -> Answer:
@@ -79,18 +94,49 @@ def _run(asked: Coroutine[Any, Any, Answer]) -> Answer:
     return asyncio.run(asked)
 
 
-def _how(options: argparse.Namespace, settings: Settings, terminal: Terminal) -> dict[str, Any]:
+class _Streamed:
+    """An answer on stdout as it arrives. One that is asked for again after it was cut off goes on where the first try ended."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._printed = ""
+        self._text = ""
+
+    def delta(self, delta: Delta) -> None:
+        """Print a piece of the answer."""
+        self.upto(self._text + delta.text)
+
+    def again(self) -> None:
+        """The answer begins anew: what comes is compared with what was printed already."""
+        self._text = ""
+
+    def upto(self, text: str) -> None:
+        """Print what is missing of the answer so far; all of it on a new line where it is not how the printed one began."""
+        self._text = text
+        if self._printed.startswith(text):
+            return
+        if text.startswith(self._printed):
+            self._terminal.stream(text[len(self._printed) :])
+        else:
+            self._terminal.stream(f"\n{text}")
+        self._printed = text
+
+    def end(self) -> None:
+        """End the line, where there is one."""
+        if self._printed:
+            self._terminal.stream("\n")
+
+
+def _how(options: argparse.Namespace, settings: Settings, terminal: Terminal, streamed: _Streamed) -> dict[str, Any]:
     """How the call is made, as `one_call` takes it."""
 
-    def streamed(delta: Delta) -> None:
-        terminal.stream(delta.text)
-
     def waits(event: Any) -> None:
+        streamed.again()
         terminal.note(f"{event.failure.message} Trying again in {event.delay_s:.0f} s ({event.attempt + 1} of {event.attempts}).")
 
     return {
-        "max_retries": settings.get("max_retries") if options.max_retries is None else max(0, options.max_retries),
-        "on_delta": streamed,
+        "max_retries": settings.get("max_retries") if options.max_retries is None else options.max_retries,
+        "on_delta": streamed.delta,
         "on_wait": waits,
         "local_only": bool(settings.get("local_only")),
     }
@@ -101,11 +147,11 @@ def _timeout(options: argparse.Namespace, settings: Settings) -> float:
 
 
 def _request(options: argparse.Namespace) -> Request:
-    prompt = sys.stdin.read() if options.prompt == "-" else options.prompt
+    prompt = _stdin() if options.prompt == "-" else _text(options.prompt, "The prompt")
     parts = [Part(text=prompt), *(_picture(path) for path in options.image)]
     messages = [Message("user", tuple(parts))]
     if options.system is not None:
-        messages.insert(0, Message.of("system", options.system))
+        messages.insert(0, Message.of("system", _text(options.system, "The system message")))
     return Request(
         model=options.model,
         messages=tuple(messages),
@@ -113,6 +159,43 @@ def _request(options: argparse.Namespace) -> Request:
         output_schema=None if options.json_schema is None else _schema(options.json_schema),
         stream=not options.no_stream,
     )
+
+
+def _stdin() -> str:
+    """The text on stdin."""
+    if sys.stdin is None:
+        raise BadInput("There is nothing on stdin: it is closed.", remedy="Give the prompt as an argument.")
+    binary = getattr(sys.stdin, "buffer", None)
+    return _decoded(binary.read(), "The text on stdin") if binary else sys.stdin.read()
+
+
+def _text(argument: str, what: str) -> str:
+    """An argument as text, whatever the locale made of its bytes."""
+    return argument if argument.isascii() else _decoded(os.fsencode(argument), what)
+
+
+def _decoded(data: bytes, what: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadInput(f"{what} holds bytes that are not UTF-8.", remedy="Give it as UTF-8.") from None
+
+
+def seconds(text: str) -> float:
+    """A time above nothing, as an argument."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return value
+
+
+def _retries(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 7):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
+    return int(text)
 
 
 def _picture(path: Path) -> Part:
@@ -147,16 +230,14 @@ def _schema(path: Path) -> dict[str, Any]:
     return schema
 
 
-def _tell(title: str, request: Request, answer: Answer, price: Price, terminal: Terminal) -> int:
+def _tell(title: str, answer: Answer, price: Price, terminal: Terminal, streamed: _Streamed) -> int:
     failure = answer.failure
     reply = answer.reply or (failure.partial if failure else None) or Reply(finish_reason="error")
     if terminal.json:
         terminal.document(_document(title, reply, answer, price))
     else:
-        if answer.reply is not None and not request.stream:
-            terminal.stream(reply.text)
-        if reply.text:
-            terminal.stream("\n")
+        streamed.upto(reply.text)  # what came in one piece, or together with the failure
+        streamed.end()
         if reply.refusal:
             terminal.note(f"The model refused: {reply.refusal}")
         for call in reply.tool_calls:
@@ -165,7 +246,8 @@ def _tell(title: str, request: Request, answer: Answer, price: Price, terminal: 
         return 0
     if not terminal.json:
         code = f" ({failure.status})" if failure.status and str(failure.status) not in failure.message else ""
-        terminal.complain(f"{failure.message}{code}")
+        todo = _WHAT_TO_DO.get(failure.provider_code or "") or _WHAT_TO_DO.get(failure.kind, "")
+        terminal.complain(f"{failure.message.rstrip('.')}{code}. {todo}")
     return 1
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from workbench.cli.terminal import Terminal
 
 if TYPE_CHECKING:
+    from workbench.values import Problem
     from workbench.workspace import ConnectionRow, Workspace
 
 _MARKS = {"ok": "ok     ", "note": "note   ", "trouble": "TROUBLE"}
@@ -70,14 +71,26 @@ def _findings(options: argparse.Namespace) -> Iterator[Finding]:
     try:
         ws = Workspace.open(options.workspace)
     except Problem as problem:
-        yield Finding(
-            "Workspace", "trouble", problem.message, problem.remedy or "workbench doctor --restore puts the newest backup in its place."
-        )
+        yield Finding("Workspace", "trouble", problem.message, _how_to_mend(options, problem))
         return
     try:
         yield from _of_workspace(ws, options)
     finally:
         ws.close()
+
+
+def _how_to_mend(options: argparse.Namespace, problem: Problem) -> str:
+    """The one thing to do about a workspace that cannot be opened."""
+    from workbench.workspace import Workspace
+
+    backups = Workspace.backups_of(options.workspace)
+    is_replaced = backups and "not a workspace" in problem.message  # something else was written over it
+    if problem.remedy and "doctor" not in problem.remedy and not is_replaced:
+        return problem.remedy
+    if not backups:
+        return "It has no backup here. Put a copy of the file in its place, or name another workspace."
+    newest = backups[0].at[:16].replace("T", " ")
+    return f"workbench doctor --restore puts the newest of {len(backups)} backups, from {newest} (UTC), in its place."
 
 
 def _display() -> Finding:
@@ -96,8 +109,10 @@ def _of_workspace(ws: Workspace, options: argparse.Namespace) -> Iterator[Findin
         ws.search.rebuild()
         yield Finding("Search", "ok", "the index was built anew.")
     yield _backups(ws)
+    ws.keys.get("doctor")  # only a store that is asked for a key tells that it is locked
     kind = ws.keys.kind()
-    yield Finding("Key store", "ok" if kind == "keyring" else "note", f"{ws.keys.place()}.", "" if kind == "keyring" else _KEY_REMEDY)
+    remedy = "" if kind == "keyring" else _LOCKED_REMEDY if ws.keys.locked() else _KEY_REMEDY
+    yield Finding("Key store", "ok" if kind == "keyring" else "note", f"{ws.keys.place()}.", remedy)
     status = ws.builtin.status()
     yield Finding("Built-in model", "ok" if status.engine and status.weights else "note", status.sentence, status.remedy)
     connections = [row for row in ws.connections.list() if row.place != "builtin"]
@@ -107,6 +122,7 @@ def _of_workspace(ws: Workspace, options: argparse.Namespace) -> Iterator[Findin
         yield _connection(ws, row, options.offline)
 
 
+_LOCKED_REMEDY = "Unlock it, or put keys into the environment (such as OPENAI_API_KEY)."
 _KEY_REMEDY = "Put keys into the environment (such as OPENAI_API_KEY), or start a key store (on Debian: gnome-keyring)."
 
 
@@ -120,7 +136,8 @@ def _integrity(ws: Workspace) -> Finding:
             "workbench doctor --restore puts the newest backup in its place.",
         )
     if ws.notice:
-        return Finding("Workspace", "note", f"{ws.path}: {ws.notice}")
+        remedy = "Get the update." if "newer version" in ws.notice else "Close what else has it open, or let it be written."
+        return Finding("Workspace", "note", f"{ws.path}: {ws.notice}", remedy)
     return Finding("Workspace", "ok", f"{ws.path} is sound.")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,23 +50,31 @@ def _imported(report: ImportReport) -> str:
 
 
 def export_verb(options: argparse.Namespace, terminal: Terminal) -> int:
-    """The exit code of `workbench export`."""
+    """The exit code of `workbench export`: 1 where a file could not be written, or holds what is not in the workspace."""
     what = options.what
     if what[0] not in ("library", "run") or len(what) != (2 if what[0] == "run" else 1):
         raise BadInput("--what is library, or run and the id of a run.")
     with workspace(options, terminal) as ws:
         document = _run(ws, what[1], options) if what[0] == "run" else _library(ws, options.dest)
-        count, unchanged = len(document["files"]), document["unchanged"]
-        text = f"{count} file{'' if count == 1 else 's'} written{f', {unchanged} unchanged' if unchanged else ''}."
-        terminal.answer({"schema": 1, **document}, text)
-    return 0
+        count, unchanged, unwritten = len(document["files"]), document["unchanged"], document["unwritten"]
+        text = f"{count} file{'' if count == 1 else 's'} written{f', {unchanged} unchanged' if unchanged else ''}"
+        terminal.answer({"schema": 1, **document}, f"{text}{f', {unwritten} could not be' if unwritten else ''}.")
+        for left in document["left"]:
+            (terminal.complain if unwritten else terminal.note)(f"{left['path']}: {left['what']}: {left['why']}")
+    return 1 if unwritten else 0
 
 
 def _library(ws: Workspace, folder: Path) -> dict[str, Any]:
     if folder.exists() and not folder.is_dir():
         raise BadInput("A library is exported to a folder, and this is a file.", path=str(folder))
     report = ws.files.export(folder)
-    return {"files": list(report.files), "unchanged": report.unchanged}
+    return {
+        "files": list(report.files),
+        "unchanged": report.unchanged,
+        "unwritten": report.unwritten,
+        "removed": list(report.removed),
+        "left": [item.to_json() for item in report.left],
+    }
 
 
 def _run(ws: Workspace, what: str, options: argparse.Namespace) -> dict[str, Any]:
@@ -81,7 +88,7 @@ def _run(ws: Workspace, what: str, options: argparse.Namespace) -> dict[str, Any
     elif kind == "jsonl":
         ws.exports.outputs_jsonl(run.id, path)
     elif kind == "json":
-        path.write_text(json.dumps(ws.exports.report(run.id), ensure_ascii=False, indent=1) + "\n", "utf-8")
+        ws.exports.outputs_json(run.id, path)
     else:
         raise BadInput("Outputs are written as csv, jsonl or json.", path=str(path), remedy="Name a file with that ending, or --format.")
-    return {"files": [str(path)], "unchanged": 0}
+    return {"files": [str(path)], "unchanged": 0, "unwritten": 0, "removed": [], "left": []}

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from workbench.cli.arguments import Parser, Usage, everywhere
@@ -40,9 +44,7 @@ _FLAGS = ("--json", "--quiet")
 
 def perform(arguments: Sequence[str]) -> int:
     """The exit code after doing what the arguments say. Failures are one line on stderr."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    _prepare_streams()
     terminal = Terminal()
     try:
         code = _perform(list(arguments), terminal)
@@ -60,6 +62,12 @@ def perform(arguments: Sequence[str]) -> int:
     except Exception as failure:
         from workbench.values.problems import Problem, ReadOnly  # only failures need it
 
+        if isinstance(failure, OSError) and not isinstance(failure, Problem):
+            terminal.complain(_of_the_system(failure))
+            return 1
+        if isinstance(failure, UnicodeEncodeError) and not all(map(_is_text, arguments)):
+            terminal.complain("What was given holds bytes that are not UTF-8, so nothing here can have that name. Write it as UTF-8.")
+            return 2
         if not isinstance(failure, Problem):
             raise
         elsewhere = " Close it, or name another workspace with --workspace." if isinstance(failure, ReadOnly) and not failure.remedy else ""
@@ -67,6 +75,45 @@ def perform(arguments: Sequence[str]) -> int:
         return failure.exit_code
     finally:
         terminal.end_progress()
+
+
+def _prepare_streams() -> None:
+    """Text of any kind can be printed, also where a stream was closed before we began: then nobody reads it."""
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # for as long as the process lives
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """SIGTERM ends a verb as Ctrl-C does: what is open is closed, and the exit code says so. Only the main thread gets signals."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _is_text(argument: str) -> bool:
+    """False for an argument with bytes that are not text; Python hands them on as halves of surrogate pairs."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _of_the_system(error: OSError) -> str:
+    """One sentence for what the operating system refused and nobody foresaw: a full disk behind stdout, a folder without permission."""
+    place = error.filename if isinstance(error.filename, str) else "The output"
+    return f"{place}: {error.strerror or error}. What was saved before is safe; mend this and try again."
 
 
 def _perform(arguments: list[str], terminal: Terminal) -> int:
@@ -77,7 +124,8 @@ def _perform(arguments: list[str], terminal: Terminal) -> int:
     if given.get("version"):
         from workbench import __version__
 
-        terminal.say(f"workbench {__version__}")
+        terminal.json = bool(given.get("json"))
+        terminal.answer({"schema": 1, "version": __version__}, f"workbench {__version__}")
         return 0
     name = verb or "app"
     if name not in VERBS:
@@ -89,7 +137,8 @@ def _perform(arguments: list[str], terminal: Terminal) -> int:
     options = parser.parse_args(rest, argparse.Namespace(**{"workspace": None, "json": False, "quiet": False, **given}))
     options.workspace = options.workspace or os.environ.get("WORKBENCH_WORKSPACE") or None
     terminal.json, terminal.quiet = options.json, options.quiet
-    return int(getattr(module, f"{name}_verb")(options, terminal))
+    with nullcontext() if name == "app" else _terminated_like_interrupted():  # the window ends in its own way
+        return int(getattr(module, f"{name}_verb")(options, terminal))
 
 
 def _split(arguments: list[str]) -> tuple[dict[str, Any], str | None, list[str]]:

@@ -170,6 +170,11 @@ def _document(row: ConnectionRow) -> dict[str, Any]:
 
 
 def _add_connection(ws: Workspace, options: argparse.Namespace, terminal: Terminal) -> int:
+    from workbench.values import BadInput
+
+    known = next((vendor for vendor in ws.connections.vendors() if vendor.id == options.vendor), None)
+    if known and not known.base_url and known.place != "builtin" and not options.base_url:
+        raise BadInput("The address of this server is missing.", remedy="Give it as --base-url, such as http://127.0.0.1:9000/v1.")
     key = None if options.no_key else _read_key(options.name, terminal)
     id = ws.connections.add(options.name, options.vendor, options.base_url, options.api, None, key)
     for model in options.model:
@@ -189,6 +194,8 @@ def _environment(ws: Workspace, row: ConnectionRow) -> str:
 
 def _read_key(name: str, terminal: Terminal) -> str | None:
     """The key from a prompt that does not show it, or the first line of stdin. Never from an argument: arguments are seen by all."""
+    if sys.stdin is None:
+        return None
     if sys.stdin.isatty():
         from getpass import getpass  # only where somebody types
 

@@ -46,7 +46,7 @@ def _shared(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--concurrency", type=_count, metavar="N", help="calls in flight for one connection")
     parser.add_argument("--fail-under", type=_rate, metavar="RATE", help="exit 1 when fewer than this share of outputs pass, such as 0.9")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the outputs to a .json, .jsonl or .csv file")
-    parser.add_argument("--base-url-override", metavar="URL", help="send every network connection of this run to one address")
+    parser.add_argument("--base-url-override", type=_address, metavar="URL", help="send every network connection to one address")
 
 
 def run_verb(options: argparse.Namespace, terminal: Terminal) -> int:
@@ -107,7 +107,10 @@ def finish(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Te
         terminal.document(ws.exports.report(run_id))
     else:
         terminal.say(ws.exports.table_text(run_id))
-    return 130 if interrupted else verdict(ws, run_id, getattr(options, "fail_under", None), terminal)
+    if interrupted:
+        terminal.note(f"Go on with: workbench resume {ws.runs.get(run_id).uid}")
+        return 130
+    return verdict(ws, run_id, getattr(options, "fail_under", None), terminal)
 
 
 def verdict(ws: Workspace, run_id: int, fail_under: float | None, terminal: Terminal) -> int:
@@ -146,13 +149,21 @@ def _write(ws: Workspace, run_id: int, path: Path) -> None:
     elif kind == ".jsonl":
         ws.exports.outputs_jsonl(run_id, path)
     else:
-        import json
+        ws.exports.outputs_json(run_id, path)
 
-        path.write_text(json.dumps(ws.exports.report(run_id), ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+def _address(text: str) -> str:
+    from workbench.values import BadInput
+    from workbench.workspace import clean_address
+
+    try:
+        return clean_address(text)
+    except BadInput as error:
+        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
 
 
 def _count(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
 
@@ -171,7 +182,7 @@ def _money(text: str) -> str:
     from decimal import Decimal, InvalidOperation
 
     try:
-        if Decimal(text) > 0:
+        if Decimal(text).is_finite() and Decimal(text) > 0:
             return text
     except InvalidOperation:
         pass

@@ -20,7 +20,11 @@ _FILES = (".yaml", ".yml", ".json")
 def source_of(ws: Workspace, options: argparse.Namespace, terminal: Terminal) -> Source:
     """What to run, with what the options change. Raises a Problem where it is not there or cannot run."""
     path = Path(options.what)
-    if path.is_file():
+    try:
+        is_there = path.is_file()
+    except OSError as error:
+        raise BadInput(f"This file cannot be read: {error.strerror}.", path=str(path)) from error
+    if is_there:
         source = ws.sources.file(path)
     elif path.suffix.lower() in _FILES or path.is_dir():
         raise BadInput("There is no such file." if not path.is_dir() else "This is a folder; name a file in it.", path=str(path))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _EVERY_S = 0.2
 _EVERY_S_IN_A_LOG = 15.0
 
@@ -42,19 +45,19 @@ class Terminal:
     def stream(self, piece: str) -> None:
         """Print a piece of an answer as it arrives, unless the answer is one document."""
         if not self.json:
-            sys.stdout.write(piece)
+            sys.stdout.write(printable(piece) if sys.stdout.isatty() else piece)
             sys.stdout.flush()
 
     def note(self, text: str) -> None:
         """Print something worth knowing on stderr."""
         if not self.quiet:
             self.end_progress()
-            print(text, file=sys.stderr)
+            _aside(printable(text) + "\n")
 
     def complain(self, text: str) -> None:
         """Print why it did not work on stderr, in one line, also when quiet."""
         self.end_progress()
-        print("workbench: " + " ".join(text.split()), file=sys.stderr)
+        _aside("workbench: " + printable(" ".join(text.split())) + "\n")
 
     def progress(self, text: str, *, last: bool = False) -> None:
         """Show how far it is: one line that is written anew on a screen, a line now and then in a log."""
@@ -65,17 +68,28 @@ class Terminal:
             return
         self._next = now + (_EVERY_S if on_screen else _EVERY_S_IN_A_LOG)
         if on_screen:
-            sys.stderr.write("\r" + text.ljust(len(self._line)))
-            sys.stderr.flush()
+            _aside("\r" + text.ljust(len(self._line)))
             self._line = text
         else:
-            print(text, file=sys.stderr, flush=True)
+            _aside(text + "\n")
 
     def end_progress(self) -> None:
         """Leave the line that was written anew."""
         if self._line:
-            sys.stderr.write("\n")
+            _aside("\n")
             self._line = ""
+
+
+def _aside(text: str) -> None:
+    """Print on stderr. Nobody loses work because the log behind it is full or closed."""
+    with suppress(OSError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
+def printable(text: str) -> str:
+    """The text with control characters shown instead of sent: an answer must not steer the terminal that prints it."""
+    return _CONTROL.sub("\ufffd", text)
 
 
 def columns(head: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> str:
@@ -92,5 +106,5 @@ def columns(head: Sequence[str], rows: Sequence[Sequence[object]], *, right: Seq
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else " ".join(str(value).split())
+    text = "" if value is None else printable(" ".join(str(value).split()))
     return text if len(text) <= 60 else text[:59] + "…"

@@ -96,7 +96,7 @@ class _Progress:
         if kind == "Finished":
             self._done += 1
             self._waiting = ""
-        elif kind in ("Failed", "Cancelled", "Skipped"):
+        elif kind in ("Failed", "Skipped"):  # a cancelled job goes back to the queue
             self._done += 1
             self._failed += kind == "Failed"
         elif kind == "Waiting":

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from workbench.formats import tabular
+from workbench.formats.addresses import clean_address
 from workbench.formats.comparison_file_record import (
     ComparisonFile,
     ModelPick,
@@ -104,7 +105,7 @@ def read_cases(table: Table, path: str) -> tuple[Case, ...]:
 def model_spec(connection: ConnectionEntry, model: ModelEntry) -> ModelSpec:
     """What a run needs of a model that stands in a file. It may take a key from the environment only for its vendor's own address."""
     row = vendor(connection.vendor)
-    base_url = (connection.base_url or row.base_url).rstrip("/")
+    base_url = clean_address(connection.base_url or row.base_url)
     is_own = urlsplit(base_url).hostname == urlsplit(row.base_url).hostname
     return ModelSpec(
         name=model.name,

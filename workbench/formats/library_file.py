@@ -120,6 +120,9 @@ def read_prompt(document: Document, stem: str) -> PromptFile:
     for label, number in (labels or {}).items():
         if not isinstance(number, int) or isinstance(number, bool):
             raise document.problem(f"The label {label} names the number of a version.", "labels", label)
+    version = number_at(document, "version")
+    if version is not None and version < 1:
+        raise document.problem("Versions are counted from 1 on.", "version")
     samples, left_out = _read_variables(document)
     known = {*_PROMPT_KEYS, "variables", "name", "system"}
     left_out = (*(str(key) for key in data if key not in known), *left_out)
@@ -131,7 +134,7 @@ def read_prompt(document: Document, stem: str) -> PromptFile:
         description=text_at(document, "description") if "description" in data else None,
         tags=None if "tags" not in data else tuple(texts_at(document, "tags")),
         labels=labels,
-        version=number_at(document, "version"),
+        version=version,
         draft=data.get("draft") is True,
         note=text_at(document, "note"),
         samples=samples,

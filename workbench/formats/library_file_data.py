@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from workbench.formats.addresses import clean_address
+from workbench.formats.addresses import clean_address, holds_secret
 from workbench.formats.library_file_carry import rewritten
 from workbench.formats.library_file_values import at, list_at, mapping_of, number_at, optional_mapping, text_at, texts_at
 from workbench.formats.tabular_writing import case_to_json
@@ -167,6 +167,9 @@ def read_models(document: Document) -> tuple[ConnectionEntry, ...]:
         for name in item:
             if str(name).casefold() in ("key", "api_key", "apikey", "token", "password", "secret"):
                 raise document.problem("A key must not stand in a file.", *where, name, remedy="Remove it and enter it in Models.")
+        options = optional_mapping(document, *where, "options") or {}
+        if holds_secret(options):
+            raise document.problem("A key must not stand in a file.", *where, "options", remedy="Remove it and enter it in Models.")
         models = tuple(_model(document, (*where, "models", model)) for model in range(len(list_at(document, *where, "models"))))
         entries.append(
             ConnectionEntry(
@@ -174,7 +177,7 @@ def read_models(document: Document) -> tuple[ConnectionEntry, ...]:
                 vendor=text_at(document, *where, "vendor") or "other",
                 base_url=_address(document, *where, "base_url"),
                 wire_format=text_at(document, *where, "wire_format"),
-                options=optional_mapping(document, *where, "options") or {},
+                options=options,
                 models=models,
                 key_env=text_at(document, *where, "key_env"),
             )

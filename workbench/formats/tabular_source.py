@@ -226,7 +226,7 @@ def _csv_records(lines: io.TextIOWrapper, form: Form) -> Iterator[tuple[int, lis
         except StopIteration:
             return
         except csv.Error:
-            yield line, "A quote that opens here is never closed. Nothing behind it could be read.", raw
+            yield line, f"A cell is longer than {LONGEST_CELL:,} characters, or its quote is never closed. Nothing behind it was read.", raw
             return
         except UnicodeDecodeError:
             yield line, why_broken(form.encoding) + " Nothing behind them could be read.", raw

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.formats.tabular_columns import as_text, coerced, tags_of
+from workbench.formats.tabular_rows import LONGEST_CELL
 from workbench.values.comparisons import Case
 from workbench.values.datasets import ColumnSpec
 
@@ -40,7 +41,7 @@ def shape_of(cases: Iterable[Case], columns: Sequence[ColumnSpec]) -> Shape:
         used.update(role for role, text in own.items() if text)
         cells = [*map(as_text, case.values.values()), *own.values()]
         characters += sum(map(len, cells))
-        fits = fits and _fits(case, columns, own) and any(cells) and not any("\r" in cell for cell in cells)
+        fits = fits and _fits(case, columns, own) and any(cells) and not any("\r" in cell or len(cell) > LONGEST_CELL for cell in cells)
     return Shape(count, characters, fits and bool(names), tuple(role for role in OWN if role in used))
 
 

@@ -187,11 +187,12 @@ class _Reader:
             line = key.start_mark.line + 1
             if key.id != "scalar":
                 raise BadInput("A key is one word or line of text.", path=self.path, line=line)
-            if key.value in result:
-                raise BadInput(f"{key.value} stands here twice.", path=self.path, line=line, remedy="Remove one of them.")
-            self._note_entry(key, (*path, key.value), in_flow)
-            self._note(key, (*path, key.value), in_flow)
-            result[key.value] = self.value(item, (*path, key.value), in_flow, depth + 1)
+            name = self._whole(key)
+            if name in result:
+                raise BadInput(f"{name} stands here twice.", path=self.path, line=line, remedy="Remove one of them.")
+            self._note_entry(key, (*path, name), in_flow)
+            self._note(key, (*path, name), in_flow)
+            result[name] = self.value(item, (*path, name), in_flow, depth + 1)
         return result
 
     def _note_entry(self, node: Any, path: Path, in_flow: bool) -> None:
@@ -209,12 +210,23 @@ class _Reader:
         self.places.append(_Place(kind, path, in_flow, (start.line, start.column), (end.line, end.column)))
 
     def _scalar(self, node: Any) -> Any:
-        tag, text = self._tag(node), node.value
+        tag, text = self._tag(node), self._whole(node)
         if tag not in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge"):
             raise self._tagged(node)
         if node.style is not None or tag == "str":
             return text
         return plain(text)
+
+    def _whole(self, node: Any) -> str:
+        """The text of a scalar. A character that was escaped in two halves is joined; one half alone cannot be stored."""
+        text = str(node.value)
+        if text.isascii():
+            return text
+        try:
+            return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+        except UnicodeDecodeError:
+            line = node.start_mark.line + 1
+            raise BadInput("Half of a character (a lone surrogate) stands in the text.", path=self.path, line=line) from None
 
     def _tag(self, node: Any) -> str:
         return str(node.tag).removeprefix("tag:yaml.org,2002:")

@@ -112,6 +112,8 @@ _WAITING_WORDS = {
     "protocol": ("Garbled answer", "The answer was not what the API promises."),
 }
 
+_NO_KEY: tuple[str, str, tuple[Fix, ...]] = ("No key", "{words}", (("key", "Add key"), ("again", "Run again")))
+_NOT_READY: tuple[str, str, tuple[Fix, ...]] = ("Not ready", "{words}", (("models", "Open Models"), ("again", "Run again")))
 _FAILED_WORDS: Mapping[str, tuple[str, str, tuple[Fix, ...]]] = {
     "auth": ("Key rejected", "{who} refused the key. No more calls were sent there.", (("key", "Change key"), ("raw", "Raw reply"))),
     "permission": ("Not allowed", "{who} does not let this key use the model.", (("key", "Change key"), ("raw", "Raw reply"))),
@@ -147,6 +149,12 @@ def failed_words(error: Mapping[str, Any] | None, column: ColumnInfo) -> tuple[s
     kind = str(error.get("kind") or "")
     words = first_sentence(str(error.get("message") or ""))
     title, sentence, fixes = _FAILED_WORDS.get(kind, ("Failed", "{words}", (("again", "Run again"), ("raw", "Raw reply"))))
+    if kind == "auth" and error.get("provider_code") == "no_key":
+        title, sentence, fixes = _NO_KEY
+        if error.get("status"):  # the call went out: what came back speaks of a key that never was
+            words = f"No key for {who(column)} in this session, so none was sent."
+    elif kind == "auth" and error.get("provider_code") == "missing":
+        title, sentence, fixes = _NOT_READY
     return with_status(title, error.get("status")), sentence.format(who=who(column), words=words or "No reason was given."), fixes
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from workbench.gui.context import Context
+from workbench.gui.key_dialog import with_keys
 
 if TYPE_CHECKING:
     from workbench.gui.app import Session
@@ -59,9 +61,9 @@ class WindowServices(QObject):
         self._context.notice(text, "Go on", lambda: self._go_on(rows))
 
     def _go_on(self, rows: list[RunRow]) -> None:
-        for row in reversed(rows):
-            self._context.start_run(row.id)
         self._context.go("compare", run_id=rows[0].id)
+        for row in reversed(rows):
+            with_keys(self._context, self._window, partial(self._context.start_run, row.id), run_id=row.id)
 
     def palette(self) -> None:
         """Open the palette."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from workbench import store
@@ -16,7 +16,7 @@ from workbench.library.records import ConnectionRow
 from workbench.library.vendors import Vendor, vendor, vendors
 from workbench.store import stamps
 from workbench.store.database import Database
-from workbench.values import Endpoint, Missing, ModelSpec, NotFound, canonical
+from workbench.values import Endpoint, Missing, ModelSpec, NoKey, NotFound, canonical
 
 _SELECT = """
 SELECT id, (SELECT count(*) FROM model WHERE model.connection_id = connection.id AND model.archived_at IS NULL),
@@ -120,14 +120,20 @@ class Connections(Models):
         self._database.refuse_if_read_only()
         link = link_of(_found(self._database.query, id)[2:])
         place = self._keys.put(link.key_ref, key)
-        remembered = {"place": place, "hint": hint(checked_key(key))} if place == "keyring" else None
-        self.set_state(id, {"key": remembered, "from_file": None})
+        # That there was a key is remembered also where the key itself is not: the next session knows then what is missing.
+        remembered = {"place": place, "hint": hint(checked_key(key))} if place == "keyring" else {"place": place}
+        self.set_state(id, {"key": remembered, "from_file": None, "test": None})
         return place
 
     def forget_key(self, id: int) -> None:
-        """Remove the key of a connection from where it was kept."""
+        """Remove the key of a connection from where it was kept, and that it ever had one."""
         self._keys.forget(link_of(_found(self._database.query, id)[2:]).key_ref)
-        self.set_state(id, {"key": None})
+        self.set_state(id, {"key": None, "test": None})
+
+    def without_key(self, connection_uids: Iterable[str]) -> tuple[ConnectionRow, ...]:
+        """Those of these connections that need a key while none is known here: their calls would be refused."""
+        wanted = set(connection_uids)
+        return tuple(row for row in self.list() if row.uid in wanted and row.key_place == "missing")
 
     def set_state(self, connection_id: int, state: Mapping[str, Any]) -> None:
         """Keep what is known about a connection, such as the last test; what is not named stays, None forgets.
@@ -141,7 +147,10 @@ class Connections(Models):
             touch_models(writer, connection_id)
 
     def endpoint(self, spec: ModelSpec, timeout_s: float = 60.0) -> Endpoint:
-        """Where to call a model, with its key. Raises Missing, with what to do, where a key that it needs is not found."""
+        """Where to call a model, with its key. Raises Missing, with what to do; NoKey where a key that it needs is not found."""
+        return self._endpoint(spec, timeout_s, may_lack=False)
+
+    def _endpoint(self, spec: ModelSpec, timeout_s: float, *, may_lack: bool) -> Endpoint:
         rows = self._database.query(_SELECT.format(where="uid = :uid"), {"uid": spec.connection_uid}) if spec.connection_uid else []
         link = link_of(rows[0][2:]) if rows else None
         if not spec.base_url and spec.place != "builtin":
@@ -150,7 +159,7 @@ class Connections(Models):
             return Endpoint(spec.wire_format, spec.base_url, None, spec.options, timeout_s)
         env = link.key_env if link else (GENERAL, spec.key_env or "")
         key, _ = self._keys.get(link.key_ref if link else file_key(spec.base_url, spec.name), env)
-        if key is None and (link.needs_key if link else spec.place == "cloud" and spec.key_env):
+        if key is None and not may_lack and (link.needs_key if link else spec.place == "cloud" and spec.key_env):
             raise self._no_key(spec, env)
         return Endpoint(spec.wire_format, spec.base_url, key, spec.options, timeout_s)
 
@@ -159,16 +168,17 @@ class Connections(Models):
         link = link_of(_found(self._database.query, id)[2:])
         options = {**link.vendor.options, **link.options}
         spec = ModelSpec("", "", link.wire_format, link.base_url, link.name, link.uid, options=options, place=link.place)
-        return self.endpoint(spec, timeout_s)
+        return self._endpoint(spec, timeout_s, may_lack=link.place == "server")  # a server may do without one by now: the test tells
 
-    def _no_key(self, spec: ModelSpec, env: tuple[str, ...]) -> Missing:
+    def _no_key(self, spec: ModelSpec, env: tuple[str, ...]) -> NoKey:
         name = spec.connection or spec.title
         if self._keys.locked():
-            return Missing(
+            return NoKey(
                 f"The system keychain is locked. {name} has its key there.", remedy="Unlock it, or enter the key for this session."
             )
         variable = f", or set {env[-1]}" if env else ""
-        return Missing(f"{name} has no key here.", remedy=f"Enter one in Models{variable}.")
+        where = "in this session" if self._keys.kind() == "session" else "here"
+        return NoKey(f"No key for {name} {where}.", remedy=f"Enter one in Models{variable}.")
 
     def _connection(self, row: Any) -> ConnectionRow:
         link = link_of(row[2:])

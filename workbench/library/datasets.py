@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -40,6 +41,12 @@ class Datasets(Cases):
         if not rows:
             raise NotFound(f"There is no dataset {id}.")
         return rows[0]
+
+    def with_reference(self) -> frozenset[str]:
+        """Uids of the live datasets in which at least one case has a reference."""
+        cases = 'SELECT 1 FROM "case" WHERE dataset_id = dataset.id AND archived_at IS NULL AND reference IS NOT NULL'
+        rows = self._database.query(f"SELECT uid FROM dataset WHERE archived_at IS NULL AND EXISTS ({cases})")
+        return frozenset(row[0] for row in rows)
 
     def find(self, name: str) -> DatasetRow:
         """The live dataset of this name or uid. Raises NotFound with the nearest names."""
@@ -231,11 +238,13 @@ def _good(table: Table, mapping: Sequence[ColumnSpec]) -> Iterator[Case]:
 def make_from_table(writer: Writer, table: Table, mapping: Sequence[ColumnSpec], name: str | None) -> Imported:
     """A new dataset of the good rows of a table; the one of that name, unchanged, where it holds just these."""
     names = _names(asking(writer))
-    wanted = (name or Path(table.name).stem).strip() or "Dataset"
-    if wanted in names:
-        stored = live_hashes(asking(writer), names[wanted])
+    wanted = whole_text((name or Path(table.name).stem).strip() or "Dataset")
+    numbered = "" if name else r"( \d+)?"  # under which it came in where its own name was taken
+    for here in filter(re.compile(re.escape(wanted) + numbered).fullmatch, names):
+        stored = live_hashes(asking(writer), names[here])
         if len(stored) == table.rows and all(case_hash(case) == old for case, old in zip(_good(table, mapping), stored, strict=False)):
-            return Imported("dataset", wanted, table.path, table.form.format, names[wanted], is_new=False, cases=len(stored))
+            return Imported("dataset", here, table.path, table.form.format, names[here], is_new=False, cases=len(stored))
+    if wanted in names:
         wanted = checked_name("dataset", wanted, names) if name else free_name(wanted, names)
     id_ = create_dataset(writer, wanted, _dataset_columns(mapping))
     with indexing(writer, table.rows):

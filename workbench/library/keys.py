@@ -21,6 +21,8 @@ SERVICE = "Prompt Workbench"
 """The name under which keys stand in the key store."""
 GENERAL = "WORKBENCH_API_KEY"
 """The environment variable that counts for every connection that needs a key."""
+NO_KEY = "no_key"
+"""The code of a call, and of a test, that was refused because it carried no key."""
 _FILE = "file "
 
 _SENTENCES = {
@@ -173,8 +175,8 @@ def file_key(base_url: str, model: str) -> str:
 
 
 def hint(key: str) -> str:
-    """The last four characters, such as `...9f2c`; fewer of a short key."""
-    return f"...{key[-4:]}" if len(key) >= 16 else "..."
+    """The last four characters, such as `...9f2c`; empty for a short key, of which they would tell too much."""
+    return f"...{key[-4:]}" if len(key) >= 16 else ""
 
 
 def _store() -> Any:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from workbench import store
 from workbench.library.cases import Query, asking
-from workbench.library.keys import GENERAL, Keys
+from workbench.library.keys import GENERAL, NO_KEY, Keys
 from workbench.library.names import clean_name, free_name, near
 from workbench.library.records import ModelRow
 from workbench.library.vendors import Vendor, place_of, vendor
@@ -53,8 +53,10 @@ class Link:
 
     @property
     def needs_key(self) -> bool:
-        """False for servers on this computer or in this house, and for the built-in model."""
-        return self.place == "cloud" and bool(self.vendor.key_env)
+        """True for vendors in the cloud, and for a server that was given a key once or refused a call without one."""
+        if self.place == "cloud" and self.vendor.key_env:
+            return True
+        return bool(remembered_place(self.state)) or (self.state.get("test") or {}).get("kind") == NO_KEY
 
     @property
     def key_env(self) -> tuple[str, ...]:
@@ -259,6 +261,8 @@ class Models:
         if not link.base_url and link.place != "builtin":
             return f"{link.name} has no address. Enter one in Models."
         if link.needs_key and self._keys.look(link.key_ref, link.key_env, remembered_place(link.state))[0] == "missing":
+            if remembered_place(link.state) == "session":
+                return f"No key for {link.name} in this session. Enter one in Models."
             return f"{link.name} has no key yet. Enter one in Models."
         return ""
 

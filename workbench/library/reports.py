@@ -92,3 +92,5 @@ class ExportReport:
     """Files of things that are archived or renamed here, and of which nothing was lost."""
     left: tuple[NotCarried, ...] = ()
     """Files that could not be written or were left although their thing is gone, and why."""
+    unwritten: int = 0
+    """How many of `left` do not say what the workspace holds: the export is not complete."""

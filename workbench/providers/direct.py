@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from workbench.formats.addresses import is_address
 from workbench.providers import catalog
 from workbench.providers.vendors import Vendor, vendors
 from workbench.values import BadInput, Endpoint, Price
@@ -24,14 +25,14 @@ def direct_endpoint(api: str, base_url: str, model: str, environment: Mapping[st
         raise BadInput(
             f"There is no wire format {api} here.", remedy=f"Use one of: {', '.join(name for name in NAMES if name != 'builtin')}."
         )
-    parts = urlsplit(base_url)
-    if api != "echo" and (parts.scheme not in ("http", "https") or not parts.hostname):
+    if api != "echo" and not is_address(base_url):
         raise BadInput(f"{base_url} is not an address.", remedy="Give one such as http://127.0.0.1:9000/v1.")
+    parts = urlsplit("" if api == "echo" else base_url)
     row = _vendor(api, parts.netloc)
     key = next((found for name in (KEY, *(row.key_envs if row else ())) if (found := environment.get(name))), None)
     options = dict(row.options) if row and _is_at(row, parts.netloc) else {}
     endpoint = Endpoint(api, base_url.rstrip("/"), key, options, timeout_s)
-    return endpoint, catalog.price(row.id, model, base_url) if row else Price()
+    return endpoint, catalog.price(row.id, model, base_url) if row and parts.netloc else Price()
 
 
 def _vendor(api: str, place: str) -> Vendor | None:

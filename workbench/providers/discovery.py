@@ -114,7 +114,7 @@ async def _asked(client: httpx.AsyncClient, endpoint: Endpoint, plain_url: str, 
     import httpx  # loaded with the first call, not with the window
 
     from workbench.providers.error_bodies import failure_of
-    from workbench.providers.http_call import without_password
+    from workbench.providers.http_call import unkeyed, without_password
     from workbench.providers.network_errors import failure_of_exception, url_of
     from workbench.providers.redaction import Redactor
 
@@ -141,7 +141,7 @@ async def _asked(client: httpx.AsyncClient, endpoint: Endpoint, plain_url: str, 
         raise ProviderError(failure) from None
     if response.status_code != 200 or body.lstrip()[:1] == b"<":
         lower = {name.lower(): value for name, value in response.headers.items()}
-        raise ProviderError(failure_of(response.status_code, lower, body, redactor))
+        raise ProviderError(unkeyed(failure_of(response.status_code, lower, body, redactor), headers))
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -157,7 +157,11 @@ async def test_connection(client: httpx.AsyncClient, endpoint: Endpoint) -> Test
     try:
         models = await list_models(client, endpoint)
     except ProviderError as error:
-        return _failed(error.failure, endpoint, time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        if endpoint.options.get("lists_models") is False and error.failure.kind == "not_found":
+            sentence = f"Reached in {seconds:.1f} s. It lists no models: type the model's name. The first call shows whether the key works."
+            return TestReport(True, sentence, error.failure.message, seconds=seconds)
+        return _failed(error.failure, endpoint, seconds)
     seconds = time.perf_counter() - began
     if not models:
         return TestReport(True, f"Connected in {seconds:.1f} s. It names no models: type the model's name.", seconds=seconds)
@@ -189,15 +193,17 @@ def _failed(failure: Failure, endpoint: Endpoint, seconds: float) -> TestReport:
     status = f" ({failure.status})" if failure.status else ""
     usual_end = ": most end in /v1" if endpoint.wire_format.startswith("openai") else ""
     sentence = {
-        "auth": f"Key rejected{status}. Copy the key again from the provider's page."
-        if endpoint.key
-        else f"A key is needed{status}. Add one.",
+        "auth": f"A key is needed{status}, and none was sent. Add one."
+        if failure.provider_code == "no_key"
+        else f"Key rejected{status}. Copy the key again from the provider's page.",
         "permission": f"Not allowed{status}. This key may not list models; a call may still work.",
         "quota": f"Quota used up{status}. Add credit on the provider's billing page.",
         "not_found": f"Nothing at this address{status}. Check the base URL{usual_end}.",
         "rate_limit": f"Rate limited{status}. Wait a moment and test again.",
         "timeout": "No answer in time. Check that the server runs, and test again.",
     }.get(failure.kind, failure.message)
+    if failure.provider_code == "not_allowed":  # by the user's own setting: no server and no key has a part in it
+        sentence = failure.message
     if failure.provider_code == "html":
         sentence = f"This address answers with a web page. Check the base URL{usual_end}."
     return TestReport(False, sentence, failure.message, seconds=seconds, failure=failure)

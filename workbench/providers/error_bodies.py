@@ -197,9 +197,9 @@ def _json(text: str) -> Any:
 
 
 def _plain(text: str) -> str:
-    """The words of a body that is not JSON: a page's title and first heading, else the text itself."""
+    """The words of a body that is not JSON: a page's title and first heading, else the text itself; none where it is no text."""
     if not text.startswith("<"):
-        return text[:_LONGEST_MESSAGE]
+        return "" if re.search(r"[\x00-\x08\x0e-\x1f]", text[:2000]) else text[:_LONGEST_MESSAGE]
     import html  # only for web pages
 
     found = [

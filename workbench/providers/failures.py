@@ -4,7 +4,7 @@ The tree of failures. In brackets what usually causes it; on the right what the 
 
 Failure
 ├── of the connection                                       every job of the connection ends with it, none is sent
-│   ├── auth            (401, "API key not valid")              not tried again
+│   ├── auth            (401, "API key not valid")              not tried again; code `no_key` where none was sent
 │   ├── quota           (402, insufficient_quota)               not tried again
 │   └── network, code `unreachable`  (refused, unknown name)    tried again; if it lasts and nothing ever came, the rest is not sent
 ├── of the model                                            every job of the model ends with it

@@ -115,6 +115,13 @@ def without_password(url: httpx.URL, headers: Mapping[str, str]) -> tuple[httpx.
     return url.copy_with(username=None, password=None), {"authorization": basic, **headers}
 
 
+def unkeyed(failure: Failure, headers: Mapping[str, str]) -> Failure:
+    """A refused key is called `no_key` where the call carried none: the user then looks for a missing key, not for a wrong one."""
+    if failure.kind != "auth" or any(_SECRET_HEADER.search(name.lower()) for name in headers):
+        return failure
+    return replace(failure, provider_code="no_key")
+
+
 def encode(body: Mapping[str, Any]) -> bytes:
     """The request body as JSON bytes. Raises ProviderError where a value has no JSON form."""
     try:
@@ -176,7 +183,7 @@ async def post(
         else:
             reply = _read_whole(response, received, answer.raw(), reader, parser, hide)
     except ProviderError as error:
-        raise _with_partial(error, reader, hide) from None
+        raise _with_partial(ProviderError(unkeyed(error.failure, headers)), reader, hide) from None
     except Exception as error:
         failure = failure_of_exception(error, address, endpoint.timeout_s)
         if failure is None:
@@ -223,7 +230,13 @@ class _Answer:
 
     def close(self) -> tuple[str, str]:
         """The new text and thinking of an event that the stream's end completed."""
-        return self._read(self._parser.close())
+        try:
+            return self._read(self._parser.close())
+        except ProviderError as error:
+            if error.failure.kind != "protocol":
+                raise
+            # half an event: the connection ended inside it
+            raise ProviderError(Failure("network", "The stream was cut off in the middle of the answer.", provider_code="cut")) from None
 
     def raw(self) -> bytes:
         """All bytes."""

@@ -46,17 +46,12 @@ def without_blanks(parts: Sequence[Part]) -> list[Part]:
     return [part for part in parts if part.kind != "text" or part.text.strip()] or list(parts)
 
 
-def function_of(tool: Mapping[str, Any], *own: str) -> Mapping[str, Any] | None:
-    """`{name, description, parameters, strict}` of a tool in OpenAI's form, wrapped or not; None for the vendor's own form.
-
-    `own` are fields by which the vendor's form is known.
-    """
+def function_of(tool: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """`{name, description, parameters, strict}` of a tool in OpenAI's form, wrapped or not; None for a vendor's own form."""
     inner = tool.get("function")
     if isinstance(inner, Mapping):
         return inner
-    if any(name in tool for name in own) or tool.get("type", "function") not in ("function", "object"):
-        return None
-    return tool if isinstance(tool.get("name"), str) else None
+    return tool if tool.get("type", "function") in ("function", "object") and isinstance(tool.get("name"), str) else None
 
 
 def schema_of(wanted: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:

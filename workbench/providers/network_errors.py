@@ -23,6 +23,8 @@ def url_of(address: str) -> httpx.URL:
         url = httpx.URL(address)
     except (httpx.InvalidURL, ValueError, UnicodeError) as error:
         raise ProviderError(_bad_address(address, str(error))) from None
+    if url.port is not None and not 0 < url.port < 65536:
+        raise ProviderError(_bad_address(address, f"there is no port {url.port}"))
     if url.scheme not in ("http", "https") or not url.host:
         raise ProviderError(_bad_address(address, "it must begin with http:// or https:// and name a computer"))
     return url

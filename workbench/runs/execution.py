@@ -18,7 +18,7 @@ from workbench.engine.events import Cancelled, EngineJob, Event, Failed, Finishe
 from workbench.plan import Plan
 from workbench.runs.recording import End, Recorder, Start
 from workbench.store.database import Database
-from workbench.values import BadInput, Endpoint, Failure, Missing, ModelSpec, Problem, Reply, Request
+from workbench.values import BadInput, Endpoint, Failure, Missing, ModelSpec, NoKey, Problem, Reply, Request
 
 BATCH_ROWS = 50
 CHECKPOINT_SECONDS = 3.0
@@ -284,8 +284,9 @@ class Execution:
     def _refuse(self, todo: Todo) -> None:
         problem = self._endpoints[todo.column]
         kind = "auth" if isinstance(problem, Missing) else "bad_request"
+        code = "no_key" if isinstance(problem, NoKey) else "missing"
         self._todo[todo.id] = todo
-        event = Failed(todo.id, Failure(kind, str(problem), provider_code="missing"), 0)  # type: ignore[arg-type]
+        event = Failed(todo.id, Failure(kind, str(problem), provider_code=code), 0)  # type: ignore[arg-type]
         self._ends.append((self._end_of(event), event))
 
     def _reuse(self, page: Sequence[Todo]) -> None:

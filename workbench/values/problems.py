@@ -2,7 +2,8 @@
 
 Problem
 ├── BadInput      wrong usage or input (exit code 2); may name a place: path, line, column
-├── Missing       the environment lacks something (exit code 3): no key, no built-in model, no display
+├── Missing       the environment lacks something (exit code 3): no built-in model, no display
+│   └── NoKey     no key of a connection is known here
 ├── NotFound      no prompt, run, model ... of that name (exit code 2)
 ├── ReadOnly      the workspace cannot be written now
 └── StoreTrouble  the workspace file is damaged, newer, foreign, or the disk is full
@@ -50,6 +51,10 @@ class Missing(Problem):
     """The environment lacks something that the work needs."""
 
     exit_code = 3
+
+
+class NoKey(Missing):
+    """No key of a connection is known here, and none was sent."""
 
 
 class ReadOnly(Problem):

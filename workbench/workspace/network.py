@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from workbench.library.keys import Keys
+from workbench.library.keys import NO_KEY, Keys
 from workbench.settings import Settings
 from workbench.values import Endpoint, ModelSpec, Price, Request
 
@@ -52,11 +52,18 @@ class Network:
         endpoint = await asyncio.to_thread(self.connections.endpoint_of, id, 20.0)
         async with providers.client(calls=1, local_only=bool(self.settings.get("local_only"))) as client:
             report = await providers.test_connection(client, endpoint)
-        if not self.read_only:
-            tested = {"ok": report.ok, "sentence": report.sentence, "models": list(report.models), "seconds": report.seconds}
-            tested["at"] = datetime.now(UTC).isoformat(timespec="seconds")
-            self.connections.set_state(id, {"test": tested})
+        self.keep_test(id, report)
         return report
+
+    def keep_test(self, id: int, report: TestReport) -> None:
+        """Keep with a connection how its test went; one that was made before the connection was saved, too."""
+        if self.read_only:
+            return
+        tested = {"ok": report.ok, "sentence": report.sentence, "models": list(report.models), "seconds": report.seconds}
+        tested["at"] = datetime.now(UTC).isoformat(timespec="seconds")
+        if report.failure is not None:
+            tested["kind"] = NO_KEY if report.failure.provider_code == NO_KEY else report.failure.kind
+        self.connections.set_state(id, {"test": tested})
 
     async def try_connection(self, vendor: str, base_url: str, key: str | None = None) -> TestReport:
         """How a connection that is not saved would do. Without a key, the environment's is used. Nothing is kept."""

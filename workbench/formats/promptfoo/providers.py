@@ -160,9 +160,9 @@ def _with_environment(config: Mapping[str, Any], environment: Mapping[str, str])
 def _base_url(config: Mapping[str, Any], environment: Mapping[str, str]) -> str:
     host = config.get("apiHost") or environment.get("OPENAI_API_HOST")
     if host:
-        return f"https://{host}/v1"
+        return clean_address(f"https://{host}/v1")
     given = config.get("apiBaseUrl") or environment.get("OPENAI_API_BASE_URL") or environment.get("OPENAI_BASE_URL")
-    return str(given) if given else _OPENAI
+    return clean_address(str(given)) if given else _OPENAI
 
 
 def _price(config: Mapping[str, Any]) -> Price:

@@ -47,7 +47,7 @@ class CellMenu(QObject):
             "stop": lambda: page.model.steer("stop", job),
             "again": lambda: page.model.run_again([job]),
             "raw": self._raw,
-            "key": lambda: page.context.go("models"),
+            "key": lambda: page.change_key(shown.cell.column),
             "models": lambda: page.context.go("models"),
             "limit": lambda: page.context.go("settings", section="runs"),
         }

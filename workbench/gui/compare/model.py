@@ -9,10 +9,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QWidget
 
 from workbench.gui.compare.run_data import RunData, find_cases, read_run
 from workbench.gui.context import Context
 from workbench.gui.grid import RunGrid
+from workbench.gui.key_dialog import with_keys
 
 if TYPE_CHECKING:
     from workbench.values import Changes
@@ -144,7 +146,7 @@ class RunModel(QObject):
         self.grid.forget()
         if self._again or self._changing:
             self._again = self._changing = False
-            self.go_on()
+            self._start()
         self.open(run_id)
 
     @property
@@ -241,6 +243,10 @@ class RunModel(QObject):
             control.go_on()
             self.progress.emit()
         elif self._run_id is not None and not self.running:
+            self._with_keys(self._start)
+
+    def _start(self) -> None:
+        if self._run_id is not None:
             self._ends.clear()
             options = {"concurrency": self._at_once} if self._at_once is not None else {}
             self.context.start_run(self._run_id, **options)
@@ -306,14 +312,17 @@ class RunModel(QObject):
                 self.context.notice(f"{words} {left:,} other calls are left.", "Continue", self.go_on)
                 self._read_progress()
             elif count:
-                self.go_on()
+                self._start()
             else:
                 self.context.notice("No call has failed.")
 
-        if jobs is None:
-            self.context.bridge.call(runs.requeue, run_id, then=queued, owner=self)
-        else:
-            self.context.bridge.call(lambda: runs.requeue(run_id, jobs, failed_only=False), then=queued, owner=self)
+        def put_back() -> None:
+            if jobs is None:
+                self.context.bridge.call(runs.requeue, run_id, then=queued, owner=self)
+            else:
+                self.context.bridge.call(lambda: runs.requeue(run_id, jobs, failed_only=False), then=queued, owner=self)
+
+        self._with_keys(put_back, jobs)
 
     def raise_budget(self, dollars: Decimal | None) -> None:
         """Put what the cap left out back into the queue, under a new cap, and go on."""
@@ -335,7 +344,16 @@ class RunModel(QObject):
             self.context.start_run(run_id)
             then(run_id)
 
-        self.context.bridge.call(self.context.ws.runs.rerun, self._run_id, only, then=made, owner=self)
+        run_id = self._run_id
+        self._with_keys(lambda: self.context.bridge.call(self.context.ws.runs.rerun, run_id, only, then=made, owner=self))
+
+    def _with_keys(self, go: Callable[[], object], jobs: list[int] | None = None) -> None:
+        """Do it once no key is missing for what will be called: a call without its key is only refused."""
+        window = self.parent()
+        if isinstance(window, QWidget):
+            with_keys(self.context, window, go, run_id=self._run_id, jobs=jobs)
+        else:
+            go()
 
     # -- judging -----------------------------------------------------------------------------------------------
 

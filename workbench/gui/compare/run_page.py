@@ -20,6 +20,7 @@ from workbench.gui.compare.table import HEIGHT_ORDER, GridTable
 from workbench.gui.compare.tool_bar import FILTERS, ToolBar
 from workbench.gui.context import Context
 from workbench.gui.grid import SHOWN
+from workbench.gui.key_dialog import change_key, connection_of
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.empty import EmptyState
 from workbench.gui.widgets.labels import line
@@ -30,6 +31,8 @@ from workbench.gui.words import total_money
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from workbench.workspace import ConnectionRow
 
 NARROW = 1180
 """Below this width of the page the detail panel lies over the grid and opens only when asked for."""
@@ -270,6 +273,20 @@ class RunPage(QWidget):
             self.table.choose(case, column)
 
         self.model.undo(show, redo=redo)
+
+    def change_key(self, column: int) -> None:
+        """Ask for the key of the connection that a column calls; the notice then offers to make the failed calls again."""
+        context, run_id = self.context, self.model.run_id
+        if run_id is None or not self._may_write():
+            return
+
+        def found(row: ConnectionRow | None) -> None:
+            if row is None:
+                context.go("models")
+            else:
+                change_key(context, self, row, after=("Run failed again", self.model.run_again))
+
+        context.bridge.read(connection_of, context.ws, run_id, column, then=found, owner=self)
 
     def _star_clicked(self, index: QModelIndex, stars: int) -> None:
         shown = index.data(SHOWN)

@@ -4,21 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLineEdit, QMenu, QScrollArea, QVBoxLayout, QWidget
 
-from workbench.gui.compare.setup_model import Assessment, Choices, Sum, assess, read_choices, slowest_words, sum_up, usual, usual_name
-from workbench.gui.compare.setup_parts import CasesPart, ChecksPart, ModelsPart, NumbersPart, PromptsPart, money
+from workbench.gui.compare.setup_checks import ChecksPart
+from workbench.gui.compare.setup_model import (
+    MANY_CALLS,
+    Assessment,
+    Choices,
+    assess,
+    of_now,
+    read_choices,
+    save_draft,
+    slowest_words,
+    sum_up,
+    usual,
+    usual_name,
+)  # fmt: skip
+from workbench.gui.compare.setup_parts import CasesPart, ModelsPart, NumbersPart, PromptsPart, money
 from workbench.gui.compare.sum_line import SumLine
 from workbench.gui.context import Context
+from workbench.gui.key_dialog import with_keys
 from workbench.gui.theme import set_kind
 from workbench.gui.widgets.buttons import button, icon_button
-from workbench.gui.widgets.dialog import Dialog
+from workbench.gui.widgets.dialog import Dialog, ask
 from workbench.gui.widgets.labels import label, line
 from workbench.gui.words import counted
-from workbench.values import Definition, Problem
+from workbench.values import Definition, Problem, PromptRef
 
 ASSESS_MS = 150
 SIZE = (1040, 720)
@@ -43,6 +58,8 @@ class SetupDialog(Dialog):
         self.comparison_id = comparison_id
         self.choices: Choices | None = None
         self.found: Assessment | None = None
+        self._found_of: Definition | None = None
+        """The choices that `found` tells of."""
         self._wanted = definition
         self._started, self._saved = started, saved
         self._named = definition is not None and bool(definition.name)
@@ -59,6 +76,7 @@ class SetupDialog(Dialog):
             part.changed.connect(self._changed)
         self.reuse.toggled.connect(lambda _on: self._changed())
         self.models.models_wanted.connect(self._to_models)
+        self.prompts.save_wanted.connect(self._save_draft)
         room, look = parent.window().size(), context.theme
         wide, high = max(LEAST[0], room.width() - 80), max(LEAST[1], room.height() - 60)
         self.resize(min(look.px(SIZE[0]), wide), min(look.px(SIZE[1]), high))
@@ -151,27 +169,38 @@ class SetupDialog(Dialog):
         if not self._named:
             self.name.setText(usual_name(self.choices, definition))
         set_kind(self.name, state="")
-        self._show_sum(sum_up(definition, self.found, self.choices.spent_today))
+        self.checks.has_reference = definition.dataset_uid in self.choices.with_reference
+        self._show_sum(definition)
         self._timer.start()
 
     def _assess(self) -> None:
+        definition = self.definition()
         self.context.bridge.read(
-            assess, self.context.ws, self.definition(), then=self._assessed, owner=self, key=("compare.assess", id(self))
+            assess, self.context.ws, definition, then=lambda found: self._assessed(definition, found), owner=self,
+            key=("compare.assess", id(self)),
         )  # fmt: skip
 
-    def _assessed(self, found: Assessment) -> None:
-        self.found = found
+    def _assessed(self, definition: Definition, found: Assessment) -> None:
+        self.found, self._found_of = found, definition
         if self.choices is None:
             return
-        definition = self.definition()
-        self._show_sum(sum_up(definition, found, self.choices.spent_today))
+        now = self.definition()
+        self._show_sum(now)
+        if replace(now, name="") != replace(definition, name=""):
+            return  # what was chosen meanwhile is being worked out
         self.prompts.show_tokens(found.tokens)
         self.models.show_figures(found.models, slowest_words(definition, found, {row.uid: row.title for row in self.choices.models}))
         estimate = found.estimate
         self.numbers.show_cost(estimate.cost_usd if estimate is not None and not estimate.unknown_prices else None)
 
-    def _show_sum(self, summed: Sum) -> None:
-        found = self.found
+    def _show_sum(self, definition: Definition) -> None:
+        """The live line. What was worked out for earlier choices is not said of these: it comes a moment later."""
+        if self.choices is None:
+            return
+        found = of_now(self.found, self._found_of, definition, self.choices)
+        if found is not self.found:
+            self.models.list.outdate()
+        summed = sum_up(definition, found, self.choices.spent_today)
         trouble = found.trouble if found is not None else ""
         self.sum.say(summed.line)
         self.below.setText(trouble or summed.below)
@@ -209,11 +238,36 @@ class SetupDialog(Dialog):
             self.accept()
             self._saved(comparison)
 
-        self._keep(saved)
+        if not self.checks.refuse():
+            self._keep(saved)
+
+    def _save_draft(self, uid: str) -> None:
+        ws = self.context.ws
+
+        def save() -> tuple[Choices, PromptRef | None]:
+            ref = save_draft(ws, uid)
+            return read_choices(ws), ref
+
+        def saved(answer: tuple[Choices, PromptRef | None]) -> None:
+            self.choices, ref = answer
+            if ref is not None:
+                self.prompts.use(self.choices, ref)
+
+        self.context.bridge.call(save, then=saved, failed=self._refused, owner=self)
 
     def _start(self) -> None:
-        if not self.start_button.isEnabled():
+        """Start, once no check lacks its value, many calls are really meant and no key is missing."""
+        if not self.start_button.isEnabled() or self.checks.refuse() or self.choices is None:
             return
+        definition = self.definition()
+        begin = partial(with_keys, self.context, self, self._begin, model_uids=definition.model_uids)
+        calls = sum_up(definition, of_now(self.found, self._found_of, definition, self.choices), self.choices.spent_today).calls
+        if calls > MANY_CALLS:
+            ask(self, f"Start {calls:,} calls?", f"{self.sum.text}.", self.start_button.text(), begin, danger=False)
+        else:
+            begin()
+
+    def _begin(self) -> None:
         self.start_button.setEnabled(False)
         runs = self.context.ws.runs
 

@@ -40,15 +40,57 @@ class Choices:
     versions: Mapping[str, Sequence[VersionRow]]
     """Prompt uid to its versions, newest first."""
     spent_today: Decimal
+    with_reference: frozenset[str] = frozenset()
+    """Uids of the datasets that have expected answers."""
+    usual_dataset: str | None = None
+    """What fits the prompts that a new comparison starts with."""
 
 
 def read_choices(ws: Workspace) -> Choices:
     """All that the dialog offers."""
     prompts = [row for row in ws.prompts.list() if row.kind != "snippet"]
     versions = {row.uid: ws.versions.list(row.id, with_figures=False) for row in prompts}
-    return Choices(prompts, ws.connections.models(), ws.datasets.list(), ws.comparisons.list(), versions, ws.runs.spent_today())
+    choices = Choices(
+        prompts, ws.connections.models(), ws.datasets.list(), ws.comparisons.list(), versions, ws.runs.spent_today(),
+        ws.datasets.with_reference(),
+    )  # fmt: skip
+    return replace(choices, usual_dataset=fitting_dataset(ws, usual_prompts(choices)))
 
 
+def fitting_dataset(ws: Workspace, refs: Sequence[PromptRef]) -> str | None:
+    """The dataset that was used last of those whose columns cover what the prompts need, else the one that was used last.
+
+    Where none was ever used it is the one that covers most; None where no dataset has cases.
+    """
+    datasets = {row.uid: row for row in ws.datasets.list() if row.cases}
+    if not datasets:
+        return None
+    needed = _needed(ws, refs)
+    lacking = {uid: len(needed - {column.name for column in row.columns}) for uid, row in datasets.items()}
+    used = sorted(ws.comparisons.list(), key=lambda row: (row.last_run_id or 0, row.created_at), reverse=True)
+    order = list(dict.fromkeys([row.definition.dataset_uid for row in used if row.definition.dataset_uid in datasets]))
+    fits = [uid for uid in (*order, *datasets) if not lacking[str(uid)]]
+    return (fits or order or [min(datasets, key=lambda uid: lacking[uid])])[0]
+
+
+def _needed(ws: Workspace, refs: Sequence[PromptRef]) -> set[str]:
+    """The variables that these prompt versions cannot do without, as far as a column of a dataset can give them."""
+    ids = {row.uid: row.id for row in ws.prompts.list()}
+    needed: set[str] = set()
+    for ref in refs:
+        rows = ws.versions.list(ids[ref.prompt_uid]) if ref.prompt_uid in ids else ()
+        row = next((row for row in rows if ref.version in (None, row.number)), None)
+        if row is not None:
+            for message in ws.versions.content(row.id).messages:
+                try:
+                    needed |= {found.name for found in ws.variables(message.text) if not found.optional}
+                except Problem:
+                    continue  # a template that cannot be read is told of when it is to be sent
+    return needed - {"reference", "name", "tags"}
+
+
+MANY_CALLS = 1000
+"""More are started only after a question, free ones too: they keep a computer busy for hours."""
 FIGURES_SECONDS = 1.0
 """How long figures of single models are worked out; models left then say their price."""
 
@@ -114,6 +156,18 @@ def slowest_words(definition: Definition, found: Assessment, titles: Mapping[str
     if known[slowest] < 1.2 * second or known[slowest] < 0.99 * found.estimate.seconds:
         return ""
     return f"{titles.get(slowest, 'One model')} is the slowest here, so it sets the time."
+
+
+def of_now(found: Assessment | None, of: Definition | None, now: Definition, choices: Choices) -> Assessment | None:
+    """What an assessment of earlier choices still says of those of now: all, or only how many cases there are."""
+    if found is not None and of is not None and replace(of, name="") == replace(now, name=""):
+        return found
+    if found is not None and of is not None and (of.dataset_uid, of.tags) == (now.dataset_uid, now.tags):
+        return Assessment(cases=found.cases)
+    if now.dataset_uid is None:
+        return Assessment(cases=1)
+    row = next((row for row in choices.datasets if row.uid == now.dataset_uid), None)
+    return Assessment(cases=row.cases) if row is not None and not now.tags else None
 
 
 def count_cases(ws: Workspace, definition: Definition) -> int | None:
@@ -202,14 +256,26 @@ def next_version(choices: Choices, prompt: PromptRow, taken: Sequence[PromptRef]
 
 
 def usual(choices: Choices, concurrency: int, cap: Decimal | None) -> Definition:
-    """What a new comparison starts with: the two newest versions of the prompt changed last, one ready model, the first dataset."""
+    """What a new comparison starts with: the two newest versions of the prompt changed last, one ready model, the dataset that fits."""
     ready = [model.uid for model in choices.models if model.ready]
-    datasets = [row.uid for row in choices.datasets if row.cases]
-    with_versions = [row for row in choices.prompts if choices.versions.get(row.uid)]
-    prompts: tuple[PromptRef, ...] = ()
-    if with_versions:
-        newest = max(with_versions, key=lambda row: row.changed_at)
-        prompts = tuple(PromptRef(newest.uid, version.number) for version in list(choices.versions[newest.uid])[:2])
     return Definition(
-        "", prompts, tuple(ready[:1]), datasets[0] if datasets else None, concurrency=concurrency, max_cost_usd=cap
+        "", usual_prompts(choices), tuple(ready[:1]), choices.usual_dataset, concurrency=concurrency, max_cost_usd=cap
     )  # fmt: skip
+
+
+def usual_prompts(choices: Choices) -> tuple[PromptRef, ...]:
+    """The two newest versions of the prompt that was changed last."""
+    with_versions = [row for row in choices.prompts if choices.versions.get(row.uid)]
+    if not with_versions:
+        return ()
+    newest = max(with_versions, key=lambda row: row.changed_at)
+    return tuple(PromptRef(newest.uid, version.number) for version in list(choices.versions[newest.uid])[:2])
+
+
+def save_draft(ws: Workspace, prompt_uid: str) -> PromptRef | None:
+    """The version that a prompt's unsaved edits are from now on; None where it has none any more."""
+    row = next((row for row in ws.prompts.list() if row.uid == prompt_uid), None)
+    draft = ws.versions.draft(row.id) if row is not None else None
+    if row is None or draft is None:
+        return None
+    return PromptRef(prompt_uid, ws.versions.save(row.id, draft.content).number)

@@ -1,4 +1,4 @@
-"""The parts of the New comparison dialog: prompts, models, test cases, numbers, checks. Each says `changed` and what it holds."""
+"""The parts of the New comparison dialog: prompts, models, test cases, numbers. Each says `changed` and what it holds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QHBoxLayout, QLineEdit, QMenu, QSpinBox, QVBoxLayout, QWidget
 
 from workbench.gui.compare.setup_model import Choices, next_version
-from workbench.gui.compare.setup_rows import CheckRowWidget, ModelList, PromptRowWidget
+from workbench.gui.compare.setup_rows import ModelList, PromptRowWidget
 from workbench.gui.context import Context
 from workbench.gui.theme import set_kind, theme
 from workbench.gui.widgets.buttons import button
@@ -19,7 +19,7 @@ from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import icon_label, label, line
 from workbench.gui.widgets.search_field import SearchField
 from workbench.gui.words import counted, total_money
-from workbench.values import Check, PromptRef
+from workbench.values import PromptRef
 
 if TYPE_CHECKING:
     from workbench.workspace import Estimate
@@ -47,6 +47,9 @@ class Part(QWidget):
 
 class PromptsPart(Part):
     """The chosen prompt versions."""
+
+    save_wanted = Signal(str)
+    """Uid of a prompt whose unsaved edits shall be a version, and be used."""
 
     def __init__(self) -> None:
         super().__init__("Prompts")
@@ -78,10 +81,19 @@ class PromptsPart(Part):
         row = PromptRowWidget(self.choices, ref)
         row.changed.connect(self._say)
         row.removed.connect(partial(self._drop, row))
+        row.save_wanted.connect(lambda: self.save_wanted.emit(row.uid))
+        if any(other.uid == row.uid for other in self.rows):
+            row.unsaved.hide()  # said once for each prompt
         put_in(self._box, row)
         self.rows.append(row)
         self._frame.show()
         self._say()
+
+    def use(self, choices: Choices, ref: PromptRef) -> None:
+        """A version was saved: it takes the place of the first row of its prompt, or comes as a new row."""
+        refs = [row.ref for row in self.rows]
+        at = next((number for number, old in enumerate(refs) if old.prompt_uid == ref.prompt_uid), None)
+        self.show_refs(choices, [*refs, ref] if at is None else [*refs[:at], ref, *refs[at + 1 :]])
 
     def show_tokens(self, tokens: Mapping[PromptRef, int]) -> None:
         """Say about how many tokens one call of each version sends."""
@@ -107,11 +119,12 @@ class PromptsPart(Part):
         for prompt in sorted(choices.prompts, key=lambda row: row.name.casefold()):
             ref = next_version(choices, prompt, taken)
             text = f"{prompt.name}, v{ref.version}" if ref is not None else f"{prompt.name} (no version left)"
-            if ref is None and not choices.versions.get(prompt.uid):
-                text = f"{prompt.name} (only a draft: save a version first)"
-            action = menu.addAction(text)
-            action.setEnabled(ref is not None)
-            if ref is not None:
+            only_draft = not choices.versions.get(prompt.uid) and prompt.has_draft
+            action = menu.addAction(f"{prompt.name}, only a draft: save it as v1" if only_draft else text)
+            action.setEnabled(ref is not None or only_draft)
+            if only_draft:
+                action.triggered.connect(lambda _checked=False, uid=prompt.uid: self.save_wanted.emit(uid))
+            elif ref is not None:
                 action.triggered.connect(lambda _checked=False, ref=ref: self.add(ref))
         if menu.isEmpty():
             menu.addAction("No prompt yet: write one in the library").setEnabled(False)
@@ -304,56 +317,6 @@ class NumbersPart(QWidget):
         self._cost = None  # it belonged to other numbers
         self._note_repeats()
         set_kind(self.stop_at, state="" if self.good else "error")
-        self.changed.emit()
-
-
-class ChecksPart(Part):
-    """The checks, one row each."""
-
-    def __init__(self) -> None:
-        super().__init__("Checks")
-        self.rows: list[CheckRowWidget] = []
-        self.head.addWidget(button("Add check", "plus", "link", on=lambda: self.add(Check("contains"), focus=True)))
-        self._frame, self._box = card()
-        self._frame.hide()
-        self._none = label("Without checks you rate the answers yourself.", "small", "text3")
-        self.column.addWidget(self._frame)
-        self.column.addWidget(self._none)
-
-    @property
-    def checks(self) -> tuple[Check, ...]:
-        """The complete checks that are switched on."""
-        return tuple(check for row in self.rows if (check := row.check) is not None)
-
-    def show_checks(self, checks: Sequence[Check]) -> None:
-        """Show these and no others."""
-        for row in list(self.rows):
-            self._drop(row)
-        for check in checks:
-            self.add(check)
-
-    def add(self, check: Check, *, focus: bool = False) -> None:
-        """One more row."""
-        row = CheckRowWidget(check)
-        row.changed.connect(self._say)
-        row.removed.connect(partial(self._drop, row))
-        put_in(self._box, row)
-        self.rows.append(row)
-        self._frame.show()
-        self._none.hide()
-        self._say()
-        if focus:
-            row.name.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _drop(self, row: CheckRowWidget) -> None:
-        self.rows.remove(row)
-        take_out(self._box, row)
-        self._frame.setVisible(bool(self.rows))
-        self._none.setVisible(not self.rows)
-        self._say()
-
-    def _say(self) -> None:
-        self.count.setText(f"{len(self.checks)} on" if self.rows else "")
         self.changed.emit()
 
 

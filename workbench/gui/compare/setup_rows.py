@@ -14,24 +14,24 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
     QHBoxLayout,
-    QLineEdit,
     QListView,
     QSizePolicy,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QVBoxLayout,
     QWidget,
 )  # fmt: skip
 
-from workbench.gui.compare.setup_model import CHECK_TYPES, Choices
+from workbench.gui.compare.setup_model import Choices
 from workbench.gui.markers import paint_marker
-from workbench.gui.theme import set_kind, theme
-from workbench.gui.widgets.buttons import icon_button
+from workbench.gui.theme import theme
+from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.check import check_rect, paint_check
 from workbench.gui.widgets.chip import Chip, chip_size, paint_chip
-from workbench.gui.widgets.labels import ElidedLabel, label
+from workbench.gui.widgets.labels import ElidedLabel, icon_label, label
 from workbench.gui.words import about, total_money
-from workbench.values import Check, PromptRef
+from workbench.values import PromptRef
 
 if TYPE_CHECKING:
     from workbench.workspace import Estimate, ModelRow
@@ -46,6 +46,8 @@ class PromptRowWidget(QWidget):
 
     changed = Signal()
     removed = Signal()
+    save_wanted = Signal()
+    """The prompt has unsaved edits, and they are what shall run."""
 
     def __init__(self, choices: Choices, ref: PromptRef) -> None:
         super().__init__()
@@ -54,9 +56,16 @@ class PromptRowWidget(QWidget):
         versions = choices.versions.get(ref.prompt_uid, ())
         name = prompt.name if prompt is not None else "A prompt that is not here"
         self._labels = {row.number: row.labels for row in versions}
-        row = QHBoxLayout(self)
-        row.setContentsMargins(10, 5, 6, 5)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 5, 6, 5)
+        column.setSpacing(2)
+        row = QHBoxLayout()
         row.setSpacing(8)
+        column.addLayout(row)
+        self.unsaved = QWidget()
+        self._add_unsaved(max((version.number for version in versions), default=0) + 1)
+        column.addWidget(self.unsaved)
+        self.unsaved.setVisible(prompt is not None and prompt.has_draft)
         self.on = QCheckBox()
         self.on.setChecked(True)
         self.on.setAccessibleName(f"Use {name}")
@@ -93,6 +102,15 @@ class PromptRowWidget(QWidget):
         row.addWidget(icon_button("x", f"Take {name} out", on=self.removed.emit, size=14))
         self._chosen()
 
+    def _add_unsaved(self, number: int) -> None:
+        row = QHBoxLayout(self.unsaved)
+        row.setContentsMargins(24, 0, 0, 0)
+        row.setSpacing(6)
+        row.addWidget(icon_label("pencil", "warn", 13))
+        row.addWidget(label("Its unsaved edits are not in any version.", "small", "text2"))
+        row.addWidget(button(f"Save as v{number} and use it", kind="link", size="small", on=self.save_wanted.emit))
+        row.addStretch(1)
+
     @property
     def ref(self) -> PromptRef:
         """What was chosen."""
@@ -114,82 +132,6 @@ class PromptRowWidget(QWidget):
         self.changed.emit()
 
 
-class CheckRowWidget(QWidget):
-    """One check: name, what it asks, and the value it compares with."""
-
-    changed = Signal()
-    removed = Signal()
-
-    def __init__(self, check: Check) -> None:
-        super().__init__()
-        self._check = check
-        row = QHBoxLayout(self)
-        row.setContentsMargins(10, 5, 6, 5)
-        row.setSpacing(6)
-        self.on = QCheckBox()
-        self.on.setChecked(True)
-        row.addWidget(self.on)
-        self.name = QLineEdit(check.name)
-        self.name.setPlaceholderText("Name")
-        self.name.setAccessibleName("Name of the check")
-        row.addWidget(self.name, 3)
-        self.type = QComboBox()
-        self.type.setAccessibleName("What the answer must do")
-        for type, text in CHECK_TYPES:
-            self.type.addItem(text, type)
-            self.type.setItemData(self.type.count() - 1, type, Qt.ItemDataRole.ToolTipRole)
-        if self.type.findData(check.type) < 0:
-            self.type.addItem(check.type, check.type)
-        self.type.setCurrentIndex(self.type.findData(check.type))
-        self.type.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.type.setMinimumContentsLength(12)
-        row.addWidget(self.type, 4)
-        self.value = QLineEdit("" if check.value is None else str(check.value))
-        self.value.setAccessibleName("Value to compare with")
-        self.value.setPlaceholderText("{{ reference }}")
-        self.value.setToolTip("Text, or a template: {{ reference }} is the expected answer of the case")
-        row.addWidget(self.value, 5)
-        row.addWidget(icon_button("x", "Take this check out", on=self.removed.emit, size=14))
-        for field in (self.name, self.value):
-            field.setCursorPosition(0)
-        self.on.toggled.connect(self.changed)
-        self.name.textChanged.connect(self.changed)
-        self.value.textChanged.connect(self.changed)
-        self.type.currentIndexChanged.connect(self._typed)
-        self._typed()
-
-    def _typed(self) -> None:
-        needs = not str(self.type.currentData()).endswith("is-json")
-        self.value.setEnabled(needs or bool(self.value.text()))
-        self.changed.emit()
-
-    @property
-    def check(self) -> Check | None:
-        """The check, or None where it is switched off or has nothing to compare with."""
-        if not self.on.isChecked() or not self.complete:
-            return None
-        value: object = self.value.text()
-        if self._check.value is not None and not isinstance(self._check.value, str) and value == str(self._check.value):
-            value = self._check.value  # a schema or a list from a file stays what it is
-        wants_value = not str(self.type.currentData()).endswith("is-json") or bool(self.value.text())
-        return Check(
-            str(self.type.currentData()),
-            value if wants_value else None,
-            self.name.text().strip(),
-            self._check.weight,
-            self._check.threshold,
-        )
-
-    @property
-    def complete(self) -> bool:
-        """False where a value is missing; the field is marked."""
-        needs = not str(self.type.currentData()).endswith("is-json")
-        lacking = needs and not self.value.text()
-        started = bool(self.name.text().strip())
-        set_kind(self.value, state="error" if lacking and started and not self.value.hasFocus() else "")
-        return not lacking
-
-
 class ModelList(QListView):
     """Models with a box each; those that cannot be used now say why."""
 
@@ -197,6 +139,8 @@ class ModelList(QListView):
 
     def __init__(self) -> None:
         super().__init__()
+        self.stale = False
+        """True while the figures are those of earlier choices: they are grey then."""
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName("Models")
         self.setMouseTracking(True)
@@ -242,11 +186,17 @@ class ModelList(QListView):
 
     def show_figures(self, figures: Mapping[str, Estimate]) -> None:
         """Say what each model would take; models without figures say their price."""
+        self.stale = False
         self._items.blockSignals(True)  # nothing was ticked
         for row in range(self._items.rowCount()):
             item = self._items.item(row)
             item.setData(figures.get(item.data(MODEL).uid), FIGURES)
         self._items.blockSignals(False)
+        self.viewport().update()
+
+    def outdate(self) -> None:
+        """The figures are those of earlier choices until others come."""
+        self.stale = True
         self.viewport().update()
 
     def filter(self, text: str) -> None:
@@ -287,7 +237,7 @@ class ModelDelegate(QStyledItemDelegate):
         paint_marker(painter, look, QPointF(x + look.px(4), rect.center().y() + 1), model.place, model.colour)
         x += look.px(15)
         ticked = Qt.CheckState(index.data(Qt.ItemDataRole.CheckStateRole)) == Qt.CheckState.Checked
-        right = self._right(painter, rect, model, index.data(FIGURES), ticked=ticked)
+        right = self._right(painter, rect, view, model, index.data(FIGURES), ticked=ticked)
         font = look.font("body", 500)
         painter.setFont(font)
         painter.setPen(look.color("text" if enabled else "text3"))
@@ -306,7 +256,9 @@ class ModelDelegate(QStyledItemDelegate):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(rect.adjusted(1, 1, -2, -2))
 
-    def _right(self, painter: QPainter, rect: QRect, model: ModelRow, figures: Estimate | None, *, ticked: bool) -> int:
+    def _right(
+        self, painter: QPainter, rect: QRect, view: QWidget | None, model: ModelRow, figures: Estimate | None, *, ticked: bool
+    ) -> int:
         """Draw what stands at the right; returns where it begins."""
         look = theme()
         right = rect.right() - look.px(10)
@@ -322,7 +274,8 @@ class ModelDelegate(QStyledItemDelegate):
             font = look.font("body" if heavy else "small", 600 if heavy else 400)
             width = QFontMetrics(font).horizontalAdvance(words)
             painter.setFont(font)
-            painter.setPen(look.color("text" if heavy else "text3"))
+            stale = isinstance(view, ModelList) and view.stale
+            painter.setPen(look.color("text3" if stale or not heavy else "text"))
             painter.drawText(QRect(right - width, rect.y(), width + 2, rect.height()), int(Qt.AlignmentFlag.AlignVCenter), words)
             right -= width + look.px(8)
         return right

@@ -14,10 +14,13 @@ from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.overview import Family, Overview, read_families
 from workbench.gui.compare.run_page import NARROW, RunPage
 from workbench.gui.compare.setup import SetupDialog
+from workbench.gui.compare.setup_model import MANY_CALLS, fitting_dataset
 from workbench.gui.context import Context
+from workbench.gui.key_dialog import with_keys
 from workbench.gui.screen import Crumb, Screen
 from workbench.gui.widgets.buttons import action_button, button
 from workbench.gui.widgets.dialog import ask, ask_text
+from workbench.gui.words import total_money
 from workbench.values import Changes, Definition, NotFound, PromptRef
 
 if TYPE_CHECKING:
@@ -213,7 +216,7 @@ class CompareScreen(Screen):
                 models = tuple(model.uid for model in ws.connections.models() if model.ready)[:1]
             dataset = ws.datasets.get(int(at["dataset_id"])).uid if at.get("dataset_id") is not None else None
             if dataset is None:
-                dataset = next((row.uid for row in ws.datasets.list() if row.cases), None)
+                dataset = fitting_dataset(ws, prompts)
             return Definition("", prompts, models, dataset, concurrency=int(ws.settings.get("concurrency")))
 
         self.context.bridge.read(build, then=lambda made: self._set_up(made), owner=self)
@@ -240,8 +243,9 @@ class CompareScreen(Screen):
         def go() -> None:
             self.model.rerun(lambda run_id: self.context.go("compare", run_id=run_id), only)
 
-        if only == "all" and run.cost_usd is not None and run.cost_usd > limit:
-            text = f"The last time these {run.jobs:,} calls cost ${run.cost_usd:.2f}."
+        dear = run.cost_usd is not None and run.cost_usd > limit
+        if only == "all" and (dear or run.jobs > MANY_CALLS):
+            text = f"The last time these {run.jobs:,} calls cost {total_money(run.cost_usd) or 'an unknown sum'}."
             ask(self, "Rerun this comparison?", text, f"Start {run.jobs:,} calls", go, danger=False)
         else:
             go()
@@ -378,7 +382,9 @@ class CompareScreen(Screen):
             elif comparison is None:
                 return
             elif what == "start":
-                bridge.call(ws.runs.start_comparison, comparison.id, then=started, owner=self)
+                models = comparison.definition.model_uids
+                begin = partial(bridge.call, ws.runs.start_comparison, comparison.id, then=started, owner=self)
+                with_keys(self.context, self, begin, model_uids=models)
             elif what == "edit":
                 self._set_up(comparison.definition, comparison.id)
             elif what == "rename":
@@ -390,6 +396,6 @@ class CompareScreen(Screen):
         elif what == "open":
             go("compare", run_id=row.id)
         elif what == "rerun":
-            bridge.call(ws.runs.rerun, row.id, "all", then=started, owner=self)
+            with_keys(self.context, self, partial(bridge.call, ws.runs.rerun, row.id, "all", then=started, owner=self), run_id=row.id)
         elif what == "review":
             go("review", run_id=row.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QAbstractItemDelegate, QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
@@ -29,6 +29,9 @@ def row_height() -> int:
 
 class CaseDelegate(QStyledItemDelegate):
     """Draws and edits the cells of a CaseModel."""
+
+    given_up = Signal(int)
+    """The row in which Esc closed an editor."""
 
     def __init__(self, view: QTableView, model: CaseModel) -> None:
         super().__init__(view)
@@ -125,7 +128,7 @@ class CaseDelegate(QStyledItemDelegate):
         editor = ValueEditor(parent, code=column is not None and column.type == "json")
         place = QPersistentModelIndex(index)
         editor.kept.connect(lambda text: self._keep(editor, place, text))
-        editor.undone.connect(lambda: self.closeEditor.emit(editor, QAbstractItemDelegate.EndEditHint.NoHint))
+        editor.undone.connect(lambda: self._give_up(editor, place))
         editor.tabbed.connect(lambda step: self._tab(editor, step))
         if record is not None and column is not None:
             editor.set_text(typed(value_of(record, column), column), f"{column.key} of case {record.number}")
@@ -158,6 +161,10 @@ class CaseDelegate(QStyledItemDelegate):
         editor.say_error(trouble)
         if not trouble:
             self.closeEditor.emit(editor, QAbstractItemDelegate.EndEditHint.NoHint)
+
+    def _give_up(self, editor: ValueEditor, place: QPersistentModelIndex) -> None:
+        self.closeEditor.emit(editor, QAbstractItemDelegate.EndEditHint.NoHint)
+        self.given_up.emit(place.row())
 
     def _tab(self, editor: ValueEditor, step: int) -> None:
         if not editor.property("closed"):

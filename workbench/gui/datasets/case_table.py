@@ -30,13 +30,17 @@ class CaseTable(QTableView):
     """Text of the clipboard, and the column from which on it goes."""
     header_menu_wanted = Signal(int, QPoint)
     menu_wanted = Signal(QPoint)
+    gave_up = Signal(int)
+    """Esc was pressed in a cell of this row."""
 
     def __init__(self, model: CaseModel) -> None:
         super().__init__()
         self._model = model
         self._waiting: tuple[int, int] | None = None
         self.setModel(model)
-        self.setItemDelegate(CaseDelegate(self, model))
+        delegate = CaseDelegate(self, model)
+        delegate.given_up.connect(self.gave_up)
+        self.setItemDelegate(delegate)
         header = CaseHeader(self, model)
         self.setHorizontalHeader(header)
         self.setShowGrid(False)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from workbench.workspace import CaseRecord, Workspace
 
 
+_ADDED = "added case"
+
+
 class CaseVerbs(QObject):
     """Calls the workspace and remembers how to take it back."""
 
@@ -28,6 +31,7 @@ class CaseVerbs(QObject):
     def __init__(self, owner: QWidget, context: Context, model: CaseModel, history: History) -> None:
         super().__init__(owner)
         self._context, self._model, self._history = context, model, history
+        self._fresh: int | None = None
 
     def _call(self, verb: Callable[..., Any], *args: Any, then: Callable[[Any], object] | None = None) -> None:
         self._context.bridge.call(verb, *args, then=then, failed=self._failed, owner=self)
@@ -67,10 +71,19 @@ class CaseVerbs(QObject):
             return
 
         def added(ids: list[int]) -> None:
-            self._remember_added("added case", ids)
+            self._remember_added(_ADDED, ids)
+            self._fresh = ids[0]
             self._model.reload(lambda: self.typed_into.emit(self._model.total - 1, 1))
 
         self._call(self._context.ws.datasets.add_cases, dataset.id, [Case()], then=added)
+
+    def give_up(self, record: CaseRecord | None) -> None:
+        """Esc in a cell: a case that was just added and says nothing yet goes again, as if it had never been."""
+        fresh, self._fresh = self._fresh, None
+        if record is None or record.id != fresh or not self._writable or _as_case(record) != Case():
+            return
+        self._history.forget(_ADDED)
+        self._call(self._context.ws.datasets.archive_cases, [record.id])
 
     def duplicate(self, records: Sequence[CaseRecord]) -> None:
         """Put a copy behind a case."""

@@ -26,6 +26,8 @@ class DatasetVerbs(QObject):
 
     wanted = Signal(int)
     """A dataset that is to be shown."""
+    made = Signal(int)
+    """A new dataset, in whose first cell the user is to type."""
     reading = Signal(str)
     """Name of the file that is being read; empty when that is over."""
 
@@ -38,9 +40,14 @@ class DatasetVerbs(QObject):
 
     def new(self) -> None:
         """Ask for a name and make a dataset with one column."""
+        if self._context.ws.read_only:
+            self._context.notice(
+                "This workspace can only be read now. Open a copy of it to write.", "Open a copy", self._context.action("file.copy").trigger
+            )
+            return
         create = self._context.ws.datasets.create
         text = "A dataset holds the cases that every prompt is run on."
-        ask_text(self._owner, "New dataset", "Name", "", "Make it", lambda name: self._call(create, name, then=self.wanted.emit), text=text)
+        ask_text(self._owner, "New dataset", "Name", "", "Make it", lambda name: self._call(create, name, then=self.made.emit), text=text)
 
     def rename(self, dataset: DatasetRow | None) -> None:
         """Ask for another name of a dataset."""

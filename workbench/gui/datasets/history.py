@@ -30,6 +30,11 @@ class History:
         del self._done[:-_LONGEST]
         self._undone.clear()
 
+    def forget(self, text: str) -> None:
+        """Forget the last step if it has this name: it came to nothing."""
+        if self._done and self._done[-1].text == text:
+            self._done.pop()
+
     def undo(self) -> str:
         """Take the last step back; the answer says which one, empty if there is none."""
         return self._move(self._done, self._undone, "undo")

@@ -40,7 +40,7 @@ class DatasetsScreen(Screen):
         self.rows: list[DatasetRow] = []
         self._wanted: int | None = None
         self._wanted_row: int | None = None
-        self._first = True
+        self._write_into: int | None = None
         self.model = CaseModel(context, self)
         self.table = CaseTable(self.model)
         self.form = CaseForm()
@@ -121,6 +121,8 @@ class DatasetsScreen(Screen):
         self.form.menu_wanted.connect(lambda: self._case_menu().popup(self.form.more.mapToGlobal(QPoint(0, self.form.more.height()))))
         self.verbs.typed_into.connect(self.table.type_into)
         self.datasets.wanted.connect(self._made)
+        self.datasets.made.connect(self._made_new)
+        self.table.gave_up.connect(lambda row: self.verbs.give_up(self.model.record(row)))
         self.datasets.reading.connect(lambda name: self._hint.setText(f"Reading {name}") if name else self._loaded())
         for id, verb in self._actions().items():
             self.on(id, verb)
@@ -242,6 +244,13 @@ class DatasetsScreen(Screen):
         self._show_current(self.table.currentIndex().row())
         if named or before is None:
             self.crumbs_changed.emit()
+        if found is not None and found.id == self._write_into:
+            self._write_into = None
+            self.add_case()
+
+    def _made_new(self, dataset_id: int) -> None:
+        self._write_into = dataset_id
+        self._made(dataset_id)
 
     def _made(self, dataset_id: int) -> None:
         self._wanted = dataset_id

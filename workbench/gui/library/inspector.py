@@ -17,6 +17,7 @@ from workbench.gui.library.working_copy import WorkingCopy
 from workbench.gui.theme import set_role, theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.labels import ElidedLabel, label, line
+from workbench.values import Content
 
 if TYPE_CHECKING:
     from workbench.workspace import ContentDiff, ModelRow
@@ -34,6 +35,7 @@ class Inspector(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Versions, parameters and estimate")
         self._working = working
+        self._read: Content | None = None
         self.tabs = QTabBar()
         self.tabs.setExpanding(False)
         self.tabs.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -101,6 +103,11 @@ class Inspector(QWidget):
         self.estimate.show_tokens(tokens, longest if isinstance(longest, int) else None)
         self._show_brief()
 
+    def show_parameters_of(self, content: Content | None) -> None:
+        """Show the parameters of a saved version that is read; None: those of the working copy, which can be changed."""
+        self._read = content
+        self._show_parameters()
+
     def _show_tab(self, index: int) -> None:
         self._pages.setCurrentIndex(index)
         self._show_brief()
@@ -123,8 +130,9 @@ class Inspector(QWidget):
         return WorkingRow(facts.edits, f"{changed_words(facts.diff)} since v{at.base.number}", can_discard=True)
 
     def _show_parameters(self) -> None:
-        content = self._working.content
-        self.parameters.show_parameters(content.parameters, content.output_schema, read_only=self._working.read_only)
+        content = self._read or self._working.content
+        read_only = self._working.read_only or self._read is not None
+        self.parameters.show_parameters(content.parameters, content.output_schema, read_only=read_only)
 
     def _show_brief(self) -> None:
         while self._lines.count():

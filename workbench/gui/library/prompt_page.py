@@ -14,9 +14,10 @@ from workbench.gui.context import Context
 from workbench.gui.library.case_chooser import CaseChooser, case_at
 from workbench.gui.library.header import PromptHeader
 from workbench.gui.library.messages_pane import MessagesPane
+from workbench.gui.library.old_version import OldVersion, Reading, reading
 from workbench.gui.library.preview_pane import PreviewPane
 from workbench.gui.library.samples import ChosenCase, SampleStrip
-from workbench.gui.library.study import paths, preview
+from workbench.gui.library.study import Facts, paths, preview
 from workbench.gui.library.try_panel import TryPanel
 from workbench.gui.library.working_copy import WorkingCopy
 from workbench.gui.theme import set_icon, set_role, theme
@@ -26,10 +27,10 @@ from workbench.gui.widgets.labels import line
 from workbench.gui.widgets.notice import Banner
 from workbench.gui.widgets.splitter import Splitter
 from workbench.gui.words import counted
-from workbench.values import Message
+from workbench.values import Content, Message
 
 if TYPE_CHECKING:
-    from workbench.workspace import PreviewMessage
+    from workbench.workspace import PreviewMessage, VersionRow
 
 PREVIEW_MS = 150
 VIEWS = ("edit", "split", "preview")
@@ -39,6 +40,8 @@ class PromptPage(QWidget):
     """Shows the working copy and writes into it."""
 
     restore_wanted = Signal()
+    read = Signal(object)
+    """The content of the saved version that is read; None: the working copy is shown again."""
     valued = Signal()
     """Values, or the messages rendered with them, are others now."""
 
@@ -48,10 +51,12 @@ class PromptPage(QWidget):
         self._case: ChosenCase | None = None
         self._samples: dict[str, Any] = {}
         self._own: set[str] = set()
+        self._newest: int | None = None
         self._rendering = False
         self._render_again = False
         self.header = PromptHeader()
         self.messages = MessagesPane()
+        self.old = OldVersion(self.messages)
         self.samples = SampleStrip()
         self.preview = PreviewPane()
         self.trial = TryPanel(context)
@@ -85,7 +90,7 @@ class PromptPage(QWidget):
         column.addWidget(self._low, 1)
         self._below = below
         self._split = Splitter(self.context.settings, "library.split", [theme().px(440), theme().px(330)], Qt.Orientation.Vertical)
-        self._split.addWidget(self.messages)
+        self._split.addWidget(self.old)
         self._split.addWidget(below)
         self._split.restore()
         self._low.restore()
@@ -98,6 +103,7 @@ class PromptPage(QWidget):
         rows.addWidget(self.header)
         rows.addWidget(line())
         rows.addWidget(self._archived)
+        rows.addWidget(self.old.bar)
         rows.addWidget(self._split, 1)
         self._page = page
         self._stack = QStackedWidget(self)
@@ -115,6 +121,7 @@ class PromptPage(QWidget):
         self.working.studied.connect(self._studied)
         self.messages.edited.connect(self._typed)
         self.messages.removed.connect(self._removed)
+        self.old.back_wanted.connect(lambda: self.look_at(None))
         self.messages.sample_wanted.connect(self._want_sample)
         self.samples.sample_set.connect(self.set_sample)
         self.samples.case_wanted.connect(self.choose_case)
@@ -134,6 +141,15 @@ class PromptPage(QWidget):
         return {**self._samples, **case, **{name: self._samples[name] for name in self._own if name in self._samples}}
 
     @property
+    def content(self) -> Content:
+        """What is shown: the working copy, or the saved version that is read."""
+        return self.working.content if self.old.now is None else self.old.now.content
+
+    @property
+    def _facts(self) -> Facts | None:
+        return self.working.facts if self.old.now is None else self.old.now.facts
+
+    @property
     def missing(self) -> list[str]:
         """Variables that the prompt needs and that have no value."""
         facts = self.working.facts
@@ -148,7 +164,7 @@ class PromptPage(QWidget):
         """Show the messages, the preview, or both."""
         self.header.views.set_value(view)
         self.context.settings.set("library.view", view)
-        self.messages.setVisible(view != "preview")
+        self.old.setVisible(view != "preview")
         self.preview.setVisible(view != "edit")
         self._low.setVisible(view != "edit" or not self.trial.isHidden())
         self._fit_below()
@@ -162,14 +178,51 @@ class PromptPage(QWidget):
         if self.working.at is not None:
             self._low.show()
             self._fit_below()
-            self.trial.ask(self.working.content, self.values)
+            self.trial.ask(self.content, self.values)
 
     def show_archived(self, archived: bool) -> None:
         """Say that the prompt is in the archive."""
         self._archived.setVisible(archived)
 
+    # -- a saved version ---------------------------------------------------------------------------------------
+
+    def look_at(self, version: VersionRow | None) -> None:
+        """Read a saved version in the place of the working copy; None goes back to that."""
+        if version is None:
+            self._show_old(None)
+            return
+        self.working.flush()
+        self.context.bridge.read(
+            reading, self.context.ws, version, then=self._show_old, failed=self.context.failed, owner=self, key="library.reading"
+        )
+
+    def _show_old(self, found: Reading | None) -> None:
+        at = self.working.at
+        if found is not None and (at is None or at.prompt.id != found.version.prompt_id):
+            return  # another prompt was opened meanwhile
+        if found is None and self.old.now is None:
+            return
+        newest = at is None or not at.versions or (found is not None and found.version.id == at.versions[0].id)
+        self.old.read(found, None if newest or self.working.read_only else self.working.next_number)
+        if found is not None and self.view == "preview":
+            self.show_view("split")
+        self.read.emit(found.content if found is not None else None)
+        self._show_values()
+        self._timer.start()
+
+    def _leave_old(self) -> None:
+        now, at = self.old.now, self.working.at
+        gone = now is not None and (at is None or at.prompt.id != now.version.prompt_id or now.version.id not in {v.id for v in at.versions})
+        if gone or (now is not None and at is not None and at.versions[0].id != self._newest):
+            self.look_at(None)  # a version was made: the working copy is what goes on
+        self._newest = at.versions[0].id if at is not None and at.versions else None
+
+    # -- what is shown -----------------------------------------------------------------------------------------
+
     def _opened(self) -> None:
         at = self.working.at
+        self.look_at(None)
+        self._leave_old()
         self._stack.setCurrentWidget(self._page if at is not None else self._nothing)
         if at is None:
             return
@@ -189,6 +242,7 @@ class PromptPage(QWidget):
         self.show_archived(at.prompt.archived)
         self.header.show_prompt(at.prompt, read_only=self.working.read_only)
         self.messages.show_messages(self.working.content.messages, read_only=self.working.read_only)
+        self._leave_old()
         self._show_unsaved()
         self._show_values()
         self._timer.start()
@@ -210,7 +264,7 @@ class PromptPage(QWidget):
         self.header.show_unsaved(counted(facts.edits, "unsaved edit") if known and facts is not None else "unsaved edits")
 
     def _show_values(self) -> None:
-        facts = self.working.facts
+        facts = self._facts
         if facts is None:
             return
         values = self.values
@@ -220,7 +274,8 @@ class PromptPage(QWidget):
         from_case = {name: value for name, value in case.items() if name not in self._own}
         names = [name for name in facts.names if name in values or name in facts.certain]
         self.samples.show_values(names, facts.required, values, from_case, read_only=self.working.read_only)
-        self.messages.show_facts(facts, values, self._case.dataset if self._case else "", spare)
+        messages = self.messages if self.old.now is None else self.old.messages
+        messages.show_facts(facts, values, self._case.dataset if self._case else "", spare)
         known = dict.fromkeys([*paths(values), *(variable.path for found in facts.variables for variable in found)])
         self.messages.set_names(sorted(known, key=str.casefold))
         self._fit_below()
@@ -300,13 +355,13 @@ class PromptPage(QWidget):
             return
         self._rendering = True
         self.context.bridge.read(
-            preview, self.context.ws, self.working.content, self.values, then=self._rendered, failed=self._not_rendered, owner=self
+            preview, self.context.ws, self.content, self.values, then=self._rendered, failed=self._not_rendered, owner=self
         )
 
     def _rendered(self, messages: Sequence[PreviewMessage]) -> None:
         self._rendering = False
         self.preview.show_messages(messages)
-        self.messages.show_tokens(self.preview.tokens())
+        (self.messages if self.old.now is None else self.old.messages).show_tokens(self.preview.tokens())
         self.valued.emit()
         if self._render_again:
             self._render_again = False

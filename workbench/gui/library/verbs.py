@@ -19,18 +19,36 @@ if TYPE_CHECKING:
 
 
 class PromptVerbs:
-    """The verbs of the library screen. `opened` is told the prompt that is to be shown next."""
+    """The verbs of the library screen. `opened` is told the prompt that is to be shown next, `made` the one to be written."""
 
-    def __init__(self, owner: QWidget, context: Context, working: WorkingCopy, opened: Callable[[int], object]) -> None:
-        self._owner, self._context, self._working, self._opened = owner, context, working, opened
+    def __init__(
+        self,
+        owner: QWidget,
+        context: Context,
+        working: WorkingCopy,
+        opened: Callable[[int], object],
+        made: Callable[[int], object],
+    ) -> None:
+        self._owner, self._context, self._working, self._opened, self._made = owner, context, working, opened, made
 
     def _call(self, verb: Callable[..., Any], *args: Any, then: Callable[[Any], object] | None = None) -> None:
         self._context.bridge.call(verb, *args, then=then, failed=self._context.failed, owner=self._owner)
+
+    def _refuse(self) -> bool:
+        """True, with a word to the user, where nothing can be written: before they have typed anything."""
+        if self._context.ws.read_only:
+            self._context.notice("This workspace can only be read now. Open a copy of it to write.", "Open a copy", self._copy)
+        return self._context.ws.read_only
+
+    def _copy(self) -> None:
+        self._context.action("file.copy").trigger()
 
     # -- prompts -----------------------------------------------------------------------------------------------
 
     def new(self, folder: str) -> None:
         """Ask for a name and write a new prompt."""
+        if self._refuse():
+            return
         where = f"In the folder {folder}." if folder else ""
         prompts = self._context.ws.prompts
         ask_text(
@@ -39,7 +57,7 @@ class PromptVerbs:
             "Name",
             "",
             "Write it",
-            lambda name: self._call(prompts.create, name, folder, then=self._opened),
+            lambda name: self._call(prompts.create, name, folder, then=self._made),
             text=where,
         )
 
@@ -154,6 +172,8 @@ class PromptVerbs:
 
     def new_folder(self, inside: str) -> None:
         """Ask for a name and make a folder."""
+        if self._refuse():
+            return
         start = f"{inside}/" if inside else ""
         ask_text(self._owner, "New folder", "Name", start, "Make it", lambda path: self._call(self._context.ws.prompts.create_folder, path))
 

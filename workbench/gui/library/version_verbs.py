@@ -48,7 +48,7 @@ class VersionVerbs:
 
         def saved(row: VersionRow) -> None:
             self._context.notice(
-                f"Saved v{row.number}." if row.number == number else f"This is what v{row.number} says already. No version was made."
+                f"Saved v{row.number}." if row.number == number else f"v{row.number} has this text already. No version was made."
             )
 
         ask_text(
@@ -109,7 +109,7 @@ class VersionVerbs:
         def done(row: VersionRow) -> None:
             self._working.renew()
             said = (
-                f"v{row.number} says what v{version.number} said."
+                f"v{row.number} has the same text as v{version.number}."
                 if row.number != version.number
                 else f"v{row.number} is the newest already."
             )

@@ -21,7 +21,7 @@ class VersionsPanel(QListView):
     """The list itself; the current line and the working copy have real buttons."""
 
     acted = Signal(str, object)
-    """What is wanted of a line: `compare`, `label`, `restore`, `menu`, `diff`, `discard`; and the line."""
+    """What is wanted of a line: `show`, `compare`, `label`, `restore`, `copy`, `diff`, `discard`; and the line."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class VersionsPanel(QListView):
         self.setItemDelegate(VersionDelegate(self, self._extra))
         self.read_only = False
         self.customContextMenuRequested.connect(self._menu_at)
-        self.activated.connect(lambda index: self.acted.emit("diff" if index.row() == 0 else "compare", index.data(ROW)))
+        self.activated.connect(self._activated)
         theme().follow(self._renew)
 
     def want(self, version_id: int | None) -> None:
@@ -51,9 +51,11 @@ class VersionsPanel(QListView):
             self.setCurrentIndex(self.list.index(at, 0))
 
     def show_versions(self, working: WorkingRow | None, versions: Sequence[VersionRow]) -> None:
-        """Show these lines; the current version stays current."""
+        """Show these lines. The current version stays current, until one is made: that one is what the next step is about."""
         row = self.currentIndex().data(ROW)
-        kept = getattr(row, "id", None) if row is not None else None
+        before = {other.id for other in self.list.rows if not isinstance(other, WorkingRow)}
+        made = bool(versions) and versions[0].id not in before and any(other.id in before for other in versions)
+        kept = getattr(row, "id", None) if row is not None and not made else None
         self.list.show(working, versions)
         self._with_buttons = []
         first = 1 if working is not None and versions else 0
@@ -67,6 +69,10 @@ class VersionsPanel(QListView):
         """The version that is current; None for the working copy or no line."""
         row = self.currentIndex().data(ROW)
         return None if row is None or isinstance(row, WorkingRow) else row
+
+    def _activated(self, index: Index) -> None:
+        row = index.data(ROW)
+        self.acted.emit("diff" if isinstance(row, WorkingRow) else "show", row)
 
     def _extra(self, index: Index) -> int:
         """Room for the buttons of a line, in pixels."""
@@ -102,9 +108,11 @@ class VersionsPanel(QListView):
                 if not self.read_only:
                     across.addWidget(button("Discard", kind="link", size="small", on=lambda: self.acted.emit("discard", row)))
         else:
-            across.addWidget(button("Compare with...", "git-compare", size="small", on=lambda: self.acted.emit("compare", row)))
+            across.addWidget(button("Show", size="small", on=lambda: self.acted.emit("show", row), tip="Read this version (Enter)"))
+            compare = button("Compare...", size="small", on=lambda: self.acted.emit("compare", row), tip="Compare with another version")
+            across.addWidget(compare)
             if not self.read_only:
-                across.addWidget(button("Label", "tag", size="small", on=lambda: self.acted.emit("label", row)))
+                across.addWidget(button("Label", size="small", on=lambda: self.acted.emit("label", row)))
             more = icon_button("ellipsis", "More about this version", kind="plain", size=14, on=lambda: self._menu(row, more))
             more.setProperty("bulk", "small")
             across.addWidget(more)
@@ -131,6 +139,7 @@ class VersionsPanel(QListView):
         def add(text: str, what: str) -> None:
             menu.addAction(text).triggered.connect(lambda _checked=False: self.acted.emit(what, row))
 
+        add("Show", "show")
         add("Compare with...", "compare")
         if not self.read_only:
             add("Label...", "label")

@@ -44,8 +44,9 @@ class LibraryScreen(Screen):
         self.folders: list[str] = []
         self._let_go = False
         self._first = True
+        self._write_into: int | None = None
         self.working = WorkingCopy(context, self)
-        self.verbs = PromptVerbs(self, context, self.working, self.open)
+        self.verbs = PromptVerbs(self, context, self.working, self.open, self._open_new)
         self.version_verbs = VersionVerbs(self, context, self.working, self.open, lambda: self.page.missing)
         self.exchange = Exchange(self, context)
         used = ("library.new", "library.new_folder", "file.export", "file.import")
@@ -74,6 +75,8 @@ class LibraryScreen(Screen):
         self.working.edited.connect(self._show_buttons)
         self.working.studied.connect(self._count_own)
         self.page.valued.connect(lambda: self.inspector.show_tokens(sum(self.page.preview.tokens())))
+        self.page.read.connect(self.inspector.show_parameters_of)
+        self.page.old.restore_wanted.connect(self.version_verbs.restore)
         self.page.restore_wanted.connect(lambda: self.verbs.restore(self._current_rows()))
         self.page.header.menu_wanted.connect(self._page_menu)
         self.page.header.rename_wanted.connect(lambda: self._with_open(self.verbs.rename))
@@ -92,12 +95,12 @@ class LibraryScreen(Screen):
             "library.diff": lambda: self.version_verbs.diff_current(self.inspector.versions.current()),
             "library.label": self._label,
             "library.view": self.page.next_view,
-            "library.add_message": messages.add,
-            "library.message_up": lambda: messages.shift(-1),
-            "library.message_down": lambda: messages.shift(1),
-            "library.complete": messages.complete,
-            "library.next_problem": lambda: self._next_problem(1),
-            "library.previous_problem": lambda: self._next_problem(-1),
+            "library.add_message": lambda: self._write(messages.add),
+            "library.message_up": lambda: self._write(lambda: messages.shift(-1)),
+            "library.message_down": lambda: self._write(lambda: messages.shift(1)),
+            "library.complete": lambda: self._write(messages.complete),
+            "library.next_problem": lambda: self._write(lambda: self._next_problem(1)),
+            "library.previous_problem": lambda: self._write(lambda: self._next_problem(-1)),
             "library.rename": self._rename,
             "library.duplicate": lambda: self._with_row(self.verbs.duplicate),
             "library.archive": self._archive,
@@ -254,7 +257,15 @@ class LibraryScreen(Screen):
             self.working.open(prompt_id)
         self.list.select(prompt_id)
 
+    def _open_new(self, prompt_id: int) -> None:
+        self._write_into = prompt_id
+        self.open(prompt_id)
+
     def _opened(self) -> None:
+        at = self.working.at
+        if at is not None and at.prompt.id == self._write_into:
+            self._write_into = None
+            self._focus_text()
         self._show_buttons()
         self.crumbs_changed.emit()
 
@@ -268,10 +279,16 @@ class LibraryScreen(Screen):
             self.crumbs_changed.emit()
 
     def _focus_text(self) -> None:
+        self.page.look_at(None)
         if self.page.view == "preview":
             self.page.show_view("split")
         if self.page.messages.blocks:
             self.page.messages.blocks[0].editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _write(self, verb: Callable[[], object]) -> None:
+        """Do something with the text of the working copy, which is shown for it."""
+        self.page.look_at(None)
+        verb()
 
     def _next_problem(self, step: int) -> None:
         if not self.page.messages.next_problem(step):
@@ -313,7 +330,8 @@ class LibraryScreen(Screen):
 
     def _version_acted(self, what: str, row: Any) -> None:
         verbs: dict[str, Callable[[], object]] = {
-            "diff": self.version_verbs.diff_working,
+            "show": lambda: self.page.look_at(row),
+            "diff": self._show_working,
             "discard": self.version_verbs.discard,
             "compare": lambda: self.version_verbs.diff(row) if not isinstance(row, WorkingRow) else self.version_verbs.diff_working(),
             "label": lambda: self.version_verbs.label(row),
@@ -321,6 +339,12 @@ class LibraryScreen(Screen):
             "copy": lambda: self.version_verbs.copy_text(row),
         }
         verbs[what]()
+
+    def _show_working(self) -> None:
+        if self.page.old.now is not None:
+            self.page.look_at(None)
+        else:
+            self.version_verbs.diff_working()
 
     def _label(self) -> None:
         at = self.working.at

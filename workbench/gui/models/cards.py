@@ -23,6 +23,7 @@ ICONS = {"cloud": "cloud", "server": "server", "builtin": "laptop"}
 KEY_PLACES = {"keyring": "system keychain", "environment": "environment", "session": "this session only"}
 MENU = (
     ("test", "Test the connection", "plug"), ("models", "Choose its models", "cpu"), ("key", "Change the key", "key-round"),
+    ("forget", "Forget the key", "lock-keyhole-open"),
     ("rename", "Rename", "pencil"), ("address", "Change the address", "globe"), ("remove", "Remove", "trash-2"),
 )  # fmt: skip
 
@@ -105,14 +106,21 @@ class ConnectionCard(Card):
 
     asked = Signal(str)
 
-    def __init__(self, row: ConnectionRow, *, writable: bool) -> None:
+    def __init__(self, row: ConnectionRow, *, writable: bool, key_kind: str = "keyring") -> None:
         host = urlsplit(row.base_url).netloc or row.base_url
         super().__init__(ICONS.get(row.place, "cloud"), row.name, host)
         self.row = row
+        self._missing = "No key in this session" if key_kind == "session" else "Key missing"
         self.address.setToolTip(row.base_url)
         menu = QMenu(self)
         for id, text, icon in MENU:
             if id == "key" and row.key_place == "none" and row.place != "server":
+                continue
+            if (
+                id == "forget"
+                and row.key_place not in ("keyring", "session")
+                and not (row.key_place == "missing" and row.place == "server")
+            ):
                 continue
             action = menu.addAction(theme().icon(icon, "text2"), text)
             action.setEnabled(writable or id == "test")
@@ -128,17 +136,24 @@ class ConnectionCard(Card):
     def _show_state(self) -> None:
         row = self.row
         models = counted(row.models, "model")
-        key = f"Key {row.key_hint}, {KEY_PLACES.get(row.key_place, row.key_place)}." if row.key_hint else ""
+        key = key_words(row)
         test = row.state.get("test") or {}
         tested = test.get("ok")
         when = day(str(test.get("at") or ""))
         if row.key_place == "missing":
             waits = f"{models} cannot be used until it has one." if row.models else "Add its key, then choose its models."
-            self.say("warn", "key-round", "Key missing", waits)
+            self.say("warn", "key-round", self._missing, waits)
             self.set_foot([button("Add key", size="small", on=lambda: self.asked.emit("key"))])
+        elif tested is False and test.get("kind") == "auth":
+            self.say("fail", "key-round", "Key rejected", _short(test))
+            change, again = (button(words, size="small") for words in ("Change key", "Try again"))
+            change.clicked.connect(lambda: self.asked.emit("key"))
+            again.clicked.connect(lambda: self.asked.emit("test"))
+            self.set_foot([change, again])
         elif tested is False:
-            name = "Not running" if row.place == "server" else "Not connected"
-            self.say("fail" if row.place != "server" else "text3", "power-off" if row.place == "server" else "circle-x", name, _short(test))
+            silent = row.place == "server" and test.get("kind") in (None, "network", "timeout")
+            name = "Not running" if silent else "Not connected"
+            self.say("text3" if silent else "fail", "power-off" if silent else "circle-x", name, _short(test))
             self.set_foot([button("Try again", size="small", on=lambda: self.asked.emit("test"))])
         elif tested:
             self.say("pass", "circle-check", "Connected", f"{models}, tested {when}." if when else f"{models}.")
@@ -146,6 +161,12 @@ class ConnectionCard(Card):
         else:
             self.say("text3", "circle-dashed", "Not tested yet", f"{models}. {key}".strip())
             self.set_foot([button("Test connection", size="small", on=lambda: self.asked.emit("test"))])
+
+
+def key_words(row: ConnectionRow) -> str:
+    """`Key ...9f2c, system keychain.`; empty where the connection has no key."""
+    place = KEY_PLACES.get(row.key_place)
+    return "" if place is None else f"Key {row.key_hint}, {place}." if row.key_hint else f"Key: {place}."
 
 
 def _short(test: Any) -> str:

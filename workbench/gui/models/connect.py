@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from PySide6.QtCore import QSize, Qt, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.models.found import FoundModels
 from workbench.gui.models.report import ReportBox
+from workbench.gui.models.saving import add, change_models
 from workbench.gui.theme import set_kind, set_role, theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.dialog import Dialog
@@ -40,7 +41,8 @@ class ConnectDialog(Dialog):
         self._wanted = (vendor or (existing.vendor if existing else ""), base_url or (existing.base_url if existing else ""))
         self._found: dict[str, Any] = {}
         self._test: Any = None
-        self._tested_key = ""
+        self._report_now: Any = None
+        """How the test of exactly what the fields say went; None before one, and after an edit."""
         self._compose()
         self.head.addWidget(icon_button("x", "Close (Esc)", on=self.reject))
         self.add_cancel()
@@ -149,6 +151,8 @@ class ConnectDialog(Dialog):
                 chosen = self._list.count()
             self._list.addItem(item)
         self._list.setCurrentRow(chosen)
+        if self._vendor is not None:  # a dialog starts on its first field; whoever goes through the list later stays in it
+            (self._key if self._vendor.base_url else self._url).setFocus(Qt.FocusReason.OtherFocusReason)
         if url:
             self._url.setText(url)
         if self._existing is not None:
@@ -159,7 +163,9 @@ class ConnectDialog(Dialog):
             self._name_box.hide()
             self._help.hide()
             self._place.setText(
-                f"Key {self._existing.key_hint} stays as it is." if self._existing.key_hint else "No key is needed or known."
+                "No key is needed or known."
+                if self._existing.key_place in ("none", "missing")
+                else f"Key {self._existing.key_hint} stays as it is.".replace("  ", " ")
             )
             self._start_test()
 
@@ -208,10 +214,7 @@ class ConnectDialog(Dialog):
         self._name.setText(self._vendor.name if self._vendor.id != "other" else "")
         self._name.setPlaceholderText("As the server's address")
         self._help.setVisible(bool(self._vendor.key_help_url))
-        self._models.show_found([])
-        self._report.clear()
         self._edited()
-        (self._url if not self._vendor.base_url else self._key).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _open_help(self) -> None:
         QDesktopServices.openUrl(QUrl(self._vendor.key_help_url))
@@ -225,6 +228,15 @@ class ConnectDialog(Dialog):
     # -- test --------------------------------------------------------------------------------------------------
 
     def _edited(self) -> None:
+        """What a test found belongs to what was tested: with another provider, key or address nothing is known any more."""
+        if self._existing is None:
+            if self._test is not None:
+                self._test.cancel()
+                self._test = None
+            self._report_now = None
+            self._report.clear()
+            self._models.show_found([])
+            self._say_test("Test connection")
         for edit in (self._key, self._url):
             if edit.property("state"):
                 set_kind(edit, state="")
@@ -238,6 +250,8 @@ class ConnectDialog(Dialog):
         if self._test is not None:
             self._test.cancel()
             self._end_test()
+            return
+        if not self._test_button.isEnabled():
             return
         self._test_button.setText("Cancel the test")
         self._test_note.setText("Waiting for the server.")
@@ -253,11 +267,15 @@ class ConnectDialog(Dialog):
 
     def _end_test(self) -> None:
         self._test = None
-        self._test_button.setText("Test again")
+        self._say_test("Test again")
+
+    def _say_test(self, words: str) -> None:
+        self._test_button.setText(words)
         self._test_note.setText("Asks for the model list only. Costs nothing.")
 
     def _tested(self, report: Any) -> None:
         self._end_test()
+        self._report_now = report
         name = (
             self._existing.name
             if self._existing
@@ -315,7 +333,7 @@ class ConnectDialog(Dialog):
         if self._existing is not None:
             gone = [name for name in self._have() if name not in ticked]
             bridge.call(
-                _change_models,
+                change_models,
                 workspace,
                 self._existing.id,
                 ticked,
@@ -329,8 +347,9 @@ class ConnectDialog(Dialog):
         key = self._key.text().strip() or None
         url = self._url.text().strip()
         bridge.call(
-            _add, workspace, name, self._vendor, url, key, ticked, then=lambda _id: self._saved(), failed=self._not_saved, owner=self
-        )
+            add, workspace, name, self._vendor, url, key, ticked, self._report_now,
+            then=lambda _id: self._saved(), failed=self._not_saved, owner=self,
+        )  # fmt: skip
 
     def _saved(self) -> None:
         self._key.clear()
@@ -339,6 +358,14 @@ class ConnectDialog(Dialog):
     def _not_saved(self, error: BaseException) -> None:
         self._connect.setEnabled(True)
         self._report.show_problem(str(error))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if enter and not event.modifiers() & Qt.KeyboardModifier.ControlModifier and isinstance(self.focusWidget(), QLineEdit):
+            if self.focusWidget() in (self._key, self._url) and self._test is None:
+                self._start_test()
+            return  # Enter in a field never connects
+        super().keyPressEvent(event)
 
     def done(self, result: int) -> None:
         if self._test is not None:
@@ -355,26 +382,3 @@ def _field(title: str, edit: QLineEdit) -> tuple[QWidget, Any]:
     column.addWidget(heading)
     column.addWidget(edit)
     return box, heading
-
-
-def _add(workspace: Any, name: str, vendor: Any, url: str, key: str | None, models: list[str]) -> int:
-    """Everything that Connect saves, on the worker thread: the connection, its key, its models."""
-    taken = {row.name for row in workspace.connections.list()}
-    free, number = name, 1
-    while free in taken:
-        number += 1
-        free = f"{name} {number}"
-    id = int(workspace.connections.add(free, vendor.id, url, vendor.wire_format, key=key))
-    for model in models:
-        workspace.connections.add_model(id, model)
-    return id
-
-
-def _change_models(workspace: Any, id: int, ticked: list[str], gone: list[str]) -> None:
-    rows = {row.name: row for row in workspace.connections.models() if row.connection_id == id}
-    for name in ticked:
-        if name not in rows:
-            workspace.connections.add_model(id, name)
-    for name in gone:
-        if name in rows:
-            workspace.connections.remove_model(rows[name].id)

@@ -1,4 +1,4 @@
-"""Small dialogs of the models screen: a new key, an address, a model's name and price."""
+"""The dialog of the models screen for a model's name and price."""
 
 from __future__ import annotations
 
@@ -8,39 +8,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFormLayout, QLineEdit, QWidget
 
-from workbench.gui.theme import set_kind, set_role
+from workbench.gui.theme import set_kind
 from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import label
 from workbench.values import Price
 
 if TYPE_CHECKING:
     from workbench.workspace import ModelRow
-
-
-class KeyDialog(Dialog):
-    """Asks for a key; it is never shown again, only its last four characters."""
-
-    def __init__(self, window: QWidget, name: str, place: str, on: Callable[[str], object]) -> None:
-        super().__init__(window, f"Key of {name}", width=480)
-        self.body.addWidget(label("Key", "small", "text2", 500))
-        self._field = QLineEdit()
-        self._field.setEchoMode(QLineEdit.EchoMode.Password)
-        self._field.setAccessibleName("Key")
-        set_role(self._field, "code")
-        self.body.addWidget(self._field)
-        self.body.addWidget(label(place, "small", "text3", wrap=True))
-        self._on = on
-        self.add_cancel()
-        self._save = self.add_button("Save the key", self._do, kind="primary")
-        self._save.setEnabled(False)
-        self._field.textChanged.connect(lambda text: self._save.setEnabled(bool(text.strip())))
-        self.first = self._field
-
-    def _do(self) -> None:
-        key = self._field.text().strip()
-        self._field.clear()
-        self.accept()
-        self._on(key)
 
 
 class ModelDialog(Dialog):

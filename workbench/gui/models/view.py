@@ -9,9 +9,10 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QMenu, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
+from workbench.gui.key_dialog import change_key
 from workbench.gui.models.cards import BuiltinCard, ConnectionCard
 from workbench.gui.models.connect import ConnectDialog
-from workbench.gui.models.edits import KeyDialog, ModelDialog
+from workbench.gui.models.edits import ModelDialog
 from workbench.gui.models.filters import RETIRING, ModelFilters
 from workbench.gui.models.retiring import RetiringStrip
 from workbench.gui.models.table import CONNECTION, IN, MODEL, OUT, ROW, TICK, ModelTable, ModelView, today
@@ -122,9 +123,12 @@ class ModelsScreen(Screen):
 
     def refresh(self, changes: Changes | None) -> None:
         if changes is None or changes.has("connection", "model"):
-            connections = self.context.ws.connections
+            connections, keys = self.context.ws.connections, self.context.ws.keys
             self.context.bridge.read(
-                lambda: (connections.list(), connections.models()), then=lambda rows: self._show(*rows), owner=self, key="models.rows"
+                lambda: (connections.list(), connections.models(), keys.kind()),
+                then=lambda rows: self._show(*rows),
+                owner=self,
+                key="models.rows",
             )
         if changes is None or changes.has("connection", "model", "comparison", "prompt"):
             self.context.bridge.read(
@@ -136,7 +140,7 @@ class ModelsScreen(Screen):
         if changes is None:
             self._builtin.read()
 
-    def _show(self, connections: list[ConnectionRow], models: list[ModelRow]) -> None:
+    def _show(self, connections: list[ConnectionRow], models: list[ModelRow], key_kind: str) -> None:
         self._connections = [row for row in connections if row.place != "builtin"]
         for card in self._cards.values():
             self._flow.removeWidget(card)
@@ -144,7 +148,7 @@ class ModelsScreen(Screen):
             card.deleteLater()
         self._cards.clear()
         for row in self._connections:
-            card = ConnectionCard(row, writable=self._writable)
+            card = ConnectionCard(row, writable=self._writable, key_kind=key_kind)
             card.asked.connect(lambda what, row=row: self._do(what, row))
             card.chosen.connect(lambda row=row: self._filter(row.id, row.name))
             self._cards[row.id] = card
@@ -184,17 +188,15 @@ class ModelsScreen(Screen):
     def _do(self, what: str, row: ConnectionRow) -> None:
         bridge, connections = self.context.bridge, self.context.ws.connections
         if what == "test":
-            self._cards[row.id].testing()
-            bridge.spawn(self.context.ws.test_connection, row.id, then=self._tested, failed=self._not_tested, owner=self)
+            self._test(row.id)
         elif what == "models":
             dialog = ConnectDialog(self.context, self, existing=row)
             dialog.know_models([model.name for model in self._table._all if model.connection_id == row.id])
             dialog.open()
         elif what == "key":
-            sentence = "It goes where keys are kept on this computer, never into the workspace or an export."
-            KeyDialog(
-                self, row.name, sentence, lambda key: bridge.call(connections.set_key, row.id, key, then=self._key_set, owner=self)
-            ).open()
+            change_key(self.context, self, row)
+        elif what == "forget":
+            bridge.call(connections.forget_key, row.id)
         elif what == "rename":
             ask_text(self, "Rename the connection", "Name", row.name, "Rename", lambda name: bridge.call(connections.update, row.id, name))
         elif what == "address":
@@ -210,16 +212,17 @@ class ModelsScreen(Screen):
             text = f"{row.name} and its models can then not be used any more, and its key is forgotten. Runs made with it stay readable."
             ask(self, f"Remove {row.name}", text, "Remove the connection", lambda: bridge.call(connections.remove, row.id))
 
-    def _tested(self, report: Any) -> None:
+    def _test(self, id: int) -> None:
+        self._cards[id].testing()
+        bridge = self.context.bridge
+        bridge.spawn(self.context.ws.test_connection, id, then=lambda _report: self._again(), failed=self._not_tested, owner=self)
+
+    def _again(self) -> None:
         self.refresh(Changes({"connection": frozenset()}))
 
     def _not_tested(self, error: BaseException) -> None:
         self.context.failed(error)
-        self.refresh(Changes({"connection": frozenset()}))
-
-    def _key_set(self, place: str) -> None:
-        where = {"keyring": "in the system keychain", "session": "for this session only: there is no key store here"}.get(place, place)
-        self.context.notice(f"The key is kept {where}.")
+        self._again()
 
     def _find_local(self) -> None:
         self._find.setEnabled(False)

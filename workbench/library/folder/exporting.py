@@ -256,7 +256,9 @@ def export_library(
     exporter.comparisons(comparisons)
     if not is_selection:
         remove_leftovers(query, shelf, stored, set(exporter.paths.values()))
-    return ExportReport(str(shelf.folder), tuple(sorted(shelf.written)), shelf.unchanged, tuple(shelf.removed), tuple(shelf.left))
+    return ExportReport(
+        str(shelf.folder), tuple(sorted(shelf.written)), shelf.unchanged, tuple(shelf.removed), tuple(shelf.left), shelf.unwritten
+    )
 
 
 def _essence(record: PromptFile) -> Any:

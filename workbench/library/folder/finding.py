@@ -62,24 +62,27 @@ def find(paths: Sequence[Path], format: str | None = None) -> Finds:
     """
     finds = Finds()
     for path in paths:
-        if path.is_file() and format == "promptfoo":
+        if is_file(path) and format == "promptfoo":
             finds.foreign.append(path)
-        elif path.is_file() and format in ("csv", "tsv", "json", "jsonl"):
+        elif is_file(path) and format in ("csv", "tsv", "json", "jsonl"):
             finds.tables.append(path)
         elif path.is_dir():
             if _is_too_new(finds, path):
                 continue
-            for file, is_ours in _walk(path):
+            walked = list(_walk(path))
+            for file, is_ours in walked:
                 _take(finds, file, is_asked=is_ours)
+            if not any(file.resolve() in finds.seen for file, _ in walked):
+                finds.rejected.append(Rejected(str(path), None, _why_empty(path)))
         else:
             _take(finds, path, is_asked=True)
     for path, record in list(finds.comparisons.items()):
         for reference in [*(pick.file for pick in record.prompts if pick.file), record.dataset]:
             target = near(path, reference) if reference else None
-            if target is not None and target.suffix.lower() in (*_YAML, *TABLES) and target.is_file():
+            if target is not None and target.suffix.lower() in (*_YAML, *TABLES) and is_file(target):
                 _take(finds, target, is_asked=True)
         for folder in (path.parent, path.parent.parent):
-            if (folder / MODELS).is_file():
+            if is_file(folder / MODELS):
                 _take(finds, folder / MODELS, is_asked=True)
                 break
     named = {near(path, record.table) for path, record in finds.datasets.items() if record.table}
@@ -87,14 +90,31 @@ def find(paths: Sequence[Path], format: str | None = None) -> Finds:
     return finds
 
 
+def _why_empty(folder: Path) -> str:
+    """Why nothing came out of a folder."""
+    try:
+        next(folder.iterdir(), None)
+    except OSError as error:
+        return f"This folder cannot be read ({error.strerror})."
+    return "No file in this folder can be imported here. Name a single file to see why."
+
+
 def _is_too_new(finds: Finds, folder: Path) -> bool:
     """True, and reported, for a library that a newer version of the app wrote: half of it would be misread."""
     page = folder / PAGE
-    if not page.is_file():
+    if not is_file(page):
         return False
     before = len(finds.rejected)
     _take(finds, page, is_asked=True)
     return len(finds.rejected) > before and "newer version" in finds.rejected[-1].reason
+
+
+def is_file(path: Path) -> bool:
+    """True for a file; False also where nobody may look."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def near(path: Path, reference: str) -> Path:
@@ -106,7 +126,7 @@ def _walk(folder: Path) -> Iterator[tuple[Path, bool]]:
     """Every file that may be one of a library, and whether it lies where only such files lie."""
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder).as_posix()
-        if path.is_file() and is_listed(relative) and path.suffix.lower() in (*_YAML, *TABLES):
+        if is_file(path) and is_listed(relative) and path.suffix.lower() in (*_YAML, *TABLES):
             root = _root(path)
             inside = path.resolve().relative_to(root).as_posix().split("/") if root else []
             is_ours = len(inside) > 1 and inside[0] in FOLDERS.values()
@@ -116,7 +136,7 @@ def _walk(folder: Path) -> Iterator[tuple[Path, bool]]:
 
 def _root(path: Path) -> Path | None:
     """The library folder around a file: the nearest one above that has a page."""
-    return next((folder for folder in path.resolve().parents if (folder / PAGE).is_file()), None)
+    return next((folder for folder in path.resolve().parents if is_file(folder / PAGE)), None)
 
 
 def _folder_of(path: Path) -> str:
@@ -139,7 +159,7 @@ def _take(finds: Finds, path: Path, *, is_asked: bool) -> None:
         return
     if path.name.endswith(VERSIONS):
         owner = path.with_name(path.name.removesuffix(VERSIONS) + ".yaml")
-        if is_asked and not owner.is_file():
+        if is_asked and not is_file(owner):
             finds.rejected.append(Rejected(str(path), None, f"The prompt of these versions is not there: {owner.name}."))
         elif is_asked:
             _take(finds, owner, is_asked=True)
@@ -193,7 +213,7 @@ def _read(finds: Finds, path: Path, key: Path, document: Document) -> None:
 def _versions(finds: Finds, path: Path) -> VersionsFile | None:
     """The versions beside a prompt; None if there are none, or one of them was changed, which is reported."""
     beside = Path(versions_path(str(path)))
-    if not beside.is_file():
+    if not is_file(beside):
         return None
     try:
         versions = read_versions(_document(beside))

@@ -54,7 +54,7 @@ class Importer:
             with self._whole(path):
                 self.models[path] = {}
                 for entry in entries:
-                    news, uids = bring_connection(self.writer, entry, str(path))
+                    news, uids = bring_connection(self.writer, entry, str(path), is_shared=True)
                     self.done += news
                     self.models[path] |= {title: uid for title, uid in uids.items() if title not in self.models[path]}
         for path, found in self.finds.prompts.items():

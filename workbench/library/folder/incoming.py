@@ -100,9 +100,13 @@ def _runs(kept: Sequence[int | None], cases: Iterable[Case]) -> Iterator[tuple[i
 # Connections and models
 
 
-def bring_connection(writer: Writer, entry: ConnectionEntry, path: str) -> tuple[list[Imported], dict[str, str]]:
+def bring_connection(
+    writer: Writer, entry: ConnectionEntry, path: str, *, is_shared: bool = False
+) -> tuple[list[Imported], dict[str, str]]:
     """What came in, and the uid here of each model by its title in the file.
 
+    `is_shared`: the file lists the models for many, and wins over what stands here. Else it is one comparison's own idea of a model:
+    where that differs it is another model, or two such files would change one another's for ever.
     A connection of that name that points elsewhere is another connection: a key entered here never goes to an address from a file.
     """
     row = vendor(entry.vendor)
@@ -126,7 +130,7 @@ def bring_connection(writer: Writer, entry: ConnectionEntry, path: str) -> tuple
         news.append(Imported("connection", name, path, "library", id_, is_new=False))
     uids: dict[str, str] = {}
     for model in entry.models:
-        imported, uid = _bring_model(writer, id_, name, model, path)
+        imported, uid = _bring_model(writer, id_, name, model, path, is_shared)
         news.append(imported)
         uids[model.title] = uid
         uids.setdefault(model.name, uid)
@@ -145,7 +149,9 @@ def _same_connection(writer: Writer, name: str, vendor_id: str, base_url: str, w
     return (int(by_name[0][0]), str(by_name[0][1])) if by_name else None
 
 
-def _bring_model(writer: Writer, connection_id: int, connection: str, model: ModelEntry, path: str) -> tuple[Imported, str]:
+def _bring_model(
+    writer: Writer, connection_id: int, connection: str, model: ModelEntry, path: str, is_shared: bool
+) -> tuple[Imported, str]:
     price = None if model.price is None else Price.from_json(model.price).to_json()
     stored_price = None if price is None else canonical(price)
     parameters = canonical(dict(model.parameters))
@@ -155,7 +161,7 @@ def _bring_model(writer: Writer, connection_id: int, connection: str, model: Mod
     equal = [row for row in rows if row[3] == parameters and row[4] == stored_price]
     for row in [row for row in equal if row[2] == model.title] or equal:
         return Imported("model", row[2], path, "library", row[0], is_new=False), row[1]
-    for id_, uid, title, _, _ in [row for row in rows if row[2] == model.title]:
+    for id_, uid, title, _, _ in [row for row in rows if row[2] == model.title and is_shared]:
         _archive_copy(writer, "model", id_)
         writer.run(
             "UPDATE model SET parameters = :parameters, price = :price WHERE id = :id", parameters=parameters, price=stored_price, id=id_

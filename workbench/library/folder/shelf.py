@@ -32,6 +32,8 @@ class Shelf:
         self.unchanged = 0
         self.removed: list[str] = []
         self.left: list[NotCarried] = []
+        self.unwritten = 0
+        """How many files do not say what they should."""
         self.things: dict[Key, str] = {}
         """The files of things that lie there already, by what they are."""
         self.taken: set[str] = set()
@@ -109,6 +111,7 @@ class Shelf:
             self.left.append(
                 NotCarried(relative, f"line {error.line}" if error.line else "the file", f"{error.message} It was left as it is.")
             )
+            self.unwritten += 1
             return False
         return self.write_text(relative, text)
 
@@ -162,6 +165,7 @@ class Shelf:
 
     def _failed(self, relative: str, error: OSError) -> bool:
         self.left.append(NotCarried(relative, "the file", f"It could not be written ({error.strerror})."))
+        self.unwritten += 1
         return False
 
 

@@ -28,7 +28,6 @@ _BUDGETS = {"none": 0, "minimal": 1024, "low": 1024, "medium": 8192, "high": 24_
 """Thinking tokens that stand for an effort where a model takes no level: the table of Google's own OpenAI-compatible API."""
 _LEVELS = {"minimal": "MINIMAL", "low": "LOW", "medium": "MEDIUM", "high": "HIGH", "xhigh": "HIGH", "max": "HIGH"}
 _MODES = {"none": "NONE", "auto": "AUTO", "required": "ANY", "any": "ANY", "validated": "VALIDATED"}
-_OWN_TOOL = ("functionDeclarations", "function_declarations")
 
 
 def request_body(request: Request, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -130,7 +129,7 @@ def _tools(tools: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     declared: list[dict[str, Any]] = []
     others: list[dict[str, Any]] = []
     for tool in tools:
-        function = function_of(tool, *_OWN_TOOL)
+        function = function_of(tool)
         if function is None:
             others.append(dict(tool))
             continue

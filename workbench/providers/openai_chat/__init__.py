@@ -11,6 +11,7 @@ What an endpoint's `options` may hold for servers that differ:
     headers           further headers
     query             further query parameters, such as {"api-version": "..."}
     body              further fields of the body
+    lists_models      False where the server has no list of models, so that its absence is no fault
     places            where a common parameter goes, by its name: a dotted path such as "reasoning.max_tokens", false where it has no place
 """
 
