@@ -192,12 +192,6 @@ def test_a_removed_model_comes_back_as_it_was(connections: Connections) -> None:
     assert (connections.model(id).uid, connections.model(id).title) == (before.uid, "House 2")
 
 
-def test_facts_are_learnt_and_forgotten(connections: Connections) -> None:
-    id_ = connections.add_model(connections.add("", "ollama"), "one", facts={"context_tokens": 8192})
-    connections.set_facts(id_, {"size_bytes": 5, "context_tokens": None})
-    assert connections.model(id_).facts == {"size_bytes": 5}
-
-
 def test_what_a_connections_own_list_says_is_learnt_wins_over_the_catalogue_and_is_forgotten_with_it(database: Database) -> None:
     catalogue = {"context_tokens": 128_000, "source": "a page, 2026-11-10", "retires": "2027-01-14"}
     connections = Connections(database, Keys(), lambda *_: Price(Decimal(1), Decimal(2)), lambda *_: catalogue)

@@ -131,3 +131,15 @@ def test_more_calls_than_anybody_means_are_refused_before_a_row_is_written() -> 
     assert plan.make(spec(repeats=plan.MOST_CALLS // 12)).calls <= plan.MOST_CALLS
     with pytest.raises(BadInput, match="This would be 12,000,000 calls; a run has at most 1,000,000"):
         plan.make(spec(repeats=plan.MOST_CALLS))
+
+
+def test_an_estimate_of_many_short_calls_is_made_at_the_rate_of_short_calls() -> None:
+    stepped = Price(Decimal(3), Decimal(15), tiers=((1_000, Price(Decimal(6), Decimal("22.5"))),))
+    short, flat = spec(), Price(Decimal(3), Decimal(15))
+    about = [
+        plan.estimate(plan.make(replace(short, models=(replace(short.models[0], price=price),)))).cost_usd for price in (stepped, flat)
+    ]
+    assert about[0] == about[1], "a thousand calls are not one of a thousand times the length"
+    long = replace(short, cases=(Case({"q": "x" * 20_000, "tone": "calm"}),))
+    about = [plan.estimate(plan.make(replace(long, models=(replace(long.models[0], price=price),)))).cost_usd for price in (stepped, flat)]
+    assert (about[0] or 0) > (about[1] or 0)

@@ -183,8 +183,12 @@ def test_a_refusal_says_why_where_the_provider_does() -> None:
     [
         ({"input_tokens": 5, "output_tokens": 2}, Usage(5, 2)),
         ({"input_tokens": 5, "cache_read_input_tokens": 90, "cache_creation_input_tokens": 10, "output_tokens": 2}, Usage(105, 2, 90, 10)),
-        ({"input_tokens": 1, "cache_creation": {"ephemeral_5m_input_tokens": 2, "ephemeral_1h_input_tokens": 3}}, Usage(6, None, None, 5)),
+        (
+            {"input_tokens": 1, "cache_creation": {"ephemeral_5m_input_tokens": 2, "ephemeral_1h_input_tokens": 3}},
+            Usage(6, None, None, 5, None, 3),
+        ),
         ({"input_tokens": 1, "output_tokens": 8, "output_tokens_details": {"thinking_tokens": 7}}, Usage(1, 8, reasoning_tokens=7)),
+        ({"input_tokens": 1, "output_tokens": 8, "server_tool_use": {"web_search_requests": 2}}, Usage(1, 8, web_searches=2)),
         ({"input_tokens": None, "output_tokens": "2", "cache_creation": {}}, Usage()),
         (None, Usage()),
     ],

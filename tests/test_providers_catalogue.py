@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from workbench.assets import asset
 from workbench.providers import catalog
 from workbench.providers.catalog import _fact
-from workbench.providers.facts import KINDS, Fact, facts_from_listing
+from workbench.providers.facts import KINDS, Fact, facts_from_listing, listed
 from workbench.providers.model_names import bare, candidates, weights
 from workbench.values import Price, Usage
 
@@ -25,8 +25,8 @@ DAY = re.compile(r"20\d\d-\d\d(-\d\d)?")
 
 
 def facts() -> Iterator[tuple[str, str, Fact]]:
-    for section, listed in json.loads(asset("models.json").read_text("utf-8"))["vendors"].items():
-        for name in listed["models"]:
+    for section, vendor in json.loads(asset("models.json").read_text("utf-8"))["vendors"].items():
+        for name in vendor["models"]:
             fact = _fact(section, name, TODAY)
             assert fact is not None, (section, name)
             yield section, name, fact
@@ -55,8 +55,8 @@ def test_every_row_of_the_catalogue_has_source_and_date_and_figures_that_can_be_
 def test_the_file_is_small_sorted_and_read_when_first_needed() -> None:
     text = asset("models.json").read_text("utf-8")
     assert len(text) < 600_000
-    for listed in json.loads(text)["vendors"].values():
-        assert list(listed["models"]) == sorted(listed["models"])
+    for vendor in json.loads(text)["vendors"].values():
+        assert list(vendor["models"]) == sorted(vendor["models"])
     assert max(len(line) for line in text.splitlines()) < 2_000, "one readable line for each model"
     catalog._catalogue.cache_clear()
     catalog.price("ollama", "llama3")
@@ -248,6 +248,19 @@ NAMES = ("created", "shutdown_date", "deprecation", "expiration_date", "pricing"
 @given(st.dictionaries(st.sampled_from(NAMES), json_values, max_size=6))
 def test_no_list_of_models_can_break_it(row: dict[str, Any]) -> None:
     assert facts_from_listing("Vendor", row, TODAY).date == TODAY
+
+
+def test_pages_of_a_list_become_what_is_learnt_of_each_model(shared: Path) -> None:
+    page = json.loads((shared / "models" / "openrouter_models_list.json").read_text("utf-8"))
+    learnt = listed("OpenRouter", [page, {"error": "no"}, "text", None, {"data": [3, {"id": None}]}], TODAY)
+    assert len(learnt) == len(page["data"])
+    assert learnt["anthropic/claude-opus-4.7-fast"]["price"]["input_usd"] == "30"
+    assert learnt["anthropic/claude-opus-4.7-fast"]["listed"] == TODAY
+    assert json.loads(json.dumps(learnt)) == learnt, "it lies in the workspace as JSON"
+    gemini = listed("Gemini", [{"models": [{"name": "models/gemini-2.5-flash", "inputTokenLimit": 1048576}]}], TODAY)
+    assert gemini == {"gemini-2.5-flash": {"context_tokens": 1048576, "listed": TODAY}}
+    bedrock = listed("Bedrock", [{"modelSummaries": [{"modelId": "amazon.nova-lite-v1:0", "inputModalities": ["TEXT", "VIDEO"]}]}], TODAY)
+    assert bedrock["amazon.nova-lite-v1:0"]["reads"] == ["text", "video"]
 
 
 def test_a_list_wins_over_the_catalogue_and_what_it_lacks_stays() -> None:

@@ -11,9 +11,9 @@ from workbench.formats.library_file_carry import rewritten
 from workbench.formats.library_file_values import at, list_at, mapping_of, number_at, optional_mapping, text_at, texts_at
 from workbench.formats.tabular_writing import case_to_json
 from workbench.formats.yaml_text_reading import Document
-from workbench.values import Price
 from workbench.values.comparisons import Case, Check
 from workbench.values.datasets import ColumnSpec
+from workbench.values.prices import Price
 from workbench.values.problems import BadInput
 
 FORMAT = 1

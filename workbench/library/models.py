@@ -166,13 +166,6 @@ class Models:
                 writer.run("UPDATE model SET price = :price WHERE id = :id", price=stored, id=id)
             writer.touch("model", id)
 
-    def set_facts(self, id: int, facts: Mapping[str, Any]) -> None:
-        """Keep what was learnt about a model, such as `context_tokens`; what is not named stays, None forgets."""
-        with self._database.write() as writer:
-            known = json.loads(_found(asking(writer), id)[7])
-            writer.run("UPDATE model SET facts = :facts WHERE id = :id", facts=canonical(merged(known, facts)), id=id)
-            writer.touch("model", id)
-
     def learn(self, connection_id: int, listed: Mapping[str, Mapping[str, Any]]) -> None:
         """Keep what a connection's own list says about its models, by the name of the API. What the list does not say any more is
         forgotten, what was learnt elsewhere stays. A price in it counts where the user has set none."""

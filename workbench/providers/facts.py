@@ -112,6 +112,24 @@ def facts_from_listing(vendor: str, row: Mapping[str, Any], today: str = "") -> 
     )
 
 
+def listed(vendor: str, pages: Iterable[Any], today: str = "") -> dict[str, dict[str, Any]]:
+    """What a vendor's own list of models says, by the name that the API takes: for `Connections.learn`. `pages`: the JSON of each page."""
+    found: dict[str, dict[str, Any]] = {}
+    for page in pages:
+        rows: Any = page
+        if isinstance(page, Mapping):
+            rows = next(
+                (page[key] for key in ("data", "models", "publisherModels", "modelSummaries") if isinstance(page.get(key), list)), ()
+            )
+        for row in rows if isinstance(rows, list) else ():
+            name = (row.get("id") or row.get("modelId") or row.get("name") or row.get("model")) if isinstance(row, Mapping) else None
+            if isinstance(name, str):
+                found[name.removeprefix("models/").removeprefix("publishers/google/models/")] = facts_from_listing(
+                    vendor, row, today
+                ).learnt()
+    return found
+
+
 def _price(row: Mapping[str, Any]) -> Price:
     """The price in a list; unknown where it cannot be said by the token, or where a router says -1: it depends on the model it picks."""
     listed = _inner(row, "pricing")

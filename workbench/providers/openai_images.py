@@ -16,6 +16,7 @@ from workbench.formats.pictures import LARGEST, media_type
 from workbench.providers.error_bodies import failure_in_stream
 from workbench.providers.failures import ProviderError
 from workbench.providers.openai_chat import address
+from workbench.providers.openai_chat.usage import count, inner, other_kinds
 from workbench.providers.redaction import Redactor
 from workbench.providers.sse import Event
 from workbench.values import Delta, Endpoint, Failure, Part, Reply, Request, Usage
@@ -148,8 +149,8 @@ async def _fetch(client: httpx.AsyncClient, url: str, timeout_s: float) -> Part:
 def _usage(value: Any) -> Usage:
     if not isinstance(value, Mapping):
         return Usage()
-    read, written = value.get("input_tokens"), value.get("output_tokens")
-    return Usage(
-        input_tokens=read if isinstance(read, int) else None,
-        output_tokens=written if isinstance(written, int) else None,
-    )
+    written, details = count(value, "output_tokens"), inner(value, "output_tokens_details")
+    kinds = other_kinds(inner(value, "input_tokens_details"), details)
+    if not details:
+        kinds["output_image_tokens"] = written  # this endpoint writes pictures
+    return Usage(input_tokens=count(value, "input_tokens"), output_tokens=written, **kinds)

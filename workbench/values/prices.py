@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from workbench.values.calls import Usage
@@ -68,14 +68,14 @@ class Price:
     def from_json(item: Mapping[str, Any] | None) -> Price:
         """The price that `to_json` wrote, also before prices had more than three rates; an absent one is unknown.
 
-        Raises ArithmeticError, TypeError or ValueError for what is none.
+        Raises ValueError for a rate that is no amount of money, and for steps that are none.
         """
         item = item or {}
-        rates = {name: Decimal(str(item[name])) for name in RATES if item.get(name) is not None}
+        rates = {name: _rate(item[name]) for name in RATES if item.get(name) is not None}
         tiers, batch = item.get("tiers") or (), item.get("batch")
-        if not all(isinstance(each, Mapping) for each in (*tiers, batch or {})):
-            raise TypeError("The tiers and the batch of a price are mappings.")
-        steps = sorted(((int(tier.get("above", "")), Price.from_json(tier)) for tier in tiers), key=lambda step: step[0])
+        if not isinstance(tiers, (list, tuple)) or not all(isinstance(each, Mapping) for each in (*tiers, batch or {})):
+            raise ValueError("The tiers and the batch of a price are rates by name.")
+        steps = sorted(((int(str(tier.get("above"))), Price.from_json(tier)) for tier in tiers), key=lambda step: step[0])
         return Price(**rates, tiers=tuple(steps), batch=Price.from_json(batch) if batch else None)
 
     def cost(self, usage: Usage) -> Decimal | None:
@@ -136,6 +136,16 @@ class Price:
 
 RATES = tuple(field.name for field in fields(Price) if field.name.endswith("_usd"))
 """The names of all rates of a price."""
+
+
+def _rate(value: Any) -> Decimal:
+    try:
+        rate = Decimal(str(value))
+    except InvalidOperation:
+        rate = Decimal("NaN")
+    if not rate.is_finite() or rate < 0:
+        raise ValueError(f"{value} is no price")
+    return rate
 
 
 def _first(*rates: Decimal | None) -> Decimal | None:

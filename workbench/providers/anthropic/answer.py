@@ -172,6 +172,8 @@ def usage_of(value: Any) -> Usage:
         cached_input_tokens=read,
         cache_write_tokens=written,
         reasoning_tokens=count(_inner(value, "output_tokens_details"), "thinking_tokens"),
+        cache_write_1h_tokens=count(_inner(value, "cache_creation"), "ephemeral_1h_input_tokens") or None,
+        web_searches=count(_inner(value, "server_tool_use"), "web_search_requests") or None,
     )
 
 

@@ -178,7 +178,13 @@ def usage_of(value: Any) -> Usage:
         output_tokens=count(value, "outputTokens"),
         cached_input_tokens=read,
         cache_write_tokens=written,
+        cache_write_1h_tokens=_written_for_an_hour(value.get("cacheDetails")),
     )
+
+
+def _written_for_an_hour(details: Any) -> int | None:
+    rows = [row for row in details if isinstance(row, dict) and row.get("ttl") == "1h"] if isinstance(details, list) else []
+    return sum(count(row, "inputTokens") or 0 for row in rows) or None
 
 
 def _failure(name: str, value: Any) -> Failure:

@@ -31,7 +31,19 @@ def usage_of(value: Mapping[str, Any]) -> Usage:
         output_tokens=written,
         cached_input_tokens=_count(value, "cachedContentTokenCount"),
         reasoning_tokens=thought,
+        input_audio_tokens=_of_kind(value, "AUDIO", "promptTokensDetails", "toolUsePromptTokensDetails"),
+        output_audio_tokens=_of_kind(value, "AUDIO", "candidatesTokensDetails"),
+        cached_audio_tokens=_of_kind(value, "AUDIO", "cacheTokensDetails"),
+        input_image_tokens=_of_kind(value, "IMAGE", "promptTokensDetails", "toolUsePromptTokensDetails"),
+        output_image_tokens=_of_kind(value, "IMAGE", "candidatesTokensDetails"),
+        cached_image_tokens=_of_kind(value, "IMAGE", "cacheTokensDetails"),
     )
+
+
+def _of_kind(value: Mapping[str, Any], kind: str, *names: str) -> int | None:
+    """Tokens of one modality in these lists; None where there are none, as for most calls."""
+    rows = [row for name in names if isinstance(value.get(name), list) for row in value[name] if isinstance(row, Mapping)]
+    return sum(_count(row, "tokenCount") or 0 for row in rows if row.get("modality") == kind) or None
 
 
 def _count(value: Mapping[str, Any], name: str) -> int | None:

@@ -35,7 +35,21 @@ def usage_of(value: Any) -> Usage:
         cached_input_tokens=_first(count(read_details, "cached_tokens"), value, *_CACHED),
         cache_write_tokens=_first(count(read_details, "cache_write_tokens"), value, "cache_creation_input_tokens"),
         reasoning_tokens=reasoning,
+        **other_kinds(read_details, written_details),
     )
+
+
+def other_kinds(read: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, int | None]:
+    """Sound and pictures among the tokens of OpenAI's details; None where there are none, as for most calls."""
+    cached = inner(read, "cached_tokens_details")
+    return {
+        "input_audio_tokens": count(read, "audio_tokens") or None,
+        "output_audio_tokens": count(written, "audio_tokens") or None,
+        "cached_audio_tokens": count(cached, "audio_tokens") or None,
+        "input_image_tokens": count(read, "image_tokens") or None,
+        "output_image_tokens": count(written, "image_tokens") or None,
+        "cached_image_tokens": count(cached, "image_tokens") or None,
+    }
 
 
 def inner(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:

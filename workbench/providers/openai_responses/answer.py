@@ -14,7 +14,7 @@ from typing import Any
 from workbench.providers.answer_parts import cut_off, is_error, json_values, picture, protocol
 from workbench.providers.error_bodies import failure_in_stream
 from workbench.providers.failures import ProviderError
-from workbench.providers.openai_chat.usage import count, inner
+from workbench.providers.openai_chat.usage import count, inner, other_kinds
 from workbench.providers.redaction import Redactor
 from workbench.providers.sse import Event
 from workbench.providers.tool_calls import PendingCall
@@ -308,6 +308,7 @@ def usage_of(value: Any) -> Usage:
         cached_input_tokens=count(read_details, "cached_tokens"),
         cache_write_tokens=count(read_details, "cache_write_tokens"),
         reasoning_tokens=count(written_details, "reasoning_tokens"),
+        **other_kinds(read_details, written_details),
     )
 
 
