@@ -15,7 +15,19 @@ from pytestqt.qtbot import QtBot
 
 from workbench.gui import words
 from workbench.gui.app import application
-from workbench.gui.cells import Live, Shown, State, failed_words, matches, metrics, spoken, state_of, waiting_words
+from workbench.gui.cells import (
+    Live,
+    Shown,
+    State,
+    failed_words,
+    fitting_metrics,
+    matches,
+    metrics,
+    queued_words,
+    spoken,
+    state_of,
+    waiting_words,
+)  # fmt: skip
 from workbench.gui.columns import best_of, spoken_column, version_names
 from workbench.gui.compare.excerpt import Excerpts, break_lines
 from workbench.gui.compare.frame import HEIGHTS, Frame, fixes_of, row_height, stars_area
@@ -25,6 +37,7 @@ from workbench.gui.compare.table import GridTable
 from workbench.gui.compare.tool_bar import groups_of
 from workbench.gui.grid import PAGE, RunGrid
 from workbench.gui.theme import theme
+from workbench.gui.widgets.share_bar import ShareBar
 from workbench.runs.records import Cell, ColumnInfo
 from workbench.values import Case, Check, Content, Failure, Score, Usage
 
@@ -259,7 +272,7 @@ def test_a_header_says_what_is_best() -> None:
     assert best[0] == {"pass"}
     assert best[1] == {"p50", "cost"}
     said = spoken_column(columns[0], best[0])
-    assert "Pass 96 percent (80% to 99%), best, 27 of 28." in said
+    assert "Checks passed 96 percent (80% to 99%), best, 27 of 28." in said
     assert "Rating 4.6." in said
     assert "29 of 50 calls done, 1 failed" in said
 
@@ -303,6 +316,50 @@ def test_money_and_time_are_always_said_in_one_form() -> None:
     assert words.day("2025-11-18T10:00:00Z", now) == "18 Nov 2025"
 
 
+def test_a_time_of_today_has_its_day_beside_it() -> None:
+    now = datetime(2026, 11, 28, 17, 0).astimezone()
+    assert words.day(datetime(2026, 11, 28, 0, 39).astimezone().isoformat(), now) == "28 Nov, 00:39"
+
+
+def test_time_and_cost_come_before_the_length_and_nothing_is_cut_in_the_middle() -> None:
+    made = cell(latency_ms=1800.0, cost_usd=Decimal("0.0017"))  # 1.8 s, 570 tok, $0.0017
+
+    def letters(text: str) -> int:
+        return len(text)
+
+    assert fitting_metrics(made, 18, letters) == ["1.8 s", "$0.0017"]
+    assert fitting_metrics(made, 19, letters) == ["1.8 s", "570 tok", "$0.0017"]
+    assert fitting_metrics(made, 11, letters) == ["1.8 s"]
+    assert fitting_metrics(made, 4, letters) == []
+
+
+def test_an_answer_that_was_cut_off_and_one_that_waits_anew_say_so() -> None:
+    long = cell(finish_reason="length")
+    assert "Cut off" in spoken(Shown(long, State.DONE), column(), Case({}), 1)
+    waiting = cell(status="queued", text="five words had come already", text_length=27)
+    assert queued_words(Shown(waiting, State.QUEUED, place=1)) == "Stopped after 5 words, queued"
+    assert queued_words(Shown(cell(status="queued"), State.QUEUED, place=31)) == "Queued, number 31"
+
+
+def test_a_call_that_lacks_something_is_not_called_a_rejected_key() -> None:
+    missing = {"kind": "auth", "message": "Mine has no address. Enter one in Models.", "provider_code": "missing"}
+    title, sentence, fixes = failed_words(missing, column())
+    assert (title, sentence, fixes[0]) == ("Not ready", "Mine has no address. Enter one in Models.", ("models", "Open Models"))
+    locked = {"kind": "auth", "message": "The system keychain is locked.", "provider_code": "no_key"}
+    assert failed_words(locked, column())[:2] == ("No key", "The system keychain is locked.")
+
+
+def test_a_bar_shows_what_failed_however_little_it_is(qtbot: QtBot) -> None:
+    application()
+    bar = ShareBar()
+    qtbot.addWidget(bar)
+    bar.show_shares(((999, "pass"), (1, "fail"), (0, "warn")), 1000)
+    assert bar.segments(200) == [(0, 200, "pass"), (198, 2, "fail")]
+    bar.show_shares(((0, "pass"), (72, "fail")), 72)
+    assert bar.segments(200) == [(0, 200, "fail")]
+    assert bar.value() == bar.maximum() == 72
+
+
 def test_versions_of_one_prompt_are_groups_named_by_their_number() -> None:
     columns = [column(0, version=7), column(1, version=7), column(2, version=6), column(3, prompt="Short reply", version=2)]
     assert groups_of(columns[:3]) == [("v7", (0, 1)), ("v6", (2,))]
@@ -320,7 +377,7 @@ def test_columns_say_their_prompt_only_where_the_version_alone_does_not_tell() -
 def test_every_column_of_a_run_with_checks_has_the_same_figures() -> None:
     fresh = column(1, checked=0, passed=0, pass_rate=None, mean_rating=None, p50_ms=None, done=0)
     names = [[name for name, _ in figures_of(info, has_checks=True)] for info in (column(0), fresh)]
-    assert names[0] == names[1] == ["pass", "rating", "p50", "cost"]
+    assert names[0] == names[1] == ["checks", "rating", "p50", "cost"]
 
 
 def test_a_figure_gets_the_room_it_needs_where_a_quarter_is_too_little() -> None:

@@ -66,6 +66,24 @@ def test_screen_and_place_and_window_size_come_back_after_a_restart(qtbot: QtBot
     finished(again)
 
 
+def test_a_window_that_was_killed_opens_where_it_was(qtbot: QtBot, tmp_path: Path, settings: Settings) -> None:
+    made = opened(qtbot, tmp_path / "desk.db", settings, place="welcome")
+    made.context.go("models")
+    qtbot.waitUntil(lambda: Settings(settings.path).get("last.place") == "models")  # nothing was closed: it is on disk already
+    finished(made)
+
+
+def test_a_filled_workspace_never_opens_on_the_welcome_page(qtbot: QtBot, tmp_path: Path, settings: Settings) -> None:
+    from workbench.workspace import Workspace
+
+    ws = Workspace.open(tmp_path / "desk.db", settings)
+    ws.prompts.create("Reply")
+    ws.close()
+    made = opened(qtbot, tmp_path / "desk.db", settings, place="welcome")
+    qtbot.waitUntil(lambda: made.window.place == "library")
+    finished(made)
+
+
 def test_back_and_forward_go_through_the_places(session: Session, qtbot: QtBot) -> None:
     session.context.go("models")
     session.context.go("welcome")

@@ -81,7 +81,7 @@ class Session(QObject):
         sys.setswitchinterval(0.001)  # the Qt thread asks for its turn again after 1 ms, not 5: a repaint asks often
         gc.disable()  # what a start makes stays: looking through it again and again costs a twentieth of the time
         self.settings = settings or Settings()
-        theme().choose(self.settings.get("theme"), self.settings.get("text_size"))
+        self._look()
         self.bridge = Bridge(self)
         self.context = Context(self.settings, theme(), self.bridge, self)
         self.context.actions.allow_single_keys(self.settings.get("single_keys"))
@@ -205,10 +205,13 @@ class Session(QObject):
     def _setting_changed(self, key: str) -> None:
         if self.ended:
             return
-        if key in ("theme", "text_size"):
-            theme().choose(self.settings.get("theme"), self.settings.get("text_size"))
+        if key in ("theme", "text_size", "contrast"):
+            self._look()
         elif key == "single_keys":
             self.context.actions.allow_single_keys(self.settings.get("single_keys"))
+
+    def _look(self) -> None:
+        theme().choose(self.settings.get("theme"), self.settings.get("text_size"), self.settings.get("contrast"))
 
     def _troubled(self, problem: BaseException, retry: Any) -> None:
         from workbench.values import Problem  # not needed to paint

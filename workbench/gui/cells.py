@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -195,9 +195,22 @@ def version_title(column: ColumnInfo) -> str:
 
 def metrics(cell: Cell) -> list[str]:
     """`1.8 s`, `588 tok`, `$0.0017`: time, length and cost, as far as they are known."""
+    return [part for part in _metrics(cell) if part]
+
+
+def _metrics(cell: Cell) -> tuple[str, str, str]:
     tokens = cell.usage.output_tokens
-    parts = [duration(cell.latency_ms), f"{tokens:,} tok" if tokens is not None else "", call_money(cell.cost_usd)]
-    return [part for part in parts if part]
+    return duration(cell.latency_ms), f"{tokens:,} tok" if tokens is not None else "", call_money(cell.cost_usd)
+
+
+def fitting_metrics(cell: Cell, room: int, width: Callable[[str], int]) -> list[str]:
+    """Those of the metrics that fit whole into so many pixels: time and cost come before the length."""
+    known = _metrics(cell)
+    kept: set[int] = set()
+    for number in (0, 2, 1):
+        if known[number] and sum(width(known[other]) for other in (*kept, number)) <= room:
+            kept.add(number)
+    return [known[number] for number in sorted(kept)]
 
 
 def spoken(shown: Shown, column: ColumnInfo, case: Case, number: int) -> str:
@@ -213,6 +226,8 @@ def spoken(shown: Shown, column: ColumnInfo, case: Case, number: int) -> str:
         parts.append(f"{counted(len(failed), 'check')} failed: {', '.join(failed)}")
     if passed:
         parts.append(f"{passed} passed")
+    if state in FINISHED and cell.finish_reason == "length":
+        parts.append("Cut off at its largest length")
     if cell.stars:
         parts.append(f"{cell.stars} of 5 stars")
     if cell.verdict:
@@ -227,7 +242,7 @@ def spoken(shown: Shown, column: ColumnInfo, case: Case, number: int) -> str:
 def _spoken_state(shown: Shown, column: ColumnInfo) -> str:
     match shown.state:
         case State.QUEUED:
-            return f"Queued, number {shown.place}" if shown.place else "Queued"
+            return queued_words(shown)
         case State.WAITING if shown.live is not None:
             return ". ".join(waiting_words(shown.live, column, time.perf_counter()))
         case State.FAILED:
@@ -237,6 +252,15 @@ def _spoken_state(shown: Shown, column: ColumnInfo) -> str:
             return ". ".join(blocked_words(shown.cell, column)[:2])
         case state:
             return state.value.capitalize()
+
+
+def queued_words(shown: Shown) -> str:
+    """`Queued, number 31`; where an answer was stopped and is made again, `Stopped after 12 words, queued`."""
+    cell = shown.cell
+    if cell.text:
+        more = "more than " if cell.text_length > len(cell.text) else ""
+        return f"Stopped after {more}{counted(len(cell.text.split()), 'word')}, queued"
+    return f"Queued, number {shown.place:,}" if shown.place else "Queued"
 
 
 def stopped_words(cell: Cell) -> str:

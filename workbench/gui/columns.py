@@ -61,7 +61,9 @@ def spoken_column(column: ColumnInfo, best: frozenset[str]) -> str:
     if column.pass_rate is not None:
         share = percent(column.pass_rate).replace("%", " percent")
         interval = f" ({percent(column.pass_low)} to {percent(column.pass_high)})" if column.pass_low is not None else ""
-        parts.append(f"Pass {share}{interval}{mark('pass')}, {column.passed} of {column.checked}")
+        parts.append(f"Checks passed {share}{interval}{mark('pass')}, {column.passed} of {column.checked}")
+    if column.judged:
+        parts.append(f"Your verdicts: {column.said_pass} of {column.judged} pass")
     if column.mean_rating is not None:
         parts.append(f"Rating {column.mean_rating:.1f}{mark('rating')}")
     if column.p50_ms is not None:

@@ -39,6 +39,8 @@ SCREENS = {
 MINIMUM = (1100, 700)
 USUAL = (1440, 900)
 LATER_MS = 700
+KEEP_MS = 400
+"""After a step to another place: it is kept then, so that the next start finds it even if this one is killed."""
 
 
 class Window(QMainWindow):
@@ -57,11 +59,12 @@ class Window(QMainWindow):
         self._trail = Trail()
         self._was_painted = False
         self._on_close: Callable[[], None] = lambda: None
-        theme, settings = context.theme, context.settings
-        theme.choose(contrast=settings.get("contrast"))
-        settings.on_change(lambda key: theme.choose(contrast=settings.get(key)) if key == "contrast" else None)
+        self._keep = QTimer(self)
+        self._keep.setSingleShot(True)
+        self._keep.setInterval(KEEP_MS)
+        self._keep.timeout.connect(self._keep_place)
         self._compose()
-        theme.dress(self)
+        context.theme.dress(self)
         self._connect()
         self._restore_geometry()
         self.pages.setFocus()  # Qt would give it to the first button of the rail, with a ring that nobody asked for
@@ -189,6 +192,7 @@ class Window(QMainWindow):
             self.top.show_actions(screen.top_actions())
             name = crumbs[-1][0] if crumbs else ""
             self.setWindowTitle(f"{name} - Prompt Workbench" if name else "Prompt Workbench")
+            self._keep.start()
 
     def _changed(self, changes: Changes) -> None:
         for place, screen in self._screens.items():
@@ -218,7 +222,7 @@ class Window(QMainWindow):
     # -- the workspace -----------------------------------------------------------------------------------------
 
     def opened(self, workspace: Workspace) -> None:
-        """A workspace is open: show the place of last time, or the welcome page in a new one."""
+        """A workspace is open: show the place of last time; without one the library, or the welcome page where there is no prompt yet."""
         self.opening.stop()
         self.status.show_workspace(workspace)
         # Spend, keys and counts need modules that the first screen does not: they come when it is there.
@@ -231,7 +235,7 @@ class Window(QMainWindow):
             except Exception as error:  # a place that breaks must not be where every start ends
                 sys.excepthook(type(error), error, error.__traceback__)
         if not self._place:
-            self.go("welcome")
+            self.go("library" if workspace.has_prompts() else "welcome")
         if workspace.read_only:
             self._say_read_only(workspace.notice)
         elif workspace.notice:
@@ -270,11 +274,14 @@ class Window(QMainWindow):
 
     def remember(self) -> None:
         """Keep window size, screen and place for the next start."""
-        settings = self.context.settings
-        settings.set("layout.window", bytes(self.saveGeometry().toBase64().data()).decode("ascii"))
-        if self._place in self._screens:
-            settings.set("last.place", self._place)
-            settings.set("last.at", self._screens[self._place].where())
+        self._keep.stop()
+        self.context.settings.set("layout.window", bytes(self.saveGeometry().toBase64().data()).decode("ascii"))
+        self._keep_place()
+
+    def _keep_place(self) -> None:
+        if self._place in self._screens and self.context.workspace is not None:
+            self.context.settings.set("last.place", self._place)
+            self.context.settings.set("last.at", self._screens[self._place].where())
 
     def on_close(self, verb: Callable[[], None]) -> None:
         """What to do once the window has closed."""

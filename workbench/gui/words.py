@@ -66,7 +66,10 @@ def percent(share: float | None) -> str:
 
 
 def day(iso: str | None, now: datetime | None = None) -> str:
-    """`14:03` for today, `18 Nov`, `18 Nov 2025` when the year differs; in local time. Empty for None."""
+    """`28 Nov, 14:03` for today, `18 Nov`, `18 Nov 2025` when the year differs; in local time. Empty for None.
+
+    A time never stands alone: beside figures it would be read as a duration.
+    """
     if not iso:
         return ""
     try:
@@ -78,7 +81,7 @@ def day(iso: str | None, now: datetime | None = None) -> str:
     at = at.astimezone()
     now = now or datetime.now().astimezone()
     if at.date() == now.date():
-        return f"{at:%H:%M}"
+        return f"{at.day} {at:%b}, {at:%H:%M}"
     return f"{at.day} {at:%b}" + (f" {at.year}" if at.year != now.year else "")
 
 

@@ -47,6 +47,13 @@ WHERE job.run_id = :run AND rating.aspect = 'stars' AND rating.replaced_by_id IS
 AND output.id = {newest()}
 GROUP BY job.column_index"""
 
+_JUDGED = f"""
+SELECT job.column_index, count(*), sum(CASE WHEN rating.label = 'pass' THEN 1 ELSE 0 END) FROM rating
+CROSS JOIN output ON output.id = rating.output_id CROSS JOIN job ON job.id = output.job_id -- as above
+WHERE job.run_id = :run AND rating.aspect = 'verdict' AND rating.replaced_by_id IS NULL AND rating.label IS NOT NULL
+AND output.id = {newest()}
+GROUP BY job.column_index"""
+
 
 class GridReader(RunReader):
     """The reading verbs on cells and columns."""
@@ -66,6 +73,7 @@ class GridReader(RunReader):
                 costs[index] = (costs[index] or 0) + cost
         verdicts = {index: (checked, passed) for index, checked, passed in query(_VERDICTS, {"run": run_id})}
         stars = dict(query(_STARS, {"run": run_id}))
+        judged = {index: (said, passed) for index, said, passed in query(_JUDGED, {"run": run_id})}
         infos = []
         for index, column in enumerate(plan.columns):
             checked, passed = verdicts.get(index, (0, 0))
@@ -96,6 +104,8 @@ class GridReader(RunReader):
                     p50_ms=percentile(ordered, 0.5),
                     p95_ms=percentile(ordered, 0.95),
                     cost_usd=dollars(costs[index]),
+                    judged=judged.get(index, (0, 0))[0],
+                    said_pass=judged.get(index, (0, 0))[1],
                 )
             )
         return infos

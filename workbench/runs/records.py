@@ -64,6 +64,9 @@ class ColumnInfo:
     p50_ms: float | None
     p95_ms: float | None
     cost_usd: Decimal | None
+    judged: int = 0
+    """Outputs of which a person said pass or fail: a second figure beside the checks', never mixed with it."""
+    said_pass: int = 0
 
 
 @dataclass(frozen=True, slots=True)

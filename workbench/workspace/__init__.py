@@ -181,6 +181,10 @@ class Workspace(Copies, Network, Texts):
             self.files.import_paths([asset("starter")])
         return self.comparisons.find(STARTER).id
 
+    def has_prompts(self) -> bool:
+        """False in a workspace where no live prompt is: a new one, or one from which all was put away. Imports nothing."""
+        return bool(self._database.query("SELECT 1 FROM prompt WHERE archived_at IS NULL LIMIT 1"))
+
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         """Call `listener(changes)` once after each committed write, on the thread that wrote. The answer ends the subscription."""
         return self._database.subscribe(listener)

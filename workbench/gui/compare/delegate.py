@@ -13,7 +13,7 @@ from workbench.gui.compare.excerpt import Excerpts
 from workbench.gui.compare.frame import Frame, fixes_of, row_height, stars_area
 from workbench.gui.compare.painting import CellPainter
 from workbench.gui.grid import CASE, COLUMN, SHOWN
-from workbench.gui.theme import Theme
+from workbench.gui.theme import Theme, paint_row
 from workbench.gui.widgets.chip import chip_size, paint_chip
 from workbench.gui.widgets.stars import star_at
 
@@ -126,6 +126,8 @@ def tooltip(shown: Shown | None, index: Index) -> str:
     for score in cell.scores:
         word = "passed" if score.passed else "failed" if score.passed is False else "not run"
         lines.append(f"{score.check.title}: {word}" + (f". {score.reason[:200]}" if score.reason else ""))
+    if shown.state in FINISHED and cell.finish_reason == "length":
+        lines.append("Cut off: the answer reached its largest length (max tokens).")
     if shown.state in FINISHED and metrics(cell):
         lines.append(", ".join(metrics(cell)))
     if cell.error and shown.state not in FINISHED:
@@ -157,9 +159,11 @@ class CaseDelegate(QStyledItemDelegate):
         rect: QRect = option.rect
         inner = rect.adjusted(0, 0, -1, -1)
         here = self.main.currentIndex().row() == index.row()
-        painter.fillRect(inner, theme.color("accent-soft" if here else "panel"))
+        painter.fillRect(inner, theme.color("panel"))
         painter.fillRect(QRect(rect.right(), rect.y(), 1, rect.height()), theme.color("border"))
         painter.fillRect(QRect(rect.x(), rect.bottom(), rect.width(), 1), theme.color("border"))
+        if here:
+            paint_row(painter, inner, selected=True)
         painter.save()
         painter.setClipRect(inner)
         self._words(painter, inner, number, case)

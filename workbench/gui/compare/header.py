@@ -36,10 +36,16 @@ def header_height(theme: Theme, model: QAbstractItemModel | None = None) -> int:
 
 
 def figures_of(column: ColumnInfo, *, has_checks: bool) -> list[tuple[str, str]]:
-    """Names and words of a column's figures; the pass rate where the run has checks, so that the same figures stand in all columns."""
-    figures = [("pass", percent(column.pass_rate))] if has_checks else []
+    """Names and words of a column's figures; that of its checks where the run has any, so that the same figures stand in all columns."""
+    figures = [("checks", percent(column.pass_rate))] if has_checks else []
     figures.append(("rating", f"{column.mean_rating:.1f}" if column.mean_rating is not None else ""))
     return [*figures, ("p50", duration(column.p50_ms)), ("cost", total_money(column.cost_usd) if column.done else "")]
+
+
+def progress_words(column: ColumnInfo) -> str:
+    """`27 of 28`: how many passed their checks, or are done where there are none; then what people said of them, `you 3 of 4`."""
+    text = f"{column.passed} of {column.checked}" if column.checked else f"{column.done} of {column.total}"
+    return f"{text}, you {column.said_pass} of {column.judged}" if column.judged else text
 
 
 def slots(needs: Sequence[int], width: int, gap: int) -> list[tuple[int, int]]:
@@ -147,7 +153,7 @@ class ColumnHeader(RunHeader):
             painter.setFont(theme.font("micro"))
             painter.setPen(theme.color("text3"))
             painter.drawText(QRect(x, top, step, micro), int(Qt.AlignmentFlag.AlignVCenter), name)
-            winner = name in best
+            winner = ("pass" if name == "checks" else name) in best
             font = theme.font("small", 600 if winner else 400)
             painter.setFont(font)
             painter.setPen(theme.color("pass" if winner else "text" if value else "text3"))
@@ -157,7 +163,7 @@ class ColumnHeader(RunHeader):
     def _progress(self, painter: QPainter, area: QRect, column: ColumnInfo) -> None:
         """A bar of all calls: passed, failed and merely done so far, and the count beside it."""
         theme = self.theme
-        text = f"{column.passed} of {column.checked}" if column.checked else f"{column.done} of {column.total}"
+        text = progress_words(column)
         font = theme.font("micro")
         width = QFontMetrics(font).horizontalAdvance(text)
         height = theme.line("micro")

@@ -265,14 +265,21 @@ def _family_spoken(family: Family) -> str:
 
 
 def _run_spoken(run: RunRow) -> str:
-    words = (STATUS_CHIPS[run.status][2], day(run.started_at or run.created_at), progress_words(run), cost_words(run))
+    words = (status_chip(run)[2], day(run.started_at or run.created_at), progress_words(run), cost_words(run))
     return f"Run {run.number}, {', '.join(words)}"
 
 
+def status_chip(run: RunRow) -> tuple[str, str, str]:
+    """Kind, icon and words of a run's mark. One in which calls failed is not simply done."""
+    if run.status == "done" and run.failed:
+        return "fail", "x", f"{run.failed:,} failed"
+    return STATUS_CHIPS[run.status]
+
+
 def progress_words(run: RunRow) -> str:
-    """`600 of 600`, with what failed."""
+    """`600 of 600`, with what failed where the mark does not say it."""
     words = f"{run.done + run.failed + run.skipped:,} of {run.jobs:,}"
-    return words + (f", {run.failed:,} failed" if run.failed else "")
+    return words + (f", {run.failed:,} failed" if run.failed and run.status != "done" else "")
 
 
 def cost_words(run: RunRow) -> str:
@@ -321,7 +328,7 @@ class FamilyDelegate(QStyledItemDelegate):
             right = self._right(
                 painter, area, f"{counted(len(family.runs), 'run')}, last {day(newest.started_at or newest.created_at)}", right
             )
-            kind, icon, words = STATUS_CHIPS[newest.status]
+            kind, icon, words = status_chip(newest)
             right = self._chip(painter, area, words, kind, icon, right)
         else:
             right = self._chip(painter, area, "draft", "plain", "", right)
@@ -332,7 +339,7 @@ class FamilyDelegate(QStyledItemDelegate):
     def _run(self, painter: QPainter, area: QRect, run: RunRow) -> None:
         look = theme()
         x = area.x() + look.px(22)
-        kind, icon, words = STATUS_CHIPS[run.status]
+        kind, icon, words = status_chip(run)
         columns = ((f"Run {run.number}", 90, "text", 500), (day(run.started_at or run.created_at), 120, "text2", None))
         for text, width, tone, weight in columns:
             self._text(painter, QRect(x, area.y(), look.px(width), area.height()), text, "body", tone, weight)

@@ -16,7 +16,8 @@ from workbench.gui.cells import (
     State,
     blocked_words,
     failed_words,
-    metrics,
+    fitting_metrics,
+    queued_words,
     stopped_words,
     waiting_words,
 )
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 PICTURE_BYTES = 32_000_000
 FULL_KEPT = 96
+CUT_OFF = "cut off"
+"""Said of an answer that reached its largest length."""
 _KEPT_STATES = (State.DONE, State.REUSED, State.BLOCKED, State.FAILED)
 _FILLS = {State.QUEUED: "panel", State.STOPPED: "panel", State.SKIPPED: "panel"}
 _BARS = {State.WRITING: "accent-ink", State.WAITING: "warn", State.FAILED: "fail", State.BLOCKED: "fail"}
@@ -219,16 +222,17 @@ class CellPainter:
         if cell.note and x + theme.px(14) < right:
             painter.drawPixmap(QPointF(x, middle - theme.px(12) / 2), theme.pixmap("pencil", "text3", 12))
             x += theme.px(16)
-        parts = metrics(cell)
-        line = QFontMetrics(theme.font("micro"))
-        widths = [line.horizontalAdvance(part) + theme.px(6) for part in parts]
-        if len(parts) == 3 and sum(widths) - theme.px(6) > right - x:  # time and cost say more than the length
-            del parts[1], widths[1]
-        for part, width in zip(parts, widths, strict=True):
-            if x + width - theme.px(6) > right:
-                break
+        line, gap = QFontMetrics(theme.font("micro")), theme.px(6)
+
+        def width(text: str) -> int:
+            return line.horizontalAdvance(text) + 1 + gap  # a pixel for what the width was rounded by: else the last digit is elided
+
+        if cell.finish_reason == "length" and x + width(CUT_OFF) - gap <= right:
+            self._small(painter, x, middle, right, CUT_OFF, "warn", 500)
+            x += width(CUT_OFF)
+        for part in fitting_metrics(cell, right - x + gap, width):
             self._small(painter, x, middle, right, part, "text3")
-            x += width
+            x += width(part)
 
     def _chips(self, painter: QPainter, x: int, top: int, room: int, scores: tuple[Score, ...]) -> int:
         """Failed checks first, then as many passed ones as fit, then a count; returns the width used."""
@@ -361,13 +365,13 @@ class CellPainter:
         """Queued, stopped and skipped: an icon and a few words, and whatever text had come."""
         theme, cell = self.theme, shown.cell
         if shown.state is State.QUEUED:
-            icon, words = "circle-dashed", f"Queued, number {shown.place:,}" if shown.place else "Queued"
+            icon, words = "circle-dashed", queued_words(shown)
         elif shown.state is State.STOPPED:
             icon, words = "circle-stop", stopped_words(cell)
         else:
             icon, words = "minus", "Skipped by you" if not cell.error else "Skipped, budget reached"
         y = frame.text_top
-        if cell.text and shown.state is State.STOPPED and self.height != "compact":
+        if cell.text and shown.state in (State.STOPPED, State.QUEUED) and self.height != "compact":
             self._answer(painter, frame, shown, "text2")
             y = frame.chips_top
         line = theme.line("cell")

@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QMenu, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.compare.model import RunModel
 from workbench.gui.context import Context
-from workbench.gui.theme import set_icon, set_kind
+from workbench.gui.theme import set_icon
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.labels import label, line, set_tone
+from workbench.gui.widgets.share_bar import ShareBar
 from workbench.gui.words import about, counted, day, total_money
 
 if TYPE_CHECKING:
     from workbench.workspace import RunRow
 
 MOST_AT_ONCE = 64
-STATUS_WORDS = {"queued": "not started", "running": "running", "done": "done", "stopped": "stopped"}
+STATUS_WORDS = {"queued": "not started", "running": "stopped", "done": "done", "stopped": "stopped"}
 
 
 class Fact(QWidget):
@@ -44,14 +45,12 @@ class Fact(QWidget):
             self.right.append(made)
             row.addWidget(made)
         column.addLayout(row)
-        self.bar: QProgressBar | None = None
+        self.bar: ShareBar | None = None
         self.second = label(" ", "small", "text2")  # without words it keeps the height: all facts are as high
         below = QGridLayout()
         below.addWidget(self.second, 0, 0)
         if bar:
-            self.bar = QProgressBar()
-            self.bar.setTextVisible(False)
-            self.bar.setProperty("kind", "run")
+            self.bar = ShareBar()
             below.addWidget(self.bar, 0, 0, Qt.AlignmentFlag.AlignTop)
         if link is not None:
             below.addWidget(link, 0, 0, Qt.AlignmentFlag.AlignLeft)
@@ -186,7 +185,7 @@ class RunBar(QFrame):
     def _progress(self, run: RunRow, running: bool) -> None:
         done, over = self.done, run.done + run.failed + run.skipped
         done.first.setText(f"{over:,} of {run.jobs:,}")
-        words = [] if running else [STATUS_WORDS.get(run.status, run.status)] if run.status != "running" else ["stopped"]
+        words = [] if running or (run.status == "done" and run.failed) else [status_words(run)]
         if run.reused:
             words.append(f"{run.reused:,} reused")
         done.more.setText(", ".join(words))
@@ -195,13 +194,13 @@ class RunBar(QFrame):
         failed.setText(f"{run.failed:,} failed" if run.failed else "")
         retrying.setText(f"{waiting} retrying" if waiting else f"{run.skipped:,} skipped" if run.skipped else "")
         assert done.bar is not None
-        done.bar.setMaximum(max(1, run.jobs))
-        done.bar.setValue(over)
-        done.bar.setAccessibleName(f"{over} of {run.jobs} calls are over")
-        set_kind(done.bar, state="done" if run.status == "done" and not running else "")
+        good = "pass" if run.status == "done" and not running else "accent-ink"
+        done.bar.show_shares(((run.done, good), (run.failed, "fail"), (run.skipped, "warn")), run.jobs)
+        done.bar.setAccessibleName(f"{over} of {run.jobs} calls are over" + (f", {run.failed} failed" if run.failed else ""))
 
     def _spend(self, run: RunRow) -> None:
-        spend, budget = self.spend, run.budget_usd
+        spend = self.spend
+        budget = None if self.model.data is not None and self.model.data.is_free else run.budget_usd
         known = run.cost_usd
         spend.first.setText(total_money(known) or "cost unknown")
         words = f"of {total_money(budget)} budget" if budget else ""
@@ -213,9 +212,8 @@ class RunBar(QFrame):
         spend.more.setText(words)
         assert spend.bar is not None
         spend.bar.setVisible(bool(budget))
-        spend.bar.setMaximum(1000)
-        spend.bar.setValue(min(1000, round(1000 * float((known or Decimal(0)) / budget))) if budget else 0)
-        set_kind(spend.bar, state="done")
+        spent = min(1000, round(1000 * float((known or Decimal(0)) / budget))) if budget else 0
+        spend.bar.show_shares([(spent, "pass")], 1000)
 
     def _time(self, run: RunRow, running: bool, paused: bool) -> None:
         left, rate, seconds = self.left, self.model.calls_a_second(), self.model.seconds_left()
@@ -283,7 +281,7 @@ class RunBar(QFrame):
                 f"Run {run.number}",
                 day(run.started_at or run.created_at),
                 f"{over:,} of {run.jobs:,}",
-                STATUS_WORDS.get(run.status, run.status),
+                f"{run.failed:,} failed" if run.status == "done" and run.failed else status_words(run),
             ]
             action = menu.addAction(", ".join(words + ([cost] if cost else [])))
             action.setCheckable(True)
@@ -295,6 +293,11 @@ class RunBar(QFrame):
         menu = QMenu(self)
         self.menu_wanted.emit(menu)
         menu.popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
+
+
+def status_words(run: RunRow) -> str:
+    """How a run that nobody executes now stands."""
+    return STATUS_WORDS.get(run.status, run.status)
 
 
 def _rate(rate: float) -> str:

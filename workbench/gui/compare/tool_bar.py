@@ -111,8 +111,8 @@ class ToolBar(QFrame):
     def _add_groups(self) -> None:
         choices = []
         for number, (title, indexes) in enumerate(self._groups):
-            many = len(indexes) > 1 and number == 0 and len(self._groups) < MOST_SEGMENTS
-            choices.append((number, f"{title}  {counted(len(indexes), 'model')}" if many else title))
+            # Every tab says how many columns it holds, the first one also of what.
+            choices.append((number, f"{title}  {counted(len(indexes), 'model') if number == 0 else len(indexes)}"))
         choices.append((-1, f"All {len(self._columns)}"))
         value = -1 if self._group is None else self._group
         if len(choices) <= MOST_SEGMENTS:

@@ -269,7 +269,7 @@ def when(iso: str) -> str:
     """`today 09:12`, `yesterday`, `18 Nov`."""
     said = day(iso)
     if ":" in said:
-        return f"today {said}"
+        return f"today {said.rpartition(' ')[2]}"
     try:
         at = datetime.fromisoformat(iso.replace("Z", "+00:00")).astimezone()
     except ValueError:

@@ -222,7 +222,7 @@ class LibraryScreen(Screen):
         elif self._first and self.list.first() is not None:
             first = self.list.first()
             assert first is not None
-            QTimer.singleShot(0, self, lambda: self.open(first) if self.working.prompt_id is None else None)
+            QTimer.singleShot(0, self, lambda: self._open_first(first))
         self._first = False
         drafts = [row.id for row in self.rows if row.has_draft and row.latest is not None][:_COUNTED_DRAFTS]
         if drafts:
@@ -250,6 +250,10 @@ class LibraryScreen(Screen):
         )
 
     # -- the open prompt ---------------------------------------------------------------------------------------
+
+    def _open_first(self, prompt_id: int) -> None:
+        if self.working.prompt_id is None and self.context.workspace is not None:  # it may have closed meanwhile
+            self.open(prompt_id)
 
     def open(self, prompt_id: int) -> None:
         """Show a prompt, in the list too."""

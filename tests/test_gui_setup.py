@@ -1,0 +1,296 @@
+"""The New comparison dialog and what stands before a run: keys, checks, datasets, drafts, many calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import cast
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
+from pytestqt.qtbot import QtBot
+
+from tests.conftest import FakeProvider
+from tests.gui_window import dialogs, finished_well, opened
+from tests.run_workspace import Filled, content, executed, fill
+from tests.test_gui_compare_run import key, over, setup, shown_run
+from workbench.gui.app import Session
+from workbench.gui.cells import failed_words
+from workbench.gui.compare.setup_checks import NOTHING, REFERENCE
+from workbench.gui.compare.view import CompareScreen
+from workbench.gui.key_dialog import KeyDialog
+from workbench.gui.widgets.buttons import Button
+from workbench.gui.widgets.dialog import Dialog
+from workbench.settings import Settings
+from workbench.values import Case, Check, Content, Message, PromptRef
+from workbench.workspace import Workspace
+
+Start = Callable[..., FakeProvider]
+Open = Callable[[Filled], CompareScreen]
+KEY = "the-right-one-of-this-test"
+
+
+@pytest.fixture
+def opening(qtbot: QtBot, settings: Settings) -> Iterator[Open]:
+    """Opens a window on a filled workspace, at Compare."""
+    made: list[Session] = []
+
+    def open_at(filled: Filled) -> CompareScreen:
+        session = opened(qtbot, filled.path, settings, place="compare")
+        made.append(session)
+        qtbot.waitUntil(lambda: session.window.place == "compare", timeout=15_000)
+        return cast("CompareScreen", session.window.screen_at("compare"))
+
+    yield open_at
+    for session in made:
+        finished_well(session)
+
+
+def press(dialog: QWidget, text: str) -> None:
+    next(made for made in dialog.findChildren(Button) if made.text() == text).click()
+
+
+def asked(qtbot: QtBot) -> KeyDialog:
+    """The key dialog, once it is open."""
+    qtbot.waitUntil(lambda: any(isinstance(made, KeyDialog) for made in dialogs()), timeout=10_000)
+    return next(made for made in dialogs() if isinstance(made, KeyDialog))
+
+
+def enter(dialog: KeyDialog, text: str, button: str) -> None:
+    dialog.findChildren(QLineEdit)[0].setText(text)
+    press(dialog, button)
+
+
+# Keys
+
+
+def forgotten(tmp_path: Path, settings: Settings, provider: FakeProvider) -> tuple[Filled, int]:
+    """A workspace whose connection had a key for an earlier session, and a run that was made with it."""
+    filled = fill(tmp_path / "desk.db", settings, provider.base_url)
+    with closing(Workspace.open(filled.path, settings)) as ws:
+        ws.connections.set_key(ws.connections.find("Stand-in").id, KEY)
+    provider.configure(require_key="")
+    with closing(Workspace.open(filled.path, settings)) as ws:
+        ws.keys.hold(ws.connections.find("Stand-in").key_ref, KEY)
+        import asyncio
+
+        run = ws.runs.start_comparison(filled.comparison)
+
+        async def go() -> None:
+            async for _event in ws.runs.execute(run):
+                pass
+
+        asyncio.run(go())
+    provider.configure(require_key=KEY)
+    provider.reset()
+    return filled, run
+
+
+def test_a_rerun_without_its_key_asks_for_it_and_sends_nothing_before(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    provider = fakeprovider()
+    filled, run = forgotten(tmp_path, settings, provider)
+    screen = opening(filled)
+    shown_run(qtbot, screen, run)
+    screen.rerun()
+    dialog = asked(qtbot)
+    assert dialog.heading.text() == "Key of Stand-in"
+    dialog.reject()
+    assert len(screen.context.ws.runs.list()) == 1, "Cancel starts nothing"
+    screen.rerun()
+    enter(asked(qtbot), KEY, "Save and start")
+    qtbot.waitUntil(lambda: screen.model.run_id not in (None, run), timeout=10_000)
+    over(qtbot, screen)
+    assert screen.model.run is not None
+    assert (screen.model.run.done, screen.model.run.failed) == (16, 0)
+    assert provider.stats()["requests"] >= 16
+
+
+def test_a_new_comparison_asks_for_a_missing_key_instead_of_starting(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    provider = fakeprovider()
+    filled, _run = forgotten(tmp_path, settings, provider)
+    screen = opening(filled)
+    dialog = setup(qtbot, screen, prompt_id=filled.prompt, model_ids=list(filled.models))
+    qtbot.waitUntil(lambda: dialog.start_button.isEnabled(), timeout=10_000)
+    dialog.start_button.click()
+    made = asked(qtbot)
+    qtbot.waitUntil(lambda: "keys last for this session" in made.place.text(), timeout=10_000)
+    enter(made, KEY, "Save and start")
+    qtbot.waitUntil(lambda: len(screen.context.ws.runs.list()) == 2, timeout=10_000)
+    qtbot.waitUntil(lambda: screen.model.run_id is not None, timeout=10_000)
+    over(qtbot, screen)
+    assert screen.model.run is not None
+    assert screen.model.run.failed == 0
+
+
+def test_a_call_that_was_refused_without_a_key_says_so_and_leads_to_the_key(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    provider = fakeprovider(require_key=KEY)
+    filled = fill(tmp_path / "desk.db", settings, provider.base_url)
+    run = executed(filled, settings)  # nobody knew that this server wants a key
+    screen = opening(filled)
+    shown_run(qtbot, screen, run)
+    shown = screen.page.current()
+    assert shown is not None
+    title, sentence, fixes = failed_words(shown.cell.error, screen.model.grid.columns[0])
+    assert (title, sentence) == ("No key (401)", "No key for Stand-in in this session, so none was sent.")
+    assert fixes[0] == ("key", "Add key")
+    assert screen.page.run_bar.done.bar is not None
+    assert screen.page.run_bar.done.bar.segments(100) == [(0, 100, "fail")]
+    assert screen.page.run_bar.done.right[0].text() == "16 failed"
+    assert screen.page.run_bar.done.more.text() == ""
+    screen.page.cell_menu.fix(shown, "key")
+    dialog = asked(qtbot)
+    assert dialog.heading.text() == "Key of Stand-in"
+    enter(dialog, KEY, "Save the key")
+    notice = screen.context
+    offers: list[str] = []
+    notice.noticed.connect(lambda _text, action, _verb: offers.append(action))
+    qtbot.waitUntil(lambda: "Run failed again" in offers, timeout=10_000)
+    screen.page.model.run_again()
+    qtbot.waitUntil(lambda: screen.model.running, timeout=10_000)
+    over(qtbot, screen)
+    assert screen.model.run is not None
+    assert (screen.model.run.done, screen.model.run.failed) == (16, 0)
+    qtbot.waitUntil(lambda: screen.context.ws.connections.find("Stand-in").state.get("test", {}).get("ok") is True)
+
+
+# Checks
+
+
+def test_a_new_check_compares_with_the_reference_and_is_kept(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
+    screen = opening(filled)
+    dialog = setup(qtbot, screen)
+    press(dialog.checks, "Add check")
+    assert dialog.checks.checks == (Check("contains", REFERENCE),)
+    dialog.save_button.click()
+    qtbot.waitUntil(lambda: len(screen.overview.families) == 2, timeout=10_000)
+    name = next(family.name for family in screen.overview.families if family.name != "Refunds")
+    assert screen.context.ws.comparisons.find(name).definition.checks == (Check("contains", REFERENCE),)
+
+
+def test_a_check_without_a_value_is_marked_and_nothing_starts(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
+    dialog = setup(qtbot, opening(filled))
+    dialog.checks.has_reference = False
+    press(dialog.checks, "Add check")
+    row = dialog.checks.rows[0]
+    assert row.problem.isHidden(), "nobody is told off before having typed"
+    dialog.start_button.click()
+    assert (row.value.property("state"), row.problem.isHidden(), row.problem.text()) == ("error", False, NOTHING)
+    assert not dialog.context.ws.runs.list()
+    dialog.save_button.click()
+    assert dialog.isVisible()
+    row.value.setText("order")
+    assert row.problem.isHidden()
+    row.value.setText("")
+    assert not row.problem.isHidden()
+    row.on.setChecked(False)
+    assert row.problem.isHidden()
+    assert not dialog.checks.refuse()
+
+
+# Datasets, drafts, many calls, old figures
+
+
+def test_the_dataset_that_has_what_the_prompt_needs_is_chosen(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
+    with closing(Workspace.open(filled.path, settings)) as ws:
+        other = ws.datasets.create("Almost")
+        ws.datasets.add_cases(other, [Case({"text": "nothing that fits"})])
+        fits = ws.datasets.create("Zoo")
+        ws.datasets.add_cases(fits, [Case({"animal": "owl"})])
+        animals = ws.prompts.create("Animals", "", Content((Message.of("user", "Tell of the {{ animal }}"),)))
+        ws.versions.save(animals, Content((Message.of("user", "Tell of the {{ animal }}."),)))
+        golden, zoo = ws.datasets.get(filled.dataset).uid, ws.datasets.get(fits).uid
+    screen = opening(filled)
+    for prompt, wanted in ((animals, zoo), (filled.prompt, golden)):
+        dialog = setup(qtbot, screen, prompt_id=prompt)
+        assert dialog.cases.uid == wanted
+        dialog.reject()
+    dialog = setup(qtbot, screen)
+    assert dialog.cases.uid == zoo, "the prompt that was changed last is offered"
+
+
+def test_unsaved_edits_of_a_prompt_can_be_saved_and_run(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
+    with closing(Workspace.open(filled.path, settings)) as ws:
+        ws.versions.save_draft(filled.prompt, content("Say it in one word."))
+    screen = opening(filled)
+    dialog = setup(qtbot, screen, prompt_id=filled.prompt)
+    first, second = dialog.prompts.rows
+    assert (first.unsaved.isHidden(), second.unsaved.isHidden()) == (False, True)
+    press(first.unsaved, "Save as v3 and use it")
+    uid = screen.context.ws.prompts.get(filled.prompt).uid
+    qtbot.waitUntil(lambda: dialog.prompts.refs == (PromptRef(uid, 3), PromptRef(uid, 1)), timeout=10_000)
+    assert all(row.unsaved.isHidden() for row in dialog.prompts.rows)
+    newest = screen.context.ws.versions.latest(filled.prompt)
+    assert newest is not None
+    assert screen.context.ws.versions.content(newest.id) == content("Say it in one word.")
+
+
+def test_more_than_a_thousand_calls_are_started_only_after_a_question(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url, cases=260)
+    screen = opening(filled)
+    dialog = setup(qtbot, screen, prompt_id=filled.prompt, model_ids=list(filled.models))
+    qtbot.waitUntil(lambda: dialog.start_button.text() == "Start 1,040 calls" and dialog.start_button.isEnabled(), timeout=10_000)
+    dialog.start_button.click()
+    question = next(made for made in dialogs() if isinstance(made, Dialog) and made.heading.text() == "Start 1,040 calls?")
+    question.reject()
+    QApplication.processEvents()
+    assert dialog.isVisible()
+    assert not screen.context.ws.runs.list()
+
+
+def test_figures_of_earlier_choices_are_not_said_of_new_ones(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
+    with closing(Workspace.open(filled.path, settings)) as ws:
+        ws.versions.save(filled.prompt, Content((Message.of("user", "{{ input }} in {{ ticket_lang }}"),)))
+    dialog = setup(qtbot, opening(filled), prompt_id=filled.prompt, versions=[3])
+    qtbot.waitUntil(lambda: not dialog.cases.warning.isHidden() and "about <$" in dialog.sum.text, timeout=10_000)
+    dialog.prompts.rows[0].version.setCurrentIndex(dialog.prompts.rows[0].version.findText("v1"))
+    assert dialog.cases.warning.isHidden()
+    assert dialog.sum.text == "1 prompt × 1 model × 4 cases × 1 = 4 calls"
+    assert dialog.models.list.stale
+    qtbot.waitUntil(lambda: "about <$" in dialog.sum.text and not dialog.models.list.stale, timeout=10_000)
+    assert dialog.cases.warning.isHidden()
+
+
+def test_verdicts_stand_beside_the_checks_and_count_in_nothing_else(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    from workbench.gui.compare.header import progress_words
+
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
+    run = executed(filled, settings)
+    screen = opening(filled)
+    shown_run(qtbot, screen, run)
+    before = screen.model.grid.columns[0]
+    assert progress_words(before) == f"{before.passed} of {before.checked}"
+    key(screen, Qt.Key.Key_F)
+    qtbot.waitUntil(lambda: screen.model.grid.columns[0].judged == 1, timeout=10_000)
+    column = screen.model.grid.columns[0]
+    assert (column.passed, column.pass_rate, column.said_pass) == (before.passed, before.pass_rate, 0)
+    assert progress_words(column) == f"{before.passed} of {before.checked}, you 0 of 1"
+    QTest.keyClick(screen.page.table.main, Qt.Key.Key_P)
+    qtbot.waitUntil(lambda: screen.model.grid.columns[0].said_pass == 1, timeout=10_000)
