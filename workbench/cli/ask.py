@@ -17,6 +17,7 @@ from workbench.values import BadInput, Delta, Message, Part, Price, Reply, Reque
 
 if TYPE_CHECKING:
     from workbench.settings import Settings
+    from workbench.values import Failure
     from workbench.workspace import Answer
 
 _IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
@@ -53,11 +54,11 @@ def _directly(options: argparse.Namespace, request: Request, terminal: Terminal)
     from workbench.settings import Settings
     from workbench.workspace import direct_endpoint, one_call
 
-    settings = Settings()
+    settings, shown = Settings(), Shown(terminal)
     timeout_s = _timeout(options, settings)
     endpoint, price = direct_endpoint(options.api, options.base_url, options.model, os.environ, timeout_s)
-    answer = _run(one_call(endpoint, request, **_how(options, settings, terminal)))
-    return _tell(options.model, request, answer, price, terminal)
+    answer = _run(one_call(endpoint, request, **_how(options, settings, shown)))
+    return _tell(options.model, request, answer, price, shown)
 
 
 def _from_workspace(options: argparse.Namespace, request: Request, terminal: Terminal) -> int:
@@ -68,9 +69,10 @@ def _from_workspace(options: argparse.Namespace, request: Request, terminal: Ter
     with workspace(options, terminal) as ws:
         model = model_of(ws, options.model)
         own = replace(request, model=model.name, parameters={**model.parameters, **request.parameters})
-        how = _how(options, ws.settings, terminal)
+        shown = Shown(terminal)
+        how = _how(options, ws.settings, shown)
         answer = _run(ws.ask(model, own, timeout_s=_timeout(options, ws.settings), **how))
-        return _tell(model.title, request, answer, model.price, terminal)
+        return _tell(model.title, request, answer, model.price, shown)
 
 
 def _run(asked: Coroutine[Any, Any, Answer]) -> Answer:
@@ -79,19 +81,75 @@ def _run(asked: Coroutine[Any, Any, Answer]) -> Answer:
     return asyncio.run(asked)
 
 
-def _how(options: argparse.Namespace, settings: Settings, terminal: Terminal) -> dict[str, Any]:
+class Shown:
+    """The answer as it stands on the terminal.
+
+    After a failed attempt the answer begins anew. What it says again is held back until there is more of it than was printed before,
+    so that an answer which breaks off three times is not read three times.
+    """
+
+    def __init__(self, terminal: Terminal) -> None:
+        self.terminal = terminal
+        self._longest = 0
+        self._now = ""
+        self._held = False
+
+    def streamed(self, delta: Delta) -> None:
+        """Print a piece, or hold it back."""
+        self._now += delta.text
+        if not self._held:
+            self.terminal.stream(delta.text)
+        elif len(self._now) > self._longest:
+            self.release()
+
+    def waits(self, event: Any) -> None:
+        """Say that the call is tried again, and that the answer does not go on where it broke off."""
+        if not self._held:
+            self._longest = max(self._longest, len(self._now))
+        self._held, self._now = self._longest > 0, ""
+        anew = "; the answer starts anew" if self._held else ""
+        tries = f"{event.attempt + 1} of {event.attempts}"
+        self.terminal.note(f"{explained(event.failure)} Trying again in {event.delay_s:.0f} s ({tries}){anew}.")
+
+    def release(self) -> None:
+        """Print what was held back."""
+        if self._held and self._now:
+            self.terminal.end_line()
+            self.terminal.stream(self._now)
+        self._held = False
+
+
+_MEANINGS = {
+    "server": ("The server had a fault of its own", "Try again later, or ask another model."),
+    "overloaded": ("The server is too busy", "Try again in a minute."),
+    "rate_limit": ("The provider says: too many calls in a short time", "Wait a little and try again."),
+    "quota": ("The provider says that there is no credit left", "Add credit to your account there, or ask another model."),
+    "auth": ("The key was not accepted", "Check the key and whether it belongs to this server."),
+    "permission": ("This key may not use this model", "Allow it in your account there, or ask another model."),
+    "not_found": ("The server does not have this model or address", "Check the model's name and the base URL."),
+    "timeout": ("The server was silent for too long", "Raise --timeout, or try again later."),
+    "context_length": ("The prompt is too long for this model", "Shorten it, or ask a model with more room."),
+    "bad_request": ("The server refused the request", "Change what it names."),
+    "protocol": ("The answer came garbled and cannot be read", "Try again; if it stays so, check --api and the base URL."),
+}
+"""What a kind of failure means, and the one thing to do. A failure of the network says both itself."""
+
+
+def explained(failure: Failure, *, remedy: bool = False) -> str:
+    """What happened in plain words, then in the provider's own, then what to do."""
+    if failure.kind not in _MEANINGS:
+        return failure.message
+    meaning, todo = _MEANINGS[failure.kind]
+    code = f"{failure.status}: " if failure.status and str(failure.status) not in failure.message else ""
+    return f"{meaning} ({code}{failure.message.rstrip('. ')}).{f' {todo}' if remedy else ''}"
+
+
+def _how(options: argparse.Namespace, settings: Settings, shown: Shown) -> dict[str, Any]:
     """How the call is made, as `one_call` takes it."""
-
-    def streamed(delta: Delta) -> None:
-        terminal.stream(delta.text)
-
-    def waits(event: Any) -> None:
-        terminal.note(f"{event.failure.message} Trying again in {event.delay_s:.0f} s ({event.attempt + 1} of {event.attempts}).")
-
     return {
         "max_retries": settings.get("max_retries") if options.max_retries is None else max(0, options.max_retries),
-        "on_delta": streamed,
-        "on_wait": waits,
+        "on_delta": shown.streamed,
+        "on_wait": shown.waits,
         "local_only": bool(settings.get("local_only")),
     }
 
@@ -147,8 +205,10 @@ def _schema(path: Path) -> dict[str, Any]:
     return schema
 
 
-def _tell(title: str, request: Request, answer: Answer, price: Price, terminal: Terminal) -> int:
-    failure = answer.failure
+def _tell(title: str, request: Request, answer: Answer, price: Price, shown: Shown) -> int:
+    failure, terminal = answer.failure, shown.terminal
+    if answer.reply is not None:
+        shown.release()
     reply = answer.reply or (failure.partial if failure else None) or Reply(finish_reason="error")
     if terminal.json:
         terminal.document(_document(title, reply, answer, price))
@@ -156,7 +216,7 @@ def _tell(title: str, request: Request, answer: Answer, price: Price, terminal: 
         if answer.reply is not None and not request.stream:
             terminal.stream(reply.text)
         if reply.text:
-            terminal.stream("\n")
+            terminal.end_line()
         if reply.refusal:
             terminal.note(f"The model refused: {reply.refusal}")
         for call in reply.tool_calls:
@@ -164,8 +224,7 @@ def _tell(title: str, request: Request, answer: Answer, price: Price, terminal: 
     if failure is None:
         return 0
     if not terminal.json:
-        code = f" ({failure.status})" if failure.status and str(failure.status) not in failure.message else ""
-        terminal.complain(f"{failure.message}{code}")
+        terminal.complain(explained(failure, remedy=True))
     return 1
 
 

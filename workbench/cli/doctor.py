@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from workbench.cli.terminal import Terminal
 
 if TYPE_CHECKING:
+    from workbench.values import Problem
     from workbench.workspace import ConnectionRow, Workspace
 
 _MARKS = {"ok": "ok     ", "note": "note   ", "trouble": "TROUBLE"}
@@ -70,14 +71,27 @@ def _findings(options: argparse.Namespace) -> Iterator[Finding]:
     try:
         ws = Workspace.open(options.workspace)
     except Problem as problem:
-        yield Finding(
-            "Workspace", "trouble", problem.message, problem.remedy or "workbench doctor --restore puts the newest backup in its place."
-        )
+        yield Finding("Workspace", "trouble", problem.message, _way_back(options, problem))
         return
     try:
         yield from _of_workspace(ws, options)
     finally:
         ws.close()
+
+
+def _way_back(options: argparse.Namespace, problem: Problem) -> str:
+    """What can be done about a workspace that does not open."""
+    from workbench.values import StoreTrouble
+    from workbench.workspace import Workspace
+
+    kept = Workspace.backups_of(options.workspace) if isinstance(problem, StoreTrouble) else []
+    if kept:
+        return f"workbench doctor --restore puts its newest backup, of {_clock(kept[0].at)}, in its place."
+    return problem.remedy or "There is no backup of it. Name another workspace with --workspace."
+
+
+def _clock(at: str) -> str:
+    return f"{at[:16].replace('T', ' ')} (UTC)"
 
 
 def _display() -> Finding:
@@ -128,9 +142,7 @@ def _backups(ws: Workspace) -> Finding:
     backups = ws.backups()
     if not backups:
         return Finding("Backups", "note", "there is none yet; one is made each day the app runs.")
-    return Finding(
-        "Backups", "ok", f"{len(backups)} in {backups[0].path.parent}, the newest from {backups[0].at[:16].replace('T', ' ')} (UTC)."
-    )
+    return Finding("Backups", "ok", f"{len(backups)} in {backups[0].path.parent}, the newest from {_clock(backups[0].at)}.")
 
 
 def _connection(ws: Workspace, row: ConnectionRow, offline: bool) -> Finding:
@@ -159,5 +171,5 @@ def _restore(options: argparse.Namespace, terminal: Terminal) -> int:
     aside = Workspace.restore(options.workspace, chosen.path)
     document = {"schema": 1, "restored": str(chosen.path), "at": chosen.at, "before": str(aside) if aside else None}
     kept = f" What was there before is kept as {aside}." if aside else ""
-    terminal.answer(document, f"The workspace is now the copy of {chosen.at[:16].replace('T', ' ')} (UTC).{kept}")
+    terminal.answer(document, f"The workspace is now the copy of {_clock(chosen.at)}.{kept}")
     return 0

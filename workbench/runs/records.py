@@ -64,6 +64,8 @@ class ColumnInfo:
     p50_ms: float | None
     p95_ms: float | None
     cost_usd: Decimal | None
+    rated: int = 0
+    """Outputs with stars: so many the mean comes from."""
 
 
 @dataclass(frozen=True, slots=True)
