@@ -7,43 +7,16 @@ loads, not what its package is called: on Debian 13 some have another name (libg
 Standard library only: this runs before anything is installed.
 """
 
-import ctypes
 import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
-LIBRARIES = {
-    "offscreen": {
-        "libglib-2.0.so.0": "libglib2.0-0",
-        "libGL.so.1": "libgl1",
-        "libEGL.so.1": "libegl1",
-        "libxkbcommon.so.0": "libxkbcommon0",
-        "libfontconfig.so.1": "libfontconfig1",
-        "libfreetype.so.6": "libfreetype6",
-        "libdbus-1.so.3": "libdbus-1-3",
-        "libX11.so.6": "libx11-6",
-        "libbrotlidec.so.1": "libbrotli1",
-        "libgssapi_krb5.so.2": "libgssapi-krb5-2",
-    },
-    "window": {
-        "libxcb-cursor.so.0": "libxcb-cursor0",
-        "libxcb-icccm.so.4": "libxcb-icccm4",
-        "libxcb-image.so.0": "libxcb-image0",
-        "libxcb-keysyms.so.1": "libxcb-keysyms1",
-        "libxcb-randr.so.0": "libxcb-randr0",
-        "libxcb-render-util.so.0": "libxcb-render-util0",
-        "libxcb-shape.so.0": "libxcb-shape0",
-        "libxcb-sync.so.1": "libxcb-sync1",
-        "libxcb-util.so.1": "libxcb-util1",
-        "libxcb-xfixes.so.0": "libxcb-xfixes0",
-        "libxcb-xkb.so.1": "libxcb-xkb1",
-        "libxcb-shm.so.0": "libxcb-shm0",
-        "libxcb-render.so.0": "libxcb-render0",
-        "libX11-xcb.so.1": "libx11-xcb1",
-        "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
-    },
-}
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from workbench.cli.system_libraries import QT, XCB, apt_line, loads
+
+LIBRARIES = {"offscreen": QT, "window": XCB}
 COMMANDS = {
     "keyring": {"gnome-keyring-daemon": "gnome-keyring", "dbus-run-session": "dbus-daemon"},
     "screenshots": {"xvfb-run": "xvfb", "xauth": "xauth"},
@@ -51,15 +24,6 @@ COMMANDS = {
 FONTS = {
     "screenshots": {"Inter": "fonts-inter", "JetBrainsMono": "fonts-jetbrains-mono", "NotoColorEmoji": "fonts-noto-color-emoji"},
 }
-
-
-def loads(name):
-    """True if the dynamic linker finds this library."""
-    try:
-        ctypes.CDLL(name)
-    except OSError:
-        return False
-    return True
 
 
 def has_font(stem):
@@ -89,17 +53,17 @@ def main(arguments):
     packages = missing(sets)
     if not packages:
         return 0
-    line = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
+    line = apt_line(packages)
     if "--install" in arguments and os.geteuid() == 0 and shutil.which("apt-get"):
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "update", "-q"], env=environment, check=False)
-        subprocess.run(line, env=environment, check=True)
+        subprocess.run(line.split(), env=environment, check=True)
         left = missing(sets)
         if left:
             print(f"Still missing after the installation: {' '.join(left)}", file=sys.stderr)
         return 1 if left else 0
     print("System libraries are missing. Install them with:", file=sys.stderr)
-    print(f"\n    sudo {' '.join(line)}\n", file=sys.stderr)
+    print(f"\n    sudo {line}\n", file=sys.stderr)
     return 1
 
 

@@ -276,7 +276,7 @@ def test_a_newer_or_foreign_or_damaged_file_is_said_and_never_written(qtbot: QtB
     words = " ".join(label.text() for label in made.window.opening.findChildren(QLabel))
     assert "not a workspace.db cannot be used as it is" in words
     buttons = [button.text() for button in made.window.opening.findChildren(Button)]
-    assert buttons == ["Try again", "Open another workspace", "Start a new one"]
+    assert buttons == ["Try again", "Open another workspace", "Start a new workspace"]
     assert path.read_bytes() == before
     path.unlink()
     made.window.opening.findChildren(Button)[0].click()

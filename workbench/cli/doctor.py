@@ -89,8 +89,11 @@ def _how_to_mend(options: argparse.Namespace, problem: Problem) -> str:
         return problem.remedy
     if not backups:
         return "It has no backup here. Put a copy of the file in its place, or name another workspace."
-    newest = backups[0].at[:16].replace("T", " ")
-    return f"workbench doctor --restore puts the newest of {len(backups)} backups, from {newest} (UTC), in its place."
+    return f"workbench doctor --restore puts the newest of {len(backups)} backups, from {_clock(backups[0].at)}, in its place."
+
+
+def _clock(at: str) -> str:
+    return f"{at[:16].replace('T', ' ')} (UTC)"
 
 
 def _display() -> Finding:
@@ -145,9 +148,7 @@ def _backups(ws: Workspace) -> Finding:
     backups = ws.backups()
     if not backups:
         return Finding("Backups", "note", "there is none yet; one is made each day the app runs.")
-    return Finding(
-        "Backups", "ok", f"{len(backups)} in {backups[0].path.parent}, the newest from {backups[0].at[:16].replace('T', ' ')} (UTC)."
-    )
+    return Finding("Backups", "ok", f"{len(backups)} in {backups[0].path.parent}, the newest from {_clock(backups[0].at)}.")
 
 
 def _connection(ws: Workspace, row: ConnectionRow, offline: bool) -> Finding:
@@ -176,5 +177,5 @@ def _restore(options: argparse.Namespace, terminal: Terminal) -> int:
     aside = Workspace.restore(options.workspace, chosen.path)
     document = {"schema": 1, "restored": str(chosen.path), "at": chosen.at, "before": str(aside) if aside else None}
     kept = f" What was there before is kept as {aside}." if aside else ""
-    terminal.answer(document, f"The workspace is now the copy of {chosen.at[:16].replace('T', ' ')} (UTC).{kept}")
+    terminal.answer(document, f"The workspace is now the copy of {_clock(chosen.at)}.{kept}")
     return 0

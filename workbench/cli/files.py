@@ -11,6 +11,7 @@ from workbench.cli.terminal import Terminal, columns
 from workbench.values import BadInput
 
 if TYPE_CHECKING:
+    from workbench.values import Progress
     from workbench.workspace import ImportReport, Workspace
 
 
@@ -33,7 +34,8 @@ def import_verb(options: argparse.Namespace, terminal: Terminal) -> int:
         if not path.exists():
             raise BadInput("There is no such file or folder.", path=str(path))
     with workspace(options, terminal) as ws:
-        report = ws.files.import_paths(options.paths, options.format)
+        report = ws.files.import_paths(options.paths, options.format, progress=_progress(terminal, "Importing"))
+        terminal.end_progress()
         terminal.answer(report.to_json(), _imported(report))
         for rejected in report.rejected:
             place = f"{rejected.path}, line {rejected.line}" if rejected.line else rejected.path
@@ -55,7 +57,7 @@ def export_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     if what[0] not in ("library", "run") or len(what) != (2 if what[0] == "run" else 1):
         raise BadInput("--what is library, or run and the id of a run.")
     with workspace(options, terminal) as ws:
-        document = _run(ws, what[1], options) if what[0] == "run" else _library(ws, options.dest)
+        document = _run(ws, what[1], options) if what[0] == "run" else _library(ws, options.dest, terminal)
         count, unchanged, unwritten = len(document["files"]), document["unchanged"], document["unwritten"]
         text = f"{count} file{'' if count == 1 else 's'} written{f', {unchanged} unchanged' if unchanged else ''}"
         terminal.answer({"schema": 1, **document}, f"{text}{f', {unwritten} could not be' if unwritten else ''}.")
@@ -64,10 +66,17 @@ def export_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     return 1 if unwritten else 0
 
 
-def _library(ws: Workspace, folder: Path) -> dict[str, Any]:
+def _progress(terminal: Terminal, what: str) -> Progress:
+    def tell(done: float, total: float) -> None:
+        terminal.progress(f"{what}: {100 * done / total:.0f}%" if total else what)
+
+    return tell
+
+
+def _library(ws: Workspace, folder: Path, terminal: Terminal) -> dict[str, Any]:
     if folder.exists() and not folder.is_dir():
         raise BadInput("A library is exported to a folder, and this is a file.", path=str(folder))
-    report = ws.files.export(folder)
+    report = ws.files.export(folder, progress=_progress(terminal, "Exporting"))
     return {
         "files": list(report.files),
         "unchanged": report.unchanged,

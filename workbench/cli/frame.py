@@ -60,7 +60,7 @@ def perform(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as failure:
-        from workbench.values.problems import Problem, ReadOnly  # only failures need it
+        from workbench.values.problems import Damaged, Problem, ReadOnly  # only failures need it
 
         if isinstance(failure, OSError) and not isinstance(failure, Problem):
             terminal.complain(_of_the_system(failure))
@@ -70,8 +70,12 @@ def perform(arguments: Sequence[str]) -> int:
             return 2
         if not isinstance(failure, Problem):
             raise
-        elsewhere = " Close it, or name another workspace with --workspace." if isinstance(failure, ReadOnly) and not failure.remedy else ""
-        terminal.complain(f"{failure}{elsewhere}")
+        remedy = ""
+        if isinstance(failure, ReadOnly) and not failure.remedy:
+            remedy = " Close it, or name another workspace with --workspace."
+        elif isinstance(failure, Damaged) and not failure.remedy:
+            remedy = " See its backups with workbench doctor, or name another workspace with --workspace."
+        terminal.complain(f"{failure}{remedy}")
         return failure.exit_code
     finally:
         terminal.end_progress()

@@ -23,6 +23,7 @@ class Terminal:
         self.quiet = False
         self._line = ""
         self._next = 0.0
+        self._within = False
 
     def say(self, text: str) -> None:
         """Print what was asked for, as text."""
@@ -44,9 +45,15 @@ class Terminal:
 
     def stream(self, piece: str) -> None:
         """Print a piece of an answer as it arrives, unless the answer is one document."""
-        if not self.json:
+        if not self.json and piece:
             sys.stdout.write(printable(piece) if sys.stdout.isatty() else piece)
             sys.stdout.flush()
+            self._within = not piece.endswith("\n")
+
+    def end_line(self) -> None:
+        """End a line that was streamed, so that what comes next does not stick to it."""
+        if self._within:
+            self.stream("\n")
 
     def note(self, text: str) -> None:
         """Print something worth knowing on stderr."""
@@ -74,7 +81,9 @@ class Terminal:
             _aside(text + "\n")
 
     def end_progress(self) -> None:
-        """Leave the line that was written anew."""
+        """Leave the line that was written anew, or, on a screen, the one that is being streamed."""
+        if self._within and sys.stdout.isatty():
+            self.end_line()
         if self._line:
             _aside("\n")
             self._line = ""

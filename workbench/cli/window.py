@@ -6,14 +6,9 @@ import argparse
 import os
 import sys
 
+from workbench.cli.system_libraries import QT, XCB, apt_line, missing, missing_for_window
 from workbench.cli.terminal import Terminal
 from workbench.values.problems import Missing
-
-_LIBRARIES = (
-    "libglib2.0-0 libgl1 libegl1 libxkbcommon0 libfontconfig1 libfreetype6 libdbus-1-3 libx11-6 libbrotli1 libgssapi-krb5-2 libxcb-cursor0 "
-    "libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-sync1 libxcb-util1 libxcb-xfixes0 "
-    "libxcb-xkb1 libxcb-shm0 libxcb-render0 libx11-xcb1 libxkbcommon-x11-0"
-)
 
 
 def app_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,13 +22,20 @@ def app_verb(options: argparse.Namespace, terminal: Terminal) -> int:
             "There is no display here, so the window cannot open.",
             remedy="Start it on a desktop, or use the command line: workbench --help.",
         )
+    packages = missing_for_window()
+    if packages:  # Qt would end the process, with a page of text
+        raise _lacking(packages, "The window needs system libraries that are not here.")
     try:
         from workbench.gui.app import main
     except ImportError as error:
         if "PySide6" not in str(error) and ".so" not in str(error):
             raise
-        raise Missing(f"Qt cannot be loaded ({error}).", remedy=f"On Debian: sudo apt-get install {_LIBRARIES}") from error
+        raise _lacking(missing([QT, XCB]), f"Qt cannot be loaded ({error}).") from error
     return int(main(options.workspace))
+
+
+def _lacking(packages: list[str], said: str) -> Missing:
+    return Missing(said, remedy=f"On Debian or Ubuntu: sudo {apt_line(packages)}" if packages else "Install the app again.")
 
 
 def has_display() -> bool:

@@ -16,6 +16,7 @@ from workbench.settings import Settings
 
 if TYPE_CHECKING:
     from workbench.gui.fetch import Fetch
+    from workbench.gui.work import Work
     from workbench.values import Changes
     from workbench.workspace import Workspace
 
@@ -28,6 +29,8 @@ class Context(QObject):
     navigated = Signal(str, dict)
     noticed = Signal(str, str, object)
     troubled = Signal(object, object)
+    working = Signal(object)
+    """The Work that began, got further or ended."""
 
     def __init__(self, settings: Settings, theme: Theme, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -37,6 +40,7 @@ class Context(QObject):
         self.workspace: Workspace | None = None
         self.actions = ActionSet(self)
         self._fetch: Fetch | None = None
+        self._work: Work | None = None
         self._pending: list[Changes] = []
         self._guard = threading.Lock()
         self._unsubscribe: Callable[[], None] | None = None
@@ -58,6 +62,15 @@ class Context(QObject):
             self._fetch = Fetch(self)
         return self._fetch
 
+    @property
+    def work(self) -> Work:
+        """The long import or export that is going on."""
+        if self._work is None:
+            from workbench.gui.work import Work  # not needed to paint
+
+            self._work = Work(self)
+        return self._work
+
     def use(self, workspace: Workspace | None) -> None:
         """Take a workspace that was opened, or let go of the one that is closing."""
         if self._unsubscribe is not None:
@@ -76,7 +89,7 @@ class Context(QObject):
         self.navigated.emit(place, at)
 
     def notice(self, text: str, action_text: str = "", action: Callable[[], object] | None = None) -> None:
-        """Say something at the bottom left for ten seconds, with one thing to do, such as Undo."""
+        """Say something low in the window for ten seconds, with one thing to do, such as Undo."""
         self.noticed.emit(text, action_text, action)
 
     def failed(self, problem: BaseException, retry: Callable[[], object] | None = None) -> None:

@@ -33,8 +33,7 @@ class CrashDialog(Dialog):
         self.body.addWidget(where)
         self.add_button("Open the log folder", self._open_folder, kind="quiet")
         self._copy = self.add_button("Copy details", self._copy_details, icon="copy")
-        self.add_button("Go on", self.accept, kind="primary")
-        self.first = self._copy
+        self.first = self.add_button("Go on", self.accept, kind="primary")
 
     def add(self, error: BaseException) -> None:
         """One more came while the dialog was open."""

@@ -10,6 +10,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 if TYPE_CHECKING:
+    from workbench.gui.widgets.buttons import Button
     from workbench.gui.widgets.empty import EmptyState
 
 QUIET_MS = 400
@@ -26,6 +27,7 @@ class OpeningPage(QWidget):
         self._wait: EmptyState | None = None
         self._retry, self._other, self._new = retry, other, new
         self._failed: EmptyState | None = None
+        self._main: Button | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(QUIET_MS)
@@ -58,7 +60,7 @@ class OpeningPage(QWidget):
         """Say why a file cannot be opened. Nothing was written to it."""
         from workbench.gui.widgets.buttons import button  # as above
         from workbench.gui.widgets.empty import EmptyState
-        from workbench.values import Problem
+        from workbench.values import Damaged, Problem
 
         self._timer.stop()
         self.problem = problem
@@ -66,18 +68,22 @@ class OpeningPage(QWidget):
             self._stack.removeWidget(self._failed)
             self._failed.deleteLater()
         text = f"{problem.message} {problem.remedy}".strip() if isinstance(problem, Problem) else f"It could not be opened: {problem}"
-        buttons = [
-            button("Try again", kind="primary", on=self._retry),
-            button("Open another workspace", on=self._other),
-            button("Start a new one", on=self._new),
-        ]
+        if isinstance(problem, Damaged):
+            text = f"{problem.message} No backup of it was found. Open another workspace, or start a new one."
+        self._main = button("Try again", kind="primary", on=self._retry)
+        buttons = [self._main, button("Open another workspace", on=self._other), button("Start a new workspace", on=self._new)]
         self._failed = EmptyState(f"{Path(path).name or path} cannot be used as it is", text, buttons, icon="triangle-alert")
         self._stack.addWidget(self._failed)
         self._stack.setCurrentWidget(self._failed)
 
     def offer(self, text: str, on: Callable[[], None]) -> None:
-        """One more thing to do about a file that cannot be opened."""
-        from workbench.gui.widgets.buttons import button  # as above
+        """The best thing to do about a file that cannot be opened: put a backup in its place."""
+        from workbench.gui.theme import set_kind  # as above
+        from workbench.gui.widgets.buttons import button
 
         if self._failed is not None and self.problem is not None:
-            self._failed.add_button(button(text, "history", on=on))
+            said = getattr(self.problem, "message", str(self.problem))
+            self._failed.text.setText(f"{said} A backup of it is kept. The file as it is now will be kept beside it.")
+            if self._main is not None:
+                set_kind(self._main, kind="plain")
+            self._failed.add_button(button(text, "history", "primary", on=on), first=True)

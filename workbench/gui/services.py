@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from workbench.workspace import RunRow, Workspace
 
 
+_OFFERS_KEPT = 100
+
+
 class WindowServices(QObject):
     """Connects the actions of the table that belong to no screen."""
 
@@ -51,9 +54,16 @@ class WindowServices(QObject):
             self._context.bridge.read(_cut_off, workspace, ids, then=self._offer, failed=lambda _error: None, owner=self)
 
     def _offer(self, rows: list[RunRow]) -> None:
-        self._context.settings.set("last.stopped", None)
+        settings = self._context.settings
+        settings.set("last.stopped", None)
+        # Once for each run, and again only when it has got further since: who does not go on has said so.
+        told = settings.get("last.offered")
+        told = told if isinstance(told, list) else []
+        marks = {row.id: f"{self._context.ws.path} {row.id} {row.queued}" for row in rows}
+        rows = [row for row in rows if marks[row.id] not in told]
         if not rows:
             return
+        settings.set("last.offered", [*told, *(marks[row.id] for row in rows)][-_OFFERS_KEPT:])
         first, more = rows[0], len(rows) - 1
         rest = f" {more} other run{'s' if more > 1 else ''} as well." if more else ""
         left = f"{first.queued:,} of {first.jobs:,} answers to come"

@@ -11,11 +11,13 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QProgressBar, QSizeP
 
 from workbench.gui.context import Context
 from workbench.gui.theme import set_role, theme
+from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.labels import line
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from workbench.gui.work import Work
     from workbench.values import Changes
     from workbench.workspace import RunRow, Workspace
 
@@ -85,6 +87,9 @@ class StatusBar(QWidget):
         self.today = StatusItem("coins", "Today $0.00", tip="Known cost of the calls made today")
         self.keys = StatusItem("lock-keyhole", "")
         self._run: RunRow | None = None
+        self._work: Work | None = None
+        self.stop = button("Stop", kind="link", size="small", on=lambda: self._work.stop() if self._work is not None else None)
+        self.stop.hide()
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 1, 8, 0)
         row.setSpacing(4)
@@ -92,6 +97,7 @@ class StatusBar(QWidget):
         row.addWidget(line(vertical=True))
         row.addWidget(self.job)
         row.addWidget(self.progress)
+        row.addWidget(self.stop)
         row.addSpacing(6)
         row.addWidget(line(vertical=True))
         row.addWidget(self.today)
@@ -107,6 +113,7 @@ class StatusBar(QWidget):
         self._timer.timeout.connect(self._read_run)
         context.bridge.run_events.connect(lambda _run, _events: None if self._timer.isActive() else self._timer.start())
         context.bridge.runs_changed.connect(self._read_run)
+        context.working.connect(self._show_work)
         context.changed.connect(self._changed)
         context.theme.follow(self._resize)
         self._resize()
@@ -156,7 +163,24 @@ class StatusBar(QWidget):
             return
         self._context.bridge.read(workspace.runs.get, running[-1], then=self._show_run, owner=self, key="status.run")
 
+    def _show_work(self, work: Work) -> None:
+        before, self._work = self._work, work if work.title else None
+        self.stop.setVisible(self._work is not None)
+        if self._work is None:
+            if before is not None:
+                self._read_run()
+            return
+        share = work.share
+        self.progress.setMaximum(100 if share is not None else 0)
+        self.progress.setValue(share or 0)
+        self.progress.setAccessibleName(f"Progress: {work.title}")
+        self.progress.show()
+        self.job.say(f"{work.title}  {share}%" if share is not None else work.title, work.title)
+
     def _show_run(self, run: Any) -> None:
+        if self._work is not None:
+            return
+        self.progress.setAccessibleName("Progress of the run")
         count = len(self._context.bridge.running)
         self._run = run if count else None
         if self._run is None:

@@ -128,6 +128,7 @@ QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {
 }
 QSpinBox, QDoubleSpinBox { padding: ${p3}px 0; }
 QSpinBox:focus, QDoubleSpinBox:focus { padding: ${f2}px 0; }
+QComboBox { combobox-popup: 0; }
 QComboBox::drop-down { border: none; width: ${p24}px; subcontrol-position: center right; }
 QComboBox::down-arrow { image: url("$img_down"); width: ${p14}px; height: ${p14}px; }
 QComboBox[bulk="small"] { padding: ${p2}px ${p8}px; }

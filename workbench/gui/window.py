@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -58,6 +58,7 @@ class Window(QMainWindow):
         self._place = ""
         self._trail = Trail()
         self._was_painted = False
+        self._first_size: QSize | None = None
         self._on_close: Callable[[], None] = lambda: None
         self._keep = QTimer(self)
         self._keep.setSingleShot(True)
@@ -95,7 +96,7 @@ class Window(QMainWindow):
         column.addLayout(across, 1)
         column.addWidget(self.status)
         self.setCentralWidget(body)
-        self.notice = Notice(body, bottom=self.status.height)
+        self.notice = Notice(body, self.pages)
         self.ring = FocusRing(self)
         self.focus = FocusOrder(self, (self.rail, self.top), self._panes, self.pages, self.status)
         self.addActions(context.actions.all())
@@ -267,10 +268,23 @@ class Window(QMainWindow):
     def _restore_geometry(self) -> None:
         kept = self.context.settings.get("layout.window")
         if not isinstance(kept, str) or not self.restoreGeometry(QByteArray.fromBase64(kept.encode("ascii", "ignore"))):
-            screen = self.screen()
-            room = screen.availableSize() if screen is not None else None
-            wide, high = USUAL
-            self.resize(min(wide, room.width()) if room else wide, min(high, room.height()) if room else high)
+            self._first_size = QSize(*USUAL)
+            self.resize(self._first_size)
+            self._fit_screen()
+
+    def _fit_screen(self) -> None:
+        """Keep a window whose size nobody chose within the screen, its frame too, which is known only once it stands there."""
+        screen = self.screen()
+        if screen is None or self._first_size != self.size() or self.isMaximized() or self.isFullScreen():
+            return
+        room = screen.availableGeometry()
+        frame = self.frameGeometry()
+        most = room.size() - (frame.size() - self.size())
+        self.setMinimumSize(QSize(*MINIMUM).boundedTo(most))
+        self._first_size = self.size().boundedTo(most)
+        self.resize(self._first_size)
+        if self.isVisible() and not room.contains(QRect(frame.topLeft(), frame.size().boundedTo(room.size()))):
+            self.move(room.topLeft())
 
     def remember(self) -> None:
         """Keep window size, screen and place for the next start."""
@@ -306,6 +320,7 @@ class Window(QMainWindow):
         super().paintEvent(event)
         if not self._was_painted:
             self._was_painted = True
+            QTimer.singleShot(0, self, self._fit_screen)
             self.painted.emit()
 
     def changeEvent(self, event: QEvent) -> None:

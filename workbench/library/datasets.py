@@ -17,7 +17,7 @@ from workbench.library.records import ColumnSpec, DatasetRow
 from workbench.library.reports import Imported, ImportReport, Rejected
 from workbench.store import stamps
 from workbench.store.database import Writer
-from workbench.values import BadInput, Case, NotFound, canonical
+from workbench.values import BadInput, Case, NotFound, Progress, Steps, canonical
 
 if TYPE_CHECKING:
     from workbench.formats.tabular import BadRow, Table
@@ -129,11 +129,13 @@ class Datasets(Cases):
         name: str | None = None,
         into: int | None = None,
         keep_good: bool = False,
+        progress: Progress | None = None,
     ) -> ImportReport:
         """What came in, as a new dataset or at the end of an existing one. It lands whole or not at all.
 
         `mapping` has one entry for each column of the file; None takes the guess. Rows that cannot be used stop the import with a
         BadInput that names their lines, unless `keep_good` says to take the others. The same file again changes nothing.
+        Raises Stopped where `progress` does; then nothing came in.
         """
         from workbench.formats.tabular_columns import check_mapping  # only an import needs it
 
@@ -145,8 +147,11 @@ class Datasets(Cases):
             raise _unusable(table, rejected, rejected_count)
         if not table.rows:
             raise BadInput(f"{table.name} has no rows to import.")
+        steps = Steps(progress, 1)
         with self._database.write() as writer:
-            done = _append(writer, table, mapping, into) if into is not None else make_from_table(writer, table, mapping, name)
+            done = (
+                _append(writer, table, mapping, into, steps) if into is not None else make_from_table(writer, table, mapping, name, steps)
+            )
         news = (done,) if done.changes else ()
         return ImportReport(news, () if news else (done,), rejected, (), rejected_count)
 
@@ -235,7 +240,7 @@ def _good(table: Table, mapping: Sequence[ColumnSpec]) -> Iterator[Case]:
     return (case for case in table.cases(mapping) if isinstance(case, Case))
 
 
-def make_from_table(writer: Writer, table: Table, mapping: Sequence[ColumnSpec], name: str | None) -> Imported:
+def make_from_table(writer: Writer, table: Table, mapping: Sequence[ColumnSpec], name: str | None, steps: Steps) -> Imported:
     """A new dataset of the good rows of a table; the one of that name, unchanged, where it holds just these."""
     names = _names(asking(writer))
     wanted = whole_text((name or Path(table.name).stem).strip() or "Dataset")
@@ -248,16 +253,17 @@ def make_from_table(writer: Writer, table: Table, mapping: Sequence[ColumnSpec],
         wanted = checked_name("dataset", wanted, names) if name else free_name(wanted, names)
     id_ = create_dataset(writer, wanted, _dataset_columns(mapping))
     with indexing(writer, table.rows):
-        count = len(insert_cases(writer, id_, _good(table, mapping)))
+        count = len(insert_cases(writer, id_, steps.within(_good(table, mapping), table.rows)))
     return Imported("dataset", wanted, table.path, table.form.format, id_, changes=f"{count:,} cases", cases=count)
 
 
-def _append(writer: Writer, table: Table, mapping: Sequence[ColumnSpec], into: int) -> Imported:
+def _append(writer: Writer, table: Table, mapping: Sequence[ColumnSpec], into: int, steps: Steps) -> Imported:
     must_exist(writer, into)
     name, stored = writer.run("SELECT name, columns FROM dataset WHERE id = :id", id=into).one()
     here = set(live_hashes(asking(writer), into))
     with indexing(writer, table.rows):
-        ids = insert_cases(writer, into, (case for case in _good(table, mapping) if case_hash(case) not in here))
+        good = steps.within(_good(table, mapping), table.rows)
+        ids = insert_cases(writer, into, (case for case in good if case_hash(case) not in here))
     columns = columns_from_json(json.loads(stored))
     known = {column.name for column in columns}
     added = [column for column in _dataset_columns(mapping) if column.name not in known]

@@ -41,7 +41,7 @@ SELECT column_index, count(*), sum(passed) FROM
 GROUP BY column_index"""
 
 _STARS = f"""
-SELECT job.column_index, avg(rating.value) FROM rating
+SELECT job.column_index, avg(rating.value), count(*) FROM rating
 CROSS JOIN output ON output.id = rating.output_id CROSS JOIN job ON job.id = output.job_id -- in this order: there are few ratings
 WHERE job.run_id = :run AND rating.aspect = 'stars' AND rating.replaced_by_id IS NULL AND rating.value IS NOT NULL
 AND output.id = {newest()}
@@ -72,7 +72,7 @@ class GridReader(RunReader):
             if cost is not None:
                 costs[index] = (costs[index] or 0) + cost
         verdicts = {index: (checked, passed) for index, checked, passed in query(_VERDICTS, {"run": run_id})}
-        stars = dict(query(_STARS, {"run": run_id}))
+        stars = {index: (mean, count) for index, mean, count in query(_STARS, {"run": run_id})}
         judged = {index: (said, passed) for index, said, passed in query(_JUDGED, {"run": run_id})}
         infos = []
         for index, column in enumerate(plan.columns):
@@ -100,12 +100,13 @@ class GridReader(RunReader):
                     pass_rate=passed / checked if checked else None,
                     pass_low=interval[0] if interval else None,
                     pass_high=interval[1] if interval else None,
-                    mean_rating=stars.get(index),
+                    mean_rating=stars[index][0] if index in stars else None,
                     p50_ms=percentile(ordered, 0.5),
                     p95_ms=percentile(ordered, 0.95),
                     cost_usd=dollars(costs[index]),
                     judged=judged.get(index, (0, 0))[0],
                     said_pass=judged.get(index, (0, 0))[1],
+                    rated=stars[index][1] if index in stars else 0,
                 )
             )
         return infos

@@ -67,6 +67,8 @@ class ColumnInfo:
     judged: int = 0
     """Outputs of which a person said pass or fail: a second figure beside the checks', never mixed with it."""
     said_pass: int = 0
+    rated: int = 0
+    """Outputs with stars: so many the mean comes from."""
 
 
 @dataclass(frozen=True, slots=True)

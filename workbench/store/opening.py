@@ -90,7 +90,7 @@ def may_write(path: Path) -> bool:
 
 def foreign(path: Path) -> StoreTrouble:
     """The sentence for a file that is not a workspace."""
-    return StoreTrouble(f"{path.name} is not a workspace file. It was left as it is.", remedy="Name another file.")
+    return StoreTrouble(f"{path.name} is not a workspace file. It was left as it is.", remedy="Open another file.")
 
 
 def has_open_log(path: Path) -> bool:

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from workbench.values.problems import Problem, ReadOnly, StoreTrouble
+from workbench.values.problems import Damaged, Problem, ReadOnly, StoreTrouble
 
 FULL, CANNOT_OPEN, READ_ONLY, BUSY, LOCKED, IO_ERROR, CORRUPT, NOT_A_DATABASE = 13, 14, 8, 5, 6, 10, 11, 26
 
@@ -44,13 +44,10 @@ def _is_full(path: Path) -> bool:
         return False
 
 
-def damaged(path: Path, why: str) -> StoreTrouble:
+def damaged(path: Path, why: str) -> Damaged:
     """The sentence for a workspace file whose content is broken."""
     reason = why.splitlines()[0] if why else "its content is broken"
-    return StoreTrouble(
-        f"{path.name} is damaged ({reason}). It was left as it is.",
-        remedy="Run `workbench doctor` to see its backups and restore one.",
-    )
+    return Damaged(f"{path.name} is damaged ({reason}). It was left as it is.")
 
 
 def is_database_error(error: BaseException) -> bool:

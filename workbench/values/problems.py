@@ -6,7 +6,9 @@ Problem
 │   └── NoKey     no key of a connection is known here
 ├── NotFound      no prompt, run, model ... of that name (exit code 2)
 ├── ReadOnly      the workspace cannot be written now
-└── StoreTrouble  the workspace file is damaged, newer, foreign, or the disk is full
+├── Stopped       the user wanted no more of it
+└── StoreTrouble  the workspace file is newer, foreign, or the disk is full
+    └── Damaged   its content is broken: a backup may take its place, in the window or with `workbench doctor`
 """
 
 from __future__ import annotations
@@ -61,5 +63,15 @@ class ReadOnly(Problem):
     """The workspace is open for reading only."""
 
 
+class Stopped(Problem):
+    """The user stopped it."""
+
+    exit_code = 130
+
+
 class StoreTrouble(Problem):
     """The workspace file cannot be used as it is. Nothing was overwritten."""
+
+
+class Damaged(StoreTrouble):
+    """The content of the workspace file is broken. What to do about it each face says in its own way."""

@@ -30,6 +30,11 @@ class PromptfooConfig:
     keys: Mapping[int, str] = field(default_factory=dict, repr=False)
 
 
+def is_config(name: str) -> bool:
+    """True if a file of this name is meant as a promptfoo configuration, whatever is in it."""
+    return name.lower().startswith("promptfooconfig")
+
+
 def looks_like(data: Any) -> bool:
     """True if this is the content of a promptfoo configuration."""
     return isinstance(data, dict) and "prompts" in data and ("providers" in data or "targets" in data)

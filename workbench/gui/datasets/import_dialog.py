@@ -17,7 +17,7 @@ from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label
 from workbench.gui.words import counted
-from workbench.values import BadInput
+from workbench.values import BadInput, Stopped
 from workbench.values.datasets import ColumnRole, ColumnSpec
 
 if TYPE_CHECKING:
@@ -102,11 +102,12 @@ class ImportTableDialog(Dialog):
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(page)
         self.body.addWidget(area)
-        self.add_cancel()
+        self._cancel = self.add_cancel()
         self._import: Button = self.add_button(self._main_text(), lambda: self._go(), kind="primary")
         self.first = self._rows[0].becomes if self._rows else self._import
         look, window = theme(), parent.window()
         self.resize(min(look.px(720), window.width() - 60), min(look.px(720), window.height() - 60))
+        context.work.changed.connect(self._tick)
         self._changed()
 
     # -- layout ------------------------------------------------------------------------------------------------
@@ -114,6 +115,7 @@ class ImportTableDialog(Dialog):
     def _target(self, into: int | None) -> QHBoxLayout:
         self._into = QComboBox()
         self._into.setAccessibleName("Goes into")
+        self._into.setMaxVisibleItems(8)
         self._into.addItem("A new dataset", None)
         for dataset in self._datasets:
             self._into.addItem(dataset.name, dataset.id)
@@ -282,16 +284,34 @@ class ImportTableDialog(Dialog):
         keep = bool(self._table.bad_count) if keep_good is None else keep_good
         self._busy = True
         self._import.setEnabled(False)
-        verb = self._context.ws.datasets.import_table
-        self._context.bridge.call(verb, self._table, self.mapping(), name, into, keep, then=self._finished, failed=self._failed, owner=self)
+        self._usual = self._import.text()
+        self._cancel.setText("Stop")
+        arguments = (self._context.ws.datasets.import_table, self._table, self.mapping(), name, into, keep)
+        work = self._context.work
+        work.begin(f"Importing {self._table.name}", *arguments, then=self._finished, failed=self._failed, owner=self)
+
+    def _tick(self) -> None:
+        share = self._context.work.share
+        if self._busy:
+            self._import.setText(f"Importing {share}%" if share is not None else "Importing")
+
+    def reject(self) -> None:
+        """Close without importing; while it is importing, stop that."""
+        if self._busy:
+            self._context.work.stop()
+        else:
+            super().reject()
 
     def _finished(self, report: ImportReport) -> None:
+        self._busy = False
         self.accept()
         self._done(report)
 
     def _failed(self, problem: BaseException) -> None:
         self._busy = False
-        self._say(str(problem))
+        self._cancel.setText("Cancel")
+        self._import.setText(self._usual)
+        self._say("Stopped. Nothing was imported." if isinstance(problem, Stopped) else str(problem))
         self._import.setEnabled(True)
         if isinstance(problem, BadInput) and "cannot be used" in str(problem):
             # A weight that is no number shows only in the import: now the user can say that the others will do.

@@ -34,6 +34,7 @@ class CaseChooser(QFrame):
         self._total = 0
         self._dataset = QComboBox()
         self._dataset.setAccessibleName("Dataset")
+        self._dataset.setMaxVisibleItems(8)
         self.field = SearchField("Filter cases")
         self.list = QListWidget()
         self.list.setAccessibleName("Cases")

@@ -17,6 +17,7 @@ from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.import_report import ImportReportDialog
 from workbench.gui.widgets.labels import label
 from workbench.gui.words import counted
+from workbench.values import Progress, Stopped
 
 if TYPE_CHECKING:
     from workbench.workspace import ExportReport, ImportReport, PromptRow, Workspace
@@ -36,9 +37,17 @@ class Exchange:
 
     def _write(self, target: str, what: dict[str, Any]) -> None:
         self._context.settings.set("export.folder", target)
-        self._context.bridge.call(
-            _export, self._context.ws, target, what, then=self._written, failed=self._context.failed, owner=self._owner
-        )
+        stopped = f"Stopped. What was written so far stays in {target}."
+        self._work(f"Exporting to {Path(target).name}", _export, target, what, then=self._written, stopped=stopped)
+
+    def _work(self, title: str, verb: Any, *args: Any, then: Any, stopped: str) -> None:
+        def failed(problem: BaseException) -> None:
+            if isinstance(problem, Stopped):
+                self._context.notice(stopped)
+            else:
+                self._context.failed(problem)
+
+        self._context.work.begin(title, verb, self._context.ws, *args, then=then, failed=failed, owner=self._owner)
 
     def _written(self, report: ExportReport) -> None:
         files, same = counted(len(report.files), "file"), report.unchanged
@@ -81,13 +90,13 @@ class Exchange:
         first = Path(paths[0])
         self._context.settings.set("import.folder", str(first if first.is_dir() else first.parent))
         source = str(first) if len(paths) == 1 else f"{len(paths)} files from {first.parent}"
-        self._context.bridge.call(
+        name = first.name if len(paths) == 1 else f"{len(paths)} files"
+        self._work(
+            f"Importing {name}",
             _import,
-            self._context.ws,
             list(paths),
             then=lambda report: self.show_report(report, source),
-            failed=self._context.failed,
-            owner=self._owner,
+            stopped="Stopped. Nothing was imported.",
         )
 
     def show_report(self, report: ImportReport, source: str) -> None:
@@ -106,12 +115,12 @@ class Exchange:
 # The service reads and writes YAML: it is imported on the thread that works, not in the window's.
 
 
-def _export(ws: Workspace, target: str, what: dict[str, Any]) -> ExportReport:
-    return ws.files.export(Path(target), **what)
+def _export(ws: Workspace, target: str, what: dict[str, Any], progress: Progress) -> ExportReport:
+    return ws.files.export(Path(target), **what, progress=progress)
 
 
-def _import(ws: Workspace, paths: Sequence[str]) -> ImportReport:
-    return ws.files.import_paths(paths)
+def _import(ws: Workspace, paths: Sequence[str], progress: Progress) -> ImportReport:
+    return ws.files.import_paths(paths, progress=progress)
 
 
 class ExportDialog(Dialog):
@@ -173,7 +182,7 @@ class ExportDialog(Dialog):
             said = "This is a file. Choose a folder."
             self._go.setEnabled(False)
         elif not path.exists():
-            said = "The folder is made."
+            said = "This folder is not there yet. The export makes it."
         elif (path / "workbench.yaml").is_file():
             said = "There is a library in it already: only files that differ are written."
         else:

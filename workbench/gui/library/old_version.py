@@ -46,7 +46,7 @@ class OldVersion(QStackedWidget):
         self.now: Reading | None = None
         self.messages = MessagesPane()
         self.messages.setAccessibleName("Messages of the version")
-        self._restore = button("", size="small", on=lambda: self.now and self.restore_wanted.emit(self.now.version))
+        self._restore = button("", size="small", on=self._want_restore)
         self._back = button("Back to the working copy", size="small", on=self.back_wanted.emit)
         self.bar = Banner("info", "", "", [self._back, self._restore], "history")
         self.bar.hide()
@@ -65,6 +65,10 @@ class OldVersion(QStackedWidget):
         self._restore.setText(f"Restore v{version.number} as v{restored_as}")
         self._restore.setVisible(restored_as is not None)
         self.messages.show_messages(found.content.messages, read_only=True)
+
+    def _want_restore(self) -> None:
+        if self.now is not None:
+            self.restore_wanted.emit(self.now.version)
 
 
 def _when(iso: str) -> str:

@@ -211,13 +211,12 @@ class PromptPage(QWidget):
         self._timer.start()
 
     def _leave_old(self) -> None:
-        now, at = self.old.now, self.working.at
-        gone = now is not None and (
-            at is None or at.prompt.id != now.version.prompt_id or now.version.id not in {v.id for v in at.versions}
-        )
-        if gone or (now is not None and at is not None and at.versions[0].id != self._newest):
-            self.look_at(None)  # a version was made: the working copy is what goes on
-        self._newest = at.versions[0].id if at is not None and at.versions else None
+        """Back to the working copy when a version was made: that is what goes on."""
+        at = self.working.at
+        newest = at.versions[0].id if at is not None and at.versions else None
+        if newest != self._newest:
+            self.look_at(None)
+        self._newest = newest
 
     # -- what is shown -----------------------------------------------------------------------------------------
 
@@ -275,7 +274,7 @@ class PromptPage(QWidget):
         self.samples.show_case(self._case)
         from_case = {name: value for name, value in case.items() if name not in self._own}
         names = [name for name in facts.names if name in values or name in facts.certain]
-        self.samples.show_values(names, facts.required, values, from_case, read_only=self.working.read_only)
+        self.samples.show_values(names, facts.required, values, from_case, read_only=self.working.read_only, looped=facts.looped)
         messages = self.messages if self.old.now is None else self.old.messages
         messages.show_facts(facts, values, self._case.dataset if self._case else "", spare)
         known = dict.fromkeys([*paths(values), *(variable.path for found in facts.variables for variable in found)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -175,6 +175,9 @@ class SampleStrip(QWidget):
         self._previous = icon_button("chevron-left", "Previous case", on=lambda: self.stepped.emit(-1), size=15)
         self._next = icon_button("chevron-right", "Next case", on=lambda: self.stepped.emit(1), size=15)
         self._all: QLabel = label("", "small", "text3")
+        self._hint: QLabel = label("", "small", "warn", wrap=True)
+        self._hint.hide()
+        self._letters: list[str] = []
         self._buttons = QWidget()
         self._flow = FlowLayout(self._buttons, gap=6)
         self._shelf = Shelf(self._buttons)
@@ -192,6 +195,7 @@ class SampleStrip(QWidget):
         column.setSpacing(7)
         column.addLayout(top)
         column.addWidget(self._shelf)
+        column.addWidget(self._hint)
         self.show_case(None)
 
     @property
@@ -211,9 +215,19 @@ class SampleStrip(QWidget):
             part.setEnabled(possible)
 
     def show_values(
-        self, names: Sequence[str], required: Sequence[str], values: Mapping[str, Any], from_case: Mapping[str, Any], *, read_only: bool
+        self,
+        names: Sequence[str],
+        required: Sequence[str],
+        values: Mapping[str, Any],
+        from_case: Mapping[str, Any],
+        *,
+        read_only: bool,
+        looped: Collection[str] = (),
     ) -> None:
-        """Show the variables of a prompt with these values."""
+        """Show the variables of a prompt with these values. `looped`: those that should be lists."""
+        self._letters = [name for name in names if name in looped and isinstance(values.get(name), str)]
+        self._hint.setText(_as_list(self._letters[0]) if self._letters else "")
+        self._hint.setVisible(bool(self._letters))
         self._values, self._from_case, self._read_only = dict(values), frozenset(from_case), read_only
         ordered = sorted(names, key=lambda name: name in values or name not in required)
         key = [(name, repr(values.get(name)), name in values, name in required) for name in ordered]
@@ -240,7 +254,12 @@ class SampleStrip(QWidget):
             return None
         place = below or next((made for made in self._buttons.findChildren(SampleButton) if made.name == name and made.isVisible()), self)
         hint = "From the case. What you write here is kept as your own sample and shown instead." if name in self._from_case else ""
+        hint = hint or (_as_list(name) if name in self._letters else "")
         popup = SamplePopup(self, name, self._values.get(name), has_value=name in self._values, hint=hint)
         popup.kept.connect(lambda text: self.sample_set.emit(name, popup.value(text)))
         popup.popup(place.mapToGlobal(QPoint(0, place.height() + 3)))
         return popup
+
+
+def _as_list(name: str) -> str:
+    return f'{name} is text, so the loop goes through its letters. Choose JSON and write a list, such as ["one", "two"].'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 CHARACTERS_A_TOKEN = 4
 """A rough rule: a token of English text has about four characters. Every number made with it says "about"."""
+
+
+_LOOPED = re.compile(r"\{%[-+]?\s*for\s[^%]*?\sin\s+([A-Za-z_]\w*)\s*(?:[-+]?%\}|if\s|recursive\s)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,11 @@ class Facts:
         """Root names that the prompt cannot do without. A message that cannot be read says nothing certain: `item` may be its loop's."""
         readable = (found for found, problem in zip(self.variables, self.problems, strict=True) if problem is None)
         return tuple(dict.fromkeys(variable.name for found in readable for variable in found if not variable.optional))
+
+    @property
+    def looped(self) -> frozenset[str]:
+        """Names whose items a loop goes through: where such a value is text, it would go letter by letter."""
+        return frozenset(name for message in self.content.messages for name in _LOOPED.findall(message.text))
 
     @property
     def edits(self) -> int:

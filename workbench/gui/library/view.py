@@ -334,7 +334,7 @@ class LibraryScreen(Screen):
 
     def _version_acted(self, what: str, row: Any) -> None:
         verbs: dict[str, Callable[[], object]] = {
-            "show": lambda: self.page.look_at(row),
+            "show": lambda: self._show_version(row),
             "diff": self._show_working,
             "discard": self.version_verbs.discard,
             "compare": lambda: self.version_verbs.diff(row) if not isinstance(row, WorkingRow) else self.version_verbs.diff_working(),
@@ -343,6 +343,11 @@ class LibraryScreen(Screen):
             "copy": lambda: self.version_verbs.copy_text(row),
         }
         verbs[what]()
+
+    def _show_version(self, row: Any) -> None:
+        if self._frame.narrow:  # the panel would lie over what is to be read
+            self._frame.show_right(False)
+        self.page.look_at(row)
 
     def _show_working(self) -> None:
         if self.page.old.now is not None:

@@ -64,7 +64,6 @@ class Palette(QDialog):
         super().__init__(window)
         self._context, self._window = context, window
         self.setWindowFlags(Qt.WindowType.Dialog | Qt.WindowType.FramelessWindowHint)
-        self.setWindowModality(Qt.WindowModality.WindowModal)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAccessibleName("Search or run a command")
         self.setProperty("kind", "dialog")
@@ -299,8 +298,13 @@ class Palette(QDialog):
 
     def open(self) -> None:
         """Show it over the window."""
+        # Not modal: a modal window would keep the click beside it, which closes it, from the veil.
+        for other in self._window.findChildren(Palette):
+            if other is not self and other.isVisible():
+                other.reject()
         self._veil = Veil(self._window)
-        super().open()
+        self._veil.clicked.connect(self.reject)
+        self.show()
         self._field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def done(self, result: int) -> None:

@@ -16,7 +16,10 @@ from workbench.gui.widgets.pictures import PictureStrip
 from workbench.gui.widgets.stars import StarRating
 from workbench.gui.words import counted
 
-LEAST_WIDTH = 400
+LEAST_WIDTH = 316
+"""Four answers stand side by side in a window of the usual width."""
+NARROW = 400
+"""Below this there is no room to say the rating in words beside its stars."""
 MEASURE = 640
 
 
@@ -159,6 +162,7 @@ class AnswerCard(QFrame):
         super().resizeEvent(event)
         look = theme()
         side = look.px(18)
+        self.said.setVisible(self.width() >= look.px(NARROW))
         self.text.setViewportMargins(side, look.px(12), max(side, self.width() - look.px(MEASURE) - side), look.px(8))
 
     def focusInEvent(self, event: QFocusEvent) -> None:

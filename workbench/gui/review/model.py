@@ -221,6 +221,13 @@ class ReviewModel(QObject):
 
     # -- the end -----------------------------------------------------------------------------------------------
 
+    def count_rated(self, then: Callable[[int], object]) -> None:
+        """Tell how many answers of the run have stars."""
+        if self.data is not None:
+            ws, run_id = self.context.ws, self.data.run.id
+            # Behind the writes: the last rating counts.
+            self.context.bridge.call(lambda: sum(column.rated for column in ws.runs.columns(run_id)), then=then, owner=self)
+
     def reveal(self) -> None:
         """Close the review and show whose answers they were."""
         if self.data is None:

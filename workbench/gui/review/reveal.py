@@ -14,6 +14,7 @@ from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.stars import paint_stars, stars_width
+from workbench.gui.words import counted
 
 if TYPE_CHECKING:
     from workbench.workspace import ColumnInfo
@@ -27,6 +28,7 @@ class RevealRow(QWidget):
         self.column, self.best = column, best
         version = f"v{column.version}" if column.version is not None else ""
         mean = f"{column.mean_rating:.1f} of 5 stars" if column.mean_rating is not None else "not rated"
+        mean += f", from {counted(column.rated, 'rating')}" if column.rated else ""
         self.setAccessibleName(f"{column.model}, {column.prompt} {version}: {mean}" + (", best" if best else ""))
 
     def sizeHint(self) -> QSize:
@@ -53,7 +55,14 @@ class RevealRow(QWidget):
         right -= width + look.px(8)
         stars = stars_width(16, 3)
         paint_stars(painter, QPointF(right - stars, middle).toPoint(), round(column.mean_rating or 0), size=16, gap=3)
-        right -= stars + look.px(16)
+        right -= stars + look.px(12)
+        painter.setFont(look.font("small"))
+        painter.setPen(look.color("text2"))
+        said = counted(column.rated, "rating") if column.rated else "not rated"
+        width = QFontMetrics(painter.font()).horizontalAdvance("0,000 ratings")
+        sides = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        painter.drawText(QRect(right - width, 0, width, self.height()), sides, said)
+        right -= width + look.px(16)
         x = look.px(34)
         painter.setFont(look.font("body", 600))
         painter.setPen(look.color("text"))

@@ -29,6 +29,7 @@ from workbench.gui.review.model import ReviewModel, reviewable
 from workbench.gui.review.reveal import Reveal
 from workbench.gui.screen import Crumb, Screen
 from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.dialog import ask
 from workbench.gui.widgets.empty import EmptyState
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
 from workbench.gui.words import about, counted, day
@@ -390,9 +391,21 @@ class ReviewScreen(Screen):
         self.model.undo()
 
     def finish(self) -> None:
-        """Close the review and show the names."""
+        """Close the review and show the names; asks where most is not rated yet and the user has not seen all cases."""
         self._save_note()
-        self.model.reveal()
+        if self.model.item is None:
+            self.model.reveal()
+        else:
+            self.model.count_rated(self._finish_with)
+
+    def _finish_with(self, rated: int) -> None:
+        total = sum(len(item.outputs) for item in self.model.data.queue.items) if self.model.data is not None else 0
+        if 2 * rated >= total:
+            self.model.reveal()
+            return
+        said = f"{rated:,} of {total:,} rated. Show the names now?"
+        text = "A mean of few ratings says little, and who knows the names does not rate blind any more."
+        ask(self, said, text, "Show the names", self.model.reveal, danger=False, other="Go on rating")
 
     def _show_reveal(self, columns: list[ColumnInfo]) -> None:
         data = self.model.data

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QPainter, QPaintEvent, QShowEvent
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QDialog, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.theme import theme
@@ -15,6 +15,8 @@ from workbench.gui.widgets.labels import label, line
 
 class Veil(QWidget):
     """A flat tint over a window while one of its dialogs is open."""
+
+    clicked = Signal()
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
@@ -28,6 +30,9 @@ class Veil(QWidget):
         if event.type() == QEvent.Type.Resize and isinstance(watched, QWidget):
             self.setGeometry(watched.rect())
         return False
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.clicked.emit()  # and nobody below hears of it
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -96,18 +101,16 @@ class Dialog(QDialog):
         return self.add_button(text, self.reject, kind="quiet")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if enter and (event.modifiers() & Qt.KeyboardModifier.ControlModifier or not self._typing()):
-            if self._main is not None and self._main.isEnabled():
-                self._main.click()
-            return
-        if not enter:
+        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             super().keyPressEvent(event)
-
-    def _typing(self) -> bool:
-        # In a field of several lines Enter is a new line; it never reaches the dialog from there. A button takes it itself.
+            return
+        # In a field of several lines Enter is a new line; it never reaches the dialog from there. A button with the focus is meant
+        # itself: without Qt's "auto default", which moves the main button about, it does not hear of Enter.
         focused = self.focusWidget()
-        return isinstance(focused, Button)
+        itself = isinstance(focused, Button) and not event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        wanted = focused if itself else self._main
+        if isinstance(wanted, Button) and wanted.isEnabled():
+            wanted.click()
 
     def showEvent(self, event: QShowEvent) -> None:
         parent = self.parentWidget()

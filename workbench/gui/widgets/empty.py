@@ -43,9 +43,9 @@ class EmptyState(QWidget):
         column.addLayout(self._row)
         column.addStretch(3)
 
-    def add_button(self, made: QWidget) -> None:
-        """One more button at the right."""
-        self._row.insertWidget(self._row.count() - 1, made)
+    def add_button(self, made: QWidget, *, first: bool = False) -> None:
+        """One more button, at the right or before the others."""
+        self._row.insertWidget(1 if first else self._row.count() - 1, made)
 
     def say(self, title: str, text: str = "") -> None:
         """Show another heading and sentence."""

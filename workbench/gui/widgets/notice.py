@@ -1,29 +1,36 @@
-"""The notice at the bottom left of the window, and the banner inside a page."""
+"""The notice low in the middle of the window, and the banner inside a page."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.labels import icon_label, label
 
 SHOWN_MS = 10_000
+LOOK_MS = 400
+"""How often a notice looks whether a control has come up below it."""
+_GAP, _CONTROL = 12, 90
+"""Pixels at 100%: the room around a notice, and the height up to which a thing to click is a control and no area."""
 
 
 class Notice(QFrame):
-    """One dark strip over its parent, gone after ten seconds; it waits while the mouse or the focus is on it."""
+    """One dark strip over its parent, gone after ten seconds; it waits while the mouse or the focus is on it.
 
-    def __init__(self, parent: QWidget, bottom: Callable[[], int] = lambda: 0) -> None:
+    It stands as low in the middle of `room` as it can without covering anything that can be clicked.
+    """
+
+    def __init__(self, parent: QWidget, room: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("kind", "notice")
-        self._bottom = bottom
-        row = QHBoxLayout(self)
-        row.setContentsMargins(14, 8, 8, 8)
-        row.setSpacing(8)
+        self._parent = parent
+        self._room = room or parent
+        row = self._row = QHBoxLayout(self)
         self._text = label("", "body", "surface")
         self._button = button("", kind="plain")
         self._button.setProperty("kind", "on-notice")
@@ -36,8 +43,13 @@ class Notice(QFrame):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._end)
+        self._look = QTimer(self)
+        self._look.setInterval(LOOK_MS)
+        self._look.timeout.connect(self._give_way)
         parent.installEventFilter(self)
+        theme().follow(self._resize)
         self.hide()
+        self._resize()
 
     def say(self, text: str, action_text: str = "", action: Callable[[], object] | None = None) -> None:
         """Show a sentence with at most one thing to do."""
@@ -66,16 +78,55 @@ class Notice(QFrame):
             self._place()
         return False
 
+    def showEvent(self, event: object) -> None:
+        self._look.start()
+
+    def hideEvent(self, event: object) -> None:
+        self._look.stop()
+
+    def _resize(self) -> None:
+        px = theme().px
+        self._row.setContentsMargins(px(14), px(8), px(8), px(8))
+        self._row.setSpacing(px(8))
+        if self.isVisible():
+            self._place()
+
     def _place(self) -> None:
-        parent = self.parentWidget()
-        if parent is None:
-            return
+        """Lowest in the middle of the room; higher where a control would lie below."""
+        gap, room = theme().px(_GAP), self._area()
+        widest = room.width() - 2 * gap
         self._text.setWordWrap(False)
         self.adjustSize()
-        if self.width() > parent.width() - 32:
+        if self.width() > widest:
             self._text.setWordWrap(True)
-            self.resize(parent.width() - 32, self.heightForWidth(parent.width() - 32))
-        self.move(16, parent.height() - self._bottom() - self.height() - 16)
+            self.resize(widest, self.heightForWidth(widest))
+        size, controls = self.size(), self._controls()
+        x = room.x() + (room.width() - size.width()) // 2
+        y = lowest = room.bottom() + 1 - gap - size.height()
+        while y > room.y():
+            under = [control for control in controls if control.intersects(QRect(QPoint(x, y), size))]
+            if not under:
+                break
+            y = min(control.y() for control in under) - gap // 2 - size.height()
+        self.move(x, y if y > room.y() else lowest)
+
+    def _area(self) -> QRect:
+        return QRect(self._room.mapTo(self._parent, QPoint(0, 0)), self._room.size())
+
+    def _controls(self) -> list[QRect]:
+        """Where buttons, fields and other small things to click or type into lie, in the parent's coordinates."""
+        most = theme().px(_CONTROL)
+        found = []
+        for widget in self._room.findChildren(QWidget):
+            focusable = widget.focusPolicy() != Qt.FocusPolicy.NoFocus or widget.hasMouseTracking() or isinstance(widget, QAbstractButton)
+            if focusable and widget.height() <= most and widget.isVisible():
+                found.append(QRect(widget.mapTo(self._parent, QPoint(0, 0)), widget.size()))
+        return found
+
+    def _give_way(self) -> None:
+        area = self.geometry()
+        if not self.underMouse() and any(control.intersects(area) for control in self._controls()):
+            self._place()
 
     def _act(self) -> None:
         action = self._action

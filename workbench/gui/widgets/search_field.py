@@ -20,8 +20,8 @@ class SearchField(QLineEdit):
         self.setPlaceholderText(placeholder)
         self.setAccessibleName(placeholder)
         self.setClearButtonEnabled(True)
-        self._icon = self.addAction(theme().icon("search", "text3", 15), QLineEdit.ActionPosition.LeadingPosition)
-        self._icon.setText(placeholder)
+        icon = self.addAction(theme().icon("search", "text3", 15), QLineEdit.ActionPosition.LeadingPosition)
+        icon.setText(placeholder)
         for made in self.findChildren(QToolButton):
             if not made.accessibleName():
                 made.setAccessibleName("Clear" if made.defaultAction() is None else placeholder)
@@ -33,7 +33,8 @@ class SearchField(QLineEdit):
         theme().follow(self._renew_icon)
 
     def _renew_icon(self) -> None:
-        self._icon.setIcon(theme().icon("search", "text3", 15))
+        for action in self.actions():  # asked for anew: Python may let go of a held one while Qt still has it
+            action.setIcon(theme().icon("search", "text3", 15))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.text():

@@ -1,12 +1,17 @@
-"""List, content, panel: the frame of a screen. In a narrow window the panel lies over the content when it is wanted."""
+"""List, content, panel: the frame of a screen. In a narrow window the panel lies over the content when it is wanted.
+
+A strip at the right edge brings it back where it is not there, and takes it away again where it lies over the content.
+"""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from workbench.gui.theme import theme
+from workbench.gui.actions import shown_keys
+from workbench.gui.theme import set_icon, theme
+from workbench.gui.widgets.buttons import icon_button
 from workbench.gui.widgets.labels import line
 from workbench.gui.widgets.splitter import Splitter
 from workbench.settings import Settings
@@ -31,7 +36,17 @@ class ThreePanes(QWidget):
         self.splitter.restore()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.splitter)
+        row.setSpacing(0)
+        row.addWidget(self.splitter, 1)
+        self._strip = QFrame()
+        self._strip.setProperty("kind", "panel")
+        self._button = icon_button("panel-right-open", "", on=self.toggle_right)
+        column = QVBoxLayout(self._strip)
+        column.setContentsMargins(2, 8, 2, 8)
+        column.addWidget(self._button)
+        column.addStretch(1)
+        row.addWidget(self._strip)
+        self._strip.hide()
         self._edge = line(vertical=True)
         self._edge.setParent(self)
         self._edge.hide()
@@ -63,10 +78,15 @@ class ThreePanes(QWidget):
             self.splitter.addWidget(self._right)
             self.splitter.restore()
         self._right.setVisible(wanted)
+        self._strip.setVisible(narrow or not wanted)
+        set_icon(self._button, "panel-right-close" if wanted else "panel-right-open", "text2", 16)
+        says = f"{'Hide' if wanted else 'Show'} the right panel ({shown_keys('Ctrl+J')})"
+        self._button.setToolTip(says)
+        self._button.setAccessibleName(says)
         if narrow and wanted:
-            width = theme().px(self._usual[1])
-            self._right.setGeometry(self.width() - width, 0, width, self.height())
-            self._edge.setGeometry(self.width() - width - 1, 0, 1, self.height())
+            width, right = theme().px(self._usual[1]), self.width() - self._strip.sizeHint().width()
+            self._right.setGeometry(right - width, 0, width, self.height())
+            self._edge.setGeometry(right - width - 1, 0, 1, self.height())
             self._right.raise_()
             self._edge.raise_()
         self._edge.setVisible(narrow and wanted)

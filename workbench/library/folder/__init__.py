@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.values import BadInput
+from workbench.values import BadInput, Progress, Steps
 
 if TYPE_CHECKING:
     from workbench.library.comparisons import Comparisons
@@ -34,11 +34,13 @@ class LibraryFiles:
         datasets: bool | Collection[int] = True,
         comparisons: bool | Collection[int] = True,
         versions: bool = True,
+        progress: Progress | None = None,
     ) -> ExportReport:
         """What was written to a library folder: everything, or a selection of prompts with the comparisons that it can run.
 
         Only files that change are touched. What a person added to them stays; a file that holds changes that are not in the
-        workspace yet is left and reported. Raises BadInput where there can be no such folder.
+        workspace yet is left and reported. Raises BadInput where there can be no such folder, and Stopped where `progress` does; the
+        files that were written until then stay.
         """
         from workbench.library.folder.exporting import export_library  # only files need them
         from workbench.library.folder.shelf import Shelf
@@ -58,13 +60,15 @@ class LibraryFiles:
             prompt_ids=prompt_ids,
             folders=folders,
             with_versions=versions,
+            steps=Steps(progress),
         )
 
-    def import_paths(self, paths: Sequence[str | Path], format: str | None = None) -> ImportReport:
+    def import_paths(self, paths: Sequence[str | Path], format: str | None = None, *, progress: Progress | None = None) -> ImportReport:
         """What came in from files and folders: prompts, datasets, comparisons, connections without keys, tables, promptfoo configurations.
 
         Each file is taken whole or not at all, and one bad file never stops the others. The same files again change nothing. What
         differs from the workspace comes in as new versions; of other things the file wins, and what stood here goes to the archive.
+        Raises Stopped where `progress` does; then nothing came in.
         """
         from workbench.library.folder.finding import find  # only files need them
         from workbench.library.folder.importing import import_finds
@@ -76,4 +80,5 @@ class LibraryFiles:
         for path in found:
             if not path.exists():
                 raise BadInput("There is no such file or folder.", path=str(path))
-        return import_finds(self._database, find(found, format))
+        steps = Steps(progress)
+        return import_finds(self._database, find(found, format, steps), steps)

@@ -31,7 +31,7 @@ from workbench.library.folder.leftovers import remove_leftovers
 from workbench.library.folder.shelf import Shelf
 from workbench.library.records import ComparisonRow, DatasetRow
 from workbench.library.reports import ExportReport
-from workbench.values import BadInput, Case, Definition
+from workbench.values import BadInput, Case, Definition, Steps
 
 SCHEMA_FILES = ("prompt", "versions", "dataset", "comparison", "models", "library")
 _MOST_INSIDE = 10
@@ -45,6 +45,7 @@ class Exporter:
     query: Query
     shelf: Shelf
     with_versions: bool = True
+    steps: Steps = field(default_factory=lambda: Steps(None))
     paths: dict[str, str] = field(default_factory=dict)
     """File of each prompt and dataset by uid."""
 
@@ -70,6 +71,7 @@ class Exporter:
             self.paths[prompt.uid] = self._place(prompt)
         for prompt in stored:
             self._prompt(prompt, self.paths[prompt.uid])
+            self.steps.step()
 
     def _place(self, prompt: StoredPrompt) -> str:
         known = self.shelf.things.get(("prompt", prompt.folder, prompt.name))
@@ -117,10 +119,11 @@ class Exporter:
             known = self.shelf.things.get(("dataset", "", row.name))
             self.paths[row.uid] = known or free_path(FOLDERS["dataset"], row.name, ".yaml", self.shelf.taken)
             self._dataset(row, self.paths[row.uid])
+            self.steps.step()
 
     def _dataset(self, row: DatasetRow, path: str) -> None:
         def cases() -> Iterator[Case]:
-            return live_cases(self.query, row.id)
+            return self.steps.within(live_cases(self.query, row.id), row.cases)
 
         shape = shape_of(cases(), row.columns)
         record = DatasetFile(row.name, row.description or None, row.columns)
@@ -187,6 +190,7 @@ class Exporter:
                 lambda old, record=record, header=header: write_comparison(record, header, old),  # type: ignore[misc]
                 lambda old, record=record, stem=stem: read_comparison(old, stem) == record,  # type: ignore[misc]
             )
+            self.steps.step()
         entries = connections(self.query, set(titles))
         if entries:
             header = self.shelf.header(MODELS, "models")
@@ -237,9 +241,10 @@ def export_library(
     prompt_ids: Collection[int] | None,
     folders: Collection[str] | None,
     with_versions: bool,
+    steps: Steps,
 ) -> ExportReport:
     """What was written. With a selection of prompts come only the comparisons that it can run, and the datasets of those."""
-    exporter = Exporter(query, shelf, with_versions)
+    exporter = Exporter(query, shelf, with_versions, steps)
     stored = prompts(query, prompt_ids, folders)
     is_selection = prompt_ids is not None or folders is not None
     if is_selection:
@@ -249,6 +254,7 @@ def export_library(
         ]
         used = {row.definition.dataset_uid for row in comparisons}
         datasets = [row for row in datasets if row.uid in used]
+    steps.total = len(stored) + len(datasets) + len(comparisons)
     every_folder = [row[0] for row in query("SELECT path FROM folder", {})]
     exporter.page(None if is_selection else missing_folders(every_folder, (prompt.folder for prompt in stored)))
     exporter.prompts(stored)

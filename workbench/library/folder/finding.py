@@ -19,10 +19,10 @@ from workbench.formats.library_file_data import (
 )
 from workbench.formats.library_file_values import decode
 from workbench.formats.library_layout import FOLDERS, MODELS, PAGE, VERSIONS, is_listed
-from workbench.formats.promptfoo import looks_like
+from workbench.formats.promptfoo import is_config, looks_like
 from workbench.formats.yaml_text_reading import Document, load
 from workbench.library.reports import NotCarried, Rejected
-from workbench.values import BadInput
+from workbench.values import BadInput, Steps
 
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 _YAML = (".yaml", ".yml")
@@ -54,11 +54,17 @@ class Finds:
     rejected: list[Rejected] = field(default_factory=list)
     not_carried: list[NotCarried] = field(default_factory=list)
 
+    @property
+    def count(self) -> int:
+        """How many files can be brought in."""
+        by_kind = (self.prompts, self.datasets, self.comparisons, self.models, self.pages)
+        return sum(len(kind) for kind in by_kind) + len(self.tables) + len(self.foreign)
 
-def find(paths: Sequence[Path], format: str | None = None) -> Finds:
+
+def find(paths: Sequence[Path], format: str | None = None, steps: Steps | None = None) -> Finds:
     """What lies at these paths. A comparison brings along the prompts, the dataset and the models that it names.
 
-    `format` says what single files are, where that should not be guessed.
+    `format` says what single files are, where that should not be guessed. Raises Stopped where `steps` do.
     """
     finds = Finds()
     for path in paths:
@@ -71,6 +77,8 @@ def find(paths: Sequence[Path], format: str | None = None) -> Finds:
                 continue
             walked = list(_walk(path))
             for file, is_ours in walked:
+                if steps is not None:
+                    steps.say()
                 _take(finds, file, is_asked=is_ours)
             if not any(file.resolve() in finds.seen for file, _ in walked):
                 finds.rejected.append(Rejected(str(path), None, _why_empty(path)))
@@ -176,7 +184,7 @@ def _take(finds: Finds, path: Path, *, is_asked: bool) -> None:
         finds.seen.add(key)
         _read(finds, path, key, document)
     except BadInput as error:
-        if is_asked or "conflict" in error.message:
+        if is_asked or "conflict" in error.message or is_config(path.name):
             finds.seen.add(key)
             finds.rejected.append(Rejected(str(path), error.line, error.message, _line_of(path, error.line)))
 

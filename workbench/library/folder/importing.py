@@ -23,7 +23,7 @@ from workbench.library.folder.incoming_prompts import Arrival, bring_prompt
 from workbench.library.folders import folder_id
 from workbench.library.reports import Imported, ImportReport, NotCarried, Rejected
 from workbench.store.database import Database, Writer
-from workbench.values import BadInput, Case, Content, Definition, Message, NotFound, PromptRef
+from workbench.values import BadInput, Case, Content, Definition, Message, NotFound, PromptRef, Steps
 from workbench.values.datasets import ColumnSpec
 
 _NAMED_LINES = 5
@@ -35,6 +35,7 @@ class Importer:
 
     writer: Writer
     finds: Finds
+    steps: Steps
     done: list[Imported] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     not_carried: list[NotCarried] = field(default_factory=list)
@@ -45,7 +46,8 @@ class Importer:
     """Uid of each model by title, for each `models.yaml`."""
 
     def run(self) -> None:
-        """Bring in everything that was found: what others name comes first."""
+        """Bring in everything that was found: what others name comes first. Raises Stopped."""
+        self.steps.total = self.finds.count
         for path, page in self.finds.pages.items():
             with self._whole(path):
                 for folder in page.folders:
@@ -88,6 +90,7 @@ class Importer:
             self.rejected.append(Rejected(shown, line, f"{error.message} {error.remedy}".strip()))
         # Not where something else went wrong: a full disk has ended the whole transaction, and with it this part.
         self.writer.run("RELEASE file")
+        self.steps.step()
 
     def _prompt(self, found: FoundPrompt) -> Arrival:
         arrival = bring_prompt(self.writer, found.file, found.versions, found.folder, str(found.path))
@@ -117,7 +120,7 @@ class Importer:
         _refuse_bad(table)
         if not table.rows:
             raise BadInput("This table has no rows.", path=str(path))
-        done = make_from_table(self.writer, table, table.mapping, None)
+        done = make_from_table(self.writer, table, table.mapping, None, self.steps)
         self.done.append(done)
         self.datasets[path.resolve()] = self._uid("dataset", done.id)
 
@@ -147,7 +150,7 @@ class Importer:
         format: str,
         expected: int,
     ) -> None:
-        done = bring_dataset(self.writer, record, columns, cases, str(path), format, expected)
+        done = bring_dataset(self.writer, record, columns, lambda: self.steps.within(cases(), expected), str(path), format, expected)
         self.done.append(done)
         self.datasets[path.resolve()] = self._uid("dataset", done.id)
 
@@ -226,10 +229,10 @@ class Importer:
         return str(self.writer.run(f"SELECT uid FROM {table} WHERE id = :id", id=id).scalar_one())
 
 
-def import_finds(database: Database, finds: Finds) -> ImportReport:
-    """What the import of these files did."""
+def import_finds(database: Database, finds: Finds, steps: Steps) -> ImportReport:
+    """What the import of these files did. Raises Stopped; then nothing came in."""
     with database.write() as writer:
-        importer = Importer(writer, finds)
+        importer = Importer(writer, finds, steps)
         importer.run()
     rejected = (*finds.rejected, *importer.rejected)
     return ImportReport(

@@ -6,6 +6,7 @@ import filecmp
 import os
 import re
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,10 @@ from workbench.formats.yaml_text_reading import Document, load
 from workbench.values import BadInput
 
 _NAMED = re.compile(r"^(prompt|dataset|comparison|folder|name|kind):[ \t]+(.+)$", re.MULTILINE)
+
+_WRITING = ".writing-"
+_ABANDONED_S = 10
+"""A file that nobody wrote to for so long is nobody's any more."""
 
 Key = tuple[str, str, str]
 """(kind, folder, name) of a thing; only prompts and snippets have a folder."""
@@ -45,6 +50,8 @@ class Shelf:
             return
         for path in sorted(self.folder.rglob("*")):
             relative = path.relative_to(self.folder).as_posix()
+            if path.name.startswith(_WRITING):
+                _clear_away(path)
             if not is_listed(relative) or not path.is_file():
                 continue
             self.taken.add(folded(relative))
@@ -120,7 +127,7 @@ class Shelf:
         target = self.folder / relative
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=target.parent, prefix=".writing-")
+            handle, name = tempfile.mkstemp(dir=target.parent, prefix=_WRITING)
         except OSError as error:
             return self._failed(relative, error)
         new = Path(name)
@@ -178,6 +185,13 @@ def _plain(value: str | None, default: str) -> str:
     except BadInput:
         return default
     return said if isinstance(said, str) else value.strip()
+
+
+def _clear_away(path: Path) -> None:
+    """Remove what an export that was killed left half written, unless it is still being written by another one."""
+    with suppress(OSError):
+        if path.is_file() and time.time() - path.stat().st_mtime > _ABANDONED_S:
+            path.unlink()
 
 
 def _umask() -> int:
