@@ -20,6 +20,7 @@ from workbench.values import BadInput, Endpoint, Message, Missing, Price, Reply,
 
 if TYPE_CHECKING:
     from tests.conftest import FakeProvider
+    from workbench.workspace import Workspace
 
     Start = Callable[..., FakeProvider]
 
@@ -120,6 +121,21 @@ def test_bedrock_lists_its_models_at_another_host(listing: Callable[..., str]) -
     url, headers = providers.wire_format("bedrock").models_call(endpoint, "")  # type: ignore[attr-defined]
     assert url.startswith("https://bedrock.eu-west-1.amazonaws.com/foundation-models?")
     assert headers["authorization"] == "Bearer k"
+
+
+def test_what_a_list_says_of_a_model_is_kept_with_it(listing: Callable[..., str], workspace: Workspace) -> None:
+    pricing = {"prompt": "0.000002", "completion": "0.000006"}
+    row = {"id": "lab/one", "context_length": 262_144, "expiration_date": "2027-03-01", "pricing": pricing}
+    base = listing({"data": [row, {"id": "lab/two"}]})
+    connection = workspace.connections.add("Router", "openrouter", base, key="sk-1234567890abcdef")
+    ids = [workspace.connections.add_model(connection, name) for name in ("lab/one", "lab/two", "lab/three")]
+    report = asyncio.run(workspace.test_connection(connection))
+    assert report.ok
+    one, two, three = (workspace.connections.model(id_) for id_ in ids)
+    assert (one.facts["context_tokens"], one.facts["retires"]) == (262_144, "2027-03-01")
+    assert one.price == Price(Decimal(2), Decimal(6))
+    assert two.price.input_usd == 0, "its list names no price, and a server on this computer is free"
+    assert three.facts == {}, "what nobody says stays unknown"
 
 
 def test_behind_a_dated_address_of_azure_is_its_deployment(listing: Callable[..., str]) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from workbench.providers.address import deployment, list_address
@@ -37,6 +37,8 @@ class TestReport:
     models: tuple[str, ...] = ()
     seconds: float = 0.0
     failure: Failure | None = None
+    pages: tuple[Any, ...] = field(default=(), repr=False)
+    """The JSON of the list, page by page: `facts.listed` reads what it says about each model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +52,31 @@ class LocalServer:
 
 
 async def list_models(client: httpx.AsyncClient, endpoint: Endpoint) -> list[str]:
-    """The names of the models that a server offers, sorted. Raises ProviderError.
+    """The names of the models that a server offers, sorted. Raises ProviderError."""
+    return (await _list(client, endpoint))[0]
+
+
+async def _list(client: httpx.AsyncClient, endpoint: Endpoint) -> tuple[list[str], tuple[Any, ...]]:
+    """The names, and the JSON of each page.
 
     A wire format whose list is not like OpenAI's brings `models_call` (address and headers of a page) and `model_names` (what is on it).
     """
     form = _form_of(endpoint.wire_format)
     names: set[str] = set()
+    pages: list[Any] = []
     page = ""
     for _ in range(_MOST_PAGES):
         url, headers = form.models_call(endpoint, page)
-        found, following = form.model_names(await _asked(client, endpoint, url, headers))
+        pages.append(await _asked(client, endpoint, url, headers))
+        found, following = form.model_names(pages[-1])
         names.update(name for name in found if name)
         if not following or following == page:
             break
         page = following
     deployed = deployment(endpoint)
-    return sorted(names) if deployed is None else [deployed]  # Azure lists what could be deployed; behind this address there is one
+    return (sorted(names) if deployed is None else [deployed]), tuple(
+        pages
+    )  # Azure lists what could be deployed; behind this address there is one
 
 
 class _ListForm(Protocol):
@@ -155,7 +166,7 @@ async def test_connection(client: httpx.AsyncClient, endpoint: Endpoint) -> Test
         return TestReport(True, "Needs no connection: it runs inside the app.")
     began = time.perf_counter()
     try:
-        models = await list_models(client, endpoint)
+        models, pages = await _list(client, endpoint)
     except ProviderError as error:
         seconds = time.perf_counter() - began
         if endpoint.options.get("lists_models") is False and error.failure.kind == "not_found":
@@ -166,7 +177,7 @@ async def test_connection(client: httpx.AsyncClient, endpoint: Endpoint) -> Test
     if not models:
         return TestReport(True, f"Connected in {seconds:.1f} s. It names no models: type the model's name.", seconds=seconds)
     count = "1 model" if len(models) == 1 else f"{len(models):,} models"
-    return TestReport(True, f"Connected in {seconds:.1f} s. {count} to choose from.", models=tuple(models), seconds=seconds)
+    return TestReport(True, f"Connected in {seconds:.1f} s. {count} to choose from.", models=tuple(models), seconds=seconds, pages=pages)
 
 
 test_connection.__test__ = False  # type: ignore[attr-defined]  # a name that pytest would collect

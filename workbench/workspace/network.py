@@ -64,6 +64,10 @@ class Network:
         if report.failure is not None:
             tested["kind"] = NO_KEY if report.failure.provider_code == NO_KEY else report.failure.kind
         self.connections.set_state(id, {"test": tested})
+        if report.pages:
+            from workbench.providers.facts import listed
+
+            self.connections.learn(id, listed(self.connections.get(id).vendor, report.pages))
 
     async def try_connection(self, vendor: str, base_url: str, key: str | None = None) -> TestReport:
         """How a connection that is not saved would do. Without a key, the environment's is used. Nothing is kept."""
