@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -71,18 +72,13 @@ def forgotten(tmp_path: Path, settings: Settings, provider: FakeProvider) -> tup
     """A workspace whose connection had a key for an earlier session, and a run that was made with it."""
     filled = fill(tmp_path / "desk.db", settings, provider.base_url)
     with closing(Workspace.open(filled.path, settings)) as ws:
-        ws.connections.set_key(ws.connections.find("Stand-in").id, KEY)
-    provider.configure(require_key="")
-    with closing(Workspace.open(filled.path, settings)) as ws:
-        ws.keys.hold(ws.connections.find("Stand-in").key_ref, KEY)
-        import asyncio
-
         run = ws.runs.start_comparison(filled.comparison)
 
         async def go() -> None:
             async for _event in ws.runs.execute(run):
                 pass
 
+        ws.connections.set_key(ws.connections.find("Stand-in").id, KEY)  # no key store here: it ends with this workspace
         asyncio.run(go())
     provider.configure(require_key=KEY)
     provider.reset()
@@ -150,9 +146,8 @@ def test_a_call_that_was_refused_without_a_key_says_so_and_leads_to_the_key(
     dialog = asked(qtbot)
     assert dialog.heading.text() == "Key of Stand-in"
     enter(dialog, KEY, "Save the key")
-    notice = screen.context
     offers: list[str] = []
-    notice.noticed.connect(lambda _text, action, _verb: offers.append(action))
+    screen.context.noticed.connect(lambda _text, action, _verb: offers.append(action))
     qtbot.waitUntil(lambda: "Run failed again" in offers, timeout=10_000)
     screen.page.model.run_again()
     qtbot.waitUntil(lambda: screen.model.running, timeout=10_000)

@@ -204,12 +204,15 @@ def _metrics(cell: Cell) -> tuple[str, str, str]:
 
 
 def fitting_metrics(cell: Cell, room: int, width: Callable[[str], int]) -> list[str]:
-    """Those of the metrics that fit whole into so many pixels: time and cost come before the length."""
+    """Those of the metrics that fit whole into so many pixels: time and cost come before the length, which never takes their place."""
     known = _metrics(cell)
-    kept: set[int] = set()
+    kept: list[int] = []
     for number in (0, 2, 1):
-        if known[number] and sum(width(known[other]) for other in (*kept, number)) <= room:
-            kept.add(number)
+        if not known[number]:
+            continue
+        if sum(width(known[other]) for other in (*kept, number)) > room:
+            break
+        kept.append(number)
     return [known[number] for number in sorted(kept)]
 
 

@@ -63,7 +63,7 @@ def place_words(kind: str, place: str) -> str:
     never = "never written into the workspace or an export."
     if kind == "keyring":
         return f"It goes into the system keychain and is {never}"
-    return f"{place}. It is {never}" if place else f"A key is {never}"
+    return f"{place}. They are {never}" if place else f"A key is {never}"
 
 
 def kept_words(place: str) -> str:

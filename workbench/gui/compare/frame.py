@@ -55,7 +55,7 @@ def stars_area(theme: Theme, frame: Frame, *, large: bool) -> QRect:
     """Where the stars are drawn; large ones own a slot each for the mouse."""
     width = COUNT * theme.px(SLOT.width()) if large else stars_width(11, 0)
     height = theme.px(SLOT.height()) if large else frame.foot.height()
-    right = frame.foot.right() + (theme.px(4) if large else 0)
+    right = frame.foot.right() + (theme.px(7) if large else 0)
     return QRect(right - width + 1, frame.foot.center().y() - height // 2 + 1, width, height)
 
 

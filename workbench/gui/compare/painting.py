@@ -230,7 +230,11 @@ class CellPainter:
         if cell.finish_reason == "length" and x + width(CUT_OFF) - gap <= right:
             self._small(painter, x, middle, right, CUT_OFF, "warn", 500)
             x += width(CUT_OFF)
-        for part in fitting_metrics(cell, right - x + gap, width):
+        parts = fitting_metrics(cell, right - x + gap, width)
+        if len(parts) < 2:  # large stars and marks leave little room: closer together time and cost may still fit
+            gap = theme.px(3)
+            parts = fitting_metrics(cell, right - x + gap, width)
+        for part in parts:
             self._small(painter, x, middle, right, part, "text3")
             x += width(part)
 
