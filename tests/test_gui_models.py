@@ -74,7 +74,7 @@ def test_a_server_is_tested_ticked_and_connected(screen: ModelsScreen, session: 
     dialog._connect.click()
     qtbot.waitUntil(lambda: [row.name for row in screen._table.rows if row.place != "builtin"] == names[:2])
     assert [card.name.text() for card in screen._cards.values()] == [server.base_url.split("/")[2]]
-    assert not dialogs()
+    qtbot.waitUntil(lambda: not dialogs())
 
 
 def test_an_address_where_nobody_answers_is_said_and_nothing_is_saved(screen: ModelsScreen, session: Session, qtbot: QtBot) -> None:
