@@ -748,7 +748,7 @@ def test_the_library_goes_out_as_files_and_comes_in_elsewhere(desk: Desk, tmp_pa
     assert isinstance(dialog, ExportDialog)
     dialog.target.selectAll()
     QTest.keyClicks(dialog.target, str(tmp_path / "out"))
-    assert dialog._hint.text() == "The folder is made."
+    assert dialog._hint.text() == "This folder is not there yet. The export makes it."
     QTest.keyClick(dialog.target, Key.Key_Return, CTRL)
     desk.until(lambda: desk.notice().startswith("Wrote"))
     assert (tmp_path / "out" / "prompts" / "refund.yaml").is_file()

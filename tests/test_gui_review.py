@@ -198,7 +198,7 @@ def test_finishing_reveals_the_columns_with_their_mean_stars(qtbot: QtBot, scree
     qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.reveal_page)
     assert screen.reveal_page.rows[0].column.index == best
     assert screen.reveal_page.rows[0].best
-    assert "5.0 of 5 stars, best" in screen.reveal_page.rows[0].accessibleName()
+    assert "5.0 of 5 stars, from 1 rating, best" in screen.reveal_page.rows[0].accessibleName()
     screen._again()
     qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.body and screen.place.text() == "Case 1")
 

@@ -105,7 +105,8 @@ def test_recordings_are_read_as_they_were_meant(shared: Path) -> None:
         ]
         assert (reply.raw_finish_reason, reply.resolved_model) == (str(expect["finish_reason"]), expect["model"])
         written = (expect["output_tokens"] or 0) + (expect.get("reasoning_tokens") or 0)
-        assert reply.usage == Usage(expect["input_tokens"], written, expect.get("cached_tokens"), None, expect.get("reasoning_tokens"))
+        common = Usage(expect["input_tokens"], written, expect.get("cached_tokens"), None, expect.get("reasoning_tokens"))
+        assert {name: reply.usage.to_json()[name] for name in common.to_json()} == common.to_json()
         assert reply.exchange is not None
         assert reply.exchange.response == body_of(item)
 

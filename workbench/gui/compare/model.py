@@ -47,6 +47,7 @@ class RunModel(QObject):
         self._at_once: int | None = None  # what the user wants in place of the plan's number, for this run
         self._changing = False
         self._run_id: int | None = None
+        self._early: list[Any] = []
         self._columns_due = 0.0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -66,6 +67,8 @@ class RunModel(QObject):
 
     def open(self, run_id: int) -> None:
         """Show a run."""
+        if run_id != self._run_id:
+            self._early.clear()
         self._run_id = run_id
         self.context.bridge.read(
             read_run, self.context.ws, run_id, then=self._loaded, failed=self.missing.emit, owner=self, key=("compare.run", id(self))
@@ -85,6 +88,8 @@ class RunModel(QObject):
             self._ends.clear()
             self._at_once, self._changing = None, False
             self.grid.show_run(data.columns, data.cases, data.repeats)
+            early, self._early = self._early, []
+            self._events(data.run.id, early)
         else:
             self.grid.show_columns(data.columns)
         self.loaded.emit()
@@ -118,7 +123,10 @@ class RunModel(QObject):
         return self.run.queued / rate if rate and self.run is not None else None
 
     def _events(self, run_id: int, events: Sequence[Any]) -> None:
-        if run_id != self._run_id or self.data is None:
+        if run_id != self._run_id:
+            return
+        if self.data is None or self.data.run.id != run_id:
+            self._early.extend(events)  # the run is on its way to the screen: what is said meanwhile belongs into its cells
             return
         # Loaded long before: events come from it. At the top of the file it would slow down the first window.
         from workbench.workspace import Cancelled, Failed, Finished, Skipped, Started, Streamed, Waiting
