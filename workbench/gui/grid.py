@@ -33,7 +33,7 @@ PAGE = 24
 """Cases in one page."""
 PAGES_KEPT = 48
 FLUSH_MS = 28
-FEW = 6
+FEW = 3
 """Ended calls read again in one flush, or a quarter of what waits: painting a finished cell for the first time is dear."""
 SHARES = 3
 """A third of the cells being written is repainted in each flush: every cell at most 12 times a second, and no flush takes long."""
