@@ -15,6 +15,7 @@ import pytest
 from tests.conftest import FakeProvider
 from workbench import __version__
 from workbench.cli.frame import VERBS, perform
+from workbench.cli.system_libraries import missing_for_window
 from workbench.cli.terminal import Terminal, columns, printable
 
 
@@ -121,6 +122,28 @@ def test_without_a_display_the_window_says_so_with_exit_code_3(monkeypatch: pyte
     assert perform(["app"]) == 3
     assert perform([]) == 3
     assert "There is no display here" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere Qt's wheel brings all that it needs")
+def test_a_window_without_its_system_libraries_ends_with_the_line_that_installs_them(tmp_path: Path) -> None:
+    for name in ("libxcb-icccm.so.4", "libxcb-cursor.so.0"):  # empty files: as good as none
+        (tmp_path / name).touch()
+    environment = {key: value for key, value in os.environ.items() if key not in ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY")}
+    environment |= {"DISPLAY": ":77", "LD_LIBRARY_PATH": str(tmp_path)}
+    command = [sys.executable, "-m", "workbench", "--workspace", str(tmp_path / "w.db")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 3
+    assert "sudo apt-get install -y --no-install-recommends " in done.stderr
+    assert {"libxcb-icccm4", "libxcb-cursor0"} <= set(done.stderr.split())
+    assert done.stderr.count("\n") == 1
+
+
+def test_where_qt_draws_without_a_screen_no_library_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPLAY", ":77")
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert missing_for_window(lambda _name: False) == []
+    monkeypatch.setenv("QT_QPA_PLATFORM", "xcb")
+    assert "libxcb-icccm4" in missing_for_window(lambda _name: False)
 
 
 def test_an_interrupt_ends_with_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

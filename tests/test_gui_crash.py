@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QPlainTextEdit
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
 from tests.gui_window import dialogs, session
@@ -47,6 +48,14 @@ def test_the_dialog_says_that_the_work_is_kept_and_copies_the_details(shown: Cra
     shown.accept()
     session.context.go("models")
     assert session.window.place == "models"
+
+
+def test_enter_goes_on(shown: CrashDialog, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is not None)
+    focused = QApplication.focusWidget()
+    assert focused is not None
+    QTest.keyClick(focused, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not dialogs())
 
 
 def test_one_dialog_shows_all_that_comes_while_it_is_open(shown: CrashDialog, session: Session, qtbot: QtBot) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -449,3 +450,20 @@ def test_a_place_may_name_a_case_far_down(desk: Desk) -> None:
     desk.session.context.go("datasets", case_id=ids[700])
     desk.until(lambda: desk.screen.table.currentIndex().row() == 700)
     desk.until(lambda: desk.screen.form._place.text() == "Case 701, in Golden 50")
+
+
+def test_an_import_that_is_stopped_brings_nothing_in_and_can_be_begun_again(desk: Desk, tmp_path: Path) -> None:
+    desk.fill()
+    desk.session.context.go("datasets", import_file=str(write_csv(tmp_path / "tickets.csv")))
+    dialog = desk.dialog()
+    waiting = threading.Event()
+    desk.session.bridge.call(waiting.wait)  # the import stands behind it
+    dialog._import.click()
+    assert dialog._import.text() == "Importing"
+    desk.press("Stop", dialog)
+    waiting.set()
+    desk.until(lambda: dialog._trouble.text() == "Stopped. Nothing was imported.")
+    assert [row.name for row in desk.ws.datasets.list()] == ["Golden 50"]
+    assert dialog._into.maxVisibleItems() == 8
+    desk.press("Import 2 cases", dialog)
+    desk.until(lambda: not dialogs() and any(row.name == "tickets" for row in desk.ws.datasets.list()))

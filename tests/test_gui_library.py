@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -832,3 +833,34 @@ def test_leaving_a_field_keeps_what_was_typed_at_once(desk: Desk) -> None:
     desk.write(" more")
     desk.screen.list.view.setFocus()
     desk.until(lambda: desk.ws.versions.draft(prompt_id) is not None)
+
+
+def test_text_where_a_list_belongs_is_said(desk: Desk) -> None:
+    desk.open(desk.prompt("Notes", "{% for change in changes %}- {{ change }}\n{% endfor %}", "{{ tone }}"))
+    strip = desk.screen.page.samples
+    assert strip._hint.isHidden()
+    desk.screen.page.set_sample("changes", "fixed login, faster sync")
+    desk.screen.page.set_sample("tone", "dry")
+    assert strip._hint.isVisible()
+    assert strip._hint.text().startswith("changes is text, so the loop goes through its letters.")
+    popup = strip.edit("changes")
+    assert isinstance(popup, SamplePopup)
+    assert "write a list" in popup.hint.text()
+    popup.close()
+    desk.screen.page.set_sample("changes", ["fixed login", "faster sync"])
+    assert strip._hint.isHidden()
+
+
+def test_a_long_export_can_be_stopped_and_says_what_stays(desk: Desk, tmp_path: Path) -> None:
+    desk.prompt("Refund", "a", "x")
+    waiting = threading.Event()
+    desk.session.bridge.call(waiting.wait)  # the export stands behind it
+    desk.screen.exchange._write(str(tmp_path / "out"), {"versions": True})
+    status = desk.session.window.status
+    assert status.stop.isVisible()
+    assert status.job.text() == "Exporting to out"
+    status.stop.click()
+    waiting.set()
+    desk.until(lambda: desk.notice() == f"Stopped. What was written so far stays in {tmp_path / 'out'}.")
+    assert not status.stop.isVisible()
+    assert not list(tmp_path.rglob("refund.yaml"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -13,6 +13,7 @@ from tests.gui_window import dialogs, session
 from workbench.gui.app import Session
 from workbench.gui.palette.dialog import Palette
 from workbench.gui.palette.entries import Entry, best, excerpt, headed, matched
+from workbench.gui.widgets.dialog import Veil
 from workbench.values import Content, Message
 
 __all__ = ["session"]
@@ -131,3 +132,10 @@ def test_nothing_found_is_said(palette: Palette) -> None:
 def test_escape_closes_it(palette: Palette) -> None:
     QTest.keyClick(palette._field, Qt.Key.Key_Escape)
     assert not dialogs()
+
+
+def test_a_click_beside_it_closes_it(palette: Palette, session: Session, qtbot: QtBot) -> None:
+    veil = session.window.findChildren(Veil)[0]
+    QTest.mouseClick(veil, Qt.MouseButton.LeftButton, pos=veil.rect().bottomRight() - QPoint(5, 5))
+    qtbot.waitUntil(lambda: not dialogs())
+    assert not [veil for veil in session.window.findChildren(Veil) if veil.isVisible()]

@@ -13,11 +13,12 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.conftest import FakeProvider
-from tests.gui_window import finished_well, opened
+from tests.gui_window import dialogs, finished_well, opened
 from tests.run_workspace import Filled, executed, fill
 from workbench.gui.app import Session
 from workbench.gui.review.model import letter
 from workbench.gui.review.view import ReviewScreen
+from workbench.gui.widgets.buttons import Button
 from workbench.settings import Settings
 
 Start = Callable[..., FakeProvider]
@@ -211,3 +212,30 @@ def test_single_letters_can_be_switched_off(qtbot: QtBot, screen: ReviewScreen) 
     press(Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: screen.place.text() == "Case 2")
     assert screen.context.ws.ratings.undo() is None
+
+
+def test_revealing_after_few_ratings_asks_first(qtbot: QtBot, screen: ReviewScreen) -> None:
+    press(Qt.Key.Key_4)
+    qtbot.waitUntil(lambda: judged(screen)[0] == 4)
+    screen.finish()
+    qtbot.waitUntil(lambda: bool(dialogs()))
+    assert dialogs()[0].windowTitle() == "1 of 16 rated. Show the names now?"
+    buttons = {button.text(): button for button in dialogs()[0].findChildren(Button)}
+    buttons["Go on rating"].click()
+    assert screen.pages.currentWidget() is screen.body
+    screen.finish()
+    qtbot.waitUntil(lambda: bool(dialogs()))
+    next(button for button in dialogs()[0].findChildren(Button) if button.text() == "Show the names").click()
+    qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.reveal_page)
+    assert "4.0 of 5 stars, from 1 rating" in screen.reveal_page.rows[0].accessibleName()
+    assert "not rated" in screen.reveal_page.rows[1].accessibleName()
+
+
+def test_four_answers_fit_side_by_side_in_a_window_of_the_usual_width(qtbot: QtBot, screen: ReviewScreen) -> None:
+    screen.window().resize(1440, 900)
+    qtbot.waitUntil(lambda: screen.cards[0].width() > 0 and screen.area.viewport().width() > 1200)
+    assert len(screen.cards) == 4
+    assert screen.area.horizontalScrollBar().maximum() == 0
+    for card in screen.cards:
+        assert card.stars.width() >= card.stars.sizeHint().width()
+        assert card.failed.geometry().right() <= card.width()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QToolButton, QWidget
@@ -296,6 +296,7 @@ def test_a_damaged_file_can_be_replaced_by_its_newest_copy(qtbot: QtBot, tmp_pat
     path.write_bytes(b"\0" * 9000)
     made = opened(qtbot, path, settings)
     page = made.window.opening
+    assert "doctor" not in " ".join(label.text() for label in page.findChildren(QLabel))
     qtbot.waitUntil(lambda: any(button.text().startswith("Restore the copy of") for button in page.findChildren(Button)))
     next(button for button in page.findChildren(Button) if button.text().startswith("Restore")).click()
     qtbot.waitUntil(lambda: made.context.workspace is not None, timeout=15_000)
@@ -313,6 +314,9 @@ def test_a_second_window_on_one_file_can_read_and_says_so(qtbot: QtBot, tmp_path
         banner = made.window.findChildren(Banner)[0]
         assert banner.title.text() == made.context.ws.notice
         assert [button.text() for button in banner.findChildren(Button)] == ["Open a copy", "Try again"]
+        made.context.action("library.new").trigger()
+        assert not dialogs()
+        assert made.window.notice.accessibleName() == "This workspace can only be read now. Open a copy of it to write."
         first.close()
         with qtbot.waitSignal(made.replaced) as handed:
             banner.findChildren(Button)[1].click()
@@ -384,6 +388,11 @@ def test_a_run_that_closing_cut_off_is_offered_at_the_next_start_and_goes_on(
     again = opened(qtbot, tmp_path / "desk.db", Settings(settings.path))
     notice = again.window.notice
     qtbot.waitUntil(lambda: notice.accessibleName().startswith("Greeting, run 1, was cut off with"), timeout=10_000)
+    said: list[str] = []
+    again.context.noticed.connect(lambda text, _button, _verb: said.append(text))
+    again._services.offer_to_go_on()
+    qtbot.wait(200)
+    assert said == []  # once is enough
     server.configure(latency_ms=1)
     next(button for button in notice.findChildren(Button) if button.text() == "Go on").click()
     qtbot.waitUntil(lambda: again.context.ws.runs.get(run_id).done == 12, timeout=15_000)
@@ -413,3 +422,75 @@ def test_tooltips_name_the_key_that_does_the_same() -> None:
 def test_the_table_of_actions_is_the_only_one(session: Session) -> None:
     own = {action.objectName() for action in session.window.actions() if isinstance(action, QAction)}
     assert own == set(actions.BY_ID)
+
+
+@pytest.mark.parametrize(("size", "percent"), [((1440, 900), 100), ((1100, 700), 130)])
+def test_a_notice_covers_no_control_and_stands_inside(
+    session: Session, qtbot: QtBot, filled_library: None, size: tuple[int, int], percent: int
+) -> None:
+    window = session.window
+    body = window.notice.parentWidget()
+    assert body is not None
+    window.resize(*size)
+    session.settings.set("text_size", percent)
+    session.context.go("library")
+    qtbot.wait(100)
+    session.context.notice("Exported 3 prompts, 4 versions and 2 datasets to a folder.", "Open folder", lambda: None)
+    notice = window.notice
+
+    def covered() -> list[QWidget]:
+        area = notice.geometry()
+        return [
+            button
+            for button in body.findChildren(QAbstractButton)
+            if button.isVisible()
+            and not notice.isAncestorOf(button)
+            and QRect(button.mapTo(body, QPoint(0, 0)), button.size()).intersects(area)
+        ]
+
+    qtbot.waitUntil(lambda: not covered())
+    assert body.rect().contains(notice.geometry())
+    session.settings.set("text_size", 150 if percent == 130 else 130)
+    qtbot.waitUntil(lambda: not covered() and body.rect().contains(notice.geometry()))
+
+
+@pytest.fixture
+def filled_library(session: Session) -> None:
+    session.context.ws.prompts.create("Refund", "Support", Content((Message.of("user", "Hello {{ who }}"),)))
+
+
+def test_the_right_panel_comes_back_by_a_button_in_a_narrow_window(session: Session, qtbot: QtBot, filled_library: None) -> None:
+    session.window.resize(1100, 700)
+    session.settings.set("text_size", 130)
+    session.context.go("library")
+    screen = session.window.screen_at("library")
+    qtbot.waitUntil(lambda: screen.working.at is not None)  # type: ignore[attr-defined]
+    assert not screen.inspector.isVisible()  # type: ignore[attr-defined]
+    button = next(b for b in screen.findChildren(QToolButton) if b.accessibleName().startswith("Show the right panel"))
+    assert button.isVisible()
+    button.click()
+    assert screen.inspector.isVisible()  # type: ignore[attr-defined]
+    assert button.accessibleName().startswith("Hide the right panel")
+    assert screen.inspector.geometry().right() < button.mapTo(screen, QPoint(0, 0)).x()  # type: ignore[attr-defined]
+    button.click()
+    assert not screen.inspector.isVisible()  # type: ignore[attr-defined]
+
+
+def test_the_first_window_lies_within_the_screen(qtbot: QtBot, tmp_path: Path, settings: Settings) -> None:
+    made = Session(tmp_path / "desk.db", settings)
+    made.window.show()
+    screen = made.window.screen()
+    assert screen is not None
+    qtbot.waitUntil(lambda: made.context.workspace is not None, timeout=15_000)
+    qtbot.waitUntil(lambda: screen.availableGeometry().contains(made.window.frameGeometry()))
+    finished(made)
+
+
+def test_text_size_and_theme_still_switch_after_a_prompt_was_opened(session: Session, qtbot: QtBot, filled_library: None) -> None:
+    session.context.go("library")
+    screen = session.window.screen_at("library")
+    qtbot.waitUntil(lambda: screen.working.facts is not None)  # type: ignore[attr-defined]
+    qtbot.wait(100)
+    session.settings.set("text_size", 130)
+    session.settings.set("theme", "dark")
+    assert not dialogs()

@@ -13,7 +13,7 @@ import pytest
 from workbench.library.datasets import Datasets
 from workbench.store.database import Database
 from workbench.store.search import Search
-from workbench.values import BadInput, Case, Changes, NotFound
+from workbench.values import BadInput, Case, Changes, NotFound, Stopped
 from workbench.values.datasets import ColumnSpec
 from workbench.workspace import Workspace
 
@@ -297,3 +297,22 @@ def test_cases_of_a_big_import_are_found_by_a_search_and_so_are_those_that_follo
         datasets.import_table(table)
     datasets.add_cases(id_, [Case({"ticket": "okapi"})])
     assert [len(search.find(word)) for word in ("giraffe", "okapi")] == [0, 1]
+
+
+def test_an_import_tells_how_far_it_is_and_leaves_nothing_where_it_is_stopped(datasets: Datasets, tmp_path: Path) -> None:
+    path = tmp_path / "many.csv"
+    path.write_text("input\n" + "".join(f"text {number}\n" for number in range(12_000)), "utf-8")
+    told: list[float] = []
+
+    def stop(done: float, total: float) -> None:
+        told.append(done / total)
+        if done > 0.5:
+            raise Stopped("enough")
+
+    with pytest.raises(Stopped):
+        datasets.import_table(path, progress=stop)
+    assert datasets.list() == []
+    assert told == sorted(told)
+    datasets.import_table(path, progress=lambda done, total: told.append(done / total))
+    assert max(told) > 0.9
+    assert datasets.list()[0].cases == 12_000

@@ -30,7 +30,7 @@ from workbench.library.prompts import Prompts
 from workbench.library.reports import ExportReport
 from workbench.library.versions import Versions
 from workbench.store.database import Database
-from workbench.values import BadInput, Case, Check, Content, Definition, Message, Price, PromptRef, ReadOnly
+from workbench.values import BadInput, Case, Check, Content, Definition, Message, Price, PromptRef, ReadOnly, Stopped
 from workbench.values.datasets import ColumnSpec
 
 
@@ -724,3 +724,49 @@ def test_the_report_is_the_command_lines_document(library: Library, tmp_path: Pa
     ]
     assert document["rejected"][0]["line"] == 2
     shutil.rmtree(tmp_path / "none", ignore_errors=True)
+
+
+def test_a_broken_configuration_of_promptfoo_in_a_folder_is_reported_with_its_line(library: Library, tmp_path: Path) -> None:
+    (tmp_path / "imp").mkdir()
+    path = tmp_path / "imp" / "promptfooconfig.yaml"
+    path.write_text("prompts:\n\t- role: user\n", "utf-8")
+    (tmp_path / "imp" / "other.yaml").write_text("a:\n\t- b\n", "utf-8")
+    report = library.files.import_paths([tmp_path / "imp"])
+    assert [(one.path, one.line) for one in report.rejected] == [(str(path), 2)]
+    assert report.rejected == library.files.import_paths([path]).rejected
+
+
+def test_what_a_killed_export_left_half_written_goes_with_the_next_one(library: Library, tmp_path: Path) -> None:
+    fill(library)
+    out = tmp_path / "out"
+    library.files.export(out)
+    old, fresh = out / "prompts" / ".writing-abc", out / ".writing-def"
+    for path in (old, fresh):
+        path.write_text("half", "utf-8")
+    os.utime(old, (1, 1))
+    library.files.export(out)
+    assert not old.exists()
+    assert fresh.exists()  # another export may be writing it now
+
+
+def test_an_export_and_an_import_tell_how_far_they_are_and_can_be_stopped(library: Library, other: Library, tmp_path: Path) -> None:
+    fill(library)
+    told: list[tuple[float, float]] = []
+    library.files.export(tmp_path / "out", progress=lambda done, total: told.append((done, total)))
+    assert told[-1][0] == told[-1][1] > 0
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+    def stop(done: float, total: float) -> None:
+        if done > 2:
+            raise Stopped("enough")
+
+    with pytest.raises(Stopped):
+        library.files.export(tmp_path / "stopped", progress=stop)
+    assert not list(tmp_path.rglob(".writing-*"))
+    with pytest.raises(Stopped):
+        other.files.import_paths([tmp_path / "out"], progress=stop)
+    assert other.prompts.list() == []
+    told.clear()
+    other.files.import_paths([tmp_path / "out"], progress=lambda done, total: told.append((done, total)))
+    assert told[-1][0] == told[-1][1] > 0
+    assert other.prompts.list()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
+from shiboken6 import isValid
 
 if TYPE_CHECKING:
     from workbench.gui.context import Context
@@ -13,8 +16,23 @@ if TYPE_CHECKING:
 LOOK_MS = 150
 
 
+@dataclass(eq=False, slots=True)
+class _Job:
+    title: str
+    counts: tuple[float, float] = (0.0, 0.0)
+    stop: bool = False
+
+    def progress(self, done: float, total: float) -> None:
+        """Called on the thread that works: a timer looks at the counts, so that the window is not told a thousand times a second."""
+        self.counts = (done, total)
+        if self.stop:
+            from workbench.values import Stopped  # loaded already: a workspace is open
+
+            raise Stopped("It was stopped.")
+
+
 class Work(QObject):
-    """Starts it, knows how far it is, and stops it."""
+    """Starts it, knows how far it is, and stops it. Another one that is begun meanwhile waits."""
 
     changed = Signal()
     """It began, got further, or ended."""
@@ -22,18 +40,20 @@ class Work(QObject):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._context = context
-        self._counts = (0.0, 0.0)
-        self._stop = False
-        self.title = ""
-        """What is going on, such as `Importing big.csv`; empty for nothing."""
+        self._jobs: list[_Job] = []
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_MS)
         self._timer.timeout.connect(self._look)
 
     @property
+    def title(self) -> str:
+        """What is going on, such as `Importing big.csv`; empty for nothing."""
+        return self._jobs[0].title if self._jobs else ""
+
+    @property
     def share(self) -> int | None:
         """Percent that is done; None while nobody knows."""
-        done, total = self._counts
+        done, total = self._jobs[0].counts if self._jobs else (0.0, 0.0)
         return min(99, int(100 * done / total)) if total else None
 
     def begin(
@@ -45,41 +65,33 @@ class Work(QObject):
         failed: Callable[[BaseException], object],
         owner: QObject,
     ) -> None:
-        """Run a verb that takes `progress` among the writes. While another one is going, this one waits for it."""
+        """Run a verb that takes `progress` among the writes. `then` and `failed` come on the Qt thread, unless `owner` is gone."""
+        job = _Job(title)
 
         def end(tell: Callable[[Any], object]) -> Callable[[Any], object]:
             def ended(result: Any) -> None:
-                self._end()
-                tell(result)
+                self._end(job)
+                if isValid(owner):
+                    tell(result)
 
             return ended
 
-        def run() -> Any:
-            self._counts, self._stop, self.title = (0.0, 0.0), False, title
-            return verb(*args, progress=self._progress)
-
-        self._counts, self._stop, self.title = (0.0, 0.0), False, title
+        self._jobs.append(job)
         self._timer.start()
-        self._context.bridge.call(run, then=end(then), failed=end(failed), owner=owner)
+        self._context.bridge.call(partial(verb, *args, progress=job.progress), then=end(then), failed=end(failed), owner=self)
         self._look()
 
     def stop(self) -> None:
         """Let it end at the next step."""
-        self._stop = True
-
-    def _progress(self, done: float, total: float) -> None:
-        # On the thread that works: a timer looks at it, so that the window is not told a thousand times a second.
-        self._counts = (done, total)
-        if self._stop:
-            from workbench.values import Stopped  # loaded already: a workspace is open
-
-            raise Stopped("It was stopped.")
+        if self._jobs:
+            self._jobs[0].stop = True
 
     def _look(self) -> None:
         self.changed.emit()
         self._context.working.emit(self)
 
-    def _end(self) -> None:
-        self.title = ""
-        self._timer.stop()
+    def _end(self, job: _Job) -> None:
+        self._jobs.remove(job)
+        if not self._jobs:
+            self._timer.stop()
         self._look()

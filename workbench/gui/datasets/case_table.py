@@ -36,7 +36,7 @@ class CaseTable(QTableView):
     def __init__(self, model: CaseModel) -> None:
         super().__init__()
         self._model = model
-        self._waiting: tuple[int, int] | None = None
+        self._waiting: tuple[int, int, int] | None = None
         self.setModel(model)
         delegate = CaseDelegate(self, model)
         delegate.given_up.connect(self.gave_up)
@@ -85,12 +85,13 @@ class CaseTable(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.scrollTo(index)
 
-    def type_into(self, row: int, column: int = 1) -> None:
-        """Open the editor of a cell, as soon as its case was read."""
+    def type_into(self, row: int, column: int, case_id: int) -> None:
+        """Open the editor of a cell, as soon as its case was read: until then another one that is gone may still be shown there."""
         self.go_to(row, column)
         self.setFocus(Qt.FocusReason.OtherFocusReason)
-        if self._model.record(row) is None:
-            self._waiting = (row, column)
+        record = self._model.record(row)
+        if record is None or record.id != case_id:
+            self._waiting = (row, column, case_id)
         else:
             self._waiting = None
             self.edit(self._model.index(row, column))
@@ -100,8 +101,11 @@ class CaseTable(QTableView):
         self.current_changed.emit(current.row() if current.isValid() else -1)
 
     def _loaded(self) -> None:
-        if self._waiting is not None and self._model.record(self._waiting[0]) is not None:
-            self.type_into(*self._waiting)
+        if self._waiting is not None:
+            row, _column, case_id = self._waiting
+            record = self._model.record(row)
+            if record is not None and record.id == case_id:
+                self.type_into(*self._waiting)
         if not self.currentIndex().isValid() and self._model.rowCount():
             self._select(self._model.index(0, min(1, self._model.columnCount() - 1)))
         self.current_changed.emit(self.currentIndex().row() if self.currentIndex().isValid() else -1)

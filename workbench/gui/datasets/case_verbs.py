@@ -25,8 +25,8 @@ _ADDED = "added case"
 class CaseVerbs(QObject):
     """Calls the workspace and remembers how to take it back."""
 
-    typed_into = Signal(int, int)
-    """A row and a column where the user should type now."""
+    typed_into = Signal(int, int, int)
+    """A row and a column where the user should type now, and the id of the case that stands there."""
 
     def __init__(self, owner: QWidget, context: Context, model: CaseModel, history: History) -> None:
         super().__init__(owner)
@@ -49,6 +49,8 @@ class CaseVerbs(QObject):
         """Write one field of a case."""
         if not self._writable:
             return
+        if record.id == self._fresh:
+            self._fresh = None  # it says something now, whatever a read that began before may still show
         datasets = self._context.ws.datasets
         # Two underscores: the case's own field, also where a variable has that name.
         field = f"__{column.key}" if column.own else column.key
@@ -73,7 +75,7 @@ class CaseVerbs(QObject):
         def added(ids: list[int]) -> None:
             self._remember_added(_ADDED, ids)
             self._fresh = ids[0]
-            self._model.reload(lambda: self.typed_into.emit(self._model.total - 1, 1))
+            self._model.reload(lambda: self.typed_into.emit(self._model.total - 1, 1, ids[0]))
 
         self._call(self._context.ws.datasets.add_cases, dataset.id, [Case()], then=added)
 

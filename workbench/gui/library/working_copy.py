@@ -78,7 +78,8 @@ class WorkingCopy(QObject):
     @property
     def read_only(self) -> bool:
         """True where nothing may be typed: an archived prompt, a workspace that cannot be written."""
-        return self._at is None or self._at.prompt.archived or self._context.ws.read_only
+        workspace = self._context.workspace  # None for a moment at the end, while the theme may still switch
+        return self._at is None or self._at.prompt.archived or workspace is None or workspace.read_only
 
     @property
     def unsaved(self) -> bool:

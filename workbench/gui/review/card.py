@@ -19,7 +19,7 @@ from workbench.gui.words import counted
 LEAST_WIDTH = 316
 """Four answers stand side by side in a window of the usual width."""
 NARROW = 400
-"""Below this there is no room to say the rating in words beside its stars."""
+"""Below this there is no room to say the rating in words beside its stars, nor the keys beside the verdicts."""
 MEASURE = 640
 
 
@@ -62,7 +62,6 @@ class AnswerCard(QFrame):
         self.answer = answer
         self.setProperty("kind", "card")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumWidth(theme().px(LEAST_WIDTH))
         self.text = AnswerView("reading", fit=False, spacing=128)
         self.text.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.text.finish(answer.text or "Empty answer")
@@ -104,6 +103,8 @@ class AnswerCard(QFrame):
         row.addWidget(self.passed)
         row.addWidget(self.failed)
         column.addWidget(foot)
+        theme().follow(self._resize)
+        self._resize()
         self.show_judgement(answer)
 
     def _pictures(self, context: Context) -> QScrollArea:
@@ -146,6 +147,9 @@ class AnswerCard(QFrame):
         self.setAccessibleName(f"Answer {answer.letter}, {rated}{verdict}, {_length(answer)}")
         self.setAccessibleDescription(answer.text[:2000])
 
+    def _resize(self) -> None:
+        self.setMinimumWidth(theme().px(LEAST_WIDTH))
+
     def _turn(self) -> None:
         self.text.turn(not self.text.as_text)
 
@@ -162,7 +166,10 @@ class AnswerCard(QFrame):
         super().resizeEvent(event)
         look = theme()
         side = look.px(18)
-        self.said.setVisible(self.width() >= look.px(NARROW))
+        narrow = self.width() < look.px(NARROW)
+        self.said.setVisible(not narrow)
+        for made, key in ((self.passed, "P"), (self.failed, "F")):
+            made.set_hint("" if narrow else key)
         self.text.setViewportMargins(side, look.px(12), max(side, self.width() - look.px(MEASURE) - side), look.px(8))
 
     def focusInEvent(self, event: QFocusEvent) -> None:
