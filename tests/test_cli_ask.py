@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -140,3 +142,22 @@ def test_ask_loads_neither_the_database_nor_the_templates(fakeprovider: Start) -
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.splitlines()[-1] == "[]", done.stdout + done.stderr
+
+
+def test_a_broken_off_answer_is_not_printed_again_and_its_retries_stand_on_their_own_lines(fakeprovider: Start) -> None:
+    server = fakeprovider(tokens=12)
+    arguments = ["ask", "hi [[fake drop=1]]", "--api", "openai-chat", "--base-url", server.base_url, "--model", "m", "--max-retries", "2"]
+    reader, writer = os.openpty()
+    process = subprocess.Popen([sys.executable, "-m", "workbench", *arguments], stdout=writer, stderr=writer, stdin=subprocess.DEVNULL)
+    os.close(writer)
+    printed = b""
+    with suppress(OSError):  # Linux ends a terminal that nobody writes to any more with an error
+        while piece := os.read(reader, 65_536):
+            printed += piece
+    os.close(reader)
+    assert process.wait(30) == 1
+    lines = printed.decode().replace("\r\n", "\n").splitlines()
+    assert len(lines) == 4
+    assert [" Trying again in " in line for line in lines] == [False, True, True, False]
+    assert lines[1].startswith("The connection to ")
+    assert lines[3].startswith("workbench: The connection to ")

@@ -122,9 +122,8 @@ class _Streamed:
         self._printed = text
 
     def end(self) -> None:
-        """End the line, where there is one."""
-        if self._printed:
-            self._terminal.stream("\n")
+        """End the line, where a word on stderr has not ended it already."""
+        self._terminal.end_line()
 
 
 def _how(options: argparse.Namespace, settings: Settings, terminal: Terminal, streamed: _Streamed) -> dict[str, Any]:

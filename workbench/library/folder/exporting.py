@@ -255,6 +255,7 @@ def export_library(
         used = {row.definition.dataset_uid for row in comparisons}
         datasets = [row for row in datasets if row.uid in used]
     steps.total = len(stored) + len(datasets) + len(comparisons)
+    steps.say()
     every_folder = [row[0] for row in query("SELECT path FROM folder", {})]
     exporter.page(None if is_selection else missing_folders(every_folder, (prompt.folder for prompt in stored)))
     exporter.prompts(stored)
