@@ -39,7 +39,12 @@ def connections_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("name", metavar="NAME", help="how it is shown")
     add.add_argument("--vendor", default="other", metavar="V", help="a known provider such as openai, ollama, openrouter")
     add.add_argument("--base-url", default="", metavar="URL", help="such as http://127.0.0.1:9000/v1; known for most vendors")
-    add.add_argument("--api", default="openai-chat", metavar="WIRE_FORMAT", help="for other vendors, such as openai-chat (the usual one), anthropic, gemini, ollama")
+    add.add_argument(
+        "--api",
+        default="openai-chat",
+        metavar="WIRE_FORMAT",
+        help="for other vendors, such as openai-chat (the usual one), anthropic, gemini, ollama",
+    )
     add.add_argument("--model", action="append", default=[], metavar="M", help="add this model too; may be given several times")
     add.add_argument("--no-key", action="store_true", help="this server needs no key")
     test = actions.add_parser("test", help="ask the server whether it answers")
