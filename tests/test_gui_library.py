@@ -499,13 +499,13 @@ def test_an_old_version_is_read_in_the_place_of_the_working_copy(desk: Desk) -> 
     desk.until(page.old.bar.isVisible)
     assert page.old.bar.title.text().startswith("You are looking at v1, saved today at ")
     shown = page.old.messages.blocks[0].editor
-    assert shown.isVisible()
+    desk.until(shown.isVisible)
     assert shown.text == "Offer credit, even without a receipt."
     assert shown.isReadOnly()
     assert not desk.blocks[0].editor.isVisible()
     desk.until(lambda: "even without a receipt" in page.preview.text.toPlainText())
     desk.press("Back to the working copy", page)
-    assert desk.blocks[0].editor.isVisible()
+    desk.until(desk.blocks[0].editor.isVisible)
     assert not page.old.bar.isVisible()
     assert desk.blocks[0].editor.text == before
 
