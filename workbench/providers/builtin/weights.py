@@ -172,8 +172,7 @@ def _run_pip(
             check()
             reader.join(0.2)
             if watched and child.poll() is None:
-                sizes = [_size(path) for path in watched[0].rglob("*") if path.suffix != ""]
-                watched[1](min(max(sizes, default=0), WHEEL_SIZE), WHEEL_SIZE)
+                watched[1](min(_largest(watched[0]), WHEEL_SIZE), WHEEL_SIZE)
         reader.join(2)
         return child.returncode
     finally:
@@ -189,11 +188,14 @@ def _read_progress(output: object, progress: Progress) -> None:
                 progress(int(words[1]), int(words[3]) or WHEEL_SIZE)
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+def _largest(folder: Path) -> int:
+    """Bytes of the largest file below a folder. pip removes folders while one looks, which is no reason to give up."""
+    largest = 0
+    for parent, _, names in os.walk(folder):  # unlike rglob, it passes over what is gone
+        for name in names:
+            with contextlib.suppress(OSError):
+                largest = max(largest, (Path(parent) / name).stat().st_size if "." in name else 0)
+    return largest
 
 
 def _unpack(wheel: Path, target: Path, check: Callable[[], None]) -> bool:
