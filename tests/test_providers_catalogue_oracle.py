@@ -152,7 +152,7 @@ def reader_of(wire_format: str) -> Reader:
             reader: Reader | None = getattr(import_module(name), "usage_of", None)
             if reader:
                 return reader
-    pytest.skip(f"workbench.providers.{PACKAGES[wire_format]} has no usage_of yet")
+    raise AssertionError(f"workbench.providers.{PACKAGES[wire_format]} has no usage_of")
 
 
 def samples(shared: Path) -> list[dict[str, Any]]:
