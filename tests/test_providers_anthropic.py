@@ -160,7 +160,7 @@ def test_tool_calls_are_put_together_from_their_pieces() -> None:
     ("word", "reason"),
     [
         ("end_turn", "stop"), ("stop_sequence", "stop"), ("max_tokens", "length"), ("model_context_window_exceeded", "length"),
-        ("tool_use", "tool_calls"), ("pause_turn", "pause"), ("refusal", "refusal"), ("because", "other"), (None, "other"),
+        ("tool_use", "tool_calls"), ("pause_turn", "pause"), ("refusal", "refusal"), ("because", "other"), (None, "stop"),
     ],
 )  # fmt: skip
 def test_every_reason_to_stop_has_its_common_word(word: str | None, reason: str) -> None:

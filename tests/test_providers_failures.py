@@ -126,7 +126,7 @@ def test_no_error_body_is_so_odd_that_it_breaks(value: Any) -> None:
     for status in (200, 400, 429, 500):
         assert isinstance(of(status, value).message, str)
     if isinstance(value, dict):
-        assert failure_in_stream(value, Redactor(None)).message
+        assert failure_in_stream(value).message
 
 
 def test_a_wait_is_taken_from_wherever_it_is_said() -> None:
@@ -203,9 +203,9 @@ def test_whom_a_failure_concerns() -> None:
 
 
 def test_an_error_in_a_stream_takes_the_status_it_names() -> None:
-    failure = failure_in_stream({"error": {"code": 429, "message": "slow down"}}, Redactor(None))
+    failure = failure_in_stream({"error": {"code": 429, "message": "slow down"}})
     assert (failure.kind, failure.status, failure.message) == ("rate_limit", 429, "slow down")
-    failure = failure_in_stream({"error": {"type": "overloaded_error", "message": "Overloaded"}}, Redactor(None))
+    failure = failure_in_stream({"error": {"type": "overloaded_error", "message": "Overloaded"}})
     assert (failure.kind, failure.status) == ("overloaded", None)
 
 

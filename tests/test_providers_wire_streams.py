@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.recorded_wire import KEY, answered, body_of, http, read, recordings, streams
 from workbench.providers.cohere import CohereReader
 from workbench.providers.failures import ProviderError
-from workbench.providers.http_call import Reader
+from workbench.providers.http_answer import Reader
 from workbench.providers.openai_chat import ChatReader
 from workbench.providers.openai_responses import ResponsesReader
 from workbench.providers.sse import EventParser

@@ -89,17 +89,20 @@ def failure_of(status: int, headers: Mapping[str, str], body: bytes, redactor: R
     )
 
 
-def failure_in_stream(value: Mapping[str, Any], redactor: Redactor) -> Failure:
-    """The failure that an error object inside an answer of status 200 means. Its status is the one it names, if it names one."""
+def failure_in_stream(value: Mapping[str, Any]) -> Failure:
+    """The failure that an error object inside an answer of status 200 means. Its status is the one it names, if it names one.
+
+    The key is still in it: who called takes it out, as out of everything that was answered.
+    """
     words = _words_of(value)
     status = words.status
     message = words.message or "The provider reported an error without any words."
     return Failure(
         kind_of(status or 200, words, json.dumps(value, ensure_ascii=False)[:_LONGEST_MESSAGE]),
-        redactor.text(message)[:_LONGEST_MESSAGE],
+        message[:_LONGEST_MESSAGE],
         status=status,
         retry_after_s=asked_wait({}, value, message),
-        provider_code=redactor.text(words.code) if words.code else None,
+        provider_code=words.code,
     )
 
 

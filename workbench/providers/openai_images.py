@@ -16,9 +16,9 @@ from workbench.formats.pictures import LARGEST, media_type
 from workbench.providers.error_bodies import failure_in_stream
 from workbench.providers.failures import ProviderError
 from workbench.providers.openai_chat import address
-from workbench.providers.openai_chat.usage import count, inner, other_kinds
-from workbench.providers.redaction import Redactor
+from workbench.providers.openai_chat.usage import other_kinds
 from workbench.providers.sse import Event
+from workbench.providers.token_counts import count, inner
 from workbench.values import Delta, Endpoint, Failure, Part, Reply, Request, Usage
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class PicturesReader:
     def whole(self, value: Any) -> Reply:
         """The reply of a whole body. Raises ProviderError."""
         if isinstance(value, dict) and value.get("error") not in (None, "", {}):
-            raise ProviderError(failure_in_stream(value, Redactor(None)))
+            raise ProviderError(failure_in_stream(value))
         rows = value.get("data") if isinstance(value, dict) else None
         rows = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
         images = tuple(picture_of(str(row["b64_json"])) for row in rows if row.get("b64_json"))

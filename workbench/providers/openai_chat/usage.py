@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from workbench.providers.token_counts import count, inner
 from workbench.values import Usage
 
 _CACHED = ("prompt_cache_hit_tokens", "cached_tokens")
@@ -50,25 +51,6 @@ def other_kinds(read: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str
         "output_image_tokens": count(written, "image_tokens") or None,
         "cached_image_tokens": count(cached, "image_tokens") or None,
     }
-
-
-def inner(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """The object of that name; an empty one where there is none."""
-    found = value.get(name)
-    return found if isinstance(found, Mapping) else {}
-
-
-def number(value: Any) -> float | None:
-    """The value where it is a number from 0 up; None for anything else, infinity included."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e15:
-        return None
-    return value
-
-
-def count(value: Mapping[str, Any], name: str) -> int | None:
-    """The number of that name; None where it is no number that can be a count."""
-    found = number(value.get(name))
-    return None if found is None else int(found)
 
 
 def _first(known: int | None, value: Mapping[str, Any], *names: str) -> int | None:
