@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from workbench.providers.error_bodies import failure_in_stream
@@ -54,16 +54,6 @@ def picture(encoded: Any, media_type: str = "") -> Part | None:
         if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
             media_type = "image/webp"
     return Part("image", "", media_type, data) if data else None
-
-
-def text_of(value: Any) -> str:
-    """The value where it is text; else an empty one."""
-    return value if isinstance(value, str) else ""
-
-
-def objects(value: Any) -> Iterator[Mapping[str, Any]]:
-    """The objects of a list; none where it is no list."""
-    return (item for item in value if isinstance(item, dict)) if isinstance(value, list) else iter(())
 
 
 def reported(value: Mapping[str, Any]) -> ProviderError:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from workbench.formats.pictures import LARGEST, media_type
 from workbench.providers.error_bodies import failure_in_stream
 from workbench.providers.failures import ProviderError
+from workbench.providers.json_fields import count, inner
 from workbench.providers.openai_chat import address
 from workbench.providers.openai_chat.usage import other_kinds
 from workbench.providers.sse import Event
-from workbench.providers.token_counts import count, inner
 from workbench.values import Delta, Endpoint, Failure, Part, Reply, Request, Usage
 
 if TYPE_CHECKING:

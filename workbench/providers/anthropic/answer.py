@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workbench.providers.answer_parts import text_of
 from workbench.providers.answer_reader import NOTHING, AnswerReader, New
-from workbench.providers.token_counts import count, inner
+from workbench.providers.json_fields import count, inner, text_of
 from workbench.providers.tool_calls import PendingCall
 from workbench.values import Usage
 

@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from workbench.providers.answer_parts import objects, text_of
 from workbench.providers.answer_reader import NOTHING, AnswerReader, New
 from workbench.providers.bedrock.event_stream import EXCEPTION
 from workbench.providers.error_bodies import failure_in_stream
 from workbench.providers.failures import ProviderError
+from workbench.providers.json_fields import count, inner, objects, text_of
 from workbench.providers.sse import Event
-from workbench.providers.token_counts import count, inner
 from workbench.providers.tool_calls import PendingCall
 from workbench.values import Failure, Part, Reply, Usage
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from workbench.providers.answer_parts import objects, picture, text_of
+from workbench.providers.answer_parts import picture
 from workbench.providers.answer_reader import NOTHING, AnswerReader, New
 from workbench.providers.finish_reasons import finish_reason
 from workbench.providers.gemini.function_calls import FunctionCalls
 from workbench.providers.gemini.usage import usage_of
-from workbench.providers.token_counts import inner
+from workbench.providers.json_fields import inner, objects, text_of
 from workbench.values import FinishReason, Reply, Usage
 
 _BY_NUMBER = (

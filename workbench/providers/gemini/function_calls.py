@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from workbench.providers.answer_parts import objects, text_of
+from workbench.providers.json_fields import objects, text_of
 from workbench.providers.tool_calls import PendingCall
 
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[['\"](.*?)['\"]\]")

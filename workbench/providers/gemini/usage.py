@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workbench.providers.token_counts import count
+from workbench.providers.json_fields import count
 from workbench.values import Usage
 
 

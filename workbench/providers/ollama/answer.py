@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from workbench.providers.answer_parts import objects, picture, text_of
+from workbench.providers.answer_parts import picture
 from workbench.providers.answer_reader import NOTHING, AnswerReader, New
-from workbench.providers.token_counts import count, inner
+from workbench.providers.json_fields import count, inner, objects, text_of
 from workbench.providers.tool_calls import PendingCall
 from workbench.values import Reply, Usage
 

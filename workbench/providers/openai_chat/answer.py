@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from workbench.providers.answer_parts import objects, picture, reported, text_of
+from workbench.providers.answer_parts import picture, reported
 from workbench.providers.answer_reader import NOTHING, AnswerReader, New
+from workbench.providers.json_fields import inner, number, objects, text_of
 from workbench.providers.openai_chat.usage import usage_of
-from workbench.providers.token_counts import inner, number
 from workbench.providers.tool_calls import PendingCall
 from workbench.values import Part, Reply, Usage
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workbench.providers.token_counts import count, inner
+from workbench.providers.json_fields import count, inner
 from workbench.values import Usage
 
 _CACHED = ("prompt_cache_hit_tokens", "cached_tokens")

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workbench.providers.answer_parts import is_error, picture, protocol, reported, text_of
+from workbench.providers.answer_parts import is_error, picture, protocol, reported
 from workbench.providers.answer_reader import NOTHING, AnswerReader, New
 from workbench.providers.failures import ProviderError
+from workbench.providers.json_fields import count, inner, text_of
 from workbench.providers.openai_chat.usage import other_kinds
-from workbench.providers.token_counts import count, inner
 from workbench.providers.tool_calls import PendingCall
 from workbench.values import FinishReason, Part, Reply, ToolCall, Usage
 

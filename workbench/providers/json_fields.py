@@ -1,9 +1,19 @@
-"""Counts out of an answer: a number that is one, or nothing. Pure."""
+"""Fields of JSON that may hold anything: the value where it is of the form that is expected, else nothing. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+
+def text_of(value: Any) -> str:
+    """The value where it is text; else an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def objects(value: Any) -> Iterator[Mapping[str, Any]]:
+    """The objects of a list; none where it is no list."""
+    return (item for item in value if isinstance(item, dict)) if isinstance(value, list) else iter(())
 
 
 def inner(value: Any, name: str) -> Mapping[str, Any]:
