@@ -61,7 +61,8 @@ ANSWERS = [
 STREAMS = [body for streamed, body in ANSWERS if streamed]
 WHOLES = [body for streamed, body in ANSWERS if not streamed]
 RECORDED = pytest.mark.skipif(not STREAMS, reason="the folder ../shared is not here")
-each_stream, each_whole = st.sampled_from(STREAMS or [None]), st.sampled_from(WHOLES or [None])
+NONE: Body = (FORMATS["ollama"], "", b"")
+each_stream, each_whole = st.sampled_from(STREAMS or [NONE]), st.sampled_from(WHOLES or [NONE])
 
 
 @pytest.mark.parametrize("item", ITEMS, ids=[item["id"] for item in ITEMS])
@@ -201,6 +202,8 @@ def test_damaged_bytes_end_in_a_reply_or_a_failure(found: tuple[bool, Body], dat
     damaged = bytearray(body[2])
     for place, byte in data.draw(st.lists(st.tuples(st.integers(0, len(damaged) - 1), st.integers(0, 255)), min_size=1, max_size=6)):
         damaged[place] = byte
+    at = data.draw(st.integers(0, len(damaged)))
+    damaged[at:at] = data.draw(st.binary(max_size=8))
     ends_in_words(body, bytes(damaged), asked=streamed)
 
 
