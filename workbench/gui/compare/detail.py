@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from workbench.workspace import ColumnInfo, OutputRow
 
 WIDTH = 332
+BODY_MS = 12
+"""How long after an answer what stands below it follows."""
 
 
 class DetailPanel(QFrame):
@@ -45,6 +47,10 @@ class DetailPanel(QFrame):
         self.row: OutputRow | None = None
         self._attempt: int | None = None  # an earlier output chosen by the user
         self._body_of: tuple[Any, ...] | None = None
+        self._body_timer = QTimer(self)
+        self._body_timer.setSingleShot(True)
+        self._body_timer.setInterval(BODY_MS)
+        self._body_timer.timeout.connect(self._fill_body)
         self._compose()
 
     def _compose(self) -> None:
@@ -79,6 +85,7 @@ class DetailPanel(QFrame):
         column.setSpacing(0)
         for widget in (self.head, line(), self.area, line(), self.judging, line(), foot):
             column.addWidget(widget, 1 if widget is self.area else 0)
+        self.model.loaded.connect(self._loaded)
         self.head.stepped.connect(self.stepped)
         self.head.repeat_stepped.connect(self.step_repeat)
         self.head.closed.connect(self.closed)
@@ -90,6 +97,10 @@ class DetailPanel(QFrame):
         self.judging.left.connect(self.left)
 
     # -- what is shown -----------------------------------------------------------------------------------------
+
+    def _loaded(self) -> None:
+        if self.model.data is not None:
+            self.checks.expect(self.model.data.checks)
 
     def show_place(self, place: tuple[int, int, int] | None) -> None:
         """Show the cell of a case, column and repeat."""
@@ -139,24 +150,32 @@ class DetailPanel(QFrame):
         row = self.row if self.row is not None and self.row.job_id == cell.job_id else None
         finished = shown.state in FINISHED or (row is not None and not newest)
         self.text.show_answer(shown, row, column, newest=newest, finished=finished)
-        source = row if row is not None else cell
-        key = (cell.job_id, source, shown.state in OVER)
-        on_its_way = row is None and self.output_id is not None and self._body_of is not None and self._body_of[0] == cell.job_id
-        if key != self._body_of and not on_its_way:
-            self._body_of = key
-            for widget in (self.checks, self._checks_line):
-                widget.setVisible(bool(source.scores))
-            self.checks.show_scores(source.scores)
-            self.metrics.show_output(source, source.usage)
-            data = self.model.data
-            if data is not None:
-                self.more.show_output(row.case if row is not None else data.cases[cell.case_index], row)
+        self._body_timer.start()
         output_id = self.output_id
         can = output_id is not None and not self.context.ws.read_only
         judged = cell if newest or row is None else row
         self.judging.show_output((cell.job_id, output_id) if can else None, judged.stars, judged.verdict, judged.note)
         self.raw.setEnabled(output_id is not None)
         self.again.setEnabled(shown.state in OVER and not self.context.ws.read_only)
+
+    def _fill_body(self) -> None:
+        """Checks, figures and what opens below, a turn after the answer: all of them in one turn would hold up the keys."""
+        shown, data = self.shown, self.model.data
+        if shown is None or data is None or self.model.closed:
+            return
+        cell = shown.cell
+        row = self.row if self.row is not None and self.row.job_id == cell.job_id else None
+        source = row if row is not None else cell
+        key = (cell.job_id, source, shown.state in OVER)
+        on_its_way = row is None and self.output_id is not None and self._body_of is not None and self._body_of[0] == cell.job_id
+        if key == self._body_of or on_its_way:
+            return
+        self._body_of = key
+        for widget in (self.checks, self._checks_line):
+            widget.setVisible(bool(source.scores))
+        self.checks.show_scores(source.scores)
+        self.metrics.show_output(source, source.usage)
+        self.more.show_output(row.case if row is not None else data.cases[cell.case_index], row)
 
     def show_differences(self, on: bool) -> None:
         """Mark what differs from the same case in a neighbouring column (D)."""

@@ -12,12 +12,12 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.markers import paint_marker
-from workbench.gui.theme import theme
+from workbench.gui.theme import set_icon, theme
 from workbench.gui.widgets.answer_view import AnswerView
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.fold import Fold
-from workbench.gui.widgets.labels import ElidedLabel, icon_label, label
+from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, set_tone
 from workbench.gui.words import call_money, counted, day, duration
 
 if TYPE_CHECKING:
@@ -117,14 +117,56 @@ class ChecksPart(QWidget):
         self._list = QVBoxLayout()
         self._list.setSpacing(7)
         column.addLayout(self._list)
+        self._rows: list[CheckRow] = []
+
+    def expect(self, checks: int) -> None:
+        """Make rows for this many checks ahead of the first answer, where nobody waits for a key yet."""
+        while len(self._rows) < checks:
+            self._rows.append(CheckRow())
+            self._list.addWidget(self._rows[-1])
 
     def show_scores(self, scores: Sequence[Score]) -> None:
-        """Show what the checks said."""
-        take_all(self._list)
+        """Show what the checks said. The rows stay from answer to answer: a run has the same checks in all of them."""
+        self.expect(len(scores))
         run = [score for score in scores if score.passed is not None]
         self.count.setText(f"{sum(1 for score in run if score.passed)} of {len(run)} passed" if run else "not run here")
-        for score in sorted(scores, key=lambda score: (score.passed is not False, score.passed is None)):
-            self._list.addWidget(_check_row(score))
+        ordered = sorted(scores, key=lambda score: (score.passed is not False, score.passed is None))
+        for number, row in enumerate(self._rows):
+            row.setVisible(number < len(ordered))
+            if number < len(ordered):
+                row.show_score(ordered[number])
+
+
+class CheckRow(QWidget):
+    """One check: whether it passed, its title, and why."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        self._icon = icon_label("check", "text3", 16)
+        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        self._title = label("", "body", "text", 500, wrap=True)
+        self._reason = label("", "small", "text2", wrap=True)
+        words.addWidget(self._title)
+        words.addWidget(self._reason)
+        row.addLayout(words, 1)
+
+    def show_score(self, score: Score) -> None:
+        """Show what one check said."""
+        icon, token, word = ("circle-question-mark", "text3", "not run")
+        if score.passed is not None:
+            icon, token, word = ("circle-check", "pass", "passed") if score.passed else ("circle-x", "fail", "failed")
+        set_icon(self._icon, icon, token, 16)
+        self._title.setText(score.check.title)
+        set_tone(self._title, "fail" if score.passed is False else "text")
+        reason = score.reason or ("" if score.passed is not None else "This check cannot be run here.")
+        self._reason.setText(reason[:600])
+        self._reason.setVisible(bool(reason))
+        self.setAccessibleName(f"{score.check.title}, {word}. {reason}")
 
 
 class MetricsPart(QWidget):
@@ -252,26 +294,6 @@ def take_all(layout: QVBoxLayout) -> None:
         if widget is not None:
             widget.hide()
             widget.deleteLater()
-
-
-def _check_row(score: Score) -> QWidget:
-    made = QWidget()
-    row = QHBoxLayout(made)
-    row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(8)
-    icon, token, word = ("circle-question-mark", "text3", "not run")
-    if score.passed is not None:
-        icon, token, word = ("circle-check", "pass", "passed") if score.passed else ("circle-x", "fail", "failed")
-    row.addWidget(icon_label(icon, token, 16), 0, Qt.AlignmentFlag.AlignTop)
-    words = QVBoxLayout()
-    words.setSpacing(0)
-    words.addWidget(label(score.check.title, "body", "fail" if score.passed is False else "text", 500, wrap=True))
-    reason = score.reason or ("" if score.passed is not None else "This check cannot be run here.")
-    if reason:
-        words.addWidget(label(reason[:600], "small", "text2", wrap=True))
-    row.addLayout(words, 1)
-    made.setAccessibleName(f"{score.check.title}, {word}. {reason}")
-    return made
 
 
 def _content_text(value: object) -> str:

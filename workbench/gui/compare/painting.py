@@ -7,7 +7,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPixmap
+from PySide6.QtGui import QPainter, QPixmap
 
 from workbench.gui.cells import (
     Fix,
@@ -24,7 +24,7 @@ from workbench.gui.cells import (
 from workbench.gui.compare.excerpt import Excerpt, Excerpts
 from workbench.gui.compare.frame import Frame, stars_area, still_fixes
 from workbench.gui.theme import Theme
-from workbench.gui.widgets.chip import chip_size, paint_chip
+from workbench.gui.widgets.chip import FONT, chip_size, paint_chip
 from workbench.gui.widgets.pictures import Thumbnails, paint_pictures
 from workbench.gui.widgets.stars import COUNT, paint_stars
 from workbench.gui.words import counted
@@ -163,7 +163,7 @@ class CellPainter:
         painter.setFont(font)
         painter.setPen(theme.color(token))
         line = theme.line("cell")
-        excerpt.draw(painter, frame.x, frame.text_top + (line - QFontMetrics(font).height()) / 2, line)
+        excerpt.draw(painter, frame.x, frame.text_top + (line - theme.height("cell")) / 2, line)
         return excerpt
 
     def _done(self, painter: QPainter, frame: Frame, shown: Shown, *, large: bool, hover_star: int | None) -> None:
@@ -222,10 +222,10 @@ class CellPainter:
         if cell.note and x + theme.px(14) < right:
             painter.drawPixmap(QPointF(x, middle - theme.px(12) / 2), theme.pixmap("pencil", "text3", 12))
             x += theme.px(16)
-        line, gap = QFontMetrics(theme.font("micro")), theme.px(6)
+        gap = theme.px(6)
 
         def width(text: str) -> int:
-            return line.horizontalAdvance(text) + 1 + gap  # a pixel for what the width was rounded by: else the last digit is elided
+            return theme.width(text, "micro") + 1 + gap  # a pixel for what the width was rounded by: else the last digit is elided
 
         if cell.finish_reason == "length" and x + width(CUT_OFF) - gap <= right:
             self._small(painter, x, middle, right, CUT_OFF, "warn", 500)
@@ -252,9 +252,7 @@ class CellPainter:
             if x - start + width + rest > room:
                 short = room - (x - start) - rest
                 if number == 0 and short > theme.px(60):
-                    title = QFontMetrics(theme.font("micro", 500)).elidedText(
-                        score.check.title, Qt.TextElideMode.ElideRight, short - theme.px(28)
-                    )
+                    title = theme.elided(score.check.title, short - theme.px(28), *FONT)
                     paint_chip(painter, QRect(x, top, short, size.height()), title, kind=kind, icon=icon)
                     x += short + gap
                     if left > 1:
@@ -297,7 +295,7 @@ class CellPainter:
                 words += f"  {counted(live.words + 1, 'word')}"
             if live.attempt > 1:
                 words += f"  try {live.attempt}"
-            x = frame.x + theme.px(24) + QFontMetrics(theme.font("micro", 500)).horizontalAdvance(_writing_word(live))
+            x = frame.x + theme.px(24) + theme.width(_writing_word(live), "micro", 500)
             self._small(painter, x, frame.foot.center().y() + 1, frame.foot.right(), words, "text3")
 
     def _writing_body(self, painter: QPainter, frame: Frame, shown: Shown) -> None:
@@ -355,12 +353,11 @@ class CellPainter:
     def fix_areas(self, frame: Frame, fixes: tuple[Fix, ...]) -> list[QRect]:
         """Where the words of the fixes stand, at least 24 pixels high: the first at the left, the second at the right."""
         theme = self.theme
-        line = QFontMetrics(theme.font("small", 500))
-        height = max(24, line.height())
+        height = max(24, theme.height("small", 500))
         top = frame.foot.center().y() - height // 2 + 1
         areas = []
         for number, (_, text) in enumerate(fixes):
-            width = line.horizontalAdvance(text) + 2
+            width = theme.width(text, "small", 500) + 2
             x = frame.x if number == 0 else frame.x + frame.width - width
             areas.append(QRect(x, top, width, height))
         return areas
@@ -393,23 +390,20 @@ class CellPainter:
         self, painter: QPainter, x: int, y: int, width: int, text: str, token: str, role: str = "cell", weight: int | None = None
     ) -> None:
         theme = self.theme
-        font = theme.font(role, weight)
-        painter.setFont(font)
+        painter.setFont(theme.font(role, weight))
         painter.setPen(theme.color(token))
-        elided = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, width)
+        elided = theme.elided(text, width, role, weight)
         painter.drawText(QRect(x, y, width, theme.line("cell")), int(Qt.AlignmentFlag.AlignVCenter), elided)
 
     def _small(self, painter: QPainter, x: int, middle: int, right: int, text: str, token: str, weight: int | None = None) -> int:
         """A few words of small text from x; returns where they end."""
         theme = self.theme
-        font = theme.font("micro", weight)
-        line = QFontMetrics(font)
-        painter.setFont(font)
+        painter.setFont(theme.font("micro", weight))
         painter.setPen(theme.color(token))
-        elided = line.elidedText(text, Qt.TextElideMode.ElideRight, max(0, right - x))
-        height = line.height()
+        elided = theme.elided(text, max(0, right - x), "micro", weight)
+        height = theme.height("micro", weight)
         painter.drawText(QRect(x, middle - height // 2, max(0, right - x), height), int(Qt.AlignmentFlag.AlignVCenter), elided)
-        return x + line.horizontalAdvance(elided)
+        return x + theme.width(elided, "micro", weight)
 
 
 def _writing_word(live: Live | None) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.compare.model import RunModel
 from workbench.gui.context import Context
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from workbench.workspace import RunRow
 
 MOST_AT_ONCE = 64
+_DIGITS = str.maketrans("123456789", "000000000")
 STATUS_WORDS = {"queued": "not started", "running": "stopped", "done": "done", "stopped": "stopped"}
 
 
@@ -89,7 +90,9 @@ class RunBar(QFrame):
         self.picker = button("Run 1", on=self._pick, opens=True)
         self.picker.setAccessibleName("Choose a run of this comparison")
         self.more = icon_button("ellipsis", "More for this run", on=self._more)
+        self._fitted: tuple[object, ...] = ()
         self._lay_out()
+        self._words: tuple[QPushButton | QLabel, ...] = (self.go, self.again, self.picker, *self.findChildren(QLabel))
         model.progress.connect(self.show_now)
         model.loaded.connect(self.show_now)
 
@@ -126,6 +129,7 @@ class RunBar(QFrame):
 
     def _fit(self) -> None:
         """Leave out what matters least where the room does not do for all: nothing is ever cut in the middle of a word."""
+        self._fitted = self._shape()
         buttons = (self.go, self.stop, self.again, self.rerun, self.picker, self.more)
         used = sum(made.sizeHint().width() + 8 for made in buttons if not made.isHidden()) + 60
         used += max(self.done.least(), 80) + 12
@@ -161,7 +165,14 @@ class RunBar(QFrame):
         self.picker.setText(f"Run {run.number}")
         self.picker.setVisible(len(data.runs) > 0)
         self.picker.setToolTip(f"{counted(len(data.runs), 'run')} of this comparison")
-        self._fit()
+        shape = self._shape()
+        if shape != self._fitted:
+            self._fit()
+
+    def _shape(self) -> tuple[object, ...]:
+        """What the widths depend on. All digits are of one width, so a count that goes up needs no new look at the room."""
+        texts = "\n".join(made.text() for made in self._words).translate(_DIGITS)
+        return texts, tuple(made.isHidden() for made in (self.go, self.stop, self.again, self.rerun)), self.model.running
 
     def _buttons(self, run: RunRow, running: bool, paused: bool) -> None:
         unfinished = run.queued > 0
