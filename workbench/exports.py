@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,6 +18,7 @@ from workbench.runs.runs import Runs
 from workbench.store.database import Database
 from workbench.store.outputs import newest
 from workbench.values import BadInput, Score, StoreTrouble
+from workbench.whole_file import beside
 
 SCHEMA = 1
 
@@ -247,20 +246,12 @@ def _written(path: Path, write: Callable[[IO[str]], int], encoding: str = "utf-8
     if not path.parent.is_dir():
         raise BadInput("The folder of this file does not exist.", path=str(path))
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        with beside(path) as new:
+            with new.open("w", encoding=encoding, newline="", errors="backslashreplace") as file:
+                count = write(file)
+            new.replace(path)
     except OSError as error:
         raise StoreTrouble(f"{path} cannot be written: {error.strerror}.", remedy="Choose another place.") from error
-    try:
-        with os.fdopen(handle, "w", encoding=encoding, newline="", errors="backslashreplace") as file:
-            count = write(file)
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)  # mkstemp's files are for this user only
-        Path(name).replace(path)
-    except OSError as error:
-        raise StoreTrouble(f"{path} cannot be written: {error.strerror}.", remedy="Choose another place.") from error
-    finally:
-        Path(name).unlink(missing_ok=True)
     return count
 
 

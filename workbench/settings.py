@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
+
+from workbench.whole_file import PRIVATE, beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,13 +250,9 @@ class Settings:
         if key in BY_KEY and kept[key] == BY_KEY[key].default:
             del kept[key]
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=".settings-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(kept, file, ensure_ascii=False, indent=1, sort_keys=True)
-            Path(name).replace(self.path)
-        finally:
-            Path(name).unlink(missing_ok=True)
+        with beside(self.path, mode=PRIVATE) as new:
+            new.write_text(json.dumps(kept, ensure_ascii=False, indent=1, sort_keys=True), "utf-8")
+            new.replace(self.path)
 
 
 def is_valid(setting: Setting, value: Any) -> bool:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import filecmp
-import os
 import re
-import tempfile
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -17,6 +15,7 @@ from workbench.formats.library_layout import FOLDERS, SCHEMAS, VERSIONS, folded,
 from workbench.formats.reports import NotCarried
 from workbench.formats.yaml_text_reading import Document, load
 from workbench.values import BadInput
+from workbench.whole_file import beside
 
 _NAMED = re.compile(r"^(prompt|dataset|comparison|folder|name|kind):[ \t]+(.+)$", re.MULTILINE)
 
@@ -127,23 +126,17 @@ class Shelf:
         target = self.folder / relative
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=target.parent, prefix=_WRITING)
+            with beside(target, _WRITING) as new:
+                with new.open("w", encoding="utf-8", newline="") as file:
+                    file.writelines(lines)
+                if target.is_file() and filecmp.cmp(new, target, shallow=False):
+                    self.unchanged += 1
+                    return True
+                if target.exists():
+                    new.chmod(target.stat().st_mode & 0o777)
+                new.replace(target)
         except OSError as error:
             return self._failed(relative, error)
-        new = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                file.writelines(lines)
-            if target.is_file() and filecmp.cmp(new, target, shallow=False):
-                self.unchanged += 1
-                return True
-            new.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
-            new.replace(target)
-        except OSError as error:
-            return self._failed(relative, error)
-        finally:
-            with suppress(OSError):
-                new.unlink(missing_ok=True)
         self.taken.add(folded(relative))
         self.written.append(relative)
         return True
@@ -192,9 +185,3 @@ def _clear_away(path: Path) -> None:
     with suppress(OSError):
         if path.is_file() and time.time() - path.stat().st_mtime > _ABANDONED_S:
             path.unlink()
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current

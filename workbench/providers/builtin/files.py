@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 from workbench.providers.builtin import weights
 from workbench.providers.builtin.gguf import ModelFacts, read_facts
 from workbench.values import NotFound
+from workbench.whole_file import beside
 
 DEFAULT_NAME = "SmolLM2-135M-Instruct"
 _LARGEST_CONTEXT = 8_192
@@ -89,10 +88,9 @@ class ModelFiles:
 
     def _write(self, rows: list[dict[str, Any]]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self.folder, prefix=".added-")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(rows, file, ensure_ascii=False, indent=1)
-        Path(name).replace(self._index)
+        with beside(self._index) as new:
+            new.write_text(json.dumps(rows, ensure_ascii=False, indent=1), "utf-8")
+            new.replace(self._index)
 
 
 def _context(facts: ModelFacts) -> int:
