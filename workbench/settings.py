@@ -134,6 +134,15 @@ SETTINGS: tuple[Setting, ...] = (
         10,
     ),
     Setting(
+        "embedding_model",
+        "runs",
+        "Embedding model",
+        "Compares meanings for the check “means”.",
+        "Title of an embedding model in Models. Empty: MiniLM on this computer, fetched with workbench models fetch embedding.",
+        "text",
+        "",
+    ),
+    Setting(
         "cap_run_usd",
         "spending",
         "A comparison",

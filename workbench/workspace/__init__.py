@@ -133,7 +133,8 @@ class Workspace(Copies, Network, Texts):
         from workbench.runs.runs import Runs
 
         endpoint, resolve = self.connections.endpoint, self._resolved
-        return Runs(self._database, endpoint=endpoint, resolve=resolve, settings=self.settings, wire_formats=self._wire_format)
+        formats, embedding = self._wire_format, self.embedding_model
+        return Runs(self._database, endpoint=endpoint, resolve=resolve, settings=self.settings, wire_formats=formats, embedding=embedding)
 
     @late
     def ratings(self) -> Ratings:

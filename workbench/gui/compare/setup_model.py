@@ -25,6 +25,8 @@ CHECK_TYPES = (
     ("not-regex", "lacks pattern"),
     ("is-json", "is JSON"),
     ("not-is-json", "is not JSON"),
+    ("similar", "means"),
+    ("not-similar", "does not mean"),
 )
 """Type of a check, and how it is said."""
 
