@@ -112,6 +112,7 @@ def listing(ws: Workspace) -> tuple[list[dict[str, Any]], str]:
             "price": row.price.to_json(),
             "facts": dict(row.facts),
             "used_by": _touched(touched.get(row.uid)),
+            "embeds": row.embeds,
             "ready": row.ready,
             "why_not": row.why_not or None,
         }

@@ -16,6 +16,7 @@ from workbench.store.search import Search
 from workbench.values import Changes, NotFound, Spec
 from workbench.workspace.copies import Copies
 from workbench.workspace.late import late
+from workbench.workspace.network import EmbeddingStatus as EmbeddingStatus
 from workbench.workspace.network import Network, facts_of, price_of
 from workbench.workspace.texts import Texts
 

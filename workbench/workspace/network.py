@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
     from workbench.library.connections import Connections
     from workbench.providers import LocalServer, TestReport, WireFormat
     from workbench.providers.builtin.models import BuiltinModels
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingStatus:
+    """Whether meanings can be compared here, one sentence about it, and the one thing to do (empty if nothing)."""
+
+    ready: bool
+    sentence: str
+    remedy: str = ""
+    can_fetch: bool = False
+    """True where `fetch_embedding_model` is all that is lacking."""
 
 
 class Network:
@@ -113,13 +125,16 @@ class Network:
             raise BadInput(f"{spec.title} is reached by {spec.wire_format}, which has no embeddings.", remedy="Name another in Settings.")
         return spec
 
-    def embedding_status(self) -> tuple[str, str]:
-        """One sentence about the embedding model, and the one thing to do; the second is empty where it can be used."""
+    def embedding_status(self) -> EmbeddingStatus:
+        """Whether there is a model that compares meanings."""
+        from workbench.providers import minilm
+
         try:
             spec = self.embedding_model()
         except Problem as problem:
-            return problem.message, problem.remedy or ""
-        return f"{spec.title} compares meanings.", ""
+            can_fetch = not self.settings.get("embedding_model") and minilm.status().engine
+            return EmbeddingStatus(False, problem.message, problem.remedy, can_fetch)
+        return EmbeddingStatus(True, f"{spec.title} compares meanings.")
 
     async def fetch_embedding_model(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Bring the file of MiniLM here. `progress(done, total)` counts bytes, on the loop's thread. Raises Missing."""

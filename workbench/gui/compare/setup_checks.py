@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from workbench.gui.compare.setup_model import CHECK_TYPES
 from workbench.gui.compare.setup_parts import Part, card, put_in, take_out
@@ -15,7 +16,11 @@ from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.labels import label
 from workbench.values import Check
 
+if TYPE_CHECKING:
+    from workbench.workspace import EmbeddingStatus
+
 REFERENCE = "{{ reference }}"
+USUAL_LIKENESS = 0.75
 NOTHING = "Nothing to compare with. Type a text, or untick this check."
 
 
@@ -61,6 +66,13 @@ class CheckRowWidget(QWidget):
         self.value.setPlaceholderText("Text to look for")
         self.value.setToolTip(f"Text, or a template: {REFERENCE} is the expected answer of the case")
         row.addWidget(self.value, 5)
+        self.threshold = QDoubleSpinBox()
+        self.threshold.setRange(0, 1)
+        self.threshold.setSingleStep(0.05)
+        self.threshold.setValue(USUAL_LIKENESS if check.threshold is None else check.threshold)
+        self.threshold.setAccessibleName("Likeness from which on two texts mean the same")
+        self.threshold.setToolTip("Likeness from 0 to 1 from which on two texts mean the same; 0.75 unless you say another")
+        row.addWidget(self.threshold)
         row.addWidget(icon_button("x", "Take this check out", on=self.removed.emit, size=14))
         for field in (self.name, self.value):
             field.setCursorPosition(0)
@@ -69,13 +81,27 @@ class CheckRowWidget(QWidget):
         self.value.textChanged.connect(self._edited)
         self.value.editingFinished.connect(self.mark)
         self.type.currentIndexChanged.connect(self._edited)
+        self.threshold.valueChanged.connect(self._edited)
         self._edited()
 
     @property
     def _needs_value(self) -> bool:
         return not str(self.type.currentData()).endswith("is-json")
 
+    @property
+    def compares_meanings(self) -> bool:
+        """True for a check that is on and needs an embedding model."""
+        return self.on.isChecked() and str(self.type.currentData()).removeprefix("not-") == "similar"
+
+    def _likeness(self) -> float | None:
+        """The threshold to keep: one that was never said stays so."""
+        if str(self.type.currentData()).removeprefix("not-") != "similar":
+            return self._check.threshold
+        said = round(self.threshold.value(), 2)
+        return None if said == USUAL_LIKENESS and self._check.threshold is None else said
+
     def _edited(self) -> None:
+        self.threshold.setVisible(str(self.type.currentData()).removeprefix("not-") == "similar")
         self.value.setEnabled(self._needs_value or bool(self.value.text()))
         if self._asked:
             self.mark()
@@ -95,7 +121,7 @@ class CheckRowWidget(QWidget):
             value if wants_value else None,
             self.name.text().strip(),
             self._check.weight,
-            self._check.threshold,
+            self._likeness(),
         )
 
     @property
@@ -113,6 +139,8 @@ class CheckRowWidget(QWidget):
 class ChecksPart(Part):
     """The checks, one row each."""
 
+    fetch_wanted = Signal()
+
     def __init__(self) -> None:
         super().__init__("Checks")
         self.rows: list[CheckRowWidget] = []
@@ -124,6 +152,35 @@ class ChecksPart(Part):
         self._none = label("Without checks you rate the answers yourself.", "small", "text3")
         self.column.addWidget(self._frame)
         self.column.addWidget(self._none)
+        self._embedding: EmbeddingStatus | None = None
+        self._lacking = label("", "small", "warn", wrap=True)
+        self.fetch = button("Fetch it", "download", size="small", on=self._fetch)
+        foot = QHBoxLayout()
+        foot.addWidget(self._lacking, 1)
+        foot.addWidget(self.fetch)
+        self.column.addLayout(foot)
+        self.show_embedding(None)
+
+    def show_embedding(self, status: EmbeddingStatus | None) -> None:
+        """Whether checks can compare meanings: where they cannot, it is said as soon as one of them would."""
+        self._embedding = status
+        lacks = status is not None and not status.ready and any(row.compares_meanings for row in self.rows)
+        self._lacking.setVisible(lacks)
+        self.fetch.setVisible(lacks and status is not None and status.can_fetch)
+        if status is not None and lacks:
+            self._lacking.setText(f"{status.sentence} Without it this check has no verdict. {'' if status.can_fetch else status.remedy}")
+
+    def say_fetched(self, problem: BaseException | None) -> None:
+        """The fetch has ended; where it could not be done, why."""
+        self.fetch.setEnabled(True)
+        self.fetch.setText("Fetch it")
+        if problem is not None:
+            self._lacking.setText(str(problem))
+
+    def _fetch(self) -> None:
+        self.fetch.setEnabled(False)
+        self.fetch.setText("Fetching")
+        self.fetch_wanted.emit()
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -172,4 +229,5 @@ class ChecksPart(Part):
 
     def _say(self) -> None:
         self.count.setText(f"{len(self.checks)} on" if self.rows else "")
+        self.show_embedding(self._embedding)
         self.changed.emit()

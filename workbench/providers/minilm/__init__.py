@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.providers.builtin.cores import engine_threads
-from workbench.providers.builtin.weights import MINILM, off_loop
+from workbench.providers.builtin.weights import MINILM as MINILM
+from workbench.providers.builtin.weights import off_loop
 from workbench.providers.minilm.wordpiece import tokens
 from workbench.settings import data_folder
 from workbench.values import Delta, Embeddings, Endpoint, Missing, Reply, Request, Usage
