@@ -119,7 +119,7 @@ def test_without_an_embedding_model_there_is_no_verdict_but_what_to_do(workspace
     for same, contains in scores(workspace.runs, run_id):
         assert same[0] is None
         assert "Meanings cannot be compared here." in same[1]
-        assert "workbench[local]" in same[1] or "models fetch embedding" in same[1]
+        assert "pip install" in same[1] or "models fetch embedding" in same[1]
         assert contains[0] is True
 
 

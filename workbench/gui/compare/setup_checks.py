@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout,
 
 from workbench.gui.compare.setup_model import CHECK_TYPES
 from workbench.gui.compare.setup_parts import Part, card, put_in, take_out
-from workbench.gui.theme import set_kind
+from workbench.gui.theme import set_kind, theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.labels import label
 from workbench.values import Check
@@ -40,6 +40,8 @@ class CheckRowWidget(QWidget):
         row = QHBoxLayout()
         row.setSpacing(6)
         column.addLayout(row)
+        self.likeness, self.threshold = self._make_likeness()
+        column.addWidget(self.likeness)
         self.problem = label(NOTHING, "small", "fail", wrap=True)
         self.problem.hide()
         column.addWidget(self.problem)
@@ -66,13 +68,6 @@ class CheckRowWidget(QWidget):
         self.value.setPlaceholderText("Text to look for")
         self.value.setToolTip(f"Text, or a template: {REFERENCE} is the expected answer of the case")
         row.addWidget(self.value, 5)
-        self.threshold = QDoubleSpinBox()
-        self.threshold.setRange(0, 1)
-        self.threshold.setSingleStep(0.05)
-        self.threshold.setValue(USUAL_LIKENESS if check.threshold is None else check.threshold)
-        self.threshold.setAccessibleName("Likeness from which on two texts mean the same")
-        self.threshold.setToolTip("Likeness from 0 to 1 from which on two texts mean the same; 0.75 unless you say another")
-        row.addWidget(self.threshold)
         row.addWidget(icon_button("x", "Take this check out", on=self.removed.emit, size=14))
         for field in (self.name, self.value):
             field.setCursorPosition(0)
@@ -83,6 +78,24 @@ class CheckRowWidget(QWidget):
         self.type.currentIndexChanged.connect(self._edited)
         self.threshold.valueChanged.connect(self._edited)
         self._edited()
+
+    def _make_likeness(self) -> tuple[QWidget, QDoubleSpinBox]:
+        """The line of a check that compares meanings: how alike two texts must be."""
+        made = QDoubleSpinBox()
+        made.setRange(0, 1)
+        made.setSingleStep(0.05)
+        made.setValue(USUAL_LIKENESS if self._check.threshold is None else self._check.threshold)
+        made.setAccessibleName("Likeness")
+        made.setToolTip(f"From which likeness on two texts mean the same; {USUAL_LIKENESS} unless you say another")
+        made.lineEdit().setTextMargins(theme().px(8), 0, 0, 0)  # a stylesheet's padding does not reach the field inside
+        made.setFixedWidth(theme().px(86))
+        line = QWidget()
+        across = QHBoxLayout(line)
+        across.setContentsMargins(theme().px(24), 0, 0, 0)
+        across.addWidget(label("Alike by at least", "small", "text2"))
+        across.addWidget(made)
+        across.addWidget(label("of 1", "small", "text2"), 1)
+        return line, made
 
     @property
     def _needs_value(self) -> bool:
@@ -101,7 +114,7 @@ class CheckRowWidget(QWidget):
         return None if said == USUAL_LIKENESS and self._check.threshold is None else said
 
     def _edited(self) -> None:
-        self.threshold.setVisible(str(self.type.currentData()).removeprefix("not-") == "similar")
+        self.likeness.setVisible(str(self.type.currentData()).removeprefix("not-") == "similar")
         self.value.setEnabled(self._needs_value or bool(self.value.text()))
         if self._asked:
             self.mark()

@@ -30,6 +30,7 @@ NAME = "all-MiniLM-L6-v2"
 DIMENSIONS = 384
 LONGEST = 256
 """Tokens of a text."""
+ENGINE_REQUIREMENT = "onnxruntime>=1.20,<2"
 _NO_ENGINE = "The embedding model's engine is not installed."
 _NO_WEIGHTS = "The embedding model has not been fetched yet (21 MB, once)."
 
@@ -58,7 +59,7 @@ def status() -> MiniLMStatus:
     """Engine and weights, without loading either."""
     engine, fetched = importlib.util.find_spec("onnxruntime") is not None, MINILM.is_whole(path())
     if not engine:
-        return MiniLMStatus(False, fetched, _NO_ENGINE, 'Install it: python -m pip install "prompt-workbench[local]"')
+        return MiniLMStatus(False, fetched, _NO_ENGINE, f'Install it: python -m pip install "{ENGINE_REQUIREMENT}"')
     if not fetched:
         return MiniLMStatus(True, False, _NO_WEIGHTS, "Fetch it: workbench models fetch embedding")
     return MiniLMStatus(True, True, "The embedding model is ready.")
