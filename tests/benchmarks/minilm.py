@@ -1,4 +1,4 @@
-"""The embedding model on this computer: loading, memory, texts per second by their length. Needs its file: workbench models fetch embedding."""
+"""The embedding model on this computer: loading, memory, texts per second by length. Its file: workbench models fetch embedding."""
 
 from __future__ import annotations
 
