@@ -74,7 +74,7 @@ def test_answers_are_compared_by_the_model_that_the_settings_name(desk: Workspac
     run_id, _ = make(desk.runs, comparison(SAME, Check("not-similar", "parcel gone"), Check("similar", "parcel gone")))
     found = scores(desk.runs, run_id)
     assert [[passed for passed, _ in each] for each in found] == [[True, True, False]] * 3
-    assert "similarity 1.00, threshold 0.75" in found[0][0][1]
+    assert "similarity 1.00 by bge-m3, threshold 0.75" in found[0][0][1]
     assert {asked[0] for asked in server.asked} == {"/v1/embeddings"}
 
 

@@ -23,10 +23,12 @@ _EPSILON = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
-    """Vectors by their texts. `why_not`: a sentence for those that have none."""
+    """Vectors by their texts. `why_not`: a sentence for those that have none. `model`: whose they are, since scores of different models
+    are not comparable."""
 
     found: Mapping[str, Sequence[float]] = field(default_factory=dict)
     why_not: str = "No embedding model is at hand, so meanings cannot be compared here."
+    model: str = ""
 
 
 def texts_of(value: Any, text: str) -> tuple[str, ...]:
@@ -47,7 +49,8 @@ def similar(check: Check, value: Any, text: str, vectors: Vectors) -> tuple[bool
     says = "means the same as" if best >= threshold - _EPSILON else "does not mean the same as"
     named = as_text(wanted[likeness.index(best)])
     short = named if len(named) <= 60 else f"{named[:59]}…"
-    reason = f"The answer {says} “{short}”: similarity {best:.2f}, threshold {threshold:g}."
+    by = f" by {vectors.model}" if vectors.model else ""
+    reason = f"The answer {says} “{short}”: similarity {best:.2f}{by}, threshold {threshold:g}."
     return passed, max(0.0, min(1.0, 1.0 - best if negated else best)), reason
 
 

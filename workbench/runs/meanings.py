@@ -53,7 +53,7 @@ class Meanings:
                 found[text] = self._vectors[key]
         while len(self._vectors) > _KEPT:
             self._vectors.popitem(last=False)
-        return Vectors(found, why_not)
+        return Vectors(found, why_not, "" if isinstance(self._source, Problem) else self._source[0].title)
 
     def take_cost(self) -> Decimal:
         """What the calls cost since this was last asked, as far as it is known."""
