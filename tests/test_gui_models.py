@@ -22,10 +22,11 @@ from workbench.gui.models.connect import ConnectDialog
 from workbench.gui.models.edits import ModelDialog
 from workbench.gui.models.filters import QUESTIONS
 from workbench.gui.models.retiring import day_words, left_words
-from workbench.gui.models.table import HEADS, IN, READS, ModelTable, context_words, price_tip, price_words, today
+from workbench.gui.models.table import HEADS, IN, OUT, READS, TICK, ModelTable, context_words, price_tip, price_words, today
 from workbench.gui.models.view import ModelsScreen
 from workbench.gui.widgets.buttons import Button
 from workbench.gui.widgets.dialog import Dialog
+from workbench.library.records import ModelRow
 from workbench.values import Content, Definition, Message, Price, PromptRef
 
 __all__ = ["session"]
@@ -299,27 +300,20 @@ def test_words_and_a_click_on_a_card_filter_the_table(screen: ModelsScreen, sess
     qtbot.waitUntil(lambda: [row.name for row in screen._table.rows] == ["qwen"])
 
 
-def test_a_model_that_cannot_be_used_has_no_tick() -> None:
-    from types import SimpleNamespace
+def test_a_model_that_cannot_be_used_or_writes_no_answers_has_no_tick() -> None:
+    def row(id: int, why_not: str = "", *, embeds: bool = False) -> ModelRow:
+        return ModelRow(id, f"u{id}", 1, "c", "v", "m", "m", {}, Price(), "cloud", 0, not why_not, why_not, embeds=embeds)
 
     table = ModelTable()
-    row = {
-        "connection_id": 1,
-        "title": "m",
-        "name": "m",
-        "connection": "c",
-        "vendor": "v",
-        "facts": {},
-        "price": Price(),
-        "place": "cloud",
-        "colour": 0,
-    }
-    table.show([SimpleNamespace(id=1, ready=False, why_not="No key.", **row), SimpleNamespace(id=2, ready=True, why_not="", **row)])  # type: ignore[list-item]
+    table.show([row(1, "No key."), row(2), row(3, embeds=True)])
     table.tick(0)
     table.tick(1)
+    table.tick(2)
     assert table.ticked == {2}
     table.tick_all()
     assert table.ticked == set()
+    assert [table.index(place, OUT).data() for place in (1, 2)] == ["not known", "embeddings"]
+    assert "writes no answers" in str(table.index(2, TICK).data(Qt.ItemDataRole.ToolTipRole))
 
 
 def test_prices_and_contexts_are_said_as_people_say_them() -> None:

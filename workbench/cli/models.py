@@ -24,7 +24,8 @@ def models_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("name", metavar="NAME", help="the name that the API takes, or a .gguf file")
     add.add_argument("--connection", metavar="C", help="name of the connection; not for a .gguf file")
     add.add_argument("--title", default="", metavar="TEXT", help="how it is shown")
-    actions.add_parser("fetch", help="fetch the weights of the built-in model")
+    fetched = actions.add_parser("fetch", help="fetch the weights of the built-in model, or of the embedding model")
+    fetched.add_argument("what", nargs="?", choices=("builtin", "embedding"), default="builtin", help="builtin unless you say embedding")
     remove = actions.add_parser("remove", help="remove a model from the list")
     remove.add_argument("name", metavar="MODEL")
     for action in actions.choices.values():
@@ -63,8 +64,10 @@ def models_verb(options: argparse.Namespace, terminal: Terminal) -> int:
         if options.action == "fetch":
             from workbench.cli.demo import fetch
 
-            fetch(ws, terminal)
-            terminal.answer({"schema": 1, "fetched": True}, "The built-in model is here.")
+            fetch(ws, terminal, options.what)
+            terminal.answer(
+                {"schema": 1, "fetched": True}, f"The {'built-in' if options.what == 'builtin' else 'embedding'} model is here."
+            )
             return 0
         if options.action == "remove":
             model = ws.connections.find_model(options.name)
@@ -109,6 +112,7 @@ def listing(ws: Workspace) -> tuple[list[dict[str, Any]], str]:
             "price": row.price.to_json(),
             "facts": dict(row.facts),
             "used_by": _touched(touched.get(row.uid)),
+            "embeds": row.embeds,
             "ready": row.ready,
             "why_not": row.why_not or None,
         }

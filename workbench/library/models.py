@@ -16,7 +16,7 @@ from workbench.library.records import ModelRow
 from workbench.library.vendors import Vendor, place_of, vendor
 from workbench.store import stamps
 from workbench.store.database import Database, Writer
-from workbench.values import BadInput, ModelSpec, NotFound, Price, canonical
+from workbench.values import BadInput, ModelSpec, NotFound, Price, canonical, names_embedding_model
 
 PriceOf = Callable[[str, str, str], Price]
 """(vendor, model, base URL) -> the catalogue's price."""
@@ -244,6 +244,7 @@ class Models:
             why_not=why_not,
             facts={**known, **{name: value for name, value in own.items() if name not in ("price", "from_list")}},
             has_own_price=row[6] is not None,
+            embeds=bool(own.get("embeds")) or names_embedding_model(row[3]),
         )
 
     def _price(self, own: str | None, facts: Mapping[str, Any], link: Link, name: str) -> Price:

@@ -138,9 +138,17 @@ class ModelRow:
     why_not: str
     facts: Mapping[str, Any] = field(default_factory=dict)
     """`context_tokens`, `output_tokens`, `reads`, `writes`, `open_weights`, `hosts`, `released`, `deprecated`, `retires`, `successor`,
-    `source`, `date`, `size_bytes`, `file`, ... as known, from the catalogue and from the connection's own list; absent is unknown."""
+    `embeds`, `source`, `date`, `size_bytes`, `file`, ... as known, from the catalogue and from the connection's own list; absent is
+    unknown."""
     has_own_price: bool = False
     """True where the user said what the model costs."""
+    embeds: bool = False
+    """True for an embedding model: it compares meanings and writes no answers, so no comparison can have it as a column."""
+
+    @property
+    def answers(self) -> bool:
+        """True if it can be asked for an answer now."""
+        return self.ready and not self.embeds
 
 
 @dataclass(frozen=True, slots=True)

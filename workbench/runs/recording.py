@@ -128,15 +128,18 @@ class Recorder:
                 writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'skipped'", **run)
         return bool(self._database.query("SELECT 1 FROM job WHERE run_id = :run AND status = 'queued' LIMIT 1", run))
 
-    def write(self, ends: Sequence[End], running: Iterable[int]) -> None:
-        """Write how jobs ended, with outputs and scores, and which jobs are on their way. All of it or nothing."""
+    def write(self, ends: Sequence[End], running: Iterable[int], checks_usd: Decimal = Decimal(0)) -> None:
+        """Write how jobs ended, with outputs and scores, and which jobs are on their way. All of it or nothing.
+
+        `checks_usd`: what the calls of their checks cost, which counts as spent by the run.
+        """
         at = now()
         outputs = [_output_row(end, at) for end in ends if end.reply or end.failure or end.reused]
         scores = [_score_row(end, index, score, at) for end in ends for index, score in enumerate(end.scores)]
         exchanges = [row for end in ends if (row := _exchange_row(end, at))]
         pictures = [row for end in ends for row in _picture_rows(end, at)]
         forget = [{"job_id": end.job_id} for end in ends if end.job_id in self._kept and end.status != "queued"]
-        spent = sum(row["cost"] or 0 for row in outputs if row["reused_from_id"] is None)
+        spent = sum(row["cost"] or 0 for row in outputs if row["reused_from_id"] is None) + (nano_dollars(checks_usd) or 0)
         with self._database.write(durable=False) as writer:
             _many(writer, _OUTPUT, outputs)
             _many(writer, _ATTACHMENT, pictures)

@@ -29,9 +29,12 @@ if TYPE_CHECKING:
     from workbench.engine.control import Control
     from workbench.engine.engine import Engine
     from workbench.engine.events import Event
+    from workbench.runs.meanings import Meanings
 
 EndpointOf = Callable[[ModelSpec, float], Endpoint]
 """The endpoint of a model with a time limit. Raises a Problem where the model cannot be asked. Called on a thread of its own."""
+EmbeddingOf = Callable[[], ModelSpec]
+"""The embedding model that the settings name. Raises a Problem where there is none. Called on a thread of its own."""
 
 _PRUNED_AT_ONCE = 500
 
@@ -84,12 +87,14 @@ class Runs(OutputReader):
         resolve: Callable[[int], Spec] | None = None,
         settings: Settings | None = None,
         wire_formats: Callable[[str], providers.WireFormat] | None = None,
+        embedding: EmbeddingOf | None = None,
     ) -> None:
         super().__init__(database)
         self._endpoint = endpoint
         self._resolve = resolve
         self._settings = settings or Settings()
         self._wire_formats = wire_formats
+        self._embedding = embedding
 
     def estimate(self, spec: Spec) -> Estimate:
         """About what a comparison will take, from past answers of its models where there are any."""
@@ -227,6 +232,7 @@ class Runs(OutputReader):
                     endpoints,
                     engine,
                     control or Control(),
+                    await self._meanings(plan, engine, seconds, base_url_override),
                     concurrency=concurrency or plan.concurrency,
                 )
                 async with aclosing(execution.events()) as events:
@@ -259,10 +265,31 @@ class Runs(OutputReader):
             raise next((problem for problem in problems if isinstance(problem, Missing)), problems[0])
         return [found[id(column.model)] for column in plan.columns]
 
+    async def _meanings(self, plan: Plan, engine: Engine, timeout_s: float, base_url_override: str | None) -> Meanings:
+        """What compares meanings in a run. The model is asked for only where a check needs it."""
+        import asyncio  # see execute
+
+        from workbench.evaluators import compares_meanings
+        from workbench.runs.meanings import Meanings
+
+        def source() -> tuple[ModelSpec, Endpoint] | Problem:
+            if self._embedding is None:
+                return Missing("There is no embedding model.")
+            try:
+                model = self._embedding()
+            except Problem as problem:
+                return problem
+            endpoint = self._endpoint_of(model, timeout_s, base_url_override)
+            return endpoint if isinstance(endpoint, Problem) else (model, endpoint)
+
+        if not any(compares_meanings(plan.checks_for(index)) for index in range(len(plan.cases))):
+            return Meanings(engine, Missing("No check of this run needs it."))
+        return Meanings(engine, await asyncio.to_thread(source))
+
     def _endpoint_of(self, model: ModelSpec, timeout_s: float, base_url_override: str | None) -> Endpoint | Problem:
         if model.wire_format == "echo":  # answers with the prompt itself: no address, no key
             return Endpoint("echo", "", None, model.options, timeout_s)
-        override = base_url_override if model.wire_format != "builtin" else None
+        override = base_url_override if "builtin" not in (model.wire_format, model.place) else None
         try:
             endpoint = self._endpoint(model, timeout_s)
         except Problem as problem:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+from workbench.values.embeddings import Embeddings
 from workbench.values.messages import Message, Part
 
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "pause", "other", "error"]
@@ -126,6 +127,8 @@ class Reply:
     """Pictures that the model made, as parts of kind `image`."""
     load_ms: float | None = None
     """Loading the model, where the server tells: what a cold start cost."""
+    embeddings: Embeddings | None = None
+    """The vectors of the request's messages, where an embedding model was asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from workbench.store.search import Search
 from workbench.values import Changes, NotFound, Spec
 from workbench.workspace.copies import Copies
 from workbench.workspace.late import late
+from workbench.workspace.network import EmbeddingStatus as EmbeddingStatus
 from workbench.workspace.network import Network, facts_of, price_of
 from workbench.workspace.texts import Texts
 
@@ -133,7 +134,8 @@ class Workspace(Copies, Network, Texts):
         from workbench.runs.runs import Runs
 
         endpoint, resolve = self.connections.endpoint, self._resolved
-        return Runs(self._database, endpoint=endpoint, resolve=resolve, settings=self.settings, wire_formats=self._wire_format)
+        formats, embedding = self._wire_format, self.embedding_model
+        return Runs(self._database, endpoint=endpoint, resolve=resolve, settings=self.settings, wire_formats=formats, embedding=embedding)
 
     @late
     def ratings(self) -> Ratings:

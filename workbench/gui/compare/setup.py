@@ -77,6 +77,7 @@ class SetupDialog(Dialog):
         self.reuse.toggled.connect(lambda _on: self._changed())
         self.models.models_wanted.connect(self._to_models)
         self.prompts.save_wanted.connect(self._save_draft)
+        self.checks.fetch_wanted.connect(self._fetch_embedding)
         room, look = parent.window().size(), context.theme
         wide, high = max(LEAST[0], room.width() - 80), max(LEAST[1], room.height() - 60)
         self.resize(min(look.px(SIZE[0]), wide), min(look.px(SIZE[1]), high))
@@ -139,6 +140,7 @@ class SetupDialog(Dialog):
         self.numbers.at_once.setValue(definition.concurrency)
         self.numbers.stop_at.setText("" if definition.max_cost_usd is None else str(definition.max_cost_usd))
         self.checks.show_checks(definition.checks)
+        self.checks.show_embedding(choices.embedding)
         self.reuse.setChecked(definition.reuse)
         if definition.name:
             self.name.setText(definition.name)
@@ -232,6 +234,16 @@ class SetupDialog(Dialog):
     def _to_models(self) -> None:
         self.reject()
         self.context.go("models")
+
+    def _fetch_embedding(self) -> None:
+        ws, bridge = self.context.ws, self.context.bridge
+
+        def ended(problem: BaseException | None) -> None:
+            self.checks.say_fetched(problem)
+            if problem is None:
+                bridge.read(ws.embedding_status, then=self.checks.show_embedding, owner=self)
+
+        bridge.spawn(ws.fetch_embedding_model, then=ended, failed=ended, owner=self)
 
     def _save(self) -> None:
         def saved(comparison: int) -> None:

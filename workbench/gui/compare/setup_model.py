@@ -12,7 +12,17 @@ from workbench.gui.words import about, counted, joined, total_money
 from workbench.values import Definition, Problem, PromptRef
 
 if TYPE_CHECKING:
-    from workbench.workspace import ComparisonRow, DatasetRow, Estimate, ModelRow, PlanProblem, PromptRow, VersionRow, Workspace
+    from workbench.workspace import (
+        ComparisonRow,
+        DatasetRow,
+        EmbeddingStatus,
+        Estimate,
+        ModelRow,
+        PlanProblem,
+        PromptRow,
+        VersionRow,
+        Workspace,
+    )
 
 CHECK_TYPES = (
     ("contains", "contains"),
@@ -25,6 +35,8 @@ CHECK_TYPES = (
     ("not-regex", "lacks pattern"),
     ("is-json", "is JSON"),
     ("not-is-json", "is not JSON"),
+    ("similar", "means"),
+    ("not-similar", "does not mean"),
 )
 """Type of a check, and how it is said."""
 
@@ -42,6 +54,8 @@ class Choices:
     spent_today: Decimal
     with_reference: frozenset[str] = frozenset()
     """Uids of the datasets that have expected answers."""
+    embedding: EmbeddingStatus | None = None
+    """Whether a check can compare meanings."""
     usual_dataset: str | None = None
     """What fits the prompts that a new comparison starts with."""
 
@@ -50,9 +64,10 @@ def read_choices(ws: Workspace) -> Choices:
     """All that the dialog offers."""
     prompts = [row for row in ws.prompts.list() if row.kind != "snippet"]
     versions = {row.uid: ws.versions.list(row.id, with_figures=False) for row in prompts}
+    models = [row for row in ws.connections.models() if not row.embeds]
     choices = Choices(
-        prompts, ws.connections.models(), ws.datasets.list(), ws.comparisons.list(), versions, ws.runs.spent_today(),
-        ws.datasets.with_reference(),
+        prompts, models, ws.datasets.list(), ws.comparisons.list(), versions, ws.runs.spent_today(),
+        ws.datasets.with_reference(), ws.embedding_status(),
     )  # fmt: skip
     return replace(choices, usual_dataset=fitting_dataset(ws, usual_prompts(choices)))
 
@@ -127,7 +142,7 @@ def assess(ws: Workspace, definition: Definition) -> Assessment:
 
 def _figures(ws: Workspace, definition: Definition) -> tuple[dict[str, Estimate], dict[PromptRef, int]]:
     """What single models take, the ticked ones first, and what single prompt versions send; as many as the time does for."""
-    ready = [row.uid for row in ws.connections.models() if row.ready]
+    ready = [row.uid for row in ws.connections.models() if row.answers]
     uids = [uid for uid in definition.model_uids if uid in ready] + [uid for uid in ready if uid not in definition.model_uids]
     if not uids:
         return {}, {}

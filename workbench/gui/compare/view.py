@@ -213,7 +213,7 @@ class CompareScreen(Screen):
                 prompts = tuple(PromptRef(row.uid, number) for number in numbers)
             models = tuple(ws.connections.model(int(model)).uid for model in at.get("model_ids") or ())
             if not models:
-                models = tuple(model.uid for model in ws.connections.models() if model.ready)[:1]
+                models = tuple(model.uid for model in ws.connections.models() if model.answers)[:1]
             dataset = ws.datasets.get(int(at["dataset_id"])).uid if at.get("dataset_id") is not None else None
             if dataset is None:
                 dataset = fitting_dataset(ws, prompts)

@@ -246,7 +246,11 @@ class LibraryScreen(Screen):
 
         workspace = self.context.ws  # its service of connections is imported on the reading thread, not here
         self.context.bridge.read(
-            lambda: workspace.connections.models(), then=show, failed=self.context.failed, owner=self, key="library.models"
+            lambda: [row for row in workspace.connections.models() if not row.embeds],
+            then=show,
+            failed=self.context.failed,
+            owner=self,
+            key="library.models",
         )
 
     # -- the open prompt ---------------------------------------------------------------------------------------

@@ -302,7 +302,7 @@ class ModelsScreen(Screen):
         remove = menu.addAction(theme().icon("trash-2"), "Remove")
         edit.setEnabled(self._writable)
         remove.setEnabled(self._writable)
-        compare.setEnabled(row.ready)
+        compare.setEnabled(row.answers)
         chosen = menu.exec(self._view.viewport().mapToGlobal(at))
         if chosen is edit:
             self._edit(row)
