@@ -18,6 +18,9 @@ from workbench.store import stamps
 from workbench.store.database import Database, Writer
 from workbench.values import BadInput, ModelSpec, NotFound, Price, canonical
 
+NO_ADDRESS = ("builtin", "hand")
+"""Places of models that are not reached through the network."""
+
 PriceOf = Callable[[str, str, str], Price]
 """(vendor, model, base URL) -> the catalogue's price."""
 FactsOf = Callable[[str, str, str], Mapping[str, Any]]
@@ -48,7 +51,7 @@ class Link:
 
     @property
     def place(self) -> str:
-        """cloud, server or builtin."""
+        """cloud, server, builtin or hand."""
         return place_of(self.vendor, self.base_url)
 
     @property
@@ -258,7 +261,7 @@ class Models:
         """One sentence where a model of this connection cannot be called now."""
         if link.state.get("why_not"):
             return str(link.state["why_not"])
-        if not link.base_url and link.place != "builtin":
+        if not link.base_url and link.place not in NO_ADDRESS:
             return f"{link.name} has no address. Enter one in Models."
         if link.needs_key and self._keys.look(link.key_ref, link.key_env, remembered_place(link.state))[0] == "missing":
             if remembered_place(link.state) == "session":
