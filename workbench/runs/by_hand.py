@@ -12,7 +12,7 @@ from workbench.library.names import whole_text
 from workbench.plan import Plan
 from workbench.runs.outputs import OutputReader
 from workbench.runs.recording import End, Recorder
-from workbench.runs.records import Question
+from workbench.runs.records import Cell, Question
 from workbench.store.stamps import now
 from workbench.values import BadInput, Message, NotFound, Part, Reply
 
@@ -37,6 +37,12 @@ class HandAnswers(OutputReader):
         except BadInput as problem:
             return Question(job_id, (), "", str(problem), draft)
         return Question(job_id, messages, one_text(messages), "", draft)
+
+    def next_by_hand(self, run_id: int, after: int = 0) -> Cell | None:
+        """The next cell of a run that waits for a person, behind a job or from the start again; None where none waits."""
+        sql = "SELECT id FROM job WHERE run_id = :run AND status = 'by_hand' ORDER BY id <= :after, id LIMIT 1"
+        found = self._database.query(sql, {"run": run_id, "after": after})
+        return self.cell(int(found[0][0])) if found else None
 
     def keep_draft(self, job_id: int, text: str) -> None:
         """Keep what was typed of an answer that is not given yet; an empty text forgets it."""

@@ -45,6 +45,8 @@ def figures_of(column: ColumnInfo, *, has_checks: bool) -> list[tuple[str, str]]
 def progress_words(column: ColumnInfo) -> str:
     """`27 of 28`: how many passed their checks, or are done where there are none; then what people said of them, `you 3 of 4`."""
     text = f"{column.passed} of {column.checked}" if column.checked else f"{column.done} of {column.total}"
+    if column.place == "hand" and column.done < column.total:
+        text = f"{column.done} of {column.total} given"
     return f"{text}, you {column.said_pass} of {column.judged}" if column.judged else text
 
 
@@ -110,7 +112,10 @@ class ColumnHeader(RunHeader):
         if prompt:
             area = self._prompt(painter, area, prompt)
         has_checks = any(info.checked for info in visible)
-        self._figures(painter, area, figures_of(column, has_checks=has_checks), best)
+        figures = figures_of(column, has_checks=has_checks)
+        if column.place == "hand":
+            figures = self._by_hand(figures, area.width())
+        self._figures(painter, area, figures, best)
         self._progress(painter, area, column)
 
     def _title(self, painter: QPainter, area: QRect, column: ColumnInfo, chip: str) -> None:
@@ -120,6 +125,12 @@ class ColumnHeader(RunHeader):
         paint_marker(painter, theme, QPointF(area.x() + theme.px(4), middle), column.place, column.colour)
         size = chip_size(chip)
         room = area.width() - theme.px(14)
+        if column.place == "hand":  # beside the version where there is room: shape of the mark and progress say it as well
+            words = chip_size("by hand", icon="hand").width() + theme.px(4)
+            left = QFontMetrics(theme.font("section")).horizontalAdvance(column.model) + theme.px(6)
+            if left + words + size.width() <= room:
+                at = QRect(area.x() + theme.px(14) + left, round(middle - size.height() / 2), words - theme.px(4), size.height())
+                paint_chip(painter, at, "by hand", kind="accent", icon="hand")
         font = theme.font("section")
         spare = room - QFontMetrics(font).horizontalAdvance(column.model) - theme.px(6)
         width = min(size.width(), max(room // 2, spare))
@@ -159,6 +170,13 @@ class ColumnHeader(RunHeader):
             painter.setPen(theme.color("pass" if winner else "text" if value else "text3"))
             text = QFontMetrics(font).elidedText(value or "–", Qt.TextElideMode.ElideRight, step)
             painter.drawText(QRect(x, top + micro, step, body + 2), int(Qt.AlignmentFlag.AlignVCenter), text)
+
+    def _by_hand(self, figures: list[tuple[str, str]], width: int) -> list[tuple[str, str]]:
+        """The figures of a column by hand, which has neither time nor cost: said in words where there is room."""
+        said = [*figures[:-2], ("time", "not measured"), ("cost", "not known")]
+        micro, small = QFontMetrics(self.theme.font("micro")), QFontMetrics(self.theme.font("small", 600))
+        needs = sum(max(micro.horizontalAdvance(name), small.horizontalAdvance(value)) + self.theme.px(8) for name, value in said)
+        return said if needs <= width else [*figures[:-2], ("time", ""), ("cost", "")]
 
     def _progress(self, painter: QPainter, area: QRect, column: ColumnInfo) -> None:
         """A bar of all calls: passed, failed and merely done so far, and the count beside it."""
