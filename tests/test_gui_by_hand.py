@@ -23,6 +23,8 @@ from workbench.gui.compare.setup import SetupDialog
 from workbench.gui.compare.view import CompareScreen
 from workbench.gui.models.connect import ConnectDialog
 from workbench.gui.models.view import ModelsScreen
+from workbench.gui.widgets.buttons import Button
+from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.pictures import PictureButton
 from workbench.gui.window import Window
 from workbench.settings import Settings
@@ -237,6 +239,22 @@ def test_what_was_typed_is_there_again_after_the_window_was_closed(
     go_next(qtbot, second)
     assert second.page.detail.hand.field.toPlainText() == "typed just now"
     qtbot.waitUntil(lambda: "draft of 3 words" in str(second.model.grid.index(1, 2).data(Qt.ItemDataRole.AccessibleTextRole)))
+
+
+def test_closing_asks_before_pictures_are_lost_that_are_in_no_answer_yet(qtbot: QtBot, screen: CompareScreen) -> None:
+    hand, window = screen.page.detail.hand, screen.window()
+    hand.bring_mime(image_mime())
+    qtbot.waitUntil(lambda: hand.pictures_left() == 1)
+    window.close()
+    assert window.isVisible()
+    (dialog,) = dialogs()
+    assert isinstance(dialog, Dialog)
+    assert dialog.heading.text() == "Close without the pictures?"
+    next(made for made in dialog.findChildren(Button) if made.text() == "Stay").click()
+    hand.give_button.click()
+    qtbot.waitUntil(lambda: hand.pictures_left() == 0)
+    window.close()
+    assert not window.isVisible()
 
 
 def test_answering_again_lets_the_cell_wait_and_starts_no_call(qtbot: QtBot, screen: CompareScreen) -> None:

@@ -275,6 +275,14 @@ def test_a_connection_by_hand_needs_a_name_only_and_its_models_are_ready(tmp_pat
     ws.close()
 
 
+def test_the_command_line_connects_by_hand_without_address_or_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    workspace = ["--workspace", str(tmp_path / "w.db")]
+    assert perform(["connections", "add", "Midjourney", "--vendor", "by-hand", "--model", "Midjourney v7", *workspace]) == 0
+    assert "Added Midjourney. Key: not needed." in capsys.readouterr().out
+    assert perform(["connections", "test", "Midjourney", *workspace]) == 2
+    assert "Midjourney is asked by hand, so it cannot be called." in capsys.readouterr().err
+
+
 def test_the_command_line_says_what_is_to_be_given_by_hand_and_ends_well(
     tmp_path: Path, settings: Settings, fakeprovider: Callable[..., Any], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -16,7 +16,7 @@ from workbench.library.records import ModelRow
 from workbench.library.vendors import Vendor, place_of, vendor
 from workbench.store import stamps
 from workbench.store.database import Database, Writer
-from workbench.values import BadInput, ModelSpec, NotFound, Price, canonical
+from workbench.values import BY_HAND, BadInput, ModelSpec, NotFound, Price, canonical
 
 NO_ADDRESS = ("builtin", "hand")
 """Places of models that are not reached through the network."""
@@ -52,7 +52,7 @@ class Link:
     @property
     def place(self) -> str:
         """cloud, server, builtin or hand."""
-        return place_of(self.vendor, self.base_url)
+        return "hand" if self.wire_format == BY_HAND else place_of(self.vendor, self.base_url)
 
     @property
     def needs_key(self) -> bool:

@@ -31,7 +31,7 @@ Pictures = list[tuple["Part", QImage]]
 """Pictures of an answer that is not given yet, each with its thumbnail."""
 
 SAVE_MS = 500
-ANSWER_LINES = 5
+ANSWER_LINES = 4
 FILES = "Pictures and texts (*.png *.jpg *.jpeg *.webp *.gif *.txt *.md *.json);;All files (*)"
 
 
@@ -184,6 +184,10 @@ class HandPart(QWidget):
         self.note.clear()
         self._complain("")
         self._allow()
+
+    def pictures_left(self) -> int:
+        """How many pictures were brought and are in no answer yet: they are kept nowhere else."""
+        return sum(map(len, self._pictures.values()))
 
     def save_draft(self) -> None:
         """Keep what was typed and is not kept yet."""

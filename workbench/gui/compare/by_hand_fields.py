@@ -30,7 +30,10 @@ class PromptView(QPlainTextEdit):
 
     def fit(self) -> None:
         """Take the height that the text needs at the width of now."""
-        lines = max(2, min(self.MOST_LINES, int(self.document().size().height())))  # of a plain text: lines, not pixels
+        whole = int(self.document().size().height())  # of a plain text: lines, not pixels
+        lines = max(2, min(self.MOST_LINES, whole))
+        bar = Qt.ScrollBarPolicy.ScrollBarAsNeeded if whole > lines else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        self.setVerticalScrollBarPolicy(bar)  # while it is not as high yet, a bar would take width and so make more lines
         margins = round(2 * self.document().documentMargin()) + self.height() - self.viewport().height()
         self.setFixedHeight(lines * self.fontMetrics().lineSpacing() + margins + 1)
 

@@ -341,6 +341,11 @@ class RunModel(QObject):
         place = self.grid.where(job_id)
         return place is not None and self.grid.columns[place[1]].place == "hand"
 
+    @property
+    def carried(self) -> int:
+        """How many of the run's answers a person gives, given or not."""
+        return sum(column.total for column in self.grid.columns if column.place == "hand")
+
     def answers_changed(self) -> None:
         """A person gave an answer or took one back: read cells and figures again."""
         self.grid.forget()

@@ -230,7 +230,7 @@ class RunBar(QFrame):
 
     def _hand_counts(self, run: RunRow) -> tuple[int, int]:
         """(answers that a person gives in all, how many of them are given)."""
-        carried = sum(column.total for column in self.model.grid.columns if column.place == "hand")
+        carried = self.model.carried
         return carried, max(0, carried - run.by_hand)
 
     def _show_by_hand(self, run: RunRow) -> None:
