@@ -25,7 +25,7 @@ def test_vendors_are_rows_with_an_address_and_a_place_for_the_key() -> None:
     )
     assert {"lm-studio", "llama-server", "vllm", "other", "builtin"} <= set(rows)
     for row in rows.values():
-        assert row.place in ("cloud", "server", "builtin")
+        assert row.place in ("cloud", "server", "builtin", "hand")
         if row.place == "cloud" and row.id != "other":
             assert row.base_url.startswith("https://") or row.hosts, row
             assert row.key_env, row

@@ -120,7 +120,7 @@ def _of_workspace(ws: Workspace, options: argparse.Namespace) -> Iterator[Findin
     yield Finding("Built-in model", "ok" if status.engine and status.weights else "note", status.sentence, status.remedy)
     embedding = ws.embedding_status()
     yield Finding("Embedding model", "ok" if embedding.ready else "note", embedding.sentence, embedding.remedy)
-    connections = [row for row in ws.connections.list() if row.place != "builtin"]
+    connections = [row for row in ws.connections.list() if row.place not in ("builtin", "hand")]
     if not connections:
         yield Finding("Connections", "note", "there are none.", "workbench connections add NAME --vendor V")
     for row in connections:

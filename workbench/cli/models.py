@@ -182,9 +182,9 @@ def _add_connection(ws: Workspace, options: argparse.Namespace, terminal: Termin
     from workbench.values import BadInput
 
     known = next((vendor for vendor in ws.connections.vendors() if vendor.id == options.vendor), None)
-    if known and not known.base_url and known.place != "builtin" and not options.base_url:
+    if known and not known.base_url and known.place not in ("builtin", "hand") and not options.base_url:
         raise BadInput("The address of this server is missing.", remedy="Give it as --base-url, such as http://127.0.0.1:9000/v1.")
-    key = None if options.no_key else _read_key(options.name, terminal)
+    key = None if options.no_key or (known and known.place == "hand") else _read_key(options.name, terminal)
     id = ws.connections.add(options.name, options.vendor, options.base_url, options.api, None, key)
     for model in options.model:
         ws.connections.add_model(id, model)

@@ -101,6 +101,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare.failed_again", "Run all failed again", ("Shift+R",), "compare", "refresh-cw"),
     Action("compare.rerun", "Rerun the comparison as it was defined", (), "compare", "repeat"),
     Action("compare.pause", "Pause or continue", ("Space",), "compare", "pause", shown=True, by_screen=True),
+    Action("compare.next_by_hand", "Next answer to give by hand", ("Ctrl+Shift+V",), "compare", "hand"),
     Action("compare.stop", "Stop the run", ("Ctrl+.",), "compare", "square"),
     Action("compare.previous_group", "Previous prompt version", ("[",), "compare", "", shown=False),
     Action("compare.next_group", "Next prompt version", ("]",), "compare", "", shown=False),

@@ -27,6 +27,8 @@ class State(StrEnum):
     FAILED = "failed"
     STOPPED = "stopped"
     SKIPPED = "skipped"
+    BY_HAND = "by hand"
+    """A person has to give the answer."""
 
 
 FINISHED = (State.DONE, State.REUSED, State.BLOCKED)
@@ -35,7 +37,7 @@ OVER = (*FINISHED, State.FAILED, State.STOPPED, State.SKIPPED)
 Fix = tuple[str, str]
 """(action, text): the action names are those of `ACTIONS`."""
 
-ACTIONS = ("try_now", "skip", "raw", "again", "key", "models", "limit")
+ACTIONS = ("try_now", "skip", "raw", "again", "key", "models", "limit", "copy", "give")
 
 
 @dataclass(slots=True)
@@ -100,6 +102,7 @@ def state_of(cell: Cell, live: Live | None = None) -> State:
         "failed": State.FAILED,
         "cancelled": State.STOPPED,
         "skipped": State.SKIPPED,
+        "by_hand": State.BY_HAND,
     }.get(cell.status, State.QUEUED)
 
 
@@ -246,6 +249,8 @@ def _spoken_state(shown: Shown, column: ColumnInfo) -> str:
     match shown.state:
         case State.QUEUED:
             return queued_words(shown)
+        case State.BY_HAND:
+            return f"{by_hand_words(shown)}. Waits for your answer"
         case State.WAITING if shown.live is not None:
             return ". ".join(waiting_words(shown.live, column, time.perf_counter()))
         case State.FAILED:
@@ -266,6 +271,15 @@ def queued_words(shown: Shown) -> str:
     return f"Queued, number {shown.place:,}" if shown.place else "Queued"
 
 
+def by_hand_words(shown: Shown) -> str:
+    """`By hand, number 2`; where an answer is begun, `By hand, draft of 12 words`."""
+    cell = shown.cell
+    if cell.text:
+        more = "more than " if cell.text_length > len(cell.text) else ""
+        return f"By hand, draft of {more}{counted(len(cell.text.split()), 'word')}"
+    return f"By hand, number {shown.place:,}" if shown.place else "By hand"
+
+
 def stopped_words(cell: Cell) -> str:
     """`Stopped after 212 tokens`, or after as many characters as had arrived."""
     if cell.usage.output_tokens:
@@ -274,13 +288,15 @@ def stopped_words(cell: Cell) -> str:
 
 
 def matches(shown_cells: Sequence[Cell], choice: str) -> bool:
-    """True if a case with these cells belongs to a filter: failed, errors, unrated, different."""
+    """True if a case with these cells belongs to a filter: failed, errors, unrated, different, by_hand."""
     states = [(cell, state_of(cell)) for cell in shown_cells]
     done = [cell for cell, state in states if state in FINISHED]
     if choice == "failed":
         return any(score.passed is False for cell in done for score in cell.scores)
     if choice == "errors":
         return any(state in (State.FAILED, State.BLOCKED) for _, state in states)
+    if choice == "by_hand":
+        return any(state is State.BY_HAND for _, state in states)
     if choice == "unrated":
         return any(cell.stars is None and cell.verdict is None for cell in done)
     if choice == "different":

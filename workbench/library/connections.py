@@ -10,13 +10,13 @@ from workbench import store
 from workbench.formats.addresses import clean_address
 from workbench.library.cases import Query, asking
 from workbench.library.keys import GENERAL, KeyPlace, Keys, checked_key, file_key, hint
-from workbench.library.models import FactsOf, Link, Models, PriceOf, link_of, merged, remembered_place, touch_models
+from workbench.library.models import NO_ADDRESS, FactsOf, Link, Models, PriceOf, link_of, merged, remembered_place, touch_models
 from workbench.library.names import checked_name, free_name, no_such
 from workbench.library.records import ConnectionRow
 from workbench.library.vendors import Vendor, vendor, vendors
 from workbench.store import stamps
 from workbench.store.database import Database
-from workbench.values import Endpoint, Missing, ModelSpec, NoKey, NotFound, canonical
+from workbench.values import BadInput, Endpoint, Missing, ModelSpec, NoKey, NotFound, canonical
 
 _SELECT = """
 SELECT id, (SELECT count(*) FROM model WHERE model.connection_id = connection.id AND model.archived_at IS NULL),
@@ -151,9 +151,14 @@ class Connections(Models):
         return self._endpoint(spec, timeout_s, may_lack=False)
 
     def _endpoint(self, spec: ModelSpec, timeout_s: float, *, may_lack: bool) -> Endpoint:
+        if spec.by_hand:
+            name = spec.title or spec.connection
+            raise BadInput(
+                f"{name} is asked by hand, so it cannot be called.", remedy="Use it in a comparison and give its answers in Compare."
+            )
         rows = self._database.query(_SELECT.format(where="uid = :uid"), {"uid": spec.connection_uid}) if spec.connection_uid else []
         link = link_of(rows[0][2:]) if rows else None
-        if not spec.base_url and spec.place != "builtin":
+        if not spec.base_url and spec.place not in NO_ADDRESS:
             raise Missing(f"{spec.connection or spec.title} has no address.", remedy="Enter one in Models.")
         if spec.place == "builtin":
             return Endpoint(spec.wire_format, spec.base_url, None, spec.options, timeout_s)

@@ -16,7 +16,10 @@ from workbench.library.records import ModelRow
 from workbench.library.vendors import Vendor, place_of, vendor
 from workbench.store import stamps
 from workbench.store.database import Database, Writer
-from workbench.values import BadInput, ModelSpec, NotFound, Price, canonical, names_embedding_model
+from workbench.values import BY_HAND, BadInput, ModelSpec, NotFound, Price, canonical, names_embedding_model
+
+NO_ADDRESS = ("builtin", "hand")
+"""Places of models that are not reached through the network."""
 
 PriceOf = Callable[[str, str, str], Price]
 """(vendor, model, base URL) -> the catalogue's price."""
@@ -48,8 +51,8 @@ class Link:
 
     @property
     def place(self) -> str:
-        """cloud, server or builtin."""
-        return place_of(self.vendor, self.base_url)
+        """cloud, server, builtin or hand."""
+        return "hand" if self.wire_format == BY_HAND else place_of(self.vendor, self.base_url)
 
     @property
     def needs_key(self) -> bool:
@@ -259,7 +262,7 @@ class Models:
         """One sentence where a model of this connection cannot be called now."""
         if link.state.get("why_not"):
             return str(link.state["why_not"])
-        if not link.base_url and link.place != "builtin":
+        if not link.base_url and link.place not in NO_ADDRESS:
             return f"{link.name} has no address. Enter one in Models."
         if link.needs_key and self._keys.look(link.key_ref, link.key_env, remembered_place(link.state))[0] == "missing":
             if remembered_place(link.state) == "session":

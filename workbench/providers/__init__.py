@@ -13,7 +13,7 @@ from workbench.providers.discovery import LocalServer, TestReport, find_local, l
 from workbench.providers.failures import ProviderError
 from workbench.providers.transport import client
 from workbench.providers.vendors import Vendor, vendor, vendors
-from workbench.values import BadInput, Delta, Endpoint, Missing, Reply, Request
+from workbench.values import BY_HAND, BadInput, Delta, Endpoint, Missing, Reply, Request
 
 if TYPE_CHECKING:
     import httpx
@@ -65,6 +65,8 @@ def wire_format(name: str, builtin: Builtin | None = None) -> WireFormat:
 
 def left_out(name: str, parameters: Mapping[str, Any], options: Mapping[str, Any] | None = None) -> tuple[str, ...]:
     """The parameters that a wire format has no place for, in their order: its requests go without them."""
+    if name == BY_HAND:  # a person carries the messages over, and nothing else
+        return tuple(key for key, value in parameters.items() if value is not None)
     if name not in _FORMATS:
         name = "openai-chat"  # the built-in model speaks it; an unknown format is told of elsewhere
     module = import_module(f"workbench.providers.{_FORMATS[name][0]}")

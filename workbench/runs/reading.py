@@ -175,6 +175,7 @@ coalesce((SELECT id FROM output WHERE created_at < :since ORDER BY id DESC LIMIT
             cost_usd=Decimal(spent) / NANO if head.has_price else None,
             unknown_prices=head.unknown_prices,
             budget_usd=None if budget is None else Decimal(budget) / NANO,
+            by_hand=counts.get("by_hand", 0),
         )
 
     def _heads_of(self, ids: Iterable[int]) -> dict[int, _Head]:
@@ -184,8 +185,10 @@ coalesce((SELECT id FROM output WHERE created_at < :since ORDER BY id DESC LIMIT
             for run_id, name, models, columns, reuse, taken_from in self._database.query(sql):
                 specs = [plans.model_from_json(model) for model in json.loads(models)]
                 keys = tuple(plans.model_key(specs[model]) for _, model in json.loads(columns))
-                unknown = [spec.title for spec in specs if spec.price.input_usd is None or spec.price.output_usd is None]
-                self._heads[run_id] = _Head(name, keys, tuple(dict.fromkeys(unknown)), len(unknown) < len(specs), bool(reuse or taken_from))
+                called = [spec for spec in specs if not spec.by_hand]
+                unknown = [spec.title for spec in called if spec.price.input_usd is None or spec.price.output_usd is None]
+                has_price = len(unknown) < len(called)
+                self._heads[run_id] = _Head(name, keys, tuple(dict.fromkeys(unknown)), has_price, bool(reuse or taken_from))
         return self._heads
 
 

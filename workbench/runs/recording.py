@@ -98,10 +98,10 @@ class End:
 class Recorder:
     """Writes down one run."""
 
-    def __init__(self, database: Database, run_id: int) -> None:
+    def __init__(self, database: Database, run_id: int, kept: Iterable[int] = ()) -> None:
         self._database = database
         self._run_id = run_id
-        self._kept: dict[int, int] = {}
+        self._kept: dict[int, int] = dict.fromkeys(kept, 0)
         """Jobs with a checkpoint, and how long it is."""
 
     def begin(self) -> Start:
@@ -128,8 +128,9 @@ class Recorder:
                 writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'skipped'", **run)
         return bool(self._database.query("SELECT 1 FROM job WHERE run_id = :run AND status = 'queued' LIMIT 1", run))
 
-    def write(self, ends: Sequence[End], running: Iterable[int], checks_usd: Decimal = Decimal(0)) -> None:
-        """Write how jobs ended, with outputs and scores, and which jobs are on their way. All of it or nothing.
+    def write(self, ends: Sequence[End], running: Iterable[int] = (), checks_usd: Decimal = Decimal(0), *, durable: bool = False) -> None:
+        """Write how jobs ended, with outputs and scores, and which jobs are on their way. All of it or nothing; `durable` as in
+        `Database.write`.
 
         `checks_usd`: what the calls of their checks cost, which counts as spent by the run.
         """
@@ -140,7 +141,7 @@ class Recorder:
         pictures = [row for end in ends for row in _picture_rows(end, at)]
         forget = [{"job_id": end.job_id} for end in ends if end.job_id in self._kept and end.status != "queued"]
         spent = sum(row["cost"] or 0 for row in outputs if row["reused_from_id"] is None) + (nano_dollars(checks_usd) or 0)
-        with self._database.write(durable=False) as writer:
+        with self._database.write(durable=durable) as writer:
             _many(writer, _OUTPUT, outputs)
             _many(writer, _ATTACHMENT, pictures)
             _many(writer, _PICTURE, pictures)

@@ -15,8 +15,8 @@ from workbench import plan as plans
 from workbench.library.dataset_versions import freeze
 from workbench.library.names import whole_text
 from workbench.plan import Estimate, Plan, PlanProblem
+from workbench.runs.by_hand import HandAnswers
 from workbench.runs.history import past_use
-from workbench.runs.outputs import OutputReader
 from workbench.runs.reading import NANO, nano_dollars
 from workbench.settings import Settings
 from workbench.store.database import Database, Writer
@@ -46,8 +46,8 @@ WITH RECURSIVE repeats(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM repeats WHERE
  cases(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM cases WHERE n < :cases - 1),
  columns(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM columns WHERE n < :columns - 1)
 INSERT INTO job (run_id, column_index, case_index, repeat, fingerprint, status, attempts)
-SELECT :run, columns.n, cases.n, repeats.n, '', 'queued', 0 FROM repeats CROSS JOIN cases CROSS JOIN columns
-ORDER BY repeats.n, cases.n, columns.n"""
+SELECT :run, columns.n, cases.n, repeats.n, '', CASE WHEN columns.n IN ({by_hand}) THEN 'by_hand' ELSE 'queued' END, 0
+FROM repeats CROSS JOIN cases CROSS JOIN columns ORDER BY repeats.n, cases.n, columns.n"""
 
 _TAKE_OVER_OUTPUTS = f"""
 INSERT INTO output (job_id, attempt, text, thinking, finish_reason, raw_finish_reason, refusal, tool_calls, usage, cost, price_known,
@@ -76,7 +76,14 @@ WHERE new.run_id = :new"""
 _FAILED_A_CHECK = f"EXISTS (SELECT 1 FROM score WHERE score.output_id = output.id AND {FAILED})"
 
 
-class Runs(OutputReader):
+_TO_MAKE_AGAIN = """
+SELECT 1 FROM job WHERE run_id = :new AND status <> 'done' AND NOT EXISTS (SELECT 1 FROM job AS old WHERE old.run_id = :old
+ AND old.column_index = job.column_index AND old.case_index = job.case_index AND old.repeat = job.repeat
+ AND old.status = 'by_hand') LIMIT 1"""
+"""A job that is to be made again, beside those for which a person has given no answer yet."""
+
+
+class Runs(HandAnswers):
     """The verbs on runs."""
 
     def __init__(
@@ -154,15 +161,17 @@ class Runs(OutputReader):
 
     def requeue(self, run_id: int, job_ids: Iterable[int] | None = None, failed_only: bool = True) -> int:
         """How many ended jobs of a run were put back into its queue: those that failed or were stopped, or with `failed_only` False
-        all. Their outputs stay as earlier attempts."""
-        which = "status IN ('failed', 'cancelled')" if failed_only else "status NOT IN ('queued', 'running')"
+        all. Their outputs stay as earlier attempts. A job that is done by hand waits for a person again."""
+        which = "status IN ('failed', 'cancelled')" if failed_only else "status NOT IN ('queued', 'running', 'by_hand')"
         if job_ids is not None:
             which += f" AND id IN ({','.join(str(int(job_id)) for job_id in job_ids) or 'NULL'})"
-        self.get(run_id)
+        by_hand = _by_hand(self.plan(run_id))
+        waiting = f"CASE WHEN column_index IN ({by_hand}) THEN 'by_hand' ELSE 'queued' END"
         with self._database.write() as writer:
             ids = [row[0] for row in writer.run(f"SELECT id FROM job WHERE run_id = :run AND {which}", run=run_id)]
-            writer.run(f"UPDATE job SET status = 'queued' WHERE run_id = :run AND {which}", run=run_id)
-            if ids and run_id not in self._live:
+            writer.run(f"UPDATE job SET status = {waiting} WHERE run_id = :run AND {which}", run=run_id)
+            left = writer.run("SELECT 1 FROM job WHERE run_id = :run AND status = 'queued' LIMIT 1", run=run_id).first()
+            if ids and left and run_id not in self._live:
                 writer.run("UPDATE run SET status = 'stopped' WHERE id = :run", run=run_id)
             writer.touch("job", *ids)
             writer.touch("run", run_id)
@@ -256,12 +265,13 @@ class Runs(OutputReader):
         import asyncio  # see execute
 
         found: dict[int, Endpoint | Problem] = {}
+        by_hand = {id(column.model) for column in plan.columns if column.model.by_hand}
         for column in plan.columns:
             if id(column.model) not in found:
                 # On another thread: a key store that is locked lets one wait for seconds, and other runs stream on this loop.
                 found[id(column.model)] = await asyncio.to_thread(self._endpoint_of, column.model, timeout_s, base_url_override)
         problems = [problem for problem in found.values() if isinstance(problem, Problem)]
-        if len(problems) == len(found):
+        if problems and len(problems) == len(found) - len(by_hand):
             raise next((problem for problem in problems if isinstance(problem, Missing)), problems[0])
         return [found[id(column.model)] for column in plan.columns]
 
@@ -287,8 +297,8 @@ class Runs(OutputReader):
         return Meanings(engine, await asyncio.to_thread(source))
 
     def _endpoint_of(self, model: ModelSpec, timeout_s: float, base_url_override: str | None) -> Endpoint | Problem:
-        if model.wire_format == "echo":  # answers with the prompt itself: no address, no key
-            return Endpoint("echo", "", None, model.options, timeout_s)
+        if model.wire_format == "echo" or model.by_hand:  # the prompt itself, or a person's answer: no address, no key
+            return Endpoint(model.wire_format, "", None, model.options, timeout_s)
         override = base_url_override if "builtin" not in (model.wire_format, model.place) else None
         try:
             endpoint = self._endpoint(model, timeout_s)
@@ -328,13 +338,19 @@ class Runs(OutputReader):
                     budget=nano_dollars(budget),
                 ).scalar_one()
             )
-            writer.run(_JOBS, run=run_id, repeats=plan.repeats, cases=len(plan.cases), columns=len(plan.columns))
+            jobs = _JOBS.format(by_hand=_by_hand(plan))
+            writer.run(jobs, run=run_id, repeats=plan.repeats, cases=len(plan.cases), columns=len(plan.columns))
             if old is not None and again:
                 _take_over(writer, run_id, old, again)
             writer.touch("run", run_id)
             if comparison_id is not None:
                 writer.touch("comparison", comparison_id)
         return run_id
+
+
+def _by_hand(plan: Plan) -> str:
+    """Indexes of the columns that a person answers, as SQL lists them."""
+    return ",".join(str(index) for index, column in enumerate(plan.columns) if column.model.by_hand) or "NULL"
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -353,7 +369,7 @@ WHERE run_id = :new AND id IN (SELECT job_id FROM output)""",
         new=new,
         old=old,
     )
-    if not writer.run("SELECT 1 FROM job WHERE run_id = :new AND status = 'queued' LIMIT 1", new=new).first():
+    if not writer.run(_TO_MAKE_AGAIN, new=new, old=old).first():
         raise BadInput("Nothing failed in this run, so there is nothing to run again.")
 
 

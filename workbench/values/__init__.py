@@ -13,7 +13,7 @@ from workbench.values.calls import (
     Usage,
 )
 from workbench.values.changes import Changes, Kind
-from workbench.values.comparisons import Case, Check, Definition, ModelSpec, PromptRef, Score, Spec, Variant
+from workbench.values.comparisons import BY_HAND, Case, Check, Definition, ModelSpec, PromptRef, Score, Spec, Variant
 from workbench.values.embeddings import Embeddings, names_embedding_model
 from workbench.values.messages import Content, Message, Part, Role, canonical, sha256
 from workbench.values.prices import Price
@@ -21,7 +21,8 @@ from workbench.values.problems import BadInput, Damaged, Missing, NoKey, NotFoun
 from workbench.values.progress import Progress, Steps
 
 __all__ = [
-    "BadInput", "Case", "Changes", "Check", "Content", "Damaged", "Definition", "Delta", "Embeddings", "Endpoint", "Exchange", "Failure",
+    "BY_HAND", "BadInput", "Case", "Changes", "Check", "Content", "Damaged", "Definition", "Delta", "Embeddings", "Endpoint",
+    "Exchange", "Failure",
     "FailureKind", "FinishReason", "Kind", "Message", "Missing", "ModelSpec", "NoKey", "NotFound", "Part", "Price", "Problem",
     "Progress", "PromptRef", "ReadOnly", "Reply", "Request", "Role", "Score", "Spec", "Steps", "Stopped", "StoreTrouble", "ToolCall",
     "Usage", "Variant", "canonical", "names_embedding_model", "sha256",

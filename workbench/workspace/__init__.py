@@ -62,9 +62,12 @@ if TYPE_CHECKING:
     from workbench.ratings import Ratings
     from workbench.ratings import ReviewItem as ReviewItem
     from workbench.ratings import ReviewQueue as ReviewQueue
+    from workbench.runs.by_hand import answer_file as answer_file
+    from workbench.runs.by_hand import answer_picture as answer_picture
     from workbench.runs.records import Cell as Cell
     from workbench.runs.records import ColumnInfo as ColumnInfo
     from workbench.runs.records import OutputRow as OutputRow
+    from workbench.runs.records import Question as Question
     from workbench.runs.records import RunRow as RunRow
     from workbench.runs.runs import Runs
     from workbench.templates import PreviewMessage as PreviewMessage
@@ -75,6 +78,7 @@ STARTER = "Starter"
 """Name of the comparison that the app brings along."""
 
 _LENT = {
+    "answer_file": "runs.by_hand", "answer_picture": "runs.by_hand",
     "Answer": "engine.one_call", "Cancelled": "engine.events", "Control": "engine.control", "Failed": "engine.events",
     "Finished": "engine.events", "LocalServer": "providers", "Skipped": "engine.events", "Source": "library.sources",
     "Started": "engine.events", "Streamed": "engine.events", "TestReport": "providers", "Waiting": "engine.events",

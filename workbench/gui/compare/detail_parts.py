@@ -177,7 +177,9 @@ class MetricsPart(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(*MARGINS)
         column.setSpacing(8)
-        grid = QGridLayout()
+        self._figures = QWidget()
+        grid = QGridLayout(self._figures)
+        grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(2)
         self.values: dict[str, ElidedLabel] = {}
@@ -189,14 +191,20 @@ class MetricsPart(QWidget):
             grid.setColumnStretch(at_column, 1)
             self.values[name] = value
         grid.setRowMinimumHeight(2, 6)
-        column.addLayout(grid)
+        column.addWidget(self._figures)
+        self._by_hand = label("", "small", "text2", wrap=True)
+        column.addWidget(self._by_hand)
         self._resolved = ElidedLabel("", "micro", "text3")
         column.addWidget(self._resolved)
         self._notes = label("", "micro", "warn", wrap=True)
         column.addWidget(self._notes)
 
-    def show_output(self, source: Cell | OutputRow, usage: Usage) -> None:
-        """Show the figures of a cell, or of an output in full."""
+    def show_output(self, source: Cell | OutputRow, usage: Usage, *, by_hand: bool = False) -> None:
+        """Show the figures of a cell, or of an output in full. An answer by hand has none, and says so."""
+        self._figures.setVisible(not by_hand)
+        self._by_hand.setVisible(by_hand)
+        given = day(getattr(source, "created_at", ""))
+        self._by_hand.setText(f"Given by hand{f', {given}' if given else ''}. Its time and cost are not known.")
         ended = source.finish_reason or str((source.error or {}).get("kind") or "")
         values = {
             "latency": duration(source.latency_ms),
@@ -213,7 +221,8 @@ class MetricsPart(QWidget):
         self._resolved.setText(f"Answered by {resolved}" if resolved else "")
         self._resolved.setVisible(bool(resolved))
         left_out, load_ms = getattr(source, "left_out", ()), getattr(source, "load_ms", None)
-        words = [f"Sent without {', '.join(left_out)}: the model does not take it."] if left_out else []
+        why = "only the prompt is carried over." if by_hand else "the model does not take it."
+        words = [f"Sent without {', '.join(left_out)}: {why}"] if left_out else []
         words += [f"Of this, loading the model took {duration(load_ms)}."] if load_ms and load_ms >= 100 else []
         self._notes.setText(" ".join(words))
         self._notes.setVisible(bool(words))

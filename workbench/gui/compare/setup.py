@@ -202,15 +202,16 @@ class SetupDialog(Dialog):
         found = of_now(self.found, self._found_of, definition, self.choices)
         if found is not self.found:
             self.models.list.outdate()
-        summed = sum_up(definition, found, self.choices.spent_today)
+        summed = sum_up(definition, found, self.choices)
         trouble = found.trouble if found is not None else ""
         self.sum.say(summed.line)
         self.below.setText(trouble or summed.below)
         set_kind(self.below, tone="fail" if trouble else "text3")
         self.cases.warn([problem.message for problem in found.problems] if found is not None else [])
-        self.start_button.setText(f"Start {counted(summed.calls, 'call')}" if summed.calls else "Start")
+        count = counted(summed.calls, "call") if summed.calls else f"{summed.by_hand:,} by hand" if summed.by_hand else ""
+        self.start_button.setText(f"Start {count}".strip())
         may = not self.context.ws.read_only and self.numbers.good
-        self.start_button.setEnabled(may and summed.calls > 0 and not trouble)
+        self.start_button.setEnabled(may and summed.calls + summed.by_hand > 0 and not trouble)
         self.save_button.setEnabled(may)
 
     # -- what is done ------------------------------------------------------------------------------------------
@@ -273,7 +274,7 @@ class SetupDialog(Dialog):
             return
         definition = self.definition()
         begin = partial(with_keys, self.context, self, self._begin, model_uids=definition.model_uids)
-        calls = sum_up(definition, of_now(self.found, self._found_of, definition, self.choices), self.choices.spent_today).calls
+        calls = sum_up(definition, of_now(self.found, self._found_of, definition, self.choices), self.choices).calls
         if calls > MANY_CALLS:
             ask(self, f"Start {calls:,} calls?", f"{self.sum.text}.", self.start_button.text(), begin, danger=False)
         else:

@@ -151,7 +151,8 @@ def _figures(ws: Workspace, definition: Definition) -> tuple[dict[str, Estimate]
     tokens: dict[PromptRef, int] = {}
     for ref, variant in zip(definition.prompts, spec.variants, strict=True):
         if perf_counter() < end:
-            one = ws.runs.estimate(replace(spec, variants=(variant,), models=spec.models[:1]))
+            asked = next((model for model in spec.models if not model.by_hand), spec.models[0])
+            one = ws.runs.estimate(replace(spec, variants=(variant,), models=(asked,)))
             tokens[ref] = round(one.input_tokens / max(1, one.calls))
     models: dict[str, Estimate] = {}
     for uid, model in zip(uids, spec.models, strict=True):
@@ -207,21 +208,27 @@ class Sum:
     line: Sequence[tuple[str, bool]] = field(default_factory=tuple)
     below: str = ""
     calls: int = 0
+    by_hand: int = 0
+    """Answers that a person gives."""
 
 
-def sum_up(definition: Definition, found: Assessment | None, spent_today: Decimal) -> Sum:
+def sum_up(definition: Definition, found: Assessment | None, choices: Choices) -> Sum:
     """`3 prompts × 4 models × 50 cases × 1 = 600 calls, about $1.92, about 2 min`, and what it is based on."""
+    spent_today = choices.spent_today
     prompts, models, repeats = len(definition.prompts), len(definition.model_uids), definition.repeats
     cases = found.cases if found is not None and found.cases is not None else None
     lacking = [what for what, there in (("a prompt", prompts), ("a model", models), ("test cases", cases != 0)) if not there]
     if lacking:
         return Sum(((f"Choose {joined(lacking)}.", False),), _today(spent_today))
-    calls = prompts * models * (cases or 0) * repeats
+    carried = {row.uid for row in choices.models if row.place == "hand"}.intersection(definition.model_uids)
+    by_hand = prompts * len(carried) * (cases or 0) * repeats
+    calls = prompts * models * (cases or 0) * repeats - by_hand
     pieces: list[tuple[str, bool]] = []
     for number, word in ((prompts, "prompt"), (models, "model"), (cases, "case")):
         shown = "…" if number is None else f"{number:,}"
         pieces += [(shown, True), (f" {word if number == 1 else word + 's'} × ", False)]
-    pieces += [(str(repeats), True), (" = ", False), (counted(calls, "call") if cases is not None else "… calls", True)]
+    words = " and ".join([counted(calls, "call")] * bool(calls or not by_hand) + [f"{by_hand:,} by hand"] * bool(by_hand))
+    pieces += [(str(repeats), True), (" = ", False), (words if cases is not None else "… calls", True)]
     below = ""
     estimate = found.estimate if found is not None else None
     if estimate is not None and calls:
@@ -234,7 +241,7 @@ def sum_up(definition: Definition, found: Assessment | None, spent_today: Decima
         if estimate.seconds is not None:
             pieces += [(", about ", False), (about(estimate.seconds), True)]
         below += estimate.basis + " "
-    return Sum(tuple(pieces), (below + _today(spent_today)).strip(), calls)
+    return Sum(tuple(pieces), (below + _today(spent_today)).strip(), calls, by_hand)
 
 
 def _today(spent: Decimal) -> str:

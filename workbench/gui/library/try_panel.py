@@ -75,7 +75,7 @@ class TryPanel(QWidget):
 
     def show_models(self, models: Sequence[ModelRow]) -> None:
         """The models that can be asked."""
-        ready = [row for row in models if row.ready]
+        ready = [row for row in models if row.ready and row.place != "hand"]
         if ready == list(self._models):
             return
         wanted = self.models.currentData() or self._context.settings.get("library.try_model")

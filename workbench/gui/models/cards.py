@@ -19,7 +19,9 @@ from workbench.gui.words import counted, day
 if TYPE_CHECKING:
     from workbench.workspace import ConnectionRow
 
-ICONS = {"cloud": "cloud", "server": "server", "builtin": "laptop"}
+ICONS = {"cloud": "cloud", "server": "server", "builtin": "laptop", "hand": "hand"}
+BY_HAND = ("models", "rename", "remove")
+"""What is left of the menu where nothing is called."""
 KEY_PLACES = {"keyring": "system keychain", "environment": "environment", "session": "this session only"}
 MENU = (
     ("test", "Test the connection", "plug"), ("models", "Choose its models", "cpu"), ("key", "Change the key", "key-round"),
@@ -107,13 +109,15 @@ class ConnectionCard(Card):
     asked = Signal(str)
 
     def __init__(self, row: ConnectionRow, *, writable: bool, key_kind: str = "keyring") -> None:
-        host = urlsplit(row.base_url).netloc or row.base_url
+        host = "no address, no key" if row.place == "hand" else urlsplit(row.base_url).netloc or row.base_url
         super().__init__(ICONS.get(row.place, "cloud"), row.name, host)
         self.row = row
         self._missing = "No key in this session" if key_kind == "session" else "Key missing"
         self.address.setToolTip(row.base_url)
         menu = QMenu(self)
         for id, text, icon in MENU:
+            if row.place == "hand" and id not in BY_HAND:
+                continue
             if id == "key" and row.key_place == "none" and row.place != "server":
                 continue
             if (
@@ -140,7 +144,9 @@ class ConnectionCard(Card):
         test = row.state.get("test") or {}
         tested = test.get("ok")
         when = day(str(test.get("at") or ""))
-        if row.key_place == "missing":
+        if row.place == "hand":
+            self.say("text2", "hand", "By hand", f"{models}. You carry the prompt over and bring the answer back, in Compare.")
+        elif row.key_place == "missing":
             waits = f"{models} cannot be used until it has one." if row.models else "Add its key, then choose its models."
             self.say("warn", "key-round", self._missing, waits)
             self.set_foot([button("Add key", size="small", on=lambda: self.asked.emit("key"))])

@@ -23,8 +23,14 @@ from workbench.gui.widgets.navigation import NavigationDelegate
 if TYPE_CHECKING:
     from workbench.workspace import ConnectionRow
 
-ICONS = {"cloud": "cloud", "server": "server", "builtin": "laptop"}
+ICONS = {"cloud": "cloud", "server": "server", "builtin": "laptop", "hand": "hand"}
 HIDDEN = ("echo", "builtin")
+ADDRESSES = {"cloud": "Your own address", "hand": "You carry it over, no key"}
+"""What is said in place of an address that a vendor does not have."""
+BY_HAND = (
+    "For models without an API: Midjourney, a web page, a colleague's tool. Compare shows you the prompt to copy, and takes the answer as "
+    "pasted text or a dropped picture. It is checked, rated and exported like any other; time and cost are not known."
+)
 VENDOR = int(Qt.ItemDataRole.UserRole)
 
 
@@ -87,13 +93,18 @@ class ConnectDialog(Dialog):
         if self._existing is not None:
             side.hide()
         self._compose_fields()
-        test = QHBoxLayout()
+        self._test_row = QWidget()
+        test = QHBoxLayout(self._test_row)
+        test.setContentsMargins(0, 0, 0, 0)
         test.setSpacing(10)
         self._test_button = button("Test connection", "plug", on=self._start_test)
         self._test_note = label("Asks for the model list only. Costs nothing.", "small", "text3")
         test.addWidget(self._test_button)
         test.addWidget(self._test_note, 1)
-        self._page.addLayout(test)
+        self._by_hand = label(BY_HAND, "body", "text2", wrap=True)
+        self._by_hand.hide()
+        self._page.addWidget(self._by_hand)
+        self._page.addWidget(self._test_row)
         self._report = ReportBox()
         self._page.addWidget(self._report)
         self._models = FoundModels()
@@ -109,6 +120,7 @@ class ConnectDialog(Dialog):
         for edit in (self._key, self._url):
             set_role(edit, "code")
             edit.textChanged.connect(self._edited)
+        self._name.textChanged.connect(lambda _text: self._count())
         self._key.setEchoMode(QLineEdit.EchoMode.Password)
         self._eye = self._key.addAction(theme().icon("eye", "text2"), QLineEdit.ActionPosition.TrailingPosition)
         self._eye.setToolTip("Show the key")
@@ -122,14 +134,16 @@ class ConnectDialog(Dialog):
         fields.addWidget(self._url_box, 3)
         fields.addWidget(self._name_box, 2)
         self._page.addLayout(fields)
-        place = QHBoxLayout()
+        self._place_row = QWidget()
+        place = QHBoxLayout(self._place_row)
+        place.setContentsMargins(0, 0, 0, 0)
         place.setSpacing(6)
         place.addWidget(icon_label("lock-keyhole", "text3", 14))
         self._place = label("", "small", "text2", wrap=True)
         place.addWidget(self._place, 1)
         self._help = button("Where do I find it?", "external-link", "link", on=self._open_help)
         place.addWidget(self._help)
-        self._page.addLayout(place)
+        self._page.addWidget(self._place_row)
 
     # -- who ---------------------------------------------------------------------------------------------------
 
@@ -143,7 +157,7 @@ class ConnectDialog(Dialog):
             item.setData(NavigationDelegate.ICON, ICONS.get(vendor.place, "cloud"))
             item.setData(
                 NavigationDelegate.DETAIL,
-                urlsplit(vendor.base_url).netloc or ("Your own address" if vendor.place == "cloud" else "OpenAI format"),
+                urlsplit(vendor.base_url).netloc or ADDRESSES.get(vendor.place, "OpenAI format"),
             )
             item.setData(VENDOR, vendor)
             item.setSizeHint(QSize())
@@ -152,7 +166,8 @@ class ConnectDialog(Dialog):
             self._list.addItem(item)
         self._list.setCurrentRow(chosen)
         if self._vendor is not None:  # a dialog starts on its first field; whoever goes through the list later stays in it
-            (self._key if self._vendor.base_url else self._url).setFocus(Qt.FocusReason.OtherFocusReason)
+            first = self._name if self._is_by_hand() else self._key if self._vendor.base_url else self._url
+            first.setFocus(Qt.FocusReason.OtherFocusReason)
         if url:
             self._url.setText(url)
         if self._existing is not None:
@@ -167,7 +182,14 @@ class ConnectDialog(Dialog):
                 if self._existing.key_place in ("none", "missing")
                 else f"Key {self._existing.key_hint} stays as it is.".replace("  ", " ")
             )
-            self._start_test()
+            if self._is_by_hand():
+                self._place.hide()
+                self._models.show_found([(name, True) for name in self._existing_names])
+            else:
+                self._start_test()
+
+    def _is_by_hand(self) -> bool:
+        return self._vendor is not None and self._vendor.place == "hand"
 
     def _got_local(self, servers: Any) -> None:
         for server in servers:
@@ -209,10 +231,15 @@ class ConnectDialog(Dialog):
         self._url.setModified(False)
         self._url.setPlaceholderText("http://localhost:8000/v1")
         self._key.clear()
+        by_hand = self._is_by_hand()
+        for widget in (self._key_box, self._url_box, self._place_row, self._test_row):
+            widget.setVisible(not by_hand)
+        self._by_hand.setVisible(by_hand)
+        self._models.ask_names(by_hand)
         own = self._vendor.place == "server"
         self._key_title.setText("Key, if the server wants one" if own else "Key")
-        self._name.setText(self._vendor.name if self._vendor.id != "other" else "")
-        self._name.setPlaceholderText("As the server's address")
+        self._name.setText(self._vendor.name if self._vendor.id != "other" and not by_hand else "")
+        self._name.setPlaceholderText("Such as Midjourney" if by_hand else "As the server's address")
         self._help.setVisible(bool(self._vendor.key_help_url))
         self._edited()
 
@@ -320,8 +347,11 @@ class ConnectDialog(Dialog):
             self._connect.setEnabled(bool(new or gone))
         else:
             self._connect.setText("Connect 1 model" if len(ticked) == 1 else f"Connect {len(ticked)} models" if ticked else "Connect")
-            self._connect.setEnabled(bool(self._url.text().strip()) and bool(ticked))
-        if not ticked and self._existing is None:
+            name = bool(self._name.text().strip())
+            self._connect.setEnabled(name if self._is_by_hand() else bool(self._url.text().strip()) and bool(ticked))
+        if self._is_by_hand() and self._existing is None:
+            self._note.setText("" if self._name.text().strip() else "Give it a name.")
+        elif not ticked and self._existing is None:
             self._note.setText("Test the connection and tick the models you want, or type a model's name.")
         else:
             self._note.setText("")
@@ -346,6 +376,7 @@ class ConnectDialog(Dialog):
         name = self._name.text().strip() or urlsplit(self._url.text()).netloc or self._vendor.name
         key = self._key.text().strip() or None
         url = self._url.text().strip()
+        ticked = ticked or [name] * self._is_by_hand()
         bridge.call(
             add, workspace, name, self._vendor, url, key, ticked, self._report_now,
             then=lambda _id: self._saved(), failed=self._not_saved, owner=self,

@@ -72,6 +72,8 @@ def _other(index: Index) -> Qt.CheckState:
 class FoundList(QListWidget):
     """Says what to do while there is nothing in it."""
 
+    empty = "Test the connection to see its models here."
+
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         if self.count() == 0:
@@ -79,7 +81,7 @@ class FoundList(QListWidget):
             painter.setFont(theme().font("body"))
             painter.setPen(theme().color("text3"))
             flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
-            painter.drawText(self.viewport().rect().adjusted(20, 0, -20, 0), flags, "Test the connection to see its models here.")
+            painter.drawText(self.viewport().rect().adjusted(20, 0, -20, 0), flags, self.empty)
             painter.end()
 
 
@@ -124,14 +126,23 @@ class FoundModels(QWidget):
         foot.addWidget(self._typed, 1)
         foot.addWidget(self._add)
         column.addLayout(foot)
-        column.addWidget(
-            label(
-                "Prices are dollars for 1M tokens, in and out. A model without a known price can run; its cost shows as unknown.",
-                "small",
-                "text3",
-                wrap=True,
-            )
+        words = "Prices are dollars for 1M tokens, in and out. A model without a known price can run; its cost shows as unknown."
+        self._prices = label(words, "small", "text3", wrap=True)
+        column.addWidget(self._prices)
+        self._by_hand = False
+
+    def ask_names(self, by_hand: bool) -> None:
+        """Where no server lists models, their names are typed and nothing else is said of them."""
+        self._by_hand = by_hand
+        self._list.empty = (
+            "Type a name below, or leave this empty: then the connection's name is the model's." if by_hand else FoundList.empty
         )
+        self._typed.setPlaceholderText(
+            "Name of a model or tool, such as Midjourney v7" if by_hand else "Not listed? Type the model's name as the API takes it"
+        )
+        for widget in (self._prices, self._filter):
+            widget.setVisible(not by_hand)
+        self._tell()
 
     def show_found(self, models: Sequence[tuple[str, bool]]) -> None:
         """Show names with their ticks. What was typed by hand stays."""
@@ -202,4 +213,7 @@ class FoundModels(QWidget):
         count = self._list.count()
         self._title.setText("Found models" if count else "Models")
         self._note.setText(f"{count} found, {len(self.ticked())} ticked" if count else "known after a test")
+        if self._by_hand:
+            self._title.setText("Models")
+            self._note.setText(f"{len(self.ticked())} ticked" if count else "")
         self.changed.emit()

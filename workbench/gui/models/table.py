@@ -43,13 +43,18 @@ NARROW = 1180
 KINDS = {"text": "type", "image": "image", "audio": "mic", "video": "video", "pdf": "file-text"}
 """What a model reads, and its icon."""
 NO_ANSWERS = "It makes embeddings: it compares meanings and writes no answers."
-PLACES = {"cloud": ("cloud", "Cloud"), "server": ("server", "Own server"), "builtin": ("laptop", "This computer")}
+PLACES = {
+    "cloud": ("cloud", "Cloud"),
+    "server": ("server", "Own server"),
+    "builtin": ("laptop", "This computer"),
+    "hand": ("hand", "By hand"),
+}
 
 
 def price_words(rate: Decimal | None, place: str) -> str:
     """Dollars for a million tokens as people write them; a price that nobody knows is not nought."""
     if rate is None:
-        return "your server" if place == "server" else "not known"
+        return {"server": "your server", "hand": "by hand"}.get(place, "not known")
     if rate == 0:
         return "free"
     return f"${rate:.2f}" if rate == rate.quantize(Decimal("0.01")) else f"${rate.normalize():f}"
@@ -77,6 +82,8 @@ def context_words(tokens: Any) -> str:
 def price_tip(row: ModelRow) -> str:
     """What the two prices in the table leave out, and where they come from."""
     price = row.price
+    if row.place == "hand":
+        return "It is not called, so its answers have no known cost."
     if price.input_usd is None:
         return "Nobody knows this price here. Double-click to say what you pay; without it the cost shows as unknown."
     if price.is_free:
