@@ -1,7 +1,9 @@
-"""Keys of connections: in the system's key store; where there is none, in the environment, or for this session only.
+"""Keys of connections. The order in which they are looked for: the environment, which this app only reads; what was entered for this
+session; the system's key store; a file with a passphrase, where the user made one.
 
 Never in the workspace file, never in a log. The key store is asked in a thread of its own with a limit, because a desktop's unlock
-dialog can wait for ever.
+dialog can wait for ever. A key is entered "for this session" only where neither store nor file could take it, so it stands before them:
+it is the newer one.
 """
 
 from __future__ import annotations
@@ -12,15 +14,18 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Literal, TypeVar
 
-from workbench.values import BadInput
+from workbench.library.key_file import KeyFile
+from workbench.values import BadInput, Missing
 
-KeyPlace = Literal["keyring", "environment", "session", "missing"]
+KeyPlace = Literal["keyring", "environment", "session", "file", "missing"]
 T = TypeVar("T")
 
 SERVICE = "Prompt Workbench"
 """The name under which keys stand in the key store."""
 GENERAL = "WORKBENCH_API_KEY"
 """The environment variable that counts for every connection that needs a key."""
+PASSPHRASE = "WORKBENCH_PASSPHRASE"
+"""The environment variable that may hold the passphrase of the key file."""
 NO_KEY = "no_key"
 """The code of a call, and of a test, that was refused because it carried no key."""
 _FILE = "file "
@@ -32,6 +37,11 @@ _SENTENCES = {
     "slow": "The system keychain does not answer: keys last for this session",
     "broken": "The system keychain reports a fault: keys last for this session",
 }
+_FILE_SENTENCES = {
+    "open": "Keys in a file with a passphrase",
+    "locked": "Keys in a file with a passphrase, not opened yet",
+    "damaged": "The key file is damaged: keys last for this session",
+}
 
 
 class _Trouble(Exception):
@@ -41,9 +51,13 @@ class _Trouble(Exception):
 class Keys:
     """Where keys are kept on this computer. All verbs may be called from any thread; they take at most `timeout_s`."""
 
-    def __init__(self, timeout_s: float = 5.0, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(self, timeout_s: float = 5.0, environ: Mapping[str, str] | None = None, file: KeyFile | None = None) -> None:
         self._timeout_s = timeout_s
         self._environ = os.environ if environ is None else environ
+        self.file = file or KeyFile()
+        self.ask_passphrase: Callable[[], str] | None = None
+        """Asks a person for the passphrase of the key file, once; None where nobody can be asked from here."""
+        self._wrong_passphrase = ""
         self._session: dict[str, str] = {}
         self._absent: set[str] = set()
         self._trouble: str | None = None
@@ -53,18 +67,33 @@ class Keys:
 
     def place(self) -> str:
         """One sentence for the status bar: where a key that is entered now is kept."""
-        return _SENTENCES[self._state()]
+        state = self._state()
+        return (_FILE_SENTENCES.get(self.file.state()) if state else None) or _SENTENCES[state]
 
-    def kind(self) -> Literal["keyring", "session"]:
+    def kind(self) -> Literal["keyring", "file", "session"]:
         """Where a key that is entered now is kept."""
-        return "session" if self._state() else "keyring"
+        if not self._state():
+            return "keyring"
+        return "file" if self.file.state() in ("open", "locked") else "session"
+
+    def needs_passphrase(self) -> bool:
+        """True if there is a key file and a person must be asked for its passphrase before it can be used."""
+        return self.file.state() == "locked" and self._environ.get(PASSPHRASE, "") in ("", self._wrong_passphrase)
 
     def locked(self) -> bool:
         """True if the key store is there but was locked, or waited for somebody to unlock it, when it was last asked."""
         return self._trouble in ("locked", "slow")
 
     def get(self, key_ref: str, env: str | Sequence[str] | None = None) -> tuple[str | None, KeyPlace]:
-        """The key and where it was found: what was entered here first, then the environment variables `env`, in their order."""
+        """The key and where it was found; `env`: the environment variables that may hold it, in their order.
+
+        Raises BadInput where a person was asked for the passphrase of the key file and typed a wrong one.
+        """
+        if key_ref.startswith(_FILE) and key_ref in self._session:  # a key that stands in the file being run is the one meant
+            return self._session[key_ref], "session"
+        key = self._in_environment(env)
+        if key:
+            return key, "environment"
         if key_ref in self._session:
             return self._session[key_ref], "session"
         if key_ref and not key_ref.startswith(_FILE) and self._state() != "none":
@@ -76,40 +105,64 @@ class Keys:
                 (self._absent.discard if key else self._absent.add)(key_ref)
             if key:
                 return str(key), "keyring"
-        key = self._in_environment(env)
-        return (key, "environment") if key else (None, "missing")
+        if self.file.has(key_ref):
+            self._open_file()
+            key = self.file.get(key_ref)
+        return (key, "file") if key else (None, "missing")
 
     def look(self, key_ref: str, env: str | Sequence[str] | None, remembered: str) -> tuple[KeyPlace, str]:
         """Where `get` would find the key, and its last characters as far as they are known, without opening the key store.
 
         `remembered` is the place where this connection's key was put.
         """
+        key = self._in_environment(env)
+        if key:
+            return "environment", hint(key)
         if key_ref in self._session:
             return "session", hint(self._session[key_ref])
         if remembered == "keyring" and key_ref not in self._absent and self._state() != "none":
             return "keyring", ""
-        key = self._in_environment(env)
-        return ("environment", hint(key)) if key else ("missing", "")
+        return ("file" if self.file.has(key_ref) else "missing"), ""
 
     def put(self, key_ref: str, key: str) -> KeyPlace:
-        """Keep a key; the answer says where. Raises BadInput for what cannot be a key."""
+        """Keep a key; the answer says where. Raises BadInput for what cannot be a key, Missing while the key file is locked."""
         key = checked_key(key)
         try:
             self._ask(lambda store: store.set_password(SERVICE, key_ref, key))
         except _Trouble:
-            self._session[key_ref] = key
-            return "session"
+            if self.kind() != "file":
+                self._session[key_ref] = key
+                return "session"
+            self.check_file()
+            self.file.put(key_ref, key)
+            self._session.pop(key_ref, None)
+            return "file"
         self._session.pop(key_ref, None)
         self._absent.discard(key_ref)
+        self.file.forget(key_ref)  # an older one that would come back with the file
         return "keyring"
+
+    def check_file(self) -> None:
+        """Raises Missing where a key that is entered now belongs into the key file, and that is locked."""
+        if self.kind() == "file":
+            self._open_file()
+            if self.file.state() != "open":
+                wrong = f"{PASSPHRASE} does not open the key file" if self.wrong_passphrase() else "The key file is locked"
+                raise Missing(f"{wrong}, so the key was not kept.", remedy=f"Enter its passphrase, or set {PASSPHRASE}.")
+
+    def variable(self, env: str | Sequence[str] | None) -> str:
+        """The name of the environment variable that gives the key; empty if none does."""
+        names = (env,) if isinstance(env, str) else env or ()
+        return next((name for name in names if name and self._environ.get(name, "").strip()), "")
 
     def hold(self, key_ref: str, key: str) -> None:
         """Keep a key for this session only, past the key store: one that stands in a file being run."""
         self._session[key_ref] = key
 
     def forget(self, key_ref: str) -> None:
-        """Remove a key from the key store and from this session. An environment variable stays."""
+        """Remove a key from the key store, the key file and this session. An environment variable stays."""
         self._session.pop(key_ref, None)
+        self.file.forget(key_ref)
 
         def remove(store: Any) -> None:
             if store.get_password(SERVICE, key_ref) is not None:
@@ -122,8 +175,27 @@ class Keys:
         self._absent.add(key_ref)
 
     def _in_environment(self, env: str | Sequence[str] | None) -> str | None:
-        names = (env,) if isinstance(env, str) else env or ()
-        return next((value for name in names if name and (value := self._environ.get(name, "").strip())), None)
+        name = self.variable(env)
+        return self._environ[name].strip() if name else None
+
+    def _open_file(self) -> None:
+        """Open the key file with the passphrase of the environment, else with the one that a person is asked for, if one can be asked."""
+        if self.file.state() != "locked":
+            return
+        given = self._environ.get(PASSPHRASE, "")
+        if given and given != self._wrong_passphrase:
+            try:
+                self.file.open(given)
+            except BadInput:
+                self._wrong_passphrase = given
+            else:
+                return
+        if self.ask_passphrase is not None:
+            self.file.open(self.ask_passphrase())
+
+    def wrong_passphrase(self) -> bool:
+        """True if the environment holds a passphrase that does not open the key file."""
+        return bool(self._wrong_passphrase) and self._environ.get(PASSPHRASE, "") == self._wrong_passphrase
 
     def _state(self) -> str:
         """Empty while the key store can be used, else what is wrong with it."""
