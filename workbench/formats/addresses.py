@@ -17,6 +17,10 @@ _NEAR_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 """How names end that no server of the open internet can have."""
 
 
+_KEY = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9_.~+/=:-]{24,}")
+"""What only a key looks like: long, of one piece, with letters and digits."""
+
+
 def is_address(base_url: str) -> bool:
     """True for an http or https address with a computer in it, and a port that exists where one is named."""
     try:
@@ -32,13 +36,15 @@ def clean_address(base_url: str) -> str:
     if not base_url:
         return ""
     if not is_address(base_url):
-        raise BadInput(f"{base_url} is not an address.", remedy="Write it like https://api.example.com/v1.")
+        shown = re.sub(r"//[^/@]*@|^[^/@]*@", "", base_url).partition("?")[0][:200]  # a key before an @ must not stand in a message
+        raise BadInput(f"{shown} is not an address.", remedy="Write it like https://api.example.com/v1.")
     parts = urlsplit(base_url)
     if parts.username or parts.password:
         raise BadInput("The address holds a name or password, which would be kept in the workspace.", remedy="Enter it as the key.")
-    for name, value in parse_qsl(parts.query):
-        if value and _SECRET.search(name):
-            raise BadInput(f"The address holds a secret ({name}=), which would be kept in the workspace.", remedy="Enter it as the key.")
+    for name, value in parse_qsl(parts.query, keep_blank_values=True):
+        if _KEY.fullmatch(value or name) or (value and _SECRET.search(name)):
+            what = f" ({name}=)" if value else ""
+            raise BadInput(f"The address holds a secret{what}, which would be kept in the workspace.", remedy="Enter it as the key.")
     return base_url
 
 

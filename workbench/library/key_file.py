@@ -50,6 +50,10 @@ class KeyFile:
             return "damaged"
         return "open" if self._opened and self._opened[0] == content["salt"] else "locked"
 
+    def can_be_made(self) -> bool:
+        """True where there is no such file and one could be made."""
+        return self.state() == "absent" and _can_encrypt()
+
     def make(self, passphrase: str) -> None:
         """Make the file, without a key in it. Raises BadInput for a short passphrase, or where there is one already."""
         if len(passphrase.strip()) < SHORTEST:
@@ -151,7 +155,7 @@ class _Unreadable(Exception):
     """The file is not as it was written."""
 
 
-def can_encrypt() -> bool:
+def _can_encrypt() -> bool:
     """True where the library that encrypts is installed: on Linux, where alone a computer may have no key store."""
     from importlib.util import find_spec  # asked by a dialog
 
@@ -159,7 +163,7 @@ def can_encrypt() -> bool:
 
 
 def _cipher() -> Callable[[bytes], Any]:
-    if not can_encrypt():
+    if not _can_encrypt():
         raise Missing("The library cryptography, which encrypts a key file, is not installed.", remedy="pip install cryptography")
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # 0.2 s, for those with a key file
 

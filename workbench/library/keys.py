@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Literal, TypeVar
+from urllib.parse import quote
 
 from workbench.library.key_file import KeyFile
 from workbench.values import BadInput, Missing
@@ -29,6 +30,8 @@ PASSPHRASE = "WORKBENCH_PASSPHRASE"
 NO_KEY = "no_key"
 """The code of a call, and of a test, that was refused because it carried no key."""
 _FILE = "file "
+_SHORTEST_TO_HIDE = 8
+"""Shorter keys are placeholders such as `x` or `ollama`, which are words of texts too."""
 
 _SENTENCES = {
     "": "Keys in system keychain",
@@ -58,6 +61,8 @@ class Keys:
         self.ask_passphrase: Callable[[], str] | None = None
         """Asks a person for the passphrase of the key file, once; None where nobody can be asked from here."""
         self._wrong_passphrase = ""
+        self._seen: set[str] = set()
+        """Keys that passed through here in this session, to be taken out of what is logged or shown of a crash."""
         self._session: dict[str, str] = {}
         self._absent: set[str] = set()
         self._trouble: str | None = None
@@ -76,6 +81,10 @@ class Keys:
             return "keyring"
         return "file" if self.file.state() in ("open", "locked") else "session"
 
+    def offers_file(self) -> bool:
+        """True where keys last for this session only and a key file would keep them."""
+        return self.kind() == "session" and self.file.can_be_made()
+
     def needs_passphrase(self) -> bool:
         """True if there is a key file and a person must be asked for its passphrase before it can be used."""
         return self.file.state() == "locked" and self._environ.get(PASSPHRASE, "") in ("", self._wrong_passphrase)
@@ -84,11 +93,28 @@ class Keys:
         """True if the key store is there but was locked, or waited for somebody to unlock it, when it was last asked."""
         return self._trouble in ("locked", "slow")
 
+    def see(self, key: str | None) -> None:
+        """Know a key for `hide`, such as one that is tried before it is kept."""
+        if key and len(key) >= _SHORTEST_TO_HIDE:
+            self._seen.add(key)
+
+    def hide(self, text: str) -> str:
+        """The text without any key that passed through here, as it is or as it stands in an address."""
+        for key in tuple(self._seen):
+            for form in (key, quote(key, safe="")):
+                text = text.replace(form, "[key]")
+        return text
+
     def get(self, key_ref: str, env: str | Sequence[str] | None = None) -> tuple[str | None, KeyPlace]:
         """The key and where it was found; `env`: the environment variables that may hold it, in their order.
 
         Raises BadInput where a person was asked for the passphrase of the key file and typed a wrong one.
         """
+        found = self._found(key_ref, env)
+        self.see(found[0])
+        return found
+
+    def _found(self, key_ref: str, env: str | Sequence[str] | None) -> tuple[str | None, KeyPlace]:
         if key_ref.startswith(_FILE) and key_ref in self._session:  # a key that stands in the file being run is the one meant
             return self._session[key_ref], "session"
         key = self._in_environment(env)
@@ -127,6 +153,7 @@ class Keys:
     def put(self, key_ref: str, key: str) -> KeyPlace:
         """Keep a key; the answer says where. Raises BadInput for what cannot be a key, Missing while the key file is locked."""
         key = checked_key(key)
+        self.see(key)
         try:
             self._ask(lambda store: store.set_password(SERVICE, key_ref, key))
         except _Trouble:
@@ -157,6 +184,7 @@ class Keys:
 
     def hold(self, key_ref: str, key: str) -> None:
         """Keep a key for this session only, past the key store: one that stands in a file being run."""
+        self.see(key)
         self._session[key_ref] = key
 
     def forget(self, key_ref: str) -> None:

@@ -75,6 +75,7 @@ class Network:
         from workbench.formats.addresses import clean_address
         from workbench.library.vendors import vendor as vendor_row
 
+        self.keys.see(key)
         row = vendor_row(vendor)
         if not key:
             key, _ = self.keys.get("", row.key_envs or None)  # with no name, the key store is not asked
