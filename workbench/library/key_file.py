@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 import threading
 from base64 import b64decode, b64encode
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from typing import Any, Literal
 
 from workbench.settings import data_folder
 from workbench.values import BadInput, Missing
+from workbench.whole_file import PRIVATE, beside
 
 State = Literal["absent", "locked", "open", "damaged"]
 
@@ -137,18 +137,16 @@ class KeyFile:
         return dict(content)
 
     def _write(self, content: dict[str, Any]) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=".keys-")  # for its owner alone: mode 0600
         try:
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                json.dump({**content, "sha256": _checksum(content)}, file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(self.path)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with beside(self.path, ".keys-", PRIVATE) as made:
+                with made.open("w", encoding="ascii") as file:
+                    json.dump({**content, "sha256": _checksum(content)}, file, indent=1)
+                    file.flush()
+                    os.fsync(file.fileno())
+                made.replace(self.path)
         except OSError as error:
             raise Missing(f"The key file cannot be written ({error.strerror}): {self.path}.", remedy="Make room for it.") from None
-        finally:
-            Path(name).unlink(missing_ok=True)
 
 
 class _Unreadable(Exception):
