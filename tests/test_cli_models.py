@@ -78,6 +78,19 @@ def test_keys_are_kept_in_a_file_with_a_passphrase_where_the_user_wants_it(
     assert perform(["ask", "hello", "--model", "fake-small"]) == 3
 
 
+def test_a_refused_key_is_told_with_what_it_means_and_the_providers_own_words(
+    fakeprovider: Start, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WORKBENCH_API_KEY", KEY)
+    assert perform(["connections", "add", "Mine", "--base-url", fakeprovider(require_key="another").base_url, "--no-key"]) == 0
+    capsys.readouterr()
+    assert perform(["connections", "test", "Mine"]) == 1
+    sentence, words = capsys.readouterr().out.splitlines()
+    assert sentence.startswith("Key rejected (401). The server answered in")
+    assert sentence.endswith("so address and network are fine. Copy the key again from the provider's page.")
+    assert words == "Mine said: bad key"
+
+
 def test_a_connection_is_renamed_and_its_key_replaced_and_the_environment_goes_before(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

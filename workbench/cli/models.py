@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.cli.arguments import everywhere
 from workbench.cli.connection_keys import key_document, key_file, key_words, read_key, set_key, warn_of_key
 from workbench.cli.opened import workspace
-from workbench.cli.terminal import Terminal, columns
+from workbench.cli.terminal import Terminal, columns, printable
 
 if TYPE_CHECKING:
     from workbench.workspace import ConnectionRow, Retirement, TestReport, Workspace
@@ -227,7 +227,9 @@ def _test(ws: Workspace, name: str, terminal: Terminal) -> int:
         "models": list(report.models),
         "seconds": report.seconds,
     }
-    terminal.answer(document, "\n".join([report.sentence, *(f"  {model}" for model in report.models)]))
+    words = report.provider_words if not report.ok and report.provider_words not in report.sentence else ""
+    said = [f"{connection.name} said: {printable(words)}"] if words else []
+    terminal.answer(document, "\n".join([report.sentence, *said, *(f"  {model}" for model in report.models)]))
     return 0 if report.ok else 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,19 @@ def place_words(kind: str, place: str) -> str:
     if kind in ("keyring", "file"):
         return f"It goes into the {'system keychain' if kind == 'keyring' else 'key file'} and is {never}"
     return f"{place}. They are {never}" if place else f"A key is {never}"
+
+
+def typed_words(vendor: Any, kind: str, *, typed: bool) -> str:
+    """Where the key of a connection that is being made comes from, or goes to when it is `typed` in."""
+    names = ("WORKBENCH_API_KEY", *vendor.key_envs) if vendor is not None and vendor.key_envs else ()
+    env = next((name for name in names if os.environ.get(name)), names[-1] if names else "")
+    if env and os.environ.get(env):
+        rest = "A key typed here counts once it is not set any more." if typed else "Leave the field empty to use it."
+        return f"{env} is set in the environment and comes first. {rest}"
+    if kind in ("keyring", "file"):
+        where = "system keychain" if kind == "keyring" else "key file"
+        return f"A working key goes into the {where}, never into the workspace or an export."
+    return f"No key store here: a key typed in lasts for this session only. {f'To keep it, set {env}.' if env else ''}".strip()
 
 
 def kept_words(place: str) -> str:

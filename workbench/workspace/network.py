@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from workbench.library.keys import NO_KEY, Keys
+from workbench.library.keys import GENERAL, NO_KEY, Keys
 from workbench.settings import Settings
 from workbench.values import Endpoint, ModelSpec, Price, Request
 
@@ -78,7 +78,7 @@ class Network:
         self.keys.see(key)
         row = vendor_row(vendor)
         if not key:
-            key, _ = self.keys.get("", row.key_envs or None)  # with no name, the key store is not asked
+            key, _ = self.keys.get("", (GENERAL, *row.key_envs) if row.key_envs else None)  # with no name, the key store is not asked
         endpoint = Endpoint(row.wire_format, clean_address(base_url or row.base_url), key, row.options, 20.0)
         async with providers.client(calls=1, local_only=bool(self.settings.get("local_only"))) as client:
             return await providers.test_connection(client, endpoint)

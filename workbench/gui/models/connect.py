@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -11,6 +10,7 @@ from PySide6.QtGui import QDesktopServices, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
+from workbench.gui.key_dialog import typed_words
 from workbench.gui.key_file_dialog import PassphraseDialog, with_key_file
 from workbench.gui.models.found import FoundModels
 from workbench.gui.models.report import ReportBox
@@ -201,22 +201,9 @@ class ConnectDialog(Dialog):
     _key_kind = "keyring"
 
     def _say_place(self) -> None:
-        vendor = self._vendor
-        env = next((name for name in vendor.key_envs if os.environ.get(name)), vendor.key_env) if vendor is not None else ""
         unsafe = plain_http_warning(self._url.text())
         set_tone(self._place, "warn" if unsafe else "text2")
-        if unsafe:
-            self._place.setText(unsafe)
-        elif env and os.environ.get(env):
-            typed = "A key typed here counts once it is not set any more." if self._key.text() else "Leave the field empty to use it."
-            self._place.setText(f"{env} is set in the environment and comes first. {typed}")
-        elif self._key_kind in ("keyring", "file"):
-            where = "system keychain" if self._key_kind == "keyring" else "key file"
-            self._place.setText(f"A working key goes into the {where}, never into the workspace or an export.")
-        else:
-            self._place.setText(
-                f"No key store here: a key typed in lasts for this session only. {f'To keep it, set {env}.' if env else ''}".strip()
-            )
+        self._place.setText(unsafe or typed_words(self._vendor, self._key_kind, typed=bool(self._key.text())))
 
     def _chosen(self, now: QListWidgetItem | None, _before: QListWidgetItem | None) -> None:
         if now is None:
