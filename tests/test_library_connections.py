@@ -112,6 +112,19 @@ def test_the_general_variable_comes_before_the_vendors(connections: Connections,
     assert connections.endpoint(spec).key == "sk-general"
 
 
+def test_the_general_variable_does_not_stand_before_a_key_that_was_entered(
+    connections: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id_ = connections.add("", "openai", key="sk-entered-by-a-person")
+    spec = connections.spec(connections.add_model(id_, "gpt-x"))
+    monkeypatch.setenv("WORKBENCH_API_KEY", "sk-general-for-all-others")
+    assert connections.endpoint(spec).key == "sk-entered-by-a-person"
+    assert (connections.get(id_).key_place, connections.get(id_).key_variable) == ("session", "")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-environment")
+    assert connections.endpoint(spec).key == "sk-of-the-environment"
+    assert (connections.get(id_).key_place, connections.get(id_).key_variable) == ("environment", "OPENAI_API_KEY")
+
+
 def test_a_missing_key_is_named_with_the_one_thing_to_do(connections: Connections) -> None:
     id_ = connections.add_model(connections.add("", "openai"), "gpt-x")
     row = connections.model(id_)

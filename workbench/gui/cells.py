@@ -117,10 +117,12 @@ _WAITING_WORDS = {
 
 _NO_KEY: tuple[str, str, tuple[Fix, ...]] = ("No key", "{words}", (("key", "Add key"), ("again", "Run again")))
 _NOT_READY: tuple[str, str, tuple[Fix, ...]] = ("Not ready", "{words}", (("models", "Open Models"), ("again", "Run again")))
+_ON_THE_WAY = ("proxy", "certificate", "certificates")
+"""Codes of network failures for which the model's server is not to blame."""
 _FAILED_WORDS: Mapping[str, tuple[str, str, tuple[Fix, ...]]] = {
     "auth": ("Key rejected", "{who} refused the key. No more calls were sent there.", (("key", "Change key"), ("raw", "Raw reply"))),
     "permission": ("Not allowed", "{who} does not let this key use the model.", (("key", "Change key"), ("raw", "Raw reply"))),
-    "not_found": ("Not found", "{who} does not know this model or address.", (("models", "Open Models"), ("raw", "Raw reply"))),
+    "not_found": ("Not found", "{who} does not know this model or address: {words}", (("models", "Open Models"), ("raw", "Raw reply"))),
     "bad_request": ("Request refused", "{words}", (("raw", "Raw reply"), ("again", "Run again"))),
     "context_length": ("Too long", "{words} Not charged.", (("models", "Open Models"), ("raw", "Raw reply"))),
     "rate_limit": ("Rate limited", "{who} still asks us to slow down; given up.", (("again", "Run again"), ("raw", "Raw reply"))),
@@ -158,6 +160,8 @@ def failed_words(error: Mapping[str, Any] | None, column: ColumnInfo) -> tuple[s
             words = f"No key for {who(column)} in this session, so none was sent."
     elif kind == "auth" and error.get("provider_code") == "missing":
         title, sentence, fixes = _NOT_READY
+    elif kind == "network" and error.get("provider_code") in _ON_THE_WAY:
+        title, sentence = "No connection", "{words}"
     return with_status(title, error.get("status")), sentence.format(who=who(column), words=words or "No reason was given."), fixes
 
 

@@ -100,7 +100,7 @@ class CaseRecord:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionRow:
-    """One connection. `key_place`: where its key was found: keyring, environment, session, none (not needed), missing."""
+    """One connection. `key_place`: where its key was found: keyring, file, environment, session, none (not needed), missing."""
 
     id: int
     uid: str
@@ -117,6 +117,8 @@ class ConnectionRow:
     models: int
     state: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    key_variable: str = ""
+    """The environment variable that gives the key; empty where none does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from workbench.exports import Exports
     from workbench.exports import run_document as run_document
     from workbench.formats.addresses import clean_address as clean_address
+    from workbench.formats.addresses import plain_http_warning as plain_http_warning
     from workbench.library.comparisons import Comparisons
     from workbench.library.connections import Connections
     from workbench.library.datasets import Datasets
@@ -82,7 +83,8 @@ _LENT = {
     "Answer": "engine.one_call", "Cancelled": "engine.events", "Control": "engine.control", "Failed": "engine.events",
     "Finished": "engine.events", "LocalServer": "providers", "Skipped": "engine.events", "Source": "library.sources",
     "Started": "engine.events", "Streamed": "engine.events", "TestReport": "providers", "Waiting": "engine.events",
-    "clean_address": "formats.addresses", "direct_endpoint": "providers.direct", "one_call": "engine.one_call", "run_document": "exports",
+    "clean_address": "formats.addresses", "direct_endpoint": "providers.direct", "one_call": "engine.one_call",
+    "plain_http_warning": "formats.addresses", "run_document": "exports",
 }  # fmt: skip
 """What the faces need from stations that they do not see, by module: imported when first asked for."""
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from workbench.library.keys import NO_KEY, Keys
+from workbench.library.keys import GENERAL, NO_KEY, Keys
 from workbench.settings import Settings
 from workbench.values import BadInput, Endpoint, Missing, ModelSpec, NotFound, Price, Problem, Request
 
@@ -88,9 +88,10 @@ class Network:
         from workbench.formats.addresses import clean_address
         from workbench.library.vendors import vendor as vendor_row
 
+        self.keys.see(key)
         row = vendor_row(vendor)
         if not key:
-            key, _ = self.keys.get("", row.key_envs or None)  # with no name, the key store is not asked
+            key, _ = self.keys.get("", (GENERAL, *row.key_envs) if row.key_envs else None)  # with no name, the key store is not asked
         endpoint = Endpoint(row.wire_format, clean_address(base_url or row.base_url), key, row.options, 20.0)
         async with providers.client(calls=1, local_only=bool(self.settings.get("local_only"))) as client:
             return await providers.test_connection(client, endpoint)

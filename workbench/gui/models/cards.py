@@ -15,6 +15,7 @@ from workbench.gui.theme import set_icon, set_kind, theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, set_tone
 from workbench.gui.words import counted, day
+from workbench.workspace import plain_http_warning
 
 if TYPE_CHECKING:
     from workbench.workspace import ConnectionRow
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 ICONS = {"cloud": "cloud", "server": "server", "builtin": "laptop", "hand": "hand"}
 BY_HAND = ("models", "rename", "remove")
 """What is left of the menu where nothing is called."""
-KEY_PLACES = {"keyring": "system keychain", "environment": "environment", "session": "this session only"}
+KEY_PLACES = {"keyring": "system keychain", "file": "key file", "environment": "environment", "session": "this session only"}
 MENU = (
     ("test", "Test the connection", "plug"), ("models", "Choose its models", "cpu"), ("key", "Change the key", "key-round"),
     ("forget", "Forget the key", "lock-keyhole-open"),
@@ -122,7 +123,7 @@ class ConnectionCard(Card):
                 continue
             if (
                 id == "forget"
-                and row.key_place not in ("keyring", "session")
+                and row.key_place not in ("keyring", "file", "session")
                 and not (row.key_place == "missing" and row.place == "server")
             ):
                 continue
@@ -162,16 +163,21 @@ class ConnectionCard(Card):
             self.say("text3" if silent else "fail", "power-off" if silent else "circle-x", name, _short(test))
             self.set_foot([button("Try again", size="small", on=lambda: self.asked.emit("test"))])
         elif tested:
-            self.say("pass", "circle-check", "Connected", f"{models}, tested {when}." if when else f"{models}.")
+            unsafe = plain_http_warning(row.base_url)
+            said = f"{models}, tested {when}." if when else f"{models}."
+            if unsafe:
+                self.say("warn", "lock-keyhole-open", "Connected, not encrypted", unsafe)
+            else:
+                self.say("pass", "circle-check", "Connected", said)
             self.set_foot([ElidedLabel(key, "small", "text3")] if key else [])
         else:
-            self.say("text3", "circle-dashed", "Not tested yet", f"{models}. {key}".strip())
+            self.say("text3", "circle-dashed", "Not tested yet", f"{models}. {key} {plain_http_warning(row.base_url)}".strip())
             self.set_foot([button("Test connection", size="small", on=lambda: self.asked.emit("test"))])
 
 
 def key_words(row: ConnectionRow) -> str:
     """`Key ...9f2c, system keychain.`; empty where the connection has no key."""
-    place = KEY_PLACES.get(row.key_place)
+    place = f"{row.key_variable} in the environment" if row.key_variable else KEY_PLACES.get(row.key_place)
     return "" if place is None else f"Key {row.key_hint}, {place}." if row.key_hint else f"Key: {place}."
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -11,14 +10,17 @@ from PySide6.QtGui import QDesktopServices, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
+from workbench.gui.key_dialog import typed_words
+from workbench.gui.key_file_dialog import PassphraseDialog, with_key_file
 from workbench.gui.models.found import FoundModels
 from workbench.gui.models.report import ReportBox
 from workbench.gui.models.saving import add, change_models
 from workbench.gui.theme import set_kind, set_role, theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.dialog import Dialog
-from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
+from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line, set_tone
 from workbench.gui.widgets.navigation import NavigationDelegate
+from workbench.workspace import plain_http_warning
 
 if TYPE_CHECKING:
     from workbench.workspace import ConnectionRow
@@ -59,7 +61,7 @@ class ConnectDialog(Dialog):
         room = window.window().size()
         self.resize(min(theme().px(980), room.width() - 40), min(theme().px(690), room.height() - 40))
         context.bridge.read(context.ws.connections.vendors, then=self._got_vendors, owner=self)
-        context.bridge.read(context.ws.keys.kind, then=self._got_key_kind, owner=self)
+        self._read_keys()
         context.bridge.spawn(context.ws.find_local, then=self._got_local, failed=lambda _error: None, owner=self)
 
     # -- making ------------------------------------------------------------------------------------------------
@@ -141,6 +143,9 @@ class ConnectDialog(Dialog):
         place.addWidget(icon_label("lock-keyhole", "text3", 14))
         self._place = label("", "small", "text2", wrap=True)
         place.addWidget(self._place, 1)
+        self._keep = button("Keep keys in a file", "file-lock", "link", on=self._keep_in_file)
+        self._keep.hide()
+        place.addWidget(self._keep)
         self._help = button("Where do I find it?", "external-link", "link", on=self._open_help)
         place.addWidget(self._help)
         self._page.addWidget(self._place_row)
@@ -203,23 +208,24 @@ class ConnectDialog(Dialog):
                     if self._vendor is not None and self._vendor.id == vendor.id and not self._url.isModified():
                         self._url.setText(server.base_url)
 
-    def _got_key_kind(self, kind: str) -> None:
-        self._key_kind = kind
+    def _read_keys(self) -> None:
+        keys = self._context.ws.keys
+        self._context.bridge.read(lambda: (keys.kind(), keys.offers_file()), then=self._got_keys, owner=self)
+
+    def _got_keys(self, found: tuple[str, bool]) -> None:
+        self._key_kind, offers_file = found
+        self._keep.setVisible(offers_file and self._existing is None)
         self._say_place()
+
+    def _keep_in_file(self) -> None:
+        PassphraseDialog(self._context, self, self._read_keys, new=True).open()
 
     _key_kind = "keyring"
 
     def _say_place(self) -> None:
-        vendor = self._vendor
-        env = next((name for name in vendor.key_envs if os.environ.get(name)), vendor.key_env) if vendor is not None else ""
-        if env and os.environ.get(env) and not self._key.text():
-            self._place.setText(f"{env} is set in the environment. Leave the field empty to use it.")
-        elif self._key_kind == "keyring":
-            self._place.setText("A working key goes into the system keychain, never into the workspace or an export.")
-        else:
-            self._place.setText(
-                f"No key store here: a key typed in lasts for this session only. {f'To keep it, set {env}.' if env else ''}".strip()
-            )
+        unsafe = plain_http_warning(self._url.text())
+        set_tone(self._place, "warn" if unsafe else "text2")
+        self._place.setText(unsafe or typed_words(self._vendor, self._key_kind, typed=bool(self._key.text())))
 
     def _chosen(self, now: QListWidgetItem | None, _before: QListWidgetItem | None) -> None:
         if now is None:
@@ -377,6 +383,13 @@ class ConnectDialog(Dialog):
         key = self._key.text().strip() or None
         url = self._url.text().strip()
         ticked = ticked or [name] * self._is_by_hand()
+        if key:
+            with_key_file(self._context, self, lambda: self._add(name, url, key, ticked), to_keep=True)
+        else:
+            self._add(name, url, None, ticked)
+
+    def _add(self, name: str, url: str, key: str | None, ticked: list[str]) -> None:
+        bridge, workspace = self._context.bridge, self._context.ws
         bridge.call(
             add, workspace, name, self._vendor, url, key, ticked, self._report_now,
             then=lambda _id: self._saved(), failed=self._not_saved, owner=self,

@@ -104,6 +104,9 @@ class FoundModels(QWidget):
         self._filter.searched.connect(self._filtered)
         head.addWidget(self._title)
         head.addWidget(self._note, 1)
+        self._all = button("Tick all", None, "link", on=self._tick_all)
+        self._all.hide()
+        head.addWidget(self._all)
         head.addWidget(self._filter)
         column.addLayout(head)
         self._list = FoundList()
@@ -208,9 +211,29 @@ class FoundModels(QWidget):
         for index in range(self._list.count()):
             item = self._list.item(index)
             item.setHidden(not all(word in item.text().lower() for word in words))
+        self._tell()
+
+    def _shown(self) -> list[QListWidgetItem]:
+        items = [self._list.item(index) for index in range(self._list.count())]
+        return [item for item in items if not item.isHidden()]
+
+    def _tick_all(self) -> None:
+        """Tick all that the filter shows; if they are ticked already, take the ticks away."""
+        state = (
+            Qt.CheckState.Checked if any(item.checkState() != Qt.CheckState.Checked for item in self._shown()) else Qt.CheckState.Unchecked
+        )
+        self._list.blockSignals(True)
+        for item in self._shown():
+            item.setCheckState(state)
+        self._list.blockSignals(False)
+        self._list.viewport().update()
+        self._tell()
 
     def _tell(self) -> None:
         count = self._list.count()
+        shown = self._shown()
+        self._all.setVisible(len(shown) > 1)
+        self._all.setText("Tick none" if all(item.checkState() == Qt.CheckState.Checked for item in shown) else "Tick all")
         self._title.setText("Found models" if count else "Models")
         self._note.setText(f"{count} found, {len(self.ticked())} ticked" if count else "known after a test")
         if self._by_hand:
