@@ -29,6 +29,8 @@ UNSUPPORTED = frozenset({
     "reasoning_budget", "logprobs", "top_logprobs", "parallel_tool_calls", "tool_choice",
 })  # fmt: skip
 """Common parameters for which the endpoint has no place."""
+UNREAD = frozenset({"image", "file"})
+"""Kinds of parts for which it has none: pictures are made from text alone."""
 
 
 class OpenAIImages:

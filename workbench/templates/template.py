@@ -114,7 +114,7 @@ def render(content: Content, values: Mapping[str, Any]) -> tuple[Message, ...]:
             except BadInput as problem:
                 problem.path = f"message {number} ({message.role})" if len(content.messages) > 1 else ""
                 raise
-        rendered.append(Message(message.role, tuple(parts)))
+        rendered.append(replace(message, parts=tuple(parts)))
     if missing:
         raise MissingValues(tuple(missing))
     return tuple(rendered)

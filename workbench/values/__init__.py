@@ -9,12 +9,11 @@ from workbench.values.calls import (
     FinishReason,
     Reply,
     Request,
-    ToolCall,
     Usage,
 )
 from workbench.values.changes import Changes, Kind
 from workbench.values.comparisons import Case, Check, Definition, ModelSpec, PromptRef, Score, Spec, Variant
-from workbench.values.messages import Content, Message, Part, Role, canonical, sha256
+from workbench.values.messages import Content, Message, Part, Role, ToolCall, canonical, sha256
 from workbench.values.prices import Price
 from workbench.values.problems import BadInput, Damaged, Missing, NoKey, NotFound, Problem, ReadOnly, Stopped, StoreTrouble
 from workbench.values.progress import Progress, Steps

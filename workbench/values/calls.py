@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from workbench.values.messages import Message, Part
+from workbench.values.messages import Message, Part, ToolCall
 
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "pause", "other", "error"]
 FailureKind = Literal[
@@ -84,15 +84,6 @@ class Usage:
 
 _COMMON_COUNTS = 5
 """Counts that are written down even where they are unknown."""
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """A function that the model asked for. Recorded, never executed."""
-
-    id: str
-    name: str
-    arguments: Any
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,7 +171,8 @@ class MetricsPart(QWidget):
         self._resolved.setText(f"Answered by {resolved}" if resolved else "")
         self._resolved.setVisible(bool(resolved))
         left_out, load_ms = getattr(source, "left_out", ()), getattr(source, "load_ms", None)
-        words = [f"Sent without {', '.join(left_out)}: the model does not take it."] if left_out else []
+        it = "them" if len(left_out) > 1 or any(name.endswith("s") for name in left_out) else "it"
+        words = [f"Sent without {', '.join(left_out)}: the model does not take {it}."] if left_out else []
         words += [f"Of this, loading the model took {duration(load_ms)}."] if load_ms and load_ms >= 100 else []
         self._notes.setText(" ".join(words))
         self._notes.setVisible(bool(words))
