@@ -77,7 +77,10 @@ class Message:
         role, content = item.get("role"), item.get("content", "")
         if role not in ("system", "user", "assistant", "tool"):
             raise ValueError(f"a message's role is one of system, user, assistant, tool, not {role!r}")
-        calls = tuple(_call_from_json(call) for call in item.get("tool_calls") or ())
+        asked = item.get("tool_calls") or ()
+        if not isinstance(asked, Sequence):
+            raise ValueError("the tool calls of a message are a list")
+        calls = tuple(_call_from_json(call) for call in asked)
         call_id = str(item.get("tool_call_id") or "")
         if isinstance(content, str):
             return Message(role, (Part(text=content),), calls, call_id)
