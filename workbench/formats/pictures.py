@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 from workbench.values import BadInput, Part
 
@@ -49,6 +51,18 @@ def attachment(data: bytes, name: str = "") -> Part:
     if len(data) > LARGEST:
         raise BadInput(f"The PDF has {len(data) / 1e6:.0f} MB, and models take 20 MB at most.", path=name, remedy="Make it smaller.")
     return Part("file", media_type=PDF, data=data, name=name)
+
+
+def read_attachment(path: Path) -> Part:
+    """The same of a file. Raises BadInput where it cannot be read."""
+    try:
+        if path.stat().st_size > LARGEST:  # before all of it is in memory
+            raise BadInput(f"The file has {path.stat().st_size / 1e6:.0f} MB, and models take 20 MB at most.", path=str(path))
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"This file cannot be read: {error.strerror}.", path=str(path)) from error
+    made = attachment(data, str(path))
+    return replace(made, name=path.name)
 
 
 def media_type(data: bytes) -> str | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NAMES", "LocalServer", "ProviderError", "TestReport", "Vendor", "WireFormat", "adapted", "client", "find_local", "left_out",
-    "list_models", "test_connection", "unread", "vendor", "vendors", "wire_format", "wire_formats",
+    "list_models", "refusal", "test_connection", "unread", "vendor", "vendors", "wire_format", "wire_formats",
 ]  # fmt: skip
 
 _FORMATS = {
@@ -90,6 +90,18 @@ def unread(name: str, reads: Sequence[str], messages: Iterable[Message]) -> tupl
     module = import_module(f"workbench.providers.{_FORMATS[name][0]}")
     none: frozenset[str] = frozenset()
     return attachments.unread(getattr(module, "UNREAD", none), reads, messages)
+
+
+def refusal(name: str, request: Request, options: Mapping[str, Any] | None = None) -> str | None:
+    """Why a wire format cannot say this request, in a sentence; None if it can."""
+    module = import_module(f"workbench.providers.{_FORMATS[name][0]}") if name in _FORMATS else None
+    build = getattr(module, "request_body", None)
+    try:
+        if build is not None:
+            build(request, options)
+    except ProviderError as problem:
+        return problem.failure.message
+    return None
 
 
 def wire_formats(builtin: Builtin | None = None) -> Callable[[str], WireFormat]:

@@ -109,7 +109,7 @@ def function_of(tool: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """`{name, description, parameters, strict}` of a tool in OpenAI's form, wrapped or not; None for a vendor's own form."""
     inner = tool.get("function")
     if isinstance(inner, Mapping):
-        return inner
+        return inner if isinstance(inner.get("name"), str) else None
     return tool if tool.get("type", "function") in ("function", "object") and isinstance(tool.get("name"), str) else None
 
 

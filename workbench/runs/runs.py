@@ -23,7 +23,7 @@ from workbench.settings import Settings
 from workbench.store.database import Database, Writer
 from workbench.store.outputs import FAILED, newest
 from workbench.store.stamps import new_uid, now
-from workbench.values import BadInput, Endpoint, Missing, ModelSpec, NotFound, Problem, Spec, canonical
+from workbench.values import BadInput, Endpoint, Missing, ModelSpec, NotFound, Problem, Request, Spec, canonical
 
 if TYPE_CHECKING:
     from workbench import providers
@@ -119,11 +119,26 @@ class Runs(OutputReader):
                 *providers.left_out(model.wire_format, parameters, model.options),
                 *providers.unread(model.wire_format, model.reads, variant.content.messages),
             )
+            if any(message.attachments or message.tool_calls for message in variant.content.messages):
+                found += self._refused(plan, index, names, title)
             if names:
                 words = "Nothing is sent, as the settings say." if refused else "It is sent without."
                 message = f"{title}: {model.title} does not take {_listed(names)}. {words}"
                 found.append(PlanProblem(variant.prompt, variant.version, message, names, len(plan.cases), refused))
         return found
+
+    @staticmethod
+    def _refused(plan: Plan, index: int, names: Sequence[str], title: str) -> list[PlanProblem]:
+        """Messages that the model's API has no form for at all, such as a picture in the system's."""
+        from workbench import providers  # see execute
+        from workbench.providers.attachments import without
+
+        column = plan.columns[index]
+        content, model = column.variant.content, column.model
+        asked = Request(model.name, content.messages, plans.parameters(plan, index), content.output_schema, content.tools)
+        why = providers.refusal(model.wire_format, without(asked, names), model.options)
+        message = f"{title}: {model.title} cannot be asked. {why}"
+        return [PlanProblem(column.variant.prompt, column.variant.version, message, (), len(plan.cases), True)] if why else []
 
     def prepare(self, spec: Spec, comparison_id: int | None = None) -> int:
         """The id of a new run: its plan is frozen and every job is a row.

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import shiboken6
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from workbench.gui.context import Context
 from workbench.gui.markers import paint_marker
 from workbench.gui.theme import theme
 from workbench.gui.widgets.answer_view import AnswerView
@@ -18,10 +20,11 @@ from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.fold import Fold
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label
+from workbench.gui.widgets.pictures import PictureStrip
 from workbench.gui.words import call_money, counted, day, duration
 
 if TYPE_CHECKING:
-    from workbench.values import Case, Score, Usage
+    from workbench.values import Case, Part, Score, Usage
     from workbench.workspace import Cell, ColumnInfo, OutputRow
 
 MARGINS = (16, 12, 16, 12)
@@ -185,8 +188,9 @@ class MorePart(QWidget):
     """Job id: its outputs are to be read."""
     attempt_chosen = Signal(object)
 
-    def __init__(self) -> None:
+    def __init__(self, context: Context) -> None:
         super().__init__()
+        self._context = context
         column = QVBoxLayout(self)
         column.setContentsMargins(*MARGINS)
         column.setSpacing(4)
@@ -199,7 +203,7 @@ class MorePart(QWidget):
         self.case.fill(partial(self._fill_case, case))
         messages = row.messages if row is not None else ()
         self.sent.setVisible(bool(messages))
-        self.sent.fill(partial(self._fill_messages, messages))
+        self.sent.fill(partial(self._fill_messages, messages, row.id if row is not None else 0))
         attempts = row.attempts if row is not None else 0
         self.attempts.setVisible(attempts > 1)
         if attempts > 1 and row is not None:
@@ -224,9 +228,27 @@ class MorePart(QWidget):
         if case.note:
             self.case.body.addWidget(named("note", case.note))
 
-    def _fill_messages(self, messages: Sequence[Mapping[str, Any]]) -> None:
+    def _fill_messages(self, messages: Sequence[Mapping[str, Any]], output_id: int) -> None:
+        strips: list[PictureStrip | None] = []
         for message in messages:
-            self.sent.body.addWidget(named(str(message.get("role", "")), message.get("content", "")))
+            content = message.get("content", "")
+            self.sent.body.addWidget(named(str(message.get("role", "")), content))
+            for call in message.get("tool_calls") or ():
+                self.sent.body.addWidget(named(f"calls {call['name']}", json.dumps(call["arguments"], ensure_ascii=False, indent=2)))
+            has_pictures = isinstance(content, list) and any(part.get("type") == "image" for part in content)
+            strip = PictureStrip(self._context) if has_pictures else None
+            strips.append(strip)
+            if strip is not None:
+                self.sent.body.addWidget(strip)
+        if any(strip is not None for strip in strips):
+            read = self._context.ws.runs.attached
+            self._context.bridge.read(read, output_id, then=partial(_show_pictures, strips), owner=self, key="compare.attached")
+
+
+def _show_pictures(strips: Sequence[PictureStrip | None], found: Sequence[Sequence[Part]]) -> None:
+    for strip, parts in zip(strips, found, strict=False):
+        if strip is not None and shiboken6.isValid(strip):  # the fold may show another output by now
+            strip.show_pictures(tuple(part for part in parts if part.kind == "image"))
 
 
 def named(name: str, value: object) -> QWidget:

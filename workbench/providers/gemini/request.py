@@ -69,7 +69,7 @@ def _parameters(request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
             if stops := as_list(value):
                 config["stopSequences"] = stops
         elif name == "modalities":
-            wanted = value.split(",") if isinstance(value, str) else value
+            wanted = value.split(",") if isinstance(value, str) else as_list(value)
             config["responseModalities"] = [str(kind).strip().upper() for kind in wanted]
         elif name == "tool_choice":
             beside["toolConfig"] = _tool_choice(value)
