@@ -35,7 +35,7 @@ def rows(ws: Any, sql: str) -> list[Any]:
 
 def test_the_hash_of_a_version_is_what_it_always_was() -> None:
     plain = Content((Message.of("system", "S"), Message("user", (Part(text="T"), Part("image", "", "image/png", b"\x01", "p")))))
-    written = {
+    written: dict[str, Any] = {
         "messages": [
             {"role": "system", "content": "S"},
             {"role": "user", "content": [
@@ -174,7 +174,7 @@ def test_a_run_sends_pictures_and_leaves_out_what_a_model_does_not_read(workspac
 
     asyncio.run(execute())
     cells = ws.runs.cells(run)
-    sees, blind = (ws.runs.output(cell.output_id) for cell in sorted(cells, key=lambda cell: cell.column))
+    sees, blind = (ws.runs.output(cell.output_id or 0) for cell in sorted(cells, key=lambda cell: cell.column))
     assert (sees.left_out, blind.left_out) == ((), ("pictures",))
     assert ws.runs.attached(sees.id) == ((PICTURE,),)
     assert ws.runs.attached(blind.id) == ((),)
