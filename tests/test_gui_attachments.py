@@ -155,3 +155,36 @@ def test_a_click_opens_a_picture_in_full_size(desk: Desk) -> None:
     QTest.mouseClick(card.picture, Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
     assert "8 by 8 pixels" in desk.dialog().windowTitle()
     desk.dialog().accept()
+
+
+def test_a_try_says_what_the_model_was_not_sent(desk: Desk, fakeprovider: Any) -> None:
+    connection = desk.ws.connections.add("Stand-in", "other", fakeprovider().base_url)
+    model = desk.ws.connections.add_model(connection, "fake-1", "Blind")
+    desk.ws.connections.learn(connection, {"fake-1": {"reads": ["text"]}})
+    assert desk.ws.connections.spec(model).reads == ("text",)
+    picture = Part("image", media_type="image/png", data=picture_for("x"), name="x.png")
+    desk.open(desk.ws.prompts.create("Look", "", _content(picture)))
+    trial = desk.screen.page.trial
+    desk.until(lambda: trial.models.findText("Blind") >= 0 or any("Blind" in trial.models.itemText(i) for i in range(trial.models.count())))
+    trial.models.setCurrentIndex(next(i for i in range(trial.models.count()) if "Blind" in trial.models.itemText(i)))
+    desk.screen.page.try_once()
+    desk.until(lambda: "sent without pictures, which the model does not take" in trial._say.text())
+
+
+def test_pictures_that_were_sent_stand_in_the_detail_of_an_answer(desk: Desk, fakeprovider: Any) -> None:
+    from workbench.gui.compare.detail_parts import MorePart
+    from workbench.gui.widgets.pictures import PictureButton
+    from workbench.values import Case, ModelSpec, Price, Spec, Variant
+
+    picture = Part("image", media_type="image/png", data=picture_for("x"), name="x.png")
+    model = ModelSpec("fake-1", "Sees", "openai-chat", fakeprovider().base_url, price=Price())
+    run = desk.ws.runs.prepare(Spec("Look", (Variant("Boots", 1, _content(picture)),), (model,), (Case(),)))
+    desk.session.context.start_run(run)
+    desk.until(lambda: desk.ws.runs.get(run).done == 1)
+    row = desk.ws.runs.output(desk.ws.runs.cells(run)[0].output_id or 0)
+    part = MorePart(desk.session.context)
+    desk.qtbot.addWidget(part)
+    part.show()
+    part.show_output(Case(), row)
+    part.sent.turn(True)
+    desk.until(lambda: [b.accessibleName() for b in part.findChildren(PictureButton)] == ["Picture, 8 by 8 pixels"])

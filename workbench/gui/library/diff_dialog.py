@@ -341,8 +341,9 @@ def parts_of(diff: ContentDiff) -> list[tuple[str, str, str, str, str]]:
     found = []
     for number, message in enumerate(diff.messages):
         name, icon = ROLES[message.role]
-        added = message.text.count("added") + message.text.count("changed")
-        removed = message.text.count("removed") + message.text.count("changed")
+        changed = message.text.count("changed")
+        added = message.text.count("added") + changed + sum(change.right is not None for change in message.attached)
+        removed = message.text.count("removed") + changed + sum(change.left is not None for change in message.attached)
         found.append(
             (f"message {number}", name, icon, f"+{added}" if added else "" if message.edits else "same", f"-{removed}" if removed else "")
         )
@@ -370,7 +371,7 @@ def _summary(message: MessageDiff) -> str:
     parts = [counted(changed, "line") + " changed"] if changed else []
     parts += [f"{added} added" if parts else f"{counted(added, 'line')} added"] if added else []
     parts += [f"{removed} removed" if parts else f"{counted(removed, 'line')} removed"] if removed else []
-    parts += [f.name.lower() if parts else f.name for f in message.attached if f.name not in TITLES]
+    parts += [f.name for f in message.attached if f.name not in TITLES]
     return ", ".join(parts) or ("tool calls changed" if message.attached else "same")
 
 

@@ -12,7 +12,7 @@ from workbench.gui.library.attachments import described, kinds, title_of
 from workbench.gui.library.message_block import ROLES
 from workbench.gui.library.study import Preview, about_tokens
 from workbench.gui.theme import set_role, theme
-from workbench.gui.widgets.labels import label
+from workbench.gui.widgets.labels import ElidedLabel, label
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage
@@ -37,7 +37,7 @@ class PreviewPane(QWidget):
         self.head = QHBoxLayout()
         self.head.setSpacing(8)
         self.head.addWidget(label("Preview, as sent", "small", "text2", 600))
-        self._marked = label("", "small", "text3")
+        self._marked = ElidedLabel("", "small", "text3")
         self.head.addWidget(self._marked)
         self.head.addStretch(1)
         self.head.addWidget(self._tokens)

@@ -61,7 +61,7 @@ def _message(message: Message, calls: Mapping[str, str]) -> dict[str, Any]:
         return {"role": role, "tool_calls": chat_calls(message), **({"tool_plan": message.text} if message.text else {})}
     item: dict[str, Any] = {"role": role, "content": message.text}
     if message.attachments:
-        item["content"] = [_part(part) for part in message.parts]
+        item["content"] = [_part(part) for part in message.parts if part.kind != "text" or part.text]
     return item | ({"tool_call_id": message.call_id} if role == "tool" else {})
 
 

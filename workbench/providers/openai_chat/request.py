@@ -51,7 +51,7 @@ def _message(message: Message, calls: Mapping[str, str], options: Mapping[str, A
         role = options.get("system_role") or "system"
     item: dict[str, Any] = {"role": role, "content": message.text}
     if message.attachments:  # plain text everywhere else: many servers know no lists
-        item["content"] = [_part(part) for part in message.parts]
+        item["content"] = [_part(part) for part in message.parts if part.kind != "text" or part.text]
     if role == "assistant" and message.tool_calls:
         item["content"] = item["content"] or None
         item["tool_calls"] = chat_calls(message)

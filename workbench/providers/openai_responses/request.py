@@ -76,7 +76,7 @@ def _item(message: Message, options: Mapping[str, Any]) -> dict[str, Any]:
         role = "user"
     if all(part.kind == "text" for part in message.parts):
         return {"role": role, "content": message.text}
-    return {"role": role, "content": [_part(part, role) for part in message.parts]}
+    return {"role": role, "content": [_part(part, role) for part in message.parts if part.kind != "text" or part.text]}
 
 
 def _part(part: Part, role: str) -> dict[str, Any]:
