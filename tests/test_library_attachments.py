@@ -195,3 +195,13 @@ def test_a_picture_where_no_api_has_a_place_for_it_is_a_problem_before_the_run(w
     assert problem.fatal
     assert problem.message.startswith("Boots v1: Claude cannot be asked. A system message takes only text here.")
     json.dumps(spec.variants[0].content.to_json())
+
+
+def test_a_text_that_is_mended_keeps_its_pictures(workspace: Workspace) -> None:
+    broken = Content((Message("user", (PICTURE, Part(text="half \ud83d a sign"), PDF)),))
+    prompt = workspace.prompts.create("Broken", "", broken)
+    newest = workspace.versions.latest(prompt)
+    assert newest is not None
+    kept = workspace.versions.content(newest.id).messages[0]
+    assert kept.attachments == (PICTURE, PDF)
+    assert kept.text.startswith("half ")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from workbench import store
@@ -10,17 +12,34 @@ from workbench.library.attachments import brought_back, content_brought_back, pu
 from workbench.library.cases import Query
 from workbench.library.names import whole_text
 from workbench.store.database import Writer
-from workbench.values import BadInput, Content, Message, Problem
+from workbench.values import BadInput, Content, Message, Part, Problem
 
 
 def storable(content: Content) -> Content:
     """The content as the workspace can hold it: text that is UTF-8. Raises BadInput for what is no JSON value."""
+    attached = [message.attachments for message in content.messages]
     try:
-        text = json.dumps(content.to_json(), ensure_ascii=False, allow_nan=False)
+        text = json.dumps(_emptied(content).to_json(), ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise BadInput(f"The prompt's parameters, schema or tools hold something that is no JSON value ({error}).") from error
     whole = whole_text(text)
-    return content if whole == text else Content.from_json(json.loads(whole))
+    if whole == text:
+        return content
+    mended = Content.from_json(json.loads(whole))
+    return replace(mended, messages=tuple(map(_filled, mended.messages, attached)))
+
+
+def _emptied(content: Content) -> Content:
+    """The content without the bytes of its pictures and files: megabytes that are no text."""
+    bare = [replace(message, parts=tuple(replace(part, data=b"") for part in message.parts)) for message in content.messages]
+    return replace(content, messages=tuple(bare))
+
+
+def _filled(message: Message, attached: Sequence[Part]) -> Message:
+    """The message with the bytes of these, which are its own in their order."""
+    data = iter(attached)
+    parts = tuple(part if part.kind == "text" else replace(part, data=next(data).data) for part in message.parts)
+    return replace(message, parts=parts)
 
 
 def keep_content(writer: Writer, content: Content) -> int:
