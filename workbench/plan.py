@@ -284,9 +284,13 @@ def estimate(plan: Plan, history: Mapping[str, PastUse] | None = None) -> Estima
         cost_usd=sum(costs, Decimal(0)) if costs else None,
         unknown_prices=tuple(unknown),
         seconds=max(busy.values(), default=0.0) if is_learned and called else None,
-        basis=basis + "." if called else "Nothing is called.",
+        basis=basis + (". Pictures and files are not counted." if _has_attachments(plan) else ".") if called else "Nothing is called.",
         by_hand=(len(plan.columns) - len(called)) * calls,
     )
+
+
+def _has_attachments(plan: Plan) -> bool:
+    return any(message.attachments for column in plan.columns for message in column.variant.content.messages)
 
 
 def _guessed_answer(limit: Any) -> int:
@@ -333,13 +337,20 @@ _MODEL_FIELDS = ("name", "title", "wire_format", "base_url", "connection", "conn
 
 def _model_to_json(model: ModelSpec) -> dict[str, Any]:
     item: dict[str, Any] = {name: getattr(model, name) for name in _MODEL_FIELDS}
-    return item | {"options": dict(model.options), "parameters": dict(model.parameters), "price": model.price.to_json()}
+    item |= {"options": dict(model.options), "parameters": dict(model.parameters), "price": model.price.to_json()}
+    return item | ({"reads": list(model.reads)} if model.reads else {})
 
 
 def model_from_json(item: Mapping[str, Any]) -> ModelSpec:
     """The model as a plan's JSON holds it."""
     fields = {name: item[name] for name in _MODEL_FIELDS}
-    return ModelSpec(**fields, options=item["options"], parameters=item["parameters"], price=Price.from_json(item["price"]))
+    return ModelSpec(
+        **fields,
+        options=item["options"],
+        parameters=item["parameters"],
+        price=Price.from_json(item["price"]),
+        reads=tuple(item.get("reads", ())),
+    )
 
 
 def _case_to_json(case: Case) -> dict[str, Any]:

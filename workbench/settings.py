@@ -116,7 +116,7 @@ SETTINGS: tuple[Setting, ...] = (
         "left_out",
         "runs",
         "What a model does not take",
-        "A parameter such as a seed.",
+        "A seed, a picture, and the like.",
         "Left out, the answer says so, and so does the set-up. Refused, a comparison does not start until all its models take the same.",
         "choice",
         "note",

@@ -211,6 +211,8 @@ class Models:
     def _spec(self, row: Any) -> ModelSpec:
         link = link_of(row[10:18])
         env = link.key_env
+        known = self._facts_of(link.vendor.id, row[3], link.base_url) if self._facts_of else {}
+        reads = json.loads(row[7]).get("reads") or known.get("reads") or ()
         return ModelSpec(
             name=row[3],
             title=row[4],
@@ -225,6 +227,7 @@ class Models:
             price=self._price(row[6], json.loads(row[7]), link, row[3]),
             place=link.place,
             colour=row[8],
+            reads=tuple(reads),
         )
 
     def _row(self, row: Any) -> ModelRow:

@@ -17,6 +17,7 @@ from workbench.engine.engine import SKIPPED, Engine
 from workbench.engine.events import Cancelled, EngineJob, Event, Failed, Finished, Skipped, Started, Streamed
 from workbench.evaluators import Vectors
 from workbench.plan import Plan
+from workbench.providers.attachments import without
 from workbench.runs.meanings import STOPPED, Meanings
 from workbench.runs.recording import End, Recorder, Start
 from workbench.store.database import Database
@@ -73,10 +74,13 @@ class Execution:
         self._texts: dict[int, list[str]] = {}
         self._made = 0
         self._slow_columns: dict[int, tuple[int, BadInput | None]] = {}
+        self._unread = [
+            providers.unread(column.model.wire_format, column.model.reads, column.variant.content.messages) for column in plan.columns
+        ]
         self._left_out = [
             ()
             if isinstance(endpoint, Problem)
-            else providers.left_out(endpoint.wire_format, plans.parameters(plan, index), endpoint.options)
+            else (*providers.left_out(endpoint.wire_format, plans.parameters(plan, index), endpoint.options), *self._unread[index])
             for index, endpoint in enumerate(endpoints)
         ]
         checks = [plan.checks_for(index) for index in range(len(plan.cases))]
@@ -279,7 +283,7 @@ class Execution:
             raise problem
         began = monotonic()
         try:
-            return plans.request(self._plan, todo.column, todo.case_index)
+            return without(plans.request(self._plan, todo.column, todo.case_index), self._unread[todo.column])
         except BadInput as failed:
             if monotonic() - began > _SLOW_SECONDS:
                 self._slow_columns[todo.column] = slow + 1, failed

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from workbench import plan as plans
+from workbench.library.attachments import content_brought_back
 from workbench.plan import Plan
 from workbench.runs.records import RunRow
 from workbench.store.database import Database
@@ -86,7 +87,10 @@ class RunReader:
             rows = self._database.query("SELECT plan FROM run WHERE id = ?", [run_id])
             if not rows:
                 raise NotFound(f"There is no run {run_id}.")
-            plan = Plan.from_json(json.loads(rows[0][0]))
+            item = json.loads(rows[0][0])
+            for variant in item["variants"]:
+                variant["content"] = content_brought_back(self._database.query, variant["content"])
+            plan = Plan.from_json(item)
             with self._guard:
                 while len(self._plans) >= _PLANS_KEPT:
                     self._plans.pop(next(iter(self._plans)))

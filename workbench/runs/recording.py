@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from workbench.library import attachments
 from workbench.library.names import whole_text
 from workbench.runs.reading import dollars, nano_dollars
 from workbench.store.database import Database, Writer
@@ -25,9 +26,6 @@ VALUES (:job_id, (SELECT coalesce(max(attempt), 0) + 1 FROM output WHERE job_id 
  :text, :thinking, :finish_reason, :raw_finish_reason, :refusal, :tool_calls, :usage, :cost, :price_known,
  :latency_ms, :first_token_ms, :queue_ms, :resolved_model, :request_id, :error, :reused_from_id, :created_at, :load_ms,
  :left_out)"""
-_ATTACHMENT = """
-INSERT INTO attachment (sha256, media_type, data, size, created_at) VALUES (:sha256, :media_type, :data, :size, :at)
-ON CONFLICT (sha256) DO NOTHING"""
 _PICTURE = """
 INSERT INTO output_attachment (output_id, position, attachment_id)
 SELECT max(output.id), :position, (SELECT id FROM attachment WHERE sha256 = :sha256) FROM output WHERE job_id = :job_id"""
@@ -143,7 +141,7 @@ class Recorder:
         spent = sum(row["cost"] or 0 for row in outputs if row["reused_from_id"] is None) + (nano_dollars(checks_usd) or 0)
         with self._database.write(durable=durable) as writer:
             _many(writer, _OUTPUT, outputs)
-            _many(writer, _ATTACHMENT, pictures)
+            _many(writer, attachments.KEEP, pictures)
             _many(writer, _PICTURE, pictures)
             _many(writer, _SCORE, scores)
             _many(writer, _EXCHANGE, exchanges)
@@ -265,7 +263,7 @@ def _exchange_row(end: End, at: str) -> dict[str, Any] | None:
         return None
     return {
         "job_id": end.job_id, "at": at,
-        "request": None if exchange.request is None else _json(exchange.request),
+        "request": None if exchange.request is None else _json(attachments.without_bytes(exchange.request)),
         "response": zlib.compress(exchange.response, 1),
         "headers": _json(dict(exchange.headers)),
     }  # fmt: skip

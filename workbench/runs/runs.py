@@ -9,9 +9,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbench import plan as plans
+from workbench.library import attachments
 from workbench.library.dataset_versions import freeze
 from workbench.library.names import whole_text
 from workbench.plan import Estimate, Plan, PlanProblem
@@ -22,7 +23,7 @@ from workbench.settings import Settings
 from workbench.store.database import Database, Writer
 from workbench.store.outputs import FAILED, newest
 from workbench.store.stamps import new_uid, now
-from workbench.values import BadInput, Endpoint, Missing, ModelSpec, NotFound, Problem, Spec, canonical
+from workbench.values import BadInput, Endpoint, Missing, ModelSpec, NotFound, Problem, Request, Spec, canonical
 
 if TYPE_CHECKING:
     from workbench import providers
@@ -113,19 +114,43 @@ class Runs(HandAnswers):
         return (*plans.problems(plan), *self._not_taken(plan))
 
     def _not_taken(self, plan: Plan) -> list[PlanProblem]:
-        """Parameters that a model has no place for: its column goes without them, unless the settings refuse that."""
+        """What a model has no place for, parameters as well as pictures and files: its column goes without, unless the settings refuse
+        that. And what it is told in other words than the others."""
         from workbench import providers  # see execute
 
         refused, found = self._settings.get("left_out") == "refuse", []
         for index, column in enumerate(plan.columns):
             model, variant = column.model, column.variant
-            names = providers.left_out(model.wire_format, plans.parameters(plan, index), model.options)
+            parameters = plans.parameters(plan, index)
+            title = variant.prompt if variant.version is None else f"{variant.prompt} v{variant.version}"
+            otherwise = providers.adapted(model.wire_format, model.name, parameters)
+            found += [
+                PlanProblem(variant.prompt, variant.version, f"{title}: {model.title} {words}.", (), len(plan.cases)) for words in otherwise
+            ]
+            names = (
+                *providers.left_out(model.wire_format, parameters, model.options),
+                *providers.unread(model.wire_format, model.reads, variant.content.messages),
+            )
+            if any(message.attachments or message.tool_calls for message in variant.content.messages):
+                found += self._refused(plan, index, names, title)
             if names:
-                title = variant.prompt if variant.version is None else f"{variant.prompt} v{variant.version}"
                 words = "Nothing is sent, as the settings say." if refused else "It is sent without."
                 message = f"{title}: {model.title} does not take {_listed(names)}. {words}"
                 found.append(PlanProblem(variant.prompt, variant.version, message, names, len(plan.cases), refused))
         return found
+
+    @staticmethod
+    def _refused(plan: Plan, index: int, names: Sequence[str], title: str) -> list[PlanProblem]:
+        """Messages that the model's API has no form for at all, such as a picture in the system's."""
+        from workbench import providers  # see execute
+        from workbench.providers.attachments import without
+
+        column = plan.columns[index]
+        content, model = column.variant.content, column.model
+        asked = Request(model.name, content.messages, plans.parameters(plan, index), content.output_schema, content.tools)
+        why = providers.refusal(model.wire_format, without(asked, names), model.options)
+        message = f"{title}: {model.title} cannot be asked. {why}"
+        return [PlanProblem(column.variant.prompt, column.variant.version, message, (), len(plan.cases), True)] if why else []
 
     def prepare(self, spec: Spec, comparison_id: int | None = None) -> int:
         """The id of a new run: its plan is frozen and every job is a row.
@@ -315,8 +340,15 @@ class Runs(HandAnswers):
         if budget is None:
             cap = Decimal(str(self._settings.get("cap_run_usd") or 0))
             budget = cap if cap > 0 else None
-        text = whole_text(canonical(plan.to_json()))
+        item = plan.to_json()
+        bytes_apart: list[dict[str, Any]] = []
+        for variant in item["variants"]:
+            variant["content"]["messages"], rows = attachments.taken_out(variant["content"]["messages"])
+            bytes_apart += rows
+        text = whole_text(canonical(item))
         with self._database.write() as writer:
+            if bytes_apart:
+                writer.many(attachments.KEEP, bytes_apart)
             if comparison_id is None:
                 same = "comparison_id IS NULL AND json_extract(plan, '$.name') = :name"
                 newest = writer.run(f"SELECT max(number) FROM run WHERE {same}", name=plan.name).scalar()

@@ -9,13 +9,12 @@ from workbench.values.calls import (
     FinishReason,
     Reply,
     Request,
-    ToolCall,
     Usage,
 )
 from workbench.values.changes import Changes, Kind
 from workbench.values.comparisons import BY_HAND, Case, Check, Definition, ModelSpec, PromptRef, Score, Spec, Variant
 from workbench.values.embeddings import Embeddings, names_embedding_model
-from workbench.values.messages import Content, Message, Part, Role, canonical, sha256
+from workbench.values.messages import Content, Message, Part, Role, ToolCall, canonical, sha256
 from workbench.values.prices import Price
 from workbench.values.problems import BadInput, Damaged, Missing, NoKey, NotFound, Problem, ReadOnly, Stopped, StoreTrouble
 from workbench.values.progress import Progress, Steps

@@ -137,6 +137,8 @@ class ModelSpec:
     """Where it runs: cloud, server, builtin, or hand for one that a person asks. Decides icon and marker."""
     colour: int = 0
     """Index of the series colour, 0-based; never a hex value."""
+    reads: tuple[str, ...] = ()
+    """What it reads beside text, as the catalogue calls it: `image`, `pdf`; empty where nothing is known."""
 
     @property
     def by_hand(self) -> bool:

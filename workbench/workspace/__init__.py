@@ -22,8 +22,10 @@ from workbench.workspace.texts import Texts
 
 if TYPE_CHECKING:
     from workbench.analysis.differences import ContentDiff as ContentDiff
+    from workbench.analysis.differences import FieldDiff as FieldDiff
     from workbench.analysis.differences import Line as Line
     from workbench.analysis.differences import Marks as Marks
+    from workbench.analysis.differences import MessageDiff as MessageDiff
     from workbench.analysis.differences import TextDiff as TextDiff
     from workbench.engine.control import Control as Control
     from workbench.engine.events import Cancelled as Cancelled
@@ -39,6 +41,9 @@ if TYPE_CHECKING:
     from workbench.exports import run_document as run_document
     from workbench.formats.addresses import clean_address as clean_address
     from workbench.formats.addresses import plain_http_warning as plain_http_warning
+    from workbench.formats.pictures import attachment as attachment
+    from workbench.formats.pictures import pixels as pixels
+    from workbench.formats.pictures import read_attachment as read_attachment
     from workbench.library.comparisons import Comparisons
     from workbench.library.connections import Connections
     from workbench.library.datasets import Datasets
@@ -83,8 +88,9 @@ _LENT = {
     "Answer": "engine.one_call", "Cancelled": "engine.events", "Control": "engine.control", "Failed": "engine.events",
     "Finished": "engine.events", "LocalServer": "providers", "Skipped": "engine.events", "Source": "library.sources",
     "Started": "engine.events", "Streamed": "engine.events", "TestReport": "providers", "Waiting": "engine.events",
-    "clean_address": "formats.addresses", "direct_endpoint": "providers.direct", "one_call": "engine.one_call",
-    "plain_http_warning": "formats.addresses", "run_document": "exports",
+    "attachment": "formats.pictures", "clean_address": "formats.addresses", "direct_endpoint": "providers.direct",
+    "one_call": "engine.one_call", "pixels": "formats.pictures", "plain_http_warning": "formats.addresses",
+    "read_attachment": "formats.pictures", "run_document": "exports",
 }  # fmt: skip
 """What the faces need from stations that they do not see, by module: imported when first asked for."""
 
@@ -176,7 +182,7 @@ class Workspace(Copies, Network, Texts):
         """What a run can start from: saved comparisons and files."""
         from workbench.library.sources import Sources
 
-        return Sources(self.comparisons, self.connections, self.keys, price_of)
+        return Sources(self.comparisons, self.connections, self.keys, price_of, facts_of)
 
     def add_starter(self) -> int:
         """The id of the starter comparison; its prompts and cases are brought in where they are not here yet."""

@@ -59,7 +59,7 @@ class DetailPanel(QFrame):
         self.text = AnswerPart(self.context, self.model)
         self.hand = HandPart(self.context, self.model)
         self.hand.hide()
-        self.checks, self.metrics, self.more = ChecksPart(), MetricsPart(), MorePart()
+        self.checks, self.metrics, self.more = ChecksPart(), MetricsPart(), MorePart(self.context)
         self.judging = Judging()
         self.raw = button("Raw request and reply", "braces", "link", on=self.show_raw, size="small")
         self.again = button("Run again", "rotate-ccw", "link", on=self.run_again, size="small", tip="Run this cell again (R)")

@@ -96,6 +96,7 @@ class LibraryScreen(Screen):
             "library.label": self._label,
             "library.view": self.page.next_view,
             "library.add_message": lambda: self._write(messages.add),
+            "library.attach": lambda: self._write(messages.attach),
             "library.message_up": lambda: self._write(lambda: messages.shift(-1)),
             "library.message_down": lambda: self._write(lambda: messages.shift(1)),
             "library.complete": lambda: self._write(messages.complete),

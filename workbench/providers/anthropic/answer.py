@@ -10,6 +10,7 @@ from workbench.providers.error_bodies import failure_in_stream
 from workbench.providers.failures import ProviderError
 from workbench.providers.openai_chat.answer import FINISH as CHAT_FINISH
 from workbench.providers.redaction import Redactor
+from workbench.providers.service_tiers import tier_of
 from workbench.providers.sse import Event
 from workbench.providers.tool_calls import PendingCall
 from workbench.values import Failure, FinishReason, Reply, Usage
@@ -173,6 +174,7 @@ def usage_of(value: Any) -> Usage:
         cache_write_tokens=written,
         reasoning_tokens=count(_inner(value, "output_tokens_details"), "thinking_tokens"),
         cache_write_1h_tokens=count(_inner(value, "cache_creation"), "ephemeral_1h_input_tokens") or None,
+        service_tier=tier_of(value.get("service_tier")),
         web_searches=count(_inner(value, "server_tool_use"), "web_search_requests") or None,
     )
 

@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from workbench.providers.gemini.answer import GeminiReader
-from workbench.providers.gemini.request import UNSUPPORTED, request_body
+from workbench.providers.gemini.request import UNSUPPORTED, adapted, request_body
 from workbench.providers.message_parts import refused
 from workbench.values import Delta, Endpoint, Reply, Request
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["UNSUPPORTED", "Gemini", "GeminiReader", "address", "request_body"]
+__all__ = ["UNSUPPORTED", "Gemini", "GeminiReader", "adapted", "address", "request_body"]
 
 _VERTEX = re.compile(
     r"//([a-z0-9-]+-)?aiplatform(\.[a-z0-9-]+\.rep)?\.googleapis\.com|/projects/[^/]+/locations/|/publishers/google\b", re.I

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from workbench.providers.service_tiers import tier_of
 from workbench.values import Usage
 
 
@@ -31,6 +32,7 @@ def usage_of(value: Mapping[str, Any]) -> Usage:
         output_tokens=written,
         cached_input_tokens=_count(value, "cachedContentTokenCount"),
         reasoning_tokens=thought,
+        service_tier=tier_of(value.get("serviceTier") or value.get("trafficType")),
         input_audio_tokens=_of_kind(value, "AUDIO", "promptTokensDetails", "toolUsePromptTokensDetails"),
         output_audio_tokens=_of_kind(value, "AUDIO", "candidatesTokensDetails"),
         cached_audio_tokens=_of_kind(value, "AUDIO", "cacheTokensDetails"),

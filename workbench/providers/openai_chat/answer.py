@@ -121,7 +121,7 @@ class ChatReader:
         if not usage and isinstance(groq, dict):
             usage = groq.get("usage")
         if usage:
-            self._usage = usage
+            self._usage = {"service_tier": value.get("service_tier"), **usage} if isinstance(usage, dict) else usage
             times = value.get("time_info") or usage  # Cerebras; Groq
             self._queue_s = number(times.get("queue_time")) if isinstance(times, dict) else None
 

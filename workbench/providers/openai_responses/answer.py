@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workbench.providers.answer_parts import cut_off, is_error, json_values, picture, protocol
@@ -16,6 +16,7 @@ from workbench.providers.error_bodies import failure_in_stream
 from workbench.providers.failures import ProviderError
 from workbench.providers.openai_chat.usage import count, inner, other_kinds
 from workbench.providers.redaction import Redactor
+from workbench.providers.service_tiers import tier_of
 from workbench.providers.sse import Event
 from workbench.providers.tool_calls import PendingCall
 from workbench.values import FinishReason, Part, Reply, ToolCall, Usage
@@ -280,7 +281,7 @@ class ResponsesReader:
             images=tuple(item.image for item in items if item.image is not None),
             finish_reason=finish,
             raw_finish_reason=raw,
-            usage=usage_of(self._response.get("usage")),
+            usage=replace(usage_of(self._response.get("usage")), service_tier=tier_of(self._response.get("service_tier"))),
             resolved_model=model if isinstance(model, str) and model else None,
             request_id=id if isinstance(id, str) and id else None,
         )
