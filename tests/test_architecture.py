@@ -11,11 +11,11 @@ PACKAGE = Path(__file__).resolve().parent.parent / "workbench"
 
 # The row: a station imports only what stands to its left. README.md shows the same picture.
 ROW = (
-    "assets", "settings", "values", "templates", "formats", "store", "library", "plan", "providers", "engine",
+    "whole_file", "assets", "settings", "values", "templates", "formats", "store", "library", "plan", "providers", "engine",
     "evaluators", "runs", "ratings", "analysis", "exports", "workspace",
 )  # fmt: skip
 FACES = ("cli", "gui")
-FACES_SEE = {"workspace", "values", "settings", "assets"}
+FACES_SEE = {"workspace", "values", "settings", "assets", "whole_file"}
 PURE = {"values", "templates", "formats", "plan", "evaluators", "analysis"}
 IMPURE = {"sqlmodel", "sqlalchemy", "sqlite3", "alembic", "httpx", "httpx_aiohttp", "aiohttp", "asyncio", "PySide6", "keyring"}
 SQL = {"sqlmodel", "sqlalchemy", "sqlite3", "alembic"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QScrollArea, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QLabel, QLineEdit, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui_window import dialogs, finished, opened
@@ -417,9 +418,9 @@ def test_parameters_are_set_and_taken_back_to_the_models_own(desk: Desk) -> None
     wanted = {"top_k": 5, "max_tokens": 900, "seed": 0, "stop": ["END", "\n\n"], "response_format": {"type": "json_object"}}
     desk.until(lambda: (draft := desk.ws.versions.draft(prompt_id)) is not None and dict(draft.content.parameters) == wanted)
     panel._format.setCurrentIndex(2)
-    panel._schema.setPlainText('{"type": "object"')
-    assert panel._schema_trouble.isVisible()
-    panel._schema.setPlainText('{"type": "object"}')
+    panel._schema.text.setPlainText('{"type": "object"')
+    assert panel._schema.trouble.startswith("Not valid JSON yet")
+    panel._schema.text.setPlainText('{"type": "object"}')
     desk.until(lambda: desk.ws.versions.draft(prompt_id).content.output_schema == {"type": "object"})  # type: ignore[union-attr]
     desk.until(lambda: desk.screen.page.header._unsaved.text == "5 unsaved edits")
 
@@ -534,13 +535,28 @@ def test_two_versions_that_are_compared_can_both_be_run(desk: Desk) -> None:
 def test_an_import_of_many_kinds_fits_into_its_report(desk: Desk) -> None:
     kinds = ("prompt", "snippet", "dataset", "comparison", "connection", "model")
     report = ImportReport(tuple(Imported(kind, f"{kind} {number}", "a.yaml", "own", number) for kind in kinds for number in range(100)))
-    dialog = ImportReportDialog(desk.session.window, report, "somewhere")
+    dialog = ImportReportDialog(desk.session.window, desk.session.bridge, report, "somewhere")
     dialog.open()
     area = dialog.findChildren(QScrollArea)[0]
     page = area.widget()
     assert page is not None
     desk.until(lambda: area.viewport().width() > 100)
     assert page.minimumSizeHint().width() <= area.viewport().width()
+    dialog.reject()
+
+
+def test_a_report_that_cannot_be_saved_says_so_and_stays(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = ImportReport((Imported("prompt", "Reply", "a.yaml", "own", 1),))
+    dialog = ImportReportDialog(desk.session.window, desk.session.bridge, report, "somewhere")
+    dialog.open()
+    places = iter((tmp_path / "missing" / "report.json", tmp_path / "report.json"))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(next(places)), ""))
+    desk.press("Save report", dialog)
+    desk.until(lambda: any("was not saved: No such file" in found.text() for found in dialog.findChildren(QLabel)))
+    desk.press("Save report", dialog)
+    desk.until(lambda: (tmp_path / "report.json").is_file())
+    assert json.loads((tmp_path / "report.json").read_text("utf-8"))["imported"][0]["name"] == "Reply"
+    desk.until(lambda: not any("was not saved" in found.text() and found.isVisible() for found in dialog.findChildren(QLabel)))
     dialog.reject()
 
 

@@ -43,7 +43,12 @@ before = cpu()
 asyncio.run(main())
 print(imported, (cpu() - before) / calls * 1000)
 """
-KINDS = (("plain", 50, 0, "echo"), ("streamed in one piece", 50, 0, "words"), ("streamed in 20 pieces", 5, 2, "words"))
+KINDS = (
+    ("plain", 50, 0, "echo", 0),
+    ("streamed in one piece", 50, 0, "words", 20),
+    ("streamed in 20 pieces", 5, 2, "words", 20),
+    ("streamed in 200 pieces", 5, 10, "words", 200),
+)
 
 
 def main() -> None:
@@ -52,8 +57,9 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=600)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    for name, latency, token, answer in KINDS:
+    for name, latency, token, answer, tokens in KINDS:
         arguments = ["--port", "0", "--latency-ms", str(latency), "--token-ms", str(token), "--answer", answer, "--exit-with-stdin"]
+        arguments += ["--tokens", str(tokens)] if tokens else []
         server = subprocess.Popen([sys.executable, str(TOOL), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert server.stdin
         assert server.stdout

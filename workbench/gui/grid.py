@@ -34,7 +34,9 @@ PAGE = 24
 PAGES_KEPT = 48
 FLUSH_MS = 28
 FEW = 3
-"""Ended calls read again in one flush, or a quarter of what waits: painting a finished cell for the first time is dear."""
+"""Ended calls read again in one flush, or a quarter of what waits."""
+FRAME_MS = 8
+"""From one finished cell to the next, or to the next few where many wait: painting one for the first time is dear."""
 SHARES = 3
 """A third of the cells being written is repainted in each flush: every cell at most 12 times a second, and no flush takes long."""
 
@@ -75,6 +77,8 @@ class RunGrid(QAbstractTableModel):
         self._stale: set[int] = set()
         self._want_timer = self._timer(0, self._fetch_wanted)
         self._flush_timer = self._timer(FLUSH_MS, self._flush)
+        self._unpainted: OrderedDict[int, None] = OrderedDict()
+        self._paint_timer = self._timer(FRAME_MS, self._show_some)
 
     def _timer(self, milliseconds: int, slot: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
@@ -98,6 +102,7 @@ class RunGrid(QAbstractTableModel):
         self._live.clear()
         self._touched.clear()
         self._stale.clear()
+        self._unpainted.clear()
         self._started = 0
         self.endResetModel()
 
@@ -161,7 +166,7 @@ class RunGrid(QAbstractTableModel):
             return None
         live = self._live.get(cell.job_id)
         place = cell.queue_place
-        if place is not None:
+        if place is not None and cell.status == "queued":
             place = max(1, place - (self._started - self._started_at_read.get(case // PAGE, self._started)))
         return Shown(cell, state_of(cell, live), live, place, self.repeats)
 
@@ -205,9 +210,18 @@ class RunGrid(QAbstractTableModel):
             if live is not None and live.ended:
                 del self._live[cell.job_id]
             jobs.add(cell.job_id)
-            self._emit(cell.job_id)
+            self._unpainted[cell.job_id] = None
         if jobs:
+            if not self._paint_timer.isActive():
+                self._show_some()
             self.settled.emit(jobs)
+
+    def _show_some(self) -> None:
+        for job_id in list(self._unpainted)[: max(1, len(self._unpainted) // 30)]:
+            del self._unpainted[job_id]
+            self._emit(job_id)
+        if self._unpainted:
+            self._paint_timer.start()
 
     def _keep(self, page: dict[tuple[int, int, int], Cell], cell: Cell) -> None:
         place = (cell.case_index, cell.column, cell.repeat)

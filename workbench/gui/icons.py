@@ -18,6 +18,8 @@ from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
+from workbench.whole_file import beside
+
 if TYPE_CHECKING:
     from zipfile import ZipFile
 
@@ -76,14 +78,10 @@ def cache_folder() -> Path:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that another process sees all of it or none."""
-    import os  # with tempfile, only when something is written
-    import tempfile
-
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".icon-")
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    Path(name).replace(path)
+    with beside(path) as new:
+        new.write_bytes(content)
+        new.replace(path)
 
 
 def _cache_path() -> Path:

@@ -10,7 +10,7 @@ from weakref import WeakSet
 
 import shiboken6
 from PySide6.QtCore import QObject, QRect, QRectF, Qt, QTimer
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPainter, QPalette, QPen, QPixmap
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics, QGuiApplication, QIcon, QPainter, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
 from workbench.assets import asset
@@ -20,6 +20,8 @@ from workbench.gui.stylesheet import stylesheet
 Choice = Literal["light", "dark", "system"]
 Contrast = Literal["on", "off", "system"]
 TEXT_SIZES = (90, 100, 115, 130, 150)
+WIDTHS_KEPT = 4000
+"""Texts of one font whose widths are kept."""
 _EDGES = ("border", "border-strong", "accent-line", "star-off")
 _SOFT = ("accent-soft", "pass-soft", "fail-soft", "warn-soft", "info-soft", "jvar-bg", "jtag-bg", "add-row", "del-row")
 """Tokens that high contrast turns into `control` and `surface`."""
@@ -50,6 +52,8 @@ class Theme(QObject):
         self._ui_family, self._code_family = _families()
         self._pixmaps: dict[tuple[Any, ...], QPixmap] = {}
         self._fonts: dict[tuple[str, int | None], QFont] = {}
+        self._widths: dict[tuple[str, int | None], dict[str, int]] = {}
+        self._heights: dict[tuple[str, int | None], int] = {}
         self._colours: dict[str, QColor] = {}
         self._contrast: Contrast = "off"
         self._applied: tuple[bool, int, bool] | None = None
@@ -87,6 +91,8 @@ class Theme(QObject):
             self._tokens = strengthened(self._tokens)
         self._pixmaps.clear()
         self._fonts.clear()
+        self._widths.clear()
+        self._heights.clear()
         self._colours.clear()
         self._apply()
         self._tell()
@@ -159,6 +165,29 @@ class Theme(QObject):
         if found is None:
             found = self._fonts[key] = self._make_font(role, weight)
         return QFont(found)
+
+    def width(self, text: str, role: str = "body", weight: int | None = None) -> int:
+        """Pixels that a line of text takes in the font of a type role; kept, because cells and chips ask for the same again and again."""
+        widths = self._widths.setdefault((role, weight), {})
+        found = widths.get(text)
+        if found is None:
+            if len(widths) >= WIDTHS_KEPT:
+                widths.clear()
+            found = widths[text] = QFontMetrics(self.font(role, weight)).horizontalAdvance(text)
+        return found
+
+    def height(self, role: str = "body", weight: int | None = None) -> int:
+        """Pixels from the highest to the lowest that the font of a type role draws."""
+        found = self._heights.get((role, weight))
+        if found is None:
+            found = self._heights[role, weight] = QFontMetrics(self.font(role, weight)).height()
+        return found
+
+    def elided(self, text: str, room: int, role: str = "body", weight: int | None = None) -> str:
+        """The text, ended with an ellipsis where the room in pixels does not do."""
+        if self.width(text, role, weight) <= room:
+            return text
+        return QFontMetrics(self.font(role, weight)).elidedText(text, Qt.TextElideMode.ElideRight, room)
 
     def pixmap(self, name: str, token: str = "text2", size: float = 16, *, filled: bool = False) -> QPixmap:
         """One icon in the colour of a token; `size` is in pixels at 100%."""
@@ -264,6 +293,8 @@ def set_role(widget: QWidget, role: str, weight: int | None = None) -> None:
 
 def set_icon(widget: QWidget, name: str, token: str = "text2", size: float = 16) -> None:
     """Give a button or label an icon that follows theme and text size by itself."""
+    if (widget.property("icon_name"), widget.property("icon_token"), widget.property("icon_size")) == (name, token, size):
+        return  # some are told the same many times a second
     widget.setProperty("icon_name", name)
     widget.setProperty("icon_token", token)
     widget.setProperty("icon_size", float(size))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QHelpEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QHelpEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
 
 from workbench.gui.cells import FINISHED, Shown, failed_words, metrics
 from workbench.gui.compare.excerpt import Excerpts
 from workbench.gui.compare.frame import Frame, fixes_of, row_height, stars_area
 from workbench.gui.compare.painting import CellPainter
-from workbench.gui.grid import CASE, COLUMN, SHOWN
+from workbench.gui.grid import CASE, COLUMN, SHOWN, RunGrid
 from workbench.gui.theme import Theme, paint_row
-from workbench.gui.widgets.chip import chip_size, paint_chip
+from workbench.gui.widgets.chip import FONT, chip_size, paint_chip
 from workbench.gui.widgets.stars import star_at
 
 if TYPE_CHECKING:
@@ -40,16 +40,15 @@ class CellDelegate(QStyledItemDelegate):
         self._hover_star: int | None = None
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        shown = index.data(SHOWN)
-        here = (index.row(), index.column())
-        hovered = here == self._hover
-        current = self.view.currentIndex()
+        grid, row, column = index.model(), index.row(), index.column() - 1
+        assert isinstance(grid, RunGrid)  # asked directly: roles through Qt cost as much as painting a kept picture
+        hovered = (row, column + 1) == self._hover
         self.painter.paint(
             painter,
             option.rect,
-            shown,
-            index.data(COLUMN),
-            current=(current.row(), current.column()) == here,
+            grid.shown(row, column),
+            grid.columns[column],
+            current=index == self.view.currentIndex(),
             hover_star=self._hover_star if hovered else None,
             hovered=hovered,
         )
@@ -209,9 +208,7 @@ class CaseDelegate(QStyledItemDelegate):
             rest = 0 if last else chip_size(f"+{len(tags) - number - 1}").width() + theme.px(4)
             if x + size.width() + rest > right:
                 if number == 0:
-                    word = QFontMetrics(theme.font("micro", 500)).elidedText(
-                        tag, Qt.TextElideMode.ElideRight, right - x - rest - theme.px(12)
-                    )
+                    word = theme.elided(tag, right - x - rest - theme.px(12), *FONT)
                     paint_chip(painter, QRect(x, y, right - x - rest, size.height()), word)
                     x = right - rest + theme.px(4)
                     number += 1

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
-from workbench.gui.cells import FINISHED, OVER, Shown
+from workbench.gui.cells import FINISHED, OVER, Shown, State
 from workbench.gui.columns import version_names
 from workbench.gui.compare.answer_part import AnswerPart
+from workbench.gui.compare.by_hand import HandPart
 from workbench.gui.compare.detail_parts import ChecksPart, DetailHead, MetricsPart, MorePart
 from workbench.gui.compare.exchange import ExchangeDialog
 from workbench.gui.compare.judging import Judging
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from workbench.workspace import ColumnInfo, OutputRow
 
 WIDTH = 332
+BODY_MS = 12
+"""How long after an answer what stands below it follows."""
 
 
 class DetailPanel(QFrame):
@@ -45,12 +48,18 @@ class DetailPanel(QFrame):
         self.row: OutputRow | None = None
         self._attempt: int | None = None  # an earlier output chosen by the user
         self._body_of: tuple[Any, ...] | None = None
+        self._body_timer = QTimer(self)
+        self._body_timer.setSingleShot(True)
+        self._body_timer.setInterval(BODY_MS)
+        self._body_timer.timeout.connect(self._fill_body)
         self._compose()
 
     def _compose(self) -> None:
         self.head = DetailHead()
         self.text = AnswerPart(self.context, self.model)
-        self.checks, self.metrics, self.more = ChecksPart(), MetricsPart(), MorePart()
+        self.hand = HandPart(self.context, self.model)
+        self.hand.hide()
+        self.checks, self.metrics, self.more = ChecksPart(), MetricsPart(), MorePart(self.context)
         self.judging = Judging()
         self.raw = button("Raw request and reply", "braces", "link", on=self.show_raw, size="small")
         self.again = button("Run again", "rotate-ccw", "link", on=self.run_again, size="small", tip="Run this cell again (R)")
@@ -59,7 +68,8 @@ class DetailPanel(QFrame):
         sections.setContentsMargins(0, 0, 0, 0)
         sections.setSpacing(0)
         self._checks_line = line()
-        for part in (self.text, line(), self.checks, self._checks_line, self.metrics, line(), self.more):
+        self._metrics_line, self._judging_line = line(), line()
+        for part in (self.text, self.hand, line(), self.checks, self._checks_line, self.metrics, self._metrics_line, self.more):
             sections.addWidget(part)
         sections.addStretch(1)
         self.area = QScrollArea()
@@ -77,8 +87,10 @@ class DetailPanel(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(1, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (self.head, line(), self.area, line(), self.judging, line(), foot):
+        self._foot = foot
+        for widget in (self.head, line(), self.area, line(), self.judging, self._judging_line, foot):
             column.addWidget(widget, 1 if widget is self.area else 0)
+        self.model.loaded.connect(self._loaded)
         self.head.stepped.connect(self.stepped)
         self.head.repeat_stepped.connect(self.step_repeat)
         self.head.closed.connect(self.closed)
@@ -88,8 +100,13 @@ class DetailPanel(QFrame):
         self.judging.verdict_given.connect(self._verdict)
         self.judging.noted.connect(self._note)
         self.judging.left.connect(self.left)
+        self.hand.left.connect(self.left)
 
     # -- what is shown -----------------------------------------------------------------------------------------
+
+    def _loaded(self) -> None:
+        if self.model.data is not None:
+            self.checks.expect(self.model.data.checks)
 
     def show_place(self, place: tuple[int, int, int] | None) -> None:
         """Show the cell of a case, column and repeat."""
@@ -112,6 +129,7 @@ class DetailPanel(QFrame):
         if self.place is None or data is None or self.place[0] >= len(data.cases):
             self.shown = None
             self.judging.show_output(None, None, None, "")
+            self.hand.leave()
             return
         case_index, column_index, repeat = self.place
         self.shown = shown = self.model.grid.shown_at(case_index, column_index, repeat)
@@ -137,26 +155,48 @@ class DetailPanel(QFrame):
     def _fill(self, shown: Shown, column: ColumnInfo) -> None:
         cell, newest = shown.cell, self._attempt is None
         row = self.row if self.row is not None and self.row.job_id == cell.job_id else None
+        self._turn(shown, column, newest=newest)
         finished = shown.state in FINISHED or (row is not None and not newest)
         self.text.show_answer(shown, row, column, newest=newest, finished=finished)
-        source = row if row is not None else cell
-        key = (cell.job_id, source, shown.state in OVER)
-        on_its_way = row is None and self.output_id is not None and self._body_of is not None and self._body_of[0] == cell.job_id
-        if key != self._body_of and not on_its_way:
-            self._body_of = key
-            for widget in (self.checks, self._checks_line):
-                widget.setVisible(bool(source.scores))
-            self.checks.show_scores(source.scores)
-            self.metrics.show_output(source, source.usage)
-            data = self.model.data
-            if data is not None:
-                self.more.show_output(row.case if row is not None else data.cases[cell.case_index], row)
+        self._body_timer.start()
         output_id = self.output_id
         can = output_id is not None and not self.context.ws.read_only
         judged = cell if newest or row is None else row
         self.judging.show_output((cell.job_id, output_id) if can else None, judged.stars, judged.verdict, judged.note)
         self.raw.setEnabled(output_id is not None)
         self.again.setEnabled(shown.state in OVER and not self.context.ws.read_only)
+
+    def _fill_body(self) -> None:
+        """Checks, figures and what opens below, a turn after the answer: all of them in one turn would hold up the keys."""
+        shown, data = self.shown, self.model.data
+        if shown is None or data is None or self.model.closed:
+            return
+        cell = shown.cell
+        row = self.row if self.row is not None and self.row.job_id == cell.job_id else None
+        source = row if row is not None else cell
+        key = (cell.job_id, source, shown.state in OVER)
+        on_its_way = row is None and self.output_id is not None and self._body_of is not None and self._body_of[0] == cell.job_id
+        if key == self._body_of or on_its_way:
+            return
+        self._body_of = key
+        for widget in (self.checks, self._checks_line):
+            widget.setVisible(bool(source.scores))
+        self.checks.show_scores(source.scores)
+        self.metrics.show_output(source, source.usage, by_hand=self.model.grid.columns[cell.column].place == "hand")
+        self.more.show_output(row.case if row is not None else data.cases[cell.case_index], row)
+
+    def _turn(self, shown: Shown, column: ColumnInfo, *, newest: bool) -> None:
+        """Show what belongs to a cell that waits for a person, or to one that holds an answer."""
+        waits, by_hand = shown.state is State.BY_HAND and newest, column.place == "hand"
+        for widget in (self.hand, self.text, self.metrics, self._metrics_line, self.judging, self._judging_line, self._foot):
+            widget.setVisible((widget is self.hand) == waits)
+        if waits:
+            self.hand.show_cell(shown)
+        else:
+            self.hand.leave()
+        self.raw.setVisible(not by_hand)
+        self.again.setText("Answer again" if by_hand else "Run again")
+        self.again.setToolTip("Let this cell wait for another answer by hand (R)" if by_hand else "Run this cell again (R)")
 
     def show_differences(self, on: bool) -> None:
         """Mark what differs from the same case in a neighbouring column (D)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QAbstractItemModel, QPoint, QPointF, QRect, QSize, Qt
+from PySide6.QtCore import QAbstractItemModel, QPoint, QPointF, QRect, QSize, Qt, QTimer
 from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QHeaderView, QWidget
 
@@ -13,11 +13,15 @@ from workbench.gui.columns import best_of, version_names
 from workbench.gui.grid import COLUMN, RunGrid
 from workbench.gui.markers import paint_marker
 from workbench.gui.theme import Theme
-from workbench.gui.widgets.chip import chip_size, paint_chip
+from workbench.gui.widgets.chip import FONT, chip_size, paint_chip
 from workbench.gui.words import counted, duration, percent, total_money
 
 if TYPE_CHECKING:
     from workbench.workspace import ColumnInfo
+
+FRAME_MS = 16
+AT_ONCE = 3
+"""Sections whose new figures are painted in one turn."""
 
 
 def header_height(theme: Theme, model: QAbstractItemModel | None = None) -> int:
@@ -45,6 +49,8 @@ def figures_of(column: ColumnInfo, *, has_checks: bool) -> list[tuple[str, str]]
 def progress_words(column: ColumnInfo) -> str:
     """`27 of 28`: how many passed their checks, or are done where there are none; then what people said of them, `you 3 of 4`."""
     text = f"{column.passed} of {column.checked}" if column.checked else f"{column.done} of {column.total}"
+    if column.place == "hand" and column.done < column.total:
+        text = f"{column.done} of {column.total} given"
     return f"{text}, you {column.said_pass} of {column.judged}" if column.judged else text
 
 
@@ -85,14 +91,26 @@ class ColumnHeader(RunHeader):
         super().__init__(theme, parent)
         self.setHighlightSections(False)
         self.setAccessibleName("Columns")
+        self._waiting: set[int] = set()
+        self._timer = QTimer(self)
+        self._timer.setInterval(FRAME_MS)
+        self._timer.timeout.connect(self._repaint_some)
 
     def sectionSizeFromContents(self, section: int) -> QSize:
         return QSize(self.theme.px(120), header_height(self.theme, self.model()))
 
     def show_again(self, columns: set[int]) -> None:
-        """Repaint these columns (0-based)."""
-        for column in columns:
+        """Repaint these columns (0-based), a few in each turn: all at once would hold up the keys."""
+        self._waiting |= columns
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _repaint_some(self) -> None:
+        for column in sorted(self._waiting)[:AT_ONCE]:
+            self._waiting.discard(column)
             self.updateSection(column + 1)
+        if not self._waiting:
+            self._timer.stop()
 
     def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
         theme, model = self.theme, self.model()
@@ -110,7 +128,10 @@ class ColumnHeader(RunHeader):
         if prompt:
             area = self._prompt(painter, area, prompt)
         has_checks = any(info.checked for info in visible)
-        self._figures(painter, area, figures_of(column, has_checks=has_checks), best)
+        figures = figures_of(column, has_checks=has_checks)
+        if column.place == "hand":
+            figures = self._by_hand(figures, area.width())
+        self._figures(painter, area, figures, best)
         self._progress(painter, area, column)
 
     def _title(self, painter: QPainter, area: QRect, column: ColumnInfo, chip: str) -> None:
@@ -120,15 +141,20 @@ class ColumnHeader(RunHeader):
         paint_marker(painter, theme, QPointF(area.x() + theme.px(4), middle), column.place, column.colour)
         size = chip_size(chip)
         room = area.width() - theme.px(14)
-        font = theme.font("section")
-        spare = room - QFontMetrics(font).horizontalAdvance(column.model) - theme.px(6)
+        if column.place == "hand":  # beside the version where there is room: shape of the mark and progress say it as well
+            words = chip_size("by hand", icon="hand").width() + theme.px(4)
+            left = theme.width(column.model, "section") + theme.px(6)
+            if left + words + size.width() <= room:
+                at = QRect(area.x() + theme.px(14) + left, round(middle - size.height() / 2), words - theme.px(4), size.height())
+                paint_chip(painter, at, "by hand", kind="accent", icon="hand")
+        spare = room - theme.width(column.model, "section") - theme.px(6)
         width = min(size.width(), max(room // 2, spare))
         if width < size.width():
-            chip = QFontMetrics(theme.font("micro", 500)).elidedText(chip, Qt.TextElideMode.ElideRight, width - theme.px(12))
+            chip = theme.elided(chip, width - theme.px(12), *FONT)
         paint_chip(painter, QRect(area.right() - width + 1, round(middle - size.height() / 2), width, size.height()), chip)
-        painter.setFont(font)
+        painter.setFont(theme.font("section"))
         painter.setPen(theme.color("text"))
-        name = QFontMetrics(font).elidedText(column.model, Qt.TextElideMode.ElideRight, room - width - theme.px(6))
+        name = theme.elided(column.model, room - width - theme.px(6), "section")
         painter.drawText(QRect(area.x() + theme.px(14), area.y(), room, height), int(Qt.AlignmentFlag.AlignVCenter), name)
 
     def _prompt(self, painter: QPainter, area: QRect, prompt: str) -> QRect:
@@ -146,29 +172,34 @@ class ColumnHeader(RunHeader):
         theme = self.theme
         top = area.y() + theme.line("section") + theme.px(4)
         micro, body = theme.line("micro"), theme.line("micro")
-        names, values = QFontMetrics(theme.font("micro")), QFontMetrics(theme.font("small", 600))
-        needs = [max(names.horizontalAdvance(name), values.horizontalAdvance(value)) + 2 for name, value in figures]
+        needs = [max(theme.width(name, "micro"), theme.width(value, "small", 600)) + 2 for name, value in figures]
         for (name, value), (left, step) in zip(figures, slots(needs, area.width(), theme.px(6)), strict=True):
             x = area.x() + left
             painter.setFont(theme.font("micro"))
             painter.setPen(theme.color("text3"))
             painter.drawText(QRect(x, top, step, micro), int(Qt.AlignmentFlag.AlignVCenter), name)
             winner = ("pass" if name == "checks" else name) in best
-            font = theme.font("small", 600 if winner else 400)
-            painter.setFont(font)
+            weight = 600 if winner else 400
+            painter.setFont(theme.font("small", weight))
             painter.setPen(theme.color("pass" if winner else "text" if value else "text3"))
-            text = QFontMetrics(font).elidedText(value or "–", Qt.TextElideMode.ElideRight, step)
+            text = theme.elided(value or "–", step, "small", weight)
             painter.drawText(QRect(x, top + micro, step, body + 2), int(Qt.AlignmentFlag.AlignVCenter), text)
+
+    def _by_hand(self, figures: list[tuple[str, str]], width: int) -> list[tuple[str, str]]:
+        """The figures of a column by hand, which has neither time nor cost: said in words where there is room."""
+        said = [*figures[:-2], ("time", "not measured"), ("cost", "not known")]
+        theme = self.theme
+        needs = sum(max(theme.width(name, "micro"), theme.width(value, "small", 600)) + theme.px(8) for name, value in said)
+        return said if needs <= width else [*figures[:-2], ("time", ""), ("cost", "")]
 
     def _progress(self, painter: QPainter, area: QRect, column: ColumnInfo) -> None:
         """A bar of all calls: passed, failed and merely done so far, and the count beside it."""
         theme = self.theme
         text = progress_words(column)
-        font = theme.font("micro")
-        width = QFontMetrics(font).horizontalAdvance(text)
+        width = theme.width(text, "micro")
         height = theme.line("micro")
         top = area.bottom() - height + 1
-        painter.setFont(font)
+        painter.setFont(theme.font("micro"))
         painter.setPen(theme.color("text3"))
         painter.drawText(QRect(area.right() - width, top, width + 2, height), int(Qt.AlignmentFlag.AlignVCenter), text)
         thick = max(3, theme.px(4))
@@ -212,19 +243,15 @@ class CornerHeader(RunHeader):
         line = theme.line("small")
         area = rect.adjusted(theme.px(12), 0, -theme.px(8), -theme.px(9))
         second = QRect(area.x(), area.bottom() - line + 1, area.width(), line)
-        font = theme.font("micro")
-        painter.setFont(font)
+        painter.setFont(theme.font("micro"))
         painter.setPen(theme.color("text3"))
         count = f"{shown:,} of {total:,}" if shown != total else f"{total:,}"
         text = f"{count} in {self.dataset}" if self.dataset else counted(total, "case") if shown == total else f"{count} cases"
-        painter.drawText(
-            second, int(Qt.AlignmentFlag.AlignVCenter), QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, area.width())
-        )
-        font = theme.font("body", 600)
-        painter.setFont(font)
+        painter.drawText(second, int(Qt.AlignmentFlag.AlignVCenter), theme.elided(text, area.width(), "micro"))
+        painter.setFont(theme.font("body", 600))
         painter.setPen(theme.color("text"))
         first = QRect(area.x(), second.y() - theme.line("body"), area.width(), theme.line("body"))
         painter.drawText(first, int(Qt.AlignmentFlag.AlignVCenter), "Case")
         arrow = "arrow-down" if self.descending else "arrow-up"
-        x = area.x() + QFontMetrics(font).horizontalAdvance("Case") + theme.px(5)
+        x = area.x() + theme.width("Case", "body", 600) + theme.px(5)
         painter.drawPixmap(QPoint(x, first.center().y() - theme.px(12) // 2 + 1), theme.pixmap(arrow, "text3", 12))

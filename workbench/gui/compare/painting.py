@@ -7,7 +7,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPixmap
+from PySide6.QtGui import QPainter, QPixmap
 
 from workbench.gui.cells import (
     Fix,
@@ -15,6 +15,7 @@ from workbench.gui.cells import (
     Shown,
     State,
     blocked_words,
+    by_hand_words,
     failed_words,
     fitting_metrics,
     queued_words,
@@ -24,7 +25,7 @@ from workbench.gui.cells import (
 from workbench.gui.compare.excerpt import Excerpt, Excerpts
 from workbench.gui.compare.frame import Frame, stars_area, still_fixes
 from workbench.gui.theme import Theme
-from workbench.gui.widgets.chip import chip_size, paint_chip
+from workbench.gui.widgets.chip import FONT, chip_size, paint_chip
 from workbench.gui.widgets.pictures import Thumbnails, paint_pictures
 from workbench.gui.widgets.stars import COUNT, paint_stars
 from workbench.gui.words import counted
@@ -38,7 +39,7 @@ FULL_KEPT = 96
 CUT_OFF = "cut off"
 """Said of an answer that reached its largest length."""
 _KEPT_STATES = (State.DONE, State.REUSED, State.BLOCKED, State.FAILED)
-_FILLS = {State.QUEUED: "panel", State.STOPPED: "panel", State.SKIPPED: "panel"}
+_FILLS = {State.QUEUED: "panel", State.STOPPED: "panel", State.SKIPPED: "panel", State.BY_HAND: "panel"}
 _BARS = {State.WRITING: "accent-ink", State.WAITING: "warn", State.FAILED: "fail", State.BLOCKED: "fail"}
 
 
@@ -134,7 +135,7 @@ class CellPainter:
                 title, sentence, fixes = blocked_words(shown.cell, column)
                 self._trouble(painter, frame, "octagon-x", "fail", title, sentence, fixes)
             else:
-                self._still(painter, frame, shown)
+                self._still(painter, frame, shown, active=current or hovered)
         if current:
             painter.save()
             pen = painter.pen()
@@ -163,7 +164,7 @@ class CellPainter:
         painter.setFont(font)
         painter.setPen(theme.color(token))
         line = theme.line("cell")
-        excerpt.draw(painter, frame.x, frame.text_top + (line - QFontMetrics(font).height()) / 2, line)
+        excerpt.draw(painter, frame.x, frame.text_top + (line - theme.height("cell")) / 2, line)
         return excerpt
 
     def _done(self, painter: QPainter, frame: Frame, shown: Shown, *, large: bool, hover_star: int | None) -> None:
@@ -222,10 +223,10 @@ class CellPainter:
         if cell.note and x + theme.px(14) < right:
             painter.drawPixmap(QPointF(x, middle - theme.px(12) / 2), theme.pixmap("pencil", "text3", 12))
             x += theme.px(16)
-        line, gap = QFontMetrics(theme.font("micro")), theme.px(6)
+        gap = theme.px(6)
 
         def width(text: str) -> int:
-            return line.horizontalAdvance(text) + 1 + gap  # a pixel for what the width was rounded by: else the last digit is elided
+            return theme.width(text, "micro") + 1 + gap  # a pixel for what the width was rounded by: else the last digit is elided
 
         if cell.finish_reason == "length" and x + width(CUT_OFF) - gap <= right:
             self._small(painter, x, middle, right, CUT_OFF, "warn", 500)
@@ -252,9 +253,7 @@ class CellPainter:
             if x - start + width + rest > room:
                 short = room - (x - start) - rest
                 if number == 0 and short > theme.px(60):
-                    title = QFontMetrics(theme.font("micro", 500)).elidedText(
-                        score.check.title, Qt.TextElideMode.ElideRight, short - theme.px(28)
-                    )
+                    title = theme.elided(score.check.title, short - theme.px(28), *FONT)
                     paint_chip(painter, QRect(x, top, short, size.height()), title, kind=kind, icon=icon)
                     x += short + gap
                     if left > 1:
@@ -297,7 +296,7 @@ class CellPainter:
                 words += f"  {counted(live.words + 1, 'word')}"
             if live.attempt > 1:
                 words += f"  try {live.attempt}"
-            x = frame.x + theme.px(24) + QFontMetrics(theme.font("micro", 500)).horizontalAdvance(_writing_word(live))
+            x = frame.x + theme.px(24) + theme.width(_writing_word(live), "micro", 500)
             self._small(painter, x, frame.foot.center().y() + 1, frame.foot.right(), words, "text3")
 
     def _writing_body(self, painter: QPainter, frame: Frame, shown: Shown) -> None:
@@ -355,37 +354,43 @@ class CellPainter:
     def fix_areas(self, frame: Frame, fixes: tuple[Fix, ...]) -> list[QRect]:
         """Where the words of the fixes stand, at least 24 pixels high: the first at the left, the second at the right."""
         theme = self.theme
-        line = QFontMetrics(theme.font("small", 500))
-        height = max(24, line.height())
+        height = max(24, theme.height("small", 500))
         top = frame.foot.center().y() - height // 2 + 1
         areas = []
         for number, (_, text) in enumerate(fixes):
-            width = line.horizontalAdvance(text) + 2
+            width = theme.width(text, "small", 500) + 2
             x = frame.x if number == 0 else frame.x + frame.width - width
             areas.append(QRect(x, top, width, height))
         return areas
 
-    def _still(self, painter: QPainter, frame: Frame, shown: Shown) -> None:
-        """Queued, stopped and skipped: an icon and a few words, and whatever text had come."""
+    def _still(self, painter: QPainter, frame: Frame, shown: Shown, *, active: bool) -> None:
+        """Queued, by hand, stopped and skipped: an icon and a few words, and whatever text had come."""
         theme, cell = self.theme, shown.cell
         if shown.state is State.QUEUED:
             icon, words = "circle-dashed", queued_words(shown)
+        elif shown.state is State.BY_HAND:
+            icon, words = "hand", by_hand_words(shown)
         elif shown.state is State.STOPPED:
             icon, words = "circle-stop", stopped_words(cell)
         else:
             icon, words = "minus", "Skipped by you" if not cell.error else "Skipped, budget reached"
         y = frame.text_top
-        if cell.text and shown.state in (State.STOPPED, State.QUEUED) and self.height != "compact":
+        if cell.text and shown.state in (State.STOPPED, State.QUEUED, State.BY_HAND) and self.height != "compact":
             self._answer(painter, frame, shown, "text2")
             y = frame.chips_top
         line = theme.line("cell")
-        painter.drawPixmap(QPointF(frame.x, y + (line - theme.px(14)) / 2), theme.pixmap(icon, "text3", 14))
-        self._line(painter, frame.x + theme.px(20), y, frame.width - theme.px(20), words, "text3")
-        if shown.state is not State.QUEUED:
-            fixes: tuple[Fix, ...] = still_fixes(shown.state)
-            painter.setFont(theme.font("small", 500))
-            painter.setPen(theme.color("accent-ink"))
-            painter.drawText(self.fix_areas(frame, fixes)[0], int(Qt.AlignmentFlag.AlignCenter), fixes[0][1])
+        yours = shown.state is State.BY_HAND and active
+        token = "accent-ink" if yours else "text3"
+        words = words.replace("By hand", "Your turn") if yours else words
+        painter.drawPixmap(QPointF(frame.x, y + (line - theme.px(14)) / 2), theme.pixmap(icon, token, 14))
+        self._line(painter, frame.x + theme.px(20), y, frame.width - theme.px(20), words, token, weight=600 if yours else None)
+        if shown.state is State.BY_HAND and not active:
+            return  # there may be many of them in a column: only the one that is meant says what to do
+        fixes: tuple[Fix, ...] = still_fixes(shown.state)
+        painter.setFont(theme.font("small", 500))
+        painter.setPen(theme.color("accent-ink"))
+        for (_action, text), area in zip(fixes, self.fix_areas(frame, fixes), strict=True):
+            painter.drawText(area, int(Qt.AlignmentFlag.AlignCenter), text)
 
     # -- pieces ------------------------------------------------------------------------------------------------
 
@@ -393,23 +398,20 @@ class CellPainter:
         self, painter: QPainter, x: int, y: int, width: int, text: str, token: str, role: str = "cell", weight: int | None = None
     ) -> None:
         theme = self.theme
-        font = theme.font(role, weight)
-        painter.setFont(font)
+        painter.setFont(theme.font(role, weight))
         painter.setPen(theme.color(token))
-        elided = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, width)
+        elided = theme.elided(text, width, role, weight)
         painter.drawText(QRect(x, y, width, theme.line("cell")), int(Qt.AlignmentFlag.AlignVCenter), elided)
 
     def _small(self, painter: QPainter, x: int, middle: int, right: int, text: str, token: str, weight: int | None = None) -> int:
         """A few words of small text from x; returns where they end."""
         theme = self.theme
-        font = theme.font("micro", weight)
-        line = QFontMetrics(font)
-        painter.setFont(font)
+        painter.setFont(theme.font("micro", weight))
         painter.setPen(theme.color(token))
-        elided = line.elidedText(text, Qt.TextElideMode.ElideRight, max(0, right - x))
-        height = line.height()
+        elided = theme.elided(text, max(0, right - x), "micro", weight)
+        height = theme.height("micro", weight)
         painter.drawText(QRect(x, middle - height // 2, max(0, right - x), height), int(Qt.AlignmentFlag.AlignVCenter), elided)
-        return x + line.horizontalAdvance(elided)
+        return x + theme.width(elided, "micro", weight)
 
 
 def _writing_word(live: Live | None) -> str:

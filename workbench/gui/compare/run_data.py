@@ -29,6 +29,8 @@ class RunData:
     dataset: str
     concurrency: int
     repeats: int
+    checks: int
+    """How many checks each answer gets, those of single cases aside."""
     is_free: bool = False
     """True where no model of the run costs anything: a budget says nothing then."""
 
@@ -40,9 +42,9 @@ def read_run(ws: Workspace, run_id: int) -> RunData:
     comparison = ws.comparisons.get(run.comparison_id) if run.comparison_id is not None else None
     runs = ws.runs.list(run.comparison_id) if run.comparison_id is not None else [run]
     plan = ws.runs.plan(run_id)
-    prices = [column.model.price for column in plan.columns]
+    prices = [column.model.price for column in plan.columns if not column.model.by_hand]
     free = all(price.input_usd == 0 and price.output_usd == 0 for price in prices)
-    return RunData(run, columns, cases, runs, comparison, plan.dataset, plan.concurrency, plan.repeats, free)
+    return RunData(run, columns, cases, runs, comparison, plan.dataset, plan.concurrency, plan.repeats, len(plan.checks), free)
 
 
 def find_cases(ws: Workspace, run_id: int, total: int, columns: Sequence[int], choice: str) -> list[int]:

@@ -102,7 +102,8 @@ class DatasetVerbs(QObject):
         if things:
             self.wanted.emit(things[0].id)
         if report.rejected or report.not_carried:
-            ImportReportDialog(self._owner, report, report.rejected[0].path if report.rejected else "").open()
+            source = report.rejected[0].path if report.rejected else ""
+            ImportReportDialog(self._owner, self._context.bridge, report, source).open()
         elif report.imported:
             done = report.imported[0]
             self._context.notice(f"Imported {counted(done.cases or 0, 'case')} into {done.name}.")

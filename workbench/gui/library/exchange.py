@@ -101,7 +101,7 @@ class Exchange:
 
     def show_report(self, report: ImportReport, source: str) -> None:
         """Show what an import did."""
-        ImportReportDialog(self._owner, report, source, open_thing=self._go, again=self.read).open()
+        ImportReportDialog(self._owner, self._context.bridge, report, source, open_thing=self._go, again=self.read).open()
 
     def _go(self, kind: str, id: int) -> None:
         if kind == "dataset":

@@ -78,8 +78,7 @@ class AnswerView(QTextBrowser):
     def finish(self, text: str) -> None:
         """Show a finished answer."""
         if self.as_text or len(text) > MARKDOWN_LIMIT or not looks_like_markdown(text):
-            if self._markdown or text != self._shown:
-                self._plain(text)
+            self.grow(text)
             return
         if self._markdown and text == self._shown:
             return
@@ -169,7 +168,9 @@ class AnswerView(QTextBrowser):
 
     def _measure(self) -> None:
         if self._fit:
-            self.document().setTextWidth(self.viewport().width())
+            width = self.viewport().width()
+            if self.document().textWidth() != width:  # Qt lays out the whole text again even for the width that it has
+                self.document().setTextWidth(width)
             height = int(self.document().size().height()) + 2
             if self.horizontalScrollBar().maximum() > 0:
                 height += self.horizontalScrollBar().sizeHint().height()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench.gui.theme import theme
 
+FONT = ("micro", 500)
+"""Type role and weight of the word on a chip."""
 _FILL = {
     "plain": ("sunken", "text2"),
     "on": ("accent-soft", "accent-ink"),
@@ -29,15 +31,14 @@ def label_token(name: str) -> str:
 def chip_size(text: str, *, kind: str = "plain", icon: str = "", removable: bool = False) -> QSize:
     """Size that `paint_chip` needs, from the font's metrics."""
     look = theme()
-    metrics = QFontMetrics(_font())
-    width = metrics.horizontalAdvance(text) + look.px(12)
+    width = look.width(text, *FONT) + look.px(12)
     if icon:
         width += look.px(15)
     if kind == "label":
         width += look.px(10)
     if removable:
         width += look.px(15)
-    return QSize(width, metrics.height() + look.px(4))
+    return QSize(width, look.height(*FONT) + look.px(4))
 
 
 def paint_chip(painter: QPainter, rect: QRect, text: str, *, kind: str = "plain", icon: str = "", removable: bool = False) -> None:
@@ -66,7 +67,7 @@ def paint_chip(painter: QPainter, rect: QRect, text: str, *, kind: str = "plain"
         painter.drawPixmap(QPointF(x, middle - look.px(12) / 2), look.pixmap(icon, ink, 12))
         x += look.px(15)
     painter.setPen(look.color(ink))
-    painter.setFont(_font())
+    painter.setFont(look.font(*FONT))
     right = look.px(20) if removable else look.px(5)
     painter.drawText(QRect(x, rect.y(), rect.right() - right - x + 1, rect.height()), int(Qt.AlignmentFlag.AlignVCenter), text)
     if removable:
@@ -132,7 +133,3 @@ class Chip(QWidget):
             self.clicked.emit()
         else:
             super().keyPressEvent(event)
-
-
-def _font() -> QFont:
-    return theme().font("micro", 500)

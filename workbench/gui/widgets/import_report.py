@@ -18,9 +18,12 @@ from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
+from workbench.gui.widgets.notice import Banner
 from workbench.gui.words import counted, joined
+from workbench.whole_file import beside
 
 if TYPE_CHECKING:
+    from workbench.gui.bridge import Bridge
     from workbench.workspace import Imported, ImportReport
 
 _KINDS = (
@@ -41,6 +44,7 @@ class ImportReportDialog(Dialog):
     def __init__(
         self,
         parent: QWidget,
+        bridge: Bridge,
         report: ImportReport,
         source: str,
         *,
@@ -48,7 +52,7 @@ class ImportReportDialog(Dialog):
         again: Callable[[list[str]], object] | None = None,
     ) -> None:
         super().__init__(parent, "Import report", padded=False)
-        self._report, self._open, self._again = report, open_thing, again
+        self._bridge, self._report, self._open, self._again = bridge, report, open_thing, again
         self.head.setSpacing(10)
         self.head.insertWidget(1, ElidedLabel(source, "small", "text3"))
         self.head.addWidget(icon_button("x", "Close (Esc)", on=self.reject))
@@ -58,6 +62,9 @@ class ImportReportDialog(Dialog):
         self._column.setSpacing(10)
         self._column.addWidget(label(headline(report), "section", wrap=True))
         self._column.addWidget(label(second_line(report), "small", "text2", wrap=True))
+        self._unsaved = Banner("fail", "")
+        self._unsaved.hide()
+        self._column.addWidget(self._unsaved)
         self._column.addWidget(self._totals())
         self._rejected()
         self._not_carried()
@@ -211,7 +218,22 @@ class ImportReportDialog(Dialog):
     def _save(self) -> None:
         chosen, _ = QFileDialog.getSaveFileName(self, "Save the report", "import-report.json", "JSON (*.json)")
         if chosen:
-            Path(chosen).write_text(json.dumps(self._report.to_json(), ensure_ascii=False, indent=2) + "\n", "utf-8")
+            self._bridge.read(
+                write_report, self._report, Path(chosen),
+                then=lambda _: self._unsaved.hide(), failed=self._not_saved, owner=self, key=("report", id(self)),
+            )  # fmt: skip
+
+    def _not_saved(self, error: BaseException) -> None:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        self._unsaved.title.setText(f"The report was not saved: {why}. Choose another place.")
+        self._unsaved.show()
+
+
+def write_report(report: ImportReport, path: Path) -> None:
+    """Write the report as JSON, whole or not at all. Raises OSError."""
+    with beside(path) as new:
+        new.write_text(json.dumps(report.to_json(), ensure_ascii=False, indent=2) + "\n", "utf-8")
+        new.replace(path)
 
 
 def rejected_count(report: ImportReport) -> int:

@@ -24,9 +24,10 @@ class ShareBar(QProgressBar):
     def show_shares(self, shares: Sequence[tuple[int, str]], total: int) -> None:
         """Show these counts of `total`; each that is not nothing gets at least two pixels."""
         self.shares = [share for share in shares if share[0] > 0]
+        self.setUpdatesEnabled(False)  # Qt's own bar paints at once with each value, and all else that waits to be painted with it
         self.setMaximum(max(1, total))
         self.setValue(sum(count for count, _ in self.shares))
-        self.update()
+        self.setUpdatesEnabled(True)
 
     def segments(self, width: int) -> list[tuple[int, int, str]]:
         """(left, width, colour token) of each share in a bar of this width."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from workbench.providers.answer_reader import NOTHING, AnswerReader, New
 from workbench.providers.json_fields import count, inner, text_of
+from workbench.providers.service_tiers import tier_of
 from workbench.providers.tool_calls import PendingCall
 from workbench.values import Usage
 
@@ -116,5 +117,6 @@ def usage_of(value: Any) -> Usage:
         cache_write_tokens=written,
         reasoning_tokens=count(inner(value, "output_tokens_details"), "thinking_tokens"),
         cache_write_1h_tokens=count(inner(value, "cache_creation"), "ephemeral_1h_input_tokens") or None,
+        service_tier=tier_of(value.get("service_tier")),
         web_searches=count(inner(value, "server_tool_use"), "web_search_requests") or None,
     )

@@ -14,6 +14,7 @@ from workbench.providers.bedrock.event_stream import EXCEPTION
 from workbench.providers.error_bodies import failure_in_stream
 from workbench.providers.failures import ProviderError
 from workbench.providers.json_fields import count, inner, objects, text_of
+from workbench.providers.service_tiers import tier_of
 from workbench.providers.sse import Event
 from workbench.providers.tool_calls import PendingCall
 from workbench.values import Failure, Part, Reply, Usage
@@ -108,6 +109,8 @@ class ConverseReader(AnswerReader):
         """What `metadata` says; in a whole body it stands beside the message."""
         self._told = True
         self._usage = value.get("usage")
+        if isinstance(self._usage, dict):
+            self._usage = {**self._usage, "serviceTier": value.get("serviceTier")}
         trace = inner(value, "trace")
         reason, model = inner(trace, "guardrail").get("actionReason"), inner(trace, "promptRouter").get("invokedModelId")
         self._refusal = [text_of(reason)] if self._raw_finish == "guardrail_intervened" else []
@@ -137,6 +140,7 @@ def usage_of(value: Any) -> Usage:
         input_tokens=None if fresh is None else fresh + (read or 0) + (written or 0),
         output_tokens=count(value, "outputTokens"),
         cached_input_tokens=read,
+        service_tier=tier_of(value.get("serviceTier")),
         cache_write_tokens=written,
         cache_write_1h_tokens=_written_for_an_hour(value.get("cacheDetails")),
     )

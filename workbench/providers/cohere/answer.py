@@ -75,15 +75,19 @@ def usage_of(value: Any) -> Usage:
     """The normalised counts of a `usage` object.
 
     `tokens` is everything that was read and written, templates and tool definitions included; `billed_units` leaves out what Cohere adds
-    itself, and counts only where there is nothing else.
+    itself, and is what the call costs.
     """
     if not isinstance(value, Mapping):
         return Usage()
-    tokens = inner(value, "tokens") or inner(value, "billed_units")
+    billed = inner(value, "billed_units")
+    tokens = inner(value, "tokens") or billed
+    apart = billed if billed and tokens is not billed else {}
     return Usage(
         input_tokens=count(tokens, "input_tokens"),
         output_tokens=count(tokens, "output_tokens"),
         cached_input_tokens=count(value, "cached_tokens"),
+        billed_input_tokens=count(apart, "input_tokens"),
+        billed_output_tokens=count(apart, "output_tokens"),
     )
 
 

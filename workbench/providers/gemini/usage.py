@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.providers.json_fields import count
+from workbench.providers.service_tiers import tier_of
 from workbench.values import Usage
 
 
@@ -32,6 +33,7 @@ def usage_of(value: Mapping[str, Any]) -> Usage:
         output_tokens=written,
         cached_input_tokens=count(value, "cachedContentTokenCount"),
         reasoning_tokens=thought,
+        service_tier=tier_of(value.get("serviceTier") or value.get("trafficType")),
         input_audio_tokens=_of_kind(value, "AUDIO", "promptTokensDetails", "toolUsePromptTokensDetails"),
         output_audio_tokens=_of_kind(value, "AUDIO", "candidatesTokensDetails"),
         cached_audio_tokens=_of_kind(value, "AUDIO", "cacheTokensDetails"),

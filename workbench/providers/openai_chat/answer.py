@@ -55,7 +55,7 @@ class ChatReader(AnswerReader):
             self._id = value["id"] or None
         usage = value.get("usage") or inner(value, "x_groq").get("usage")
         if usage:
-            self._usage = usage
+            self._usage = {"service_tier": value.get("service_tier"), **usage} if isinstance(usage, dict) else usage
             times = value.get("time_info") or usage  # Cerebras; Groq
             self._queue_s = number(times.get("queue_time")) if isinstance(times, dict) else None
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.providers.json_fields import count, inner
+from workbench.providers.service_tiers import tier_of
 from workbench.values import Usage
 
 _CACHED = ("prompt_cache_hit_tokens", "cached_tokens")
@@ -36,11 +37,12 @@ def usage_of(value: Any) -> Usage:
         cached_input_tokens=_first(count(read_details, "cached_tokens"), value, *_CACHED),
         cache_write_tokens=_first(count(read_details, "cache_write_tokens"), value, "cache_creation_input_tokens"),
         reasoning_tokens=reasoning,
+        service_tier=tier_of(value.get("service_tier")),
         **other_kinds(read_details, written_details),
     )
 
 
-def other_kinds(read: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, int | None]:
+def other_kinds(read: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, Any]:
     """Sound and pictures among the tokens of OpenAI's details; None where there are none, as for most calls."""
     cached = inner(read, "cached_tokens_details")
     return {

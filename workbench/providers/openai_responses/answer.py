@@ -7,7 +7,7 @@ done part, as a done item, in the last event. All of them go through `_Item.take
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workbench.providers.answer_parts import is_error, picture, protocol, reported
@@ -15,6 +15,7 @@ from workbench.providers.answer_reader import NOTHING, AnswerReader, New
 from workbench.providers.failures import ProviderError
 from workbench.providers.json_fields import count, inner, text_of
 from workbench.providers.openai_chat.usage import other_kinds
+from workbench.providers.service_tiers import tier_of
 from workbench.providers.tool_calls import PendingCall
 from workbench.values import FinishReason, Part, Reply, ToolCall, Usage
 
@@ -249,7 +250,7 @@ class ResponsesReader(AnswerReader):
             images=tuple(item.image for item in items if item.image is not None),
             finish_reason=finish,
             raw_finish_reason=raw,
-            usage=usage_of(self._response.get("usage")),
+            usage=replace(usage_of(self._response.get("usage")), service_tier=tier_of(self._response.get("service_tier"))),
             resolved_model=text_of(self._response.get("model")) or None,
             request_id=text_of(self._response.get("id")) or None,
         )
