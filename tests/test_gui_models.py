@@ -477,6 +477,7 @@ def test_keys_go_into_a_file_with_a_passphrase_which_is_asked_for_once(
     qtbot.waitUntil(lambda: not dialogs())
     row = session.context.ws.connections.list()[-1]
     assert key_words(row) == "Key ...9f2c, key file."
+    qtbot.waitUntil(lambda: row.id in screen._cards and screen._cards[row.id].row.key_place == "file")
     keys.file._opened = None  # as in the next session
     screen._do("test", row)
     qtbot.waitUntil(lambda: bool(dialogs()))
