@@ -54,6 +54,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy packaging/*.py tests/benchmarks/*.py
 	$(BIN)/python -m pytest tests/test_architecture.py
 
 bench: $(VENV)/.dev

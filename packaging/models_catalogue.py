@@ -101,7 +101,7 @@ def main() -> None:
     parser.add_argument("--models-dev", nargs=2, action="append", required=True, metavar=("FILE", "DATE"))
     parser.add_argument("--litellm", nargs=2, required=True, metavar=("FILE", "DATE"))
     options = parser.parse_args()
-    from genai_prices.data import providers  # only where this script runs
+    from genai_prices.data import providers  # type: ignore[import-not-found]  # only where this script runs
 
     sources = Sources({provider.id: provider for provider in providers}, options.genai_prices)
     for path, date in options.models_dev:
@@ -303,7 +303,7 @@ def stepped(prices: Mapping[str, Any], is_embedding: bool) -> Price | None:
         return None
     starts = sorted({tier.start for rate in rates.values() for tier in getattr(rate, "tiers", ())})
     flat = [
-        Price(**{GENAI_RATES[name]: rate_at(rate, start) / (1000 if name == "web_searches_kcount" else 1) for name, rate in rates.items()})
+        priced({GENAI_RATES[name]: rate_at(rate, start) / (1000 if name == "web_searches_kcount" else 1) for name, rate in rates.items()})
         for start in (0, *starts)
     ]
     flat = [Price(**{**as_fields(each), "output_usd": each.output_usd or Decimal(0)}) for each in flat] if is_embedding else flat
@@ -327,8 +327,8 @@ def models_dev_price(cost: Row) -> Price | None:
         size = (step.get("tier") or {}).get("size")
         if size:
             own = {MODELS_DEV_RATES[name]: number(value) for name, value in step.items() if name in MODELS_DEV_RATES and value is not None}
-            steps.append((int(size), Price(**{**base, **own})))
-    return Price(**base, tiers=tuple(sorted(steps, key=lambda step: step[0])))
+            steps.append((int(size), priced({**base, **own})))
+    return priced({**base, "tiers": tuple(sorted(steps, key=lambda step: step[0]))})
 
 
 def is_outvoted(price: Price, cost: Row, litellm: Row) -> bool:
@@ -338,7 +338,12 @@ def is_outvoted(price: Price, cost: Row, litellm: Row) -> bool:
     if litellm.get("litellm_provider", "").startswith("bedrock") or not all(rates) or not cost.get("input") or not cost.get("output"):
         return False
     other = [number(cost["input"]), number(cost["output"])]
-    return other == [round(number(rate) * 1_000_000, 6) for rate in rates] and other != [price.input_usd, price.output_usd]
+    return other == [round(number(rate) * 1_000_000, 6) for rate in rates if rate] and other != [price.input_usd, price.output_usd]
+
+
+def priced(fields: Mapping[str, Any]) -> Price:
+    """A price from its fields."""
+    return Price(**fields)
 
 
 def as_fields(price: Price) -> dict[str, Any]:

@@ -110,7 +110,8 @@ def import_report(session: Session, ids: dict[str, int]) -> None:
         for name, text in IMPORTED.items():
             Path(folder, name).write_text(text, "utf-8")
         report = session.context.ws.files.import_paths([folder])
-        ImportReportDialog(session.window, report, "Desktop/prompts-2026", open_thing=lambda *_: None, again=lambda _: None).open()
+        window, bridge = session.window, session.bridge
+        ImportReportDialog(window, bridge, report, "Desktop/prompts-2026", open_thing=lambda *_: None, again=lambda _: None).open()
         settle(0.2)
 
 

@@ -26,14 +26,14 @@ FONTS = {
 }
 
 
-def has_font(stem):
+def has_font(stem: str) -> bool:
     """True if a font file of this name lies where Debian puts fonts."""
     return any(stem in file for _, _, files in os.walk("/usr/share/fonts") for file in files)
 
 
-def missing(sets):
+def missing(sets: list[str]) -> list[str]:
     """The packages that these sets need and that are not here, in order."""
-    packages = []
+    packages: list[str] = []
     for name in sets:
         packages += [package for library, package in LIBRARIES.get(name, {}).items() if not loads(library)]
         packages += [package for command, package in COMMANDS.get(name, {}).items() if not shutil.which(command)]
@@ -41,7 +41,7 @@ def missing(sets):
     return packages
 
 
-def main(arguments):
+def main(arguments: list[str]) -> int:
     """The exit code: 0 when nothing is missing any more."""
     if not sys.platform.startswith("linux"):
         return 0  # on macOS and Windows Qt's wheel brings all that it needs
