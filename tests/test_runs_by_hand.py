@@ -184,6 +184,31 @@ def test_putting_jobs_back_lets_a_hand_answer_wait_for_a_person_again(runs: Runs
     assert len(runs.outputs_of(first)) == 1
 
 
+def test_an_answer_that_was_given_to_the_same_question_is_taken_over_and_says_so(runs: Runs) -> None:
+    first = runs.prepare(spec(model(), HAND, cases=2))
+    picture = Part("image", media_type="image/png", data=picture_for("boots"))
+    give(runs, waiting(runs, first)[0], "case-0", [picture])
+    later = runs.prepare(spec(model(), HAND, replace(HAND, connection_uid="c-other"), cases=3, reuse=True))
+    make(runs, later)
+    row = runs.get(later)
+    assert (row.status, row.done, row.by_hand, row.reused) == ("done", 4, 5, 1)
+    cell = next(cell for cell in runs.cells(later) if cell.reused)
+    assert (cell.column, cell.case_index, cell.text, cell.pictures) == (1, 0, "case-0", 1)
+    assert [score.passed for score in cell.scores] == [True]
+    assert runs.requeue(later, [cell.job_id], failed_only=False) == 1
+    make(runs, later)
+    assert runs.cell(cell.job_id).status == "by_hand", "who puts an answer back wants another one"
+
+
+def test_no_earlier_answer_takes_the_place_of_a_draft(runs: Runs) -> None:
+    give(runs, waiting(runs, runs.prepare(spec(HAND, cases=1)))[0], "before")
+    run_id = runs.prepare(spec(HAND, cases=1, reuse=True))
+    (job,) = waiting(runs, run_id)
+    runs.keep_draft(job, "anew")
+    make(runs, run_id)
+    assert (runs.cell(job).status, runs.question(job).draft) == ("by_hand", "anew")
+
+
 def test_rerunning_leaves_given_answers_alone_and_asks_for_new_ones(runs: Runs) -> None:
     run_id = runs.prepare(spec(model(), HAND, cases=2))
     make(runs, run_id)

@@ -60,8 +60,9 @@ class Plan:
         for column in self.columns:
             content, model = column.variant.content, column.model
             parameters = {**content.parameters, **model.parameters}
+            place = model.connection_uid if model.by_hand else model.base_url
             begun = hashlib.sha256(
-                canonical([model.wire_format, model.base_url, model.name, parameters, content.output_schema, list(content.tools)]).encode(
+                canonical([model.wire_format, place, model.name, parameters, content.output_schema, list(content.tools)]).encode(
                     "utf-8", "surrogatepass"
                 )
             )
@@ -160,7 +161,8 @@ def parameters(plan: Plan, column_index: int) -> Mapping[str, Any]:
 
 
 def fingerprint(plan: Plan, column_index: int, asked: Request, repeat: int) -> str:
-    """SHA-256 hex of wire format, base URL, model, parameters, rendered messages and repeat: equal means the same call."""
+    """SHA-256 hex of wire format, place, model, parameters, rendered messages and repeat: equal means the same call. The place is the base
+    URL, by hand the connection."""
     digest = plan._parts[column_index][3].copy()
     digest.update(canonical([repeat, [message.to_json() for message in asked.messages]]).encode("utf-8", "surrogatepass"))
     return str(digest.hexdigest())
