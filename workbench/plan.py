@@ -122,6 +122,8 @@ def make(spec: Spec, *, app_version: str = __version__) -> Plan:
     for what, items in (("prompt", spec.variants), ("model", spec.models), ("case", spec.cases)):
         if not items:
             raise BadInput(f"The comparison {spec.name} has no {what}.", remedy=f"Add a {what}.")
+    for model in spec.models:
+        refuse_embedding(model)
     if spec.repeats < 1 or spec.concurrency < 1:
         raise BadInput("Repeats and calls at once are 1 or more.")
     calls = len(spec.variants) * len(spec.models) * len(spec.cases) * spec.repeats
@@ -140,6 +142,12 @@ def make(spec: Spec, *, app_version: str = __version__) -> Plan:
         dataset=spec.dataset,
         app_version=app_version,
     )
+
+
+def refuse_embedding(model: ModelSpec) -> None:
+    """Raises BadInput for a model that writes no answers: every call of it would come back with an error."""
+    if model.embeds:
+        raise BadInput(f"{model.title} makes embeddings: it compares meanings and writes no answers.", remedy="Choose another model.")
 
 
 def _priced(model: ModelSpec) -> ModelSpec:

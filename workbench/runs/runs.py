@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from workbench import evaluators
 from workbench import plan as plans
 from workbench.library import attachments
 from workbench.library.dataset_versions import freeze
@@ -21,9 +22,11 @@ from workbench.runs.reading import NANO, nano_dollars
 from workbench.store.database import Database, Writer
 from workbench.store.outputs import FAILED, newest
 from workbench.store.stamps import new_uid, now
-from workbench.values import BadInput, NotFound, Spec, canonical
+from workbench.values import BadInput, NotFound, Problem, Spec, Usage, canonical
 
 _PRUNED_AT_ONCE = 500
+_ANSWER = "\0"
+"""Stands for an answer that nobody has written yet."""
 
 _RUN = """
 INSERT INTO run (uid, comparison_id, number, plan, plan_hash, dataset_version_id, status, created_at, budget, spent, author)
@@ -80,7 +83,25 @@ class Runs(HandAnswers):
 
     def estimate(self, spec: Spec) -> Estimate:
         """About what a comparison will take, from past answers of its models where there are any."""
-        return plans.estimate(plans.make(spec), past_use(self._database, self, spec.models))
+        plan = plans.make(spec)
+        return self._with_comparing(plan, plans.estimate(plan, past_use(self._database, self, spec.models)))
+
+    def _with_comparing(self, plan: Plan, found: Estimate) -> Estimate:
+        """With the cost of the calls that compare meanings: they read each answer, and each text it is compared with, once."""
+        checked = [index for index in range(len(plan.cases)) if evaluators.compares_meanings(plan.checks_for(index))]
+        if not checked or self._embedding is None:
+            return found
+        try:
+            model = self._embedding()
+        except Problem:
+            return found  # what cannot be asked costs nothing
+        sample = checked[:: max(1, len(checked) // plans.SAMPLED_CASES)]
+        texts = [evaluators.texts_to_compare(plan.checks_for(index), plan.cases[index], _ANSWER) for index in sample]
+        length = sum(len(text) for each in texts for text in each if text != _ANSWER) * len(checked) / len(sample)
+        cost = model.price.cost(Usage(round(length / 4 + found.output_tokens * len(checked) / len(plan.cases)), 0))
+        if cost is None:
+            return replace(found, unknown_prices=tuple(dict.fromkeys((*found.unknown_prices, model.title))))
+        return replace(found, cost_usd=(found.cost_usd or 0) + cost) if cost else found
 
     def problems(self, spec: Spec) -> tuple[PlanProblem, ...]:
         """What keeps prompt versions of a comparison from being sent, or from being sent alike; nothing where all is well."""
