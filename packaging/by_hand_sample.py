@@ -42,7 +42,8 @@ def by_hand(ws: Workspace, models: Sequence[str]) -> dict[str, int]:
     asyncio.run(_made(ws, run_id))
     waiting = [cell for cell in ws.runs.cells(run_id) if cell.status == "by_hand"]
     for cell in waiting[:GIVEN]:
-        output = ws.runs.answer_by_hand(cell.job_id, images=[landscape(hue + 9 * cell.case_index, sun) for hue, sun in HUES])
+        pictures = [landscape(hue + 9 * cell.case_index, sun) for hue, sun in HUES]
+        output = asyncio.run(ws.runs.answer_by_hand(cell.job_id, images=pictures))
         ws.ratings.stars(output, 5 - cell.case_index)
     ws.runs.keep_draft(waiting[GIVEN + 1].job_id, "A waxed case, drops in the light")
     return {"by_hand": run_id, "hand": connection}

@@ -162,3 +162,9 @@ def test_a_broken_off_answer_is_not_printed_again_and_its_retries_stand_on_their
     assert [" Trying again in " in line for line in lines] == [False, True, True, False]
     assert lines[1].startswith("The connection to ")
     assert lines[3].startswith("workbench: The connection to ")
+
+
+def test_what_a_model_is_sent_without_is_said_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["ask", "Hello", "--api", "anthropic", "--base-url", "http://127.0.0.1:9", "--model", "claude-x", "--max-retries", "0"]
+    assert perform([*asked, "--param", "seed=1", "--param", "temperature=0"]) == 1
+    assert "Sent without seed: claude-x does not take that." in capsys.readouterr().err

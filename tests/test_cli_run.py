@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ import pytest
 
 from tests.conftest import FakeProvider
 from workbench.cli.frame import perform
+from workbench.settings import Settings
+from workbench.workspace import Workspace
 
 Start = Callable[..., FakeProvider]
 
@@ -245,3 +248,25 @@ def test_while_a_window_has_the_workspace_open_it_can_be_read_but_not_run_in(tmp
         assert (listed.returncode, listed.stdout) == (0, '{"schema":1,"runs":[]}\n')
     finally:
         opened.close()
+
+
+def test_what_a_column_is_sent_without_is_said_before_it_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Settings().set("max_retries", 0)
+    with closing(Workspace.open(tmp_path / "w.db")) as ws:
+        model = ws.connections.add_model(ws.connections.add("Claude", "anthropic", "http://127.0.0.1:9", key="sk-test-key-1"), "claude-x")
+        ws.connections.update_model(model, parameters={"seed": 1})
+    assert perform(["run", config(tmp_path, None), "--model", "claude-x", "--base-url-override", "http://127.0.0.1:9"]) == 1
+    assert "claude-x does not take seed. It is sent without." in capsys.readouterr().err
+
+
+def test_an_embedding_model_is_refused_before_anything_is_sent(
+    tmp_path: Path, fakeprovider: Start, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = fakeprovider()
+    with closing(Workspace.open(tmp_path / "w.db")) as ws:
+        ws.connections.add_model(ws.connections.add("Vectors", "other", server.base_url), "text-embedding-3-small")
+    assert perform(["run", config(tmp_path, None), "--model", "text-embedding-3-small"]) == 2
+    assert "text-embedding-3-small makes embeddings" in capsys.readouterr().err
+    assert perform(["ask", "Hello", "--model", "text-embedding-3-small"]) == 2
+    assert "text-embedding-3-small makes embeddings" in capsys.readouterr().err
+    assert server.stats()["requests"] == 0

@@ -241,6 +241,24 @@ def test_what_was_typed_is_there_again_after_the_window_was_closed(
     qtbot.waitUntil(lambda: "draft of 3 words" in str(second.model.grid.index(1, 2).data(Qt.ItemDataRole.AccessibleTextRole)))
 
 
+def test_what_is_typed_while_an_answer_is_kept_spoils_no_other_draft(qtbot: QtBot, screen: CompareScreen) -> None:
+    hand, runs, table = screen.page.detail.hand, screen.context.ws.runs, screen.page.table
+    other = next(cell.job_id for cell in runs.cells(screen.model.run_id or 0) if (cell.case_index, cell.column) == (1, 1))
+    runs.keep_draft(other, "typed last week")
+    hand.field.insertPlainText("a red boot")
+    hand.give_button.click()
+    hand.field.insertPlainText(", or so")
+    qtbot.waitUntil(lambda: state(screen, 0) is State.DONE)
+    table.choose(1, 1)
+    qtbot.waitUntil(lambda: hand.job == other and hand.field.toPlainText() == "typed last week")
+    hand.save_draft()
+    table.choose(0, 1)
+    qtbot.waitUntil(hand.isHidden)
+    screen.context.bridge.call(lambda: None, then=lambda _none: hand.setProperty("after", True), owner=hand)
+    qtbot.waitUntil(lambda: bool(hand.property("after")))
+    assert runs.question(other).draft == "typed last week"
+
+
 def test_closing_asks_before_pictures_are_lost_that_are_in_no_answer_yet(qtbot: QtBot, screen: CompareScreen) -> None:
     hand, window = screen.page.detail.hand, screen.window()
     hand.bring_mime(image_mime())

@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 from tests.gui_window import session
 from workbench.gui.app import Session
 from workbench.gui.welcome.view import STARTER_FACTS, WelcomeScreen
-from workbench.providers.builtin import BuiltinStatus
+from workbench.providers.builtin.weights import EngineStatus
 
 __all__ = ["session"]
 
@@ -25,10 +25,10 @@ class Status:
     """What the built-in model says of itself, to be set by a test; fetching is told in steps."""
 
     def __init__(self) -> None:
-        self.now = BuiltinStatus(True, True, "Ready.")
+        self.now = EngineStatus(True, True, "Ready.")
         self.progress: Any = None
 
-    def status(self) -> BuiltinStatus:
+    def status(self) -> EngineStatus:
         return self.now
 
     async def fetch(self, progress: Any = None) -> Path:
@@ -40,7 +40,7 @@ class Status:
 
     def arrive(self, session: Session) -> None:
         """The weights are here now."""
-        self.now = BuiltinStatus(True, True, "Ready.")
+        self.now = EngineStatus(True, True, "Ready.")
         session.bridge._need_loop().call(self.here.set)
 
 
@@ -82,7 +82,7 @@ def test_enter_runs_the_starter_comparison(session: Session, qtbot: QtBot, built
 def test_a_model_that_is_not_here_is_fetched_first_and_then_the_run_begins(
     session: Session, qtbot: QtBot, builtin: Status, started: list[int]
 ) -> None:
-    builtin.now = BuiltinStatus(True, False, "Not fetched.")
+    builtin.now = EngineStatus(True, False, "Not fetched.")
     welcome = page(session, qtbot)
     assert "fetched first" in welcome._said.text()
     welcome._run.click()
@@ -95,7 +95,7 @@ def test_a_model_that_is_not_here_is_fetched_first_and_then_the_run_begins(
 
 
 def test_a_fetch_can_be_cancelled(session: Session, qtbot: QtBot, builtin: Status, started: list[int]) -> None:
-    builtin.now = BuiltinStatus(True, False, "Not fetched.")
+    builtin.now = EngineStatus(True, False, "Not fetched.")
     welcome = page(session, qtbot)
     welcome._run.click()
     qtbot.waitUntil(lambda: not welcome._cancel.isHidden())
@@ -112,7 +112,7 @@ def test_the_page_counts_what_the_starter_comparison_has(session: Session) -> No
 
 
 def test_without_the_engine_the_page_says_what_to_do(session: Session, qtbot: QtBot, builtin: Status) -> None:
-    builtin.now = BuiltinStatus(False, False, "The engine is not installed.", "Install it with pip.")
+    builtin.now = EngineStatus(False, False, "The engine is not installed.", "Install it with pip.")
     welcome = page(session, qtbot)
     qtbot.waitUntil(lambda: not welcome._run.isEnabled())
     assert welcome._said.text() == "The engine is not installed. Install it with pip."

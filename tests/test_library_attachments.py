@@ -120,6 +120,22 @@ def test_prompts_with_pictures_go_out_and_in_equal_to_the_byte(tmp_path: Path) -
     assert again == written
 
 
+def test_a_file_that_no_prompt_names_any_more_goes_with_the_next_export_unless_it_is_a_strangers(tmp_path: Path) -> None:
+    folder = tmp_path / "library"
+    with opened(tmp_path / "one.db") as one:
+        prompt = one.prompts.create("Boots", "")
+        one.versions.save_draft(prompt, CONTENT)
+        one.files.export(folder)
+        (folder / "prompts/files" / f"{'a' * 64}.png").write_bytes(b"a stranger's")
+        (folder / "prompts/files/boots.png").write_bytes(b"a stranger's")
+        one.versions.save_draft(prompt, Content((Message("user", (PICTURE,)),)))
+        report = one.files.export(folder)
+    left = sorted(name for name in contents(folder) if name.startswith("prompts/files/"))
+    assert [name.rsplit(".", 1)[1] for name in report.removed] == ["pdf"]
+    assert [name.rsplit("/", 1)[1] for name in left if "stranger" in str(contents(folder)[name])] == [f"{'a' * 64}.png", "boots.png"]
+    assert PDF.data not in [contents(folder)[name] for name in left]
+
+
 def test_a_prompt_written_by_hand_names_a_picture_beside_it(tmp_path: Path) -> None:
     library = tmp_path / "library"
     (library / "prompts").mkdir(parents=True)

@@ -8,13 +8,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.embedding_server import EmbeddingServer
 from tests.picture_server import picture_for
 from tests.test_runs_crash import SCRIPT
 from tests.test_runs_execute import make, model, spec
@@ -23,7 +26,7 @@ from workbench.runs.by_hand import answer_file
 from workbench.runs.runs import Runs
 from workbench.settings import Settings
 from workbench.store.database import Database
-from workbench.values import BY_HAND, BadInput, Check, Content, Definition, Endpoint, Message, ModelSpec, Part, PromptRef, Variant
+from workbench.values import BY_HAND, BadInput, Check, Content, Definition, Endpoint, Message, ModelSpec, Part, Price, PromptRef, Variant
 from workbench.workspace import Workspace
 
 HAND = ModelSpec("Midjourney", "Midjourney", BY_HAND, "", connection="Midjourney", connection_uid="c-hand", place="hand")
@@ -36,6 +39,10 @@ def endpoint(model: ModelSpec, timeout_s: float) -> Endpoint:
 @pytest.fixture
 def runs(database: Database, settings: Settings) -> Runs:
     return Runs(database, endpoint=endpoint, settings=settings)
+
+
+def give(runs: Runs, job_id: int, text: str = "", images: Sequence[Part] = ()) -> int:
+    return asyncio.run(runs.answer_by_hand(job_id, text, images))
 
 
 def waiting(runs: Runs, run_id: int) -> list[int]:
@@ -65,13 +72,13 @@ def test_a_given_answer_is_checked_and_stored_like_any_other(runs: Runs) -> None
     run_id = runs.prepare(spec(model(), HAND, cases=2))
     make(runs, run_id)
     first, second = waiting(runs, run_id)
-    output = runs.output(runs.answer_by_hand(first, "About case-0, \ud83d\ude00."))
+    output = runs.output(give(runs, first, "About case-0, \ud83d\ude00."))
     assert output.text == "About case-0, 😀."
     assert [score.passed for score in output.scores] == [True]
     assert (output.cost_usd, output.latency_ms, output.usage.output_tokens) == (None, None, None)
     assert output.messages == ({"role": "user", "content": "Say case-0."},)
     picture = Part("image", media_type="image/png", data=picture_for("boots"))
-    runs.answer_by_hand(second, images=(picture,))
+    give(runs, second, images=(picture,))
     cell = runs.cell(second)
     assert (cell.status, cell.pictures, cell.scores[0].passed) == ("done", 1, False)
     assert runs.pictures(cell.output_id or 0)[0].data == picture.data
@@ -80,11 +87,48 @@ def test_a_given_answer_is_checked_and_stored_like_any_other(runs: Runs) -> None
     assert (column.done, column.p50_ms, column.cost_usd, column.place) == (2, None, None, "hand")
 
 
+def test_the_meaning_of_a_given_answer_is_compared_too(workspace: Workspace) -> None:
+    with closing(EmbeddingServer()) as server:
+        connection = workspace.connections.add("Vectors", "other", f"{server.url}/v1")
+        workspace.connections.add_model(connection, "bge-m3", price=Price(Decimal(2), Decimal(0)))
+        workspace.settings.set("embedding_model", "bge-m3")
+        run_id = workspace.runs.prepare(spec(HAND, cases=2, checks=(Check("similar", "parcel gone"),)))
+        first, second = waiting(workspace.runs, run_id)
+        give(workspace.runs, first, "Parcel gone.")
+        (score,) = workspace.runs.cell(first).scores
+        assert (score.passed, sorted(server.texts)) == (True, ["Parcel gone.", "parcel gone"])
+        assert (workspace.runs.get(run_id).cost_usd or 0) > 0
+    output = workspace.runs.output(give(workspace.runs, second, "Parcel gone."))
+    assert (output.text, output.scores[0].passed) == ("Parcel gone.", None)
+    assert "could not be compared" in output.scores[0].reason
+
+
+def test_an_answer_does_not_wait_for_ever_for_its_comparing(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.runs.by_hand.COMPARING_SECONDS", 0.5)
+    with closing(EmbeddingServer()) as server:
+        server.pause_s = 30.0
+        workspace.connections.add_model(workspace.connections.add("Vectors", "other", f"{server.url}/v1"), "bge-m3")
+        workspace.settings.set("embedding_model", "bge-m3")
+        run_id = workspace.runs.prepare(spec(HAND, cases=1, checks=(Check("similar", "parcel gone"),)))
+        began = time.monotonic()
+        (score,) = workspace.runs.output(give(workspace.runs, waiting(workspace.runs, run_id)[0], "Parcel gone.")).scores
+        assert score.passed is None
+        assert time.monotonic() - began < 10
+
+
+def test_a_draft_that_comes_after_its_answer_is_not_kept(runs: Runs) -> None:
+    run_id = runs.prepare(spec(HAND, cases=1))
+    (job,) = waiting(runs, run_id)
+    give(runs, job, "whole")
+    runs.keep_draft(job, "who")
+    assert runs.question(job).draft == ""
+
+
 def test_a_second_answer_is_another_attempt(runs: Runs) -> None:
     run_id = runs.prepare(spec(HAND, cases=1))
     (job,) = waiting(runs, run_id)
-    runs.answer_by_hand(job, "first")
-    runs.answer_by_hand(job, "second")
+    give(runs, job, "first")
+    give(runs, job, "second")
     assert [runs.output(id).text for id in runs.outputs_of(job)] == ["first", "second"]
     assert runs.cell(job).text == "second"
 
@@ -95,8 +139,9 @@ def test_what_was_typed_is_kept_until_it_is_given(runs: Runs) -> None:
     runs.keep_draft(job, "half an ans")
     make(runs, run_id)
     assert (runs.question(job).draft, runs.cell(job).text) == ("half an ans", "half an ans")
-    runs.answer_by_hand(job, "half an answer more")
+    give(runs, job, "half an answer more")
     assert runs.question(job).draft == ""
+    runs.requeue(run_id, [job], failed_only=False)
     runs.keep_draft(job, "again")
     runs.keep_draft(job, "")
     assert runs.question(job).draft == ""
@@ -118,9 +163,9 @@ def test_an_empty_answer_and_one_for_a_called_model_are_refused(runs: Runs) -> N
     make(runs, run_id)
     called, by_hand = (cell.job_id for cell in runs.cells(run_id))
     with pytest.raises(BadInput, match="The answer is empty"):
-        runs.answer_by_hand(by_hand, "  \n")
+        give(runs, by_hand, "  \n")
     with pytest.raises(BadInput, match="M1 is called by the app"):
-        runs.answer_by_hand(called, "mine")
+        give(runs, called, "mine")
     with pytest.raises(BadInput, match="M1 is called by the app"):
         runs.question(called)
     assert runs.outputs_of(by_hand) == []
@@ -130,7 +175,7 @@ def test_putting_jobs_back_lets_a_hand_answer_wait_for_a_person_again(runs: Runs
     run_id = runs.prepare(spec(model(), HAND, cases=2))
     make(runs, run_id)
     first, _ = waiting(runs, run_id)
-    runs.answer_by_hand(first, "case-0")
+    give(runs, first, "case-0")
     assert runs.requeue(run_id) == 0
     assert runs.cell(first).text == "case-0"
     assert runs.requeue(run_id, [first], failed_only=False) == 1
@@ -139,14 +184,39 @@ def test_putting_jobs_back_lets_a_hand_answer_wait_for_a_person_again(runs: Runs
     assert len(runs.outputs_of(first)) == 1
 
 
+def test_an_answer_that_was_given_to_the_same_question_is_taken_over_and_says_so(runs: Runs) -> None:
+    first = runs.prepare(spec(model(), HAND, cases=2))
+    picture = Part("image", media_type="image/png", data=picture_for("boots"))
+    give(runs, waiting(runs, first)[0], "case-0", [picture])
+    later = runs.prepare(spec(model(), HAND, replace(HAND, connection_uid="c-other"), cases=3, reuse=True))
+    make(runs, later)
+    row = runs.get(later)
+    assert (row.status, row.done, row.by_hand, row.reused) == ("done", 4, 5, 1)
+    cell = next(cell for cell in runs.cells(later) if cell.reused)
+    assert (cell.column, cell.case_index, cell.text, cell.pictures) == (1, 0, "case-0", 1)
+    assert [score.passed for score in cell.scores] == [True]
+    assert runs.requeue(later, [cell.job_id], failed_only=False) == 1
+    make(runs, later)
+    assert runs.cell(cell.job_id).status == "by_hand", "who puts an answer back wants another one"
+
+
+def test_no_earlier_answer_takes_the_place_of_a_draft(runs: Runs) -> None:
+    give(runs, waiting(runs, runs.prepare(spec(HAND, cases=1)))[0], "before")
+    run_id = runs.prepare(spec(HAND, cases=1, reuse=True))
+    (job,) = waiting(runs, run_id)
+    runs.keep_draft(job, "anew")
+    make(runs, run_id)
+    assert (runs.cell(job).status, runs.question(job).draft) == ("by_hand", "anew")
+
+
 def test_rerunning_leaves_given_answers_alone_and_asks_for_new_ones(runs: Runs) -> None:
     run_id = runs.prepare(spec(model(), HAND, cases=2))
     make(runs, run_id)
     good, bad = waiting(runs, run_id)
-    runs.answer_by_hand(good, "case-0")
+    give(runs, good, "case-0")
     with pytest.raises(BadInput, match="Nothing failed"):
         runs.rerun(run_id, "failed")
-    runs.answer_by_hand(bad, "no")
+    give(runs, bad, "no")
     failed = runs.rerun(run_id, "failed")
     make(runs, failed)
     row = runs.get(failed)
@@ -166,7 +236,7 @@ def test_a_killed_run_goes_on_and_leaves_hand_answers_and_drafts_alone(
     runs = Runs(database, endpoint=endpoint, settings=settings)
     run_id = runs.prepare(spec(model(server.base_url, price=HAND.price), HAND, cases=30, checks=()))
     given, typed, *_ = waiting(runs, run_id)
-    runs.answer_by_hand(given, "by a person")
+    give(runs, given, "by a person")
     runs.keep_draft(typed, "half")
     database.close()
     child = subprocess.Popen([sys.executable, "-c", SCRIPT, str(path), str(run_id), ""])
@@ -195,7 +265,7 @@ def test_an_answer_can_be_given_while_calls_are_made(runs: Runs, fakeprovider: C
     async def both() -> None:
         async for _event in runs.execute(run_id):
             if not runs.outputs_of(job):
-                await asyncio.to_thread(runs.answer_by_hand, job, "meanwhile")
+                await runs.answer_by_hand(job, "meanwhile")
 
     asyncio.run(both())
     assert (runs.get(run_id).done, runs.get(run_id).by_hand, runs.cell(job).text) == (5, 3, "meanwhile")
@@ -214,7 +284,7 @@ def test_parameters_that_a_person_cannot_set_are_told(runs: Runs) -> None:
     (problem,) = runs.problems(asked)
     assert "Midjourney does not take temperature" in problem.message
     run_id = runs.prepare(asked)
-    assert runs.output(runs.answer_by_hand(waiting(runs, run_id)[0], "x")).left_out == ("temperature",)
+    assert runs.output(give(runs, waiting(runs, run_id)[0], "x")).left_out == ("temperature",)
 
 
 @pytest.mark.parametrize(

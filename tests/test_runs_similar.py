@@ -23,7 +23,7 @@ from workbench.engine.events import Event, Finished
 from workbench.runs.records import OutputRow
 from workbench.runs.runs import Runs
 from workbench.settings import Settings
-from workbench.values import Case, Check, Missing, ModelSpec, Price, Spec, names_embedding_model
+from workbench.values import BadInput, Case, Check, Message, Missing, ModelSpec, Price, Request, Spec, names_embedding_model
 from workbench.workspace import Workspace
 
 SAME = Check("similar", "{{ reference }}")
@@ -112,6 +112,27 @@ def test_what_the_comparing_costs_counts_as_spent_by_the_run(desk: Workspace, se
     tokens = sum(len(text.split()) for text in server.texts)
     spent = desk._database.query("SELECT spent FROM run WHERE id = :id", {"id": run_id})[0][0]
     assert spent == tokens * 2 * 1000, "nano-dollars; the answers themselves are free here"
+
+
+def test_the_comparing_is_in_the_estimate(desk: Workspace) -> None:
+    plain = desk.runs.estimate(comparison(Check("contains", "case")))
+    found = desk.runs.estimate(comparison(SAME))
+    read = plain.output_tokens + round(3 * len("say case-0") / 4)
+    assert (found.cost_usd or 0) - (plain.cost_usd or 0) == Decimal(read) * 2 / 1_000_000
+    unpriced = desk.connections.add_model(desk.connections.add("Far", "openai", key="k"), "e5-of-tomorrow")
+    desk.settings.set("embedding_model", desk.connections.model(unpriced).title)
+    assert desk.runs.estimate(comparison(SAME)).unknown_prices == ("e5-of-tomorrow",)
+    desk.settings.set("embedding_model", "gone")
+    assert desk.runs.estimate(comparison(SAME)) == plain
+
+
+def test_an_embedding_model_is_no_column_and_is_not_asked_a_question(desk: Workspace, server: EmbeddingServer) -> None:
+    model = desk.connections.spec(desk.connections.find_model("bge-m3").id)
+    with pytest.raises(BadInput, match="bge-m3 makes embeddings"):
+        desk.runs.prepare(replace(comparison(), models=(model,)))
+    with pytest.raises(BadInput, match="bge-m3 makes embeddings"):
+        asyncio.run(desk.ask(model, Request("bge-m3", (Message.of("user", "Hello"),)), timeout_s=5))
+    assert server.asked == []
 
 
 def test_without_an_embedding_model_there_is_no_verdict_but_what_to_do(workspace: Workspace) -> None:

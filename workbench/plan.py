@@ -60,8 +60,9 @@ class Plan:
         for column in self.columns:
             content, model = column.variant.content, column.model
             parameters = {**content.parameters, **model.parameters}
+            place = model.connection_uid if model.by_hand else model.base_url
             begun = hashlib.sha256(
-                canonical([model.wire_format, model.base_url, model.name, parameters, content.output_schema, list(content.tools)]).encode(
+                canonical([model.wire_format, place, model.name, parameters, content.output_schema, list(content.tools)]).encode(
                     "utf-8", "surrogatepass"
                 )
             )
@@ -121,6 +122,8 @@ def make(spec: Spec, *, app_version: str = __version__) -> Plan:
     for what, items in (("prompt", spec.variants), ("model", spec.models), ("case", spec.cases)):
         if not items:
             raise BadInput(f"The comparison {spec.name} has no {what}.", remedy=f"Add a {what}.")
+    for model in spec.models:
+        refuse_embedding(model)
     if spec.repeats < 1 or spec.concurrency < 1:
         raise BadInput("Repeats and calls at once are 1 or more.")
     calls = len(spec.variants) * len(spec.models) * len(spec.cases) * spec.repeats
@@ -139,6 +142,12 @@ def make(spec: Spec, *, app_version: str = __version__) -> Plan:
         dataset=spec.dataset,
         app_version=app_version,
     )
+
+
+def refuse_embedding(model: ModelSpec) -> None:
+    """Raises BadInput for a model that writes no answers: every call of it would come back with an error."""
+    if model.embeds:
+        raise BadInput(f"{model.title} makes embeddings: it compares meanings and writes no answers.", remedy="Choose another model.")
 
 
 def _priced(model: ModelSpec) -> ModelSpec:
@@ -160,7 +169,8 @@ def parameters(plan: Plan, column_index: int) -> Mapping[str, Any]:
 
 
 def fingerprint(plan: Plan, column_index: int, asked: Request, repeat: int) -> str:
-    """SHA-256 hex of wire format, base URL, model, parameters, rendered messages and repeat: equal means the same call."""
+    """SHA-256 hex of wire format, place, model, parameters, rendered messages and repeat: equal means the same call. The place is the base
+    URL, by hand the connection."""
     digest = plan._parts[column_index][3].copy()
     digest.update(canonical([repeat, [message.to_json() for message in asked.messages]]).encode("utf-8", "surrogatepass"))
     return str(digest.hexdigest())

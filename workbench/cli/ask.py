@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from base64 import b64encode
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,11 +61,12 @@ def ask_verb(options: argparse.Namespace, terminal: Terminal) -> int:
 
 def _directly(options: argparse.Namespace, request: Request, terminal: Terminal) -> int:
     from workbench.settings import Settings
-    from workbench.workspace import direct_endpoint, one_call
+    from workbench.workspace import direct_endpoint, left_out, one_call
 
     settings = Settings()
     timeout_s = _timeout(options, settings)
     endpoint, price = direct_endpoint(options.api, options.base_url, options.model, os.environ, timeout_s)
+    _tell_left_out(left_out(endpoint.wire_format, request.parameters, endpoint.options), options.model, terminal)
     streamed = _Streamed(terminal)
     answer = _run(one_call(endpoint, request, **_how(options, settings, terminal, streamed)))
     return _tell(options.model, answer, price, terminal, streamed)
@@ -79,12 +80,16 @@ def _from_workspace(options: argparse.Namespace, request: Request, terminal: Ter
     with workspace(options, terminal) as ws:
         model = model_of(ws, options.model)
         own = replace(request, model=model.name, parameters={**model.parameters, **request.parameters})
-        if left_out := ws.left_out(model, own):
-            terminal.note(f"Sent without {', '.join(left_out)}: {model.title} does not take that.")
+        _tell_left_out(ws.left_out(model, own), model.title, terminal)
         streamed = _Streamed(terminal)
         how = _how(options, ws.settings, terminal, streamed)
         answer = _run(ws.ask(model, own, timeout_s=_timeout(options, ws.settings), **how))
         return _tell(model.title, answer, model.price, terminal, streamed)
+
+
+def _tell_left_out(names: Sequence[str], title: str, terminal: Terminal) -> None:
+    if names:
+        terminal.note(f"Sent without {', '.join(names)}: {title} does not take that.")
 
 
 def _run(asked: Coroutine[Any, Any, Answer]) -> Answer:

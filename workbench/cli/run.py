@@ -56,6 +56,9 @@ def run_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     _check_out(options.out)
     with workspace(options, terminal) as ws:
         source = source_of(ws, options, terminal)
+        for problem in ws.runs.problems(source.spec):
+            if not problem.fatal:  # those are refused
+                terminal.note(problem.message)
         run_id = ws.runs.prepare(source.spec, source.comparison_id)
         return finish(ws, run_id, options, terminal)
 

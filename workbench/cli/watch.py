@@ -104,6 +104,7 @@ class _Progress:
             self._waiting = f" · {event.failure.kind.replace('_', ' ')}, trying again in {event.delay_s:.0f} s"
         else:
             return
+        self._jobs = max(self._jobs, self._done)  # answers by hand that were given in an earlier run come on top of the calls
         self.show()
 
     def show(self, *, last: bool = False) -> None:

@@ -56,6 +56,8 @@ def attachment(data: bytes, name: str = "") -> Part:
 def read_attachment(path: Path) -> Part:
     """The same of a file. Raises BadInput where it cannot be read."""
     try:
+        if path.exists() and not path.is_file():
+            raise BadInput("This is no file.", path=str(path))  # a folder, or a pipe that would never end
         if path.stat().st_size > LARGEST:  # before all of it is in memory
             raise BadInput(f"The file has {path.stat().st_size / 1e6:.0f} MB, and models take 20 MB at most.", path=str(path))
         data = path.read_bytes()

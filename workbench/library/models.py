@@ -212,7 +212,7 @@ class Models:
         link = link_of(row[10:18])
         env = link.key_env
         known = self._facts_of(link.vendor.id, row[3], link.base_url) if self._facts_of else {}
-        reads = json.loads(row[7]).get("reads") or known.get("reads") or ()
+        own = json.loads(row[7])
         return ModelSpec(
             name=row[3],
             title=row[4],
@@ -224,10 +224,11 @@ class Models:
             key_env=link.vendor.key_env if env else None,
             options={**link.vendor.options, **link.options},
             parameters=json.loads(row[5]),
-            price=self._price(row[6], json.loads(row[7]), link, row[3]),
+            price=self._price(row[6], own, link, row[3]),
             place=link.place,
             colour=row[8],
-            reads=tuple(reads),
+            reads=tuple(own.get("reads") or known.get("reads") or ()),
+            embeds=_embeds(own, row[3]),
         )
 
     def _row(self, row: Any) -> ModelRow:
@@ -250,7 +251,7 @@ class Models:
             why_not=why_not,
             facts={**known, **{name: value for name, value in own.items() if name not in ("price", "from_list")}},
             has_own_price=row[6] is not None,
-            embeds=bool(own.get("embeds")) or names_embedding_model(row[3]),
+            embeds=_embeds(own, row[3]),
         )
 
     def _price(self, own: str | None, facts: Mapping[str, Any], link: Link, name: str) -> Price:
@@ -310,3 +311,7 @@ def _found(query: Query, id: int) -> Any:
 def touch_models(writer: Writer, connection_id: int) -> None:
     """Say that the models of a connection changed with it."""
     writer.touch("model", *(row[0] for row in writer.run("SELECT id FROM model WHERE connection_id = :id", id=connection_id)))
+
+
+def _embeds(facts: Mapping[str, Any], name: str) -> bool:
+    return bool(facts.get("embeds")) or names_embedding_model(name)

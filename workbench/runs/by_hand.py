@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 
 from workbench import evaluators
 from workbench import plan as plans
+from workbench.evaluators import Vectors
 from workbench.formats import pictures
 from workbench.library.names import whole_text
 from workbench.plan import Plan
-from workbench.runs.outputs import OutputReader
+from workbench.runs.calling import Calls
 from workbench.runs.recording import End, Recorder
 from workbench.runs.records import Cell, Question
 from workbench.store.stamps import now
@@ -19,12 +21,15 @@ from workbench.values import BadInput, Message, NotFound, Part, Reply
 LONGEST_TEXT = 4 * 1024 * 1024
 """Bytes of a text file that is taken as an answer."""
 
+COMPARING_SECONDS = 20.0
+"""How long an answer waits for the embedding model: its giver waits beside it."""
+
 _DRAFT = """
-INSERT INTO checkpoint (job_id, text, at) VALUES (:job, :text, :at)
+INSERT INTO checkpoint (job_id, text, at) SELECT id, :text, :at FROM job WHERE id = :job AND status = 'by_hand'
 ON CONFLICT (job_id) DO UPDATE SET text = excluded.text, at = excluded.at"""
 
 
-class HandAnswers(OutputReader):
+class HandAnswers(Calls):
     """The verbs on jobs that a person does. No execution of a run touches such a job."""
 
     def question(self, job_id: int) -> Question:
@@ -45,7 +50,8 @@ class HandAnswers(OutputReader):
         return self.cell(int(found[0][0])) if found else None
 
     def keep_draft(self, job_id: int, text: str) -> None:
-        """Keep what was typed of an answer that is not given yet; an empty text forgets it."""
+        """Keep what was typed of an answer that is not given yet; an empty text forgets it. Nothing is kept of one that was given
+        meanwhile, such as in another window."""
         self._by_hand(job_id)
         with self._database.write(durable=False) as writer:
             if text:
@@ -53,28 +59,54 @@ class HandAnswers(OutputReader):
             else:
                 writer.run("DELETE FROM checkpoint WHERE job_id = :job", job=job_id)
 
-    def answer_by_hand(self, job_id: int, text: str = "", images: Sequence[Part] = ()) -> int:
+    async def answer_by_hand(self, job_id: int, text: str = "", images: Sequence[Part] = ()) -> int:
         """The id of the output that a person's answer became: checked like any other, never in place of an earlier one.
 
         Its draft is gone then. Raises BadInput for an empty answer, and for a job that a model is called for.
         """
+        import asyncio  # 60 ms that reading needs not
+
         text = whole_text(text).replace("\x00", "")
         if not text.strip() and not images:
             raise BadInput("The answer is empty.", remedy="Paste its text or drop a picture.")
-        run_id, plan, column, case_index, repeat = self._by_hand(job_id)
-        request = plans.request(plan, column, case_index)
-        end = End(
-            job_id,
-            "done",
-            1,
-            plan.columns[column].model.price,
-            plans.fingerprint(plan, column, request, repeat),
-            Reply(text, images=tuple(images)),
-            scores=evaluators.score(plan.checks_for(case_index), plan.cases[case_index], text),
-            left_out=tuple(name for name, value in request.parameters.items() if value is not None),
-        )
-        Recorder(self._database, run_id, kept=(job_id,)).write([end], durable=True)
-        return self.outputs_of(job_id)[-1]
+        run_id, plan, column, case_index, repeat = await asyncio.to_thread(self._by_hand, job_id)
+        self._database.refuse_if_read_only()
+        checks, case = plan.checks_for(case_index), plan.cases[case_index]
+        vectors, cost = await self._compared(plan, case_index, text)
+
+        def keep() -> int:
+            request = plans.request(plan, column, case_index)
+            end = End(
+                job_id,
+                "done",
+                1,
+                plan.columns[column].model.price,
+                plans.fingerprint(plan, column, request, repeat),
+                Reply(text, images=tuple(images)),
+                scores=evaluators.score(checks, case, text, vectors),
+                left_out=tuple(name for name, value in request.parameters.items() if value is not None),
+            )
+            Recorder(self._database, run_id, kept=(job_id,)).write([end], checks_usd=cost, durable=True)
+            return self.outputs_of(job_id)[-1]
+
+        return await asyncio.to_thread(keep)  # templates and patterns of checks may take their time
+
+    async def _compared(self, plan: Plan, case_index: int, text: str) -> tuple[Vectors, Decimal]:
+        """The vectors that the checks of an answer compare, and what they cost. An answer is kept also where they cannot be had."""
+        import asyncio  # see answer_by_hand
+
+        checks = plan.checks_for(case_index)
+        texts = await asyncio.to_thread(evaluators.texts_to_compare, checks, plan.cases[case_index], text)
+        if not texts:
+            return Vectors(), Decimal(0)
+        async with self._engine(1, 1) as engine:
+            meanings = await self._meanings(plan, engine, COMPARING_SECONDS)
+            try:
+                async with asyncio.timeout(COMPARING_SECONDS):
+                    vectors = await meanings.vectors(texts, lambda: False)
+            except TimeoutError:
+                vectors = Vectors(why_not="The embedding model did not answer in time, so the meanings were not compared.")
+            return vectors, meanings.take_cost()
 
     def _by_hand(self, job_id: int) -> tuple[int, Plan, int, int, int]:
         """(run, plan, column, case, repeat) of a job that a person does."""

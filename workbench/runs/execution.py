@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from time import monotonic
 from typing import Any
 
@@ -34,7 +35,7 @@ _UNCOMPARED = Vectors(why_not=STOPPED)
 """What is left to answers whose run ends before they could be compared."""
 
 _TO_MAKE = """
-SELECT id, column_index, case_index, repeat FROM job WHERE run_id = :run AND id > :after AND status IN ('queued', 'running')
+SELECT id, column_index, case_index, repeat FROM job WHERE run_id = :run AND id > :after AND status IN ({statuses})
 ORDER BY id LIMIT :limit"""
 
 
@@ -249,10 +250,10 @@ class Execution:
 
     # What is to be made
 
-    def _pages(self, size: int) -> Iterator[list[Todo]]:
+    def _pages(self, size: int, statuses: str = "'queued', 'running'") -> Iterator[list[Todo]]:
         after = 0
         while True:
-            rows = self._database.query(_TO_MAKE, {"run": self._run_id, "after": after, "limit": size})
+            rows = self._database.query(_TO_MAKE.format(statuses=statuses), {"run": self._run_id, "after": after, "limit": size})
             if not rows:
                 return
             after = rows[-1][0]
@@ -290,13 +291,14 @@ class Execution:
             raise
 
     async def _settled(self, start: Start) -> AsyncGenerator[Event]:
-        """Ends of jobs that need no call: their model cannot be asked, or the same call was answered before."""
+        """Ends of jobs that need no call: their model cannot be asked, or the same question was answered before, by a person too."""
         closed = {index for index, endpoint in enumerate(self._endpoints) if isinstance(endpoint, Problem)}
         # Of a run of what failed before, all that is in the queue is to be asked again; so is a job that has an output.
         may_reuse = self._plan.reuse and not self._plan.taken_from
-        if not closed and not may_reuse:
-            return
-        for page in self._pages(_REUSE_PAGE):
+        pages = [self._pages(_REUSE_PAGE)] if closed or may_reuse else []
+        if may_reuse and any(column.model.by_hand for column in self._plan.columns):
+            pages.append(self._pages(_REUSE_PAGE, "'by_hand'"))
+        for page in chain.from_iterable(pages):
             for todo in page:
                 if todo.column in closed:
                     self._refuse(todo)

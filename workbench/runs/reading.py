@@ -176,7 +176,7 @@ coalesce((SELECT id FROM output WHERE created_at < :since ORDER BY id DESC LIMIT
             queued=counts.get("queued", 0) + counts.get("running", 0),
             skipped=counts.get("skipped", 0),
             reused=reused,
-            cost_usd=Decimal(spent) / NANO if head.has_price else None,
+            cost_usd=Decimal(spent) / NANO if head.has_price or spent else None,  # checks may cost, too
             unknown_prices=head.unknown_prices,
             budget_usd=None if budget is None else Decimal(budget) / NANO,
             by_hand=counts.get("by_hand", 0),

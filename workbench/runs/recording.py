@@ -40,7 +40,8 @@ _EXCHANGE = """
 INSERT INTO exchange (output_id, request, response, headers, created_at)
 SELECT max(id), :request, :response, :headers, :at FROM output WHERE job_id = :job_id"""
 _ASKED = """
-SELECT id FROM job WHERE run_id = :run AND status = 'queued' AND EXISTS (SELECT 1 FROM output WHERE output.job_id = job.id)"""
+SELECT id FROM job WHERE run_id = :run AND (status IN ('queued', 'by_hand') AND EXISTS (SELECT 1 FROM output WHERE output.job_id = job.id)
+ OR status = 'by_hand' AND EXISTS (SELECT 1 FROM checkpoint WHERE checkpoint.job_id = job.id))"""
 _JOB = "UPDATE job SET status = :status, attempts = :attempts, fingerprint = :fingerprint, wait_until = NULL WHERE id = :job_id"
 _RUNNING = "UPDATE job SET status = 'running' WHERE id = :job_id"
 _FORGET = "DELETE FROM checkpoint WHERE job_id = :job_id"
@@ -71,7 +72,7 @@ class Start:
     """What a round of a run begins with."""
 
     asked: frozenset[int]
-    """Queued jobs that have an output already: somebody wants another answer than that."""
+    """Jobs that have an output already, or the draft of an answer by hand: somebody wants another answer than an earlier one."""
     budget_usd: Decimal | None
     spent_usd: Decimal
 

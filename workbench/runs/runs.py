@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from workbench import evaluators
 from workbench import plan as plans
 from workbench.library import attachments
 from workbench.library.dataset_versions import freeze
@@ -18,26 +17,16 @@ from workbench.library.names import whole_text
 from workbench.plan import Estimate, Plan, PlanProblem
 from workbench.runs.by_hand import HandAnswers
 from workbench.runs.history import past_use
+from workbench.runs.left_out import not_taken
 from workbench.runs.reading import NANO, nano_dollars
-from workbench.settings import Settings
 from workbench.store.database import Database, Writer
 from workbench.store.outputs import FAILED, newest
 from workbench.store.stamps import new_uid, now
-from workbench.values import BadInput, Endpoint, Missing, ModelSpec, NotFound, Problem, Request, Spec, canonical
-
-if TYPE_CHECKING:
-    from workbench import providers
-    from workbench.engine.control import Control
-    from workbench.engine.engine import Engine
-    from workbench.engine.events import Event
-    from workbench.runs.meanings import Meanings
-
-EndpointOf = Callable[[ModelSpec, float], Endpoint]
-"""The endpoint of a model with a time limit. Raises a Problem where the model cannot be asked. Called on a thread of its own."""
-EmbeddingOf = Callable[[], ModelSpec]
-"""The embedding model that the settings name. Raises a Problem where there is none. Called on a thread of its own."""
+from workbench.values import BadInput, NotFound, Problem, Spec, Usage, canonical
 
 _PRUNED_AT_ONCE = 500
+_ANSWER = "\0"
+"""Stands for an answer that nobody has written yet."""
 
 _RUN = """
 INSERT INTO run (uid, comparison_id, number, plan, plan_hash, dataset_version_id, status, created_at, budget, spent, author)
@@ -87,26 +76,32 @@ SELECT 1 FROM job WHERE run_id = :new AND status <> 'done' AND NOT EXISTS (SELEC
 class Runs(HandAnswers):
     """The verbs on runs."""
 
-    def __init__(
-        self,
-        database: Database,
-        *,
-        endpoint: EndpointOf,
-        resolve: Callable[[int], Spec] | None = None,
-        settings: Settings | None = None,
-        wire_formats: Callable[[str], providers.WireFormat] | None = None,
-        embedding: EmbeddingOf | None = None,
-    ) -> None:
-        super().__init__(database)
-        self._endpoint = endpoint
+    def __init__(self, database: Database, *, resolve: Callable[[int], Spec] | None = None, **calls: Any) -> None:
+        """`calls`: as `Calls` takes them."""
+        super().__init__(database, **calls)
         self._resolve = resolve
-        self._settings = settings or Settings()
-        self._wire_formats = wire_formats
-        self._embedding = embedding
 
     def estimate(self, spec: Spec) -> Estimate:
         """About what a comparison will take, from past answers of its models where there are any."""
-        return plans.estimate(plans.make(spec), past_use(self._database, self, spec.models))
+        plan = plans.make(spec)
+        return self._with_comparing(plan, plans.estimate(plan, past_use(self._database, self, spec.models)))
+
+    def _with_comparing(self, plan: Plan, found: Estimate) -> Estimate:
+        """With the cost of the calls that compare meanings: they read each answer, and each text it is compared with, once."""
+        checked = [index for index in range(len(plan.cases)) if evaluators.compares_meanings(plan.checks_for(index))]
+        if not checked or self._embedding is None:
+            return found
+        try:
+            model = self._embedding()
+        except Problem:
+            return found  # what cannot be asked costs nothing
+        sample = checked[:: max(1, len(checked) // plans.SAMPLED_CASES)]
+        texts = [evaluators.texts_to_compare(plan.checks_for(index), plan.cases[index], _ANSWER) for index in sample]
+        length = sum(len(text) for each in texts for text in each if text != _ANSWER) * len(checked) / len(sample)
+        cost = model.price.cost(Usage(round(length / 4 + found.output_tokens * len(checked) / len(plan.cases)), 0))
+        if cost is None:
+            return replace(found, unknown_prices=tuple(dict.fromkeys((*found.unknown_prices, model.title))))
+        return replace(found, cost_usd=(found.cost_usd or 0) + cost) if cost else found
 
     def problems(self, spec: Spec) -> tuple[PlanProblem, ...]:
         """What keeps prompt versions of a comparison from being sent, or from being sent alike; nothing where all is well."""
@@ -114,43 +109,7 @@ class Runs(HandAnswers):
         return (*plans.problems(plan), *self._not_taken(plan))
 
     def _not_taken(self, plan: Plan) -> list[PlanProblem]:
-        """What a model has no place for, parameters as well as pictures and files: its column goes without, unless the settings refuse
-        that. And what it is told in other words than the others."""
-        from workbench import providers  # see execute
-
-        refused, found = self._settings.get("left_out") == "refuse", []
-        for index, column in enumerate(plan.columns):
-            model, variant = column.model, column.variant
-            parameters = plans.parameters(plan, index)
-            title = variant.prompt if variant.version is None else f"{variant.prompt} v{variant.version}"
-            otherwise = providers.adapted(model.wire_format, model.name, parameters)
-            found += [
-                PlanProblem(variant.prompt, variant.version, f"{title}: {model.title} {words}.", (), len(plan.cases)) for words in otherwise
-            ]
-            names = (
-                *providers.left_out(model.wire_format, parameters, model.options),
-                *providers.unread(model.wire_format, model.reads, variant.content.messages),
-            )
-            if any(message.attachments or message.tool_calls for message in variant.content.messages):
-                found += self._refused(plan, index, names, title)
-            if names:
-                words = "Nothing is sent, as the settings say." if refused else "It is sent without."
-                message = f"{title}: {model.title} does not take {_listed(names)}. {words}"
-                found.append(PlanProblem(variant.prompt, variant.version, message, names, len(plan.cases), refused))
-        return found
-
-    @staticmethod
-    def _refused(plan: Plan, index: int, names: Sequence[str], title: str) -> list[PlanProblem]:
-        """Messages that the model's API has no form for at all, such as a picture in the system's."""
-        from workbench import providers  # see execute
-        from workbench.providers.attachments import without
-
-        column = plan.columns[index]
-        content, model = column.variant.content, column.model
-        asked = Request(model.name, content.messages, plans.parameters(plan, index), content.output_schema, content.tools)
-        why = providers.refusal(model.wire_format, without(asked, names), model.options)
-        message = f"{title}: {model.title} cannot be asked. {why}"
-        return [PlanProblem(column.variant.prompt, column.variant.version, message, (), len(plan.cases), True)] if why else []
+        return not_taken(plan, refused=self._settings.get("left_out") == "refuse")
 
     def prepare(self, spec: Spec, comparison_id: int | None = None) -> int:
         """The id of a new run: its plan is frozen and every job is a row.
@@ -232,107 +191,6 @@ class Runs(HandAnswers):
             if page < _PRUNED_AT_ONCE:
                 return removed
 
-    async def execute(
-        self,
-        run_id: int,
-        control: Control | None = None,
-        *,
-        concurrency: int | None = None,
-        timeout_s: float | None = None,
-        max_retries: int | None = None,
-        base_url_override: str | None = None,
-    ) -> AsyncGenerator[Event]:
-        """Makes every job of a run that is not made yet, and tells what happens.
-
-        An end (Finished, Failed, Cancelled, Skipped) is told when it is written. Closing the generator, or `control.stop()`, stops
-        the run; it goes on with the next `execute`. Raises Missing where no model of the run can be asked.
-        """
-        from workbench.engine.control import Control  # with httpx, 0.2 s that reading a run does not need
-        from workbench.runs.execution import Execution
-
-        row, plan = self.get(run_id), self.plan(run_id)
-        if row.id in self._live:
-            raise BadInput(f"Run {row.number} of {row.comparison} is going on already.")
-        self._database.refuse_if_read_only()
-        self._live.add(row.id)
-        try:
-            seconds = float(timeout_s if timeout_s is not None else self._settings.get("timeout_s"))
-            endpoints = await self._endpoints(plan, seconds, base_url_override)
-            async with self._engine(max_retries, row.queued) as engine:
-                execution = Execution(
-                    self._database,
-                    row.id,
-                    plan,
-                    endpoints,
-                    engine,
-                    control or Control(),
-                    await self._meanings(plan, engine, seconds, base_url_override),
-                    concurrency=concurrency or plan.concurrency,
-                )
-                async with aclosing(execution.events()) as events:
-                    async for event in events:
-                        yield event
-        finally:
-            self._live.discard(row.id)
-
-    # Parts
-
-    def _engine(self, max_retries: int | None, calls: int) -> Engine:
-        from workbench import providers  # see execute
-        from workbench.engine.engine import Engine
-
-        retries = int(self._settings.get("max_retries")) if max_retries is None else max_retries
-        client = partial(providers.client, calls=calls, local_only=bool(self._settings.get("local_only")))
-        return Engine(client, retries, self._wire_formats or providers.wire_format)
-
-    async def _endpoints(self, plan: Plan, timeout_s: float, base_url_override: str | None) -> list[Endpoint | Problem]:
-        """Of each column: where to ask, or why it cannot be asked. Raises where none can."""
-        import asyncio  # see execute
-
-        found: dict[int, Endpoint | Problem] = {}
-        by_hand = {id(column.model) for column in plan.columns if column.model.by_hand}
-        for column in plan.columns:
-            if id(column.model) not in found:
-                # On another thread: a key store that is locked lets one wait for seconds, and other runs stream on this loop.
-                found[id(column.model)] = await asyncio.to_thread(self._endpoint_of, column.model, timeout_s, base_url_override)
-        problems = [problem for problem in found.values() if isinstance(problem, Problem)]
-        if problems and len(problems) == len(found) - len(by_hand):
-            raise next((problem for problem in problems if isinstance(problem, Missing)), problems[0])
-        return [found[id(column.model)] for column in plan.columns]
-
-    async def _meanings(self, plan: Plan, engine: Engine, timeout_s: float, base_url_override: str | None) -> Meanings:
-        """What compares meanings in a run. The model is asked for only where a check needs it."""
-        import asyncio  # see execute
-
-        from workbench.evaluators import compares_meanings
-        from workbench.runs.meanings import Meanings
-
-        def source() -> tuple[ModelSpec, Endpoint] | Problem:
-            if self._embedding is None:
-                return Missing("There is no embedding model.")
-            try:
-                model = self._embedding()
-            except Problem as problem:
-                return problem
-            endpoint = self._endpoint_of(model, timeout_s, base_url_override)
-            return endpoint if isinstance(endpoint, Problem) else (model, endpoint)
-
-        if not any(compares_meanings(plan.checks_for(index)) for index in range(len(plan.cases))):
-            return Meanings(engine, Missing("No check of this run needs it."))
-        return Meanings(engine, await asyncio.to_thread(source))
-
-    def _endpoint_of(self, model: ModelSpec, timeout_s: float, base_url_override: str | None) -> Endpoint | Problem:
-        if model.wire_format == "echo" or model.by_hand:  # the prompt itself, or a person's answer: no address, no key
-            return Endpoint(model.wire_format, "", None, model.options, timeout_s)
-        override = base_url_override if "builtin" not in (model.wire_format, model.place) else None
-        try:
-            endpoint = self._endpoint(model, timeout_s)
-        except Problem as problem:
-            if override and isinstance(problem, Missing):  # a stand-in on this computer needs no key
-                return Endpoint(model.wire_format, override, None, model.options, timeout_s)
-            return problem
-        return replace(endpoint, base_url=override) if override else endpoint
-
     def _store(
         self, plan: Plan, comparison_id: int | None, *, dataset_uid: str | None = None, old: int | None = None, again: str = ""
     ) -> int:
@@ -385,10 +243,6 @@ def _by_hand(plan: Plan) -> str:
     return ",".join(str(index) for index, column in enumerate(plan.columns) if column.model.by_hand) or "NULL"
 
 
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
 def _take_over(writer: Writer, new: int, old: int, again: str) -> None:
     """Take the outputs of another run of the same plan that are not to be asked again. Raises BadInput where that is all of them."""
     writer.run(_TAKE_OVER_OUTPUTS.format(again=again), new=new, old=old, at=now())
@@ -405,4 +259,4 @@ WHERE run_id = :new AND id IN (SELECT job_id FROM output)""",
         raise BadInput("Nothing failed in this run, so there is nothing to run again.")
 
 
-__all__ = ["NANO", "EndpointOf", "Runs"]
+__all__ = ["NANO", "Runs"]

@@ -139,6 +139,8 @@ class ModelSpec:
     """Index of the series colour, 0-based; never a hex value."""
     reads: tuple[str, ...] = ()
     """What it reads beside text, as the catalogue calls it: `image`, `pdf`; empty where nothing is known."""
+    embeds: bool = False
+    """True for an embedding model: it compares meanings and writes no answers."""
 
     @property
     def by_hand(self) -> bool:

@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from workbench.plan import PlanProblem as PlanProblem
     from workbench.providers import LocalServer as LocalServer
     from workbench.providers import TestReport as TestReport
+    from workbench.providers import left_out as left_out
     from workbench.providers.builtin.models import BuiltinModels
     from workbench.providers.direct import direct_endpoint as direct_endpoint
     from workbench.ratings import Ratings
@@ -89,7 +90,7 @@ _LENT = {
     "Finished": "engine.events", "LocalServer": "providers", "Skipped": "engine.events", "Source": "library.sources",
     "Started": "engine.events", "Streamed": "engine.events", "TestReport": "providers", "Waiting": "engine.events",
     "attachment": "formats.pictures", "clean_address": "formats.addresses", "direct_endpoint": "providers.direct",
-    "one_call": "engine.one_call", "pixels": "formats.pictures", "plain_http_warning": "formats.addresses",
+    "left_out": "providers", "one_call": "engine.one_call", "pixels": "formats.pictures", "plain_http_warning": "formats.addresses",
     "read_attachment": "formats.pictures", "run_document": "exports",
 }  # fmt: skip
 """What the faces need from stations that they do not see, by module: imported when first asked for."""

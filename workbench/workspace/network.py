@@ -55,12 +55,14 @@ class Network:
         return (*parameters, *providers.unread(model.wire_format, model.reads, request.messages))
 
     async def ask(self, model: ModelSpec, request: Request, *, timeout_s: float, **how: Any) -> Answer:
-        """The answer to one request outside of any run; `how` as in `one_call`. Raises Missing where the model cannot be asked."""
+        """The answer to one request outside of any run; `how` as in `one_call`. Raises Missing, BadInput where it cannot be asked."""
         import asyncio  # 60 ms that reading needs not
 
         from workbench.engine.one_call import one_call
+        from workbench.plan import refuse_embedding
         from workbench.providers.attachments import without
 
+        refuse_embedding(model)
         request = without(request, self.left_out(model, request))
         endpoint = await asyncio.to_thread(self._endpoint, model, timeout_s)  # a locked key store lets one wait for seconds
         return await one_call(endpoint, request, wire_formats=self._wire_format, **how)

@@ -7,18 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData
+from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QImage
 
-from workbench.gui.widgets.pictures import SMALL, decode
+from workbench.gui.widgets.pictures import MOST_FILES, SMALL, decode, png
 from workbench.gui.words import counted
 from workbench.values import BadInput
 
 if TYPE_CHECKING:
     from workbench.values import Part
-
-MOST_FILES = 20
-"""Files that are read in one go: who drops a whole folder's worth has slipped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +66,7 @@ def take(brought: Brought, read_file: Callable[[Path], Part], read_picture: Call
             problems.append(str(problem))
     if brought.image is not None:
         try:
-            part = read_picture(_png(brought.image), "The picture in the clipboard")
+            part = read_picture(png(brought.image), "The picture in the clipboard")
             taken.pictures.append((part, _thumbnail(part)))
         except BadInput as problem:
             problems.append(str(problem))
@@ -86,11 +83,3 @@ def _thumbnail(part: Part) -> QImage:
     if image.isNull():
         raise BadInput(f"{part.name or 'The picture'} is damaged and cannot be shown.")
     return image
-
-
-def _png(image: QImage) -> bytes:
-    data = QByteArray()
-    buffer = QBuffer(data)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")  # type: ignore[call-overload]
-    return bytes(data.data())

@@ -47,7 +47,8 @@ class HandPart(QWidget):
         self.question: Question | None = None
         self._typed: dict[int, str] = {}
         self._pictures: dict[int, Pictures] = {}
-        self._dirty = False
+        self._unkept: int | None = None
+        """The job whose text has changed since it was last kept."""
         self.setAcceptDrops(True)
         self._compose()
         self._timer = QTimer(self)
@@ -179,7 +180,7 @@ class HandPart(QWidget):
         if self.job is None:
             return
         self._typed[self.job] = self.field.toPlainText()
-        self._dirty = True
+        self._unkept = self.job
         self._timer.start()
         self.note.clear()
         self._complain("")
@@ -192,17 +193,16 @@ class HandPart(QWidget):
     def save_draft(self) -> None:
         """Keep what was typed and is not kept yet."""
         self._timer.stop()
-        if not self._dirty or self.job is None or self.model.closed or self.context.ws.read_only:
+        job, self._unkept = self._unkept, None
+        if job is None or job not in self._typed or self.model.closed or self.context.ws.read_only:
             return
-        self._dirty = False
-        job = self.job
         self.context.bridge.call(
-            self.context.ws.runs.keep_draft, job, self._typed.get(job, ""), then=lambda _none: self._kept(job), owner=self
+            self.context.ws.runs.keep_draft, job, self._typed[job], then=lambda _none: self._kept(job), owner=self
         )  # fmt: skip
 
     def _kept(self, job: int) -> None:
         self.model.grid.reread(job)
-        if job == self.job and not self._dirty:
+        if job == self.job and self._unkept is None:
             self.note.setText("Draft kept. It counts once you keep the answer." if self._typed.get(job) else "")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -281,8 +281,7 @@ class HandPart(QWidget):
         job, text = self.job, self.field.toPlainText()
         if job is None or not self.give_button.isEnabled():
             return
-        self._timer.stop()
-        self._dirty = False
+        self.save_draft()  # it stays a draft where the window closes before its meaning is compared
         self.give_button.setEnabled(False)
         pictures = self._pictures.get(job, [])
         parts = tuple(part for part, _ in pictures)
@@ -297,12 +296,16 @@ class HandPart(QWidget):
             self.context.notice("Answer kept.", "Undo", lambda: self._take_back(run_id, job, text, pictures))
 
         def refused(error: BaseException) -> None:
-            self._complain(str(error))
-            self._dirty = True
+            self._typed.setdefault(job, text)
+            self._unkept = job
             self.save_draft()
-            self._allow()
+            if job == self.job:
+                self._complain(str(error))
+                self._allow()
+            else:
+                self.context.notice(str(error))
 
-        self.context.bridge.call(self.context.ws.runs.answer_by_hand, job, text, parts, then=given, failed=refused, owner=self)
+        self.context.bridge.spawn(self.context.ws.runs.answer_by_hand, job, text, parts, then=given, failed=refused, owner=self)
 
     def _take_back(self, run_id: int, job: int, text: str, pictures: Pictures) -> None:
         """The cell waits again, with what was brought as its draft. The answer stays readable as an earlier attempt."""
@@ -311,8 +314,8 @@ class HandPart(QWidget):
         runs = self.context.ws.runs
 
         def back() -> None:
-            runs.keep_draft(job, text)
             runs.requeue(run_id, [job], failed_only=False)
+            runs.keep_draft(job, text)  # of a job that waits
 
         def done(_none: None) -> None:
             self._typed[job], self._pictures[job] = text, pictures

@@ -233,17 +233,17 @@ class DetailPanel(QFrame):
 
     def _rate(self, stars: int | None) -> None:
         if self.shown is not None and self.output_id is not None:
-            self.model.rate(self.shown.cell.job_id, self.output_id, stars)
+            self.model.judgements.rate(self.shown.cell.job_id, self.output_id, stars)
             self._read_attempt_again()
 
     def _verdict(self, word: str | None) -> None:
         if self.shown is not None and self.output_id is not None:
-            self.model.verdict(self.shown.cell.job_id, self.output_id, word)
+            self.model.judgements.verdict(self.shown.cell.job_id, self.output_id, word)
             self._read_attempt_again()
 
     def _note(self, key: object, text: str) -> None:
         if isinstance(key, tuple) and not self.model.closed:
-            self.model.note(key[0], key[1], text)
+            self.model.judgements.note(key[0], key[1], text)
 
     def _read_attempt_again(self) -> None:
         """Writes and reads pass each other on two threads: the row of an earlier attempt is read behind the write."""

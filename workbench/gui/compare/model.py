@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
+from workbench.gui.compare.judgements import Judgements
 from workbench.gui.compare.run_data import RunData, find_cases, read_run
 from workbench.gui.context import Context
 from workbench.gui.grid import RunGrid
@@ -33,8 +34,6 @@ class RunModel(QObject):
     """The run's numbers changed, or it began or ended."""
     missing = Signal(object)
     """The run could not be read; with the exception."""
-    judged = Signal(int)
-    """A judgement of this output was written."""
 
     def __init__(self, context: Context, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -42,6 +41,7 @@ class RunModel(QObject):
         self.data: RunData | None = None
         self.run: RunRow | None = None
         self.grid = RunGrid(self._fetch_page, self._fetch_jobs, self)
+        self.judgements = Judgements(self)
         self._ends: deque[float] = deque()
         self._again = False
         self._at_once: int | None = None  # what the user wants in place of the plan's number, for this run
@@ -200,9 +200,10 @@ class RunModel(QObject):
         elif changes.has("rating"):
             for job in self.grid.jobs_of(changes.ids("rating")):
                 self.grid.reread(job)
-            self._read_columns_soon()
+            self.read_columns_soon()
 
-    def _read_columns_soon(self) -> None:
+    def read_columns_soon(self) -> None:
+        """Read the figures of the columns again, with others that are due."""
         self._columns_due = 0.0
         if not self._timer.isActive():
             self._timer.start()
@@ -349,7 +350,7 @@ class RunModel(QObject):
     def answers_changed(self) -> None:
         """A person gave an answer or took one back: read cells and figures again."""
         self.grid.forget()
-        self._read_columns_soon()
+        self.read_columns_soon()
 
     def find_by_hand(self, after: int, then: Callable[[Cell | None], object]) -> None:
         """Look for the next cell behind a job that waits for a person."""
@@ -386,52 +387,3 @@ class RunModel(QObject):
             with_keys(self.context, window, go, run_id=self._run_id, jobs=jobs)
         else:
             go()
-
-    # -- judging -----------------------------------------------------------------------------------------------
-
-    def rate(self, job_id: int, output_id: int, stars: int | None) -> None:
-        """Give stars to an output, or take them back."""
-        self._judge(job_id, output_id, self.context.ws.ratings.stars, stars)
-
-    def verdict(self, job_id: int, output_id: int, word: str | None) -> None:
-        """Say pass or fail."""
-        self._judge(job_id, output_id, self.context.ws.ratings.verdict, word)
-
-    def note(self, job_id: int, output_id: int, text: str) -> None:
-        """Keep a note on an output."""
-        self._judge(job_id, output_id, self.context.ws.ratings.note, text)
-
-    def _judge(self, job_id: int, output_id: int, verb: Callable[..., object], value: object) -> None:
-        def written(_result: object) -> None:
-            self.grid.reread(job_id)
-            self._read_columns_soon()
-            self.judged.emit(output_id)
-
-        self.context.bridge.call(verb, output_id, value, then=written, owner=self)
-
-    def undo(self, then: Callable[[int, int, int], object], *, redo: bool = False) -> None:
-        """Take the last judgement back (or give it again); `then` gets case, column and repeat of its cell."""
-        ws = self.context.ws
-        verb = ws.ratings.redo if redo else ws.ratings.undo
-
-        def take() -> tuple[int | None, Cell | None]:
-            output_id = verb()
-            if output_id is None:
-                return None, None
-            row = ws.runs.output(output_id)
-            return output_id, ws.runs.cell(row.job_id) if row.run_id == self._run_id else None
-
-        def done(result: tuple[int | None, Cell | None]) -> None:
-            output_id, cell = result
-            if output_id is None:
-                self.context.notice("Nothing left to redo." if redo else "No rating left to take back.")
-                return
-            if cell is None:
-                self.context.notice("Taken back in another run.")
-                return
-            self.grid.put_cells([cell])
-            self._read_columns_soon()
-            self.judged.emit(output_id)
-            then(cell.case_index, cell.column, cell.repeat)
-
-        self.context.bridge.call(take, then=done, owner=self)

@@ -292,13 +292,13 @@ class RunPage(QWidget):
         """Stars for the current cell; 0 takes them away."""
         shown = self.current()
         if shown is not None and shown.state in FINISHED and shown.cell.output_id is not None and self._may_write():
-            self.model.rate(shown.cell.job_id, shown.cell.output_id, stars or None)
+            self.model.judgements.rate(shown.cell.job_id, shown.cell.output_id, stars or None)
 
     def verdict(self, word: str) -> None:
         """Pass or fail for the current cell; the same word again takes it away."""
         shown = self.current()
         if shown is not None and shown.cell.output_id is not None and shown.state in OVER and self._may_write():
-            self.model.verdict(shown.cell.job_id, shown.cell.output_id, None if shown.cell.verdict == word else word)
+            self.model.judgements.verdict(shown.cell.job_id, shown.cell.output_id, None if shown.cell.verdict == word else word)
 
     def note(self) -> None:
         """Write a note on the current cell."""
@@ -313,7 +313,7 @@ class RunPage(QWidget):
                 self.show_repeat(repeat)
             self.table.choose(case, column)
 
-        self.model.undo(show, redo=redo)
+        self.model.judgements.undo(show, redo=redo)
 
     def change_key(self, column: int) -> None:
         """Ask for the key of the connection that a column calls; the notice then offers to make the failed calls again."""
@@ -332,7 +332,7 @@ class RunPage(QWidget):
     def _star_clicked(self, index: QModelIndex, stars: int) -> None:
         shown = index.data(SHOWN)
         if shown is not None and shown.cell.output_id is not None and self._may_write():
-            self.model.rate(shown.cell.job_id, shown.cell.output_id, None if shown.cell.stars == stars else stars)
+            self.model.judgements.rate(shown.cell.job_id, shown.cell.output_id, None if shown.cell.stars == stars else stars)
 
     def _may_write(self) -> bool:
         if self.context.ws.read_only:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QSize, Qt, Signal
+from PySide6.QtCore import QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
@@ -14,7 +14,7 @@ from workbench.gui.theme import set_icon, theme
 from workbench.gui.widgets.buttons import icon_button
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import ElidedLabel, label
-from workbench.gui.widgets.pictures import WHOLE, PictureDialog, decode, thumbnail
+from workbench.gui.widgets.pictures import MOST_FILES, WHOLE, PictureDialog, decode, png, thumbnail
 from workbench.gui.words import counted, file_size, joined
 from workbench.values import BadInput, Part
 
@@ -36,27 +36,19 @@ def sources_of(mime: QMimeData) -> list[Source]:
 
 def read_sources(sources: Sequence[Source]) -> tuple[list[Part], list[str]]:
     """The parts that these become, and a sentence for each that cannot be one. Reads and encodes: not for the Qt thread."""
-    from workbench.workspace import read_attachment  # a thread that waits anyway
+    from workbench.workspace import attachment, read_attachment  # a thread that waits anyway
 
     parts: list[Part] = []
     troubles: list[str] = []
-    for source in sources:
+    for source in sources[:MOST_FILES]:
         try:
-            parts.append(_pasted(source) if isinstance(source, QImage) else read_attachment(source))
+            parts.append(attachment(png(source), "pasted.png") if isinstance(source, QImage) else read_attachment(source))
         except BadInput as problem:
             place = f"{Path(problem.path).name}: " if problem.path else ""
             troubles.append(f"{place}{problem.message} {problem.remedy}".strip())
+    if len(sources) > MOST_FILES:
+        troubles.append(f"These are {len(sources):,} files; the first {MOST_FILES} were looked at.")
     return parts, troubles
-
-
-def _pasted(image: QImage) -> Part:
-    from workbench.workspace import attachment
-
-    data = QByteArray()
-    buffer = QBuffer(data)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")  # type: ignore[call-overload]  # PySide's stubs know only the older word for a format
-    return attachment(bytes(data.data()), "pasted.png")
 
 
 def described(part: Part) -> str:

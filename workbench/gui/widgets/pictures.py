@@ -23,6 +23,8 @@ _FORMS = {"image/png": b"png", "image/jpeg": b"jpeg", "image/webp": b"webp", "im
 _KEPT = 400
 SMALL, WHOLE = 320, 2048
 """Pixels of the longer side of a thumbnail, and of a picture in full size."""
+MOST_FILES = 20
+"""Files that are read in one go: who drops a whole folder's worth has slipped."""
 
 
 def decode(part: Part, side: int = 0) -> QImage:
@@ -40,6 +42,15 @@ def decode(part: Part, side: int = 0) -> QImage:
     if side and size.isValid() and max(size.width(), size.height()) > side:
         reader.setScaledSize(size.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio))
     return reader.read()
+
+
+def png(image: QImage) -> bytes:
+    """The picture as a file. Not for the Qt thread."""
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")  # type: ignore[call-overload]  # PySide's stubs know only the older word for a format
+    return bytes(data.data())
 
 
 @lru_cache(maxsize=16)

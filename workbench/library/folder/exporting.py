@@ -28,7 +28,7 @@ from workbench.formats.tabular_writing import csv_lines, jsonl_lines, shape_of
 from workbench.formats.yaml_text_reading import Document
 from workbench.library.cases import Query, live_cases
 from workbench.library.folder.gathering import StoredPrompt, connections, prompts
-from workbench.library.folder.leftovers import remove_leftovers
+from workbench.library.folder.leftovers import remove_leftovers, remove_unnamed
 from workbench.library.folder.shelf import Shelf
 from workbench.library.records import ComparisonRow, DatasetRow
 from workbench.library.reports import ExportReport
@@ -267,6 +267,7 @@ def export_library(
     exporter.comparisons(comparisons)
     if not is_selection:
         remove_leftovers(query, shelf, stored, set(exporter.paths.values()))
+        remove_unnamed(query, shelf)
     return ExportReport(
         str(shelf.folder), tuple(sorted(shelf.written)), shelf.unchanged, tuple(shelf.removed), tuple(shelf.left), shelf.unwritten
     )

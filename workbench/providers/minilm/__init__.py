@@ -11,14 +11,13 @@ import importlib.util
 import threading
 from array import array
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.providers.builtin.cores import engine_threads
 from workbench.providers.builtin.weights import MINILM as MINILM
-from workbench.providers.builtin.weights import off_loop
+from workbench.providers.builtin.weights import EngineStatus, off_loop
 from workbench.providers.minilm.wordpiece import tokens
 from workbench.settings import data_folder
 from workbench.values import Delta, Embeddings, Endpoint, Missing, Reply, Request, Usage
@@ -35,34 +34,19 @@ _NO_ENGINE = "The embedding model's engine is not installed."
 _NO_WEIGHTS = "The embedding model has not been fetched yet (21 MB, once)."
 
 
-@dataclass(frozen=True, slots=True)
-class MiniLMStatus:
-    """Whether the model can be used, one sentence about it, and the one thing to do (empty if nothing)."""
-
-    engine: bool
-    weights: bool
-    sentence: str
-    remedy: str = ""
-
-    @property
-    def ready(self) -> bool:
-        """True if it can be asked now."""
-        return self.engine and self.weights
-
-
 def path() -> Path:
     """Where the file lies, whether it is there yet or not."""
     return MINILM.bundled() or data_folder() / "models" / MINILM.file_name
 
 
-def status() -> MiniLMStatus:
+def status() -> EngineStatus:
     """Engine and weights, without loading either."""
     engine, fetched = importlib.util.find_spec("onnxruntime") is not None, MINILM.is_whole(path())
     if not engine:
-        return MiniLMStatus(False, fetched, _NO_ENGINE, f'Install it: python -m pip install "{ENGINE_REQUIREMENT}"')
+        return EngineStatus(False, fetched, _NO_ENGINE, f'Install it: python -m pip install "{ENGINE_REQUIREMENT}"')
     if not fetched:
-        return MiniLMStatus(True, False, _NO_WEIGHTS, "Fetch it: workbench models fetch embedding")
-    return MiniLMStatus(True, True, "The embedding model is ready.")
+        return EngineStatus(True, False, _NO_WEIGHTS, "Fetch it: workbench models fetch embedding")
+    return EngineStatus(True, True, "The embedding model is ready.")
 
 
 async def fetch(progress: Callable[[int, int], None] | None = None) -> Path:

@@ -1,0 +1,147 @@
+"""The calls of runs: every job of a run that a model is asked for is made here, and what checks need beside."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from workbench.plan import Plan
+from workbench.runs.outputs import OutputReader
+from workbench.settings import Settings
+from workbench.store.database import Database
+from workbench.values import BadInput, Endpoint, Missing, ModelSpec, Problem
+
+if TYPE_CHECKING:
+    from workbench import providers
+    from workbench.engine.control import Control
+    from workbench.engine.engine import Engine
+    from workbench.engine.events import Event
+    from workbench.runs.meanings import Meanings
+
+EndpointOf = Callable[[ModelSpec, float], Endpoint]
+"""The endpoint of a model with a time limit. Raises a Problem where the model cannot be asked. Called on a thread of its own."""
+EmbeddingOf = Callable[[], ModelSpec]
+"""The embedding model that the settings name. Raises a Problem where there is none. Called on a thread of its own."""
+
+
+class Calls(OutputReader):
+    """The verb that makes a run. Nothing here is imported before the first call: httpx and asyncio cost 0.2 s that reading needs not."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        endpoint: EndpointOf,
+        settings: Settings | None = None,
+        wire_formats: Callable[[str], providers.WireFormat] | None = None,
+        embedding: EmbeddingOf | None = None,
+    ) -> None:
+        super().__init__(database)
+        self._endpoint = endpoint
+        self._settings = settings or Settings()
+        self._wire_formats = wire_formats
+        self._embedding = embedding
+
+    async def execute(
+        self,
+        run_id: int,
+        control: Control | None = None,
+        *,
+        concurrency: int | None = None,
+        timeout_s: float | None = None,
+        max_retries: int | None = None,
+        base_url_override: str | None = None,
+    ) -> AsyncGenerator[Event]:
+        """Makes every job of a run that is not made yet, and tells what happens.
+
+        An end (Finished, Failed, Cancelled, Skipped) is told when it is written. Closing the generator, or `control.stop()`, stops
+        the run; it goes on with the next `execute`. Raises Missing where no model of the run can be asked.
+        """
+        from workbench.engine.control import Control  # with httpx, 0.2 s that reading a run does not need
+        from workbench.runs.execution import Execution
+
+        row, plan = self.get(run_id), self.plan(run_id)
+        if row.id in self._live:
+            raise BadInput(f"Run {row.number} of {row.comparison} is going on already.")
+        self._database.refuse_if_read_only()
+        self._live.add(row.id)
+        try:
+            seconds = float(timeout_s if timeout_s is not None else self._settings.get("timeout_s"))
+            endpoints = await self._endpoints(plan, seconds, base_url_override)
+            async with self._engine(max_retries, row.queued) as engine:
+                execution = Execution(
+                    self._database,
+                    row.id,
+                    plan,
+                    endpoints,
+                    engine,
+                    control or Control(),
+                    await self._meanings(plan, engine, seconds, base_url_override),
+                    concurrency=concurrency or plan.concurrency,
+                )
+                async with aclosing(execution.events()) as events:
+                    async for event in events:
+                        yield event
+        finally:
+            self._live.discard(row.id)
+
+    # Parts
+
+    def _engine(self, max_retries: int | None, calls: int) -> Engine:
+        from workbench import providers  # see execute
+        from workbench.engine.engine import Engine
+
+        retries = int(self._settings.get("max_retries")) if max_retries is None else max_retries
+        client = partial(providers.client, calls=calls, local_only=bool(self._settings.get("local_only")))
+        return Engine(client, retries, self._wire_formats or providers.wire_format)
+
+    async def _endpoints(self, plan: Plan, timeout_s: float, base_url_override: str | None) -> list[Endpoint | Problem]:
+        """Of each column: where to ask, or why it cannot be asked. Raises where none can."""
+        import asyncio  # see execute
+
+        found: dict[int, Endpoint | Problem] = {}
+        by_hand = {id(column.model) for column in plan.columns if column.model.by_hand}
+        for column in plan.columns:
+            if id(column.model) not in found:
+                # On another thread: a key store that is locked lets one wait for seconds, and other runs stream on this loop.
+                found[id(column.model)] = await asyncio.to_thread(self._endpoint_of, column.model, timeout_s, base_url_override)
+        problems = [problem for problem in found.values() if isinstance(problem, Problem)]
+        if problems and len(problems) == len(found) - len(by_hand):
+            raise next((problem for problem in problems if isinstance(problem, Missing)), problems[0])
+        return [found[id(column.model)] for column in plan.columns]
+
+    async def _meanings(self, plan: Plan, engine: Engine, timeout_s: float, base_url_override: str | None = None) -> Meanings:
+        """What compares meanings in a run. The model is asked for only where a check needs it."""
+        import asyncio  # see execute
+
+        from workbench.evaluators import compares_meanings
+        from workbench.runs.meanings import Meanings
+
+        if not any(compares_meanings(plan.checks_for(index)) for index in range(len(plan.cases))):
+            return Meanings(engine, Missing("No check of this run needs it."))
+        return Meanings(engine, await asyncio.to_thread(self._embedding_source, timeout_s, base_url_override))
+
+    def _embedding_source(self, timeout_s: float, base_url_override: str | None) -> tuple[ModelSpec, Endpoint] | Problem:
+        if self._embedding is None:
+            return Missing("There is no embedding model.")
+        try:
+            model = self._embedding()
+        except Problem as problem:
+            return problem
+        endpoint = self._endpoint_of(model, timeout_s, base_url_override)
+        return endpoint if isinstance(endpoint, Problem) else (model, endpoint)
+
+    def _endpoint_of(self, model: ModelSpec, timeout_s: float, base_url_override: str | None) -> Endpoint | Problem:
+        if model.wire_format == "echo" or model.by_hand:  # the prompt itself, or a person's answer: no address, no key
+            return Endpoint(model.wire_format, "", None, model.options, timeout_s)
+        override = base_url_override if "builtin" not in (model.wire_format, model.place) else None
+        try:
+            endpoint = self._endpoint(model, timeout_s)
+        except Problem as problem:
+            if override and isinstance(problem, Missing):  # a stand-in on this computer needs no key
+                return Endpoint(model.wire_format, override, None, model.options, timeout_s)
+            return problem
+        return replace(endpoint, base_url=override) if override else endpoint
