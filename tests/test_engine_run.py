@@ -256,6 +256,33 @@ def test_stop_closes_connections_and_leaves_the_rest_unsent(fakeprovider: Start)
     assert server.stats()["client_gone"] == 3
 
 
+def test_finishing_lets_calls_end_and_sends_no_new_one_even_after_a_pause(fakeprovider: Start) -> None:
+    server = fakeprovider(latency_ms=150)
+
+    def on(event: Event, control: Control) -> None:
+        if isinstance(event, Started):
+            control.pause()
+            control.finish()
+
+    events = run(jobs(server.base_url, [f"a{n}" for n in range(20)]), concurrency=3, on=on)
+    assert len(of(Finished, events)) == len(of(Started, events)) == server.stats()["requests"] == 3
+    assert not of(Cancelled, events)
+
+
+def test_finishing_does_not_wait_for_the_next_try(fakeprovider: Start) -> None:
+    server = fakeprovider()
+
+    def on(event: Event, control: Control) -> None:
+        if isinstance(event, Waiting):
+            control.finish()
+
+    began = time.perf_counter()
+    events = run(jobs(server.base_url, ["hi [[fake status=429 retry_after=30]]"]), on=on)
+    assert len(of(Cancelled, events)) == 1
+    assert server.stats()["requests"] == 1
+    assert time.perf_counter() - began < 10
+
+
 def test_a_run_that_was_stopped_before_it_began_sends_nothing(fakeprovider: Start) -> None:
     server = fakeprovider()
     control = Control()

@@ -14,7 +14,7 @@ class Control:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._paused = False
-        self._stopped = False
+        self._stopped = self._finishing = False
         self._ended: dict[int, str] = {}  # job key -> "stop" or "skip", until its end is told
         self._loop: asyncio.AbstractEventLoop | None = None
         self._act: Callable[[str, int | None], None] | None = None
@@ -28,6 +28,11 @@ class Control:
     def stopped(self) -> bool:
         """True once the run was told to stop."""
         return self._stopped
+
+    @property
+    def ending(self) -> bool:
+        """True once the run was told to stop or to finish: no further call belongs to it."""
+        return self._stopped or self._finishing
 
     def pause(self) -> None:
         """Send no new call. Calls in flight go on to their end."""
@@ -43,6 +48,11 @@ class Control:
         """End the run: connections in flight are closed, the rest is not sent and can be resumed later."""
         self._stopped = True
         self._tell("stop", None)
+
+    def finish(self) -> None:
+        """End the run without cancelling a call that is paid for: what is in flight goes on to its end, the rest can be resumed later."""
+        self._finishing = True
+        self._tell("finish", None)
 
     def stop_job(self, key: int) -> None:
         """Cancel one job, wherever it is."""

@@ -95,7 +95,7 @@ class Run:
         while not self._events:
             if self._broken is not None:
                 raise self._broken
-            if not self._flights and (self._control.stopped or (self._exhausted and not self._queued)):
+            if not self._flights and (self._control.ending or (self._exhausted and not self._queued)):
                 return None
             self._wake.clear()
             await self._wake.wait()
@@ -128,6 +128,12 @@ class Run:
             for each in list(self._flights.values()):
                 self._end_flight(each, "stop")
             self._wake.set()
+        elif what == "finish":
+            for each in list(self._flights.values()):
+                if each.wait is not None:
+                    self._end_flight(each, "stop")
+            self._going.set()  # who was held up by a pause sees that there is nothing more to send
+            self._wake.set()
         elif flight is not None and what in ("stop_job", "skip"):
             self._end_flight(flight, what)
         elif flight is not None and flight.wait is not None:
@@ -158,8 +164,11 @@ class Run:
         if not self._flights:
             self._wake.set()
 
+    def _is_ending(self) -> bool:
+        return self._control.ending
+
     def _may_send(self) -> bool:
-        return self._going.is_set() and not self._control.stopped and self._room.is_set()
+        return self._going.is_set() and not self._is_ending() and self._room.is_set()
 
     def _take_from(self, group: Group) -> None:
         handled = 0
@@ -283,6 +292,8 @@ class Run:
             answered = group.answers
             if failed >= tries or not is_retryable(outcome):
                 return Failed(job.key, outcome, flight.attempts)
+            if self._is_ending():
+                return Cancelled(job.key, flight.attempts)
             delay = wait_s(outcome, failed)
             self._emit(Waiting(job.key, outcome, failed, tries, delay))
             flight.wait = asyncio.Event()
@@ -296,6 +307,8 @@ class Run:
             if halted is not None:
                 return Failed(job.key, halted, flight.attempts)
             await self._going.wait()
+            if self._is_ending():
+                return Cancelled(job.key, flight.attempts)
 
     async def _call(self, job: EngineJob, request: Request) -> Reply | Failure:
         """One attempt: the reply or the failure. Deltas are passed on as they come."""

@@ -102,7 +102,7 @@ class Execution:
                 async with aclosing(self._called(start)) as called:
                     async for event in called:
                         yield event
-                has_more = bool(self._made) and not self._control.stopped and self._recorder.has_more(start)
+                has_more = bool(self._made) and not self._control.ending and self._recorder.has_more(start)
         finally:
             self._close()
 
@@ -180,7 +180,7 @@ class Execution:
             end.status, end.attempts, end.failure = "failed", event.attempts, event.failure
         elif isinstance(event, Skipped) and event.reason != SKIPPED:
             end.status = "skipped"  # by the budget: made when there is a higher one
-        elif self._control.stopped:
+        elif self._control.ending:
             end.status = "queued"  # the whole run was stopped: the job is made when the run goes on
         else:
             words = SKIPPED if isinstance(event, Skipped) else "Stopped by hand."
@@ -308,7 +308,7 @@ class Execution:
                 for event in await self._flush():
                     yield event
             await asyncio.sleep(0)  # other runs and streams on this loop go on
-            if self._control.stopped:
+            if self._control.ending:
                 return
 
     def _refuse(self, todo: Todo) -> None:

@@ -145,7 +145,6 @@ class RunModel(QObject):
                     grid.end_job(event.job)
         if not self._timer.isActive():
             self._timer.start()
-        self._change_when_quiet()
 
     def _ended(self, run_id: int, _error: object) -> None:
         if run_id != self._run_id or self.closed:
@@ -280,13 +279,8 @@ class RunModel(QObject):
         control = self._control()
         if control is not None:
             self._changing = True
-            control.pause()
-            self._change_when_quiet()
+            control.finish()
         self.progress.emit()
-
-    def _change_when_quiet(self) -> None:
-        if self._changing and self._run_id is not None and self.grid.in_flight() == 0:
-            self.context.bridge.stop_run(self._run_id)
 
     def stop(self) -> None:
         """Stop the run; what is not done can be gone on with."""
