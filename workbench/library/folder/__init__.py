@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from workbench.library.reports import ExportReport, ImportReport
     from workbench.store.database import Database
 
-FORMATS = ("library", "promptfoo", "csv", "tsv", "json", "jsonl")
+FORMATS = ("library", "promptfoo", "github", "prompty", "csv", "tsv", "json", "jsonl")
 
 
 class LibraryFiles:

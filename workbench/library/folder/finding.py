@@ -8,6 +8,7 @@ from pathlib import Path
 
 from workbench.formats.comparison_file import stem_of, versions_path
 from workbench.formats.comparison_file_record import ComparisonFile, read_comparison
+from workbench.formats.foreign_formats import ENDINGS, READERS, of_yaml
 from workbench.formats.library_file import PromptFile, VersionsFile, kind_of, read_prompt, read_versions
 from workbench.formats.library_file_data import (
     ConnectionEntry,
@@ -24,6 +25,7 @@ from workbench.formats.yaml_text_reading import Document, load
 from workbench.library.reports import NotCarried, Rejected
 from workbench.values import BadInput, Steps
 
+FOREIGN = ("promptfoo", *READERS)
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 _YAML = (".yaml", ".yml")
 
@@ -38,6 +40,14 @@ class FoundPrompt:
     versions: VersionsFile | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FoundForeign:
+    """A file of another tool: its format, and the folder of prompts that its place stands for."""
+
+    format: str
+    folder: str = ""
+
+
 @dataclass(slots=True)
 class Finds:
     """Everything that was found and could be read, by kind, and what could not."""
@@ -48,8 +58,7 @@ class Finds:
     comparisons: dict[Path, ComparisonFile] = field(default_factory=dict)
     models: dict[Path, tuple[ConnectionEntry, ...]] = field(default_factory=dict)
     pages: dict[Path, LibraryPage] = field(default_factory=dict)
-    foreign: list[Path] = field(default_factory=list)
-    """promptfoo's configurations."""
+    foreign: dict[Path, FoundForeign] = field(default_factory=dict)
     seen: set[Path] = field(default_factory=set)
     rejected: list[Rejected] = field(default_factory=list)
     not_carried: list[NotCarried] = field(default_factory=list)
@@ -58,7 +67,7 @@ class Finds:
     def count(self) -> int:
         """How many files can be brought in."""
         by_kind = (self.prompts, self.datasets, self.comparisons, self.models, self.pages)
-        return sum(len(kind) for kind in by_kind) + len(self.tables) + len(self.foreign)
+        return sum(len(kind) for kind in (*by_kind, self.tables, self.foreign))
 
 
 def find(paths: Sequence[Path], format: str | None = None, steps: Steps | None = None) -> Finds:
@@ -68,8 +77,8 @@ def find(paths: Sequence[Path], format: str | None = None, steps: Steps | None =
     """
     finds = Finds()
     for path in paths:
-        if is_file(path) and format == "promptfoo":
-            finds.foreign.append(path)
+        if is_file(path) and format in FOREIGN:
+            finds.foreign[path] = FoundForeign(format)
         elif is_file(path) and format in ("csv", "tsv", "json", "jsonl"):
             finds.tables.append(path)
         elif path.is_dir():
@@ -79,7 +88,7 @@ def find(paths: Sequence[Path], format: str | None = None, steps: Steps | None =
             for file, is_ours in walked:
                 if steps is not None:
                     steps.say()
-                _take(finds, file, is_asked=is_ours)
+                _take(finds, file, is_asked=is_ours, top=path)
             if not any(file.resolve() in finds.seen for file, _ in walked):
                 finds.rejected.append(Rejected(str(path), None, _why_empty(path)))
         else:
@@ -134,11 +143,11 @@ def _walk(folder: Path) -> Iterator[tuple[Path, bool]]:
     """Every file that may be one of a library, and whether it lies where only such files lie."""
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder).as_posix()
-        if is_file(path) and is_listed(relative) and path.suffix.lower() in (*_YAML, *TABLES):
+        if is_file(path) and is_listed(relative) and path.suffix.lower() in (*_YAML, *TABLES, *ENDINGS):
             root = _root(path)
             inside = path.resolve().relative_to(root).as_posix().split("/") if root else []
             is_ours = len(inside) > 1 and inside[0] in FOLDERS.values()
-            if path.suffix.lower() in _YAML or is_ours or root is None:
+            if path.suffix.lower() in (*_YAML, *ENDINGS) or is_ours or root is None:
                 yield path, is_ours
 
 
@@ -159,8 +168,11 @@ def _folder_of(path: Path) -> str:
     return "/".join(parts[1:]) if parts and parts[0] in ("prompts", "snippets") else ""
 
 
-def _take(finds: Finds, path: Path, *, is_asked: bool) -> None:
-    """Read one file into its place. One that nobody asked for by name, and that is no file of a library, is passed over."""
+def _take(finds: Finds, path: Path, *, is_asked: bool, top: Path | None = None) -> None:
+    """Read one file into its place. One that nobody asked for by name, and that is no file of a library, is passed over.
+
+    `top` is the folder that is gone through.
+    """
     path = path.absolute()
     key = path.resolve()
     if key in finds.seen:
@@ -172,12 +184,22 @@ def _take(finds: Finds, path: Path, *, is_asked: bool) -> None:
         elif is_asked:
             _take(finds, owner, is_asked=True)
         return
+    folder = path.parent.relative_to(top.absolute()).as_posix().strip(".") if top is not None else ""
+    if path.suffix.lower() in ENDINGS:
+        finds.seen.add(key)
+        finds.foreign[path] = FoundForeign(ENDINGS[path.suffix.lower()], folder)
+        return
     if path.suffix.lower() in TABLES:
         finds.seen.add(key)
         finds.tables.append(path)
         return
     try:
         document = _document(path)
+        format = of_yaml(document.data, path.name)
+        if format is not None:
+            finds.seen.add(key)
+            finds.foreign[path] = FoundForeign(format, folder)
+            return
         kind = kind_of(document.data)
         if kind is None and not is_asked and not looks_like(document.data):
             return
@@ -213,7 +235,7 @@ def _read(finds: Finds, path: Path, key: Path, document: Document) -> None:
     elif kind == "library":
         finds.pages[key] = read_library(document)
     elif looks_like(document.data):
-        finds.foreign.append(path)
+        finds.foreign[path] = FoundForeign("promptfoo")
     else:
         raise document.problem("This is no file of a library: it has no prompt, dataset, comparison or connections.")
 
