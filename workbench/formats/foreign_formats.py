@@ -2,30 +2,109 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from workbench.formats import github_prompt, prompty
+from workbench.formats import (
+    anthropic_table,
+    chainforge,
+    dotprompt,
+    github_prompt,
+    langchain,
+    langfuse,
+    llm_template,
+    openai_chat,
+    prompt_table,
+    prompt_text,
+    prompty,
+)
 from workbench.formats.foreign_file import FileText, ForeignFile
+from workbench.formats.promptfoo import looks_like as is_promptfoo
+from workbench.formats.promptfoo import results
 from workbench.values.comparisons import Case
 from workbench.values.problems import BadInput
 
 LARGEST = 64_000_000
 """Bytes of a file that are read at all."""
+_FIRST = 200_000
+"""Bytes of a table or page that are looked at to tell what it is."""
 READERS: Mapping[str, Callable[[FileText], ForeignFile]] = {
     "github": github_prompt.read,
     "prompty": prompty.read,
+    "dotprompt": dotprompt.read,
+    "llm": llm_template.read,
+    "langchain": langchain.read,
+    "chainforge": chainforge.read,
+    "promptfoo-results": results.read,
+    "langfuse": langfuse.read,
+    "openai-chat": openai_chat.read,
+    "anthropic-csv": anthropic_table.read,
+    "text": prompt_text.read,
+    "prompts-csv": prompt_table.read,
 }
 """The reader of each format by the name that `--format` takes. promptfoo's configurations have a door of their own."""
-ENDINGS: Mapping[str, str] = {".prompty": "prompty"}
+ENDINGS: Mapping[str, str] = {".prompty": "prompty", ".prompt": "dotprompt", ".cforge": "chainforge"}
 """Formats that a file's ending tells."""
+PAGES = (".md", ".markdown", ".txt")
+"""Endings of texts. One that is named is a prompt; in a folder only those are that look like one."""
+_OF_JSON: tuple[tuple[str, Callable[[Any], bool]], ...] = (
+    ("promptfoo-results", results.looks_like),
+    ("chainforge", chainforge.looks_like),
+    ("langchain", langchain.looks_like),
+    ("promptfoo", is_promptfoo),
+    ("langfuse", langfuse.looks_like),
+    ("openai-chat", openai_chat.looks_like),
+)
 
 
 def of_yaml(data: Any, name: str) -> str | None:
     """The format of a YAML file with this content; None where it is none of another tool."""
-    return "github" if github_prompt.looks_like(data, name) else None
+    if github_prompt.looks_like(data, name):
+        return "github"
+    if langchain.looks_like(data):
+        return "langchain"
+    return "llm" if llm_template.looks_like(data) else None
+
+
+def of_table(path: Path) -> str | None:
+    """The format of a CSV, JSON or JSON Lines file that is no table of cases; None for one that is, and for what cannot be read."""
+    ending = path.suffix.lower()
+    try:
+        if ending == ".json":
+            return _of_json(text_of(path))
+        with path.open("rb") as file:
+            start = file.read(_FIRST).decode("utf-8-sig", "replace")
+    except (OSError, BadInput):
+        return None
+    first = next((line for line in start.splitlines() if line.strip()), "")
+    if ending in (".csv", ".tsv"):
+        header = next(csv.reader([first], delimiter="\t" if ending == ".tsv" else max(",;", key=first.count)), [])
+        return "prompts-csv" if prompt_table.looks_like(header) else "anthropic-csv" if anthropic_table.looks_like(header) else None
+    try:
+        return "openai-chat" if openai_chat.looks_like_line(json.loads(first)) else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _of_json(text: str) -> str | None:
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return next((format for format, looks_like in _OF_JSON if looks_like(data)), None)
+
+
+def of_page(path: Path) -> str | None:
+    """`text` for a page that is meant as a prompt."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(_FIRST).decode("utf-8-sig", "replace")
+    except OSError:
+        return None
+    return "text" if prompt_text.looks_like(start.replace("\r\n", "\n"), path.name) else None
 
 
 def read(path: Path, format: str) -> ForeignFile:

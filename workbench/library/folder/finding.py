@@ -8,7 +8,7 @@ from pathlib import Path
 
 from workbench.formats.comparison_file import stem_of, versions_path
 from workbench.formats.comparison_file_record import ComparisonFile, read_comparison
-from workbench.formats.foreign_formats import ENDINGS, READERS, of_yaml
+from workbench.formats.foreign_formats import ENDINGS, PAGES, READERS, of_page, of_table, of_yaml
 from workbench.formats.library_file import PromptFile, VersionsFile, kind_of, read_prompt, read_versions
 from workbench.formats.library_file_data import (
     ConnectionEntry,
@@ -140,14 +140,14 @@ def near(path: Path, reference: str) -> Path:
 
 
 def _walk(folder: Path) -> Iterator[tuple[Path, bool]]:
-    """Every file that may be one of a library, and whether it lies where only such files lie."""
+    """Every file that may be one of a library, and whether it lies where only such files lie. Links are not followed."""
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder).as_posix()
-        if is_file(path) and is_listed(relative) and path.suffix.lower() in (*_YAML, *TABLES, *ENDINGS):
+        if not path.is_symlink() and is_file(path) and is_listed(relative) and path.suffix.lower() in (*_YAML, *TABLES, *ENDINGS, *PAGES):
             root = _root(path)
             inside = path.resolve().relative_to(root).as_posix().split("/") if root else []
             is_ours = len(inside) > 1 and inside[0] in FOLDERS.values()
-            if path.suffix.lower() in (*_YAML, *ENDINGS) or is_ours or root is None:
+            if path.suffix.lower() in (*_YAML, *ENDINGS, *PAGES) or is_ours or root is None:
                 yield path, is_ours
 
 
@@ -185,13 +185,16 @@ def _take(finds: Finds, path: Path, *, is_asked: bool, top: Path | None = None) 
             _take(finds, owner, is_asked=True)
         return
     folder = path.parent.relative_to(top.absolute()).as_posix().strip(".") if top is not None else ""
-    if path.suffix.lower() in ENDINGS:
-        finds.seen.add(key)
-        finds.foreign[path] = FoundForeign(ENDINGS[path.suffix.lower()], folder)
+    ending = path.suffix.lower()
+    if ending in PAGES and top is not None and of_page(path) is None:
         return
-    if path.suffix.lower() in TABLES:
+    format = ENDINGS.get(ending) or ("text" if ending in PAGES else of_table(path) if ending in TABLES else None)
+    if format is not None or ending in TABLES:
         finds.seen.add(key)
-        finds.tables.append(path)
+        if format is not None:
+            finds.foreign[path] = FoundForeign(format, folder)
+        else:
+            finds.tables.append(path)
         return
     try:
         document = _document(path)

@@ -33,10 +33,14 @@ _NAMED_LINES = 5
 
 
 class Names:
-    """The names that files of other tools took in this import: two that mean different things by one name must not become one."""
+    """The names that were taken in this import: two files that mean different things by one name must not become one."""
 
     def __init__(self) -> None:
         self._taken: dict[tuple[str, str, str], str] = {}
+
+    def take(self, kind: str, folder: str, name: str, identity: str) -> None:
+        """Remember that a thing has this name."""
+        self._taken.setdefault((kind, folder, name.strip()), identity)
 
     def free(self, kind: str, folder: str, name: str, identity: str) -> str:
         """The name, or the name with a number where another thing has it. The same thing under the same name stays one."""
@@ -116,6 +120,8 @@ class Importer:
         self.steps.step()
 
     def _prompt(self, found: FoundPrompt) -> Arrival:
+        folder = found.file.folder if found.file.folder is not None else found.folder
+        self.names.take("prompt", folder, found.file.name, found.file.content.hash)
         arrival = bring_prompt(self.writer, found.file, found.versions, found.folder, str(found.path))
         self.done.append(arrival.imported)
         self.not_carried += [NotCarried(str(found.path), what, why) for what, why in arrival.left_out]
@@ -145,6 +151,7 @@ class Importer:
             raise BadInput("This table has no rows.", path=str(path))
         done = make_from_table(self.writer, table, table.mapping, None, self.steps)
         self.done.append(done)
+        self.names.take("dataset", "", done.name, str(path))
         self.datasets[path.resolve()] = self._uid("dataset", done.id)
 
     def _bring_table(self, path: Path, record: DatasetFile, table: Table) -> None:
@@ -173,6 +180,7 @@ class Importer:
         format: str,
         expected: int,
     ) -> None:
+        self.names.take("dataset", "", record.name, str(path))
         done = bring_dataset(self.writer, record, columns, lambda: self.steps.within(cases(), expected), str(path), format, expected)
         self.done.append(done)
         self.datasets[path.resolve()] = self._uid("dataset", done.id)
