@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -19,6 +20,9 @@ from workbench.values.problems import BadInput
 _ENDINGS = (".prompt.yaml", ".prompt.yml", ".prompt.md", ".prompt.txt")
 _TOO_DEEP = "This is nested too deep."
 _DEEPEST = 100
+_LARGEST_YAML = 2_000_000
+_NESTED = re.compile(r"(?:[\[{]\s*){200}|(?:- ){200}")
+"""Brackets and dashes that open one in another, which YAML's reader takes minutes for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class FileText:
 
     def yaml(self) -> Document:
         """The YAML document in it, a mapping. Raises BadInput with the line."""
-        document = load(self.text, self.path)
+        document = load_yaml(self.text, self.path)
         if not isinstance(document.data, Mapping):
             raise self.problem("This file is empty." if document.data is None else "This file holds no names with values.", 1)
         return document
@@ -88,6 +92,16 @@ def foreign_file(
     prompt = PromptFile(name or source.stem, content, description=description or None, tags=tags, samples=samples or None)
     datasets = (DatasetFile(prompt.name, cases=cases),) if cases else ()
     return ForeignFile((prompt,), datasets=datasets, checks=checks, not_carried=notes.all())
+
+
+def load_yaml(text: str, path: str) -> Document:
+    """The YAML document in a text of another tool, where reading it takes seconds and not minutes. Raises BadInput with the line."""
+    if len(text) > _LARGEST_YAML:
+        raise BadInput(f"This is more than {_LARGEST_YAML // 1_000_000} MB of YAML, which no prompt file is.", path=path)
+    nested = _NESTED.search(text)
+    if nested:
+        raise BadInput(_TOO_DEEP, path=path, line=text.count("\n", 0, nested.start()) + 1)
+    return load(text, path)
 
 
 def user_message(text: str) -> tuple[Message, ...]:

@@ -89,6 +89,18 @@ def of_table(path: Path) -> str | None:
         return None
 
 
+def has_rows(path: Path) -> bool:
+    """False for a JSON file of one object without a list of objects: settings or a schema, but no table."""
+    try:
+        text = text_of(path)
+        data = json.loads(text) if path.suffix.lower() == ".json" and text.lstrip().startswith("{") else None
+    except (ValueError, RecursionError, BadInput):
+        return True  # the reader of tables says what is wrong
+    if data is None:
+        return True
+    return any(isinstance(item, list) and item and all(isinstance(row, Mapping) for row in item) for item in data.values())
+
+
 def _of_json(text: str) -> str | None:
     try:
         data = json.loads(text)

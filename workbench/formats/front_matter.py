@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from workbench.formats.foreign_file import FileText
-from workbench.formats.yaml_text_reading import Document, load
+from workbench.formats.foreign_file import FileText, load_yaml
+from workbench.formats.yaml_text_reading import Document
 from workbench.values.problems import BadInput
 
 _OPENING = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*---[ \t]*\n")
@@ -30,15 +30,15 @@ def split(source: FileText) -> FrontMatter:
     opening = _OPENING.match(text)
     closing = _CLOSING.search(text, opening.end()) if opening else None
     if opening is None or closing is None:
-        return FrontMatter(load("{}", source.path), text, 1)
+        return FrontMatter(load_yaml("{}", source.path), text, 1)
     before = text.count("\n", 0, opening.end())
     padded = "\n" * before + text[opening.end() : closing.start()]
     try:
-        head = load(padded, source.path)
+        head = load_yaml(padded, source.path)
     except BadInput as error:
         raise source.problem(f"The front matter cannot be read. {error.message}", error.line, error.remedy) from error
     if head.data is None:
-        head = load("{}", source.path)
+        head = load_yaml("{}", source.path)
     if not isinstance(head.data, Mapping):
         raise source.problem("The front matter holds no names with values.", before + 1)
     return FrontMatter(head, text[closing.end() :], text.count("\n", 0, closing.end()) + 1)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from workbench.formats.comparison_file import stem_of, versions_path
 from workbench.formats.comparison_file_record import ComparisonFile, read_comparison
-from workbench.formats.foreign_formats import ENDINGS, PAGES, READERS, of_page, of_table, of_yaml
+from workbench.formats.foreign_formats import ENDINGS, PAGES, READERS, has_rows, of_page, of_table, of_yaml
 from workbench.formats.library_file import PromptFile, VersionsFile, kind_of, read_prompt, read_versions
 from workbench.formats.library_file_data import (
     ConnectionEntry,
@@ -189,6 +189,8 @@ def _take(finds: Finds, path: Path, *, is_asked: bool, top: Path | None = None) 
     if ending in PAGES and top is not None and of_page(path) is None:
         return
     format = ENDINGS.get(ending) or ("text" if ending in PAGES else of_table(path) if ending in TABLES else None)
+    if format is None and ending in TABLES and top is not None and not is_asked and not has_rows(path):
+        return
     if format is not None or ending in TABLES:
         finds.seen.add(key)
         if format is not None:
