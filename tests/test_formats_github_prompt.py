@@ -105,3 +105,15 @@ def test_what_cannot_be_read_is_said_with_its_line(tmp_path: Path, text: str, li
         reading(tmp_path, "github", text)
     assert line is None or caught.value.line == line
     assert caught.value.path
+
+
+def test_a_file_is_run_over_its_test_data(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "x.prompt.yml").write_text(WHOLE)
+    source = workspace.sources.file(tmp_path / "x.prompt.yml")
+    (model,) = source.spec.models
+    assert (model.name, model.base_url, model.key_env) == ("openai/gpt-4o-mini", "https://models.github.ai/inference", "GITHUB_TOKEN")
+    assert [dict(case.values)["input"] for case in source.spec.cases] == ["long text"]
+    assert [check.name for check in source.spec.checks] == ["starts", "same", "has"]
+    (tmp_path / "y.prompt.yml").write_text("name: x\nname: y\n")
+    with pytest.raises(BadInput, match="twice"):
+        workspace.sources.file(tmp_path / "y.prompt.yml")

@@ -169,6 +169,29 @@ def test_links_in_a_folder_are_not_followed(workspace: Workspace, tmp_path: Path
     assert sorted((item.name, item.format) for item in report.imported) == EXPECTED
 
 
+def test_a_configuration_in_a_zip_reads_nothing_beside_it(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("secret")
+    for number, reference in enumerate((str(tmp_path / "secret.txt"), "../" * 8 + str(tmp_path / "secret.txt")[1:], "/tmp/*.txt")):
+        config = json.dumps({"prompts": [f"file://{reference}"], "providers": ["echo"]})
+        zipped(tmp_path / f"{number}.zip", "promptfooconfig.yaml", config.encode())
+        report = workspace.files.import_paths([tmp_path / f"{number}.zip"])
+        assert "outside the folder" in report.rejected[0].reason
+    assert all(item.name == "good" for item in workspace.prompts.list())
+
+
+def test_the_table_of_a_comparison_and_of_a_dataset_stays_a_table(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("act,prompt\nPoet,Rhyme\n")
+    (tmp_path / "d.csv").write_text("name,prompt\nPoet,Rhyme\n")
+    (tmp_path / "d.yaml").write_text("dataset: D\nfile: d.csv\n")
+    inside = "[{prompt: P, messages: [{user: '{{ prompt }}'}]}]"
+    models = "[{name: m, base_url: 'http://127.0.0.1:9/v1'}]"
+    (tmp_path / "c.comparison.yaml").write_text(f"comparison: C\nprompts: {inside}\nmodels: {models}\ndataset: t.csv\n")
+    report = workspace.files.import_paths([tmp_path])
+    assert not report.rejected
+    kinds = sorted((item.kind, item.name) for item in report.imported if item.kind != "connection")
+    assert kinds == [("comparison", "C"), ("dataset", "D"), ("dataset", "t"), ("model", "m"), ("prompt", "P")]
+
+
 # Files that mean harm
 
 GOOD: dict[str, tuple[str, str]] = {

@@ -69,6 +69,14 @@ def of_yaml(data: Any, name: str) -> str | None:
     return "llm" if llm_template.looks_like(data) else None
 
 
+def is_github(path: Path) -> bool:
+    """True for a `.prompt.yml` of GitHub Models, by its content."""
+    try:
+        return github_prompt.looks_like(FileText(str(path), text_of(path)).yaml().data, path.name)
+    except BadInput:
+        return path.name.lower().endswith((".prompt.yml", ".prompt.yaml"))  # its own reader has the better words
+
+
 def of_table(path: Path) -> str | None:
     """The format of a CSV, JSON or JSON Lines file that is no table of cases; None for one that is, and for what cannot be read."""
     ending = path.suffix.lower()

@@ -54,6 +54,11 @@ def read(source: FileText) -> ForeignFile:
     )
 
 
+def model_of(text: str, path: str) -> str:
+    """The model that a file names; empty if it names none."""
+    return text_at(FileText(path, text).yaml(), "model")
+
+
 def _message(document: Document, place: int, notes: Notes) -> Message:
     item = document.data["messages"][place]
     if not isinstance(item, Mapping) or not isinstance(item.get("role"), str):

@@ -46,6 +46,8 @@ class FoundForeign:
 
     format: str
     folder: str = ""
+    within: Path | None = None
+    """The folder that is imported: files that this one names have to lie in it. None for a file that was named itself."""
 
 
 @dataclass(slots=True)
@@ -96,7 +98,9 @@ def find(paths: Sequence[Path], format: str | None = None, steps: Steps | None =
     for path, record in list(finds.comparisons.items()):
         for reference in [*(pick.file for pick in record.prompts if pick.file), record.dataset]:
             target = near(path, reference) if reference else None
-            if target is not None and target.suffix.lower() in (*_YAML, *TABLES) and is_file(target):
+            if target is not None and target.suffix.lower() in TABLES and is_file(target):
+                _take_table(finds, target)
+            elif target is not None and target.suffix.lower() in _YAML and is_file(target):
                 _take(finds, target, is_asked=True)
         for folder in (path.parent, path.parent.parent):
             if is_file(folder / MODELS):
@@ -104,7 +108,16 @@ def find(paths: Sequence[Path], format: str | None = None, steps: Steps | None =
                 break
     named = {near(path, record.table) for path, record in finds.datasets.items() if record.table}
     finds.tables = [path for path in finds.tables if path.resolve() not in named]
+    finds.foreign = {path: found for path, found in finds.foreign.items() if path.resolve() not in named}
     return finds
+
+
+def _take_table(finds: Finds, path: Path) -> None:
+    """A table that a comparison names as its cases, whatever else it may look like."""
+    finds.seen.add(path)
+    finds.foreign = {other: found for other, found in finds.foreign.items() if other.resolve() != path}
+    if all(other.resolve() != path for other in finds.tables):
+        finds.tables.append(path)
 
 
 def _why_empty(folder: Path) -> str:
@@ -194,13 +207,14 @@ def _take(finds: Finds, path: Path, *, is_asked: bool, top: Path | None = None) 
     if format is not None or ending in TABLES:
         finds.seen.add(key)
         if format is not None:
-            finds.foreign[path] = FoundForeign(format, folder)
+            finds.foreign[path] = FoundForeign(format, folder, top)
         else:
             finds.tables.append(path)
         return
     try:
         document = _document(path)
-        format = of_yaml(document.data, path.name)
+        in_library = top is not None and is_asked
+        format = None if in_library else of_yaml(document.data, path.name)
         if format is not None:
             finds.seen.add(key)
             finds.foreign[path] = FoundForeign(format, folder)
@@ -209,7 +223,7 @@ def _take(finds: Finds, path: Path, *, is_asked: bool, top: Path | None = None) 
         if kind is None and not is_asked and not looks_like(document.data):
             return
         finds.seen.add(key)
-        _read(finds, path, key, document)
+        _read(finds, path, key, document, top)
     except BadInput as error:
         if is_asked or "conflict" in error.message or is_config(path.name):
             finds.seen.add(key)
@@ -224,7 +238,7 @@ def _document(path: Path) -> Document:
     return load(decode(data, str(path)), str(path))
 
 
-def _read(finds: Finds, path: Path, key: Path, document: Document) -> None:
+def _read(finds: Finds, path: Path, key: Path, document: Document, top: Path | None) -> None:
     stem = stem_of(path.name)
     kind = kind_of(document.data)
     if kind == "prompt":
@@ -240,7 +254,7 @@ def _read(finds: Finds, path: Path, key: Path, document: Document) -> None:
     elif kind == "library":
         finds.pages[key] = read_library(document)
     elif looks_like(document.data):
-        finds.foreign[path] = FoundForeign("promptfoo")
+        finds.foreign[path] = FoundForeign("promptfoo", within=top)
     else:
         raise document.problem("This is no file of a library: it has no prompt, dataset, comparison or connections.")
 

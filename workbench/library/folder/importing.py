@@ -98,7 +98,7 @@ class Importer:
         for path, foreign in self.finds.foreign.items():
             with self._whole(path):
                 if foreign.format == "promptfoo":
-                    self._promptfoo(path)
+                    self._promptfoo(path, foreign.within)
                 else:
                     self._foreign(path, foreign)
 
@@ -270,8 +270,8 @@ class Importer:
             raise BadInput("There is nothing in this file that can be brought in.", path=str(path))
         self.done[start:] = [replace(item, format=found.format) for item in self.done[start:]]
 
-    def _promptfoo(self, path: Path) -> None:
-        record, left = as_comparison(path, os.environ)
+    def _promptfoo(self, path: Path, within: Path | None) -> None:
+        record, left = as_comparison(path, os.environ, within)
         self.not_carried += left
         start = len(self.done)
         if record.models and record.prompts:
