@@ -215,6 +215,8 @@ def test_a_page_is_a_prompt_with_or_without_front_matter(tmp_path: Path) -> None
     assert messages(found) == [("system", "Brief."), ("user", "{{ text }}")]
     assert found.prompts[0].content.parameters == {"temperature": 0.3}
     assert "sk-1" not in repr(found)
+    heading = "# Title\n---\nno: [yaml\n---\nText"
+    assert messages(reading(tmp_path, "text", heading, "h.md")) == [("user", heading)]
     plain = reading(tmp_path, "text", "Say {{ a }} and {% b", "say.prompt.md")
     assert (plain.prompts[0].name, rendered(plain, {})) == ("say", ["Say {{ a }} and {% b"])
 

@@ -95,6 +95,12 @@ def test_version_2_brings_schema_tools_and_a_mustache_template(tmp_path: Path) -
     assert "sk-secret" not in repr(found)
 
 
+def test_roles_that_come_from_values_are_noted(tmp_path: Path) -> None:
+    found = reading(tmp_path, "prompty", "system:\n{% for m in past %}\n{{ m.role }}:\n{{ m.content }}\n{% endfor %}\nuser:\nHi")
+    assert [role for role, _ in messages(found)] == ["system", "user"]
+    assert "roles that come from values" in notes(found)
+
+
 def test_a_file_that_it_names_is_read_beside_it_and_nowhere_else(tmp_path: Path) -> None:
     inner = tmp_path / "in"
     inner.mkdir()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from workbench.formats.jinja_text import JinjaText, variable_name
 from workbench.formats.reports import Notes
@@ -107,9 +106,3 @@ def _standalone(text: str, start: int, end: int, at: int) -> tuple[int, int]:
     last = len(text) if last < 0 else last + 1
     alone = not text[first:start].strip() and not text[end:last].strip() and first >= at
     return (first, last) if alone else (start, end)
-
-
-def names_only(text: str) -> bool:
-    """True for a template that only has places of values."""
-    tags: list[Any] = list(_TAG.finditer(text))
-    return all(not tag["kind"] or tag["kind"] == "&" for tag in tags)

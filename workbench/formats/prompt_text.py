@@ -35,7 +35,7 @@ def looks_like(text: str, name: str) -> bool:
 
 def read(source: FileText) -> ForeignFile:
     """The prompt in a text. What is no template is text. Raises BadInput with the line."""
-    parts = split(source)
+    parts = split(source, after_comments=False)
     document = parts.head
     data: dict[str, Any] = dict(document.data)
     notes = Notes(source.path)

@@ -39,6 +39,7 @@ _MARKER = re.compile(
     r"^[ \t]*#?[ \t]*(system|user|assistant|developer|tool|function)(\[[^\]\n]*\])?[ \t]*:[ \t]*(?:\n|\Z)", re.MULTILINE | re.IGNORECASE
 )
 _REFERENCE = re.compile(r"\$\{(env|file):([^}]*)\}")
+_ROLE_VALUE = re.compile(r"\{\{\s*\w+\.role\s*\}\}\s*:")
 _SAMPLE_IMAGE = re.compile(r"!\[[^\]]*\]\((?!https?:)[^)]*\)")
 
 
@@ -191,6 +192,8 @@ def _messages(text: str, line: int, language: str, threads: set[str], kind: str,
             said = re.sub(r"\{\{\s*" + re.escape(name) + r"\s*\}\}\n*", "", said).strip("\n")
         if _SAMPLE_IMAGE.search(said):
             notes.add(f"picture in message {len(found) + 1}", "its file is not read; the text stays")
+        if _ROLE_VALUE.search(said):
+            notes.add("roles that come from values", "a prompt here has a fixed number of messages, so they stay text")
         said = _template(said, language, line + first, notes)
         found.append(
             Message.of(role_of("user" if kind in ("embedding", "image") and not role else role or "system", notes, "message"), said)
