@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import PurePath
@@ -10,7 +11,7 @@ from typing import Any
 from workbench.formats import handlebars, picoschema
 from workbench.formats.foreign_file import FileText, ForeignFile, foreign_file
 from workbench.formats.foreign_values import MODEL_WHY, function_tool, parameters_of, samples_of
-from workbench.formats.front_matter import split
+from workbench.formats.front_matter import FrontMatter, split
 from workbench.formats.library_file_values import text_at
 from workbench.formats.reports import Notes
 from workbench.formats.yaml_text_reading import Document
@@ -18,13 +19,14 @@ from workbench.values.messages import Content
 from workbench.values.problems import BadInput
 
 _KNOWN = {"name", "variant", "version", "description", "model", "tools", "toolDefs", "config", "input", "output", "metadata"}
+_CHOICES = re.compile(r"""^([ \t]*[^\s:'"]+:[ \t]+)("[^"'\n]*"(?:[ \t]*\|[ \t]*"[^"'\n]*")+)[ \t]*$""", re.MULTILINE)
 _PARTIAL = "_"
 """With it begins the name of a file that others include."""
 
 
 def read(source: FileText) -> ForeignFile:
     """The prompt in a file; a partial is a snippet. Raises BadInput with the line."""
-    parts = split(source)
+    parts = _split(source)
     document = parts.head
     data: dict[str, Any] = dict(document.data)
     notes = Notes(source.path)
@@ -54,6 +56,17 @@ def read(source: FileText) -> ForeignFile:
         (prompt,) = made.prompts
         return replace(made, prompts=(replace(prompt, name=name.lstrip(_PARTIAL) or name, kind="snippet"),))
     return made
+
+
+def _split(source: FileText) -> FrontMatter:
+    """Front matter and text. Choices such as `style: "a" | "b"` are no YAML and are read all the same: the field writes them."""
+    try:
+        return split(source)
+    except BadInput:
+        repaired = _CHOICES.sub(lambda match: f"{match[1]}'{match[2]}'", source.text)
+        if repaired == source.text:
+            raise
+        return split(replace(source, text=repaired))
 
 
 def _name(source: FileText, document: Document) -> tuple[str, str]:

@@ -25,7 +25,10 @@ class FrontMatter:
 
 
 def split(source: FileText, *, after_comments: bool = True) -> FrontMatter:
-    """Front matter and text of a file. `after_comments`: comments may stand before it, which in Markdown are headings. Raises BadInput, with the line in the file, for YAML that cannot be read."""
+    """Front matter and text of a file. Raises BadInput, with the line in the file, for YAML that cannot be read.
+
+    `after_comments`: comments may stand before it, which in Markdown are headings.
+    """
     text = source.text
     opening = _OPENING.match(text) if after_comments or text.startswith("---") else None
     closing = _CLOSING.search(text, opening.end()) if opening else None

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from workbench.formats.foreign_values import role_of
 from workbench.formats.handlebars_terms import Call, Scope, Terms
-from workbench.formats.jinja_text import JinjaText
+from workbench.formats.jinja_text import JinjaText, variable_name
 from workbench.formats.reports import Notes
 from workbench.values.messages import Message, Role
 from workbench.values.problems import BadInput
 
 _TAG = re.compile(
-    r"\\(?P<escaped>\{\{)|\{\{~?!--.*?--~?\}\}|\{\{~?!(?!--).*?\}\}|\{\{\{\{|\{\{\{(?P<triple>[^{}]*)\}\}\}"
+    r"\\(?P<escaped>\{\{)|\{\{~?!--.*?--~?\}\}|\{\{~?!(?!--)(?:[^{}]|\{\{[^{}]*\}\})*\}\}|\{\{~?!(?!--).*?\}\}|\{\{\{\{|\{\{\{(?P<triple>[^{}]*)\}\}\}"
     r"|\{\{(?P<left>~?)(?P<kind>[#^/!>&]?)(?P<body>[^{}]*?)(?P<right>~?)\}\}|(?P<stray>\{\{|\}\})",
     re.DOTALL,
 )
@@ -256,11 +256,16 @@ class _Translation:
             raise BadInput("It includes too many partials.")
         if call.arguments:
             raise BadInput(f"The partial {name} gets a context of its own, which nothing here does.")
+        out = self._found[-1][1]
         try:
             text = self._partial(name)
         except BadInput as error:
-            raise BadInput(f"It includes the partial {name}, and _{name}.prompt beside it cannot be read.") from error
-        out = self._found[-1][1]
+            if call.options or len(self._terms.scopes) > 1:
+                raise BadInput(f"It includes the partial {name}, and _{name}.prompt beside it cannot be read.") from error
+            value = variable_name(name, self._notes)
+            self._notes.add(f"{{{{> {name}}}}}", f"_{name}.prompt beside it cannot be read: its text is asked for as the value {value}")
+            out.variable(value)
+            return
         for option, term in call.options.items():
             out.tag(f"{{% with {option} = {term} %}}")
         self._partials.append(name)
