@@ -23,6 +23,9 @@ $(VENV)/.made:
 # pip compiles what it installs, but not an editable checkout: without this, every start would where Python may write no bytecode.
 COMPILE := $(BIN)/python -m compileall -q workbench
 
+# 21 MB, once. The demo does without.
+FETCH_EMBEDDING := $(BIN)/python -c "from workbench.providers import minilm; minilm.MINILM.fetch(minilm.path().parent)"
+
 $(VENV)/.local: pyproject.toml | $(VENV)/.made
 	$(PIP) install --quiet --editable ".[local]"
 	@$(COMPILE)
@@ -40,6 +43,7 @@ demo: $(VENV)/.local
 test: $(VENV)/.dev
 	@$(COMPILE)
 	@$(BIN)/python packaging/system_libraries.py offscreen --install
+	@$(FETCH_EMBEDDING) || echo "Tests on the embedding model are skipped without its file."
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
 
 run: $(VENV)/.local

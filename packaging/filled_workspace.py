@@ -16,6 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from by_hand_sample import by_hand
+
 from workbench.library.records import ColumnSpec
 from workbench.settings import Settings
 from workbench.values import Case, Check, Content, Definition, Message, Price, PromptRef
@@ -135,7 +137,8 @@ def content(*turns: tuple[str, str], **parameters: Any) -> Content:
 
 
 def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
-    """Ids of what a picture shows: `prompt`, `dataset`, `done` (a finished run), `going` (a comparison to start)."""
+    """Ids of what a picture shows: `prompt`, `dataset`, `done` (a finished run), `going` (a comparison to start), `by_hand`
+    (a run with answers to give), `hand` (its connection)."""
     ws = Workspace.open(path, settings)
     try:
         ids = _library(ws)
@@ -144,6 +147,7 @@ def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
         ids |= _comparisons(ws, ids, models)
         asyncio.run(_run(ws, ids["done"]))
         _rate(ws, ids["done"])
+        ids |= by_hand(ws, models)
         return ids
     finally:
         ws.close()

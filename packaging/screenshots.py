@@ -84,6 +84,13 @@ def going(session: Session, ids: dict[str, int]) -> None:
     settle(2.5)
 
 
+def by_hand(session: Session, ids: dict[str, int]) -> None:
+    """A comparison in which some answers wait for a person, at the next of them."""
+    session.context.go("compare", run_id=ids["by_hand"])
+    settle()
+    session.context.action("compare.next_by_hand").trigger()
+
+
 def tab(number: int) -> Shot:
     """The library with another tab of its right panel."""
 
@@ -144,10 +151,12 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("02-compare", at("compare", run_id="done")),
     ("02b-comparisons", at("compare", overview=True)),
     ("02c-setup", at("compare", new=True, prompt_id="triage")),
+    ("02d-by-hand", by_hand),
     ("03-review", at("review", run_id="done")),
     ("04-datasets", at("datasets", dataset_id="dataset")),
     ("05-models", at("models")),
     ("05b-connect", at("models", connect="openai")),
+    ("05c-connect-by-hand", at("models", connect="by-hand")),
     ("06-settings", at("settings", section="appearance")),
     ("06b-settings-storage", at("settings", section="storage")),
     ("07-welcome", at("welcome")),

@@ -12,7 +12,7 @@ from typing import Any
 from tests.conftest import SHARED
 from tests.test_providers_http import RawServer
 from workbench import providers
-from workbench.providers.http_call import Parser, Reader
+from workbench.providers.http_answer import Parser, Reader
 from workbench.providers.sse import EventParser
 from workbench.values import Delta, Endpoint, Failure, Message, Reply, Request
 

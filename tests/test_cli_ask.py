@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import FakeProvider
+from tests.picture_server import picture_for
 from workbench.cli.ask import _Streamed
 from workbench.cli.frame import perform
 from workbench.cli.terminal import Terminal
@@ -55,7 +56,7 @@ def test_the_one_document_has_every_field_of_the_contract(fakeprovider: Start, c
 
 def test_system_parameters_picture_and_schema_travel(fakeprovider: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     server = fakeprovider()
-    (tmp_path / "a.png").write_bytes(b"\x89PNG")
+    (tmp_path / "a.png").write_bytes(picture_for("a"))
     (tmp_path / "s.json").write_text('{"type": "object", "properties": {}}')
     more = ["--system", "Be brief", "--param", "temperature=0", "--param", "user=Ana", "--image", str(tmp_path / "a.png"), "--no-stream"]
     assert perform(ask(server, "Look", *more, "--json-schema", str(tmp_path / "s.json"))) == 0

@@ -38,9 +38,85 @@ def test_a_key_is_read_from_stdin_and_shown_nowhere(
     printed = capsys.readouterr()
     added = json.loads(printed.out)["added"]
     assert (added["name"], added["base_url"], added["api"], added["models"]) == ("Mine", server.base_url, "openai-chat", 1)
-    assert added["key"] == {"place": "session", "hint": "...6789"}
+    assert added["key"] == {"place": "session", "hint": "...6789", "variable": None}
     assert "Put the key into the environment instead: WORKBENCH_API_KEY." in printed.err
     assert KEY not in printed.out + printed.err
+
+
+def test_keys_are_kept_in_a_file_with_a_passphrase_where_the_user_wants_it(
+    fakeprovider: Start, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], home: Path
+) -> None:
+    pytest.importorskip("cryptography")
+    server = fakeprovider(require_key=KEY)
+
+    def say(text: str) -> None:
+        monkeypatch.setattr("sys.stdin", io.StringIO(text + "\n"))
+
+    say("four words of mine")
+    assert perform(["connections", "key-file", "--json"]) == 0
+    made = document(capsys)
+    assert (made["state"], Path(made["key_file"]).is_relative_to(home)) == ("open", True)
+    monkeypatch.setenv("WORKBENCH_PASSPHRASE", "four words of mine")
+    say(KEY)
+    assert perform(["connections", "add", "Mine", "--base-url", server.base_url, "--model", "fake-small", "--json"]) == 0
+    assert document(capsys)["added"]["key"]["place"] == "file"
+    assert perform(["ask", "hello", "--model", "fake-small"]) == 0
+    assert perform(["doctor"]) == 0
+    assert "Key store: Keys in a file with a passphrase" in capsys.readouterr().out
+    monkeypatch.setenv("WORKBENCH_PASSPHRASE", "another one")
+    assert perform(["connections", "key-file"]) == 2
+    assert perform(["ask", "hello", "--model", "fake-small"]) == 3
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "workbench: This passphrase does not open the key file. Type it again."
+    assert told[1].startswith("workbench: WORKBENCH_PASSPHRASE does not open the key file. Mine has its key there.")
+    monkeypatch.delenv("WORKBENCH_PASSPHRASE")
+    say(KEY)
+    assert perform(["connections", "key", "Mine"]) == 3
+    assert "locked, so the key was not kept" in capsys.readouterr().err
+    assert perform(["connections", "key-file", "--remove"]) == 0
+    assert perform(["connections", "list"]) == 0
+    assert perform(["ask", "hello", "--model", "fake-small"]) == 3
+
+
+def test_a_refused_key_is_told_with_what_it_means_and_the_providers_own_words(
+    fakeprovider: Start, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WORKBENCH_API_KEY", KEY)
+    assert perform(["connections", "add", "Mine", "--base-url", fakeprovider(require_key="another").base_url, "--no-key"]) == 0
+    capsys.readouterr()
+    assert perform(["connections", "test", "Mine"]) == 1
+    sentence, words = capsys.readouterr().out.splitlines()
+    assert sentence.startswith("Key rejected (401). The server answered in")
+    assert sentence.endswith("so address and network are fine. Copy the key again from the provider's page.")
+    assert words == "Mine said: bad key"
+
+
+def test_a_connection_is_renamed_and_its_key_replaced_and_the_environment_goes_before(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert perform(["connections", "add", "Mine", "--vendor", "openai", "--no-key"]) == 0
+    assert perform(["connections", "rename", "Mine", "Yours"]) == 0
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-environment-00001111")
+    monkeypatch.setattr("sys.stdin", io.StringIO(KEY + "\n"))
+    capsys.readouterr()
+    assert perform(["connections", "key", "Yours", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["key"] == {"place": "environment", "hint": "...1111", "variable": "OPENAI_API_KEY"}
+    assert "OPENAI_API_KEY in the environment comes first" in printed.err
+    assert perform(["connections"]) == 0
+    assert "...1111, OPENAI_API_KEY in the environment" in capsys.readouterr().out
+
+
+def test_plain_http_beyond_this_house_is_warned_of(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    far = ["connections", "add", "Far", "--base-url", "http://models.example.com/v1", "--no-key"]
+    assert perform(far) == 0
+    assert "sends the key and the prompts to models.example.com unencrypted" in capsys.readouterr().err
+    assert perform(["connections", "test", "Far"]) == 3, "its key is missing"
+    assert "unencrypted" in capsys.readouterr().err
+    assert perform(["doctor", "--offline"]) == 0
+    assert "Connection Far: http:// sends the key" in capsys.readouterr().out
+    assert perform(["connections", "add", "Near", "--base-url", "http://192.168.1.7:8000/v1", "--no-key"]) == 0
+    assert "unencrypted" not in capsys.readouterr().err
 
 
 def test_connections_are_listed_tested_and_removed(fakeprovider: Start, capsys: pytest.CaptureFixture[str]) -> None:

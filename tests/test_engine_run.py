@@ -30,6 +30,7 @@ from workbench.engine import (
     Streamed,
     Waiting,
 )
+from workbench.engine.group import Group
 from workbench.values import BadInput, Delta, Endpoint, Failure, Message, Price, Reply, Request
 
 if TYPE_CHECKING:
@@ -447,3 +448,13 @@ def test_whatever_goes_wrong_every_job_ends_exactly_once(fakeprovider: Start, se
     assert sorted(ends) == list(range(12))
     assert len(of(Started, events)) == server.stats()["requests"]
     server.close()
+
+
+def test_a_models_own_quota_stops_that_model_alone_even_after_answers() -> None:
+    group = Group("g", 4)
+    group.answer("m")
+    assert group.learn(Failure("quota", "Quota exceeded for metric: free_tier_requests, limit: 20, model: m"), "m")
+    assert group.halted("m") is not None
+    assert group.halted("other") is None
+    assert group.learn(Failure("quota", "Insufficient Balance"), "m")
+    assert group.halted("other") is not None

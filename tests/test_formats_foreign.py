@@ -164,6 +164,10 @@ def test_one_chat_is_a_prompt(tmp_path: Path) -> None:
     assert messages(found) == [("system", "Be {{ tone }}"), ("user", "Hi")]
     assert (found.prompts[0].content.parameters, len(found.prompts[0].content.tools)) == ({"temperature": 0.1}, 1)
     assert {"model gpt-x", "message: image_url"} <= notes(found).keys()
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    turns = [{"role": "assistant", "content": None, "tool_calls": [call]}, {"role": "tool", "tool_call_id": "c", "content": "4"}]
+    asked, answered = reading(tmp_path, "openai-chat", json.dumps(turns), "c.json").prompts[0].content.messages
+    assert ([one.name for one in asked.tool_calls], answered.call_id, answered.text) == (["f"], "c", "4")
 
 
 def test_lines_of_chats_are_a_prompt_over_a_dataset(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from workbench.formats.promptfoo import PromptfooConfig, looks_like, read
-from workbench.values import BadInput, Case
+from workbench.values import BadInput, Case, ToolCall
 
 
 def config(folder: Path, **keys: Any) -> Path:
@@ -335,3 +335,18 @@ def test_a_file_that_names_itself_is_told(tmp_path: Path, key: str, line: str) -
     (tmp_path / "t.yaml").write_text(line)
     with pytest.raises(BadInput, match=r"t\.yaml: This is nested too deep"):
         read(config(tmp_path, **{key: ["file://t.yaml"]}))
+
+
+def test_tool_turns_of_chat_messages_are_carried(tmp_path: Path) -> None:
+    chat = [
+        {"role": "user", "content": "Is it warm in {{city}}?"},
+        {"role": "assistant", "content": None, "tool_calls": [
+            {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Ulm"}'}}]},
+        {"role": "tool", "tool_call_id": "c1", "content": "12 degrees"},
+    ]  # fmt: skip
+    (tmp_path / "chat.json").write_text(json.dumps(chat))
+    found = read(config(tmp_path, prompts=["file://chat.json"], providers=["echo"], tests=[{"vars": {"city": "Ulm"}}]), {})
+    messages = found.spec.variants[0].content.messages
+    assert messages[1].tool_calls == (ToolCall("c1", "weather", {"city": "Ulm"}),)
+    assert (messages[2].role, messages[2].call_id, messages[2].text) == ("tool", "c1", "12 degrees")
+    assert not found.not_carried

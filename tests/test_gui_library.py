@@ -418,9 +418,9 @@ def test_parameters_are_set_and_taken_back_to_the_models_own(desk: Desk) -> None
     wanted = {"top_k": 5, "max_tokens": 900, "seed": 0, "stop": ["END", "\n\n"], "response_format": {"type": "json_object"}}
     desk.until(lambda: (draft := desk.ws.versions.draft(prompt_id)) is not None and dict(draft.content.parameters) == wanted)
     panel._format.setCurrentIndex(2)
-    panel._schema.setPlainText('{"type": "object"')
-    assert panel._schema_trouble.isVisible()
-    panel._schema.setPlainText('{"type": "object"}')
+    panel._schema.text.setPlainText('{"type": "object"')
+    assert panel._schema.trouble.startswith("Not valid JSON yet")
+    panel._schema.text.setPlainText('{"type": "object"}')
     desk.until(lambda: desk.ws.versions.draft(prompt_id).content.output_schema == {"type": "object"})  # type: ignore[union-attr]
     desk.until(lambda: desk.screen.page.header._unsaved.text == "5 unsaved edits")
 

@@ -17,15 +17,17 @@ from tests.conftest import FakeProvider
 from tests.gui_window import dialogs, session
 from workbench.gui.app import Session
 from workbench.gui.key_dialog import KeyDialog
+from workbench.gui.key_file_dialog import PassphraseDialog
 from workbench.gui.models.cards import key_words
 from workbench.gui.models.connect import ConnectDialog
 from workbench.gui.models.edits import ModelDialog
 from workbench.gui.models.filters import QUESTIONS
 from workbench.gui.models.retiring import day_words, left_words
-from workbench.gui.models.table import HEADS, IN, READS, ModelTable, context_words, price_tip, price_words, today
+from workbench.gui.models.table import HEADS, IN, OUT, READS, TICK, ModelTable, context_words, price_tip, price_words, today
 from workbench.gui.models.view import ModelsScreen
 from workbench.gui.widgets.buttons import Button
 from workbench.gui.widgets.dialog import Dialog
+from workbench.library.records import ModelRow
 from workbench.values import Content, Definition, Message, Price, PromptRef
 
 __all__ = ["session"]
@@ -299,27 +301,20 @@ def test_words_and_a_click_on_a_card_filter_the_table(screen: ModelsScreen, sess
     qtbot.waitUntil(lambda: [row.name for row in screen._table.rows] == ["qwen"])
 
 
-def test_a_model_that_cannot_be_used_has_no_tick() -> None:
-    from types import SimpleNamespace
+def test_a_model_that_cannot_be_used_or_writes_no_answers_has_no_tick() -> None:
+    def row(id: int, why_not: str = "", *, embeds: bool = False) -> ModelRow:
+        return ModelRow(id, f"u{id}", 1, "c", "v", "m", "m", {}, Price(), "cloud", 0, not why_not, why_not, embeds=embeds)
 
     table = ModelTable()
-    row = {
-        "connection_id": 1,
-        "title": "m",
-        "name": "m",
-        "connection": "c",
-        "vendor": "v",
-        "facts": {},
-        "price": Price(),
-        "place": "cloud",
-        "colour": 0,
-    }
-    table.show([SimpleNamespace(id=1, ready=False, why_not="No key.", **row), SimpleNamespace(id=2, ready=True, why_not="", **row)])  # type: ignore[list-item]
+    table.show([row(1, "No key."), row(2), row(3, embeds=True)])
     table.tick(0)
     table.tick(1)
+    table.tick(2)
     assert table.ticked == {2}
     table.tick_all()
     assert table.ticked == set()
+    assert [table.index(place, OUT).data() for place in (1, 2)] == ["not known", "embeddings"]
+    assert "writes no answers" in str(table.index(2, TICK).data(Qt.ItemDataRole.ToolTipRole))
 
 
 def test_prices_and_contexts_are_said_as_people_say_them() -> None:
@@ -452,3 +447,91 @@ def test_ends_are_said_as_people_say_them() -> None:
     assert [left_words(days) for days in (-3, -1, 0, 1, 53)] == ["3 days ago", "1 day ago", "today", "tomorrow", "in 53 days"]
     assert day_words(date(2026, 11, 30), date(2026, 11, 28)) == "30 Nov"
     assert day_words(date(2027, 1, 15), date(2026, 11, 28)) == "15 Jan 2027"
+
+
+def test_keys_go_into_a_file_with_a_passphrase_which_is_asked_for_once(
+    screen: ModelsScreen, session: Session, qtbot: QtBot, fakeprovider: Start
+) -> None:
+    pytest.importorskip("cryptography")
+    server = fakeprovider(require_key="sk-test-0123456789abcdef9f2c")
+    keys = session.context.ws.keys
+    dialog = connect_dialog(screen, qtbot, "openai")
+    qtbot.waitUntil(lambda: not dialog._keep.isHidden())
+    dialog._keep.click()
+    made = passphrase_dialog()
+    assert not made._go.isEnabled()
+    for edit, text in zip(made._fields, ("four words of mine", "four words of yours"), strict=True):
+        edit.setText(text)
+    made._go.click()
+    assert made._said.text() == "The two differ. Type the same passphrase twice."
+    made._fields[1].setText("four words of mine")
+    made._go.click()
+    qtbot.waitUntil(lambda: keys.file.state() == "open" and "key file" in dialog._place.text())
+    assert dialog._keep.isHidden()
+    dialog._url.setText(server.base_url)
+    dialog._key.setText("sk-test-0123456789abcdef9f2c")
+    assert report_of(dialog, qtbot).startswith("Connected in")
+    dialog._models._all.click()
+    assert len(dialog._models.ticked()) == dialog._models._list.count()
+    dialog._connect.click()
+    qtbot.waitUntil(lambda: not dialogs())
+    row = session.context.ws.connections.list()[-1]
+    assert key_words(row) == "Key ...9f2c, key file."
+    qtbot.waitUntil(lambda: row.id in screen._cards and screen._cards[row.id].row.key_place == "file")
+    keys.file._opened = None  # as in the next session
+    screen._do("test", row)
+    qtbot.waitUntil(lambda: bool(dialogs()))
+    asked = passphrase_dialog()
+    asked._fields[0].setText("a wrong one")
+    asked._go.click()
+    qtbot.waitUntil(lambda: asked._said.text() == "This passphrase does not open the key file. Type it again.")
+    asked._fields[0].setText("four words of mine")
+    asked._go.click()
+    qtbot.waitUntil(lambda: not dialogs() and (session.context.ws.connections.get(row.id).state.get("test") or {}).get("ok") is True)
+
+
+def passphrase_dialog() -> PassphraseDialog:
+    return next(dialog for dialog in dialogs() if isinstance(dialog, PassphraseDialog))
+
+
+def test_all_that_the_filter_shows_is_ticked_at_once(screen: ModelsScreen, qtbot: QtBot, fakeprovider: Start) -> None:
+    dialog = connect_dialog(screen, qtbot, "other")
+    found = dialog._models
+    assert found._all.isHidden()
+    dialog._url.setText(fakeprovider().base_url)
+    assert report_of(dialog, qtbot).startswith("Connected in")
+    found._filtered("m")  # fake-medium and fake-small
+    found._all.click()
+    assert found.ticked() == ["fake-medium", "fake-small"]
+    assert found._all.text() == "Tick none"
+    found._filtered("")
+    assert found._all.text() == "Tick all"
+    found._all.click()
+    found._all.click()
+    assert found.ticked() == []
+
+
+def test_plain_http_beyond_this_house_is_warned_of_where_it_is_typed(
+    screen: ModelsScreen, session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialog = connect_dialog(screen, qtbot, "other")
+    dialog._url.setText("http://models.example.com/v1")
+    assert "models.example.com unencrypted" in dialog._place.text()
+    dialog._url.setText("http://192.168.1.7:8000/v1")
+    assert "unencrypted" not in dialog._place.text()
+    dialog.reject()
+    session.context.ws.connections.add("Far", "other", "http://models.example.com/v1", key="sk-test-0123456789abcdef9f2c")
+    qtbot.waitUntil(lambda: any("unencrypted" in card.text.text() for card in screen._cards.values()))
+
+
+def test_a_key_of_the_environment_is_shown_as_such_and_comes_first(
+    screen: ModelsScreen, session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-environment-00001111")
+    dialog = connect_dialog(screen, qtbot, "openai")
+    assert dialog._place.text() == "OPENAI_API_KEY is set in the environment and comes first. Leave the field empty to use it."
+    dialog._key.setText("sk-test-0123456789abcdef9f2c")
+    assert dialog._place.text().endswith("A key typed here counts once it is not set any more.")
+    dialog.reject()
+    row = session.context.ws.connections.get(session.context.ws.connections.add("OpenAI", "openai"))
+    assert key_words(row) == "Key ...1111, OPENAI_API_KEY in the environment."

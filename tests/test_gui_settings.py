@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QLineEdit, QSpinBox
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QLineEdit, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from tests.gui_window import session
@@ -27,7 +27,7 @@ def control(session: Session, kind: type[Any], title: str) -> Any:
 
 
 def test_every_declared_setting_has_a_control_with_its_long_text(session: Session) -> None:
-    kinds = {"choice": Segmented, "flag": QCheckBox, "number": QSpinBox, "money": QLineEdit}
+    kinds = {"choice": Segmented, "flag": QCheckBox, "number": QSpinBox, "money": QLineEdit, "model": QComboBox}
     for setting in SETTINGS:
         made = control(session, kinds[setting.kind], setting.title)
         assert made.accessibleDescription() == setting.long
@@ -50,6 +50,20 @@ def test_a_change_from_elsewhere_is_shown(session: Session) -> None:
     assert themes.value == "dark"
     session.context.action("theme.light").trigger()
     assert themes.value == "light"
+
+
+def test_embedding_models_of_the_workspace_can_be_chosen(session: Session, qtbot: QtBot) -> None:
+    ws = session.context.ws
+    connection = ws.connections.add("Vectors", "ollama")
+    ws.connections.add_model(connection, "nomic-embed-text")
+    ws.connections.add_model(connection, "llama3.2")
+    models = control(session, QComboBox, BY_KEY["embedding_model"].title)
+    qtbot.waitUntil(lambda: models.findData("nomic-embed-text") > 0)
+    assert [models.itemText(index) for index in range(models.count())] == ["MiniLM on this computer", "nomic-embed-text"]
+    models.setCurrentIndex(1)
+    assert session.settings.get("embedding_model") == "nomic-embed-text"
+    session.context.action("edit.undo").trigger()
+    assert (session.settings.get("embedding_model"), models.currentIndex()) == ("", 0)
 
 
 def test_a_flag_says_on_or_off_in_words(session: Session) -> None:

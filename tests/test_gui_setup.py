@@ -27,7 +27,7 @@ from workbench.gui.widgets.buttons import Button
 from workbench.gui.widgets.dialog import Dialog
 from workbench.settings import Settings
 from workbench.values import Case, Check, Content, Message, PromptRef
-from workbench.workspace import Workspace
+from workbench.workspace import EmbeddingStatus, Workspace
 
 Start = Callable[..., FakeProvider]
 Open = Callable[[Filled], CompareScreen]
@@ -289,3 +289,38 @@ def test_verdicts_stand_beside_the_checks_and_count_in_nothing_else(
     assert progress_words(column) == f"{before.passed} of {before.checked}, you 0 of 1"
     QTest.keyClick(screen.page.table.main, Qt.Key.Key_P)
     qtbot.waitUntil(lambda: screen.model.grid.columns[0].said_pass == 1, timeout=10_000)
+
+
+def test_a_check_of_meaning_has_a_threshold_and_says_what_it_lacks(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
+    dialog = setup(qtbot, opening(filled), prompt_id=filled.prompt, model_ids=list(filled.models))
+    dialog.checks.add_new()
+    row = dialog.checks.rows[-1]
+    row.value.setText("{{ reference }}")
+    assert (row.likeness.isHidden(), dialog.checks._lacking.isHidden()) == (True, True)
+    row.type.setCurrentIndex(row.type.findData("similar"))
+    assert row.type.currentText() == "means"
+    assert not row.likeness.isHidden()
+    assert row.check == Check("similar", "{{ reference }}")
+    row.threshold.setValue(0.6)
+    assert row.check == Check("similar", "{{ reference }}", threshold=0.6)
+    assert "Without it this check has no verdict." in dialog.checks._lacking.text()
+    row.on.setChecked(False)
+    assert dialog.checks._lacking.isHidden()
+    row.on.setChecked(True)
+
+    ended = EmbeddingStatus(False, "The embedding model has not been fetched yet (21 MB, once).", "", can_fetch=True)
+    dialog.checks.show_embedding(ended)
+    assert not dialog.checks.fetch.isHidden()
+
+    async def fetch(_ws: Workspace) -> None:
+        monkeypatch.setattr(Workspace, "embedding_status", lambda _ws: EmbeddingStatus(True, "MiniLM compares meanings."))
+
+    monkeypatch.setattr(Workspace, "fetch_embedding_model", fetch)
+    dialog.checks.fetch.click()
+    qtbot.waitUntil(lambda: dialog.checks._lacking.isHidden() and dialog.checks.fetch.isHidden())
+    row.type.setCurrentIndex(row.type.findData("contains"))
+    assert row.check == Check("contains", "{{ reference }}")
+    dialog.reject()

@@ -25,7 +25,7 @@ def test_vendors_are_rows_with_an_address_and_a_place_for_the_key() -> None:
     )
     assert {"lm-studio", "llama-server", "vllm", "other", "builtin"} <= set(rows)
     for row in rows.values():
-        assert row.place in ("cloud", "server", "builtin")
+        assert row.place in ("cloud", "server", "builtin", "hand")
         if row.place == "cloud" and row.id != "other":
             assert row.base_url.startswith("https://") or row.hosts, row
             assert row.key_env, row
@@ -110,6 +110,19 @@ def test_the_general_variable_comes_before_the_vendors(connections: Connections,
     monkeypatch.setenv("WORKBENCH_API_KEY", "sk-general")
     spec = connections.spec(connections.add_model(connections.add("", "openai"), "gpt-x"))
     assert connections.endpoint(spec).key == "sk-general"
+
+
+def test_the_general_variable_does_not_stand_before_a_key_that_was_entered(
+    connections: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id_ = connections.add("", "openai", key="sk-entered-by-a-person")
+    spec = connections.spec(connections.add_model(id_, "gpt-x"))
+    monkeypatch.setenv("WORKBENCH_API_KEY", "sk-general-for-all-others")
+    assert connections.endpoint(spec).key == "sk-entered-by-a-person"
+    assert (connections.get(id_).key_place, connections.get(id_).key_variable) == ("session", "")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-environment")
+    assert connections.endpoint(spec).key == "sk-of-the-environment"
+    assert (connections.get(id_).key_place, connections.get(id_).key_variable) == ("environment", "OPENAI_API_KEY")
 
 
 def test_a_missing_key_is_named_with_the_one_thing_to_do(connections: Connections) -> None:

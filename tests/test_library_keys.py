@@ -19,7 +19,7 @@ from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, NoKeyringError, PasswordDeleteError
 
 from workbench.library.connections import Connections
-from workbench.library.keys import SERVICE, Keys
+from workbench.library.keys import SERVICE, Keys, file_key
 from workbench.store.database import Database
 from workbench.values import BadInput, Missing, NoKey
 
@@ -99,12 +99,22 @@ def test_without_a_key_store_a_key_lasts_for_this_session_and_the_app_says_so() 
 
 
 @pytest.mark.usefixtures("no_store")
-def test_the_environment_comes_before_nothing_and_after_what_was_entered() -> None:
+def test_the_environment_comes_before_what_was_entered() -> None:
     keys = Keys(environ={"OPENAI_API_KEY": " from-env ", "EMPTY": ""})
     assert keys.get("ref", ("EMPTY", "OPENAI_API_KEY")) == ("from-env", "environment")
     assert keys.get("ref", "OTHER") == (None, "missing")
     keys.put("ref", KEY)
-    assert keys.get("ref", "OPENAI_API_KEY") == (KEY, "session")
+    assert keys.get("ref", "OPENAI_API_KEY") == ("from-env", "environment")
+    assert keys.look("ref", ("EMPTY", "OPENAI_API_KEY"), "session") == ("environment", "", "OPENAI_API_KEY")
+    assert keys.variable(("EMPTY", "OPENAI_API_KEY")) == "OPENAI_API_KEY"
+    assert keys.get("ref", "EMPTY") == (KEY, "session")
+
+
+@pytest.mark.usefixtures("no_store")
+def test_a_key_in_the_file_being_run_comes_before_the_environment() -> None:
+    keys = Keys(environ={"OPENAI_API_KEY": "from-env"})
+    keys.hold(file_key("http://127.0.0.1:9/v1", "m"), KEY)
+    assert keys.get(file_key("http://127.0.0.1:9/v1", "m"), "OPENAI_API_KEY") == (KEY, "session")
 
 
 def test_a_locked_store_is_said_and_unlocking_it_helps(key_store: StoreOfThisTest) -> None:
@@ -235,6 +245,8 @@ REAL = """
     print(keys.kind(), keys.place())
     print(keys.put("connection-1", "sk-real-0123456789"))
     print(Keys().get("connection-1"))
+    print(keys.put("connection-1", "sk-other-9876543210"))
+    print(Keys().get("connection-1"))
     keys.forget("connection-1")
     print(Keys().get("connection-1"))
 """
@@ -278,6 +290,8 @@ def test_a_real_secret_service_keeps_gives_and_forgets_a_key(home: Path) -> None
         "keyring Keys in system keychain",
         "keyring",
         "('sk-real-0123456789', 'keyring')",
+        "keyring",
+        "('sk-other-9876543210', 'keyring')",
         "(None, 'missing')",
     ]
 

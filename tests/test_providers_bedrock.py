@@ -13,11 +13,9 @@ import zlib
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.conftest import SHARED
-from tests.recorded_wire import KEY, answered, ask, ends_well, http, read, recordings, replayed, streams
+from tests.recorded_wire import KEY, answered, ask, http, read, recordings, replayed, streams
 from tests.test_providers_http import RawServer
 from workbench.providers import transport
 from workbench.providers.bedrock import UNSUPPORTED, BinaryEvents, ConverseReader, address_of, request_body
@@ -94,26 +92,6 @@ def test_recordings_are_read_as_they_were_meant() -> None:
         assert head.startswith(f"POST /model/m/{verb} HTTP/1.1".encode())
         assert f"authorization: bearer {KEY}" in head.decode().lower()
         assert json.loads(sent)["messages"] == [{"role": "user", "content": [{"text": "hi"}]}]
-
-
-@needs_recordings
-@given(data=st.sampled_from(STREAMS or [b""]), cuts=st.lists(st.integers(0, 10**6), max_size=30))
-def test_a_stream_gives_the_same_reply_wherever_it_is_cut(data: bytes, cuts: list[int]) -> None:
-    assert read(ConverseReader(), data, cuts, BinaryEvents) == read(ConverseReader(), data, parser=BinaryEvents)
-
-
-@needs_recordings
-def test_a_stream_gives_the_same_reply_byte_by_byte() -> None:
-    for data in STREAMS:
-        assert read(ConverseReader(), data, range(len(data)), BinaryEvents) == read(ConverseReader(), data, parser=BinaryEvents)
-
-
-@needs_recordings
-@given(data=st.sampled_from(STREAMS or [b""]), share=st.floats(0, 1), noise=st.binary(max_size=8))
-def test_every_beginning_of_a_stream_ends_in_a_reply_or_a_failure(data: bytes, share: float, noise: bytes) -> None:
-    end = int(share * len(data))
-    for bytes_ in (data[:end], data[:end] + noise + data[end:], data[:end] + noise + data[end + len(noise) :]):
-        ends_well(ConverseReader(), bytes_, BinaryEvents)
 
 
 @needs_recordings

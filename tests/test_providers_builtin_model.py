@@ -22,7 +22,8 @@ import pytest
 from tests.conftest import ORIGINAL_ENVIRONMENT
 from workbench import providers
 from workbench.engine import Engine, EngineJob, Failed, Finished, Waiting
-from workbench.providers.builtin import Builtin, weights
+from workbench.providers.builtin import Builtin
+from workbench.providers.builtin.weights import SMOLLM2
 from workbench.settings import data_folder
 from workbench.values import Delta, Endpoint, Message, Missing, Reply, Request
 
@@ -37,11 +38,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if importlib.util.find_spec("xllamacpp") is None:
         pytest.skip("the engine is not installed")
     with mock.patch.dict(os.environ, ORIGINAL_ENVIRONMENT, clear=True):
-        fetched = data_folder() / "models" / weights.FILE_NAME
-    if not weights.is_whole(fetched):
+        fetched = data_folder() / "models" / SMOLLM2.file_name
+    if not SMOLLM2.is_whole(fetched):
         pytest.skip("the weights are not fetched")
     made = tmp_path_factory.mktemp("models")
-    (made / weights.FILE_NAME).symlink_to(fetched)
+    (made / SMOLLM2.file_name).symlink_to(fetched)
     return made
 
 
@@ -165,7 +166,7 @@ def test_it_is_started_again_when_it_has_died(builtin: Builtin) -> None:
 
 
 def test_two_built_in_models_stand_side_by_side(builtin: Builtin, folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "my-model.gguf").write_bytes((folder / weights.FILE_NAME).read_bytes())
+    (tmp_path / "my-model.gguf").write_bytes((folder / SMOLLM2.file_name).read_bytes())
     added = builtin.add_file(tmp_path / "my-model.gguf")
     assert (added.name, added.context_tokens, added.note) == ("my-model", 8192, "")
 

@@ -163,7 +163,7 @@ def catalogue(shared: Path) -> dict[str, dict[str, Any]]:
     return {provider["id"]: provider for provider in json.loads((shared / "models" / "genai-prices_data.json").read_text("utf-8"))}
 
 
-def counts_of(usage: Mapping[str, int]) -> Usage:
+def counts_of(usage: Mapping[str, Any]) -> Usage:
     return Usage(**{COUNTS[name]: count for name, count in usage.items() if name in COUNTS})
 
 

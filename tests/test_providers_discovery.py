@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from workbench import providers
-from workbench.providers import catalog, transport
-from workbench.providers.lazy_transport import LeanClient
+from workbench.providers import catalog
 from workbench.providers.local_address import is_local
 from workbench.values import BadInput, Endpoint, Message, Missing, Price, Reply, Request
 
@@ -260,14 +259,6 @@ def test_addresses_of_this_computer(host: str) -> None:
 @pytest.mark.parametrize("host", ["", "example.com", "10.0.0.1", "192.168.1.2", "0.0.0.0", "localhost.example.com", "::ffff:8.8.8.8"])
 def test_addresses_beyond_it(host: str) -> None:
     assert not is_local(host)
-
-
-def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "is_paid", lambda: False)
-    assert isinstance(providers.client(calls=1), LeanClient)
-    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
-    assert not isinstance(providers.client(calls=1000), LeanClient)
-    assert isinstance(providers.client(local_only=True), LeanClient)
 
 
 def test_servers_on_this_computer_are_never_asked_by_way_of_a_proxy(fakeprovider: Start, monkeypatch: pytest.MonkeyPatch) -> None:

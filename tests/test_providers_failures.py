@@ -17,33 +17,82 @@ from workbench.providers.redaction import Redactor, hint
 from workbench.providers.waits import asked_wait, spelled_wait
 from workbench.values import Failure
 
-# file: (kind, seconds to wait, tried again, words that must be kept)
-REPORTED: dict[str, tuple[str, float | None, bool, str]] = {
-    "anthropic_429_headers_no_retry_after": ("rate_limit", 1.0, True, "429"),
-    "anthropic_429_rate_limited": ("rate_limit", None, True, "Rate limited"),
+# file: (kind, seconds to wait, tried again, what stops, words that must be kept)
+REPORTED: dict[str, tuple[str, float | None, bool, str, str]] = {
+    "anthropic_429_headers_no_retry_after": ("rate_limit", 1.0, True, "job", "429"),
+    "anthropic_429_rate_limited": ("rate_limit", None, True, "job", "Rate limited"),
     "anthropic_429_would_exceed": (
-        "rate_limit",
-        None,
-        True,
-        "This request would exceed your account's rate limit. Please try again later.",
+        "rate_limit", None, True, "job", "This request would exceed your account's rate limit. Please try again later.",
     ),
-    "anthropic_overloaded_with_details": ("overloaded", None, True, "Overloaded"),
-    "azure_429_wrapped_in_400": ("rate_limit", 2.0, True, "Rate limit is exceeded. Try again in 2 seconds."),
-    "azure_ratelimit_minus_one": ("rate_limit", None, True, "429"),
-    "bedrock_429_throttling": ("rate_limit", None, True, "Too many tokens, please wait before trying again."),
-    "gemini_400_api_key_invalid": ("auth", None, False, "API key not valid. Please pass a valid API key."),
-    "gemini_429_check_quota": ("rate_limit", None, True, "Resource has been exhausted (e.g. check quota)."),
-    "gemini_429_quota_help": ("quota", None, False, "You exceeded your current quota, please check your plan and billing details."),
-    "groq_429_tpm": ("rate_limit", 50.597142857, False, "Limit 7000, Used 0, Requested ~12903. Please try again in 50.597142857s."),
-    "mistral_422_extra_forbidden": ("bad_request", None, False, "Extra inputs are not permitted (body.max_completion_tokens)"),
-    "mistral_422_message_json_string": ("bad_request", None, False, "Extra inputs are not permitted (body.frequency_penalty)"),
-    "mistral_422_message_list": ("bad_request", None, False, "Extra inputs are not permitted (body.tools)"),
-    "mistral_429_1300": ("rate_limit", None, True, "Rate limit exceeded"),
-    "ollama_400_no_tools": ("bad_request", None, False, "registry.ollama.ai/library/Qwen3.5:0.8b does not support tools"),
-    "ollama_404_model": ("not_found", None, False, "model 'custom-phi3-32k-Q4_K_M' not found"),
-    "openai_429_114h": ("rate_limit", 411_480.0, False, "Please try again in 114h18m0s."),
-    "openai_429_tpm_644ms": ("rate_limit", 0.644, True, "Please try again in 644ms."),
-}
+    "anthropic_overloaded_with_details": ("overloaded", None, True, "job", "Overloaded"),
+    "azure_429_wrapped_in_400": ("rate_limit", 2.0, True, "job", "Rate limit is exceeded. Try again in 2 seconds."),
+    "azure_ratelimit_minus_one": ("rate_limit", None, True, "job", "429"),
+    "bedrock_429_throttling": ("rate_limit", None, True, "job", "Too many tokens, please wait before trying again."),
+    "gemini_400_api_key_invalid": ("auth", None, False, "connection", "API key not valid. Please pass a valid API key."),
+    "gemini_429_check_quota": ("rate_limit", None, True, "job", "Resource has been exhausted (e.g. check quota)."),
+    "gemini_429_quota_help": (
+        "quota", None, False, "connection", "You exceeded your current quota, please check your plan and billing details.",
+    ),
+    "groq_429_tpm": ("rate_limit", 50.597142857, False, "job", "Limit 7000, Used 0, Requested ~12903. Please try again in 50.597142857s."),
+    "mistral_422_extra_forbidden": ("bad_request", None, False, "job", "Extra inputs are not permitted (body.max_completion_tokens)"),
+    "mistral_422_message_json_string": ("bad_request", None, False, "job", "Extra inputs are not permitted (body.frequency_penalty)"),
+    "mistral_422_message_list": ("bad_request", None, False, "job", "Extra inputs are not permitted (body.tools)"),
+    "mistral_429_1300": ("rate_limit", None, True, "job", "Rate limit exceeded"),
+    "ollama_400_no_tools": ("bad_request", None, False, "job", "registry.ollama.ai/library/Qwen3.5:0.8b does not support tools"),
+    "ollama_404_model": ("not_found", None, False, "model", "model 'custom-phi3-32k-Q4_K_M' not found"),
+    "openai_429_114h": ("rate_limit", 411_480.0, False, "job", "Please try again in 114h18m0s."),
+    "openai_429_tpm_644ms": ("rate_limit", 0.644, True, "job", "Please try again in 644ms."),
+}  # fmt: skip
+
+DAY = "GenerateRequestsPerDayPerProjectPerModel-FreeTier"
+GOOGLE_DAY = "You exceeded your current quota. * Quota exceeded for metric: free_tier_requests, limit: 20, model: gemini-x"
+RETRY_INFO = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "36s"}
+# status, headers, body, then as above: their neighbours, as vendors document them
+NEIGHBOURS: list[tuple[int, dict[str, str], Any, str, float | None, bool, str, str]] = [
+    (429, {}, {"error": {"code": 429, "message": GOOGLE_DAY, "details": [{"violations": [{"quotaId": DAY}]}, RETRY_INFO]}},
+     "quota", 36, False, "model", "limit: 20, model: gemini-x"),
+    (429, {}, [{"error": {"code": 429, "message": "You exceeded your current quota.", "details": [RETRY_INFO]}}],
+     "rate_limit", 36, True, "job", "exceeded"),
+    (403, {}, {"error": {"code": 403, "message": "Your API key was reported as leaked. Please use another API key."}},
+     "auth", None, False, "connection", "leaked"),
+    (403, {}, {"error": {"code": 403, "message": "Method doesn't allow unregistered callers", "status": "PERMISSION_DENIED"}},
+     "auth", None, False, "connection", "unregistered"),
+    (403, {}, {"error": {"code": 403, "message": "Requests are blocked.", "details": [{"reason": "API_KEY_SERVICE_BLOCKED"}]}},
+     "auth", None, False, "connection", "blocked"),
+    (429, {"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "7.66s", "x-ratelimit-remaining-requests": "0",
+           "x-ratelimit-reset-requests": "2m59.56s"}, {"error": {"message": "slow down"}}, "rate_limit", 179.56, True, "job", "slow down"),
+    (429, {"ratelimitbysize-remaining": "0", "ratelimitbysize-reset": "51"}, {"message": "Requests rate limit exceeded"},
+     "rate_limit", 51, True, "job", "Requests rate limit exceeded"),
+    (429, {"ratelimit": "limit=100, remaining=0, reset=50"}, "", "rate_limit", 50, True, "job", "429"),
+    (429, {"ratelimit": '"default";r=0;t=12'}, "", "rate_limit", 12, True, "job", "429"),
+    (429, {"retry-after": "30s"}, "Too Many Requests", "rate_limit", 30, True, "job", "Too Many Requests"),
+    (429, {"date": "Tue, 26 Mar 2024 20:00:00 GMT"},
+     {"error": {"code": 429, "message": "Rate limit exceeded: free-models-per-min", "metadata": {
+         "headers": {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1711483208000"}}}},
+     "rate_limit", 8, True, "job", "free-models-per-min"),
+    (429, {}, {"error": {"code": 429, "message": "Error", "metadata": {"raw": "busy upstream", "retry_after_seconds": 9.5}}},
+     "rate_limit", 9.5, True, "job", "busy upstream"),
+    (503, {}, {"error": "Model x is currently loading", "estimated_time": 20.0}, "overloaded", 20, True, "job", "currently loading"),
+    (429, {}, {"message": "Too many tokens per day, please wait before trying again."}, "quota", None, False, "model", "per day"),
+    (429, {}, {"error": {"message": "Please retry after 6 seconds."}}, "rate_limit", 6, True, "job", "retry after 6"),
+    (429, {}, {"code": "Some resource has been exhausted", "error": "Your team has used all available credits"},
+     "quota", None, False, "connection", "used all available credits"),
+    (403, {}, {"code": "The caller does not have permission", "error": "Your team doesn't have any credits yet."},
+     "quota", None, False, "connection", "any credits"),
+    (412, {}, {"error": {"message": "Account x is suspended, possibly due to reaching the monthly spending limit"}},
+     "quota", None, False, "connection", "suspended"),
+    (400, {}, {"code": "Arrearage", "message": "Access denied, please make sure your account is in good standing."},
+     "quota", None, False, "connection", "good standing"),
+    (400, {}, {"error": {"message": "Failed to call a function.", "code": "tool_use_failed", "failed_generation": "<function=f>"}},
+     "bad_request", None, False, "job", "Failed to call a function.: <function=f>"),
+    (498, {}, {"error": {"message": "Flex tier capacity exceeded"}}, "overloaded", None, True, "job", "capacity"),
+    (500, {}, {"error": "model requires more system memory (8.4 GiB) than is available (7.0 GiB)"},
+     "server", None, False, "job", "more system memory"),
+    (429, {}, {"error": "you've reached your hourly usage limit, please upgrade to continue"},
+     "quota", None, False, "connection", "hourly usage limit"),
+    (400, {}, {"error": {"code": "content_filter", "message": "It was filtered."}}, "bad_request", None, False, "job", "filtered"),
+    (401, {}, "<html><title>401 Authorization Required</title></html>", "auth", None, False, "connection", "401 Authorization Required"),
+]  # fmt: skip
 
 
 def of(status: int, body: Any, headers: dict[str, str] | None = None, key: str | None = None) -> Failure:
@@ -54,14 +103,48 @@ def of(status: int, body: Any, headers: dict[str, str] | None = None, key: str |
 def test_every_reported_error_is_understood(shared: Path) -> None:
     found = {path.stem for path in (shared / "wire" / "reported_errors").glob("*.json")}
     assert found == set(REPORTED)
-    for name, (kind, wait, again, words) in REPORTED.items():
+    for name, row in REPORTED.items():
         response = json.loads((shared / "wire" / "reported_errors" / f"{name}.json").read_text("utf-8"))["response"]
         failure = of(response["status"], response["body"] or "", response["headers"])
-        assert (name, failure.kind) == (name, kind)
-        assert failure.retry_after_s == pytest.approx(wait), name
-        assert is_retryable(failure) is again, name
-        assert words in failure.message, name
+        check(name, failure, *row)
         assert failure.status == response["status"]
+
+
+def test_their_neighbours_are_understood() -> None:
+    for status, headers, body, kind, wait, again, stops, words in NEIGHBOURS:
+        check(json.dumps(body), of(status, body, headers), kind, wait, again, stops, words)
+
+
+def check(name: str, failure: Failure, kind: str, wait: float | None, again: bool, stops: str, words: str) -> None:
+    assert (name, failure.kind) == (name, kind)
+    assert failure.retry_after_s == (None if wait is None else pytest.approx(wait)), name
+    assert is_retryable(failure) is again, name
+    assert concerns(failure) == stops, name
+    assert words in failure.message, name
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "status"),
+    [
+        ({"object": "error", "message": "Rate limit exceeded", "code": "1300", "raw_status_code": 429}, "rate_limit", 429),
+        ({"error": {"message": "Incorrect API key provided"}}, "auth", None),
+        ({"error": "You exceeded your current quota, please check your plan"}, "quota", None),
+        ({"error": "Unexpected endpoint or method. (POST /v1/x)"}, "not_found", None),
+        ({"error": {"type": "request_too_large", "message": "Request exceeds the maximum size"}}, "bad_request", None),
+        ({"error": {"code": "503", "message": "busy"}}, "overloaded", 503),
+        ({"error": {"code": "server_error", "message": "Provider disconnected"}}, "server", None),
+    ],
+)
+def test_an_error_object_in_a_stream_is_the_same_failure(value: dict[str, Any], kind: str, status: int | None) -> None:
+    failure = failure_in_stream(value)
+    assert (failure.kind, failure.status) == (kind, status)
+
+
+def test_a_wait_of_nothing_or_of_centuries_is_none() -> None:
+    assert 0.25 <= wait_s(Failure("rate_limit", "", retry_after_s=0.0), 1) <= 0.5
+    assert asked_wait({"retry-after": "9" * 400}) is None
+    assert spelled_wait("try again in " + "9" * 400 + " s") is not None
+    assert asked_wait({}, None, "try again in " + "9" * 400 + " s") is None
 
 
 def test_a_429_inside_a_400_is_a_rate_limit() -> None:
@@ -126,7 +209,7 @@ def test_no_error_body_is_so_odd_that_it_breaks(value: Any) -> None:
     for status in (200, 400, 429, 500):
         assert isinstance(of(status, value).message, str)
     if isinstance(value, dict):
-        assert failure_in_stream(value, Redactor(None)).message
+        assert failure_in_stream(value).message
 
 
 def test_a_wait_is_taken_from_wherever_it_is_said() -> None:
@@ -203,9 +286,9 @@ def test_whom_a_failure_concerns() -> None:
 
 
 def test_an_error_in_a_stream_takes_the_status_it_names() -> None:
-    failure = failure_in_stream({"error": {"code": 429, "message": "slow down"}}, Redactor(None))
+    failure = failure_in_stream({"error": {"code": 429, "message": "slow down"}})
     assert (failure.kind, failure.status, failure.message) == ("rate_limit", 429, "slow down")
-    failure = failure_in_stream({"error": {"type": "overloaded_error", "message": "Overloaded"}}, Redactor(None))
+    failure = failure_in_stream({"error": {"type": "overloaded_error", "message": "Overloaded"}})
     assert (failure.kind, failure.status) == ("overloaded", None)
 
 

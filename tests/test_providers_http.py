@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from workbench import providers
-from workbench.providers import http_call, transport
+from workbench.providers import http_answer, transport
 from workbench.providers.network_errors import url_of
 from workbench.values import Delta, Endpoint, Failure, Message, Reply, Request
 
@@ -337,7 +337,7 @@ def test_a_redirect_is_not_followed_but_told(serve: Callable[..., RawServer], ca
 
 
 def test_a_server_that_fills_the_memory_is_stopped(serve: Callable[..., RawServer], calls: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_call, "LARGEST_ANSWER", 200_000)
+    monkeypatch.setattr(http_answer, "LARGEST_ANSWER", 200_000)
     endless = b"data: " + b"x" * 50_000
     for streamed in (True, False):
         server = serve(stream(*[endless] * 20, end=False), None)

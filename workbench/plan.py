@@ -50,8 +50,8 @@ class Plan:
 
     @property
     def calls(self) -> int:
-        """Number of jobs."""
-        return len(self.columns) * len(self.cases) * self.repeats
+        """Number of jobs that are calls: those of models that are asked by hand are none."""
+        return sum(not column.model.by_hand for column in self.columns) * len(self.cases) * self.repeats
 
     @cached_property
     def _parts(self) -> tuple[tuple[Content, str, dict[str, Any], Any], ...]:
@@ -237,6 +237,8 @@ class Estimate:
     unknown_prices: tuple[str, ...]
     seconds: float | None
     basis: str
+    by_hand: int = 0
+    """Answers that a person will give: no calls, no cost, no time."""
 
 
 def model_key(model: ModelSpec) -> str:
@@ -253,7 +255,8 @@ def estimate(plan: Plan, history: Mapping[str, PastUse] | None = None) -> Estima
     unknown: dict[str, None] = {}
     busy: dict[str, float] = {}
     used: dict[str, int] = {}
-    for index, column in enumerate(plan.columns):
+    called = [(index, column) for index, column in enumerate(plan.columns) if not column.model.by_hand]
+    for index, column in called:
         model, past = column.model, history.get(model_key(column.model))
         read = _characters(plan, index) * ((past.tokens_per_character if past else None) or 0.25)
         written = past.output_tokens if past else _guessed_answer(plan._parts[index][2].get("max_tokens"))
@@ -268,7 +271,7 @@ def estimate(plan: Plan, history: Mapping[str, PastUse] | None = None) -> Estima
             used[model_key(model)] = past.calls
             at_once = 1 if model.place == "builtin" else plan.concurrency
             busy[model.connection] = busy.get(model.connection, 0.0) + calls * past.seconds / at_once
-    is_learned = all(model_key(column.model) in used for column in plan.columns)
+    is_learned = all(model_key(column.model) in used for _, column in called)
     basis = f"About, from {sum(used.values()):,} past answers of these models" if used else "About, with 4 characters for a token"
     if not used:
         basis += f" and {GUESSED_ANSWER_TOKENS} tokens for an answer"
@@ -280,9 +283,14 @@ def estimate(plan: Plan, history: Mapping[str, PastUse] | None = None) -> Estima
         output_tokens=round(output_total),
         cost_usd=sum(costs, Decimal(0)) if costs else None,
         unknown_prices=tuple(unknown),
-        seconds=max(busy.values(), default=0.0) if is_learned else None,
-        basis=basis + ".",
+        seconds=max(busy.values(), default=0.0) if is_learned and called else None,
+        basis=basis + (". Pictures and files are not counted." if _has_attachments(plan) else ".") if called else "Nothing is called.",
+        by_hand=(len(plan.columns) - len(called)) * calls,
     )
+
+
+def _has_attachments(plan: Plan) -> bool:
+    return any(message.attachments for column in plan.columns for message in column.variant.content.messages)
 
 
 def _guessed_answer(limit: Any) -> int:
@@ -329,13 +337,20 @@ _MODEL_FIELDS = ("name", "title", "wire_format", "base_url", "connection", "conn
 
 def _model_to_json(model: ModelSpec) -> dict[str, Any]:
     item: dict[str, Any] = {name: getattr(model, name) for name in _MODEL_FIELDS}
-    return item | {"options": dict(model.options), "parameters": dict(model.parameters), "price": model.price.to_json()}
+    item |= {"options": dict(model.options), "parameters": dict(model.parameters), "price": model.price.to_json()}
+    return item | ({"reads": list(model.reads)} if model.reads else {})
 
 
 def model_from_json(item: Mapping[str, Any]) -> ModelSpec:
     """The model as a plan's JSON holds it."""
     fields = {name: item[name] for name in _MODEL_FIELDS}
-    return ModelSpec(**fields, options=item["options"], parameters=item["parameters"], price=Price.from_json(item["price"]))
+    return ModelSpec(
+        **fields,
+        options=item["options"],
+        parameters=item["parameters"],
+        price=Price.from_json(item["price"]),
+        reads=tuple(item.get("reads", ())),
+    )
 
 
 def _case_to_json(case: Case) -> dict[str, Any]:

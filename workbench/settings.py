@@ -15,14 +15,15 @@ from workbench.whole_file import PRIVATE, beside
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting. `kind` decides the control; `choices` are (value, text) pairs for kind `choice`."""
+    """One setting. `kind` decides the control; `choices` are (value, text) pairs for kind `choice`, and the first ones for kind `model`,
+    which goes on with titles of embedding models."""
 
     key: str
     section: str
     title: str
     short: str
     long: str
-    kind: Literal["choice", "flag", "number", "money", "text", "folder"]
+    kind: Literal["choice", "flag", "number", "money", "model", "text", "folder"]
     default: Any
     choices: tuple[tuple[Any, str], ...] = ()
     low: float | None = None
@@ -115,7 +116,7 @@ SETTINGS: tuple[Setting, ...] = (
         "left_out",
         "runs",
         "What a model does not take",
-        "A parameter such as a seed.",
+        "A seed, a picture, and the like.",
         "Left out, the answer says so, and so does the set-up. Refused, a comparison does not start until all its models take the same.",
         "choice",
         "note",
@@ -132,6 +133,16 @@ SETTINGS: tuple[Setting, ...] = (
         (),
         0,
         10,
+    ),
+    Setting(
+        "embedding_model",
+        "runs",
+        "Embedding model",
+        "Compares meanings for the check “means”.",
+        "MiniLM reads English best and sends nothing away. Any embedding model in Models can take its place; the texts then go there.",
+        "model",
+        "",
+        (("", "MiniLM on this computer"),),
     ),
     Setting(
         "cap_run_usd",

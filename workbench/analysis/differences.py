@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from workbench.values import Content, Message
+from workbench.values import Content, Message, Part
 
 LineKind = Literal["same", "changed", "removed", "added"]
 Marks = tuple[tuple[int, int], ...]
@@ -54,6 +54,15 @@ class TextDiff:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldDiff:
+    """A parameter, picture or file that differs. None stands for one that is not there."""
+
+    name: str
+    left: Any
+    right: Any
+
+
+@dataclass(frozen=True, slots=True)
 class MessageDiff:
     """One message of both versions, or of one of them; `text` then has only added or only removed lines."""
 
@@ -62,20 +71,13 @@ class MessageDiff:
     """Its place among the messages, from 0; None where it is not there."""
     right: int | None
     text: TextDiff
+    attached: tuple[FieldDiff, ...] = ()
+    """Pictures and files that were added or removed, and tool calls that changed."""
 
     @property
     def edits(self) -> int:
-        """Changed lines; a message that came or went counts at least once."""
-        return max(self.text.edits, int(self.left is None or self.right is None))
-
-
-@dataclass(frozen=True, slots=True)
-class FieldDiff:
-    """A parameter that differs. None stands for one that is not set."""
-
-    name: str
-    left: Any
-    right: Any
+        """Changed lines, pictures and files; a message that came or went counts at least once."""
+        return max(self.text.edits + len(self.attached), int(self.left is None or self.right is None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,7 @@ def contents(left: Content, right: Content, names: tuple[Sequence[str], Sequence
             i,
             j,
             texts(_text(left.messages, i), _text(right.messages, j)) if i is not None and j is not None else _one_sided(left, right, i, j),
+            _attached(left.messages, i, right.messages, j),
         )
         for i, j in _paired(left.messages, right.messages)
     ]
@@ -162,6 +165,22 @@ def _lines(text: str) -> list[str]:
 
 def _text(messages: Sequence[Message], index: int | None) -> str:
     return "" if index is None else messages[index].text
+
+
+def _attached(left: Sequence[Message], i: int | None, right: Sequence[Message], j: int | None) -> tuple[FieldDiff, ...]:
+    before, after = left[i] if i is not None else None, right[j] if j is not None else None
+    was, now = [Counter(message.attachments if message is not None else ()) for message in (before, after)]
+    found = [FieldDiff(f"{_kind(part)} removed", part.name or part.media_type, None) for part in (was - now).elements()]
+    found += [FieldDiff(f"{_kind(part)} added", None, part.name or part.media_type) for part in (now - was).elements()]
+    if before is not None and after is not None:
+        for name in ("tool_calls", "tool_call_id"):
+            pair = before.to_json().get(name), after.to_json().get(name)
+            found += [FieldDiff(name, *pair)] if pair[0] != pair[1] else []
+    return tuple(found)
+
+
+def _kind(part: Part) -> str:
+    return "Picture" if part.kind == "image" else "PDF" if part.media_type == "application/pdf" else "File"
 
 
 def _one_sided(left: Content, right: Content, i: int | None, j: int | None) -> TextDiff:
@@ -259,7 +278,7 @@ def _settings(content: Content) -> dict[str, Any]:
     if content.output_schema is not None:
         found["output_schema"] = content.output_schema
     if content.tools:
-        found["tools"] = [tool.get("function", tool).get("name", "") for tool in content.tools]
+        found["tools"] = [dict(tool) for tool in content.tools]
     return found
 
 

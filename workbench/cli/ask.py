@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from workbench.settings import Settings
     from workbench.workspace import Answer
 
-_IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
-
-
 _WHAT_TO_DO = {
     "auth": "Check the key of this server.",
     "permission": "Check what this key may use.",
@@ -44,7 +41,7 @@ def ask_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--api", metavar="WIRE_FORMAT", help="ask a server directly, such as openai-chat")
     parser.add_argument("--base-url", metavar="URL", help="what stands before the wire format's own path, such as http://127.0.0.1:9000/v1")
     parser.add_argument("--system", metavar="TEXT", help="a system message before the prompt")
-    parser.add_argument("--image", action="append", default=[], type=Path, metavar="FILE", help="a picture beside the prompt")
+    parser.add_argument("--image", action="append", default=[], type=Path, metavar="FILE", help="a picture or PDF beside the prompt")
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="such as temperature=0")
     parser.add_argument("--json-schema", type=Path, metavar="FILE", help="the answer must fit this JSON Schema")
     parser.add_argument("--no-stream", action="store_true", help="ask for the answer in one piece")
@@ -82,6 +79,8 @@ def _from_workspace(options: argparse.Namespace, request: Request, terminal: Ter
     with workspace(options, terminal) as ws:
         model = model_of(ws, options.model)
         own = replace(request, model=model.name, parameters={**model.parameters, **request.parameters})
+        if left_out := ws.left_out(model, own):
+            terminal.note(f"Sent without {', '.join(left_out)}: {model.title} does not take that.")
         streamed = _Streamed(terminal)
         how = _how(options, ws.settings, terminal, streamed)
         answer = _run(ws.ask(model, own, timeout_s=_timeout(options, ws.settings), **how))
@@ -147,7 +146,7 @@ def _timeout(options: argparse.Namespace, settings: Settings) -> float:
 
 def _request(options: argparse.Namespace) -> Request:
     prompt = _stdin() if options.prompt == "-" else _text(options.prompt, "The prompt")
-    parts = [Part(text=prompt), *(_picture(path) for path in options.image)]
+    parts = [Part(text=prompt), *(_attached(path) for path in options.image)]
     messages = [Message("user", tuple(parts))]
     if options.system is not None:
         messages.insert(0, Message.of("system", _text(options.system, "The system message")))
@@ -197,14 +196,10 @@ def _retries(text: str) -> int:
     return int(text)
 
 
-def _picture(path: Path) -> Part:
-    kind = _IMAGES.get(path.suffix.lower())
-    if kind is None:
-        raise BadInput(f"Pictures are {', '.join(sorted(_IMAGES))} files.", path=str(path))
-    try:
-        return Part("image", "", kind, path.read_bytes(), path.name)
-    except OSError as error:
-        raise BadInput(f"This picture cannot be read: {error.strerror}.", path=str(path)) from error
+def _attached(path: Path) -> Part:
+    from workbench.workspace import read_attachment  # only with --image
+
+    return read_attachment(path)
 
 
 def _parameter(text: str) -> tuple[str, Any]:

@@ -40,14 +40,16 @@ def demo_verb(options: argparse.Namespace, terminal: Terminal) -> int:
         return code
 
 
-def fetch(ws: Workspace, terminal: Terminal) -> None:
-    """Bring the weights of the built-in model here, with progress. Raises Missing where they cannot be had."""
+def fetch(ws: Workspace, terminal: Terminal, what: str = "builtin") -> None:
+    """Bring the weights of the built-in model here, or those of the embedding model, with progress. Raises Missing where they cannot be
+    had."""
+    title = "built-in model" if what == "builtin" else "embedding model"
 
     def seen(done: int, of: int) -> None:
         share = f"{done / 1e6:.0f} of {of / 1e6:.0f} MB" if of else f"{done / 1e6:.0f} MB"
-        terminal.progress(f"Fetching the built-in model, once: {share}", last=bool(of) and done >= of)
+        terminal.progress(f"Fetching the {title}, once: {share}", last=bool(of) and done >= of)
 
     import asyncio  # 60 ms, and not for --help
 
-    asyncio.run(ws.builtin.fetch(seen))
+    asyncio.run(ws.builtin.fetch(seen) if what == "builtin" else ws.fetch_embedding_model(seen))
     terminal.end_progress()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -114,19 +115,23 @@ def _of_workspace(ws: Workspace, options: argparse.Namespace) -> Iterator[Findin
     yield _backups(ws)
     ws.keys.get("doctor")  # only a store that is asked for a key tells that it is locked
     kind = ws.keys.kind()
-    remedy = "" if kind == "keyring" else _LOCKED_REMEDY if ws.keys.locked() else _KEY_REMEDY
-    yield Finding("Key store", "ok" if kind == "keyring" else "note", f"{ws.keys.place()}.", remedy)
+    remedy = "" if kind != "session" else _LOCKED_REMEDY if ws.keys.locked() else _KEY_REMEDY
+    if ws.keys.file.state() == "damaged":
+        remedy = f"Put a copy of {ws.keys.file.path} back, or remove it: workbench connections key-file --remove."
+    yield Finding("Key store", "note" if kind == "session" else "ok", f"{ws.keys.place()}.", remedy)
     status = ws.builtin.status()
     yield Finding("Built-in model", "ok" if status.engine and status.weights else "note", status.sentence, status.remedy)
-    connections = [row for row in ws.connections.list() if row.place != "builtin"]
+    embedding = ws.embedding_status()
+    yield Finding("Embedding model", "ok" if embedding.ready else "note", embedding.sentence, embedding.remedy)
+    connections = [row for row in ws.connections.list() if row.place not in ("builtin", "hand")]
     if not connections:
         yield Finding("Connections", "note", "there are none.", "workbench connections add NAME --vendor V")
     for row in connections:
-        yield _connection(ws, row, options.offline)
+        yield from _connection(ws, row, options.offline)
 
 
 _LOCKED_REMEDY = "Unlock it, or put keys into the environment (such as OPENAI_API_KEY)."
-_KEY_REMEDY = "Put keys into the environment (such as OPENAI_API_KEY), or start a key store (on Debian: gnome-keyring)."
+_KEY_REMEDY = "Put keys into the environment (such as OPENAI_API_KEY), or make a key file: workbench connections key-file."
 
 
 def _integrity(ws: Workspace) -> Finding:
@@ -151,16 +156,24 @@ def _backups(ws: Workspace) -> Finding:
     return Finding("Backups", "ok", f"{len(backups)} in {backups[0].path.parent}, the newest from {_clock(backups[0].at)}.")
 
 
-def _connection(ws: Workspace, row: ConnectionRow, offline: bool) -> Finding:
+def _connection(ws: Workspace, row: ConnectionRow, offline: bool) -> Iterator[Finding]:
+    from workbench.workspace import plain_http_warning
+
     name = f"Connection {row.name}"
+    warning = plain_http_warning(row.base_url)
+    if warning:
+        yield Finding(name, "note", warning)
     if row.key_place == "missing":
-        return Finding(name, "note", "its key is not here.", "Put it into the environment, or add the connection again.")
+        remedy = f"Put it into the environment, or enter it: workbench connections key {shlex.quote(row.name)}"
+        yield Finding(name, "note", "its key is not here.", remedy)
+        return
     if offline:
-        return Finding(name, "ok", f"{row.base_url}, not asked.")
+        yield Finding(name, "ok", f"{row.base_url}, not asked.")
+        return
     from workbench.cli.models import tested
 
     report = tested(ws, row.id)
-    return Finding(name, "ok" if report.ok else "note", report.sentence)
+    yield Finding(name, "ok" if report.ok else "note", report.sentence)
 
 
 def _restore(options: argparse.Namespace, terminal: Terminal) -> int:

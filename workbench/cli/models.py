@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.cli.arguments import everywhere
+from workbench.cli.connection_keys import key_document, key_file, key_words, read_key, set_key, warn_of_key
 from workbench.cli.opened import workspace
-from workbench.cli.terminal import Terminal, columns
+from workbench.cli.terminal import Terminal, columns, printable
 
 if TYPE_CHECKING:
     from workbench.workspace import ConnectionRow, Retirement, TestReport, Workspace
@@ -24,7 +24,8 @@ def models_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("name", metavar="NAME", help="the name that the API takes, or a .gguf file")
     add.add_argument("--connection", metavar="C", help="name of the connection; not for a .gguf file")
     add.add_argument("--title", default="", metavar="TEXT", help="how it is shown")
-    actions.add_parser("fetch", help="fetch the weights of the built-in model")
+    fetched = actions.add_parser("fetch", help="fetch the weights of the built-in model, or of the embedding model")
+    fetched.add_argument("what", nargs="?", choices=("builtin", "embedding"), default="builtin", help="builtin unless you say embedding")
     remove = actions.add_parser("remove", help="remove a model from the list")
     remove.add_argument("name", metavar="MODEL")
     for action in actions.choices.values():
@@ -49,6 +50,13 @@ def connections_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--no-key", action="store_true", help="this server needs no key")
     test = actions.add_parser("test", help="ask the server whether it answers")
     test.add_argument("name", metavar="NAME")
+    rename = actions.add_parser("rename", help="give one another name")
+    rename.add_argument("name", metavar="NAME")
+    rename.add_argument("new_name", metavar="NEW_NAME")
+    key = actions.add_parser("key", help="enter or replace a key: asked for, or read from stdin")
+    key.add_argument("name", metavar="NAME")
+    file = actions.add_parser("key-file", help="keep keys in a file with a passphrase, where there is no key store")
+    file.add_argument("--remove", action="store_true", help="remove the file with the keys in it")
     remove = actions.add_parser("remove", help="remove one and forget its key")
     remove.add_argument("name", metavar="NAME")
     for action in actions.choices.values():
@@ -63,8 +71,10 @@ def models_verb(options: argparse.Namespace, terminal: Terminal) -> int:
         if options.action == "fetch":
             from workbench.cli.demo import fetch
 
-            fetch(ws, terminal)
-            terminal.answer({"schema": 1, "fetched": True}, "The built-in model is here.")
+            fetch(ws, terminal, options.what)
+            terminal.answer(
+                {"schema": 1, "fetched": True}, f"The {'built-in' if options.what == 'builtin' else 'embedding'} model is here."
+            )
             return 0
         if options.action == "remove":
             model = ws.connections.find_model(options.name)
@@ -109,6 +119,7 @@ def listing(ws: Workspace) -> tuple[list[dict[str, Any]], str]:
             "price": row.price.to_json(),
             "facts": dict(row.facts),
             "used_by": _touched(touched.get(row.uid)),
+            "embeds": row.embeds,
             "ready": row.ready,
             "why_not": row.why_not or None,
         }
@@ -143,25 +154,31 @@ def connections_verb(options: argparse.Namespace, terminal: Terminal) -> int:
             return _add_connection(ws, options, terminal)
         if options.action == "test":
             return _test(ws, options.name, terminal)
+        if options.action == "key":
+            return set_key(ws, options.name, terminal)
+        if options.action == "key-file":
+            return key_file(ws, options, terminal)
+        if options.action == "rename":
+            connection = ws.connections.find(options.name)
+            ws.connections.update(connection.id, options.new_name)
+            renamed = ws.connections.get(connection.id).name
+            terminal.answer({"schema": 1, "renamed": renamed}, f"{connection.name} is now called {renamed}.")
+            return 0
         if options.action == "remove":
             connection = ws.connections.find(options.name)
             ws.connections.remove(connection.id)
             terminal.answer({"schema": 1, "removed": connection.name}, f"Removed {connection.name} and forgot its key.")
             return 0
         rows = ws.connections.list()
-        table = [(row.name, row.vendor, row.base_url, row.models, _key(row)) for row in rows]
+        table = [(row.name, row.vendor, row.base_url, row.models, key_words(row)) for row in rows]
         text = columns(("CONNECTION", "VENDOR", "ADDRESS", "MODELS", "KEY"), table, right=(3,))
         terminal.answer({"schema": 1, "connections": [_document(row) for row in rows]}, text or "No connections yet.")
     return 0
 
 
-def _key(row: ConnectionRow) -> str:
-    places = {"keyring": "system keychain", "none": "not needed"}
-    place = places.get(row.key_place, row.key_place)
-    return f"{row.key_hint}, {place}" if row.key_hint else place
-
-
 def _document(row: ConnectionRow) -> dict[str, Any]:
+    from workbench.workspace import plain_http_warning
+
     return {
         "id": row.uid,
         "name": row.name,
@@ -170,7 +187,8 @@ def _document(row: ConnectionRow) -> dict[str, Any]:
         "base_url": row.base_url,
         "place": row.place,
         "models": row.models,
-        "key": {"place": row.key_place, "hint": row.key_hint or None},
+        "key": key_document(row),
+        "warning": plain_http_warning(row.base_url) or None,
     }
 
 
@@ -178,38 +196,31 @@ def _add_connection(ws: Workspace, options: argparse.Namespace, terminal: Termin
     from workbench.values import BadInput
 
     known = next((vendor for vendor in ws.connections.vendors() if vendor.id == options.vendor), None)
-    if known and not known.base_url and known.place != "builtin" and not options.base_url:
+    if known and not known.base_url and known.place not in ("builtin", "hand") and not options.base_url:
         raise BadInput("The address of this server is missing.", remedy="Give it as --base-url, such as http://127.0.0.1:9000/v1.")
-    key = None if options.no_key else _read_key(options.name, terminal)
+    key = None if options.no_key or (known and known.place == "hand") else read_key(options.name)
     id = ws.connections.add(options.name, options.vendor, options.base_url, options.api, None, key)
     for model in options.model:
         ws.connections.add_model(id, model)
     row = ws.connections.get(id)
-    if row.key_place == "session":
-        terminal.note(
-            f"{ws.keys.place()}, and this session is over now. Put the key into the environment instead: {_environment(ws, row)}."
-        )
-    terminal.answer({"schema": 1, "added": _document(row)}, f"Added {row.name}. Key: {_key(row)}.")
+    if key:
+        warn_of_key(ws, row, terminal)
+    _warn_of_address(row, terminal)
+    terminal.answer({"schema": 1, "added": _document(row)}, f"Added {row.name}. Key: {key_words(row)}.")
     return 0
 
 
-def _environment(ws: Workspace, row: ConnectionRow) -> str:
-    return next((vendor.key_env for vendor in ws.connections.vendors() if vendor.id == row.vendor and vendor.key_env), "WORKBENCH_API_KEY")
+def _warn_of_address(row: ConnectionRow, terminal: Terminal) -> None:
+    from workbench.workspace import plain_http_warning
 
-
-def _read_key(name: str, terminal: Terminal) -> str | None:
-    """The key from a prompt that does not show it, or the first line of stdin. Never from an argument: arguments are seen by all."""
-    if sys.stdin is None:
-        return None
-    if sys.stdin.isatty():
-        from getpass import getpass  # only where somebody types
-
-        return getpass(f"Key for {name} (empty for none): ").strip() or None
-    return sys.stdin.readline().strip() or None
+    warning = plain_http_warning(row.base_url)
+    if warning:
+        terminal.note(warning)
 
 
 def _test(ws: Workspace, name: str, terminal: Terminal) -> int:
     connection = ws.connections.find(name)
+    _warn_of_address(connection, terminal)
     report = tested(ws, connection.id)
     document = {
         "schema": 1,
@@ -220,7 +231,9 @@ def _test(ws: Workspace, name: str, terminal: Terminal) -> int:
         "models": list(report.models),
         "seconds": report.seconds,
     }
-    terminal.answer(document, "\n".join([report.sentence, *(f"  {model}" for model in report.models)]))
+    words = report.provider_words if not report.ok and report.provider_words not in report.sentence else ""
+    said = [f"{connection.name} said: {printable(words)}"] if words else []
+    terminal.answer(document, "\n".join([report.sentence, *said, *(f"  {model}" for model in report.models)]))
     return 0 if report.ok else 1
 
 

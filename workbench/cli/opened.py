@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from workbench.cli.connection_keys import ask_passphrase
 from workbench.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ def workspace(options: argparse.Namespace, terminal: Terminal) -> Iterator[Works
     try:
         if opened.notice:
             terminal.note(opened.notice)
+        if sys.stdin is not None and sys.stdin.isatty():
+            opened.keys.ask_passphrase = ask_passphrase
         yield opened
     finally:
         opened.close()

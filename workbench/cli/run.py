@@ -66,7 +66,8 @@ def resume_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     with workspace(options, terminal) as ws:
         run = ws.runs.get(options.what)
         if not run.queued:
-            terminal.note(f"Nothing is left to do in run {run.number} of {run.comparison}.")
+            left = " but what is given by hand" if run.by_hand else ""
+            terminal.note(f"Nothing is left to do in run {run.number} of {run.comparison}{left}.")
         return finish(ws, run.id, options, terminal, resumed=True)
 
 
@@ -110,7 +111,15 @@ def finish(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Te
     if interrupted:
         terminal.note(f"Go on with: workbench resume {ws.runs.get(run_id).uid}")
         return 130
+    _tell_by_hand(ws.runs.get(run_id), terminal)
     return verdict(ws, run_id, getattr(options, "fail_under", None), terminal)
+
+
+def _tell_by_hand(run: RunRow, terminal: Terminal) -> None:
+    """Answers that a person gives are no failure: the calls are made, and the exit code speaks of them."""
+    if run.by_hand:
+        answers = "1 answer is" if run.by_hand == 1 else f"{run.by_hand:,} answers are"
+        terminal.note(f"{answers} to be given by hand: in the window, under Compare.")
 
 
 def verdict(ws: Workspace, run_id: int, fail_under: float | None, terminal: Terminal) -> int:
@@ -118,7 +127,7 @@ def verdict(ws: Workspace, run_id: int, fail_under: float | None, terminal: Term
     run = ws.runs.get(run_id)
     if run.failed or run.skipped or run.queued:
         parts = ((run.failed, "failed"), (run.skipped, "were left out when the budget was reached"), (run.queued, "were not made"))
-        terminal.complain(f"{', '.join(f'{count} {what}' for count, what in parts if count)} of {run.jobs} calls.")
+        terminal.complain(f"{', '.join(f'{count} {what}' for count, what in parts if count)} of {run.jobs - run.by_hand} calls.")
         return 1
     if fail_under is not None:
         columns = ws.runs.columns(run_id)

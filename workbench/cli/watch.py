@@ -31,7 +31,8 @@ def watch(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Ter
 
 async def _watch(ws: Workspace, run_id: int, control: Control, options: argparse.Namespace, terminal: Terminal) -> bool:
     run = ws.runs.get(run_id)
-    progress = _Progress(ws, run_id, run.jobs, run.jobs - run.queued, terminal)
+    calls = run.jobs - run.by_hand
+    progress = _Progress(ws, run_id, calls, calls - run.queued, terminal)
     interrupted = False
 
     def stop() -> None:

@@ -50,7 +50,7 @@ class Group:
         if concerned == "connection" or (is_unreachable(failure) and not self.answered):
             self._halted = failure
             return True
-        if concerned == "model" and model not in self.answered:
+        if concerned == "model" and (failure.kind == "quota" or model not in self.answered):
             self._strikes[model, failure.kind] += 1
             if self._strikes[model, failure.kind] >= _STRIKES.get(failure.kind, 1):
                 self._halted_models[model] = failure

@@ -3,26 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from workbench import templates
-from workbench.evaluators import patterns
+from workbench.evaluators import meaning, patterns
+from workbench.evaluators.meaning import Vectors
 from workbench.evaluators.outcomes import CannotRun, Invalid
 from workbench.evaluators.texts import HANDLERS
 from workbench.values import BadInput, Case, Check, Score
 
 _HANDLERS = {**HANDLERS, "regex": patterns.matches}
 
-TYPES: tuple[str, ...] = tuple(sorted([*_HANDLERS, *(f"not-{name}" for name in _HANDLERS)]))
+_NAMES = (*_HANDLERS, *meaning.TYPES)
+TYPES: tuple[str, ...] = tuple(sorted([*_NAMES, *(f"not-{name}" for name in _NAMES)]))
 """Every type that can be run here."""
+_NO_VECTORS = Vectors()
 
 
-def score(checks: Sequence[Check], case: Case, text: str) -> tuple[Score, ...]:
-    """A score for each check on an answer, in their order. `passed` is None where a check cannot be run here."""
+def score(checks: Sequence[Check], case: Case, text: str, vectors: Vectors = _NO_VECTORS) -> tuple[Score, ...]:
+    """A score for each check on an answer, in their order. `passed` is None where a check cannot be run here.
+
+    `vectors`: those of the texts that `texts_to_compare` names.
+    """
     if not checks:
         return ()
     values = _values(case)
-    return tuple(_score(check, values, text) for check in checks)
+    return tuple(_score(check, values, text, vectors) for check in checks)
+
+
+def compares_meanings(checks: Sequence[Check]) -> bool:
+    """True if one of these checks needs vectors."""
+    return any(_is_meaning(check) for check in _flat(checks))
+
+
+def texts_to_compare(checks: Sequence[Check], case: Case, text: str) -> tuple[str, ...]:
+    """The texts whose vectors these checks need on an answer, each once."""
+    values, found = _values(case), list[str]()
+    for check in _flat(checks):
+        if _is_meaning(check):
+            with suppress(BadInput, Invalid, RecursionError):  # scoring meets the same and tells it
+                found += meaning.texts_of(_rendered(check.value, values), text)
+    return tuple(dict.fromkeys(found))
 
 
 def verdict(scores: Sequence[Score]) -> tuple[bool | None, float | None]:
@@ -52,6 +74,20 @@ def may_be_slow(check: Check) -> bool:
     return not all(map(templates.is_plain, _texts(check.value)))
 
 
+def _is_meaning(check: Check) -> bool:
+    return check.type.removeprefix("not-") in meaning.TYPES
+
+
+def _flat(checks: Sequence[Check]) -> Iterator[Check]:
+    """The checks and those inside sets."""
+    for check in checks:
+        if check.type.removeprefix("not-") == "assert-set":
+            with suppress(TypeError, KeyError, ValueError, RecursionError):
+                yield from _flat([Check.from_json(item) for item in check.value or ()])
+        else:
+            yield check
+
+
 def _texts(value: Any) -> Iterator[str]:
     """Every text in a JSON value."""
     if isinstance(value, str):
@@ -61,14 +97,16 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
 
 
-def _score(check: Check, values: Mapping[str, Any], text: str) -> Score:
+def _score(check: Check, values: Mapping[str, Any], text: str, vectors: Vectors) -> Score:
     kind = check.type.removeprefix("not-")
     if kind == "assert-set":
-        return _score_set(check, values, text)
+        return _score_set(check, values, text, vectors)
     handler = _HANDLERS.get(kind)
-    if handler is None:
+    if handler is None and not _is_meaning(check):
         return Score(check, None, None, f"Checks of the type {check.type} cannot be run here.")
     try:
+        if handler is None:
+            return Score(check, *meaning.similar(check, _rendered(check.value, values), text, vectors))
         passed, reason = handler(text, _rendered(check.value, values))
     except CannotRun as problem:
         return Score(check, None, None, str(problem))
@@ -83,13 +121,13 @@ def _score(check: Check, values: Mapping[str, Any], text: str) -> Score:
     return Score(check, passed, 1.0 if passed else 0.0, reason)
 
 
-def _score_set(check: Check, values: Mapping[str, Any], text: str) -> Score:
+def _score_set(check: Check, values: Mapping[str, Any], text: str, vectors: Vectors) -> Score:
     """Several checks as one: passes if all of them pass, or with a threshold, if their weighted mean reaches it."""
     try:
         inner = [Check.from_json(item) for item in check.value or ()]
     except (TypeError, KeyError, ValueError):
         return Score(check, False, 0.0, "The checks in this set cannot be read.")
-    scores = [_score(one, values, text) for one in inner]
+    scores = [_score(one, values, text, vectors) for one in inner]
     passed, mean = verdict(scores)
     if check.threshold is not None and mean is not None and all(one.passed is not None for one in scores):
         passed = mean >= check.threshold

@@ -25,6 +25,7 @@ from workbench.formats.library_file_data import ConnectionEntry, ModelEntry, rea
 from workbench.formats.library_file_values import decode
 from workbench.formats.library_file_values import parse as parse_yaml
 from workbench.formats.library_table import library_cases, library_table
+from workbench.formats.pictures import attachment
 from workbench.formats.tabular import BadRow, Table
 from workbench.formats.vendors import place_of, vendor
 from workbench.formats.yaml_text_reading import Document, load
@@ -47,6 +48,7 @@ def parse(text: str, path: str, read: Read, find_model: FindModel | None = None)
     Raises BadInput, with path and line, for what is wrong or missing.
     """
     document = parse_yaml(text, path)
+    document.beside = _beside(path, read)
     record = read_comparison(document, stem_of(path))
     return _Resolver(document, path, read, find_model).spec(record)
 
@@ -162,7 +164,7 @@ class _Resolver:
             text = self._text(path, "prompts", place)
             if not path.endswith((".yaml", ".yml")):
                 return Variant(stem_of(path), None, Content((Message.of("user", text),)))
-            found = read_prompt(parse_yaml(text, path), stem_of(path))
+            found = read_prompt(self._yaml(text, path), stem_of(path))
             content, number = self._at_version(found, pick, path, place)
         for name, value in (found.samples or {}).items():
             samples.setdefault(name, value)
@@ -177,7 +179,7 @@ class _Resolver:
         if number is None or number == found.version:
             return found.content, found.version
         versions = versions_path(path)
-        entries = read_versions(parse_yaml(self._text(versions, "prompts", place), versions)).versions
+        entries = read_versions(self._yaml(self._text(versions, "prompts", place), versions)).versions
         for entry in entries:
             if entry.number == number:
                 if entry.is_changed:
@@ -264,8 +266,28 @@ class _Resolver:
             raise self.document.problem(f"{path} cannot be read ({reason}).", *where) from error
         return data.encode("utf-8") if isinstance(data, str) else data
 
+    def _yaml(self, text: str, path: str) -> Document:
+        document = parse_yaml(text, path)
+        document.beside = _beside(path, self.read)
+        return document
+
     def _text(self, path: str, *where: str | int) -> str:
         return decode(self._data(path, *where), path)
+
+
+def _beside(path: str, read: Read) -> Callable[[str], bytes]:
+    """Reads pictures and PDF files that a file of prompts names, and nothing else: what it reads is sent to a server."""
+
+    def bytes_of(reference: str) -> bytes:
+        try:
+            data = read(neighbour(path, reference))
+        except OSError as error:
+            raise BadInput(f"This picture cannot be read: {error.strerror}.", path=neighbour(path, reference)) from error
+        made = data.encode() if isinstance(data, str) else data
+        attachment(made, neighbour(path, reference))
+        return made
+
+    return bytes_of
 
 
 def _as_text(data: str | bytes, path: str) -> str:

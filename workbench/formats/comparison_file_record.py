@@ -186,7 +186,7 @@ def _prompt(document: Document, place: int) -> PromptPick:
 
 def _text_of(document: Document, where: tuple[str | int, ...], text: str) -> Document:
     """A prompt that is only its text, as a document with the same lines."""
-    return Document({"prompt": text}, {("prompt",): document.line(*where)}, document.text, document.path, [])
+    return Document({"prompt": text}, {("prompt",): document.line(*where)}, document.text, document.path, [], document.beside)
 
 
 def _model(document: Document, place: int) -> ModelPick:

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from workbench.formats.library_file_carry import rewritten
+from workbench.formats.library_file_parts import with_bytes, with_files
 from workbench.formats.library_file_values import at, list_at, mapping_of, number_at, optional_mapping, text_at, texts_at
 from workbench.formats.yaml_text_reading import Document
 from workbench.values.messages import Content, Message
 
 Kind = Literal["prompt", "versions", "dataset", "comparison", "models", "library"]
 
+_BESIDE = ("tool_calls", "tool_call_id")
+"""What may stand beside the text of a message."""
 _ROLES = ("system", "user", "assistant", "tool")
 _PROMPT_KEYS = dict.fromkeys(
     (
@@ -142,15 +145,15 @@ def read_prompt(document: Document, stem: str) -> PromptFile:
     )
 
 
-def write_prompt(record: PromptFile, header: str = "", old: Document | None = None) -> str:
-    """The text of a prompt file."""
+def write_prompt(record: PromptFile, header: str = "", old: Document | None = None, path: str = "") -> str:
+    """The text of a prompt file. `path` is its own in the library, from which its messages name pictures and files."""
     owned = {**_PROMPT_KEYS, "variables": _VARIABLE_KEYS}
     if old is not None and isinstance(old.data, Mapping) and "messages" not in old.data:
         owned |= {"name": None, "system": None}  # the short form becomes the full one
-    return rewritten(write_prompt_data(record), owned, header, old)
+    return rewritten(write_prompt_data(record, path), owned, header, old)
 
 
-def write_prompt_data(record: PromptFile) -> dict[str, Any]:
+def write_prompt_data(record: PromptFile, path: str = "") -> dict[str, Any]:
     """The keys of a prompt file in their fixed order, defaults left out."""
     data: dict[str, Any] = {"prompt": record.name}
     if record.folder is not None:
@@ -165,7 +168,7 @@ def write_prompt_data(record: PromptFile) -> dict[str, Any]:
         data["version"] = record.version
     if record.note:
         data["note"] = record.note
-    content = content_to_data(record.content)
+    content = content_to_data(record.content, path)
     messages = content.pop("messages")
     data |= content
     if record.samples:
@@ -206,7 +209,7 @@ def read_versions(document: Document) -> VersionsFile:
     return VersionsFile(text_at(document, "prompt"), tuple(sorted(entries, key=lambda entry: entry.number)))
 
 
-def write_versions(record: VersionsFile, header: str = "", old: Document | None = None) -> str:
+def write_versions(record: VersionsFile, header: str = "", old: Document | None = None, path: str = "") -> str:
     """The text of a versions file: each entry complete, so that it can be read alone."""
     versions = []
     for entry in record.versions:
@@ -215,17 +218,23 @@ def write_versions(record: VersionsFile, header: str = "", old: Document | None 
             value = getattr(entry, key)
             if value not in (None, ""):
                 item[key] = value
-        versions.append(item | {"hash": entry.content.hash} | content_to_data(entry.content))
+        versions.append(item | {"hash": entry.content.hash} | content_to_data(entry.content, path))
     return rewritten({"prompt": record.prompt, "versions": versions}, {"prompt": None, "versions": None}, header, old)
 
 
-def content_to_data(content: Content) -> dict[str, Any]:
+def content_to_data(content: Content, path: str = "") -> dict[str, Any]:
     """The keys that hold a content, `messages` last: long texts stand at the end."""
     item = content.to_json()
     data = {key: item[key] for key in ("parameters", "output_schema", "tools") if item[key] not in (None, {}, [])}
     if content.output_schema == {}:
         data["output_schema"] = {}
-    return {**data, "messages": [{message["role"]: message["content"]} for message in item["messages"]]}
+    return {**data, "messages": [_message_to_data(with_files(message, path)) for message in item["messages"]]}
+
+
+def _message_to_data(message: Mapping[str, Any]) -> dict[str, Any]:
+    """`role: content`, with a tool's calls or the call that it answers behind it."""
+    beside = {key: message[key] for key in _BESIDE if key in message}
+    return {message["role"]: message["content"], **beside}
 
 
 def read_content(document: Document, where: tuple[str | int, ...] = (), short: str | None = None) -> Content:
@@ -254,8 +263,8 @@ def _message(document: Document, where: tuple[str | int, ...]) -> Message:
         raise document.problem("A message is a role with its text, such as `user: Hello`.", *where)
     if "role" in item and "content" in item:
         role, said = item["role"], item["content"]
-    elif len(item) == 1:
-        role, said = next(iter(item.items()))
+    elif len(said_by := [key for key in item if key not in _BESIDE]) == 1:
+        role, said = said_by[0], item[said_by[0]]
     else:
         raise document.problem("A message has one role. Start a new one with a dash.", *where)
     if role not in _ROLES:
@@ -263,8 +272,10 @@ def _message(document: Document, where: tuple[str | int, ...]) -> Message:
     if isinstance(said, (bool, int, float)):
         raise document.problem(f"The text of a message is a number or truth value here: {said}.", *where, remedy="Put it in quotes.")
     try:
-        return Message.from_json({"role": role, "content": "" if said is None else said})
-    except (ValueError, AttributeError) as error:
+        said = with_bytes(document, said, (*where, role))
+        beside = {key: item[key] for key in _BESIDE if key in item}
+        return Message.from_json({"role": role, "content": "" if said is None else said, **beside})
+    except (ValueError, AttributeError, TypeError) as error:
         raise document.problem(f"This message cannot be read: {error}.", *where) from error
 
 

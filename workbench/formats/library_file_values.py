@@ -100,4 +100,4 @@ def part_of(document: Document, *where: str | int) -> Document:
     """What stands under a path, as a document of its own with the same line numbers."""
     depth = len(where)
     lines = {path[depth:]: line for path, line in document.lines.items() if path[:depth] == where}
-    return Document(at(document, where), lines, document.text, document.path, [])
+    return Document(at(document, where), lines, document.text, document.path, [], document.beside)

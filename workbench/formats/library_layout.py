@@ -11,6 +11,9 @@ MODELS = "models.yaml"
 SCHEMAS = ".schemas"
 FOLDERS = {"prompt": "prompts", "judge": "prompts", "snippet": "snippets", "dataset": "datasets", "comparison": "comparisons"}
 VERSIONS = ".versions.yaml"
+ATTACHMENTS = "prompts/files"
+"""Where the pictures and files of prompts lie, each once, under its SHA-256."""
+_ENDINGS = {"image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif", "image/webp": ".webp", "application/pdf": ".pdf"}
 
 _LONGEST = 60
 _RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$", *(f"{name}{digit}" for name in ("com", "lpt") for digit in "0123456789¹²³")}
@@ -54,6 +57,11 @@ def is_listed(relative: str) -> bool:
     """True for a path that belongs to the library: not hidden, not an attachment."""
     parts = relative.split("/")
     return not any(part.startswith(".") for part in parts) and parts[:2] != ["datasets", "files"]
+
+
+def attachment_path(sha256: str, media_type: str) -> str:
+    """The file of a picture or another attachment in the library."""
+    return f"{ATTACHMENTS}/{sha256}{_ENDINGS.get(media_type, '.bin')}"
 
 
 def missing_folders(all_folders: Iterable[str], used: Iterable[str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from workbench.formats.foreign_file import FileText, ForeignFile, foreign_file
@@ -87,7 +87,7 @@ def message_of(item: Mapping[str, Any], notes: Notes, *, is_template: bool) -> M
     """One message with its text and the pictures that lie inside of the file."""
     role = role_of(item["role"], notes, "message")
     for key in item:
-        if key not in ("role", "content", "weight") and item[key]:
+        if key not in ("role", "content", "weight", "tool_calls", "tool_call_id") and item[key]:
             notes.add(f"message: {key}", "only the text and the pictures of a message are carried")
     content = item.get("content")
     pieces = content if isinstance(content, list) else [content]
@@ -106,7 +106,12 @@ def message_of(item: Mapping[str, Any], notes: Notes, *, is_template: bool) -> M
         elif piece is not None:
             kind = piece.get("type", "part") if isinstance(piece, Mapping) else "part"
             notes.add(f"message: {kind}", "only text and pictures inside the file are carried")
-    return Message(role, tuple(parts))
+    try:
+        calls = {key: item[key] for key in ("tool_calls", "tool_call_id") if item.get(key)}
+        return replace(Message.from_json({"role": role, "content": "", **calls}), parts=tuple(parts))
+    except ValueError as problem:
+        notes.add("message: tool_calls", str(problem))
+        return Message(role, tuple(parts))
 
 
 _LINE_KEYS = {

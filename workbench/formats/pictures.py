@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 from workbench.values import BadInput, Part
 
@@ -12,6 +14,7 @@ LARGEST = 20 * 1024 * 1024
 WIDEST = 16_384
 """Pixels of the longer side. No model reads more than a few thousand, and a small file may claim to be gigantic."""
 
+PDF = "application/pdf"
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_DROPPED = frozenset({b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"tIME"})
 _JPEG_DROPPED = frozenset({0xE1, 0xED, 0xFE})
@@ -34,6 +37,32 @@ def picture(data: bytes, name: str = "") -> Part:
         words = f"The picture is {size[0]:,} by {size[1]:,} pixels large, and models read {WIDEST:,} at most."
         raise BadInput(words, path=name, remedy="Make it smaller.")
     return Part("image", media_type=kind, data=without_metadata(data), name=name)
+
+
+def attachment(data: bytes, name: str = "") -> Part:
+    """The part of a message that holds a picture or a PDF. Raises BadInput for anything else, and for what is too large."""
+    if not data.startswith(b"%PDF-"):
+        try:
+            return picture(data, name)
+        except BadInput as problem:
+            if media_type(data) is None:
+                raise BadInput("This is neither a picture (PNG, JPEG, WebP, GIF) nor a PDF.", path=name) from problem
+            raise
+    if len(data) > LARGEST:
+        raise BadInput(f"The PDF has {len(data) / 1e6:.0f} MB, and models take 20 MB at most.", path=name, remedy="Make it smaller.")
+    return Part("file", media_type=PDF, data=data, name=name)
+
+
+def read_attachment(path: Path) -> Part:
+    """The same of a file. Raises BadInput where it cannot be read."""
+    try:
+        if path.stat().st_size > LARGEST:  # before all of it is in memory
+            raise BadInput(f"The file has {path.stat().st_size / 1e6:.0f} MB, and models take 20 MB at most.", path=str(path))
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"This file cannot be read: {error.strerror}.", path=str(path)) from error
+    made = attachment(data, str(path))
+    return replace(made, name=path.name)
 
 
 def media_type(data: bytes) -> str | None:

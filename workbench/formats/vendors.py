@@ -15,8 +15,8 @@ from workbench.formats.addresses import is_near
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """Somebody to connect to. `key_env`: where a key is usually found, empty where none is needed; `place`: cloud, server or
-    builtin; `prices`: the vendor's name in the catalogue; `more_key_env`: other variables, which go before `key_env`;
+    """Somebody to connect to. `key_env`: where a key is usually found, empty where none is needed; `place`: cloud, server,
+    builtin or hand; `prices`: the vendor's name in the catalogue; `more_key_env`: other variables, which go before `key_env`;
     `hosts`: how the hosts' names end where each customer has an address."""
 
     id: str

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -48,6 +49,8 @@ class Document:
     text: str
     path: str
     _places: list[_Place]
+    beside: Callable[[str], bytes] | None = None
+    """The bytes of a file that an entry names, relative to this one. Raises BadInput. None: such entries cannot be read."""
 
     def line(self, *path: str | int) -> int:
         """The line of an entry, or of the nearest one around it that is there."""

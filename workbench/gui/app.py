@@ -102,7 +102,7 @@ class Session(QObject):
     def _first_painted(self) -> None:
         from workbench.gui.crash import CrashReporter  # not needed to paint
 
-        self._crash = CrashReporter(lambda: None if self.ended else self.window)
+        self._crash = CrashReporter(lambda: None if self.ended else self.window, self._without_keys)
         self._crash.install()
         self.open(self.path)
         self.window.preload(self.settings.get("last.place"))  # while the worker imports the store and opens the file
@@ -222,6 +222,10 @@ class Session(QObject):
             self._crash.report(problem)
         else:
             sys.excepthook(type(problem), problem, problem.__traceback__)
+
+    def _without_keys(self, text: str) -> str:
+        workspace = self.context.workspace
+        return text if workspace is None else workspace.keys.hide(text)
 
     # -- the end -----------------------------------------------------------------------------------------------
 

@@ -27,6 +27,8 @@ class State(StrEnum):
     FAILED = "failed"
     STOPPED = "stopped"
     SKIPPED = "skipped"
+    BY_HAND = "by hand"
+    """A person has to give the answer."""
 
 
 FINISHED = (State.DONE, State.REUSED, State.BLOCKED)
@@ -35,7 +37,7 @@ OVER = (*FINISHED, State.FAILED, State.STOPPED, State.SKIPPED)
 Fix = tuple[str, str]
 """(action, text): the action names are those of `ACTIONS`."""
 
-ACTIONS = ("try_now", "skip", "raw", "again", "key", "models", "limit")
+ACTIONS = ("try_now", "skip", "raw", "again", "key", "models", "limit", "copy", "give")
 
 
 @dataclass(slots=True)
@@ -100,6 +102,7 @@ def state_of(cell: Cell, live: Live | None = None) -> State:
         "failed": State.FAILED,
         "cancelled": State.STOPPED,
         "skipped": State.SKIPPED,
+        "by_hand": State.BY_HAND,
     }.get(cell.status, State.QUEUED)
 
 
@@ -114,10 +117,12 @@ _WAITING_WORDS = {
 
 _NO_KEY: tuple[str, str, tuple[Fix, ...]] = ("No key", "{words}", (("key", "Add key"), ("again", "Run again")))
 _NOT_READY: tuple[str, str, tuple[Fix, ...]] = ("Not ready", "{words}", (("models", "Open Models"), ("again", "Run again")))
+_ON_THE_WAY = ("proxy", "certificate", "certificates")
+"""Codes of network failures for which the model's server is not to blame."""
 _FAILED_WORDS: Mapping[str, tuple[str, str, tuple[Fix, ...]]] = {
     "auth": ("Key rejected", "{who} refused the key. No more calls were sent there.", (("key", "Change key"), ("raw", "Raw reply"))),
     "permission": ("Not allowed", "{who} does not let this key use the model.", (("key", "Change key"), ("raw", "Raw reply"))),
-    "not_found": ("Not found", "{who} does not know this model or address.", (("models", "Open Models"), ("raw", "Raw reply"))),
+    "not_found": ("Not found", "{who} does not know this model or address: {words}", (("models", "Open Models"), ("raw", "Raw reply"))),
     "bad_request": ("Request refused", "{words}", (("raw", "Raw reply"), ("again", "Run again"))),
     "context_length": ("Too long", "{words} Not charged.", (("models", "Open Models"), ("raw", "Raw reply"))),
     "rate_limit": ("Rate limited", "{who} still asks us to slow down; given up.", (("again", "Run again"), ("raw", "Raw reply"))),
@@ -155,6 +160,8 @@ def failed_words(error: Mapping[str, Any] | None, column: ColumnInfo) -> tuple[s
             words = f"No key for {who(column)} in this session, so none was sent."
     elif kind == "auth" and error.get("provider_code") == "missing":
         title, sentence, fixes = _NOT_READY
+    elif kind == "network" and error.get("provider_code") in _ON_THE_WAY:
+        title, sentence = "No connection", "{words}"
     return with_status(title, error.get("status")), sentence.format(who=who(column), words=words or "No reason was given."), fixes
 
 
@@ -246,6 +253,8 @@ def _spoken_state(shown: Shown, column: ColumnInfo) -> str:
     match shown.state:
         case State.QUEUED:
             return queued_words(shown)
+        case State.BY_HAND:
+            return f"{by_hand_words(shown)}. Waits for your answer"
         case State.WAITING if shown.live is not None:
             return ". ".join(waiting_words(shown.live, column, time.perf_counter()))
         case State.FAILED:
@@ -266,6 +275,15 @@ def queued_words(shown: Shown) -> str:
     return f"Queued, number {shown.place:,}" if shown.place else "Queued"
 
 
+def by_hand_words(shown: Shown) -> str:
+    """`By hand, number 2`; where an answer is begun, `By hand, draft of 12 words`."""
+    cell = shown.cell
+    if cell.text:
+        more = "more than " if cell.text_length > len(cell.text) else ""
+        return f"By hand, draft of {more}{counted(len(cell.text.split()), 'word')}"
+    return f"By hand, number {shown.place:,}" if shown.place else "By hand"
+
+
 def stopped_words(cell: Cell) -> str:
     """`Stopped after 212 tokens`, or after as many characters as had arrived."""
     if cell.usage.output_tokens:
@@ -274,13 +292,15 @@ def stopped_words(cell: Cell) -> str:
 
 
 def matches(shown_cells: Sequence[Cell], choice: str) -> bool:
-    """True if a case with these cells belongs to a filter: failed, errors, unrated, different."""
+    """True if a case with these cells belongs to a filter: failed, errors, unrated, different, by_hand."""
     states = [(cell, state_of(cell)) for cell in shown_cells]
     done = [cell for cell, state in states if state in FINISHED]
     if choice == "failed":
         return any(score.passed is False for cell in done for score in cell.scores)
     if choice == "errors":
         return any(state in (State.FAILED, State.BLOCKED) for _, state in states)
+    if choice == "by_hand":
+        return any(state is State.BY_HAND for _, state in states)
     if choice == "unrated":
         return any(cell.stars is None and cell.verdict is None for cell in done)
     if choice == "different":

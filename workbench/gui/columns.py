@@ -70,5 +70,7 @@ def spoken_column(column: ColumnInfo, best: frozenset[str]) -> str:
         parts.append(f"Median {column.p50_ms / 1000:.1f} seconds{mark('p50')}")
     if column.cost_usd is not None:
         parts.append("Free" + mark("cost") if column.cost_usd == 0 else f"Cost {column.cost_usd:.2f} dollars{mark('cost')}")
+    if column.place == "hand":
+        return ". ".join([*parts, f"By hand, time and cost not known, {column.done} of {counted(column.total, 'answer')} given"]) + "."
     parts.append(f"{column.done} of {counted(column.total, 'call')} done" + (f", {column.failed} failed" if column.failed else ""))
     return ". ".join(parts) + "."

@@ -82,9 +82,11 @@ class CrashReporter(QObject):
 
     caught = Signal(object)
 
-    def __init__(self, window: Callable[[], QWidget | None]) -> None:
+    def __init__(self, window: Callable[[], QWidget | None], hide: Callable[[str], str] = str) -> None:
         super().__init__()
         self._window = window
+        self._hide = hide
+        """Takes the keys of this session out of a text: one may look like nothing that `without_secrets` knows."""
         self._dialog: CrashDialog | None = None
         self._before: tuple[object, object] | None = None
         self.caught.connect(self.show)
@@ -115,7 +117,7 @@ class CrashReporter(QObject):
 
     def report(self, error: BaseException) -> None:
         """Log an exception and show it. May be called from any thread."""
-        text = details(error)
+        text = self._hide(details(error))
         write_log(text)
         print(text, file=sys.stderr)
         self.caught.emit(error)
@@ -126,11 +128,11 @@ class CrashReporter(QObject):
         if window is None:
             return
         if self._dialog is not None:
-            self._dialog.add(error)
+            self._dialog.add(self._hide(details(error)))
             return
         from workbench.gui.crash_dialog import CrashDialog  # most sessions never need it
 
-        self._dialog = CrashDialog(window, error)
+        self._dialog = CrashDialog(window, self._hide(details(error)))
         self._dialog.finished.connect(self._closed)
         self._dialog.open()
 

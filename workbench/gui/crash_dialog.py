@@ -6,7 +6,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
-from workbench.gui.crash import details, log_path
+from workbench.gui.crash import log_path
 from workbench.gui.theme import set_role
 from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import label
@@ -15,10 +15,10 @@ from workbench.gui.widgets.labels import label
 class CrashDialog(Dialog):
     """Says that something went wrong, that the work is kept, and offers the details to copy."""
 
-    def __init__(self, window: QWidget, error: BaseException) -> None:
+    def __init__(self, window: QWidget, text: str) -> None:
         super().__init__(window, "Something went wrong inside the app", width=620)
         self._count = 1
-        self._text = details(error)
+        self._text = text
         self._sentence = label(
             "The last step may not have worked. What you saved and typed is kept, and you can go on.", "body", "text2", wrap=True
         )
@@ -35,10 +35,10 @@ class CrashDialog(Dialog):
         self._copy = self.add_button("Copy details", self._copy_details, icon="copy")
         self.first = self.add_button("Go on", self.accept, kind="primary")
 
-    def add(self, error: BaseException) -> None:
+    def add(self, text: str) -> None:
         """One more came while the dialog was open."""
         self._count += 1
-        self._text = f"{self._text}\n\n{details(error)}"[:200_000]
+        self._text = f"{self._text}\n\n{text}"[:200_000]
         self._view.setPlainText(self._text)
         self.heading.setText(f"{self._count} things went wrong inside the app")
 

@@ -166,7 +166,7 @@ class RunGrid(QAbstractTableModel):
             return None
         live = self._live.get(cell.job_id)
         place = cell.queue_place
-        if place is not None:
+        if place is not None and cell.status == "queued":
             place = max(1, place - (self._started - self._started_at_read.get(case // PAGE, self._started)))
         return Shown(cell, state_of(cell, live), live, place, self.repeats)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from workbench.gui.context import Context
+from workbench.gui.key_file_dialog import PassphraseDialog, with_key_file
 from workbench.gui.theme import set_kind, set_role
+from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import label, set_tone
 
@@ -44,6 +47,17 @@ class KeyDialog(Dialog):
         """Say where the key will go: kind and sentence as the workspace's keys tell them."""
         self.place.setText(place_words(*found))
 
+    def offer_file(self, context: Context) -> None:
+        """Offer to keep keys in a file, where this computer has no key store."""
+        keys = context.ws.keys
+
+        def made() -> None:
+            link.hide()
+            context.bridge.read(lambda: (keys.kind(), keys.place()), then=self.say_place, owner=self)
+
+        link = button("Keep keys in a file", "file-lock", "link", on=lambda: PassphraseDialog(context, self, made, new=True).open())
+        self.body.addWidget(link)
+
     def refuse(self, error: BaseException) -> None:
         """What was entered cannot be kept: say why at the field."""
         set_kind(self._field, state="error")
@@ -61,14 +75,29 @@ class KeyDialog(Dialog):
 def place_words(kind: str, place: str) -> str:
     """Where a key that is entered now goes, as one or two sentences; before that is known, only where it never goes."""
     never = "never written into the workspace or an export."
-    if kind == "keyring":
-        return f"It goes into the system keychain and is {never}"
+    if kind in ("keyring", "file"):
+        return f"It goes into the {'system keychain' if kind == 'keyring' else 'key file'} and is {never}"
     return f"{place}. They are {never}" if place else f"A key is {never}"
+
+
+def typed_words(vendor: Any, kind: str, *, typed: bool) -> str:
+    """Where the key of a connection that is being made comes from, or goes to when it is `typed` in."""
+    names = ("WORKBENCH_API_KEY", *vendor.key_envs) if vendor is not None and vendor.key_envs else ()
+    env = next((name for name in names if os.environ.get(name)), names[-1] if names else "")
+    if env and os.environ.get(env):
+        rest = "A key typed here counts once it is not set any more." if typed else "Leave the field empty to use it."
+        return f"{env} is set in the environment and comes first. {rest}"
+    if kind in ("keyring", "file"):
+        where = "system keychain" if kind == "keyring" else "key file"
+        return f"A working key goes into the {where}, never into the workspace or an export."
+    return f"No key store here: a key typed in lasts for this session only. {f'To keep it, set {env}.' if env else ''}".strip()
 
 
 def kept_words(place: str) -> str:
     """What is said when a key was kept."""
-    return "The key is kept " + {"keyring": "in the system keychain.", "session": "for this session only."}.get(place, f"in {place}.")
+    return "The key is kept " + {"keyring": "in the system keychain.", "file": "in the key file.", "session": "for this session only."}.get(
+        place, f"in {place}."
+    )
 
 
 def change_key(
@@ -101,8 +130,17 @@ def change_key(
             context.notice(f"{row.name}: {report.sentence}")
 
     def save(key: str) -> None:
-        bridge.call(connections.set_key, row.id, key, then=kept, failed=dialog.refuse, owner=dialog)
+        def keep() -> None:
+            bridge.call(connections.set_key, row.id, key, then=kept, failed=dialog.refuse, owner=dialog)
 
+        with_key_file(context, dialog, keep, to_keep=True)
+
+    def offer(possible: bool) -> None:
+        if possible:
+            dialog.offer_file(context)
+
+    if row.key_variable:
+        text = f"{row.key_variable} in the environment comes first: a key entered here counts once it is not set any more. {text}".strip()
     dialog = KeyDialog(parent, row.name, save, text=text, main=main)
     if other is not None:
         words, verb = other
@@ -113,6 +151,7 @@ def change_key(
 
         dialog.foot.insertWidget(0, dialog.add_button(words, leave, kind="link"))
     dialog.open()
+    bridge.read(keys.offers_file, then=offer, failed=lambda _error: None, owner=dialog)
     bridge.read(lambda: (keys.kind(), keys.place()), then=dialog.say_place, failed=lambda _error: None, owner=dialog)
     return dialog
 
@@ -132,11 +171,14 @@ def with_keys(
     What will be called: the models `model_uids`, or those of a run, or those of some of its jobs.
     """
 
-    def found(answer: tuple[Sequence[ConnectionRow], int]) -> None:
-        lacking, all_ = answer
+    def found(answer: tuple[Sequence[ConnectionRow], int, bool]) -> None:
+        lacking, all_, locked = answer
         rows = [row for row in lacking if row.id not in left_out]
         if not rows:
-            go()
+            if locked:
+                with_key_file(context, parent, go)
+            else:
+                go()
             return
         row = rows[0]
 
@@ -158,8 +200,9 @@ def connection_of(ws: Workspace, run_id: int, column: int) -> ConnectionRow | No
 
 def _lacking(
     ws: Workspace, run_id: int | None, jobs: Sequence[int] | None, model_uids: Sequence[str]
-) -> tuple[Sequence[ConnectionRow], int]:
-    """The connections without a key among those that will be called, and how many will be called in all."""
+) -> tuple[Sequence[ConnectionRow], int, bool]:
+    """The connections without a key among those that will be called, how many will be called in all, and whether any key of
+    theirs lies in the key file."""
     if run_id is None:
         specs = [ws.connections.spec_by_uid(uid) for uid in model_uids]
         uids = {spec.connection_uid for spec in specs if spec is not None}
@@ -167,4 +210,5 @@ def _lacking(
         columns = ws.runs.plan(run_id).columns
         wanted = range(len(columns)) if jobs is None else {ws.runs.cell(job).column for job in jobs}
         uids = {columns[number].model.connection_uid for number in wanted}
-    return ws.connections.without_key(uid for uid in uids if uid), len(uids)
+    in_file = any(row.key_place == "file" for row in ws.connections.list() if row.uid in uids)
+    return ws.connections.without_key(uid for uid in uids if uid), len(uids), in_file

@@ -188,12 +188,13 @@ class StatusBar(QWidget):
             self.job.say("No jobs running")
             return
         done = self._run.done + self._run.failed + self._run.skipped
-        share = round(100 * done / self._run.jobs) if self._run.jobs else 0
-        self.progress.setMaximum(max(1, self._run.jobs))
+        jobs = self._run.jobs - self._run.by_hand  # what waits for a person keeps no run going
+        share = round(100 * done / jobs) if jobs else 0
+        self.progress.setMaximum(max(1, jobs))
         self.progress.setValue(done)
         self.progress.show()
         words = "1 run" if count == 1 else f"{count} runs"
-        self.job.say(f"{words}  {self._run.comparison}  {share}%", f"{done:,} of {self._run.jobs:,} answers. Click to open the comparison.")
+        self.job.say(f"{words}  {self._run.comparison}  {share}%", f"{done:,} of {jobs:,} answers. Click to open the comparison.")
 
     def _open_run(self) -> None:
         if self._run is not None:

@@ -53,6 +53,13 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def file_size(size: int) -> str:
+    """`312 bytes`, `48 kB`, `1.2 MB`."""
+    if size < 1000:
+        return counted(size, "byte")
+    return f"{size / 1000:,.0f} kB" if size < 999_500 else f"{size / 1e6:,.1f} MB"
+
+
 def percent(share: float | None) -> str:
     """`93%`; 100 and 0 only where the share is exactly that; empty for None."""
     if share is None:

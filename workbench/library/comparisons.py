@@ -225,7 +225,7 @@ def _variant(query: Query, ref: PromptRef, missing: _Words) -> Variant | None:
     rows = query(f"{_VERSIONS} WHERE prompt.uid = :uid AND {where}", {"uid": ref.prompt_uid, **parameters})
     if rows:
         _, uid, name, number, *content = rows[0]
-        return Variant(name, number, read_content(*content), uid)
+        return Variant(name, number, read_content(query, *content), uid)
     found = query("SELECT name FROM prompt WHERE uid = :uid", {"uid": ref.prompt_uid})
     if not found:
         missing.append(f"there is no prompt {ref.prompt_uid}")

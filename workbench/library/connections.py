@@ -9,14 +9,14 @@ from typing import Any
 from workbench import store
 from workbench.formats.addresses import clean_address
 from workbench.library.cases import Query, asking
-from workbench.library.keys import GENERAL, KeyPlace, Keys, checked_key, file_key, hint
-from workbench.library.models import FactsOf, Link, Models, PriceOf, link_of, merged, remembered_place, touch_models
+from workbench.library.keys import GENERAL, PASSPHRASE, KeyPlace, Keys, checked_key, file_key, hint
+from workbench.library.models import NO_ADDRESS, FactsOf, Link, Models, PriceOf, link_of, merged, remembered_place, touch_models
 from workbench.library.names import checked_name, free_name, no_such
 from workbench.library.records import ConnectionRow
 from workbench.library.vendors import Vendor, vendor, vendors
 from workbench.store import stamps
 from workbench.store.database import Database
-from workbench.values import Endpoint, Missing, ModelSpec, NoKey, NotFound, canonical
+from workbench.values import BadInput, Endpoint, Missing, ModelSpec, NoKey, NotFound, canonical
 
 _SELECT = """
 SELECT id, (SELECT count(*) FROM model WHERE model.connection_id = connection.id AND model.archived_at IS NULL),
@@ -67,6 +67,8 @@ class Connections(Models):
         row = _known_vendor(vendor)
         base_url = clean_address(base_url or row.base_url)
         key = checked_key(key) if key else None
+        if key:
+            self._keys.check_file()
         with self._database.write() as writer:
             taken = _names(asking(writer))
             id_ = writer.add(
@@ -116,12 +118,12 @@ class Connections(Models):
         self._keys.forget(link.key_ref)
 
     def set_key(self, id: int, key: str) -> KeyPlace:
-        """Where the key of a connection is kept from now on: keyring or session. Raises BadInput for what cannot be a key."""
+        """Where the key of a connection is kept from now on. Raises BadInput for what is no key, Missing while the key file is locked."""
         self._database.refuse_if_read_only()
         link = link_of(_found(self._database.query, id)[2:])
         place = self._keys.put(link.key_ref, key)
         # That there was a key is remembered also where the key itself is not: the next session knows then what is missing.
-        remembered = {"place": place, "hint": hint(checked_key(key))} if place == "keyring" else {"place": place}
+        remembered = {"place": place, "hint": hint(checked_key(key))} if place != "session" else {"place": place}
         self.set_state(id, {"key": remembered, "from_file": None, "test": None})
         return place
 
@@ -151,16 +153,21 @@ class Connections(Models):
         return self._endpoint(spec, timeout_s, may_lack=False)
 
     def _endpoint(self, spec: ModelSpec, timeout_s: float, *, may_lack: bool) -> Endpoint:
+        if spec.by_hand:
+            name = spec.title or spec.connection
+            raise BadInput(
+                f"{name} is asked by hand, so it cannot be called.", remedy="Use it in a comparison and give its answers in Compare."
+            )
         rows = self._database.query(_SELECT.format(where="uid = :uid"), {"uid": spec.connection_uid}) if spec.connection_uid else []
         link = link_of(rows[0][2:]) if rows else None
-        if not spec.base_url and spec.place != "builtin":
+        if not spec.base_url and spec.place not in NO_ADDRESS:
             raise Missing(f"{spec.connection or spec.title} has no address.", remedy="Enter one in Models.")
         if spec.place == "builtin":
             return Endpoint(spec.wire_format, spec.base_url, None, spec.options, timeout_s)
         env = link.key_env if link else (GENERAL, spec.key_env or "")
         key, _ = self._keys.get(link.key_ref if link else file_key(spec.base_url, spec.name), env)
         if key is None and not may_lack and (link.needs_key if link else spec.place == "cloud" and spec.key_env):
-            raise self._no_key(spec, env)
+            raise self._no_key(spec, env, link)
         return Endpoint(spec.wire_format, spec.base_url, key, spec.options, timeout_s)
 
     def endpoint_of(self, id: int, timeout_s: float = 60.0) -> Endpoint:
@@ -170,19 +177,23 @@ class Connections(Models):
         spec = ModelSpec("", "", link.wire_format, link.base_url, link.name, link.uid, options=options, place=link.place)
         return self._endpoint(spec, timeout_s, may_lack=link.place == "server")  # a server may do without one by now: the test tells
 
-    def _no_key(self, spec: ModelSpec, env: tuple[str, ...]) -> NoKey:
+    def _no_key(self, spec: ModelSpec, env: tuple[str, ...], link: Link | None) -> NoKey:
         name = spec.connection or spec.title
         if self._keys.locked():
             return NoKey(
                 f"The system keychain is locked. {name} has its key there.", remedy="Unlock it, or enter the key for this session."
             )
+        if link is not None and self._keys.file.has(link.key_ref):
+            wrong = self._keys.wrong_passphrase()
+            why = f"{PASSPHRASE} does not open the key file" if wrong else "The key file is locked"
+            return NoKey(f"{why}. {name} has its key there.", remedy=f"Enter the passphrase in Models, or set {PASSPHRASE}.")
         variable = f", or set {env[-1]}" if env else ""
         where = "in this session" if self._keys.kind() == "session" else "here"
         return NoKey(f"No key for {name} {where}.", remedy=f"Enter one in Models{variable}.")
 
     def _connection(self, row: Any) -> ConnectionRow:
         link = link_of(row[2:])
-        place, known_hint = self._key_place(link)
+        place, known_hint, variable = self._key_place(link)
         return ConnectionRow(
             id=row[0],
             uid=link.uid,
@@ -197,13 +208,14 @@ class Connections(Models):
             models=row[1],
             state={name: value for name, value in link.state.items() if name != "key"},
             options=link.options,
+            key_variable=variable,
         )
 
-    def _key_place(self, link: Link) -> tuple[str, str]:
-        place, known_hint = self._keys.look(link.key_ref, link.key_env, remembered_place(link.state))
-        if place == "keyring":
-            known_hint = str(link.state["key"].get("hint", ""))
-        return ("none" if place == "missing" and not link.needs_key else place), known_hint
+    def _key_place(self, link: Link) -> tuple[str, str, str]:
+        place, known_hint, variable = self._keys.look(link.key_ref, link.key_env, remembered_place(link.state))
+        if place in ("keyring", "file"):
+            known_hint = str((link.state.get("key") or {}).get("hint", ""))
+        return ("none" if place == "missing" and not link.needs_key else place), known_hint, variable
 
 
 def _known_vendor(id: str) -> Vendor:

@@ -3,22 +3,43 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from workbench import store
+from workbench.library.attachments import brought_back, content_brought_back, put_away
+from workbench.library.cases import Query
 from workbench.library.names import whole_text
 from workbench.store.database import Writer
-from workbench.values import BadInput, Content, Message, Problem
+from workbench.values import BadInput, Content, Message, Part, Problem
 
 
 def storable(content: Content) -> Content:
     """The content as the workspace can hold it: text that is UTF-8. Raises BadInput for what is no JSON value."""
+    attached = [message.attachments for message in content.messages]
     try:
-        text = json.dumps(content.to_json(), ensure_ascii=False, allow_nan=False)
+        text = json.dumps(_emptied(content).to_json(), ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise BadInput(f"The prompt's parameters, schema or tools hold something that is no JSON value ({error}).") from error
     whole = whole_text(text)
-    return content if whole == text else Content.from_json(json.loads(whole))
+    if whole == text:
+        return content
+    mended = Content.from_json(json.loads(whole))
+    return replace(mended, messages=tuple(map(_filled, mended.messages, attached)))
+
+
+def _emptied(content: Content) -> Content:
+    """The content without the bytes of its pictures and files: megabytes that are no text."""
+    bare = [replace(message, parts=tuple(replace(part, data=b"") for part in message.parts)) for message in content.messages]
+    return replace(content, messages=tuple(bare))
+
+
+def _filled(message: Message, attached: Sequence[Part]) -> Message:
+    """The message with the bytes of these, which are its own in their order."""
+    data = iter(attached)
+    parts = tuple(part if part.kind == "text" else replace(part, data=next(data).data) for part in message.parts)
+    return replace(message, parts=parts)
 
 
 def keep_content(writer: Writer, content: Content) -> int:
@@ -32,7 +53,7 @@ def keep_content(writer: Writer, content: Content) -> int:
     return writer.add(
         store.tables.ContentRow(
             hash=hash,
-            messages=item["messages"],
+            messages=put_away(writer, item["messages"]),
             parameters=item["parameters"],
             output_schema=item["output_schema"],
             tools=item["tools"],
@@ -41,16 +62,27 @@ def keep_content(writer: Writer, content: Content) -> int:
     )
 
 
-def read_content(messages: str, parameters: str, output_schema: str | None, tools: str) -> Content:
+def read_content(query: Query, messages: str, parameters: str, output_schema: str | None, tools: str) -> Content:
     """The content of a row whose JSON columns are still text."""
     return Content.from_json(
         {
-            "messages": json.loads(messages),
+            "messages": brought_back(query, json.loads(messages)),
             "parameters": json.loads(parameters),
             "output_schema": json.loads(output_schema) if output_schema else None,
             "tools": json.loads(tools),
         }
     )
+
+
+def draft_to_json(writer: Writer, content: Content) -> dict[str, Any]:
+    """The JSON of a draft as it is stored."""
+    item = content.to_json()
+    return {**item, "messages": put_away(writer, item["messages"])}
+
+
+def read_draft(query: Query, text: str) -> Content:
+    """The content of a stored draft."""
+    return Content.from_json(content_brought_back(query, json.loads(text)))
 
 
 def variables_of(content: Content) -> tuple[str, ...]:
@@ -65,5 +97,5 @@ def variables_of(content: Content) -> tuple[str, ...]:
 
 def first_draft(writer: Writer, prompt_id: int, content: Content | None = None) -> None:
     """Give a prompt without versions its draft: one empty user message, or the given content."""
-    draft: dict[str, Any] = storable(content or Content((Message.of("user", ""),))).to_json()
+    draft = draft_to_json(writer, storable(content or Content((Message.of("user", ""),))))
     writer.touch("draft", writer.add(store.tables.Draft(prompt_id=prompt_id, content=draft)))

@@ -1,7 +1,10 @@
-"""Keys of connections: in the system's key store; where there is none, in the environment, or for this session only.
+"""Keys of connections. The order in which they are looked for: the provider's own variable in the environment, which this app only
+reads; what was entered for this session; the system's key store; a file with a passphrase, where the user made one; last the general
+variable `WORKBENCH_API_KEY`, which must not send one provider's key to all the others.
 
 Never in the workspace file, never in a log. The key store is asked in a thread of its own with a limit, because a desktop's unlock
-dialog can wait for ever.
+dialog can wait for ever. A key is entered "for this session" only where neither store nor file could take it, so it stands before them:
+it is the newer one.
 """
 
 from __future__ import annotations
@@ -11,19 +14,25 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Literal, TypeVar
+from urllib.parse import quote
 
-from workbench.values import BadInput
+from workbench.library.key_file import KeyFile
+from workbench.values import BadInput, Missing
 
-KeyPlace = Literal["keyring", "environment", "session", "missing"]
+KeyPlace = Literal["keyring", "environment", "session", "file", "missing"]
 T = TypeVar("T")
 
 SERVICE = "Prompt Workbench"
 """The name under which keys stand in the key store."""
 GENERAL = "WORKBENCH_API_KEY"
-"""The environment variable that counts for every connection that needs a key."""
+"""The environment variable that counts for every connection that has no other key."""
+PASSPHRASE = "WORKBENCH_PASSPHRASE"
+"""The environment variable that may hold the passphrase of the key file."""
 NO_KEY = "no_key"
 """The code of a call, and of a test, that was refused because it carried no key."""
 _FILE = "file "
+_SHORTEST_TO_HIDE = 8
+"""Shorter keys are placeholders such as `x` or `ollama`, which are words of texts too."""
 
 _SENTENCES = {
     "": "Keys in system keychain",
@@ -31,6 +40,11 @@ _SENTENCES = {
     "locked": "The system keychain is locked: keys last for this session",
     "slow": "The system keychain does not answer: keys last for this session",
     "broken": "The system keychain reports a fault: keys last for this session",
+}
+_FILE_SENTENCES = {
+    "open": "Keys in a file with a passphrase",
+    "locked": "Keys in a file with a passphrase, not opened yet",
+    "damaged": "The key file is damaged: keys last for this session",
 }
 
 
@@ -41,9 +55,15 @@ class _Trouble(Exception):
 class Keys:
     """Where keys are kept on this computer. All verbs may be called from any thread; they take at most `timeout_s`."""
 
-    def __init__(self, timeout_s: float = 5.0, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(self, timeout_s: float = 5.0, environ: Mapping[str, str] | None = None, file: KeyFile | None = None) -> None:
         self._timeout_s = timeout_s
         self._environ = os.environ if environ is None else environ
+        self.file = file or KeyFile()
+        self.ask_passphrase: Callable[[], str] | None = None
+        """Asks a person for the passphrase of the key file, once; None where nobody can be asked from here."""
+        self._wrong_passphrase = ""
+        self._seen: set[str] = set()
+        """Keys that passed through here in this session, to be taken out of what is logged or shown of a crash."""
         self._session: dict[str, str] = {}
         self._absent: set[str] = set()
         self._trouble: str | None = None
@@ -53,18 +73,60 @@ class Keys:
 
     def place(self) -> str:
         """One sentence for the status bar: where a key that is entered now is kept."""
-        return _SENTENCES[self._state()]
+        state = self._state()
+        return (_FILE_SENTENCES.get(self.file.state()) if state else None) or _SENTENCES[state]
 
-    def kind(self) -> Literal["keyring", "session"]:
+    def kind(self) -> Literal["keyring", "file", "session"]:
         """Where a key that is entered now is kept."""
-        return "session" if self._state() else "keyring"
+        if not self._state():
+            return "keyring"
+        return "file" if self.file.state() in ("open", "locked") else "session"
+
+    def offers_file(self) -> bool:
+        """True where keys last for this session only and a key file would keep them."""
+        return self.kind() == "session" and self.file.can_be_made()
+
+    def needs_passphrase(self) -> bool:
+        """True if there is a key file and a person must be asked for its passphrase before it can be used."""
+        return self.file.state() == "locked" and self._environ.get(PASSPHRASE, "") in ("", self._wrong_passphrase)
 
     def locked(self) -> bool:
         """True if the key store is there but was locked, or waited for somebody to unlock it, when it was last asked."""
         return self._trouble in ("locked", "slow")
 
+    def see(self, key: str | None) -> None:
+        """Know a key for `hide`, such as one that is tried before it is kept."""
+        if key and len(key) >= _SHORTEST_TO_HIDE:
+            self._seen.add(key)
+
+    def hide(self, text: str) -> str:
+        """The text without any key that passed through here, as it is or as it stands in an address."""
+        for key in tuple(self._seen):
+            for form in (key, quote(key, safe="")):
+                text = text.replace(form, "[key]")
+        return text
+
     def get(self, key_ref: str, env: str | Sequence[str] | None = None) -> tuple[str | None, KeyPlace]:
-        """The key and where it was found: what was entered here first, then the environment variables `env`, in their order."""
+        """The key and where it was found; `env`: the environment variables that may hold it, in their order.
+
+        Raises BadInput where a person was asked for the passphrase of the key file and typed a wrong one.
+        """
+        found = self._found(key_ref, env)
+        self.see(found[0])
+        return found
+
+    def _found(self, key_ref: str, env: str | Sequence[str] | None) -> tuple[str | None, KeyPlace]:
+        if key_ref.startswith(_FILE) and key_ref in self._session:  # a key that stands in the file being run is the one meant
+            return self._session[key_ref], "session"
+        own, general = self.variable(_own(key_ref, env)), self.variable(env)
+        if own and own == general:
+            return self._value(own), "environment"
+        key, place = self._kept(key_ref)
+        name = own if key else general
+        return (self._value(name), "environment") if name else (key, place)
+
+    def _kept(self, key_ref: str) -> tuple[str | None, KeyPlace]:
+        """The key that was entered for this connection."""
         if key_ref in self._session:
             return self._session[key_ref], "session"
         if key_ref and not key_ref.startswith(_FILE) and self._state() != "none":
@@ -76,40 +138,70 @@ class Keys:
                 (self._absent.discard if key else self._absent.add)(key_ref)
             if key:
                 return str(key), "keyring"
-        key = self._in_environment(env)
-        return (key, "environment") if key else (None, "missing")
+        if self.file.has(key_ref):
+            self._open_file()
+            key = self.file.get(key_ref)
+            if key:
+                return key, "file"
+        return None, "missing"
 
-    def look(self, key_ref: str, env: str | Sequence[str] | None, remembered: str) -> tuple[KeyPlace, str]:
-        """Where `get` would find the key, and its last characters as far as they are known, without opening the key store.
-
-        `remembered` is the place where this connection's key was put.
+    def look(self, key_ref: str, env: str | Sequence[str] | None, remembered: str) -> tuple[KeyPlace, str, str]:
+        """Where `get` would find the key, its last characters as far as they are known, and the variable that holds it where it is the
+        environment's; the key store is not opened for this. `remembered` is the place where this connection's key was put.
         """
+        place: KeyPlace = "missing"
         if key_ref in self._session:
-            return "session", hint(self._session[key_ref])
-        if remembered == "keyring" and key_ref not in self._absent and self._state() != "none":
-            return "keyring", ""
-        key = self._in_environment(env)
-        return ("environment", hint(key)) if key else ("missing", "")
+            place = "session"
+        elif remembered == "keyring" and key_ref not in self._absent and self._state() != "none":
+            place = "keyring"
+        elif self.file.has(key_ref):
+            place = "file"
+        name = self.variable(env if place == "missing" else _own(key_ref, env))
+        if name:
+            return "environment", hint(self._value(name)), name
+        return place, hint(self._session[key_ref]) if place == "session" else "", ""
 
     def put(self, key_ref: str, key: str) -> KeyPlace:
-        """Keep a key; the answer says where. Raises BadInput for what cannot be a key."""
+        """Keep a key; the answer says where. Raises BadInput for what cannot be a key, Missing while the key file is locked."""
         key = checked_key(key)
+        self.see(key)
         try:
             self._ask(lambda store: store.set_password(SERVICE, key_ref, key))
         except _Trouble:
-            self._session[key_ref] = key
-            return "session"
+            if self.kind() != "file":
+                self._session[key_ref] = key
+                return "session"
+            self.check_file()
+            self.file.put(key_ref, key)
+            self._session.pop(key_ref, None)
+            return "file"
         self._session.pop(key_ref, None)
         self._absent.discard(key_ref)
+        self.file.forget(key_ref)  # an older one that would come back with the file
         return "keyring"
+
+    def check_file(self) -> None:
+        """Raises Missing where a key that is entered now belongs into the key file, and that is locked."""
+        if self.kind() == "file":
+            self._open_file()
+            if self.file.state() != "open":
+                wrong = f"{PASSPHRASE} does not open the key file" if self.wrong_passphrase() else "The key file is locked"
+                raise Missing(f"{wrong}, so the key was not kept.", remedy=f"Enter its passphrase, or set {PASSPHRASE}.")
+
+    def variable(self, env: str | Sequence[str] | None) -> str:
+        """The name of the environment variable that gives the key; empty if none does."""
+        names = (env,) if isinstance(env, str) else env or ()
+        return next((name for name in names if name and self._environ.get(name, "").strip()), "")
 
     def hold(self, key_ref: str, key: str) -> None:
         """Keep a key for this session only, past the key store: one that stands in a file being run."""
+        self.see(key)
         self._session[key_ref] = key
 
     def forget(self, key_ref: str) -> None:
-        """Remove a key from the key store and from this session. An environment variable stays."""
+        """Remove a key from the key store, the key file and this session. An environment variable stays."""
         self._session.pop(key_ref, None)
+        self.file.forget(key_ref)
 
         def remove(store: Any) -> None:
             if store.get_password(SERVICE, key_ref) is not None:
@@ -121,9 +213,27 @@ class Keys:
             return
         self._absent.add(key_ref)
 
-    def _in_environment(self, env: str | Sequence[str] | None) -> str | None:
-        names = (env,) if isinstance(env, str) else env or ()
-        return next((value for name in names if name and (value := self._environ.get(name, "").strip())), None)
+    def _value(self, variable: str) -> str:
+        return self._environ[variable].strip()
+
+    def _open_file(self) -> None:
+        """Open the key file with the passphrase of the environment, else with the one that a person is asked for, if one can be asked."""
+        if self.file.state() != "locked":
+            return
+        given = self._environ.get(PASSPHRASE, "")
+        if given and given != self._wrong_passphrase:
+            try:
+                self.file.open(given)
+            except BadInput:
+                self._wrong_passphrase = given
+            else:
+                return
+        if self.ask_passphrase is not None:
+            self.file.open(self.ask_passphrase())
+
+    def wrong_passphrase(self) -> bool:
+        """True if the environment holds a passphrase that does not open the key file."""
+        return bool(self._wrong_passphrase) and self._environ.get(PASSPHRASE, "") == self._wrong_passphrase
 
     def _state(self) -> str:
         """Empty while the key store can be used, else what is wrong with it."""
@@ -159,6 +269,12 @@ class Keys:
             if self._trouble:
                 raise _Trouble(self._trouble)
             return answers[0]
+
+
+def _own(key_ref: str, env: str | Sequence[str] | None) -> Sequence[str]:
+    """The variables that come before a key that was entered for the connection; where there is no connection, all of them."""
+    names = (env,) if isinstance(env, str) else env or ()
+    return [name for name in names if name != GENERAL] if key_ref else names
 
 
 def checked_key(key: str) -> str:

@@ -16,7 +16,10 @@ from workbench.library.records import ModelRow
 from workbench.library.vendors import Vendor, place_of, vendor
 from workbench.store import stamps
 from workbench.store.database import Database, Writer
-from workbench.values import BadInput, ModelSpec, NotFound, Price, canonical
+from workbench.values import BY_HAND, BadInput, ModelSpec, NotFound, Price, canonical, names_embedding_model
+
+NO_ADDRESS = ("builtin", "hand")
+"""Places of models that are not reached through the network."""
 
 PriceOf = Callable[[str, str, str], Price]
 """(vendor, model, base URL) -> the catalogue's price."""
@@ -48,8 +51,8 @@ class Link:
 
     @property
     def place(self) -> str:
-        """cloud, server or builtin."""
-        return place_of(self.vendor, self.base_url)
+        """cloud, server, builtin or hand."""
+        return "hand" if self.wire_format == BY_HAND else place_of(self.vendor, self.base_url)
 
     @property
     def needs_key(self) -> bool:
@@ -208,6 +211,8 @@ class Models:
     def _spec(self, row: Any) -> ModelSpec:
         link = link_of(row[10:18])
         env = link.key_env
+        known = self._facts_of(link.vendor.id, row[3], link.base_url) if self._facts_of else {}
+        reads = json.loads(row[7]).get("reads") or known.get("reads") or ()
         return ModelSpec(
             name=row[3],
             title=row[4],
@@ -222,6 +227,7 @@ class Models:
             price=self._price(row[6], json.loads(row[7]), link, row[3]),
             place=link.place,
             colour=row[8],
+            reads=tuple(reads),
         )
 
     def _row(self, row: Any) -> ModelRow:
@@ -244,6 +250,7 @@ class Models:
             why_not=why_not,
             facts={**known, **{name: value for name, value in own.items() if name not in ("price", "from_list")}},
             has_own_price=row[6] is not None,
+            embeds=bool(own.get("embeds")) or names_embedding_model(row[3]),
         )
 
     def _price(self, own: str | None, facts: Mapping[str, Any], link: Link, name: str) -> Price:
@@ -258,7 +265,7 @@ class Models:
         """One sentence where a model of this connection cannot be called now."""
         if link.state.get("why_not"):
             return str(link.state["why_not"])
-        if not link.base_url and link.place != "builtin":
+        if not link.base_url and link.place not in NO_ADDRESS:
             return f"{link.name} has no address. Enter one in Models."
         if link.needs_key and self._keys.look(link.key_ref, link.key_env, remembered_place(link.state))[0] == "missing":
             if remembered_place(link.state) == "session":

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from workbench import store
-from workbench.library.contents import first_draft, keep_content
+from workbench.library.cases import asking
+from workbench.library.contents import first_draft, keep_content, read_draft
 from workbench.library.folders import Folders, clean_path, folder_id
 from workbench.library.names import clean_name, free_name, near, whole_text
 from workbench.library.records import PromptRow
@@ -139,7 +140,7 @@ class Prompts(Folders):
                 writer.touch("version", writer.add(t.Version(prompt_id=copy, number=1, content_id=newest[0], note=newest[1])))
             else:
                 draft = writer.run("SELECT content FROM draft WHERE prompt_id = :id", id=id).scalar()
-                first_draft(writer, copy, Content.from_json(json.loads(draft)) if draft else None)
+                first_draft(writer, copy, read_draft(asking(writer), draft) if draft else None)
             for table, columns in (("prompt_tag", "tag_id"), ("sample", "variable, value")):
                 sql = f"INSERT INTO {table} (prompt_id, {columns}) SELECT :copy, {columns} FROM {table} WHERE prompt_id = :id"
                 writer.run(sql, copy=copy, id=id)

@@ -100,7 +100,7 @@ class CaseRecord:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionRow:
-    """One connection. `key_place`: where its key was found: keyring, environment, session, none (not needed), missing."""
+    """One connection. `key_place`: where its key was found: keyring, file, environment, session, none (not needed), missing."""
 
     id: int
     uid: str
@@ -117,6 +117,8 @@ class ConnectionRow:
     models: int
     state: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    key_variable: str = ""
+    """The environment variable that gives the key; empty where none does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +140,17 @@ class ModelRow:
     why_not: str
     facts: Mapping[str, Any] = field(default_factory=dict)
     """`context_tokens`, `output_tokens`, `reads`, `writes`, `open_weights`, `hosts`, `released`, `deprecated`, `retires`, `successor`,
-    `source`, `date`, `size_bytes`, `file`, ... as known, from the catalogue and from the connection's own list; absent is unknown."""
+    `embeds`, `source`, `date`, `size_bytes`, `file`, ... as known, from the catalogue and from the connection's own list; absent is
+    unknown."""
     has_own_price: bool = False
     """True where the user said what the model costs."""
+    embeds: bool = False
+    """True for an embedding model: it compares meanings and writes no answers, so no comparison can have it as a column."""
+
+    @property
+    def answers(self) -> bool:
+        """True if it can be asked for an answer now."""
+        return self.ready and not self.embeds
 
 
 @dataclass(frozen=True, slots=True)

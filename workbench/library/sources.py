@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from workbench.values import BadInput, Case, ModelSpec, NotFound, Price, Spec, V
 if TYPE_CHECKING:
     from workbench.library.comparisons import Comparisons
     from workbench.library.connections import Connections
+    from workbench.library.models import FactsOf, PriceOf
 
 _MOST_BAD_LINES = 5
 _GITHUB = "https://models.github.ai/inference"
@@ -34,11 +35,12 @@ class Source:
 class Sources:
     """Finds what a run is asked to start from."""
 
-    def __init__(self, comparisons: Comparisons, connections: Connections, keys: Keys, price_of: Callable[[str, str, str], Price]) -> None:
+    def __init__(self, comparisons: Comparisons, connections: Connections, keys: Keys, price_of: PriceOf, facts_of: FactsOf) -> None:
         self._comparisons = comparisons
         self._connections = connections
         self._keys = keys
         self._price_of = price_of
+        self._facts_of = facts_of
 
     def named(self, what: str) -> Source:
         """The saved comparison of this name, uid or id, resolved as it is now. Raises NotFound, and BadInput for what it lacks."""
@@ -126,4 +128,5 @@ class Sources:
         place = urlsplit(model.base_url).netloc
         row = next((row for row in vendors() if urlsplit(row.base_url).netloc == place), vendor("other"))
         price = model.price if model.price != Price() else self._price_of(row.id, model.name, model.base_url)
-        return replace(model, price=price, options={**row.options, **model.options})
+        reads = model.reads or tuple(self._facts_of(row.id, model.name, model.base_url).get("reads") or ())
+        return replace(model, price=price, options={**row.options, **model.options}, reads=reads)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from workbench import store
-from workbench.library.contents import keep_content, read_content, storable
+from workbench.library.contents import draft_to_json, keep_content, read_content, read_draft, storable
 from workbench.library.names import clean_name, whole_text
 from workbench.library.records import DraftRow, VersionRow
 from workbench.library.version_figures import VersionFigures
@@ -70,7 +70,7 @@ class Versions:
         rows = self._database.query(sql, {"id": version_id})
         if not rows:
             raise NotFound(f"There is no version {version_id}.")
-        return read_content(*rows[0])
+        return read_content(self._database.query, *rows[0])
 
     def save(self, prompt_id: int, content: Content, note: str = "", author: str = "") -> VersionRow:
         """The new version; the draft is gone. Content equal to the newest version's makes none and answers that one."""
@@ -96,7 +96,7 @@ class Versions:
         if not rows:
             return None
         base, content, saved_at = rows[0]
-        return DraftRow(prompt_id, base, Content.from_json(json.loads(content)), saved_at)
+        return DraftRow(prompt_id, base, read_draft(self._database.query, content), saved_at)
 
     def save_draft(self, prompt_id: int, content: Content, base_version_id: int | None = None) -> None:
         """Keep the working copy, on disk when this returns. One that is equal to the version it comes from is no draft any more."""
@@ -108,7 +108,7 @@ class Versions:
             if newest and base == newest["id"] and newest["hash"] == content.hash:
                 _drop_draft(writer, prompt_id)
                 return
-            item = content.to_json()
+            item = draft_to_json(writer, content)
             row = writer.run("SELECT id, content FROM draft WHERE prompt_id = :id", id=prompt_id).first()
             if row is None:
                 writer.touch("draft", writer.add(t.Draft(prompt_id=prompt_id, base_version_id=base, content=item)))

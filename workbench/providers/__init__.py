@@ -5,15 +5,16 @@ A wire format has one method: `call(client, endpoint, request)` yields Deltas an
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from workbench.providers import attachments
 from workbench.providers.discovery import LocalServer, TestReport, find_local, list_models, test_connection
 from workbench.providers.failures import ProviderError
 from workbench.providers.transport import client
 from workbench.providers.vendors import Vendor, vendor, vendors
-from workbench.values import BadInput, Delta, Endpoint, Missing, Reply, Request
+from workbench.values import BY_HAND, BadInput, Delta, Endpoint, Message, Missing, Reply, Request
 
 if TYPE_CHECKING:
     import httpx
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from workbench.providers.builtin import Builtin
 
 __all__ = [
-    "NAMES", "LocalServer", "ProviderError", "TestReport", "Vendor", "WireFormat", "client", "find_local", "left_out", "list_models",
-    "test_connection", "vendor", "vendors", "wire_format", "wire_formats",
+    "NAMES", "LocalServer", "ProviderError", "TestReport", "Vendor", "WireFormat", "adapted", "client", "find_local", "left_out",
+    "list_models", "refusal", "test_connection", "unread", "vendor", "vendors", "wire_format", "wire_formats",
 ]  # fmt: skip
 
 _FORMATS = {
@@ -65,6 +66,8 @@ def wire_format(name: str, builtin: Builtin | None = None) -> WireFormat:
 
 def left_out(name: str, parameters: Mapping[str, Any], options: Mapping[str, Any] | None = None) -> tuple[str, ...]:
     """The parameters that a wire format has no place for, in their order: its requests go without them."""
+    if name == BY_HAND:  # a person carries the messages over, and nothing else
+        return tuple(key for key, value in parameters.items() if value is not None)
     if name not in _FORMATS:
         name = "openai-chat"  # the built-in model speaks it; an unknown format is told of elsewhere
     module = import_module(f"workbench.providers.{_FORMATS[name][0]}")
@@ -72,6 +75,35 @@ def left_out(name: str, parameters: Mapping[str, Any], options: Mapping[str, Any
     none: frozenset[str] = frozenset()
     unknown = ask(options) if ask is not None else getattr(module, "UNSUPPORTED", none)
     return tuple(key for key, value in parameters.items() if value is not None and key in unknown)
+
+
+def adapted(name: str, model: str, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a wire format says to this model in other words than asked, such as "takes reasoning_effort low as thinking on"."""
+    module = import_module(f"workbench.providers.{_FORMATS[name][0]}") if name in _FORMATS else None
+    ask = getattr(module, "adapted", None)
+    return tuple(ask(model, {key: value for key, value in parameters.items() if value is not None})) if ask is not None else ()
+
+
+def unread(name: str, reads: Sequence[str], messages: Iterable[Message]) -> tuple[str, ...]:
+    """`pictures` and `files`, as far as these messages hold some that a model behind this wire format does not read; `reads` is what
+    the model is known to read, empty where nothing is known."""
+    if name not in _FORMATS:
+        return attachments.unread({"image", "file"} if name == "builtin" else (), reads, messages)
+    module = import_module(f"workbench.providers.{_FORMATS[name][0]}")
+    none: frozenset[str] = frozenset()
+    return attachments.unread(getattr(module, "UNREAD", none), reads, messages)
+
+
+def refusal(name: str, request: Request, options: Mapping[str, Any] | None = None) -> str | None:
+    """Why a wire format cannot say this request, in a sentence; None if it can."""
+    module = import_module(f"workbench.providers.{_FORMATS[name][0]}") if name in _FORMATS else None
+    build = getattr(module, "request_body", None)
+    try:
+        if build is not None:
+            build(request, options)
+    except ProviderError as problem:
+        return problem.failure.message
+    return None
 
 
 def wire_formats(builtin: Builtin | None = None) -> Callable[[str], WireFormat]:

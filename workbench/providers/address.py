@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from workbench.values import Endpoint
@@ -26,6 +27,15 @@ def address(endpoint: Endpoint, path: str) -> str:
     else:
         url = base + path
     return f"{url}?{query}" if query else url
+
+
+def beside(endpoint: Endpoint, path: str) -> str:
+    """The same for another path of the API where the base URL may end in that of a chat call: `/embeddings` for `.../chat/completions`."""
+    base, _, query = endpoint.base_url.strip().partition("?")
+    base = base.rstrip("/")
+    for call in _CALLS:
+        base = base.removesuffix(call)
+    return address(replace(endpoint, base_url=f"{base}?{query}" if query else base), path)
 
 
 def list_address(endpoint: Endpoint, path: str) -> str:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from workbench.providers.error_bodies import failure_in_stream
 from workbench.providers.failures import ProviderError
 from workbench.values import Failure, Part
 
@@ -53,6 +54,11 @@ def picture(encoded: Any, media_type: str = "") -> Part | None:
         if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
             media_type = "image/webp"
     return Part("image", "", media_type, data) if data else None
+
+
+def reported(value: Mapping[str, Any]) -> ProviderError:
+    """The failure that an error object inside an answer means."""
+    return ProviderError(failure_in_stream(value))
 
 
 def protocol(message: str) -> ProviderError:

@@ -26,11 +26,13 @@ _BAD_KEY = (
     r"|(invalid|incorrect|wrong|expired|missing|no) (x-)?(api|access)[ _-]?key|API_KEY_INVALID"
     r"|invalid (authentication|bearer token)|unauthorized|API key is valid|bearer token has expired|missing authentication token"
     r"|security token included in the request|request signature we calculated|signature expired|UnrecognizedClient|ExpiredToken"
+    r"|API_KEY_\w+_BLOCKED|key was reported as leaked|unregistered callers|consumer '?api_key\S+ has been suspended"
 )
 _NO_CREDIT = (
-    r"insufficient[ _](quota|balance|credits?|funds)|exceeded your current quota|credit balance is too low|(out of|no|more) credits"
+    r"insufficient[ _](quota|balance|credits?|funds)|exceeded your current quota|credit balance is too low|(out of|no|more|any) credits"
     r"|billing[ _](hard[ _])?(limit|details|not active)|(monthly|spend(ing)?|usage|budget) limit (has been )?(reached|exceeded)"
     r"|payment required|API usage limits|service ?quota ?exceeded"
+    r"|used all available credits|reached (its|your) (\w+ )?(spending|usage) limit|account .{0,80}suspended|arrearage|余额不足|欠费"
 )
 _NO_MODEL = (
     r"\bmodels?\b.{0,120}(not found|does ?n[o']t exist|not exist|is not available|unknown)|(unknown|no such) model"
@@ -38,7 +40,11 @@ _NO_MODEL = (
 )
 _INVALID_MODEL = r"invalid[ _]model\b(?![ _]?(output|response))"
 _TRIAL_USED_UP = r"limited to [\d,]+ api calls ?/ ?month"
-_WRAPPED_429 = r"\"code\\?\"\s*:\s*\\?\"?429|rate limit (is )?(exceeded|reached)"
+_DAY_USED_UP = r"PerDay|\blimit: 0(?![\d.]*\d)|too many tokens per day"
+"""Quotas of a whole day, for which Google names a wait of seconds all the same; and a limit of nothing."""
+_WRAPPED_429 = r"^429 |\"code\\?\"\s*:\s*\\?\"?429|rate limit (is )?(exceeded|reached)"
+
+_STATUS_NAMES = ("status_code", "statusCode", "raw_status_code", "http_status_code", "status", "http_code")
 
 _BY_STATUS: Mapping[int, FailureKind] = {
     401: "auth", 402: "quota", 403: "permission", 404: "not_found", 405: "not_found", 408: "timeout", 410: "not_found",
@@ -53,7 +59,8 @@ _BY_WORD: tuple[tuple[str, FailureKind], ...] = (
     ("base64_image", "bad_request"), ("image_media", "bad_request"), ("image_content", "bad_request"), ("download_image", "bad_request"),
     ("not_found", "not_found"), ("timeout", "timeout"), ("context_length", "context_length"), ("invalid_request", "bad_request"),
     ("invalid_prompt", "bad_request"), ("bad_request", "bad_request"), ("content_filter", "bad_request"), ("server_error", "server"),
-    ("api_error", "server"), ("internal", "server"),
+    ("policy", "bad_request"), ("too_large", "bad_request"), ("unexpected_endpoint", "not_found"), ("api_error", "server"),
+    ("internal", "server"),
 )  # fmt: skip
 
 
@@ -89,39 +96,33 @@ def failure_of(status: int, headers: Mapping[str, str], body: bytes, redactor: R
     )
 
 
-def failure_in_stream(value: Mapping[str, Any], redactor: Redactor) -> Failure:
-    """The failure that an error object inside an answer of status 200 means. Its status is the one it names, if it names one."""
+def failure_in_stream(value: Mapping[str, Any]) -> Failure:
+    """The failure that an error object inside an answer of status 200 means. Its status is the one it names, if it names one.
+
+    The key is still in it: who called takes it out, as out of everything that was answered.
+    """
     words = _words_of(value)
     status = words.status
     message = words.message or "The provider reported an error without any words."
     return Failure(
         kind_of(status or 200, words, json.dumps(value, ensure_ascii=False)[:_LONGEST_MESSAGE]),
-        redactor.text(message)[:_LONGEST_MESSAGE],
+        message[:_LONGEST_MESSAGE],
         status=status,
         retry_after_s=asked_wait({}, value, message),
-        provider_code=redactor.text(words.code) if words.code else None,
+        provider_code=words.code,
     )
 
 
 def kind_of(status: int, words: Words, text: str) -> FailureKind:
     """The kind of failure: the words decide where a status is used for several things, else the status does."""
     said = f"{words.code or ''} {words.type} {words.message}"
-    if status in (200, 400, 413, 422, 500) and _says(_TOO_LONG, said):
-        return "context_length"
-    if status in (400, 403, 429) and _says(_NO_CREDIT, said) and "RetryInfo" not in text:
-        return "quota"
-    if status in (400, 403) and _says(_BAD_KEY, f"{said} {text[:2000] if 'API_KEY' in text else ''}"):
-        return "auth"
-    if status in (400, 422) and _says(_NO_MODEL, said) and "support" not in said:
-        return "not_found"
-    if status in (400, 404, 422) and _says(_INVALID_MODEL, said):
-        return "not_found"
-    if status == 429 and _says(_TRIAL_USED_UP, said):
-        return "quota"
-    if status == 400 and (words.code == "429" or _says(_WRAPPED_429, said)):
-        return "rate_limit"
+    named = _named(status, said, text)
+    if named is not None:
+        return named
     if status in _BY_STATUS:
         return _BY_STATUS[status]
+    if status == 498 and "capacity" in said.lower():  # Groq's flex tier; Cohere's 498 is a blocked input
+        return "overloaded"
     if status >= 500:
         return "overloaded" if "overloaded" in said.lower() else "server"
     if status >= 400:
@@ -132,6 +133,25 @@ def kind_of(status: int, words: Words, text: str) -> FailureKind:
         return kind_of(words.status, words, text)
     lowered = said.lower().replace(" ", "_")
     return next((kind for word, kind in _BY_WORD if word in lowered), "server")
+
+
+def _named(status: int, said: str, text: str) -> FailureKind | None:
+    """The kind that the words name, for a status (200 in a stream) that is used for several things; None where the status decides."""
+    if status in (200, 400, 413, 422, 500) and _says(_TOO_LONG, said):
+        return "context_length"
+    if status == 429 and (_says(_TRIAL_USED_UP, said) or _says(_DAY_USED_UP, text)):
+        return "quota"
+    if status in (200, 400, 403, 412, 429) and _says(_NO_CREDIT, said) and "RetryInfo" not in text:
+        return "quota"
+    if status in (200, 400, 403) and _says(_BAD_KEY, f"{said} {text[:2000] if 'API_KEY' in text else ''}"):
+        return "auth"
+    if status in (200, 400, 422) and _says(_NO_MODEL, said) and "support" not in said:
+        return "not_found"
+    if status in (400, 404, 422) and _says(_INVALID_MODEL, said):
+        return "not_found"
+    if status == 400 and _says(_WRAPPED_429, said):
+        return "rate_limit"
+    return None
 
 
 def _says(pattern: str, text: str) -> bool:
@@ -156,14 +176,16 @@ def _words_of(value: Any) -> Words:
             break
     metadata = error.get("metadata")
     raw = _flat(metadata.get("raw")) if isinstance(metadata, dict) else ""  # OpenRouter: the words of the provider behind it
-    if raw and raw not in message:
-        message = f"{message}: {raw}" if message else raw
-    code = _code(error.get("code")) or _code(error.get("status")) or _code(error.get("type"))
+    written = error.get("failed_generation")  # Groq: what the model wrote instead of JSON or of a call
+    for more in (raw, written if isinstance(written, str) else ""):
+        if more and more not in message:
+            message = f"{message}: {more}" if message else more
+    code = next((found for name in ("code", "status", "error_code", "type") if (found := _code(error.get(name)))), None)
     if code is None and isinstance(error.get("__type"), str):  # Amazon: com.amazon.coral.service#AccessDeniedException
         code = error["__type"].rpartition("#")[2]
-    number = error.get("code") if isinstance(error.get("code"), int) else error.get("status_code", value.get("status_code"))
-    inner = number if isinstance(number, int) and 400 <= number < 600 else None
-    return Words(message, code, f"{error.get('type') or ''} {error.get('status') or ''}".strip(), inner)
+    places = (error.get("code"), *(place.get(name) for place in (error, value) for name in _STATUS_NAMES))
+    status = next((int(str(found)) for found in places if re.fullmatch(r"[45]\d\d", str(found))), None)
+    return Words(message, code, f"{error.get('type') or ''} {error.get('status') or ''}".strip(), status)
 
 
 def _flat(value: Any, depth: int = 0) -> str:

@@ -50,6 +50,8 @@ class Fact:
     """The day on which it stops answering, or did."""
     successor: str | None = None
     is_deprecated: bool = False
+    embeds: bool = False
+    """True for a model that makes embeddings and writes no answers."""
 
     def to_json(self) -> dict[str, Any]:
         """What is known, without the price: a model's row has that for itself."""
@@ -73,6 +75,7 @@ class Fact:
         theirs = {each.name: getattr(other, each.name) for each in fields(self)}
         merged = {name: theirs[name] if value in (None, "", (), Price()) else value for name, value in mine.items()}
         merged["is_deprecated"] = self.is_deprecated or other.is_deprecated
+        merged["embeds"] = self.embeds or other.embeds
         merged["source"] = "; ".join(dict.fromkeys(source for source in (self.source, other.source) if source))
         return Fact(**merged)
 
@@ -109,6 +112,7 @@ def facts_from_listing(vendor: str, row: Mapping[str, Any], today: str = "") -> 
         retires=retires,
         successor=replacement if isinstance(replacement, str) and replacement else None,
         is_deprecated=bool((deprecated or retires or "9999") <= today or life.get("status") == "LEGACY" or row.get("deprecated") is True),
+        embeds=_embeds(row, design),
     )
 
 
@@ -156,6 +160,19 @@ def _reads(row: Mapping[str, Any]) -> tuple[str, ...]:
     if all(value is None for value in found.values()):
         return ()
     return ("text", *(kind for kind, value in found.items() if _is_supported(value)))
+
+
+def _embeds(row: Mapping[str, Any], design: Mapping[str, Any]) -> bool:
+    """True where a list says so: methods of Gemini, endpoints of Cohere, the type of Together and LM Studio, the family of Ollama, what
+    comes out of OpenRouter's and Bedrock's."""
+    methods, endpoints = row.get("supportedGenerationMethods"), row.get("endpoints")
+    if isinstance(methods, list):
+        return "embedContent" in methods and "generateContent" not in methods
+    if isinstance(endpoints, list):
+        return "embed" in endpoints and "chat" not in endpoints
+    written = design.get("output_modalities") or row.get("outputModalities")
+    kinds = written if isinstance(written, list) else [row.get("type"), _inner(row, "details").get("family")]
+    return any(str(kind).lower() in ("embedding", "embeddings", "bert", "nomic-bert") for kind in kinds)
 
 
 def _is_supported(value: Any) -> bool:

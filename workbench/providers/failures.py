@@ -5,7 +5,7 @@ The tree of failures. In brackets what usually causes it; on the right what the 
 Failure
 ├── of the connection                                       every job of the connection ends with it, none is sent
 │   ├── auth            (401, "API key not valid")              not tried again; code `no_key` where none was sent
-│   ├── quota           (402, insufficient_quota)               not tried again
+│   ├── quota           (402, insufficient_quota)               not tried again; only the model's jobs where the quota is the model's
 │   └── network, code `unreachable`  (refused, unknown name)    tried again; if it lasts and nothing ever came, the rest is not sent
 ├── of the model                                            every job of the model ends with it
 │   ├── permission      (403)                                   not tried again
@@ -18,13 +18,26 @@ Failure
 │   ├── network         (reset, cut off in the middle)          after a growing time
 │   └── protocol        (not what the wire format promises)     after a growing time, unless it is a web page or too large
 └── of the request                                          this job only
-    ├── bad_request     (400, 422)                              not tried again
+    ├── bad_request     (400, 413, 422)                         not tried again
     ├── context_length  (too long for the model)                not tried again
     ├── budget          (the run's cap is reached)              not sent
     └── cancelled       (by the user)                           connection closed
 
+The kind comes from the words where a status is used for several things, else from the status (`error_bodies`). The same error
+object inside a stream of status 200 is the same failure; so is Bedrock's exception in place of an event. What is no failure: a prompt or
+an answer that was blocked is a reply without text whose finish reason is `content_filter`.
+
+    a stream without its last event           network, code `cut`, with what had arrived as `partial`
+    a stream or a body without an answer      protocol
+    a web page with a good status             protocol, code `html`; with a bad one the status decides
+
+The time that a provider names is looked for in this order (`waits`): `retry-after-ms`; `retry-after` in seconds or as a date, by the
+server's own clock; Google's `RetryInfo`; fields such as `retry_after`; a sentence such as "try again in 1m0s"; the reset headers of
+the limits that are used up, of which the longest counts. A time of 0 is none.
+
 A rate limit is not tried again where waiting cannot help: the provider asks for more than `LONGEST_WAIT_S`, or one
-request alone is larger than the limit.
+request alone is larger than the limit. A quota of a whole day is a `quota`, even where it comes with a wait of seconds. A server
+without the memory for a model will not have it a moment later.
 """
 
 from __future__ import annotations
@@ -44,6 +57,8 @@ LONGEST_BACKOFF_S = 30.0
 _OF_THE_MOMENT: frozenset[FailureKind] = frozenset({"rate_limit", "overloaded", "server", "timeout", "network", "protocol"})
 _FINAL_CODES = frozenset({"html", "too_large", "certificate", "redirect", "unexpected"})
 _CONNECTION_CODES = frozenset({"address", "not_allowed", "redirect", "certificate"})
+_MODELS_QUOTA = r"limit: \d+, model: |per day"
+_NO_MEMORY = r"requires more (system )?memory"
 _SIZES = re.compile(r"limit:?\s+~?([\d,]+)\b.{0,80}?requested:?\s+~?([\d,]+)", re.I | re.S)
 
 
@@ -61,6 +76,8 @@ def is_retryable(failure: Failure) -> bool:
         return False
     if failure.retry_after_s is not None and failure.retry_after_s > LONGEST_WAIT_S:
         return False
+    if failure.kind == "server" and re.search(_NO_MEMORY, failure.message):
+        return False
     sizes = _SIZES.search(failure.message) if failure.kind == "rate_limit" else None
     return not (sizes and int(sizes[2].replace(",", "")) > int(sizes[1].replace(",", "")))
 
@@ -72,7 +89,7 @@ def wait_s(failure: Failure, attempt: int, draw: float | None = None) -> float:
     instant. Without one: exponential backoff with jitter, half fixed and half drawn ("equal jitter" of AWS's architecture blog).
     """
     share = random.random() if draw is None else draw
-    if failure.retry_after_s is not None:
+    if failure.retry_after_s:
         return failure.retry_after_s + share * min(0.25, 0.1 * failure.retry_after_s)
     ceiling = min(LONGEST_BACKOFF_S, FIRST_WAIT_S * 2.0 ** min(attempt - 1, 10))
     return ceiling * (0.5 + 0.5 * share)
@@ -80,6 +97,8 @@ def wait_s(failure: Failure, attempt: int, draw: float | None = None) -> float:
 
 def concerns(failure: Failure) -> Literal["job", "model", "connection"]:
     """Whom a failure concerns beyond its own job, so that nobody sends what cannot succeed."""
+    if failure.kind == "quota" and re.search(_MODELS_QUOTA, failure.message):
+        return "model"
     if failure.kind in ("auth", "quota") or failure.provider_code in _CONNECTION_CODES:
         return "connection"
     if failure.kind in ("permission", "not_found"):

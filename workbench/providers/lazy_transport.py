@@ -9,11 +9,13 @@ import httpx
 from workbench.providers.aiohttp_import import aiohttp_transport
 from workbench.providers.failures import ProviderError
 from workbench.providers.local_address import is_local
+from workbench.providers.proxies import ProxyTransport, proxy_of, tls_context
 from workbench.values import Failure
 
 
 class LazyTransport(httpx.AsyncBaseTransport):
-    """One inner transport for http://, one for https://, made when first used: TLS set-up is paid only by those who need it.
+    """One inner transport for http://, one for https://, and one for each proxy, made when first used: TLS set-up is paid only by those
+    who need it.
 
     Addresses with percent-encoded letters always travel over httpx's own: aiohttp would send %3A as a colon, to which no signature of
     the address fits.
@@ -22,15 +24,23 @@ class LazyTransport(httpx.AsyncBaseTransport):
     def __init__(self, limits: httpx.Limits, *, aiohttp: bool) -> None:
         self._limits = limits
         self._aiohttp = aiohttp
-        self._inner: dict[tuple[str, bool], httpx.AsyncBaseTransport] = {}
+        self._inner: dict[tuple[str, bool, str | None], httpx.AsyncBaseTransport] = {}
+        self._proxies: dict[tuple[str, str, int | None], str | None] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The answer of the inner transport of this address."""
         return await self.prepare(request.url).handle_async_request(request)
 
     def prepare(self, url: httpx.URL) -> httpx.AsyncBaseTransport:
-        """The inner transport of this address, made if it is not there yet: up to 0.2 s that belong to no call's latency."""
-        kind = url.scheme, self._aiohttp and b"%" not in url.raw_path
+        """The inner transport of this address, made if it is not there yet: up to 0.2 s that belong to no call's latency.
+
+        Raises ProviderError where proxy or certificates of the environment cannot be used.
+        """
+        place = url.scheme, url.host, url.port
+        if place not in self._proxies:
+            self._proxies[place] = proxy_of(url)
+        proxy = self._proxies[place]
+        kind = url.scheme, self._aiohttp and not proxy and b"%" not in url.raw_path, proxy
         inner = self._inner.get(kind)
         if inner is None:
             inner = self._inner[kind] = self._make(*kind)
@@ -41,8 +51,10 @@ class LazyTransport(httpx.AsyncBaseTransport):
         for inner in self._inner.values():
             await inner.aclose()
 
-    def _make(self, scheme: str, aiohttp: bool) -> httpx.AsyncBaseTransport:
-        verify = scheme == "https"  # an http:// call has no certificate, and redirects are not followed
+    def _make(self, scheme: str, aiohttp: bool, proxy: str | None) -> httpx.AsyncBaseTransport:
+        verify = scheme == "https" and tls_context()  # an http:// call has no certificate, and redirects are not followed
+        if proxy:
+            return ProxyTransport(proxy, verify, self._limits)  # httpx's own knows every kind of proxy
         if aiohttp:
             try:
                 transport = aiohttp_transport()
@@ -53,7 +65,7 @@ class LazyTransport(httpx.AsyncBaseTransport):
                 return made
         import anyio._backends._asyncio  # noqa: F401  # httpcore would load it in the middle of the first call
 
-        return httpx.AsyncHTTPTransport(verify=verify, limits=self._limits, trust_env=True)
+        return httpx.AsyncHTTPTransport(verify=verify, limits=self._limits)
 
 
 class LeanClient(httpx.AsyncClient):

@@ -46,7 +46,7 @@ def request_body(request: Request, options: Mapping[str, Any] | None = None) -> 
     for message in body["messages"]:
         if isinstance(message["content"], list):
             message["content"] = [_part(part) for part in message["content"]]
-    if body["messages"] and body["messages"][-1]["role"] == "assistant":
+    if body["messages"] and body["messages"][-1]["role"] == "assistant" and "tool_calls" not in body["messages"][-1]:
         body["messages"][-1]["prefix"] = True
     return finished(body, None, request)
 

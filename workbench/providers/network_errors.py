@@ -42,11 +42,13 @@ def failure_of_exception(error: BaseException, url: httpx.URL, timeout_s: float)
         why = _attribute(chain, ssl.SSLCertVerificationError, "verify_message")
         return Failure("network", f"The certificate of {host} could not be verified: {why}.", provider_code="certificate")
     if any(isinstance(cause, socket.gaierror) for cause in chain) or "ClientConnectorDNSError" in names:
-        return _unreachable(f"No answer from {host}: this name is not known on the network.")
+        return _unreachable(
+            f"No answer from {host}: this name is not known on the network. Check how it is spelled, and whether this computer is online."
+        )
     if any(isinstance(cause, ConnectionRefusedError) for cause in chain):
-        return _unreachable(f"No answer from {host}: nothing listens there (connection refused).")
+        return _unreachable(f"No answer from {host}: nothing listens there (connection refused). Start the server, or check host and port.")
     if any(isinstance(cause, OSError) and cause.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH) for cause in chain):
-        return _unreachable(f"No answer from {host}: the network cannot be reached.")
+        return _unreachable(f"No answer from {host}: the network cannot be reached. Check whether this computer is online.")
     if any(isinstance(cause, ssl.SSLError) for cause in chain):
         why = _attribute(chain, ssl.SSLError, "reason")
         return Failure("network", f"No secure connection to {host} ({why}). An http:// address may be written as https://.")

@@ -13,11 +13,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.formats.pictures import LARGEST, media_type
+from workbench.providers.body_values import finished
 from workbench.providers.error_bodies import failure_in_stream
 from workbench.providers.failures import ProviderError
+from workbench.providers.json_fields import count, inner
 from workbench.providers.openai_chat import address
-from workbench.providers.openai_chat.usage import count, inner, other_kinds
-from workbench.providers.redaction import Redactor
+from workbench.providers.openai_chat.usage import other_kinds
 from workbench.providers.sse import Event
 from workbench.values import Delta, Endpoint, Failure, Part, Reply, Request, Usage
 
@@ -29,6 +30,8 @@ UNSUPPORTED = frozenset({
     "reasoning_budget", "logprobs", "top_logprobs", "parallel_tool_calls", "tool_choice",
 })  # fmt: skip
 """Common parameters for which the endpoint has no place."""
+UNREAD = frozenset({"image", "file"})
+"""Kinds of parts for which it has none: pictures are made from text alone."""
 
 
 class OpenAIImages:
@@ -52,16 +55,13 @@ class OpenAIImages:
 
 def request_body(request: Request, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The JSON body: all that the messages say is the prompt. Raises ProviderError for messages with pictures or files."""
-    options = options or {}
     if any(part.kind != "text" for message in request.messages for part in message.parts):
         raise ProviderError(Failure("bad_request", "This model makes pictures from text alone. Take the pictures out of the prompt."))
     body: dict[str, Any] = {"model": request.model, "prompt": "\n\n".join(filter(None, (message.text for message in request.messages)))}
     body |= {name: value for name, value in request.parameters.items() if value is not None and name not in UNSUPPORTED and name != "extra"}
     if not request.model.startswith(("gpt-image", "chatgpt-image")):  # these send base64 always, and refuse to be asked for it
         body.setdefault("response_format", "b64_json")
-    body.update(request.parameters.get("extra") or {})
-    body.update(options.get("body") or {})
-    return body
+    return finished(body, options, request)
 
 
 class PicturesReader:
@@ -78,7 +78,7 @@ class PicturesReader:
     def whole(self, value: Any) -> Reply:
         """The reply of a whole body. Raises ProviderError."""
         if isinstance(value, dict) and value.get("error") not in (None, "", {}):
-            raise ProviderError(failure_in_stream(value, Redactor(None)))
+            raise ProviderError(failure_in_stream(value))
         rows = value.get("data") if isinstance(value, dict) else None
         rows = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
         images = tuple(picture_of(str(row["b64_json"])) for row in rows if row.get("b64_json"))

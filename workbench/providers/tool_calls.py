@@ -13,12 +13,19 @@ from workbench.values import ToolCall
 class PendingCall:
     """One call that may not be whole yet."""
 
-    id: str
-    name: str
+    id: str = ""
+    name: str = ""
     whole: Any = None
     """Arguments that came as a value."""
     pieces: list[str] = field(default_factory=list)
     """Arguments that came as JSON text; they go before `whole`, which is then a placeholder."""
+
+    def add(self, arguments: Any) -> None:
+        """Arguments as they came: a piece of JSON text, or a value."""
+        if isinstance(arguments, str):
+            self.pieces.append(arguments)
+        elif arguments is not None:
+            self.whole = arguments
 
     def made(self) -> ToolCall:
         """The call as far as it has arrived."""

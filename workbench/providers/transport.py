@@ -10,15 +10,14 @@ Measured with `tests/benchmarks/transports.py` (two busy cores, loopback, 16 at 
     import beside httpx                none                      0.2 s
 
 Usual answers arrive in a hundred pieces and more, so aiohttp pays from about 16 calls on, and never for a single question; and what the
-engine's thread does not work, the window need not wait for. `client(calls=...)` decides by the expected number; where a
-proxy is set, httpx's own transport is used, which knows every kind of proxy. TLS is set up with the first https:// call
+engine's thread does not work, the window need not wait for. `client(calls=...)` decides by the expected number; what goes by way of a
+proxy travels over httpx's own transport, which knows every kind of proxy. TLS is set up with the first https:// call
 (60 to 90 ms), so that a run on local servers does not pay for it.
 """
 
 from __future__ import annotations
 
 import sys
-import urllib.request
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,10 +39,6 @@ def client(*, calls: int | None = None, local_only: bool = False) -> httpx.Async
     from workbench.providers.lazy_transport import LazyTransport, LeanClient
 
     limits = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=64, keepalive_expiry=15.0)
-    proxied = any(name in ("http", "https", "all", "socks") for name in urllib.request.getproxies())
-    if proxied and not local_only:  # nothing on this computer is behind a proxy
-        here: dict[str, httpx.AsyncBaseTransport | None] = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
-        return httpx.AsyncClient(mounts=here, limits=limits, timeout=60.0, follow_redirects=False)
     many = calls is None or calls >= PAYS_FROM_CALLS or is_paid()
     return LeanClient(LazyTransport(limits, aiohttp=many), local_only=local_only)
 

@@ -9,20 +9,29 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from workbench.providers.json_fields import inner, number, objects
+
 # Patterns as text: they are compiled when the first error comes, not when the app starts.
 _SPELLED = r"(?i)(\d+(?:\.\d+)?)\s*(ms|milliseconds?|h|hours?|hrs?|m|min|minutes?|mins?|s|secs?|seconds?|d|days?)(?![a-z])"
 _UNITS = {"ms": 0.001, "mi": 60.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _SENTENCE = r"(?i)(?:try again|retry|wait|available again|reset)[^.\d]{0,40}?((?:\d+(?:\.\d+)?\s*[a-z]+\s*(?:and\s+|,\s*)?)+)"
+_IN_ONE = r"(?:remaining=0\b|;\s*r=0\b).{0,40}?\b(?:reset|t)=(\d{1,9})"
+_NO_TIME = 1e9
+"""Seconds that no provider means."""
+_FIELDS = ("retry_after", "retry_after_s", "retry_after_seconds", "retry_after_ms", "retryAfter", "retry_after_secs", "estimated_time")
 
 
 def asked_wait(headers: Mapping[str, str], body: Any = None, message: str = "") -> float | None:
     """Seconds that the provider asks for; None where it does not say. Header names are lower case.
 
-    In this order: `retry-after-ms`, `retry-after` (seconds or a date), Google's `RetryInfo`, a sentence such as "Please try again
-    in 1m0s", the reset headers of the limits that are used up.
+    In this order: `retry-after-ms`, `retry-after` (seconds or a date), Google's `RetryInfo`, fields such as `retry_after`, a sentence
+    such as "Please try again in 1m0s", the reset headers of the limits that are used up.
     """
-    for found in (_header_wait(headers), _retry_info(body), spelled_wait(message), _reset_wait(headers)):
-        if found is not None:
+    error = _error_of(body)
+    passed_on = inner(inner(error, "metadata"), "headers")  # OpenRouter: those of the provider behind it
+    limits = {**headers, **{str(name).lower(): str(value) for name, value in passed_on.items()}}
+    for found in (_header_wait(limits), _retry_info(error), _field_wait(error, body), spelled_wait(message), _reset_wait(limits)):
+        if found is not None and found < _NO_TIME:
             return found
     return None
 
@@ -38,10 +47,10 @@ def _duration(text: str) -> float | None:
     if not found:
         return None
     total = 0.0
-    for number, unit in found:
+    for digits, unit in found:
         unit = unit.lower()
         scale = _UNITS["ms"] if unit.startswith(("ms", "milli")) else _UNITS[unit[0]]
-        total += float(number) * scale
+        total += float(digits) * scale
     return total
 
 
@@ -50,12 +59,12 @@ def _header_wait(headers: Mapping[str, str]) -> float | None:
         value = headers.get(name, "").strip()
         if not value:
             continue
-        try:
-            return max(0.0, float(value) * scale)
-        except ValueError:
-            waited = _until(value, headers) if scale == 1.0 else None
-            if waited is not None:
-                return waited
+        if re.fullmatch(r"-?\d{1,20}(\.\d*)?", value):
+            seconds = float(value) * scale
+            return max(0.0, seconds) if seconds < _NO_TIME else _written(value, headers)
+        if scale == 1.0:
+            waited = _until(value, headers)
+            return _written(value) if waited is None else waited
     return None
 
 
@@ -64,8 +73,12 @@ def _until(moment: str, headers: Mapping[str, str]) -> float | None:
     then = _moment(moment)
     if then is None:
         return None
-    now = _moment(headers.get("date", ""))
-    return max(0.0, then - (time.time() if now is None else now))
+    return max(0.0, then - _now(headers))
+
+
+def _now(headers: Mapping[str, str]) -> float:
+    told = _moment(headers.get("date", ""))
+    return time.time() if told is None else told
 
 
 def _moment(text: str) -> float | None:
@@ -80,36 +93,53 @@ def _moment(text: str) -> float | None:
     return moment.timestamp() if moment.tzinfo else None
 
 
-def _retry_info(body: Any) -> float | None:
-    error = body.get("error") if isinstance(body, dict) else None
-    details = error.get("details") if isinstance(error, dict) else None
-    for detail in details if isinstance(details, list) else ():
-        if isinstance(detail, dict) and str(detail.get("@type", "")).endswith("RetryInfo"):
+def _error_of(body: Any) -> Mapping[str, Any]:
+    """The error object of a body: inside it, or the body itself; Google wraps it in a list where a stream was asked for."""
+    if isinstance(body, list) and body:
+        body = body[0]
+    return inner(body, "error") or (body if isinstance(body, Mapping) else {})
+
+
+def _retry_info(error: Mapping[str, Any]) -> float | None:
+    for detail in objects(error.get("details")):
+        if str(detail.get("@type", "")).endswith("RetryInfo"):
             return _duration(str(detail.get("retryDelay", "")))
+    return None
+
+
+def _field_wait(error: Mapping[str, Any], body: Any) -> float | None:
+    """Fields of a body that hold seconds: Hugging Face's `estimated_time` of loading a model, OpenRouter's `retry_after_seconds`."""
+    for place in (error, inner(error, "metadata"), body if isinstance(body, Mapping) else {}):
+        for name in _FIELDS:
+            found = number(place.get(name))
+            if found is not None:
+                return found / 1000 if name.endswith("ms") else found
     return None
 
 
 def _reset_wait(headers: Mapping[str, str]) -> float | None:
     """The longest reset among the limits with nothing remaining: OpenAI's `x-ratelimit-reset-tokens: 6m0s`, Anthropic's
-    `anthropic-ratelimit-requests-reset: 2024-03-26T20:00:00Z`."""
+    `anthropic-ratelimit-requests-reset: 2024-03-26T20:00:00Z`, the standard's `ratelimit: limit=9, remaining=0, reset=50`."""
     waits = []
     for name, value in headers.items():
-        if "ratelimit" not in name or "reset" not in name:
+        if "ratelimit" not in name:
             continue
-        if headers.get(name.replace("reset", "remaining"), "").strip() != "0":
-            continue
-        waited = _duration(value) if re.fullmatch(_SPELLED, value.strip()) or re.fullmatch(r"(?:[\d.]+[a-z]+)+", value.strip()) else None
-        if waited is None:
-            waited = _plain_seconds(value) if re.fullmatch(r"\s*\d+(\.\d+)?\s*", value) else _until(value, headers)
-        if waited:
-            waits.append(waited)
-    return max(waits) if waits else None
+        told = re.search(_IN_ONE, value) if "reset" not in name else None
+        if told:
+            waits.append(float(told[1]))
+        elif "reset" in name and headers.get(name.replace("reset", "remaining"), "").strip() == "0":
+            waits.append(_written(value, headers) or _until(value, headers) or 0.0)
+    return max(waits, default=0.0) or None
 
 
-def _plain_seconds(value: str) -> float:
-    number = float(value)
-    if number > 1e12:  # some send the moment in milliseconds since 1970
-        return max(0.0, number / 1000 - time.time())
-    if number > 1e9:  # or in seconds
-        return max(0.0, number - time.time())
-    return number
+def _written(value: str, headers: Mapping[str, str] | None = None) -> float | None:
+    """Seconds written as "30s", "6m0s" or "51"; also as the moment itself, in seconds or milliseconds since 1970."""
+    value = value.strip()
+    if re.fullmatch(r"(?:[\d.]+\s*[a-z]+\s*)+", value):
+        return _duration(value)
+    if not re.fullmatch(r"\d{1,20}(\.\d+)?", value):
+        return None
+    found = float(value)
+    if found > 1e12:
+        found /= 1000
+    return max(0.0, found - _now(headers or {})) if found > 1e9 else found

@@ -15,10 +15,13 @@ from workbench import plan as plans
 from workbench.engine.control import Control
 from workbench.engine.engine import SKIPPED, Engine
 from workbench.engine.events import Cancelled, EngineJob, Event, Failed, Finished, Skipped, Started, Streamed
+from workbench.evaluators import Vectors
 from workbench.plan import Plan
+from workbench.providers.attachments import without
+from workbench.runs.meanings import STOPPED, Meanings
 from workbench.runs.recording import End, Recorder, Start
 from workbench.store.database import Database
-from workbench.values import BadInput, Endpoint, Failure, Missing, ModelSpec, NoKey, Problem, Reply, Request
+from workbench.values import BadInput, Endpoint, Failure, Missing, ModelSpec, NoKey, Problem, Reply, Request, Score
 
 BATCH_ROWS = 50
 CHECKPOINT_SECONDS = 3.0
@@ -27,6 +30,8 @@ _PAGE = 2000
 _SLOW_TEMPLATES = 3
 _SLOW_SECONDS = 0.5
 _REUSE_PAGE = 200
+_UNCOMPARED = Vectors(why_not=STOPPED)
+"""What is left to answers whose run ends before they could be compared."""
 
 _TO_MAKE = """
 SELECT id, column_index, case_index, repeat FROM job WHERE run_id = :run AND id > :after AND status IN ('queued', 'running')
@@ -54,11 +59,12 @@ class Execution:
         endpoints: Sequence[Endpoint | Problem],
         engine: Engine,
         control: Control,
+        meanings: Meanings,
         *,
         concurrency: int,
     ) -> None:
         self._database, self._run_id, self._plan, self._endpoints = database, run_id, plan, endpoints
-        self._engine, self._control, self._concurrency = engine, control, concurrency
+        self._engine, self._control, self._meanings, self._concurrency = engine, control, meanings, concurrency
         self._recorder = Recorder(database, run_id)
         self._todo: dict[int, Todo] = {}
         self._prints: dict[int, str] = {}
@@ -68,13 +74,18 @@ class Execution:
         self._texts: dict[int, list[str]] = {}
         self._made = 0
         self._slow_columns: dict[int, tuple[int, BadInput | None]] = {}
+        self._unread = [
+            providers.unread(column.model.wire_format, column.model.reads, column.variant.content.messages) for column in plan.columns
+        ]
         self._left_out = [
             ()
             if isinstance(endpoint, Problem)
-            else providers.left_out(endpoint.wire_format, plans.parameters(plan, index), endpoint.options)
+            else (*providers.left_out(endpoint.wire_format, plans.parameters(plan, index), endpoint.options), *self._unread[index])
             for index, endpoint in enumerate(endpoints)
         ]
-        self._slow = [any(map(evaluators.may_be_slow, plan.checks_for(index))) for index in range(len(plan.cases))]
+        checks = [plan.checks_for(index) for index in range(len(plan.cases))]
+        self._compares = [evaluators.compares_meanings(each) for each in checks]
+        self._slow = [compares or any(map(evaluators.may_be_slow, each)) for compares, each in zip(self._compares, checks, strict=True)]
 
     async def events(self) -> AsyncGenerator[Event]:
         """What happens, as it happens; an end is told when it is written. Closing the generator stops the run."""
@@ -181,17 +192,28 @@ class Execution:
             self._todo[event.job] = todo  # its checks are asked on another thread, see _flush
         return end
 
-    def _scores(self, todo: Todo, text: str) -> Any:
-        return evaluators.score(self._plan.checks_for(todo.case_index), self._plan.cases[todo.case_index], text)
+    def _scores(self, todo: Todo, text: str, vectors: Vectors = _UNCOMPARED) -> tuple[Score, ...]:
+        return evaluators.score(self._plan.checks_for(todo.case_index), self._plan.cases[todo.case_index], text, vectors)
+
+    async def _vectors(self, batch: Sequence[tuple[End, Event]]) -> Vectors:
+        """The vectors that the checks of these ends compare: those of a whole batch are asked for together."""
+        texts: list[str] = []
+        for end, _ in batch:
+            todo = self._todo.get(end.job_id)
+            if todo is not None and end.reply is not None and self._compares[todo.case_index]:
+                checks, case = self._plan.checks_for(todo.case_index), self._plan.cases[todo.case_index]
+                texts += await asyncio.to_thread(evaluators.texts_to_compare, checks, case, end.reply.text)
+        return await self._meanings.vectors(texts, lambda: self._control.stopped) if texts else _UNCOMPARED
 
     async def _flush(self) -> list[Event]:
         """Write the next ends down; the events that may be told now."""
         batch, self._ends = self._ends[:BATCH_ROWS], self._ends[BATCH_ROWS:]
         try:
+            vectors = await self._vectors(batch)
             for end, _ in batch:
                 todo = self._todo.get(end.job_id)
                 if todo is not None and end.reply is not None:
-                    end.scores = await asyncio.to_thread(self._scores, todo, end.reply.text)
+                    end.scores = await asyncio.to_thread(self._scores, todo, end.reply.text, vectors)
                     del self._todo[end.job_id]
             await self._turn()
             self._write(batch)
@@ -209,7 +231,7 @@ class Execution:
     def _write(self, batch: Sequence[tuple[End, Event]]) -> None:
         ends = [end for end, _ in batch]
         self._started.difference_update(end.job_id for end in ends)
-        self._recorder.write(ends, self._started)
+        self._recorder.write(ends, self._started, self._meanings.take_cost())
         self._made += len(ends)
         self._started.clear()
 
@@ -261,7 +283,7 @@ class Execution:
             raise problem
         began = monotonic()
         try:
-            return plans.request(self._plan, todo.column, todo.case_index)
+            return without(plans.request(self._plan, todo.column, todo.case_index), self._unread[todo.column])
         except BadInput as failed:
             if monotonic() - began > _SLOW_SECONDS:
                 self._slow_columns[todo.column] = slow + 1, failed

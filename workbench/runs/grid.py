@@ -23,7 +23,7 @@ SELECT job.id, job.column_index, job.case_index, job.repeat, job.status, output.
        output.reused_from_id, job.attempts, checkpoint.text,
        (SELECT count(*) FROM output_attachment WHERE output_attachment.output_id = output.id)
 FROM job
-LEFT JOIN output ON output.id = {newest()} AND job.status NOT IN ('queued', 'running')
+LEFT JOIN output ON output.id = {newest()} AND job.status NOT IN ('queued', 'running', 'by_hand')
 LEFT JOIN checkpoint ON checkpoint.job_id = job.id
 WHERE job.run_id = :run AND {{which}} ORDER BY job.case_index, job.repeat, job.column_index"""
 
@@ -130,7 +130,11 @@ class GridReader(RunReader):
 
     def _cells(self, run_id: int, rows: Sequence[Any]) -> list[Cell]:
         ids = [row[5] for row in rows if row[5] is not None]
-        places = self._places(run_id, [row[0] for row in rows if row[4] == "queued"])
+        places = {
+            job_id: place
+            for status in ("queued", "by_hand")
+            for job_id, place in self._places(run_id, status, [row[0] for row in rows if row[4] == status]).items()
+        }
         scores, judged, is_live = scores_of(self._database, ids), judgements_of(self._database, ids), self.is_live(run_id)
         cells = []
         for row in rows:
@@ -165,11 +169,11 @@ class GridReader(RunReader):
             )
         return cells
 
-    def _places(self, run_id: int, job_ids: Sequence[int]) -> dict[int, int]:
-        """The place in the run's queue of each of these queued jobs, from 1. Jobs are made in the order of their ids."""
+    def _places(self, run_id: int, status: str, job_ids: Sequence[int]) -> dict[int, int]:
+        """The place of each of these jobs among all of its run with the same status, from 1. Jobs are made in the order of their ids."""
         if not job_ids:
             return {}
-        queued = "FROM job WHERE run_id = ? AND status = 'queued' AND id"
+        queued = f"FROM job WHERE run_id = ? AND status = '{status}' AND id"
         before = self._database.query(f"SELECT count(*) {queued} < ?", [run_id, min(job_ids)])[0][0]
         waiting = self._database.query(f"SELECT id {queued} BETWEEN ? AND ? ORDER BY id", [run_id, min(job_ids), max(job_ids)])
         return {row[0]: before + index for index, row in enumerate(waiting, 1)}

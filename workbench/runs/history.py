@@ -56,6 +56,8 @@ class _Sums:
                 messages = plans.request(plan, column, case_index).messages
             except BadInput:
                 return
+            if any(message.attachments for message in messages):
+                return  # how many tokens its text has is not known
             self.read += tokens["input_tokens"]
             self.characters += sum(len(message.text) for message in messages)
 

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench import plan as plans
+from workbench.library import attachments
 from workbench.plan import Plan
 from workbench.runs.grid import GridReader, judgements_of, scores_of, usage_from
 from workbench.runs.reading import dollars
 from workbench.runs.recording import pictures_of
 from workbench.runs.records import OutputRow
-from workbench.values import BadInput, Exchange, NotFound, Part
+from workbench.values import BadInput, Exchange, Message, NotFound, Part
 
 _OUTPUT = """
 SELECT output.id, output.job_id, job.run_id, job.column_index, job.case_index, job.repeat, output.attempt, output.text, output.thinking,
@@ -73,6 +74,16 @@ class OutputReader(GridReader):
         """The pictures of an output, in the order in which the model made them."""
         return pictures_of(self._database, [output_id]).get(output_id, ())
 
+    def attached(self, output_id: int) -> tuple[tuple[Part, ...], ...]:
+        """Pictures and files that were sent, message by message. Raises NotFound."""
+        rows = self._database.query(
+            "SELECT run_id, column_index, case_index FROM job JOIN output ON output.job_id = job.id WHERE output.id = ?", [output_id]
+        )
+        if not rows:
+            raise NotFound(f"There is no output {output_id}.")
+        run_id, column, case_index = rows[0]
+        return tuple(message.attachments for message in sent(self.plan(run_id), column, case_index))
+
     def outputs_of(self, job_id: int) -> list[int]:
         """Ids of all outputs of a job, the first attempt first."""
         return [row[0] for row in self._database.query("SELECT id FROM output WHERE job_id = ? ORDER BY attempt", [job_id])]
@@ -92,8 +103,20 @@ ORDER BY output_id DESC LIMIT 1"""
 
 
 def messages_of(plan: Plan, column_index: int, case_index: int) -> tuple[Mapping[str, Any], ...]:
-    """The rendered messages of a job, as sent; none where they cannot be rendered."""
+    """The rendered messages of a job, as sent, with pictures and files by their SHA-256; none where they cannot be rendered."""
+    return tuple(attachments.taken_out([message.to_json() for message in sent(plan, column_index, case_index)])[0])
+
+
+def sent(plan: Plan, column_index: int, case_index: int) -> tuple[Message, ...]:
+    """The rendered messages of a job, without what its model does not read; none where they cannot be rendered."""
     try:
-        return tuple(message.to_json() for message in plans.request(plan, column_index, case_index).messages)
+        asked = plans.request(plan, column_index, case_index)
     except BadInput:
         return ()
+    if any(message.attachments for message in asked.messages):
+        from workbench.providers import unread  # few prompts have any, and reading needs no network
+        from workbench.providers.attachments import without
+
+        model = plan.columns[column_index].model
+        asked = without(asked, unread(model.wire_format, model.reads, asked.messages))
+    return asked.messages

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from workbench import plan as plans
+from workbench.library.attachments import content_brought_back
 from workbench.plan import Plan
 from workbench.runs.records import RunRow
 from workbench.store.database import Database
@@ -86,7 +87,10 @@ class RunReader:
             rows = self._database.query("SELECT plan FROM run WHERE id = ?", [run_id])
             if not rows:
                 raise NotFound(f"There is no run {run_id}.")
-            plan = Plan.from_json(json.loads(rows[0][0]))
+            item = json.loads(rows[0][0])
+            for variant in item["variants"]:
+                variant["content"] = content_brought_back(self._database.query, variant["content"])
+            plan = Plan.from_json(item)
             with self._guard:
                 while len(self._plans) >= _PLANS_KEPT:
                     self._plans.pop(next(iter(self._plans)))
@@ -175,6 +179,7 @@ coalesce((SELECT id FROM output WHERE created_at < :since ORDER BY id DESC LIMIT
             cost_usd=Decimal(spent) / NANO if head.has_price else None,
             unknown_prices=head.unknown_prices,
             budget_usd=None if budget is None else Decimal(budget) / NANO,
+            by_hand=counts.get("by_hand", 0),
         )
 
     def _heads_of(self, ids: Iterable[int]) -> dict[int, _Head]:
@@ -184,8 +189,10 @@ coalesce((SELECT id FROM output WHERE created_at < :since ORDER BY id DESC LIMIT
             for run_id, name, models, columns, reuse, taken_from in self._database.query(sql):
                 specs = [plans.model_from_json(model) for model in json.loads(models)]
                 keys = tuple(plans.model_key(specs[model]) for _, model in json.loads(columns))
-                unknown = [spec.title for spec in specs if spec.price.input_usd is None or spec.price.output_usd is None]
-                self._heads[run_id] = _Head(name, keys, tuple(dict.fromkeys(unknown)), len(unknown) < len(specs), bool(reuse or taken_from))
+                called = [spec for spec in specs if not spec.by_hand]
+                unknown = [spec.title for spec in called if spec.price.input_usd is None or spec.price.output_usd is None]
+                has_price = len(unknown) < len(called)
+                self._heads[run_id] = _Head(name, keys, tuple(dict.fromkeys(unknown)), has_price, bool(reuse or taken_from))
         return self._heads
 
 

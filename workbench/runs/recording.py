@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from workbench.library import attachments
 from workbench.library.names import whole_text
 from workbench.runs.reading import dollars, nano_dollars
 from workbench.store.database import Database, Writer
@@ -25,9 +26,6 @@ VALUES (:job_id, (SELECT coalesce(max(attempt), 0) + 1 FROM output WHERE job_id 
  :text, :thinking, :finish_reason, :raw_finish_reason, :refusal, :tool_calls, :usage, :cost, :price_known,
  :latency_ms, :first_token_ms, :queue_ms, :resolved_model, :request_id, :error, :reused_from_id, :created_at, :load_ms,
  :left_out)"""
-_ATTACHMENT = """
-INSERT INTO attachment (sha256, media_type, data, size, created_at) VALUES (:sha256, :media_type, :data, :size, :at)
-ON CONFLICT (sha256) DO NOTHING"""
 _PICTURE = """
 INSERT INTO output_attachment (output_id, position, attachment_id)
 SELECT max(output.id), :position, (SELECT id FROM attachment WHERE sha256 = :sha256) FROM output WHERE job_id = :job_id"""
@@ -98,10 +96,10 @@ class End:
 class Recorder:
     """Writes down one run."""
 
-    def __init__(self, database: Database, run_id: int) -> None:
+    def __init__(self, database: Database, run_id: int, kept: Iterable[int] = ()) -> None:
         self._database = database
         self._run_id = run_id
-        self._kept: dict[int, int] = {}
+        self._kept: dict[int, int] = dict.fromkeys(kept, 0)
         """Jobs with a checkpoint, and how long it is."""
 
     def begin(self) -> Start:
@@ -128,18 +126,22 @@ class Recorder:
                 writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'skipped'", **run)
         return bool(self._database.query("SELECT 1 FROM job WHERE run_id = :run AND status = 'queued' LIMIT 1", run))
 
-    def write(self, ends: Sequence[End], running: Iterable[int]) -> None:
-        """Write how jobs ended, with outputs and scores, and which jobs are on their way. All of it or nothing."""
+    def write(self, ends: Sequence[End], running: Iterable[int] = (), checks_usd: Decimal = Decimal(0), *, durable: bool = False) -> None:
+        """Write how jobs ended, with outputs and scores, and which jobs are on their way. All of it or nothing; `durable` as in
+        `Database.write`.
+
+        `checks_usd`: what the calls of their checks cost, which counts as spent by the run.
+        """
         at = now()
         outputs = [_output_row(end, at) for end in ends if end.reply or end.failure or end.reused]
         scores = [_score_row(end, index, score, at) for end in ends for index, score in enumerate(end.scores)]
         exchanges = [row for end in ends if (row := _exchange_row(end, at))]
         pictures = [row for end in ends for row in _picture_rows(end, at)]
         forget = [{"job_id": end.job_id} for end in ends if end.job_id in self._kept and end.status != "queued"]
-        spent = sum(row["cost"] or 0 for row in outputs if row["reused_from_id"] is None)
-        with self._database.write(durable=False) as writer:
+        spent = sum(row["cost"] or 0 for row in outputs if row["reused_from_id"] is None) + (nano_dollars(checks_usd) or 0)
+        with self._database.write(durable=durable) as writer:
             _many(writer, _OUTPUT, outputs)
-            _many(writer, _ATTACHMENT, pictures)
+            _many(writer, attachments.KEEP, pictures)
             _many(writer, _PICTURE, pictures)
             _many(writer, _SCORE, scores)
             _many(writer, _EXCHANGE, exchanges)
@@ -261,7 +263,7 @@ def _exchange_row(end: End, at: str) -> dict[str, Any] | None:
         return None
     return {
         "job_id": end.job_id, "at": at,
-        "request": None if exchange.request is None else _json(exchange.request),
+        "request": None if exchange.request is None else _json(attachments.without_bytes(exchange.request)),
         "response": zlib.compress(exchange.response, 1),
         "headers": _json(dict(exchange.headers)),
     }  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from workbench.values import Case, Content, Part, Score, Usage
+from workbench.values import Case, Content, Message, Part, Score, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class RunRow:
     """Known spend of this run. None when no call has a known price."""
     unknown_prices: tuple[str, ...]
     budget_usd: Decimal | None
+    by_hand: int = 0
+    """Answers that a person still has to give. No call waits for them: a run can be done without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +82,9 @@ class Cell:
     case_index: int
     repeat: int
     status: str
-    """queued, running, done, failed, cancelled, skipped."""
+    """queued, running, done, failed, cancelled, skipped; by_hand where a person has to give the answer."""
     queue_place: int | None
-    """1-based place among the queued jobs of the run."""
+    """1-based place among the queued jobs of the run, or among those that wait for a person."""
     output_id: int | None
     text: str
     text_length: int
@@ -142,3 +144,17 @@ class OutputRow:
     """Loading the model, where the server told: such a call is a cold start."""
     left_out: tuple[str, ...] = ()
     """Parameters that the model does not take and that were not sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person carries over to a model without an API, and what they have typed of its answer so far."""
+
+    job_id: int
+    messages: tuple[Message, ...]
+    """Rendered as they would be sent; none where the prompt cannot be rendered for this case."""
+    text: str
+    """The messages as one text to paste: who speaks is said only where it is a conversation."""
+    problem: str
+    """Why the prompt cannot be rendered; empty where it can."""
+    draft: str

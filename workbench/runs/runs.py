@@ -9,29 +9,33 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbench import plan as plans
+from workbench.library import attachments
 from workbench.library.dataset_versions import freeze
 from workbench.library.names import whole_text
 from workbench.plan import Estimate, Plan, PlanProblem
+from workbench.runs.by_hand import HandAnswers
 from workbench.runs.history import past_use
-from workbench.runs.outputs import OutputReader
 from workbench.runs.reading import NANO, nano_dollars
 from workbench.settings import Settings
 from workbench.store.database import Database, Writer
 from workbench.store.outputs import FAILED, newest
 from workbench.store.stamps import new_uid, now
-from workbench.values import BadInput, Endpoint, Missing, ModelSpec, NotFound, Problem, Spec, canonical
+from workbench.values import BadInput, Endpoint, Missing, ModelSpec, NotFound, Problem, Request, Spec, canonical
 
 if TYPE_CHECKING:
     from workbench import providers
     from workbench.engine.control import Control
     from workbench.engine.engine import Engine
     from workbench.engine.events import Event
+    from workbench.runs.meanings import Meanings
 
 EndpointOf = Callable[[ModelSpec, float], Endpoint]
 """The endpoint of a model with a time limit. Raises a Problem where the model cannot be asked. Called on a thread of its own."""
+EmbeddingOf = Callable[[], ModelSpec]
+"""The embedding model that the settings name. Raises a Problem where there is none. Called on a thread of its own."""
 
 _PRUNED_AT_ONCE = 500
 
@@ -43,8 +47,8 @@ WITH RECURSIVE repeats(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM repeats WHERE
  cases(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM cases WHERE n < :cases - 1),
  columns(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM columns WHERE n < :columns - 1)
 INSERT INTO job (run_id, column_index, case_index, repeat, fingerprint, status, attempts)
-SELECT :run, columns.n, cases.n, repeats.n, '', 'queued', 0 FROM repeats CROSS JOIN cases CROSS JOIN columns
-ORDER BY repeats.n, cases.n, columns.n"""
+SELECT :run, columns.n, cases.n, repeats.n, '', CASE WHEN columns.n IN ({by_hand}) THEN 'by_hand' ELSE 'queued' END, 0
+FROM repeats CROSS JOIN cases CROSS JOIN columns ORDER BY repeats.n, cases.n, columns.n"""
 
 _TAKE_OVER_OUTPUTS = f"""
 INSERT INTO output (job_id, attempt, text, thinking, finish_reason, raw_finish_reason, refusal, tool_calls, usage, cost, price_known,
@@ -73,7 +77,14 @@ WHERE new.run_id = :new"""
 _FAILED_A_CHECK = f"EXISTS (SELECT 1 FROM score WHERE score.output_id = output.id AND {FAILED})"
 
 
-class Runs(OutputReader):
+_TO_MAKE_AGAIN = """
+SELECT 1 FROM job WHERE run_id = :new AND status <> 'done' AND NOT EXISTS (SELECT 1 FROM job AS old WHERE old.run_id = :old
+ AND old.column_index = job.column_index AND old.case_index = job.case_index AND old.repeat = job.repeat
+ AND old.status = 'by_hand') LIMIT 1"""
+"""A job that is to be made again, beside those for which a person has given no answer yet."""
+
+
+class Runs(HandAnswers):
     """The verbs on runs."""
 
     def __init__(
@@ -84,12 +95,14 @@ class Runs(OutputReader):
         resolve: Callable[[int], Spec] | None = None,
         settings: Settings | None = None,
         wire_formats: Callable[[str], providers.WireFormat] | None = None,
+        embedding: EmbeddingOf | None = None,
     ) -> None:
         super().__init__(database)
         self._endpoint = endpoint
         self._resolve = resolve
         self._settings = settings or Settings()
         self._wire_formats = wire_formats
+        self._embedding = embedding
 
     def estimate(self, spec: Spec) -> Estimate:
         """About what a comparison will take, from past answers of its models where there are any."""
@@ -101,19 +114,43 @@ class Runs(OutputReader):
         return (*plans.problems(plan), *self._not_taken(plan))
 
     def _not_taken(self, plan: Plan) -> list[PlanProblem]:
-        """Parameters that a model has no place for: its column goes without them, unless the settings refuse that."""
+        """What a model has no place for, parameters as well as pictures and files: its column goes without, unless the settings refuse
+        that. And what it is told in other words than the others."""
         from workbench import providers  # see execute
 
         refused, found = self._settings.get("left_out") == "refuse", []
         for index, column in enumerate(plan.columns):
             model, variant = column.model, column.variant
-            names = providers.left_out(model.wire_format, plans.parameters(plan, index), model.options)
+            parameters = plans.parameters(plan, index)
+            title = variant.prompt if variant.version is None else f"{variant.prompt} v{variant.version}"
+            otherwise = providers.adapted(model.wire_format, model.name, parameters)
+            found += [
+                PlanProblem(variant.prompt, variant.version, f"{title}: {model.title} {words}.", (), len(plan.cases)) for words in otherwise
+            ]
+            names = (
+                *providers.left_out(model.wire_format, parameters, model.options),
+                *providers.unread(model.wire_format, model.reads, variant.content.messages),
+            )
+            if any(message.attachments or message.tool_calls for message in variant.content.messages):
+                found += self._refused(plan, index, names, title)
             if names:
-                title = variant.prompt if variant.version is None else f"{variant.prompt} v{variant.version}"
                 words = "Nothing is sent, as the settings say." if refused else "It is sent without."
                 message = f"{title}: {model.title} does not take {_listed(names)}. {words}"
                 found.append(PlanProblem(variant.prompt, variant.version, message, names, len(plan.cases), refused))
         return found
+
+    @staticmethod
+    def _refused(plan: Plan, index: int, names: Sequence[str], title: str) -> list[PlanProblem]:
+        """Messages that the model's API has no form for at all, such as a picture in the system's."""
+        from workbench import providers  # see execute
+        from workbench.providers.attachments import without
+
+        column = plan.columns[index]
+        content, model = column.variant.content, column.model
+        asked = Request(model.name, content.messages, plans.parameters(plan, index), content.output_schema, content.tools)
+        why = providers.refusal(model.wire_format, without(asked, names), model.options)
+        message = f"{title}: {model.title} cannot be asked. {why}"
+        return [PlanProblem(column.variant.prompt, column.variant.version, message, (), len(plan.cases), True)] if why else []
 
     def prepare(self, spec: Spec, comparison_id: int | None = None) -> int:
         """The id of a new run: its plan is frozen and every job is a row.
@@ -149,15 +186,17 @@ class Runs(OutputReader):
 
     def requeue(self, run_id: int, job_ids: Iterable[int] | None = None, failed_only: bool = True) -> int:
         """How many ended jobs of a run were put back into its queue: those that failed or were stopped, or with `failed_only` False
-        all. Their outputs stay as earlier attempts."""
-        which = "status IN ('failed', 'cancelled')" if failed_only else "status NOT IN ('queued', 'running')"
+        all. Their outputs stay as earlier attempts. A job that is done by hand waits for a person again."""
+        which = "status IN ('failed', 'cancelled')" if failed_only else "status NOT IN ('queued', 'running', 'by_hand')"
         if job_ids is not None:
             which += f" AND id IN ({','.join(str(int(job_id)) for job_id in job_ids) or 'NULL'})"
-        self.get(run_id)
+        by_hand = _by_hand(self.plan(run_id))
+        waiting = f"CASE WHEN column_index IN ({by_hand}) THEN 'by_hand' ELSE 'queued' END"
         with self._database.write() as writer:
             ids = [row[0] for row in writer.run(f"SELECT id FROM job WHERE run_id = :run AND {which}", run=run_id)]
-            writer.run(f"UPDATE job SET status = 'queued' WHERE run_id = :run AND {which}", run=run_id)
-            if ids and run_id not in self._live:
+            writer.run(f"UPDATE job SET status = {waiting} WHERE run_id = :run AND {which}", run=run_id)
+            left = writer.run("SELECT 1 FROM job WHERE run_id = :run AND status = 'queued' LIMIT 1", run=run_id).first()
+            if ids and left and run_id not in self._live:
                 writer.run("UPDATE run SET status = 'stopped' WHERE id = :run", run=run_id)
             writer.touch("job", *ids)
             writer.touch("run", run_id)
@@ -227,6 +266,7 @@ class Runs(OutputReader):
                     endpoints,
                     engine,
                     control or Control(),
+                    await self._meanings(plan, engine, seconds, base_url_override),
                     concurrency=concurrency or plan.concurrency,
                 )
                 async with aclosing(execution.events()) as events:
@@ -250,19 +290,41 @@ class Runs(OutputReader):
         import asyncio  # see execute
 
         found: dict[int, Endpoint | Problem] = {}
+        by_hand = {id(column.model) for column in plan.columns if column.model.by_hand}
         for column in plan.columns:
             if id(column.model) not in found:
                 # On another thread: a key store that is locked lets one wait for seconds, and other runs stream on this loop.
                 found[id(column.model)] = await asyncio.to_thread(self._endpoint_of, column.model, timeout_s, base_url_override)
         problems = [problem for problem in found.values() if isinstance(problem, Problem)]
-        if len(problems) == len(found):
+        if problems and len(problems) == len(found) - len(by_hand):
             raise next((problem for problem in problems if isinstance(problem, Missing)), problems[0])
         return [found[id(column.model)] for column in plan.columns]
 
+    async def _meanings(self, plan: Plan, engine: Engine, timeout_s: float, base_url_override: str | None) -> Meanings:
+        """What compares meanings in a run. The model is asked for only where a check needs it."""
+        import asyncio  # see execute
+
+        from workbench.evaluators import compares_meanings
+        from workbench.runs.meanings import Meanings
+
+        def source() -> tuple[ModelSpec, Endpoint] | Problem:
+            if self._embedding is None:
+                return Missing("There is no embedding model.")
+            try:
+                model = self._embedding()
+            except Problem as problem:
+                return problem
+            endpoint = self._endpoint_of(model, timeout_s, base_url_override)
+            return endpoint if isinstance(endpoint, Problem) else (model, endpoint)
+
+        if not any(compares_meanings(plan.checks_for(index)) for index in range(len(plan.cases))):
+            return Meanings(engine, Missing("No check of this run needs it."))
+        return Meanings(engine, await asyncio.to_thread(source))
+
     def _endpoint_of(self, model: ModelSpec, timeout_s: float, base_url_override: str | None) -> Endpoint | Problem:
-        if model.wire_format == "echo":  # answers with the prompt itself: no address, no key
-            return Endpoint("echo", "", None, model.options, timeout_s)
-        override = base_url_override if model.wire_format != "builtin" else None
+        if model.wire_format == "echo" or model.by_hand:  # the prompt itself, or a person's answer: no address, no key
+            return Endpoint(model.wire_format, "", None, model.options, timeout_s)
+        override = base_url_override if "builtin" not in (model.wire_format, model.place) else None
         try:
             endpoint = self._endpoint(model, timeout_s)
         except Problem as problem:
@@ -278,8 +340,15 @@ class Runs(OutputReader):
         if budget is None:
             cap = Decimal(str(self._settings.get("cap_run_usd") or 0))
             budget = cap if cap > 0 else None
-        text = whole_text(canonical(plan.to_json()))
+        item = plan.to_json()
+        bytes_apart: list[dict[str, Any]] = []
+        for variant in item["variants"]:
+            variant["content"]["messages"], rows = attachments.taken_out(variant["content"]["messages"])
+            bytes_apart += rows
+        text = whole_text(canonical(item))
         with self._database.write() as writer:
+            if bytes_apart:
+                writer.many(attachments.KEEP, bytes_apart)
             if comparison_id is None:
                 same = "comparison_id IS NULL AND json_extract(plan, '$.name') = :name"
                 newest = writer.run(f"SELECT max(number) FROM run WHERE {same}", name=plan.name).scalar()
@@ -301,13 +370,19 @@ class Runs(OutputReader):
                     budget=nano_dollars(budget),
                 ).scalar_one()
             )
-            writer.run(_JOBS, run=run_id, repeats=plan.repeats, cases=len(plan.cases), columns=len(plan.columns))
+            jobs = _JOBS.format(by_hand=_by_hand(plan))
+            writer.run(jobs, run=run_id, repeats=plan.repeats, cases=len(plan.cases), columns=len(plan.columns))
             if old is not None and again:
                 _take_over(writer, run_id, old, again)
             writer.touch("run", run_id)
             if comparison_id is not None:
                 writer.touch("comparison", comparison_id)
         return run_id
+
+
+def _by_hand(plan: Plan) -> str:
+    """Indexes of the columns that a person answers, as SQL lists them."""
+    return ",".join(str(index) for index, column in enumerate(plan.columns) if column.model.by_hand) or "NULL"
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -326,7 +401,7 @@ WHERE run_id = :new AND id IN (SELECT job_id FROM output)""",
         new=new,
         old=old,
     )
-    if not writer.run("SELECT 1 FROM job WHERE run_id = :new AND status = 'queued' LIMIT 1", new=new).first():
+    if not writer.run(_TO_MAKE_AGAIN, new=new, old=old).first():
         raise BadInput("Nothing failed in this run, so there is nothing to run again.")
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import glob
+import os
 import re
 import shutil
 import sqlite3
+import threading
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -61,7 +63,8 @@ def make(workspace: Path, why: str, keep: int) -> Backup:
 
 def copy(workspace: Path, target: Path) -> None:
     """Write a copy as it is at this moment, also while windows have the workspace open. Raises StoreTrouble; then there is no half copy."""
-    part = target.with_name(f".{target.name}.part")
+    # Named after who writes it: the copy of the day and one that the user asks for may be made in the same second.
+    part = target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         # Read as a plain reader: somebody may begin to write at any moment. Where nothing can be written, nobody can.
         _copy(workspace, part, "mode=ro" if may_write(workspace.parent) else untouched(workspace))

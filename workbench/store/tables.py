@@ -281,7 +281,7 @@ class Job(Row, table=True):
     repeat: int = 1
     fingerprint: str = Field(max_length=64)
     status: str = "queued"
-    """queued, running, done, failed, cancelled, skipped"""
+    """queued, running, done, failed, cancelled, skipped; by_hand: a person has to give the answer"""
     attempts: int = 0
     wait_until: str | None = None
 

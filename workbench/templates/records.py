@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workbench.values.messages import Role
+from workbench.values.messages import Part, Role
 from workbench.values.problems import BadInput
 
 
@@ -51,6 +51,8 @@ class PreviewMessage:
     pieces: tuple[Piece, ...]
     missing: tuple[str, ...] = ()
     problem: TemplateProblem | None = None
+    attachments: tuple[Part, ...] = ()
+    """Its pictures and files."""
 
 
 class MissingValues(BadInput):

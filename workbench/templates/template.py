@@ -114,7 +114,7 @@ def render(content: Content, values: Mapping[str, Any]) -> tuple[Message, ...]:
             except BadInput as problem:
                 problem.path = f"message {number} ({message.role})" if len(content.messages) > 1 else ""
                 raise
-        rendered.append(Message(message.role, tuple(parts)))
+        rendered.append(replace(message, parts=tuple(parts)))
     if missing:
         raise MissingValues(tuple(missing))
     return tuple(rendered)
@@ -130,16 +130,15 @@ def _preview(message: Message, values: Mapping[str, Any]) -> PreviewMessage:
     missing: dict[str, None] = {}
     for part in message.parts:
         if part.kind != "text":
-            pieces.append(Piece(f"[{part.name or part.kind}]"))
             continue
         try:
             found, absent = _sandboxed(part.text).preview(values)
         except BadInput as problem:
             trouble = TemplateProblem(problem.message, problem.line or 1, problem.column or 1)
-            return PreviewMessage(message.role, (Piece(message.text),), problem=trouble)
+            return PreviewMessage(message.role, (Piece(message.text),), problem=trouble, attachments=message.attachments)
         pieces.extend(found)
         missing.update(dict.fromkeys(absent))
-    return PreviewMessage(message.role, tuple(pieces), tuple(missing))
+    return PreviewMessage(message.role, tuple(pieces), tuple(missing), attachments=message.attachments)
 
 
 def _texts(content: Content) -> list[str]:

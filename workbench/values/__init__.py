@@ -9,19 +9,20 @@ from workbench.values.calls import (
     FinishReason,
     Reply,
     Request,
-    ToolCall,
     Usage,
 )
 from workbench.values.changes import Changes, Kind
-from workbench.values.comparisons import Case, Check, Definition, ModelSpec, PromptRef, Score, Spec, Variant
-from workbench.values.messages import Content, Message, Part, Role, canonical, sha256
+from workbench.values.comparisons import BY_HAND, Case, Check, Definition, ModelSpec, PromptRef, Score, Spec, Variant
+from workbench.values.embeddings import Embeddings, names_embedding_model
+from workbench.values.messages import Content, Message, Part, Role, ToolCall, canonical, sha256
 from workbench.values.prices import Price
 from workbench.values.problems import BadInput, Damaged, Missing, NoKey, NotFound, Problem, ReadOnly, Stopped, StoreTrouble
 from workbench.values.progress import Progress, Steps
 
 __all__ = [
-    "BadInput", "Case", "Changes", "Check", "Content", "Damaged", "Definition", "Delta", "Endpoint", "Exchange", "Failure",
+    "BY_HAND", "BadInput", "Case", "Changes", "Check", "Content", "Damaged", "Definition", "Delta", "Embeddings", "Endpoint",
+    "Exchange", "Failure",
     "FailureKind", "FinishReason", "Kind", "Message", "Missing", "ModelSpec", "NoKey", "NotFound", "Part", "Price", "Problem",
     "Progress", "PromptRef", "ReadOnly", "Reply", "Request", "Role", "Score", "Spec", "Steps", "Stopped", "StoreTrouble", "ToolCall",
-    "Usage", "Variant", "canonical", "sha256",
+    "Usage", "Variant", "canonical", "names_embedding_model", "sha256",
 ]  # fmt: skip

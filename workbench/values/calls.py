@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from workbench.values.messages import Message, Part
+from workbench.values.embeddings import Embeddings
+from workbench.values.messages import Message, Part, ToolCall
 
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "pause", "other", "error"]
 FailureKind = Literal[
@@ -69,8 +70,13 @@ class Usage:
     cached_image_tokens: int | None = None
     web_searches: int | None = None
     """Searches that the provider made for this answer: billed by the piece."""
+    billed_input_tokens: int | None = None
+    """How much of what was read is billed, where the provider bills other counts than it reports."""
+    billed_output_tokens: int | None = None
+    service_tier: str | None = None
+    """`flex`, `priority`, `batch` or another tier with a price of its own, as the provider reported it; None for the ordinary one."""
 
-    def to_json(self) -> dict[str, int | None]:
+    def to_json(self) -> dict[str, Any]:
         """The five counts that everybody knows, and the rarer ones where the provider gave them."""
         counts = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: count for index, (name, count) in enumerate(counts.items()) if index < _COMMON_COUNTS or count is not None}
@@ -84,15 +90,6 @@ class Usage:
 
 _COMMON_COUNTS = 5
 """Counts that are written down even where they are unknown."""
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """A function that the model asked for. Recorded, never executed."""
-
-    id: str
-    name: str
-    arguments: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +123,8 @@ class Reply:
     """Pictures that the model made, as parts of kind `image`."""
     load_ms: float | None = None
     """Loading the model, where the server tells: what a cold start cost."""
+    embeddings: Embeddings | None = None
+    """The vectors of the request's messages, where an embedding model was asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,9 @@ from typing import Any
 from workbench.values.messages import Content
 from workbench.values.prices import Price
 
+BY_HAND = "by-hand"
+"""The wire format of models without an API: a person carries the prompt over and brings the answer back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -131,9 +134,16 @@ class ModelSpec:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     price: Price = field(default_factory=Price)
     place: str = "cloud"
-    """Where it runs: cloud, server or builtin. Decides icon and marker."""
+    """Where it runs: cloud, server, builtin, or hand for one that a person asks. Decides icon and marker."""
     colour: int = 0
     """Index of the series colour, 0-based; never a hex value."""
+    reads: tuple[str, ...] = ()
+    """What it reads beside text, as the catalogue calls it: `image`, `pdf`; empty where nothing is known."""
+
+    @property
+    def by_hand(self) -> bool:
+        """True where a person asks it: it is never called, and has neither cost nor time."""
+        return self.wire_format == BY_HAND
 
 
 @dataclass(frozen=True, slots=True)

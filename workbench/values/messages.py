@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -25,11 +26,24 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A function that the model asked for. Recorded, never executed."""
+
+    id: str
+    name: str
+    arguments: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One turn of a conversation. In a prompt version its text is a template; in a request it is final."""
 
     role: Role
     parts: tuple[Part, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    """What an assistant's turn asked for. Not a template: sent as it is."""
+    call_id: str = ""
+    """The call that a tool's turn answers."""
 
     @staticmethod
     def of(role: Role, text: str) -> Message:
@@ -41,11 +55,21 @@ class Message:
         """All text parts joined; pictures and files are left out."""
         return "".join(part.text for part in self.parts if part.kind == "text")
 
+    @property
+    def attachments(self) -> tuple[Part, ...]:
+        """Its pictures and files."""
+        return tuple(part for part in self.parts if part.kind != "text")
+
     def to_json(self) -> dict[str, Any]:
-        """`{"role", "content"}`: content is a string when the message is plain text, else a list of parts."""
-        if all(part.kind == "text" for part in self.parts):
-            return {"role": self.role, "content": self.text}
-        return {"role": self.role, "content": [_part_to_json(part) for part in self.parts]}
+        """`{"role", "content"}`: content is a string when the message is plain text, else a list of parts. `tool_calls` of an
+        assistant's turn and `tool_call_id` of a tool's stand there where there are any."""
+        plain = not self.attachments
+        item: dict[str, Any] = {"role": self.role, "content": self.text if plain else [_part_to_json(part) for part in self.parts]}
+        if self.tool_calls:
+            item["tool_calls"] = [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in self.tool_calls]
+        if self.call_id:
+            item["tool_call_id"] = self.call_id
+        return item
 
     @staticmethod
     def from_json(item: Mapping[str, Any]) -> Message:
@@ -53,11 +77,16 @@ class Message:
         role, content = item.get("role"), item.get("content", "")
         if role not in ("system", "user", "assistant", "tool"):
             raise ValueError(f"a message's role is one of system, user, assistant, tool, not {role!r}")
+        asked = item.get("tool_calls") or ()
+        if not isinstance(asked, Sequence):
+            raise ValueError("the tool calls of a message are a list")
+        calls = tuple(_call_from_json(call) for call in asked)
+        call_id = str(item.get("tool_call_id") or "")
         if isinstance(content, str):
-            return Message.of(role, content)
+            return Message(role, (Part(text=content),), calls, call_id)
         if not isinstance(content, Sequence):
             raise ValueError("a message's content is text or a list of parts")
-        return Message(role, tuple(_part_from_json(part) for part in content))
+        return Message(role, tuple(_part_from_json(part) for part in content), calls, call_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +140,21 @@ def sha256(value: Any) -> str:
     return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def _call_from_json(item: Any) -> ToolCall:
+    """A call in our form, or in that of Chat Completions, where the arguments are JSON text inside `function`."""
+    if not isinstance(item, Mapping):
+        raise ValueError("a tool call has an id, a name and arguments")
+    function = item.get("function")
+    named: Mapping[str, Any] = function if isinstance(function, Mapping) else item
+    if not isinstance(named.get("name"), str):
+        raise ValueError("a tool call names its function")
+    arguments = named.get("arguments", {})
+    if named is function and isinstance(arguments, str):
+        with suppress(ValueError):  # what is no JSON is kept as it was written
+            arguments = json.loads(arguments or "{}")
+    return ToolCall(str(item.get("id") or ""), named["name"], arguments)
+
+
 def _part_to_json(part: Part) -> dict[str, Any]:
     if part.kind == "text":
         return {"type": "text", "text": part.text}
@@ -131,5 +175,8 @@ def _part_from_json(item: Mapping[str, Any]) -> Part:
     if kind in ("image", "file"):
         import base64  # only messages with pictures or files need it
 
-        return Part(kind, "", str(item.get("media_type", "")), base64.b64decode(item.get("data", "")), str(item.get("name", "")))
+        data = item.get("data", "")
+        if not isinstance(data, bytes):  # which the store and the library folder put there, where they keep bytes apart
+            data = base64.b64decode(data)
+        return Part(kind, "", str(item.get("media_type", "")), data, str(item.get("name", "")))
     raise ValueError(f"a part's type is one of text, image, file, not {kind!r}")

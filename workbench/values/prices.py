@@ -82,6 +82,11 @@ class Price:
         """US dollars for one call, or None where a price or a token count that it needs is unknown, or a count cannot be true."""
         if self.is_free:
             return Decimal(0)
+        if usage.service_tier is not None:  # other rates: those of batches may be known, of the others none are
+            ordinary = replace(usage, service_tier=None)
+            return self.batch.cost(ordinary) if usage.service_tier == "batch" and self.batch is not None else None
+        if usage.billed_input_tokens is not None:
+            usage = _as_billed(usage)
         if self.input_usd is None or self.output_usd is None or usage.input_tokens is None:
             return None
         price = self.at(usage.input_tokens)
@@ -136,6 +141,14 @@ class Price:
 
 RATES = tuple(field.name for field in fields(Price) if field.name.endswith("_usd"))
 """The names of all rates of a price."""
+
+
+def _as_billed(usage: Usage) -> Usage:
+    """The counts that are billed; what came from the cache cannot be more than that."""
+    read = usage.billed_input_tokens or 0
+    cached = None if usage.cached_input_tokens is None else min(usage.cached_input_tokens, read)
+    written = usage.output_tokens if usage.billed_output_tokens is None else usage.billed_output_tokens
+    return replace(usage, input_tokens=read, output_tokens=written, cached_input_tokens=cached, billed_input_tokens=None)
 
 
 def _rate(value: Any) -> Decimal:

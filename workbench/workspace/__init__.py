@@ -16,13 +16,16 @@ from workbench.store.search import Search
 from workbench.values import Changes, NotFound, Spec
 from workbench.workspace.copies import Copies
 from workbench.workspace.late import late
+from workbench.workspace.network import EmbeddingStatus as EmbeddingStatus
 from workbench.workspace.network import Network, facts_of, price_of
 from workbench.workspace.texts import Texts
 
 if TYPE_CHECKING:
     from workbench.analysis.differences import ContentDiff as ContentDiff
+    from workbench.analysis.differences import FieldDiff as FieldDiff
     from workbench.analysis.differences import Line as Line
     from workbench.analysis.differences import Marks as Marks
+    from workbench.analysis.differences import MessageDiff as MessageDiff
     from workbench.analysis.differences import TextDiff as TextDiff
     from workbench.engine.control import Control as Control
     from workbench.engine.events import Cancelled as Cancelled
@@ -37,6 +40,10 @@ if TYPE_CHECKING:
     from workbench.exports import Exports
     from workbench.exports import run_document as run_document
     from workbench.formats.addresses import clean_address as clean_address
+    from workbench.formats.addresses import plain_http_warning as plain_http_warning
+    from workbench.formats.pictures import attachment as attachment
+    from workbench.formats.pictures import pixels as pixels
+    from workbench.formats.pictures import read_attachment as read_attachment
     from workbench.library.comparisons import Comparisons
     from workbench.library.connections import Connections
     from workbench.library.datasets import Datasets
@@ -61,9 +68,12 @@ if TYPE_CHECKING:
     from workbench.ratings import Ratings
     from workbench.ratings import ReviewItem as ReviewItem
     from workbench.ratings import ReviewQueue as ReviewQueue
+    from workbench.runs.by_hand import answer_file as answer_file
+    from workbench.runs.by_hand import answer_picture as answer_picture
     from workbench.runs.records import Cell as Cell
     from workbench.runs.records import ColumnInfo as ColumnInfo
     from workbench.runs.records import OutputRow as OutputRow
+    from workbench.runs.records import Question as Question
     from workbench.runs.records import RunRow as RunRow
     from workbench.runs.runs import Runs
     from workbench.templates import PreviewMessage as PreviewMessage
@@ -74,10 +84,13 @@ STARTER = "Starter"
 """Name of the comparison that the app brings along."""
 
 _LENT = {
+    "answer_file": "runs.by_hand", "answer_picture": "runs.by_hand",
     "Answer": "engine.one_call", "Cancelled": "engine.events", "Control": "engine.control", "Failed": "engine.events",
     "Finished": "engine.events", "LocalServer": "providers", "Skipped": "engine.events", "Source": "library.sources",
     "Started": "engine.events", "Streamed": "engine.events", "TestReport": "providers", "Waiting": "engine.events",
-    "clean_address": "formats.addresses", "direct_endpoint": "providers.direct", "one_call": "engine.one_call", "run_document": "exports",
+    "attachment": "formats.pictures", "clean_address": "formats.addresses", "direct_endpoint": "providers.direct",
+    "one_call": "engine.one_call", "pixels": "formats.pictures", "plain_http_warning": "formats.addresses",
+    "read_attachment": "formats.pictures", "run_document": "exports",
 }  # fmt: skip
 """What the faces need from stations that they do not see, by module: imported when first asked for."""
 
@@ -133,7 +146,8 @@ class Workspace(Copies, Network, Texts):
         from workbench.runs.runs import Runs
 
         endpoint, resolve = self.connections.endpoint, self._resolved
-        return Runs(self._database, endpoint=endpoint, resolve=resolve, settings=self.settings, wire_formats=self._wire_format)
+        formats, embedding = self._wire_format, self.embedding_model
+        return Runs(self._database, endpoint=endpoint, resolve=resolve, settings=self.settings, wire_formats=formats, embedding=embedding)
 
     @late
     def ratings(self) -> Ratings:
@@ -168,7 +182,7 @@ class Workspace(Copies, Network, Texts):
         """What a run can start from: saved comparisons and files."""
         from workbench.library.sources import Sources
 
-        return Sources(self.comparisons, self.connections, self.keys, price_of)
+        return Sources(self.comparisons, self.connections, self.keys, price_of, facts_of)
 
     def add_starter(self) -> int:
         """The id of the starter comparison; its prompts and cases are brought in where they are not here yet."""

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from workbench.library.keys import NO_KEY, Keys
+from workbench.library.keys import GENERAL, NO_KEY, Keys
 from workbench.settings import Settings
-from workbench.values import Endpoint, ModelSpec, Price, Request
+from workbench.values import BadInput, Endpoint, Missing, ModelSpec, NotFound, Price, Problem, Request
 
 if TYPE_CHECKING:
     from workbench.engine.one_call import Answer
     from workbench.library.connections import Connections
     from workbench.providers import LocalServer, TestReport, WireFormat
     from workbench.providers.builtin.models import BuiltinModels
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingStatus:
+    """Whether meanings can be compared here, one sentence about it, and the one thing to do (empty if nothing)."""
+
+    ready: bool
+    sentence: str
+    remedy: str = ""
+    can_fetch: bool = False
+    """True where `fetch_embedding_model` is all that is lacking."""
 
 
 class Network:
@@ -34,12 +47,21 @@ class Network:
         def builtin(self) -> BuiltinModels:
             """The built-in models."""
 
+    def left_out(self, model: ModelSpec, request: Request) -> tuple[str, ...]:
+        """What `ask` sends this model without: parameters, pictures and files that it does not take."""
+        from workbench import providers
+
+        parameters = providers.left_out(model.wire_format, request.parameters, model.options)
+        return (*parameters, *providers.unread(model.wire_format, model.reads, request.messages))
+
     async def ask(self, model: ModelSpec, request: Request, *, timeout_s: float, **how: Any) -> Answer:
         """The answer to one request outside of any run; `how` as in `one_call`. Raises Missing where the model cannot be asked."""
         import asyncio  # 60 ms that reading needs not
 
         from workbench.engine.one_call import one_call
+        from workbench.providers.attachments import without
 
+        request = without(request, self.left_out(model, request))
         endpoint = await asyncio.to_thread(self._endpoint, model, timeout_s)  # a locked key store lets one wait for seconds
         return await one_call(endpoint, request, wire_formats=self._wire_format, **how)
 
@@ -75,9 +97,10 @@ class Network:
         from workbench.formats.addresses import clean_address
         from workbench.library.vendors import vendor as vendor_row
 
+        self.keys.see(key)
         row = vendor_row(vendor)
         if not key:
-            key, _ = self.keys.get("", row.key_envs or None)  # with no name, the key store is not asked
+            key, _ = self.keys.get("", (GENERAL, *row.key_envs) if row.key_envs else None)  # with no name, the key store is not asked
         endpoint = Endpoint(row.wire_format, clean_address(base_url or row.base_url), key, row.options, 20.0)
         async with providers.client(calls=1, local_only=bool(self.settings.get("local_only"))) as client:
             return await providers.test_connection(client, endpoint)
@@ -92,6 +115,42 @@ class Network:
 
         async with providers.client(calls=1, local_only=True) as client:
             return await providers.find_local(client)
+
+    def embedding_model(self) -> ModelSpec:
+        """The model that compares meanings: the one that the settings name, else MiniLM on this computer. Raises Missing, BadInput."""
+        from workbench.providers import minilm
+        from workbench.providers.embeddings import LOCAL, can_embed
+
+        named = str(self.settings.get("embedding_model")).strip()
+        if not named:
+            status = minilm.status()
+            if not status.ready:
+                raise Missing(status.sentence, remedy=status.remedy)
+            return ModelSpec(minilm.NAME, "MiniLM", LOCAL, "", "This computer", price=Price(Decimal(0), Decimal(0)), place="builtin")
+        try:
+            spec = self.connections.spec(self.connections.find_model(named).id)
+        except NotFound:
+            raise Missing(f"The settings name {named} as the embedding model, and it is not here.", remedy="Add it in Models.") from None
+        if not can_embed(spec.wire_format):
+            raise BadInput(f"{spec.title} is reached by {spec.wire_format}, which has no embeddings.", remedy="Name another in Settings.")
+        return spec
+
+    def embedding_status(self) -> EmbeddingStatus:
+        """Whether there is a model that compares meanings."""
+        from workbench.providers import minilm
+
+        try:
+            spec = self.embedding_model()
+        except Problem as problem:
+            can_fetch = not self.settings.get("embedding_model") and minilm.status().engine
+            return EmbeddingStatus(False, problem.message, problem.remedy, can_fetch)
+        return EmbeddingStatus(True, f"{spec.title} compares meanings.")
+
+    async def fetch_embedding_model(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Bring the file of MiniLM here. `progress(done, total)` counts bytes, on the loop's thread. Raises Missing."""
+        from workbench.providers import minilm
+
+        await minilm.fetch(progress)
 
     def _endpoint(self, model: ModelSpec, timeout_s: float) -> Endpoint:
         if model.wire_format == "builtin":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -134,15 +135,28 @@ def _json(text: str) -> Any:
 
 def _message(item: Mapping[str, Any], notes: Notes, title: str) -> Message:
     where = f"prompt {title}: message"
-    notes.leftover(dict(item), {"role", "content"}, where)
+    notes.leftover(dict(item), {"role", "content", "tool_calls", "tool_call_id"}, where)
     role = _ROLES.get(str(item["role"]))
     if role is None:
         notes.add(f"{where} of role {item['role']}", "it is sent as the user's")
     content = item.get("content")
     if isinstance(content, list):
-        return Message(role or "user", tuple(part for piece in content if (part := _part(piece, notes, where))))
+        parts = tuple(part for piece in content if (part := _part(piece, notes, where)))
+        return replace(_with_calls(item, role or "user", notes, where), parts=parts)
     text = content if isinstance(content, str) else "" if content is None else json.dumps(content, ensure_ascii=False)
-    return Message.of(role or "user", from_nunjucks(text, notes, where))
+    return replace(_with_calls(item, role or "user", notes, where), parts=(Part(text=from_nunjucks(text, notes, where)),))
+
+
+def _with_calls(item: Mapping[str, Any], role: Role, notes: Notes, where: str) -> Message:
+    """A message without text, with the tool calls of an assistant's turn, or the call that a tool's turn answers."""
+    kept = {key: item[key] for key in ("tool_calls", "tool_call_id") if item.get(key)}
+    if "{{" in json.dumps(kept.get("tool_calls"), ensure_ascii=False):
+        notes.add(f"{where}: variables in a tool call", "the arguments of tool calls are sent as they stand")
+    try:
+        return Message.from_json({"role": role, "content": "", **kept})
+    except ValueError as problem:
+        notes.add(f"{where}: tool_calls", str(problem))
+        return Message(role)
 
 
 def _part(piece: Any, notes: Notes, where: str) -> Part | None:

@@ -20,6 +20,8 @@ OFFERS = (
     ("Try now", "try_now", (State.WAITING,)),
     ("Skip", "skip", (State.WAITING, State.QUEUED)),
     ("Run again", "again", OVER),
+    ("Copy prompt", "copy", (State.BY_HAND,)),
+    ("Give answer", "give", (State.BY_HAND,)),
     ("Raw request and reply", "raw", (*FINISHED, State.FAILED)),
 )
 
@@ -49,6 +51,8 @@ class CellMenu(QObject):
             "raw": self._raw,
             "key": lambda: page.change_key(shown.cell.column),
             "models": lambda: page.context.go("models"),
+            "copy": page.copy,
+            "give": page.into_detail,
             "limit": lambda: page.context.go("settings", section="runs"),
         }
         verbs[action]()

@@ -8,9 +8,10 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
-from workbench.gui.cells import FINISHED, OVER, Shown
+from workbench.gui.cells import FINISHED, OVER, Shown, State
 from workbench.gui.columns import version_names
 from workbench.gui.compare.answer_part import AnswerPart
+from workbench.gui.compare.by_hand import HandPart
 from workbench.gui.compare.detail_parts import ChecksPart, DetailHead, MetricsPart, MorePart
 from workbench.gui.compare.exchange import ExchangeDialog
 from workbench.gui.compare.judging import Judging
@@ -56,7 +57,9 @@ class DetailPanel(QFrame):
     def _compose(self) -> None:
         self.head = DetailHead()
         self.text = AnswerPart(self.context, self.model)
-        self.checks, self.metrics, self.more = ChecksPart(), MetricsPart(), MorePart()
+        self.hand = HandPart(self.context, self.model)
+        self.hand.hide()
+        self.checks, self.metrics, self.more = ChecksPart(), MetricsPart(), MorePart(self.context)
         self.judging = Judging()
         self.raw = button("Raw request and reply", "braces", "link", on=self.show_raw, size="small")
         self.again = button("Run again", "rotate-ccw", "link", on=self.run_again, size="small", tip="Run this cell again (R)")
@@ -65,7 +68,8 @@ class DetailPanel(QFrame):
         sections.setContentsMargins(0, 0, 0, 0)
         sections.setSpacing(0)
         self._checks_line = line()
-        for part in (self.text, line(), self.checks, self._checks_line, self.metrics, line(), self.more):
+        self._metrics_line, self._judging_line = line(), line()
+        for part in (self.text, self.hand, line(), self.checks, self._checks_line, self.metrics, self._metrics_line, self.more):
             sections.addWidget(part)
         sections.addStretch(1)
         self.area = QScrollArea()
@@ -83,7 +87,8 @@ class DetailPanel(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(1, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (self.head, line(), self.area, line(), self.judging, line(), foot):
+        self._foot = foot
+        for widget in (self.head, line(), self.area, line(), self.judging, self._judging_line, foot):
             column.addWidget(widget, 1 if widget is self.area else 0)
         self.model.loaded.connect(self._loaded)
         self.head.stepped.connect(self.stepped)
@@ -95,6 +100,7 @@ class DetailPanel(QFrame):
         self.judging.verdict_given.connect(self._verdict)
         self.judging.noted.connect(self._note)
         self.judging.left.connect(self.left)
+        self.hand.left.connect(self.left)
 
     # -- what is shown -----------------------------------------------------------------------------------------
 
@@ -123,6 +129,7 @@ class DetailPanel(QFrame):
         if self.place is None or data is None or self.place[0] >= len(data.cases):
             self.shown = None
             self.judging.show_output(None, None, None, "")
+            self.hand.leave()
             return
         case_index, column_index, repeat = self.place
         self.shown = shown = self.model.grid.shown_at(case_index, column_index, repeat)
@@ -148,6 +155,7 @@ class DetailPanel(QFrame):
     def _fill(self, shown: Shown, column: ColumnInfo) -> None:
         cell, newest = shown.cell, self._attempt is None
         row = self.row if self.row is not None and self.row.job_id == cell.job_id else None
+        self._turn(shown, column, newest=newest)
         finished = shown.state in FINISHED or (row is not None and not newest)
         self.text.show_answer(shown, row, column, newest=newest, finished=finished)
         self._body_timer.start()
@@ -174,8 +182,21 @@ class DetailPanel(QFrame):
         for widget in (self.checks, self._checks_line):
             widget.setVisible(bool(source.scores))
         self.checks.show_scores(source.scores)
-        self.metrics.show_output(source, source.usage)
+        self.metrics.show_output(source, source.usage, by_hand=self.model.grid.columns[cell.column].place == "hand")
         self.more.show_output(row.case if row is not None else data.cases[cell.case_index], row)
+
+    def _turn(self, shown: Shown, column: ColumnInfo, *, newest: bool) -> None:
+        """Show what belongs to a cell that waits for a person, or to one that holds an answer."""
+        waits, by_hand = shown.state is State.BY_HAND and newest, column.place == "hand"
+        for widget in (self.hand, self.text, self.metrics, self._metrics_line, self.judging, self._judging_line, self._foot):
+            widget.setVisible((widget is self.hand) == waits)
+        if waits:
+            self.hand.show_cell(shown)
+        else:
+            self.hand.leave()
+        self.raw.setVisible(not by_hand)
+        self.again.setText("Answer again" if by_hand else "Run again")
+        self.again.setToolTip("Let this cell wait for another answer by hand (R)" if by_hand else "Run this cell again (R)")
 
     def show_differences(self, on: bool) -> None:
         """Mark what differs from the same case in a neighbouring column (D)."""

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import shiboken6
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from workbench.gui.context import Context
 from workbench.gui.markers import paint_marker
 from workbench.gui.theme import set_icon, theme
 from workbench.gui.widgets.answer_view import AnswerView
@@ -18,10 +20,11 @@ from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.fold import Fold
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, set_tone
+from workbench.gui.widgets.pictures import PictureStrip
 from workbench.gui.words import call_money, counted, day, duration
 
 if TYPE_CHECKING:
-    from workbench.values import Case, Score, Usage
+    from workbench.values import Case, Part, Score, Usage
     from workbench.workspace import Cell, ColumnInfo, OutputRow
 
 MARGINS = (16, 12, 16, 12)
@@ -177,7 +180,9 @@ class MetricsPart(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(*MARGINS)
         column.setSpacing(8)
-        grid = QGridLayout()
+        self._figures = QWidget()
+        grid = QGridLayout(self._figures)
+        grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(2)
         self.values: dict[str, ElidedLabel] = {}
@@ -189,14 +194,20 @@ class MetricsPart(QWidget):
             grid.setColumnStretch(at_column, 1)
             self.values[name] = value
         grid.setRowMinimumHeight(2, 6)
-        column.addLayout(grid)
+        column.addWidget(self._figures)
+        self._by_hand = label("", "small", "text2", wrap=True)
+        column.addWidget(self._by_hand)
         self._resolved = ElidedLabel("", "micro", "text3")
         column.addWidget(self._resolved)
         self._notes = label("", "micro", "warn", wrap=True)
         column.addWidget(self._notes)
 
-    def show_output(self, source: Cell | OutputRow, usage: Usage) -> None:
-        """Show the figures of a cell, or of an output in full."""
+    def show_output(self, source: Cell | OutputRow, usage: Usage, *, by_hand: bool = False) -> None:
+        """Show the figures of a cell, or of an output in full. An answer by hand has none, and says so."""
+        self._figures.setVisible(not by_hand)
+        self._by_hand.setVisible(by_hand)
+        given = day(getattr(source, "created_at", ""))
+        self._by_hand.setText(f"Given by hand{f', {given}' if given else ''}. Its time and cost are not known.")
         ended = source.finish_reason or str((source.error or {}).get("kind") or "")
         values = {
             "latency": duration(source.latency_ms),
@@ -213,7 +224,9 @@ class MetricsPart(QWidget):
         self._resolved.setText(f"Answered by {resolved}" if resolved else "")
         self._resolved.setVisible(bool(resolved))
         left_out, load_ms = getattr(source, "left_out", ()), getattr(source, "load_ms", None)
-        words = [f"Sent without {', '.join(left_out)}: the model does not take it."] if left_out else []
+        it = "them" if len(left_out) > 1 or any(name.endswith("s") for name in left_out) else "it"
+        why = "only the prompt is carried over." if by_hand else f"the model does not take {it}."
+        words = [f"Sent without {', '.join(left_out)}: {why}"] if left_out else []
         words += [f"Of this, loading the model took {duration(load_ms)}."] if load_ms and load_ms >= 100 else []
         self._notes.setText(" ".join(words))
         self._notes.setVisible(bool(words))
@@ -226,8 +239,9 @@ class MorePart(QWidget):
     """Job id: its outputs are to be read."""
     attempt_chosen = Signal(object)
 
-    def __init__(self) -> None:
+    def __init__(self, context: Context) -> None:
         super().__init__()
+        self._context = context
         column = QVBoxLayout(self)
         column.setContentsMargins(*MARGINS)
         column.setSpacing(4)
@@ -240,7 +254,7 @@ class MorePart(QWidget):
         self.case.fill(partial(self._fill_case, case))
         messages = row.messages if row is not None else ()
         self.sent.setVisible(bool(messages))
-        self.sent.fill(partial(self._fill_messages, messages))
+        self.sent.fill(partial(self._fill_messages, messages, row.id if row is not None else 0))
         attempts = row.attempts if row is not None else 0
         self.attempts.setVisible(attempts > 1)
         if attempts > 1 and row is not None:
@@ -265,9 +279,27 @@ class MorePart(QWidget):
         if case.note:
             self.case.body.addWidget(named("note", case.note))
 
-    def _fill_messages(self, messages: Sequence[Mapping[str, Any]]) -> None:
+    def _fill_messages(self, messages: Sequence[Mapping[str, Any]], output_id: int) -> None:
+        strips: list[PictureStrip | None] = []
         for message in messages:
-            self.sent.body.addWidget(named(str(message.get("role", "")), message.get("content", "")))
+            content = message.get("content", "")
+            self.sent.body.addWidget(named(str(message.get("role", "")), content))
+            for call in message.get("tool_calls") or ():
+                self.sent.body.addWidget(named(f"calls {call['name']}", json.dumps(call["arguments"], ensure_ascii=False, indent=2)))
+            has_pictures = isinstance(content, list) and any(part.get("type") == "image" for part in content)
+            strip = PictureStrip(self._context) if has_pictures else None
+            strips.append(strip)
+            if strip is not None:
+                self.sent.body.addWidget(strip)
+        if any(strip is not None for strip in strips):
+            read = self._context.ws.runs.attached
+            self._context.bridge.read(read, output_id, then=partial(_show_pictures, strips), owner=self, key="compare.attached")
+
+
+def _show_pictures(strips: Sequence[PictureStrip | None], found: Sequence[Sequence[Part]]) -> None:
+    for strip, parts in zip(strips, found, strict=False):
+        if strip is not None and shiboken6.isValid(strip):  # the fold may show another output by now
+            strip.show_pictures(tuple(part for part in parts if part.kind == "image"))
 
 
 def named(name: str, value: object) -> QWidget:

@@ -60,8 +60,15 @@ def stars_area(theme: Theme, frame: Frame, *, large: bool) -> QRect:
 
 
 def still_fixes(state: State) -> tuple[Fix, ...]:
-    """What a stopped or skipped cell offers."""
-    return (("again", "Run now" if state is State.SKIPPED else "Run again"),)
+    """What a cell offers in which nothing goes on."""
+    match state:
+        case State.SKIPPED:
+            return (("again", "Run now"),)
+        case State.STOPPED:
+            return (("again", "Run again"),)
+        case State.BY_HAND:
+            return (("copy", "Copy prompt"), ("give", "Give answer"))
+    return ()
 
 
 def fixes_of(shown: Shown, column: ColumnInfo) -> tuple[Fix, ...]:
@@ -73,6 +80,6 @@ def fixes_of(shown: Shown, column: ColumnInfo) -> tuple[Fix, ...]:
             return failed_words(shown.cell.error, column)[2]
         case State.BLOCKED:
             return blocked_words(shown.cell, column)[2]
-        case State.STOPPED | State.SKIPPED:
+        case State.STOPPED | State.SKIPPED | State.BY_HAND:
             return still_fixes(shown.state)
     return ()

@@ -49,6 +49,8 @@ def figures_of(column: ColumnInfo, *, has_checks: bool) -> list[tuple[str, str]]
 def progress_words(column: ColumnInfo) -> str:
     """`27 of 28`: how many passed their checks, or are done where there are none; then what people said of them, `you 3 of 4`."""
     text = f"{column.passed} of {column.checked}" if column.checked else f"{column.done} of {column.total}"
+    if column.place == "hand" and column.done < column.total:
+        text = f"{column.done} of {column.total} given"
     return f"{text}, you {column.said_pass} of {column.judged}" if column.judged else text
 
 
@@ -126,7 +128,10 @@ class ColumnHeader(RunHeader):
         if prompt:
             area = self._prompt(painter, area, prompt)
         has_checks = any(info.checked for info in visible)
-        self._figures(painter, area, figures_of(column, has_checks=has_checks), best)
+        figures = figures_of(column, has_checks=has_checks)
+        if column.place == "hand":
+            figures = self._by_hand(figures, area.width())
+        self._figures(painter, area, figures, best)
         self._progress(painter, area, column)
 
     def _title(self, painter: QPainter, area: QRect, column: ColumnInfo, chip: str) -> None:
@@ -136,6 +141,12 @@ class ColumnHeader(RunHeader):
         paint_marker(painter, theme, QPointF(area.x() + theme.px(4), middle), column.place, column.colour)
         size = chip_size(chip)
         room = area.width() - theme.px(14)
+        if column.place == "hand":  # beside the version where there is room: shape of the mark and progress say it as well
+            words = chip_size("by hand", icon="hand").width() + theme.px(4)
+            left = theme.width(column.model, "section") + theme.px(6)
+            if left + words + size.width() <= room:
+                at = QRect(area.x() + theme.px(14) + left, round(middle - size.height() / 2), words - theme.px(4), size.height())
+                paint_chip(painter, at, "by hand", kind="accent", icon="hand")
         spare = room - theme.width(column.model, "section") - theme.px(6)
         width = min(size.width(), max(room // 2, spare))
         if width < size.width():
@@ -173,6 +184,13 @@ class ColumnHeader(RunHeader):
             painter.setPen(theme.color("pass" if winner else "text" if value else "text3"))
             text = theme.elided(value or "–", step, "small", weight)
             painter.drawText(QRect(x, top + micro, step, body + 2), int(Qt.AlignmentFlag.AlignVCenter), text)
+
+    def _by_hand(self, figures: list[tuple[str, str]], width: int) -> list[tuple[str, str]]:
+        """The figures of a column by hand, which has neither time nor cost: said in words where there is room."""
+        said = [*figures[:-2], ("time", "not measured"), ("cost", "not known")]
+        theme = self.theme
+        needs = sum(max(theme.width(name, "micro"), theme.width(value, "small", 600)) + theme.px(8) for name, value in said)
+        return said if needs <= width else [*figures[:-2], ("time", ""), ("cost", "")]
 
     def _progress(self, painter: QPainter, area: QRect, column: ColumnInfo) -> None:
         """A bar of all calls: passed, failed and merely done so far, and the count beside it."""

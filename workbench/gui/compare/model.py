@@ -305,6 +305,11 @@ class RunModel(QObject):
         if run_id is None:
             return
         runs = self.context.ws.runs
+        if jobs and all(self._is_by_hand(job) for job in jobs):  # nothing is called: they wait for a person again
+            self.context.bridge.call(
+                lambda: runs.requeue(run_id, jobs, failed_only=False), then=lambda _count: self.answers_changed(), owner=self
+            )  # fmt: skip
+            return
 
         left = self.run.queued if self.run is not None and not self.running else 0
 
@@ -331,6 +336,25 @@ class RunModel(QObject):
                 self.context.bridge.call(lambda: runs.requeue(run_id, jobs, failed_only=False), then=queued, owner=self)
 
         self._with_keys(put_back, jobs)
+
+    def _is_by_hand(self, job_id: int) -> bool:
+        place = self.grid.where(job_id)
+        return place is not None and self.grid.columns[place[1]].place == "hand"
+
+    @property
+    def carried(self) -> int:
+        """How many of the run's answers a person gives, given or not."""
+        return sum(column.total for column in self.grid.columns if column.place == "hand")
+
+    def answers_changed(self) -> None:
+        """A person gave an answer or took one back: read cells and figures again."""
+        self.grid.forget()
+        self._read_columns_soon()
+
+    def find_by_hand(self, after: int, then: Callable[[Cell | None], object]) -> None:
+        """Look for the next cell behind a job that waits for a person."""
+        if self._run_id is not None:
+            self.context.bridge.read(self.context.ws.runs.next_by_hand, self._run_id, after, then=then, owner=self)
 
     def raise_budget(self, dollars: Decimal | None) -> None:
         """Put what the cap left out back into the queue, under a new cap, and go on."""

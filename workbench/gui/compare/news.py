@@ -33,15 +33,17 @@ class News:
         self._run = (run.id, running)
         over = run.done + run.failed + run.skipped
         failed = f", {run.failed} failed" if run.failed else ""
-        quarter = 4 * over // max(1, run.jobs)
+        by_hand = f", {run.by_hand} to give by hand" if run.by_hand else ""
+        calls = run.jobs - run.by_hand
+        quarter = 4 * over // max(1, calls)
         if before is None or before[0] != run.id:
             self._quarter = quarter
             return
         if running and not before[1]:
             self._quarter = quarter
-            self._say(f"Run {run.number} started, {run.jobs} calls.")
+            self._say(f"Run {run.number} started, {calls} calls.")
         elif before[1] and not running:
-            self._say(f"Run {run.number} {'finished' if run.status == 'done' else 'stopped'}. {over} of {run.jobs}{failed}.")
+            self._say(f"Run {run.number} {'finished' if run.status == 'done' else 'stopped'}. {over} of {calls}{failed}{by_hand}.")
         elif running and quarter > self._quarter and time.monotonic() - self._at >= PAUSE_S:
             self._quarter = quarter
             self._say(f"{25 * quarter} percent{failed}.")

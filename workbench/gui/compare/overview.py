@@ -277,8 +277,9 @@ def status_chip(run: RunRow) -> tuple[str, str, str]:
 
 
 def progress_words(run: RunRow) -> str:
-    """`600 of 600`, with what failed where the mark does not say it."""
+    """`600 of 600`, with what failed where the mark does not say it, and what waits for a person."""
     words = f"{run.done + run.failed + run.skipped:,} of {run.jobs:,}"
+    words += f", {run.by_hand:,} to give by hand" if run.by_hand else ""
     return words + (f", {run.failed:,} failed" if run.failed and run.status != "done" else "")
 
 

@@ -15,6 +15,7 @@ from workbench.gui.cells import (
     Shown,
     State,
     blocked_words,
+    by_hand_words,
     failed_words,
     fitting_metrics,
     queued_words,
@@ -38,7 +39,7 @@ FULL_KEPT = 96
 CUT_OFF = "cut off"
 """Said of an answer that reached its largest length."""
 _KEPT_STATES = (State.DONE, State.REUSED, State.BLOCKED, State.FAILED)
-_FILLS = {State.QUEUED: "panel", State.STOPPED: "panel", State.SKIPPED: "panel"}
+_FILLS = {State.QUEUED: "panel", State.STOPPED: "panel", State.SKIPPED: "panel", State.BY_HAND: "panel"}
 _BARS = {State.WRITING: "accent-ink", State.WAITING: "warn", State.FAILED: "fail", State.BLOCKED: "fail"}
 
 
@@ -134,7 +135,7 @@ class CellPainter:
                 title, sentence, fixes = blocked_words(shown.cell, column)
                 self._trouble(painter, frame, "octagon-x", "fail", title, sentence, fixes)
             else:
-                self._still(painter, frame, shown)
+                self._still(painter, frame, shown, active=current or hovered)
         if current:
             painter.save()
             pen = painter.pen()
@@ -362,27 +363,34 @@ class CellPainter:
             areas.append(QRect(x, top, width, height))
         return areas
 
-    def _still(self, painter: QPainter, frame: Frame, shown: Shown) -> None:
-        """Queued, stopped and skipped: an icon and a few words, and whatever text had come."""
+    def _still(self, painter: QPainter, frame: Frame, shown: Shown, *, active: bool) -> None:
+        """Queued, by hand, stopped and skipped: an icon and a few words, and whatever text had come."""
         theme, cell = self.theme, shown.cell
         if shown.state is State.QUEUED:
             icon, words = "circle-dashed", queued_words(shown)
+        elif shown.state is State.BY_HAND:
+            icon, words = "hand", by_hand_words(shown)
         elif shown.state is State.STOPPED:
             icon, words = "circle-stop", stopped_words(cell)
         else:
             icon, words = "minus", "Skipped by you" if not cell.error else "Skipped, budget reached"
         y = frame.text_top
-        if cell.text and shown.state in (State.STOPPED, State.QUEUED) and self.height != "compact":
+        if cell.text and shown.state in (State.STOPPED, State.QUEUED, State.BY_HAND) and self.height != "compact":
             self._answer(painter, frame, shown, "text2")
             y = frame.chips_top
         line = theme.line("cell")
-        painter.drawPixmap(QPointF(frame.x, y + (line - theme.px(14)) / 2), theme.pixmap(icon, "text3", 14))
-        self._line(painter, frame.x + theme.px(20), y, frame.width - theme.px(20), words, "text3")
-        if shown.state is not State.QUEUED:
-            fixes: tuple[Fix, ...] = still_fixes(shown.state)
-            painter.setFont(theme.font("small", 500))
-            painter.setPen(theme.color("accent-ink"))
-            painter.drawText(self.fix_areas(frame, fixes)[0], int(Qt.AlignmentFlag.AlignCenter), fixes[0][1])
+        yours = shown.state is State.BY_HAND and active
+        token = "accent-ink" if yours else "text3"
+        words = words.replace("By hand", "Your turn") if yours else words
+        painter.drawPixmap(QPointF(frame.x, y + (line - theme.px(14)) / 2), theme.pixmap(icon, token, 14))
+        self._line(painter, frame.x + theme.px(20), y, frame.width - theme.px(20), words, token, weight=600 if yours else None)
+        if shown.state is State.BY_HAND and not active:
+            return  # there may be many of them in a column: only the one that is meant says what to do
+        fixes: tuple[Fix, ...] = still_fixes(shown.state)
+        painter.setFont(theme.font("small", 500))
+        painter.setPen(theme.color("accent-ink"))
+        for (_action, text), area in zip(fixes, self.fix_areas(frame, fixes), strict=True):
+            painter.drawText(area, int(Qt.AlignmentFlag.AlignCenter), text)
 
     # -- pieces ------------------------------------------------------------------------------------------------
 

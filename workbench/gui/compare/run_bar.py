@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from workbench.gui.actions import BY_ID, shown_keys, tooltip
 from workbench.gui.compare.model import RunModel
 from workbench.gui.context import Context
 from workbench.gui.theme import set_icon
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE = 64
 _DIGITS = str.maketrans("123456789", "000000000")
+NEXT_KEYS = BY_ID["compare.next_by_hand"].keys[0]
 STATUS_WORDS = {"queued": "not started", "running": "stopped", "done": "done", "stopped": "stopped"}
 
 
 class Fact(QWidget):
     """A line of words, maybe with more at the right, over a progress bar, a second line or a link."""
+
+    GAP = 12
 
     def __init__(self, *, bar: bool = False, link: QWidget | None = None) -> None:
         super().__init__()
@@ -34,7 +38,7 @@ class Fact(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0 if link is not None else 3)
         row = QHBoxLayout()
-        row.setSpacing(12)
+        row.setSpacing(self.GAP)
         self.first = label("", "small", weight=600)
         self.more = label("", "small", "text2")
         row.addWidget(self.first)
@@ -43,6 +47,7 @@ class Fact(QWidget):
         self.right: list[QLabel] = []
         for tone in ("fail", "warn"):
             made = label("", "small", tone, 500)
+            made.hide()
             self.right.append(made)
             row.addWidget(made)
         column.addLayout(row)
@@ -60,9 +65,14 @@ class Fact(QWidget):
 
     def least(self) -> int:
         """The width below which words would be cut, without what stands beside the first words."""
-        words = [self.first, *(made for made in self.right if made.text())]
-        first = sum(made.sizeHint().width() + 12 for made in words)
-        return max(first, self.second.sizeHint().width())
+        more = 0 if self.more.isHidden() else self.more.sizeHint().width() + self.GAP
+        return self.minimumSizeHint().width() - more
+
+    def say_right(self, *words: str) -> None:
+        """What stands at the right: in the colour of a failure, then in that of a warning."""
+        for made, text in zip(self.right, words, strict=True):
+            made.setText(text)
+            made.setVisible(bool(text))  # one without words would still cost its gap
 
 
 class RunBar(QFrame):
@@ -70,6 +80,7 @@ class RunBar(QFrame):
 
     run_chosen = Signal(int)
     rerun_wanted = Signal()
+    by_hand_wanted = Signal()
     menu_wanted = Signal(object)
     """The "…" button: fill this QMenu."""
 
@@ -82,7 +93,9 @@ class RunBar(QFrame):
         self.stop = button("Stop", "square", "danger", on=self.ask_stop, tip="Stop the run (Ctrl .)")
         self.again = button("Run failed again", "refresh-cw", on=lambda: model.run_again(), tip="Run all failed again (Shift R)")
         self.rerun = button("Rerun", "repeat", on=self.rerun_wanted.emit, tip="A new run as it was defined, beside this one")
+        self.next = button("Next by hand", "hand", on=self.by_hand_wanted.emit, tip=tooltip("compare.next_by_hand"))
         self.done = Fact(bar=True)
+        self.by_hand = Fact(bar=True)
         self.spend = Fact(bar=True)
         self.left = Fact()
         self.change = button("Change", kind="link", size="small", on=self.ask_at_once)
@@ -107,6 +120,11 @@ class RunBar(QFrame):
         top = Qt.AlignmentFlag.AlignTop  # the first lines of all facts stand on one line
         row.addWidget(self.done, 5, top)
         row.addSpacing(6)
+        self.by_hand.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._line_hand = line(vertical=True)
+        row.addWidget(self._line_hand)
+        row.addSpacing(4)
+        row.addWidget(self.by_hand, 4, top)
         self._line_spend = line(vertical=True)
         row.addWidget(self._line_spend)
         row.addSpacing(4)
@@ -120,6 +138,7 @@ class RunBar(QFrame):
         row.addWidget(self._line_once)
         row.addWidget(self.at_once, 0, top)
         row.addSpacing(6)
+        row.addWidget(self.next)
         row.addWidget(self.picker)
         row.addWidget(self.more)
 
@@ -130,12 +149,20 @@ class RunBar(QFrame):
     def _fit(self) -> None:
         """Leave out what matters least where the room does not do for all: nothing is ever cut in the middle of a word."""
         self._fitted = self._shape()
-        buttons = (self.go, self.stop, self.again, self.rerun, self.picker, self.more)
+        buttons = (self.go, self.stop, self.again, self.rerun, self.next, self.picker, self.more)
+        self.next.set_hint(shown_keys(NEXT_KEYS))
         used = sum(made.sizeHint().width() + 8 for made in buttons if not made.isHidden()) + 60
-        used += max(self.done.least(), 80) + 12
+        used += 0 if self.done.isHidden() else max(self.done.least(), 80) + 12
+        if not self.by_hand.isHidden():
+            used += self.by_hand.least() + 28
+            if used > self.width():
+                used -= self.next.sizeHint().width()
+                self.next.set_hint("")
+                used += self.next.sizeHint().width()
         # What is asked for first is kept longest.
         running = self.model.running
         parts: list[tuple[list[QWidget], int, bool]] = [
+            ([self.by_hand.more], self.by_hand.more.sizeHint().width() + 12, not self.by_hand.isHidden()),
             ([self.spend, self._line_spend], self.spend.least() + 24, True),
             ([self.left, self._line_left], self.left.least() + 20, True),
             ([self.done.more], self.done.more.sizeHint().width() + 12, True),
@@ -159,6 +186,7 @@ class RunBar(QFrame):
         running, paused = self.model.running, self.model.paused
         self._buttons(run, running, paused)
         self._progress(run, running)
+        self._show_by_hand(run)
         self._spend(run)
         self._time(run, running, paused)
         self.at_once.first.setText(f"{self.model.at_once} at once")
@@ -172,7 +200,8 @@ class RunBar(QFrame):
     def _shape(self) -> tuple[object, ...]:
         """What the widths depend on. All digits are of one width, so a count that goes up needs no new look at the room."""
         texts = "\n".join(made.text() for made in self._words).translate(_DIGITS)
-        return texts, tuple(made.isHidden() for made in (self.go, self.stop, self.again, self.rerun)), self.model.running
+        shown = (self.go, self.stop, self.again, self.rerun, self.next, self.done, self.by_hand)
+        return texts, tuple(made.isHidden() for made in shown), self.model.running
 
     def _buttons(self, run: RunRow, running: bool, paused: bool) -> None:
         unfinished = run.queued > 0
@@ -194,32 +223,54 @@ class RunBar(QFrame):
             made.setEnabled(not self.context.ws.read_only)
 
     def _progress(self, run: RunRow, running: bool) -> None:
-        done, over = self.done, run.done + run.failed + run.skipped
-        done.first.setText(f"{over:,} of {run.jobs:,}")
+        done, (carried, given) = self.done, self._hand_counts(run)
+        calls, made = run.jobs - carried, run.done - given
+        over = made + run.failed + run.skipped
+        done.setVisible(calls > 0)
+        done.first.setText(f"{over:,} of {calls:,}")
         words = [] if running or (run.status == "done" and run.failed) else [status_words(run)]
         if run.reused:
             words.append(f"{run.reused:,} reused")
         done.more.setText(", ".join(words))
         waiting = self.model.grid.waiting() if running else 0
-        failed, retrying = done.right
-        failed.setText(f"{run.failed:,} failed" if run.failed else "")
-        retrying.setText(f"{waiting} retrying" if waiting else f"{run.skipped:,} skipped" if run.skipped else "")
+        late = f"{waiting} retrying" if waiting else f"{run.skipped:,} skipped" if run.skipped else ""
+        done.say_right(f"{run.failed:,} failed" if run.failed else "", late)
         assert done.bar is not None
         good = "pass" if run.status == "done" and not running else "accent-ink"
-        done.bar.show_shares(((run.done, good), (run.failed, "fail"), (run.skipped, "warn")), run.jobs)
-        done.bar.setAccessibleName(f"{over} of {run.jobs} calls are over" + (f", {run.failed} failed" if run.failed else ""))
+        done.bar.show_shares(((made, good), (run.failed, "fail"), (run.skipped, "warn")), calls)
+        done.bar.setAccessibleName(f"{over} of {calls} calls are over" + (f", {run.failed} failed" if run.failed else ""))
+
+    def _hand_counts(self, run: RunRow) -> tuple[int, int]:
+        """(answers that a person gives in all, how many of them are given)."""
+        carried = self.model.carried
+        return carried, max(0, carried - run.by_hand)
+
+    def _show_by_hand(self, run: RunRow) -> None:
+        """How many of the answers by hand are given. They are no calls: no bar, cost or clock counts them."""
+        hand, (carried, given) = self.by_hand, self._hand_counts(run)
+        for widget in (hand, self._line_hand):
+            widget.setVisible(carried > 0)
+        self.next.setVisible(run.by_hand > 0)
+        self.next.setEnabled(not self.context.ws.read_only)
+        hand.first.setText(f"{given:,} of {carried:,}")
+        hand.more.setText("by hand")
+        hand.say_right("", f"{run.by_hand:,} {'waits' if run.by_hand == 1 else 'wait'} for you" if run.by_hand else "")
+        assert hand.bar is not None
+        hand.bar.show_shares(((given, "accent-ink" if run.by_hand else "pass"),), max(1, carried))
+        hand.bar.setAccessibleName(f"{given} of {carried} answers by hand are given")
 
     def _spend(self, run: RunRow) -> None:
         spend = self.spend
         budget = None if self.model.data is not None and self.model.data.is_free else run.budget_usd
         known = run.cost_usd
-        spend.first.setText(total_money(known) or "cost unknown")
+        nothing_called = all(column.place == "hand" for column in self.model.grid.columns)
+        spend.first.setText(total_money(known) or ("nothing called" if nothing_called else "cost unknown"))
         words = f"of {total_money(budget)} budget" if budget else ""
         if run.unknown_prices:
             spend.setToolTip(f"Without {', '.join(run.unknown_prices)}: no price is known, so it does not count towards the budget.")
             words = (words + " + unknown").strip() if known is not None else words
         else:
-            spend.setToolTip("Known cost of this run")
+            spend.setToolTip("Known cost of this run" + (", answers by hand not counted" if self._hand_counts(run)[0] else ""))
         spend.more.setText(words)
         assert spend.bar is not None
         spend.bar.setVisible(bool(budget))
@@ -294,6 +345,7 @@ class RunBar(QFrame):
                 f"{over:,} of {run.jobs:,}",
                 f"{run.failed:,} failed" if run.status == "done" and run.failed else status_words(run),
             ]
+            words += [f"{run.by_hand:,} by hand to give"] if run.by_hand else []
             action = menu.addAction(", ".join(words + ([cost] if cost else [])))
             action.setCheckable(True)
             action.setChecked(self.model.run is not None and run.id == self.model.run.id)

@@ -42,7 +42,7 @@ def read_run(ws: Workspace, run_id: int) -> RunData:
     comparison = ws.comparisons.get(run.comparison_id) if run.comparison_id is not None else None
     runs = ws.runs.list(run.comparison_id) if run.comparison_id is not None else [run]
     plan = ws.runs.plan(run_id)
-    prices = [column.model.price for column in plan.columns]
+    prices = [column.model.price for column in plan.columns if not column.model.by_hand]
     free = all(price.input_usd == 0 and price.output_usd == 0 for price in prices)
     return RunData(run, columns, cases, runs, comparison, plan.dataset, plan.concurrency, plan.repeats, len(plan.checks), free)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtCore import QMimeData, QModelIndex, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
-from workbench.gui.cells import FINISHED, OVER, Shown
+from workbench.gui.cells import FINISHED, OVER, Shown, State
 from workbench.gui.compare.cell_menu import CellMenu
 from workbench.gui.compare.detail import WIDTH, DetailPanel
 from workbench.gui.compare.model import RunModel
@@ -32,7 +32,7 @@ from workbench.gui.words import total_money
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workbench.workspace import ConnectionRow
+    from workbench.workspace import Cell, ConnectionRow
 
 NARROW = 1180
 """Below this width of the page the detail panel lies over the grid and opens only when asked for."""
@@ -108,7 +108,9 @@ class RunPage(QWidget):
         table.main.pause.connect(bar.toggle)
         table.main.left.connect(self.focus_grid)
         table.main.menu_wanted.connect(self.cell_menu.open)
-        table.main.copy_wanted.connect(detail.text.copy)
+        table.main.copy_wanted.connect(self.copy)
+        table.main.paste_wanted.connect(lambda: self.bring(QGuiApplication.clipboard().mimeData()))
+        table.main.dropped.connect(lambda _index, mime: self.bring(mime))
         table.main.cells.rated.connect(self._star_clicked)
         table.main.cells.fix_wanted.connect(self.cell_menu.fix_at)
         tools.group_chosen.connect(lambda _group: self._show_columns())
@@ -122,6 +124,7 @@ class RunPage(QWidget):
         detail.left.connect(self.focus_grid)
         detail.closed.connect(lambda: self.show_detail(False))
         bar.run_chosen.connect(self.run_chosen)
+        bar.by_hand_wanted.connect(self.next_by_hand)
         bar.rerun_wanted.connect(self.rerun_wanted)
         bar.menu_wanted.connect(self.menu_wanted)
         self.set_height(str(self.context.settings.get("compare.height") or "normal"))
@@ -139,6 +142,7 @@ class RunPage(QWidget):
             "compare.failed_again": lambda: self.model.run_again(),
             "compare.rerun": self.rerun_wanted.emit,
             "compare.stop": bar.ask_stop,
+            "compare.next_by_hand": self.next_by_hand,
             "compare.previous_group": lambda: tools.step_group(-1),
             "compare.next_group": lambda: tools.step_group(1),
             "compare.differences": tools.differences.toggle,
@@ -237,13 +241,50 @@ class RunPage(QWidget):
     def into_detail(self) -> None:
         """Open the panel and put the focus into it (Enter)."""
         self.show_detail(True)
-        self.detail.area.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        hand = self.detail.hand
+        (self.detail.area if hand.isHidden() else hand.field).setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def focus_grid(self) -> None:
         """Back to the grid (Esc)."""
         if self._is_narrow():
             self.show_detail(False)
         self.table.main.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    # -- by hand -----------------------------------------------------------------------------------------------
+
+    def next_by_hand(self) -> None:
+        """Go to the next answer that a person has to give, with the focus where it is pasted (Ctrl+Shift+V)."""
+        shown = self.current()
+
+        def show(cell: Cell | None) -> None:
+            if cell is None:
+                self.context.notice("No answer is left to give by hand.")
+                return
+            if cell.repeat != self.model.grid.repeat:
+                self.show_repeat(cell.repeat)
+            if not self.table.choose(cell.case_index, cell.column):  # a filter or a hidden column keeps it away
+                while self.tools.group is not None and cell.column not in self.tools.group:
+                    self.tools.step_group(1)
+                if cell.column in self._hidden:
+                    self._toggle_column(cell.column, True)
+                if self.model.grid.row_of(cell.case_index) is None:
+                    self.choose_filter("")
+                self.table.choose(cell.case_index, cell.column)
+            self.into_detail()
+
+        self.model.find_by_hand(shown.cell.job_id if shown is not None else 0, show)
+
+    def copy(self) -> None:
+        """Copy the answer of the current cell, or the prompt where its answer is still to be brought."""
+        (self.detail.text if self.detail.hand.isHidden() else self.detail.hand).copy()
+
+    def bring(self, mime: QMimeData) -> None:
+        """Take a clipboard or a drop as the answer of the current cell, if it waits for one."""
+        shown = self.current()
+        if shown is not None and shown.state is State.BY_HAND and self._may_write():
+            self.show_detail(True)
+            if not self.detail.hand.bring_mime(mime):
+                self.context.notice("There is no text, picture or file in the clipboard.")
 
     # -- judging -----------------------------------------------------------------------------------------------
 

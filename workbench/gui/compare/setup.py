@@ -77,6 +77,7 @@ class SetupDialog(Dialog):
         self.reuse.toggled.connect(lambda _on: self._changed())
         self.models.models_wanted.connect(self._to_models)
         self.prompts.save_wanted.connect(self._save_draft)
+        self.checks.fetch_wanted.connect(self._fetch_embedding)
         room, look = parent.window().size(), context.theme
         wide, high = max(LEAST[0], room.width() - 80), max(LEAST[1], room.height() - 60)
         self.resize(min(look.px(SIZE[0]), wide), min(look.px(SIZE[1]), high))
@@ -139,6 +140,7 @@ class SetupDialog(Dialog):
         self.numbers.at_once.setValue(definition.concurrency)
         self.numbers.stop_at.setText("" if definition.max_cost_usd is None else str(definition.max_cost_usd))
         self.checks.show_checks(definition.checks)
+        self.checks.show_embedding(choices.embedding)
         self.reuse.setChecked(definition.reuse)
         if definition.name:
             self.name.setText(definition.name)
@@ -200,15 +202,16 @@ class SetupDialog(Dialog):
         found = of_now(self.found, self._found_of, definition, self.choices)
         if found is not self.found:
             self.models.list.outdate()
-        summed = sum_up(definition, found, self.choices.spent_today)
+        summed = sum_up(definition, found, self.choices)
         trouble = found.trouble if found is not None else ""
         self.sum.say(summed.line)
         self.below.setText(trouble or summed.below)
         set_kind(self.below, tone="fail" if trouble else "text3")
         self.cases.warn([problem.message for problem in found.problems] if found is not None else [])
-        self.start_button.setText(f"Start {counted(summed.calls, 'call')}" if summed.calls else "Start")
+        count = counted(summed.calls, "call") if summed.calls else f"{summed.by_hand:,} by hand" if summed.by_hand else ""
+        self.start_button.setText(f"Start {count}".strip())
         may = not self.context.ws.read_only and self.numbers.good
-        self.start_button.setEnabled(may and summed.calls > 0 and not trouble)
+        self.start_button.setEnabled(may and summed.calls + summed.by_hand > 0 and not trouble)
         self.save_button.setEnabled(may)
 
     # -- what is done ------------------------------------------------------------------------------------------
@@ -232,6 +235,16 @@ class SetupDialog(Dialog):
     def _to_models(self) -> None:
         self.reject()
         self.context.go("models")
+
+    def _fetch_embedding(self) -> None:
+        ws, bridge = self.context.ws, self.context.bridge
+
+        def ended(problem: BaseException | None) -> None:
+            self.checks.say_fetched(problem)
+            if problem is None:
+                bridge.read(ws.embedding_status, then=self.checks.show_embedding, owner=self)
+
+        bridge.spawn(ws.fetch_embedding_model, then=ended, failed=ended, owner=self)
 
     def _save(self) -> None:
         def saved(comparison: int) -> None:
@@ -261,7 +274,7 @@ class SetupDialog(Dialog):
             return
         definition = self.definition()
         begin = partial(with_keys, self.context, self, self._begin, model_uids=definition.model_uids)
-        calls = sum_up(definition, of_now(self.found, self._found_of, definition, self.choices), self.choices.spent_today).calls
+        calls = sum_up(definition, of_now(self.found, self._found_of, definition, self.choices), self.choices).calls
         if calls > MANY_CALLS:
             ask(self, f"Start {calls:,} calls?", f"{self.sum.text}.", self.start_button.text(), begin, danger=False)
         else:

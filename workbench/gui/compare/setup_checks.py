@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from workbench.gui.compare.setup_model import CHECK_TYPES
 from workbench.gui.compare.setup_parts import Part, card, put_in, take_out
-from workbench.gui.theme import set_kind
+from workbench.gui.theme import set_kind, theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.labels import label
 from workbench.values import Check
 
+if TYPE_CHECKING:
+    from workbench.workspace import EmbeddingStatus
+
 REFERENCE = "{{ reference }}"
+USUAL_LIKENESS = 0.75
 NOTHING = "Nothing to compare with. Type a text, or untick this check."
 
 
@@ -35,6 +40,8 @@ class CheckRowWidget(QWidget):
         row = QHBoxLayout()
         row.setSpacing(6)
         column.addLayout(row)
+        self.likeness, self.threshold = self._make_likeness()
+        column.addWidget(self.likeness)
         self.problem = label(NOTHING, "small", "fail", wrap=True)
         self.problem.hide()
         column.addWidget(self.problem)
@@ -69,13 +76,45 @@ class CheckRowWidget(QWidget):
         self.value.textChanged.connect(self._edited)
         self.value.editingFinished.connect(self.mark)
         self.type.currentIndexChanged.connect(self._edited)
+        self.threshold.valueChanged.connect(self._edited)
         self._edited()
+
+    def _make_likeness(self) -> tuple[QWidget, QDoubleSpinBox]:
+        """The line of a check that compares meanings: how alike two texts must be."""
+        made = QDoubleSpinBox()
+        made.setRange(0, 1)
+        made.setSingleStep(0.05)
+        made.setValue(USUAL_LIKENESS if self._check.threshold is None else self._check.threshold)
+        made.setAccessibleName("Likeness")
+        made.setToolTip(f"From which likeness on two texts mean the same; {USUAL_LIKENESS} unless you say another")
+        made.lineEdit().setTextMargins(theme().px(8), 0, 0, 0)  # a stylesheet's padding does not reach the field inside
+        made.setFixedWidth(theme().px(86))
+        line = QWidget()
+        across = QHBoxLayout(line)
+        across.setContentsMargins(theme().px(24), 0, 0, 0)
+        across.addWidget(label("Alike by at least", "small", "text2"))
+        across.addWidget(made)
+        across.addWidget(label("of 1", "small", "text2"), 1)
+        return line, made
 
     @property
     def _needs_value(self) -> bool:
         return not str(self.type.currentData()).endswith("is-json")
 
+    @property
+    def compares_meanings(self) -> bool:
+        """True for a check that is on and needs an embedding model."""
+        return self.on.isChecked() and str(self.type.currentData()).removeprefix("not-") == "similar"
+
+    def _likeness(self) -> float | None:
+        """The threshold to keep: one that was never said stays so."""
+        if str(self.type.currentData()).removeprefix("not-") != "similar":
+            return self._check.threshold
+        said = round(self.threshold.value(), 2)
+        return None if said == USUAL_LIKENESS and self._check.threshold is None else said
+
     def _edited(self) -> None:
+        self.likeness.setVisible(str(self.type.currentData()).removeprefix("not-") == "similar")
         self.value.setEnabled(self._needs_value or bool(self.value.text()))
         if self._asked:
             self.mark()
@@ -95,7 +134,7 @@ class CheckRowWidget(QWidget):
             value if wants_value else None,
             self.name.text().strip(),
             self._check.weight,
-            self._check.threshold,
+            self._likeness(),
         )
 
     @property
@@ -113,6 +152,8 @@ class CheckRowWidget(QWidget):
 class ChecksPart(Part):
     """The checks, one row each."""
 
+    fetch_wanted = Signal()
+
     def __init__(self) -> None:
         super().__init__("Checks")
         self.rows: list[CheckRowWidget] = []
@@ -124,6 +165,35 @@ class ChecksPart(Part):
         self._none = label("Without checks you rate the answers yourself.", "small", "text3")
         self.column.addWidget(self._frame)
         self.column.addWidget(self._none)
+        self._embedding: EmbeddingStatus | None = None
+        self._lacking = label("", "small", "warn", wrap=True)
+        self.fetch = button("Fetch it", "download", size="small", on=self._fetch)
+        foot = QHBoxLayout()
+        foot.addWidget(self._lacking, 1)
+        foot.addWidget(self.fetch)
+        self.column.addLayout(foot)
+        self.show_embedding(None)
+
+    def show_embedding(self, status: EmbeddingStatus | None) -> None:
+        """Whether checks can compare meanings: where they cannot, it is said as soon as one of them would."""
+        self._embedding = status
+        lacks = status is not None and not status.ready and any(row.compares_meanings for row in self.rows)
+        self._lacking.setVisible(lacks)
+        self.fetch.setVisible(lacks and status is not None and status.can_fetch)
+        if status is not None and lacks:
+            self._lacking.setText(f"{status.sentence} Without it this check has no verdict. {'' if status.can_fetch else status.remedy}")
+
+    def say_fetched(self, problem: BaseException | None) -> None:
+        """The fetch has ended; where it could not be done, why."""
+        self.fetch.setEnabled(True)
+        self.fetch.setText("Fetch it")
+        if problem is not None:
+            self._lacking.setText(str(problem))
+
+    def _fetch(self) -> None:
+        self.fetch.setEnabled(False)
+        self.fetch.setText("Fetching")
+        self.fetch_wanted.emit()
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -172,4 +242,5 @@ class ChecksPart(Part):
 
     def _say(self) -> None:
         self.count.setText(f"{len(self.checks)} on" if self.rows else "")
+        self.show_embedding(self._embedding)
         self.changed.emit()

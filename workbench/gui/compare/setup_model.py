@@ -12,7 +12,17 @@ from workbench.gui.words import about, counted, joined, total_money
 from workbench.values import Definition, Problem, PromptRef
 
 if TYPE_CHECKING:
-    from workbench.workspace import ComparisonRow, DatasetRow, Estimate, ModelRow, PlanProblem, PromptRow, VersionRow, Workspace
+    from workbench.workspace import (
+        ComparisonRow,
+        DatasetRow,
+        EmbeddingStatus,
+        Estimate,
+        ModelRow,
+        PlanProblem,
+        PromptRow,
+        VersionRow,
+        Workspace,
+    )
 
 CHECK_TYPES = (
     ("contains", "contains"),
@@ -25,6 +35,8 @@ CHECK_TYPES = (
     ("not-regex", "lacks pattern"),
     ("is-json", "is JSON"),
     ("not-is-json", "is not JSON"),
+    ("similar", "means"),
+    ("not-similar", "does not mean"),
 )
 """Type of a check, and how it is said."""
 
@@ -42,6 +54,8 @@ class Choices:
     spent_today: Decimal
     with_reference: frozenset[str] = frozenset()
     """Uids of the datasets that have expected answers."""
+    embedding: EmbeddingStatus | None = None
+    """Whether a check can compare meanings."""
     usual_dataset: str | None = None
     """What fits the prompts that a new comparison starts with."""
 
@@ -50,9 +64,10 @@ def read_choices(ws: Workspace) -> Choices:
     """All that the dialog offers."""
     prompts = [row for row in ws.prompts.list() if row.kind != "snippet"]
     versions = {row.uid: ws.versions.list(row.id, with_figures=False) for row in prompts}
+    models = [row for row in ws.connections.models() if not row.embeds]
     choices = Choices(
-        prompts, ws.connections.models(), ws.datasets.list(), ws.comparisons.list(), versions, ws.runs.spent_today(),
-        ws.datasets.with_reference(),
+        prompts, models, ws.datasets.list(), ws.comparisons.list(), versions, ws.runs.spent_today(),
+        ws.datasets.with_reference(), ws.embedding_status(),
     )  # fmt: skip
     return replace(choices, usual_dataset=fitting_dataset(ws, usual_prompts(choices)))
 
@@ -127,7 +142,7 @@ def assess(ws: Workspace, definition: Definition) -> Assessment:
 
 def _figures(ws: Workspace, definition: Definition) -> tuple[dict[str, Estimate], dict[PromptRef, int]]:
     """What single models take, the ticked ones first, and what single prompt versions send; as many as the time does for."""
-    ready = [row.uid for row in ws.connections.models() if row.ready]
+    ready = [row.uid for row in ws.connections.models() if row.answers]
     uids = [uid for uid in definition.model_uids if uid in ready] + [uid for uid in ready if uid not in definition.model_uids]
     if not uids:
         return {}, {}
@@ -136,7 +151,8 @@ def _figures(ws: Workspace, definition: Definition) -> tuple[dict[str, Estimate]
     tokens: dict[PromptRef, int] = {}
     for ref, variant in zip(definition.prompts, spec.variants, strict=True):
         if perf_counter() < end:
-            one = ws.runs.estimate(replace(spec, variants=(variant,), models=spec.models[:1]))
+            asked = next((model for model in spec.models if not model.by_hand), spec.models[0])
+            one = ws.runs.estimate(replace(spec, variants=(variant,), models=(asked,)))
             tokens[ref] = round(one.input_tokens / max(1, one.calls))
     models: dict[str, Estimate] = {}
     for uid, model in zip(uids, spec.models, strict=True):
@@ -192,21 +208,27 @@ class Sum:
     line: Sequence[tuple[str, bool]] = field(default_factory=tuple)
     below: str = ""
     calls: int = 0
+    by_hand: int = 0
+    """Answers that a person gives."""
 
 
-def sum_up(definition: Definition, found: Assessment | None, spent_today: Decimal) -> Sum:
+def sum_up(definition: Definition, found: Assessment | None, choices: Choices) -> Sum:
     """`3 prompts × 4 models × 50 cases × 1 = 600 calls, about $1.92, about 2 min`, and what it is based on."""
+    spent_today = choices.spent_today
     prompts, models, repeats = len(definition.prompts), len(definition.model_uids), definition.repeats
     cases = found.cases if found is not None and found.cases is not None else None
     lacking = [what for what, there in (("a prompt", prompts), ("a model", models), ("test cases", cases != 0)) if not there]
     if lacking:
         return Sum(((f"Choose {joined(lacking)}.", False),), _today(spent_today))
-    calls = prompts * models * (cases or 0) * repeats
+    carried = {row.uid for row in choices.models if row.place == "hand"}.intersection(definition.model_uids)
+    by_hand = prompts * len(carried) * (cases or 0) * repeats
+    calls = prompts * models * (cases or 0) * repeats - by_hand
     pieces: list[tuple[str, bool]] = []
     for number, word in ((prompts, "prompt"), (models, "model"), (cases, "case")):
         shown = "…" if number is None else f"{number:,}"
         pieces += [(shown, True), (f" {word if number == 1 else word + 's'} × ", False)]
-    pieces += [(str(repeats), True), (" = ", False), (counted(calls, "call") if cases is not None else "… calls", True)]
+    words = " and ".join([counted(calls, "call")] * bool(calls or not by_hand) + [f"{by_hand:,} by hand"] * bool(by_hand))
+    pieces += [(str(repeats), True), (" = ", False), (words if cases is not None else "… calls", True)]
     below = ""
     estimate = found.estimate if found is not None else None
     if estimate is not None and calls:
@@ -219,7 +241,7 @@ def sum_up(definition: Definition, found: Assessment | None, spent_today: Decima
         if estimate.seconds is not None:
             pieces += [(", about ", False), (about(estimate.seconds), True)]
         below += estimate.basis + " "
-    return Sum(tuple(pieces), (below + _today(spent_today)).strip(), calls)
+    return Sum(tuple(pieces), (below + _today(spent_today)).strip(), calls, by_hand)
 
 
 def _today(spent: Decimal) -> str:

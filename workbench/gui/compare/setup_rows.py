@@ -283,7 +283,7 @@ class ModelDelegate(QStyledItemDelegate):
 
 def figure_words(model: ModelRow, figures: Estimate | None, *, ticked: bool) -> list[tuple[str, bool]]:
     """What a model's row says at its right, in pieces (words, heavy): `about 45 s`, `$0.27`; `adds about $0.10` where it is not ticked."""
-    if figures is None:
+    if figures is None or model.place == "hand":
         return [(price_words(model), False)]
     money = "price unknown" if figures.cost_usd is None else total_money(figures.cost_usd)
     heavy = ticked and figures.cost_usd is not None
@@ -297,6 +297,8 @@ def figure_words(model: ModelRow, figures: Estimate | None, *, ticked: bool) -> 
 def price_words(model: ModelRow) -> str:
     """`free`, `$0.40 in, $1.60 out per M`, or that no price is known."""
     price = model.price
+    if model.place == "hand":
+        return "you carry it over"
     if price.input_usd is None or price.output_usd is None:
         return "price unknown"
     if price.input_usd == 0 and price.output_usd == 0:

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHBoxLayout, QHeaderView, QTableView, QVBoxLayout, QWidget
 
 from workbench.gui.actions import digit
 from workbench.gui.cells import State
+from workbench.gui.compare.brought import brought_by
 from workbench.gui.compare.delegate import CaseDelegate, CellDelegate
 from workbench.gui.compare.frame import row_height
 from workbench.gui.compare.header import ColumnHeader, CornerHeader
@@ -28,6 +38,9 @@ class CellView(QTableView):
     left = Signal()
     menu_wanted = Signal(QModelIndex, QPoint)
     copy_wanted = Signal()
+    paste_wanted = Signal()
+    dropped = Signal(QModelIndex, object)
+    """The QMimeData of a drop on a cell that waits for a person; it is to be taken at once."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -35,6 +48,7 @@ class CellView(QTableView):
         self.single_keys = True
         _dress(self)
         self.setMouseTracking(True)
+        self.setAcceptDrops(True)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setAccessibleName("Answers")
@@ -65,6 +79,8 @@ class CellView(QTableView):
             self.left.emit()
         elif event.key() == Qt.Key.Key_C and event.modifiers() == Qt.KeyboardModifier.ControlModifier:
             self.copy_wanted.emit()
+        elif event.matches(QKeySequence.StandardKey.Paste):
+            self.paste_wanted.emit()
         else:
             super().keyPressEvent(event)
 
@@ -90,6 +106,21 @@ class CellView(QTableView):
         if index.isValid():
             self.setCurrentIndex(index)
             self.menu_wanted.emit(index, event.globalPos())
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        event.setAccepted(brought_by(event.mimeData()) is not None)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        shown = self.indexAt(event.position().toPoint()).data(SHOWN)
+        event.setAccepted(shown is not None and shown.state is State.BY_HAND)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        shown = index.data(SHOWN)
+        if shown is not None and shown.state is State.BY_HAND:
+            event.acceptProposedAction()
+            self.setCurrentIndex(index)
+            self.dropped.emit(index, event.mimeData())
 
     def viewportEvent(self, event: QEvent) -> bool:
         # The view's own hover bookkeeping repaints whole cells for nothing.

@@ -23,6 +23,7 @@ FILTERS = (
     ("failed", "Failed checks"),
     ("errors", "Errors"),
     ("unrated", "Unrated"),
+    ("by_hand", "By hand, to give"),
     ("different", "Columns differ"),
 )
 MOST_SEGMENTS = 5

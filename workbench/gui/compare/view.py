@@ -20,7 +20,7 @@ from workbench.gui.key_dialog import with_keys
 from workbench.gui.screen import Crumb, Screen
 from workbench.gui.widgets.buttons import action_button, button
 from workbench.gui.widgets.dialog import ask, ask_text
-from workbench.gui.words import total_money
+from workbench.gui.words import counted, total_money
 from workbench.values import Changes, Definition, NotFound, PromptRef
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class CompareScreen(Screen):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.pages)
         self._families_old = False
+        self._let_go = False
         self._families_timer = QTimer(self)
         self._families_timer.setSingleShot(True)
         self._families_timer.setInterval(FAMILIES_MS)
@@ -130,7 +131,22 @@ class CompareScreen(Screen):
 
     def leave(self) -> bool:
         self.page.detail.judging.save_note()
+        self.page.detail.hand.save_draft()
+        left = self.page.detail.hand.pictures_left()
+        if left and not self._let_go:
+            self._ask_to_let_go(left)
+            return False
         return True
+
+    def _ask_to_let_go(self, pictures: int) -> None:
+        def let_go() -> None:
+            self._let_go = True
+            self.window().close()
+
+        words = (
+            f"{counted(pictures, 'picture')} brought by hand {'is' if pictures == 1 else 'are'} in no answer yet, and kept nowhere else."
+        )
+        ask(self, "Close without the pictures?", words, "Close without them", let_go, other="Stay")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -213,7 +229,7 @@ class CompareScreen(Screen):
                 prompts = tuple(PromptRef(row.uid, number) for number in numbers)
             models = tuple(ws.connections.model(int(model)).uid for model in at.get("model_ids") or ())
             if not models:
-                models = tuple(model.uid for model in ws.connections.models() if model.ready)[:1]
+                models = tuple(model.uid for model in ws.connections.models() if model.answers)[:1]
             dataset = ws.datasets.get(int(at["dataset_id"])).uid if at.get("dataset_id") is not None else None
             if dataset is None:
                 dataset = fitting_dataset(ws, prompts)
@@ -243,10 +259,10 @@ class CompareScreen(Screen):
         def go() -> None:
             self.model.rerun(lambda run_id: self.context.go("compare", run_id=run_id), only)
 
-        dear = run.cost_usd is not None and run.cost_usd > limit
-        if only == "all" and (dear or run.jobs > MANY_CALLS):
-            text = f"The last time these {run.jobs:,} calls cost {total_money(run.cost_usd) or 'an unknown sum'}."
-            ask(self, "Rerun this comparison?", text, f"Start {run.jobs:,} calls", go, danger=False)
+        dear, calls = run.cost_usd is not None and run.cost_usd > limit, run.jobs - self.model.carried
+        if only == "all" and (dear or calls > MANY_CALLS):
+            text = f"The last time these {calls:,} calls cost {total_money(run.cost_usd) or 'an unknown sum'}."
+            ask(self, "Rerun this comparison?", text, f"Start {calls:,} calls", go, danger=False)
         else:
             go()
 

@@ -29,7 +29,7 @@ from workbench.values import Content
 
 if TYPE_CHECKING:
     from workbench.gui.library.study import Opened
-    from workbench.workspace import ContentDiff, TextDiff, VersionRow, Workspace
+    from workbench.workspace import ContentDiff, FieldDiff, MessageDiff, VersionRow, Workspace
 
 _FOLD_FROM = 60
 """Diffs of more lines than this begin with their unchanged lines folded."""
@@ -324,12 +324,9 @@ def sections_of(diff: ContentDiff, left: Side, right: Side, no_value: Sequence[s
     for number, message in enumerate(diff.messages):
         if message.edits or len(diff.messages) == 1:
             name, icon = ROLES[message.role]
-            found.append(Section(f"message {number}", name, icon, _summary(message.text, message.left, message.right), message.text.lines))
+            found.append(Section(f"message {number}", name, icon, _summary(message), message.text.lines, _fields(message.attached)))
     if diff.parameters:
-        fields = tuple(
-            Field(TITLES.get(f.name, f.name), _value(f.left), _value(f.right), code=isinstance(f.left or f.right, dict))
-            for f in diff.parameters
-        )
+        fields = _fields(diff.parameters)
         found.append(Section("parameters", "Parameters", "sliders-horizontal", counted(len(fields), "change"), fields=fields))
     if diff.variables_added or diff.variables_removed:
         found.append(Section("variables", "Variables", "braces", "", fields=tuple(_variables(diff, no_value))))
@@ -344,8 +341,9 @@ def parts_of(diff: ContentDiff) -> list[tuple[str, str, str, str, str]]:
     found = []
     for number, message in enumerate(diff.messages):
         name, icon = ROLES[message.role]
-        added = message.text.count("added") + message.text.count("changed")
-        removed = message.text.count("removed") + message.text.count("changed")
+        changed = message.text.count("changed")
+        added = message.text.count("added") + changed + sum(change.right is not None for change in message.attached)
+        removed = message.text.count("removed") + changed + sum(change.left is not None for change in message.attached)
         found.append(
             (f"message {number}", name, icon, f"+{added}" if added else "" if message.edits else "same", f"-{removed}" if removed else "")
         )
@@ -356,16 +354,25 @@ def parts_of(diff: ContentDiff) -> list[tuple[str, str, str, str, str]]:
     return found
 
 
-def _summary(text: TextDiff, left: int | None, right: int | None) -> str:
-    if left is None:
+def _fields(differences: Sequence[FieldDiff]) -> tuple[Field, ...]:
+    return tuple(
+        Field(TITLES.get(f.name, f.name), _value(f.left), _value(f.right), code=isinstance(f.left or f.right, (dict, list)))
+        for f in differences
+    )
+
+
+def _summary(message: MessageDiff) -> str:
+    text = message.text
+    if message.left is None:
         return "message added"
-    if right is None:
+    if message.right is None:
         return "message removed"
     changed, added, removed = text.count("changed"), text.count("added"), text.count("removed")
     parts = [counted(changed, "line") + " changed"] if changed else []
     parts += [f"{added} added" if parts else f"{counted(added, 'line')} added"] if added else []
     parts += [f"{removed} removed" if parts else f"{counted(removed, 'line')} removed"] if removed else []
-    return ", ".join(parts) or "same"
+    parts += [f.name for f in message.attached if f.name not in TITLES]
+    return ", ".join(parts) or ("tool calls changed" if message.attached else "same")
 
 
 def _variables(diff: ContentDiff, no_value: Sequence[str]) -> list[Field]:
@@ -386,7 +393,15 @@ def _value(value: Any) -> str:
         return ""
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2 if isinstance(value, dict) else None)
+    return (
+        value
+        if isinstance(value, str)
+        else json.dumps(
+            value,
+            ensure_ascii=False,
+            indent=2 if isinstance(value, dict) or (value and isinstance(value, list) and isinstance(value[0], dict)) else None,
+        )
+    )
 
 
 def _said(more: str, less: str) -> str:

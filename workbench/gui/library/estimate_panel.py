@@ -76,6 +76,8 @@ class EstimatePanel(QScrollArea):
         answer = min(self._answer.value(), self._longest) if self._longest else self._answer.value()
         found: list[tuple[Decimal | None, tuple[str, str, str, str]]] = []
         for model in self._models:
+            if model.place == "hand":  # it is never called
+                continue
             cost = model.price.cost(Usage(self._tokens, answer))
             place = _PLACES.get(model.place) or model.connection
             month = f"{total_money(cost * self._month.value())} a month" if cost else "" if cost is None else "free"

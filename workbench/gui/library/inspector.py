@@ -132,7 +132,7 @@ class Inspector(QWidget):
     def _show_parameters(self) -> None:
         content = self._read or self._working.content
         read_only = self._working.read_only or self._read is not None
-        self.parameters.show_parameters(content.parameters, content.output_schema, read_only=read_only)
+        self.parameters.show_parameters(content.parameters, content.output_schema, content.tools, read_only=read_only)
 
     def _show_brief(self) -> None:
         while self._lines.count():
@@ -153,8 +153,8 @@ class Inspector(QWidget):
             self._lines.addWidget(price, row, 2, Qt.AlignmentFlag.AlignRight)
         self._lines.setColumnStretch(0, 1)
 
-    def _edited(self, parameters: dict[str, Any], schema: Any) -> None:
-        self._working.edit(replace(self._working.content, parameters=parameters, output_schema=schema))
+    def _edited(self, parameters: dict[str, Any], schema: Any, tools: tuple[Any, ...]) -> None:
+        self._working.edit(replace(self._working.content, parameters=parameters, output_schema=schema, tools=tools))
 
     def sizeHint(self) -> QSize:
         return QSize(theme().px(312), 600)
@@ -172,7 +172,9 @@ def changed_words(diff: ContentDiff) -> str:
             parts.append(f"{number} {kind}" if parts else f"{number} line{'' if number == 1 else 's'} {kind}")
     if diff.parameters:
         parts.append(f"{len(diff.parameters)} parameter{'' if len(diff.parameters) == 1 else 's'}")
-    empty = sum(1 for message in diff.messages if message.edits and not message.text.edits)
+    attached = [change.name.replace("_", " ").replace("Picture", "picture") for message in diff.messages for change in message.attached]
+    parts += dict.fromkeys(attached)
+    empty = sum(1 for message in diff.messages if message.edits and not message.text.edits and not message.attached)
     if empty:
         parts.append(f"{empty} empty message{'' if empty == 1 else 's'}")
     return ", ".join(parts) or "nothing changed"

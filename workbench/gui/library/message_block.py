@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+import shiboken6
 from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPainterPath, QPaintEvent
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
+from workbench.gui.actions import tooltip
+from workbench.gui.context import Context
+from workbench.gui.library.attachments import FILTER, AttachmentRow, Source, read_sources, sources_of, title_of
 from workbench.gui.theme import set_icon, set_kind, set_role, theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.chip import Chip
@@ -82,17 +87,22 @@ class MessageBlock(QFrame):
     went_to = Signal(int)
     """The line that the user wants to see: where a loop starts, for one."""
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, context: Context, message: Message) -> None:
         super().__init__()
         self.setProperty("kind", "card")
-        self._message = message
+        self.setAcceptDrops(True)
+        self._context, self._message = context, message
+        self._read_only = False
         self.editor = JinjaEditor()
+        self.editor.attachable = sources_of
         self.editor.set_text(message.text)
         self.problem: TemplateProblem | None = None
         self.undefined: tuple[str, ...] = ()
         self._strips: list[QWidget] = []
         self._compose()
         self.editor.edited.connect(self._typed)
+        self.editor.given.connect(self.attach)
+        self.attachments.removed.connect(self._detach)
         self.editor.installEventFilter(self)
         self._show_role()
 
@@ -103,7 +113,9 @@ class MessageBlock(QFrame):
         self._role.setProperty("bulk", "small")
         set_role(self._role, "body", 600)
         self._prefill = Chip("prefill", tip="The answer goes on from here, where the model allows it")
-        self._extra = label("", "small", "text3")
+        self._calls = label("", "small", "text3")
+        self.attachments = AttachmentRow(self._context)
+        self._attach = icon_button("paperclip", tooltip("library.attach"), on=self.choose_files, size=15)
         self._tokens = label("", "small", "text3")
         self._copy = icon_button("copy", "Copy the message", on=self._copy_text, size=15)
         self._remove = icon_button("trash-2", "Remove the message", on=self.removed.emit, size=15)
@@ -111,10 +123,11 @@ class MessageBlock(QFrame):
         row = QHBoxLayout(head)
         row.setContentsMargins(4, 0, 8, 0)
         row.setSpacing(4)
-        for part in (self.grip, self._role, self._prefill, self._extra):
+        for part in (self.grip, self._role, self._prefill, self._calls):
             row.addWidget(part)
         row.addStretch(1)
         row.addWidget(self._tokens)
+        row.addWidget(self._attach)
         row.addWidget(self._copy)
         row.addWidget(self._remove)
         self._column = QVBoxLayout(self)
@@ -123,6 +136,7 @@ class MessageBlock(QFrame):
         self._column.addWidget(head)
         self._column.addWidget(line())
         self._column.addWidget(self.editor)
+        self._column.addWidget(self.attachments)
 
     # -- the message -------------------------------------------------------------------------------------------
 
@@ -132,14 +146,15 @@ class MessageBlock(QFrame):
         text = self.editor.text
         if text == self._message.text:
             return self._message
-        others = tuple(part for part in self._message.parts if part.kind != "text")
-        return replace(self._message, parts=(Part(text=text), *others))
+        return replace(self._message, parts=(Part(text=text), *self._message.attachments))
 
     def set_read_only(self, read_only: bool) -> None:
         """Let the user only read."""
+        self._read_only = read_only
         self.editor.setReadOnly(read_only)
-        for part in (self._role, self._remove, self.grip):
+        for part in (self._role, self._remove, self.grip, self._attach):
             part.setEnabled(not read_only)
+        self._show_attachments()
 
     def show_place(self, *, last: bool, only: bool) -> None:
         """Say what follows from the place among the messages."""
@@ -158,9 +173,61 @@ class MessageBlock(QFrame):
         self._role.setAccessibleName(f"Role: {name}")
         self._role.setToolTip("Change the role")
         self.editor.setAccessibleName(f"{name} message")
-        kept = [part.name or part.media_type for part in self._message.parts if part.kind != "text"]
-        self._extra.setText(f"with {', '.join(kept)}" if kept else "")
-        self._extra.setVisible(bool(kept))
+        asked = [f"calls {call.name}" for call in self._message.tool_calls]
+        if self._message.call_id:
+            asked.append(f"answers {self._message.call_id}")
+        self._calls.setText(", ".join(asked))
+        self._calls.setVisible(bool(asked))
+
+    # -- pictures and files ------------------------------------------------------------------------------------
+
+    def choose_files(self) -> None:
+        """Let the user choose pictures and PDF files to attach."""
+        if self._read_only:
+            return
+        chosen, _ = QFileDialog.getOpenFileNames(self.window(), "Attach pictures or PDF files", "", FILTER)
+        if chosen:
+            self.attach([Path(name) for name in chosen])
+
+    def attach(self, sources: Sequence[Source]) -> None:
+        """Attach files, or pictures from the clipboard; they are read beside the window."""
+        if not self._read_only:
+            self._context.bridge.read(read_sources, list(sources), then=self._attached, failed=self._context.failed, owner=self)
+
+    def _attached(self, found: tuple[list[Part], list[str]]) -> None:
+        parts, troubles = found
+        if parts:
+            self._put(*self.message.parts, *parts)
+        if troubles:
+            more = f" And {len(troubles) - 1} more." if len(troubles) > 1 else ""
+            self._context.notice(f"Not attached: {troubles[0]}{more}")
+
+    def _detach(self, place: int) -> None:
+        message = self.message
+        gone = message.attachments[place]
+        self._put(*(part for part in message.parts if part is not gone))
+        self._context.notice(f"Removed {title_of(gone)}.", "Undo", lambda: self._put_back(place, gone))
+
+    def _put_back(self, place: int, part: Part) -> None:
+        if shiboken6.isValid(self):
+            others = self.message.attachments
+            self._put(*(one for one in self.message.parts if one.kind == "text"), *others[:place], part, *others[place:])
+
+    def _put(self, *parts: Part) -> None:
+        self._message = replace(self._message, parts=parts)
+        self._show_attachments()
+        self.edited.emit()
+
+    def _show_attachments(self) -> None:
+        self.attachments.show_parts(self._message.attachments, read_only=self._read_only)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if not self._read_only and sources_of(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.attach(sources_of(event.mimeData()))
+        event.acceptProposedAction()
 
     def _role_menu(self) -> None:
         menu = QMenu(self)
@@ -175,7 +242,8 @@ class MessageBlock(QFrame):
     def set_message_role(self, role: Role) -> None:
         """Make it a message of another role."""
         if role != self._message.role:
-            self._message = replace(self.message, role=role)
+            calls = self._message.tool_calls if role == "assistant" else ()
+            self._message = replace(self.message, role=role, tool_calls=calls, call_id="")
             self._show_role()
             self.edited.emit()
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from workbench.gui.actions import tooltip
+from workbench.gui.context import Context
 from workbench.gui.library.message_block import MessageBlock
 from workbench.gui.library.study import likely_meant
 from workbench.gui.widgets.buttons import button
@@ -26,8 +27,9 @@ class MessagesPane(QScrollArea):
     removed = Signal(int, object)
     sample_wanted = Signal(str)
 
-    def __init__(self) -> None:
+    def __init__(self, context: Context) -> None:
         super().__init__()
+        self._context = context
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Messages")
@@ -144,6 +146,12 @@ class MessagesPane(QScrollArea):
                 return block
         return self._last if self._last in self.blocks else None
 
+    def attach(self) -> None:
+        """Let the user attach files to the message with the caret, else to the last one."""
+        block = self.current() or (self.blocks[-1] if self.blocks else None)
+        if block is not None:
+            block.choose_files()
+
     def complete(self) -> None:
         """Offer variables at the caret."""
         block = self.current()
@@ -186,7 +194,7 @@ class MessagesPane(QScrollArea):
         self.ensureVisible(inside.x(), inside.y(), 20, 80)
 
     def _make(self, message: Message, place: int) -> None:
-        block = MessageBlock(message)
+        block = MessageBlock(self._context, message)
         block.set_read_only(self._read_only)
         block.editor.set_names(self._names)
         block.edited.connect(self._edited)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget
 
+from workbench.gui.context import Context
 from workbench.gui.library.messages_pane import MessagesPane
 from workbench.gui.library.study import Facts, facts
 from workbench.gui.widgets.buttons import button
@@ -41,10 +42,10 @@ class OldVersion(QStackedWidget):
     restore_wanted = Signal(object)
     """The version that is to be the newest again."""
 
-    def __init__(self, working: MessagesPane) -> None:
+    def __init__(self, context: Context, working: MessagesPane) -> None:
         super().__init__()
         self.now: Reading | None = None
-        self.messages = MessagesPane()
+        self.messages = MessagesPane(context)
         self.messages.setAccessibleName("Messages of the version")
         self._restore = button("", size="small", on=self._want_restore)
         self._back = button("Back to the working copy", size="small", on=self.back_wanted.emit)

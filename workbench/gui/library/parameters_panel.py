@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
-    QPlainTextEdit,
     QScrollArea,
     QSlider,
     QSpinBox,
@@ -21,16 +20,23 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.gui.theme import set_role, theme
+from workbench.gui.library.json_field import JsonField
+from workbench.gui.theme import theme
 from workbench.gui.widgets.labels import label
 
-KNOWN = ("temperature", "top_p", "max_tokens", "seed", "stop")
+KNOWN = ("temperature", "top_p", "max_tokens", "seed", "stop", "reasoning_effort", "reasoning_budget")
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+"""How much a model is to think, in the words of most vendors; each format says it in its own."""
 TITLES = {
     "temperature": "Temperature",
     "top_p": "Top p",
     "max_tokens": "Longest answer",
     "seed": "Seed",
     "stop": "Stop texts",
+    "reasoning_effort": "Thinking",
+    "reasoning_budget": "Tokens to think",
+    "tool_calls": "Tool calls",
+    "tool_call_id": "Answers call",
     "output_schema": "JSON schema",
     "response_format": "Answer format",
     "tools": "Tools",
@@ -42,17 +48,16 @@ _MOST_STEPS = 200
 
 
 class ParametersPanel(QScrollArea):
-    """`edited` comes with parameters and output schema as the user left them. A field at its lowest mark is not sent at all."""
+    """`edited` comes with parameters, output schema and tools as the user left them. A field at its lowest mark is not sent at all."""
 
-    edited = Signal(dict, object)
+    edited = Signal(dict, object, tuple)
 
     def __init__(self) -> None:
         super().__init__()
         self.setWidgetResizable(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._others: dict[str, Any] = {}
-        self._shown: tuple[dict[str, Any], Any] | None = None
+        self._shown: tuple[dict[str, Any], Any, tuple[Any, ...]] | None = None
         self._make_fields()
         page = QWidget()
         form = QFormLayout(page)
@@ -67,6 +72,8 @@ class ParametersPanel(QScrollArea):
             ("top_p", self._top_p, None),
             ("max_tokens", self._longest, None),
             ("seed", self._seed, None),
+            ("reasoning_effort", self._effort, None),
+            ("reasoning_budget", self._budget, None),
         ):
             row = QHBoxLayout()
             row.setSpacing(8)
@@ -84,7 +91,7 @@ class ParametersPanel(QScrollArea):
         form.addRow(label("Answer format", "body", "text2"), self._format)
         below = QVBoxLayout()
         below.setSpacing(6)
-        for part in (self._schema, self._schema_trouble, self._also):
+        for part in (self._schema, self._tools, self._others):
             below.addWidget(part)
         below.addWidget(
             label("Parameters are saved with the version, so old runs can be repeated exactly as they were.", "micro", "text3", wrap=True)
@@ -116,43 +123,55 @@ class ParametersPanel(QScrollArea):
         self._format.setAccessibleName("Answer format")
         for value, text in (("text", "Text"), ("json", "JSON"), ("schema", "JSON with a schema")):
             self._format.addItem(text, value)
-        self._schema = QPlainTextEdit()
-        set_role(self._schema, "code")
-        self._schema.setAccessibleName("JSON schema of the answer")
-        self._schema.setPlaceholderText('{"type": "object", "properties": {}}')
-        self._schema.setTabChangesFocus(True)
-        self._schema_trouble = label("", "small", "fail", wrap=True)
-        self._also = label("", "small", "text3", wrap=True)
-        for part in (self._schema, self._schema_trouble, self._also):
-            part.hide()
+        self._effort = QComboBox()
+        self._effort.setAccessibleName(TITLES["reasoning_effort"])
+        self._effort.setToolTip("reasoning_effort: each vendor is told in its own words; the set-up says where they differ")
+        self._effort.addItem(_UNSET, None)
+        for word in EFFORTS:
+            self._effort.addItem(word, word)
+        self._budget = _whole(10_000_000, "Tokens to think", "", "reasoning_budget: where a model takes a number; 0 turns thinking off")
+        self._budget.setSingleStep(1024)
+        self._schema = JsonField(
+            "", "JSON schema of the answer", '{"type": "object", "properties": {}}', {}, dict, "A schema is an object in braces."
+        )
+        self._schema.hide()
+        self._tools = JsonField(
+            "Tools", "Tools that the model may call: recorded, never executed", '[{"name": "weather", "parameters": {}}]', [],
+            list, "Tools are a list of objects in brackets.",
+        )  # fmt: skip
+        self._others = JsonField(
+            "More parameters", "Further parameters, sent by these names; `extra` is laid on the request as it is", '{"top_k": 40}', {},
+            dict, "Parameters are names with values in braces.",
+        )  # fmt: skip
 
     def _connect(self) -> None:
         self._slider.valueChanged.connect(lambda steps: self._temperature.setValue(steps / 100))
         self._temperature.valueChanged.connect(self._show_slider)
         for made in (self._temperature, self._top_p):
             made.valueChanged.connect(lambda _value: self._changed())
-        for whole in (self._longest, self._seed):
+        self._effort.currentIndexChanged.connect(lambda _index: self._changed())
+        for whole in (self._longest, self._seed, self._budget):
             whole.valueChanged.connect(lambda _value: self._changed())
         self._stop.textChanged.connect(lambda _text: self._changed())
         self._format.currentIndexChanged.connect(lambda _index: self._format_changed())
-        self._schema.textChanged.connect(self._changed)
+        for field in (self._schema, self._tools, self._others):
+            field.edited.connect(self._changed)
 
     def _resize(self) -> None:
-        for made in (self._temperature, self._top_p, self._longest, self._seed):
+        for made in (self._temperature, self._top_p, self._longest, self._seed, self._budget, self._effort):
             made.setFixedWidth(theme().px(116))
         self._slider.setMinimumHeight(theme().px(24))
-        self._schema.setMinimumHeight(theme().px(160))
 
     # -- values ------------------------------------------------------------------------------------------------
 
-    def show_parameters(self, parameters: Mapping[str, Any], schema: Any, *, read_only: bool) -> None:
-        """Show parameters; what this panel has no field for is named and kept."""
+    def show_parameters(self, parameters: Mapping[str, Any], schema: Any, tools: Sequence[Any], *, read_only: bool) -> None:
+        """Show parameters; what has no field of its own stands as JSON."""
         page = self.widget()
         if page is not None:
             page.setEnabled(not read_only)
-        if self._shown == (dict(parameters), schema):
+        if self._shown == (dict(parameters), schema, tuple(tools)):
             return
-        self._shown = (dict(parameters), schema)
+        self._shown = (dict(parameters), schema, tuple(tools))
         blockers = [QSignalBlocker(made) for made in page.findChildren(QWidget)] if page is not None else []
         wanted = parameters.get("response_format")
         self._temperature.setValue(_number(parameters.get("temperature")))
@@ -161,14 +180,14 @@ class ParametersPanel(QScrollArea):
         self._seed.setValue(int(_number(parameters.get("seed"))))
         self._stop.setText(write_stops(parameters.get("stop")))
         self._format.setCurrentIndex(2 if schema is not None else 1 if wanted == _JSON_OBJECT else 0)
-        self._schema.setPlainText("" if schema is None else json.dumps(schema, ensure_ascii=False, indent=2))
-        self._others = {
-            name: value for name, value in parameters.items() if name not in KNOWN and (name, value) != ("response_format", _JSON_OBJECT)
-        }
-        self._also.setText(
-            "Also sent: " + ", ".join(f"{name} {json.dumps(value, ensure_ascii=False)}" for name, value in self._others.items())
-        )
-        self._also.setVisible(bool(self._others))
+        effort = parameters.get("reasoning_effort")
+        known_effort = self._effort.findData(effort)
+        self._effort.setCurrentIndex(max(0, known_effort))
+        self._budget.setValue(int(_number(parameters.get("reasoning_budget"))))
+        self._schema.show_value(schema)
+        self._tools.show_value(list(tools) or None)
+        others = {name: value for name, value in parameters.items() if not self._has_field(name, value)}
+        self._others.show_value(others or None)
         blockers.clear()
         self._show_slider(self._temperature.value())
         self._show_schema()
@@ -183,40 +202,36 @@ class ParametersPanel(QScrollArea):
         self._show_schema()
         self._changed()
 
-    def _show_schema(self) -> str:
-        on = self._format.currentData() == "schema"
-        self._schema.setVisible(on)
-        trouble = ""
-        if on:
-            try:
-                if not isinstance(json.loads(self._schema.toPlainText() or "{}"), dict):
-                    trouble = "A schema is an object in braces."
-            except ValueError as error:
-                trouble = f"Not valid JSON yet: {error}. The last valid schema is used."
-        self._schema_trouble.setText(trouble)
-        self._schema_trouble.setVisible(bool(trouble))
-        return trouble
+    def _has_field(self, name: str, value: Any) -> bool:
+        """True for a parameter that a field above shows; an effort of another word, or a budget below 0, stands as JSON."""
+        if name == "reasoning_effort":
+            return value in EFFORTS
+        if name == "reasoning_budget":
+            return isinstance(value, int) and value >= 0
+        return name in KNOWN or (name, value) == ("response_format", _JSON_OBJECT)
+
+    def _show_schema(self) -> None:
+        self._schema.setVisible(self._format.currentData() == "schema")
 
     def _changed(self) -> None:
-        parameters = dict(self._others)
+        parameters = dict(self._others.value)
         for name, made in (("temperature", self._temperature), ("top_p", self._top_p)):
             if made.value() >= 0:
                 parameters[name] = round(made.value(), 4)
-        for name, whole in (("max_tokens", self._longest), ("seed", self._seed)):
+        for name, whole in (("max_tokens", self._longest), ("seed", self._seed), ("reasoning_budget", self._budget)):
             if whole.value() >= 0:
                 parameters[name] = whole.value()
+        if self._effort.currentData() is not None:
+            parameters["reasoning_effort"] = self._effort.currentData()
         stops = read_stops(self._stop.text())
         if stops:
             parameters["stop"] = stops
         kind = self._format.currentData()
         if kind == "json":
             parameters["response_format"] = dict(_JSON_OBJECT)
-        schema = None
-        if kind == "schema":
-            trouble = self._show_schema()
-            schema = self._shown[1] if trouble and self._shown else json.loads(self._schema.toPlainText() or "{}") if not trouble else None
-        self._shown = (parameters, schema)
-        self.edited.emit(parameters, schema)
+        schema = self._schema.value if kind == "schema" else None
+        self._shown = (parameters, schema, tuple(self._tools.value))
+        self.edited.emit(*self._shown)
 
 
 def read_stops(text: str) -> list[str]:

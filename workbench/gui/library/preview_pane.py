@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextBlockFormat, QTextCharFormat, QTextCursor, QTextLength, QTextOption, QTextTableFormat
 from PySide6.QtWidgets import QHBoxLayout, QTextEdit, QVBoxLayout, QWidget
 
+from workbench.gui.library.attachments import described, kinds, title_of
 from workbench.gui.library.message_block import ROLES
-from workbench.gui.library.study import about_tokens
+from workbench.gui.library.study import Preview, about_tokens
 from workbench.gui.theme import set_role, theme
-from workbench.gui.widgets.labels import label
+from workbench.gui.widgets.labels import ElidedLabel, label
 
 if TYPE_CHECKING:
-    from workbench.workspace import PreviewMessage
+    from PySide6.QtGui import QImage
+
+    from workbench.values import Part
 
 _LONGEST = 200_000
 """Characters that are shown of one message."""
@@ -29,13 +31,13 @@ class PreviewPane(QWidget):
         self.setProperty("kind", "surface")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Preview")
-        self._messages: Sequence[PreviewMessage] = ()
+        self._shown = Preview()
         self._tokens = label("", "small", "text3")
         self._tokens.setToolTip("Counted as four characters for a token")
         self.head = QHBoxLayout()
         self.head.setSpacing(8)
         self.head.addWidget(label("Preview, as sent", "small", "text2", 600))
-        self._marked = label("", "small", "text3")
+        self._marked = ElidedLabel("", "small", "text3")
         self.head.addWidget(self._marked)
         self.head.addStretch(1)
         self.head.addWidget(self._tokens)
@@ -55,16 +57,16 @@ class PreviewPane(QWidget):
         column.addWidget(self.text, 1)
         theme().follow(self._paint_again)
 
-    def show_messages(self, messages: Sequence[PreviewMessage]) -> None:
+    def show_preview(self, found: Preview) -> None:
         """Show these messages; the place scrolled to stays."""
-        if tuple(messages) == tuple(self._messages):
+        if found.messages == self._shown.messages:
             return
-        self._messages = tuple(messages)
+        self._shown = found
         self._paint_again()
 
     def tokens(self) -> list[int]:
         """About how many tokens each message has."""
-        return [about_tokens(sum(len(piece.text) for piece in message.pieces)) for message in self._messages]
+        return [about_tokens(sum(len(piece.text) for piece in message.pieces)) for message in self._shown.messages]
 
     def _paint_again(self) -> None:
         bar = self.text.verticalScrollBar()
@@ -72,8 +74,11 @@ class PreviewPane(QWidget):
         self.text.clear()
         tokens = sum(self.tokens())
         self._marked.setText(f"values filled in are {'underlined' if theme().high_contrast else 'tinted'}")
-        self._tokens.setText(f"about {tokens:,} tokens in" if self._messages else "")
-        if self._messages:
+        attached = [part for message in self._shown.messages for part in message.attachments]
+        words = f"about {tokens:,} tokens in" + (f" and {kinds(attached)}" if attached else "")
+        self._tokens.setText(words if self._shown.messages else "")
+        self._tokens.setToolTip("Counted as four characters for a token" + ("; pictures and files are not counted" if attached else ""))
+        if self._shown.messages:
             self._write(self.text.textCursor())
         bar.setValue(at)
 
@@ -86,10 +91,10 @@ class PreviewPane(QWidget):
         shape.setMargin(0)
         fixed, rest = QTextLength.Type.FixedLength, QTextLength.Type.PercentageLength
         shape.setColumnWidthConstraints([QTextLength(fixed, look.px(64)), QTextLength(rest, 100)])
-        table = cursor.insertTable(len(self._messages), 2, shape)
+        table = cursor.insertTable(len(self._shown.messages), 2, shape)
         tall = QTextBlockFormat()
         tall.setLineHeight(look.line("body"), QTextBlockFormat.LineHeightTypes.FixedHeight.value)
-        for row, message in enumerate(self._messages):
+        for row, message in enumerate(self._shown.messages):
             role = table.cellAt(row, 0).firstCursorPosition()
             role.setBlockFormat(tall)
             role.insertText(ROLES[message.role][0], _ink("text2", small=True))
@@ -107,6 +112,20 @@ class PreviewPane(QWidget):
                 text = f"{piece.variable}?" if missing else piece.text[:left]
                 body.insertText(text, _ink("warn", "warn-soft") if missing else _ink("text", "accent-soft" if piece.filled else ""))
                 left -= len(text)
+            for part, image in zip(message.attachments, self._shown.images[row], strict=True):
+                self._write_attachment(body, part, image, is_first=not body.block().length() > 1)
+
+    def _write_attachment(self, cursor: QTextCursor, part: Part, image: QImage, *, is_first: bool) -> None:
+        shape = QTextBlockFormat()  # as tall as the picture is
+        if is_first:
+            cursor.setBlockFormat(shape)
+        else:
+            cursor.insertBlock(shape)
+        if not image.isNull():
+            side = theme().px(72)
+            cursor.insertImage(image.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation))
+            cursor.insertText("  ", _ink("text2"))
+        cursor.insertText(f"{title_of(part)}, {described(part)}", _ink("text2", small=True))
 
 
 def _ink(token: str, fill: str = "", *, small: bool = False) -> QTextCharFormat:

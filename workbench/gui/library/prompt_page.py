@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from workbench.gui.library.messages_pane import MessagesPane
 from workbench.gui.library.old_version import OldVersion, Reading, reading
 from workbench.gui.library.preview_pane import PreviewPane
 from workbench.gui.library.samples import ChosenCase, SampleStrip
-from workbench.gui.library.study import Facts, paths, preview
+from workbench.gui.library.study import Facts, Preview, paths, preview
 from workbench.gui.library.try_panel import TryPanel
 from workbench.gui.library.working_copy import WorkingCopy
 from workbench.gui.theme import set_icon, set_role, theme
@@ -30,7 +29,7 @@ from workbench.gui.words import counted
 from workbench.values import Content, Message
 
 if TYPE_CHECKING:
-    from workbench.workspace import PreviewMessage, VersionRow
+    from workbench.workspace import VersionRow
 
 PREVIEW_MS = 150
 VIEWS = ("edit", "split", "preview")
@@ -55,8 +54,8 @@ class PromptPage(QWidget):
         self._rendering = False
         self._render_again = False
         self.header = PromptHeader()
-        self.messages = MessagesPane()
-        self.old = OldVersion(self.messages)
+        self.messages = MessagesPane(context)
+        self.old = OldVersion(context, self.messages)
         self.samples = SampleStrip()
         self.preview = PreviewPane()
         self.trial = TryPanel(context)
@@ -359,9 +358,9 @@ class PromptPage(QWidget):
             preview, self.context.ws, self.content, self.values, then=self._rendered, failed=self._not_rendered, owner=self
         )
 
-    def _rendered(self, messages: Sequence[PreviewMessage]) -> None:
+    def _rendered(self, found: Preview) -> None:
         self._rendering = False
-        self.preview.show_messages(messages)
+        self.preview.show_preview(found)
         (self.messages if self.old.now is None else self.old.messages).show_tokens(self.preview.tokens())
         self.valued.emit()
         if self._render_again:

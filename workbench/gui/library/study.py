@@ -9,9 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from workbench.gui.widgets.pictures import thumbnail
 from workbench.values import Content
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
+
     from workbench.workspace import ContentDiff, PreviewMessage, PromptRow, TemplateProblem, Variable, VersionRow, Workspace
 
 CHARACTERS_A_TOKEN = 4
@@ -97,9 +100,18 @@ def facts(ws: Workspace, content: Content, base: Content | None) -> Facts:
     )
 
 
-def preview(ws: Workspace, content: Content, values: Mapping[str, Any]) -> list[PreviewMessage]:
-    """The messages as they are sent with these values."""
-    return ws.preview(content, values)
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The messages as they are sent with these values, and each message's pictures and files, small."""
+
+    messages: tuple[PreviewMessage, ...] = ()
+    images: tuple[tuple[QImage, ...], ...] = ()
+
+
+def preview(ws: Workspace, content: Content, values: Mapping[str, Any]) -> Preview:
+    """How a content is sent with these values. Decodes its pictures: not for the Qt thread."""
+    messages = tuple(ws.preview(content, values))
+    return Preview(messages, tuple(tuple(map(thumbnail, message.attachments)) for message in messages))
 
 
 def count_edits(ws: Workspace, prompt_ids: Iterable[int]) -> dict[int, int]:

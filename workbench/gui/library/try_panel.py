@@ -15,7 +15,7 @@ from workbench.gui.context import Context
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.labels import label, set_tone
-from workbench.gui.words import call_money, counted, duration
+from workbench.gui.words import call_money, counted, duration, joined
 from workbench.values import Content, Request
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class TryPanel(QWidget):
 
     def show_models(self, models: Sequence[ModelRow]) -> None:
         """The models that can be asked."""
-        ready = [row for row in models if row.ready]
+        ready = [row for row in models if row.ready and row.place != "hand"]
         if ready == list(self._models):
             return
         wanted = self.models.currentData() or self._context.settings.get("library.try_model")
@@ -132,7 +132,8 @@ class TryPanel(QWidget):
         if self.running:
             self._tell(f"Writing {duration(1000 * (time.perf_counter() - self._started))}", "accent-ink")
 
-    def _answered(self, answer: Answer) -> None:
+    def _answered(self, found: tuple[Answer, tuple[str, ...]]) -> None:
+        answer, left_out = found
         if answer.failure is not None:
             self._end(f"{answer.failure.message}", "fail")
             return
@@ -149,6 +150,8 @@ class TryPanel(QWidget):
         facts.append(call_money(cost) or "price unknown")
         if reply.finish_reason == "length":
             facts.append("cut off at the longest answer")
+        if left_out:
+            facts.append(f"sent without {joined(list(left_out))}, which the model does not take")
         self._end(", ".join(part for part in facts if part) + ". Not kept: run a comparison for that.", "text3")
 
     def _failed(self, problem: BaseException) -> None:
@@ -178,10 +181,12 @@ class TryPanel(QWidget):
         self._context.settings.set("library.try_model", self.models.currentData())
 
 
-async def _ask(ws: Any, model: ModelRow, content: Content, values: Mapping[str, Any], timeout_s: float, on_delta: Any) -> Answer:
+async def _ask(
+    ws: Any, model: ModelRow, content: Content, values: Mapping[str, Any], timeout_s: float, on_delta: Any
+) -> tuple[Answer, tuple[str, ...]]:
     spec = ws.connections.spec(model.id)
     request = Request(
         spec.name, ws.render(content, values), {**content.parameters, **spec.parameters}, content.output_schema, tuple(content.tools)
     )
     answer: Answer = await ws.ask(spec, request, timeout_s=timeout_s, max_retries=1, on_delta=on_delta)
-    return answer
+    return answer, ws.left_out(spec, request)

@@ -96,6 +96,7 @@ class LibraryScreen(Screen):
             "library.label": self._label,
             "library.view": self.page.next_view,
             "library.add_message": lambda: self._write(messages.add),
+            "library.attach": lambda: self._write(messages.attach),
             "library.message_up": lambda: self._write(lambda: messages.shift(-1)),
             "library.message_down": lambda: self._write(lambda: messages.shift(1)),
             "library.complete": lambda: self._write(messages.complete),
@@ -246,7 +247,11 @@ class LibraryScreen(Screen):
 
         workspace = self.context.ws  # its service of connections is imported on the reading thread, not here
         self.context.bridge.read(
-            lambda: workspace.connections.models(), then=show, failed=self.context.failed, owner=self, key="library.models"
+            lambda: [row for row in workspace.connections.models() if not row.embeds],
+            then=show,
+            failed=self.context.failed,
+            owner=self,
+            key="library.models",
         )
 
     # -- the open prompt ---------------------------------------------------------------------------------------

@@ -15,12 +15,15 @@ from workbench.gui.theme import set_icon, set_kind, theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, set_tone
 from workbench.gui.words import counted, day
+from workbench.workspace import plain_http_warning
 
 if TYPE_CHECKING:
     from workbench.workspace import ConnectionRow
 
-ICONS = {"cloud": "cloud", "server": "server", "builtin": "laptop"}
-KEY_PLACES = {"keyring": "system keychain", "environment": "environment", "session": "this session only"}
+ICONS = {"cloud": "cloud", "server": "server", "builtin": "laptop", "hand": "hand"}
+BY_HAND = ("models", "rename", "remove")
+"""What is left of the menu where nothing is called."""
+KEY_PLACES = {"keyring": "system keychain", "file": "key file", "environment": "environment", "session": "this session only"}
 MENU = (
     ("test", "Test the connection", "plug"), ("models", "Choose its models", "cpu"), ("key", "Change the key", "key-round"),
     ("forget", "Forget the key", "lock-keyhole-open"),
@@ -107,18 +110,20 @@ class ConnectionCard(Card):
     asked = Signal(str)
 
     def __init__(self, row: ConnectionRow, *, writable: bool, key_kind: str = "keyring") -> None:
-        host = urlsplit(row.base_url).netloc or row.base_url
+        host = "no address, no key" if row.place == "hand" else urlsplit(row.base_url).netloc or row.base_url
         super().__init__(ICONS.get(row.place, "cloud"), row.name, host)
         self.row = row
         self._missing = "No key in this session" if key_kind == "session" else "Key missing"
         self.address.setToolTip(row.base_url)
         menu = QMenu(self)
         for id, text, icon in MENU:
+            if row.place == "hand" and id not in BY_HAND:
+                continue
             if id == "key" and row.key_place == "none" and row.place != "server":
                 continue
             if (
                 id == "forget"
-                and row.key_place not in ("keyring", "session")
+                and row.key_place not in ("keyring", "file", "session")
                 and not (row.key_place == "missing" and row.place == "server")
             ):
                 continue
@@ -140,7 +145,9 @@ class ConnectionCard(Card):
         test = row.state.get("test") or {}
         tested = test.get("ok")
         when = day(str(test.get("at") or ""))
-        if row.key_place == "missing":
+        if row.place == "hand":
+            self.say("text2", "hand", "By hand", f"{models}. You carry the prompt over and bring the answer back, in Compare.")
+        elif row.key_place == "missing":
             waits = f"{models} cannot be used until it has one." if row.models else "Add its key, then choose its models."
             self.say("warn", "key-round", self._missing, waits)
             self.set_foot([button("Add key", size="small", on=lambda: self.asked.emit("key"))])
@@ -156,16 +163,21 @@ class ConnectionCard(Card):
             self.say("text3" if silent else "fail", "power-off" if silent else "circle-x", name, _short(test))
             self.set_foot([button("Try again", size="small", on=lambda: self.asked.emit("test"))])
         elif tested:
-            self.say("pass", "circle-check", "Connected", f"{models}, tested {when}." if when else f"{models}.")
+            unsafe = plain_http_warning(row.base_url)
+            said = f"{models}, tested {when}." if when else f"{models}."
+            if unsafe:
+                self.say("warn", "lock-keyhole-open", "Connected, not encrypted", unsafe)
+            else:
+                self.say("pass", "circle-check", "Connected", said)
             self.set_foot([ElidedLabel(key, "small", "text3")] if key else [])
         else:
-            self.say("text3", "circle-dashed", "Not tested yet", f"{models}. {key}".strip())
+            self.say("text3", "circle-dashed", "Not tested yet", f"{models}. {key} {plain_http_warning(row.base_url)}".strip())
             self.set_foot([button("Test connection", size="small", on=lambda: self.asked.emit("test"))])
 
 
 def key_words(row: ConnectionRow) -> str:
     """`Key ...9f2c, system keychain.`; empty where the connection has no key."""
-    place = KEY_PLACES.get(row.key_place)
+    place = f"{row.key_variable} in the environment" if row.key_variable else KEY_PLACES.get(row.key_place)
     return "" if place is None else f"Key {row.key_hint}, {place}." if row.key_hint else f"Key: {place}."
 
 

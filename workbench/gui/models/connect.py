@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -11,20 +10,29 @@ from PySide6.QtGui import QDesktopServices, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
+from workbench.gui.key_dialog import typed_words
+from workbench.gui.key_file_dialog import PassphraseDialog, with_key_file
 from workbench.gui.models.found import FoundModels
 from workbench.gui.models.report import ReportBox
 from workbench.gui.models.saving import add, change_models
 from workbench.gui.theme import set_kind, set_role, theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.dialog import Dialog
-from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
+from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line, set_tone
 from workbench.gui.widgets.navigation import NavigationDelegate
+from workbench.workspace import plain_http_warning
 
 if TYPE_CHECKING:
     from workbench.workspace import ConnectionRow
 
-ICONS = {"cloud": "cloud", "server": "server", "builtin": "laptop"}
+ICONS = {"cloud": "cloud", "server": "server", "builtin": "laptop", "hand": "hand"}
 HIDDEN = ("echo", "builtin")
+ADDRESSES = {"cloud": "Your own address", "hand": "You carry it over, no key"}
+"""What is said in place of an address that a vendor does not have."""
+BY_HAND = (
+    "For models without an API: Midjourney, a web page, a colleague's tool. Compare shows you the prompt to copy, and takes the answer as "
+    "pasted text or a dropped picture. It is checked, rated and exported like any other; time and cost are not known."
+)
 VENDOR = int(Qt.ItemDataRole.UserRole)
 
 
@@ -53,7 +61,7 @@ class ConnectDialog(Dialog):
         room = window.window().size()
         self.resize(min(theme().px(980), room.width() - 40), min(theme().px(690), room.height() - 40))
         context.bridge.read(context.ws.connections.vendors, then=self._got_vendors, owner=self)
-        context.bridge.read(context.ws.keys.kind, then=self._got_key_kind, owner=self)
+        self._read_keys()
         context.bridge.spawn(context.ws.find_local, then=self._got_local, failed=lambda _error: None, owner=self)
 
     # -- making ------------------------------------------------------------------------------------------------
@@ -87,13 +95,18 @@ class ConnectDialog(Dialog):
         if self._existing is not None:
             side.hide()
         self._compose_fields()
-        test = QHBoxLayout()
+        self._test_row = QWidget()
+        test = QHBoxLayout(self._test_row)
+        test.setContentsMargins(0, 0, 0, 0)
         test.setSpacing(10)
         self._test_button = button("Test connection", "plug", on=self._start_test)
         self._test_note = label("Asks for the model list only. Costs nothing.", "small", "text3")
         test.addWidget(self._test_button)
         test.addWidget(self._test_note, 1)
-        self._page.addLayout(test)
+        self._by_hand = label(BY_HAND, "body", "text2", wrap=True)
+        self._by_hand.hide()
+        self._page.addWidget(self._by_hand)
+        self._page.addWidget(self._test_row)
         self._report = ReportBox()
         self._page.addWidget(self._report)
         self._models = FoundModels()
@@ -109,6 +122,7 @@ class ConnectDialog(Dialog):
         for edit in (self._key, self._url):
             set_role(edit, "code")
             edit.textChanged.connect(self._edited)
+        self._name.textChanged.connect(lambda _text: self._count())
         self._key.setEchoMode(QLineEdit.EchoMode.Password)
         self._eye = self._key.addAction(theme().icon("eye", "text2"), QLineEdit.ActionPosition.TrailingPosition)
         self._eye.setToolTip("Show the key")
@@ -122,14 +136,19 @@ class ConnectDialog(Dialog):
         fields.addWidget(self._url_box, 3)
         fields.addWidget(self._name_box, 2)
         self._page.addLayout(fields)
-        place = QHBoxLayout()
+        self._place_row = QWidget()
+        place = QHBoxLayout(self._place_row)
+        place.setContentsMargins(0, 0, 0, 0)
         place.setSpacing(6)
         place.addWidget(icon_label("lock-keyhole", "text3", 14))
         self._place = label("", "small", "text2", wrap=True)
         place.addWidget(self._place, 1)
+        self._keep = button("Keep keys in a file", "file-lock", "link", on=self._keep_in_file)
+        self._keep.hide()
+        place.addWidget(self._keep)
         self._help = button("Where do I find it?", "external-link", "link", on=self._open_help)
         place.addWidget(self._help)
-        self._page.addLayout(place)
+        self._page.addWidget(self._place_row)
 
     # -- who ---------------------------------------------------------------------------------------------------
 
@@ -143,7 +162,7 @@ class ConnectDialog(Dialog):
             item.setData(NavigationDelegate.ICON, ICONS.get(vendor.place, "cloud"))
             item.setData(
                 NavigationDelegate.DETAIL,
-                urlsplit(vendor.base_url).netloc or ("Your own address" if vendor.place == "cloud" else "OpenAI format"),
+                urlsplit(vendor.base_url).netloc or ADDRESSES.get(vendor.place, "OpenAI format"),
             )
             item.setData(VENDOR, vendor)
             item.setSizeHint(QSize())
@@ -152,7 +171,8 @@ class ConnectDialog(Dialog):
             self._list.addItem(item)
         self._list.setCurrentRow(chosen)
         if self._vendor is not None:  # a dialog starts on its first field; whoever goes through the list later stays in it
-            (self._key if self._vendor.base_url else self._url).setFocus(Qt.FocusReason.OtherFocusReason)
+            first = self._name if self._is_by_hand() else self._key if self._vendor.base_url else self._url
+            first.setFocus(Qt.FocusReason.OtherFocusReason)
         if url:
             self._url.setText(url)
         if self._existing is not None:
@@ -167,7 +187,14 @@ class ConnectDialog(Dialog):
                 if self._existing.key_place in ("none", "missing")
                 else f"Key {self._existing.key_hint} stays as it is.".replace("  ", " ")
             )
-            self._start_test()
+            if self._is_by_hand():
+                self._place.hide()
+                self._models.show_found([(name, True) for name in self._existing_names])
+            else:
+                self._start_test()
+
+    def _is_by_hand(self) -> bool:
+        return self._vendor is not None and self._vendor.place == "hand"
 
     def _got_local(self, servers: Any) -> None:
         for server in servers:
@@ -181,23 +208,24 @@ class ConnectDialog(Dialog):
                     if self._vendor is not None and self._vendor.id == vendor.id and not self._url.isModified():
                         self._url.setText(server.base_url)
 
-    def _got_key_kind(self, kind: str) -> None:
-        self._key_kind = kind
+    def _read_keys(self) -> None:
+        keys = self._context.ws.keys
+        self._context.bridge.read(lambda: (keys.kind(), keys.offers_file()), then=self._got_keys, owner=self)
+
+    def _got_keys(self, found: tuple[str, bool]) -> None:
+        self._key_kind, offers_file = found
+        self._keep.setVisible(offers_file and self._existing is None)
         self._say_place()
+
+    def _keep_in_file(self) -> None:
+        PassphraseDialog(self._context, self, self._read_keys, new=True).open()
 
     _key_kind = "keyring"
 
     def _say_place(self) -> None:
-        vendor = self._vendor
-        env = next((name for name in vendor.key_envs if os.environ.get(name)), vendor.key_env) if vendor is not None else ""
-        if env and os.environ.get(env) and not self._key.text():
-            self._place.setText(f"{env} is set in the environment. Leave the field empty to use it.")
-        elif self._key_kind == "keyring":
-            self._place.setText("A working key goes into the system keychain, never into the workspace or an export.")
-        else:
-            self._place.setText(
-                f"No key store here: a key typed in lasts for this session only. {f'To keep it, set {env}.' if env else ''}".strip()
-            )
+        unsafe = plain_http_warning(self._url.text())
+        set_tone(self._place, "warn" if unsafe else "text2")
+        self._place.setText(unsafe or typed_words(self._vendor, self._key_kind, typed=bool(self._key.text())))
 
     def _chosen(self, now: QListWidgetItem | None, _before: QListWidgetItem | None) -> None:
         if now is None:
@@ -209,10 +237,15 @@ class ConnectDialog(Dialog):
         self._url.setModified(False)
         self._url.setPlaceholderText("http://localhost:8000/v1")
         self._key.clear()
+        by_hand = self._is_by_hand()
+        for widget in (self._key_box, self._url_box, self._place_row, self._test_row):
+            widget.setVisible(not by_hand)
+        self._by_hand.setVisible(by_hand)
+        self._models.ask_names(by_hand)
         own = self._vendor.place == "server"
         self._key_title.setText("Key, if the server wants one" if own else "Key")
-        self._name.setText(self._vendor.name if self._vendor.id != "other" else "")
-        self._name.setPlaceholderText("As the server's address")
+        self._name.setText(self._vendor.name if self._vendor.id != "other" and not by_hand else "")
+        self._name.setPlaceholderText("Such as Midjourney" if by_hand else "As the server's address")
         self._help.setVisible(bool(self._vendor.key_help_url))
         self._edited()
 
@@ -320,8 +353,11 @@ class ConnectDialog(Dialog):
             self._connect.setEnabled(bool(new or gone))
         else:
             self._connect.setText("Connect 1 model" if len(ticked) == 1 else f"Connect {len(ticked)} models" if ticked else "Connect")
-            self._connect.setEnabled(bool(self._url.text().strip()) and bool(ticked))
-        if not ticked and self._existing is None:
+            name = bool(self._name.text().strip())
+            self._connect.setEnabled(name if self._is_by_hand() else bool(self._url.text().strip()) and bool(ticked))
+        if self._is_by_hand() and self._existing is None:
+            self._note.setText("" if self._name.text().strip() else "Give it a name.")
+        elif not ticked and self._existing is None:
             self._note.setText("Test the connection and tick the models you want, or type a model's name.")
         else:
             self._note.setText("")
@@ -346,6 +382,14 @@ class ConnectDialog(Dialog):
         name = self._name.text().strip() or urlsplit(self._url.text()).netloc or self._vendor.name
         key = self._key.text().strip() or None
         url = self._url.text().strip()
+        ticked = ticked or [name] * self._is_by_hand()
+        if key:
+            with_key_file(self._context, self, lambda: self._add(name, url, key, ticked), to_keep=True)
+        else:
+            self._add(name, url, None, ticked)
+
+    def _add(self, name: str, url: str, key: str | None, ticked: list[str]) -> None:
+        bridge, workspace = self._context.bridge, self._context.ws
         bridge.call(
             add, workspace, name, self._vendor, url, key, ticked, self._report_now,
             then=lambda _id: self._saved(), failed=self._not_saved, owner=self,

@@ -72,6 +72,8 @@ def _other(index: Index) -> Qt.CheckState:
 class FoundList(QListWidget):
     """Says what to do while there is nothing in it."""
 
+    empty = "Test the connection to see its models here."
+
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         if self.count() == 0:
@@ -79,7 +81,7 @@ class FoundList(QListWidget):
             painter.setFont(theme().font("body"))
             painter.setPen(theme().color("text3"))
             flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
-            painter.drawText(self.viewport().rect().adjusted(20, 0, -20, 0), flags, "Test the connection to see its models here.")
+            painter.drawText(self.viewport().rect().adjusted(20, 0, -20, 0), flags, self.empty)
             painter.end()
 
 
@@ -102,6 +104,9 @@ class FoundModels(QWidget):
         self._filter.searched.connect(self._filtered)
         head.addWidget(self._title)
         head.addWidget(self._note, 1)
+        self._all = button("Tick all", None, "link", on=self._tick_all)
+        self._all.hide()
+        head.addWidget(self._all)
         head.addWidget(self._filter)
         column.addLayout(head)
         self._list = FoundList()
@@ -124,14 +129,23 @@ class FoundModels(QWidget):
         foot.addWidget(self._typed, 1)
         foot.addWidget(self._add)
         column.addLayout(foot)
-        column.addWidget(
-            label(
-                "Prices are dollars for 1M tokens, in and out. A model without a known price can run; its cost shows as unknown.",
-                "small",
-                "text3",
-                wrap=True,
-            )
+        words = "Prices are dollars for 1M tokens, in and out. A model without a known price can run; its cost shows as unknown."
+        self._prices = label(words, "small", "text3", wrap=True)
+        column.addWidget(self._prices)
+        self._by_hand = False
+
+    def ask_names(self, by_hand: bool) -> None:
+        """Where no server lists models, their names are typed and nothing else is said of them."""
+        self._by_hand = by_hand
+        self._list.empty = (
+            "Type a name below, or leave this empty: then the connection's name is the model's." if by_hand else FoundList.empty
         )
+        self._typed.setPlaceholderText(
+            "Name of a model or tool, such as Midjourney v7" if by_hand else "Not listed? Type the model's name as the API takes it"
+        )
+        for widget in (self._prices, self._filter):
+            widget.setVisible(not by_hand)
+        self._tell()
 
     def show_found(self, models: Sequence[tuple[str, bool]]) -> None:
         """Show names with their ticks. What was typed by hand stays."""
@@ -197,9 +211,32 @@ class FoundModels(QWidget):
         for index in range(self._list.count()):
             item = self._list.item(index)
             item.setHidden(not all(word in item.text().lower() for word in words))
+        self._tell()
+
+    def _shown(self) -> list[QListWidgetItem]:
+        items = [self._list.item(index) for index in range(self._list.count())]
+        return [item for item in items if not item.isHidden()]
+
+    def _tick_all(self) -> None:
+        """Tick all that the filter shows; if they are ticked already, take the ticks away."""
+        state = (
+            Qt.CheckState.Checked if any(item.checkState() != Qt.CheckState.Checked for item in self._shown()) else Qt.CheckState.Unchecked
+        )
+        self._list.blockSignals(True)
+        for item in self._shown():
+            item.setCheckState(state)
+        self._list.blockSignals(False)
+        self._list.viewport().update()
+        self._tell()
 
     def _tell(self) -> None:
         count = self._list.count()
+        shown = self._shown()
+        self._all.setVisible(len(shown) > 1)
+        self._all.setText("Tick none" if all(item.checkState() == Qt.CheckState.Checked for item in shown) else "Tick all")
         self._title.setText("Found models" if count else "Models")
         self._note.setText(f"{count} found, {len(self.ticked())} ticked" if count else "known after a test")
+        if self._by_hand:
+            self._title.setText("Models")
+            self._note.setText(f"{len(self.ticked())} ticked" if count else "")
         self.changed.emit()

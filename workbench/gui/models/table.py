@@ -42,13 +42,19 @@ NARROW = 1180
 """Below this width the table does without the place where models run."""
 KINDS = {"text": "type", "image": "image", "audio": "mic", "video": "video", "pdf": "file-text"}
 """What a model reads, and its icon."""
-PLACES = {"cloud": ("cloud", "Cloud"), "server": ("server", "Own server"), "builtin": ("laptop", "This computer")}
+NO_ANSWERS = "It makes embeddings: it compares meanings and writes no answers."
+PLACES = {
+    "cloud": ("cloud", "Cloud"),
+    "server": ("server", "Own server"),
+    "builtin": ("laptop", "This computer"),
+    "hand": ("hand", "By hand"),
+}
 
 
 def price_words(rate: Decimal | None, place: str) -> str:
     """Dollars for a million tokens as people write them; a price that nobody knows is not nought."""
     if rate is None:
-        return "your server" if place == "server" else "not known"
+        return {"server": "your server", "hand": "by hand"}.get(place, "not known")
     if rate == 0:
         return "free"
     return f"${rate:.2f}" if rate == rate.quantize(Decimal("0.01")) else f"${rate.normalize():f}"
@@ -76,6 +82,8 @@ def context_words(tokens: Any) -> str:
 def price_tip(row: ModelRow) -> str:
     """What the two prices in the table leave out, and where they come from."""
     price = row.price
+    if row.place == "hand":
+        return "It is not called, so its answers have no known cost."
     if price.input_usd is None:
         return "Nobody knows this price here. Double-click to say what you pay; without it the cost shows as unknown."
     if price.is_free:
@@ -115,7 +123,7 @@ class ModelTable(QAbstractTableModel):
     def show(self, rows: Sequence[ModelRow]) -> None:
         """Take the models as they are now; ticks of those that are still there stay."""
         self._all = list(rows)
-        self.ticked &= {row.id for row in rows if row.ready}
+        self.ticked &= {row.id for row in rows if row.answers}
         self._apply()
         self.ticked_changed.emit()
 
@@ -149,7 +157,7 @@ class ModelTable(QAbstractTableModel):
     def tick(self, row: int) -> None:
         """Turn the tick of a row; a model that cannot be used has none."""
         item = self.rows[row]
-        if item.ready:
+        if item.answers:
             self.ticked ^= {item.id}
             index = self.index(row, TICK)
             self.dataChanged.emit(index, index)
@@ -158,7 +166,7 @@ class ModelTable(QAbstractTableModel):
 
     def tick_all(self) -> None:
         """Tick every usable model shown, or none if all are."""
-        shown = {row.id for row in self.rows if row.ready}
+        shown = {row.id for row in self.rows if row.answers}
         self.ticked = self.ticked - shown if shown <= self.ticked else self.ticked | shown
         if self.rows:
             self.dataChanged.emit(self.index(0, TICK), self.index(len(self.rows) - 1, TICK))
@@ -203,7 +211,7 @@ class ModelTable(QAbstractTableModel):
             row.title or row.name,
             row.connection,
             price_words(row.price.input_usd, row.place),
-            price_words(row.price.output_usd, row.place),
+            "embeddings" if row.embeds else price_words(row.price.output_usd, row.place),
             context_words(row.facts.get("context_tokens")) or "not known",
             ", ".join(row.facts.get("reads") or ()) or "not known",
             PLACES.get(row.place, ("cloud", row.place))[1],
@@ -212,6 +220,8 @@ class ModelTable(QAbstractTableModel):
         return str(words[column])
 
     def _tip(self, row: ModelRow, column: int) -> str:
+        if row.embeds and column in (TICK, OUT):
+            return NO_ANSWERS
         if not row.ready:
             return row.why_not
         if column in (IN, OUT):
@@ -230,7 +240,7 @@ class ModelTable(QAbstractTableModel):
 
     def _spoken(self, row: ModelRow, column: int) -> str:
         if column == TICK:
-            return "ticked" if row.id in self.ticked else "not ticked" if row.ready else f"off: {row.why_not}"
+            return "ticked" if row.id in self.ticked else "not ticked" if row.answers else f"off: {row.why_not or NO_ANSWERS}"
         return f"{row.title}, {row.name}" if column == MODEL else f"{HEADS[column]}: {self.text(row, column) or 'not known'}"
 
 
@@ -252,7 +262,7 @@ class ModelDelegate(QStyledItemDelegate):
             model = index.model()
             ticked = isinstance(model, ModelTable) and row.id in model.ticked
             mark = Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked
-            paint_check(painter, check_rect(rect), mark, enabled=row.ready)
+            paint_check(painter, check_rect(rect), mark, enabled=row.answers)
         elif column == MODEL:
             self._paint_model(painter, inner, row)
         elif column == CONNECTION and not row.ready:
@@ -306,7 +316,7 @@ class ModelDelegate(QStyledItemDelegate):
     def _paint_text(self, painter: QPainter, area: QRect, index: Index, row: ModelRow) -> None:
         look, column = theme(), index.column()
         text = str(index.data() or "")
-        soft = not row.ready or text in ("not known", "your server", "free", "none announced")
+        soft = not row.ready or text in ("not known", "your server", "free", "none announced", "embeddings")
         font: QFont = look.font("body")
         painter.setFont(font)
         painter.setPen(look.color("text3" if soft and (text != "free" or not row.ready) else "text"))

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QMenu, QScrollAr
 
 from workbench.gui.context import Context
 from workbench.gui.key_dialog import change_key
+from workbench.gui.key_file_dialog import with_key_file
 from workbench.gui.models.cards import BuiltinCard, ConnectionCard
 from workbench.gui.models.connect import ConnectDialog
 from workbench.gui.models.edits import ModelDialog
@@ -213,6 +214,13 @@ class ModelsScreen(Screen):
             ask(self, f"Remove {row.name}", text, "Remove the connection", lambda: bridge.call(connections.remove, row.id))
 
     def _test(self, id: int) -> None:
+        row = self._cards[id].row
+        if row.key_place == "file":
+            with_key_file(self.context, self, lambda: self._test_now(id))
+        else:
+            self._test_now(id)
+
+    def _test_now(self, id: int) -> None:
         self._cards[id].testing()
         bridge = self.context.bridge
         bridge.spawn(self.context.ws.test_connection, id, then=lambda _report: self._again(), failed=self._not_tested, owner=self)
@@ -302,7 +310,7 @@ class ModelsScreen(Screen):
         remove = menu.addAction(theme().icon("trash-2"), "Remove")
         edit.setEnabled(self._writable)
         remove.setEnabled(self._writable)
-        compare.setEnabled(row.ready)
+        compare.setEnabled(row.answers)
         chosen = menu.exec(self._view.viewport().mapToGlobal(at))
         if chosen is edit:
             self._edit(row)

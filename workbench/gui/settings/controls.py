@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
 from workbench.gui.theme import set_kind, set_role, theme
 from workbench.gui.widgets.segmented import Segmented
@@ -91,6 +91,31 @@ def _money(setting: Setting, value: Any, change: Change) -> Control:
     return made, show
 
 
+def _model(setting: Setting, value: Any, change: Change) -> Control:
+    made = QComboBox()
+    set_role(made, "body")
+    for choice, text in setting.choices:
+        made.addItem(text, choice)
+    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+    made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # the wheel belongs to the page
+
+    def show(now: Any) -> None:
+        with QSignalBlocker(made):
+            offer(made, [str(now)] if now else [])
+            made.setCurrentIndex(max(0, made.findData(now)))
+
+    show(value)
+    made.currentIndexChanged.connect(lambda _index: change(setting.key, made.currentData()))
+    return made, show
+
+
+def offer(made: QComboBox, titles: Iterable[str]) -> None:
+    """Offer these models too."""
+    for title in titles:
+        if made.findData(title) < 0:
+            made.addItem(title, title)
+
+
 def _text(setting: Setting, value: Any, change: Change) -> Control:
     made = QLineEdit(str(value or ""))
     set_role(made, "body")
@@ -103,4 +128,5 @@ _BY_KIND: dict[str, Callable[[Setting, Any, Change], Control]] = {
     "flag": _flag,
     "number": _number,
     "money": _money,
+    "model": _model,
 }

@@ -9,10 +9,13 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
 from workbench.gui.context import Context
+from workbench.gui.key_file_dialog import PassphraseDialog
 from workbench.gui.settings.row import Row
 from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.dialog import ask
 from workbench.gui.widgets.labels import ElidedLabel, label
 from workbench.gui.words import counted, day
+from workbench.values import Changes
 
 
 def size_words(size: int) -> str:
@@ -45,17 +48,50 @@ class StorageRows:
             [back_up, self._made],
             "A copy that can be opened like any workspace. It is complete even while a run writes.",
         )
-        keys = ElidedLabel("", "body")
-        self._keys = keys
+        self._keys = ElidedLabel("", "body")
+        self._make = button("Keep keys in a file", size="small", on=lambda: self._passphrase(new=True))
+        self._open = button("Enter the passphrase", size="small", on=lambda: self._passphrase(new=False))
+        self._remove = button("Remove the key file", size="small", on=self._ask_to_remove)
+        buttons = (self._make, self._open, self._remove)
+        for each in buttons:
+            each.hide()
         self.keys = Row(
-            "Keys of connections", "Never in this file, never in an export.", [keys], "A key is read where it lies each time a run starts."
+            "Keys of connections",
+            "Never in this file, never in an export.",
+            [self._keys, *buttons],
+            "The provider's variable in the environment comes first, then the system keychain, then a key file with a passphrase.",
         )
 
     def measure(self) -> None:
         """Read sizes and dates again."""
         bridge, workspace = self._context.bridge, self._context.ws
         bridge.read(_measured, workspace, then=self._show, owner=self.file, key="settings.size")
-        bridge.read(workspace.keys.place, then=self._keys.setText, owner=self.file, key="settings.keys")
+        keys = workspace.keys
+        looked = lambda: (keys.place(), keys.offers_file(), keys.file.state())  # noqa: E731
+        bridge.read(looked, then=self._show_keys, owner=self.file, key="settings.keys")
+
+    def _show_keys(self, found: tuple[str, bool, str]) -> None:
+        place, offers_file, state = found
+        self._keys.setText(place)
+        self._make.setVisible(offers_file)
+        self._open.setVisible(state == "locked")
+        self._remove.setVisible(state != "absent")
+
+    def _passphrase(self, *, new: bool) -> None:
+        PassphraseDialog(self._context, self.keys, self._keys_changed, new=new).open()
+
+    def _ask_to_remove(self) -> None:
+        keys = self._context.ws.keys
+        text = f"The keys in {keys.file.path} are then gone from this computer. Connections stay; enter their keys again to use them."
+
+        def remove() -> None:
+            self._context.bridge.call(keys.file.remove, then=lambda _none: self._keys_changed(), owner=self.file)
+
+        ask(self.keys, "Remove the key file", text, "Remove it", remove)
+
+    def _keys_changed(self) -> None:
+        self.measure()
+        self._context.changed.emit(Changes({"connection": frozenset()}))  # cards and status bar say where keys are
 
     def back_up(self) -> None:
         """Make a copy now and say so."""

@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QListWidget,
@@ -21,7 +22,7 @@ from PySide6.QtWidgets import (
 from workbench.gui.actions import ACTIONS
 from workbench.gui.context import Context
 from workbench.gui.screen import Crumb, Screen
-from workbench.gui.settings.controls import control
+from workbench.gui.settings.controls import control, offer
 from workbench.gui.settings.row import Row
 from workbench.gui.settings.storage import StorageRows
 from workbench.gui.theme import theme
@@ -149,6 +150,8 @@ class SettingsScreen(Screen):
             if setting.section != section:
                 continue
             made, show = control(setting, self.context.settings.get(setting.key), self._set)
+            if isinstance(made, QComboBox):
+                self._models = made
             self._show[setting.key] = show
             rows.append(Row(setting.title, setting.short, [made], setting.long))
         if section == "keyboard":
@@ -248,6 +251,12 @@ class SettingsScreen(Screen):
         return {"section": item.data(Qt.ItemDataRole.UserRole)} if item else {}
 
     def refresh(self, changes: Changes | None) -> None:
+        if changes is None or changes.has("model", "connection"):
+            ws = self.context.ws  # its service of connections is imported on the reading thread, not here
+            self.context.bridge.read(
+                lambda: [row.title for row in ws.connections.models() if row.embeds], then=lambda titles: offer(self._models, titles),
+                owner=self, key="settings.models",
+            )  # fmt: skip
         if changes is None or changes.has("connection", "run"):
             self._storage.measure()
 

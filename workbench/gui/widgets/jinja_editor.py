@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 from PySide6.QtCore import QMimeData, QRect, QSize, QStringListModel, Qt, Signal
 from PySide6.QtGui import (
@@ -47,6 +48,8 @@ class JinjaEditor(QTextEdit):
 
     edited = Signal()
     focused = Signal()
+    given = Signal(list)
+    """Files or pictures that were dropped or pasted: what `attachable` found in them."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,6 +61,8 @@ class JinjaEditor(QTextEdit):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         set_role(self, "code")
+        self.attachable: Callable[[QMimeData], list[Any]] | None = None
+        """What of dropped or pasted data is no text; without it, only text is taken."""
         self._text = ""
         self._names: list[str] = []
         self._problem: tuple[int, int] | None = None
@@ -251,8 +256,13 @@ class JinjaEditor(QTextEdit):
         super().focusInEvent(event)
         self.focused.emit()
 
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        return source.hasText() or source.hasUrls() or (self.attachable is not None and source.hasImage())
+
     def insertFromMimeData(self, source: QMimeData) -> None:
-        if source.hasText():
+        if self.attachable is not None and (found := self.attachable(source)):
+            self.given.emit(found)
+        elif source.hasText():
             self.textCursor().insertText(source.text())
 
     # -- completion --------------------------------------------------------------------------------------------

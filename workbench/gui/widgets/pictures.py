@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QRect, QSize, Qt, Signal
@@ -39,6 +40,12 @@ def decode(part: Part, side: int = 0) -> QImage:
     if side and size.isValid() and max(size.width(), size.height()) > side:
         reader.setScaledSize(size.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio))
     return reader.read()
+
+
+@lru_cache(maxsize=16)
+def thumbnail(part: Part) -> QImage:
+    """The picture small, kept for a while: a prompt is shown again at every key. Not for the Qt thread."""
+    return decode(part, SMALL)
 
 
 class Thumbnails(QObject):

@@ -20,6 +20,7 @@ from workbench.formats.library_file_data import (
     write_library,
     write_models,
 )
+from workbench.formats.library_file_parts import files_of
 from workbench.formats.library_layout import FOLDERS, MODELS, PAGE, SCHEMAS, VERSIONS, folder_slug, free_path, missing_folders
 from workbench.formats.library_table import library_cases, library_table
 from workbench.formats.reports import NotCarried
@@ -87,6 +88,9 @@ class Exporter:
         stem = posixpath.splitext(posixpath.basename(path))[0]
 
         known = {entry.content.hash for entry in prompt.versions}
+        contents = [record.content, *(entry.content for entry in prompt.versions if self.with_versions)]
+        for beside, data in files_of(contents).items():  # before the file that names them, which is read back to see what it says
+            self.shelf.write_bytes(beside, data)
 
         def is_equal(old: Document) -> bool:
             found = read_prompt(old, stem)
@@ -94,7 +98,7 @@ class Exporter:
                 raise BadInput("The text was changed in this file and is not in the workspace yet: import it first.")
             return bool(_essence(found) == _essence(record))
 
-        written = self.shelf.write_yaml(path, lambda old: write_prompt(record, header, old), is_equal)
+        written = self.shelf.write_yaml(path, lambda old: write_prompt(record, header, old, path), is_equal)
         if self.with_versions and prompt.versions and written:
             self._versions(prompt, path.rsplit(".", 1)[0] + VERSIONS, known)
 
@@ -109,7 +113,7 @@ class Exporter:
                     raise BadInput(f"Version {entry.number} in this file is not in the workspace: import it first.", line=entry.line)
             return bool(_bare(found) == _bare(record))
 
-        self.shelf.write_yaml(path, lambda old: write_versions(record, header, old), is_equal)
+        self.shelf.write_yaml(path, lambda old: write_versions(record, header, old, path), is_equal)
 
     # Datasets
 

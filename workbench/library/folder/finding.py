@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from workbench.formats.comparison_file import stem_of, versions_path
@@ -20,6 +21,7 @@ from workbench.formats.library_file_data import (
 )
 from workbench.formats.library_file_values import decode
 from workbench.formats.library_layout import FOLDERS, MODELS, PAGE, VERSIONS, is_listed
+from workbench.formats.pictures import LARGEST
 from workbench.formats.promptfoo import is_config, looks_like
 from workbench.formats.yaml_text_reading import Document, load
 from workbench.library.reports import NotCarried, Rejected
@@ -235,7 +237,22 @@ def _document(path: Path) -> Document:
         data = path.read_bytes()
     except OSError as error:
         raise BadInput(f"This file cannot be read ({error.strerror}).", path=str(path)) from error
-    return load(decode(data, str(path)), str(path))
+    document = load(decode(data, str(path)), str(path))
+    document.beside = partial(bytes_beside, path, _root(path) or path.resolve().parent)
+    return document
+
+
+def bytes_beside(path: Path, root: Path, reference: str) -> bytes:
+    """The bytes of a file that another file of the library names. Raises BadInput for one outside the library, or too large a one."""
+    target = near(path, reference)
+    if not target.is_relative_to(root.resolve()):
+        raise BadInput(f"{reference} lies outside this library, so it is not read.", path=str(path))
+    try:
+        if target.stat().st_size > LARGEST:
+            raise BadInput(f"{reference} is larger than 20 MB.", path=str(path), remedy="Make it smaller.")
+        return target.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{reference} cannot be read ({error.strerror}).", path=str(path)) from error
 
 
 def _read(finds: Finds, path: Path, key: Path, document: Document, top: Path | None) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from workbench.formats.library_file import PromptFile, VersionEntry
 from workbench.formats.library_file_data import ConnectionEntry, ModelEntry
 from workbench.library.cases import Query
-from workbench.library.contents import read_content
+from workbench.library.contents import read_content, read_draft
 from workbench.library.vendors import vendor
 from workbench.values import Content, Message
 
@@ -87,8 +87,8 @@ def prompts(query: Query, ids: Collection[int] | None = None, folders: Collectio
             tags=tuple(sorted(tag for (tag,) in tags.get(id_, ()))),
             labels=dict(sorted(labels.get(id_, ()))),
             samples={variable: json.loads(value) for variable, value in sorted(samples.get(id_, ()))},
-            versions=tuple(_entry(row) for row in versions.get(id_, ())),
-            draft=Content.from_json(json.loads(draft)) if draft else None,
+            versions=tuple(_entry(query, row) for row in versions.get(id_, ())),
+            draft=read_draft(query, draft) if draft else None,
         )
         for id_, uid, name, folder, kind, description, draft in rows
     ]
@@ -108,9 +108,9 @@ def _by_prompt(rows: Sequence[Any]) -> dict[int, list[tuple[Any, ...]]]:
     return found
 
 
-def _entry(row: tuple[Any, ...]) -> VersionEntry:
+def _entry(query: Query, row: tuple[Any, ...]) -> VersionEntry:
     number, parent, branch, author, at, note, *content = row
-    return VersionEntry(number, read_content(*content), parent, branch, author, at, note)
+    return VersionEntry(number, read_content(query, *content), parent, branch, author, at, note)
 
 
 def connections(query: Query, model_uids: Collection[str]) -> tuple[ConnectionEntry, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from workbench import store
 from workbench.formats.library_file import PromptFile, VersionEntry, VersionsFile
-from workbench.library.contents import first_draft, keep_content, variables_of
+from workbench.library.cases import asking
+from workbench.library.contents import first_draft, keep_content, read_draft, variables_of
 from workbench.library.folders import clean_path, folder_id
 from workbench.library.names import clean_name
 from workbench.library.reports import Imported
@@ -181,7 +181,7 @@ def _draft(writer: Writer, prompt_id: int, content: Content, changes: list[str])
     if here is None:
         first_draft(writer, prompt_id, content)
         changes.append("draft")
-    elif Content.from_json(json.loads(here)).hash != content.hash:
+    elif read_draft(asking(writer), here).hash != content.hash:
         _add(writer, prompt_id, 1, content, _Stored(), parent=None, note="A draft from a file")
         changes.append("version 1")
 

@@ -69,6 +69,6 @@ def _has_own_words(shelf: Shelf, path: str) -> bool:
     current, old = shelf.document(path), shelf.document(beside(path))
     if current is None or old is None:
         return True
-    prompt = write_prompt(read_prompt(current, ""), shelf.header(path, "prompt"))
-    versions = write_versions(read_versions(old), shelf.header(beside(path), "versions"))
+    prompt = write_prompt(read_prompt(current, ""), shelf.header(path, "prompt"), path=path)
+    versions = write_versions(read_versions(old), shelf.header(beside(path), "versions"), path=beside(path))
     return prompt != current.text or versions != old.text

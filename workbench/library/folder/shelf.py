@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from workbench.formats.library_file_values import decode, parse
 from workbench.formats.library_layout import FOLDERS, SCHEMAS, VERSIONS, folded, is_listed
 from workbench.formats.reports import NotCarried
 from workbench.formats.yaml_text_reading import Document, load
+from workbench.library.folder.finding import bytes_beside
 from workbench.values import BadInput
 from workbench.whole_file import beside
 
@@ -91,7 +93,12 @@ class Shelf:
     def document(self, relative: str) -> Document | None:
         """A YAML file as it is; None if it is not there. Raises BadInput where it cannot be read."""
         data = self.read(relative)
-        return None if data is None else parse(decode(data, relative), relative)
+        return None if data is None else self._parsed(data, relative)
+
+    def _parsed(self, data: bytes, relative: str) -> Document:
+        document = parse(decode(data, relative), relative)
+        document.beside = partial(bytes_beside, self.folder / relative, self.folder)
+        return document
 
     # Writing
 
@@ -108,7 +115,7 @@ class Shelf:
             self.unchanged += 1
             return True
         try:
-            old = parse(decode(data, relative), relative)
+            old = self._parsed(data, relative)
             if is_equal(old):
                 self.unchanged += 1
                 return True
@@ -122,13 +129,16 @@ class Shelf:
         return self.write_text(relative, text)
 
     def write_lines(self, relative: str, lines: Iterable[str]) -> bool:
-        """Write a file piece by piece unless it holds just this already."""
+        """Write a text file piece by piece unless it holds just this already."""
+        return self._write(relative, (line.encode("utf-8") for line in lines))
+
+    def _write(self, relative: str, pieces: Iterable[bytes]) -> bool:
         target = self.folder / relative
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with beside(target, _WRITING) as new:
-                with new.open("w", encoding="utf-8", newline="") as file:
-                    file.writelines(lines)
+                with new.open("wb") as file:
+                    file.writelines(pieces)
                 if target.is_file() and filecmp.cmp(new, target, shallow=False):
                     self.unchanged += 1
                     return True
@@ -147,6 +157,13 @@ class Shelf:
             self.unchanged += 1
             return True
         return self.write_lines(relative, [text])
+
+    def write_bytes(self, relative: str, data: bytes) -> bool:
+        """Write a file that is no text unless it holds just this already."""
+        if self.read(relative) == data:
+            self.unchanged += 1
+            return True
+        return self._write(relative, [data])
 
     def remove(self, relative: str) -> None:
         """Remove a file of which the workspace holds everything."""

@@ -26,12 +26,13 @@ from urllib.parse import quote, urlencode
 from workbench.providers.address import address, list_address
 from workbench.providers.anthropic.answer import MessagesReader
 from workbench.providers.anthropic.request import UNSUPPORTED, request_body
+from workbench.providers.anthropic.thinking import adapted
 from workbench.values import Delta, Endpoint, Reply, Request
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["UNSUPPORTED", "Anthropic", "MessagesReader", "address_of", "headers", "request_body"]
+__all__ = ["UNSUPPORTED", "Anthropic", "MessagesReader", "adapted", "address_of", "headers", "request_body"]
 
 VERSION = "2023-06-01"
 

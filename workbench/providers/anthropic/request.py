@@ -8,8 +8,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbench.providers.anthropic.thinking import thinking_of
-from workbench.providers.message_parts import closed, function_of, merged, refused, schema_of, turns_of, without_blanks
-from workbench.values import Part, Request
+from workbench.providers.message_parts import (
+    Answered,
+    Piece,
+    arguments_object,
+    closed,
+    function_of,
+    merged,
+    refused,
+    schema_of,
+    turns_of,
+    without_blanks,
+)
+from workbench.values import Part, Request, ToolCall
 
 UNSUPPORTED = frozenset({"seed", "min_p", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs"})
 """Common parameters for which this API has no place; the body leaves them out."""
@@ -105,14 +116,21 @@ def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept, "input_schema": function.get("parameters") or {"type": "object", "properties": {}}}
 
 
-def _content(parts: Sequence[Part]) -> Any:
-    kept = without_blanks(parts)
-    if all(part.kind == "text" for part in kept) and len(kept) < 2:
-        return kept[0].text if kept else ""
-    return [_block(part) for part in kept]
+def _content(pieces: Sequence[Piece]) -> Any:
+    kept = without_blanks(pieces)
+    if not kept:
+        return ""
+    only = kept[0]
+    if len(kept) == 1 and isinstance(only, Part) and only.kind == "text":
+        return only.text
+    return [_block(piece) for piece in kept]
 
 
-def _block(part: Part) -> dict[str, Any]:
+def _block(part: Piece) -> dict[str, Any]:
+    if isinstance(part, ToolCall):
+        return {"type": "tool_use", "id": part.id, "name": part.name, "input": arguments_object(part)}
+    if isinstance(part, Answered):
+        return {"type": "tool_result", "tool_use_id": part.id, "content": _content(part.parts)}
     if part.kind == "text":
         return {"type": "text", "text": part.text}
     kind = part.media_type.lower().partition(";")[0].strip()

@@ -39,6 +39,20 @@ def thinking_of(model: str, effort: Any, budget: Any) -> tuple[dict[str, Any] | 
     return {"type": "enabled", "budget_tokens": BUDGETS.get(word, BUDGETS["medium"])}, said
 
 
+def adapted(model: str, given: Mapping[str, Any]) -> list[str]:
+    """What is said in other words than `reasoning_effort`."""
+    effort = given.get("reasoning_effort")
+    if effort is None or str(effort).lower() == "none":
+        return []
+    thinking, said = thinking_of(model, effort, given.get("reasoning_budget"))
+    if said is not None:
+        return [f"takes reasoning_effort {effort} as {said}"] if said != str(effort).lower() else []
+    if given.get("reasoning_budget") is not None:
+        return ["takes reasoning_budget and not reasoning_effort beside it"]
+    tokens = (thinking or {}).get("budget_tokens")
+    return [f"takes reasoning_effort {effort} as {tokens:,} tokens to think with"] if tokens else []
+
+
 def is_adaptive(model: str) -> bool:
     """True if the model decides by itself when to think: Claude 4.6 and later. Other makers' models behind this API take budgets."""
     name = model.lower()

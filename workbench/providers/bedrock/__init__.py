@@ -20,14 +20,14 @@ from urllib.parse import quote, unquote
 from workbench.providers.address import address
 from workbench.providers.bedrock.answer import ConverseReader
 from workbench.providers.bedrock.event_stream import BinaryEvents
-from workbench.providers.bedrock.request import UNSUPPORTED, request_body
+from workbench.providers.bedrock.request import UNSUPPORTED, adapted, request_body
 from workbench.providers.bedrock.signing import signature
 from workbench.values import Delta, Endpoint, Reply, Request
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["UNSUPPORTED", "Bedrock", "BinaryEvents", "ConverseReader", "address_of", "request_body"]
+__all__ = ["UNSUPPORTED", "Bedrock", "BinaryEvents", "ConverseReader", "adapted", "address_of", "request_body"]
 
 
 class Bedrock:

@@ -9,9 +9,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbench.providers.anthropic.request import stops
+from workbench.providers.anthropic.thinking import adapted as claude_adapted
 from workbench.providers.anthropic.thinking import thinking_of
-from workbench.providers.message_parts import closed, function_of, merged, refused, schema_of, turns_of, without_blanks
-from workbench.values import Part, Request
+from workbench.providers.message_parts import (
+    Answered,
+    Piece,
+    arguments_object,
+    closed,
+    function_of,
+    merged,
+    refused,
+    schema_of,
+    turns_of,
+    without_blanks,
+)
+from workbench.values import Request, ToolCall
 
 UNSUPPORTED = frozenset(
     {"seed", "min_p", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "user", "parallel_tool_calls"}
@@ -24,6 +36,8 @@ _TOP = {
     "performanceConfig", "projectIdentifier", "promptVariables", "requestMetadata", "serviceTier", "toolConfig",
 }  # fmt: skip
 _ELSEWHERE = {"stop", "stopSequences", "top_k", "reasoning_effort", "reasoning_budget", "tool_choice", "extra"}
+_NOVA = {"minimal": "low", "xhigh": "high", "max": "high"}
+"""Efforts by the nearest word that Amazon Nova knows."""
 _FORMATS = {
     "application/pdf": "pdf", "text/csv": "csv", "text/html": "html", "text/markdown": "md", "application/msword": "doc",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx", "application/vnd.ms-excel": "xls",
@@ -75,7 +89,7 @@ def _for_the_model(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
         if word is not None:
             output["effort"] = word
     elif "nova" in name and effort is not None:
-        word = "low" if effort == "minimal" else str(effort)
+        word = _NOVA.get(str(effort).lower(), str(effort))
         fields["reasoningConfig"] = {"type": "disabled"} if word == "none" else {"type": "enabled", "maxReasoningEffort": word}
     else:
         fields.update({key: given[key] for key in ("reasoning_effort", "reasoning_budget") if key in given})
@@ -85,6 +99,15 @@ def _for_the_model(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
         **({"additionalModelRequestFields": fields} if fields else {}),
         **({"outputConfig": output} if output else {}),
     }
+
+
+def adapted(model: str, given: Mapping[str, Any]) -> list[str]:
+    """What is said in other words: Claude and Nova have their own."""
+    name, effort = model.lower(), given.get("reasoning_effort")
+    if "claude" in name:
+        return claude_adapted(name, given)
+    said = _NOVA.get(str(effort).lower()) if "nova" in name else None
+    return [f"takes reasoning_effort {effort} as {said}"] if said else []
 
 
 def _text_format(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,11 +139,15 @@ def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
     return {"toolSpec": {**kept, "inputSchema": {"json": function.get("parameters") or {"type": "object", "properties": {}}}}}
 
 
-def _content(parts: Sequence[Part], names: set[str]) -> list[dict[str, Any]]:
-    return [_block(part, names) for part in without_blanks(parts)]
+def _content(pieces: Sequence[Piece], names: set[str]) -> list[dict[str, Any]]:
+    return [_block(piece, names) for piece in without_blanks(pieces)]
 
 
-def _block(part: Part, names: set[str]) -> dict[str, Any]:
+def _block(part: Piece, names: set[str]) -> dict[str, Any]:
+    if isinstance(part, ToolCall):
+        return {"toolUse": {"toolUseId": part.id, "name": part.name, "input": arguments_object(part)}}
+    if isinstance(part, Answered):
+        return {"toolResult": {"toolUseId": part.id, "content": _content(part.parts, names)}}
     if part.kind == "text":
         return {"text": part.text}
     kind = part.media_type.lower().partition(";")[0].strip()

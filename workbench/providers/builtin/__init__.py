@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from workbench.providers.builtin import weights
 from workbench.providers.builtin.files import DEFAULT_NAME, ModelFile, ModelFiles
 from workbench.providers.builtin.running import Servers
+from workbench.providers.builtin.weights import SMOLLM2
 from workbench.providers.openai_chat import OpenAIChat
 from workbench.settings import data_folder
 from workbench.values import Delta, Endpoint, Missing, Reply, Request
@@ -56,7 +57,7 @@ class Builtin:
     def status(self) -> BuiltinStatus:
         """Engine and weights, without loading either."""
         engine = importlib.util.find_spec("xllamacpp") is not None
-        fetched = weights.is_whole(self.files.default().path)
+        fetched = SMOLLM2.is_whole(self.files.default().path)
         if not engine:
             return BuiltinStatus(False, fetched, _NO_ENGINE, f'Install it: python -m pip install "{ENGINE_REQUIREMENT}"')
         if not fetched:
@@ -65,30 +66,16 @@ class Builtin:
 
     async def fetch(self, progress: Callable[[int, int], None] | None = None) -> Path:
         """The path of the fetched weights. `progress(done, total)` counts bytes, on the loop's thread. Raises Missing."""
-        loop = asyncio.get_running_loop()
-        stop = threading.Event()
-
-        def pass_on(done: int, total: int) -> None:
-            if progress is not None and not stop.is_set():
-                loop.call_soon_threadsafe(progress, done, total)
-
-        work = loop.run_in_executor(None, self.fetch_blocking, pass_on, stop)
-        try:
-            return await asyncio.shield(work)
-        except asyncio.CancelledError:
-            stop.set()
-            await asyncio.wait([work])  # the fetcher ends its child before we go
-            work.exception()
-            raise
+        return await weights.off_loop(self.fetch_blocking, progress)
 
     def fetch_blocking(self, progress: Callable[[int, int], None] | None = None, stop: threading.Event | None = None) -> Path:
         """The same for callers without a loop; `progress` is called on threads of the fetch."""
         known = self.files.default().path
-        return known if weights.is_whole(known) else weights.fetch(self.files.folder, progress, stop)
+        return known if SMOLLM2.is_whole(known) else SMOLLM2.fetch(self.files.folder, progress, stop)
 
     def check_weights(self) -> bool:
         """True if the fetched file's checksum is right: reads the whole file."""
-        return weights.is_right(self.files.default().path)
+        return SMOLLM2.is_right(self.files.default().path)
 
     def add_file(self, path: str | Path) -> ModelFile:
         """The model that a GGUF file becomes. Raises BadInput with a sentence for a file that cannot be one."""
@@ -100,7 +87,7 @@ class Builtin:
         if importlib.util.find_spec("xllamacpp") is None:
             status = self.status()
             raise Missing(status.sentence, remedy=status.remedy)
-        if file.name == DEFAULT_NAME and not weights.is_whole(file.path):
+        if file.name == DEFAULT_NAME and not SMOLLM2.is_whole(file.path):
             raise Missing(_NO_WEIGHTS, remedy="Fetch it under Models, or run: workbench demo")
         return await self._servers.endpoint(file, timeout_s)
 

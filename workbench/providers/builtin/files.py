@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from workbench.providers.builtin import weights
 from workbench.providers.builtin.gguf import ModelFacts, read_facts
+from workbench.providers.builtin.weights import SMOLLM2
 from workbench.values import NotFound
 from workbench.whole_file import beside
 
@@ -43,8 +43,8 @@ class ModelFiles:
 
     def default(self) -> ModelFile:
         """The fetched model, whether it is there yet or not."""
-        path = weights.bundled() or self.folder / weights.FILE_NAME
-        return ModelFile(DEFAULT_NAME, path, "SmolLM2 135M", 8_192, weights.SIZE)
+        path = SMOLLM2.bundled() or self.folder / SMOLLM2.file_name
+        return ModelFile(DEFAULT_NAME, path, "SmolLM2 135M", 8_192, SMOLLM2.size)
 
     def all(self) -> list[ModelFile]:
         """The fetched model first, then the added ones by name."""
@@ -53,7 +53,7 @@ class ModelFiles:
 
     def find(self, name: str) -> ModelFile:
         """The model of that name; the fetched one for `builtin` or no name. Raises NotFound."""
-        if name in ("", "builtin", DEFAULT_NAME, weights.FILE_NAME):
+        if name in ("", "builtin", DEFAULT_NAME, SMOLLM2.file_name):
             return self.default()
         for file in self.all():
             if name in (file.name, file.path.name, str(file.path)):

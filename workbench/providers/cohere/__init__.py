@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from workbench.providers.address import address
 from workbench.providers.cohere.answer import CohereReader
-from workbench.providers.cohere.request import UNSUPPORTED, request_body
+from workbench.providers.cohere.request import UNREAD, UNSUPPORTED, adapted, request_body
 from workbench.values import Delta, Endpoint, Reply, Request
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["UNSUPPORTED", "Cohere", "CohereReader", "request_body"]
+__all__ = ["UNREAD", "UNSUPPORTED", "Cohere", "CohereReader", "adapted", "request_body"]
 
 
 class Cohere:

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.providers.body_values import as_list, chat_tool, data_url, finished
-from workbench.providers.message_parts import function_of, merged, refused, schema_of
+from workbench.providers.message_parts import chat_calls, function_of, merged, refused, role_of, schema_of, tool_of
 from workbench.values import Message, Part, Request
 
 UNSUPPORTED: frozenset[str] = frozenset({"min_p", "top_logprobs", "user", "parallel_tool_calls"})
 """Common parameters without a place here."""
+UNREAD: frozenset[str] = frozenset({"file"})
+"""Kinds of parts for which this API has no place."""
 
 _NAMES = {"top_p": "p", "top_k": "k"}
 _TOOL_CHOICES = {"required": "REQUIRED", "any": "REQUIRED", "none": "NONE"}
@@ -18,7 +20,8 @@ _TOOL_CHOICES = {"required": "REQUIRED", "any": "REQUIRED", "none": "NONE"}
 
 def request_body(request: Request, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The JSON body that asks this request; of the endpoint's `options`, `body` counts. Raises ProviderError for files."""
-    body: dict[str, Any] = {"model": request.model, "messages": [_message(message) for message in request.messages]}
+    calls = tool_of(request.messages)
+    body: dict[str, Any] = {"model": request.model, "messages": [_message(message, calls) for message in request.messages]}
     for name, value in request.parameters.items():
         if value is None or name in UNSUPPORTED or name == "extra":
             continue
@@ -43,11 +46,23 @@ def request_body(request: Request, options: Mapping[str, Any] | None = None) -> 
     return finished(body, options, request)
 
 
-def _message(message: Message) -> dict[str, Any]:
-    role = "user" if message.role == "tool" else message.role  # a result without the call that it answers is refused as one
-    if all(part.kind == "text" for part in message.parts):
-        return {"role": role, "content": message.text}
-    return {"role": role, "content": [_part(part) for part in message.parts]}
+def adapted(model: str, given: Mapping[str, Any]) -> list[str]:
+    """What is said in other words: it knows thinking on and off, or a number of tokens."""
+    effort = given.get("reasoning_effort")
+    if effort is None or effort == "none":
+        return []
+    words = "takes reasoning_budget and not reasoning_effort beside it"
+    return [words if given.get("reasoning_budget") is not None else f"takes reasoning_effort {effort} as thinking on"]
+
+
+def _message(message: Message, calls: Mapping[str, str]) -> dict[str, Any]:
+    role = role_of(message, calls)
+    if role == "assistant" and message.tool_calls:  # what it says beside its calls is the plan for them
+        return {"role": role, "tool_calls": chat_calls(message), **({"tool_plan": message.text} if message.text else {})}
+    item: dict[str, Any] = {"role": role, "content": message.text}
+    if message.attachments:
+        item["content"] = [_part(part) for part in message.parts if part.kind != "text" or part.text]
+    return item | ({"tool_call_id": message.call_id} if role == "tool" else {})
 
 
 def _part(part: Part) -> dict[str, Any]:

@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from workbench.providers.gemini.answer import GeminiReader
-from workbench.providers.gemini.request import UNSUPPORTED, request_body
+from workbench.providers.gemini.request import UNSUPPORTED, adapted, request_body
 from workbench.providers.message_parts import refused
 from workbench.values import Delta, Endpoint, Reply, Request
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["UNSUPPORTED", "Gemini", "GeminiReader", "address", "request_body"]
+__all__ = ["UNSUPPORTED", "Gemini", "GeminiReader", "adapted", "address", "request_body"]
 
 _VERTEX = re.compile(
     r"//([a-z0-9-]+-)?aiplatform(\.[a-z0-9-]+\.rep)?\.googleapis\.com|/projects/[^/]+/locations/|/publishers/google\b", re.I
@@ -47,7 +47,7 @@ class Gemini:
         from workbench.providers.json_stream import JsonParser
 
         url = address(endpoint, request.model, streamed=request.stream)
-        headers = _headers(endpoint, streamed=request.stream)
+        headers = google_headers(endpoint, streamed=request.stream)
         body = request_body(request, endpoint.options)
         return post(client, endpoint, url, headers, body, GeminiReader(), streamed=request.stream, parser=JsonParser, json_streams=True)
 
@@ -59,7 +59,7 @@ class Gemini:
             url += "/v1beta1/publishers/google/models"
         else:
             url = _root(base) + "/models"
-        headers = dict(_headers(endpoint, streamed=False))
+        headers = dict(google_headers(endpoint, streamed=False))
         if project := re.search(r"/projects/([^/]+)", base):
             headers.setdefault("x-goog-user-project", project[1])
         asked = urlencode({"pageSize": 300 if is_vertex(base) else 1000, **({"pageToken": page} if page else {})})
@@ -90,6 +90,13 @@ def address(endpoint: Endpoint, model: str, *, streamed: bool) -> str:
         url = _resource(base, model.strip().strip("/")) + method
     if streamed and "alt=" not in query:
         query = "&".join(filter(None, ("alt=sse", query)))
+    return f"{url}?{query}" if query else url
+
+
+def method_address(endpoint: Endpoint, model: str, method: str) -> str:
+    """Where a method of a model is called, whichever model the base URL names."""
+    base, query = _parted(endpoint)
+    url = f"{_resource(base, model.strip().strip('/'))}:{method}"
     return f"{url}?{query}" if query else url
 
 
@@ -125,7 +132,7 @@ def _resource(base: str, model: str) -> str:
     return f"{root}/models/{quote(model.removeprefix('publishers/google/').removeprefix('models/'), safe='@')}"
 
 
-def _headers(endpoint: Endpoint, *, streamed: bool) -> dict[str, str]:
+def google_headers(endpoint: Endpoint, *, streamed: bool) -> dict[str, str]:
     """The headers of a call: Google takes API keys in a header of their own, access tokens as bearer."""
     from workbench.providers.http_call import headers_of, key_form
 

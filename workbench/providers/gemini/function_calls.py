@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from workbench.values import ToolCall
+from workbench.providers.json_fields import objects, text_of
+from workbench.providers.tool_calls import PendingCall
 
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[['\"](.*?)['\"]\]")
 
@@ -15,22 +15,12 @@ _DEEPEST = 64
 """Steps of a path that are followed; arguments are never nested like this."""
 
 
-@dataclass(slots=True)
-class _Call:
-    id: str
-    name: str
-    arguments: Any = field(default_factory=dict)
-
-
 class FunctionCalls:
-    """The calls of one answer as they arrive."""
+    """Puts the calls of one answer into a reader's, as they arrive."""
 
-    def __init__(self) -> None:
-        self._calls: list[_Call] = []
+    def __init__(self, calls: dict[Any, PendingCall]) -> None:
+        self._calls = calls
         self._is_open = False
-
-    def __bool__(self) -> bool:
-        return bool(self._calls)
 
     def add(self, part: Mapping[str, Any]) -> None:
         """One `functionCall`: a new call, or more of the one that said it will continue."""
@@ -38,20 +28,16 @@ class FunctionCalls:
         if name or not self._is_open:
             if not name and not arguments and not pieces:
                 return
-            self._calls.append(_Call(_text(part.get("id")), _text(name)))
-        call = self._calls[-1]
-        if isinstance(arguments, dict) and isinstance(call.arguments, dict):
-            call.arguments = {**call.arguments, **arguments}
+            self._calls[len(self._calls)] = PendingCall(text_of(part.get("id")), text_of(name), {})
+        call = self._calls[len(self._calls) - 1]
+        if isinstance(arguments, dict) and isinstance(call.whole, dict):
+            call.whole = {**call.whole, **arguments}
         elif arguments is not None:
-            call.arguments = arguments
-        for piece in pieces if isinstance(pieces, list) else ():
-            if isinstance(piece, dict) and isinstance(call.arguments, dict):
-                _put(call.arguments, piece)
+            call.whole = arguments
+        for piece in objects(pieces):
+            if isinstance(call.whole, dict):
+                _put(call.whole, piece)
         self._is_open = part.get("willContinue") is True
-
-    def made(self) -> tuple[ToolCall, ...]:
-        """All calls so far."""
-        return tuple(ToolCall(call.id, call.name, call.arguments) for call in self._calls)
 
 
 def _put(arguments: dict[str, Any], piece: Mapping[str, Any]) -> None:
@@ -75,7 +61,3 @@ def _laid(there: Any, steps: Sequence[str | int], value: Any) -> Any:
         return items
     known = there if isinstance(there, dict) else {}
     return {**known, step: _laid(known.get(step), steps[1:], value)}
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbench.providers.body_values import as_list, finished
-from workbench.providers.message_parts import function_of, merged, schema_of, turns_of, without_blanks
-from workbench.values import Part, Request
+from workbench.providers.message_parts import Answered, Piece, arguments_object, function_of, merged, schema_of, turns_of, without_blanks
+from workbench.values import Part, Request, ToolCall
 
 UNSUPPORTED: frozenset[str] = frozenset({"min_p", "user", "parallel_tool_calls"})
 """Common parameters for which this API has no place."""
@@ -38,8 +38,8 @@ def request_body(request: Request, options: Mapping[str, Any] | None = None) -> 
     system, turns = turns_of(request.messages)
     body: dict[str, Any] = {
         "contents": [
-            {"role": "model" if role == "assistant" else "user", "parts": [_part(part) for part in without_blanks(parts)] or [{"text": ""}]}
-            for role, parts in turns
+            {"role": "model" if role == "assistant" else "user", "parts": _parts(pieces, request.model) or [{"text": ""}]}
+            for role, pieces in turns
         ]
     }
     if system:
@@ -69,7 +69,7 @@ def _parameters(request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
             if stops := as_list(value):
                 config["stopSequences"] = stops
         elif name == "modalities":
-            wanted = value.split(",") if isinstance(value, str) else value
+            wanted = value.split(",") if isinstance(value, str) else as_list(value)
             config["responseModalities"] = [str(kind).strip().upper() for kind in wanted]
         elif name == "tool_choice":
             beside["toolConfig"] = _tool_choice(value)
@@ -89,12 +89,25 @@ def _thinking(model: str, effort: Any, budget: Any) -> dict[str, Any]:
     if budget is not None:
         return {"thinkingBudget": budget, "includeThoughts": budget != 0}
     word = str(effort).lower()
-    version = re.search(r"gemini-(\d+)", model)
     if word == "none":
         return {"thinkingBudget": 0, "includeThoughts": False}  # a model that cannot but think says so
-    if (version and int(version[1]) >= 3) or word not in _BUDGETS:
+    if _version(model) >= 3 or word not in _BUDGETS:
         return {"thinkingLevel": _LEVELS.get(word, word.upper()), "includeThoughts": True}
     return {"thinkingBudget": _BUDGETS[word], "includeThoughts": True}
+
+
+def adapted(model: str, given: Mapping[str, Any]) -> list[str]:
+    """What is said in other words: a level where the model knows those, else tokens to think with."""
+    effort = given.get("reasoning_effort")
+    if effort is None:
+        return []
+    if given.get("reasoning_budget") is not None:
+        return ["takes reasoning_budget and not reasoning_effort beside it"]
+    asked = _thinking(model, effort, None)
+    level = str(asked.get("thinkingLevel", "")).lower()
+    if level:
+        return [f"takes reasoning_effort {effort} as {level}"] if level != str(effort).lower() else []
+    return [f"takes reasoning_effort {effort} as {asked['thinkingBudget']:,} tokens to think with"] if asked["thinkingBudget"] else []
 
 
 def _tool_choice(value: Any) -> Any:
@@ -144,6 +157,28 @@ def _tools(tools: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _is_googles(schema: Mapping[str, Any]) -> bool:
     kind = schema.get("type")
     return isinstance(kind, str) and kind.isupper()
+
+
+def _parts(pieces: Sequence[Piece], model: str) -> list[dict[str, Any]]:
+    made: list[dict[str, Any]] = []
+    for piece in without_blanks(pieces):
+        if isinstance(piece, ToolCall):
+            call: dict[str, Any] = {"functionCall": {"id": piece.id, "name": piece.name, "args": arguments_object(piece)}}
+            if _version(model) >= 3:  # it wants the signature of the model that asked; this is Google's word for a call that has none
+                call["thoughtSignature"] = "skip_thought_signature_validator"
+            made.append(call)
+        elif isinstance(piece, Answered):
+            made.append({"functionResponse": {"id": piece.id, "name": piece.name, "response": {"result": piece.text}}})
+            made += [_part(part) for part in piece.parts if part.kind != "text"]
+        else:
+            made.append(_part(piece))
+    return made
+
+
+def _version(model: str) -> int:
+    """The generation in a model's name; 0 where it says none."""
+    found = re.search(r"gemini-(\d+)", model)
+    return int(found[1]) if found else 0
 
 
 def _part(part: Part) -> dict[str, Any]:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from workbench.providers.ollama.answer import OllamaReader
-from workbench.providers.ollama.request import UNSUPPORTED, request_body
+from workbench.providers.ollama.request import UNREAD, UNSUPPORTED, adapted, request_body
 from workbench.values import Delta, Endpoint, Reply, Request
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["UNSUPPORTED", "Ollama", "OllamaReader", "address", "request_body"]
+__all__ = ["UNREAD", "UNSUPPORTED", "Ollama", "OllamaReader", "adapted", "address", "request_body"]
 
 _OWN_PATHS = re.compile(r"/(api|v1)(/chat|/chat/completions|/tags|/generate|/models)?$")
 

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.providers.body_values import as_list, chat_tool, finished
-from workbench.providers.message_parts import function_of, refused, schema_of
+from workbench.providers.message_parts import arguments_object, function_of, is_result, refused, schema_of, tool_of
 from workbench.values import Message, Part, Request
 
 UNSUPPORTED: frozenset[str] = frozenset({"reasoning_budget", "user", "parallel_tool_calls", "tool_choice"})
 """Common parameters for which this API has no place."""
+UNREAD: frozenset[str] = frozenset({"file"})
+"""Kinds of parts for which this API has no place."""
 
 _BESIDE = frozenset({"think", "keep_alive", "format", "logprobs", "top_logprobs", "truncate", "shift"})
 """Fields that stand beside `options`, not in it."""
@@ -25,7 +27,8 @@ def request_body(request: Request, options: Mapping[str, Any] | None = None) -> 
 
     Raises ProviderError for a file, which this API does not take.
     """
-    body: dict[str, Any] = {"model": request.model, "messages": [_message(message) for message in request.messages]}
+    calls = tool_of(request.messages)
+    body: dict[str, Any] = {"model": request.model, "messages": [_message(message, calls) for message in request.messages]}
     body["stream"] = request.stream  # left out means streamed
     settings: dict[str, Any] = {}
     own: Mapping[str, Any] = {}
@@ -54,8 +57,19 @@ def request_body(request: Request, options: Mapping[str, Any] | None = None) -> 
     return finished(body, options, request)
 
 
-def _message(message: Message) -> dict[str, Any]:
+def adapted(model: str, given: Mapping[str, Any]) -> list[str]:
+    """What is said in other words: it knows thinking off, low, medium and high."""
+    effort = given.get("reasoning_effort")
+    said = _EFFORTS.get(str(effort).lower(), effort)
+    return [f"takes reasoning_effort {effort} as {said}"] if said not in (effort, False) else []
+
+
+def _message(message: Message, calls: Mapping[str, str]) -> dict[str, Any]:
     item: dict[str, Any] = {"role": message.role, "content": message.text}
+    if message.role == "assistant" and message.tool_calls:
+        item["tool_calls"] = [{"function": {"name": call.name, "arguments": arguments_object(call)}} for call in message.tool_calls]
+    if is_result(message, calls):
+        item["tool_name"] = calls[message.call_id]
     pictures = [_picture(part) for part in message.parts if part.kind != "text"]
     if pictures:
         item["images"] = pictures

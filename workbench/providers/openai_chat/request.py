@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.providers.body_values import chat_tool, data_url, finished, placed
-from workbench.providers.message_parts import function_of
+from workbench.providers.message_parts import chat_calls, function_of, role_of, tool_of
 from workbench.values import Message, Part, Request
 
 UNSUPPORTED: frozenset[str] = frozenset({"reasoning_budget"})
@@ -23,7 +23,8 @@ def unsupported(options: Mapping[str, Any] | None = None) -> frozenset[str]:
 def request_body(request: Request, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The JSON body that asks this request; `options` are the endpoint's, see the package's docstring."""
     options = options or {}
-    body: dict[str, Any] = {"model": request.model, "messages": [_message(message, options) for message in request.messages]}
+    calls = tool_of(request.messages)
+    body: dict[str, Any] = {"model": request.model, "messages": [_message(message, calls, options) for message in request.messages]}
     places = {"max_tokens": options.get("max_tokens_name"), **(options.get("places") or {})}
     left_out = unsupported(options) | {"extra"}
     for name, value in request.parameters.items():
@@ -44,13 +45,19 @@ def request_body(request: Request, options: Mapping[str, Any] | None = None) -> 
     return finished(body, options, request)
 
 
-def _message(message: Message, options: Mapping[str, Any]) -> dict[str, Any]:
-    role = message.role
+def _message(message: Message, calls: Mapping[str, str], options: Mapping[str, Any]) -> dict[str, Any]:
+    role = role_of(message, calls)
     if role == "system":
         role = options.get("system_role") or "system"
-    if all(part.kind == "text" for part in message.parts):  # plain text everywhere: many servers know no lists
-        return {"role": role, "content": message.text}
-    return {"role": role, "content": [_part(part) for part in message.parts]}
+    item: dict[str, Any] = {"role": role, "content": message.text}
+    if message.attachments:  # plain text everywhere else: many servers know no lists
+        item["content"] = [_part(part) for part in message.parts if part.kind != "text" or part.text]
+    if role == "assistant" and message.tool_calls:
+        item["content"] = item["content"] or None
+        item["tool_calls"] = chat_calls(message)
+    if role == "tool":
+        item["tool_call_id"] = message.call_id
+    return item
 
 
 def _part(part: Part) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from workbench.providers.json_fields import count, inner
+from workbench.providers.service_tiers import tier_of
 from workbench.values import Usage
 
 _CACHED = ("prompt_cache_hit_tokens", "cached_tokens")
@@ -35,11 +37,12 @@ def usage_of(value: Any) -> Usage:
         cached_input_tokens=_first(count(read_details, "cached_tokens"), value, *_CACHED),
         cache_write_tokens=_first(count(read_details, "cache_write_tokens"), value, "cache_creation_input_tokens"),
         reasoning_tokens=reasoning,
+        service_tier=tier_of(value.get("service_tier")),
         **other_kinds(read_details, written_details),
     )
 
 
-def other_kinds(read: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, int | None]:
+def other_kinds(read: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, Any]:
     """Sound and pictures among the tokens of OpenAI's details; None where there are none, as for most calls."""
     cached = inner(read, "cached_tokens_details")
     return {
@@ -50,25 +53,6 @@ def other_kinds(read: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str
         "output_image_tokens": count(written, "image_tokens") or None,
         "cached_image_tokens": count(cached, "image_tokens") or None,
     }
-
-
-def inner(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """The object of that name; an empty one where there is none."""
-    found = value.get(name)
-    return found if isinstance(found, Mapping) else {}
-
-
-def number(value: Any) -> float | None:
-    """The value where it is a number from 0 up; None for anything else, infinity included."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e15:
-        return None
-    return value
-
-
-def count(value: Mapping[str, Any], name: str) -> int | None:
-    """The number of that name; None where it is no number that can be a count."""
-    found = number(value.get(name))
-    return None if found is None else int(found)
 
 
 def _first(known: int | None, value: Mapping[str, Any], *names: str) -> int | None:

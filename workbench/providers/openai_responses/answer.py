@@ -6,17 +6,16 @@ done part, as a done item, in the last event. All of them go through `_Item.take
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from workbench.providers.answer_parts import cut_off, is_error, json_values, picture, protocol
-from workbench.providers.error_bodies import failure_in_stream
+from workbench.providers.answer_parts import is_error, picture, protocol, reported
+from workbench.providers.answer_reader import NOTHING, AnswerReader, New
 from workbench.providers.failures import ProviderError
-from workbench.providers.openai_chat.usage import count, inner, other_kinds
-from workbench.providers.redaction import Redactor
-from workbench.providers.sse import Event
+from workbench.providers.json_fields import count, inner, text_of
+from workbench.providers.openai_chat.usage import other_kinds
+from workbench.providers.service_tiers import tier_of
 from workbench.providers.tool_calls import PendingCall
 from workbench.values import FinishReason, Part, Reply, ToolCall, Usage
 
@@ -93,12 +92,13 @@ class _Item:
         return PendingCall(self.id, name, self.whole, [text]).made()
 
 
-class ResponsesReader:
+class ResponsesReader(AnswerReader):
     """One answer as it is read."""
 
+    holds = "output"
+
     def __init__(self) -> None:
-        self.done = False
-        self._seen = False
+        super().__init__()
         self._items: dict[int, _Item] = {}
         self._places: dict[str, int] = {}
         self._last_place = 0
@@ -106,68 +106,39 @@ class ResponsesReader:
         """Which piece of thinking was told last: a blank line parts it from the next."""
         self._response: Mapping[str, Any] = {}
 
-    def event(self, event: Event) -> tuple[str, str]:
-        """The new text and thinking of one event."""
-        data = event.data.strip()
-        if not data or data == b"[DONE]" or self.done:
-            return "", ""
-        text = thinking = ""
-        for value in json_values(data):
-            more, more_thinking = self._event(value, event.name)
-            text += more
-            thinking += more_thinking
-        return text, thinking
-
-    def whole(self, value: Any) -> Reply:
-        """The reply of a whole body."""
-        if not isinstance(value, dict):
-            raise protocol(f"The server's answer is JSON, but not a response: {str(value)[:200]}")
-        if is_error(value) or value.get("status") == "failed":
-            raise _failed(value)
-        if not isinstance(value.get("output"), list):
-            raise protocol(f"The server's answer holds no output: {json.dumps(value, ensure_ascii=False)[:200]}")
-        self._frame(value)
-        self._seen = self.done = True
-        self._outputs(value)
-        if value.get("status") in ("queued", "in_progress"):
-            raise protocol(f"The server put the answer off (status {value['status']}). Ask without `background`.")
-        return self._reply()
-
-    def end(self) -> Reply:
-        """The reply after the last event."""
-        if not self._seen:
-            raise protocol("The stream ended before it began: the server sent no answer.")
-        if not self.done:
-            raise cut_off()
-        return self._reply()
-
     def partial(self) -> Reply | None:
         """What has arrived so far."""
         usage = self._response.get("usage")
         return self._reply() if usage or any(item.pieces or item.image for item in self._items.values()) else None
 
-    def _event(self, value: Any, name: str) -> tuple[str, str]:
-        if not isinstance(value, dict):
-            raise protocol(f"An event of the stream is not one of an answer: {str(value)[:200]}")
-        kind = str(value.get("type") or name)
-        response = value.get("response")
-        if kind == "error" or is_error(value):
-            raise ProviderError(failure_in_stream(value, Redactor(None)))
+    def _body(self, value: Mapping[str, Any]) -> bool:
+        if is_error(value) or value.get("status") == "failed":
+            raise _failed(value)
+        if not isinstance(value.get("output"), list):
+            return False
+        self._around(value)
+        self._outputs(value)
+        if value.get("status") in ("queued", "in_progress"):
+            raise protocol(f"The server put the answer off (status {value['status']}). Ask without `background`.")
+        return True
+
+    def _value(self, value: Mapping[str, Any], name: str) -> New:
+        kind, response = str(value.get("type") or name), value.get("response")
         if isinstance(response, dict):
-            self._frame(response)
+            self._around(response)
             if kind == "response.failed":
                 raise _failed(response)
             self.done = kind in _LAST
-            return self._outputs(response) if self.done else ("", "")
+            return self._outputs(response) if self.done else NOTHING
         stem, _, stage = kind.rpartition(".")
         if stem in _DELTAS and stage in ("delta", "done"):
             return self._piece(value, _DELTAS[stem], stage)
         if kind in ("response.output_item.added", "response.output_item.done") and isinstance(value.get("item"), dict):
             self._seen = True
             return self._item(self._place(value), value["item"])
-        return "", ""
+        return NOTHING
 
-    def _piece(self, value: Mapping[str, Any], kind: str, stage: str) -> tuple[str, str]:
+    def _piece(self, value: Mapping[str, Any], kind: str, stage: str) -> New:
         """A delta of something, or the whole of it when it is done."""
         self._seen = True
         place = self._place(value)
@@ -179,16 +150,16 @@ class ResponsesReader:
             delta = value.get("delta")
             if isinstance(delta, dict):  # as some servers send it
                 delta = delta.get("text")
-            return self._told(kind, place, part, item.add(kind, part, delta)) if isinstance(delta, str) else ("", "")
+            return self._told(kind, place, part, item.add(kind, part, delta)) if isinstance(delta, str) else NOTHING
         text = next((value[name] for name in ("text", "refusal", "arguments", "input") if isinstance(value.get(name), str)), "")
         return self._told(kind, place, part, item.take(kind, part, text))
 
-    def _told(self, kind: str, place: int, part: int, new: str) -> tuple[str, str]:
+    def _told(self, kind: str, place: int, part: int, new: str) -> New:
         """New text and thinking as `event` returns them."""
         if kind == "text":
             return new, ""
         if kind not in _THINKING or not new:
-            return "", ""
+            return NOTHING
         piece = (place, kind, part)
         parted = self._thought not in (None, piece)
         self._thought = piece
@@ -210,17 +181,17 @@ class ResponsesReader:
         self._last_place = place
         return place
 
-    def _frame(self, response: Mapping[str, Any]) -> None:
-        """What stands around the output. The last event's is the whole of it."""
+    def _around(self, response: Mapping[str, Any]) -> None:
+        """Take what stands around the output. The last event's is the whole of it."""
         self._response = {**self._response, **{name: value for name, value in response.items() if value is not None}}
 
-    def _outputs(self, response: Mapping[str, Any]) -> tuple[str, str]:
+    def _outputs(self, response: Mapping[str, Any]) -> New:
         """Take the output of a complete response; the text that had not been told before.
 
         It counts more than the events before it, because ids and numbers do not fit together everywhere. What it leaves out is kept.
         """
         self._seen = True
-        told, before = self._text(), self._items
+        told, before = self._said(), self._items
         output = response.get("output")
         self._items = {}
         for place, value in enumerate(output if isinstance(output, list) else ()):
@@ -230,10 +201,10 @@ class ResponsesReader:
         for place, item in before.items():
             if now.isdisjoint(item.kinds()):
                 self._items[len(before) + len(self._items) + place] = item
-        text = self._text()
-        return text[len(told) :] if text.startswith(told) else "", ""
+        text = self._said()
+        return (text[len(told) :] if text.startswith(told) else ""), ""
 
-    def _item(self, place: int, value: Mapping[str, Any]) -> tuple[str, str]:
+    def _item(self, place: int, value: Mapping[str, Any]) -> New:
         """Take one item as far as it is told; its new text and thinking."""
         item = self._items.setdefault(place, _Item())
         item.type = str(value.get("type") or item.type)
@@ -262,7 +233,7 @@ class ResponsesReader:
                     thinking += more_thinking
         return text, thinking
 
-    def _text(self) -> str:
+    def _said(self) -> str:
         return "".join(piece for place in sorted(self._items) for piece in self._items[place].texts("text"))
 
     def _reply(self) -> Reply:
@@ -270,22 +241,21 @@ class ResponsesReader:
         calls = tuple(item.call() for item in items if item.type in _CALLS)
         refusal = "".join(piece for item in items for piece in item.texts("refusal"))
         thinking = "\n\n".join(piece for item in items for piece in item.texts(*_THINKING))
-        finish, raw = self._finish(bool(calls), bool(refusal))
-        model, id = self._response.get("model"), self._response.get("id")
+        finish, raw = self._ending(bool(calls), bool(refusal))
         return Reply(
-            text=self._text(),
+            text=self._said(),
             thinking=thinking or None,
             refusal=refusal or None,
             tool_calls=calls,
             images=tuple(item.image for item in items if item.image is not None),
             finish_reason=finish,
             raw_finish_reason=raw,
-            usage=usage_of(self._response.get("usage")),
-            resolved_model=model if isinstance(model, str) and model else None,
-            request_id=id if isinstance(id, str) and id else None,
+            usage=replace(usage_of(self._response.get("usage")), service_tier=tier_of(self._response.get("service_tier"))),
+            resolved_model=text_of(self._response.get("model")) or None,
+            request_id=text_of(self._response.get("id")) or None,
         )
 
-    def _finish(self, called: bool, refused: bool) -> tuple[FinishReason, str | None]:
+    def _ending(self, called: bool, refused: bool) -> tuple[FinishReason, str | None]:
         """The finish reason, and the provider's word for it: why an answer is incomplete, else the status."""
         status = str(self._response.get("status") or "") or None
         details = self._response.get("incomplete_details")
@@ -320,4 +290,4 @@ def _failed(response: Mapping[str, Any]) -> ProviderError:
     """The failure of a response that says it failed, or of an error object in its place."""
     if not is_error(response):
         response = {"error": "The response failed. The server does not say why."}
-    return ProviderError(failure_in_stream(response, Redactor(None)))
+    return reported(response)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbench.providers.body_values import data_url, finished, placed
-from workbench.providers.message_parts import function_of, merged
+from workbench.providers.message_parts import arguments_text, function_of, is_result, merged, tool_of
 from workbench.providers.openai_chat.request import response_format
 from workbench.values import Message, Part, Request
 
@@ -50,8 +50,22 @@ def _input(messages: Sequence[Message], options: Mapping[str, Any]) -> dict[str,
     """`instructions` (the system messages that begin the conversation) and `input` (the turns, later system messages among them)."""
     first = next((at for at, message in enumerate(messages) if message.role != "system"), 0)
     leading = [message.text for message in messages[:first]]
-    items = [_item(message, options) for message in messages[first:]]
+    calls = tool_of(messages)
+    items = [item for message in messages[first:] for item in _items(message, calls, options)]
     return {"instructions": "\n\n".join(leading), "input": items} if leading else {"input": items}
+
+
+def _items(message: Message, calls: Mapping[str, str], options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One message; the calls of an assistant's turn stand behind it, and a tool's turn is an item of its own kind."""
+    if is_result(message, calls):
+        said: Any = [_part(part, "user") for part in message.parts] if message.attachments else message.text
+        return [{"type": "function_call_output", "call_id": message.call_id, "output": said}]
+    if message.role != "assistant" or not message.tool_calls:
+        return [_item(message, options)]
+    asked = [
+        {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": arguments_text(call)} for call in message.tool_calls
+    ]
+    return [*([_item(message, options)] if message.text or message.attachments else ()), *asked]
 
 
 def _item(message: Message, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,7 +76,7 @@ def _item(message: Message, options: Mapping[str, Any]) -> dict[str, Any]:
         role = "user"
     if all(part.kind == "text" for part in message.parts):
         return {"role": role, "content": message.text}
-    return {"role": role, "content": [_part(part, role) for part in message.parts]}
+    return {"role": role, "content": [_part(part, role) for part in message.parts if part.kind != "text" or part.text]}
 
 
 def _part(part: Part, role: str) -> dict[str, Any]:
