@@ -635,8 +635,8 @@ def test_what_a_prompt_of_another_tool_brings_along_is_reported(library: Library
         {"sum.prompt.yml": "name: Summary\nmodel: openai/gpt-x\nmessages:\n  - {role: user, content: 'Sum up'}\ntestData: [{input: a}]\n"},
     )
     report = library.files.import_paths([tmp_path / "sum.prompt.yml"])
-    assert [(item.kind, item.name) for item in report.imported] == [("prompt", "Summary")]
-    assert [left.what for left in report.not_carried] == ["model", "testData"]
+    assert [(item.kind, item.name) for item in report.imported] == [("prompt", "Summary"), ("dataset", "Summary")]
+    assert [left.what for left in report.not_carried] == ["model openai/gpt-x"]
 
 
 def test_a_read_only_folder_and_a_file_in_the_way_are_sentences(library: Library, tmp_path: Path) -> None:

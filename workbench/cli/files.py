@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from workbench.values import Progress
     from workbench.workspace import ImportReport, Workspace
 
+_FORMATS = (
+    "library, promptfoo, promptfoo-results, github, prompty, dotprompt, llm, langchain, langfuse, chainforge, openai-chat, "
+    "anthropic-csv, prompts-csv, text, csv, tsv, json or jsonl"
+)
+
 
 def import_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `workbench import`."""
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a library folder, or files")
-    parser.add_argument("--format", metavar="F", help="library, promptfoo, csv, tsv, json or jsonl, where it should not be guessed")
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files, folders or zips")
+    parser.add_argument("--format", metavar="F", help=f"where it should not be guessed: {_FORMATS}")
 
 
 def export_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workbench.formats.reports import NotCarried as NotCarried
@@ -68,6 +68,22 @@ class ImportReport:
     not_carried: tuple[NotCarried, ...] = ()
     rejected_count: int = 0
     """How many rows or files were not taken; `rejected` holds the first 1,000."""
+
+    def moved(self, places: Mapping[str, str]) -> ImportReport:
+        """The same report with other places: a file of a zip stands under the zip, not under the folder that it was unpacked to."""
+
+        def named(text: str) -> str:
+            for folder, archive in places.items():
+                text = text.replace(folder, archive)
+            return text
+
+        return replace(
+            self,
+            imported=tuple(replace(item, path=named(item.path)) for item in self.imported),
+            unchanged=tuple(replace(item, path=named(item.path)) for item in self.unchanged),
+            rejected=tuple(replace(item, path=named(item.path), reason=named(item.reason)) for item in self.rejected),
+            not_carried=tuple(replace(item, path=named(item.path), why=named(item.why)) for item in self.not_carried),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The document of `workbench import --json`."""

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from workbench.formats.reports import NotCarried
 from workbench.library.keys import Keys, file_key
 from workbench.library.vendors import vendor, vendors
-from workbench.values import BadInput, Case, ModelSpec, NotFound, Price, Spec
+from workbench.values import BadInput, Case, ModelSpec, NotFound, Price, Spec, Variant
 
 if TYPE_CHECKING:
     from workbench.library.comparisons import Comparisons
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from workbench.library.models import FactsOf, PriceOf
 
 _MOST_BAD_LINES = 5
+_GITHUB = "https://models.github.ai/inference"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,31 +53,48 @@ class Sources:
         return Source(self._comparisons.resolve(row.definition), row.id)
 
     def file(self, path: Path) -> Source:
-        """The comparison in a comparison file or a promptfoo configuration. Keys in the latter are held for this session and go nowhere
-        else.
+        """The comparison in a comparison file, a promptfoo configuration or a `.prompt.yml`.
 
+        Keys in a configuration are held for this session and go nowhere else.
         Raises BadInput, with the line where there is one, for a file that cannot be run.
         """
         if path.name.startswith("promptfooconfig") or path.suffix.lower() == ".json":  # says what it is, and spares a look inside
             return self._promptfoo(path)
         from workbench.formats import comparison_file  # only such files need it
+        from workbench.formats.foreign_formats import is_github
 
         if not comparison_file.is_comparison(path):
-            return self._promptfoo(path)
+            return self._github(path) if is_github(path) else self._promptfoo(path)
         spec = comparison_file.parse(comparison_file.text_of(path), str(path), lambda place: Path(place).read_bytes(), self._spec_of)
         return Source(replace(spec, models=tuple(map(self._known, spec.models))))
 
     def _promptfoo(self, path: Path) -> Source:
         from workbench.formats import promptfoo  # only such files need it
 
-        if path.name.endswith((".prompt.yml", ".prompt.yaml")):
-            raise BadInput("Files of this form cannot be run yet.", path=str(path), remedy="Write a comparison that names the prompt.")
         config = promptfoo.read(path, os.environ)
         for index, key in config.keys.items():
             model = config.spec.models[index]
             self._keys.hold(file_key(model.base_url, model.name), key)
         models = tuple(self._known(model) for model in config.spec.models)
         return Source(replace(config.spec, models=models), None, config.not_carried)
+
+    def _github(self, path: Path) -> Source:
+        """The prompt of a `.prompt.yml` over its test data, on the workspace's model of that name, else on GitHub Models."""
+        from workbench.formats.foreign_formats import read, text_of  # only such files need it
+        from workbench.formats.github_prompt import model_of
+
+        found = read(path, "github")
+        (prompt,) = found.prompts
+        name = model_of(text_of(path), str(path))
+        models: tuple[ModelSpec, ...] = ()
+        if name:
+            try:
+                models = (self._spec_of(name),)
+            except NotFound:
+                models = (ModelSpec(name, name, "openai-chat", _GITHUB, "GitHub Models", key_env="GITHUB_TOKEN"),)
+        cases = found.datasets[0].cases if found.datasets else (Case({}),)
+        spec = Spec(prompt.name, (Variant(prompt.name, None, prompt.content),), models, cases, checks=found.checks)
+        return Source(spec, None, tuple(note for note in found.not_carried if not note.what.startswith("model ")))
 
     def with_models(self, source: Source, names: Sequence[str]) -> Source:
         """The same on other models: those of the source by title or name, else those of the workspace. Raises NotFound."""

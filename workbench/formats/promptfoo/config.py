@@ -40,14 +40,15 @@ def looks_like(data: Any) -> bool:
     return isinstance(data, dict) and "prompts" in data and ("providers" in data or "targets" in data)
 
 
-def read(path: Path, environment: Mapping[str, str] | None = None, *, to_run: bool = True) -> PromptfooConfig:
+def read(path: Path, environment: Mapping[str, str] | None = None, *, to_run: bool = True, within: Path | None = None) -> PromptfooConfig:
     """The comparison in a promptfoo configuration file (YAML or JSON).
 
     `environment` is what `{{env.NAME}}` and the provider's own variables are looked up in. `to_run` False: for importing,
-    the comparison may lack models or cases. Raises BadInput, with the place, where the file cannot be read, or nothing in
+    the comparison may lack models or cases.
+    `within`: the folder that files it names may not leave. Raises BadInput, with the place, where the file cannot be read, or nothing in
     it can run here.
     """
-    folder = ConfigFolder(path.parent)
+    folder = ConfigFolder(path.parent, within)
     data = folder.data(path.name)
     if not looks_like(data):
         raise BadInput("This is not a promptfoo configuration: it needs prompts and providers.", path=str(path))

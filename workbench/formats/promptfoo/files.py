@@ -18,8 +18,9 @@ CODE = (".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".py", ".rb")
 class ConfigFolder:
     """The folder of a configuration file."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, within: Path | None = None) -> None:
         self.root = root
+        self._within = None if within is None else within.resolve()
 
     def text(self, reference: str) -> str:
         """The text of a named file. Raises BadInput where it is not there or is not UTF-8 text."""
@@ -44,6 +45,8 @@ class ConfigFolder:
     def matches(self, reference: str) -> list[str]:
         """The files that a reference means, sorted; one that has no wildcard means itself, there or not."""
         name = bare(reference)
+        if self._within is not None and (name.startswith("/") or ".." in Path(name).parts) and glob.has_magic(name):
+            raise BadInput(f"{reference} may lie outside the folder that is imported, and is not read.", path=str(self.root))
         if (self.root / name).exists() or not glob.has_magic(name):
             return [name]
         return sorted(glob.glob(name, root_dir=self.root, recursive=True))  # noqa: PTH207 - Path.glob refuses absolute patterns
@@ -56,7 +59,10 @@ class ConfigFolder:
             return False
 
     def _path(self, reference: str) -> Path:
-        return self.root / bare(reference)
+        path = self.root / bare(reference)
+        if self._within is not None and not path.resolve().is_relative_to(self._within):
+            raise BadInput(f"{reference} lies outside the folder that is imported, and is not read.", path=str(self.root))
+        return path
 
 
 def bare(reference: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from workbench.formats.nunjucks import from_nunjucks
 from workbench.formats.promptfoo.files import CODE, ConfigFolder, bare, parse, suffix
 from workbench.formats.promptfoo.providers import parameters_of
 from workbench.formats.reports import Notes
@@ -17,7 +18,6 @@ from workbench.values import BadInput, Content, Message, Part, Role, Variant
 _TEXT = (".txt", ".md", ".j2")
 _FILES = (*_TEXT, ".json", ".jsonl", ".yaml", ".yml", ".csv", *CODE)
 _SEPARATOR = re.compile(r"^---\s*$", re.MULTILINE)
-_DUMP = re.compile(r"\|\s*dump(?:\(\s*\d*\s*\))?")
 _BARE_DUMP = re.compile(r'(?<!["\w])\{\{-?\s*([\w.]+)\s*\|\s*dump(?:\(\s*\d*\s*\))?\s*-?\}\}(?!")')
 _ROLES: Mapping[str, Role] = {
     "system": "system", "developer": "system", "user": "user", "human": "user", "assistant": "assistant", "ai": "assistant", "tool": "tool",
@@ -123,7 +123,7 @@ def messages_of(raw: str, notes: Notes, title: str) -> tuple[Message, ...]:
         chat = chat["messages"]
     if isinstance(chat, list) and chat and all(isinstance(item, dict) and "role" in item for item in chat):
         return tuple(_message(item, notes, title) for item in chat)
-    return (Message.of("user", _template(raw)),)
+    return (Message.of("user", from_nunjucks(raw, notes, f"prompt {title}")),)
 
 
 def _json(text: str) -> Any:
@@ -144,7 +144,7 @@ def _message(item: Mapping[str, Any], notes: Notes, title: str) -> Message:
         parts = tuple(part for piece in content if (part := _part(piece, notes, where)))
         return replace(_with_calls(item, role or "user", notes, where), parts=parts)
     text = content if isinstance(content, str) else "" if content is None else json.dumps(content, ensure_ascii=False)
-    return replace(_with_calls(item, role or "user", notes, where), parts=(Part(text=_template(text)),))
+    return replace(_with_calls(item, role or "user", notes, where), parts=(Part(text=from_nunjucks(text, notes, where)),))
 
 
 def _with_calls(item: Mapping[str, Any], role: Role, notes: Notes, where: str) -> Message:
@@ -161,9 +161,9 @@ def _with_calls(item: Mapping[str, Any], role: Role, notes: Notes, where: str) -
 
 def _part(piece: Any, notes: Notes, where: str) -> Part | None:
     if isinstance(piece, str):
-        return Part(text=_template(piece))
+        return Part(text=from_nunjucks(piece, notes, where))
     if isinstance(piece, dict) and isinstance(piece.get("text"), str):
-        return Part(text=_template(piece["text"]))
+        return Part(text=from_nunjucks(piece["text"], notes, where))
     url = piece.get("image_url") if isinstance(piece, dict) else None
     address = url.get("url") if isinstance(url, dict) else url
     found = re.fullmatch(r"data:(image/[\w.+-]+);base64,([A-Za-z0-9+/=\s]+)", address) if isinstance(address, str) else None
@@ -175,11 +175,6 @@ def _part(piece: Any, notes: Notes, where: str) -> Part | None:
         f"{where}: {piece.get('type', 'part') if isinstance(piece, dict) else 'part'}", "only text and pictures inside the file are carried"
     )
     return None
-
-
-def _template(text: str) -> str:
-    """Nunjucks' `dump` filter by its Jinja2 name; the rest of the plain core is the same in both."""
-    return _DUMP.sub("| tojson", text) if "dump" in text else text
 
 
 def _short(text: str) -> str:

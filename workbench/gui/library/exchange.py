@@ -63,7 +63,7 @@ class Exchange:
     def ask_import(self) -> None:
         """Ask for files or a folder, then read them."""
         made = Dialog(self._owner, "Import", width=460)
-        what = "Prompt files, promptfoo configurations, tables of cases, comparison files, or a whole library folder."
+        what = "Prompt files of this app and other tools, promptfoo configurations, tables of cases, a whole folder, or a zip of it."
         made.body.addWidget(label(f"{what} Nothing you have is replaced.", "body", "text2", wrap=True))
 
         def files() -> None:

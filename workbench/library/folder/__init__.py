@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from workbench.values import BadInput, Progress, Steps
@@ -14,7 +17,10 @@ if TYPE_CHECKING:
     from workbench.library.reports import ExportReport, ImportReport
     from workbench.store.database import Database
 
-FORMATS = ("library", "promptfoo", "csv", "tsv", "json", "jsonl")
+FORMATS = (
+    "library", "promptfoo", "github", "prompty", "dotprompt", "llm", "langchain", "chainforge", "promptfoo-results", "langfuse",
+    "openai-chat", "anthropic-csv", "text", "prompts-csv", "csv", "tsv", "json", "jsonl",
+)  # fmt: skip
 
 
 class LibraryFiles:
@@ -64,14 +70,17 @@ class LibraryFiles:
         )
 
     def import_paths(self, paths: Sequence[str | Path], format: str | None = None, *, progress: Progress | None = None) -> ImportReport:
-        """What came in from files and folders: prompts, datasets, comparisons, connections without keys, tables, promptfoo configurations.
+        """What came in from files, folders and zips of prompts, datasets, comparisons, connections without keys, tables, and files of
+        other tools (`FORMATS`).
 
         Each file is taken whole or not at all, and one bad file never stops the others. The same files again change nothing. What
         differs from the workspace comes in as new versions; of other things the file wins, and what stood here goes to the archive.
         Raises Stopped where `progress` does; then nothing came in.
         """
-        from workbench.library.folder.finding import find  # only files need them
+        from workbench.library.folder.archive import is_archive, unpack  # only files need them
+        from workbench.library.folder.finding import find
         from workbench.library.folder.importing import import_finds
+        from workbench.library.reports import Rejected
 
         if format is not None and format not in FORMATS:
             raise BadInput(f"{format} is no format that can be imported.", remedy=f"Choose one of {', '.join(FORMATS)}.")
@@ -81,4 +90,23 @@ class LibraryFiles:
             if not path.exists():
                 raise BadInput("There is no such file or folder.", path=str(path))
         steps = Steps(progress)
-        return import_finds(self._database, find(found, format, steps), steps)
+        with ExitStack() as stack:
+            rejected: list[Rejected] = []
+            given: list[Path] = []
+            unpacked: dict[str, str] = {}
+            for path in found:
+                if not is_archive(path) or path.is_dir():
+                    given.append(path)
+                    continue
+                folder = Path(stack.enter_context(TemporaryDirectory(prefix="workbench-import-")), path.stem)
+                try:
+                    folder.mkdir()
+                    unpack(path, folder)
+                except BadInput as error:
+                    rejected.append(Rejected(str(path), None, f"{error.message} {error.remedy}".strip()))
+                    continue
+                unpacked[str(folder)] = str(path)
+                given.append(folder)
+            report = import_finds(self._database, find(given, format, steps), steps)
+        report = replace(report, rejected=(*rejected, *report.rejected), rejected_count=report.rejected_count + len(rejected))
+        return report.moved(unpacked) if unpacked else report

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from workbench.formats.comparison_file import stem_of, versions_path
 from workbench.formats.comparison_file_record import ComparisonFile, read_comparison
+from workbench.formats.foreign_formats import ENDINGS, PAGES, READERS, has_rows, of_page, of_table, of_yaml
 from workbench.formats.library_file import PromptFile, VersionsFile, kind_of, read_prompt, read_versions
 from workbench.formats.library_file_data import (
     ConnectionEntry,
@@ -26,6 +27,7 @@ from workbench.formats.yaml_text_reading import Document, load
 from workbench.library.reports import NotCarried, Rejected
 from workbench.values import BadInput, Steps
 
+FOREIGN = ("promptfoo", *READERS)
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 _YAML = (".yaml", ".yml")
 
@@ -40,6 +42,16 @@ class FoundPrompt:
     versions: VersionsFile | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FoundForeign:
+    """A file of another tool: its format, and the folder of prompts that its place stands for."""
+
+    format: str
+    folder: str = ""
+    within: Path | None = None
+    """The folder that is imported: files that this one names have to lie in it. None for a file that was named itself."""
+
+
 @dataclass(slots=True)
 class Finds:
     """Everything that was found and could be read, by kind, and what could not."""
@@ -50,8 +62,7 @@ class Finds:
     comparisons: dict[Path, ComparisonFile] = field(default_factory=dict)
     models: dict[Path, tuple[ConnectionEntry, ...]] = field(default_factory=dict)
     pages: dict[Path, LibraryPage] = field(default_factory=dict)
-    foreign: list[Path] = field(default_factory=list)
-    """promptfoo's configurations."""
+    foreign: dict[Path, FoundForeign] = field(default_factory=dict)
     seen: set[Path] = field(default_factory=set)
     rejected: list[Rejected] = field(default_factory=list)
     not_carried: list[NotCarried] = field(default_factory=list)
@@ -60,7 +71,7 @@ class Finds:
     def count(self) -> int:
         """How many files can be brought in."""
         by_kind = (self.prompts, self.datasets, self.comparisons, self.models, self.pages)
-        return sum(len(kind) for kind in by_kind) + len(self.tables) + len(self.foreign)
+        return sum(len(kind) for kind in (*by_kind, self.tables, self.foreign))
 
 
 def find(paths: Sequence[Path], format: str | None = None, steps: Steps | None = None) -> Finds:
@@ -70,8 +81,8 @@ def find(paths: Sequence[Path], format: str | None = None, steps: Steps | None =
     """
     finds = Finds()
     for path in paths:
-        if is_file(path) and format == "promptfoo":
-            finds.foreign.append(path)
+        if is_file(path) and format in FOREIGN:
+            finds.foreign[path] = FoundForeign(format)
         elif is_file(path) and format in ("csv", "tsv", "json", "jsonl"):
             finds.tables.append(path)
         elif path.is_dir():
@@ -81,7 +92,7 @@ def find(paths: Sequence[Path], format: str | None = None, steps: Steps | None =
             for file, is_ours in walked:
                 if steps is not None:
                     steps.say()
-                _take(finds, file, is_asked=is_ours)
+                _take(finds, file, is_asked=is_ours, top=path)
             if not any(file.resolve() in finds.seen for file, _ in walked):
                 finds.rejected.append(Rejected(str(path), None, _why_empty(path)))
         else:
@@ -89,7 +100,9 @@ def find(paths: Sequence[Path], format: str | None = None, steps: Steps | None =
     for path, record in list(finds.comparisons.items()):
         for reference in [*(pick.file for pick in record.prompts if pick.file), record.dataset]:
             target = near(path, reference) if reference else None
-            if target is not None and target.suffix.lower() in (*_YAML, *TABLES) and is_file(target):
+            if target is not None and target.suffix.lower() in TABLES and is_file(target):
+                _take_table(finds, target)
+            elif target is not None and target.suffix.lower() in _YAML and is_file(target):
                 _take(finds, target, is_asked=True)
         for folder in (path.parent, path.parent.parent):
             if is_file(folder / MODELS):
@@ -97,7 +110,16 @@ def find(paths: Sequence[Path], format: str | None = None, steps: Steps | None =
                 break
     named = {near(path, record.table) for path, record in finds.datasets.items() if record.table}
     finds.tables = [path for path in finds.tables if path.resolve() not in named]
+    finds.foreign = {path: found for path, found in finds.foreign.items() if path.resolve() not in named}
     return finds
+
+
+def _take_table(finds: Finds, path: Path) -> None:
+    """A table that a comparison names as its cases, whatever else it may look like."""
+    finds.seen.add(path)
+    finds.foreign = {other: found for other, found in finds.foreign.items() if other.resolve() != path}
+    if all(other.resolve() != path for other in finds.tables):
+        finds.tables.append(path)
 
 
 def _why_empty(folder: Path) -> str:
@@ -133,14 +155,14 @@ def near(path: Path, reference: str) -> Path:
 
 
 def _walk(folder: Path) -> Iterator[tuple[Path, bool]]:
-    """Every file that may be one of a library, and whether it lies where only such files lie."""
+    """Every file that may be one of a library, and whether it lies where only such files lie. Links are not followed."""
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder).as_posix()
-        if is_file(path) and is_listed(relative) and path.suffix.lower() in (*_YAML, *TABLES):
+        if not path.is_symlink() and is_file(path) and is_listed(relative) and path.suffix.lower() in (*_YAML, *TABLES, *ENDINGS, *PAGES):
             root = _root(path)
             inside = path.resolve().relative_to(root).as_posix().split("/") if root else []
             is_ours = len(inside) > 1 and inside[0] in FOLDERS.values()
-            if path.suffix.lower() in _YAML or is_ours or root is None:
+            if path.suffix.lower() in (*_YAML, *ENDINGS, *PAGES) or is_ours or root is None:
                 yield path, is_ours
 
 
@@ -161,8 +183,11 @@ def _folder_of(path: Path) -> str:
     return "/".join(parts[1:]) if parts and parts[0] in ("prompts", "snippets") else ""
 
 
-def _take(finds: Finds, path: Path, *, is_asked: bool) -> None:
-    """Read one file into its place. One that nobody asked for by name, and that is no file of a library, is passed over."""
+def _take(finds: Finds, path: Path, *, is_asked: bool, top: Path | None = None) -> None:
+    """Read one file into its place. One that nobody asked for by name, and that is no file of a library, is passed over.
+
+    `top` is the folder that is gone through.
+    """
     path = path.absolute()
     key = path.resolve()
     if key in finds.seen:
@@ -174,17 +199,33 @@ def _take(finds: Finds, path: Path, *, is_asked: bool) -> None:
         elif is_asked:
             _take(finds, owner, is_asked=True)
         return
-    if path.suffix.lower() in TABLES:
+    folder = path.parent.relative_to(top.absolute()).as_posix().strip(".") if top is not None else ""
+    ending = path.suffix.lower()
+    if ending in PAGES and top is not None and of_page(path) is None:
+        return
+    format = ENDINGS.get(ending) or ("text" if ending in PAGES else of_table(path) if ending in TABLES else None)
+    if format is None and ending in TABLES and top is not None and not is_asked and not has_rows(path):
+        return
+    if format is not None or ending in TABLES:
         finds.seen.add(key)
-        finds.tables.append(path)
+        if format is not None:
+            finds.foreign[path] = FoundForeign(format, folder, top)
+        else:
+            finds.tables.append(path)
         return
     try:
         document = _document(path)
+        in_library = top is not None and is_asked
+        format = None if in_library else of_yaml(document.data, path.name)
+        if format is not None:
+            finds.seen.add(key)
+            finds.foreign[path] = FoundForeign(format, folder)
+            return
         kind = kind_of(document.data)
         if kind is None and not is_asked and not looks_like(document.data):
             return
         finds.seen.add(key)
-        _read(finds, path, key, document)
+        _read(finds, path, key, document, top)
     except BadInput as error:
         if is_asked or "conflict" in error.message or is_config(path.name):
             finds.seen.add(key)
@@ -214,7 +255,7 @@ def bytes_beside(path: Path, root: Path, reference: str) -> bytes:
         raise BadInput(f"{reference} cannot be read ({error.strerror}).", path=str(path)) from error
 
 
-def _read(finds: Finds, path: Path, key: Path, document: Document) -> None:
+def _read(finds: Finds, path: Path, key: Path, document: Document, top: Path | None) -> None:
     stem = stem_of(path.name)
     kind = kind_of(document.data)
     if kind == "prompt":
@@ -230,7 +271,7 @@ def _read(finds: Finds, path: Path, key: Path, document: Document) -> None:
     elif kind == "library":
         finds.pages[key] = read_library(document)
     elif looks_like(document.data):
-        finds.foreign.append(path)
+        finds.foreign[path] = FoundForeign("promptfoo", within=top)
     else:
         raise document.problem("This is no file of a library: it has no prompt, dataset, comparison or connections.")
 

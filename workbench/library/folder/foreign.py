@@ -14,9 +14,10 @@ from workbench.formats.vendors import vendors
 from workbench.values import ModelSpec
 
 
-def as_comparison(path: Path, environment: Mapping[str, str]) -> tuple[ComparisonFile, tuple[NotCarried, ...]]:
-    """The comparison in a promptfoo configuration, everything inside; keys are left out. Raises BadInput."""
-    config = promptfoo.read(path, environment, to_run=False)
+def as_comparison(path: Path, environment: Mapping[str, str], within: Path | None = None) -> tuple[ComparisonFile, tuple[NotCarried, ...]]:
+    """The comparison in a promptfoo configuration, everything inside; keys are left out. Files that it names have to lie `within` a folder,
+    where one is given. Raises BadInput."""
+    config = promptfoo.read(path, environment, to_run=False, within=within)
     spec = config.spec
     left = list(config.not_carried)
     if config.keys:

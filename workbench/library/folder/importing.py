@@ -10,13 +10,15 @@ from pathlib import Path
 
 from workbench.formats.comparison_file import stem_of, text_of
 from workbench.formats.comparison_file_record import ComparisonFile, ModelPick, PromptPick
+from workbench.formats.foreign_formats import read as read_foreign
 from workbench.formats.library_file import PromptFile
 from workbench.formats.library_file_data import DatasetFile
 from workbench.formats.library_table import library_cases, library_table
 from workbench.formats.tabular import BadRow, Table
 from workbench.formats.tabular import read as read_table
+from workbench.library.cases import case_hash
 from workbench.library.datasets import make_from_table
-from workbench.library.folder.finding import Finds, FoundPrompt, near
+from workbench.library.folder.finding import Finds, FoundForeign, FoundPrompt, near
 from workbench.library.folder.foreign import as_comparison
 from workbench.library.folder.incoming import CaseSource, bring_comparison, bring_connection, bring_dataset, known_model
 from workbench.library.folder.incoming_prompts import Arrival, bring_prompt
@@ -25,8 +27,29 @@ from workbench.library.reports import Imported, ImportReport, NotCarried, Reject
 from workbench.store.database import Database, Writer
 from workbench.values import BadInput, Case, Content, Definition, Message, NotFound, PromptRef, Steps
 from workbench.values.datasets import ColumnSpec
+from workbench.values.messages import sha256
 
 _NAMED_LINES = 5
+
+
+class Names:
+    """The names that were taken in this import: two files that mean different things by one name must not become one."""
+
+    def __init__(self) -> None:
+        self._taken: dict[tuple[str, str, str], str] = {}
+
+    def take(self, kind: str, folder: str, name: str, identity: str) -> None:
+        """Remember that a thing has this name."""
+        self._taken.setdefault((kind, folder, name.strip()), identity)
+
+    def free(self, kind: str, folder: str, name: str, identity: str) -> str:
+        """The name, or the name with a number where another thing has it. The same thing under the same name stays one."""
+        number = 1
+        wanted = name
+        while self._taken.setdefault((kind, folder, wanted.strip()), identity) != identity:
+            number += 1
+            wanted = f"{name} ({number})"
+        return wanted
 
 
 @dataclass
@@ -44,6 +67,7 @@ class Importer:
     """Uid of the dataset of each file."""
     models: dict[Path, dict[str, str]] = field(default_factory=dict)
     """Uid of each model by title, for each `models.yaml`."""
+    names: Names = field(default_factory=Names)
 
     def run(self) -> None:
         """Bring in everything that was found: what others name comes first. Raises Stopped."""
@@ -71,9 +95,12 @@ class Importer:
         for path, comparison in self.finds.comparisons.items():
             with self._whole(path):
                 self._comparison(path, comparison)
-        for path in self.finds.foreign:
+        for path, foreign in self.finds.foreign.items():
             with self._whole(path):
-                self._foreign(path)
+                if foreign.format == "promptfoo":
+                    self._promptfoo(path, foreign.within)
+                else:
+                    self._foreign(path, foreign)
 
     @contextmanager
     def _whole(self, path: Path) -> Iterator[None]:
@@ -93,6 +120,8 @@ class Importer:
         self.steps.step()
 
     def _prompt(self, found: FoundPrompt) -> Arrival:
+        folder = found.file.folder if found.file.folder is not None else found.folder
+        self.names.take("prompt", folder, found.file.name, found.file.content.hash)
         arrival = bring_prompt(self.writer, found.file, found.versions, found.folder, str(found.path))
         self.done.append(arrival.imported)
         self.not_carried += [NotCarried(str(found.path), what, why) for what, why in arrival.left_out]
@@ -122,6 +151,7 @@ class Importer:
             raise BadInput("This table has no rows.", path=str(path))
         done = make_from_table(self.writer, table, table.mapping, None, self.steps)
         self.done.append(done)
+        self.names.take("dataset", "", done.name, str(path))
         self.datasets[path.resolve()] = self._uid("dataset", done.id)
 
     def _bring_table(self, path: Path, record: DatasetFile, table: Table) -> None:
@@ -150,6 +180,7 @@ class Importer:
         format: str,
         expected: int,
     ) -> None:
+        self.names.take("dataset", "", record.name, str(path))
         done = bring_dataset(self.writer, record, columns, lambda: self.steps.within(cases(), expected), str(path), format, expected)
         self.done.append(done)
         self.datasets[path.resolve()] = self._uid("dataset", done.id)
@@ -213,8 +244,34 @@ class Importer:
             raise BadInput(f"The dataset {record.dataset} is not there, or could not be imported.", path=str(path))
         return uid
 
-    def _foreign(self, path: Path) -> None:
-        record, left = as_comparison(path, os.environ)
+    def _foreign(self, path: Path, found: FoundForeign) -> None:
+        """A file of another tool: its prompts, its cases, and where it has checks the comparison of both."""
+        file = read_foreign(path, found.format)
+        self.not_carried += file.not_carried
+        start = len(self.done)
+        folder = found.folder if len(file.prompts) < 2 else "/".join(filter(None, (found.folder, stem_of(path.name))))
+        uids = []
+        for prompt in file.prompts:
+            place = folder if prompt.folder is None else "/".join(filter(None, (found.folder, prompt.folder)))
+            named = replace(prompt, folder=place, name=self.names.free("prompt", place, prompt.name, prompt.content.hash))
+            uids.append(self._prompt(FoundPrompt(path, named, place, file.versions.get(prompt.name))).uid)
+        datasets = []
+        for dataset in file.datasets:
+            name = self.names.free("dataset", "", dataset.name, sha256([case_hash(case) for case in dataset.cases]))
+            columns = dataset.columns if dataset.columns is not None else _columns_of(dataset.cases)
+            self._bring_cases(path, replace(dataset, name=name), columns, dataset.cases)
+            datasets.append(self.datasets.pop(path.resolve()))
+        if file.checks and uids:
+            name = self.names.free("comparison", "", file.prompts[0].name, str(path))
+            refs = tuple(PromptRef(uid) for uid in uids)
+            definition = Definition(name, refs, (), datasets[0] if datasets else None, checks=file.checks)
+            self.done.append(bring_comparison(self.writer, definition, str(path)))
+        if len(self.done) == start:
+            raise BadInput("There is nothing in this file that can be brought in.", path=str(path))
+        self.done[start:] = [replace(item, format=found.format) for item in self.done[start:]]
+
+    def _promptfoo(self, path: Path, within: Path | None) -> None:
+        record, left = as_comparison(path, os.environ, within)
         self.not_carried += left
         start = len(self.done)
         if record.models and record.prompts:

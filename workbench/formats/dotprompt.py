@@ -1,0 +1,130 @@
+"""dotprompt's `.prompt` files: front matter, and a Handlebars template with helpers for roles. See https://google.github.io/dotprompt/"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import PurePath
+from typing import Any
+
+from workbench.formats import handlebars, picoschema
+from workbench.formats.foreign_file import FileText, ForeignFile, foreign_file
+from workbench.formats.foreign_values import MODEL_WHY, function_tool, parameters_of, samples_of
+from workbench.formats.front_matter import FrontMatter, split
+from workbench.formats.library_file_values import text_at
+from workbench.formats.reports import Notes
+from workbench.formats.yaml_text_reading import Document
+from workbench.values.messages import Content
+from workbench.values.problems import BadInput
+
+_KNOWN = {"name", "variant", "version", "description", "model", "tools", "toolDefs", "config", "input", "output", "metadata"}
+_CHOICES = re.compile(r"""^([ \t]*[^\s:'"]+:[ \t]+)("[^"'\n]*"(?:[ \t]*\|[ \t]*"[^"'\n]*")+)[ \t]*$""", re.MULTILINE)
+_PARTIAL = "_"
+"""With it begins the name of a file that others include."""
+
+
+def read(source: FileText) -> ForeignFile:
+    """The prompt in a file; a partial is a snippet. Raises BadInput with the line."""
+    parts = _split(source)
+    document = parts.head
+    data: dict[str, Any] = dict(document.data)
+    notes = Notes(source.path)
+    notes.leftover(data, _KNOWN, "file")
+    if data.get("model"):
+        notes.add(f"model {text_at(document, 'model')}", MODEL_WHY)
+    for key in ("version", "metadata"):
+        if data.get(key):
+            notes.add(key, "the workspace has no place for it")
+    name, variant = _name(source, document)
+    if variant:
+        notes.add(f"variant {variant}", "it is a prompt of its own here")
+    parameters = parameters_of(data.get("config"), notes, "config", silent=("version",))
+    if isinstance(data.get("config"), Mapping) and "version" in data["config"]:
+        notes.add("config: version", MODEL_WHY)
+    schema = _output(document, parameters, notes)
+    given = data.get("input") if isinstance(data.get("input"), Mapping) else {}
+    body = parts.body.strip() if parts.line > 1 else parts.body
+    skipped = parts.body[: len(parts.body) - len(parts.body.lstrip())].count("\n") if parts.line > 1 else 0
+    found = handlebars.messages_of(
+        body, notes, line=parts.line + skipped, known=_names(given), partial=lambda name: _partial(source, name)
+    )  # fmt: skip
+    content = Content(found, parameters, schema, _tools(data, notes))
+    samples = samples_of((given or {}).get("default"))
+    made = foreign_file(source, notes, name, content, description=text_at(document, "description"), samples=samples)
+    if name.startswith(_PARTIAL):
+        (prompt,) = made.prompts
+        return replace(made, prompts=(replace(prompt, name=name.lstrip(_PARTIAL) or name, kind="snippet"),))
+    return made
+
+
+def _split(source: FileText) -> FrontMatter:
+    """Front matter and text. Choices such as `style: "a" | "b"` are no YAML and are read all the same: the field writes them."""
+    try:
+        return split(source)
+    except BadInput:
+        repaired = _CHOICES.sub(lambda match: f"{match[1]}'{match[2]}'", source.text)
+        if repaired == source.text:
+            raise
+        return split(replace(source, text=repaired))
+
+
+def _name(source: FileText, document: Document) -> tuple[str, str]:
+    """(name with its variant, variant): as the front matter says it, else as the file's name `name.variant.prompt` does."""
+    stem, _, ending = source.stem.partition(".")
+    variant = text_at(document, "variant") or ending
+    name = text_at(document, "name") or (stem if ending else source.stem)
+    return (f"{name} ({variant})" if variant else name), variant
+
+
+def _partial(source: FileText, name: str) -> str:
+    folder = str(PurePath(name).parent)
+    place = f"{'' if folder == '.' else folder + '/'}{_PARTIAL}{PurePath(name).name}.prompt"
+    return split(FileText(place, source.beside(place))).body.strip("\n")
+
+
+def _names(given: Any) -> list[str]:
+    """The values that the file declares."""
+    schema = given.get("schema") if isinstance(given, Mapping) else None
+    if isinstance(schema, Mapping) and isinstance(schema.get("properties"), Mapping):
+        schema = schema["properties"]
+    names = [key.partition("(")[0].removesuffix("?") for key in schema] if isinstance(schema, Mapping) else []
+    defaults = given.get("default") if isinstance(given, Mapping) else None
+    return list(dict.fromkeys([name for name in (*names, *(defaults if isinstance(defaults, Mapping) else ())) if name]))
+
+
+def _output(document: Document, parameters: dict[str, Any], notes: Notes) -> dict[str, Any] | None:
+    output = document.data.get("output")
+    if output is None:
+        return None
+    if not isinstance(output, Mapping):
+        raise document.problem("The output has a format and a schema.", "output")
+    notes.leftover(dict(output), {"format", "schema"}, "output")
+    if output.get("schema") is not None:
+        try:
+            return picoschema.json_schema(output["schema"])
+        except BadInput as error:
+            notes.add("output: schema", f"{error.message} {error.remedy}".strip())
+    format = output.get("format")
+    if format == "json":
+        parameters.setdefault("response_format", {"type": "json_object"})
+    elif format not in (None, "text"):
+        notes.add(f"output: format {format}", "answers are text or JSON here")
+    return None
+
+
+def _tools(data: Mapping[str, Any], notes: Notes) -> tuple[dict[str, Any], ...]:
+    found: list[dict[str, Any]] = []
+    for key in ("tools", "toolDefs"):
+        for tool in data.get(key) if isinstance(data.get(key), list) else ():  # type: ignore[union-attr]
+            if isinstance(tool, Mapping) and isinstance(tool.get("name"), str):
+                schema = tool.get("inputSchema", tool.get("parameters"))
+                try:
+                    parameters = picoschema.json_schema(schema) if schema is not None else None
+                except BadInput as error:
+                    notes.add(f"tool {tool['name']}: its schema", error.message)
+                    parameters = None
+                found.append(function_tool(tool["name"], tool.get("description"), parameters))
+            else:
+                notes.add(f"tool {tool}"[:100], "only its name stands in the file: what it takes is said elsewhere")
+    return tuple(found)

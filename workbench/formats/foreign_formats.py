@@ -1,0 +1,199 @@
+"""The formats of other tools: what each is called, how a file of it is told apart, and its reader."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from workbench.formats import (
+    anthropic_table,
+    chainforge,
+    dotprompt,
+    github_prompt,
+    langchain,
+    langfuse,
+    llm_template,
+    openai_chat,
+    prompt_table,
+    prompt_text,
+    prompty,
+)
+from workbench.formats.foreign_file import FileText, ForeignFile
+from workbench.formats.promptfoo import looks_like as is_promptfoo
+from workbench.formats.promptfoo import results
+from workbench.values.comparisons import Case
+from workbench.values.problems import BadInput
+
+LARGEST = 64_000_000
+"""Bytes of a file that are read at all."""
+_FIRST = 200_000
+"""Bytes of a table or page that are looked at to tell what it is."""
+READERS: Mapping[str, Callable[[FileText], ForeignFile]] = {
+    "github": github_prompt.read,
+    "prompty": prompty.read,
+    "dotprompt": dotprompt.read,
+    "llm": llm_template.read,
+    "langchain": langchain.read,
+    "chainforge": chainforge.read,
+    "promptfoo-results": results.read,
+    "langfuse": langfuse.read,
+    "openai-chat": openai_chat.read,
+    "anthropic-csv": anthropic_table.read,
+    "text": prompt_text.read,
+    "prompts-csv": prompt_table.read,
+}
+"""The reader of each format by the name that `--format` takes. promptfoo's configurations have a door of their own."""
+ENDINGS: Mapping[str, str] = {".prompty": "prompty", ".prompt": "dotprompt", ".cforge": "chainforge"}
+"""Formats that a file's ending tells."""
+PAGES = (".md", ".markdown", ".txt")
+"""Endings of texts. One that is named is a prompt; in a folder only those are that look like one."""
+_OF_JSON: tuple[tuple[str, Callable[[Any], bool]], ...] = (
+    ("promptfoo-results", results.looks_like),
+    ("chainforge", chainforge.looks_like),
+    ("langchain", langchain.looks_like),
+    ("promptfoo", is_promptfoo),
+    ("langfuse", langfuse.looks_like),
+    ("openai-chat", openai_chat.looks_like),
+)
+
+
+def of_yaml(data: Any, name: str) -> str | None:
+    """The format of a YAML file with this content; None where it is none of another tool."""
+    if github_prompt.looks_like(data, name):
+        return "github"
+    if langchain.looks_like(data):
+        return "langchain"
+    return "llm" if llm_template.looks_like(data) else None
+
+
+def is_github(path: Path) -> bool:
+    """True for a `.prompt.yml` of GitHub Models, by its content."""
+    try:
+        return github_prompt.looks_like(FileText(str(path), text_of(path)).yaml().data, path.name)
+    except BadInput:
+        return path.name.lower().endswith((".prompt.yml", ".prompt.yaml"))  # its own reader has the better words
+
+
+def of_table(path: Path) -> str | None:
+    """The format of a CSV, JSON or JSON Lines file that is no table of cases; None for one that is, and for what cannot be read."""
+    ending = path.suffix.lower()
+    try:
+        if ending == ".json":
+            return _of_json(text_of(path))
+        with path.open("rb") as file:
+            start = file.read(_FIRST).decode("utf-8-sig", "replace")
+    except (OSError, BadInput):
+        return None
+    first = next((line for line in start.splitlines() if line.strip()), "")
+    if ending in (".csv", ".tsv"):
+        header = next(csv.reader([first], delimiter="\t" if ending == ".tsv" else max(",;", key=first.count)), [])
+        return "prompts-csv" if prompt_table.looks_like(header) else "anthropic-csv" if anthropic_table.looks_like(header) else None
+    try:
+        return "openai-chat" if openai_chat.looks_like_line(json.loads(first)) else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def has_rows(path: Path) -> bool:
+    """False for a JSON file of one object without a list of objects: settings or a schema, but no table."""
+    try:
+        text = text_of(path)
+        data = json.loads(text) if path.suffix.lower() == ".json" and text.lstrip().startswith("{") else None
+    except (ValueError, RecursionError, BadInput):
+        return True  # the reader of tables says what is wrong
+    if data is None:
+        return True
+    return any(isinstance(item, list) and item and all(isinstance(row, Mapping) for row in item) for item in data.values())
+
+
+def _of_json(text: str) -> str | None:
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return next((format for format, looks_like in _OF_JSON if looks_like(data)), None)
+
+
+def of_page(path: Path) -> str | None:
+    """`text` for a page that is meant as a prompt."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(_FIRST).decode("utf-8-sig", "replace")
+    except OSError:
+        return None
+    return "text" if prompt_text.looks_like(start.replace("\r\n", "\n"), path.name) else None
+
+
+def read(path: Path, format: str) -> ForeignFile:
+    """What a file of another tool holds. Raises BadInput, with the line where there is one.
+
+    Files that it names are read from its own folder and below, nowhere else.
+    """
+    source = FileText(str(path), text_of(path), lambda reference: _beside(path, reference))
+    found = READERS[format](source)
+    _refuse_unstorable(source, found)
+    return found
+
+
+def text_of(path: Path) -> str:
+    """The text of a file: UTF-8, or UTF-16 with its mark; line ends as \\n. Raises BadInput with the line."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise BadInput("This file is too big to be read.", path=str(path))
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"This file cannot be read ({error.strerror}).", path=str(path)) from error
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        remedy = "Save the file as UTF-8."
+        raise BadInput("Bytes that are not text of this encoding.", path=str(path), line=line, remedy=remedy) from error
+    if "\0" in text:
+        raise BadInput("A zero byte stands in the text.", path=str(path), line=text.count("\n", 0, text.index("\0")) + 1)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _beside(path: Path, reference: str) -> str:
+    root = path.parent.resolve()
+    try:
+        target = (root / reference).resolve()
+        inside = target.is_relative_to(root)
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{reference[:200]} is not the name of a file.", path=str(path)) from error
+    if not inside:
+        raise BadInput(f"{reference} lies outside the folder of this file, and is not read.", path=str(path))
+    try:
+        return text_of(target)
+    except BadInput as error:
+        raise BadInput(f"{reference}: {error.message}", path=str(path)) from error
+
+
+def _refuse_unstorable(source: FileText, found: ForeignFile) -> None:
+    """Raises BadInput for what no workspace can hold: half characters and zero characters that were escaped."""
+    cases: list[Case] = [case for dataset in found.datasets for case in dataset.cases]
+    parts = [[prompt.name, prompt.description, prompt.content.to_json(), prompt.samples, prompt.tags] for prompt in found.prompts] + [
+        [case.name, dict(case.values), case.reference] for case in cases
+    ]
+    for part in parts:
+        try:
+            text = json.dumps(part, ensure_ascii=False, allow_nan=False)
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise source.problem("Half of a character (a lone surrogate) stands in the text.") from error
+        except (ValueError, TypeError, RecursionError) as error:
+            raise source.problem(f"JSON cannot hold a value of this file ({error}).") from error
+        if "\\u0000" in text and "\0" in _texts(part):
+            raise source.problem("A zero character stands in the text.")
+
+
+def _texts(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return "".join(_texts(item) for pair in value.items() for item in pair)
+    return "".join(_texts(item) for item in value) if isinstance(value, (list, tuple)) else ""

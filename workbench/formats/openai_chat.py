@@ -1,0 +1,210 @@
+"""Chats in OpenAI's form: one chat or request as a prompt; JSON Lines for fine-tuning, evals and batches as a prompt with cases."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from workbench.formats.foreign_file import FileText, ForeignFile, foreign_file
+from workbench.formats.foreign_values import MODEL_WHY, parameters_of, role_of, tools_of
+from workbench.formats.jinja_text import from_double_braces, literal, variable_name
+from workbench.formats.library_file import PromptFile
+from workbench.formats.library_file_data import DatasetFile
+from workbench.formats.pictures import picture
+from workbench.formats.reports import Notes
+from workbench.values.comparisons import Case
+from workbench.values.messages import Content, Message, Part
+from workbench.values.problems import BadInput
+
+_DATA = re.compile(r"data:image/[\w.+-]+;base64,([A-Za-z0-9+/=\s]+)")
+_HISTORY = "earlier turns differ from case to case; they stand in the column conversation"
+
+
+def looks_like(data: Any) -> bool:
+    """True for a chat: a list of messages, or an object that holds one."""
+    chat = data.get("messages") if isinstance(data, Mapping) else data
+    return isinstance(chat, list) and bool(chat) and all(_is_message(item) for item in chat)
+
+
+def looks_like_line(data: Any) -> bool:
+    """True for a line of JSON Lines with a chat in it."""
+    if not isinstance(data, Mapping):
+        return False
+    if isinstance(data.get("item"), Mapping):
+        return data.keys() <= {"item", "sample"}
+    chat = _chat_of(data)
+    is_sample = isinstance(data.get("input"), str) and "ideal" in data
+    return is_sample or (isinstance(chat, list) and bool(chat) and all(_is_message(item) for item in chat))
+
+
+def _is_message(item: Any) -> bool:
+    return isinstance(item, Mapping) and isinstance(item.get("role"), str) and ("content" in item or "tool_calls" in item)
+
+
+def _chat_of(line: Mapping[str, Any]) -> Any:
+    """The chat in a line: of fine-tuning, of preferences, of evals, of a batch."""
+    if isinstance(line.get("messages"), list):
+        return line["messages"]
+    given = line.get("input", line.get("body"))
+    if isinstance(given, Mapping):
+        return given.get("messages", given.get("input"))
+    return given
+
+
+def read(source: FileText) -> ForeignFile:
+    """One chat as a prompt, or lines of them as a prompt over a dataset. Raises BadInput with the line."""
+    if source.path.lower().endswith((".jsonl", ".ndjson")):
+        return _lines(source)
+    data = source.json()
+    if isinstance(data, list) and data and all(looks_like_line(item) for item in data) and not looks_like(data):
+        return _cases(source, list(enumerate(data, 1)))
+    if not looks_like(data):
+        raise source.problem("This is no chat: it has no messages with a role each.", 1)
+    notes = Notes(source.path)
+    body: Mapping[str, Any] = data if isinstance(data, Mapping) else {"messages": data}
+    content = _request(body, notes, is_template=True)
+    return foreign_file(source, notes, str(body.get("name") or ""), content, description=str(body.get("description") or ""))
+
+
+def _request(body: Mapping[str, Any], notes: Notes, *, is_template: bool) -> Content:
+    if body.get("model"):
+        notes.add(f"model {body['model']}", MODEL_WHY)
+    ignored = {"messages", "model", "tools", "name", "description", "stream", "stream_options", "input", "store", "metadata"}
+    own = {key: value for key, value in body.items() if key not in ignored}
+    response, schema = own.get("response_format"), None
+    if isinstance(response, Mapping) and isinstance(response.get("json_schema"), Mapping):
+        schema = response["json_schema"]
+        own.pop("response_format")
+    messages = tuple(message_of(item, notes, is_template=is_template) for item in body.get("messages") or [])
+    return Content(messages, parameters_of(own, notes, "request"), schema, tools_of(body.get("tools"), notes))
+
+
+def message_of(item: Mapping[str, Any], notes: Notes, *, is_template: bool) -> Message:
+    """One message with its text and the pictures that lie inside of the file."""
+    role = role_of(item["role"], notes, "message")
+    for key in item:
+        if key not in ("role", "content", "weight", "tool_calls", "tool_call_id") and item[key]:
+            notes.add(f"message: {key}", "only the text and the pictures of a message are carried")
+    content = item.get("content")
+    pieces = content if isinstance(content, list) else [content]
+    parts = []
+    for piece in pieces:
+        text = piece if isinstance(piece, str) else piece.get("text") if isinstance(piece, Mapping) else None
+        url = piece.get("image_url") if isinstance(piece, Mapping) else None
+        address = url.get("url") if isinstance(url, Mapping) else url
+        if isinstance(text, str):
+            parts.append(Part(text=from_double_braces(text, notes) if is_template else literal(text)))
+        elif isinstance(address, str) and (data := _DATA.fullmatch(address)):
+            try:
+                parts.append(picture(base64.b64decode(data[1])))
+            except (ValueError, BadInput) as error:
+                notes.add("picture in a message", str(error))
+        elif piece is not None:
+            kind = piece.get("type", "part") if isinstance(piece, Mapping) else "part"
+            notes.add(f"message: {kind}", "only text and pictures inside the file are carried")
+    try:
+        calls = {key: item[key] for key in ("tool_calls", "tool_call_id") if item.get(key)}
+        return replace(Message.from_json({"role": role, "content": "", **calls}), parts=tuple(parts))
+    except ValueError as problem:
+        notes.add("message: tool_calls", str(problem))
+        return Message(role, tuple(parts))
+
+
+_LINE_KEYS = {
+    "messages", "input", "ideal", "body", "custom_id", "method", "url", "preferred_output", "non_preferred_output", "tools",
+    "parallel_tool_calls",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One line: what stands before the last question, the question, the answer."""
+
+    system: str
+    earlier: tuple[Mapping[str, Any], ...]
+    input: str
+    answer: Any
+    rejected: Any
+    name: str
+
+
+def _lines(source: FileText) -> ForeignFile:
+    lines = source.json_lines()
+    if not lines:
+        raise source.problem("This file is empty.", 1)
+    for number, line in lines:
+        if not looks_like_line(line):
+            raise source.problem("This line holds no chat.", number)
+    return _cases(source, lines)
+
+
+def _cases(source: FileText, lines: list[tuple[int, Any]]) -> ForeignFile:
+    notes = Notes(source.path)
+    if all(isinstance(line.get("item"), Mapping) for _, line in lines):
+        cases = tuple(Case({variable_name(str(key), notes): value for key, value in line["item"].items()}) for _, line in lines)
+        return ForeignFile(datasets=(DatasetFile(source.stem, cases=cases),), not_carried=notes.all())
+    read_lines = [_line(line, notes) for _, line in lines]
+    systems = {line.system for line in read_lines}
+    has_history = any(line.earlier for line in read_lines)
+    is_shared = len(systems) == 1
+    head = () if systems == {""} else (Message.of("system", literal(next(iter(systems))) if is_shared else "{{ system }}"),)
+    parameters: dict[str, Any] = {}
+    body = lines[0][1].get("body")
+    if isinstance(body, Mapping):
+        parameters = dict(_request({**body, "messages": []}, notes, is_template=False).parameters)
+    tools = tools_of(lines[0][1].get("tools"), notes)
+    if has_history:
+        notes.add("earlier turns", _HISTORY)
+    made = []
+    for line in read_lines:
+        values: dict[str, Any] = {} if is_shared else {"system": line.system}
+        if has_history:
+            values["conversation"] = list(line.earlier)
+        values["input"] = line.input
+        if line.rejected is not None:
+            values["rejected"] = line.rejected
+        made.append(Case(values, name=line.name, reference=line.answer))
+    prompt = PromptFile(source.stem, Content((*head, Message.of("user", "{{ input }}")), parameters, None, tools))
+    return ForeignFile((prompt,), datasets=(DatasetFile(source.stem, cases=tuple(made)),), not_carried=notes.all())
+
+
+def _line(line: Mapping[str, Any], notes: Notes) -> _Line:
+    for key in line:
+        if key not in _LINE_KEYS:
+            notes.add(f"line: {key}", "a case has no place for it")
+    chat = _chat_of(line)
+    turns = [item for item in chat if isinstance(item, Mapping)] if isinstance(chat, list) else [{"role": "user", "content": str(chat)}]
+    answer = line.get("ideal")
+    if "preferred_output" in line:
+        answer = _said(line["preferred_output"], notes)
+    elif answer is None and turns and turns[-1].get("role") == "assistant":
+        answer = _text(turns.pop(), notes)
+    system = ""
+    if turns and turns[0].get("role") in ("system", "developer"):
+        system = _text(turns.pop(0), notes)
+    question = _text(turns.pop(), notes) if turns else ""
+    rejected = _said(line["non_preferred_output"], notes) if "non_preferred_output" in line else None
+    return _Line(system, tuple(dict(turn) for turn in turns), question, answer, rejected, str(line.get("custom_id") or ""))
+
+
+def _said(value: Any, notes: Notes) -> str:
+    turns = value if isinstance(value, list) else [value]
+    return "\n".join(_text(turn, notes) for turn in turns if isinstance(turn, Mapping))
+
+
+def _text(turn: Mapping[str, Any], notes: Notes) -> str:
+    content = turn.get("content")
+    if turn.get("tool_calls") or turn.get("function_call"):
+        notes.add("calls of tools in answers", "a reference is text or JSON: they stand in it as JSON")
+        if not content:
+            return json.dumps(turn.get("tool_calls") or turn.get("function_call"), ensure_ascii=False)
+    if isinstance(content, list):
+        texts = [piece.get("text") for piece in content if isinstance(piece, Mapping)]
+        if any(not isinstance(text, str) for text in texts):
+            notes.add("pictures and files of messages", "a case holds text here")
+        return "".join(text for text in texts if isinstance(text, str))
+    return content if isinstance(content, str) else ""
