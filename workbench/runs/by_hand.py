@@ -14,7 +14,7 @@ from workbench.runs.outputs import OutputReader
 from workbench.runs.recording import End, Recorder
 from workbench.runs.records import Cell, Question
 from workbench.store.stamps import now
-from workbench.values import BadInput, Message, NotFound, Part, Reply
+from workbench.values import BY_HAND, BadInput, Message, NotFound, Part, Reply
 
 LONGEST_TEXT = 4 * 1024 * 1024
 """Bytes of a text file that is taken as an answer."""
@@ -61,6 +61,8 @@ class HandAnswers(OutputReader):
         text = whole_text(text).replace("\x00", "")
         if not text.strip() and not images:
             raise BadInput("The answer is empty.", remedy="Paste its text or drop a picture.")
+        from workbench import providers  # reading needs none of it
+
         run_id, plan, column, case_index, repeat = self._by_hand(job_id)
         request = plans.request(plan, column, case_index)
         end = End(
@@ -71,7 +73,10 @@ class HandAnswers(OutputReader):
             plans.fingerprint(plan, column, request, repeat),
             Reply(text, images=tuple(images)),
             scores=evaluators.score(plan.checks_for(case_index), plan.cases[case_index], text),
-            left_out=tuple(name for name, value in request.parameters.items() if value is not None),
+            left_out=(
+                *providers.left_out(BY_HAND, request.parameters),
+                *providers.unsaid(BY_HAND, request.output_schema, request.tools),
+            ),
         )
         Recorder(self._database, run_id, kept=(job_id,)).write([end], durable=True)
         return self.outputs_of(job_id)[-1]
