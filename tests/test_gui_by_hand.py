@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication, QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from tests.gui_window import dialogs, finished_well, opened
@@ -28,7 +29,7 @@ from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.pictures import PictureButton
 from workbench.gui.window import Window
 from workbench.settings import Settings
-from workbench.values import Case, Check, Definition, PromptRef
+from workbench.values import Case, Check, Definition, Part, PromptRef
 from workbench.workspace import Workspace
 
 CASES = 4
@@ -132,6 +133,7 @@ def test_a_text_is_carried_over_and_back_with_keys_alone(qtbot: QtBot, screen: C
     cell = screen.context.ws.runs.cell(job)
     assert [score.passed for score in cell.scores] == [True]
     assert hand.isHidden()
+    qtbot.waitUntil(page.table.main.hasFocus)  # so that the keys of ratings are heard
     assert "Given by hand" in page.detail.metrics._by_hand.text()
     assert (page.detail.raw.isHidden(), page.detail.again.text()) == (True, "Answer again")
     QTest.keyClick(page.table.main, Qt.Key.Key_4)
@@ -338,3 +340,21 @@ def test_connecting_by_hand_needs_a_name_only(qtbot: QtBot, screen: CompareScree
     dialog._models._add_typed()
     dialog._connect.click()
     qtbot.waitUntil(lambda: any(found.title == "Firefly 4" for found in connections.models()))
+
+
+def test_pictures_and_files_of_the_prompt_can_be_saved_to_be_carried_over(
+    qtbot: QtBot, screen: CompareScreen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attached, target = screen.page.detail.hand.attached, tmp_path / "brief.pdf"
+    assert attached.isHidden(), "this prompt has none"
+    attached.show_parts(
+        (Part("file", media_type="application/pdf", data=b"%PDF-1.4", name="brief.pdf"), Part("image", media_type="image/png"))
+    )
+    assert [made.text() for made in attached.buttons] == ["Save brief.pdf", "Save picture.png"]
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
+    attached.buttons[0].click()
+    qtbot.waitUntil(target.exists)
+    assert target.read_bytes() == b"%PDF-1.4"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "nowhere" / "brief.pdf"), ""))
+    attached.buttons[0].click()
+    qtbot.waitUntil(lambda: "The file was not saved" in screen.page.detail.hand.trouble.text())

@@ -23,7 +23,7 @@ from workbench.gui.models.connect import ConnectDialog
 from workbench.gui.models.edits import ModelDialog
 from workbench.gui.models.filters import QUESTIONS
 from workbench.gui.models.retiring import day_words, left_words
-from workbench.gui.models.table import HEADS, IN, OUT, READS, TICK, ModelTable, context_words, price_tip, price_words, today
+from workbench.gui.models.table import HEADS, IN, OUT, READS, TICK, ModelTable, context_words, price_tip, price_words, retires_words, today
 from workbench.gui.models.view import ModelsScreen
 from workbench.gui.widgets.buttons import Button
 from workbench.gui.widgets.dialog import Dialog
@@ -315,6 +315,15 @@ def test_a_model_that_cannot_be_used_or_writes_no_answers_has_no_tick() -> None:
     assert table.ticked == set()
     assert [table.index(place, OUT).data() for place in (1, 2)] == ["not known", "embeddings"]
     assert "writes no answers" in str(table.index(2, TICK).data(Qt.ItemDataRole.ToolTipRole))
+
+
+def test_a_deprecated_model_without_a_day_is_not_said_to_stay() -> None:
+    def words(**facts: object) -> str:
+        return retires_words(ModelRow(1, "u", 1, "c", "v", "m", "m", {}, Price(), "cloud", 0, True, "", facts=facts), date(2026, 11, 28))
+
+    assert words(source="a list", is_deprecated=True) == "deprecated"
+    assert words(source="a list") == "none announced"
+    assert words() == "not known"
 
 
 def test_prices_and_contexts_are_said_as_people_say_them() -> None:

@@ -271,3 +271,10 @@ def test_a_list_wins_over_the_catalogue_and_what_it_lacks_stays() -> None:
     assert (merged.retires, merged.price, merged.context_tokens) == ("2026-12-31", known.price, known.context_tokens)
     assert merged.source == f"OpenAI's own list of models; {known.source}"
     assert listed.learnt() == {"retires": "2026-12-31", "listed": TODAY}
+
+
+def test_a_server_of_ones_own_is_free_and_a_gateway_to_a_vendor_is_not() -> None:
+    for vendor, address in (("ollama", ""), ("ollama", "http://127.0.0.1:9/"), ("other", "http://127.0.0.1:8000/v1"), ("builtin", "")):
+        assert catalog.price(vendor, "gpt-4.1", address).is_free
+    assert catalog.price("openai", "gpt-4.1", "http://127.0.0.1:4000/v1") == Price()
+    assert catalog.price("openai", "gpt-4.1").input_usd

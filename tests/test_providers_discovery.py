@@ -133,7 +133,7 @@ def test_what_a_list_says_of_a_model_is_kept_with_it(listing: Callable[..., str]
     one, two, three = (workspace.connections.model(id_) for id_ in ids)
     assert (one.facts["context_tokens"], one.facts["retires"]) == (262_144, "2027-03-01")
     assert one.price == Price(Decimal(2), Decimal(6))
-    assert two.price.input_usd == 0, "its list names no price, and a server on this computer is free"
+    assert two.price.input_usd is None, "its list names no price, and a vendor behind an address of this computer is not free"
     assert three.facts == {}, "what nobody says stays unknown"
 
 

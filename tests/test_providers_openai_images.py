@@ -57,6 +57,8 @@ def test_gpt_image_models_are_not_asked_for_a_form_that_they_refuse() -> None:
     assert "response_format" not in request_body(Request("gpt-image-1.5", (Message.of("user", "a boat"),)))
     body = request_body(Request("dall-e-3", (Message.of("system", "Watercolour."), Message.of("user", "a boat"))))
     assert body == {"model": "dall-e-3", "prompt": "Watercolour.\n\na boat", "response_format": "b64_json"}
+    asked = Request("sd", (Message.of("user", "a boat"),), {"response_format": {"type": "json_object"}})
+    assert request_body(asked)["response_format"] == "b64_json", "a prompt that wants JSON asks for something else"
 
 
 def test_pictures_behind_addresses_are_fetched_at_once(pictures: PictureServer) -> None:

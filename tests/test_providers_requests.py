@@ -215,3 +215,13 @@ def test_what_a_model_does_not_read_is_named_and_left_out() -> None:
 )  # fmt: skip
 def test_an_effort_that_is_said_in_other_words_is_told(name: str, model: str, parameters: Mapping[str, Any], words: list[str]) -> None:
     assert list(providers.adapted(name, model, parameters)) == words
+
+
+def test_a_schema_and_tools_that_have_no_place_are_named() -> None:
+    tool = {"name": "weather", "parameters": {}}
+    for name in ("by-hand", "openai-images"):
+        assert providers.unsaid(name, {"type": "object"}, [tool]) == ("JSON schema", "tools")
+        assert providers.unsaid(name, None, ()) == ()
+        assert providers.left_out(name, {"response_format": {"type": "json_object"}}) == ("response_format",)
+    for name in ("openai-chat", "openai-responses", "anthropic", "gemini", "bedrock", "ollama", "cohere", "mistral", "builtin"):
+        assert providers.unsaid(name, {"type": "object"}, [tool]) == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,9 +126,23 @@ def listing(ws: Workspace) -> tuple[list[dict[str, Any]], str]:
         }
         for row in rows
     ]
-    table = [(row.title, row.name, row.connection, row.place, "ready" if row.ready else row.why_not) for row in rows]
-    text = columns(("MODEL", "NAME", "CONNECTION", "PLACE", "STATE"), table)
+    table = [
+        (
+            *(row.title, row.name, row.connection, _dollars(row.price.input_usd), _dollars(row.price.output_usd)),
+            *(row.facts.get("context_tokens") or "?", " ".join(row.facts.get("reads") or ()) or "?"),
+            *(row.place, "ready" if row.ready else row.why_not),
+        )
+        for row in rows
+    ]
+    text = columns(("MODEL", "NAME", "CONNECTION", "IN $/M", "OUT $/M", "CONTEXT", "READS", "PLACE", "STATE"), table, right=(3, 4, 5))
     return items, "\n".join([text, *(_warning(each) for each in touched.values())])
+
+
+def _dollars(rate: Decimal | None) -> str:
+    """Dollars for a million tokens: `0.15`, `0.075`, `free`; `?` where nobody knows."""
+    if not rate:
+        return "?" if rate is None else "free"
+    return f"{rate:.2f}" if rate == rate.quantize(Decimal("0.01")) else f"{rate.normalize():f}"
 
 
 def _touched(retirement: Retirement | None) -> dict[str, Any] | None:

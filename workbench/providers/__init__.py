@@ -77,6 +77,16 @@ def left_out(name: str, parameters: Mapping[str, Any], options: Mapping[str, Any
     return tuple(key for key, value in parameters.items() if value is not None and key in unknown)
 
 
+def unsaid(name: str, schema: Mapping[str, Any] | None, tools: Sequence[Any]) -> tuple[str, ...]:
+    """`JSON schema` and `tools`, as far as they are asked for and a wire format has no place for them."""
+    wanted = [word for word, asked in (("JSON schema", schema is not None), ("tools", bool(tools))) if asked]
+    if name == BY_HAND or not wanted:  # by hand: see left_out
+        return tuple(wanted)
+    module = import_module(f"workbench.providers.{_FORMATS[name][0]}") if name in _FORMATS else None
+    none: frozenset[str] = frozenset()
+    return tuple(word for word in wanted if word in getattr(module, "UNSAID", none))
+
+
 def adapted(name: str, model: str, parameters: Mapping[str, Any]) -> tuple[str, ...]:
     """What a wire format says to this model in other words than asked, such as "takes reasoning_effort low as thinking on"."""
     module = import_module(f"workbench.providers.{_FORMATS[name][0]}") if name in _FORMATS else None

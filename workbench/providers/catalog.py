@@ -23,10 +23,13 @@ _UNKNOWN = Fact()
 
 
 def price(vendor: str, model: str, base_url: str = "") -> Price:
-    """What a model costs. The built-in model and servers on this computer are free; what no catalogue knows is unknown, never 0."""
+    """What a model costs. The built-in model and servers on this computer are free; what no catalogue knows is unknown, never 0.
+    A vendor's models at a local address are unknown too: what answers there is a gateway, and somebody pays the vendor."""
     row = vendor_row(vendor)
-    if row.place == "builtin" or row.wire_format in ("builtin", "echo") or is_local(urlsplit(base_url or row.base_url).hostname or ""):
+    if row.place == "builtin" or row.wire_format in ("builtin", "echo"):
         return FREE
+    if is_local(urlsplit(base_url or row.base_url).hostname or ""):
+        return _UNKNOWN.price if row.place == "cloud" and row.base_url else FREE
     return known(vendor, model, base_url).price
 
 

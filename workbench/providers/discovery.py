@@ -206,7 +206,7 @@ def _failed(failure: Failure, endpoint: Endpoint, seconds: float) -> TestReport:
     sentence = {
         "auth": f"A key is needed{status}, and none was sent. Add one."
         if failure.provider_code == "no_key"
-        else f"Key rejected{status}. The server answered in {seconds:.1f} s, so address and network are fine. "
+        else f"Key rejected{status}. The server answered in {max(seconds, 0.01):.2g} s, so address and network are fine. "
         "Copy the key again from the provider's page.",
         "permission": f"Not allowed{status}. This key may not list models; a call may still work.",
         "quota": f"Quota used up{status}. Add credit on the provider's billing page.",

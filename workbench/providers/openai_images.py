@@ -27,9 +27,11 @@ if TYPE_CHECKING:
 
 UNSUPPORTED = frozenset({
     "temperature", "top_p", "top_k", "min_p", "max_tokens", "stop", "seed", "presence_penalty", "frequency_penalty", "reasoning_effort",
-    "reasoning_budget", "logprobs", "top_logprobs", "parallel_tool_calls", "tool_choice",
+    "reasoning_budget", "logprobs", "top_logprobs", "parallel_tool_calls", "tool_choice", "response_format",
 })  # fmt: skip
-"""Common parameters for which the endpoint has no place."""
+"""Common parameters for which the endpoint has no place; its own `response_format` is another thing, and not for a prompt to choose."""
+UNSAID = frozenset({"JSON schema", "tools"})
+"""What else a prompt can ask for and this endpoint has no place for."""
 UNREAD = frozenset({"image", "file"})
 """Kinds of parts for which it has none: pictures are made from text alone."""
 
@@ -60,7 +62,7 @@ def request_body(request: Request, options: Mapping[str, Any] | None = None) -> 
     body: dict[str, Any] = {"model": request.model, "prompt": "\n\n".join(filter(None, (message.text for message in request.messages)))}
     body |= {name: value for name, value in request.parameters.items() if value is not None and name not in UNSUPPORTED and name != "extra"}
     if not request.model.startswith(("gpt-image", "chatgpt-image")):  # these send base64 always, and refuse to be asked for it
-        body.setdefault("response_format", "b64_json")
+        body["response_format"] = "b64_json"
     return finished(body, options, request)
 
 

@@ -16,7 +16,7 @@ from workbench.runs.calling import Calls
 from workbench.runs.recording import End, Recorder
 from workbench.runs.records import Cell, Question
 from workbench.store.stamps import now
-from workbench.values import BadInput, Message, NotFound, Part, Reply
+from workbench.values import BY_HAND, BadInput, Message, NotFound, Part, Reply
 
 LONGEST_TEXT = 4 * 1024 * 1024
 """Bytes of a text file that is taken as an answer."""
@@ -75,6 +75,8 @@ class HandAnswers(Calls):
         vectors, cost = await self._compared(plan, case_index, text)
 
         def keep() -> int:
+            from workbench import providers  # reading needs none of it
+
             request = plans.request(plan, column, case_index)
             end = End(
                 job_id,
@@ -84,7 +86,10 @@ class HandAnswers(Calls):
                 plans.fingerprint(plan, column, request, repeat),
                 Reply(text, images=tuple(images)),
                 scores=evaluators.score(checks, case, text, vectors),
-                left_out=tuple(name for name, value in request.parameters.items() if value is not None),
+                left_out=(
+                    *providers.left_out(BY_HAND, request.parameters),
+                    *providers.unsaid(BY_HAND, request.output_schema, request.tools),
+                ),
             )
             Recorder(self._database, run_id, kept=(job_id,)).write([end], checks_usd=cost, durable=True)
             return self.outputs_of(job_id)[-1]

@@ -81,8 +81,12 @@ class Execution:
         self._left_out = [
             ()
             if isinstance(endpoint, Problem)
-            else (*providers.left_out(endpoint.wire_format, plans.parameters(plan, index), endpoint.options), *self._unread[index])
-            for index, endpoint in enumerate(endpoints)
+            else (
+                *providers.left_out(endpoint.wire_format, plans.parameters(plan, index), endpoint.options),
+                *providers.unsaid(endpoint.wire_format, column.variant.content.output_schema, column.variant.content.tools),
+                *self._unread[index],
+            )
+            for index, (column, endpoint) in enumerate(zip(plan.columns, endpoints, strict=True))
         ]
         checks = [plan.checks_for(index) for index in range(len(plan.cases))]
         self._compares = [evaluators.compares_meanings(each) for each in checks]

@@ -52,7 +52,8 @@ class Network:
         from workbench import providers
 
         parameters = providers.left_out(model.wire_format, request.parameters, model.options)
-        return (*parameters, *providers.unread(model.wire_format, model.reads, request.messages))
+        unsaid = providers.unsaid(model.wire_format, request.output_schema, request.tools)
+        return (*parameters, *unsaid, *providers.unread(model.wire_format, model.reads, request.messages))
 
     async def ask(self, model: ModelSpec, request: Request, *, timeout_s: float, **how: Any) -> Answer:
         """The answer to one request outside of any run; `how` as in `one_call`. Raises Missing, BadInput where it cannot be asked."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication, QHideEvent, QImage
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.compare.brought import Brought, Taken, brought_by, take
-from workbench.gui.compare.by_hand_fields import AnswerField, Collected, DropPlace, PromptView
+from workbench.gui.compare.by_hand_fields import AnswerField, Attached, Collected, DropPlace, PromptView
 from workbench.gui.compare.detail_parts import MARGINS
 from workbench.gui.compare.model import RunModel
 from workbench.gui.context import Context
@@ -77,6 +77,8 @@ class HandPart(QWidget):
         column.addWidget(self.prompt)
         self.pictures = PictureStrip(self.context)
         column.addWidget(self.pictures)
+        self.attached = Attached(self.context, self._complain)
+        column.addWidget(self.attached)
         self.copy_button = _wide("Copy prompt", "copy", self.copy, "Ctrl+C")
         column.addWidget(self.copy_button)
         column.addSpacing(4)
@@ -114,6 +116,7 @@ class HandPart(QWidget):
         self._show_text("")
         self.prompt.setPlainText("")
         self.pictures.show_pictures(())
+        self.attached.show_parts(())
         self.trouble.hide()
         self.note.clear()
         self._show_tray()
@@ -131,8 +134,9 @@ class HandPart(QWidget):
         self.question = question
         self.prompt.setPlainText(question.text or question.problem)
         set_kind(self.prompt, state="error" if question.problem else "")
-        parts = [part for message in question.messages for part in message.parts if part.kind == "image"]
-        self.pictures.show_pictures(tuple(parts))
+        parts = [part for message in question.messages for part in message.attachments]
+        self.pictures.show_pictures(tuple(part for part in parts if part.kind == "image"))
+        self.attached.show_parts(parts)
         self._show_text(self._typed.get(question.job_id, question.draft))
         if question.draft:
             self.note.setText("This draft was kept. It counts once you keep the answer.")
@@ -282,6 +286,8 @@ class HandPart(QWidget):
         if job is None or not self.give_button.isEnabled():
             return
         self.save_draft()  # it stays a draft where the window closes before its meaning is compared
+        focus = QApplication.focusWidget()
+        here = focus is not None and self.isAncestorOf(focus)
         self.give_button.setEnabled(False)
         pictures = self._pictures.get(job, [])
         parts = tuple(part for part, _ in pictures)
@@ -292,6 +298,8 @@ class HandPart(QWidget):
             self._pictures.pop(job, None)
             if job == self.job:
                 self.job = None  # shown anew when it waits again
+                if here:
+                    self.left.emit()  # the place for the answer goes away, and the keys 1 to 5 rate what was given
             self.model.answers_changed()
             self.context.notice("Answer kept.", "Undo", lambda: self._take_back(run_id, job, text, pictures))
 

@@ -1,17 +1,26 @@
-"""The pieces in which an answer by hand is gathered: the text field, the place for drops, a picture not given yet."""
+"""The pieces in which an answer by hand is gathered: the prompt and its files, the text, the place for drops, a picture to give."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMimeData, QRectF, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from workbench.gui.compare.brought import brought_by
 from workbench.gui.theme import set_role, theme
-from workbench.gui.widgets.buttons import button, icon_button
+from workbench.gui.widgets.buttons import Button, button, icon_button
+from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import icon_label, label
+from workbench.whole_file import beside
+
+if TYPE_CHECKING:
+    from workbench.gui.context import Context
+    from workbench.values import Part
 
 THUMBNAIL = 72
 
@@ -40,6 +49,49 @@ class PromptView(QPlainTextEdit):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.fit()
+
+
+class Attached(QWidget):
+    """The pictures and files of the prompt, each with a button that writes it to a file: they are carried over too."""
+
+    def __init__(self, context: Context, complain: Callable[[str], object]) -> None:
+        super().__init__()
+        self._context, self._complain = context, complain
+        self.buttons: list[Button] = []
+        self._flow = FlowLayout(self, gap=8)
+        self._flow.setContentsMargins(0, 0, 0, 0)
+
+    def show_parts(self, parts: Sequence[Part]) -> None:
+        """Show these; without any there is nothing to see."""
+        self._flow.clear()
+        self.buttons = [button(f"Save {name_of(part)}", "download", kind="link", on=partial(self._save, part)) for part in parts]
+        for made in self.buttons:
+            self._flow.addWidget(made)
+        self.setVisible(bool(parts))
+
+    def _save(self, part: Part) -> None:
+        chosen, _ = QFileDialog.getSaveFileName(self, f"Save {name_of(part)}", name_of(part))
+        if chosen:
+            self._context.bridge.read(
+                write_part, part, Path(chosen),
+                then=lambda _: self._context.notice(f"Saved {Path(chosen).name}."), failed=self._not_saved, owner=self,
+            )  # fmt: skip
+
+    def _not_saved(self, error: BaseException) -> None:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        self._complain(f"The file was not saved: {why}. Choose another place.")
+
+
+def name_of(part: Part) -> str:
+    """The name of its file, or a fitting one: `picture.png`, `file.pdf`."""
+    return part.name or f"{'picture' if part.kind == 'image' else 'file'}.{part.media_type.rpartition('/')[2]}"
+
+
+def write_part(part: Part, path: Path) -> None:
+    """Write a picture or file as it is sent, whole or not at all. Raises OSError."""
+    with beside(path) as new:
+        new.write_bytes(part.data)
+        new.replace(path)
 
 
 class AnswerField(QPlainTextEdit):

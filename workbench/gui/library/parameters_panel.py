@@ -97,6 +97,7 @@ class ParametersPanel(QScrollArea):
             label("Parameters are saved with the version, so old runs can be repeated exactly as they were.", "micro", "text3", wrap=True)
         )
         form.addRow(below)
+        below.addStretch(1)  # else the fields share the height that is left, with gaps between
         self.setWidget(page)
         self._connect()
         theme().follow(self._resize)
@@ -159,7 +160,7 @@ class ParametersPanel(QScrollArea):
 
     def _resize(self) -> None:
         for made in (self._temperature, self._top_p, self._longest, self._seed, self._budget, self._effort):
-            made.setFixedWidth(theme().px(116))
+            made.setFixedWidth(theme().px(126))
         self._slider.setMinimumHeight(theme().px(24))
 
     # -- values ------------------------------------------------------------------------------------------------

@@ -61,9 +61,11 @@ def price_words(rate: Decimal | None, place: str) -> str:
 
 
 def retires_words(row: ModelRow, today: date) -> str:
-    """`15 Jan, in 53 days`, `none announced`; `not known` for a model of which nobody knows anything."""
+    """`15 Jan, in 53 days`, `none announced`, `deprecated` without a day; `not known` where nobody knows anything."""
     day = end_of(row)
     if day is None:
+        if row.facts.get("is_deprecated"):
+            return "deprecated"
         told = row.place != "cloud" or "source" in row.facts or "listed" in row.facts
         return "none announced" if told else "not known"
     left = (day - today).days

@@ -25,7 +25,7 @@ class EmptyState(QWidget):
         self.text = label(text, "body", "text2", wrap=True)
         for made in (self.title, self.text):
             made.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.text.setMinimumWidth(280)
+        self.text.setMinimumWidth(200)  # as wide as the narrowest pane lets it be
         self.text.setMaximumWidth(560)
         column.addWidget(self.title, 0, Qt.AlignmentFlag.AlignHCenter)
         middle = QHBoxLayout()
