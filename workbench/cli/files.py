@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def import_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `workbench import`."""
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a library folder, or files")
-    parser.add_argument("--format", metavar="F", help="library, promptfoo, csv, tsv, json or jsonl, where it should not be guessed")
+    parser.add_argument("--format", metavar="F", help="library, promptfoo, csv, tsv, xlsx, json or jsonl, where it should not be guessed")
 
 
 def export_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from workbench import whole_file
 from workbench.formats.comparison_file import stem_of, versions_path
 from workbench.formats.comparison_file_record import ComparisonFile, read_comparison
 from workbench.formats.library_file import PromptFile, VersionsFile, kind_of, read_prompt, read_versions
@@ -26,7 +27,7 @@ from workbench.formats.yaml_text_reading import Document, load
 from workbench.library.reports import NotCarried, Rejected
 from workbench.values import BadInput, Steps
 
-TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
+TABLES = (".csv", ".tsv", ".xlsx", ".jsonl", ".ndjson", ".json")
 _YAML = (".yaml", ".yml")
 
 
@@ -72,7 +73,7 @@ def find(paths: Sequence[Path], format: str | None = None, steps: Steps | None =
     for path in paths:
         if is_file(path) and format == "promptfoo":
             finds.foreign.append(path)
-        elif is_file(path) and format in ("csv", "tsv", "json", "jsonl"):
+        elif is_file(path) and format in ("csv", "tsv", "xlsx", "json", "jsonl"):
             finds.tables.append(path)
         elif path.is_dir():
             if _is_too_new(finds, path):
@@ -166,6 +167,10 @@ def _take(finds: Finds, path: Path, *, is_asked: bool) -> None:
     path = path.absolute()
     key = path.resolve()
     if key in finds.seen:
+        return
+    if whole_file.is_something_else(path):
+        finds.seen.add(key)
+        finds.rejected.append(Rejected(str(path), None, "This is neither a file nor a folder."))
         return
     if path.name.endswith(VERSIONS):
         owner = path.with_name(path.name.removesuffix(VERSIONS) + ".yaml")
