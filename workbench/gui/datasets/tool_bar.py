@@ -1,4 +1,4 @@
-"""Above the table: filter by words and by tag, and the columns."""
+"""Above the table: filter by words, by tag and to the cases with problems, and the columns."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ class CaseToolBar(QWidget):
         self._tags: dict[str, int] = {}
         self._total = 0
         self._tag = ""
+        self._problems = 0
+        self.problems_on = False
         self.field = SearchField("Filter cases")
         self.columns = button("Columns", "columns-3", size="small")
         self._chips = QHBoxLayout()
@@ -55,9 +57,25 @@ class CaseToolBar(QWidget):
             self._total, self._tags = total, dict(tags)
             self._renew()
 
+    def show_problems(self, count: int) -> None:
+        """Offer the cases with problems; 0 offers none."""
+        if count != self._problems:
+            self._problems = count
+            if not count and self.problems_on:
+                self.choose_problems(False)
+            else:
+                self._renew()
+
+    def choose_problems(self, on: bool) -> None:
+        """Show only the cases with problems, or all."""
+        self.problems_on = on
+        self._renew()
+        self.filtered.emit(self.field.text().strip(), self._tag)
+
     def clear(self) -> None:
         """Filter by nothing, without saying so."""
         self._tag = ""
+        self.problems_on = False
         self.field.blockSignals(True)
         self.field.clear()
         self.field.blockSignals(False)
@@ -69,6 +87,10 @@ class CaseToolBar(QWidget):
         self._renew()
         self.filtered.emit(self.field.text().strip(), tag)
 
+    def _all(self) -> None:
+        self.problems_on = False
+        self.choose("")
+
     def _renew(self) -> None:
         while self._chips.count():
             item = self._chips.takeAt(0)
@@ -76,9 +98,14 @@ class CaseToolBar(QWidget):
                 widget.hide()
                 widget.deleteLater()
         ordered = sorted(self._tags, key=lambda tag: (tag != self._tag, -self._tags[tag], tag))
-        everything = Chip(f"All {self._total:,}", "on" if not self._tag else "plain", clickable=True)
-        everything.clicked.connect(lambda: self.choose(""))
+        everything = Chip(f"All {self._total:,}", "on" if not (self._tag or self.problems_on) else "plain", clickable=True)
+        everything.clicked.connect(self._all)
         self._chips.addWidget(everything)
+        if self._problems:
+            text, kind = f"Problems {self._problems:,}", "on" if self.problems_on else "warn"
+            problems = Chip(text, kind, icon="triangle-alert", clickable=True, tip="Show only cases with an empty cell or a near copy")
+            problems.clicked.connect(lambda: self.choose_problems(not self.problems_on))
+            self._chips.addWidget(problems)
         if ordered:
             edge = line(vertical=True)
             edge.setFixedHeight(theme().px(18))
