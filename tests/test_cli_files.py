@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -131,3 +133,12 @@ def test_wrong_places_are_said_before_anything_is_written(tmp_path: Path, capsys
     assert perform(["run", str(tmp_path)]) == 2
     assert not (tmp_path / "out").exists()
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="named pipes lie elsewhere there")
+@pytest.mark.parametrize("name", ["pipe.csv", "pipe.yaml", "pipe.txt"])
+@pytest.mark.parametrize("format", [[], ["--format", "csv"], ["--format", "promptfoo"]])
+def test_a_named_pipe_is_refused_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, format: list[str]) -> None:
+    os.mkfifo(tmp_path / name)
+    assert perform(["import", str(tmp_path / name), *format, "--json"]) == 1
+    assert [item["reason"] for item in document(capsys)["rejected"]] == ["This is neither a file nor a folder."]

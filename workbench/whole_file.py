@@ -25,11 +25,3 @@ def beside(target: Path, prefix: str | None = None, mode: int = USUAL) -> Iterat
     finally:
         with suppress(OSError):
             made.unlink(missing_ok=True)
-
-
-def is_something_else(path: Path) -> bool:
-    """True for a pipe, a device or a folder in the place of a file: opening a pipe would wait for ever."""
-    try:
-        return path.exists() and not path.is_file()
-    except OSError:
-        return False  # whoever opens it says why

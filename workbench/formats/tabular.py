@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from workbench.formats.tabular_columns import as_text, case_of, check_mapping, guess
-from workbench.formats.tabular_rows import BadRow, Form, Opener, Row, TableFormat
+from workbench.formats.tabular_rows import BadRow, Form, Opener, Row, TableFormat, is_something_else
 from workbench.formats.tabular_source import form_of, header_of, rows_of
 from workbench.values.comparisons import Case
 from workbench.values.datasets import ColumnRole, ColumnSpec
 from workbench.values.problems import BadInput
 from workbench.values.progress import Progress
-from workbench.whole_file import is_something_else
 
 __all__ = ["BadRow", "Form", "Row", "Table", "TableFormat", "own_mapping", "read", "read_bytes"]
 

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 Opener = Callable[[], BinaryIO]
@@ -66,6 +67,14 @@ def unique_names(fields: Sequence[str]) -> tuple[str, ...]:
             unique = f"{wanted} {again[wanted]}"
         names[unique] = None
     return tuple(names)
+
+
+def is_something_else(path: Path) -> bool:
+    """True for a pipe, a device or a folder in the place of a file: opening a pipe would wait for ever."""
+    try:
+        return path.exists() and not path.is_file()
+    except OSError:
+        return False  # whoever opens it says why
 
 
 def is_broken(text: str) -> bool:

@@ -66,7 +66,10 @@ class Work(QObject):
         owner: QObject,
         reads: bool = False,
     ) -> None:
-        """Run a verb that takes `progress` among the writes, or beside them where it only `reads`. `then` and `failed` come on the Qt thread, unless `owner` is gone."""
+        """Run a verb that takes `progress` among the writes, or beside them where it only `reads`.
+
+        `then` and `failed` come on the Qt thread, unless `owner` is gone.
+        """
         job = _Job(title)
 
         def end(tell: Callable[[Any], object]) -> Callable[[Any], object]:

@@ -93,7 +93,7 @@ class _Copies:
         """The place of the earlier case that this one repeats, and the share of words; None for none. The case is remembered."""
         text = " ".join(text[:_LONGEST].lower().split())
         words = _WORD.findall(text)
-        if len(text) > 12 * len(words):  # a language without spaces: three characters are a word
+        if len(text) > 9 * len(words):  # a language without spaces: three characters are a word
             words = [text[at : at + 3] for at in range(max(1, len(text) - 2))]
         hashes = {crc32(word.encode()) for word in words}
         place = len(self._words)

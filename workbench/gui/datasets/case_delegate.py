@@ -85,9 +85,8 @@ class CaseDelegate(QStyledItemDelegate):
         near = copy_of(self._model.problems.get(record.id))
         if near:
             painter.drawPixmap(QPoint(area.x(), top + body + look.px(1)), look.pixmap("copy", "warn", 12))
-            self._line(
-                painter, QRect(area.x() + look.px(16), top + body, area.width() - look.px(16), small), near, look.font("small"), "warn"
-            )
+            beside = QRect(area.x() + look.px(16), top + body, area.width() - look.px(16), small)
+            self._line(painter, beside, near, look.font("small"), "warn")
             return
         self._line(painter, QRect(area.x(), top + body, area.width(), small), text, look.font("small"), "text3")
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from workbench import whole_file
 from workbench.formats.comparison_file import stem_of, versions_path
 from workbench.formats.comparison_file_record import ComparisonFile, read_comparison
 from workbench.formats.library_file import PromptFile, VersionsFile, kind_of, read_prompt, read_versions
@@ -23,6 +22,7 @@ from workbench.formats.library_file_values import decode
 from workbench.formats.library_layout import FOLDERS, MODELS, PAGE, VERSIONS, is_listed
 from workbench.formats.pictures import LARGEST
 from workbench.formats.promptfoo import is_config, looks_like
+from workbench.formats.tabular_rows import is_something_else
 from workbench.formats.yaml_text_reading import Document, load
 from workbench.library.reports import NotCarried, Rejected
 from workbench.values import BadInput, Steps
@@ -168,7 +168,7 @@ def _take(finds: Finds, path: Path, *, is_asked: bool) -> None:
     key = path.resolve()
     if key in finds.seen:
         return
-    if whole_file.is_something_else(path):
+    if is_something_else(path):
         finds.seen.add(key)
         finds.rejected.append(Rejected(str(path), None, "This is neither a file nor a folder."))
         return
