@@ -476,7 +476,7 @@ def test_problems_are_found_beside_the_window_marked_and_filtered(desk: Desk) ->
     desk.until(lambda: screen.problems.problems is not None)
     assert screen._hint.text() == "1 empty cell, 1 near copy."
     index = screen.model.index(3, 0)
-    assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "Case 4, Close to 1, 93% same words"
+    assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "Case 4, Close to 1, 94% same words"
     screen.tools.choose_problems(True)
     desk.until(lambda: screen.model.total == 2 and screen.model.record(1) is not None)
     assert [screen.model.record(row).number for row in (0, 1)] == [3, 4]  # type: ignore[union-attr]

@@ -148,9 +148,8 @@ def _opened(name: str, source: Opener) -> Iterator[ReadOnlyWorksheet]:
     except (Problem, GeneratorExit, MemoryError):
         raise
     except Exception as error:  # a broken workbook fails anywhere in zip, XML and the library, with errors of every kind
-        raise BadInput(
-            f"{name} is not an Excel workbook that can be read ({type(error).__name__}).", remedy="Save it anew, or as CSV."
-        ) from error
+        said = f"{name} is not an Excel workbook that can be read ({type(error).__name__})."
+        raise BadInput(said, remedy="Save it anew, or as CSV.") from error
 
 
 def _weigh(name: str, file: BinaryIO) -> None:

@@ -62,7 +62,8 @@ class CaptureDialog(Dialog):
         for dataset in datasets:
             self.into.addItem(dataset.name, dataset.id)
         self.into.addItem("A new dataset", None)
-        self.into.setCurrentIndex(max(0, self.into.findData(context.settings.get(_REMEMBERED))))
+        last = context.settings.get(_REMEMBERED)
+        self.into.setCurrentIndex(0 if last is None else max(0, self.into.findData(last)))
         self.new_name = QLineEdit("Captured")
         self.new_name.setAccessibleName("Name of the new dataset")
         self.name = QLineEdit(row.case.name)
