@@ -142,3 +142,12 @@ def test_a_named_pipe_is_refused_at_once(tmp_path: Path, capsys: pytest.CaptureF
     os.mkfifo(tmp_path / name)
     assert perform(["import", str(tmp_path / name), *format, "--json"]) == 1
     assert [item["reason"] for item in document(capsys)["rejected"]] == ["This is neither a file nor a folder."]
+
+
+def test_a_dataset_goes_out_as_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(["import", str(asset("starter")), "--json"]) == 0
+    capsys.readouterr()
+    assert perform(["export", str(tmp_path / "cases.csv"), "--what", "dataset", "Support tickets", "--json"]) == 0
+    assert document(capsys)["files"] == [str(tmp_path / "cases.csv")]
+    assert (tmp_path / "cases.csv").read_text("utf-8-sig").splitlines()[0].startswith("ticket,")
+    assert perform(["export", str(tmp_path / "cases.csv"), "--what", "dataset", "Nobody"]) == 2
