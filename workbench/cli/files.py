@@ -25,9 +25,7 @@ def export_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `workbench export`."""
     parser.add_argument("dest", type=Path, metavar="DEST", help="a folder for the library, a file for a run or a dataset")
     parser.add_argument("--what", nargs="+", default=["library"], metavar="WHAT", help="library, run RUN, or dataset NAME")
-    parser.add_argument(
-        "--format", choices=("csv", "tsv", "xlsx", "jsonl", "json"), help="of a file, where its ending does not say it"
-    )
+    parser.add_argument("--format", choices=("csv", "tsv", "xlsx", "jsonl", "json"), help="of a file, where its ending does not say it")
 
 
 def import_verb(options: argparse.Namespace, terminal: Terminal) -> int:
