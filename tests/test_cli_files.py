@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -131,3 +133,21 @@ def test_wrong_places_are_said_before_anything_is_written(tmp_path: Path, capsys
     assert perform(["run", str(tmp_path)]) == 2
     assert not (tmp_path / "out").exists()
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="named pipes lie elsewhere there")
+@pytest.mark.parametrize("name", ["pipe.csv", "pipe.yaml", "pipe.txt"])
+@pytest.mark.parametrize("format", [[], ["--format", "csv"], ["--format", "promptfoo"]])
+def test_a_named_pipe_is_refused_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, format: list[str]) -> None:
+    os.mkfifo(tmp_path / name)
+    assert perform(["import", str(tmp_path / name), *format, "--json"]) == 1
+    assert [item["reason"] for item in document(capsys)["rejected"]] == ["This is neither a file nor a folder."]
+
+
+def test_a_dataset_goes_out_as_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(["import", str(asset("starter")), "--json"]) == 0
+    capsys.readouterr()
+    assert perform(["export", str(tmp_path / "cases.csv"), "--what", "dataset", "Support tickets", "--json"]) == 0
+    assert document(capsys)["files"] == [str(tmp_path / "cases.csv")]
+    assert (tmp_path / "cases.csv").read_text("utf-8-sig").splitlines()[0].startswith("ticket,")
+    assert perform(["export", str(tmp_path / "cases.csv"), "--what", "dataset", "Nobody"]) == 2

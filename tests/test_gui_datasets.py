@@ -467,3 +467,81 @@ def test_an_import_that_is_stopped_brings_nothing_in_and_can_be_begun_again(desk
     assert dialog._into.maxVisibleItems() == 8
     desk.press("Import 2 cases", dialog)
     desk.until(lambda: not dialogs() and any(row.name == "tickets" for row in desk.ws.datasets.list()))
+
+
+def test_problems_are_found_beside_the_window_marked_and_filtered(desk: Desk) -> None:
+    said = "I bought these boots six weeks ago and the left sole is coming off"
+    desk.fill(*(Case({"ticket": text, "items": [1], "age": 3, "vip": True}) for text in (said, "Another one", "", said + " now")))
+    screen = desk.screen
+    desk.until(lambda: screen.problems.problems is not None)
+    assert screen._hint.text() == "1 empty cell, 1 near copy."
+    index = screen.model.index(3, 0)
+    assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "Case 4, Close to 1, 94% same words"
+    screen.tools.choose_problems(True)
+    desk.until(lambda: screen.model.total == 2 and screen.model.record(1) is not None)
+    assert [screen.model.record(row).number for row in (0, 1)] == [3, 4]  # type: ignore[union-attr]
+    desk.cell(0, 1)
+    desk.type("No longer empty")
+    desk.until(lambda: screen.model.total == 1)  # the list of problems follows
+    screen.tools._all()
+    desk.until(lambda: screen.model.total == 4)
+
+
+def test_a_dataset_is_split_from_its_dialog_and_the_notice_takes_it_back(desk: Desk) -> None:
+    desk.fill(*(Case({"ticket": f"ticket {n}"}) for n in range(20)))
+    desk.session.context.action("datasets.split").trigger()
+    dialog = desk.dialog()
+    dialog.counts[0].setValue(15)
+    assert dialog._go.isEnabled() is False  # 15 and 10 are more than there are
+    dialog.counts[1].setValue(5)
+    desk.press("Split 20 cases", dialog)
+    desk.until(lambda: {"Golden 50, work", "Golden 50, held back"} <= {row.name for row in desk.ws.datasets.list()})
+    assert desk.ws.datasets.find("Golden 50, held back").cases == 5
+    desk.until(lambda: desk.notice().startswith("Drew 2 new datasets"))
+    desk.until(lambda: desk.screen.model.dataset is not None and desk.screen.model.dataset.name == "Golden 50, work")
+    desk.session.context.go("datasets", dataset_id=desk.id)
+    desk.until(lambda: desk.screen.model.dataset is not None and desk.screen.model.dataset.id == desk.id)
+    desk.session.context.action("datasets.split").trigger()
+    dialog = desk.dialog()
+    dialog.as_tags.setChecked(True)
+    dialog.counts[1].setValue(0)
+    desk.press("Draw 10 cases", dialog)
+    desk.until(lambda: desk.ws.datasets.get(desk.id).tags == {"work": 10})
+
+
+def test_a_dataset_is_written_as_a_table_beside_the_window(desk: Desk, tmp_path: Path) -> None:
+    desk.fill(Case({"ticket": "A"}), Case({"ticket": "B"}))
+    dataset = desk.screen.model.dataset
+    assert dataset is not None
+    desk.screen.datasets.export(dataset, tmp_path / "out.jsonl")
+    desk.until(lambda: desk.notice().startswith("Wrote 2 cases"))
+    assert (tmp_path / "out.jsonl").read_text("utf-8").splitlines() == ['{"ticket": "A"}', '{"ticket": "B"}']
+
+
+def test_the_mapping_of_the_last_import_is_offered_for_the_same_columns(desk: Desk, tmp_path: Path) -> None:
+    desk.fill()
+    (tmp_path / "one.csv").write_text("question,good\nA,x\n", "utf-8")
+    (tmp_path / "two.csv").write_text("question,good\nB,y\n", "utf-8")
+    desk.screen.datasets.read_file(str(tmp_path / "one.csv"))
+    dialog = desk.dialog()
+    dialog._rows[1].becomes.setCurrentIndex(dialog._rows[1].becomes.findData("reference"))
+    desk.press("Import 1 case", dialog)
+    desk.until(lambda: not dialogs() and any(row.name == "one" for row in desk.ws.datasets.list()))
+    desk.screen.datasets.read_file(str(tmp_path / "two.csv"))
+    dialog = desk.dialog()
+    assert [spec.role for spec in dialog.mapping()] == ["variable", "reference"]
+    desk.press("Import 1 case", dialog)
+    desk.until(lambda: any(row.name == "two" for row in desk.ws.datasets.list()))
+    assert desk.ws.datasets.cases(desk.ws.datasets.find("two").id)[0].reference == "y"
+
+
+def test_the_reading_of_a_large_file_shows_how_far_it_is_and_stops(desk: Desk, tmp_path: Path) -> None:
+    desk.fill()
+    work = desk.session.context.work
+    (tmp_path / "big.csv").write_text("a,b\n" + "some words,others\n" * 400_000, "utf-8")
+    desk.screen.datasets.read_file(str(tmp_path / "big.csv"))
+    assert work.title == "Reading big.csv"
+    desk.until(lambda: work.share is not None)
+    work.stop()
+    desk.until(lambda: desk.notice().startswith("Stopped. Nothing was imported."))
+    assert not dialogs()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import random
 import resource
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,7 +98,7 @@ def test_cases_are_found_by_words_in_any_field_and_by_tag(datasets: Datasets) ->
 
     def numbers(**filters: str) -> list[int]:
         found = datasets.cases(id_, **filters)  # type: ignore[arg-type]
-        assert datasets.count(id_, **filters) == len(found)
+        assert datasets.count(id_, filters.get("text", ""), filters.get("tag", "")) == len(found)
         return [case.number for case in found]
 
     assert numbers(text='"hi"\nthere') == [1]
@@ -316,3 +319,134 @@ def test_an_import_tells_how_far_it_is_and_leaves_nothing_where_it_is_stopped(da
     datasets.import_table(path, progress=lambda done, total: told.append(done / total))
     assert max(told) > 0.9
     assert datasets.list()[0].cases == 12_000
+
+
+# Parts, problems, and files out
+
+WORDS = [f"word{number}" for number in range(400)]
+
+
+def filled(datasets: Datasets, count: int = 200) -> int:
+    id_ = datasets.create("Golden", (ColumnSpec("ticket"), ColumnSpec("n", "number")))
+    datasets.add_cases(id_, (Case({"ticket": f"Ticket {n}", "n": n}, tags=("odd",) * (n % 2)) for n in range(count)))
+    return id_
+
+
+def tickets(datasets: Datasets, id_: int) -> list[Any]:
+    return [case.values["ticket"] for case in datasets.cases(id_)]
+
+
+def test_the_same_seed_draws_the_same_cases_whatever_their_order_tags_and_notes(datasets: Datasets) -> None:
+    id_ = filled(datasets)
+    work, held = datasets.split(id_, [("Work", 150), ("Held back", 50)], 7)
+    assert (datasets.get(work).cases, datasets.get(held).cases) == (150, 50)
+    assert not set(tickets(datasets, work)) & set(tickets(datasets, held))
+    assert datasets.get(held).description == "50 of the 200 cases of Golden, drawn with the seed 7."
+    assert tickets(datasets, held) == sorted(tickets(datasets, held), key=lambda text: int(text.split()[1]))
+    other = datasets.create("Other", (ColumnSpec("ticket"), ColumnSpec("n", "number")))
+    datasets.add_cases(other, (Case({"ticket": f"Ticket {n}", "n": n}, note="new") for n in reversed(range(200))))
+    _work_2, held_2 = datasets.split(other, [("Work 2", 150), ("Held back 2", 50)], 7)
+    assert set(tickets(datasets, held_2)) == set(tickets(datasets, held))
+    (sample,) = datasets.split(id_, [("Another seed", 50)], 8)
+    assert set(tickets(datasets, sample)) != set(tickets(datasets, held))
+    with pytest.raises(BadInput, match="201 cases are wanted, and the dataset has 200"):
+        datasets.split(id_, [("Too many", 201)], 1)
+    with pytest.raises(BadInput, match="Work"):
+        datasets.split(id_, [("Nobody", 3), ("Work", 3)], 1)
+    assert "Nobody" not in [row.name for row in datasets.list()]  # all or nothing
+
+
+def test_a_split_by_tags_leaves_the_cases_where_they_are_and_can_be_taken_back(datasets: Datasets) -> None:
+    id_ = filled(datasets, 20)
+    before = datasets.cases(id_)
+    done = datasets.split_by_tags(id_, [("dev", 15), ("test", 5)], 3)
+    assert {tag: len(ids) for tag, ids in done.items()} == {"dev": 15, "test": 5}
+    assert datasets.get(id_).tags == {"dev": 15, "odd": 10, "test": 5}
+    assert datasets.split_by_tags(id_, [("again", 15)], 3)["again"] == done["dev"]  # a tag does not change the draw
+    for tag in ("dev", "test", "again"):
+        datasets.tag_cases([case.id for case in before], tag, on=False)
+    assert datasets.cases(id_) == before
+
+
+def test_empty_cells_and_near_copies_are_found(datasets: Datasets) -> None:
+    id_ = datasets.create("Golden", (ColumnSpec("ticket"), ColumnSpec("tone"), ColumnSpec("source", "text", "metadata")))
+    draw = random.Random(5)
+    texts = [" ".join(draw.choices(WORDS, k=30)) for _ in range(300)]
+    texts[17] = texts[3] + " and one word"
+    texts[40] = texts[8]
+    cases = [Case({"ticket": text, "tone": "" if at == 20 else "warm"}) for at, text in enumerate(texts)]
+    datasets.add_cases(id_, cases)
+    found = datasets.problems(id_)
+    assert [(p.number, p.empty, p.copy_of) for p in found.cases] == [(18, (), 4), (21, ("tone",), None), (41, (), 9)]
+    assert (found.with_problems, found.empty_cells, found.near_copies) == (3, 1, 2)
+    assert found.cases[2].share == 1.0
+    assert 0.85 <= found.cases[0].share < 1.0
+    only = [problem.case_id for problem in found.cases]
+    assert [case.number for case in datasets.cases(id_, only=only)] == [18, 21, 41]
+    assert (datasets.count(id_, only=only), datasets.count(id_, only=[])) == (3, 0)
+
+
+def test_copies_are_found_in_languages_without_spaces(datasets: Datasets) -> None:
+    id_ = datasets.create("Golden")
+    text = "注文した靴がまだ届いていませんが、いつ届きますか。返金をお願いしたいです。"
+    other = "全く違う質問です。営業時間を教えてください。"
+    datasets.add_cases(id_, [Case({"input": said}) for said in (text, other, text + "早く")])
+    assert [(p.number, p.copy_of) for p in datasets.problems(id_).cases] == [(3, 1)]
+
+
+def test_looking_for_problems_can_be_stopped(datasets: Datasets) -> None:
+    def stop(_done: float, _total: float) -> None:
+        raise Stopped("enough")
+
+    with pytest.raises(Stopped):
+        datasets.problems(filled(datasets, 10), stop)
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "xlsx", "json", "jsonl"])
+def test_a_dataset_goes_out_as_a_table_and_comes_back_the_same(datasets: Datasets, tmp_path: Path, ending: str) -> None:
+    if ending == "xlsx":
+        pytest.importorskip("openpyxl")
+    id_ = datasets.create("Golden", (ColumnSpec("ticket"), ColumnSpec("n", "number"), ColumnSpec("items", "json")))
+    cases = [
+        Case({"ticket": 'First, with "quotes"\nand lines', "n": 5, "items": [{"a": 1}]}, "One", "Right", ("a", "b"), 2.0, "Why"),
+        Case({"ticket": "Second", "n": 1.5, "items": {"b": [True, None]}}, "Two", "Left"),
+    ]
+    datasets.add_cases(id_, cases)
+    assert datasets.export_table(id_, tmp_path / f"out.{ending}") == 2
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("out")] == [f"out.{ending}"]
+    report = datasets.import_table(tmp_path / f"out.{ending}", name="Back")
+    back = datasets.cases(report.imported[0].id)
+    assert [(c.values, c.name, c.reference, c.tags, c.weight, c.note) for c in back] == [
+        (c.values, c.name, c.reference, c.tags, c.weight, c.note) for c in cases
+    ]
+
+
+def test_no_spreadsheet_runs_what_a_case_says(datasets: Datasets, tmp_path: Path) -> None:
+    id_ = datasets.create("Golden", (ColumnSpec("=cmd"),))
+    datasets.add_cases(id_, [Case({"=cmd": "=HYPERLINK(1)"}), Case({"=cmd": "+1"}, tags=("@x",))])
+    datasets.export_table(id_, tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text("utf-8-sig").splitlines() == ["'=cmd,tags", "'=HYPERLINK(1),", "'+1,'@x"]
+    with pytest.raises(BadInput, match="csv, tsv, xlsx, json or jsonl"):
+        datasets.export_table(id_, tmp_path / "out.parquet")
+
+
+def test_a_file_that_is_read_says_how_far_it_is_and_can_be_stopped(datasets: Datasets, tmp_path: Path) -> None:
+    path = csv_file(tmp_path, "ticket\n" + "".join(f"Ticket {n} with some words\n" for n in range(60_000)))
+    said: list[tuple[float, float]] = []
+    assert datasets.read_table(path, progress=lambda done, total: said.append((done, total))).rows == 60_000
+    assert said[-1][0] > said[-1][1] * 0.9 > 0
+    assert [done for done, _ in said[1:]] == sorted(done for done, _ in said[1:])
+
+    def stop(done: float, _total: float) -> None:
+        if done:
+            raise Stopped("enough")
+
+    with pytest.raises(Stopped):
+        datasets.read_table(path, progress=stop)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="named pipes lie elsewhere there")
+def test_a_pipe_in_the_place_of_a_table_is_refused_at_once(datasets: Datasets, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(BadInput, match="is not a file"):
+        datasets.read_table(tmp_path / "pipe.csv")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from workbench.evaluators import verdict
+from workbench.formats.tabular_writing import shielded as shielded
 from workbench.plan import Plan
 from workbench.runs.outputs import messages_of
 from workbench.runs.records import ColumnInfo, RunRow
@@ -21,12 +22,6 @@ from workbench.values import BadInput, Score, StoreTrouble
 from workbench.whole_file import beside
 
 SCHEMA = 1
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""A cell that begins so is a formula (or hides one) to some spreadsheet; the last four are the full-width forms."""
-
-_SHIELD = "'"
-"""Put before such a cell, and before one that begins with it already, so that taking one away gives every text back."""
 
 _PAGE = 200
 
@@ -224,23 +219,6 @@ def money(amount: Decimal | None) -> str | None:
         return None
     text = f"{amount:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def shielded(value: Any) -> str:
-    """The text of a CSV cell that no spreadsheet runs as a formula.
-
-    A text that begins with one of `= + - @`, their full-width forms, a tab or a line break, or (so that it can be undone) an
-    apostrophe, gets an apostrophe before it. Numbers stay as they are.
-    """
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return repr(value)
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    begins = text.lstrip(" \u00a0\u3000")  # some spreadsheets trim before they look
-    return _SHIELD + text if begins.startswith(_FORMULA_STARTS) or text.startswith(_SHIELD) else text
 
 
 def _written(path: Path, write: Callable[[IO[str]], int], encoding: str = "utf-8") -> int:

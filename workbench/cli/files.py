@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _FORMATS = (
     "library, promptfoo, promptfoo-results, github, prompty, dotprompt, llm, langchain, langfuse, chainforge, openai-chat, "
-    "anthropic-csv, prompts-csv, text, csv, tsv, json or jsonl"
+    "anthropic-csv, prompts-csv, text, csv, tsv, xlsx, json or jsonl"
 )
 
 
@@ -28,9 +28,9 @@ def import_arguments(parser: argparse.ArgumentParser) -> None:
 
 def export_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `workbench export`."""
-    parser.add_argument("dest", type=Path, metavar="DEST", help="a folder for the library, a file for a run")
-    parser.add_argument("--what", nargs="+", default=["library"], metavar="WHAT", help="library, or run RUN")
-    parser.add_argument("--format", choices=("csv", "jsonl", "json"), help="of a run, where the file's ending does not say it")
+    parser.add_argument("dest", type=Path, metavar="DEST", help="a folder for the library, a file for a run or a dataset")
+    parser.add_argument("--what", nargs="+", default=["library"], metavar="WHAT", help="library, run RUN, or dataset NAME")
+    parser.add_argument("--format", choices=("csv", "tsv", "xlsx", "jsonl", "json"), help="of a file, where its ending does not say it")
 
 
 def import_verb(options: argparse.Namespace, terminal: Terminal) -> int:
@@ -59,10 +59,13 @@ def _imported(report: ImportReport) -> str:
 def export_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     """The exit code of `workbench export`: 1 where a file could not be written, or holds what is not in the workspace."""
     what = options.what
-    if what[0] not in ("library", "run") or len(what) != (2 if what[0] == "run" else 1):
-        raise BadInput("--what is library, or run and the id of a run.")
+    if what[0] not in ("library", "run", "dataset") or len(what) != (1 if what[0] == "library" else 2):
+        raise BadInput("--what is library, run and the id of a run, or dataset and its name.")
     with workspace(options, terminal) as ws:
-        document = _run(ws, what[1], options) if what[0] == "run" else _library(ws, options.dest, terminal)
+        if what[0] == "dataset":
+            document = _dataset(ws, what[1], options, terminal)
+        else:
+            document = _run(ws, what[1], options) if what[0] == "run" else _library(ws, options.dest, terminal)
         count, unchanged, unwritten = len(document["files"]), document["unchanged"], document["unwritten"]
         text = f"{count} file{'' if count == 1 else 's'} written{f', {unchanged} unchanged' if unchanged else ''}"
         terminal.answer({"schema": 1, **document}, f"{text}{f', {unwritten} could not be' if unwritten else ''}.")
@@ -91,6 +94,17 @@ def _library(ws: Workspace, folder: Path, terminal: Terminal) -> dict[str, Any]:
     }
 
 
+def _dataset(ws: Workspace, name: str, options: argparse.Namespace, terminal: Terminal) -> dict[str, Any]:
+    id_ = ws.datasets.find(name).id
+    ws.datasets.export_table(id_, options.dest, options.format or "", progress=_progress(terminal, "Exporting"))
+    terminal.end_progress()
+    return _one_file(options.dest)
+
+
+def _one_file(path: Path) -> dict[str, Any]:
+    return {"files": [str(path)], "unchanged": 0, "unwritten": 0, "removed": [], "left": []}
+
+
 def _run(ws: Workspace, what: str, options: argparse.Namespace) -> dict[str, Any]:
     path: Path = options.dest
     kind = options.format or path.suffix.lower().lstrip(".")
@@ -105,4 +119,4 @@ def _run(ws: Workspace, what: str, options: argparse.Namespace) -> dict[str, Any
         ws.exports.outputs_json(run.id, path)
     else:
         raise BadInput("Outputs are written as csv, jsonl or json.", path=str(path), remedy="Name a file with that ending, or --format.")
-    return {"files": [str(path)], "unchanged": 0, "unwritten": 0, "removed": [], "left": []}
+    return _one_file(path)

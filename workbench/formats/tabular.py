@@ -1,4 +1,4 @@
-"""Tables of cases: CSV, TSV, JSON and JSON Lines, read row by row, with a guessed mapping of their columns.
+"""Tables of cases: CSV, TSV, XLSX, JSON and JSON Lines, read row by row, with a guessed mapping of their columns.
 
 A file may be larger than memory: a `Table` holds its form, its first rows and the rows that cannot be used, and reads the rest
 again whenever it is asked for cases.
@@ -7,24 +7,28 @@ again whenever it is asked for cases.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from workbench.formats.tabular_columns import as_text, case_of, check_mapping, guess
-from workbench.formats.tabular_rows import BadRow, Form, Opener, Row, TableFormat
+from workbench.formats.tabular_rows import BadRow, Form, Opener, Row, TableFormat, is_something_else
 from workbench.formats.tabular_source import form_of, header_of, rows_of
 from workbench.values.comparisons import Case
 from workbench.values.datasets import ColumnRole, ColumnSpec
 from workbench.values.problems import BadInput
+from workbench.values.progress import Progress
 
 __all__ = ["BadRow", "Form", "Row", "Table", "TableFormat", "own_mapping", "read", "read_bytes"]
 
 _FIRST = 200
+_EVERY = 500
+"""Rows between two words on how far the reading is."""
 _MOST_BAD = 1000
 _MOST_COLUMNS = 500
 _FORMATS = {"csv": "CSV", "tsv": "TSV", "json": "JSON", "jsonl": "JSON Lines"}
+_WITH_HEADER = ("csv", "tsv", "xlsx")
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _ENCODINGS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "cp1252": "Windows text"}
 
@@ -53,6 +57,8 @@ class Table:
     def summary(self) -> str:
         """Such as `214 rows, comma, UTF-8, first row is names.`"""
         words = [f"{self.rows:,} row{'' if self.rows == 1 else 's'}"]
+        if self.form.format == "xlsx":
+            return ", ".join([*words, f"sheet {self.form.sheet}", "first row is names"]) + "."
         is_fields = self.form.format in ("csv", "tsv")
         words.append(_DELIMITERS.get(self.form.delimiter, self.form.delimiter) if is_fields else _FORMATS[self.form.format])
         words.append(_ENCODINGS.get(self.form.encoding, self.form.encoding.upper()))
@@ -60,7 +66,7 @@ class Table:
 
     def records(self) -> Iterator[Row | BadRow]:
         """Every row, good or bad, read from the file one at a time."""
-        return rows_of(self.source, self.form, self.columns)
+        return rows_of(self.name, self.source, self.form, self.columns)
 
     def cases(self, mapping: Sequence[ColumnSpec] | None = None) -> Iterator[Case | BadRow]:
         """Every row as a case by this mapping (the guessed one if None), one at a time. Raises BadInput for an impossible mapping."""
@@ -79,17 +85,31 @@ class Table:
                 yield BadRow(row.line, str(error), as_text(dict(row.values))[:200])
 
 
-def read(path: str | Path, *, encoding: str = "", delimiter: str = "") -> Table:
-    """The table in a file; what is given is not guessed. Raises BadInput where the file is not a table at all."""
+def read(path: str | Path, *, encoding: str = "", delimiter: str = "", progress: Progress | None = None) -> Table:
+    """The table in a file; what is given is not guessed. Raises BadInput where the file is not a table at all.
+
+    `progress` hears of the bytes that were read of those that there are; where it raises Stopped, the reading ends.
+    """
     file = Path(path)
+    if is_something_else(file):
+        raise BadInput(f"{file} is not a file.", remedy="Name a file with a table in it.")
+
+    opened: list[BinaryIO] = []
 
     def source() -> BinaryIO:
         try:
-            return file.open("rb")
+            opened[:] = [file.open("rb")]
         except OSError as error:
             raise BadInput(f"{file} cannot be read ({error.strerror}).") from error
+        return opened[0]
 
-    return _read(file.name, str(file), source, encoding, delimiter)
+    def tell() -> None:
+        if progress is not None:
+            size, at = file.stat().st_size, 0 if not opened or opened[0].closed else opened[0].tell()
+            progress(at, size)
+
+    tell()
+    return _read(file.name, str(file), source, encoding, delimiter, tell)
 
 
 def read_bytes(data: bytes | str, name: str, *, encoding: str = "", delimiter: str = "") -> Table:
@@ -98,15 +118,17 @@ def read_bytes(data: bytes | str, name: str, *, encoding: str = "", delimiter: s
     return _read(Path(name).name, name, lambda: io.BytesIO(held), encoding, delimiter)
 
 
-def _read(name: str, path: str, source: Opener, encoding: str, delimiter: str) -> Table:
+def _read(name: str, path: str, source: Opener, encoding: str, delimiter: str, share: Callable[[], object] = lambda: None) -> Table:
     form = form_of(name, source, encoding, delimiter)
-    is_fields = form.format in ("csv", "tsv")
+    is_fields = form.format in _WITH_HEADER
     columns = dict.fromkeys(header_of(name, source, form) if is_fields else ())
     table = Table(name, path, form, tuple(columns), (), (), 0, (), 0, source)
     first: list[Mapping[str, Any]] = []
     bad: list[BadRow] = []
     good = bad_count = 0
-    for row in table.records():
+    for number, row in enumerate(table.records()):
+        if number % _EVERY == 0:
+            share()
         if isinstance(row, BadRow):
             bad_count += 1
             if bad_count <= _MOST_BAD:

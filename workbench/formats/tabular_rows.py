@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 Opener = Callable[[], BinaryIO]
-TableFormat = Literal["csv", "tsv", "jsonl", "json"]
+TableFormat = Literal["csv", "tsv", "jsonl", "json", "xlsx"]
 
 LONGEST_CELL = 16 * 1024 * 1024
 """Characters of one cell. More than that is an open quote that swallows the file, not a text."""
@@ -45,12 +46,35 @@ class Form:
     """Lines before the header: 1 for Excel's `sep=;` line."""
     newline: str = "\n"
     """What ends a line; a carriage return only in files of old Macs."""
+    sheet: str = ""
+    """Name of the sheet of a workbook."""
 
 
 def open_text(source: Opener, encoding: str, newline: str = "\n") -> io.TextIOWrapper:
     """The file as text; bytes that are no text come as halves of surrogate pairs, which `_is_broken` finds."""
     errors = "surrogatepass" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
     return io.TextIOWrapper(source(), encoding, errors=errors, newline=newline)
+
+
+def unique_names(fields: Sequence[str]) -> tuple[str, ...]:
+    """Column names made unique. A column without a name gets its place as name."""
+    names: dict[str, None] = {}
+    again: dict[str, int] = {}  # where the search for a free number goes on: thousands of equal names are no reason to stall
+    for place, field in enumerate(fields, 1):
+        wanted = unique = field.strip() or f"column {place}"
+        while unique in names:
+            again[wanted] = again.get(wanted, 1) + 1
+            unique = f"{wanted} {again[wanted]}"
+        names[unique] = None
+    return tuple(names)
+
+
+def is_something_else(path: Path) -> bool:
+    """True for a pipe, a device or a folder in the place of a file: opening a pipe would wait for ever."""
+    try:
+        return path.exists() and not path.is_file()
+    except OSError:
+        return False  # whoever opens it says why
 
 
 def is_broken(text: str) -> bool:

@@ -20,8 +20,10 @@ from workbench.formats.tabular_rows import (
     is_broken,
     open_text,
     show,
+    unique_names,
     why_broken,
 )
+from workbench.formats.tabular_xlsx import sheet_of, xlsx_header, xlsx_rows
 from workbench.values.problems import BadInput
 
 _SAMPLE = 256 * 1024
@@ -33,10 +35,9 @@ _BOMS = (  # the longer ones first: UTF-32 begins like UTF-16
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _NOT_TABLES = (
-    (b"PK\x03\x04", "is a zip or an Excel workbook", "Save the sheet as CSV and import that."),
-    (b"\xd0\xcf\x11\xe0", "is an old Excel workbook", "Save the sheet as CSV and import that."),
-    (b"%PDF", "is a PDF", "Import a CSV, TSV, JSON or JSONL file."),
-    (b"SQLite format 3", "is a database", "Import a CSV, TSV, JSON or JSONL file."),
+    (b"\xd0\xcf\x11\xe0", "is an old or a protected Excel workbook", "Save it as XLSX without a password, or as CSV, and import that."),
+    (b"%PDF", "is a PDF", "Import a CSV, TSV, XLSX, JSON or JSONL file."),
+    (b"SQLite format 3", "is a database", "Import a CSV, TSV, XLSX, JSON or JSONL file."),
     (b"\x1f\x8b", "is compressed", "Unpack it and import the file inside."),
 )
 # Letters and marks that Windows text of western languages really holds; others hint at bytes that are simply broken.
@@ -50,6 +51,8 @@ def form_of(name: str, source: Opener, encoding: str = "", delimiter: str = "") 
     """How the file is written, found from its bytes; what is given is not guessed. Raises BadInput for what is no table."""
     with source() as file:
         head = file.read(_SAMPLE)
+    if head.startswith(b"PK\x03\x04"):
+        return Form("xlsx", "", sheet=sheet_of(name, source))
     for magic, what, remedy in _NOT_TABLES:
         if head.startswith(magic):
             raise BadInput(f"{name} {what}.", remedy=remedy)
@@ -63,7 +66,7 @@ def form_of(name: str, source: Opener, encoding: str = "", delimiter: str = "") 
         raise BadInput(f"{name} is not {encoding.upper()}.", remedy="Choose another encoding.") from None
     text = sample.lstrip()
     if guessed and len(_CONTROL.findall(sample)) * 20 > len(sample):
-        raise BadInput(f"{name} is not text.", remedy="Import a CSV, TSV, JSON or JSONL file.")
+        raise BadInput(f"{name} is not text.", remedy="Import a CSV, TSV, XLSX, JSON or JSONL file.")
     if not text:
         raise BadInput(f"{name} is empty.")
     json_form = _json_form(name.lower(), text) if not delimiter else None
@@ -90,29 +93,25 @@ def _json_form(name: str, text: str) -> TableFormat | None:
 
 
 def header_of(name: str, source: Opener, form: Form) -> tuple[str, ...]:
-    """Column names of a CSV or TSV file, made unique. A column without a name gets its place as name."""
+    """Column names of a CSV or TSV file, or of a workbook."""
+    if form.format == "xlsx":
+        return xlsx_header(name, source)
     with open_text(source, form.encoding, form.newline) as lines:
         for _, fields, _ in _csv_records(lines, form):
             if isinstance(fields, str):
                 break
             if not any(fields):
                 continue
-            names: dict[str, None] = {}
-            again: dict[str, int] = {}  # where the search for a free number goes on: thousands of equal names are no reason to stall
-            for place, field in enumerate(fields, 1):
-                wanted = unique = field.strip() or f"column {place}"
-                while unique in names:
-                    again[wanted] = again.get(wanted, 1) + 1
-                    unique = f"{wanted} {again[wanted]}"
-                names[unique] = None
-            return tuple(names)
+            return unique_names(fields)
     raise BadInput(f"{name} has no header row that can be read.", remedy="Put the names of the columns into the first line.")
 
 
-def rows_of(source: Opener, form: Form, columns: tuple[str, ...] = ()) -> Iterator[Row | BadRow]:
+def rows_of(name: str, source: Opener, form: Form, columns: tuple[str, ...] = ()) -> Iterator[Row | BadRow]:
     """Every row of the file, good or bad, one at a time: memory does not grow with the file."""
     if form.format in ("csv", "tsv"):
         yield from _csv_rows(source, form, columns)
+    elif form.format == "xlsx":
+        yield from xlsx_rows(name, source, columns)
     elif form.format == "jsonl":
         yield from jsonl_rows(source, form)
     else:

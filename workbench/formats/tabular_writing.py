@@ -1,4 +1,5 @@
-"""Cases written as a table for the library folder: CSV where every value survives it, JSON Lines where one does not."""
+"""Cases written as a table: for the library folder CSV where every value survives it, JSON Lines where one does not; and for
+other programs in the form that they read."""
 
 from __future__ import annotations
 
@@ -7,15 +8,26 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from workbench.formats.tabular_columns import as_text, coerced, tags_of
 from workbench.formats.tabular_rows import LONGEST_CELL
+from workbench.formats.tabular_xlsx import write_xlsx
 from workbench.values.comparisons import Case
 from workbench.values.datasets import ColumnSpec
 
 OWN = ("name", "reference", "tags", "weight", "note")
 """What every case has beside its variables; columns of the table where a case uses it."""
+
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""A cell that begins so is a formula (or hides one) to some spreadsheet; the last four are the full-width forms."""
+
+_SHIELD = "'"
+"""Put before such a cell, and before one that begins with it already, so that taking one away gives every text back."""
+
+FORMATS = ("csv", "tsv", "xlsx", "json", "jsonl")
+"""Forms in which cases leave the app."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,66 @@ def own_text(case: Case, role: str) -> str:
     if role == "tags":
         return ", ".join(case.tags)
     return as_text(getattr(case, role))
+
+
+def write_cases(file: IO[bytes], format: str, cases: Iterable[Case], columns: Sequence[ColumnSpec], own: Sequence[str], title: str) -> int:
+    """How many cases were written, one a row or object, for other programs to read. Raises BadInput for what the format cannot hold.
+
+    `own` are those of `OWN` that get a column; where a variable has such a name the column is called `case NAME`. CSV and TSV are UTF-8
+    with a byte order mark, because Excel reads them wrongly without, and shielded.
+    """
+    names = [column.name for column in columns]
+    heads = [*names, *(f"case {role}" if role in names else role for role in own)]
+    rows = ([*(case.values.get(name) for name in names), *(_own_value(case, role) for role in own)] for case in cases)
+    if format == "xlsx":
+        return write_xlsx(file, heads, rows, title)
+    text = io.TextIOWrapper(file, "utf-8-sig" if format in ("csv", "tsv") else "utf-8", newline="")
+    count = _write_fields(text, format, heads, rows) if format in ("csv", "tsv") else _write_objects(text, format, heads, rows)
+    text.flush()
+    text.detach()
+    return count
+
+
+def _write_fields(text: IO[str], format: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    writer = csv.writer(text, delimiter="\t" if format == "tsv" else ",", lineterminator="\r\n")
+    writer.writerow([shielded(name) for name in heads])
+    count = 0
+    for row in rows:
+        writer.writerow([shielded(", ".join(cell) if isinstance(cell, tuple) else cell) for cell in row])
+        count += 1
+    return count
+
+
+def _write_objects(text: IO[str], format: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    count = 0
+    for count, row in enumerate(rows, 1):
+        line = json.dumps({name: value for name, value in zip(heads, row, strict=True) if value is not None}, ensure_ascii=False)
+        text.write(f"{line}\n" if format == "jsonl" else f"{',' if count > 1 else '['}\n{line}")
+    if format == "json":
+        text.write("\n]\n" if count else "[]\n")
+    return count
+
+
+def _own_value(case: Case, role: str) -> Any:
+    value = getattr(case, role)
+    return None if value in ("", ()) else value
+
+
+def shielded(value: Any) -> str:
+    """The text of a CSV cell that no spreadsheet runs as a formula.
+
+    A text that begins with one of `= + - @`, their full-width forms, a tab or a line break, or (so that it can be undone) an
+    apostrophe, gets an apostrophe before it. Numbers stay as they are.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    begins = text.lstrip(" \u00a0\u3000")  # some spreadsheets trim before they look
+    return _SHIELD + text if begins.startswith(_FORMULA_STARTS) or text.startswith(_SHIELD) else text
 
 
 def _fits(case: Case, columns: Sequence[ColumnSpec], own: dict[str, str]) -> bool:

@@ -107,6 +107,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare.previous_group", "Previous prompt version", ("[",), "compare", "", shown=False),
     Action("compare.next_group", "Next prompt version", ("]",), "compare", "", shown=False),
     Action("compare.differences", "Show differences", ("D",), "compare", "git-compare"),
+    Action("compare.to_dataset", "Add the case to a dataset", (), "compare", "table-2"),
     Action("compare.hide", "Hide the column", ("H",), "compare", "eye-off"),
     Action("compare.height", "Row height", ("V",), "compare", "rows-3"),
 
@@ -116,7 +117,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("review.undo", "Undo the last rating", ("Z",), "review", "undo-2"),
     Action("review.skip", "Skip this one", ("S",), "review", "skip-forward"),
 
+    Action("review.to_dataset", "Add the case to a dataset", (), "review", "table-2"),
+
     Action("datasets.import", "Import a file of cases", (), "datasets", "file-spreadsheet"),
+    Action("datasets.export", "Export the dataset as a table", (), "datasets", "upload"),
+    Action("datasets.split", "Split the dataset or draw a sample", (), "datasets", "split"),
+    Action("datasets.check", "Look for empty cells and near copies", (), "datasets", "shield-check"),
     Action("datasets.duplicate", "Duplicate the case", ("Ctrl+Shift+D",), "datasets", "copy-plus"),
     Action("datasets.rename", "Rename the dataset", ("F2",), "datasets", "pencil", by_screen=True),
     Action("datasets.archive", "Delete the cases", ("Del",), "datasets", "trash-2", by_screen=True),

@@ -64,8 +64,12 @@ class Work(QObject):
         then: Callable[[Any], object],
         failed: Callable[[BaseException], object],
         owner: QObject,
+        reads: bool = False,
     ) -> None:
-        """Run a verb that takes `progress` among the writes. `then` and `failed` come on the Qt thread, unless `owner` is gone."""
+        """Run a verb that takes `progress` among the writes, or beside them where it only `reads`.
+
+        `then` and `failed` come on the Qt thread, unless `owner` is gone.
+        """
         job = _Job(title)
 
         def end(tell: Callable[[Any], object]) -> Callable[[Any], object]:
@@ -78,7 +82,8 @@ class Work(QObject):
 
         self._jobs.append(job)
         self._timer.start()
-        self._context.bridge.call(partial(verb, *args, progress=job.progress), then=end(then), failed=end(failed), owner=self)
+        start = self._context.bridge.read if reads else self._context.bridge.call
+        start(partial(verb, *args, progress=job.progress), then=end(then), failed=end(failed), owner=self)
         self._look()
 
     def stop(self) -> None:

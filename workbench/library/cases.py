@@ -43,21 +43,23 @@ class Cases:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def cases(self, id: int, offset: int = 0, limit: int | None = None, text: str = "", tag: str = "") -> list[CaseRecord]:
-        """Live cases of a dataset in their order, a page of them if asked, filtered by words in any field and by a tag."""
+    def cases(
+        self, id: int, offset: int = 0, limit: int | None = None, text: str = "", tag: str = "", only: Sequence[int] | None = None
+    ) -> list[CaseRecord]:
+        """Live cases of a dataset in their order, a page of them if asked, filtered by words in any field, by a tag, and by ids."""
         page = {"limit": -1 if limit is None else int(limit), "offset": int(offset)}
         query = self._database.query
-        if not text and not tag:  # the place in the order is the number: no need to count through all rows before the page
+        if not text and not tag and only is None:  # the place in the order is the number: no need to count through all rows before the page
             rows = query(_ORDERED, {"dataset": id} | page)
             return [replace(record, number=number) for number, record in enumerate(records(query, rows), offset + 1)]
-        sql, parameters = _filtered(id, text, tag)
+        sql, parameters = _filtered(id, text, tag, only)
         return records(query, query(f"{sql} LIMIT :limit OFFSET :offset", parameters | page))
 
-    def count(self, id: int, text: str = "", tag: str = "") -> int:
+    def count(self, id: int, text: str = "", tag: str = "", only: Sequence[int] | None = None) -> int:
         """How many live cases a dataset has under this filter."""
-        if not text and not tag:
+        if not text and not tag and only is None:
             return count_live(self._database.query, id)
-        sql, parameters = _filtered(id, text, tag)
+        sql, parameters = _filtered(id, text, tag, only)
         return int(self._database.query(f"SELECT count(*) FROM ({sql}) AS found", parameters)[0][0])
 
     def case(self, case_id: int) -> CaseRecord:
@@ -117,6 +119,23 @@ class Cases:
             copy = insert_cases(writer, record.dataset_id, [as_case(record)], position=position + 1)[0]
             writer.touch("dataset", record.dataset_id)
         return copy
+
+    def tag_cases(self, ids: Sequence[int], tag: str, on: bool = True) -> list[int]:
+        """The ids of those cases that did not have this tag and have it now (`on` False: that had it, and have it no longer)."""
+        found = tags_of([tag])
+        if not found:
+            raise BadInput("A tag needs a name.")
+        changed: list[int] = []
+        with self._database.write() as writer:
+            for page in pages(ids):
+                changed += _tag(writer, page, found[0], on)
+            if changed:
+                writer.touch("case", *changed)
+                for page in pages(changed):
+                    writer.touch(
+                        "dataset", *(row[0] for row in writer.run(f'SELECT DISTINCT dataset_id FROM "case" WHERE id IN ({_numbers(page)})'))
+                    )
+        return changed
 
     def _set_archived(self, ids: Sequence[int], at: str | None) -> None:
         with self._database.write() as writer:
@@ -242,6 +261,29 @@ def _show_columns(writer: Writer, dataset_id: int, names: Iterable[str]) -> None
         writer.run("UPDATE dataset SET columns = :columns WHERE id = :id", columns=canonical(columns + added), id=dataset_id)
 
 
+def _tag(writer: Writer, ids: Sequence[int], tag: str, on: bool) -> list[int]:
+    sql = f'SELECT {_COLUMNS}, 0 FROM "case" WHERE id IN ({_numbers(ids)})'
+    found = [record for record in records(asking(writer), asking(writer)(sql, {})) if (tag in record.tags) is not on]
+    for record in found:
+        tags = (*record.tags, tag) if on else tuple(known for known in record.tags if known != tag)
+        hash = case_hash(replace(as_case(record), tags=tags))
+        writer.run('UPDATE "case" SET content_hash = :hash WHERE id = :id', hash=hash, id=record.id)
+    mine = _numbers([record.id for record in found])
+    if on:
+        _link_tags(writer, [(record.id, Case(tags=(tag,))) for record in found], {})
+    elif found:
+        writer.run(f"DELETE FROM case_tag WHERE case_id IN ({mine}) AND tag_id = (SELECT id FROM tag WHERE name = :tag)", tag=tag)
+    return [record.id for record in found]
+
+
+def cases_by_id(query: Query, ids: Sequence[int]) -> Iterator[Case]:
+    """The cases of these ids, in the order of the ids, a page at a time."""
+    for page in pages(ids):
+        sql = f'SELECT {_COLUMNS}, 0 FROM "case" WHERE id IN ({_numbers(page)})'
+        found = {record.id: as_case(record) for record in records(query, query(sql, {}))}
+        yield from (found[id_] for id_ in page if id_ in found)
+
+
 def _link_tags(writer: Writer, cases: Iterable[tuple[int, Case]], known: dict[str, int]) -> None:
     tagged = [(id_, tuple(dict.fromkeys(case.tags))) for id_, case in cases if case.tags]
     for name in dict.fromkeys(tag for _, tags in tagged for tag in tags if tag not in known):
@@ -309,7 +351,7 @@ def _with_own(case: Case, field: str, value: Any) -> Case:
     return replace(case, name=as_text(value)) if field == "name" else replace(case, note=as_text(value))
 
 
-def _filtered(dataset_id: int, text: str, tag: str) -> tuple[str, dict[str, Any]]:
+def _filtered(dataset_id: int, text: str, tag: str, only: Sequence[int] | None) -> tuple[str, dict[str, Any]]:
     parameters: dict[str, Any] = {"dataset": dataset_id}
     filter_ = ""
     if text:
@@ -319,6 +361,8 @@ def _filtered(dataset_id: int, text: str, tag: str) -> tuple[str, dict[str, Any]
     if tag:
         filter_ += _TAG_FILTER
         parameters["tag"] = tag
+    if only is not None:
+        filter_ += f" AND id IN ({_numbers(only)})"
     return _NUMBERED.format(filter=filter_), parameters
 
 

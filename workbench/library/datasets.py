@@ -11,7 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench import store
-from workbench.library.cases import Cases, Query, asking, case_hash, indexing, insert_cases, live_hashes, must_exist, rename_values
+from workbench.library.cases import (
+    Cases,
+    Query,
+    asking,
+    case_hash,
+    cases_by_id,
+    indexing,
+    insert_cases,
+    live_hashes,
+    must_exist,
+    rename_values,
+)
+from workbench.library.dataset_parts import drawn
 from workbench.library.names import checked_name, free_name, no_such, whole_text
 from workbench.library.records import ColumnSpec, DatasetRow
 from workbench.library.reports import Imported, ImportReport, Rejected
@@ -21,10 +33,14 @@ from workbench.values import BadInput, Case, NotFound, Progress, Steps, canonica
 
 if TYPE_CHECKING:
     from workbench.formats.tabular import BadRow, Table
+    from workbench.library.dataset_problems import DatasetProblems
 
 _SELECT = "SELECT id, uid, name, description, columns, archived_at FROM dataset WHERE {where}"
 _MOST_REJECTED = 1000
 _NAMED_LINES = 5
+
+# The class below has a method of the name `list`.
+_Ids = list[int]
 
 
 class Datasets(Cases):
@@ -116,11 +132,11 @@ class Datasets(Cases):
                 writer.run("UPDATE dataset SET archived_at = NULL, name = :name WHERE id = :id", name=name, id=id_)
             writer.touch("dataset", *ids)
 
-    def read_table(self, path: str | Path, encoding: str = "", delimiter: str = "") -> Table:
-        """What a table file holds, with a guessed mapping to show. Nothing is imported yet. Raises BadInput."""
+    def read_table(self, path: str | Path, encoding: str = "", delimiter: str = "", progress: Progress | None = None) -> Table:
+        """What a table file holds, with a guessed mapping to show. Nothing is imported yet. Raises BadInput, and Stopped as `progress`."""
         from workbench.formats import tabular  # only an import needs it
 
-        return tabular.read(path, encoding=encoding, delimiter=delimiter)
+        return tabular.read(path, encoding=encoding, delimiter=delimiter, progress=progress)
 
     def import_table(
         self,
@@ -154,6 +170,41 @@ class Datasets(Cases):
             )
         news = (done,) if done.changes else ()
         return ImportReport(news, () if news else (done,), rejected, (), rejected_count)
+
+    def export_table(self, id: int, path: str | Path, format: str = "", progress: Progress | None = None) -> int:
+        """How many cases were written to a CSV, TSV, XLSX, JSON or JSONL file, as its ending (or `format`) says."""
+        from workbench.library.dataset_tables import export_table  # only an export needs it
+
+        return export_table(self._database.query, self.get(id), Path(path), format, progress)
+
+    def problems(self, id: int, progress: Progress | None = None) -> DatasetProblems:
+        """Cells without a value and near copies. Raises Stopped where `progress` does."""
+        from workbench.library.dataset_problems import find_problems  # only who looks for problems needs it
+
+        row = self.get(id)
+        return find_problems(self._database.query, id, row.columns, row.cases, progress)
+
+    def split(self, id: int, parts: Sequence[tuple[str, int]], seed: int) -> _Ids:
+        """The ids of new datasets of these names with so many cases each, drawn by the seed: the same seed draws the same cases.
+
+        No case comes into two of them. One part alone is a sample. Raises BadInput where there are too few cases or a name is taken.
+        """
+        with self._database.write() as writer:
+            must_exist(writer, id)
+            source = _records(asking(writer), "id = :id", id=id)[0]
+            made = []
+            for (name, count), cases in zip(parts, drawn(asking(writer), id, [count for _name, count in parts], seed), strict=True):
+                name = checked_name("dataset", name, _names(asking(writer)))
+                said = f"{count:,} of the {source.cases:,} cases of {source.name}, drawn with the seed {seed}."
+                made.append(create_dataset(writer, name, source.columns, said))
+                with indexing(writer, count):
+                    insert_cases(writer, made[-1], cases_by_id(asking(writer), cases))
+        return made
+
+    def split_by_tags(self, id: int, parts: Sequence[tuple[str, int]], seed: int) -> dict[str, _Ids]:
+        """The ids of the cases that got each tag: drawn as `split` does, and staying where they are."""
+        found = drawn(self._database.query, id, [count for _tag, count in parts], seed)
+        return {tag: self.tag_cases(ids, tag) for (tag, _count), ids in zip(parts, found, strict=True)}
 
 
 def create_dataset(writer: Writer, name: str, columns: Sequence[ColumnSpec], description: str = "") -> int:

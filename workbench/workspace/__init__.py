@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from workbench.formats.pictures import read_attachment as read_attachment
     from workbench.library.comparisons import Comparisons
     from workbench.library.connections import Connections
+    from workbench.library.dataset_problems import CaseProblem as CaseProblem
+    from workbench.library.dataset_problems import DatasetProblems as DatasetProblems
     from workbench.library.datasets import Datasets
     from workbench.library.folder import LibraryFiles
     from workbench.library.records import ComparisonRow as ComparisonRow

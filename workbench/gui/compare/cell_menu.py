@@ -84,6 +84,8 @@ class CellMenu(QObject):
             for name in ("pass", "fail", "note"):
                 menu.addAction(page.context.action(f"compare.{name}"))
         menu.addSeparator()
+        if shown.cell.output_id is not None:
+            menu.addAction(page.context.action("compare.to_dataset"))
         menu.addAction(page.context.action("compare.hide"))
         menu.popup(at)
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
+from workbench.gui.capture import capture
 from workbench.gui.cells import FINISHED, OVER, Shown, State
 from workbench.gui.columns import version_names
 from workbench.gui.compare.answer_part import AnswerPart
@@ -63,6 +64,7 @@ class DetailPanel(QFrame):
         self.judging = Judging()
         self.raw = button("Raw request and reply", "braces", "link", on=self.show_raw, size="small")
         self.again = button("Run again", "rotate-ccw", "link", on=self.run_again, size="small", tip="Run this cell again (R)")
+        self.capture = button("Add to dataset", "table-2", "link", on=self.to_dataset, size="small", tip="Add the case to a dataset")
         inside = QWidget()
         sections = QVBoxLayout(inside)
         sections.setContentsMargins(0, 0, 0, 0)
@@ -84,6 +86,7 @@ class DetailPanel(QFrame):
         row.setContentsMargins(16, 6, 16, 8)
         row.addWidget(self.raw)
         row.addWidget(self.again)
+        row.addWidget(self.capture)
         column = QVBoxLayout(self)
         column.setContentsMargins(1, 0, 0, 0)
         column.setSpacing(0)
@@ -164,6 +167,7 @@ class DetailPanel(QFrame):
         judged = cell if newest or row is None else row
         self.judging.show_output((cell.job_id, output_id) if can else None, judged.stars, judged.verdict, judged.note)
         self.raw.setEnabled(output_id is not None)
+        self.capture.setEnabled(can)
         self.again.setEnabled(shown.state in OVER and not self.context.ws.read_only)
 
     def _fill_body(self) -> None:
@@ -255,6 +259,10 @@ class DetailPanel(QFrame):
         if self.shown is not None and self.again.isEnabled():
             self._attempt = None
             self.model.run_again([self.shown.cell.job_id])
+
+    def to_dataset(self) -> None:
+        """Take the case of the answer that is shown into a dataset."""
+        capture(self, self.context, self.output_id)
 
     def show_raw(self) -> None:
         """Open the raw request and reply."""

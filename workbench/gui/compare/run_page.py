@@ -146,6 +146,7 @@ class RunPage(QWidget):
             "compare.previous_group": lambda: tools.step_group(-1),
             "compare.next_group": lambda: tools.step_group(1),
             "compare.differences": tools.differences.toggle,
+            "compare.to_dataset": self.detail.to_dataset,
             "compare.hide": self.hide_column,
             "compare.height": self.next_height,
             "edit.undo": self.take_back,

@@ -8,7 +8,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelInde
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QAbstractItemDelegate, QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
-from workbench.gui.datasets.case_model import COLUMN, RECORD, CaseModel
+from workbench.gui.datasets.case_model import COLUMN, RECORD, CaseModel, copy_of
 from workbench.gui.datasets.cell_values import Column, read, shown, typed, value_of
 from workbench.gui.theme import theme
 from workbench.gui.widgets.chip import chip_size, paint_chip
@@ -59,9 +59,11 @@ class CaseDelegate(QStyledItemDelegate):
         area = rect.adjusted(look.px(8), 1, -look.px(7), -1)
         if record is not None:
             if column is None:
+                if record.id in self._model.problems:
+                    painter.fillRect(rect.x(), rect.y(), look.px(3), rect.height() - 1, look.color("warn"))
                 number = area.adjusted(-look.px(4), 0, look.px(1), 0)
                 self._line(painter, number, str(record.number), look.font("code"), "text3", right=True)
-            elif index.column() == 1 and record.name:
+            elif index.column() == 1 and (record.name or copy_of(self._model.problems.get(record.id))):
                 self._named(painter, area, record, column)
             elif column.own and column.key == "tags":
                 self._tags(painter, area, record.tags)
@@ -78,8 +80,14 @@ class CaseDelegate(QStyledItemDelegate):
         look = theme()
         body, small = QFontMetrics(look.font("body")).height(), QFontMetrics(look.font("small")).height()
         top = area.y() + (area.height() - body - small) // 2
-        self._line(painter, QRect(area.x(), top, area.width(), body), record.name, look.font("body", 500), "text")
         text = shown(value_of(record, column)) or "empty"
+        self._line(painter, QRect(area.x(), top, area.width(), body), record.name or text, look.font("body", 500), "text")
+        near = copy_of(self._model.problems.get(record.id))
+        if near:
+            painter.drawPixmap(QPoint(area.x(), top + body + look.px(1)), look.pixmap("copy", "warn", 12))
+            beside = QRect(area.x() + look.px(16), top + body, area.width() - look.px(16), small)
+            self._line(painter, beside, near, look.font("small"), "warn")
+            return
         self._line(painter, QRect(area.x(), top + body, area.width(), small), text, look.font("small"), "text3")
 
     def _plain(self, painter: QPainter, area: QRect, record: CaseRecord, column: Column) -> None:

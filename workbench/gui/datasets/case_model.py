@@ -14,7 +14,7 @@ from workbench.gui.context import Context
 from workbench.gui.datasets.cell_values import Column, columns_of, shown, value_of
 
 if TYPE_CHECKING:
-    from workbench.workspace import CaseRecord, DatasetRow, Workspace
+    from workbench.workspace import CaseProblem, CaseRecord, DatasetRow, Workspace
 
 Index = QModelIndex | QPersistentModelIndex
 RECORD = Qt.ItemDataRole.UserRole
@@ -38,8 +38,10 @@ class CaseModel(QAbstractTableModel):
         self._context = context
         self.dataset: DatasetRow | None = None
         self.columns: list[Column] = []
+        self.problems: Mapping[int, CaseProblem] = {}
         self.text = ""
         self.tag = ""
+        self.only: list[int] | None = None
         self._count = 0
         self._pages: OrderedDict[int, list[CaseRecord]] = OrderedDict()
         self._stale: set[int] = set()
@@ -50,6 +52,12 @@ class CaseModel(QAbstractTableModel):
         self._timer.setSingleShot(True)
         self._timer.setInterval(_WAIT_MS)
         self._timer.timeout.connect(self._read_wanted)
+
+    def show_problems(self, problems: Mapping[int, CaseProblem]) -> None:
+        """Mark the cases of these ids."""
+        self.problems = problems
+        if self._count:
+            self.dataChanged.emit(self.index(0, 0), self.index(self._count - 1, self.columnCount() - 1))
 
     # -- what is shown -----------------------------------------------------------------------------------------
 
@@ -69,17 +77,18 @@ class CaseModel(QAbstractTableModel):
         self.dataset, self.columns = dataset, columns
         if not same:
             self.text = self.tag = ""
+            self.only = None
             self._count = 0
             self._forget()
         self.endResetModel()
         if not same:
             self.reload()
 
-    def filter(self, text: str, tag: str) -> None:
-        """Show only cases with these words and this tag."""
-        if (text, tag) != (self.text, self.tag):
+    def filter(self, text: str, tag: str, only: list[int] | None = None) -> None:
+        """Show only cases with these words and this tag, and of these ids."""
+        if (text, tag, only) != (self.text, self.tag, self.only):
             self.beginResetModel()
-            self.text, self.tag = text, tag
+            self.text, self.tag, self.only = text, tag, only
             self._count = 0
             self._forget()
             self.endResetModel()
@@ -102,8 +111,9 @@ class CaseModel(QAbstractTableModel):
 
         verb = self._context.ws.datasets.count
         self._context.bridge.read(
-            verb, self.dataset.id, self.text, self.tag, then=counted, failed=self._context.failed, owner=self, key=("cases.count", id(self))
-        )
+            verb, self.dataset.id, self.text, self.tag, self.only, then=counted, failed=self._context.failed, owner=self,
+            key=("cases.count", id(self)),
+        )  # fmt: skip
 
     def _forget(self) -> None:
         self._pages.clear()
@@ -179,9 +189,8 @@ class CaseModel(QAbstractTableModel):
                 continue
             self._asked.add(page)
             take = partial(self._take, page, edition)
-            self._context.bridge.read(
-                _read, self._context.ws, self.dataset.id, page, self.text, self.tag, then=take, failed=self._context.failed, owner=self
-            )
+            of = (self._context.ws, self.dataset.id, page, self.text, self.tag, self.only)
+            self._context.bridge.read(_read, *of, then=take, failed=self._context.failed, owner=self)
 
     def _take(self, page: int, edition: int, records: list[CaseRecord]) -> None:
         if edition != self._edition:
@@ -220,7 +229,9 @@ class CaseModel(QAbstractTableModel):
         if record is None:
             return ""
         if column is None:
-            return f"{record.number}" if role != Qt.ItemDataRole.AccessibleTextRole else f"Case {record.number}, {record.name}".rstrip(", ")
+            if role != Qt.ItemDataRole.AccessibleTextRole:
+                return f"{record.number}"
+            return ", ".join(part for part in (f"Case {record.number}", record.name, copy_of(self.problems.get(record.id))) if part)
         value = value_of(record, column)
         if role == Qt.ItemDataRole.ToolTipRole:
             return value[:1000] if isinstance(value, str) and len(value) > 40 else None
@@ -253,6 +264,14 @@ _ROLES = frozenset(
 )
 
 
+def copy_of(problem: CaseProblem | None) -> str:
+    """`Close to 16, 94% same words`; empty where the case repeats none."""
+    if problem is None or problem.copy_of is None:
+        return ""
+    same = problem.share == 1.0
+    return f"Same text as {problem.copy_of:,}" if same else f"Close to {problem.copy_of:,}, {problem.share:.0%} same words"
+
+
 def with_value(record: CaseRecord, column: Column, value: Any) -> CaseRecord:
     """The case with another value in a column."""
     if column.own:
@@ -266,5 +285,5 @@ def with_value(record: CaseRecord, column: Column, value: Any) -> CaseRecord:
     return replace(record, values=values)
 
 
-def _read(ws: Workspace, dataset_id: int, page: int, text: str, tag: str) -> list[CaseRecord]:
-    return ws.datasets.cases(dataset_id, page * PAGE, PAGE, text, tag)
+def _read(ws: Workspace, dataset_id: int, page: int, text: str, tag: str, only: list[int] | None) -> list[CaseRecord]:
+    return ws.datasets.cases(dataset_id, page * PAGE, PAGE, text, tag, only)

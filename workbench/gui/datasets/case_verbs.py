@@ -107,7 +107,7 @@ class CaseVerbs(QObject):
         if len(rows) == len(records):
             self._delete([record.id for record in records])
         else:  # a long selection reaches over rows that were never read
-            arguments = (self._context.ws, dataset.id, list(rows), self._model.text, self._model.tag)
+            arguments = (self._context.ws, dataset.id, list(rows), self._model.text, self._model.tag, self._model.only)
             self._context.bridge.read(_ids, *arguments, then=self._delete, failed=self._context.failed, owner=self)
 
     def _delete(self, ids: list[int]) -> None:
@@ -165,7 +165,7 @@ def _as_case(record: CaseRecord) -> Case:
     return Case(record.values, record.name, record.reference, record.tags, record.weight, record.note)
 
 
-def _ids(ws: Workspace, dataset_id: int, rows: Sequence[int], text: str, tag: str) -> list[int]:
+def _ids(ws: Workspace, dataset_id: int, rows: Sequence[int], text: str, tag: str, only: list[int] | None) -> list[int]:
     wanted = set(rows)
-    found = ws.datasets.cases(dataset_id, rows[0], rows[-1] - rows[0] + 1, text, tag)
+    found = ws.datasets.cases(dataset_id, rows[0], rows[-1] - rows[0] + 1, text, tag, only)
     return [record.id for at, record in enumerate(found, rows[0]) if at in wanted]

@@ -1,7 +1,8 @@
-"""What can be done with whole datasets: make, rename, archive, restore, and import a file of cases."""
+"""What can be done with whole datasets: make, rename, archive, restore, split, and files of cases in and out."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,14 +12,17 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.datasets.import_dialog import ImportTableDialog
+from workbench.gui.datasets.split_dialog import Split, SplitDialog
 from workbench.gui.widgets.dialog import ask_text
 from workbench.gui.widgets.import_report import ImportReportDialog
 from workbench.gui.words import counted
+from workbench.values import Progress, Stopped
 
 if TYPE_CHECKING:
-    from workbench.workspace import DatasetRow, ImportReport, Table
+    from workbench.workspace import DatasetRow, ImportReport, Table, Workspace
 
-_FILES = "Tables (*.csv *.tsv *.tab *.json *.jsonl *.ndjson *.txt);;All files (*)"
+_FILES = "Tables (*.csv *.tsv *.tab *.xlsx *.json *.jsonl *.ndjson *.txt);;All files (*)"
+_WRITTEN = "CSV (*.csv);;Excel workbook (*.xlsx);;Tab-separated (*.tsv);;JSON (*.json);;JSON Lines (*.jsonl)"
 
 
 class DatasetVerbs(QObject):
@@ -73,6 +77,64 @@ class DatasetVerbs(QObject):
         said = f"Restored {dataset.name}."
         self._call(self._context.ws.datasets.restore, [dataset.id], then=lambda _none: self._context.notice(said))
 
+    # -- parts and files out -----------------------------------------------------------------------------------
+
+    def split(self, dataset: DatasetRow | None) -> None:
+        """Ask for parts and a seed, and draw them."""
+        if dataset is None or dataset.archived or self._context.ws.read_only:
+            return
+        if not dataset.cases:
+            self._context.notice(f"{dataset.name} has no cases to draw from.")
+            return
+        datasets = self._context.ws.datasets
+
+        def made(ids: list[int]) -> None:
+            names = counted(len(ids), "new dataset")
+            self._context.notice(f"Drew {names} from {dataset.name}.", "Undo", lambda: self._call(datasets.archive, ids))
+            self.wanted.emit(ids[0])
+
+        def tagged(found: dict[str, list[int]]) -> None:
+            def undo() -> None:
+                for tag, ids in found.items():
+                    self._call(datasets.tag_cases, ids, tag, False)
+
+            said = ", ".join(f"{tag} {len(ids):,}" for tag, ids in found.items())
+            self._context.notice(f"Tagged cases of {dataset.name}: {said}.", "Undo", undo)
+
+        def go(chosen: Split) -> None:
+            parts, seed, tags = chosen
+            if tags:
+                self._call(datasets.split_by_tags, dataset.id, parts, seed, then=tagged)
+            else:
+                self._call(datasets.split, dataset.id, parts, seed, then=made)
+
+        SplitDialog(self._owner, dataset, go).open()
+
+    def ask_export(self, dataset: DatasetRow | None) -> None:
+        """Ask for a file; its ending says the form."""
+        if dataset is None:
+            return
+        start = Path(self._context.settings.get("export.tables") or Path.home())
+        name = re.sub(r'[\\/:*?"<>|]', " ", dataset.name).strip() or "cases"
+        chosen, form = QFileDialog.getSaveFileName(self._owner, "Export the dataset as a table", str(start / name), _WRITTEN)
+        if chosen:
+            path = Path(chosen)
+            if not path.suffix:
+                path = path.with_name(path.name + form.partition("*")[2].rstrip(")"))
+            self._context.settings.set("export.tables", str(path.parent))
+            self.export(dataset, path)
+
+    def export(self, dataset: DatasetRow, path: Path) -> None:
+        """Write the cases beside the window."""
+
+        def failed(problem: BaseException) -> None:
+            self._context.notice("Stopped. Nothing was written.") if isinstance(problem, Stopped) else self._context.failed(problem)
+
+        self._context.work.begin(
+            f"Writing {path.name}", _export, self._context.ws, dataset.id, path, owner=self, reads=True, failed=failed,
+            then=lambda count: self._context.notice(f"Wrote {counted(count, 'case')} to {path}."),
+        )  # fmt: skip
+
     # -- import ------------------------------------------------------------------------------------------------
 
     def ask_import(self) -> None:
@@ -86,7 +148,8 @@ class DatasetVerbs(QObject):
     def read_file(self, path: str) -> None:
         """Read a file beside the window and show what its columns become."""
         self.reading.emit(Path(path).name)
-        self._context.bridge.read(self._context.ws.datasets.read_table, path, then=self._show_table, failed=self._not_read, owner=self)
+        verb, title = self._context.ws.datasets.read_table, f"Reading {Path(path).name}"
+        self._context.work.begin(title, verb, path, then=self._show_table, failed=self._not_read, owner=self, reads=True)
 
     def _show_table(self, table: Table) -> None:
         self.reading.emit("")
@@ -95,7 +158,10 @@ class DatasetVerbs(QObject):
 
     def _not_read(self, problem: BaseException) -> None:
         self.reading.emit("")
-        self._context.failed(problem)
+        if isinstance(problem, Stopped):
+            self._context.notice("Stopped. Nothing was imported.")
+        else:
+            self._context.failed(problem)
 
     def _imported(self, report: ImportReport) -> None:
         things = [*report.imported, *report.unchanged]
@@ -109,3 +175,7 @@ class DatasetVerbs(QObject):
             self._context.notice(f"Imported {counted(done.cases or 0, 'case')} into {done.name}.")
         elif things:
             self._context.notice(f"All of it is in {things[0].name} already.")
+
+
+def _export(ws: Workspace, dataset_id: int, path: Path, progress: Progress) -> int:
+    return ws.datasets.export_table(dataset_id, path, progress=progress)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLine
 
 from workbench.gui.context import Context
 from workbench.gui.datasets.cell_values import TYPES, shown
+from workbench.gui.datasets.mappings import recalled, remember
 from workbench.gui.theme import set_role, theme
 from workbench.gui.widgets.buttons import Button, icon_button
 from workbench.gui.widgets.chip import Chip
@@ -73,6 +74,8 @@ class ImportTableDialog(Dialog):
         super().__init__(parent, "Import cases", padded=False)
         self._context, self._table, self._datasets, self._done = context, table, list(datasets), done
         self._rows: list[MappingRow] = []
+        known = recalled(context.settings, table.columns)
+        self._start = known or table.mapping
         self._busy = False
         self.head.setSpacing(10)
         self.head.insertWidget(1, ElidedLabel(table.name, "code", "text2"))
@@ -81,7 +84,14 @@ class ImportTableDialog(Dialog):
         self._column = QVBoxLayout(page)
         self._column.setContentsMargins(20, 14, 20, 16)
         self._column.setSpacing(10)
-        self._column.addWidget(label(f"{table.summary} Guessed from names and contents.", "small", "text2", wrap=True))
+        self._column.addWidget(
+            label(
+                f"{table.summary} {'Mapped as the last time.' if known else 'Guessed from names and contents.'}",
+                "small",
+                "text2",
+                wrap=True,
+            )
+        )
         self._column.addLayout(self._target(into))
         self._column.addWidget(self._mapping())
         self._trouble = label("", "small", "fail", wrap=True)
@@ -142,7 +152,7 @@ class ImportTableDialog(Dialog):
             grid.addWidget(label(text, "small", "text2", 600), 0, at)
         first = self._table.first[0] if self._table.first else {}
         names = list(dict.fromkeys(column.name for row in self._datasets for column in row.columns))
-        for at, (column, spec) in enumerate(zip(self._table.columns, self._table.mapping, strict=True), 1):
+        for at, (column, spec) in enumerate(zip(self._table.columns, self._start, strict=True), 1):
             made = self._row(column, spec, names)
             self._rows.append(made)
             grid.addWidget(ElidedLabel(column, "code"), at, 0)
@@ -304,6 +314,7 @@ class ImportTableDialog(Dialog):
 
     def _finished(self, report: ImportReport) -> None:
         self._busy = False
+        remember(self._context.settings, self._table.columns, self.mapping())
         self.accept()
         self._done(report)
 

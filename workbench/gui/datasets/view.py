@@ -19,6 +19,7 @@ from workbench.gui.datasets.column_verbs import ColumnVerbs
 from workbench.gui.datasets.dataset_verbs import DatasetVerbs
 from workbench.gui.datasets.history import History
 from workbench.gui.datasets.list_pane import DatasetPane
+from workbench.gui.datasets.problem_watch import ProblemWatch, said
 from workbench.gui.datasets.tool_bar import CaseToolBar
 from workbench.gui.screen import Crumb, Screen
 from workbench.gui.widgets.buttons import button
@@ -46,11 +47,16 @@ class DatasetsScreen(Screen):
         self.form = CaseForm()
         self.tools = CaseToolBar()
         self.history = History()
+        self.problems = ProblemWatch(context, self)
         self.datasets = DatasetVerbs(self, context, lambda: self.rows)
         self.verbs = CaseVerbs(self, context, self.model, self.history)
         self.columns = ColumnVerbs(self, context, self.model, self.history)
         self.list = DatasetPane(self.datasets.new, self.datasets.ask_import)
         self._import = button("Import", "upload", on=self.datasets.ask_import)
+        self._split = button("Split", "split", on=context.action("datasets.split").trigger, tip="Split the dataset or draw a sample")
+        self._check = button(
+            "Check", "shield-check", on=context.action("datasets.check").trigger, tip="Look for empty cells and near copies"
+        )
         self._add = button("Add case", "plus", "primary", on=self.add_case, tip="Add a case (Ctrl N)")
         self._sum = ElidedLabel("", "body", "text", 600)
         self._hint = ElidedLabel("", "small", "text3")
@@ -124,12 +130,16 @@ class DatasetsScreen(Screen):
         self.datasets.made.connect(self._made_new)
         self.table.gave_up.connect(lambda row: self.verbs.give_up(self.model.record(row)))
         self.datasets.reading.connect(lambda name: self._hint.setText(f"Reading {name}") if name else self._loaded())
+        self.problems.found.connect(self._show_problems)
         for id, verb in self._actions().items():
             self.on(id, verb)
 
     def _actions(self) -> dict[str, Callable[[], object]]:
         return {
             "datasets.import": self.datasets.ask_import,
+            "datasets.export": lambda: self.datasets.ask_export(self.model.dataset),
+            "datasets.split": lambda: self.datasets.split(self.model.dataset),
+            "datasets.check": self.problems.check,
             "datasets.duplicate": lambda: self.verbs.duplicate(self.table.selected()),
             "datasets.rename": lambda: self.datasets.rename(self.model.dataset),
             "datasets.archive": self.delete,
@@ -144,7 +154,7 @@ class DatasetsScreen(Screen):
         return [("Datasets", None)] if dataset is None else [("Datasets", self.list.field.setFocus), (dataset.name, None)]
 
     def top_actions(self) -> list[QWidget]:
-        return [self._import, self._add] if self.model.dataset is not None else [self._import]
+        return [self._import, self._split, self._check, self._add] if self.model.dataset is not None else [self._import]
 
     def show_at(self, **at: Any) -> None:
         """`dataset_id`, `case_id`; `start` = new, import; `import_file`."""
@@ -205,7 +215,7 @@ class DatasetsScreen(Screen):
         self._show_dataset()
 
     def _open_case(self, record: CaseRecord) -> None:
-        if self.model.text or self.model.tag:
+        if self.model.text or self.model.tag or self.model.only is not None:
             self._clear_filter()
         self.open(record.dataset_id)
         self._wanted_row = record.number - 1 if record.number else None
@@ -238,8 +248,9 @@ class DatasetsScreen(Screen):
         self._pages.setCurrentIndex(1 if found is not None else 0)
         if found is not None:
             self.tools.show_tags(found.cases, found.tags)
+        self.problems.show(found)
         writable = found is not None and not found.archived and not self.context.ws.read_only
-        for part in (self._add, self.tools.columns):
+        for part in (self._add, self._split, self.tools.columns):
             part.setEnabled(writable)
         self._show_current(self.table.currentIndex().row())
         if named or before is None:
@@ -290,7 +301,7 @@ class DatasetsScreen(Screen):
         if self.model.dataset is None:
             self.datasets.new()
             return
-        if self.tools.tag or self.tools.field.text():
+        if self.tools.tag or self.tools.problems_on or self.tools.field.text():
             self._clear_filter()
         self.verbs.add()
 
@@ -304,7 +315,15 @@ class DatasetsScreen(Screen):
             self.verbs.paste(text, section)
 
     def _filter(self, text: str, tag: str) -> None:
-        self.model.filter(text, tag)
+        self.model.filter(text, tag, list(self.problems.by_case) if self.tools.problems_on else None)
+
+    def _show_problems(self) -> None:
+        problems = self.problems.problems
+        self.model.show_problems(self.problems.by_case)
+        self.tools.show_problems(problems.with_problems if problems is not None else 0)
+        if self.tools.problems_on:
+            self._filter(self.tools.field.text().strip(), self.tools.tag)
+        self._loaded()
 
     def _clear_filter(self) -> None:
         self.tools.clear()
@@ -314,11 +333,12 @@ class DatasetsScreen(Screen):
         dataset = self.model.dataset
         if dataset is None:
             return
-        filtered = bool(self.model.text or self.model.tag)
+        filtered = bool(self.model.text or self.model.tag or self.model.only is not None)
         total = max(dataset.cases, 0)
         shown = self.model.total
         self._sum.setText(f"{shown:,} of {counted(total, 'case')}" if filtered else counted(shown, "case"))
-        self._hint.setText("Enter types, Ctrl N adds a case, rows from a spreadsheet can be pasted" if shown else "")
+        problems = said(self.problems.problems) if self.problems.problems is not None else ""
+        self._hint.setText(problems or ("Enter types, Ctrl N adds a case, rows from a spreadsheet can be pasted" if shown else ""))
         self._sum.updateGeometry()
         empty = self._no_match if filtered else self._no_cases
         self._cases.setCurrentWidget(self.table if shown or (not filtered and total) else empty)
@@ -360,7 +380,8 @@ class DatasetsScreen(Screen):
         if dataset.archived:
             menu.addAction("Restore").triggered.connect(lambda _checked=False: self.datasets.restore(dataset))
             return menu
-        menu.addAction(self.context.action("datasets.rename"))
+        for id in ("rename", "export", "split"):
+            menu.addAction(self.context.action(f"datasets.{id}"))
         menu.addAction("Move the dataset to the archive").triggered.connect(
             lambda _checked=False: self.datasets.archive(self.model.dataset)
         )

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.gui.actions import digit
+from workbench.gui.capture import capture
 from workbench.gui.context import Context
 from workbench.gui.review.card import AnswerCard
 from workbench.gui.review.case_card import CaseCard
@@ -59,6 +60,7 @@ class ReviewScreen(Screen):
             ("review.note", self.write_note),
             ("review.undo", self.undo),
             ("review.skip", self.skip),
+            ("review.to_dataset", self.to_dataset),
             ("edit.undo", self.undo),
             ("edit.redo", lambda: self.model.undo(redo=True)),
         ):
@@ -136,6 +138,8 @@ class ReviewScreen(Screen):
         action = self.context.action
         head.addWidget(button("Undo", "undo-2", keys="Z", size="small", on=action("review.undo").trigger, tip="Undo the last rating (Z)"))
         head.addWidget(button("Skip", "skip-forward", keys="S", size="small", on=action("review.skip").trigger, tip="Skip this case (S)"))
+        tip = "Add the case to a dataset, with this answer as reference if you want"
+        head.addWidget(button("Add to dataset", "table-2", size="small", on=action("review.to_dataset").trigger, tip=tip))
         head.addWidget(button("Keys", "keyboard", keys="?", size="small", on=action("help.keys").trigger, tip="Keys of this screen (F1)"))
         return head
 
@@ -290,6 +294,11 @@ class ReviewScreen(Screen):
     def card(self) -> AnswerCard | None:
         """The answer that keys act on."""
         return self.cards[self._current] if self._current < len(self.cards) else None
+
+    def to_dataset(self) -> None:
+        """Take this case into a dataset; the current answer can become its reference."""
+        if self.card is not None:
+            capture(self, self.context, self.card.answer.output_id, blind=True)
 
     def step(self, by: int) -> None:
         """Move to the previous or next answer of this case."""

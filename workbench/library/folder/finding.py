@@ -23,12 +23,13 @@ from workbench.formats.library_file_values import decode
 from workbench.formats.library_layout import FOLDERS, MODELS, PAGE, VERSIONS, is_listed
 from workbench.formats.pictures import LARGEST
 from workbench.formats.promptfoo import is_config, looks_like
+from workbench.formats.tabular_rows import is_something_else
 from workbench.formats.yaml_text_reading import Document, load
 from workbench.library.reports import NotCarried, Rejected
 from workbench.values import BadInput, Steps
 
 FOREIGN = ("promptfoo", *READERS)
-TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
+TABLES = (".csv", ".tsv", ".xlsx", ".jsonl", ".ndjson", ".json")
 _YAML = (".yaml", ".yml")
 
 
@@ -83,7 +84,7 @@ def find(paths: Sequence[Path], format: str | None = None, steps: Steps | None =
     for path in paths:
         if is_file(path) and format in FOREIGN:
             finds.foreign[path] = FoundForeign(format)
-        elif is_file(path) and format in ("csv", "tsv", "json", "jsonl"):
+        elif is_file(path) and format in ("csv", "tsv", "xlsx", "json", "jsonl"):
             finds.tables.append(path)
         elif path.is_dir():
             if _is_too_new(finds, path):
@@ -191,6 +192,10 @@ def _take(finds: Finds, path: Path, *, is_asked: bool, top: Path | None = None) 
     path = path.absolute()
     key = path.resolve()
     if key in finds.seen:
+        return
+    if is_something_else(path):
+        finds.seen.add(key)
+        finds.rejected.append(Rejected(str(path), None, "This is neither a file nor a folder."))
         return
     if path.name.endswith(VERSIONS):
         owner = path.with_name(path.name.removesuffix(VERSIONS) + ".yaml")

@@ -1,0 +1,40 @@
+"""A dataset written as a table file for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from workbench.library.cases import Query, live_cases
+from workbench.library.records import DatasetRow
+from workbench.values import BadInput, Progress, Steps, StoreTrouble
+from workbench.whole_file import beside
+
+_LIVE = 'FROM "case" WHERE dataset_id = :dataset AND archived_at IS NULL'
+_USED = f"""SELECT coalesce(max(name <> ''), 0), coalesce(max(reference IS NOT NULL), 0),
+coalesce(max(EXISTS (SELECT 1 FROM case_tag WHERE case_id = "case".id)), 0), coalesce(max(weight <> 1), 0), coalesce(max(note <> ''), 0)
+{_LIVE}"""
+
+
+def export_table(query: Query, dataset: DatasetRow, path: Path, format: str = "", progress: Progress | None = None) -> int:
+    """How many live cases were written, whole or not at all. The form is that of the file's ending, or `format`.
+
+    Raises BadInput for a form or a cell that cannot be written, StoreTrouble where the file cannot, Stopped where `progress` does.
+    """
+    from workbench.formats.tabular_writing import FORMATS, OWN, write_cases  # only an export needs it
+
+    kind = format or path.suffix.lower().lstrip(".")
+    if kind not in FORMATS:
+        raise BadInput("Cases are written as csv, tsv, xlsx, json or jsonl.", path=str(path), remedy="Name a file with that ending.")
+    if not path.parent.is_dir():
+        raise BadInput("The folder of this file does not exist.", path=str(path))
+    used = query(_USED, {"dataset": dataset.id})[0]
+    own = [role for role, is_used in zip(OWN, used, strict=True) if is_used]
+    cases = Steps(progress, 1).within(live_cases(query, dataset.id), dataset.cases)
+    try:
+        with beside(path) as new:
+            with new.open("wb") as file:
+                count = write_cases(file, kind, cases, dataset.columns, own, dataset.name)
+            new.replace(path)
+    except OSError as error:
+        raise StoreTrouble(f"{path} cannot be written: {error.strerror}.", remedy="Choose another place.") from error
+    return count
