@@ -524,7 +524,8 @@ def test_the_menu_of_a_cell_offers_what_its_keys_do(qtbot: QtBot, judged: Compar
     judged.page.cell_menu.open(judged.page.table.main.currentIndex(), QPoint(0, 0))
     menu = next(widget for widget in QApplication.topLevelWidgets() if isinstance(widget, QMenu) and widget.isVisible())
     texts = [action.text() for action in menu.actions() if action.text()]
-    assert texts == ["Run again", "Raw request and reply", "Copy answer", "Stars", "Pass", "Fail", "Note on this answer", "Hide the column"]
+    expected = ["Run again", "Raw request and reply", "Copy answer", "Stars", "Pass", "Fail", "Note on this answer"]
+    assert texts == [*expected, "Add the case to a dataset", "Hide the column"]
     menu.close()
 
 

@@ -25,6 +25,7 @@ from workbench.gui.grid import SHOWN, Index, RunGrid
 from workbench.gui.theme import Theme
 
 COLUMN_WIDTH, CASE_WIDTH = 208, 164
+FRAME_MS = 12
 HEIGHT_ORDER = ("compact", "normal", "tall")
 
 
@@ -167,6 +168,10 @@ class GridTable(QWidget):
         model.headers_changed.connect(lambda columns: self.main.headers.show_again(columns))
         model.dataChanged.connect(self._data_changed)
         theme.follow(self.measure)
+        self._changed = QTimer(self)  # the cell itself and all that the panel says of it are two turns: together they hold up the keys
+        self._changed.setSingleShot(True)
+        self._changed.setInterval(FRAME_MS)
+        self._changed.timeout.connect(self.current_changed)
         self._caret = QTimer(self)
         self._caret.setInterval(250)
         self._caret.timeout.connect(self._tick)
@@ -308,8 +313,8 @@ class GridTable(QWidget):
         self.main.setFocus(Qt.FocusReason.MouseFocusReason)
 
     def _data_changed(self, first: QModelIndex, last: QModelIndex) -> None:
-        if first == last and first.isValid() and first == self.main.currentIndex():
-            self.current_changed.emit()
+        if first == last and first.isValid() and first == self.main.currentIndex() and not self._changed.isActive():
+            self._changed.start()
 
     def _turn_round(self) -> None:
         self.corner.descending = not self.corner.descending
