@@ -15,7 +15,7 @@ from workbench.library.prompts import Prompts
 from workbench.library.versions import Versions
 from workbench.store import tables
 from workbench.store.database import Database
-from workbench.store.search import CLOSE, OPEN, Hit, Search, match_of
+from workbench.store.search import CLOSE, OPEN, Hit, Search, terms_of
 from workbench.values import Content, Message, Part
 
 
@@ -165,6 +165,8 @@ def test_any_text_may_be_typed() -> None:
 
 
 def test_what_is_typed_is_never_read_as_the_search_language() -> None:
-    assert match_of("cats OR dogs") == '"cats" AND "OR" AND "dogs"*'
-    assert match_of('name:x "a b" -c') == '"name:x" AND "a b" AND "-c"*'
-    assert match_of('say "hello wor') == '"say" AND "hello" AND "wor"*'
+    assert terms_of("cats OR dogs") == (['"cats"', '"OR"', '"dogs"'], True)
+    assert terms_of('name:x "a b" -c') == (['"name:x"', '"a b"', '"-c"'], True)
+    assert terms_of('say "hello wor') == (['"say"', '"hello"', '"wor"'], True)
+    assert terms_of('say "hello"') == (['"say"', '"hello"'], False)
+    assert terms_of(" !? ") is None
