@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from workbench.store import schema
 from workbench.store.database import Database, Query
-
-OPEN, CLOSE = "\ue000", "\ue001"
-"""Around the found words of an excerpt."""
+from workbench.store.excerpt import CLOSE as CLOSE
+from workbench.store.excerpt import OPEN as OPEN
+from workbench.store.excerpt import excerpt
 
 _TERMS = 48
 """A beginning is completed to so many words of the index; where there are more, the first in the alphabet stand for all."""
@@ -21,32 +21,26 @@ _WINDOW = 20_000
 _BUDGET_S = 0.04
 """After so long, no older rows are looked through for one kind: words that are common but never together would take seconds."""
 
-_SNIPPET = f"snippet({{table}}, -1, '{OPEN}', '{CLOSE}', '…', 12)"
-
-# The rows of a kind for these ids, each with its excerpt: made only for what is shown.
+# What is shown of a row: id, title, where, prompt, run, and the texts that its excerpt may come from.
 _ROWS: Mapping[str, str] = {
-    "prompt": f"""
-SELECT prompt.id, prompt.name, coalesce(folder.path, ''), {_SNIPPET.format(table="search_prompt")}, prompt.id, NULL
-FROM search_prompt JOIN prompt ON prompt.id = search_prompt.rowid LEFT JOIN folder ON folder.id = prompt.folder_id
-WHERE search_prompt MATCH :match AND search_prompt.rowid = :id""",
-    "version": f"""
-SELECT version.id, prompt.name, 'v' || version.number, {_SNIPPET.format(table="search_version")}, prompt.id, NULL
-FROM search_version JOIN version ON version.id = search_version.rowid JOIN prompt ON prompt.id = version.prompt_id
-WHERE search_version MATCH :match AND search_version.rowid = :id""",
-    "case": f"""
-SELECT "case".id, "case".name, dataset.name, {_SNIPPET.format(table="search_case")}, NULL, NULL
-FROM search_case JOIN "case" ON "case".id = search_case.rowid JOIN dataset ON dataset.id = "case".dataset_id
-WHERE search_case MATCH :match AND search_case.rowid = :id""",
-    "note": f"""
-SELECT output.id, coalesce(comparison.name, ''), 'Run ' || run.number, {_SNIPPET.format(table="search_note")}, NULL, run.id
-FROM search_note JOIN rating ON rating.id = search_note.rowid JOIN output ON output.id = rating.output_id
-JOIN job ON job.id = output.job_id JOIN run ON run.id = job.run_id LEFT JOIN comparison ON comparison.id = run.comparison_id
-WHERE search_note MATCH :match AND search_note.rowid = :id""",
-    "output": f"""
-SELECT output.id, coalesce(comparison.name, ''), 'Run ' || run.number, {_SNIPPET.format(table="search_output")}, NULL, run.id
-FROM search_output JOIN output ON output.id = search_output.rowid JOIN job ON job.id = output.job_id JOIN run ON run.id = job.run_id
-LEFT JOIN comparison ON comparison.id = run.comparison_id
-WHERE search_output MATCH :match AND search_output.rowid = :id""",
+    "prompt": """
+SELECT prompt.id, prompt.name, coalesce(folder.path, ''), prompt.id, NULL, prompt.name, prompt.description
+FROM prompt LEFT JOIN folder ON folder.id = prompt.folder_id WHERE prompt.id = :id""",
+    "version": """
+SELECT version.id, prompt.name, 'v' || version.number, prompt.id, NULL, text.note, text.text
+FROM search_version AS text JOIN version ON version.id = text.rowid JOIN prompt ON prompt.id = version.prompt_id
+WHERE text.rowid = :id""",
+    "case": """
+SELECT "case".id, "case".name, dataset.name, NULL, NULL, text.text, text.name
+FROM search_case AS text JOIN "case" ON "case".id = text.rowid JOIN dataset ON dataset.id = "case".dataset_id WHERE text.rowid = :id""",
+    "note": """
+SELECT output.id, coalesce(comparison.name, ''), 'Run ' || run.number, NULL, run.id, rating.note
+FROM rating JOIN output ON output.id = rating.output_id JOIN job ON job.id = output.job_id JOIN run ON run.id = job.run_id
+LEFT JOIN comparison ON comparison.id = run.comparison_id WHERE rating.id = :id""",
+    "output": """
+SELECT output.id, coalesce(comparison.name, ''), 'Run ' || run.number, NULL, run.id, output.text
+FROM output JOIN job ON job.id = output.job_id JOIN run ON run.id = job.run_id
+LEFT JOIN comparison ON comparison.id = run.comparison_id WHERE output.id = :id""",
 }
 
 # Of the matching rows: the id, and what is to be found once only (old versions say the same thing again and again). CROSS JOIN keeps
@@ -126,7 +120,7 @@ class _Kind:
 
     def __init__(self, query: Query, kind: Any, text: str, folder: str | None) -> None:
         self._query, self._kind, self._folder = query, kind, folder
-        terms, last_is_open = terms_of(text) or ([], False)
+        terms, last_is_open = self._terms, self._last_is_open = terms_of(text) or ([], False)
         self._match = self._completed(terms) if last_is_open else " AND ".join(terms)
 
     def _completed(self, terms: list[str]) -> str:
@@ -167,8 +161,8 @@ ORDER BY found.rowid DESC LIMIT :rows"""
 
     def hit(self, id: int) -> Hit:
         """A row with its excerpt."""
-        id, title, where, excerpt, prompt_id, run_id = self._query(_ROWS[self._kind], {"match": self._match, "id": id})[0]
-        return Hit(self._kind, id, title or where, where, " ".join(excerpt.split()), prompt_id, run_id)
+        id, title, where, prompt_id, run_id, *texts = self._query(_ROWS[self._kind], {"id": id})[0]
+        return Hit(self._kind, id, title or where, where, excerpt(texts, self._terms, self._last_is_open), prompt_id, run_id)
 
 
 def _shares(counts: list[int], limit: int) -> list[int]:
