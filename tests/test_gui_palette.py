@@ -67,7 +67,7 @@ def palette(session: Session, qtbot: QtBot) -> Palette:
     session.context.action("go.palette").trigger()
     found = dialogs()[0]
     assert isinstance(found, Palette)
-    qtbot.waitUntil(lambda: len(found._prompts) == 2)
+    qtbot.waitUntil(lambda: len(found._objects.get("Prompts", ())) == 2)
     return found
 
 
