@@ -87,6 +87,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("library.duplicate", "Duplicate the prompt", ("Ctrl+Shift+D",), "library", "copy-plus"),
     Action("library.archive", "Move the prompt to the archive", ("Del",), "library", "trash-2"),
     Action("library.move", "Move the prompt to a folder", (), "library", "folder-input"),
+    Action("library.tags", "Change the tags", ("Ctrl+Shift+L",), "library", "tag"),
     Action("library.new_folder", "New folder", (), "library", "folder-plus"),
     Action("library.discard", "Discard the unsaved edits", (), "library", "undo-2"),
 

@@ -15,7 +15,7 @@ from workbench.settings import SECTIONS, SETTINGS
 
 if TYPE_CHECKING:
     from workbench.gui.window import Window
-    from workbench.workspace import Hit, Workspace
+    from workbench.workspace import Hit, PromptRow, Workspace
 
 RECENT = "last.palette"
 _RECENT_KEPT = 40
@@ -70,8 +70,8 @@ def objects(workspace: Workspace, go: Any) -> dict[str, list[Entry]]:
     """Group to its rows: everything of a workspace that has a name. For a reading thread."""
     prompts = [
         Entry(
-            "Prompts", row.name, partial(go, "library", prompt_id=row.id), "file-text", right=row.folder,
-            chip=f"v{row.latest}" if row.latest else "draft", words=" ".join([*(f"#{tag}" for tag in row.tags), row.description, *row.labels]),
+            "Prompts", row.name, partial(go, "library", prompt_id=row.id), "file-text",
+            right=row.folder, chip=f"v{row.latest}" if row.latest else "draft", words=_words(row),
         )
         for row in workspace.prompts.list()
     ]  # fmt: skip
@@ -137,6 +137,10 @@ def remember(context: Context, entry: Entry) -> None:
     """Keep a chosen row as the newest."""
     if entry.group not in HITS.values():
         context.settings.set(RECENT, [entry.key, *(key for key in recent(context) if key != entry.key)][:_RECENT_KEPT])
+
+
+def _words(row: PromptRow) -> str:
+    return " ".join((*(f"#{tag}" for tag in row.tags), row.description, *row.labels))
 
 
 def _runs(count: int) -> str:
