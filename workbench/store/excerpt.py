@@ -10,6 +10,7 @@ OPEN, CLOSE = "\ue000", "\ue001"
 """Around the found words of an excerpt."""
 
 _WORD = re.compile(r"[^\W_]+")
+_PIECE = re.compile(r"\S+")
 _BEFORE, _BEHIND = 3, 12
 _LONGEST = 400_000
 """Letters that are looked through; where the words come later only, the beginning is shown."""
@@ -61,10 +62,11 @@ def _spans(text: str, wanted: Sequence[Sequence[str]], last_is_open: bool) -> li
 
 def _cut(text: str, spans: Sequence[tuple[int, int]]) -> str:
     start = spans[0][0] if spans else 0
-    before = list(re.finditer(r"\S+", text[max(0, start - 200) : start]))
-    begin = max(0, start - 200) + before[-_BEFORE].start() if len(before) >= _BEFORE else max(0, start - 200) if start > 200 else 0
-    words = list(re.compile(r"\S+").finditer(text, begin, begin + 400))[: _BEFORE + _BEHIND]
-    end = words[-1].end() if words else begin
+    behind = list(_PIECE.finditer(text, start, start + 400))[:_BEHIND]
+    floor = max(0, start - 200)
+    before = list(_PIECE.finditer(text, floor, start))[-max(_BEFORE, _BEFORE + _BEHIND - len(behind)) :]
+    begin = before[0].start() if before else start
+    end = max(behind[-1].end() if behind else start, spans[0][1] if spans else 0)
     pieces, at = [], begin
     for first, last in spans:
         if at <= first and last <= end:

@@ -34,7 +34,7 @@ class Entry:
     """The text and all else to be found by, in small letters: thousands of rows are looked through for each key."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "low", (self.text.lower(), f"{self.detail} {self.right} {self.words}".lower()))
+        object.__setattr__(self, "low", (self.text.lower(), f" {self.detail} {self.right} {self.words}".lower().replace("/", " ")))
 
     @property
     def key(self) -> str:
@@ -61,7 +61,7 @@ def _match(entry: Entry, words: Sequence[str]) -> tuple[float, list[Mark]] | Non
             at = start if start >= 0 else at
             score += 3 - min(at, 50) / 50 if start >= 0 else 1.5
             marks.append((at, len(word)))
-        elif word in more:
+        elif f" {word}" in more:  # in the middle of a word nobody sees why it was found
             score += 1
         else:
             letters = _subsequence(text, word)

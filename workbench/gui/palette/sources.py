@@ -140,7 +140,7 @@ def remember(context: Context, entry: Entry) -> None:
 
 
 def _words(row: PromptRow) -> str:
-    return " ".join((*(f"#{tag}" for tag in row.tags), row.description, *row.labels))
+    return " ".join((*(f"#{tag} {tag}" for tag in row.tags), row.description, *row.labels))
 
 
 def _runs(count: int) -> str:
