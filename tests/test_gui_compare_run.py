@@ -595,7 +595,8 @@ def test_an_output_that_was_found_is_the_current_cell(qtbot: QtBot, judged: Comp
     assert run is not None
     qtbot.waitUntil(lambda: judged.page.table.choose(1, 1))
     shown = judged.page.current()
-    assert shown is not None and shown.cell.output_id is not None
+    assert shown is not None
+    assert shown.cell.output_id is not None
     judged.page.table.choose(0, 0)
     judged.context.go("compare", run_id=run, output_id=shown.cell.output_id)
     qtbot.waitUntil(lambda: judged.page.table.current() == (1, 1))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import heapq
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 Mark = tuple[int, int]
 """Start and length of the letters that matched."""
@@ -139,15 +141,11 @@ def _subsequence(text: str, word: str) -> list[int] | None:
 
 
 def _close_together(text: str, word: str) -> list[int] | None:
-    start = text.find(word[0])
-    while len(word) > 2 and start >= 0:
-        found = [start]
-        for letter in word[1:]:
-            at = text.find(letter, found[-1] + 1, start + len(word) + 2)
-            if at < 0:
-                break
-            found.append(at)
-        if len(found) == len(word) and (start == 0 or not text[start - 1].isalnum()):
-            return found
-        start = text.find(word[0], start + 1)
-    return None
+    found = _gapped(word).search(text) if len(word) > 2 else None
+    return None if found is None else [found.start(group + 1) for group in range(len(word))]
+
+
+@lru_cache(maxsize=64)
+def _gapped(word: str) -> re.Pattern[str]:
+    """The letters of a word from the start of a word on, with up to two others between each: a pattern, as thousands of rows are tried."""
+    return re.compile(r"\b" + ".{0,2}?".join(f"({re.escape(letter)})" for letter in word))
