@@ -920,6 +920,6 @@ def test_a_version_that_was_found_is_read_at_once(desk: Desk) -> None:
     id = desk.prompt("Parcels", "The first words.")
     newest = desk.ws.versions.save(id, Content((Message.of("user", "Other words."),)), "")
     first = desk.ws.versions.list(id)[-1]
-    assert newest != first.id
+    assert newest.id != first.id
     desk.session.context.go("library", prompt_id=id, version_id=first.id, read=True)
     desk.until(lambda: desk.screen.page.old.now is not None and desk.screen.page.old.now.version.id == first.id)
