@@ -589,3 +589,15 @@ def test_a_workspace_that_can_only_be_read_shows_runs_and_starts_nothing(
         assert not screen.page.detail.judging.isEnabled()
     finally:
         owner.close()
+
+
+def test_an_output_that_was_found_is_the_current_cell(qtbot: QtBot, judged: CompareScreen) -> None:
+    run = judged.model.run_id
+    assert run is not None
+    qtbot.waitUntil(lambda: judged.page.table.choose(1, 1))
+    shown = judged.page.current()
+    assert shown is not None
+    assert shown.cell.output_id is not None
+    judged.page.table.choose(0, 0)
+    judged.context.go("compare", run_id=run, output_id=shown.cell.output_id)
+    qtbot.waitUntil(lambda: judged.page.table.current() == (1, 1))

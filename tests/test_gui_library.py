@@ -880,3 +880,46 @@ def test_a_long_export_can_be_stopped_and_says_what_stays(desk: Desk, tmp_path: 
     desk.until(lambda: desk.notice() == f"Stopped. What was written so far stays in {tmp_path / 'out'}.")
     assert not status.stop.isVisible()
     assert not list(tmp_path.rglob("refund.yaml"))
+
+
+def test_words_in_a_version_find_its_prompt_in_the_list_with_the_place(desk: Desk) -> None:
+    desk.session.window.go("library")
+    desk.prompt("Parcels", "Say when the zebrafinch arrives.")
+    desk.prompt("Other", "Nothing of the kind.")
+    listed = desk.screen.list
+    desk.until(lambda: len(desk.screen.rows) == 2)
+    listed.field.setFocus()
+    desk.type("zebra")
+    desk.until(lambda: listed.model.found)
+    desk.until(lambda: [node.name for node in listed.model.root.children] == ["Parcels"])
+    (hit,) = listed.model.found.values()
+    assert hit.excerpt == "Say when the \ue000zebrafinch\ue001 arrives."
+    assert "found in Say when the zebrafinch arrives." in listed.model.spoken(listed.model.root.children[0])
+    listed.clear_filter()
+    desk.until(lambda: len(listed.model.root.children) == 2 and not listed.model.found)
+
+
+def test_tags_of_several_prompts_are_changed_at_once_and_brought_back(desk: Desk) -> None:
+    desk.session.window.go("library")
+    first, second = desk.prompt("One", "a"), desk.prompt("Two", "b")
+    desk.ws.prompts.set_tags(first, ["old", "kept"])
+    desk.until(lambda: len(desk.screen.rows) == 2 and desk.screen.rows[0].tags == ("kept", "old"))
+    desk.screen.verbs.tag_all(desk.screen.rows)
+    dialog = desk.dialog()
+    add, remove = dialog.findChildren(QLineEdit)
+    add.setText("new, kept")
+    remove.setText("old")
+    desk.press("Change the tags", dialog)
+    desk.until(lambda: [row.tags for row in desk.ws.prompts.list()] == [("kept", "new"), ("kept", "new")])
+    desk.until(lambda: desk.notice() == "Changed the tags of 2 prompts.")
+    desk.undo()
+    desk.until(lambda: [desk.ws.prompts.get(id).tags for id in (first, second)] == [("kept", "old"), ()])
+
+
+def test_a_version_that_was_found_is_read_at_once(desk: Desk) -> None:
+    id = desk.prompt("Parcels", "The first words.")
+    newest = desk.ws.versions.save(id, Content((Message.of("user", "Other words."),)), "")
+    first = desk.ws.versions.list(id)[-1]
+    assert newest.id != first.id
+    desk.session.context.go("library", prompt_id=id, version_id=first.id, read=True)
+    desk.until(lambda: desk.screen.page.old.now is not None and desk.screen.page.old.now.version.id == first.id)

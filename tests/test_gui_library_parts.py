@@ -79,7 +79,13 @@ def test_a_filter_leaves_out_what_does_not_fit_and_says_how_many() -> None:
     assert [r.id for r in rows if Filter(labels=frozenset({"production"})).accepts(r)] == [3]
     assert [r.id for r in rows if Filter(text="REPLY support").accepts(r)] == [1]
     old = row(9, "Old", changed_at=(datetime.now(UTC) - timedelta(days=8)).isoformat())
-    assert not Filter(this_week=True).accepts(old)
+    assert not Filter(days=7).accepts(old)
+    assert Filter(text="nothing of it").accepts(old, {old.id})
+    assert not Filter(folder="elsewhere").accepts(old)
+    assert not Filter(models=frozenset({"gpt"})).accepts(old)
+    assert Filter(models=frozenset({"gpt"})).accepts(replace(old, models=("gpt", "other")))
+    assert Filter(folder="a/b").accepts(replace(old, folder="a/b/c"))
+    assert not Filter(folder="a/b").accepts(replace(old, folder="a/bc"))
 
 
 def test_a_prompt_says_what_is_unsaved_and_where_its_labels_are() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,7 +69,7 @@ def palette(session: Session, qtbot: QtBot) -> Palette:
     session.context.action("go.palette").trigger()
     found = dialogs()[0]
     assert isinstance(found, Palette)
-    qtbot.waitUntil(lambda: len(found._prompts) == 2)
+    qtbot.waitUntil(lambda: len(found._objects.get("Prompts", ())) == 2)
     return found
 
 
@@ -139,3 +141,59 @@ def test_a_click_beside_it_closes_it(palette: Palette, session: Session, qtbot: 
     QTest.mouseClick(veil, Qt.MouseButton.LeftButton, pos=veil.rect().bottomRight() - QPoint(5, 5))
     qtbot.waitUntil(lambda: not dialogs())
     assert not [veil for veil in session.window.findChildren(Veil) if veil.isVisible()]
+
+
+def test_every_object_has_a_row(palette: Palette, session: Session) -> None:
+    session.context.ws.datasets.create("Golden")
+    assert set(palette._objects) == {"Prompts", "Comparisons", "Runs", "Datasets", "Models", "Connections", "Settings"}
+    QTest.keyClicks(palette._field, "text size")
+    assert "Settings" in texts(palette)
+
+
+def test_an_action_of_another_screen_goes_there_first(palette: Palette, session: Session, qtbot: QtBot) -> None:
+    QTest.keyClicks(palette._field, ">look for servers")
+    assert texts(palette)[1] == "Look for servers on this computer"
+    assert palette._model.rows[1].right == "Models"
+    QTest.keyClick(palette._field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: session.window.place == "models")
+
+
+def test_what_was_used_last_comes_first(palette: Palette, session: Session, qtbot: QtBot) -> None:
+    QTest.keyClicks(palette._field, "ticket")
+    QTest.keyClick(palette._field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: session.window.place == "library" and not dialogs())
+    session.context.action("go.palette").trigger()
+    again = dialogs()[0]
+    assert isinstance(again, Palette)
+    qtbot.waitUntil(lambda: texts(again)[:2] == ["Last used", "Ticket triage"])
+    again.reject()
+
+
+def test_ctrl_tab_narrows_to_the_folder_of_the_open_prompt(palette: Palette, session: Session, qtbot: QtBot) -> None:
+    session.context.ws.prompts.create("Refund memo", "sales")
+    QTest.keyClicks(palette._field, "refund reply")
+    QTest.keyClick(palette._field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: bool(session.window.place == "library" and session.window.screen_at("library").where()) and not dialogs())
+    session.context.action("go.palette").trigger()
+    again = dialogs()[0]
+    assert isinstance(again, Palette)
+    qtbot.waitUntil(lambda: again._scope is not None and len(again._objects.get("Prompts", ())) == 3)
+    QTest.keyClicks(again._field, "refund")
+    assert {"Refund memo", "Refund reply"} <= set(texts(again))
+    QTest.keyClick(again._field, Qt.Key.Key_Tab, Qt.KeyboardModifier.ControlModifier)
+    assert texts(again) == ["Prompts", "Refund reply"]
+    again.reject()
+
+
+def test_letters_that_lie_close_together_are_found_though_some_are_missing() -> None:
+    assert matched(entry("Refund reply"), "refnd") is not None
+    assert matched(entry("Refund reply"), "rfrpl") is None
+
+
+def test_ten_thousand_objects_are_looked_through_between_two_keys() -> None:
+    rows = [entry(f"Prompt {number} about refunds and parcels", right=f"team {number % 9}") for number in range(10_000)]
+    began = time.perf_counter()
+    found, count = best(rows, "refund par", 4)
+    took = time.perf_counter() - began
+    assert (len(found), count) == (4, 10_000)
+    assert took < 0.5  # about 50 ms; the limit only tells a mistake

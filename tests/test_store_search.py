@@ -15,7 +15,7 @@ from workbench.library.prompts import Prompts
 from workbench.library.versions import Versions
 from workbench.store import tables
 from workbench.store.database import Database
-from workbench.store.search import CLOSE, OPEN, Hit, Search, match_of
+from workbench.store.search import CLOSE, OPEN, Hit, Search, terms_of
 from workbench.values import Content, Message, Part
 
 
@@ -165,6 +165,52 @@ def test_any_text_may_be_typed() -> None:
 
 
 def test_what_is_typed_is_never_read_as_the_search_language() -> None:
-    assert match_of("cats OR dogs") == '"cats" AND "OR" AND "dogs"*'
-    assert match_of('name:x "a b" -c') == '"name:x" AND "a b" AND "-c"*'
-    assert match_of('say "hello wor') == '"say" AND "hello" AND "wor"*'
+    assert terms_of("cats OR dogs") == (['"cats"', '"OR"', '"dogs"'], True)
+    assert terms_of('name:x "a b" -c') == (['"name:x"', '"a b"', '"-c"'], True)
+    assert terms_of('say "hello wor') == (['"say"', '"hello"', '"wor"'], True)
+    assert terms_of('say "hello"') == (['"say"', '"hello"'], False)
+    assert terms_of(" !? ") is None
+
+
+def test_notes_of_people_and_of_cases_are_found(filled: Database) -> None:
+    with filled.write() as writer:
+        rater = writer.add(tables.Rater(name="me"))
+        for note in ("sounds brusque", "sounds warm"):
+            old = writer.run("SELECT max(id) FROM rating").scalar()
+            new = writer.add(tables.Rating(output_id=1, aspect="note", rater_id=rater, note=note))
+            writer.run("UPDATE rating SET replaced_by_id = :new WHERE id = :old", new=new, old=old)
+        writer.run("""UPDATE "case" SET note = 'ask the warehouse' """)
+    search = Search(filled)
+    (hit,) = search.find("warm")
+    assert (hit.kind, hit.id, hit.run_id, hit.excerpt) == ("note", 1, 1, f"sounds {OPEN}warm{CLOSE}")
+    assert search.find("brusque") == []
+    assert _titles(search.find("warehouse")) == [("case", "Boots")]
+    search.rebuild()
+    assert _titles(search.find("warm")) == [("note", "Before release")]
+
+
+def test_a_folder_narrows_a_search_to_what_lies_in_it_or_below(filled: Database) -> None:
+    prompts = Prompts(filled)
+    prompts.create("Refund letter", "support/letters", _content("parcel"))
+    prompts.create("Refund memo", "supports", _content("parcel"))
+    assert {hit.title for hit in Search(filled).find("refund", folder="support")} == {"Refund reply", "Refund letter"}
+    assert _titles(Search(filled).find("parcel", folder="support")) == [("version", "Refund letter")]
+
+
+def test_the_newest_version_with_the_words_stands_for_its_prompt(filled: Database) -> None:
+    found = Search(filled).prompts_with("customers")
+    assert {id: hit.where for id, hit in found.items()} == {1: "v2"}
+    assert Search(filled).prompts_with("") == {}
+
+
+def test_words_in_everything_are_found_newest_first_however_far_back_they_begin(database: Database) -> None:
+    with database.write() as writer:
+        run = writer.add(tables.Run(number=1, plan={}, plan_hash=""))
+        for index in range(500):
+            job = writer.add(tables.Job(run_id=run, column_index=0, case_index=index, fingerprint=""))
+            writer.add(tables.Output(job_id=job, attempt=1, text=f"word{index % 90:02} customer {'oldest' if not index else ''}"))
+    search = Search(database)
+    assert [hit.id for hit in search.find("customer", limit=3)] == [500, 499, 498]
+    assert [hit.id for hit in search.find("oldest")] == [1]
+    assert len(search.find("word", limit=40)) == 40, "more words begin so than are tried"
+    assert search.find("customer oldest")[0].excerpt == f"word00 {OPEN}customer{CLOSE} {OPEN}oldest{CLOSE}"

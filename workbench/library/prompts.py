@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from workbench import store
@@ -29,6 +29,10 @@ LEFT JOIN (SELECT prompt_id, max(number) AS latest, count(*) AS versions, max(cr
   AS newest ON newest.prompt_id = prompt.id
 WHERE {prompts}
 """
+_MODELS = """
+SELECT DISTINCT json_extract(prompt.value, '$.prompt'), model.title FROM comparison
+JOIN json_each(comparison.definition, '$.prompts') AS prompt JOIN json_each(comparison.definition, '$.models') AS chosen
+JOIN model ON model.uid = chosen.value WHERE comparison.archived_at IS NULL ORDER BY model.title"""
 _ALL = _LIST.format(versions="", prompts="(prompt.archived_at IS NOT NULL) = :archived")
 _ONE = _LIST.format(versions="WHERE prompt_id = :id", prompts="prompt.id = :id")
 
@@ -37,8 +41,11 @@ class Prompts(Folders):
     """The verbs on prompts, and on their folders."""
 
     def list(self, archived: bool = False) -> list[PromptRow]:
-        """All live prompts, or all archived ones, by folder and name. One query."""
-        rows = [_row(row) for row in self._database.query(_ALL, {"archived": int(archived)})]
+        """All live prompts, or all archived ones, by folder and name."""
+        models: dict[str, tuple[str, ...]] = {}
+        for uid, title in self._database.query(_MODELS):
+            models[uid] = (*models.get(uid, ()), title)
+        rows = [_row(row, models.get(row[1], ())) for row in self._database.query(_ALL, {"archived": int(archived)})]
         return sorted(rows, key=lambda row: (row.folder.casefold(), row.name.casefold(), row.id))
 
     def get(self, id: int) -> PromptRow:
@@ -117,15 +124,20 @@ class Prompts(Folders):
 
     def set_tags(self, id: int, tags: Sequence[str]) -> None:
         """Replace the tags of a prompt."""
+        self.set_tags_of({id: tags})
+
+    def set_tags_of(self, tags: Mapping[int, Sequence[str]]) -> None:
+        """Replace the tags of several prompts: of all or, where one is missing, of none."""
         t = store.tables
         with self._database.write() as writer:
-            _existing(writer, id)
-            writer.run("DELETE FROM prompt_tag WHERE prompt_id = :id", id=id)
-            for name in dict.fromkeys(" ".join(tag.split()) for tag in tags if tag.strip()):
-                row = writer.run("SELECT id FROM tag WHERE name = :name", name=name).first()
-                tag_id = int(row[0]) if row else writer.add(t.Tag(name=name))
-                writer.add(t.PromptTag(prompt_id=id, tag_id=tag_id))
-            writer.touch("prompt", id)
+            for id, names in tags.items():
+                _existing(writer, id)
+                writer.run("DELETE FROM prompt_tag WHERE prompt_id = :id", id=id)
+                for name in dict.fromkeys(" ".join(tag.split()) for tag in names if tag.strip()):
+                    row = writer.run("SELECT id FROM tag WHERE name = :name", name=name).first()
+                    tag_id = int(row[0]) if row else writer.add(t.Tag(name=name))
+                    writer.add(t.PromptTag(prompt_id=id, tag_id=tag_id))
+                writer.touch("prompt", id)
 
     def duplicate(self, id: int) -> int:
         """The id of a copy named `X copy`: the newest version as its version 1 (the draft where there is none), tags and samples."""
@@ -166,7 +178,7 @@ class Prompts(Folders):
                 writer.touch("prompt", id)
 
 
-def _row(row: tuple[Any, ...]) -> PromptRow:
+def _row(row: tuple[Any, ...], models: tuple[str, ...] = ()) -> PromptRow:
     id, uid, name, folder, description, kind, tags, latest, versions, at, saved_at, created_at, archived_at, labels = row
     return PromptRow(
         id=id,
@@ -182,6 +194,7 @@ def _row(row: tuple[Any, ...]) -> PromptRow:
         has_draft=saved_at is not None,
         changed_at=max(created_at, at or "", saved_at or ""),
         archived=archived_at is not None,
+        models=models,
     )
 
 

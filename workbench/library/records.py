@@ -32,6 +32,8 @@ class PromptRow:
     has_draft: bool
     changed_at: str
     archived: bool
+    models: tuple[str, ...] = ()
+    """Titles of the models that saved comparisons run it on."""
 
 
 @dataclass(frozen=True, slots=True)

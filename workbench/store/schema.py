@@ -13,7 +13,7 @@ from typing import Any
 APPLICATION_ID = 0x50574231
 """`PWB1`, in the file's header: tells a workspace from any other SQLite file."""
 
-REVISION = "0002_pictures"
+REVISION = "0005_search"
 """The newest migration. A test holds that it is the head of `migrations/versions`."""
 
 FORMAT = int(REVISION[:4])
@@ -37,7 +37,7 @@ _MESSAGES_TEXT = """(SELECT group_concat(CASE json_type(m.value, '$.content') WH
 
 # `value` of json_each is the JSON text itself for lists and objects, which is what a search should see.
 _CASE_TEXT = """coalesce((SELECT group_concat(v.value, char(10)) FROM json_each({row}."values") AS v), '')
- || char(10) || coalesce({row}.reference, '')"""
+ || char(10) || coalesce({row}.reference, '') || char(10) || {row}.note"""
 
 _TOKENIZER = "tokenize = 'unicode61 remove_diacritics 2'"
 
@@ -68,8 +68,14 @@ BEGIN UPDATE search_version SET note = new.note WHERE rowid = new.id; END""",
 SELECT "case".id AS id, "case".name AS name, {_CASE_TEXT.format(row='"case"')} AS text FROM "case\"""",
     _CASE_NEW,
     'CREATE TRIGGER search_case_old AFTER DELETE ON "case" BEGIN DELETE FROM search_case WHERE rowid = old.id; END',
-    f"""CREATE TRIGGER search_case_edit AFTER UPDATE OF name, "values", reference ON "case"
+    f"""CREATE TRIGGER search_case_edit AFTER UPDATE OF name, "values", reference, note ON "case"
 BEGIN UPDATE search_case SET name = new.name, text = {_CASE_TEXT.format(row="new")} WHERE rowid = new.id; END""",
+    # Notes that people write on outputs; a rating is never changed, so there is nothing to renew.
+    f"CREATE VIRTUAL TABLE search_note USING fts5(note, content = 'rating', content_rowid = 'id', {_TOKENIZER})",
+    """CREATE TRIGGER search_note_new AFTER INSERT ON rating WHEN new.note <> ''
+BEGIN INSERT INTO search_note(rowid, note) VALUES (new.id, new.note); END""",
+    """CREATE TRIGGER search_note_old AFTER DELETE ON rating WHEN old.note <> ''
+BEGIN INSERT INTO search_note(search_note, rowid, note) VALUES ('delete', old.id, old.note); END""",
     f"CREATE VIRTUAL TABLE search_output USING fts5(text, content = 'output', content_rowid = 'id', {_TOKENIZER})",
     # The two that grow by thousands of rows merge their parts less often: a third less work for each row, no long pauses, and a search
     # looks into a few more parts.
@@ -79,11 +85,17 @@ BEGIN UPDATE search_case SET name = new.name, text = {_CASE_TEXT.format(row="new
 BEGIN INSERT INTO search_output(rowid, text) VALUES (new.id, new.text); END""",
     """CREATE TRIGGER search_output_old AFTER DELETE ON output WHEN old.text <> ''
 BEGIN INSERT INTO search_output(search_output, rowid, text) VALUES ('delete', old.id, old.text); END""",
+    # Their words in order, which is how a beginning is completed without merging what each of them is found in.
+    *(
+        f"CREATE VIRTUAL TABLE search_{kind}_words USING fts5vocab(search_{kind}, instance)"
+        for kind in ("prompt", "version", "case", "note", "output")
+    ),
 )
 
 _REBUILD = (
     "INSERT INTO search_prompt(search_prompt) VALUES ('rebuild')",
-    "INSERT INTO search_output(search_output) VALUES ('rebuild')",
+    "INSERT INTO search_output(rowid, text) SELECT id, text FROM output WHERE text <> ''",
+    "INSERT INTO search_note(rowid, note) SELECT id, note FROM rating WHERE note <> ''",
     "DELETE FROM search_version",
     "INSERT INTO search_version(rowid, note, text) SELECT id, note, text FROM search_version_text",
     "DELETE FROM search_case",

@@ -3,49 +3,73 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from workbench.store import schema
-from workbench.store.database import Database
+from workbench.store.database import Database, Query
+from workbench.store.excerpt import CLOSE as CLOSE
+from workbench.store.excerpt import OPEN as OPEN
+from workbench.store.excerpt import excerpt
 
-OPEN, CLOSE = "\ue000", "\ue001"
-"""Around the found words of an excerpt."""
+_TERMS = 48
+"""A beginning is completed to so many words of the index; where there are more, the first in the alphabet stand for all."""
 
-_SNIPPET = f"snippet({{table}}, {{column}}, '{OPEN}', '{CLOSE}', '…', 12)"
+_WINDOW = 20_000
+_BUDGET_S = 0.04
+"""After so long, no older rows are looked through for one kind: words that are common but never together would take seconds."""
 
-_QUERIES: Mapping[str, str] = {
-    "prompt": f"""
-SELECT prompt.id, prompt.name, coalesce(folder.path, ''), {_SNIPPET.format(table="search_prompt", column=-1)}, prompt.id, NULL
-FROM search_prompt JOIN prompt ON prompt.id = search_prompt.rowid LEFT JOIN folder ON folder.id = prompt.folder_id
-WHERE search_prompt MATCH :match AND prompt.archived_at IS NULL ORDER BY bm25(search_prompt, 4.0, 1.0), prompt.name LIMIT :limit""",
-    # One hit for a prompt, at its newest version with these words: old versions say the same thing again and again.
-    "version": f"""
-SELECT version.id, prompt.name, 'v' || version.number, {_SNIPPET.format(table="search_version", column=-1)}, prompt.id, NULL
-FROM search_version JOIN version ON version.id = search_version.rowid JOIN prompt ON prompt.id = version.prompt_id
-WHERE search_version MATCH :match AND prompt.archived_at IS NULL AND search_version.rowid IN
-(SELECT max(version.id) FROM search_version JOIN version ON version.id = search_version.rowid WHERE search_version MATCH :match
- GROUP BY version.prompt_id)
-ORDER BY version.id DESC LIMIT :limit""",
-    "case": f"""
-SELECT "case".id, "case".name, dataset.name, {_SNIPPET.format(table="search_case", column=-1)}, NULL, NULL
-FROM search_case JOIN "case" ON "case".id = search_case.rowid JOIN dataset ON dataset.id = "case".dataset_id
-WHERE search_case MATCH :match AND "case".archived_at IS NULL AND dataset.archived_at IS NULL ORDER BY search_case.rowid LIMIT :limit""",
-    "output": f"""
-SELECT output.id, coalesce(comparison.name, ''), 'Run ' || run.number, {_SNIPPET.format(table="search_output", column=0)}, NULL, run.id
-FROM search_output JOIN output ON output.id = search_output.rowid JOIN job ON job.id = output.job_id JOIN run ON run.id = job.run_id
-LEFT JOIN comparison ON comparison.id = run.comparison_id
-WHERE search_output MATCH :match ORDER BY search_output.rowid DESC LIMIT :limit""",
+# What is shown of a row: id, title, where, prompt, run, and the texts that its excerpt may come from.
+_ROWS: Mapping[str, str] = {
+    "prompt": """
+SELECT prompt.id, prompt.name, coalesce(folder.path, ''), prompt.id, NULL, prompt.name, prompt.description
+FROM prompt LEFT JOIN folder ON folder.id = prompt.folder_id WHERE prompt.id = :id""",
+    "version": """
+SELECT version.id, prompt.name, 'v' || version.number, prompt.id, NULL, text.note, text.text
+FROM search_version AS text JOIN version ON version.id = text.rowid JOIN prompt ON prompt.id = version.prompt_id
+WHERE text.rowid = :id""",
+    "case": """
+SELECT "case".id, "case".name, dataset.name, NULL, NULL, text.text, text.name
+FROM search_case AS text JOIN "case" ON "case".id = text.rowid JOIN dataset ON dataset.id = "case".dataset_id WHERE text.rowid = :id""",
+    "note": """
+SELECT output.id, coalesce(comparison.name, ''), 'Run ' || run.number, NULL, run.id, rating.note
+FROM rating JOIN output ON output.id = rating.output_id JOIN job ON job.id = output.job_id JOIN run ON run.id = job.run_id
+LEFT JOIN comparison ON comparison.id = run.comparison_id WHERE rating.id = :id""",
+    "output": """
+SELECT output.id, coalesce(comparison.name, ''), 'Run ' || run.number, NULL, run.id, output.text
+FROM output JOIN job ON job.id = output.job_id JOIN run ON run.id = job.run_id
+LEFT JOIN comparison ON comparison.id = run.comparison_id WHERE output.id = :id""",
 }
+
+# Of the matching rows: the id, and what is to be found once only (old versions say the same thing again and again). CROSS JOIN keeps
+# SQLite reading the index first, in order, so that a limit ends the work.
+_MATCHING: Mapping[str, str] = {
+    "version": "version.id, prompt.id FROM search_version AS found CROSS JOIN version ON version.id = found.rowid "
+    "JOIN prompt ON prompt.id = version.prompt_id WHERE prompt.archived_at IS NULL AND",
+    "case": '"case".id, "case".id FROM search_case AS found CROSS JOIN "case" ON "case".id = found.rowid '
+    'JOIN dataset ON dataset.id = "case".dataset_id WHERE "case".archived_at IS NULL AND dataset.archived_at IS NULL AND',
+    "note": "rating.id, rating.output_id FROM search_note AS found CROSS JOIN rating ON rating.id = found.rowid "
+    "WHERE rating.replaced_by_id IS NULL AND",
+    "output": "found.rowid, found.rowid FROM search_output AS found WHERE",
+}
+_BEST_PROMPTS = """
+WITH found AS MATERIALIZED (SELECT rowid AS id, bm25(search_prompt, 4.0, 1.0) AS rank FROM search_prompt WHERE search_prompt MATCH :match)
+SELECT prompt.id FROM found JOIN prompt ON prompt.id = found.id WHERE prompt.archived_at IS NULL {inside}
+ORDER BY found.rank, prompt.name LIMIT :limit"""
+_IN_FOLDER = (
+    """ AND prompt.folder_id IN (SELECT id FROM folder WHERE path = :folder OR substr(path, 1, length(:folder) + 1) = :folder || '/')"""
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One place that a search found. `excerpt` marks the words with U+E000 before and U+E001 behind."""
 
-    kind: Literal["prompt", "version", "case", "output"]
+    kind: Literal["prompt", "version", "case", "note", "output"]
     id: int
+    """Of the row itself; of a note the output that it is about."""
     title: str
     where: str
     excerpt: str
@@ -59,17 +83,28 @@ class Search:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def find(self, text: str, limit: int = 50) -> list[Hit]:
-        """Hits for all of these words, the last one as a beginning: prompts (best first), versions, cases, outputs (newest first).
+    def find(self, text: str, limit: int = 50, folder: str | None = None) -> list[Hit]:
+        """Hits for all of these words, the last one as a beginning: prompts (best first), versions, cases, notes, outputs (newest first).
 
-        No kind crowds out another: where there are too many, each keeps a fair share of `limit`.
+        No kind crowds out another: where there are too many, each keeps a fair share of `limit`. With a folder, only prompts and
+        versions in it or below. Words that are common but seldom together are not looked for to the very oldest rows.
         """
-        match = match_of(text)
-        if not match:
+        if not terms_of(text):
             return []
-        found = {kind: self._database.query(sql, {"match": match, "limit": limit}) for kind, sql in _QUERIES.items()}
-        shares = _shares([len(rows) for rows in found.values()], limit)
-        return [_hit(kind, row) for (kind, rows), share in zip(found.items(), shares, strict=True) for row in rows[:share]]
+        with self._database.snapshot() as query:
+            found = {kind: _Kind(query, kind, text, folder) for kind in (("prompt", "version") if folder is not None else tuple(_ROWS))}
+            ids = {kind: one.ids(limit) for kind, one in found.items()}
+            shares = _shares([len(rows) for rows in ids.values()], limit)
+            return [found[kind].hit(id) for (kind, rows), share in zip(ids.items(), shares, strict=True) for id in rows[:share]]
+
+    def prompts_with(self, text: str, limit: int = 2000) -> dict[int, Hit]:
+        """Prompt id to its newest version that has all of these words in its text or note."""
+        if not terms_of(text):
+            return {}
+        with self._database.snapshot() as query:
+            found = _Kind(query, "version", text, None)
+            hits = [found.hit(id) for id in found.ids(limit)]
+        return {hit.prompt_id: hit for hit in hits if hit.prompt_id is not None}
 
     def rebuild(self) -> None:
         """Make the indexes anew from what is stored."""
@@ -80,9 +115,54 @@ class Search:
             schema.rebuild_search(execute)
 
 
-def _hit(kind: Any, row: tuple[Any, ...]) -> Hit:
-    id, title, where, excerpt, prompt_id, run_id = row
-    return Hit(kind, id, title or where, where, " ".join(excerpt.split()), prompt_id, run_id)
+class _Kind:
+    """One search in one index."""
+
+    def __init__(self, query: Query, kind: Any, text: str, folder: str | None) -> None:
+        self._query, self._kind, self._folder = query, kind, folder
+        terms, last_is_open = self._terms, self._last_is_open = terms_of(text) or ([], False)
+        self._match = self._completed(terms) if last_is_open else " AND ".join(terms)
+
+    def _completed(self, terms: list[str]) -> str:
+        """The expression with the last word as any of the words that begin so: FTS5 itself would first merge where all of them stand."""
+        whole = " AND ".join(terms) + "*"
+        start = terms[-1][1:-1].casefold()
+        if not start.isascii() or not start.isalnum():
+            return whole  # words of several parts or with accents are folded by FTS5 as only it knows
+        words: list[str] = []
+        at = start
+        step = f"SELECT term FROM search_{self._kind}_words WHERE term >= :at LIMIT 1"
+        while len(words) < _TERMS and (row := self._query(step, {"at": at})) and row[0][0].startswith(start):
+            words.append('"' + row[0][0] + '"')
+            at = row[0][0] + "\x01"
+        return " AND ".join([*terms[:-1], f"({' OR '.join(words)})"]) if words else whole
+
+    def ids(self, limit: int) -> list[int]:
+        """Rows that count, the newest first; prompts: the best first. No more than `limit`."""
+        inside = _IN_FOLDER if self._folder is not None else ""
+        values = {"match": self._match, "folder": self._folder}
+        if self._kind == "prompt":
+            return [row[0] for row in self._query(_BEST_PROMPTS.format(inside=inside), {**values, "limit": limit})]
+        table = f"search_{self._kind}"
+        newest = self._query(f"SELECT max(id) FROM {table}_docsize")[0][0] or 0
+        sql = f"""SELECT {_MATCHING[self._kind]} {table} MATCH :match AND found.rowid <= :newest AND found.rowid > :oldest {inside}
+ORDER BY found.rowid DESC LIMIT :rows"""
+        found: dict[int, int] = {}
+        window, most, ends = _WINDOW, limit * 8, time.perf_counter() + _BUDGET_S
+        while newest > 0 and len(found) < limit and time.perf_counter() < ends:
+            rows = self._query(sql, {**values, "newest": newest, "oldest": newest - window, "rows": most})
+            for id, once in rows:
+                found.setdefault(once, id)
+            if len(rows) == most:
+                newest = rows[-1][0] - 1
+            else:
+                newest, window = newest - window, window * 4
+        return list(found.values())[:limit]
+
+    def hit(self, id: int) -> Hit:
+        """A row with its excerpt."""
+        id, title, where, prompt_id, run_id, *texts = self._query(_ROWS[self._kind], {"id": id})[0]
+        return Hit(self._kind, id, title or where, where, excerpt(texts, self._terms, self._last_is_open), prompt_id, run_id)
 
 
 def _shares(counts: list[int], limit: int) -> list[int]:
@@ -95,13 +175,12 @@ def _shares(counts: list[int], limit: int) -> list[int]:
     return shares
 
 
-def match_of(text: str) -> str:
-    """The FTS5 expression for what a person typed: words, phrases in quotes, the last word as a beginning. Empty if it holds no word."""
+def terms_of(text: str) -> tuple[list[str], bool] | None:
+    """What a person typed as FTS5 strings: words, phrases in quotes; and whether the last is a beginning. None if it holds no word."""
     text = "".join(sign if sign.isprintable() else " " for sign in text)
     found = [(phrase or word, bool(phrase)) for phrase, word in re.findall(r'"([^"]+)"|([^\s"]+)', text)]
     terms = [(term, exact) for term, exact in found if re.search(r"\w", term)]
     if not terms:
-        return ""
-    last_is_open = not terms[-1][1] and not text.endswith('"')
+        return None
     quoted = ['"' + term.replace('"', '""') + '"' for term, _ in terms]
-    return " AND ".join(quoted) + ("*" if last_is_open else "")
+    return quoted, not terms[-1][1] and not text.endswith('"')

@@ -251,6 +251,19 @@ class RunPage(QWidget):
             self.show_detail(False)
         self.table.main.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
+    def show_cell(self, case_index: int, column: int, repeat: int) -> None:
+        """Make a cell the current one, whatever keeps it away."""
+        if repeat != self.model.grid.repeat:
+            self.show_repeat(repeat)
+        if not self.table.choose(case_index, column):  # a filter or a hidden column keeps it away
+            while self.tools.group is not None and column not in self.tools.group:
+                self.tools.step_group(1)
+            if column in self._hidden:
+                self._toggle_column(column, True)
+            if self.model.grid.row_of(case_index) is None:
+                self.choose_filter("")
+            self.table.choose(case_index, column)
+
     # -- by hand -----------------------------------------------------------------------------------------------
 
     def next_by_hand(self) -> None:
@@ -261,16 +274,7 @@ class RunPage(QWidget):
             if cell is None:
                 self.context.notice("No answer is left to give by hand.")
                 return
-            if cell.repeat != self.model.grid.repeat:
-                self.show_repeat(cell.repeat)
-            if not self.table.choose(cell.case_index, cell.column):  # a filter or a hidden column keeps it away
-                while self.tools.group is not None and cell.column not in self.tools.group:
-                    self.tools.step_group(1)
-                if cell.column in self._hidden:
-                    self._toggle_column(cell.column, True)
-                if self.model.grid.row_of(cell.case_index) is None:
-                    self.choose_filter("")
-                self.table.choose(cell.case_index, cell.column)
+            self.show_cell(cell.case_index, cell.column, cell.repeat)
             self.into_detail()
 
         self.model.find_by_hand(shown.cell.job_id if shown is not None else 0, show)

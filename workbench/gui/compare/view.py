@@ -24,7 +24,7 @@ from workbench.gui.words import counted, total_money
 from workbench.values import Changes, Definition, NotFound, PromptRef
 
 if TYPE_CHECKING:
-    from workbench.workspace import ComparisonRow, RunRow
+    from workbench.workspace import ComparisonRow, OutputRow, RunRow
 
 
 FAMILIES_MS = 300
@@ -58,6 +58,8 @@ class CompareScreen(Screen):
             self.on(id, partial(self.page.act, verb))
         self.model.loaded.connect(self.crumbs_changed)
         self.model.missing.connect(self._missing)
+        self._wanted_output: int | None = None
+        self.model.loaded.connect(self._go_to_output)
         self.page.run_chosen.connect(lambda run_id: context.go("compare", run_id=run_id))
         self.page.rerun_wanted.connect(self.rerun)
         self.page.menu_wanted.connect(self._fill_menu)
@@ -83,8 +85,10 @@ class CompareScreen(Screen):
         return [self._new]
 
     def show_at(self, **at: Any) -> None:
-        """`run_id`, `comparison_id` (its newest run), `overview`, or `new` with `prompt_id`, `version`, `model_ids` to set one up."""
+        """`run_id`, maybe with `output_id`; `comparison_id` (its newest run), `overview`,
+        or `new` with `prompt_id`, `version`, `model_ids` to set one up."""
         if at.get("run_id") is not None:
+            self._wanted_output = at.get("output_id")
             self._open(int(at["run_id"]))
         elif at.get("comparison_id") is not None:
             self._open_comparison(int(at["comparison_id"]))
@@ -160,6 +164,18 @@ class CompareScreen(Screen):
         self.model.open(run_id)
         self.crumbs_changed.emit()
         self.page.table.main.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _go_to_output(self) -> None:
+        """Show the cell of the output that was asked for, now that its run is shown."""
+        wanted, self._wanted_output = self._wanted_output, None
+        if wanted is not None:
+            self.context.bridge.read(
+                self.context.ws.runs.output, wanted, then=self._show_output, failed=lambda _error: None, owner=self, key="compare.wanted"
+            )
+
+    def _show_output(self, row: OutputRow) -> None:
+        if row.run_id == self.model.run_id:
+            self.page.show_cell(row.case_index, row.column, row.repeat)
 
     def _show_overview(self) -> None:
         self.page.detail.judging.save_note()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _SUGGESTED = 3
 _MOST_TAGS = 20
+_DAYS = {1: "today", 7: "this week", 30: "last 30 days", 365: "last year"}
 
 
 class FilterChips(QWidget):
@@ -58,13 +59,31 @@ class FilterChips(QWidget):
         for name in sorted({name for row in rows for name in row.labels}):
             add(f"Has {name}", name in filter.labels, replace(filter, labels=filter.labels ^ {name}))
         menu.addSeparator()
+        self._submenus(menu, filter, rows)
+        menu.addSeparator()
         add("Unsaved edits", filter.unsaved, replace(filter, unsaved=not filter.unsaved))
-        add("Changed in the last seven days", filter.this_week, replace(filter, this_week=not filter.this_week))
         add("Archive", filter.archived, replace(filter, archived=not filter.archived))
         if filter.on or filter.archived:
             menu.addSeparator()
             menu.addAction("Clear filters").triggered.connect(lambda _checked=False: self.wanted.emit(Filter()))
         return menu
+
+    def _submenus(self, menu: QMenu, filter: Filter, rows: Sequence[PromptRow]) -> None:
+        def fill(title: str, options: Sequence[tuple[str, bool, Filter]]) -> None:
+            inner = menu.addMenu(title)
+            inner.setEnabled(bool(options))
+            for text, on, other in options:
+                action = inner.addAction(text)
+                action.setCheckable(True)
+                action.setChecked(on)
+                action.triggered.connect(lambda _checked=False, other=other: self.wanted.emit(other))
+
+        folders = sorted({row.folder for row in rows if row.folder}, key=str.casefold)
+        fill("Folder", [(path, path == filter.folder, replace(filter, folder="" if path == filter.folder else path)) for path in folders])
+        models = sorted({title for row in rows for title in row.models}, key=str.casefold)
+        fill("Compared on", [(name, name in filter.models, replace(filter, models=filter.models ^ {name})) for name in models])
+        days = [(text, n == filter.days, replace(filter, days=0 if n == filter.days else n)) for n, text in _DAYS.items()]
+        fill("Changed", [(text.capitalize(), on, other) for text, on, other in days])
 
 
 def _active(filter: Filter) -> list[tuple[str, Filter]]:
@@ -73,8 +92,11 @@ def _active(filter: Filter) -> list[tuple[str, Filter]]:
     found += [(f"has {name}", replace(filter, labels=filter.labels - {name})) for name in sorted(filter.labels)]
     if filter.unsaved:
         found.append(("unsaved edits", replace(filter, unsaved=False)))
-    if filter.this_week:
-        found.append(("this week", replace(filter, this_week=False)))
+    if filter.folder:
+        found.append((f"in {filter.folder}", replace(filter, folder="")))
+    found += [(f"on {name}", replace(filter, models=filter.models - {name})) for name in sorted(filter.models)]
+    if filter.days:
+        found.append((_DAYS.get(filter.days, f"{filter.days} days"), replace(filter, days=0)))
     return found
 
 
@@ -85,6 +107,6 @@ def _suggestions(filter: Filter, rows: Sequence[PromptRow]) -> list[tuple[str, F
         options.append((tags[0], replace(filter, tags=frozenset({tags[0]}))))
     if not filter.labels and any("production" in row.labels for row in rows):
         options.append(("has production", replace(filter, labels=frozenset({"production"}))))
-    if not filter.this_week:
-        options.append(("this week", replace(filter, this_week=True)))
+    if not filter.days:
+        options.append(("this week", replace(filter, days=7)))
     return options

@@ -21,7 +21,7 @@ from workbench.gui.widgets.search_field import SearchField
 from workbench.gui.words import counted
 
 if TYPE_CHECKING:
-    from workbench.workspace import PromptRow
+    from workbench.workspace import Hit, PromptRow
 
 
 class PromptView(QTreeView):
@@ -81,6 +81,8 @@ class ListPane(QWidget):
     left = Signal()
     """Enter was pressed on a prompt: the user wants to write."""
     filter_changed = Signal(object)
+    text_wanted = Signal(str)
+    """Words that are to be looked for in the versions too; `show_found` takes the answer."""
     menu_wanted = Signal(QPoint)
     moved = Signal(list, str)
 
@@ -102,7 +104,7 @@ class ListPane(QWidget):
         self.field = SearchField("Filter prompts")
         self._chips = FilterChips()
         self._chips.wanted.connect(self.set_filter)
-        self._more = icon_button("list-filter", "Filter by tag, label or state", kind="plain", on=self._filter_menu)
+        self._more = icon_button("list-filter", "Filter by tag, label, folder, model or date", kind="plain", on=self._filter_menu)
         self._new = icon_button("plus", "New prompt (Ctrl N)", kind="plain", on=actions["library.new"].trigger)
         self._count = ElidedLabel("", "small", "text3")
         self._empty = EmptyState(
@@ -170,12 +172,27 @@ class ListPane(QWidget):
         if wanted == self.filter:
             return
         before, self.filter = self.filter, wanted
+        if before.text != wanted.text:
+            self.model.found = {}
+            self.text_wanted.emit(wanted.text)
         if self.field.text().strip() != wanted.text:
             self.field.setText(wanted.text)
         self._rebuild()
         self._chips.show_filter(self.filter, self._rows)
         if before.archived != wanted.archived:
             self.filter_changed.emit(wanted)
+
+    def show_found(self, text: str, found: Mapping[int, Hit]) -> None:
+        """Show the prompts too whose versions have these words, with the place; an answer to older words is dropped."""
+        if text == self.filter.text and found != self.model.found:
+            self.model.found = found
+            self._rebuild()
+            self.view.viewport().update()
+
+    def found_version(self, prompt_id: int) -> int | None:
+        """The version in which the words of the filter were found."""
+        hit = self.model.found.get(prompt_id)
+        return None if hit is None else hit.id
 
     def clear_filter(self) -> None:
         """Show all prompts again."""
@@ -239,7 +256,12 @@ class ListPane(QWidget):
 
     def _rebuild(self) -> None:
         filtered = self.filter.on
-        root = build(self._rows, self._folders, self.filter.accepts, empty_folders=not filtered and not self.filter.archived)
+        root = build(
+            self._rows,
+            self._folders,
+            lambda row: self.filter.accepts(row, self.model.found),
+            empty_folders=not filtered and not self.filter.archived,
+        )
         self._quiet = True
         if self.model.show(root, filtered=filtered):
             self.view.expandAll()
@@ -268,7 +290,7 @@ class ListPane(QWidget):
             return "Nothing found", ""
         return (
             "Nothing found",
-            f"No prompt here has {self.filter.text} in its name, folder, description or tags." if self.filter.text else "",
+            f"No prompt here has {self.filter.text} in its name, folder, description, tags or versions." if self.filter.text else "",
         )
 
     def _moved_to(self, index: QModelIndex, _before: QModelIndex) -> None:

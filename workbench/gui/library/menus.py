@@ -26,7 +26,7 @@ def list_menu(parent: QWidget, context: Context, verbs: PromptVerbs, folder: str
             menu.addAction("Restore").triggered.connect(lambda _checked=False: verbs.restore(rows))
         else:
             alone = ("library.rename", "library.duplicate") if len(rows) == 1 else ()
-            _add(menu, context, *alone, "library.move", "library.archive")
+            _add(menu, context, *alone, "library.tags", "library.move", "library.archive")
             _add(menu, context, "library.new", "library.new_folder")
         menu.addSeparator()
     _add(menu, context, "file.export")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,12 @@ from PySide6.QtCore import QAbstractItemModel, QMimeData, QModelIndex, QObject, 
 from workbench.gui.words import counted, day, joined
 
 if TYPE_CHECKING:
-    from workbench.workspace import PromptRow
+    from workbench.workspace import Hit, PromptRow
 
 Index = QModelIndex | QPersistentModelIndex
 NODE = Qt.ItemDataRole.UserRole
+OPEN, CLOSE = "\ue000", "\ue001"
+"""Around the found words of an excerpt."""
 MIME = "application/x-workbench-prompts"
 _NOWHERE = QModelIndex()
 _TOLD = 20
@@ -55,26 +57,35 @@ class Filter:
     text: str = ""
     tags: frozenset[str] = frozenset()
     labels: frozenset[str] = frozenset()
-    this_week: bool = False
+    models: frozenset[str] = frozenset()
+    folder: str = ""
+    """Only what lies in this folder or below."""
+    days: int = 0
+    """Only what changed in so many days; 0: whenever."""
     unsaved: bool = False
     archived: bool = False
 
     @property
     def on(self) -> bool:
         """True if anything but the archive narrows the list."""
-        return bool(self.text or self.tags or self.labels or self.this_week or self.unsaved)
+        return bool(self.text or self.tags or self.labels or self.models or self.folder or self.days or self.unsaved)
 
-    def accepts(self, row: PromptRow) -> bool:
-        """True if a prompt is shown. Each word of the text must be in name, folder, description or tags."""
+    def accepts(self, row: PromptRow, found: Container[int] = ()) -> bool:
+        """True if a prompt is shown. Each word of the text must be in name, folder, description or tags, or the prompt is among those
+        whose versions were `found` to have them."""
         if self.tags and not self.tags.intersection(row.tags):
             return False
         if self.labels and not self.labels.intersection(row.labels):
             return False
         if self.unsaved and not row.has_draft:
             return False
-        if self.this_week and row.changed_at < (datetime.now(UTC) - timedelta(days=7)).isoformat():
+        if self.models and not self.models.intersection(row.models):
             return False
-        if not self.text:
+        if self.folder and not f"{row.folder}/".startswith(f"{self.folder}/"):
+            return False
+        if self.days and row.changed_at < (datetime.now(UTC) - timedelta(days=self.days)).isoformat():
+            return False
+        if not self.text or row.id in found:
             return True
         words = f"{row.name} {row.folder} {row.description} {' '.join(row.tags)}".casefold()
         return all(word in words for word in self.text.casefold().split())
@@ -131,6 +142,8 @@ class PromptTree(QAbstractItemModel):
         self.filtered = False
         self.edits: Mapping[int, int] = {}
         """Prompt id to number of unsaved edits, as far as they were counted."""
+        self.found: Mapping[int, Hit] = {}
+        """Prompt id to the place in its versions where the words of the filter stand."""
         self._kept: list[Node] = []
 
     def show(self, root: Node, *, filtered: bool) -> bool:
@@ -213,6 +226,8 @@ class PromptTree(QAbstractItemModel):
         parts = [node.name, f"version {node.row.latest}" if node.row.latest else "no version yet"]
         if node.row.labels:
             parts.append("labels " + joined([f"{name} on version {number}" for name, number in sorted(node.row.labels.items())]))
+        if node.row.id in self.found:
+            parts.append("found in " + self.found[node.row.id].excerpt.replace(OPEN, "").replace(CLOSE, ""))
         return ", ".join([*parts, *self.facts(node.row)])
 
     def count(self, node: Node) -> str:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QS
 from PySide6.QtGui import QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTreeView
 
-from workbench.gui.library.tree import NODE, Node, PromptTree
+from workbench.gui.library.tree import CLOSE, NODE, OPEN, Node, PromptTree
 from workbench.gui.theme import paint_row, theme
 from workbench.gui.widgets.chip import chip_size, paint_chip
 
@@ -93,6 +93,10 @@ class TreeDelegate(QStyledItemDelegate):
             x += look.px(20)
             font = look.font("code") if row.kind == "snippet" else font
         _text(painter, QRect(x, top.y(), right - look.px(3) - x, top.height()), row.name, font, "text")
+        hit = self._model.found.get(row.id)
+        if hit is not None:
+            _marked(painter, second, f"{hit.where}  {hit.excerpt}")
+            return
         x = area.x()
         unsaved = self._model.unsaved(row)
         facts = self._model.facts(row)
@@ -114,6 +118,20 @@ class TreeDelegate(QStyledItemDelegate):
             text = QFontMetrics(theme().font("micro", 500)).elidedText(text, Qt.TextElideMode.ElideRight, width - theme().px(22))
         paint_chip(painter, rect, text, kind=kind)
         return rect.x()
+
+
+def _marked(painter: QPainter, area: QRect, excerpt: str) -> None:
+    """Paint an excerpt with its found words bold and underlined, as the palette does."""
+    look, x = theme(), area.x()
+    for place, piece in enumerate(excerpt.replace(CLOSE, OPEN).split(OPEN)):
+        room = QRect(x, area.y(), area.right() - x, area.height())
+        if room.width() < look.px(8):
+            return
+        font = look.font("small", 700 if place % 2 else None)
+        width = min(_text(painter, room, piece, font, "text" if place % 2 else "text2"), room.width())
+        if place % 2:
+            painter.fillRect(QRect(x, area.bottom() - 1, width, 2), look.color("accent-ink"))
+        x += QFontMetrics(font).horizontalAdvance(piece)
 
 
 def _text(painter: QPainter, area: QRect, text: str, font: QFont, token: str, *, right: bool = False) -> int:

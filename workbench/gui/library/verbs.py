@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.library.header import tag_list
@@ -96,6 +96,39 @@ class PromptVerbs:
             lambda text: self._call(prompts.set_tags, row.id, tag_list(text)),
             allow_empty=True,
         )
+
+    def tag_all(self, rows: Sequence[PromptRow]) -> None:
+        """Ask which tags several prompts get and lose; the notice brings the old ones back."""
+        prompts, before = self._context.ws.prompts, {row.id: row.tags for row in rows}
+        many = counted(len(rows), "prompt")
+        made = Dialog(self._owner, f"Tags of {many}", width=440)
+        some = sorted({tag for row in rows for tag in row.tags}, key=str.casefold)
+        shared = f"They have {', '.join(some)}, all or some of them." if some else "None of them has a tag."
+        made.body.addWidget(label(f"{shared} Write several with commas between.", "body", "text2", wrap=True))
+        add, remove = QLineEdit(), QLineEdit()
+        for field, text in ((add, "Tags to add"), (remove, "Tags to remove")):
+            made.body.addWidget(label(text, "small", "text2"))
+            field.setAccessibleName(text)
+            made.body.addWidget(field)
+
+        def go() -> None:
+            gone, new = set(tag_list(remove.text())), tag_list(add.text())
+            after = {row.id: (*(tag for tag in row.tags if tag not in gone), *(tag for tag in new if tag not in row.tags)) for row in rows}
+            changed = {id: tags for id, tags in after.items() if set(tags) != set(before[id])}
+            made.accept()
+            if changed:
+                back = {id: before[id] for id in changed}
+                said = f"Changed the tags of {counted(len(changed), 'prompt')}."
+                self._call(
+                    prompts.set_tags_of,
+                    changed,
+                    then=lambda _none: self._context.notice(said, "Undo", lambda: self._call(prompts.set_tags_of, back)),
+                )
+
+        made.add_cancel()
+        made.add_button("Change the tags", go, kind="primary")
+        made.first = add
+        made.open()
 
     def duplicate(self, row: PromptRow) -> None:
         """Make a copy and open it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer
@@ -29,7 +29,7 @@ from workbench.gui.widgets.three_panes import ThreePanes
 from workbench.values import Changes, Problem
 
 if TYPE_CHECKING:
-    from workbench.workspace import PromptRow, Workspace
+    from workbench.workspace import Hit, PromptRow, Workspace
 
 _COUNTED_DRAFTS = 50
 """Unsaved edits are counted for so many prompts; the others say only that there are some."""
@@ -45,6 +45,7 @@ class LibraryScreen(Screen):
         self._let_go = False
         self._first = True
         self._write_into: int | None = None
+        self._read_version: int | None = None
         self.working = WorkingCopy(context, self)
         self.verbs = PromptVerbs(self, context, self.working, self.open, self._open_new)
         self.version_verbs = VersionVerbs(self, context, self.working, self.open, lambda: self.page.missing)
@@ -65,7 +66,8 @@ class LibraryScreen(Screen):
         self._bind_actions()
 
     def _connect(self) -> None:
-        self.list.chosen.connect(self.open)
+        self.list.chosen.connect(self._chosen)
+        self.list.text_wanted.connect(self._find_text)
         self.list.left.connect(self._focus_text)
         self.list.menu_wanted.connect(lambda at: self.menu().popup(at))
         self.list.moved.connect(lambda ids, folder: self.verbs.move(self._rows_of(ids), folder))
@@ -106,6 +108,7 @@ class LibraryScreen(Screen):
             "library.duplicate": lambda: self._with_row(self.verbs.duplicate),
             "library.archive": self._archive,
             "library.move": self._move,
+            "library.tags": self._tags,
             "library.new_folder": lambda: self.verbs.new_folder(self.list.folder()),
             "library.discard": self.version_verbs.discard,
         }
@@ -129,10 +132,14 @@ class LibraryScreen(Screen):
         return [self._save, self._compare] if self.working.at is not None else []
 
     def show_at(self, **at: Any) -> None:
-        """`prompt_id`, maybe with `version_id`; `start` = new, import, export; `import_paths`."""
+        """`prompt_id`, maybe with `version_id`, with `read` to be read at once; `start` = new, import, export; `import_paths`."""
         if at.get("prompt_id") is not None:
             self.inspector.show_version(at.get("version_id"))
+            self._read_version = at.get("version_id") if at.get("read") else None
+            shown = int(at["prompt_id"]) == self.working.prompt_id
             self.open(int(at["prompt_id"]))
+            if shown:
+                self._read_wanted()
         if at.get("import_paths"):
             self.exchange.read([str(path) for path in at["import_paths"]])
         if at.get("start") == "new":
@@ -266,6 +273,26 @@ class LibraryScreen(Screen):
             self.working.open(prompt_id)
         self.list.select(prompt_id)
 
+    def _chosen(self, prompt_id: int) -> None:
+        self.inspector.show_version(self.list.found_version(prompt_id))
+        self.open(prompt_id)
+
+    def _find_text(self, text: str) -> None:
+        def show(found: Mapping[int, Hit]) -> None:
+            self.list.show_found(text, found)
+
+        if len(text) > 1:
+            find = self.context.ws.search.prompts_with
+            self.context.bridge.read(find, text, then=show, failed=lambda _error: None, owner=self, key="library.text")
+
+    def _read_wanted(self) -> None:
+        """Read the version that was asked for, if its prompt is shown by now."""
+        at, wanted = self.working.at, self._read_version
+        version = next((row for row in at.versions if row.id == wanted), None) if at is not None else None
+        if version is not None:
+            self._read_version = None
+            self._show_version(version)
+
     def _open_new(self, prompt_id: int) -> None:
         self._write_into = prompt_id
         self.open(prompt_id)
@@ -275,6 +302,7 @@ class LibraryScreen(Screen):
         if at is not None and at.prompt.id == self._write_into:
             self._write_into = None
             self._focus_text()
+        self._read_wanted()
         self._show_buttons()
         self.crumbs_changed.emit()
 
@@ -396,6 +424,11 @@ class LibraryScreen(Screen):
         rows = self._current_rows()
         if rows and not self.context.ws.read_only:
             self.verbs.ask_folder(rows, self.folders)
+
+    def _tags(self) -> None:
+        rows = self._current_rows()
+        if rows and not self.context.ws.read_only:
+            self.verbs.tag(rows[0]) if len(rows) == 1 else self.verbs.tag_all(rows)
 
     def _archive(self) -> None:
         folder = self.list.current_folder() if self.list.view.hasFocus() else None

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLineEdit, QListView, QVBoxLayout
 
-from workbench.gui.actions import ACTIONS, PLACES, shown_keys
 from workbench.gui.context import Context
+from workbench.gui.palette import sources
 from workbench.gui.palette.delegate import ENTRY, EntryDelegate
-from workbench.gui.palette.entries import Entry, best, excerpt, headed
+from workbench.gui.palette.entries import Entry, best, headed
 from workbench.gui.theme import set_role, theme
 from workbench.gui.widgets.dialog import Veil
 from workbench.gui.widgets.labels import icon_label, key_label, label, line
+from workbench.gui.widgets.segmented import Segmented
 
 if TYPE_CHECKING:
     from workbench.gui.window import Window
+    from workbench.workspace import Hit, PromptRow
 
 WIDTH = 720
 SEARCH_MS = 90
@@ -58,7 +59,7 @@ class EntryList(QAbstractListModel):
 
 
 class Palette(QDialog):
-    """Actions, prompts, comparisons and text, found as you type. Prefixes: `>` actions, `#` tags, `\"` outputs."""
+    """Actions, everything that has a name, and text, found as you type. Prefixes: `>` actions, `#` tags, `\"` outputs."""
 
     def __init__(self, context: Context, window: Window) -> None:
         super().__init__(window)
@@ -67,19 +68,18 @@ class Palette(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAccessibleName("Search or run a command")
         self.setProperty("kind", "dialog")
-        self._prompts: list[Entry] = []
-        self._places: list[Entry] = []
-        self._texts: list[Entry] = []
-        self._cases: list[Entry] = []
-        self._outputs: list[Entry] = []
-        self._searched = ""
+        self._actions = sources.actions(context, window)
+        self._objects: dict[str, list[Entry]] = {"Settings": sources.settings(context)}
+        self._hits: dict[str, list[Entry]] = {}
+        self._recent = sources.recent(context)
+        self._folder = ""
+        self._scope: Segmented | None = None
         self._veil: Veil | None = None
         self._compose()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SEARCH_MS)
         self._timer.timeout.connect(self._search_text)
-        self._actions = [self._action_entry(action) for action in ACTIONS if action.shown and action.where in ("", window.place)]
         self._load()
         self._show()
 
@@ -107,6 +107,7 @@ class Palette(QDialog):
         self._count = label("", "small", "text3")
         head.addWidget(self._field, 1)
         head.addWidget(self._count)
+        self._head = head
         self._model = EntryList(self)
         self._list = QListView()
         self._list.setModel(self._model)
@@ -144,89 +145,76 @@ class Palette(QDialog):
 
     # -- what is listed ----------------------------------------------------------------------------------------
 
-    def _action_entry(self, row: Any) -> Entry:
-        places = dict(PLACES)
-        trigger = self._context.action(row.id).trigger
-        keys = shown_keys(row.keys[0]) if row.keys else ""
-        return Entry("Actions", row.text, trigger, row.icon or "arrow-right", keys=keys, right="", words=places.get(row.where, ""))
-
     def _load(self) -> None:
         workspace = self._context.workspace
-        if workspace is None:
-            return
-        read = self._context.bridge.read
-        read(workspace.prompts.list, then=self._got_prompts, owner=self, key="palette.prompts")
-        # The service is imported on the reading thread, not here.
-        read(
-            lambda: workspace.comparisons.list(),
-            then=lambda rows: self._got_places("Comparisons", rows),
-            owner=self,
-            key="palette.comparisons",
-        )
+        if workspace is not None:
+            read = self._context.bridge.read
+            read(sources.objects, workspace, self._context.go, then=self._got_objects, owner=self, key="palette.objects")
+            at = self._window.screen_at(self._window.place).where() if self._window.place == "library" else {}
+            if at.get("prompt_id") is not None:
+                read(workspace.prompts.get, at["prompt_id"], then=self._offer_scope, failed=lambda _error: None, owner=self)
 
-    def _got_prompts(self, rows: list[Any]) -> None:
-        self._prompts = [
-            Entry(
-                "Prompts", row.name, partial(self._context.go, "library", prompt_id=row.id), "file-text", right=row.folder,
-                chip=f"v{row.latest}" if row.latest else "draft", words=" ".join(f"#{tag} {tag}" for tag in row.tags),
-            )
-            for row in rows
-        ]  # fmt: skip
+    def _got_objects(self, objects: dict[str, list[Entry]]) -> None:
+        self._objects = {**objects, "Settings": self._objects["Settings"]}
         self._show()
 
-    def _got_places(self, group: str, rows: list[Any]) -> None:
-        self._places = [
-            Entry(group, row.name, partial(self._context.go, "compare", comparison_id=row.id), "columns-3", right=_runs(row.runs))
-            for row in rows
-        ]
-        self._show()
+    def _offer_scope(self, prompt: PromptRow) -> None:
+        if prompt.folder:
+            self._folder = prompt.folder
+            name = prompt.folder.rsplit("/", 1)[-1]
+            self._scope = Segmented([(False, "All"), (True, f"{name} only")], False, small=True, name="Where to search")
+            self._scope.setToolTip("All, or only this folder (Ctrl Tab)")
+            self._scope.chosen.connect(lambda _value: self._typed(""))
+            self._head.addWidget(self._scope)
+
+    @property
+    def _scoped(self) -> bool:
+        return self._scope is not None and bool(self._scope.value)
 
     def _search_text(self) -> None:
         workspace, text = self._context.workspace, self._field.text().strip().lstrip('"')
         if workspace is None or len(text) < 2 or text[0] in ">#":
-            self._texts, self._cases, self._outputs = [], [], []
-            self._show()
             return
+        folder = self._folder if self._scoped else None
         self._context.bridge.read(
-            workspace.search.find, text, TEXT_LIMIT, then=self._got_hits, failed=lambda _error: None, owner=self, key="palette.text"
-        )
+            workspace.search.find, text, TEXT_LIMIT, folder,
+            then=self._got_hits, failed=lambda _error: None, owner=self, key="palette.text",
+        )  # fmt: skip
 
-    def _got_hits(self, hits: list[Any]) -> None:
-        self._texts, self._cases, self._outputs = [], [], []
-        for hit in hits:
-            text, marks = excerpt(hit.excerpt)
-            if hit.kind == "output":
-                go = partial(self._context.go, "compare", run_id=hit.run_id, output_id=hit.id)
-                self._outputs.append(Entry("Outputs", text, go, "columns-3", detail=f"{hit.title}. {hit.where}".strip(". "), marks=marks))
-            elif hit.kind == "version":
-                go = partial(self._context.go, "library", prompt_id=hit.prompt_id, version_id=hit.id)
-                detail = f"{hit.title}, {hit.where}".strip(", ")
-                self._texts.append(Entry("Text in versions", text, go, "history", detail=detail, code=True, marks=marks))
-            elif hit.kind == "case":
-                go = partial(self._context.go, "datasets", case_id=hit.id)
-                self._cases.append(Entry("Cases", text, go, "table-2", detail=f"{hit.title}, {hit.where}".strip(", "), marks=marks))
+    def _got_hits(self, hits: list[Hit]) -> None:
+        self._hits = sources.hits(hits, self._context.go)
         self._show()
+
+    def _named(self, prefix: str, query: str, rest: str) -> list[tuple[str, list[Entry], str]]:
+        """(title, rows, words to find them by) of what is found by its name."""
+        if self._scoped:
+            inside = [row for row in self._objects.get("Prompts", ()) if f"{row.right}/".startswith(f"{self._folder}/")]
+            return [("Prompts", inside, query if prefix == "#" else rest)] if prefix in ("", "#") else []
+        found = [("Actions", self._actions, rest)] if prefix in ("", ">") else []
+        if prefix == "#":
+            found.append(("Prompts", self._objects.get("Prompts", []), query))
+        elif query and not prefix:
+            found += [(title, rows, rest) for title, rows in self._objects.items()]
+        elif not query:
+            used = {row.key: row for rows in self._objects.values() for row in rows}
+            latest = [used[key] for key in self._recent if key in used]
+            found.insert(0, ("Last used", latest, ""))
+        return found
 
     def _show(self) -> None:
         query = self._field.text().strip()
         prefix, rest = (query[0], query[1:].strip()) if query[:1] in (">", "#", '"') else ("", query)
         groups: list[tuple[str, str, list[Entry]]] = []
         shown = total = 0
-        sources = [
-            ("Actions", self._actions, prefix in ("", ">"), rest),
-            ("Prompts", self._prompts, prefix in ("", "#"), query if prefix == "#" else rest),
-            ("Comparisons", self._places, prefix == "", rest),
-        ]
-        for title, entries, wanted, words in sources:
-            if wanted and (query or title == "Actions"):
-                limit = 200 if prefix else 6 if title == "Actions" and not query else 4
-                found, count = best(entries, words, limit)
-                groups.append((title, "", found))
-                shown, total = shown + len(found), total + count
-        for title, entries in (("Text in versions", self._texts), ("Cases", self._cases), ("Outputs", self._outputs)):
+        for title, entries, words in self._named(prefix, query, rest):
+            limit = 200 if prefix else 6 if title == "Actions" and not query else 4
+            found, count = best(entries, words, limit, self._recent)
+            groups.append((title, "", found))
+            shown, total = shown + len(found), total + count
+        for title, entries in self._hits.items():
             if query and prefix in ("", '"') and not (prefix == '"' and title != "Outputs"):
                 found = entries if prefix else entries[:4]
-                note = f"{len(entries)}{'+' if len(entries) >= TEXT_LIMIT else ''} hits"
+                note = f"{len(entries)}{'+' if sum(map(len, self._hits.values())) >= TEXT_LIMIT else ''} hits"
                 groups.append((title, note, found))
                 shown, total = shown + len(found), total + len(entries)
         rows = headed(groups)
@@ -246,6 +234,7 @@ class Palette(QDialog):
     # -- keys --------------------------------------------------------------------------------------------------
 
     def _typed(self, _text: str) -> None:
+        self._hits = {}  # of other words
         self._show()
         self._timer.start()
 
@@ -277,7 +266,11 @@ class Palette(QDialog):
         if watched is not self._field or not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
             return False
         key = event.key()
-        if key in (Qt.Key.Key_Down, Qt.Key.Key_Up):
+        if key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab) and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            if self._scope is not None:
+                self._scope.set_value(not self._scope.value)
+                self._typed("")
+        elif key in (Qt.Key.Key_Down, Qt.Key.Key_Up):
             self._move(1 if key == Qt.Key.Key_Down else -1)
         elif key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
             self._next_group(1 if key == Qt.Key.Key_Tab else -1)
@@ -293,6 +286,7 @@ class Palette(QDialog):
     def _run(self, row: int) -> None:
         run = self._model.rows[row].run if 0 <= row < len(self._model.rows) else None
         if run is not None:
+            sources.remember(self._context, self._model.rows[row])
             self.accept()
             QTimer.singleShot(0, self._window, run)  # after the palette has closed and given the focus back
 
@@ -313,7 +307,3 @@ class Palette(QDialog):
             self._veil.deleteLater()
             self._veil = None
         super().done(result)
-
-
-def _runs(count: int) -> str:
-    return "not run yet" if not count else "1 run" if count == 1 else f"{count} runs"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
+import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 Mark = tuple[int, int]
 """Start and length of the letters that matched."""
@@ -29,23 +32,38 @@ class Entry:
     score: float = 0.0
     words: str = field(default="", compare=False)
     """More text to be found by, such as tags and folder; not shown."""
+    low: tuple[str, str] = field(init=False, compare=False)
+    """The text and all else to be found by, in small letters: thousands of rows are looked through for each key."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "low", (self.text.lower(), f" {self.detail} {self.right} {self.words}".lower().replace("/", " ")))
+
+    @property
+    def key(self) -> str:
+        """What the row is known by between two openings of the palette."""
+        return f"{self.group}: {self.text}"
 
 
 def matched(entry: Entry, query: str) -> Entry | None:
     """The entry with its matching letters marked, or None. All words must be found; in the text itself counts more."""
+    found = _match(entry, query.lower().split())
+    return None if found is None else replace(entry, score=found[0], marks=tuple(sorted(set(found[1]))))
+
+
+def _match(entry: Entry, words: Sequence[str]) -> tuple[float, list[Mark]] | None:
     marks: list[Mark] = []
     score = 0.0
-    text, more = entry.text.lower(), f"{entry.detail} {entry.right} {entry.words}".lower()
-    for word in query.lower().split():
+    text, more = entry.low
+    for word in words:
         at = text.find(word)
-        starts = [index for index in _word_starts(text) if text.startswith(word, index)]
-        if starts:
-            marks.append((starts[0], len(word)))
-            score += 3 - min(starts[0], 50) / 50
-        elif at >= 0:
+        if at >= 0:
+            start = at
+            while start > 0 and text[start - 1].isalnum():
+                start = text.find(word, start + 1)
+            at = start if start >= 0 else at
+            score += 3 - min(at, 50) / 50 if start >= 0 else 1.5
             marks.append((at, len(word)))
-            score += 1.5
-        elif word in more:
+        elif f" {word}" in more:  # in the middle of a word nobody sees why it was found
             score += 1
         else:
             letters = _subsequence(text, word)
@@ -53,20 +71,24 @@ def matched(entry: Entry, query: str) -> Entry | None:
                 return None
             marks += [(index, 1) for index in letters]
             score += 0.3
-    return Entry(
-        entry.group, entry.text, entry.run, entry.icon, entry.detail, entry.right, entry.keys, entry.chip, entry.code,
-        tuple(sorted(set(marks))), score, entry.words,
-    )  # fmt: skip
+    return score, marks
 
 
-def best(entries: Iterable[Entry], query: str, limit: int = GROUP_LIMIT) -> tuple[list[Entry], int]:
-    """The best entries for a query, best first, and how many there are in all. Without a query: the first ones as they come."""
-    if not query.strip():
-        found = list(entries)
-        return found[:limit], len(found)
-    hits = [hit for entry in entries if (hit := matched(entry, query)) is not None]
-    hits.sort(key=lambda entry: -entry.score)
-    return hits[:limit], len(hits)
+def best(entries: Iterable[Entry], query: str, limit: int = GROUP_LIMIT, recent: Sequence[str] = ()) -> tuple[list[Entry], int]:
+    """The best entries for a query, best first, and how many there are in all; those in `recent` (keys) first among near equals.
+
+    Without a query: the recent ones, then the others as they come.
+    """
+    ranks = {key: (len(recent) - place) / len(recent) for place, key in enumerate(recent)}
+    words = query.lower().split()
+    found = []
+    for entry in entries:
+        hit = _match(entry, words)
+        if hit is not None:
+            rank = ranks.get(entry.key) if ranks else None
+            found.append((hit[0] + (1 + rank if rank is not None else 0), hit[1], entry))
+    top = heapq.nlargest(limit, found, key=lambda hit: hit[0])
+    return [replace(entry, score=score, marks=tuple(sorted(set(marks)))) for score, marks, entry in top], len(found)
 
 
 def excerpt(text: str) -> tuple[str, tuple[Mark, ...]]:
@@ -95,24 +117,35 @@ def headed(groups: Sequence[tuple[str, str, Sequence[Entry]]]) -> list[Entry]:
     return rows
 
 
-def _word_starts(text: str) -> list[int]:
-    return [index for index in range(len(text)) if index == 0 or not text[index - 1].isalnum()]
-
-
 def _subsequence(text: str, word: str) -> list[int] | None:
-    """Letters of the word in order, each at the start of a word of the text or right behind the letter before (`cv`: Compare versions)."""
+    """Letters of the word in order, each at the start of a word of the text or right behind the letter before (`cv`: Compare versions),
+    or from three letters on anywhere, if they lie close together (`refnd`: refund)."""
     if len(word) < 2:
         return None
-    starts = set(_word_starts(text))
+    at = -1
+    for letter in word:  # most texts end here
+        at = text.find(letter, at + 1)
+        if at < 0:
+            return None
     found: list[int] = []
     at = 0
     for letter in word:
-        place = next(
-            (index for index in range(at, len(text)) if text[index] == letter and (index in starts or (found and index == found[-1] + 1))),
-            None,
-        )
-        if place is None:
-            return None
-        found.append(place)
-        at = place + 1
+        at = text.find(letter, at)
+        while at >= 0 and not (at == 0 or not text[at - 1].isalnum() or (found and at == found[-1] + 1)):
+            at = text.find(letter, at + 1)
+        if at < 0:
+            return _close_together(text, word)
+        found.append(at)
+        at += 1
     return found
+
+
+def _close_together(text: str, word: str) -> list[int] | None:
+    found = _gapped(word).search(text) if len(word) > 2 else None
+    return None if found is None else [found.start(group + 1) for group in range(len(word))]
+
+
+@lru_cache(maxsize=64)
+def _gapped(word: str) -> re.Pattern[str]:
+    """The letters of a word from the start of a word on, with up to two others between each: a pattern, as thousands of rows are tried."""
+    return re.compile(r"\b" + ".{0,2}?".join(f"({re.escape(letter)})" for letter in word))

@@ -1,0 +1,76 @@
+"""The place in a text where the words of a search stand. FTS5's own `snippet` would search again for each row that is shown."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+OPEN, CLOSE = "\ue000", "\ue001"
+"""Around the found words of an excerpt."""
+
+_WORD = re.compile(r"[^\W_]+")
+_PIECE = re.compile(r"\S+")
+_BEFORE, _BEHIND = 3, 12
+_LONGEST = 400_000
+"""Letters that are looked through; where the words come later only, the beginning is shown."""
+
+
+def excerpt(texts: Sequence[str], terms: Sequence[str], last_is_open: bool) -> str:
+    """About 15 words in one line from the first text with any of these terms, each found term between OPEN and CLOSE."""
+    wanted = [[fold(word) for word in _WORD.findall(term)] for term in terms]
+    wanted = [words for words in wanted if words]
+    for text in texts:
+        text = text[:_LONGEST]
+        spans = _spans(text, wanted, last_is_open)
+        if spans:
+            return _cut(text, spans)
+    return _cut(next((text for text in texts if text.strip()), ""), [])
+
+
+def fold(word: str) -> str:
+    """A word as the index knows it: small letters without accents."""
+    if word.isascii():
+        return word.lower()
+    return "".join(sign for sign in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(sign))
+
+
+def _spans(text: str, wanted: Sequence[Sequence[str]], last_is_open: bool) -> list[tuple[int, int]]:
+    """Where the first terms stand, and those within an excerpt's length behind."""
+    recent: list[tuple[str, int, int]] = []
+    spans: list[tuple[int, int]] = []
+    longest = max((len(words) for words in wanted), default=1)
+    left = _BEHIND + 2
+    for found in _WORD.finditer(text):
+        recent = [*recent[-longest:], (fold(found[0]), found.start(), found.end())]
+        for place, words in enumerate(wanted):
+            tail = recent[-len(words) :]
+            said = [word for word, _, _ in tail]
+            is_open = last_is_open and place == len(wanted) - 1
+            if (
+                said[:-1] == list(words[:-1])
+                and len(said) == len(words)
+                and (said[-1].startswith(words[-1]) if is_open else said[-1] == words[-1])
+            ):
+                spans.append((tail[0][1], tail[-1][2]))
+                break
+        left -= bool(spans)
+        if not left:
+            break
+    return spans
+
+
+def _cut(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    start = spans[0][0] if spans else 0
+    behind = list(_PIECE.finditer(text, start, start + 400))[:_BEHIND]
+    floor = max(0, start - 200)
+    before = list(_PIECE.finditer(text, floor, start))[-max(_BEFORE, _BEFORE + _BEHIND - len(behind)) :]
+    begin = before[0].start() if before else start
+    end = max(behind[-1].end() if behind else start, spans[0][1] if spans else 0)
+    pieces, at = [], begin
+    for first, last in spans:
+        if at <= first and last <= end:
+            pieces += [text[at:first], OPEN, text[first:last], CLOSE]
+            at = last
+    cut = " ".join(("".join(pieces) + text[at:end]).split())
+    return ("…" if text[:begin].strip() else "") + cut + ("…" if text[end:].strip() else "")
