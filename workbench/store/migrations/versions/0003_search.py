@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-revision = "0005_search"
+revision = "0003_search"
 down_revision = "0002_pictures"
 
 
