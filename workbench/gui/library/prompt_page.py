@@ -18,7 +18,7 @@ from workbench.gui.library.preview_pane import PreviewPane
 from workbench.gui.library.samples import ChosenCase, SampleStrip
 from workbench.gui.library.study import Facts, Preview, paths, preview
 from workbench.gui.library.try_panel import TryPanel
-from workbench.gui.library.working_copy import WorkingCopy
+from workbench.gui.library.working_copy import WorkingCopy, pause
 from workbench.gui.theme import set_icon, set_role, theme
 from workbench.gui.widgets.buttons import action_button, button
 from workbench.gui.widgets.empty import EmptyState
@@ -207,7 +207,7 @@ class PromptPage(QWidget):
             self.show_view("split")
         self.read.emit(found.content if found is not None else None)
         self._show_values()
-        self._timer.start()
+        self._timer.start(pause(PREVIEW_MS, self.content))
 
     def _leave_old(self) -> None:
         """Back to the working copy when a version was made: that is what goes on."""
@@ -245,11 +245,11 @@ class PromptPage(QWidget):
         self._leave_old()
         self._show_unsaved()
         self._show_values()
-        self._timer.start()
+        self._timer.start(pause(PREVIEW_MS, self.content))
 
     def _edited(self) -> None:
         self._show_unsaved()
-        self._timer.start()
+        self._timer.start(pause(PREVIEW_MS, self.content))
 
     def _studied(self) -> None:
         self._show_unsaved()
@@ -318,7 +318,7 @@ class PromptPage(QWidget):
             self._samples[name] = value
             self._own.add(name)
         self._show_values()
-        self._timer.start()
+        self._timer.start(pause(PREVIEW_MS, self.content))
         self.context.bridge.call(self.context.ws.versions.set_sample, at.prompt.id, name, value, owner=self)
 
     def choose_case(self) -> None:
@@ -343,7 +343,7 @@ class PromptPage(QWidget):
         self._case = chosen
         self._own.clear()
         self._show_values()
-        self._timer.start()
+        self._timer.start(pause(PREVIEW_MS, self.content))
 
     # -- preview -----------------------------------------------------------------------------------------------
 
@@ -365,7 +365,7 @@ class PromptPage(QWidget):
         self.valued.emit()
         if self._render_again:
             self._render_again = False
-            self._timer.start()
+            self._timer.start(pause(PREVIEW_MS, self.content))
 
     def _not_rendered(self, problem: BaseException) -> None:
         self._rendering = False
