@@ -64,6 +64,14 @@ def check(text: str) -> TemplateProblem | None:
     return found if isinstance(found, TemplateProblem) else None
 
 
+@lru_cache(maxsize=1)
+def filter_names() -> tuple[str, ...]:
+    """Names of all filters that a template may use, by name."""
+    from workbench.templates.sandbox import ENVIRONMENT  # see above
+
+    return tuple(sorted(ENVIRONMENT.filters))
+
+
 def names(content: Content) -> tuple[str, ...]:
     """The root names of all variables, each once, in the order of the messages."""
     return _root_names(content, optional_too=True)

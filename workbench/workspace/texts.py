@@ -27,6 +27,12 @@ class Texts:
 
         return templates.check(text)
 
+    def filters(self) -> tuple[str, ...]:
+        """Names of all filters that a template may use, by name."""
+        from workbench import templates
+
+        return templates.filter_names()
+
     def preview(self, content: Content, values: Mapping[str, Any]) -> list[PreviewMessage]:
         """The messages with values in place, in pieces that say what was filled in. Never raises."""
         from workbench import templates

@@ -36,6 +36,7 @@ class MessagesPane(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.blocks: list[MessageBlock] = []
         self._names: list[str] = []
+        self._filters: list[str] = []
         self._read_only = False
         self._last: MessageBlock | None = None
         self._page = QWidget()
@@ -95,11 +96,11 @@ class MessagesPane(QScrollArea):
         for block, count in zip(self.blocks, tokens, strict=False):
             block.show_tokens(count)
 
-    def set_names(self, names: Sequence[str]) -> None:
-        """Variables that can be completed and inserted."""
-        self._names = list(names)
+    def set_names(self, names: Sequence[str], filters: Sequence[str]) -> None:
+        """Variables that can be completed and inserted, and filters that can be completed."""
+        self._names, self._filters = list(names), list(filters)
         for block in self.blocks:
-            block.editor.set_names(names)
+            block.editor.set_names(names, filters)
 
     # -- what the user does ------------------------------------------------------------------------------------
 
@@ -137,6 +138,22 @@ class MessagesPane(QScrollArea):
         if focused:
             block.editor.setFocus(Qt.FocusReason.OtherFocusReason)
         self.edited.emit()
+
+    def fold(self) -> None:
+        """Collapse the message with the caret, or open it again."""
+        block = self.current()
+        if block is not None:
+            block.fold()
+
+    def make_current(self, block: MessageBlock) -> None:
+        """Take this block for the one with the caret, while the keyboard is elsewhere."""
+        self._last = block
+
+    def show_stretch(self, block: MessageBlock, start: int, end: int) -> None:
+        """Select a stretch of a message and bring it into view; the keyboard stays where it is."""
+        block.fold(False)
+        block.editor.select(start, end)
+        self._bring_into_view(block)
 
     def current(self) -> MessageBlock | None:
         """The block with the caret, or the one that had it last."""
@@ -188,7 +205,11 @@ class MessagesPane(QScrollArea):
         return True
 
     def _go_to(self, block: MessageBlock, line: int, column: int = 1) -> None:
+        block.fold(False)
         block.editor.go_to(line, column)
+        self._bring_into_view(block)
+
+    def _bring_into_view(self, block: MessageBlock) -> None:
         spot = block.editor.cursorRect().center()
         inside = block.editor.viewport().mapTo(self._page, spot)
         self.ensureVisible(inside.x(), inside.y(), 20, 80)
@@ -196,7 +217,7 @@ class MessagesPane(QScrollArea):
     def _make(self, message: Message, place: int) -> None:
         block = MessageBlock(self._context, message)
         block.set_read_only(self._read_only)
-        block.editor.set_names(self._names)
+        block.editor.set_names(self._names, self._filters)
         block.edited.connect(self._edited)
         block.removed.connect(lambda: self._remove(block))
         block.dragged.connect(lambda at: self._drag(block, at))

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.library.case_chooser import CaseChooser, case_at
+from workbench.gui.library.find_bar import FindBar
 from workbench.gui.library.header import PromptHeader
 from workbench.gui.library.messages_pane import MessagesPane
 from workbench.gui.library.old_version import OldVersion, Reading, reading
@@ -55,6 +56,7 @@ class PromptPage(QWidget):
         self._render_again = False
         self.header = PromptHeader()
         self.messages = MessagesPane(context)
+        self._find = FindBar(self.messages)
         self.old = OldVersion(context, self.messages)
         self.samples = SampleStrip()
         self.preview = PreviewPane()
@@ -103,6 +105,7 @@ class PromptPage(QWidget):
         rows.addWidget(line())
         rows.addWidget(self._archived)
         rows.addWidget(self.old.bar)
+        rows.addWidget(self._find)
         rows.addWidget(self._split, 1)
         self._page = page
         self._stack = QStackedWidget(self)
@@ -172,6 +175,20 @@ class PromptPage(QWidget):
         """The next of the three."""
         self.show_view(VIEWS[(VIEWS.index(self.view) + 1) % len(VIEWS)])
 
+    @property
+    def finding(self) -> bool:
+        """True while the search bar of the messages is open and has the keyboard."""
+        focused = QApplication.focusWidget()
+        return focused is not None and self._find.isAncestorOf(focused)
+
+    def find(self, *, replace: bool = False) -> None:
+        """Open the bar that searches the messages, with what is selected there."""
+        if self.working.at is None:
+            return
+        if self.view == "preview":
+            self.show_view("split")
+        self._find.open(replace=replace and not self.working.read_only)
+
     def try_once(self) -> None:
         """Send the prompt once with the values shown."""
         if self.working.at is not None:
@@ -223,6 +240,7 @@ class PromptPage(QWidget):
         at = self.working.at
         self.look_at(None)
         self._leave_old()
+        self._find.close_bar()
         self._stack.setCurrentWidget(self._page if at is not None else self._nothing)
         if at is None:
             return
@@ -277,7 +295,7 @@ class PromptPage(QWidget):
         messages = self.messages if self.old.now is None else self.old.messages
         messages.show_facts(facts, values, self._case.dataset if self._case else "", spare)
         known = dict.fromkeys([*paths(values), *(variable.path for found in facts.variables for variable in found)])
-        self.messages.set_names(sorted(known, key=str.casefold))
+        self.messages.set_names(sorted(known, key=str.casefold), facts.filters)
         self._fit_below()
         self.valued.emit()
 

@@ -45,6 +45,8 @@ class Facts:
     content: Content
     variables: tuple[tuple[Variable, ...], ...]
     problems: tuple[TemplateProblem | None, ...]
+    filters: tuple[str, ...]
+    """All filters that a template may use."""
     diff: ContentDiff | None
     """Against the version it came from; None where there is none."""
 
@@ -96,6 +98,7 @@ def facts(ws: Workspace, content: Content, base: Content | None) -> Facts:
         content,
         tuple(ws.variables(text) for text in texts),
         tuple(ws.check(text) for text in texts),
+        ws.filters(),
         ws.diff(base, content) if base is not None else None,
     )
 

@@ -27,7 +27,6 @@ def pause(usual: int, content: Content) -> int:
     return usual + min(1500, sum(len(message.text) for message in content.messages) // _UNHURRIED)
 
 
-
 class WorkingCopy(QObject):
     """What the user writes. `edit` takes it; the store has it within half a second, also when the app is killed then."""
 

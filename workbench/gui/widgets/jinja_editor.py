@@ -88,16 +88,20 @@ class JinjaEditor(QTextEdit):
 
     @property
     def text(self) -> str:
-        """The text as typed: Qt's own plain text would turn hard spaces into soft ones."""
+        """The text as typed."""
+        return self._text
+
+    def _read(self) -> str:
+        # Qt's own plain text would turn hard spaces into soft ones.
         return self.document().toRawText().replace("\u2029", "\n")
 
     def set_text(self, text: str) -> None:
         """Show another text; nothing of the old one can be undone then, and `edited` does not come."""
-        self._text = text
         document = self.document()
         document.setUndoRedoEnabled(False)
         self.highlighter.setDocument(document if len(text) <= _MOST_COLOURED else None)  # type: ignore[arg-type]  # None takes it off
         self.setPlainText(text)
+        self._text = self._read()
         self._set_line_height()
         document.setUndoRedoEnabled(True)
         self._fit()
@@ -170,6 +174,23 @@ class JinjaEditor(QTextEdit):
         self.setTextCursor(self._cursor_at(line, column))
         self.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def select(self, start: int, end: int) -> None:
+        """Select a stretch of the text."""
+        cursor = self.textCursor()
+        cursor.setPosition(start)
+        cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+        self.setTextCursor(cursor)
+
+    def replace_stretches(self, stretches: Sequence[tuple[int, int]], text: str) -> None:
+        """Put a text in the place of each of these stretches, all as one step to undo."""
+        cursor = QTextCursor(self.document())
+        cursor.beginEditBlock()
+        for start, end in reversed(stretches):
+            cursor.setPosition(start)
+            cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+            cursor.insertText(text)
+        cursor.endEditBlock()
+
     def insert(self, text: str) -> None:
         """Put text in at the caret, as one step to undo."""
         self.textCursor().insertText(text)
@@ -197,7 +218,7 @@ class JinjaEditor(QTextEdit):
         return cursor
 
     def _changed(self) -> None:
-        text = self.text
+        text = self._read()
         if text != self._text:
             self._text = text
             self.edited.emit()

@@ -26,6 +26,6 @@ def marks(line: str, *, fenced: bool) -> tuple[list[tuple[int, int, str]], bool]
         return [(0, len(line), "heading")], False
     bullet = _BULLET.match(line)
     found = [(bullet.start(), bullet.end(), "bullet")] if bullet else []
-    for match in _INLINE.finditer(line, bullet.end() if bullet else 0):
-        found.append((match.start(), match.end(), str(match.lastgroup)))
+    inline = _INLINE.finditer(line, bullet.end() if bullet else 0)
+    found += [(match.start(), match.end(), str(match.lastgroup)) for match in inline]
     return found, False
