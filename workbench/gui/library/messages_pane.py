@@ -87,6 +87,7 @@ class MessagesPane(QScrollArea):
 
     def show_facts(self, facts: Facts, known: Collection[str], where: str, spare: Sequence[str]) -> None:
         """Mark problems. `known` are names with a value, `where` the dataset looked in, `spare` names with a value that nothing reads."""
+        known = {*known, *facts.spared}
         for block, variables, problem in zip(self.blocks, facts.variables, facts.problems, strict=False):
             missing = dict.fromkeys(v.name for v in variables if problem is None and not v.optional and v.name not in known)
             block.show_trouble(problem, tuple(missing), where, [likely_meant(name, spare) for name in missing])
@@ -203,6 +204,11 @@ class MessagesPane(QScrollArea):
             chosen = next((i for i in range(len(places) - 1, -1, -1) if places[i] < here), len(places) - 1)
         self._go_to(*found[chosen])
         return True
+
+    def jump(self, place: int, line: int, column: int) -> None:
+        """Put the caret to a place of the message of that number."""
+        if place < len(self.blocks):
+            self._go_to(self.blocks[place], line, column)
 
     def _go_to(self, block: MessageBlock, line: int, column: int = 1) -> None:
         block.fold(False)

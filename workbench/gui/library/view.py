@@ -100,8 +100,8 @@ class LibraryScreen(Screen):
             "library.message_up": lambda: self._write(lambda: messages.shift(-1)),
             "library.message_down": lambda: self._write(lambda: messages.shift(1)),
             "library.collapse": lambda: self._write(messages.fold),
-            "library.find": lambda: self._write(self.page.find),
-            "library.replace": lambda: self._write(lambda: self.page.find(replace=True)),
+            "library.find": lambda: self._write(self.page.find_text),
+            "library.replace": lambda: self._write(lambda: self.page.find_text(replace=True)),
             "library.complete": lambda: self._write(messages.complete),
             "library.next_problem": lambda: self._write(lambda: self._next_problem(1)),
             "library.previous_problem": lambda: self._write(lambda: self._next_problem(-1)),
@@ -165,7 +165,7 @@ class LibraryScreen(Screen):
     def search_focus(self) -> None:
         focused = QApplication.focusWidget()
         if self.page.finding or (focused is not None and self.page.messages.isAncestorOf(focused)):
-            self._write(self.page.find)
+            self._write(self.page.find_text)
             return
         if self.list.isHidden():
             self._frame.toggle_left()

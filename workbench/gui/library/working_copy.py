@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,11 @@ _UNHURRIED = 200
 def pause(usual: int, content: Content) -> int:
     """Milliseconds after the last key before a content is read or rendered."""
     return usual + min(1500, sum(len(message.text) for message in content.messages) // _UNHURRIED)
+
+
+def _without_text(opened: Opened) -> Opened:
+    # A draft that was kept is no news: showing all again would be felt between two keys.
+    return replace(opened, content=Content(), prompt=replace(opened.prompt, changed_at=""))
 
 
 class WorkingCopy(QObject):
@@ -146,7 +152,8 @@ class WorkingCopy(QObject):
             self.flush()  # what was typed in the last one until now
         self._at = found
         if typed or (same and found.content == self._content):
-            self.renewed.emit()
+            if before is None or _without_text(found) != _without_text(before):
+                self.renewed.emit()
             if before is not None and before.base_content != found.base_content:
                 self._study_timer.start(pause(STUDY_MS, self._content))
             return

@@ -99,7 +99,7 @@ class JinjaEditor(QTextEdit):
         """Show another text; nothing of the old one can be undone then, and `edited` does not come."""
         document = self.document()
         document.setUndoRedoEnabled(False)
-        self.highlighter.setDocument(document if len(text) <= _MOST_COLOURED else None)  # type: ignore[arg-type]  # None takes it off
+        self.highlighter.setDocument(document if len(text) <= _MOST_COLOURED else None)
         self.setPlainText(text)
         self._text = self._read()
         self._set_line_height()
@@ -144,7 +144,8 @@ class JinjaEditor(QTextEdit):
     def _mark_brackets(self) -> None:
         caret = self.textCursor()
         first = self.document().findBlockByNumber(max(0, caret.blockNumber() - _BRACKET_LINES))
-        lines, block = [], first
+        lines: list[str] = []
+        block = first
         while block.isValid() and len(lines) <= 2 * _BRACKET_LINES:
             lines.append(block.text())
             block = block.next()
