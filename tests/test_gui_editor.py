@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -224,3 +225,19 @@ def test_every_problem_is_listed_and_jumped_to(desk: Desk) -> None:
     assert desk.blocks[0].editor.textCursor().blockNumber() == 1
     desk.blocks[1].editor.setPlainText("{{ x }}")
     desk.until(lambda: any(problem.text == "spare is declared and nothing reads it." for problem in page._problems))
+
+
+def test_a_schema_is_checked_and_shown_with_an_answer_of_its_shape(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "Say"))
+    desk.screen.inspector.tabs.setCurrentIndex(1)
+    panel = desk.screen.inspector.parameters
+    panel._format.setCurrentIndex(2)
+    good = {"type": "object", "properties": {"mood": {"enum": ["warm", "plain"]}, "stars": {"type": "integer", "minimum": 1}}}
+    panel._schema.text.setPlainText(json.dumps(good))
+    assert panel._schema.trouble == ""
+    desk.until(lambda: desk.working.content.output_schema == good)
+    assert panel.sample.isVisible()
+    assert json.loads(panel.sample.text().partition("\n")[2]) == {"mood": "warm", "stars": 1}
+    panel._schema.text.setPlainText('{"type": "mood"}')
+    assert panel._schema.trouble.startswith("Not valid yet: at type: 'mood' is not valid")
+    assert desk.working.content.output_schema == good, "the last valid one counts"

@@ -280,6 +280,12 @@ class JinjaEditor(QTextEdit):
         margin = theme().px(8)
         self.setViewportMargins(self.gutter_width(), margin, theme().px(8), margin)
         self._set_line_height()
+        for kind, token in (("hits", "warn-soft"), ("brackets", "accent-soft")):  # the theme may be another one now
+            self._marks[kind] = [
+                self._tinted(mark.cursor.selectionStart(), mark.cursor.selectionEnd(), token, bold=kind == "brackets")
+                for mark in self._marks.get(kind, ())
+            ]
+            self._mark(kind, self._marks[kind])
         self._fit()
 
     def _set_line_height(self) -> None:
