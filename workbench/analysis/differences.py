@@ -279,7 +279,7 @@ def _settings(content: Content) -> dict[str, Any]:
         found["output_schema"] = content.output_schema
     if content.tools:
         found["tools"] = [dict(tool) for tool in content.tools]
-    return found
+    return found | {f"variable {name}": spec.to_json() for name, spec in content.variables.items()}
 
 
 def _fields(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[FieldDiff]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +17,7 @@ from workbench.values import canonical
 
 _NOWHERE: referencing.Registry[Any] = referencing.Registry()
 """Finds nothing, so that no schema is fetched."""
+_DEEPEST = 8
 
 
 def first_fault(found: Any, schema: Any) -> str | None:
@@ -34,6 +35,45 @@ def first_fault(found: Any, schema: Any) -> str | None:
         return None
     place = "/".join(map(str, fault.absolute_path))
     return f"{f' at {place}' if place else ''}: {fault.message[:200]}"
+
+
+def schema_fault(schema: Any) -> str:
+    """Why this is no JSON schema, with the place; empty if it is one."""
+    try:
+        jsonschema.validators.validator_for(schema, default=jsonschema.Draft7Validator).check_schema(schema)
+    except jsonschema.SchemaError as error:
+        place = "/".join(map(str, error.absolute_path))
+        return f"{f'at {place}: ' if place else ''}{error.message[:200]}"
+    except RecursionError:
+        return "it is nested too deeply"
+    return ""
+
+
+def sample(schema: Any, depth: int = 0) -> Any:
+    """An answer of the shape that a schema asks for: its own examples and defaults where it has them. References are left empty."""
+    if not isinstance(schema, Mapping) or depth > _DEEPEST:
+        return None
+    for key in ("const", "default"):
+        if key in schema:
+            return schema[key]
+    for key in ("examples", "enum"):
+        if isinstance(schema.get(key), list) and schema[key]:
+            return schema[key][0]
+    for key in ("anyOf", "oneOf", "allOf"):
+        if isinstance(schema.get(key), list) and schema[key]:
+            return sample(schema[key][0], depth + 1)
+    kinds = schema.get("type", "object" if "properties" in schema else "string")
+    kind = next((one for one in kinds if one != "null"), "null") if isinstance(kinds, list) else kinds
+    if kind == "object":
+        properties = schema.get("properties")
+        return {name: sample(inner, depth + 1) for name, inner in properties.items()} if isinstance(properties, Mapping) else {}
+    if kind == "array":
+        fewest = schema.get("minItems", 1)
+        return [sample(schema.get("items"), depth + 1)] * (min(fewest, 3) if isinstance(fewest, int) and fewest > 0 else 1)
+    if kind in ("integer", "number"):
+        least = schema.get("minimum", 0)
+        return least if isinstance(least, (int, float)) else 0
+    return {"string": "text", "boolean": True}.get(kind) if isinstance(kind, str) else None
 
 
 @lru_cache(maxsize=64)

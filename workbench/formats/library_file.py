@@ -15,6 +15,7 @@ from workbench.formats.library_file_parts import with_bytes, with_files
 from workbench.formats.library_file_values import at, list_at, mapping_of, number_at, optional_mapping, text_at, texts_at
 from workbench.formats.yaml_text_reading import Document
 from workbench.values.messages import Content, Message
+from workbench.values.variables import SPEC_KEYS, VariableSpec
 
 Kind = Literal["prompt", "versions", "dataset", "comparison", "models", "library"]
 
@@ -38,7 +39,7 @@ _PROMPT_KEYS = dict.fromkeys(
         "messages",
     )
 )
-_VARIABLE_KEYS = {"*": {"sample": None}}
+_VARIABLE_KEYS = {"*": dict.fromkeys((*SPEC_KEYS, "sample"))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +171,12 @@ def write_prompt_data(record: PromptFile, path: str = "") -> dict[str, Any]:
         data["note"] = record.note
     content = content_to_data(record.content, path)
     messages = content.pop("messages")
-    data |= content
-    if record.samples:
-        data["variables"] = {name: {"sample": value} for name, value in sorted(record.samples.items())}
+    data |= {key: value for key, value in content.items() if key != "variables"}
+    variables: dict[str, Any] = dict(content.get("variables") or {})
+    for name, value in (record.samples or {}).items():
+        variables[name] = {**variables.get(name, {}), "sample": value}
+    if variables:
+        data["variables"] = dict(sorted(variables.items()))
     data["messages"] = messages
     return data
 
@@ -228,6 +232,8 @@ def content_to_data(content: Content, path: str = "") -> dict[str, Any]:
     data = {key: item[key] for key in ("parameters", "output_schema", "tools") if item[key] not in (None, {}, [])}
     if content.output_schema == {}:
         data["output_schema"] = {}
+    if content.variables:
+        data["variables"] = dict(sorted(item["variables"].items()))
     return {**data, "messages": [_message_to_data(with_files(message, path)) for message in item["messages"]]}
 
 
@@ -254,7 +260,7 @@ def read_content(document: Document, where: tuple[str | int, ...] = (), short: s
         raise document.problem("Parameters are names with values, such as temperature: 0.2", *where, "parameters")
     if not isinstance(tools, list) or not all(isinstance(tool, Mapping) for tool in tools):
         raise document.problem("Tools are a list of mappings.", *where, "tools")
-    return Content(messages, dict(parameters), schema, tuple(tools))
+    return Content(messages, dict(parameters), schema, tuple(tools), _read_specs(document, where))
 
 
 def _message(document: Document, where: tuple[str | int, ...]) -> Message:
@@ -289,10 +295,22 @@ def _read_variables(document: Document) -> tuple[dict[str, Any] | None, tuple[st
         if isinstance(item, Mapping):
             if item.get("sample") is not None:
                 samples[name] = item["sample"]
-            left_out += [f"{key} of the variable {name}" for key in item if key != "sample"]
+            left_out += [f"{key} of the variable {name}" for key in item if key not in (*SPEC_KEYS, "sample")]
         elif item is not None:
             samples[name] = item
     return samples, tuple(left_out)
+
+
+def _read_specs(document: Document, where: tuple[str | int, ...]) -> dict[str, VariableSpec]:
+    """What is declared of the variables; a name with a sample alone declares nothing."""
+    specs = {}
+    for name, item in sorted((optional_mapping(document, *where, "variables") or {}).items()):
+        if isinstance(item, Mapping) and any(key in item for key in SPEC_KEYS):
+            try:
+                specs[name] = VariableSpec.from_json(item)
+            except ValueError as error:
+                raise document.problem(f"The variable {name} cannot be read: {error}.", *where, "variables", name) from error
+    return specs
 
 
 def _by_name(labels: Mapping[str, int] | None) -> dict[str, int]:

@@ -58,11 +58,12 @@ def keep_content(writer: Writer, content: Content) -> int:
             output_schema=item["output_schema"],
             tools=item["tools"],
             variables=list(variables_of(content)),
+            typed=item.get("variables"),
         )
     )
 
 
-def read_content(query: Query, messages: str, parameters: str, output_schema: str | None, tools: str) -> Content:
+def read_content(query: Query, messages: str, parameters: str, output_schema: str | None, tools: str, typed: str | None) -> Content:
     """The content of a row whose JSON columns are still text."""
     return Content.from_json(
         {
@@ -70,6 +71,7 @@ def read_content(query: Query, messages: str, parameters: str, output_schema: st
             "parameters": json.loads(parameters),
             "output_schema": json.loads(output_schema) if output_schema else None,
             "tools": json.loads(tools),
+            "variables": json.loads(typed) if typed else None,
         }
     )
 

@@ -23,7 +23,7 @@ SELECT version.id, version.uid, version.prompt_id, version.number, parent.number
 FROM version JOIN content ON content.id = version.content_id LEFT JOIN version AS parent ON parent.id = version.parent_id
 WHERE {where} ORDER BY version.number DESC
 """
-_CONTENT = "SELECT content.messages, content.parameters, content.output_schema, content.tools FROM content"
+_CONTENT = "SELECT content.messages, content.parameters, content.output_schema, content.tools, content.typed FROM content"
 
 
 class Versions:

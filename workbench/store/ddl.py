@@ -52,6 +52,7 @@ tools TEXT NOT NULL,
 variables TEXT NOT NULL,
 snippets TEXT,
 created_at VARCHAR NOT NULL,
+typed TEXT,
 PRIMARY KEY (id),
 UNIQUE (hash)
 )""",

@@ -94,6 +94,7 @@ class ContentRow(Row, table=True):
     variables: Any = _json(nullable=False)
     snippets: Any = _json()
     created_at: str = Field(default_factory=now)
+    typed: Any = _json()
 
 
 class Version(Row, table=True):

@@ -64,13 +64,21 @@ def check(text: str) -> TemplateProblem | None:
     return found if isinstance(found, TemplateProblem) else None
 
 
+@lru_cache(maxsize=1)
+def filter_names() -> tuple[str, ...]:
+    """Names of all filters that a template may use, by name."""
+    from workbench.templates.sandbox import ENVIRONMENT  # see above
+
+    return tuple(sorted(ENVIRONMENT.filters))
+
+
 def names(content: Content) -> tuple[str, ...]:
     """The root names of all variables, each once, in the order of the messages."""
     return _root_names(content, optional_too=True)
 
 
 def required(content: Content) -> tuple[str, ...]:
-    """The root names that the prompt cannot do without: `default(...)` or `is defined` makes one optional."""
+    """The root names that the prompt cannot do without: `default(...)`, `is defined` or a declared default makes one optional."""
     return _root_names(content, optional_too=False)
 
 
@@ -78,7 +86,9 @@ def _root_names(content: Content, *, optional_too: bool) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for text in _texts(content):
         for variable in variables(text):
-            if optional_too or not variable.optional:
+            declared = content.variables.get(variable.name)
+            needed = not variable.optional and (declared is None or declared.needs_value)
+            if optional_too or needed:
                 found.setdefault(variable.name)
     return tuple(found)
 
@@ -100,6 +110,7 @@ def render_text(text: str, values: Mapping[str, Any]) -> str:
 
 def render(content: Content, values: Mapping[str, Any]) -> tuple[Message, ...]:
     """The messages with their values in place. Raises as `render_text`; missing values are named for all messages at once."""
+    values = with_defaults(content, values)
     rendered: list[Message] = []
     missing: dict[str, None] = {}
     for number, message in enumerate(content.messages, 1):
@@ -122,7 +133,15 @@ def render(content: Content, values: Mapping[str, Any]) -> tuple[Message, ...]:
 
 def preview(content: Content, values: Mapping[str, Any]) -> list[PreviewMessage]:
     """The messages as a preview shows them: pieces that say what a value filled in. Never raises; each message names its own problem."""
-    return [_preview(message, values) for message in content.messages]
+    whole = with_defaults(content, values)
+    return [_preview(message, whole) for message in content.messages]
+
+
+def with_defaults(content: Content, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values, and what the content declares for those that are not given."""
+    if not content.variables:
+        return values
+    return {**{name: spec.stand_in for name, spec in content.variables.items() if not spec.needs_value}, **values}
 
 
 def _preview(message: Message, values: Mapping[str, Any]) -> PreviewMessage:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from workbench.values.problems import BadInput
+from workbench.values.variables import VariableSpec
 
 Role = Literal["system", "user", "assistant", "tool"]
 
@@ -97,10 +98,14 @@ class Content:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     output_schema: Mapping[str, Any] | None = None
     tools: tuple[Mapping[str, Any], ...] = ()
+    variables: Mapping[str, VariableSpec] = field(default_factory=dict)
+    """What is declared of the variables, by name. Those that are not stand in the text alone."""
 
     def to_json(self) -> dict[str, Any]:
-        """The JSON form of which the hash is taken."""
+        """The JSON form of which the hash is taken. Variables stand in it only where some are declared: hashes from before hold."""
+        declared = {"variables": {name: spec.to_json() for name, spec in self.variables.items()}} if self.variables else {}
         return {
+            **declared,
             "messages": [message.to_json() for message in self.messages],
             "parameters": dict(self.parameters),
             "output_schema": None if self.output_schema is None else dict(self.output_schema),
@@ -115,6 +120,7 @@ class Content:
             parameters=dict(item.get("parameters") or {}),
             output_schema=item.get("output_schema"),
             tools=tuple(item.get("tools") or ()),
+            variables={name: VariableSpec.from_json(spec) for name, spec in (item.get("variables") or {}).items()},
         )
 
     @property

@@ -27,6 +27,24 @@ class Texts:
 
         return templates.check(text)
 
+    def filters(self) -> tuple[str, ...]:
+        """Names of all filters that a template may use, by name."""
+        from workbench import templates
+
+        return templates.filter_names()
+
+    def schema_fault(self, schema: Any) -> str:
+        """Why this is no JSON schema, with the place; empty if it is one."""
+        from workbench.evaluators import schemas
+
+        return schemas.schema_fault(schema)
+
+    def schema_sample(self, schema: Any) -> Any:
+        """An answer of the shape that a schema asks for."""
+        from workbench.evaluators import schemas
+
+        return schemas.sample(schema)
+
     def preview(self, content: Content, values: Mapping[str, Any]) -> list[PreviewMessage]:
         """The messages with values in place, in pieces that say what was filled in. Never raises."""
         from workbench import templates

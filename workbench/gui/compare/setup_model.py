@@ -96,9 +96,11 @@ def _needed(ws: Workspace, refs: Sequence[PromptRef]) -> set[str]:
         rows = ws.versions.list(ids[ref.prompt_uid]) if ref.prompt_uid in ids else ()
         row = next((row for row in rows if ref.version in (None, row.number)), None)
         if row is not None:
-            for message in ws.versions.content(row.id).messages:
+            content = ws.versions.content(row.id)
+            spare = {name for name, spec in content.variables.items() if not spec.needs_value}
+            for message in content.messages:
                 try:
-                    needed |= {found.name for found in ws.variables(message.text) if not found.optional}
+                    needed |= {found.name for found in ws.variables(message.text) if not found.optional} - spare
                 except Problem:
                     continue  # a template that cannot be read is told of when it is to be sent
     return needed - {"reference", "name", "tags"}

@@ -43,7 +43,7 @@ class Inspector(QWidget):
         for name in TABS:
             self.tabs.addTab(name)
         self.versions = VersionsPanel()
-        self.parameters = ParametersPanel()
+        self.parameters = ParametersPanel(lambda schema: context.ws.schema_fault(schema), lambda schema: context.ws.schema_sample(schema))
         self.estimate = EstimatePanel(context.settings)
         self._pages = QStackedWidget()
         for page in (self.versions, self.parameters, self.estimate):

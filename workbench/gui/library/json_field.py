@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Signal
@@ -20,6 +21,8 @@ class JsonField(QWidget):
     def __init__(self, title: str, tip: str, example: str, empty: Any, kind: type, wrong: str) -> None:
         super().__init__()
         self._empty, self._kind, self._wrong = empty, kind, wrong
+        self.fault: Callable[[Any], str] = lambda _value: ""
+        """Why a value that is JSON cannot be taken; empty if it can."""
         self._value: Any = empty
         self.text = QPlainTextEdit()
         set_role(self.text, "code")
@@ -72,6 +75,9 @@ class JsonField(QWidget):
             return
         if not isinstance(value, self._kind) or (isinstance(value, list) and not all(isinstance(item, dict) for item in value)):
             self._say(self._wrong)
+            return
+        if value and (fault := self.fault(value)):
+            self._say(f"Not valid yet: {fault}. The last valid text counts.")
             return
         self._say("")
         if value != self._value:

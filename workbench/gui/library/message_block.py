@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, get_args
 import shiboken6
 from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.actions import tooltip
 from workbench.gui.context import Context
@@ -19,7 +19,7 @@ from workbench.gui.theme import set_icon, set_kind, set_role, theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.jinja_editor import JinjaEditor
-from workbench.gui.widgets.labels import icon_label, label, line
+from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
 from workbench.values import Message, Part, Role
 
 if TYPE_CHECKING:
@@ -112,6 +112,9 @@ class MessageBlock(QFrame):
         self._role = button("", "user-round", "quiet", on=self._role_menu, opens=True)
         self._role.setProperty("bulk", "small")
         set_role(self._role, "body", 600)
+        self._fold = icon_button("chevron-down", tooltip("library.collapse"), on=self.fold, size=15)
+        self._begins = ElidedLabel("", "code", "text3")
+        self._begins.hide()
         self._prefill = Chip("prefill", tip="The answer goes on from here, where the model allows it")
         self._calls = label("", "small", "text3")
         self.attachments = AttachmentRow(self._context)
@@ -123,9 +126,12 @@ class MessageBlock(QFrame):
         row = QHBoxLayout(head)
         row.setContentsMargins(4, 0, 8, 0)
         row.setSpacing(4)
-        for part in (self.grip, self._role, self._prefill, self._calls):
+        for part in (self.grip, self._fold, self._role, self._prefill, self._calls):
             row.addWidget(part)
-        row.addStretch(1)
+        row.addWidget(self._begins, 1)
+        self._room = QWidget()  # keeps the buttons at the right while the beginning of the text is not shown
+        self._room.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        row.addWidget(self._room)
         row.addWidget(self._tokens)
         row.addWidget(self._attach)
         row.addWidget(self._copy)
@@ -147,6 +153,29 @@ class MessageBlock(QFrame):
         if text == self._message.text:
             return self._message
         return replace(self._message, parts=(Part(text=text), *self._message.attachments))
+
+    @property
+    def folded(self) -> bool:
+        """True while only the beginning of the text is shown."""
+        return self._begins.isVisibleTo(self)
+
+    def fold(self, folded: bool | None = None) -> None:
+        """Show only the beginning of the text, or all of it again; None: the other of the two."""
+        folded = not self.folded if folded is None else folded
+        if folded == self.folded:
+            return
+        had_caret = self.editor.hasFocus()
+        self._begins.setText(" ".join(self.editor.text[:400].split()) or "empty")
+        self._begins.setVisible(folded)
+        self._room.setVisible(not folded)
+        self.editor.setVisible(not folded)
+        self.attachments.setVisible(not folded and bool(self._message.attachments))
+        set_icon(self._fold, "chevron-right" if folded else "chevron-down", "text2", 15)
+        self._fold.setAccessibleName("Open the message" if folded else "Collapse the message")
+        if folded and had_caret:
+            self._fold.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif self._fold.hasFocus():
+            self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def set_read_only(self, read_only: bool) -> None:
         """Let the user only read."""

@@ -36,6 +36,7 @@ class MessagesPane(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.blocks: list[MessageBlock] = []
         self._names: list[str] = []
+        self._filters: list[str] = []
         self._read_only = False
         self._last: MessageBlock | None = None
         self._page = QWidget()
@@ -86,6 +87,7 @@ class MessagesPane(QScrollArea):
 
     def show_facts(self, facts: Facts, known: Collection[str], where: str, spare: Sequence[str]) -> None:
         """Mark problems. `known` are names with a value, `where` the dataset looked in, `spare` names with a value that nothing reads."""
+        known = {*known, *facts.spared}
         for block, variables, problem in zip(self.blocks, facts.variables, facts.problems, strict=False):
             missing = dict.fromkeys(v.name for v in variables if problem is None and not v.optional and v.name not in known)
             block.show_trouble(problem, tuple(missing), where, [likely_meant(name, spare) for name in missing])
@@ -95,11 +97,11 @@ class MessagesPane(QScrollArea):
         for block, count in zip(self.blocks, tokens, strict=False):
             block.show_tokens(count)
 
-    def set_names(self, names: Sequence[str]) -> None:
-        """Variables that can be completed and inserted."""
-        self._names = list(names)
+    def set_names(self, names: Sequence[str], filters: Sequence[str]) -> None:
+        """Variables that can be completed and inserted, and filters that can be completed."""
+        self._names, self._filters = list(names), list(filters)
         for block in self.blocks:
-            block.editor.set_names(names)
+            block.editor.set_names(names, filters)
 
     # -- what the user does ------------------------------------------------------------------------------------
 
@@ -137,6 +139,22 @@ class MessagesPane(QScrollArea):
         if focused:
             block.editor.setFocus(Qt.FocusReason.OtherFocusReason)
         self.edited.emit()
+
+    def fold(self) -> None:
+        """Collapse the message with the caret, or open it again."""
+        block = self.current()
+        if block is not None:
+            block.fold()
+
+    def make_current(self, block: MessageBlock) -> None:
+        """Take this block for the one with the caret, while the keyboard is elsewhere."""
+        self._last = block
+
+    def show_stretch(self, block: MessageBlock, start: int, end: int) -> None:
+        """Select a stretch of a message and bring it into view; the keyboard stays where it is."""
+        block.fold(False)
+        block.editor.select(start, end)
+        self._bring_into_view(block)
 
     def current(self) -> MessageBlock | None:
         """The block with the caret, or the one that had it last."""
@@ -187,8 +205,17 @@ class MessagesPane(QScrollArea):
         self._go_to(*found[chosen])
         return True
 
+    def jump(self, place: int, line: int, column: int) -> None:
+        """Put the caret to a place of the message of that number."""
+        if place < len(self.blocks):
+            self._go_to(self.blocks[place], line, column)
+
     def _go_to(self, block: MessageBlock, line: int, column: int = 1) -> None:
+        block.fold(False)
         block.editor.go_to(line, column)
+        self._bring_into_view(block)
+
+    def _bring_into_view(self, block: MessageBlock) -> None:
         spot = block.editor.cursorRect().center()
         inside = block.editor.viewport().mapTo(self._page, spot)
         self.ensureVisible(inside.x(), inside.y(), 20, 80)
@@ -196,7 +223,7 @@ class MessagesPane(QScrollArea):
     def _make(self, message: Message, place: int) -> None:
         block = MessageBlock(self._context, message)
         block.set_read_only(self._read_only)
-        block.editor.set_names(self._names)
+        block.editor.set_names(self._names, self._filters)
         block.edited.connect(self._edited)
         block.removed.connect(lambda: self._remove(block))
         block.dragged.connect(lambda at: self._drag(block, at))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
@@ -45,6 +45,7 @@ TITLES = {
 _JSON_OBJECT = {"type": "json_object"}
 _UNSET = "model default"
 _MOST_STEPS = 200
+_LONGEST_SAMPLE = 2000
 
 
 class ParametersPanel(QScrollArea):
@@ -52,13 +53,16 @@ class ParametersPanel(QScrollArea):
 
     edited = Signal(dict, object, tuple)
 
-    def __init__(self) -> None:
+    def __init__(self, fault: Callable[[Any], str], sample: Callable[[Any], Any]) -> None:
+        """`fault` says why something is no JSON schema, `sample` gives an answer of its shape."""
         super().__init__()
+        self._sample_of = sample
         self.setWidgetResizable(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._shown: tuple[dict[str, Any], Any, tuple[Any, ...]] | None = None
         self._make_fields()
+        self._schema.fault = fault
         page = QWidget()
         form = QFormLayout(page)
         form.setContentsMargins(14, 14, 14, 14)
@@ -91,7 +95,7 @@ class ParametersPanel(QScrollArea):
         form.addRow(label("Answer format", "body", "text2"), self._format)
         below = QVBoxLayout()
         below.setSpacing(6)
-        for part in (self._schema, self._tools, self._others):
+        for part in (self._schema, self.sample, self._tools, self._others):
             below.addWidget(part)
         below.addWidget(
             label("Parameters are saved with the version, so old runs can be repeated exactly as they were.", "micro", "text3", wrap=True)
@@ -136,6 +140,11 @@ class ParametersPanel(QScrollArea):
             "", "JSON schema of the answer", '{"type": "object", "properties": {}}', {}, dict, "A schema is an object in braces."
         )
         self._schema.hide()
+        self.sample = label("", "code", "text2", wrap=True)
+        self.sample.setTextFormat(Qt.TextFormat.PlainText)
+        self.sample.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
+        self.sample.setAccessibleName("An answer of this shape")
+        self.sample.hide()
         self._tools = JsonField(
             "Tools", "Tools that the model may call: recorded, never executed", '[{"name": "weather", "parameters": {}}]', [],
             list, "Tools are a list of objects in brackets.",
@@ -212,7 +221,12 @@ class ParametersPanel(QScrollArea):
         return name in KNOWN or (name, value) == ("response_format", _JSON_OBJECT)
 
     def _show_schema(self) -> None:
-        self._schema.setVisible(self._format.currentData() == "schema")
+        is_schema = self._format.currentData() == "schema"
+        self._schema.setVisible(is_schema)
+        self.sample.setVisible(is_schema and bool(self._schema.value))
+        if is_schema and self._schema.value:
+            shown = json.dumps(self._sample_of(self._schema.value), ensure_ascii=False, indent=2)
+            self.sample.setText(f"An answer of this shape:\n{shown[:_LONGEST_SAMPLE]}")
 
     def _changed(self) -> None:
         parameters = dict(self._others.value)
@@ -228,6 +242,7 @@ class ParametersPanel(QScrollArea):
         if stops:
             parameters["stop"] = stops
         kind = self._format.currentData()
+        self._show_schema()
         if kind == "json":
             parameters["response_format"] = dict(_JSON_OBJECT)
         schema = self._schema.value if kind == "schema" else None

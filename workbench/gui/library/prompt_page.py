@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.library.case_chooser import CaseChooser, case_at
+from workbench.gui.library.find_bar import FindBar
 from workbench.gui.library.header import PromptHeader
+from workbench.gui.library.message_block import ROLES
 from workbench.gui.library.messages_pane import MessagesPane
 from workbench.gui.library.old_version import OldVersion, Reading, reading
 from workbench.gui.library.preview_pane import PreviewPane
+from workbench.gui.library.problems import Problem, likely_type, problems
 from workbench.gui.library.samples import ChosenCase, SampleStrip
 from workbench.gui.library.study import Facts, Preview, paths, preview
 from workbench.gui.library.try_panel import TryPanel
-from workbench.gui.library.working_copy import WorkingCopy
+from workbench.gui.library.variable_dialog import VariableDialog
+from workbench.gui.library.working_copy import WorkingCopy, pause
 from workbench.gui.theme import set_icon, set_role, theme
 from workbench.gui.widgets.buttons import action_button, button
 from workbench.gui.widgets.empty import EmptyState
@@ -26,12 +30,13 @@ from workbench.gui.widgets.labels import line
 from workbench.gui.widgets.notice import Banner
 from workbench.gui.widgets.splitter import Splitter
 from workbench.gui.words import counted
-from workbench.values import Content, Message
+from workbench.values import Content, Message, VariableSpec
 
 if TYPE_CHECKING:
     from workbench.workspace import VersionRow
 
 PREVIEW_MS = 150
+_MOST_PROBLEMS = 20
 VIEWS = ("edit", "split", "preview")
 
 
@@ -50,11 +55,13 @@ class PromptPage(QWidget):
         self._case: ChosenCase | None = None
         self._samples: dict[str, Any] = {}
         self._own: set[str] = set()
+        self._problems: list[Problem] = []
         self._newest: int | None = None
         self._rendering = False
         self._render_again = False
         self.header = PromptHeader()
         self.messages = MessagesPane(context)
+        self._find = FindBar(self.messages)
         self.old = OldVersion(context, self.messages)
         self.samples = SampleStrip()
         self.preview = PreviewPane()
@@ -103,6 +110,7 @@ class PromptPage(QWidget):
         rows.addWidget(line())
         rows.addWidget(self._archived)
         rows.addWidget(self.old.bar)
+        rows.addWidget(self._find)
         rows.addWidget(self._split, 1)
         self._page = page
         self._stack = QStackedWidget(self)
@@ -123,6 +131,8 @@ class PromptPage(QWidget):
         self.old.back_wanted.connect(lambda: self.look_at(None))
         self.messages.sample_wanted.connect(self._want_sample)
         self.samples.sample_set.connect(self.set_sample)
+        self.samples.declare_wanted.connect(self.declare)
+        self.samples.problems_wanted.connect(self._list_problems)
         self.samples.case_wanted.connect(self.choose_case)
         self.samples.stepped.connect(self.step_case)
         self.header.view_chosen.connect(self.show_view)
@@ -172,6 +182,20 @@ class PromptPage(QWidget):
         """The next of the three."""
         self.show_view(VIEWS[(VIEWS.index(self.view) + 1) % len(VIEWS)])
 
+    @property
+    def finding(self) -> bool:
+        """True while the search bar of the messages is open and has the keyboard."""
+        focused = QApplication.focusWidget()
+        return focused is not None and self._find.isAncestorOf(focused)
+
+    def find_text(self, *, replace: bool = False) -> None:
+        """Open the bar that searches the messages, with what is selected there."""
+        if self.working.at is None:
+            return
+        if self.view == "preview":
+            self.show_view("split")
+        self._find.open(replace=replace and not self.working.read_only)
+
     def try_once(self) -> None:
         """Send the prompt once with the values shown."""
         if self.working.at is not None:
@@ -207,7 +231,7 @@ class PromptPage(QWidget):
             self.show_view("split")
         self.read.emit(found.content if found is not None else None)
         self._show_values()
-        self._timer.start()
+        self._timer.start(pause(PREVIEW_MS, self.content))
 
     def _leave_old(self) -> None:
         """Back to the working copy when a version was made: that is what goes on."""
@@ -223,6 +247,7 @@ class PromptPage(QWidget):
         at = self.working.at
         self.look_at(None)
         self._leave_old()
+        self._find.close_bar()
         self._stack.setCurrentWidget(self._page if at is not None else self._nothing)
         if at is None:
             return
@@ -245,11 +270,11 @@ class PromptPage(QWidget):
         self._leave_old()
         self._show_unsaved()
         self._show_values()
-        self._timer.start()
+        self._timer.start(pause(PREVIEW_MS, self.content))
 
     def _edited(self) -> None:
         self._show_unsaved()
-        self._timer.start()
+        self._timer.start(pause(PREVIEW_MS, self.content))
 
     def _studied(self) -> None:
         self._show_unsaved()
@@ -273,11 +298,15 @@ class PromptPage(QWidget):
         self.samples.show_case(self._case)
         from_case = {name: value for name, value in case.items() if name not in self._own}
         names = [name for name in facts.names if name in values or name in facts.certain]
-        self.samples.show_values(names, facts.required, values, from_case, read_only=self.working.read_only, looped=facts.looped)
+        self.samples.show_values(
+            names, facts.required, values, from_case, read_only=self.working.read_only, looped=facts.looped, specs=facts.content.variables
+        )
+        self._problems = problems(facts, values)
+        self.samples.show_problems(len(self._problems))
         messages = self.messages if self.old.now is None else self.old.messages
         messages.show_facts(facts, values, self._case.dataset if self._case else "", spare)
         known = dict.fromkeys([*paths(values), *(variable.path for found in facts.variables for variable in found)])
-        self.messages.set_names(sorted(known, key=str.casefold))
+        self.messages.set_names(sorted(known, key=str.casefold), facts.filters)
         self._fit_below()
         self.valued.emit()
 
@@ -318,8 +347,40 @@ class PromptPage(QWidget):
             self._samples[name] = value
             self._own.add(name)
         self._show_values()
-        self._timer.start()
+        self._timer.start(pause(PREVIEW_MS, self.content))
         self.context.bridge.call(self.context.ws.versions.set_sample, at.prompt.id, name, value, owner=self)
+
+    def declare(self, name: str) -> VariableDialog | None:
+        """Ask for the type, the description and the default of a variable."""
+        facts = self.working.facts
+        if facts is None or self.working.read_only or self.old.now is not None:
+            return None
+        known = self.working.content.variables.get(name)
+        made = VariableDialog(self, name, known, likely_type(name, facts), lambda spec: self._declared(name, spec))
+        made.open()
+        return made
+
+    def _declared(self, name: str, spec: VariableSpec | None) -> None:
+        variables = {one: known for one, known in self.working.content.variables.items() if one != name}
+        if spec is not None:
+            variables[name] = spec
+        self.working.edit(replace(self.working.content, variables=dict(sorted(variables.items()))))
+
+    def _list_problems(self) -> None:
+        menu = QMenu(self)
+        for problem in self._problems[:_MOST_PROBLEMS]:
+            where = "" if problem.message is None else f"{ROLES[self.content.messages[problem.message].role][0]}, line {problem.line}: "
+            text = f"{where}{problem.text}".replace("&", "&&")
+            menu.addAction(text).triggered.connect(lambda _checked=False, problem=problem: self._jump(problem))
+        menu.popup(self.samples.problems.mapToGlobal(QPoint(0, self.samples.problems.height() + 3)))
+
+    def _jump(self, problem: Problem) -> None:
+        if problem.message is None:
+            self.declare(problem.variable)
+            return
+        if self.view == "preview":
+            self.show_view("split")
+        (self.messages if self.old.now is None else self.old.messages).jump(problem.message, problem.line, problem.column)
 
     def choose_case(self) -> None:
         """Open the list of cases below the button."""
@@ -343,7 +404,7 @@ class PromptPage(QWidget):
         self._case = chosen
         self._own.clear()
         self._show_values()
-        self._timer.start()
+        self._timer.start(pause(PREVIEW_MS, self.content))
 
     # -- preview -----------------------------------------------------------------------------------------------
 
@@ -365,7 +426,7 @@ class PromptPage(QWidget):
         self.valued.emit()
         if self._render_again:
             self._render_again = False
-            self._timer.start()
+            self._timer.start(pause(PREVIEW_MS, self.content))
 
     def _not_rendered(self, problem: BaseException) -> None:
         self._rendering = False

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
@@ -12,17 +12,21 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.library.study import as_json, brief
+from workbench.gui.library.variable_dialog import TYPE_NAMES, typed
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import Button, button, icon_button
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.segmented import Segmented
 from workbench.gui.widgets.value_editor import ValuePopup
+from workbench.gui.words import counted
+from workbench.values import VariableSpec
 
 if TYPE_CHECKING:
     from workbench.workspace import CaseRecord
 
 
+_MOST_OPTIONS = 5
 _TALLEST = 112
 """Height in pixels at 100% from which the buttons scroll: about three and a half rows."""
 
@@ -45,16 +49,19 @@ class ChosenCase:
 class SampleButton(QPushButton):
     """A variable with its value, as one button in two tones."""
 
-    def __init__(self, name: str, value: Any, *, has_value: bool, needed: bool) -> None:
+    def __init__(self, name: str, value: Any, *, has_value: bool, needed: bool, spec: VariableSpec | None = None) -> None:
         super().__init__()
         self.name = name
         self._shown = brief(value, 28) if has_value else "no value" if needed else "may be empty"
+        if not has_value and spec is not None and spec.default is not None:
+            self._shown = f"{brief(spec.default, 20)} (default)"
         self._bad = not has_value and needed
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(f"{name}: {self._shown}")
         full = value if isinstance(value, str) else as_json(value)
-        self.setToolTip(full[:600] if has_value else f"{name} has no value. Click to write a sample.")
+        about = f"{TYPE_NAMES[spec.type]}. {spec.description}".strip() + "\n" if spec is not None else ""
+        self.setToolTip(about + (full[:600] if has_value else f"{name} has no value. Click to write a sample."))
         theme().follow(self.updateGeometry)
 
     def sizeHint(self) -> QSize:
@@ -95,15 +102,32 @@ class SampleButton(QPushButton):
 
 
 class SamplePopup(ValuePopup):
-    """Edits one sample as text or as JSON."""
+    """Edits one sample: as text or as JSON, or as what its variable is declared to be."""
 
-    def __init__(self, parent: QWidget, name: str, value: Any, *, has_value: bool, hint: str) -> None:
+    declare_wanted = Signal()
+
+    def __init__(self, parent: QWidget, name: str, value: Any, *, has_value: bool, hint: str, spec: VariableSpec | None = None) -> None:
+        self._spec = spec
         self._kind = "text" if not has_value or isinstance(value, str) else "json"
+        if spec is not None:
+            self._kind = "json" if spec.type in ("list", "object") else "text"
         text = "" if not has_value else value if isinstance(value, str) else as_json(value)
-        super().__init__(parent, name, text, f"Value of {name}", code=self._kind == "json", hint=hint)
-        kinds = Segmented((("text", "Text"), ("json", "JSON")), self._kind, small=True, name="The value is")
-        kinds.chosen.connect(self._choose)
-        self.top.addWidget(kinds)
+        about = " ".join(filter(None, (spec.description if spec is not None else "", hint)))
+        super().__init__(parent, name, text, f"Value of {name}", code=self._kind == "json", hint=about)
+        if spec is None:
+            kinds = Segmented((("text", "Text"), ("json", "JSON")), self._kind, small=True, name="The value is")
+            kinds.chosen.connect(self._choose)
+            self.top.addWidget(kinds)
+        else:
+            self.top.addWidget(label(TYPE_NAMES[spec.type], "small", "text3"))
+        for option in (spec.options if spec is not None else ())[:_MOST_OPTIONS]:
+            self.foot.addWidget(button(option, size="small", on=partial(self._keep, option)))
+        self.foot.addStretch(1)
+        self.foot.addWidget(button("Type and default...", kind="link", size="small", on=self._declare))
+
+    def _declare(self) -> None:
+        self.close()
+        self.declare_wanted.emit()
 
     def _choose(self, kind: str) -> None:
         self._kind = kind
@@ -111,17 +135,19 @@ class SamplePopup(ValuePopup):
         self.editor.edit.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def accepts(self, text: str) -> str:
-        if self._kind == "json" and text.strip():
-            try:
-                json.loads(text)
-            except ValueError as error:
-                return f"This is not valid JSON: {error}."
-        return ""
+        try:
+            value = self.value(text)
+        except ValueError as error:
+            return str(error)
+        why = self._spec.misfit(value) if self._spec is not None and value is not None else ""
+        return f"This {why}." if why else ""
 
     def value(self, text: str) -> Any:
-        """What was typed; None for nothing."""
+        """What was typed; None for nothing. Raises ValueError for what is no JSON where that is wanted."""
+        if self._spec is not None:
+            return typed(text, self._spec.type) if text.strip() else None
         if self._kind == "json":
-            return json.loads(text) if text.strip() else None
+            return typed(text, "object") if text.strip() else None
         return text or None
 
 
@@ -160,6 +186,9 @@ class SampleStrip(QWidget):
     sample_set = Signal(str, object)
     case_wanted = Signal()
     stepped = Signal(int)
+    declare_wanted = Signal(str)
+    """The variable whose type and default are to be said."""
+    problems_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -175,6 +204,10 @@ class SampleStrip(QWidget):
         self._previous = icon_button("chevron-left", "Previous case", on=lambda: self.stepped.emit(-1), size=15)
         self._next = icon_button("chevron-right", "Next case", on=lambda: self.stepped.emit(1), size=15)
         self._all: QLabel = label("", "small", "text3")
+        self._specs: dict[str, VariableSpec] = {}
+        self.problems: Button = button("", "triangle-alert", "quiet", size="small", on=self.problems_wanted.emit, opens=True)
+        self.problems.setToolTip("What is wrong with this prompt (F8 goes to the next)")
+        self.problems.hide()
         self._hint: QLabel = label("", "small", "warn", wrap=True)
         self._hint.hide()
         self._letters: list[str] = []
@@ -190,6 +223,7 @@ class SampleStrip(QWidget):
         top.addWidget(self._next)
         top.addStretch(1)
         top.addWidget(self._all)
+        top.addWidget(self.problems)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 8, 16, 9)
         column.setSpacing(7)
@@ -223,21 +257,23 @@ class SampleStrip(QWidget):
         *,
         read_only: bool,
         looped: Collection[str] = (),
+        specs: Mapping[str, VariableSpec] | None = None,
     ) -> None:
         """Show the variables of a prompt with these values. `looped`: those that should be lists."""
         self._letters = [name for name in names if name in looped and isinstance(values.get(name), str)]
         self._hint.setText(_as_list(self._letters[0]) if self._letters else "")
         self._hint.setVisible(bool(self._letters))
         self._values, self._from_case, self._read_only = dict(values), frozenset(from_case), read_only
+        self._specs = dict(specs or {})
         ordered = sorted(names, key=lambda name: name in values or name not in required)
-        key = [(name, repr(values.get(name)), name in values, name in required) for name in ordered]
+        key = [(name, repr(values.get(name)), name in values, name in required, self._specs.get(name)) for name in ordered]
         if key == getattr(self, "_shown", None):
             return
         self._shown = key
         focused = next((made.name for made in self._buttons.findChildren(SampleButton) if made.hasFocus()), None)
         self._flow.clear()
         for name in ordered:
-            made = SampleButton(name, values.get(name), has_value=name in values, needed=name in required)
+            made = SampleButton(name, values.get(name), has_value=name in values, needed=name in required, spec=self._specs.get(name))
             made.clicked.connect(lambda _checked=False, made=made: self.edit(made.name, made))
             self._flow.addWidget(made)
             made.show()  # now: the layout leaves out what is not shown yet, and nobody would ask it again
@@ -248,6 +284,11 @@ class SampleStrip(QWidget):
         self._shelf.updateGeometry()
         self.updateGeometry()
 
+    def show_problems(self, number: int) -> None:
+        """Say how many problems the prompt has."""
+        self.problems.setText(counted(number, "problem"))
+        self.problems.setVisible(number > 0)
+
     def edit(self, name: str, below: QWidget | None = None) -> SamplePopup | None:
         """Open the editor for a sample value."""
         if self._read_only:
@@ -255,7 +296,8 @@ class SampleStrip(QWidget):
         place = below or next((made for made in self._buttons.findChildren(SampleButton) if made.name == name and made.isVisible()), self)
         hint = "From the case. What you write here is kept as your own sample and shown instead." if name in self._from_case else ""
         hint = hint or (_as_list(name) if name in self._letters else "")
-        popup = SamplePopup(self, name, self._values.get(name), has_value=name in self._values, hint=hint)
+        popup = SamplePopup(self, name, self._values.get(name), has_value=name in self._values, hint=hint, spec=self._specs.get(name))
+        popup.declare_wanted.connect(lambda: self.declare_wanted.emit(name))
         popup.kept.connect(lambda text: self.sample_set.emit(name, popup.value(text)))
         popup.popup(place.mapToGlobal(QPoint(0, place.height() + 3)))
         return popup

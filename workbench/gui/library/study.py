@@ -45,6 +45,8 @@ class Facts:
     content: Content
     variables: tuple[tuple[Variable, ...], ...]
     problems: tuple[TemplateProblem | None, ...]
+    filters: tuple[str, ...]
+    """All filters that a template may use."""
     diff: ContentDiff | None
     """Against the version it came from; None where there is none."""
 
@@ -63,7 +65,13 @@ class Facts:
     def required(self) -> tuple[str, ...]:
         """Root names that the prompt cannot do without. A message that cannot be read says nothing certain: `item` may be its loop's."""
         readable = (found for found, problem in zip(self.variables, self.problems, strict=True) if problem is None)
-        return tuple(dict.fromkeys(variable.name for found in readable for variable in found if not variable.optional))
+        needed = dict.fromkeys(variable.name for found in readable for variable in found if not variable.optional)
+        return tuple(name for name in needed if name not in self.spared)
+
+    @property
+    def spared(self) -> frozenset[str]:
+        """Names for which something stands in where no value is given: so it is declared."""
+        return frozenset(name for name, spec in self.content.variables.items() if not spec.needs_value)
 
     @property
     def looped(self) -> frozenset[str]:
@@ -96,6 +104,7 @@ def facts(ws: Workspace, content: Content, base: Content | None) -> Facts:
         content,
         tuple(ws.variables(text) for text in texts),
         tuple(ws.check(text) for text in texts),
+        ws.filters(),
         ws.diff(base, content) if base is not None else None,
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.library.exchange import Exchange
@@ -101,6 +101,9 @@ class LibraryScreen(Screen):
             "library.attach": lambda: self._write(messages.attach),
             "library.message_up": lambda: self._write(lambda: messages.shift(-1)),
             "library.message_down": lambda: self._write(lambda: messages.shift(1)),
+            "library.collapse": lambda: self._write(messages.fold),
+            "library.find": lambda: self._write(self.page.find_text),
+            "library.replace": lambda: self._write(lambda: self.page.find_text(replace=True)),
             "library.complete": lambda: self._write(messages.complete),
             "library.next_problem": lambda: self._write(lambda: self._next_problem(1)),
             "library.previous_problem": lambda: self._write(lambda: self._next_problem(-1)),
@@ -167,6 +170,10 @@ class LibraryScreen(Screen):
                 self.working.renew()
 
     def search_focus(self) -> None:
+        focused = QApplication.focusWidget()
+        if self.page.finding or (focused is not None and self.page.messages.isAncestorOf(focused)):
+            self._write(self.page.find_text)
+            return
         if self.list.isHidden():
             self._frame.toggle_left()
         self.list.field.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,18 @@ if TYPE_CHECKING:
 
 SAVE_MS = 400
 STUDY_MS = 120
+_UNHURRIED = 200
+"""Characters that make the study wait a millisecond longer: what is long is read when the user pauses, not between two keys."""
+
+
+def pause(usual: int, content: Content) -> int:
+    """Milliseconds after the last key before a content is read or rendered."""
+    return usual + min(1500, sum(len(message.text) for message in content.messages) // _UNHURRIED)
+
+
+def _without_text(opened: Opened) -> Opened:
+    # A draft that was kept is no news: showing all again would be felt between two keys.
+    return replace(opened, content=Content(), prompt=replace(opened.prompt, changed_at=""))
 
 
 class WorkingCopy(QObject):
@@ -139,9 +152,10 @@ class WorkingCopy(QObject):
             self.flush()  # what was typed in the last one until now
         self._at = found
         if typed or (same and found.content == self._content):
-            self.renewed.emit()
+            if before is None or _without_text(found) != _without_text(before):
+                self.renewed.emit()
             if before is not None and before.base_content != found.base_content:
-                self._study_timer.start()
+                self._study_timer.start(pause(STUDY_MS, self._content))
             return
         self._content = found.content
         self._pending = False
@@ -159,8 +173,9 @@ class WorkingCopy(QObject):
         self._content = content
         self._edits += 1
         self._pending = True
-        self._save_timer.start()
-        self._study_timer.start()
+        if not self._save_timer.isActive():  # somebody who types on is saved too
+            self._save_timer.start(pause(SAVE_MS, content))
+        self._study_timer.start(pause(STUDY_MS, content))
         self.edited.emit()
 
     def flush(self) -> None:
@@ -290,7 +305,7 @@ class WorkingCopy(QObject):
             self.studied.emit()
         if self._study_again or found.content != self._content:
             self._study_again = False
-            self._study_timer.start()
+            self._study_timer.start(pause(STUDY_MS, self._content))
 
     def _not_learned(self, problem: BaseException) -> None:
         self._studying = False

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from PySide6.QtCore import QMimeData, QRect, QSize, QStringListModel, Qt, Signal
+from PySide6.QtCore import QMimeData, QPointF, QRect, QSize, QStringListModel, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
     QKeyEvent,
     QPainter,
     QPaintEvent,
     QResizeEvent,
+    QTextBlock,
     QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
@@ -21,11 +22,16 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QCompleter, QTextEdit, QWidget
 
 from workbench.gui.theme import set_role, theme
+from workbench.gui.widgets.brackets import pair_at
 from workbench.gui.widgets.jinja_highlighter import JinjaHighlighter, paint_chips
 from workbench.gui.widgets.jinja_tokens import TAG, VARIABLE, scan
 
 _TALLEST_LINES = 2000
 """A longer message scrolls in itself: a page of that height would cost a layout of all its lines at every key."""
+_MOST_COLOURED = 300_000
+"""Characters from which a message is not coloured any more: the first colouring alone would hold the window for seconds."""
+_BRACKET_LINES = 60
+"""So many lines up and down are looked through for the other bracket."""
 _WORD = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_."
 
 
@@ -65,12 +71,15 @@ class JinjaEditor(QTextEdit):
         """What of dropped or pasted data is no text; without it, only text is taken."""
         self._text = ""
         self._names: list[str] = []
+        self._filters: list[str] = []
+        self._marks: dict[str, list[QTextEdit.ExtraSelection]] = {}
         self._problem: tuple[int, int] | None = None
         self._gutter = Gutter(self)
         self.highlighter = JinjaHighlighter(self.document())
         self._completer: QCompleter | None = None
         self.document().setDocumentMargin(0)
         self.textChanged.connect(self._changed)
+        self.cursorPositionChanged.connect(self._mark_brackets)
         self.document().documentLayout().documentSizeChanged.connect(lambda _size: self._fit())
         theme().follow(self._restyle)
         self._restyle()
@@ -79,22 +88,27 @@ class JinjaEditor(QTextEdit):
 
     @property
     def text(self) -> str:
-        """The text as typed: Qt's own plain text would turn hard spaces into soft ones."""
+        """The text as typed."""
+        return self._text
+
+    def _read(self) -> str:
+        # Qt's own plain text would turn hard spaces into soft ones.
         return self.document().toRawText().replace("\u2029", "\n")
 
     def set_text(self, text: str) -> None:
         """Show another text; nothing of the old one can be undone then, and `edited` does not come."""
-        self._text = text
         document = self.document()
         document.setUndoRedoEnabled(False)
+        self.highlighter.setDocument(document if len(text) <= _MOST_COLOURED else None)
         self.setPlainText(text)
+        self._text = self._read()
         self._set_line_height()
         document.setUndoRedoEnabled(True)
         self._fit()
 
-    def set_names(self, names: Sequence[str]) -> None:
-        """Variables to offer at Ctrl+Space."""
-        self._names = list(names)
+    def set_names(self, names: Sequence[str], filters: Sequence[str] = ()) -> None:
+        """Variables to offer at Ctrl+Space, and filters behind a `|`."""
+        self._names, self._filters = list(names), list(filters)
 
     def set_undefined(self, names: Collection[str]) -> None:
         """Mark the expressions that read one of these variables."""
@@ -106,7 +120,7 @@ class JinjaEditor(QTextEdit):
         if place == self._problem:
             return
         self._problem = place
-        marks = []
+        marks: list[QTextEdit.ExtraSelection] = []
         if place is not None:
             cursor = self._cursor_at(*place)
             block = cursor.block()
@@ -119,13 +133,64 @@ class JinjaEditor(QTextEdit):
             shape.setUnderlineColor(theme().color("fail"))
             mark.format, mark.cursor = shape, cursor
             marks.append(mark)
-        self.setExtraSelections(marks)
+        self._mark("problem", marks)
         self._gutter.update()
+
+    def set_hits(self, hits: Sequence[tuple[int, int]]) -> None:
+        """Tint stretches of the text, as a search found them."""
+        if hits or self._marks.get("hits"):
+            self._mark("hits", [self._tinted(start, end, "warn-soft") for start, end in hits])
+
+    def _mark_brackets(self) -> None:
+        caret = self.textCursor()
+        first = self.document().findBlockByNumber(max(0, caret.blockNumber() - _BRACKET_LINES))
+        lines: list[str] = []
+        block = first
+        while block.isValid() and len(lines) <= 2 * _BRACKET_LINES:
+            lines.append(block.text())
+            block = block.next()
+        found = pair_at("\n".join(lines), caret.position() - first.position()) or ()
+        if found or self._marks.get("brackets"):
+            at = first.position()
+            self._mark("brackets", [self._tinted(at + place, at + place + 1, "accent-soft", bold=True) for place in found])
+
+    def _tinted(self, start: int, end: int, token: str, *, bold: bool = False) -> QTextEdit.ExtraSelection:
+        mark = QTextEdit.ExtraSelection()
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(start)
+        cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+        shape = QTextCharFormat()
+        shape.setBackground(theme().color(token))
+        if bold or theme().high_contrast:
+            shape.setFontUnderline(True)
+        mark.format, mark.cursor = shape, cursor
+        return mark
+
+    def _mark(self, what: str, marks: list[QTextEdit.ExtraSelection]) -> None:
+        self._marks[what] = marks
+        self.setExtraSelections([mark for kind in ("hits", "brackets", "problem") for mark in self._marks.get(kind, ())])
 
     def go_to(self, line: int, column: int = 1) -> None:
         """Put the caret at a place, counted from 1."""
         self.setTextCursor(self._cursor_at(line, column))
         self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def select(self, start: int, end: int) -> None:
+        """Select a stretch of the text."""
+        cursor = self.textCursor()
+        cursor.setPosition(start)
+        cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+        self.setTextCursor(cursor)
+
+    def replace_stretches(self, stretches: Sequence[tuple[int, int]], text: str) -> None:
+        """Put a text in the place of each of these stretches, all as one step to undo."""
+        cursor = QTextCursor(self.document())
+        cursor.beginEditBlock()
+        for start, end in reversed(stretches):
+            cursor.setPosition(start)
+            cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+            cursor.insertText(text)
+        cursor.endEditBlock()
 
     def insert(self, text: str) -> None:
         """Put text in at the caret, as one step to undo."""
@@ -154,7 +219,7 @@ class JinjaEditor(QTextEdit):
         return cursor
 
     def _changed(self) -> None:
-        text = self.text
+        text = self._read()
         if text != self._text:
             self._text = text
             self.edited.emit()
@@ -174,7 +239,7 @@ class JinjaEditor(QTextEdit):
         metrics = painter.fontMetrics()
         layout = self.document().documentLayout()
         scroll = self.verticalScrollBar().value()
-        block, row = self.document().begin(), theme().line("code")
+        block, row = self._block_at(area.top() + scroll - self._top_margin()), theme().line("code")
         while block.isValid():
             rect = layout.blockBoundingRect(block)
             top = round(rect.top()) - scroll + self._top_margin()
@@ -192,8 +257,8 @@ class JinjaEditor(QTextEdit):
         painter = QPainter(self.viewport())
         layout = self.document().documentLayout()
         scroll = self.verticalScrollBar().value()
-        block = self.document().begin()
-        while block.isValid():
+        block = self._block_at(event.rect().top() + scroll)
+        while block.isValid() and self.highlighter.document() is not None:
             rect = layout.blockBoundingRect(block)
             top = rect.top() - scroll
             if top > event.rect().bottom():
@@ -204,6 +269,10 @@ class JinjaEditor(QTextEdit):
         painter.end()
         super().paintEvent(event)
 
+    def _block_at(self, y: int) -> QTextBlock:
+        """The line of the text at a height: painting begins there, not at the first of thousands."""
+        return self.document().findBlock(self.document().documentLayout().hitTest(QPointF(0, y), Qt.HitTestAccuracy.FuzzyHit))
+
     def _top_margin(self) -> int:
         return self.viewport().geometry().top()
 
@@ -211,6 +280,12 @@ class JinjaEditor(QTextEdit):
         margin = theme().px(8)
         self.setViewportMargins(self.gutter_width(), margin, theme().px(8), margin)
         self._set_line_height()
+        for kind, token in (("hits", "warn-soft"), ("brackets", "accent-soft")):  # the theme may be another one now
+            self._marks[kind] = [
+                self._tinted(mark.cursor.selectionStart(), mark.cursor.selectionEnd(), token, bold=kind == "brackets")
+                for mark in self._marks.get(kind, ())
+            ]
+            self._mark(kind, self._marks[kind])
         self._fit()
 
     def _set_line_height(self) -> None:
@@ -279,12 +354,13 @@ class JinjaEditor(QTextEdit):
         super().keyPressEvent(event)
 
     def complete(self) -> None:
-        """Offer the variables that begin with the word before the caret."""
+        """Offer the variables that begin with the word before the caret; behind a `|` the filters."""
         if self.isReadOnly():
             return
         completer = self._need_completer()
         prefix = self._word_before()
-        shown = [name for name in self._names if name.lower().startswith(prefix.lower()) and name != prefix]
+        offered = self._filters if self._is_filter(prefix) else self._names
+        shown = [name for name in offered if name.lower().startswith(prefix.lower()) and name != prefix]
         popup = completer.popup()
         assert popup is not None
         if not shown:
@@ -318,13 +394,20 @@ class JinjaEditor(QTextEdit):
             start -= 1
         return text[start:at]
 
+    def _is_filter(self, prefix: str) -> bool:
+        cursor = self.textCursor()
+        before = cursor.block().text()[: cursor.positionInBlock() - len(prefix)]
+        return before.rstrip().endswith("|") and self._is_code(cursor.block(), before)
+
+    def _is_code(self, block: QTextBlock, before: str) -> bool:
+        _tokens, state = scan(before, block.previous().userState() if block.previous().isValid() else 0)
+        return (state & 7) in (VARIABLE, TAG)
+
     def _completed(self, name: str) -> None:
         cursor = self.textCursor()
         prefix = self._word_before()
         cursor.movePosition(QTextCursor.MoveOperation.Left, QTextCursor.MoveMode.KeepAnchor, len(prefix))
         block = cursor.block()
         before = block.text()[: cursor.selectionStart() - block.position()]
-        _tokens, state = scan(before, block.previous().userState() if block.previous().isValid() else 0)
-        inside = (state & 7) in (VARIABLE, TAG)
-        cursor.insertText(name if inside else f"{{{{ {name} }}}}")
+        cursor.insertText(name if self._is_code(block, before) else f"{{{{ {name} }}}}")
         self.setTextCursor(cursor)

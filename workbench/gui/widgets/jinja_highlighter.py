@@ -1,17 +1,21 @@
-"""Colours of the template language in a text document, and the chips painted behind it."""
+"""Colours of the template language and of Markdown in a text document, and the chips painted behind it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QPainter, QSyntaxHighlighter, QTextBlock, QTextCharFormat, QTextDocument
+from PySide6.QtGui import QFont, QPainter, QSyntaxHighlighter, QTextBlock, QTextCharFormat, QTextDocument
 
 from workbench.gui.theme import theme
-from workbench.gui.widgets.jinja_tokens import Token, scan
+from workbench.gui.widgets.jinja_tokens import RAW, TEXT, Token, scan
+from workbench.gui.widgets.markdown_tokens import marks
 
 _INKS = {"var": "jvar", "tag": "jtag", "com": "jcom", "fil": "jfil", "str": "jstr"}
 _FILLS = {"var": "jvar-bg", "tag": "jtag-bg", "bad": "warn-soft"}
+_FENCED = 1 << 20
+"""The bit of a line's state that says: it stands in Markdown's fence of code. The template language keeps the bits below."""
+_MOST_IN_A_LINE = 20_000
 _WAVE = QTextCharFormat.UnderlineStyle.WaveUnderline
 
 
@@ -30,8 +34,15 @@ class JinjaHighlighter(QSyntaxHighlighter):
             self.rehighlight()
 
     def highlightBlock(self, text: str) -> None:
-        tokens, state = scan(text, self.previousBlockState())
-        self.setCurrentBlockState(state)
+        before = max(0, self.previousBlockState())
+        if len(text) > _MOST_IN_A_LINE:
+            self.setCurrentBlockState(before)
+            return
+        fenced = bool(before & _FENCED)
+        if before & 7 in (TEXT, RAW):
+            fenced = self._markdown(text, fenced)
+        tokens, state = scan(text, before)
+        self.setCurrentBlockState(state | _FENCED * fenced)
         bad = self._bad(text, tokens)
         for token in tokens:
             ink = _INKS.get(token.kind)
@@ -42,8 +53,23 @@ class JinjaHighlighter(QSyntaxHighlighter):
                 token.start, token.end - token.start, ink_format("warn" if wrong else ink, wave=wrong, slanted=token.kind == "com")
             )
 
+    def _markdown(self, text: str, fenced: bool) -> bool:
+        found, fenced = marks(text, fenced=fenced)
+        for start, end, kind in found:
+            shape = QTextCharFormat()
+            if kind in ("heading", "strong"):
+                shape.setFontWeight(QFont.Weight.Bold)
+            elif kind == "slanted":
+                shape.setFontItalic(True)
+            else:
+                shape.setForeground(theme().color("accent" if kind == "link" else "text2"))
+            self.setFormat(start, end - start, shape)
+        return fenced
+
     def fills(self, block: QTextBlock) -> Iterator[tuple[int, int, str]]:
         """(start, end, colour token) of the chips behind a line."""
+        if block.length() > _MOST_IN_A_LINE:
+            return
         tokens, _state = scan(block.text(), block.previous().userState() if block.previous().isValid() else 0)
         bad = self._bad(block.text(), tokens)
         for token in tokens:

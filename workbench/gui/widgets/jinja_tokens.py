@@ -9,7 +9,7 @@ import re
 from typing import NamedTuple
 
 TEXT, VARIABLE, TAG, COMMENT, RAW = range(5)
-"""What a line can begin in: the low three bits of a state. Above them: an open quote, a waiting filter, open brackets."""
+"""What a line can begin in: the low three bits of a state. Above them: an open quote, a waiting filter, open brackets (eight bits)."""
 
 _OPENS = re.compile(r"\{\{|\{%|\{#")
 _REGIONS = {"{{": VARIABLE, "{%": TAG, "{#": COMMENT}
@@ -46,7 +46,7 @@ class _State(NamedTuple):
     @staticmethod
     def unpacked(state: int) -> _State:
         state = max(0, state)
-        return _State(state & 7, state >> 3 & 3, bool(state >> 5 & 1), state >> 6)
+        return _State(state & 7, state >> 3 & 3, bool(state >> 5 & 1), state >> 6 & 255)
 
 
 def scan(line: str, state: int = TEXT) -> tuple[list[Token], int]:

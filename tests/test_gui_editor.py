@@ -1,0 +1,243 @@
+"""The editor of messages: brackets, Markdown, collapsing, find and replace, undo, long texts, variables. In a real window."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
+from pytestqt.qtbot import QtBot
+
+from tests.gui_window import finished, opened
+from tests.test_gui_library import CTRL, Desk, Key
+from workbench.gui.library.variable_dialog import VariableDialog
+from workbench.gui.widgets.brackets import pair_at
+from workbench.gui.widgets.markdown_tokens import marks
+from workbench.settings import Settings
+from workbench.values import VARIABLE_TYPES, Content, Message, VariableSpec
+
+
+@pytest.fixture
+def desk(qtbot: QtBot, tmp_path: Path, settings: Settings) -> Iterator[Desk]:
+    """The library over a fresh workspace."""
+    session = opened(qtbot, tmp_path / "desk.db", settings, "library")
+    yield Desk(qtbot, session)
+    finished(session)
+
+
+def test_a_bracket_knows_its_other_half_and_an_open_one_has_none() -> None:
+    assert pair_at("f(a[1], {x})", 2) == (1, 11)
+    assert pair_at("f(a[1], {x})", 12) == (1, 11)
+    assert pair_at("{{ name }}", 0) == (0, 9)
+    assert pair_at("{{ name }}", 9) == (1, 8)
+    assert pair_at("a ( b", 3) is None
+    assert pair_at("no brackets", 4) is None
+
+
+def test_markdown_is_told_from_prose() -> None:
+    assert marks("## Rules", fenced=False) == ([(0, 8, "heading")], False)
+    found, _ = marks("- be **very** kind, use `code`, *not* 2 * 3 * 4", fenced=False)
+    assert [kind for _, _, kind in found] == ["bullet", "strong", "code", "slanted"]
+    assert marks("```python", fenced=False) == ([(0, 9, "code")], True)
+    assert marks("# no heading", fenced=True) == ([(0, 12, "code")], True)
+    assert marks("```", fenced=True)[1] is False
+    assert marks("snake_case_name and 5*3*2", fenced=False) == ([], False)
+
+
+def test_markdown_and_the_template_language_are_coloured_together(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "# Title\n**Be {{ tone }}**\n```\n# code {{ x }}\n```\nplain"))
+    document = desk.blocks[0].editor.document()
+
+    def weights(line: int) -> list[tuple[int, bool]]:
+        formats = document.findBlockByNumber(line).layout().formats()
+        return [(span.start, span.format.fontWeight() == QFont.Weight.Bold) for span in formats]
+
+    assert weights(0)[0] == (0, True)
+    assert any(bold for _, bold in weights(1))
+    assert not any(bold for _, bold in weights(3))
+    assert any(start == 7 for start, _ in weights(3)), "the expression in the code keeps its own colour"
+    assert not weights(5)
+
+
+def test_the_pair_at_the_caret_is_marked(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "Hello {{ name }}"))
+    editor = desk.blocks[0].editor
+    editor.go_to(1, 7)
+    assert sorted(mark.cursor.selectionStart() for mark in editor.extraSelections()) == [6, 15]
+    editor.go_to(1, 2)
+    assert editor.extraSelections() == []
+
+
+def test_filters_are_completed_behind_a_bar(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "Hello {{ name"))
+    desk.write(" | upp")
+    desk.key(Key.Key_Space, CTRL)
+    editor = desk.blocks[0].editor
+    assert editor._completer is not None
+    popup = editor._completer.popup()
+    assert popup is not None
+    desk.until(popup.isVisible)
+    QTest.keyClick(popup, Key.Key_Return)
+    assert editor.text == "Hello {{ name | upper"
+
+
+def test_a_message_is_collapsed_and_opened_by_key_and_a_jump_opens_it(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "First {{ one }}", "Second"))
+    block = desk.blocks[0]
+    block.editor.setFocus()
+    desk.key(Key.Key_M, CTRL)
+    assert [one.editor.isVisible() for one in desk.blocks] == [False, True]
+    desk.key(Key.Key_F8)
+    assert [one.folded for one in desk.blocks] == [False, False]
+    assert block.editor.hasFocus()
+    assert desk.working.content.messages[0].text == "First {{ one }}"
+
+
+def test_text_is_found_and_replaced_across_messages_and_undone(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "Tone: warm. 😀 Tone again", "tone {{ tone }}"))
+    desk.blocks[0].editor.setFocus()
+    desk.key(Key.Key_H, CTRL)
+    desk.type("tone")
+    bar = desk.screen.page._find
+    assert bar.isVisible()
+    assert len(bar.hits()) == 4
+    cursor = desk.blocks[0].editor.textCursor()
+    assert cursor.selectedText() == "Tone"
+    assert cursor.selectionStart() == 0
+    desk.key(Key.Key_Return)
+    assert desk.blocks[0].editor.textCursor().selectedText() == "Tone", "a sign of two units before it does not shift the place"
+    desk.key(Key.Key_Return)
+    assert desk.blocks[1].editor.textCursor().selectionStart() == 0
+    bar.new.setFocus()
+    desk.type("voice")
+    desk.press("Replace all")
+    assert [block.editor.text for block in desk.blocks] == ["voice: warm. 😀 voice again", "voice {{ voice }}"]
+    bar.field.setFocus()
+    desk.key(Key.Key_Escape)
+    assert not bar.isVisible()
+    assert desk.blocks[1].editor.hasFocus()
+    desk.key(Key.Key_Z, CTRL)
+    assert desk.blocks[1].editor.text == "tone {{ tone }}"
+
+
+def test_finding_in_the_list_stays_where_no_message_has_the_keyboard(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "One"))
+    desk.screen.list.view.setFocus()
+    desk.key(Key.Key_F, CTRL)
+    assert desk.screen.list.field.hasFocus()
+    desk.blocks[0].editor.setFocus()
+    desk.key(Key.Key_F, CTRL)
+    assert desk.screen.page._find.field.hasFocus()
+    assert not desk.screen.page._find.new.isVisible()
+
+
+def test_what_was_typed_before_a_version_was_saved_can_be_undone_after_it(desk: Desk) -> None:
+    prompt = desk.prompt("A", "Hello")
+    desk.open(prompt)
+    desk.write(" world")
+    desk.key(Key.Key_S, CTRL)
+    desk.fill("Second")
+    desk.until(lambda: [row.number for row in desk.ws.versions.list(prompt)] == [2, 1])
+    desk.until(lambda: not desk.working.unsaved)
+    editor = desk.blocks[0].editor
+    editor.setFocus()
+    desk.key(Key.Key_Z, CTRL)
+    assert editor.text == "Hello"
+    desk.until(lambda: desk.working.unsaved)
+
+
+def test_a_megabyte_is_shown_typed_in_and_kept(desk: Desk) -> None:
+    text = "Answer {{ name }} in **plain** words, please.\n" * 21_000
+    desk.open(desk.prompt("Long", text))
+    editor = desk.blocks[0].editor
+    assert editor.highlighter.document() is None, "so much text is not coloured"
+    editor.go_to(10_000, 1)
+    QTest.keyClicks(editor, "typed ")
+    assert editor.text.split("\n")[9_999].startswith("typed Answer")
+    desk.until(lambda: (draft := desk.ws.versions.draft(desk.working.prompt_id)) is not None and "typed" in draft.content.messages[0].text)
+    QApplication.processEvents()
+    assert editor.verticalScrollBarPolicy() == Qt.ScrollBarPolicy.ScrollBarAsNeeded
+
+
+def test_a_variable_is_declared_and_its_default_stands_in(desk: Desk) -> None:
+    prompt = desk.prompt("A", "Be {{ tone }} to {{ customer.name }}")
+    desk.open(prompt)
+    desk.until(lambda: desk.screen.page.samples.problems.text() == "2 problems")
+    popup = desk.screen.page.samples.edit("tone")
+    assert popup is not None
+    desk.press("Type and default...", popup)
+    dialog = desk.dialog()
+    assert isinstance(dialog, VariableDialog)
+    dialog.type.setCurrentIndex(VARIABLE_TYPES.index("choice"))
+    QTest.keyClicks(dialog.options, "warm, plain")
+    QTest.keyClicks(dialog.default, "loud")
+    assert dialog._trouble.text() == "The default is none of warm, plain."
+    dialog.default.setPlainText("warm")
+    QTest.keyClick(dialog.about, Key.Key_Return, CTRL)
+    desk.until(lambda: desk.working.content.variables == {"tone": VariableSpec("choice", options=("warm", "plain"), default="warm")})
+    desk.until(lambda: "Be warm to" in desk.screen.page.preview.text.toPlainText())
+    desk.until(lambda: desk.screen.page.samples.problems.text() == "1 problem")
+    assert desk.screen.page.missing == ["customer"]
+    desk.until(lambda: (draft := desk.ws.versions.draft(prompt)) is not None and "tone" in draft.content.variables)
+
+
+def test_a_value_of_a_choice_is_one_of_its_options(desk: Desk) -> None:
+    content = Content((Message.of("user", "Be {{ tone }}"),), variables={"tone": VariableSpec("choice", options=("warm", "plain"))})
+    desk.open(desk.ws.prompts.create("A", "", content))
+    samples = desk.screen.page.samples
+    popup = samples.edit("tone")
+    assert popup is not None
+    popup.editor.edit.setPlainText("loud")
+    QTest.keyClick(popup.editor.edit, Key.Key_Return)
+    assert popup.isVisible(), "what is no option is not kept"
+    desk.press("plain", popup)
+    desk.until(lambda: desk.screen.page.values == {"tone": "plain"})
+
+
+def test_every_problem_is_listed_and_jumped_to(desk: Desk) -> None:
+    specs = {"spare": VariableSpec(), "things": VariableSpec("text"), "number": VariableSpec("number")}
+    text = "{% for one in things %}{{ one }}{% endfor %}\n{{ number }}\n{{ missing }}"
+    prompt = desk.ws.prompts.create("A", "", Content((Message.of("system", text), Message.of("user", "{{ x | shout }}")), variables=specs))
+    desk.ws.versions.set_sample(prompt, "things", "abc")
+    desk.ws.versions.set_sample(prompt, "number", "many")
+    desk.open(prompt)
+    page = desk.screen.page
+    desk.until(lambda: page.samples.problems.text() == "4 problems")
+    assert [(problem.message, problem.line, problem.text) for problem in page._problems] == [
+        (0, 1, "things is declared as text, but a loop goes through it."),
+        (0, 2, "The value of number is no number."),
+        (0, 3, "missing has no value here."),
+        (1, 1, "There is no filter shout here."),
+    ]
+    desk.press("4 problems")
+    desk.until(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert menu.actions()[1].text() == "System, line 2: The value of number is no number."
+    menu.actions()[1].trigger()
+    menu.close()
+    assert desk.blocks[0].editor.hasFocus()
+    assert desk.blocks[0].editor.textCursor().blockNumber() == 1
+    desk.blocks[1].editor.setPlainText("{{ x }}")
+    desk.until(lambda: any(problem.text == "spare is declared and nothing reads it." for problem in page._problems))
+
+
+def test_a_schema_is_checked_and_shown_with_an_answer_of_its_shape(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "Say"))
+    desk.screen.inspector.tabs.setCurrentIndex(1)
+    panel = desk.screen.inspector.parameters
+    panel._format.setCurrentIndex(2)
+    good = {"type": "object", "properties": {"mood": {"enum": ["warm", "plain"]}, "stars": {"type": "integer", "minimum": 1}}}
+    panel._schema.text.setPlainText(json.dumps(good))
+    assert panel._schema.trouble == ""
+    desk.until(lambda: desk.working.content.output_schema == good)
+    assert panel.sample.isVisible()
+    assert json.loads(panel.sample.text().partition("\n")[2]) == {"mood": "warm", "stars": 1}
+    panel._schema.text.setPlainText('{"type": "mood"}')
+    assert panel._schema.trouble.startswith("Not valid yet: at type: 'mood' is not valid")
+    assert desk.working.content.output_schema == good, "the last valid one counts"

@@ -1,0 +1,196 @@
+"""Find and replace in all messages of a prompt."""
+
+from __future__ import annotations
+
+import re
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLineEdit, QWidget
+
+from workbench.gui.library.message_block import MessageBlock
+from workbench.gui.library.messages_pane import MessagesPane
+from workbench.gui.theme import set_kind
+from workbench.gui.widgets.buttons import button, icon_button
+from workbench.gui.widgets.labels import label, line
+from workbench.gui.words import counted
+
+_MOST_TINTED = 500
+"""Hits that are tinted in one message. All are counted and replaced."""
+
+
+class FindBar(QWidget):
+    """A bar above the messages: Enter goes on, Shift+Enter back, Esc closes it."""
+
+    def __init__(self, messages: MessagesPane) -> None:
+        super().__init__()
+        self.setProperty("kind", "surface")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName("Find and replace")
+        self._messages = messages
+        self.field, self.new = QLineEdit(), QLineEdit()
+        for field, name in ((self.field, "Find in the messages"), (self.new, "Replace with")):
+            field.setPlaceholderText(name)
+            field.setAccessibleName(name)
+            field.installEventFilter(self)
+        self.exact = QCheckBox("Match case")
+        self._count = label("", "small", "text3")
+        self._count.setMinimumWidth(self._count.fontMetrics().horizontalAdvance("10,000 of 10,000"))
+        self.one = button("Replace", size="small", on=self.replace_one)
+        self.all = button("Replace all", size="small", on=self.replace_all)
+        self._replacing = (self.new, self.one, self.all)
+        self._compose()
+        self.field.textChanged.connect(lambda _text: self._typed())
+        self.exact.toggled.connect(lambda _on: self._typed())
+        messages.edited.connect(self._show_hits)
+        self.hide()
+
+    def _compose(self) -> None:
+        beside = QHBoxLayout()
+        beside.setSpacing(4)
+        beside.addWidget(icon_button("arrow-up", "Previous (Shift Enter)", on=lambda: self.step(-1), size=15))
+        beside.addWidget(icon_button("arrow-down", "Next (Enter)", on=lambda: self.step(1), size=15))
+        beside.addWidget(self._count)
+        beside.addWidget(self.exact)
+        beside.addStretch(1)
+        beside.addWidget(icon_button("x", "Close (Esc)", on=self.leave, size=15))
+        below = QHBoxLayout()
+        below.setSpacing(6)
+        below.addWidget(self.one)
+        below.addWidget(self.all)
+        below.addStretch(1)
+        grid = QGridLayout()
+        grid.setContentsMargins(16, 6, 8, 6)
+        grid.setHorizontalSpacing(6)
+        grid.setVerticalSpacing(6)
+        grid.addWidget(self.field, 0, 0)
+        grid.addLayout(beside, 0, 1)
+        grid.addWidget(self.new, 1, 0)
+        grid.addLayout(below, 1, 1)
+        grid.setColumnStretch(0, 2)
+        grid.setColumnStretch(1, 3)
+        column = QGridLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(grid, 0, 0)
+        column.addWidget(line(), 1, 0)
+
+    def open(self, *, replace: bool) -> None:
+        """Show the bar, with what is selected in the messages, and put the keyboard into it."""
+        block = self._messages.current()
+        chosen = block.editor.textCursor().selectedText() if block is not None else ""
+        if chosen and "\u2029" not in chosen and not self.field.hasFocus():
+            self.field.setText(chosen)
+        for part in self._replacing:
+            part.setVisible(replace)
+        self.show()
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.field.selectAll()
+        self._show_hits()
+
+    def leave(self) -> None:
+        """Close the bar; the keyboard goes back to the message."""
+        block = self._messages.current() or (self._messages.blocks[0] if self._messages.blocks else None)
+        self.close_bar()
+        if block is not None:
+            block.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def close_bar(self) -> None:
+        """Close the bar and take the tints away."""
+        self.hide()
+        self._show_hits()
+
+    def hits(self) -> list[tuple[MessageBlock, int, int]]:
+        """Where the text is found, in the order of the messages."""
+        text = self.field.text()
+        if not text or self.isHidden():
+            return []
+        pattern = re.compile(re.escape(text), 0 if self.exact.isChecked() else re.IGNORECASE)
+        found = []
+        for block in self._messages.blocks:
+            found += [(block, _units(block.editor.text, m.start()), _units(block.editor.text, m.end()))
+                      for m in pattern.finditer(block.editor.text)]  # fmt: skip
+        return found
+
+    def step(self, step: int) -> None:
+        """Select the next (1) or the previous (-1) place."""
+        found = self.hits()
+        if found:
+            here = self._here()
+            order = [(self._messages.blocks.index(block), start) for block, start, _ in found]
+            if step > 0:
+                chosen = next((n for n, place in enumerate(order) if place > here), 0)
+            else:
+                chosen = next((n for n in reversed(range(len(order))) if order[n] < here), len(order) - 1)
+            self._choose(found, chosen)
+
+    def replace_one(self) -> None:
+        """Replace the place that is selected and go to the next; where none is selected, only go there."""
+        for block, start, end in self.hits():
+            cursor = block.editor.textCursor()
+            if block is self._messages.current() and (cursor.selectionStart(), cursor.selectionEnd()) == (start, end):
+                block.editor.replace_stretches([(start, end)], self.new.text())
+                break
+        self.step(1)
+
+    def replace_all(self) -> None:
+        """Replace all places; in each message that is one step to undo."""
+        found = self.hits()
+        for block in self._messages.blocks:
+            places = [(start, end) for one, start, end in found if one is block]
+            if places:
+                block.editor.replace_stretches(places, self.new.text())
+        self._count.setText(f"replaced {len(found):,}" if found else "none found")
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if not isinstance(event, QKeyEvent):
+            return False
+        mine = (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if event.key() not in mine or event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            return False
+        if event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()
+            return False
+        if event.type() != QEvent.Type.KeyPress:
+            return False
+        if event.key() == Qt.Key.Key_Escape:
+            self.leave()
+        elif watched is self.new:
+            self.replace_one()
+        else:
+            self.step(-1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1)
+        return True
+
+    def _here(self) -> tuple[int, int]:
+        block = self._messages.current()
+        if block is None:
+            return (-1, 0)
+        return self._messages.blocks.index(block), block.editor.textCursor().selectionStart()
+
+    def _choose(self, found: list[tuple[MessageBlock, int, int]], number: int) -> None:
+        block, start, end = found[number]
+        self._messages.make_current(block)
+        self._messages.show_stretch(block, start, end)
+        self._count.setText(f"{number + 1:,} of {len(found):,}")
+
+    def _typed(self) -> None:
+        found = self._show_hits()
+        if found:
+            here = self._here()
+            order = [(self._messages.blocks.index(block), start) for block, start, _ in found]
+            self._choose(found, next((n for n, place in enumerate(order) if place >= here), 0))
+
+    def _show_hits(self) -> list[tuple[MessageBlock, int, int]]:
+        found = self.hits()
+        for block in self._messages.blocks:
+            block.editor.set_hits([(start, end) for one, start, end in found if one is block][:_MOST_TINTED])
+        self._count.setText("" if not self.field.text() else counted(len(found), "place") if found else "none found")
+        set_kind(self.field, state="error" if self.field.text() and not found else "")
+        for part in (self.one, self.all):
+            part.setEnabled(bool(found))
+        return found
+
+
+def _units(text: str, at: int) -> int:
+    """A place in a text as Qt counts it, where a sign beyond the first 65,536 is two."""
+    return at if text.isascii() else len(text[:at].encode("utf-16-le", "surrogatepass")) // 2

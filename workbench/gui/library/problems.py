@@ -1,0 +1,69 @@
+"""What is wrong with a prompt, in one list: its templates, its values, and what is declared of its variables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workbench.values import VariableSpec, VariableType
+
+if TYPE_CHECKING:
+    from workbench.gui.library.study import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem: where to jump to, or the variable whose declaration or value it is about."""
+
+    text: str
+    message: int | None = None
+    line: int = 1
+    column: int = 1
+    variable: str = ""
+
+
+def likely_type(name: str, facts: Facts) -> VariableType:
+    """The type that the template suggests: what a loop goes through is a list, what is read by parts an object."""
+    if name in facts.looped:
+        return "list"
+    parted = any(variable.path.startswith(f"{name}.") for found in facts.variables for variable in found if variable.name == name)
+    return "object" if parted else "text"
+
+
+def problems(facts: Facts, values: Mapping[str, Any]) -> list[Problem]:
+    """All problems with these values: those with a place in the order of the text, then those of declarations."""
+    found: list[Problem] = []
+    specs = facts.content.variables
+    for number, (variables, trouble) in enumerate(zip(facts.variables, facts.problems, strict=True)):
+        if trouble is not None:
+            found.append(Problem(trouble.message, number, trouble.line, trouble.column))
+            continue
+        seen: set[str] = set()
+        for variable in variables:
+            words = _at(variable.name, variable.optional, specs.get(variable.name), facts, values)
+            if words and variable.name not in seen:
+                seen.add(variable.name)
+                found.append(Problem(words, number, variable.line, variable.column, variable.name))
+    certain = not any(facts.problems)
+    for name, spec in specs.items():
+        if certain and name not in facts.names:
+            found.append(Problem(f"{name} is declared and nothing reads it.", variable=name))
+        if spec.default is not None and (why := spec.misfit(spec.default)):
+            found.append(Problem(f"The default of {name} {why}.", variable=name))
+    return found
+
+
+def _at(name: str, optional: bool, spec: VariableSpec | None, facts: Facts, values: Mapping[str, Any]) -> str:
+    """What is wrong where a variable is read."""
+    if name not in values:
+        return "" if optional or (spec is not None and not spec.needs_value) else f"{name} has no value here."
+    if spec is None:
+        return ""
+    if why := spec.misfit(values[name]):
+        return f"The value of {name} {why}."
+    likely = likely_type(name, facts)
+    if likely != "text" and spec.type != likely:
+        how = "a loop goes through it" if likely == "list" else "the text reads parts of it"
+        return f"{name} is declared as {spec.type}, but {how}."
+    return ""
