@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui_window import dialogs, finished_well, opened
 from tests.run_workspace import executed, fill
+from workbench.gui.app import Session
 from workbench.gui.capture import CaptureDialog
 from workbench.gui.compare.view import CompareScreen
 from workbench.gui.review.view import ReviewScreen
@@ -22,14 +23,20 @@ def dialog(qtbot: QtBot) -> CaptureDialog:
     return next(found for found in dialogs() if isinstance(found, CaptureDialog))
 
 
+def shown(qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Callable[..., Any], place: str) -> Session:
+    """A window on a run that is over, at Compare or Review."""
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
+    run = executed(filled, settings)
+    session = opened(qtbot, filled.path, settings, place=place)
+    qtbot.waitUntil(lambda: session.window.place == place, timeout=15_000)
+    session.context.go(place, run_id=run)
+    return session
+
+
 def test_an_answer_of_compare_becomes_a_case_with_its_values_and_the_answer_as_reference(
     qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Callable[..., Any]
 ) -> None:
-    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
-    run = executed(filled, settings)
-    session = opened(qtbot, filled.path, settings, place="compare")
-    qtbot.waitUntil(lambda: session.window.place == "compare", timeout=15_000)
-    session.context.go("compare", run_id=run)
+    session = shown(qtbot, tmp_path, settings, fakeprovider, "compare")
     screen = cast("CompareScreen", session.window.screen_at("compare"))
     qtbot.waitUntil(lambda: screen.page.detail.row is not None and screen.page.detail.capture.isEnabled(), timeout=10_000)
     row = screen.page.detail.row
@@ -53,11 +60,7 @@ def test_an_answer_of_compare_becomes_a_case_with_its_values_and_the_answer_as_r
 def test_a_case_taken_in_review_does_not_tell_who_answered(
     qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Callable[..., Any]
 ) -> None:
-    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
-    run = executed(filled, settings)
-    session = opened(qtbot, filled.path, settings, place="review")
-    qtbot.waitUntil(lambda: session.window.place == "review", timeout=15_000)
-    session.context.go("review", run_id=run)
+    session = shown(qtbot, tmp_path, settings, fakeprovider, "review")
     screen = cast("ReviewScreen", session.window.screen_at("review"))
     qtbot.waitUntil(lambda: bool(screen.cards), timeout=10_000)
     session.context.action("review.to_dataset").trigger()
@@ -65,8 +68,8 @@ def test_a_case_taken_in_review_does_not_tell_who_answered(
     asked.into.setCurrentIndex(asked.into.findText("Golden"))
     asked._go.click()
     ws = session.context.ws
-    qtbot.waitUntil(lambda: ws.datasets.get(filled.dataset).cases == 5, timeout=10_000)
-    case = ws.datasets.cases(filled.dataset)[-1]
+    qtbot.waitUntil(lambda: ws.datasets.find("Golden").cases == 5, timeout=10_000)
+    case = ws.datasets.cases(ws.datasets.find("Golden").id)[-1]
     assert case.reference == "refund"  # as the run had it: nobody said that the answer is right
     assert case.note.startswith("From run 1 of Refunds, case ")
     assert not any(word in case.note for word in ("model-0", "model-1", "fake", "Refund reply"))

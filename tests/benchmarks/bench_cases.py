@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.benchmarks.bench_stall import FOLDER, Watch, spin  # it sets the environment first
+from tests.benchmarks.bench_stall import FOLDER, spin, watched  # it sets the environment first
 from workbench.gui.app import Session, application
 from workbench.gui.datasets.view import DatasetsScreen
 from workbench.settings import Settings
@@ -55,13 +55,7 @@ def main() -> None:
     settings.set("last.place", "settings")
     application()
     session = Session(FOLDER / "desk.db", settings)
-    session.window.resize(1440, 900)
-    session.window.show()
-    while session.context.workspace is None:
-        spin(0.2)
-    spin(1.0)
-    watch = Watch()
-    watch.begin()
+    watch = watched(session, 1440, 900)
     spin(2.0)
     print(f"idle window:          {watch.words()}")
     session.context.go("datasets", dataset_id=dataset)

@@ -73,6 +73,18 @@ def spin(seconds: float) -> None:
     loop.exec()
 
 
+def watched(session: Session, width: int, height: int) -> Watch:
+    """A watch over the session's window, once it is shown and has its workspace."""
+    session.window.resize(width, height)
+    session.window.show()
+    while session.context.workspace is None:
+        spin(0.2)
+    spin(1.0)
+    watch = Watch()
+    watch.begin()
+    return watch
+
+
 def main() -> None:
     """Print the stalls."""
     provider = FakeProvider(
@@ -84,13 +96,7 @@ def main() -> None:
     settings.set("last.place", "compare")
     application()
     session = Session(filled.path, settings)
-    session.window.resize(1860, 1000)
-    session.window.show()
-    while session.context.workspace is None:
-        spin(0.2)
-    spin(1.0)
-    watch = Watch()
-    watch.begin()
+    watch = watched(session, 1860, 1000)
     spin(2.0)
     print(f"idle window:      {watch.words()}")
     runs: list[int] = []

@@ -7,6 +7,7 @@ The frame is here once: a stream that never began, one that ends without its las
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -22,7 +23,7 @@ New = tuple[str, str]
 NOTHING: New = ("", "")
 
 
-class AnswerReader:
+class AnswerReader(ABC):
     """One answer as it is read, streamed or whole."""
 
     holds: ClassVar[str] = "message"
@@ -83,15 +84,15 @@ class AnswerReader:
         arrived = self._text or self._thinking or self._refusal or self._calls or self._images or self._usage
         return self._reply() if arrived else None
 
+    @abstractmethod
     def _value(self, value: Mapping[str, Any], name: str) -> New:
         """Read one value of a stream; `name` is the event's, where it has one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _body(self, value: Mapping[str, Any]) -> bool:
         """Read a whole body; False where it is no answer."""
-        raise NotImplementedError
 
-    def _frame(self, value: Mapping[str, Any]) -> None:
+    def _frame(self, value: Mapping[str, Any]) -> None:  # noqa: B027  # most formats have nothing around it
         """Take what stands around the answer, also in a value that reports an error."""
 
     def _is_failure(self, value: Mapping[str, Any], name: str) -> bool:
@@ -131,8 +132,8 @@ class AnswerReader:
         return "tool_calls" if self._calls else "stop"
 
     def _counts(self) -> Usage:
-        """The token counts so far."""
-        raise NotImplementedError
+        """The token counts so far: unknown, unless the format says them."""
+        return Usage()
 
     def _reply(self) -> Reply:
         return Reply(
