@@ -25,7 +25,8 @@ SELECT id, uid, name, definition, (SELECT count(*) FROM run WHERE run.comparison
 FROM comparison WHERE {where}
 """
 _VERSIONS = """
-SELECT prompt.id, prompt.uid, prompt.name, version.number, content.messages, content.parameters, content.output_schema, content.tools
+SELECT prompt.id, prompt.uid, prompt.name, version.number,
+       content.messages, content.parameters, content.output_schema, content.tools, content.snippets
 FROM prompt JOIN version ON version.prompt_id = prompt.id JOIN content ON content.id = version.content_id
 """
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from workbench import store
-from workbench.library.contents import draft_to_json, keep_content, read_content, read_draft, storable
+from workbench.library.cases import asking
+from workbench.library.contents import draft_to_json, keep_content, read_content, read_draft, refuse_circle, storable
 from workbench.library.names import clean_name, whole_text
 from workbench.library.records import DraftRow, VersionRow
 from workbench.library.version_figures import VersionFigures
@@ -23,7 +24,7 @@ SELECT version.id, version.uid, version.prompt_id, version.number, parent.number
 FROM version JOIN content ON content.id = version.content_id LEFT JOIN version AS parent ON parent.id = version.parent_id
 WHERE {where} ORDER BY version.number DESC
 """
-_CONTENT = "SELECT content.messages, content.parameters, content.output_schema, content.tools FROM content"
+_CONTENT = "SELECT content.messages, content.parameters, content.output_schema, content.tools, content.snippets FROM content"
 
 
 class Versions:
@@ -75,7 +76,9 @@ class Versions:
     def save(self, prompt_id: int, content: Content, note: str = "", author: str = "") -> VersionRow:
         """The new version; the draft is gone. Content equal to the newest version's makes none and answers that one."""
         with self._database.write() as writer:
-            _refuse_unknown(writer, prompt_id)
+            kind, name = _kind_and_name(writer, prompt_id)
+            if kind == "snippet":
+                refuse_circle(asking(writer), name, content)
             base = writer.run("SELECT base_version_id FROM draft WHERE prompt_id = :id", id=prompt_id).scalar()
             version_id = _add_version(writer, prompt_id, keep_content(writer, content), note, author, base)
             _drop_draft(writer, prompt_id)
@@ -191,6 +194,13 @@ def _json_text(value: Any) -> str:
 def _refuse_unknown(writer: Writer, prompt_id: int) -> None:
     if writer.run("SELECT 1 FROM prompt WHERE id = :id", id=prompt_id).first() is None:
         raise NotFound(f"There is no prompt {prompt_id}.")
+
+
+def _kind_and_name(writer: Writer, prompt_id: int) -> tuple[str, str]:
+    row = writer.run("SELECT kind, name FROM prompt WHERE id = :id", id=prompt_id).first()
+    if row is None:
+        raise NotFound(f"There is no prompt {prompt_id}.")
+    return row[0], row[1]
 
 
 def _newest(writer: Writer, prompt_id: int) -> Mapping[str, Any] | None:

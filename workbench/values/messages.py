@@ -97,15 +97,18 @@ class Content:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     output_schema: Mapping[str, Any] | None = None
     tools: tuple[Mapping[str, Any], ...] = ()
+    snippets: Mapping[str, str] = field(default_factory=dict)
+    """Text of every snippet that the messages include, by name, frozen: what is included never changes under a version."""
 
     def to_json(self) -> dict[str, Any]:
-        """The JSON form of which the hash is taken."""
-        return {
+        """The JSON form of which the hash is taken. `snippets` stands there where there are any."""
+        item: dict[str, Any] = {
             "messages": [message.to_json() for message in self.messages],
             "parameters": dict(self.parameters),
             "output_schema": None if self.output_schema is None else dict(self.output_schema),
             "tools": [dict(tool) for tool in self.tools],
         }
+        return item | {"snippets": dict(self.snippets)} if self.snippets else item
 
     @staticmethod
     def from_json(item: Mapping[str, Any]) -> Content:
@@ -115,6 +118,7 @@ class Content:
             parameters=dict(item.get("parameters") or {}),
             output_schema=item.get("output_schema"),
             tools=tuple(item.get("tools") or ()),
+            snippets=dict(item.get("snippets") or {}),
         )
 
     @property

@@ -11,21 +11,23 @@ if TYPE_CHECKING:
     from workbench.analysis.differences import ContentDiff, Marks
     from workbench.templates import PreviewMessage, TemplateProblem, Variable
 
+NO_SNIPPETS: Mapping[str, str] = {}
+
 
 class Texts:
     """The verbs on texts that need no workspace file."""
 
-    def variables(self, text: str) -> tuple[Variable, ...]:
-        """Every place where a template reads a value."""
+    def variables(self, text: str, snippets: Mapping[str, str] = NO_SNIPPETS) -> tuple[Variable, ...]:
+        """Every place where a template reads a value; `snippets` are those that it may include."""
         from workbench import templates
 
-        return templates.variables(text)
+        return templates.variables(text, snippets)
 
-    def check(self, text: str) -> TemplateProblem | None:
+    def check(self, text: str, snippets: Mapping[str, str] = NO_SNIPPETS) -> TemplateProblem | None:
         """What is wrong with a template, with line and column; None if nothing is."""
         from workbench import templates
 
-        return templates.check(text)
+        return templates.check(text, snippets)
 
     def preview(self, content: Content, values: Mapping[str, Any]) -> list[PreviewMessage]:
         """The messages with values in place, in pieces that say what was filled in. Never raises."""
