@@ -58,7 +58,8 @@ def test_a_snippet_inside_a_snippet_is_frozen_too_and_both_say_who_uses_them(ws:
     policy = ws.prompts.create("policy", "", said('{% include "voice" %} 30 days.'), kind="snippet")
     reply = ws.prompts.create("Reply", "", REPLY)
     newest = ws.versions.latest(reply)
-    assert newest is not None and set(ws.versions.content(newest.id).snippets) == {"policy", "voice"}
+    assert newest is not None
+    assert set(ws.versions.content(newest.id).snippets) == {"policy", "voice"}
     assert [use.prompt_id for use in ws.snippets.uses()["policy"]] == [reply]
     assert [use.prompt_id for use in ws.snippets.uses()["voice"]] == [reply, policy]
 
@@ -70,7 +71,8 @@ def test_a_circle_is_refused_in_words_and_a_snippet_never_reads_a_file(ws: Works
         ws.versions.save(a, said('{% include "b" %}'))
     assert [row.number for row in ws.versions.list(a)] == [1]
     problem = ws.check('First\n{% include "/etc/passwd" %}')
-    assert problem is not None and (problem.line, problem.message) == (2, "There is no snippet named /etc/passwd.")
+    assert problem is not None
+    assert (problem.line, problem.message) == (2, "There is no snippet named /etc/passwd.")
 
 
 @pytest.mark.parametrize(
@@ -134,7 +136,7 @@ def test_the_library_folder_carries_snippets_and_what_versions_saw_there_and_bac
     assert (tmp_path / "one/snippets/shared/policy.yaml").is_file()
     other = Workspace.open(tmp_path / "other.db")
     report = other.files.import_paths([tmp_path / "one"])
-    assert not report.rejected and not report.not_carried
+    assert (report.rejected, report.not_carried) == ((), ())
     assert [row.kind for row in other.prompts.list()] == ["snippet", "snippet", "prompt"]
     assert other.snippets.stale_prompts()[other.prompts.find("Reply").id].changed == ("policy",)
     other.files.export(tmp_path / "two")
@@ -152,4 +154,5 @@ def test_a_hand_written_prompt_takes_its_snippets_from_the_same_folder(ws: Works
     (tmp_path / "snippets/policy.yaml").write_text("kind: snippet\nprompt: 30 days.\n")
     assert not ws.files.import_paths([tmp_path]).rejected
     newest = ws.versions.latest(ws.prompts.find("a").id)
-    assert newest is not None and ws.versions.content(newest.id).snippets == {"policy": "30 days."}
+    assert newest is not None
+    assert ws.versions.content(newest.id).snippets == {"policy": "30 days."}

@@ -88,11 +88,13 @@ class ContentDiff:
     parameters: tuple[FieldDiff, ...]
     variables_removed: tuple[str, ...] = ()
     variables_added: tuple[str, ...] = ()
+    snippets: tuple[tuple[str, TextDiff], ...] = ()
+    """Snippets whose frozen text differs, by name; one that only one side includes has only added or only removed lines."""
 
     @property
     def edits(self) -> int:
-        """How many lines and parameters differ: what the window calls edits."""
-        return sum(message.edits for message in self.messages) + len(self.parameters)
+        """How many lines, parameters and snippets differ: what the window calls edits."""
+        return sum(message.edits for message in self.messages) + len(self.parameters) + len(self.snippets)
 
     def count(self, kind: LineKind) -> int:
         """How many lines of this kind all messages have."""
@@ -156,7 +158,13 @@ def contents(left: Content, right: Content, names: tuple[Sequence[str], Sequence
         tuple(_fields(_settings(left), _settings(right))),
         tuple(name for name in names[0] if name not in names[1]),
         tuple(name for name in names[1] if name not in names[0]),
+        tuple(_snippets(left.snippets, right.snippets)),
     )
+
+
+def _snippets(left: Mapping[str, str], right: Mapping[str, str]) -> list[tuple[str, TextDiff]]:
+    names = sorted({*left, *right})
+    return [(name, texts(left.get(name, ""), right.get(name, ""))) for name in names if left.get(name) != right.get(name)]
 
 
 def _lines(text: str) -> list[str]:

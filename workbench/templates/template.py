@@ -168,12 +168,8 @@ def frozen(content: Content, find: Callable[[str], str | None]) -> Content:
 
 def renewed(content: Content, find: Callable[[str], str | None]) -> Content:
     """The content with its snippets as `find` knows them now; one that it does not know any more stays as it was frozen."""
-
-    def newest(name: str) -> str | None:
-        text = find(name)
-        return content.snippets.get(name) if text is None else text
-
-    return frozen(replace(content, snippets={name: text for name in content.snippets if (text := newest(name)) is not None}), find)
+    gone = {name: text for name, text in content.snippets.items() if find(name) is None}
+    return frozen(replace(content, snippets=gone), find)
 
 
 def circle(name: str, content: Content, find: Callable[[str], str | None]) -> str:

@@ -209,6 +209,10 @@ class Workspace(Copies, Network, Texts):
         """The messages as they would be sent, snippets included, in pieces that say what was filled in. Never raises."""
         return super().preview(self.snippets.filled(content), values)
 
+    def diff(self, left: Content, right: Content) -> ContentDiff:
+        """What differs between two contents, what they include with it."""
+        return super().diff(self.snippets.filled(left), self.snippets.filled(right))
+
     def render(self, content: Content, values: Mapping[str, Any]) -> tuple[Message, ...]:
         """The messages to send, snippets included. Raises BadInput as the template verbs do."""
         return super().render(self.snippets.filled(content), values)

@@ -16,6 +16,7 @@ from workbench.gui.library.messages_pane import MessagesPane
 from workbench.gui.library.old_version import OldVersion, Reading, reading
 from workbench.gui.library.preview_pane import PreviewPane
 from workbench.gui.library.samples import ChosenCase, SampleStrip
+from workbench.gui.library.snippet_bar import SnippetBar
 from workbench.gui.library.study import Facts, Preview, paths, preview
 from workbench.gui.library.try_panel import TryPanel
 from workbench.gui.library.working_copy import WorkingCopy
@@ -56,6 +57,7 @@ class PromptPage(QWidget):
         self.header = PromptHeader()
         self.messages = MessagesPane(context)
         self.old = OldVersion(context, self.messages)
+        self.snippets = SnippetBar()
         self.samples = SampleStrip()
         self.preview = PreviewPane()
         self.trial = TryPanel(context)
@@ -103,6 +105,7 @@ class PromptPage(QWidget):
         rows.addWidget(line())
         rows.addWidget(self._archived)
         rows.addWidget(self.old.bar)
+        rows.addWidget(self.snippets)
         rows.addWidget(self._split, 1)
         self._page = page
         self._stack = QStackedWidget(self)
@@ -231,8 +234,21 @@ class PromptPage(QWidget):
         self._samples = dict(at.samples)
         self.show_archived(at.prompt.archived)
         self.header.show_prompt(at.prompt, read_only=self.working.read_only)
-        self.messages.show_messages(self.working.content.messages, read_only=self.working.read_only)
+        self._show_messages()
         self._show_values()
+
+    def _show_messages(self) -> None:
+        at = self.working.at
+        is_snippet = at is not None and at.prompt.kind == "snippet"
+        self.messages.show_messages(self.working.content.messages, read_only=self.working.read_only, is_snippet=is_snippet)
+        self._show_snippets()
+
+    def _show_snippets(self) -> None:
+        at, facts = self.working.at, self.working.facts
+        if at is not None:
+            stale = facts.stale if facts is not None else None
+            self.snippets.show_news(at, stale, None if self.working.unsaved else self.working.next_number, read_only=self.working.read_only)
+            self.messages.set_snippets([name for name in facts.snippets if name != at.prompt.name] if facts is not None else ())
 
     def _renewed(self) -> None:
         at = self.working.at
@@ -241,7 +257,7 @@ class PromptPage(QWidget):
         self._samples = dict(at.samples)
         self.show_archived(at.prompt.archived)
         self.header.show_prompt(at.prompt, read_only=self.working.read_only)
-        self.messages.show_messages(self.working.content.messages, read_only=self.working.read_only)
+        self._show_messages()
         self._leave_old()
         self._show_unsaved()
         self._show_values()
@@ -252,6 +268,7 @@ class PromptPage(QWidget):
         self._timer.start()
 
     def _studied(self) -> None:
+        self._show_snippets()
         self._show_unsaved()
         self._show_values()
 

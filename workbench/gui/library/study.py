@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.gui.widgets.pictures import thumbnail
+from workbench.gui.words import counted, joined
 from workbench.values import Content
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
-    from workbench.workspace import ContentDiff, PreviewMessage, PromptRow, TemplateProblem, Variable, VersionRow, Workspace
+    from workbench.workspace import ContentDiff, PreviewMessage, PromptRow, Stale, TemplateProblem, Use, Variable, VersionRow, Workspace
 
 CHARACTERS_A_TOKEN = 4
 """A rough rule: a token of English text has about four characters. Every number made with it says "about"."""
@@ -36,6 +37,8 @@ class Opened:
     base_content: Content | None
     samples: Mapping[str, Any]
     has_draft: bool
+    uses: tuple[Use, ...] = ()
+    """Of a snippet: who includes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,10 @@ class Facts:
     problems: tuple[TemplateProblem | None, ...]
     diff: ContentDiff | None
     """Against the version it came from; None where there is none."""
+    stale: Stale
+    """Its snippets that are other ones in the library by now."""
+    snippets: tuple[str, ...] = ()
+    """Names that can be included."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -86,17 +93,20 @@ def open_prompt(ws: Workspace, prompt_id: int, *, with_figures: bool = True) -> 
         base = next((row for row in versions if row.id == draft.base_version_id), base)
     base_content = ws.versions.content(base.id) if base is not None else None
     content = draft.content if draft is not None else base_content or Content()
-    return Opened(prompt, versions, content, base, base_content, ws.versions.samples(prompt_id), draft is not None)
+    uses = tuple(ws.snippets.uses().get(prompt.name, ())) if prompt.kind == "snippet" else ()
+    return Opened(prompt, versions, content, base, base_content, ws.versions.samples(prompt_id), draft is not None, uses)
 
 
 def facts(ws: Workspace, content: Content, base: Content | None) -> Facts:
     """Variables, problems and differences of a content."""
-    texts = [message.text for message in content.messages]
+    texts, snippets = [message.text for message in content.messages], ws.snippets.filled(content).snippets
     return Facts(
         content,
-        tuple(ws.variables(text) for text in texts),
-        tuple(ws.check(text) for text in texts),
+        tuple(ws.variables(text, snippets) for text in texts),
+        tuple(ws.check(text, snippets) for text in texts),
         ws.diff(base, content) if base is not None else None,
+        ws.snippets.stale(content),
+        ws.snippets.names(),
     )
 
 
@@ -112,6 +122,21 @@ def preview(ws: Workspace, content: Content, values: Mapping[str, Any]) -> Previ
     """How a content is sent with these values. Decodes its pictures: not for the Qt thread."""
     messages = tuple(ws.preview(content, values))
     return Preview(messages, tuple(tuple(map(thumbnail, message.attachments)) for message in messages))
+
+
+def marks_of(ws: Workspace, rows: Iterable[PromptRow]) -> dict[int, str]:
+    """What the list says of prompts beside their own facts: by how many a snippet is included, which snippet of a prompt changed."""
+    uses = ws.snippets.uses()
+    found = {row.id: included_by(len(uses.get(row.name, ()))) for row in rows if row.kind == "snippet"}
+    for id, stale in ws.snippets.stale_prompts().items() if uses else ():
+        if stale.changed:
+            found[id] = f"{joined(stale.changed)} changed"
+    return found
+
+
+def included_by(count: int) -> str:
+    """`included by 3 prompts`."""
+    return f"included by {counted(count, 'prompt')}" if count else "not included yet"
 
 
 def count_edits(ws: Workspace, prompt_ids: Iterable[int]) -> dict[int, int]:

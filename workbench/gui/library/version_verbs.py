@@ -13,7 +13,7 @@ from workbench.gui.library.label_dialog import ask_label
 from workbench.gui.library.working_copy import WorkingCopy
 from workbench.gui.widgets.dialog import Dialog, ask_text
 from workbench.gui.widgets.labels import label
-from workbench.gui.words import counted
+from workbench.gui.words import counted, joined
 from workbench.values import Content
 
 if TYPE_CHECKING:
@@ -60,6 +60,23 @@ class VersionVerbs:
             lambda note: self._working.save_version(note, saved),
             allow_empty=True,
         )
+
+    def take_in(self) -> None:
+        """Take the snippets that changed in as a new version; where there are unsaved edits, into these."""
+        at, facts, snippets = self._working.at, self._working.facts, self._context.ws.snippets
+        if at is None or facts is None or self._working.read_only:
+            return
+        names = joined(facts.stale.changed)
+        if self._working.unsaved:
+
+            def done(content: Content) -> None:
+                self._working.put(content)
+                self._context.notice(f"The working copy has {names} as in the library now.")
+
+            read = (snippets.renewed, self._working.content)
+            self._context.bridge.read(*read, then=done, failed=self._context.failed, owner=self._owner, key="library.take_in")
+            return
+        self._call(snippets.take_in, at.prompt.id, then=lambda row: self._context.notice(f"Saved v{row.number} with {names} as it is now."))
 
     def discard(self) -> None:
         """Throw the unsaved edits away; the notice brings them back."""

@@ -272,6 +272,11 @@ class WorkingCopy(QObject):
 
     # -- what is known about it --------------------------------------------------------------------------------
 
+    def study(self) -> None:
+        """Find out again, in a moment, what can be said of the content."""
+        if self._at is not None:
+            self._study_timer.start()
+
     def _study(self) -> None:
         if self._at is None or self._context.workspace is None:  # a timer can come a moment after the workspace has closed
             return

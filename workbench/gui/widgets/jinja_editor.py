@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
@@ -26,6 +27,7 @@ from workbench.gui.widgets.jinja_tokens import TAG, VARIABLE, scan
 
 _TALLEST_LINES = 2000
 """A longer message scrolls in itself: a page of that height would cost a layout of all its lines at every key."""
+_INCLUDE = re.compile(r"""\{%[-+]?\s*include\s+["'][^"']*$""")
 _WORD = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_."
 
 
@@ -65,6 +67,7 @@ class JinjaEditor(QTextEdit):
         """What of dropped or pasted data is no text; without it, only text is taken."""
         self._text = ""
         self._names: list[str] = []
+        self._snippets: list[str] = []
         self._problem: tuple[int, int] | None = None
         self._gutter = Gutter(self)
         self.highlighter = JinjaHighlighter(self.document())
@@ -95,6 +98,10 @@ class JinjaEditor(QTextEdit):
     def set_names(self, names: Sequence[str]) -> None:
         """Variables to offer at Ctrl+Space."""
         self._names = list(names)
+
+    def set_snippets(self, names: Sequence[str]) -> None:
+        """Snippets to offer inside an include."""
+        self._snippets = list(names)
 
     def set_undefined(self, names: Collection[str]) -> None:
         """Mark the expressions that read one of these variables."""
@@ -284,7 +291,8 @@ class JinjaEditor(QTextEdit):
             return
         completer = self._need_completer()
         prefix = self._word_before()
-        shown = [name for name in self._names if name.lower().startswith(prefix.lower()) and name != prefix]
+        names = self._snippets if self._in_include() else self._names
+        shown = [name for name in names if name.lower().startswith(prefix.lower()) and name != prefix]
         popup = completer.popup()
         assert popup is not None
         if not shown:
@@ -317,6 +325,11 @@ class JinjaEditor(QTextEdit):
         while start and text[start - 1] in _WORD:
             start -= 1
         return text[start:at]
+
+    def _in_include(self) -> bool:
+        """True where the caret stands in the name of an include."""
+        cursor = self.textCursor()
+        return _INCLUDE.search(cursor.block().text()[: cursor.positionInBlock()]) is not None
 
     def _completed(self, name: str) -> None:
         cursor = self.textCursor()
