@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QMenu
+from PySide6.QtWidgets import QCheckBox, QLabel, QMenu
 from pytestqt.qtbot import QtBot
 
 from tests.gui_window import finished, opened
@@ -132,3 +132,43 @@ def test_renaming_a_snippet_says_what_becomes_of_its_prompts(desk: Desk) -> None
     desk.until(lambda: desk.ws.prompts.get(policy).name == "returns")
     desk.open(reply)
     desk.until(lambda: "refund_policy is no longer in the library" in desk.screen.page.snippets.title.text())
+
+
+def test_versions_say_what_changed_and_an_old_one_is_written_on_from(desk: Desk) -> None:
+    desk.session.context.settings.set("author", "Mara Lind")
+    reply = desk.prompt("Reply", "Hello.", temperature=0.2)
+    desk.ws.versions.save(reply, Content((Message.of("system", "Good day."),), {"temperature": 0.7}))
+    desk.open(reply)
+    model = desk.screen.inspector.versions.list
+    desk.until(lambda: len(model.rows) == 2)
+    newest, first = desk.working.at.versions
+    assert model.said_of(newest) == "prompt changed, temperature 0.2 to 0.7"
+    desk.screen.version_verbs.start_from(first)
+    desk.until(lambda: desk.blocks[0].editor.text == "Hello.")
+    desk.write(" Friend.")
+    desk.key(Key.Key_S, CTRL)
+    desk.fill("Softer")
+    desk.until(lambda: desk.working.at.versions[0].number == 3)
+    third = desk.working.at.versions[0]
+    assert (third.parent, third.author) == (1, "Mara Lind")
+    desk.until(lambda: model.said_of(third) == "prompt changed since v1")
+
+
+def test_a_protected_label_asks_before_it_moves(desk: Desk) -> None:
+    reply = desk.prompt("Reply", "Hello.")
+    second = desk.ws.versions.save(reply, Content((Message.of("system", "Good day."),)))
+    desk.ws.versions.set_label(reply, "production", desk.ws.versions.by_number(reply, 1).id)
+    desk.open(reply)
+    desk.screen.version_verbs.label(second)
+    dialog = desk.dialog()
+    [box] = dialog.findChildren(QCheckBox)
+    assert box.text() == "Ask before moving production"
+    assert any("production: put on v1" in shown.text() for shown in dialog.findChildren(QLabel))
+    box.click()
+    dialog.reject()
+    desk.until(lambda: desk.working.at.protected == {"production"})
+    desk.screen.version_verbs.move_label("production", second)
+    asked = desk.dialog()
+    assert desk.ws.prompts.get(reply).labels == {"production": 1}
+    desk.press("Move production to v2", asked)
+    desk.until(lambda: desk.ws.prompts.get(reply).labels == {"production": 2})

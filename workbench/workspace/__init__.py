@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from workbench.library.records import ComparisonRow as ComparisonRow
     from workbench.library.records import ConnectionRow as ConnectionRow
     from workbench.library.records import DatasetRow as DatasetRow
+    from workbench.library.records import LabelMove as LabelMove
     from workbench.library.records import ModelRow as ModelRow
     from workbench.library.records import PromptRow as PromptRow
     from workbench.library.records import VersionRow as VersionRow

@@ -48,6 +48,12 @@ class Texts:
 
         return differences.contents(left, right, (templates.names(left), templates.names(right)))
 
+    def attribution(self, left: Content, right: Content) -> str:
+        """What changed between two contents in one line: `prompt changed, temperature 0.2 to 0.7`."""
+        from workbench.analysis import differences
+
+        return differences.attribution(left, right)
+
     def changed_words(self, left: str, right: str) -> tuple[Marks, Marks]:
         """What changed within two texts, as (start, end) in the left and in the right one."""
         from workbench.analysis import differences

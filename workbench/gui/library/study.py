@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from workbench.gui.widgets.pictures import thumbnail
@@ -16,8 +16,21 @@ from workbench.values import Content
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
-    from workbench.workspace import ContentDiff, PreviewMessage, PromptRow, Stale, TemplateProblem, Use, Variable, VersionRow, Workspace
+    from workbench.workspace import (
+        ContentDiff,
+        LabelMove,
+        PreviewMessage,
+        PromptRow,
+        Stale,
+        TemplateProblem,
+        Use,
+        Variable,
+        VersionRow,
+        Workspace,
+    )
 
+_ATTRIBUTED = 20
+"""Versions of which the list says what changed; the comparison says it of all."""
 CHARACTERS_A_TOKEN = 4
 """A rough rule: a token of English text has about four characters. Every number made with it says "about"."""
 
@@ -39,6 +52,11 @@ class Opened:
     has_draft: bool
     uses: tuple[Use, ...] = ()
     """Of a snippet: who includes it."""
+    protected: frozenset[str] = frozenset()
+    """Labels that are not moved without a question."""
+    moves: tuple[LabelMove, ...] = ()
+    changed: Mapping[int, str] = field(default_factory=dict)
+    """Version number to what changed against its parent, for the newest ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +112,33 @@ def open_prompt(ws: Workspace, prompt_id: int, *, with_figures: bool = True) -> 
     base_content = ws.versions.content(base.id) if base is not None else None
     content = draft.content if draft is not None else base_content or Content()
     uses = tuple(ws.snippets.uses().get(prompt.name, ())) if prompt.kind == "snippet" else ()
-    return Opened(prompt, versions, content, base, base_content, ws.versions.samples(prompt_id), draft is not None, uses)
+    return Opened(
+        prompt,
+        versions,
+        content,
+        base,
+        base_content,
+        ws.versions.samples(prompt_id),
+        draft is not None,
+        uses,
+        ws.versions.protected_labels(prompt_id),
+        ws.versions.label_moves(prompt_id),
+        attributions(ws, versions) if with_figures else {},
+    )
+
+
+def attributions(ws: Workspace, versions: Sequence[VersionRow]) -> dict[int, str]:
+    """Version number to what changed against its parent: `prompt changed, temperature 0.2 to 0.7`; for the newest ones."""
+    by_number, contents, found = {row.number: row for row in versions}, dict[int, Content](), {}
+    for row in versions[:_ATTRIBUTED]:
+        parent = by_number.get(row.parent) if row.parent is not None else None
+        if parent is None:
+            continue
+        for one in (parent, row):
+            if one.number not in contents:
+                contents[one.number] = ws.versions.content(one.id)
+        found[row.number] = ws.attribution(contents[parent.number], contents[row.number])
+    return found
 
 
 def facts(ws: Workspace, content: Content, base: Content | None) -> Facts:

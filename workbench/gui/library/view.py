@@ -351,6 +351,7 @@ class LibraryScreen(Screen):
             "discard": self.version_verbs.discard,
             "compare": lambda: self.version_verbs.diff(row) if not isinstance(row, WorkingRow) else self.version_verbs.diff_working(),
             "label": lambda: self.version_verbs.label(row),
+            "start": lambda: self.version_verbs.start_from(row),
             "restore": lambda: self.version_verbs.restore(row),
             "copy": lambda: self.version_verbs.copy_text(row),
         }

@@ -238,7 +238,7 @@ class WorkingCopy(QObject):
         with self._lock:
             if self._serials.get(id) == serial:
                 ws.versions.save_draft(id, content, base)  # so that the version knows where it came from
-            return ws.versions.save(id, content, note)
+            return ws.versions.save(id, content, note, str(self._context.settings.get("author")))
 
     def discard(self, then: Callable[[Content], object]) -> None:
         """Go back to the version that the working copy came from; `then` gets what was thrown away."""

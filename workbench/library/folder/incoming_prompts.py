@@ -211,9 +211,12 @@ def _labels(
             left_out.append((f"label {name}", f"version {number} is not among the files"))
             continue
         row = writer.run(
-            "SELECT id, version_id FROM label WHERE prompt_id = :id AND name = :name", id=prompt_id, name=clean_name(name)
+            "SELECT id, version_id, protected FROM label WHERE prompt_id = :id AND name = :name", id=prompt_id, name=clean_name(name)
         ).first()
         if row and row[1] == version_id:
+            continue
+        if row and row[2]:
+            left_out.append((f"label {name} on version {number}", "the label is protected here; it stays where it is"))
             continue
         if row:
             writer.run(
