@@ -92,6 +92,7 @@ def ask_label(
         main.setEnabled(bool(name) and here != version.number)
         main.setText(f"Move {name} to v{version.number}" if here not in (None, version.number) else "Label it")
         say.setText(f"{name} is on v{here} now." if here is not None else "")
+        say.setVisible(here is not None)
 
     field.textChanged.connect(changed)
     changed("")
