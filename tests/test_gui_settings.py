@@ -27,7 +27,7 @@ def control(session: Session, kind: type[Any], title: str) -> Any:
 
 
 def test_every_declared_setting_has_a_control_with_its_long_text(session: Session) -> None:
-    kinds = {"choice": Segmented, "flag": QCheckBox, "number": QSpinBox, "money": QLineEdit, "model": QComboBox}
+    kinds = {"choice": Segmented, "flag": QCheckBox, "number": QSpinBox, "money": QLineEdit, "model": QComboBox, "text": QLineEdit}
     for setting in SETTINGS:
         made = control(session, kinds[setting.kind], setting.title)
         assert made.accessibleDescription() == setting.long

@@ -63,7 +63,7 @@ def test_a_default_and_a_test_make_a_variable_optional() -> None:
         ("a\r\n  {{ x y }}", 2, 8, "Expected }}, got 'y'."),
         ("ab {{ 'x }}", 1, 7, "The character"),
         ("{{ a ? }}", 1, 6, "The character '?' cannot stand here."),
-        ("\n{% include 'x' %}", 2, 4, "Another file cannot be included in a prompt."),
+        ("\n{% include 'x' %}", 2, 4, "There is no snippet named x."),
         ("{{ x|nope }}", 1, 6, "There is no filter nope here."),
         ("{{ x is nope }}", 1, 6, "There is no test nope here."),
         ("{% foo %}", 1, 4, "There is no tag foo that could stand here."),

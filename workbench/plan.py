@@ -217,7 +217,7 @@ def problems(plan: Plan) -> tuple[PlanProblem, ...]:
 
 def _syntax_problem(variant: Variant) -> str:
     for number, message in enumerate(variant.content.messages, 1):
-        problem = templates.check(message.text)
+        problem = templates.check(message.text, variant.content.snippets)
         if problem:
             return f"message {number} ({message.role}), line {problem.line}, column {problem.column}: {problem.message}"
     return ""

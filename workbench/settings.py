@@ -163,6 +163,15 @@ SETTINGS: tuple[Setting, ...] = (
         "1.00",
     ),
     Setting(
+        "author",
+        "storage",
+        "Your name",
+        "Stands beside the versions that you save and the labels that you move.",
+        "It goes along when the library is exported. Empty: nobody is named.",
+        "text",
+        "",
+    ),
+    Setting(
         "backups_kept",
         "storage",
         "Backups",

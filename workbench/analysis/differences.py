@@ -88,11 +88,13 @@ class ContentDiff:
     parameters: tuple[FieldDiff, ...]
     variables_removed: tuple[str, ...] = ()
     variables_added: tuple[str, ...] = ()
+    snippets: tuple[tuple[str, TextDiff], ...] = ()
+    """Snippets whose frozen text differs, by name; one that only one side includes has only added or only removed lines."""
 
     @property
     def edits(self) -> int:
-        """How many lines and parameters differ: what the window calls edits."""
-        return sum(message.edits for message in self.messages) + len(self.parameters)
+        """How many lines, parameters and snippets differ: what the window calls edits."""
+        return sum(message.edits for message in self.messages) + len(self.parameters) + len(self.snippets)
 
     def count(self, kind: LineKind) -> int:
         """How many lines of this kind all messages have."""
@@ -156,7 +158,13 @@ def contents(left: Content, right: Content, names: tuple[Sequence[str], Sequence
         tuple(_fields(_settings(left), _settings(right))),
         tuple(name for name in names[0] if name not in names[1]),
         tuple(name for name in names[1] if name not in names[0]),
+        tuple(_snippets(left.snippets, right.snippets)),
     )
+
+
+def _snippets(left: Mapping[str, str], right: Mapping[str, str]) -> list[tuple[str, TextDiff]]:
+    names = sorted({*left, *right})
+    return [(name, texts(left.get(name, ""), right.get(name, ""))) for name in names if left.get(name) != right.get(name)]
 
 
 def _lines(text: str) -> list[str]:
@@ -284,3 +292,24 @@ def _settings(content: Content) -> dict[str, Any]:
 
 def _fields(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[FieldDiff]:
     return [FieldDiff(name, left.get(name), right.get(name)) for name in sorted({*left, *right}) if left.get(name) != right.get(name)]
+
+
+def attribution(left: Content, right: Content) -> str:
+    """What changed, in one line: `prompt changed, temperature 0.2 to 0.7`; empty where nothing did. Looks at no lines: it is cheap."""
+    found = []
+    if [message.to_json() for message in left.messages] != [message.to_json() for message in right.messages]:
+        found.append("prompt changed")
+    found += map(_field_said, _fields(_settings(left), _settings(right)))
+    changed = sorted(name for name in {*left.snippets, *right.snippets} if left.snippets.get(name) != right.snippets.get(name))
+    both = [name for name in changed if name in left.snippets and name in right.snippets]
+    return ", ".join([*found, *(f"{name} changed" for name in both)])
+
+
+def _field_said(field: FieldDiff) -> str:
+    name = {"output_schema": "schema", "tools": "tools"}.get(field.name, field.name.replace("_", " "))
+    left, right = field.left, field.right
+    if isinstance(left if left is not None else right, (dict, list)):
+        return f"{name} {'added' if left is None else 'removed' if right is None else 'changed'}"
+    if left is None:
+        return f"{name} set to {right}"
+    return f"{name} no longer set" if right is None else f"{name} {left} to {right}"

@@ -30,7 +30,7 @@ VERBS = {
     "resume": ("run", "go on with an interrupted run"),
     "rerun": ("run", "run a comparison again as it was defined, as a new run"),
     "show": ("show", "print a run"),
-    "list": ("show", "list prompts, comparisons, runs, models or datasets"),
+    "list": ("show", "list prompts, snippets, comparisons, runs, models or datasets"),
     "import": ("files", "read prompts, datasets and comparisons from files"),
     "export": ("files", "write the library, or the outputs of a run, as files"),
     "models": ("models", "the models that a comparison can use"),

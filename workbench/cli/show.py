@@ -11,7 +11,7 @@ from workbench.cli.terminal import Terminal, columns
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
-_KINDS = ("prompts", "comparisons", "runs", "models", "datasets")
+_KINDS = ("prompts", "snippets", "comparisons", "runs", "models", "datasets")
 
 
 def show_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,6 +76,25 @@ def _prompts(ws: Workspace) -> _Listing:
     return items, columns(("PROMPT", "VERSION", "LABELS", "TAGS"), table)
 
 
+def _snippets(ws: Workspace) -> _Listing:
+    uses = ws.snippets.uses()
+    rows = [row for row in ws.prompts.list() if row.kind == "snippet"]
+    included = {row.id: [use.name for use in uses.get(row.name, ())] for row in rows}
+    items = [
+        {
+            "id": row.uid,
+            "name": row.name,
+            "folder": row.folder,
+            "version": row.latest,
+            "versions": row.versions,
+            "included_by": included[row.id],
+        }
+        for row in rows
+    ]
+    table = [(row.name, f"v{row.latest}" if row.latest else "draft", row.folder, ", ".join(included[row.id])) for row in rows]
+    return items, columns(("SNIPPET", "VERSION", "FOLDER", "INCLUDED BY"), table)
+
+
 def _comparisons(ws: Workspace) -> _Listing:
     rows = ws.comparisons.list()
     items = [
@@ -137,4 +156,4 @@ def _datasets(ws: Workspace) -> _Listing:
     return items, columns(("DATASET", "CASES", "COLUMNS", "TAGS"), table, right=(1,))
 
 
-_LISTS = {"prompts": _prompts, "comparisons": _comparisons, "runs": _runs, "models": _models, "datasets": _datasets}
+_LISTS = {"prompts": _prompts, "snippets": _snippets, "comparisons": _comparisons, "runs": _runs, "models": _models, "datasets": _datasets}

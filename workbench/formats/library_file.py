@@ -37,6 +37,7 @@ _PROMPT_KEYS = dict.fromkeys(
         "output_schema",
         "tools",
         "messages",
+        "snippets",
     )
 )
 _VARIABLE_KEYS = {"*": dict.fromkeys((*SPEC_KEYS, "sample"))}
@@ -170,7 +171,7 @@ def write_prompt_data(record: PromptFile, path: str = "") -> dict[str, Any]:
     if record.note:
         data["note"] = record.note
     content = content_to_data(record.content, path)
-    messages = content.pop("messages")
+    messages, snippets = content.pop("messages"), content.pop("snippets", None)
     data |= {key: value for key, value in content.items() if key != "variables"}
     variables: dict[str, Any] = dict(content.get("variables") or {})
     for name, value in (record.samples or {}).items():
@@ -178,7 +179,7 @@ def write_prompt_data(record: PromptFile, path: str = "") -> dict[str, Any]:
     if variables:
         data["variables"] = dict(sorted(variables.items()))
     data["messages"] = messages
-    return data
+    return data | ({"snippets": snippets} if snippets else {})
 
 
 def read_versions(document: Document) -> VersionsFile:
@@ -227,14 +228,15 @@ def write_versions(record: VersionsFile, header: str = "", old: Document | None 
 
 
 def content_to_data(content: Content, path: str = "") -> dict[str, Any]:
-    """The keys that hold a content, `messages` last: long texts stand at the end."""
+    """The keys that hold a content, long texts at the end: `messages`, and the snippets as they were when it was saved."""
     item = content.to_json()
     data = {key: item[key] for key in ("parameters", "output_schema", "tools") if item[key] not in (None, {}, [])}
     if content.output_schema == {}:
         data["output_schema"] = {}
     if content.variables:
         data["variables"] = dict(sorted(item["variables"].items()))
-    return {**data, "messages": [_message_to_data(with_files(message, path)) for message in item["messages"]]}
+    data["messages"] = [_message_to_data(with_files(message, path)) for message in item["messages"]]
+    return data | ({"snippets": dict(sorted(content.snippets.items()))} if content.snippets else {})
 
 
 def _message_to_data(message: Mapping[str, Any]) -> dict[str, Any]:
@@ -260,7 +262,11 @@ def read_content(document: Document, where: tuple[str | int, ...] = (), short: s
         raise document.problem("Parameters are names with values, such as temperature: 0.2", *where, "parameters")
     if not isinstance(tools, list) or not all(isinstance(tool, Mapping) for tool in tools):
         raise document.problem("Tools are a list of mappings.", *where, "tools")
-    return Content(messages, dict(parameters), schema, tuple(tools), _read_specs(document, where))
+    snippets = data.get("snippets") or {}
+    if not isinstance(snippets, Mapping) or not all(isinstance(text, str) for text in snippets.values()):
+        raise document.problem("Snippets are names with their text.", *where, "snippets")
+    texts = {str(name): text for name, text in snippets.items()}
+    return Content(messages, dict(parameters), schema, tuple(tools), _read_specs(document, where), texts)
 
 
 def _message(document: Document, where: tuple[str | int, ...]) -> Message:

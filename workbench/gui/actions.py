@@ -77,6 +77,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("library.label", "Set a label", ("Ctrl+L",), "library", "tag"),
     Action("library.view", "Edit, split, preview in turn", ("Ctrl+P",), "library", "columns-2"),
     Action("library.add_message", "Add a message", ("Ctrl+Shift+M",), "library", "plus"),
+    Action("library.new_snippet", "New snippet", (), "library", "puzzle"),
+    Action("library.insert_snippet", "Insert a snippet", ("Ctrl+Alt+I",), "library", "puzzle"),
     Action("library.attach", "Attach a picture or PDF", ("Ctrl+Shift+I",), "library", "paperclip"),
     Action("library.message_up", "Move the message up", ("Ctrl+Alt+Up",), "library", "arrow-up"),
     Action("library.message_down", "Move the message down", ("Ctrl+Alt+Down",), "library", ""),

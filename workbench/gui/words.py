@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -92,6 +93,6 @@ def day(iso: str | None, now: datetime | None = None) -> str:
     return f"{at.day} {at:%b}" + (f" {at.year}" if at.year != now.year else "")
 
 
-def joined(names: list[str]) -> str:
+def joined(names: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1] if names else ""

@@ -26,7 +26,7 @@ FROM comparison WHERE {where}
 """
 _VERSIONS = """
 SELECT prompt.id, prompt.uid, prompt.name, version.number,
-       content.messages, content.parameters, content.output_schema, content.tools, content.typed
+       content.messages, content.parameters, content.output_schema, content.tools, content.typed, content.snippets
 FROM prompt JOIN version ON version.prompt_id = prompt.id JOIN content ON content.id = version.content_id
 """
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from workbench import store
 from workbench.library.attachments import brought_back, content_brought_back, put_away
-from workbench.library.cases import Query
+from workbench.library.cases import Query, asking
 from workbench.library.names import whole_text
 from workbench.store.database import Writer
 from workbench.values import BadInput, Content, Message, Part, Problem
@@ -44,7 +44,7 @@ def _filled(message: Message, attached: Sequence[Part]) -> Message:
 
 def keep_content(writer: Writer, content: Content) -> int:
     """The id of the row that holds this content, written if it is new."""
-    content = storable(content)
+    content = storable(frozen(content, asking(writer)))
     hash = content.hash
     row = writer.run("SELECT id FROM content WHERE hash = :hash", hash=hash).first()
     if row:
@@ -59,11 +59,14 @@ def keep_content(writer: Writer, content: Content) -> int:
             tools=item["tools"],
             variables=list(variables_of(content)),
             typed=item.get("variables"),
+            snippets=item.get("snippets"),
         )
     )
 
 
-def read_content(query: Query, messages: str, parameters: str, output_schema: str | None, tools: str, typed: str | None) -> Content:
+def read_content(
+    query: Query, messages: str, parameters: str, output_schema: str | None, tools: str, typed: str | None, snippets: str | None
+) -> Content:
     """The content of a row whose JSON columns are still text."""
     return Content.from_json(
         {
@@ -72,6 +75,7 @@ def read_content(query: Query, messages: str, parameters: str, output_schema: st
             "output_schema": json.loads(output_schema) if output_schema else None,
             "tools": json.loads(tools),
             "variables": json.loads(typed) if typed else None,
+            "snippets": json.loads(snippets) if snippets else None,
         }
     )
 
@@ -95,6 +99,40 @@ def variables_of(content: Content) -> tuple[str, ...]:
         return tuple(names(content))
     except Problem:
         return ()
+
+
+def snippet_text(query: Query, name: str) -> str | None:
+    """What the newest version of the live snippet of this name says; None where there is none."""
+    sql = """SELECT content.messages
+             FROM prompt JOIN version ON version.prompt_id = prompt.id JOIN content ON content.id = version.content_id
+             WHERE prompt.kind = 'snippet' AND prompt.name = :name AND prompt.archived_at IS NULL ORDER BY prompt.id, number DESC LIMIT 1"""
+    rows = query(sql, {"name": name})
+    return text_of_snippet(Content.from_json({"messages": json.loads(rows[0][0])})) if rows else None
+
+
+def text_of_snippet(content: Content) -> str:
+    """What is included: the texts of its messages, of which the app writes one."""
+    return "\n\n".join(message.text for message in content.messages)
+
+
+def frozen(content: Content, query: Query) -> Content:
+    """The content with the text of every snippet that it includes; what it had frozen already stays."""
+    if not content.snippets and not any("include" in message.text for message in content.messages):
+        return content
+    from workbench.templates import frozen as with_snippets  # see above
+
+    return with_snippets(content, lambda name: snippet_text(query, name))
+
+
+def refuse_circle(query: Query, name: str, content: Content) -> None:
+    """Raises BadInput where a snippet of this name would include itself."""
+    if not any("include" in message.text for message in content.messages):
+        return
+    from workbench.templates import circle  # see above
+
+    way = circle(name, content, lambda other: snippet_text(query, other))
+    if way:
+        raise BadInput(f"A snippet cannot include itself: {way}.", remedy="Take one of these includes out.")
 
 
 def first_draft(writer: Writer, prompt_id: int, content: Content | None = None) -> None:

@@ -30,6 +30,14 @@ def clean_name(name: str) -> str:
     return cleaned
 
 
+def clean_snippet_name(name: str) -> str:
+    """The name as a tag can hold it. Raises BadInput for quotes and backslashes."""
+    name = clean_name(name)
+    if any(sign in name for sign in "\"'\\"):
+        raise BadInput("Quotes and backslashes cannot stand in a snippet's name.", remedy="Write it as in refund_policy.")
+    return name
+
+
 def free_name(wanted: str, taken: Collection[str]) -> str:
     """The wanted name, with the first free number behind it if it is taken."""
     if wanted not in taken:

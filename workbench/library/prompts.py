@@ -8,9 +8,9 @@ from typing import Any
 
 from workbench import store
 from workbench.library.cases import asking
-from workbench.library.contents import first_draft, keep_content, read_draft
+from workbench.library.contents import first_draft, keep_content, read_draft, refuse_circle
 from workbench.library.folders import Folders, clean_path, folder_id
-from workbench.library.names import clean_name, free_name, near, whole_text
+from workbench.library.names import clean_name, clean_snippet_name, free_name, near, whole_text
 from workbench.library.records import PromptRow
 from workbench.store import stamps
 from workbench.store.database import Writer
@@ -84,8 +84,11 @@ class Prompts(Folders):
         t = store.tables
         with self._database.write() as writer:
             place = folder_id(writer, folder)
-            name = clean_name(name)
+            name = clean_snippet_name(name) if kind == "snippet" else clean_name(name)
             _refuse_taken(writer, name, place)
+            if kind == "snippet":
+                refuse_taken_snippet(writer, name)
+                refuse_circle(asking(writer), name, content or Content())
             id = writer.add(t.Prompt(name=name, folder_id=place, description=whole_text(description), kind=kind))
             if content is None:
                 first_draft(writer, id)
@@ -101,8 +104,11 @@ class Prompts(Folders):
         """Raises BadInput for a name in use in the same folder."""
         with self._database.write() as writer:
             place = _existing(writer, id)[1]
-            name = clean_name(name)
+            is_snippet = writer.run("SELECT kind FROM prompt WHERE id = :id", id=id).scalar() == "snippet"
+            name = clean_snippet_name(name) if is_snippet else clean_name(name)
             _refuse_taken(writer, name, place, but=id)
+            if is_snippet:
+                refuse_taken_snippet(writer, name, but=id)
             writer.run("UPDATE prompt SET name = :name WHERE id = :id", name=name, id=id)
             writer.touch("prompt", id)
 
@@ -145,7 +151,7 @@ class Prompts(Folders):
         with self._database.write() as writer:
             name, place = _existing(writer, id)
             kind, description = writer.run("SELECT kind, description FROM prompt WHERE id = :id", id=id).one()
-            free = free_name(f"{name} copy", _taken_names(writer, place, 0))
+            free = free_name(f"{name} copy", _taken_names(writer, place, 0) | (_snippet_names(writer, 0) if kind == "snippet" else set()))
             copy = writer.add(t.Prompt(name=free, folder_id=place, description=description, kind=kind))
             newest = writer.run("SELECT content_id, note FROM version WHERE prompt_id = :id ORDER BY number DESC LIMIT 1", id=id).first()
             if newest:
@@ -173,7 +179,8 @@ class Prompts(Folders):
         with self._database.write() as writer:
             for id in ids:
                 name, place = _existing(writer, id)
-                free = free_name(name, _taken_names(writer, place, id))
+                is_snippet = writer.run("SELECT kind FROM prompt WHERE id = :id", id=id).scalar() == "snippet"
+                free = free_name(name, _taken_names(writer, place, id) | (_snippet_names(writer, id) if is_snippet else set()))
                 writer.run("UPDATE prompt SET archived_at = NULL, name = :name WHERE id = :id", name=free, id=id)
                 writer.touch("prompt", id)
 
@@ -214,6 +221,17 @@ def _taken_names(writer: Writer, place: int | None, but: int) -> set[str]:
     """Names of the live prompts in a folder."""
     sql = "SELECT name FROM prompt WHERE archived_at IS NULL AND coalesce(folder_id, 0) = :place AND id <> :but"
     return {row[0] for row in writer.run(sql, place=place or 0, but=but)}
+
+
+def _snippet_names(writer: Writer, but: int) -> set[str]:
+    """Names of the live snippets in all folders: an include says no folder."""
+    return {row[0] for row in writer.run("SELECT name FROM prompt WHERE archived_at IS NULL AND kind = 'snippet' AND id <> :but", but=but)}
+
+
+def refuse_taken_snippet(writer: Writer, name: str, but: int = 0) -> None:
+    """Raises BadInput where a live snippet has this name, in whichever folder."""
+    if name in _snippet_names(writer, but):
+        raise BadInput(f"There is already a snippet named {name}.", remedy="Choose another name.")
 
 
 def _refuse_taken(writer: Writer, name: str, place: int | None, but: int = 0) -> None:

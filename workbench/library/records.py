@@ -54,6 +54,18 @@ class VersionRow:
     outputs: int = 0
     """How many finished outputs this version has in all runs."""
     pass_rate: float | None = None
+    branch: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelMove:
+    """One move of a label, by version numbers; None where it was not on a version before or after."""
+
+    name: str
+    before: int | None
+    after: int | None
+    author: str
+    at: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from workbench import store
-from workbench.library.contents import draft_to_json, keep_content, read_content, read_draft, storable
+from workbench.library.cases import asking
+from workbench.library.contents import draft_to_json, keep_content, read_content, read_draft, refuse_circle, storable
 from workbench.library.names import clean_name, whole_text
-from workbench.library.records import DraftRow, VersionRow
+from workbench.library.records import DraftRow, LabelMove, VersionRow
 from workbench.library.version_figures import VersionFigures
 from workbench.store import stamps
 from workbench.store.database import Database, Writer
@@ -19,11 +20,16 @@ from workbench.values import BadInput, Content, NotFound, canonical
 _SELECT = """
 SELECT version.id, version.uid, version.prompt_id, version.number, parent.number,
        version.note, version.author, version.created_at, content.hash,
-       (SELECT json_group_array(label.name) FROM label WHERE label.version_id = version.id)
+       version.branch, (SELECT json_group_array(label.name) FROM label WHERE label.version_id = version.id)
 FROM version JOIN content ON content.id = version.content_id LEFT JOIN version AS parent ON parent.id = version.parent_id
 WHERE {where} ORDER BY version.number DESC
 """
-_CONTENT = "SELECT content.messages, content.parameters, content.output_schema, content.tools, content.typed FROM content"
+_CONTENT = "SELECT content.messages, content.parameters, content.output_schema, content.tools, content.typed, content.snippets FROM content"
+_MOVES = """
+SELECT label_move.name, before.number, after.number, label_move.author, label_move.at FROM label_move
+LEFT JOIN version AS before ON before.id = from_version_id LEFT JOIN version AS after ON after.id = to_version_id
+WHERE label_move.prompt_id = :id ORDER BY label_move.id DESC
+"""
 
 
 class Versions:
@@ -75,7 +81,9 @@ class Versions:
     def save(self, prompt_id: int, content: Content, note: str = "", author: str = "") -> VersionRow:
         """The new version; the draft is gone. Content equal to the newest version's makes none and answers that one."""
         with self._database.write() as writer:
-            _refuse_unknown(writer, prompt_id)
+            kind, name = _kind_and_name(writer, prompt_id)
+            if kind == "snippet":
+                refuse_circle(asking(writer), name, content)
             base = writer.run("SELECT base_version_id FROM draft WHERE prompt_id = :id", id=prompt_id).scalar()
             version_id = _add_version(writer, prompt_id, keep_content(writer, content), note, author, base)
             _drop_draft(writer, prompt_id)
@@ -124,8 +132,16 @@ class Versions:
             if _newest(writer, prompt_id) is not None:
                 _drop_draft(writer, prompt_id)
 
-    def set_label(self, prompt_id: int, name: str, version_id: int) -> None:
-        """Put a label on a version, or move it there. Its way is kept."""
+    def start_from(self, version_id: int) -> None:
+        """Make an old version's content the working copy: what is saved from it has that version as its parent. Raises BadInput where
+        there are unsaved edits."""
+        row, content = self.get(version_id), self.content(version_id)
+        if self.draft(row.prompt_id) is not None:
+            raise BadInput("There are unsaved edits.", remedy="Save or discard them first.")
+        self.save_draft(row.prompt_id, content, version_id)
+
+    def set_label(self, prompt_id: int, name: str, version_id: int, *, sure: bool = False, author: str = "") -> None:
+        """Put a label on a version, or move it there. Its way is kept. Raises BadInput for a protected one, unless the caller is sure."""
         t = store.tables
         with self._database.write() as writer:
             name = clean_name(name)
@@ -133,10 +149,11 @@ class Versions:
             if owner != prompt_id:
                 raise NotFound(f"Prompt {prompt_id} has no version {version_id}.")
             row = writer.run(
-                "SELECT id, version_id FROM label WHERE prompt_id = :prompt AND name = :name", prompt=prompt_id, name=name
+                "SELECT id, version_id, protected FROM label WHERE prompt_id = :prompt AND name = :name", prompt=prompt_id, name=name
             ).first()
             if row and row[1] == version_id:
                 return
+            _refuse_protected(name, bool(row and row[2]) and not sure)
             if row:
                 writer.run(
                     "UPDATE label SET version_id = :version, moved_at = :at WHERE id = :id", version=version_id, at=stamps.now(), id=row[0]
@@ -144,20 +161,41 @@ class Versions:
                 label_id = row[0]
             else:
                 label_id = writer.add(t.Label(prompt_id=prompt_id, name=name, version_id=version_id))
-            writer.add(t.LabelMove(prompt_id=prompt_id, name=name, from_version_id=row[1] if row else None, to_version_id=version_id))
+            before = row[1] if row else None
+            writer.add(t.LabelMove(prompt_id=prompt_id, name=name, from_version_id=before, to_version_id=version_id, author=author))
             writer.touch("label", label_id)
             writer.touch("prompt", prompt_id)
 
-    def remove_label(self, prompt_id: int, name: str) -> None:
-        """Take a label off. Raises NotFound."""
+    def protect_label(self, prompt_id: int, name: str, protected: bool) -> None:
+        """Ask before a label is moved or taken off, or ask no more. Raises NotFound."""
+        with self._database.write() as writer:
+            id = writer.run("SELECT id FROM label WHERE prompt_id = :prompt AND name = :name", prompt=prompt_id, name=name).scalar()
+            if id is None:
+                raise NotFound(f"This prompt has no label {name}.")
+            writer.run("UPDATE label SET protected = :protected WHERE id = :id", protected=int(protected), id=id)
+            writer.touch("label", id)
+
+    def protected_labels(self, prompt_id: int) -> frozenset[str]:
+        """Names of the prompt's labels that are not moved without a question."""
+        rows = self._database.query("SELECT name FROM label WHERE prompt_id = :id AND protected", {"id": prompt_id})
+        return frozenset(row[0] for row in rows)
+
+    def label_moves(self, prompt_id: int) -> tuple[LabelMove, ...]:
+        """Where the prompt's labels were, the latest move first."""
+        rows = self._database.query(_MOVES, {"id": prompt_id})
+        return tuple(LabelMove(*row) for row in rows)
+
+    def remove_label(self, prompt_id: int, name: str, *, sure: bool = False, author: str = "") -> None:
+        """Take a label off. Raises NotFound, and BadInput for a protected one, unless the caller is sure."""
         with self._database.write() as writer:
             row = writer.run(
-                "SELECT id, version_id FROM label WHERE prompt_id = :prompt AND name = :name", prompt=prompt_id, name=name
+                "SELECT id, version_id, protected FROM label WHERE prompt_id = :prompt AND name = :name", prompt=prompt_id, name=name
             ).first()
             if row is None:
                 raise NotFound(f"This prompt has no label {name}.")
+            _refuse_protected(name, bool(row[2]) and not sure)
             writer.run("DELETE FROM label WHERE id = :id", id=row[0])
-            writer.add(store.tables.LabelMove(prompt_id=prompt_id, name=name, from_version_id=row[1], to_version_id=None))
+            writer.add(store.tables.LabelMove(prompt_id=prompt_id, name=name, from_version_id=row[1], to_version_id=None, author=author))
             writer.touch("label", row[0])
             writer.touch("prompt", prompt_id)
 
@@ -178,7 +216,7 @@ class Versions:
 
     def _rows(self, where: str, **parameters: Any) -> tuple[VersionRow, ...]:
         rows = self._database.query(_SELECT.format(where=where), parameters)
-        return tuple(VersionRow(*(*columns, tuple(sorted(json.loads(labels))))) for *columns, labels in rows)
+        return tuple(VersionRow(*(*columns, tuple(sorted(json.loads(labels))), 0, None, branch)) for *columns, branch, labels in rows)
 
 
 def _json_text(value: Any) -> str:
@@ -191,6 +229,18 @@ def _json_text(value: Any) -> str:
 def _refuse_unknown(writer: Writer, prompt_id: int) -> None:
     if writer.run("SELECT 1 FROM prompt WHERE id = :id", id=prompt_id).first() is None:
         raise NotFound(f"There is no prompt {prompt_id}.")
+
+
+def _refuse_protected(name: str, refused: bool) -> None:
+    if refused:
+        raise BadInput(f"The label {name} is protected, so it is not moved without a question.", remedy="Take its protection off first.")
+
+
+def _kind_and_name(writer: Writer, prompt_id: int) -> tuple[str, str]:
+    row = writer.run("SELECT kind, name FROM prompt WHERE id = :id", id=prompt_id).first()
+    if row is None:
+        raise NotFound(f"There is no prompt {prompt_id}.")
+    return row[0], row[1]
 
 
 def _newest(writer: Writer, prompt_id: int) -> Mapping[str, Any] | None:

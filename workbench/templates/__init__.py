@@ -1,9 +1,23 @@
 """Templates: their variables, their problems, and rendering them within a budget of time and memory."""
 
 from workbench.templates.records import MissingValues, Piece, PreviewMessage, TemplateProblem, Variable
-from workbench.templates.template import check, filter_names, is_plain, names, preview, render, render_text, required, variables
+from workbench.templates.template import (
+    check,
+    circle,
+    filter_names,
+    frozen,
+    included,
+    is_plain,
+    names,
+    preview,
+    render,
+    render_text,
+    renewed,
+    required,
+    variables,
+)
 
 __all__ = [
-    "MissingValues", "Piece", "PreviewMessage", "TemplateProblem", "Variable",
-    "check", "filter_names", "is_plain", "names", "preview", "render", "render_text", "required", "variables",
+    "MissingValues", "Piece", "PreviewMessage", "TemplateProblem", "Variable", "check", "circle", "filter_names", "frozen",
+    "included", "is_plain", "names", "preview", "render", "render_text", "renewed", "required", "variables",
 ]  # fmt: skip

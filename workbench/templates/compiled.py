@@ -12,7 +12,8 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.runtime import Context
 
 from workbench.templates.budget import VALUE_BYTES, Budget, OverBudget, activate
-from workbench.templates.records import MissingValues, Piece, TemplateProblem, Variable
+from workbench.templates.includes import Includes
+from workbench.templates.records import NO_SNIPPETS, MissingValues, Piece, TemplateProblem, Variable
 from workbench.templates.sandbox import ENVIRONMENT, Filled, Guard
 from workbench.templates.syntax import PlacedParser, reads, sentence
 from workbench.values.problems import BadInput
@@ -37,9 +38,9 @@ class _Code:
 class SandboxTemplate:
     """A compiled template. Raises SyntaxTrouble where it cannot be compiled."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        tree, self._variables = analyse(text)
+    def __init__(self, text: str, snippets: Mapping[str, str] = NO_SNIPPETS) -> None:
+        self.text, self._snippets = text, snippets
+        tree, self._variables = analyse(text, snippets)
         self.paths = tuple(variable.path for variable in self._variables)
         self.required = tuple(variable.name for variable in self._variables if not variable.optional)
         self._code: dict[bool, _Code] = {False: _compile(tree, marks=False)}
@@ -89,7 +90,7 @@ class SandboxTemplate:
     def _run(self, values: Mapping[str, Any], budget: Budget) -> list[str]:
         marks = budget.in_preview
         if marks not in self._code:
-            self._code[marks] = _compile(analyse(self.text)[0], marks)
+            self._code[marks] = _compile(analyse(self.text, self._snippets)[0], marks)
         before = activate(budget)
         try:
             pieces, size = [], 0
@@ -107,11 +108,10 @@ class SandboxTemplate:
             activate(before)
 
 
-def analyse(text: str) -> tuple[nodes.Template, tuple[Variable, ...]]:
-    """The tree of a template and its variables. Raises SyntaxTrouble with line and column."""
+def analyse(text: str, snippets: Mapping[str, str]) -> tuple[nodes.Template, tuple[Variable, ...]]:
+    """The tree of a template with its snippets inside, and its variables. Raises SyntaxTrouble with line and column."""
     try:
-        tree = PlacedParser(ENVIRONMENT, text).parse()
-        _check_names(tree)
+        tree = Includes(_parse, snippets).visit(_parse(text))
         found = reads(tree, find_undeclared_variables(tree))
     except TemplateSyntaxError as error:
         problem = TemplateProblem(sentence(error), int(error.lineno), getattr(error.lineno, "column", 1))
@@ -147,6 +147,12 @@ def partial_variables(text: str) -> tuple[Variable, ...]:
     except TemplateSyntaxError:
         pass  # what came before the broken place is still worth showing
     return tuple(found)
+
+
+def _parse(text: str) -> nodes.Template:
+    tree = PlacedParser(ENVIRONMENT, text).parse()
+    _check_names(tree)
+    return tree
 
 
 def _check_names(tree: nodes.Template) -> None:

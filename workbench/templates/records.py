@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from workbench.values.messages import Part, Role
 from workbench.values.problems import BadInput
+
+NO_SNIPPETS: Mapping[str, str] = {}
+"""With these every include is unknown."""
 
 
 @dataclass(frozen=True, slots=True)

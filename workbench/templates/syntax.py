@@ -24,7 +24,6 @@ GLOBALS = frozenset({"range", "dict", "namespace", "cycler", "joiner"})
 """Functions of the sandbox: called, they are no variables."""
 
 _REFUSED = {
-    "include": "Another file cannot be included in a prompt.",
     "import": "Another file cannot be imported in a prompt.",
     "from": "Another file cannot be imported in a prompt.",
     "extends": "A prompt cannot extend another file.",
@@ -153,6 +152,7 @@ def reads(tree: nodes.Template, undeclared: set[str]) -> list[tuple[str, int, bo
             isinstance(node, nodes.Test) and node.name in ("defined", "undefined")
         )
         pending.extend((child, guarded and child is getattr(node, "node", None)) for child in node.iter_child_nodes())
+    found.reverse()  # the walk above goes from the end; snippets put several reads at one place
     return sorted(found, key=lambda item: (item[1], getattr(item[1], "column", 1)))
 
 

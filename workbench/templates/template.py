@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from workbench.templates.plain import NotPlain, PlainTemplate, plain
-from workbench.templates.records import MissingValues, Piece, PreviewMessage, TemplateProblem, Variable
+from workbench.templates.records import NO_SNIPPETS, MissingValues, Piece, PreviewMessage, TemplateProblem, Variable
 from workbench.values.messages import Content, Message
 from workbench.values.problems import BadInput
 
@@ -21,29 +21,38 @@ def _plain(text: str) -> PlainTemplate | None:
     return plain(text)
 
 
+_Pairs = tuple[tuple[str, str], ...]
+"""Snippets, name and text, as a cache can keep them."""
+
+
+def _pairs(text: str, snippets: Mapping[str, str]) -> _Pairs:
+    return tuple(sorted(snippets.items())) if snippets and "include" in text else ()
+
+
 @lru_cache(maxsize=256)
-def _compiled(text: str) -> SandboxTemplate | TemplateProblem:
+def _compiled(text: str, snippets: _Pairs) -> SandboxTemplate | TemplateProblem:
     from workbench.templates import compiled  # jinja2 costs 80 ms to import, and most prompts do without
 
     try:
-        return compiled.SandboxTemplate(text)
+        return compiled.SandboxTemplate(text, dict(snippets))
     except compiled.SyntaxTrouble as trouble:
         return trouble.problem
 
 
-def _sandboxed(text: str) -> SandboxTemplate:
-    template = _compiled(text)
+def _sandboxed(text: str, snippets: Mapping[str, str]) -> SandboxTemplate:
+    template = _compiled(text, _pairs(text, snippets))
     if isinstance(template, TemplateProblem):
         raise BadInput(template.message, line=template.line, column=template.column)
     return template
 
 
-def variables(text: str) -> tuple[Variable, ...]:
-    """Every place where the template reads a value, in the order of the text. Works on half-typed templates too."""
+def variables(text: str, snippets: Mapping[str, str] = NO_SNIPPETS) -> tuple[Variable, ...]:
+    """Every place where the template reads a value, in the order of the text; what a snippet reads is read at its tag. Works on
+    half-typed templates too."""
     template = _plain(text)
     if template is not None:
         return template.variables()
-    found = _compiled(text)
+    found = _compiled(text, _pairs(text, snippets))
     if not isinstance(found, TemplateProblem):
         return found.variables()
     from workbench.templates import compiled  # see above
@@ -56,11 +65,11 @@ def is_plain(text: str) -> bool:
     return _plain(text) is not None
 
 
-def check(text: str) -> TemplateProblem | None:
+def check(text: str, snippets: Mapping[str, str] = NO_SNIPPETS) -> TemplateProblem | None:
     """What is wrong with the template, with line and column; None if nothing is."""
     if _plain(text) is not None:
         return None
-    found = _compiled(text)
+    found = _compiled(text, _pairs(text, snippets))
     return found if isinstance(found, TemplateProblem) else None
 
 
@@ -85,7 +94,7 @@ def required(content: Content) -> tuple[str, ...]:
 def _root_names(content: Content, *, optional_too: bool) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for text in _texts(content):
-        for variable in variables(text):
+        for variable in variables(text, content.snippets):
             declared = content.variables.get(variable.name)
             needed = not variable.optional and (declared is None or declared.needs_value)
             if optional_too or needed:
@@ -93,7 +102,7 @@ def _root_names(content: Content, *, optional_too: bool) -> tuple[str, ...]:
     return tuple(found)
 
 
-def render_text(text: str, values: Mapping[str, Any]) -> str:
+def render_text(text: str, values: Mapping[str, Any], snippets: Mapping[str, str] = NO_SNIPPETS) -> str:
     """The text with its values in place.
 
     Raises MissingValues naming every variable without a value, or BadInput with line and column of a syntax error, or a sentence
@@ -105,7 +114,7 @@ def render_text(text: str, values: Mapping[str, Any]) -> str:
             return template.render(values)
         except NotPlain:
             pass
-    return _sandboxed(text).render(values)
+    return _sandboxed(text, snippets).render(values)
 
 
 def render(content: Content, values: Mapping[str, Any]) -> tuple[Message, ...]:
@@ -119,7 +128,7 @@ def render(content: Content, values: Mapping[str, Any]) -> tuple[Message, ...]:
             if part.kind != "text":
                 continue
             try:
-                parts[index] = replace(part, text=render_text(part.text, values))
+                parts[index] = replace(part, text=render_text(part.text, values, content.snippets))
             except MissingValues as problem:
                 missing.update(dict.fromkeys(problem.names))
             except BadInput as problem:
@@ -134,7 +143,7 @@ def render(content: Content, values: Mapping[str, Any]) -> tuple[Message, ...]:
 def preview(content: Content, values: Mapping[str, Any]) -> list[PreviewMessage]:
     """The messages as a preview shows them: pieces that say what a value filled in. Never raises; each message names its own problem."""
     whole = with_defaults(content, values)
-    return [_preview(message, whole) for message in content.messages]
+    return [_preview(message, whole, content.snippets) for message in content.messages]
 
 
 def with_defaults(content: Content, values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -144,14 +153,14 @@ def with_defaults(content: Content, values: Mapping[str, Any]) -> Mapping[str, A
     return {**{name: spec.stand_in for name, spec in content.variables.items() if not spec.needs_value}, **values}
 
 
-def _preview(message: Message, values: Mapping[str, Any]) -> PreviewMessage:
+def _preview(message: Message, values: Mapping[str, Any], snippets: Mapping[str, str]) -> PreviewMessage:
     pieces: list[Piece] = []
     missing: dict[str, None] = {}
     for part in message.parts:
         if part.kind != "text":
             continue
         try:
-            found, absent = _sandboxed(part.text).preview(values)
+            found, absent = _sandboxed(part.text, snippets).preview(values)
         except BadInput as problem:
             trouble = TemplateProblem(problem.message, problem.line or 1, problem.column or 1)
             return PreviewMessage(message.role, (Piece(message.text),), problem=trouble, attachments=message.attachments)
@@ -162,3 +171,42 @@ def _preview(message: Message, values: Mapping[str, Any]) -> PreviewMessage:
 
 def _texts(content: Content) -> list[str]:
     return [part.text for message in content.messages for part in message.parts if part.kind == "text"]
+
+
+def frozen(content: Content, find: Callable[[str], str | None]) -> Content:
+    """The content with the text of every snippet that it includes: as it was frozen in it, else as `find` knows it."""
+    texts = _texts(content)
+    if not any("include" in text for text in texts):
+        return replace(content, snippets={}) if content.snippets else content
+    from workbench.templates import includes  # jinja2 costs 80 ms to import, and most prompts do without
+
+    return replace(
+        content, snippets=includes.frozen(texts, lambda name: content.snippets[name] if name in content.snippets else find(name))
+    )
+
+
+def renewed(content: Content, find: Callable[[str], str | None]) -> Content:
+    """The content with its snippets as `find` knows them now; one that it does not know any more stays as it was frozen."""
+    gone = {name: text for name, text in content.snippets.items() if find(name) is None}
+    return frozen(replace(content, snippets=gone), find)
+
+
+def circle(name: str, content: Content, find: Callable[[str], str | None]) -> str:
+    """`a includes b, which includes a` where a snippet of this name with this content would include itself; empty else."""
+    texts = _texts(content)
+    if not any("include" in text for text in texts):
+        return ""
+    from workbench.templates import includes  # see above
+
+    way = includes.circle(name, texts, find)
+    return includes.circle_words(way) if way else ""
+
+
+def included(content: Content) -> tuple[str, ...]:
+    """Names of the snippets that the messages include themselves, each once."""
+    texts = [text for text in _texts(content) if "include" in text]
+    if not texts:
+        return ()
+    from workbench.templates import includes  # see above
+
+    return tuple(dict.fromkeys(name for text in texts for name in includes.included(text)))

@@ -100,17 +100,22 @@ class Content:
     tools: tuple[Mapping[str, Any], ...] = ()
     variables: Mapping[str, VariableSpec] = field(default_factory=dict)
     """What is declared of the variables, by name. Those that are not stand in the text alone."""
+    snippets: Mapping[str, str] = field(default_factory=dict)
+    """Text of every snippet that the messages include, by name, frozen: what is included never changes under a version."""
 
     def to_json(self) -> dict[str, Any]:
-        """The JSON form of which the hash is taken. Variables stand in it only where some are declared: hashes from before hold."""
-        declared = {"variables": {name: spec.to_json() for name, spec in self.variables.items()}} if self.variables else {}
-        return {
-            **declared,
+        """The JSON form of which the hash is taken. Variables and snippets only where there are some: hashes from before hold."""
+        item: dict[str, Any] = {
             "messages": [message.to_json() for message in self.messages],
             "parameters": dict(self.parameters),
             "output_schema": None if self.output_schema is None else dict(self.output_schema),
             "tools": [dict(tool) for tool in self.tools],
         }
+        if self.variables:
+            item["variables"] = {name: spec.to_json() for name, spec in self.variables.items()}
+        if self.snippets:
+            item["snippets"] = dict(self.snippets)
+        return item
 
     @staticmethod
     def from_json(item: Mapping[str, Any]) -> Content:
@@ -121,6 +126,7 @@ class Content:
             output_schema=item.get("output_schema"),
             tools=tuple(item.get("tools") or ()),
             variables={name: VariableSpec.from_json(spec) for name, spec in (item.get("variables") or {}).items()},
+            snippets=dict(item.get("snippets") or {}),
         )
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from workbench.library.versions import Versions
 from workbench.settings import Settings, default_workspace
 from workbench.store.database import Database
 from workbench.store.search import Search
-from workbench.values import Changes, NotFound, Spec
+from workbench.values import Changes, Content, Message, NotFound, Spec
 from workbench.workspace.copies import Copies
 from workbench.workspace.late import late
 from workbench.workspace.network import EmbeddingStatus as EmbeddingStatus
@@ -53,12 +53,16 @@ if TYPE_CHECKING:
     from workbench.library.records import ComparisonRow as ComparisonRow
     from workbench.library.records import ConnectionRow as ConnectionRow
     from workbench.library.records import DatasetRow as DatasetRow
+    from workbench.library.records import LabelMove as LabelMove
     from workbench.library.records import ModelRow as ModelRow
     from workbench.library.records import PromptRow as PromptRow
     from workbench.library.records import VersionRow as VersionRow
     from workbench.library.reports import ExportReport as ExportReport
     from workbench.library.reports import ImportReport as ImportReport
     from workbench.library.retirements import Retirement as Retirement
+    from workbench.library.snippets import Snippets
+    from workbench.library.snippets import Stale as Stale
+    from workbench.library.snippets import Use as Use
     from workbench.library.sources import Source as Source
     from workbench.library.sources import Sources
     from workbench.plan import Estimate as Estimate
@@ -130,6 +134,13 @@ class Workspace(Copies, Network, Texts):
         return Datasets(self._database)
 
     @late
+    def snippets(self) -> Snippets:
+        """What prompts include."""
+        from workbench.library.snippets import Snippets
+
+        return Snippets(self._database, self.versions)
+
+    @late
     def connections(self) -> Connections:
         """Connections and models."""
         from workbench.library.connections import Connections
@@ -197,6 +208,18 @@ class Workspace(Copies, Network, Texts):
         except NotFound:
             self.files.import_paths([asset("starter")])
         return self.comparisons.find(STARTER).id
+
+    def preview(self, content: Content, values: Mapping[str, Any]) -> list[PreviewMessage]:
+        """The messages as they would be sent, snippets included, in pieces that say what was filled in. Never raises."""
+        return super().preview(self.snippets.filled(content), values)
+
+    def diff(self, left: Content, right: Content) -> ContentDiff:
+        """What differs between two contents, what they include with it."""
+        return super().diff(self.snippets.filled(left), self.snippets.filled(right))
+
+    def render(self, content: Content, values: Mapping[str, Any]) -> tuple[Message, ...]:
+        """The messages to send, snippets included. Raises BadInput as the template verbs do."""
+        return super().render(self.snippets.filled(content), values)
 
     def has_prompts(self) -> bool:
         """False in a workspace where no live prompt is: a new one, or one from which all was put away. Imports nothing."""

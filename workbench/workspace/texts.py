@@ -11,21 +11,23 @@ if TYPE_CHECKING:
     from workbench.analysis.differences import ContentDiff, Marks
     from workbench.templates import PreviewMessage, TemplateProblem, Variable
 
+NO_SNIPPETS: Mapping[str, str] = {}
+
 
 class Texts:
     """The verbs on texts that need no workspace file."""
 
-    def variables(self, text: str) -> tuple[Variable, ...]:
-        """Every place where a template reads a value."""
+    def variables(self, text: str, snippets: Mapping[str, str] = NO_SNIPPETS) -> tuple[Variable, ...]:
+        """Every place where a template reads a value; `snippets` are those that it may include."""
         from workbench import templates
 
-        return templates.variables(text)
+        return templates.variables(text, snippets)
 
-    def check(self, text: str) -> TemplateProblem | None:
+    def check(self, text: str, snippets: Mapping[str, str] = NO_SNIPPETS) -> TemplateProblem | None:
         """What is wrong with a template, with line and column; None if nothing is."""
         from workbench import templates
 
-        return templates.check(text)
+        return templates.check(text, snippets)
 
     def filters(self) -> tuple[str, ...]:
         """Names of all filters that a template may use, by name."""
@@ -63,6 +65,12 @@ class Texts:
         from workbench.analysis import differences
 
         return differences.contents(left, right, (templates.names(left), templates.names(right)))
+
+    def attribution(self, left: Content, right: Content) -> str:
+        """What changed between two contents in one line: `prompt changed, temperature 0.2 to 0.7`."""
+        from workbench.analysis import differences
+
+        return differences.attribution(left, right)
 
     def changed_words(self, left: str, right: str) -> tuple[Marks, Marks]:
         """What changed within two texts, as (start, end) in the left and in the right one."""

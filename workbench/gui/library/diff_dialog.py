@@ -29,7 +29,7 @@ from workbench.values import Content
 
 if TYPE_CHECKING:
     from workbench.gui.library.study import Opened
-    from workbench.workspace import ContentDiff, FieldDiff, MessageDiff, VersionRow, Workspace
+    from workbench.workspace import ContentDiff, FieldDiff, MessageDiff, TextDiff, VersionRow, Workspace
 
 _FOLD_FROM = 60
 """Diffs of more lines than this begin with their unchanged lines folded."""
@@ -328,6 +328,9 @@ def sections_of(diff: ContentDiff, left: Side, right: Side, no_value: Sequence[s
     if diff.parameters:
         fields = _fields(diff.parameters)
         found.append(Section("parameters", "Parameters", "sliders-horizontal", counted(len(fields), "change"), fields=fields))
+    for place, (name, text) in enumerate(diff.snippets):
+        key = "snippets" if not place else f"snippet {name}"
+        found.append(Section(key, name, "puzzle", f"snippet, {_lines_said(text)}", text.lines))
     if diff.variables_added or diff.variables_removed:
         found.append(Section("variables", "Variables", "braces", "", fields=tuple(_variables(diff, no_value))))
     results = _results(left.version, right.version)
@@ -349,6 +352,8 @@ def parts_of(diff: ContentDiff) -> list[tuple[str, str, str, str, str]]:
         )
     count = len(diff.parameters)
     found.append(("parameters", "Parameters", "sliders-horizontal", str(count) if count else "same", ""))
+    count = len(diff.snippets)
+    found.append(("snippets", "Snippets", "puzzle", str(count) if count else "same", ""))
     more, less = len(diff.variables_added), len(diff.variables_removed)
     found.append(("variables", "Variables", "braces", f"+{more}" if more else "" if less else "same", f"-{less}" if less else ""))
     return found
@@ -367,12 +372,18 @@ def _summary(message: MessageDiff) -> str:
         return "message added"
     if message.right is None:
         return "message removed"
+    parts = [_lines_said(text)] if text.edits else []
+    parts += [f.name for f in message.attached if f.name not in TITLES]
+    return ", ".join(parts) or ("tool calls changed" if message.attached else "same")
+
+
+def _lines_said(text: TextDiff) -> str:
+    """`2 lines changed, 1 added`."""
     changed, added, removed = text.count("changed"), text.count("added"), text.count("removed")
     parts = [counted(changed, "line") + " changed"] if changed else []
     parts += [f"{added} added" if parts else f"{counted(added, 'line')} added"] if added else []
     parts += [f"{removed} removed" if parts else f"{counted(removed, 'line')} removed"] if removed else []
-    parts += [f.name for f in message.attached if f.name not in TITLES]
-    return ", ".join(parts) or ("tool calls changed" if message.attached else "same")
+    return ", ".join(parts)
 
 
 def _variables(diff: ContentDiff, no_value: Sequence[str]) -> list[Field]:

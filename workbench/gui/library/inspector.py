@@ -116,7 +116,8 @@ class Inspector(QWidget):
         at = self._working.at
         self.setEnabled(at is not None)
         self.versions.read_only = self._working.read_only
-        self.versions.show_versions(self._working_row(), at.versions if at is not None else ())
+        versions, changed = (at.versions, at.changed) if at is not None else ((), {})
+        self.versions.show_versions(self._working_row(), versions, changed)
         self._show_parameters()
 
     def _working_row(self) -> WorkingRow | None:

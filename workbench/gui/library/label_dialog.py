@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
 
+from workbench.gui.library.tree import when
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.dialog import Dialog
@@ -15,15 +17,32 @@ from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import label
 
 if TYPE_CHECKING:
-    from workbench.workspace import VersionRow
+    from workbench.workspace import LabelMove, VersionRow
 
 USUAL = ("production", "staging", "experiment", "baseline")
 
 
+_SHOWN_MOVES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class LabelWishes:
+    """What the dialog can ask its owner to do."""
+
+    put: Callable[[str], object]
+    remove: Callable[[str], object]
+    protect: Callable[[str, bool], object]
+
+
 def ask_label(
-    parent: QWidget, version: VersionRow, labels: Mapping[str, int], put: Callable[[str], object], remove: Callable[[str], object]
+    parent: QWidget,
+    version: VersionRow,
+    labels: Mapping[str, int],
+    protected: Collection[str],
+    moves: Sequence[LabelMove],
+    wishes: LabelWishes,
 ) -> Dialog:
-    """Open the dialog. `labels` are those of the prompt: name to version number."""
+    """Open the dialog. `labels` are those of the prompt: name to version number; `moves` where they were, the latest first."""
     made = Dialog(parent, f"Label v{version.number}", width=440)
     made.body.addWidget(
         label("A label stands on one version of the prompt. Comparisons can follow it when it moves.", "body", "text2", wrap=True)
@@ -46,14 +65,23 @@ def ask_label(
 
     def remove_it(name: str) -> None:
         made.accept()
-        remove(name)
+        wishes.remove(name)
 
     for name in version.labels:
         made.body.addWidget(button(f"Remove {name}", kind="link-danger", on=partial(remove_it, name)))
+    for name in labels:
+        box = QCheckBox(f"Ask before moving {name}")
+        box.setChecked(name in protected)
+        box.toggled.connect(partial(wishes.protect, name))
+        made.body.addWidget(box)
+    if moves:
+        made.body.addWidget(label("Moved so far", "small", "text2", 600))
+        said = "\n".join(map(_said, moves[:_SHOWN_MOVES]))
+        made.body.addWidget(label(said, "small", "text3", wrap=True))
 
     def go() -> None:
         made.accept()
-        put(" ".join(field.text().split()))
+        wishes.put(" ".join(field.text().split()))
 
     made.add_cancel()
     main = made.add_button("Label it", go, kind="primary")
@@ -64,9 +92,19 @@ def ask_label(
         main.setEnabled(bool(name) and here != version.number)
         main.setText(f"Move {name} to v{version.number}" if here not in (None, version.number) else "Label it")
         say.setText(f"{name} is on v{here} now." if here is not None else "")
+        say.setVisible(here is not None)
 
     field.textChanged.connect(changed)
     changed("")
     made.first = field
     made.open()
     return made
+
+
+def _said(move: LabelMove) -> str:
+    """`production: v3 to v6, Mara Lind, 18 Nov`."""
+    if move.after is None:
+        way = f"taken off v{move.before}"
+    else:
+        way = f"v{move.before} to v{move.after}" if move.before else f"put on v{move.after}"
+    return ", ".join(part for part in (f"{move.name}: {way}", move.author, when(move.at)) if part)

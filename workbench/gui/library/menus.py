@@ -19,7 +19,7 @@ def list_menu(parent: QWidget, context: Context, verbs: PromptVerbs, folder: str
     menu = QMenu(parent)
     if not context.ws.read_only:
         if folder:
-            _add(menu, context, "library.new", "library.new_folder")
+            _add(menu, context, "library.new", "library.new_snippet", "library.new_folder")
             menu.addAction("Rename the folder").triggered.connect(lambda _checked=False: verbs.rename_folder(folder))
             menu.addAction("Remove the empty folder").triggered.connect(lambda _checked=False: verbs.delete_folder(folder))
         elif rows and rows[0].archived:
@@ -27,7 +27,7 @@ def list_menu(parent: QWidget, context: Context, verbs: PromptVerbs, folder: str
         else:
             alone = ("library.rename", "library.duplicate") if len(rows) == 1 else ()
             _add(menu, context, *alone, "library.tags", "library.move", "library.archive")
-            _add(menu, context, "library.new", "library.new_folder")
+            _add(menu, context, "library.new", "library.new_snippet", "library.new_folder")
         menu.addSeparator()
     _add(menu, context, "file.export")
     return menu

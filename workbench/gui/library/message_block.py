@@ -190,6 +190,14 @@ class MessageBlock(QFrame):
         self._prefill.setVisible(last and not only and self._message.role == "assistant")
         self._remove.setVisible(not only)
 
+    def show_as_snippet(self, is_snippet: bool) -> None:
+        """A snippet is a text without a role or a place among others."""
+        for part in (self._role, self.grip, self._attach):
+            part.setVisible(not is_snippet)
+        if is_snippet:
+            self._calls.setText("Text of the snippet")
+            self._calls.setVisible(True)
+
     def show_tokens(self, tokens: int) -> None:
         """Say about how long the message is when sent."""
         self._tokens.setText(f"about {tokens:,} token{'' if tokens == 1 else 's'}")

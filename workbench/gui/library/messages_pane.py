@@ -37,6 +37,8 @@ class MessagesPane(QScrollArea):
         self.blocks: list[MessageBlock] = []
         self._names: list[str] = []
         self._filters: list[str] = []
+        self._snippets: Sequence[str] = ()
+        self._is_snippet = False
         self._read_only = False
         self._last: MessageBlock | None = None
         self._page = QWidget()
@@ -48,6 +50,8 @@ class MessagesPane(QScrollArea):
         row = QHBoxLayout()
         row.setSpacing(4)
         row.addWidget(self._add)
+        self._snippet = button("Insert snippet", "puzzle", "quiet", on=self.choose_snippet, tip=tooltip("library.insert_snippet"))
+        row.addWidget(self._snippet)
         row.addWidget(self._variable)
         row.addStretch(1)
         self._column.addLayout(row)
@@ -61,14 +65,16 @@ class MessagesPane(QScrollArea):
         """The messages as typed."""
         return tuple(block.message for block in self.blocks)
 
-    def show_messages(self, messages: Sequence[Message], *, read_only: bool) -> None:
+    def show_messages(self, messages: Sequence[Message], *, read_only: bool, is_snippet: bool = False) -> None:
         """Show other messages. The caret goes to the same place of the same block where there still is one."""
-        self._read_only = read_only
-        for part in (self._add, self._variable):
+        self._read_only, self._is_snippet = read_only, is_snippet
+        for part in (self._snippet, self._variable):
             part.setVisible(not read_only)
+        self._add.setVisible(not read_only and not is_snippet)
         if tuple(messages) == self.messages and self.blocks:
             for block in self.blocks:
                 block.set_read_only(read_only)
+                block.show_as_snippet(is_snippet)
             return
         focused = next((i for i, block in enumerate(self.blocks) if block.editor.hasFocus()), None)
         at = self.blocks[focused].editor.textCursor().position() if focused is not None else 0
@@ -103,11 +109,17 @@ class MessagesPane(QScrollArea):
         for block in self.blocks:
             block.editor.set_names(names, filters)
 
+    def set_snippets(self, names: Sequence[str]) -> None:
+        """Snippets that can be completed and inserted."""
+        self._snippets = names
+        for block in self.blocks:
+            block.editor.set_snippets(names)
+
     # -- what the user does ------------------------------------------------------------------------------------
 
     def add(self) -> None:
         """Add a message after the others, of the role that comes next in a conversation."""
-        if self._read_only:
+        if self._read_only or self._is_snippet:
             return
         last = self.blocks[-1].message.role if self.blocks else ""
         role: Role = "system" if not self.blocks else "assistant" if last == "user" else "user"
@@ -224,6 +236,8 @@ class MessagesPane(QScrollArea):
         block = MessageBlock(self._context, message)
         block.set_read_only(self._read_only)
         block.editor.set_names(self._names, self._filters)
+        block.editor.set_snippets(self._snippets)
+        block.show_as_snippet(self._is_snippet)
         block.edited.connect(self._edited)
         block.removed.connect(lambda: self._remove(block))
         block.dragged.connect(lambda at: self._drag(block, at))
@@ -282,10 +296,24 @@ class MessagesPane(QScrollArea):
             menu.addAction("No variables yet. Write {{ a_name }} where a value belongs.").setEnabled(False)
         menu.popup(self._variable.mapToGlobal(QPoint(0, self._variable.height())))
 
+    def choose_snippet(self) -> None:
+        """Offer the snippets, to be included at the caret."""
+        if self._read_only:
+            return
+        menu = QMenu(self)
+        for name in self._snippets[:40]:
+            menu.addAction(name).triggered.connect(lambda _checked=False, name=name: self._insert(f'{{% include "{name}" %}}'))
+        if not self._snippets:
+            menu.addAction("No snippets yet. Make one in the menu of the list.").setEnabled(False)
+        menu.popup(self._snippet.mapToGlobal(QPoint(0, self._snippet.height())))
+
     def _insert_variable(self, name: str) -> None:
+        self._insert(f"{{{{ {name} }}}}")
+
+    def _insert(self, text: str) -> None:
         block = self.current() or (self.blocks[-1] if self.blocks else None)
         if block is not None:
-            block.editor.insert(f"{{{{ {name} }}}}")
+            block.editor.insert(text)
             block.editor.setFocus(Qt.FocusReason.OtherFocusReason)
 
 

@@ -19,6 +19,7 @@ from workbench.gui.library.old_version import OldVersion, Reading, reading
 from workbench.gui.library.preview_pane import PreviewPane
 from workbench.gui.library.problems import Problem, likely_type, problems
 from workbench.gui.library.samples import ChosenCase, SampleStrip
+from workbench.gui.library.snippet_bar import SnippetBar
 from workbench.gui.library.study import Facts, Preview, paths, preview
 from workbench.gui.library.try_panel import TryPanel
 from workbench.gui.library.variable_dialog import VariableDialog
@@ -63,6 +64,7 @@ class PromptPage(QWidget):
         self.messages = MessagesPane(context)
         self._find = FindBar(self.messages)
         self.old = OldVersion(context, self.messages)
+        self.snippets = SnippetBar()
         self.samples = SampleStrip()
         self.preview = PreviewPane()
         self.trial = TryPanel(context)
@@ -111,6 +113,7 @@ class PromptPage(QWidget):
         rows.addWidget(self._archived)
         rows.addWidget(self.old.bar)
         rows.addWidget(self._find)
+        rows.addWidget(self.snippets)
         rows.addWidget(self._split, 1)
         self._page = page
         self._stack = QStackedWidget(self)
@@ -256,8 +259,21 @@ class PromptPage(QWidget):
         self._samples = dict(at.samples)
         self.show_archived(at.prompt.archived)
         self.header.show_prompt(at.prompt, read_only=self.working.read_only)
-        self.messages.show_messages(self.working.content.messages, read_only=self.working.read_only)
+        self._show_messages()
         self._show_values()
+
+    def _show_messages(self) -> None:
+        at = self.working.at
+        is_snippet = at is not None and at.prompt.kind == "snippet"
+        self.messages.show_messages(self.working.content.messages, read_only=self.working.read_only, is_snippet=is_snippet)
+        self._show_snippets()
+
+    def _show_snippets(self) -> None:
+        at, facts = self.working.at, self.working.facts
+        if at is not None:
+            stale = facts.stale if facts is not None else None
+            self.snippets.show_news(at, stale, None if self.working.unsaved else self.working.next_number, read_only=self.working.read_only)
+            self.messages.set_snippets([name for name in facts.snippets if name != at.prompt.name] if facts is not None else ())
 
     def _renewed(self) -> None:
         at = self.working.at
@@ -266,7 +282,7 @@ class PromptPage(QWidget):
         self._samples = dict(at.samples)
         self.show_archived(at.prompt.archived)
         self.header.show_prompt(at.prompt, read_only=self.working.read_only)
-        self.messages.show_messages(self.working.content.messages, read_only=self.working.read_only)
+        self._show_messages()
         self._leave_old()
         self._show_unsaved()
         self._show_values()
@@ -277,6 +293,7 @@ class PromptPage(QWidget):
         self._timer.start(pause(PREVIEW_MS, self.content))
 
     def _studied(self) -> None:
+        self._show_snippets()
         self._show_unsaved()
         self._show_values()
 

@@ -5,18 +5,32 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from workbench.gui.widgets.pictures import thumbnail
+from workbench.gui.words import counted, joined
 from workbench.values import Content
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
-    from workbench.workspace import ContentDiff, PreviewMessage, PromptRow, TemplateProblem, Variable, VersionRow, Workspace
+    from workbench.workspace import (
+        ContentDiff,
+        LabelMove,
+        PreviewMessage,
+        PromptRow,
+        Stale,
+        TemplateProblem,
+        Use,
+        Variable,
+        VersionRow,
+        Workspace,
+    )
 
+_ATTRIBUTED = 20
+"""Versions of which the list says what changed; the comparison says it of all."""
 CHARACTERS_A_TOKEN = 4
 """A rough rule: a token of English text has about four characters. Every number made with it says "about"."""
 
@@ -36,6 +50,13 @@ class Opened:
     base_content: Content | None
     samples: Mapping[str, Any]
     has_draft: bool
+    uses: tuple[Use, ...] = ()
+    """Of a snippet: who includes it."""
+    protected: frozenset[str] = frozenset()
+    """Labels that are not moved without a question."""
+    moves: tuple[LabelMove, ...] = ()
+    changed: Mapping[int, str] = field(default_factory=dict)
+    """Version number to what changed against its parent, for the newest ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +70,10 @@ class Facts:
     """All filters that a template may use."""
     diff: ContentDiff | None
     """Against the version it came from; None where there is none."""
+    stale: Stale
+    """Its snippets that are other ones in the library by now."""
+    snippets: tuple[str, ...] = ()
+    """Names that can be included."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -94,18 +119,47 @@ def open_prompt(ws: Workspace, prompt_id: int, *, with_figures: bool = True) -> 
         base = next((row for row in versions if row.id == draft.base_version_id), base)
     base_content = ws.versions.content(base.id) if base is not None else None
     content = draft.content if draft is not None else base_content or Content()
-    return Opened(prompt, versions, content, base, base_content, ws.versions.samples(prompt_id), draft is not None)
+    uses = tuple(ws.snippets.uses().get(prompt.name, ())) if prompt.kind == "snippet" else ()
+    return Opened(
+        prompt,
+        versions,
+        content,
+        base,
+        base_content,
+        ws.versions.samples(prompt_id),
+        draft is not None,
+        uses,
+        ws.versions.protected_labels(prompt_id),
+        ws.versions.label_moves(prompt_id),
+        attributions(ws, versions) if with_figures else {},
+    )
+
+
+def attributions(ws: Workspace, versions: Sequence[VersionRow]) -> dict[int, str]:
+    """Version number to what changed against its parent: `prompt changed, temperature 0.2 to 0.7`; for the newest ones."""
+    by_number, contents, found = {row.number: row for row in versions}, dict[int, Content](), {}
+    for row in versions[:_ATTRIBUTED]:
+        parent = by_number.get(row.parent) if row.parent is not None else None
+        if parent is None:
+            continue
+        for one in (parent, row):
+            if one.number not in contents:
+                contents[one.number] = ws.versions.content(one.id)
+        found[row.number] = ws.attribution(contents[parent.number], contents[row.number])
+    return found
 
 
 def facts(ws: Workspace, content: Content, base: Content | None) -> Facts:
     """Variables, problems and differences of a content."""
-    texts = [message.text for message in content.messages]
+    texts, snippets = [message.text for message in content.messages], ws.snippets.filled(content).snippets
     return Facts(
         content,
-        tuple(ws.variables(text) for text in texts),
-        tuple(ws.check(text) for text in texts),
+        tuple(ws.variables(text, snippets) for text in texts),
+        tuple(ws.check(text, snippets) for text in texts),
         ws.filters(),
         ws.diff(base, content) if base is not None else None,
+        ws.snippets.stale(content),
+        ws.snippets.names(),
     )
 
 
@@ -121,6 +175,21 @@ def preview(ws: Workspace, content: Content, values: Mapping[str, Any]) -> Previ
     """How a content is sent with these values. Decodes its pictures: not for the Qt thread."""
     messages = tuple(ws.preview(content, values))
     return Preview(messages, tuple(tuple(map(thumbnail, message.attachments)) for message in messages))
+
+
+def marks_of(ws: Workspace, rows: Iterable[PromptRow]) -> dict[int, str]:
+    """What the list says of prompts beside their own facts: by how many a snippet is included, which snippet of a prompt changed."""
+    uses = ws.snippets.uses()
+    found = {row.id: included_by(len(uses.get(row.name, ()))) for row in rows if row.kind == "snippet"}
+    for id, stale in ws.snippets.stale_prompts().items() if uses else ():
+        if stale.changed:
+            found[id] = f"{joined(stale.changed)} changed"
+    return found
+
+
+def included_by(count: int) -> str:
+    """`included by 3 prompts`."""
+    return f"included by {counted(count, 'prompt')}" if count else "not included yet"
 
 
 def count_edits(ws: Workspace, prompt_ids: Iterable[int]) -> dict[int, int]:

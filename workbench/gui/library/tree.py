@@ -144,6 +144,8 @@ class PromptTree(QAbstractItemModel):
         """Prompt id to number of unsaved edits, as far as they were counted."""
         self.found: Mapping[int, Hit] = {}
         """Prompt id to the place in its versions where the words of the filter stand."""
+        self.marks: Mapping[int, str] = {}
+        """Prompt id to what is to be said of its snippets."""
         self._kept: list[Node] = []
 
     def show(self, root: Node, *, filtered: bool) -> bool:
@@ -162,6 +164,13 @@ class PromptTree(QAbstractItemModel):
         changed = [id for id in {*edits, *self.edits} if edits.get(id) != self.edits.get(id)]
         if changed:
             self.edits = dict(edits)
+            self._tell([node for id in changed[:_TOLD] if (node := self._find(prompt_id=id)) is not None])
+
+    def set_marks(self, marks: Mapping[int, str]) -> None:
+        """What is to be said of the snippets of prompts."""
+        changed = [id for id in {*marks, *self.marks} if marks.get(id) != self.marks.get(id)]
+        if changed:
+            self.marks = dict(marks)
             self._tell([node for id in changed[:_TOLD] if (node := self._find(prompt_id=id)) is not None])
 
     def _tell(self, changed: Sequence[Node]) -> None:
@@ -246,7 +255,9 @@ class PromptTree(QAbstractItemModel):
     def facts(self, row: PromptRow) -> list[str]:
         """The second line: unsaved edits, when it changed, where its labels are if not on the newest version."""
         unsaved = self.unsaved(row)
-        found = [unsaved] if unsaved else [when(row.changed_at)]
+        found = [unsaved] if unsaved else []
+        found += [self.marks[row.id]] if row.id in self.marks else []
+        found = found or [when(row.changed_at)]
         elsewhere = sorted(
             (name for name, number in row.labels.items() if number != row.latest), key=lambda name: (name != "production", name)
         )

@@ -15,7 +15,7 @@ from workbench.gui.widgets.labels import label
 from workbench.gui.words import counted
 
 if TYPE_CHECKING:
-    from workbench.workspace import PromptRow
+    from workbench.workspace import PromptRow, Use
 
 
 class PromptVerbs:
@@ -45,20 +45,22 @@ class PromptVerbs:
 
     # -- prompts -----------------------------------------------------------------------------------------------
 
-    def new(self, folder: str) -> None:
-        """Ask for a name and write a new prompt."""
+    def new(self, folder: str, kind: str = "prompt") -> None:
+        """Ask for a name and write a new prompt or snippet."""
         if self._refuse():
             return
-        where = f"In the folder {folder}." if folder else ""
+        where = [f"In the folder {folder}."] if folder else []
+        if kind == "snippet":
+            where.insert(0, "A text that prompts include by this name, such as refund_policy.")
         prompts = self._context.ws.prompts
         ask_text(
             self._owner,
-            "New prompt",
+            f"New {kind}",
             "Name",
             "",
             "Write it",
-            lambda name: self._call(prompts.create, name, folder, then=self._made),
-            text=where,
+            lambda name: self._call(prompts.create, name, folder, None, "", kind, then=self._made),
+            text=" ".join(where),
         )
 
     def rename(self, row: PromptRow) -> None:
@@ -69,7 +71,17 @@ class PromptVerbs:
             if name != row.name:
                 self._call(prompts.rename, row.id, name)
 
-        ask_text(self._owner, "Rename the prompt", "Name", row.name, "Rename", go)
+        if row.kind != "snippet":
+            ask_text(self._owner, "Rename the prompt", "Name", row.name, "Rename", go)
+            return
+
+        def ask(uses: Sequence[Use]) -> None:
+            ask_text(self._owner, "Rename the snippet", "Name", row.name, "Rename", go, text=_included(row.name, uses))
+
+        snippets = self._context.ws.snippets
+        self._context.bridge.read(
+            lambda: snippets.uses().get(row.name, ()), then=ask, failed=self._context.failed, owner=self._owner, key="library.uses"
+        )
 
     def describe(self, row: PromptRow) -> None:
         """Ask for a description."""
@@ -223,3 +235,11 @@ class PromptVerbs:
             self._context.notice(f"Removed the folder {path}.", "Undo", lambda: self._call(prompts.create_folder, path))
 
         self._call(prompts.delete_folder, path, then=done)
+
+
+def _included(name: str, uses: Sequence[Use]) -> str:
+    """What becomes of the prompts that include a snippet when it gets another name; empty where none does."""
+    if not uses:
+        return ""
+    who = f"{uses[0].name} keeps" if len(uses) == 1 else f"{counted(len(uses), 'prompt')} keep"
+    return f"{who} the text of {name} as it is. To follow its changes again, write the new name in the include."

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QApplication, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.library.diff_dialog import DiffDialog, Side, Wishes
-from workbench.gui.library.label_dialog import ask_label
+from workbench.gui.library.label_dialog import LabelWishes, ask_label
 from workbench.gui.library.working_copy import WorkingCopy
 from workbench.gui.widgets.dialog import Dialog, ask_text
 from workbench.gui.widgets.labels import label
-from workbench.gui.words import counted
+from workbench.gui.words import counted, joined
 from workbench.values import Content
 
 if TYPE_CHECKING:
@@ -60,6 +61,23 @@ class VersionVerbs:
             lambda note: self._working.save_version(note, saved),
             allow_empty=True,
         )
+
+    def take_in(self) -> None:
+        """Take the snippets that changed in as a new version; where there are unsaved edits, into these."""
+        at, facts, snippets = self._working.at, self._working.facts, self._context.ws.snippets
+        if at is None or facts is None or self._working.read_only:
+            return
+        names = joined(facts.stale.changed)
+        if self._working.unsaved:
+
+            def done(content: Content) -> None:
+                self._working.put(content)
+                self._context.notice(f"The working copy has {names} as in the library now.")
+
+            read = (snippets.renewed, self._working.content)
+            self._context.bridge.read(*read, then=done, failed=self._context.failed, owner=self._owner, key="library.take_in")
+            return
+        self._call(snippets.take_in, at.prompt.id, then=lambda row: self._context.notice(f"Saved v{row.number} with {names} as it is now."))
 
     def discard(self) -> None:
         """Throw the unsaved edits away; the notice brings them back."""
@@ -117,6 +135,21 @@ class VersionVerbs:
 
         self._call(self._context.ws.versions.restore, version.id, then=done)
 
+    def start_from(self, version: VersionRow) -> None:
+        """Write on from an old version: two rewrites live beside each other, and each says where it came from."""
+        if self._working.unsaved:
+            self._context.notice("There are unsaved edits. Save or discard them first.")
+            return
+
+        def done(_none: object) -> None:
+            self._working.renew()
+            self._context.notice(f"The working copy is v{version.number} now. What you save says so.", "Undo", back)
+
+        def back() -> None:
+            self._call(self._context.ws.versions.discard_draft, version.prompt_id, then=lambda _none: self._working.renew())
+
+        self._call(self._context.ws.versions.start_from, version.id, then=done)
+
     def label(self, version: VersionRow) -> None:
         """Ask for a label and put it on a version."""
         at = self._working.at
@@ -125,9 +158,39 @@ class VersionVerbs:
         versions, id = self._context.ws.versions, at.prompt.id
 
         def remove(name: str) -> None:
-            self._call(versions.remove_label, id, name, then=lambda _none: self._removed(id, name, version))
+            def go() -> None:
+                verb = partial(versions.remove_label, id, name, sure=True, author=self._author)
+                self._call(verb, then=lambda _none: self._removed(id, name, version))
 
-        ask_label(self._owner, version, at.prompt.labels, lambda name: self.move_label(name, version), remove)
+            self._when_sure(name, f"Remove {name} from v{version.number}", go)
+
+        def protect(name: str, on: bool) -> None:
+            said = f"Moving {name} asks first now." if on else f"Moving {name} asks no more."
+            self._call(versions.protect_label, id, name, on, then=lambda _none: self._context.notice(said))
+
+        wishes = LabelWishes(lambda name: self.move_label(name, version), remove, protect)
+        ask_label(self._owner, version, at.prompt.labels, at.protected, at.moves, wishes)
+
+    @property
+    def _author(self) -> str:
+        return str(self._context.settings.get("author"))
+
+    def _when_sure(self, name: str, what: str, go: Callable[[], object]) -> None:
+        """Do it; for a protected label after a question."""
+        at = self._working.at
+        if at is None or name not in at.protected:
+            go()
+            return
+        made = Dialog(self._owner, what, width=480)
+        made.body.addWidget(label(f"{name} is protected. What follows it uses another version from now on.", "body", "text2", wrap=True))
+
+        def yes() -> None:
+            made.accept()
+            go()
+
+        made.add_cancel()
+        made.add_button(what, yes, kind="primary")
+        made.open()
 
     def _removed(self, prompt_id: int, name: str, version: VersionRow) -> None:
         versions = self._context.ws.versions
@@ -145,17 +208,15 @@ class VersionVerbs:
 
         def back() -> None:
             if before is not None:
-                self._call(versions.set_label, id, name, before.id)
+                self._call(partial(versions.set_label, id, name, before.id, sure=True, author=self._author))
             else:
-                self._call(versions.remove_label, id, name)
+                self._call(partial(versions.remove_label, id, name, sure=True, author=self._author))
 
-        self._call(
-            versions.set_label,
-            id,
-            name,
-            version.id,
-            then=lambda _none: self._context.notice(f"{name} is on v{version.number} now.", "Undo", back),
-        )
+        def go() -> None:
+            verb = partial(versions.set_label, id, name, version.id, sure=True, author=self._author)
+            self._call(verb, then=lambda _none: self._context.notice(f"{name} is on v{version.number} now.", "Undo", back))
+
+        self._when_sure(name, f"Move {name} to v{version.number}", go)
 
     def copy_text(self, version: VersionRow) -> None:
         """Copy what a version says, with the roles as headings."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, QSize, Qt
@@ -43,10 +43,13 @@ class VersionList(QAbstractListModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.rows: list[WorkingRow | VersionRow] = []
+        self.changed: Mapping[int, str] = {}
+        """Version number to what changed in it."""
 
-    def show(self, working: WorkingRow | None, versions: Sequence[VersionRow]) -> None:
+    def show(self, working: WorkingRow | None, versions: Sequence[VersionRow], changed: Mapping[int, str]) -> None:
         """Show these lines."""
         self.beginResetModel()
+        self.changed = changed
         self.rows = [*([working] if working is not None else []), *versions]
         self.endResetModel()
 
@@ -62,15 +65,24 @@ class VersionList(QAbstractListModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             if isinstance(row, WorkingRow):
                 return f"Working copy, {row.chip}. {row.summary}"
-            return ", ".join(part for part in (f"Version {row.number}", *row.labels, when(row.created_at), row.note, facts_of(row)) if part)
+            return ", ".join(
+                part
+                for part in (f"Version {row.number}", *row.labels, when(row.created_at), row.note, self.said_of(row), facts_of(row))
+                if part
+            )
         if role == Qt.ItemDataRole.ToolTipRole and not isinstance(row, WorkingRow):
-            return f"{row.created_at}\n{row.note}".strip()
+            return "\n".join(part for part in (row.created_at, row.note, self.said_of(row)) if part)
         return None
+
+    def said_of(self, row: VersionRow) -> str:
+        """What changed in a version, and since which where that is not the one before it."""
+        changed = self.changed.get(row.number, "")
+        return f"{changed} since v{row.parent}" if changed and row.parent != row.number - 1 else changed
 
 
 def facts_of(row: VersionRow) -> str:
     """Who made it, and what its outputs came to."""
-    found = [row.author] if row.author else []
+    found = [part for part in (row.author, f"branch {row.branch}" if row.branch else "") if part]
     if row.outputs:
         rate = f"{percent(row.pass_rate)} pass, " if row.pass_rate is not None else ""
         found.append(f"{rate}{counted(row.outputs, 'output')}")
@@ -96,7 +108,9 @@ class VersionDelegate(QStyledItemDelegate):
     def _texts(self, row: WorkingRow | VersionRow) -> list[tuple[str, str]]:
         if isinstance(row, WorkingRow):
             return [(row.summary, "small")] if row.summary else []
-        return [(text, role) for text, role in ((row.note, "small"), (facts_of(row), "micro")) if text]
+        model = self._view.model()
+        changed = model.said_of(row) if isinstance(model, VersionList) else ""
+        return [(text, role) for text, role in ((row.note, "small"), (changed, "micro"), (facts_of(row), "micro")) if text]
 
     def _note_height(self, text: str, role: str) -> int:
         metrics = QFontMetrics(theme().font(role))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal
@@ -16,12 +16,14 @@ from workbench.gui.widgets.buttons import button, icon_button
 if TYPE_CHECKING:
     from workbench.workspace import VersionRow
 
+NOTHING: Mapping[int, str] = {}
+
 
 class VersionsPanel(QListView):
     """The list itself; the current line and the working copy have real buttons."""
 
     acted = Signal(str, object)
-    """What is wanted of a line: `show`, `compare`, `label`, `restore`, `copy`, `diff`, `discard`; and the line."""
+    """What is wanted of a line: `show`, `compare`, `label`, `restore`, `start`, `copy`, `diff`, `discard`; and the line."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,13 +52,13 @@ class VersionsPanel(QListView):
             self._wanted = None
             self.setCurrentIndex(self.list.index(at, 0))
 
-    def show_versions(self, working: WorkingRow | None, versions: Sequence[VersionRow]) -> None:
+    def show_versions(self, working: WorkingRow | None, versions: Sequence[VersionRow], changed: Mapping[int, str] = NOTHING) -> None:
         """Show these lines. The current version stays current, until one is made: that one is what the next step is about."""
         row = self.currentIndex().data(ROW)
         before = {other.id for other in self.list.rows if not isinstance(other, WorkingRow)}
         made = bool(versions) and versions[0].id not in before and any(other.id in before for other in versions)
         kept = getattr(row, "id", None) if row is not None and not made else None
-        self.list.show(working, versions)
+        self.list.show(working, versions, changed)
         self._with_buttons = []
         first = 1 if working is not None and versions else 0
         at = next((i for i, other in enumerate(self.list.rows) if kept is not None and getattr(other, "id", None) == kept), first)
@@ -145,6 +147,7 @@ class VersionsPanel(QListView):
             add("Label...", "label")
             if row.number != newest:
                 add(f"Restore as v{newest + 1}", "restore")
+                add(f"Write on from v{row.number}", "start")
         add("Copy the text", "copy")
         return menu
 

@@ -15,7 +15,7 @@ from workbench.gui.library.inspector import Inspector
 from workbench.gui.library.list_pane import ListPane
 from workbench.gui.library.menus import list_menu, page_menu
 from workbench.gui.library.prompt_page import PromptPage
-from workbench.gui.library.study import count_edits
+from workbench.gui.library.study import count_edits, marks_of
 from workbench.gui.library.tree import Filter
 from workbench.gui.library.verbs import PromptVerbs
 from workbench.gui.library.version_verbs import VersionVerbs
@@ -84,6 +84,8 @@ class LibraryScreen(Screen):
         self.page.header.rename_wanted.connect(lambda: self._with_open(self.verbs.rename))
         self.page.header.describe_wanted.connect(lambda: self._with_open(self.verbs.describe))
         self.page.header.tags_wanted.connect(lambda: self._with_open(self.verbs.tag))
+        self.page.snippets.take_in_wanted.connect(self.version_verbs.take_in)
+        self.page.snippets.opened.connect(self.open)
         self.page.header.diff_wanted.connect(self.version_verbs.diff_working)
         self.inspector.versions.acted.connect(self._version_acted)
         self.inspector.estimate.models_wanted.connect(lambda: self.context.go("models"))
@@ -98,6 +100,8 @@ class LibraryScreen(Screen):
             "library.label": self._label,
             "library.view": self.page.next_view,
             "library.add_message": lambda: self._write(messages.add),
+            "library.new_snippet": lambda: self.verbs.new(self.list.folder(), "snippet"),
+            "library.insert_snippet": lambda: self._write(messages.choose_snippet),
             "library.attach": lambda: self._write(messages.attach),
             "library.message_up": lambda: self._write(lambda: messages.shift(-1)),
             "library.message_down": lambda: self._write(lambda: messages.shift(1)),
@@ -168,6 +172,8 @@ class LibraryScreen(Screen):
             mine = at.prompt.id in changes.ids("prompt")
             if mine or changes.has("draft", "version", "label", "run"):
                 self.working.renew()
+            if changes.has("prompt", "version"):
+                self.working.study()  # a snippet may be another one now
 
     def search_focus(self) -> None:
         focused = QApplication.focusWidget()
@@ -228,9 +234,10 @@ class LibraryScreen(Screen):
             _read, self.context.ws, self.list.filter, then=self._show_rows, failed=self.context.failed, owner=self, key="library.rows"
         )
 
-    def _show_rows(self, found: tuple[list[PromptRow], list[str]]) -> None:
-        self.rows, self.folders = found
+    def _show_rows(self, found: tuple[list[PromptRow], list[str], dict[int, str]]) -> None:
+        self.rows, self.folders, marks = found
         self.list.show_rows(self.rows, self.folders)
+        self.list.model.set_marks(marks)
         current = self.working.prompt_id
         if current is not None:
             self.list.select(current)
@@ -317,7 +324,7 @@ class LibraryScreen(Screen):
         at = self.working.at
         writable = at is not None and not self.working.read_only
         self.context.action("library.save").setEnabled(writable and (self.working.unsaved or at is None or at.base is None))
-        self.context.action("library.compare").setEnabled(at is not None and not at.prompt.archived)
+        self.context.action("library.compare").setEnabled(at is not None and not at.prompt.archived and at.prompt.kind != "snippet")
         if at is not None and self.crumbs()[-1][0] != getattr(self, "_titled", ""):
             self._titled = at.prompt.name
             self.crumbs_changed.emit()
@@ -379,6 +386,7 @@ class LibraryScreen(Screen):
             "discard": self.version_verbs.discard,
             "compare": lambda: self.version_verbs.diff(row) if not isinstance(row, WorkingRow) else self.version_verbs.diff_working(),
             "label": lambda: self.version_verbs.label(row),
+            "start": lambda: self.version_verbs.start_from(row),
             "restore": lambda: self.version_verbs.restore(row),
             "copy": lambda: self.version_verbs.copy_text(row),
         }
@@ -471,5 +479,6 @@ class LibraryScreen(Screen):
         self.exchange.read([url.toLocalFile() for url in event.mimeData().urls()])
 
 
-def _read(ws: Workspace, filter: Filter) -> tuple[list[PromptRow], list[str]]:
-    return ws.prompts.list(archived=filter.archived), ws.prompts.folders()
+def _read(ws: Workspace, filter: Filter) -> tuple[list[PromptRow], list[str], dict[int, str]]:
+    rows = ws.prompts.list(archived=filter.archived)
+    return rows, ws.prompts.folders(), marks_of(ws, rows)

@@ -253,7 +253,7 @@ class WorkingCopy(QObject):
         with self._lock:
             if self._serials.get(id) == serial:
                 ws.versions.save_draft(id, content, base)  # so that the version knows where it came from
-            return ws.versions.save(id, content, note)
+            return ws.versions.save(id, content, note, str(self._context.settings.get("author")))
 
     def discard(self, then: Callable[[Content], object]) -> None:
         """Go back to the version that the working copy came from; `then` gets what was thrown away."""
@@ -286,6 +286,11 @@ class WorkingCopy(QObject):
         self._study()
 
     # -- what is known about it --------------------------------------------------------------------------------
+
+    def study(self) -> None:
+        """Find out again, in a moment, what can be said of the content."""
+        if self._at is not None:
+            self._study_timer.start()
 
     def _study(self) -> None:
         if self._at is None or self._context.workspace is None:  # a timer can come a moment after the workspace has closed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
@@ -32,6 +33,7 @@ _MOST_COLOURED = 300_000
 """Characters from which a message is not coloured any more: the first colouring alone would hold the window for seconds."""
 _BRACKET_LINES = 60
 """So many lines up and down are looked through for the other bracket."""
+_INCLUDE = re.compile(r"""\{%[-+]?\s*include\s+["'][^"']*$""")
 _WORD = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_."
 
 
@@ -73,6 +75,7 @@ class JinjaEditor(QTextEdit):
         self._names: list[str] = []
         self._filters: list[str] = []
         self._marks: dict[str, list[QTextEdit.ExtraSelection]] = {}
+        self._snippets: list[str] = []
         self._problem: tuple[int, int] | None = None
         self._gutter = Gutter(self)
         self.highlighter = JinjaHighlighter(self.document())
@@ -109,6 +112,10 @@ class JinjaEditor(QTextEdit):
     def set_names(self, names: Sequence[str], filters: Sequence[str] = ()) -> None:
         """Variables to offer at Ctrl+Space, and filters behind a `|`."""
         self._names, self._filters = list(names), list(filters)
+
+    def set_snippets(self, names: Sequence[str]) -> None:
+        """Snippets to offer inside an include."""
+        self._snippets = list(names)
 
     def set_undefined(self, names: Collection[str]) -> None:
         """Mark the expressions that read one of these variables."""
@@ -359,7 +366,7 @@ class JinjaEditor(QTextEdit):
             return
         completer = self._need_completer()
         prefix = self._word_before()
-        offered = self._filters if self._is_filter(prefix) else self._names
+        offered = self._snippets if self._in_include() else self._filters if self._is_filter(prefix) else self._names
         shown = [name for name in offered if name.lower().startswith(prefix.lower()) and name != prefix]
         popup = completer.popup()
         assert popup is not None
@@ -402,6 +409,11 @@ class JinjaEditor(QTextEdit):
     def _is_code(self, block: QTextBlock, before: str) -> bool:
         _tokens, state = scan(before, block.previous().userState() if block.previous().isValid() else 0)
         return (state & 7) in (VARIABLE, TAG)
+
+    def _in_include(self) -> bool:
+        """True where the caret stands in the name of an include."""
+        cursor = self.textCursor()
+        return _INCLUDE.search(cursor.block().text()[: cursor.positionInBlock()]) is not None
 
     def _completed(self, name: str) -> None:
         cursor = self.textCursor()

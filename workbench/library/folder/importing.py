@@ -83,7 +83,8 @@ class Importer:
                     news, uids = bring_connection(self.writer, entry, str(path), is_shared=True)
                     self.done += news
                     self.models[path] |= {title: uid for title, uid in uids.items() if title not in self.models[path]}
-        for path, found in self.finds.prompts.items():
+        # Snippets first: a prompt that says only their names takes their texts as they come in here.
+        for path, found in sorted(self.finds.prompts.items(), key=lambda item: item[1].file.kind != "snippet"):
             with self._whole(path):
                 self.prompts[path] = self._prompt(found)
         for path, record in self.finds.datasets.items():

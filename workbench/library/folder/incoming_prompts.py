@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from workbench import store
 from workbench.formats.library_file import PromptFile, VersionEntry, VersionsFile
 from workbench.library.cases import asking
-from workbench.library.contents import first_draft, keep_content, read_draft, variables_of
+from workbench.library.contents import first_draft, frozen, keep_content, read_draft, refuse_circle, variables_of
 from workbench.library.folders import clean_path, folder_id
-from workbench.library.names import clean_name
+from workbench.library.names import clean_name, clean_snippet_name
+from workbench.library.prompts import refuse_taken_snippet
 from workbench.library.reports import Imported
 from workbench.store import stamps
 from workbench.store.database import Writer
@@ -45,7 +46,12 @@ class _Stored:
 
 def bring_prompt(writer: Writer, file: PromptFile, versions: VersionsFile | None, folder: str, path: str) -> Arrival:
     """The prompt of this name in this folder, with everything that the file says. Raises BadInput for a name that cannot be one."""
-    name, folder = clean_name(file.name), clean_path(file.folder if file.folder is not None else folder)
+    is_snippet = file.kind == "snippet"
+    name = clean_snippet_name(file.name) if is_snippet else clean_name(file.name)
+    folder = clean_path(file.folder if file.folder is not None else folder)
+    if is_snippet:
+        refuse_circle(asking(writer), name, file.content)
+    file = replace(file, content=frozen(file.content, asking(writer)))
     changes: list[str] = []
     id_, uid, is_new = _row(writer, name, folder, file.kind)
     stored = _stored(writer, id_)
@@ -59,7 +65,7 @@ def bring_prompt(writer: Writer, file: PromptFile, versions: VersionsFile | None
     if changes or is_new:
         writer.touch("prompt", id_)
     imported = Imported(
-        kind="snippet" if file.kind == "snippet" else "prompt",
+        kind="snippet" if is_snippet else "prompt",
         name=name,
         path=path,
         format="library",
@@ -80,6 +86,8 @@ def _row(writer: Writer, name: str, folder: str, kind: str) -> tuple[int, str, b
     row = writer.run(sql, name=name, place=place or 0).first()
     if row:
         return int(row[0]), str(row[1]), False
+    if kind == "snippet":
+        refuse_taken_snippet(writer, name)
     id_ = writer.add(store.tables.Prompt(name=name, folder_id=place, kind=kind))
     return id_, str(writer.run("SELECT uid FROM prompt WHERE id = :id", id=id_).scalar_one()), True
 
@@ -97,6 +105,7 @@ def _place_entry(
     writer: Writer, prompt_id: int, entry: VersionEntry, stored: _Stored, numbers: Mapping[int, int], changes: list[str]
 ) -> int:
     """The number under which a version of the file is here: its own, unless another version has that number."""
+    entry = replace(entry, content=frozen(entry.content, asking(writer)))
     hash_ = entry.content.hash
     if stored.hashes.get(entry.number) == hash_:
         return entry.number
@@ -202,9 +211,12 @@ def _labels(
             left_out.append((f"label {name}", f"version {number} is not among the files"))
             continue
         row = writer.run(
-            "SELECT id, version_id FROM label WHERE prompt_id = :id AND name = :name", id=prompt_id, name=clean_name(name)
+            "SELECT id, version_id, protected FROM label WHERE prompt_id = :id AND name = :name", id=prompt_id, name=clean_name(name)
         ).first()
         if row and row[1] == version_id:
+            continue
+        if row and row[2]:
+            left_out.append((f"label {name} on version {number}", "the label is protected here; it stays where it is"))
             continue
         if row:
             writer.run(
