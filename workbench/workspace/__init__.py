@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from workbench.analysis.differences import Marks as Marks
     from workbench.analysis.differences import MessageDiff as MessageDiff
     from workbench.analysis.differences import TextDiff as TextDiff
+    from workbench.analysis.ranking import rank as rank
     from workbench.engine.control import Control as Control
     from workbench.engine.events import Cancelled as Cancelled
     from workbench.engine.events import Failed as Failed
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from workbench.formats.pictures import attachment as attachment
     from workbench.formats.pictures import pixels as pixels
     from workbench.formats.pictures import read_attachment as read_attachment
+    from workbench.formats.vote_table import read_votes as read_votes
     from workbench.library.comparisons import Comparisons
     from workbench.library.connections import Connections
     from workbench.library.dataset_problems import CaseProblem as CaseProblem
@@ -97,6 +99,7 @@ _LENT = {
     "Started": "engine.events", "Streamed": "engine.events", "TestReport": "providers", "Waiting": "engine.events",
     "attachment": "formats.pictures", "clean_address": "formats.addresses", "direct_endpoint": "providers.direct",
     "left_out": "providers", "one_call": "engine.one_call", "pixels": "formats.pictures", "plain_http_warning": "formats.addresses",
+    "rank": "analysis.ranking", "read_votes": "formats.vote_table",
     "read_attachment": "formats.pictures", "run_document": "exports",
 }  # fmt: skip
 """What the faces need from stations that they do not see, by module: imported when first asked for."""
