@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from workbench.templates import PreviewMessage as PreviewMessage
     from workbench.templates import TemplateProblem as TemplateProblem
     from workbench.templates import Variable as Variable
+    from workbench.workspace.regressions import Regressions as Regressions
 
 STARTER = "Starter"
 """Name of the comparison that the app brings along."""
@@ -172,6 +173,13 @@ class Workspace(Copies, Network, Texts):
         from workbench.ratings import Ratings
 
         return Ratings(self._database)
+
+    @late
+    def regressions(self) -> Regressions:
+        """Runs beside their baselines."""
+        from workbench.workspace.regressions import Regressions
+
+        return Regressions(self._database, self.runs)
 
     @late
     def exports(self) -> Exports:
