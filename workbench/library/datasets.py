@@ -23,6 +23,7 @@ from workbench.library.cases import (
     must_exist,
     rename_values,
 )
+from workbench.library.dataset_columns import columns_from_json, columns_to_json
 from workbench.library.dataset_parts import drawn
 from workbench.library.names import checked_name, free_name, no_such, whole_text
 from workbench.library.records import ColumnSpec, DatasetRow
@@ -215,16 +216,6 @@ def create_dataset(writer: Writer, name: str, columns: Sequence[ColumnSpec], des
     return id_
 
 
-def columns_to_json(columns: Sequence[ColumnSpec]) -> list[dict[str, str]]:
-    """The stored form of columns."""
-    return [{"name": column.name, "type": column.type, "role": column.role} for column in columns]
-
-
-def columns_from_json(items: Sequence[Any]) -> tuple[ColumnSpec, ...]:
-    """The columns that `columns_to_json` wrote."""
-    return tuple(ColumnSpec(item["name"], item.get("type", "text"), item.get("role", "variable")) for item in items)
-
-
 def _records(query: Query, where: str, **parameters: Any) -> list[DatasetRow]:
     rows = query(_SELECT.format(where=where), parameters)
     mine = ", ".join(str(row[0]) for row in rows)
@@ -235,6 +226,7 @@ def _records(query: Query, where: str, **parameters: Any) -> list[DatasetRow]:
                  JOIN tag ON tag.id = case_tag.tag_id WHERE {live} GROUP BY "case".dataset_id, tag.name ORDER BY tag.name"""
     for dataset_id, tag, count in query(tagged, {}):
         tags.setdefault(dataset_id, {})[tag] = count
+    newest = dict(query(f"SELECT dataset_id, max(number) FROM dataset_version WHERE dataset_id IN ({mine}) GROUP BY dataset_id", {}))
     definitions = query("SELECT definition FROM comparison WHERE archived_at IS NULL", {})
     uses = Counter(json.loads(definition).get("dataset") for (definition,) in definitions)
     return [
@@ -248,6 +240,7 @@ def _records(query: Query, where: str, **parameters: Any) -> list[DatasetRow]:
             tags=tags.get(id_, {}),
             comparisons=uses[uid],
             archived=archived_at is not None,
+            version=newest.get(id_),
         )
         for id_, uid, name, description, columns, archived_at in rows
     ]

@@ -36,6 +36,11 @@ class RunRow:
     budget_usd: Decimal | None
     by_hand: int = 0
     """Answers that a person still has to give. No call waits for them: a run can be done without."""
+    dataset_version_id: int | None = None
+    """The version of a dataset whose cases it ran on; None for cases from a file and for sample values."""
+    dataset_id: int | None = None
+    dataset_version: int | None = None
+    """Number of that version."""
 
 
 @dataclass(frozen=True, slots=True)

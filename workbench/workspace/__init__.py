@@ -48,11 +48,15 @@ if TYPE_CHECKING:
     from workbench.library.connections import Connections
     from workbench.library.dataset_problems import CaseProblem as CaseProblem
     from workbench.library.dataset_problems import DatasetProblems as DatasetProblems
+    from workbench.library.dataset_versions import CaseChange as CaseChange
+    from workbench.library.dataset_versions import DatasetDiff as DatasetDiff
+    from workbench.library.dataset_versions import DatasetVersions
     from workbench.library.datasets import Datasets
     from workbench.library.folder import LibraryFiles
     from workbench.library.records import ComparisonRow as ComparisonRow
     from workbench.library.records import ConnectionRow as ConnectionRow
     from workbench.library.records import DatasetRow as DatasetRow
+    from workbench.library.records import DatasetVersionRow as DatasetVersionRow
     from workbench.library.records import ModelRow as ModelRow
     from workbench.library.records import PromptRow as PromptRow
     from workbench.library.records import VersionRow as VersionRow
@@ -128,6 +132,13 @@ class Workspace(Copies, Network, Texts):
         from workbench.library.datasets import Datasets
 
         return Datasets(self._database)
+
+    @late
+    def dataset_versions(self) -> DatasetVersions:
+        """Versions of datasets: saved, compared, restored."""
+        from workbench.library.dataset_versions import DatasetVersions
+
+        return DatasetVersions(self._database)
 
     @late
     def connections(self) -> Connections:
