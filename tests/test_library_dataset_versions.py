@@ -179,11 +179,11 @@ def test_a_run_keeps_the_version_it_ran_on(tmp_path: Path, database: Database, d
 
 
 def _old_file(path: Path) -> None:
-    with upgrade._migrating(path) as connection:
+    with upgrade._migrating(path) as old:
         settings = upgrade.config()
-        settings.attributes["connection"] = connection
+        settings.attributes["connection"] = old
         command.upgrade(settings, "0004_typed_variables")
-        schema.mark(connection.exec_driver_sql, 4)
+        schema.mark(old.exec_driver_sql, 4)
     shown, edited, lost = (Case({"ticket": word}, word, tags=("gifts",)) for word in ("shown", "edited", "lost"))
     hashes = [case_hash(case) for case in (shown, edited, lost)]
     with closing(sqlite3.connect(path)) as connection, connection:

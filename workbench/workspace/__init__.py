@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from workbench.formats.pictures import attachment as attachment
     from workbench.formats.pictures import pixels as pixels
     from workbench.formats.pictures import read_attachment as read_attachment
+    from workbench.formats.prompt_table import PromptColumns as PromptColumns
     from workbench.library.comparisons import Comparisons
     from workbench.library.connections import Connections
     from workbench.library.dataset_problems import CaseProblem as CaseProblem
