@@ -130,7 +130,8 @@ def of_page(path: Path) -> str | None:
 def read(path: Path, format: str, columns: Mapping[str, str] | None = None) -> ForeignFile:
     """What a file of another tool holds. Raises BadInput, with the line where there is one.
 
-    `columns` is the mapping of a collection of prompts: column by part, for the parts that are not to be guessed. Files that it names are read from its own folder and below, nowhere else.
+    `columns` is the mapping of a collection of prompts: column by part, for the parts that are not to be guessed. Files that a file
+    names are read from its own folder and below, nowhere else.
     """
     source = file_text(path)
     found = prompt_table.read(source, columns) if format == "prompts-csv" else READERS[format](source)

@@ -47,6 +47,8 @@ class PromptColumns:
     parts: Mapping[str, str]
     """Column by part; a part that no column seems to hold is not in it."""
     first: tuple[Mapping[str, str], ...]
+    is_collection: bool
+    """True for columns that only a collection of prompts has."""
 
 
 def peek(source: FileText) -> PromptColumns:
@@ -59,7 +61,7 @@ def peek(source: FileText) -> PromptColumns:
     columns = tuple(name for name in rows.fieldnames or [] if name)
     if not columns:
         raise source.problem("There is no header in this table.", 1, "Put the names of the columns into the first line.")
-    return PromptColumns(columns, {part: found[0] for part, found in _guessed(columns).items() if found}, first)
+    return PromptColumns(columns, {part: found[0] for part, found in _guessed(columns).items() if found}, first, looks_like(columns))
 
 
 def read(source: FileText, chosen: Mapping[str, str] | None = None) -> ForeignFile:

@@ -106,7 +106,7 @@ class Runs(HandAnswers):
     def problems(self, spec: Spec) -> tuple[PlanProblem, ...]:
         """What keeps prompt versions of a comparison from being sent, or from being sent alike; nothing where all is well."""
         plan = plans.make(spec)
-        return (*plans.problems(plan), *self._not_taken(plan))
+        return (*plans.problems(plan, spec.numbers), *self._not_taken(plan))
 
     def _not_taken(self, plan: Plan) -> list[PlanProblem]:
         return not_taken(plan, refused=self._settings.get("left_out") == "refuse")
@@ -117,7 +117,7 @@ class Runs(HandAnswers):
         Raises BadInput where a prompt version cannot be sent for any case, naming all that is missing at once.
         """
         plan = plans.make(spec)
-        fatal = [problem.message for problem in (*plans.problems(plan), *self._not_taken(plan)) if problem.fatal]
+        fatal = [problem.message for problem in (*plans.problems(plan, spec.numbers), *self._not_taken(plan)) if problem.fatal]
         if fatal:
             raise BadInput(" ".join(fatal), remedy="Nothing was sent.")
         return self._store(plan, comparison_id, dataset_uid=spec.dataset_uid)

@@ -89,8 +89,8 @@ class CaseVerbs(QObject):
         record = records[0]
 
         def done(copy: int) -> None:
-            self._remember_added(f"copy of case {record.number}", [copy])
-            self._context.notice(f"Duplicated case {record.number}.", "Undo", self._undo)
+            take_back = self._remember_added(f"copy of case {record.number}", [copy])
+            self._context.notice(f"Duplicated case {record.number}.", "Undo", take_back)
 
         self._call(self._context.ws.datasets.duplicate_case, record.id, then=done)
 
@@ -113,8 +113,8 @@ class CaseVerbs(QObject):
             self._call(datasets.restore_cases, ids)
 
         def done(_none: object) -> None:
-            self._history.add(f"deleted {said}", undo, lambda: self._call(datasets.archive_cases, ids))
-            self._context.notice(f"Deleted {said}.", "Undo", self._undo)
+            take_back = self._history.add(f"deleted {said}", undo, lambda: self._call(datasets.archive_cases, ids))
+            self._context.notice(f"Deleted {said}.", "Undo", take_back)
 
         self._call(datasets.archive_cases, ids, then=done)
 
@@ -134,8 +134,8 @@ class CaseVerbs(QObject):
 
         def added(ids: list[int]) -> None:
             said = counted(len(ids), "case")
-            self._remember_added(f"pasted {said}", ids)
-            self._context.notice(f"Added {said} from the clipboard.", "Undo", self._undo)
+            take_back = self._remember_added(f"pasted {said}", ids)
+            self._context.notice(f"Added {said} from the clipboard.", "Undo", take_back)
 
         self._call(self._context.ws.datasets.add_cases, dataset.id, cases, then=added)
 
@@ -148,12 +148,9 @@ class CaseVerbs(QObject):
             return
         self.set_value(record, column, value)
 
-    def _remember_added(self, text: str, ids: list[int]) -> None:
+    def _remember_added(self, text: str, ids: list[int]) -> Callable[[], None]:
         datasets = self._context.ws.datasets
-        self._history.add(text, lambda: self._call(datasets.archive_cases, ids), lambda: self._call(datasets.restore_cases, ids))
-
-    def _undo(self) -> None:
-        self._history.undo()
+        return self._history.add(text, lambda: self._call(datasets.archive_cases, ids), lambda: self._call(datasets.restore_cases, ids))
 
 
 def _as_case(record: CaseRecord) -> Case:

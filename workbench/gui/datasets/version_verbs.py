@@ -68,8 +68,9 @@ class DatasetVersionVerbs(QObject):
             before, now = numbers
             text = f"restored v{version.number}"
             self.looked_at.emit(None)
-            self._history.add(text, lambda: self._call(_restore, before.id), lambda: self._call(_restore, version.id))
-            self._context.notice(f"Restored v{version.number} as v{now.number}.", "Undo", self._history.undo)
+            redo = lambda: self._call(_restore, version.id)  # noqa: E731
+            take_back = self._history.add(text, lambda: self._call(_restore, before.id), redo, also=(version.dataset_id,))
+            self._context.notice(f"Restored v{version.number} as v{now.number}.", "Undo", take_back)
 
         self._call(_restore, version.id, then=done)
 

@@ -53,7 +53,7 @@ class DatasetsScreen(Screen):
         self.tools = CaseToolBar()
         self.history = History()
         self.problems = ProblemWatch(context, self)
-        self.datasets = DatasetVerbs(self, context, lambda: self.rows)
+        self.datasets = DatasetVerbs(self, context, lambda: self.rows, self.history)
         self.verbs = CaseVerbs(self, context, self.model, self.history)
         self.columns = ColumnVerbs(self, context, self.model, self.history)
         self.list = DatasetPane(self.datasets.new, self.datasets.ask_import)
@@ -283,7 +283,7 @@ class DatasetsScreen(Screen):
             return  # its row is on the way
         before = self.model.dataset
         if before is None or found is None or before.id != found.id:
-            self.history.clear()
+            self.history.dataset = found.id if found is not None else 0
             self.tools.clear()
         named = (before.name if before else None) != (found.name if found else None)
         version = self.model.version if before is not None and found is not None and before.id == found.id else None
