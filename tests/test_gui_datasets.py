@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -18,12 +19,13 @@ from tests.gui_window import dialogs, finished, opened
 from workbench.gui.app import Session
 from workbench.gui.datasets.cell_values import Column, cases_from, columns_of, pasted, read, shown, typed
 from workbench.gui.datasets.import_dialog import ImportTableDialog
+from workbench.gui.datasets.results_panel import ResultRow
 from workbench.gui.datasets.versions_dialog import VersionsDialog
 from workbench.gui.datasets.view import DatasetsScreen
 from workbench.gui.widgets.import_report import ImportReportDialog
 from workbench.gui.widgets.value_editor import ValueEditor
 from workbench.settings import Settings
-from workbench.values import Case
+from workbench.values import Case, Check, Content, Message, ModelSpec, Spec, Variant
 from workbench.values.datasets import ColumnSpec
 from workbench.workspace import Workspace
 
@@ -502,12 +504,25 @@ def test_a_dataset_is_split_from_its_dialog_and_the_notice_takes_it_back(desk: D
     desk.until(lambda: desk.screen.model.dataset is not None and desk.screen.model.dataset.name == "Golden 50, work")
     desk.session.context.go("datasets", dataset_id=desk.id)
     desk.until(lambda: desk.screen.model.dataset is not None and desk.screen.model.dataset.id == desk.id)
+    desk.until(lambda: desk.screen.history.dataset == desk.id)
+    desk.session.window.activateWindow()
+    desk.cell(0, 1)
+    desk.session.context.action("edit.undo").trigger()
+    desk.until(lambda: [row.name for row in desk.ws.datasets.list()] == ["Golden 50"])
+    desk.session.context.action("edit.redo").trigger()
+    desk.until(lambda: [row.cases for row in desk.ws.datasets.list()] == [20, 5, 15])
+    desk.until(lambda: desk.screen.model.dataset is not None and desk.screen.model.dataset.name == "Golden 50, work")
+    desk.session.context.action("edit.undo").trigger()  # in a part as well as in what was split
+    desk.until(lambda: [row.name for row in desk.ws.datasets.list()] == ["Golden 50"])
+    desk.until(lambda: desk.screen.model.dataset is not None and desk.screen.model.dataset.id == desk.id)
     desk.session.context.action("datasets.split").trigger()
     dialog = desk.dialog()
     dialog.as_tags.setChecked(True)
     dialog.counts[1].setValue(0)
     desk.press("Draw 10 cases", dialog)
     desk.until(lambda: desk.ws.datasets.get(desk.id).tags == {"work": 10})
+    desk.session.context.action("edit.undo").trigger()
+    desk.until(lambda: desk.ws.datasets.get(desk.id).tags == {})
 
 
 def test_a_dataset_is_written_as_a_table_beside_the_window(desk: Desk, tmp_path: Path) -> None:
@@ -621,6 +636,8 @@ def test_versions_are_compared_looked_at_and_restored_with_keys_only(desk: Desk)
     desk.key(Key.Key_Return)
     desk.key(Key.Key_Delete)
     assert desk.ws.datasets.count(desk.id) == 1, "an old version is only read"
+    desk.session.window.activateWindow()
+    desk.until(desk.session.window.isActiveWindow)
     desk.screen.old.restore.click()
     desk.until(lambda: desk.ws.datasets.count(desk.id) == 2 and desk.screen.model.version is None)
     desk.until(lambda: "Restored v1 as v3" in desk.notice())
@@ -632,3 +649,65 @@ def test_versions_are_compared_looked_at_and_restored_with_keys_only(desk: Desk)
     desk.until(lambda: desk.screen.model.total == 1)
     desk.key(Key.Key_Z, CTRL | SHIFT)
     desk.until(lambda: desk.ws.datasets.count(desk.id) == 2)
+
+
+def test_another_sheet_of_a_workbook_is_chosen_in_the_import_dialog(desk: Desk, tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for name in ("Cases", "More"):
+        sheet = book.create_sheet(name)
+        sheet.append([f"ticket of {name}"])
+        sheet.append(["boots"])
+    book.save(tmp_path / "b.xlsx")
+    desk.fill(Case({"ticket": "here"}))
+    desk.screen.datasets.read_file(str(tmp_path / "b.xlsx"))
+    dialog = desk.dialog()
+    assert isinstance(dialog, ImportTableDialog)
+    assert (dialog.sheet.currentText(), dialog.sheet.count()) == ("Cases", 3)
+    QTest.keyClicks(dialog.sheet, "M")
+    desk.until(lambda: any(isinstance(d, ImportTableDialog) and d.sheet.currentText() == "More" and d is not dialog for d in dialogs()))
+    again = desk.dialog()
+    assert [spec.name for spec in again.mapping()] == ["ticket_of_More"]
+    QTest.keyClick(again, Key.Key_Return, CTRL)
+    desk.until(lambda: "from the sheet More" in desk.notice())
+
+
+# Results so far
+
+
+def test_the_results_of_a_case_stand_beside_it_and_lead_to_its_last_answer(desk: Desk) -> None:
+    desk.ws.datasets.add_cases(desk.id, [Case({"ticket": "boots"}, reference="boots"), Case({"ticket": "tent"}, reference="stove")])
+    variant = Variant("Echo", 1, Content((Message.of("user", "{{ ticket }}"),)))
+    models = (ModelSpec("echo", "Echo model", "echo", ""),)
+    cases = tuple(Case(row.values, reference=row.reference) for row in desk.cases())
+    uid = desk.ws.datasets.get(desk.id).uid
+    spec = Spec("Runs", (variant,), models, cases, 2, (Check("contains", "{{ reference }}"),), dataset="Golden 50", dataset_uid=uid)
+    run = desk.ws.runs.prepare(spec)
+    asyncio.run(_made(desk.ws, run))
+    desk.fill()
+    desk.cell(0, 1)
+    panel = desk.screen.results
+    desk.until(lambda: panel.isVisible() and panel.results is not None)
+    (row,) = panel.results.models  # type: ignore[union-attr]
+    assert (row.model, row.verdicts, row.run_id, row.text.strip()) == ("Echo model", (True, True), run, "boots")
+    shown_ = panel.findChildren(ResultRow)[0]
+    assert shown_.accessibleName() == "Echo model: 2 of 2 passed"
+    desk.cell(1, 1)
+    desk.until(lambda: panel.results is not None and panel.results.models[0].verdicts == (False, False))
+    desk.ws.datasets.set_cell(desk.cases()[1].id, "ticket", "another tent")
+    desk.until(lambda: not panel.isVisible())
+    desk.cell(0, 1)
+    desk.until(lambda: panel.isVisible() and bool(panel.findChildren(ResultRow)))
+    row_ = panel.findChildren(ResultRow)[-1]
+    row_.setFocus()
+    QTest.keyClick(row_, Key.Key_Return)
+    desk.until(lambda: desk.session.window.screen_at("compare").where() == {"run_id": run})
+    # from the run back to its cases as they were
+    desk.session.context.go("datasets", version_id=desk.ws.runs.get(run).dataset_version_id)
+    desk.until(lambda: desk.screen.model.version is not None and desk.screen.model.record(1) is not None)
+    assert desk.screen.model.record(1).values == {"ticket": "tent"}  # type: ignore[union-attr]
+
+
+async def _made(ws: Workspace, run: int) -> None:
+    async for _event in ws.runs.execute(run):
+        pass

@@ -37,7 +37,9 @@ def test_text_that_says_a_value_exactly_is_that_value(spec: VariableSpec, value:
     [
         (NUMBER, "warm", "is no number"), (NUMBER, "", "is no number"), (NUMBER, "nan", "is no number"), (NUMBER, "1_000", "is no number"),
         (NUMBER, "3,5", "is no number"), (NUMBER, True, "is no number"), (NUMBER, "٣", "is no number"),
-        (NUMBER, "0.12345678901234567890123", "has more digits than a number keeps"), (NUMBER, "1e999", "has more digits than a number keeps"),
+        (NUMBER, "0.12345678901234567890123", "has more digits than a number keeps"),
+        (NUMBER, "1e999", "has more digits than a number keeps"),
+        (OBJECT, "3", "is no object"),
         (LIST, "a, b", "is no list"), (LIST, '{"a": 1}', "is no list"), (LIST, "[" * 5000, "is no list"), (OBJECT, "[]", "is no object"),
         (CHOICE, "huge", "is none of small, large"), (VariableSpec(), ["a"], "is no text"),
     ],

@@ -66,7 +66,7 @@ def _column(text: str) -> tuple[str, str]:
 
 def _imported(report: ImportReport) -> str:
     rows = [
-        (item.kind, item.name, f"v{item.version}" if item.version else "", f"{item.path}, sheet {item.sheet}" if item.sheet else item.path)
+        (item.kind, f"{item.name}, sheet {item.sheet}" if item.sheet else item.name, f"v{item.version}" if item.version else "", item.path)
         for item in report.imported
     ]
     summary = f"{len(report.imported)} imported, {len(report.unchanged)} unchanged, {len(report.rejected)} rejected."

@@ -163,3 +163,28 @@ class Question:
     problem: str
     """Why the prompt cannot be rendered; empty where it can."""
     draft: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """What one model made of a case so far."""
+
+    model: str
+    place: str
+    colour: int
+    verdicts: tuple[bool, ...]
+    """Whether its answers passed their checks, newest last; answers without checks are not among them."""
+    answers: int
+    run_id: int
+    """Run of the last answer."""
+    output_id: int
+    text: str
+    """Beginning of the last answer; empty where that call failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResults:
+    """The results of a case by model, those that pass most often first, and in how many runs it was."""
+
+    models: tuple[CaseResult, ...] = ()
+    runs: int = 0

@@ -78,6 +78,8 @@ if TYPE_CHECKING:
     from workbench.ratings import ReviewQueue as ReviewQueue
     from workbench.runs.by_hand import answer_file as answer_file
     from workbench.runs.by_hand import answer_picture as answer_picture
+    from workbench.runs.records import CaseResult as CaseResult
+    from workbench.runs.records import CaseResults as CaseResults
     from workbench.runs.records import Cell as Cell
     from workbench.runs.records import ColumnInfo as ColumnInfo
     from workbench.runs.records import OutputRow as OutputRow

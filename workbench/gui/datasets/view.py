@@ -22,6 +22,7 @@ from workbench.gui.datasets.history import History
 from workbench.gui.datasets.list_pane import DatasetPane
 from workbench.gui.datasets.old_cases import OldCases
 from workbench.gui.datasets.problem_watch import ProblemWatch, said
+from workbench.gui.datasets.results_panel import ResultsPanel
 from workbench.gui.datasets.tool_bar import CaseToolBar
 from workbench.gui.datasets.version_verbs import DatasetVersionVerbs
 from workbench.gui.datasets.version_watch import VersionWatch
@@ -49,7 +50,8 @@ class DatasetsScreen(Screen):
         self._write_into: int | None = None
         self.model = CaseModel(context, self)
         self.table = CaseTable(self.model)
-        self.form = CaseForm()
+        self.results = ResultsPanel(context)
+        self.form = CaseForm(self.results)
         self.tools = CaseToolBar()
         self.history = History()
         self.problems = ProblemWatch(context, self)
@@ -191,6 +193,8 @@ class DatasetsScreen(Screen):
     def refresh(self, changes: Changes | None) -> None:
         if changes is None or changes.has("dataset", "case", "comparison"):
             self._read_rows()
+        if changes is not None and changes.has("run"):
+            self._show_current(self.table.currentIndex().row())
         if changes is not None and changes.has("case", "dataset") and self.model.dataset is not None:
             self.model.reload()
 
@@ -397,6 +401,7 @@ class DatasetsScreen(Screen):
         if record is None and row >= 0 and self.model.total:
             return  # it is being read
         self.form.show_case(record, self.model.columns, dataset.name if dataset else "", read_only=not self.model.writable)
+        self.results.show_case(record)
 
     def _say_step(self, text: str, word: str) -> None:
         if text:
