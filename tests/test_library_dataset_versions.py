@@ -85,7 +85,7 @@ def test_two_versions_are_compared_cell_by_cell(datasets: Datasets, versions: Da
     changed, added, removed = diff.cases
     assert (changed.old_number, changed.new_number, changed.name) == (2, 1, "Case 2")
     assert {cell.column: (cell.old, cell.new) for cell in changed.cells} == {
-        "ticket": ("ticket 2", "boots"), "tags": (["gifts"], ["gifts", "safety"]), "weight": (None, 2.0), "note": (None, "seen twice"),
+        "ticket": ("ticket 2", "boots"), "tags": (["gifts"], ["gifts", "safety"]), "weight": (1.0, 2.0), "note": (None, "seen twice"),
     }  # fmt: skip
     assert (added.old_number, added.new_number) == (None, 3)
     assert (removed.old_number, removed.new_number, removed.cells[0].old) == (1, None, "Case 1")

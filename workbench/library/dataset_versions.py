@@ -283,7 +283,7 @@ def _case_changes(
 
 
 def _cells(old: Case | None, new: Case | None) -> tuple[CellChange, ...]:
-    before, after = _flat(old), _flat(new)
+    before, after = _flat(old, besides=new), _flat(new, besides=old)
     names = [*after, *(name for name in before if name not in after)]
     return tuple(
         CellChange(name, before.get(name), after.get(name))
@@ -292,12 +292,12 @@ def _cells(old: Case | None, new: Case | None) -> tuple[CellChange, ...]:
     )  # fmt: skip
 
 
-def _flat(case: Case | None) -> dict[str, Any]:
-    """Everything that a case says, by the name of its column; what is usual is left out."""
+def _flat(case: Case | None, besides: Case | None) -> dict[str, Any]:
+    """Everything that a case says, by the name of its column; of one that was added or taken out the usual weight is left out."""
     if case is None:
         return {}
     own: dict[str, Any] = {"name": case.name or None, "reference": case.reference, "tags": list(case.tags) or None}
-    own |= {"weight": None if case.weight == 1.0 else case.weight, "note": case.note or None}
+    own |= {"weight": None if besides is None and case.weight == 1.0 else case.weight, "note": case.note or None}
     return {**({"name": own.pop("name")}), **case.values, **{name: value for name, value in own.items() if name not in case.values}}
 
 

@@ -42,9 +42,16 @@ class Foot(QWidget):
             row.addWidget(part)
         self.show_versions(None, None, writable=False)
 
-    def show_versions(self, dataset: DatasetRow | None, unsaved: DatasetDiff | None, *, writable: bool) -> None:
-        """Show which version the cases are, and how many edits no version has. `unsaved` None: that is not known yet."""
+    def show_versions(
+        self, dataset: DatasetRow | None, unsaved: DatasetDiff | None, *, writable: bool, looked_at: int | None = None
+    ) -> None:
+        """Show which version the cases are, and how many edits no version has. `unsaved` None: that is not known yet.
+
+        `looked_at` is the number of the version whose cases are shown instead of those of now.
+        """
         number = dataset.version if dataset is not None else None
+        if looked_at is not None:
+            number, unsaved = looked_at, None
         differs = unsaved is not None and unsaved.differs and bool(number or (dataset is not None and dataset.cases))
         self.version.setVisible(number is not None)
         self.version.set_text(f"v{number}")

@@ -22,7 +22,7 @@ class OldCases(Banner):
     """The version that is to be the newest again."""
 
     def __init__(self) -> None:
-        self.back = button("Back to the cases of now", size="small", on=lambda: self.back_wanted.emit())
+        self.back = button("Back to now", size="small", on=lambda: self.back_wanted.emit())
         self.restore = button("Restore", size="small", on=lambda: self.restore_wanted.emit(self._version))
         super().__init__("info", "", "", [self.back, self.restore], "history")
         self._version: DatasetVersionRow | None = None
@@ -35,6 +35,6 @@ class OldCases(Banner):
         if version is None or dataset is None:
             return
         ran = f" {counted(version.runs, 'run')} ran on it." if version.runs else ""
-        self.title.setText(f"These are the cases of v{version.number}, saved {day(version.created_at)}.{ran} They cannot be changed.")
+        self.title.setText(f"You are looking at v{version.number}, saved {day(version.created_at)}.{ran}")
         self.restore.setText(f"Restore v{version.number}")
         self.restore.setVisible(not dataset.archived)

@@ -66,6 +66,10 @@ class DatasetVersionVerbs(QObject):
 
         def done(numbers: tuple[DatasetVersionRow, DatasetVersionRow]) -> None:
             before, now = numbers
+            if now.number == version.number:
+                self.looked_at.emit(None)
+                self._context.notice(f"The dataset holds the cases of v{now.number} already. Nothing was changed.")
+                return
             text = f"restored v{version.number}"
             self.looked_at.emit(None)
             redo = lambda: self._call(_restore, version.id)  # noqa: E731

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from workbench.gui.context import Context
 from workbench.gui.datasets.cell_values import shown
+from workbench.gui.datasets.version_delegate import VersionDelegate
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import icon_button
 from workbench.gui.widgets.dialog import Dialog
@@ -52,7 +53,8 @@ class VersionsDialog(Dialog):
         self.list = QListWidget()
         self.list.setAccessibleName("Versions")
         self.list.setProperty("kind", "panel")
-        self.list.setWordWrap(True)
+        self.list.setItemDelegate(VersionDelegate(self.list))
+        self.list.setMouseTracking(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setFixedWidth(theme().px(290))
         self.title = ElidedLabel("", "section")
@@ -82,6 +84,7 @@ class VersionsDialog(Dialog):
         self.table.setWordWrap(True)
         self.table.setShowGrid(False)
         self.table.setTabKeyNavigation(False)
+        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -188,6 +191,8 @@ class VersionsDialog(Dialog):
         for section in (2, 3):
             header.setSectionResizeMode(section, QHeaderView.ResizeMode.Stretch)
         self.table.resizeRowsToContents()
+        for row in range(self.changes.rowCount()):
+            self.table.setRowHeight(row, self.table.rowHeight(row) + look.px(8))
 
     def _add(self, change: CaseChange) -> None:
         new, gone = change.old_number is None, change.new_number is None
@@ -213,7 +218,7 @@ def _text(value: Any) -> str:
 
 def _item(text: str) -> QStandardItem:
     made = QStandardItem(text)
-    made.setTextAlignment(Qt.AlignmentFlag.AlignTop)
+    made.setTextAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
     return made
 
 

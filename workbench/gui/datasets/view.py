@@ -265,7 +265,8 @@ class DatasetsScreen(Screen):
         self._show_current(self.table.currentIndex().row())
 
     def _show_versions(self) -> None:
-        self.foot.show_versions(self.model.dataset, self.unsaved.unsaved, writable=self.model.writable)
+        looked_at = self.model.version.number if self.model.version is not None else None
+        self.foot.show_versions(self.model.dataset, self.unsaved.unsaved, writable=self.model.writable, looked_at=looked_at)
 
     def _read_rows(self) -> None:
         workspace, archived = self.context.ws, self.list.archived  # the service is imported on the reading thread, not here
@@ -386,7 +387,9 @@ class DatasetsScreen(Screen):
         self.foot.sum.setText(f"{shown:,} of {counted(total, 'case')}" if filtered else counted(shown, "case"))
         now = self.model.version is None
         problems = said(self.problems.problems) if self.problems.problems is not None and now else ""
-        self.foot.hint.setText(problems or ("Enter types, Ctrl N adds a case, rows from a spreadsheet can be pasted" if shown else ""))
+        self.foot.hint.setText(
+            problems or ("Enter types, Ctrl N adds a case, rows from a spreadsheet can be pasted" if shown and now else "")
+        )
         self.foot.sum.updateGeometry()
         empty = self._no_match if filtered else self._no_cases
         self._cases.setCurrentWidget(self.table if shown or (not filtered and total) else empty)
