@@ -184,5 +184,7 @@ def test_the_columns_of_a_collection_of_prompts_are_said(tmp_path: Path, capsys:
     ]
     assert perform(["import", str(table), "--column", "text=Nope", "--json"]) == 1
     assert "There is no column Nope. The columns are Titel, Vorlage, Rolle, Stichwort." in document(capsys)["rejected"][0]["reason"]
+    assert perform(["import", str(table), "--column", "text=Vorlage", "--format", "csv"]) == 2
+    assert "not of csv" in capsys.readouterr().err
     assert perform(["import", str(table), "--column", "titel", "--json"]) == 2
     assert "does not say PART=COLUMN" in capsys.readouterr().err

@@ -58,9 +58,7 @@ def peek(source: FileText) -> PromptColumns:
         first = tuple(_filled(row) for row in islice(rows, _FIRST))
     except csv.Error as error:
         raise source.problem(f"This is not a CSV table: {error}.", rows.line_num) from error
-    columns = tuple(name for name in rows.fieldnames or [] if name)
-    if not columns:
-        raise source.problem("There is no header in this table.", 1, "Put the names of the columns into the first line.")
+    columns = tuple(_header(source, rows))
     return PromptColumns(columns, {part: found[0] for part, found in _guessed(columns).items() if found}, first, looks_like(columns))
 
 
@@ -74,7 +72,7 @@ def read(source: FileText, chosen: Mapping[str, str] | None = None) -> ForeignFi
     prompts: list[PromptFile] = []
     used: dict[str, int] = {}
     try:
-        header = [name for name in rows.fieldnames or [] if name]
+        header = _header(source, rows)
         parts = {**_guessed(header), **_chosen(source, header, chosen or {})}
         if not parts["text"]:
             raise source.problem("No column is called prompt.", 1, "Say which one it is: --column text=NAME, or name the column so.")
@@ -99,6 +97,13 @@ def _rows(source: FileText) -> csv.DictReader[str]:
     head = source.text[:10_000].split("\n", 1)[0]
     delimiter = max(",;\t", key=head.count)
     return csv.DictReader(io.StringIO(source.text, newline=""), delimiter=delimiter, restkey="", strict=True)
+
+
+def _header(source: FileText, rows: csv.DictReader[str]) -> list[str]:
+    header = [name for name in rows.fieldnames or [] if name]
+    if not header:
+        raise source.problem("There is no header in this table.", 1, "Put the names of the columns into the first line.")
+    return header
 
 
 def _filled(row: Mapping[str, Any]) -> dict[str, str]:

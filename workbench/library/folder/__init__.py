@@ -109,8 +109,10 @@ class LibraryFiles:
         if format is not None and format not in FORMATS:
             raise BadInput(f"{format} is no format that can be imported.", remedy=f"Choose one of {', '.join(FORMATS)}.")
         self._database.refuse_if_read_only()
-        if columns and format is None:
-            format = "prompts-csv"  # nothing else has such parts
+        if columns and format not in (None, "prompts-csv"):
+            raise BadInput(f"Columns are said of collections of prompts, not of {format}.", remedy="Leave out the format, or the columns.")
+        if columns:
+            format = "prompts-csv"
         found = [Path(path) for path in paths]
         for path in found:
             if not path.exists():
