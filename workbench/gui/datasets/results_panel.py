@@ -29,7 +29,6 @@ class ResultsPanel(QWidget):
         super().__init__()
         self._context = context
         self.results: CaseResults | None = None
-        self._asked: tuple[int, str] | None = None
         self._record: CaseRecord | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -56,12 +55,16 @@ class ResultsPanel(QWidget):
         self.hide()
 
     def show_case(self, record: CaseRecord | None) -> None:
-        """Show the results of another case, or of this one after an edit or a run."""
+        """Show the results of another case, or of this one after an edit. Rows that come while the table scrolls ask nothing again."""
         other = record is None or self._record is None or record.id != self._record.id or record.values != self._record.values
         self._record = record
         if other:
             self._take(None)
-        if record is not None:
+            self.renew()
+
+    def renew(self) -> None:
+        """Look again: a run was made."""
+        if self._record is not None:
             self._timer.start()
 
     def _look(self) -> None:
@@ -70,7 +73,8 @@ class ResultsPanel(QWidget):
             return
 
         def done(results: CaseResults) -> None:
-            if record is self._record:
+            now = self._record
+            if now is not None and (now.id, now.values) == (record.id, record.values):
                 self._take(results)
 
         self._context.bridge.read(

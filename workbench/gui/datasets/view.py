@@ -194,7 +194,7 @@ class DatasetsScreen(Screen):
         if changes is None or changes.has("dataset", "case", "comparison"):
             self._read_rows()
         if changes is not None and changes.has("run"):
-            self._show_current(self.table.currentIndex().row())
+            self.results.renew()
         if changes is not None and changes.has("case", "dataset") and self.model.dataset is not None:
             self.model.reload()
 
