@@ -45,16 +45,21 @@ if TYPE_CHECKING:
     from workbench.formats.pictures import attachment as attachment
     from workbench.formats.pictures import pixels as pixels
     from workbench.formats.pictures import read_attachment as read_attachment
+    from workbench.formats.prompt_table import PromptColumns as PromptColumns
     from workbench.formats.vote_table import read_votes as read_votes
     from workbench.library.comparisons import Comparisons
     from workbench.library.connections import Connections
     from workbench.library.dataset_problems import CaseProblem as CaseProblem
     from workbench.library.dataset_problems import DatasetProblems as DatasetProblems
+    from workbench.library.dataset_versions import CaseChange as CaseChange
+    from workbench.library.dataset_versions import DatasetDiff as DatasetDiff
+    from workbench.library.dataset_versions import DatasetVersions
     from workbench.library.datasets import Datasets
     from workbench.library.folder import LibraryFiles
     from workbench.library.records import ComparisonRow as ComparisonRow
     from workbench.library.records import ConnectionRow as ConnectionRow
     from workbench.library.records import DatasetRow as DatasetRow
+    from workbench.library.records import DatasetVersionRow as DatasetVersionRow
     from workbench.library.records import LabelMove as LabelMove
     from workbench.library.records import ModelRow as ModelRow
     from workbench.library.records import PromptRow as PromptRow
@@ -79,6 +84,8 @@ if TYPE_CHECKING:
     from workbench.ratings import ReviewQueue as ReviewQueue
     from workbench.runs.by_hand import answer_file as answer_file
     from workbench.runs.by_hand import answer_picture as answer_picture
+    from workbench.runs.records import CaseResult as CaseResult
+    from workbench.runs.records import CaseResults as CaseResults
     from workbench.runs.records import Cell as Cell
     from workbench.runs.records import ColumnInfo as ColumnInfo
     from workbench.runs.records import OutputRow as OutputRow
@@ -143,6 +150,13 @@ class Workspace(Copies, Network, Texts):
         from workbench.library.snippets import Snippets
 
         return Snippets(self._database, self.versions)
+
+    @late
+    def dataset_versions(self) -> DatasetVersions:
+        """Versions of datasets: saved, compared, restored."""
+        from workbench.library.dataset_versions import DatasetVersions
+
+        return DatasetVersions(self._database)
 
     @late
     def connections(self) -> Connections:
