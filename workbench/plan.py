@@ -348,6 +348,8 @@ _MODEL_FIELDS = ("name", "title", "wire_format", "base_url", "connection", "conn
 def _model_to_json(model: ModelSpec) -> dict[str, Any]:
     item: dict[str, Any] = {name: getattr(model, name) for name in _MODEL_FIELDS}
     item |= {"options": dict(model.options), "parameters": dict(model.parameters), "price": model.price.to_json()}
+    if model.longest:
+        item["longest"] = model.longest
     return item | ({"reads": list(model.reads)} if model.reads else {})
 
 
@@ -360,6 +362,7 @@ def model_from_json(item: Mapping[str, Any]) -> ModelSpec:
         parameters=item["parameters"],
         price=Price.from_json(item["price"]),
         reads=tuple(item.get("reads", ())),
+        longest=item.get("longest"),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -135,6 +135,7 @@ class GridReader(RunReader):
             for status in ("queued", "by_hand")
             for job_id, place in self._places(run_id, status, [row[0] for row in rows if row[4] == status]).items()
         }
+        held = self._held(run_id) if any(row[4] in ("queued", "skipped") for row in rows) else {}
         scores, judged, is_live = scores_of(self._database, ids), judgements_of(self._database, ids), self.is_live(run_id)
         cells = []
         for row in rows:
@@ -153,7 +154,7 @@ class GridReader(RunReader):
                     text=(kept or "")[:EXCERPT] if output_id is None else text,
                     text_length=len(kept or "") if output_id is None else length,
                     finish_reason=finish_reason,
-                    error=json.loads(error) if error else None,
+                    error=json.loads(error) if error else held.get(column) if status in ("queued", "skipped") else None,
                     scores=scores.get(output_id, ()),
                     usage=usage_from(usage),
                     cost_usd=dollars(cost),
@@ -168,6 +169,11 @@ class GridReader(RunReader):
                 )
             )
         return cells
+
+    def _held(self, run_id: int) -> dict[int, Mapping[str, Any]]:
+        """Of each column that waits for a mended key or quota: why."""
+        held = self._database.query("SELECT held FROM run WHERE id = ?", [run_id])[0][0]
+        return {int(column): failure for column, failure in json.loads(held).items()} if held else {}
 
     def _places(self, run_id: int, status: str, job_ids: Sequence[int]) -> dict[int, int]:
         """The place of each of these jobs among all of its run with the same status, from 1. Jobs are made in the order of their ids."""

@@ -28,7 +28,7 @@ _Cases = list[Case]
 _Checks = list[Check]
 
 _RUNS = """
-SELECT id, uid, comparison_id, number, status, created_at, started_at, finished_at, budget, spent FROM run {where} ORDER BY id DESC"""
+SELECT id, uid, comparison_id, number, status, created_at, started_at, finished_at, budget, spent, held FROM run {where} ORDER BY id DESC"""
 _HEADS = """
 SELECT id, json_extract(plan, '$.name'), json_extract(plan, '$.models'), json_extract(plan, '$.columns'), json_extract(plan, '$.reuse'),
        json_extract(plan, '$.taken_from')
@@ -159,7 +159,7 @@ coalesce((SELECT id FROM output WHERE created_at < :since ORDER BY id DESC LIMIT
         return [self._row(row, heads[row[0]], counts.get(row[0], {}), reused.get(row[0], 0)) for row in rows]
 
     def _row(self, row: Any, head: _Head, counts: dict[str, int], reused: int) -> RunRow:
-        run_id, uid, comparison_id, number, status, created_at, started_at, finished_at, budget, spent = row
+        run_id, uid, comparison_id, number, status, created_at, started_at, finished_at, budget, spent, held = row
         return RunRow(
             id=run_id,
             uid=uid,
@@ -180,6 +180,7 @@ coalesce((SELECT id FROM output WHERE created_at < :since ORDER BY id DESC LIMIT
             unknown_prices=head.unknown_prices,
             budget_usd=None if budget is None else Decimal(budget) / NANO,
             by_hand=counts.get("by_hand", 0),
+            held={int(column): failure for column, failure in json.loads(held).items()} if held else {},
         )
 
     def _heads_of(self, ids: Iterable[int]) -> dict[int, _Head]:

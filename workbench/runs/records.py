@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -36,6 +36,8 @@ class RunRow:
     budget_usd: Decimal | None
     by_hand: int = 0
     """Answers that a person still has to give. No call waits for them: a run can be done without."""
+    held: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    """Columns whose queued jobs wait for a mended key or quota, or of which a cap left jobs out, and the failure that says why."""
 
 
 @dataclass(frozen=True, slots=True)
