@@ -73,6 +73,10 @@ class ColumnInfo:
     said_pass: int = 0
     rated: int = 0
     """Outputs with stars: so many the mean comes from."""
+    first_token_p50_ms: float | None = None
+    cold: int = 0
+    """Calls that waited until their model was loaded: they count in none of the other times, unless there are no others."""
+    cold_p50_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

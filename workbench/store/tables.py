@@ -266,9 +266,9 @@ class Run(Row, table=True):
     finished_at: str | None = None
     budget: int | None = None
     spent: int = 0
+    author: str = ""
     held: Any = _json(nullable=True)
     """Of each column that waits for a mended key or quota, why: column index -> failure."""
-    author: str = ""
 
 
 class Job(Row, table=True):
