@@ -154,9 +154,11 @@ def held_words(error: Mapping[str, Any] | None, column: ColumnInfo) -> tuple[str
     """Title, sentence and the fixes of a cell that waits until something is mended."""
     error = error or {}
     title, sentence, fixes = _HELD_WORDS.get(str(error.get("kind") or ""), ("Waits", "{words}", (_GO_ON,)))
-    if error.get("provider_code") == "no_key" and not error.get("status"):
-        title, sentence, fixes = "No key", "{words}", (("key", "Add key"), _GO_ON)
     words = first_sentence(str(error.get("message") or ""))
+    if error.get("provider_code") == "no_key":
+        title, sentence, fixes = "No key", "{words} This call waits for one.", (("key", "Add key"), _GO_ON)
+        if error.get("status"):  # the call went out: what came back speaks of a key that never was
+            words = f"No key for {who(column)} in this session, so none was sent."
     return with_status(title, error.get("status")), sentence.format(who=who(column), words=words), fixes
 
 

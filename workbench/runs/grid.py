@@ -33,7 +33,8 @@ WHERE job.run_id = :run AND {{which}} ORDER BY job.case_index, job.repeat, job.c
 _STATUSES = "SELECT column_index, status, count(*) FROM job WHERE run_id = :run GROUP BY column_index, status"
 
 _FIGURES = f"""
-SELECT job.column_index, output.latency_ms, output.first_token_ms, coalesce(output.load_ms, 0) >= {COLD_MS}, CASE WHEN output.reused_from_id IS NULL THEN output.cost ELSE 0 END
+SELECT job.column_index, output.latency_ms, output.first_token_ms, coalesce(output.load_ms, 0) >= {COLD_MS},
+ CASE WHEN output.reused_from_id IS NULL THEN output.cost ELSE 0 END
 FROM job JOIN output ON output.id = {newest()} WHERE job.run_id = :run AND job.status = 'done'"""
 
 _VERDICTS = f"""
