@@ -1,4 +1,4 @@
-"""Limits that a connection teaches: learned from headers and refusals, shared by runs, fair between columns; holds and the network's loss."""
+"""Limits that a connection teaches: by headers and refusals, shared by runs, fair between columns; holds, caps, a network that is gone."""
 
 from __future__ import annotations
 
@@ -66,7 +66,10 @@ def limited() -> Iterator[Callable[..., LimitedServer]]:
             },
             [("input-tokens", "input", 40000, 39000, 2), ("output-tokens", "output", 8000, 8000, 0)],
         ),
-        ({"x-ratelimit-limit-tokens-minute": "600", "x-ratelimit-remaining-tokens-minute": "300"}, [("tokens-minute", "tokens", 600, 300, 30)]),
+        (
+            {"x-ratelimit-limit-tokens-minute": "600", "x-ratelimit-remaining-tokens-minute": "300"},
+            [("tokens-minute", "tokens", 600, 300, 30)],
+        ),
         ({"x-ratelimit-remaining": "9", "x-ratelimit-limit": "10", "x-ratelimit-reset": "2"}, [("", "requests", 10, 9, 2)]),
         ({"x-ratelimit-remaining-requests": "-1", "x-ratelimit-limit-requests": "0", "content-type": "a/b"}, []),
         ({"x-ratelimit-remaining-requests": "many", "ratelimit-policy": "10;w=1"}, []),
@@ -114,14 +117,14 @@ def test_tokens_that_are_used_up_make_the_next_call_wait() -> None:
 
 def test_two_runs_share_what_a_connection_bears_and_both_go_on(fakeprovider: Start) -> None:
     server = fakeprovider(latency_ms=30)
-    limits, order = Limits(), []
+    limits, order = Limits(), list[str]()
 
     async def one(name: str, delay: float) -> None:
+        nonlocal order
         await asyncio.sleep(delay)
         async with Engine(lambda: providers.client(calls=1), limits=limits) as engine:
             async for event in engine.run(jobs(server.base_url, [f"{name} {n}" for n in range(40)]), concurrency=4):
-                if isinstance(event, Finished):
-                    order.append(name)
+                order += [name] * isinstance(event, Finished)
 
     async def both() -> None:
         await asyncio.gather(one("first", 0), one("second", 0.1))
