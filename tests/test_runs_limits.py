@@ -123,12 +123,13 @@ def test_calls_that_compare_meanings_count_towards_the_cap_at_once(workspace: Wo
         connection = workspace.connections.add("Vectors", "other", f"{embeddings.url}/v1")
         workspace.connections.add_model(connection, "bge-m3", price=Price(Decimal(100_000), Decimal(0)))  # ten cents a token
         workspace.settings.set("embedding_model", "bge-m3")
-        free = model(price=Price(Decimal(0), Decimal(0)), parameters={"max_tokens": 5})
+        free = model(price=Price(Decimal(0), Decimal(0)), parameters={"max_tokens": 10})
         asked = spec(free, cases=60, checks=(Check("similar", "say case-3"),), max_cost_usd=Decimal(9), concurrency=2)
         run_id = workspace.runs.prepare(asked)
         make(workspace.runs, run_id)
         row = workspace.runs.get(run_id)
         assert Decimal(5) < (row.cost_usd or Decimal(0)) <= 9
+        assert all(cell.scores[0].passed is not None for cell in workspace.runs.cells(run_id) if cell.status == "done")
         assert row.skipped > 0, "an answer whose comparison might pass the cap is not asked for"
         assert row.done + row.skipped == 60
     finally:

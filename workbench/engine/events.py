@@ -24,7 +24,7 @@ class EngineJob:
     longest: int | None = None
     """Most tokens that the model writes, where that is known and the request sets no limit."""
     after_usd: Decimal = Decimal(0)
-    """What the calls that follow the answer cost at most, such as comparing its meaning."""
+    """What the calls that follow the answer cost at most, such as comparing its meaning. Held back until the reader settles it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,11 @@ class _Bucket:
         lacking = min(need, self.limit) - level
         return 0.0 if lacking <= 0 else min(_LONGEST_BUCKET_WAIT_S, max(0.01, lacking / self.rate))
 
+    def drain(self, now: float) -> None:
+        """A refusal says that nothing is left, whatever was reckoned."""
+        self.take(0.0, now)
+        self.level = min(self.level, 0.0)
+
     def take(self, need: float, now: float) -> None:
         """A call goes out."""
         self.level, self.at = min(self.limit, self.level + self.rate * (now - self.at)) - need, now
@@ -117,6 +122,9 @@ class ModelLimit:
 
     def slow_down(self, slowed: int) -> None:
         """The provider asked for it, in answer to a call that began when the window had been halved so often."""
+        now = monotonic()
+        for bucket in self._buckets.values():
+            bucket.drain(now)
         if slowed == self._slowed:
             self.window = max(1.0, min(self.window, float(self.in_flight + 1)) * _SLOWER)
             self._slowed += 1

@@ -7,6 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,8 @@ _READ_AT_ONCE = 500
 
 _GUESSED_ANSWER = 500
 """Tokens of an answer that a provider's limit is asked for, where the request allows more."""
+
+_NOTHING = Decimal(0)
 
 _LOOK_AGAIN_S = 1.0
 """Until a cap is asked again of which another run holds back a part."""
@@ -318,7 +321,8 @@ class Run:
         self._control.take_end(job.key)
         end = None if task.cancelled() else task.result()
         reply = end.reply if isinstance(end, Finished) else end.failure.partial if isinstance(end, Failed) else None
-        self._budget.settle(flight.verdict.held_usd, cost_of(job.price, reply.usage) if reply is not None else None)
+        after = min(job.after_usd, flight.verdict.held_usd) if isinstance(end, Finished) else _NOTHING
+        self._budget.settle(flight.verdict.held_usd - after, cost_of(job.price, reply.usage) if reply is not None else None)
         if isinstance(end, Failed) and job.endpoint.key == group.key:
             halt = group.learn(end.failure, flight.request.model)
             if halt is not None:

@@ -20,7 +20,7 @@ from workbench.engine.events import Cancelled, EngineJob, Event, Failed, Finishe
 from workbench.evaluators import Vectors
 from workbench.plan import Plan
 from workbench.providers.attachments import without
-from workbench.runs.meanings import STOPPED, Meanings
+from workbench.runs.meanings import STOPPED, Meanings, worst_tokens
 from workbench.runs.recording import End, Recorder, Start
 from workbench.store.database import Database
 from workbench.values import BadInput, Endpoint, Failure, Missing, ModelSpec, NoKey, Problem, Reply, Request, Score
@@ -74,6 +74,8 @@ class Execution:
         self._recorder = Recorder(database, run_id)
         self._held: dict[int, Failure] = {}
         """Columns that wait for a mended key or quota, and why."""
+        self._after: dict[int, Decimal] = {}
+        """What is held back for comparing the answers of jobs."""
         self._capped: dict[int, Failure] = {}
         """Columns of which the cap left jobs out, and why."""
         self._held_written: dict[int, Failure] = {}
@@ -265,13 +267,15 @@ class Execution:
             if todo is not None and end.reply is not None and self._compares[todo.case_index]:
                 checks, case = self._plan.checks_for(todo.case_index), self._plan.cases[todo.case_index]
                 texts += await asyncio.to_thread(evaluators.texts_to_compare, checks, case, end.reply.text)
-        return await self._meanings.vectors(texts, lambda: self._control.stopped) if texts else _UNCOMPARED
+        held = sum((self._after.get(end.job_id, _NOTHING) for end, _ in batch), _NOTHING)
+        return await self._meanings.vectors(texts, lambda: self._control.stopped, held) if texts else _UNCOMPARED
 
     async def _flush(self) -> list[Event]:
         """Write the next ends down; the events that may be told now."""
         batch, self._ends = self._ends[:BATCH_ROWS], self._ends[BATCH_ROWS:]
         try:
             vectors = await self._vectors(batch)
+            self._settle_after(batch)
             for end, _ in batch:
                 todo = self._todo.get(end.job_id)
                 if todo is not None and end.reply is not None:
@@ -283,6 +287,13 @@ class Execution:
             self._ends = batch + self._ends  # tried once more when everything is closed
             raise
         return [event for _, event in batch]
+
+    def _settle_after(self, batch: Sequence[tuple[End, Event]]) -> None:
+        """What was held back for comparing answers is free again. Where there was no answer, the engine has done so already."""
+        for end, _ in batch:
+            held = self._after.pop(end.job_id, None)
+            if held is not None and end.reply is not None:
+                self._budget.settle(held, None)
 
     async def _turn(self) -> None:
         """Let a write that goes on in another thread end: a large import takes seconds, in which this loop must not stand still."""
@@ -304,6 +315,7 @@ class Execution:
             if todo is not None and end.reply is not None and not end.scores:
                 end.scores = self._scores(todo, end.reply.text)
         if self._ends:
+            self._settle_after(self._ends)
             self._write(self._ends)
             self._ends = []
         if self._capped | self._held != self._held_written:
@@ -347,7 +359,9 @@ class Execution:
             return _NOTHING
         limit = plans.parameters(self._plan, todo.column).get("max_tokens")
         texts = evaluators.texts_to_compare(self._plan.checks_for(todo.case_index), self._plan.cases[todo.case_index], "")
-        return self._meanings.worst_usd((limit if isinstance(limit, int) else longest or LONGEST_UNKNOWN) + sum(map(len, texts)))
+        written = limit if isinstance(limit, int) else longest or LONGEST_UNKNOWN
+        self._after[todo.id] = worst = self._meanings.worst_usd(2 * written + sum(map(worst_tokens, texts)))
+        return worst
 
     def _request(self, todo: Todo) -> Request:
         request = self._rendered(todo)

@@ -38,11 +38,16 @@ class Meanings:
         if isinstance(source, Problem):
             self._why_not = " ".join(filter(None, ("Meanings cannot be compared here.", source.message, source.remedy)))
         self._cost_usd = Decimal(0)
+        self._held_usd = Decimal(0)
         self.budget = Budget(None)
         """The caps of the run's present round."""
 
-    async def vectors(self, texts: Iterable[str], stopped: Callable[[], bool]) -> Vectors:
-        """The vectors of these texts. Those that cannot be had are left out, with the reason. Once `stopped`, waits not much longer."""
+    async def vectors(self, texts: Iterable[str], stopped: Callable[[], bool], held_usd: Decimal = Decimal(0)) -> Vectors:
+        """The vectors of these texts. Those that cannot be had are left out, with the reason. Once `stopped`, waits not much longer.
+
+        `held_usd`: what the budget holds back for this already. What may cost more is asked for.
+        """
+        self._held_usd = held_usd
         texts = tuple(dict.fromkeys(texts))
         lacking = [text for text in texts if _key(text) not in self._vectors]
         why_not = self._why_not
@@ -105,7 +110,7 @@ class Meanings:
         if isinstance(self._source, Problem):
             raise self._source
         model, endpoint = self._source
-        verdict = self.budget.ask(self.worst_usd(sum(len(text.encode("utf-8", "replace")) // 2 + 8 for text in texts)))
+        verdict = self.budget.ask(max(Decimal(0), self.worst_usd(sum(map(worst_tokens, texts))) - self._held_usd))
         if verdict.word != "go":
             raise BadInput(verdict.reason)
         cost = None
@@ -117,6 +122,11 @@ class Meanings:
         self._cost_usd += cost or 0
         for index, text in enumerate(texts):
             self._vectors[_key(text)] = made.vector(index)
+
+
+def worst_tokens(text: str) -> int:
+    """Most tokens of a text: every second byte is one."""
+    return len(text.encode("utf-8", "replace")) // 2 + 8
 
 
 def _key(text: str) -> bytes:
