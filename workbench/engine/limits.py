@@ -20,6 +20,8 @@ from workbench.providers.rate_limits import Allowance
 
 FOREVER = math.inf
 _SLOWER = 0.5
+_ENOUGH_USED = 2
+"""Of a limit, to tell from its reset how fast it refills."""
 _LONGEST_BUCKET_WAIT_S = 30.0
 """Longest time for which a bucket is believed: headers are a forecast, a refused call is a fact."""
 
@@ -47,8 +49,9 @@ class _Bucket:
     def hear(self, told: Allowance, under_way: float, now: float) -> None:
         """Take over what the provider says; calls under way may not be counted in it yet."""
         self.limit, self.level, self.at = told.limit, told.remaining - under_way, now
-        if told.limit > told.remaining and told.reset_s > 0:
-            self.rate = (told.limit - told.remaining) / told.reset_s
+        used = told.limit - told.remaining
+        if used >= _ENOUGH_USED and told.reset_s > 0:
+            self.rate = (used - 1) / told.reset_s  # what remains was rounded down
         elif not self.rate:
             self.rate = told.limit / 60
 
