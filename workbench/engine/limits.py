@@ -1,7 +1,7 @@
 """What each connection bears: calls at once, requests and tokens a minute. Learned while calls are made, shared by all runs of the app.
 
-Calls at once: a window for each model, which begins at the number that the user allows, halves when the provider asks to slow down
-(once for all calls that were under way), and grows by one for each windowful of answers: "additive increase, multiplicative decrease".
+Calls at once: a window for each model, which begins at the number that the user allows, shrinks to 0.7 when the provider asks to slow
+down (once for all calls that were under way), and grows by one for each windowful of answers: "additive increase, multiplicative decrease".
 A call that waits for its next try keeps its place in the window and gives back its place on the connection, so that other models go on.
 Requests and tokens: buckets that the provider's headers fill, see `providers.rate_limits`; a bucket refills at the rate that they tell.
 All of it on the thread of one loop; only `_tell` crosses to the loop of another run.
@@ -19,7 +19,8 @@ from time import monotonic
 from workbench.providers.rate_limits import Allowance
 
 FOREVER = math.inf
-_SLOWER = 0.5
+_SLOWER = 0.7
+"""As CUBIC (RFC 9438) does: single refusals that say little about the limit cost less than by halving."""
 _ENOUGH_USED = 2
 """Of a limit, to tell from its reset how fast it refills."""
 _LONGEST_BUCKET_WAIT_S = 30.0
@@ -82,7 +83,7 @@ class ModelLimit:
         self.held = 0
         """Calls in flight and calls that wait for their next try."""
         self._slowed = 0
-        """How often the window was halved: an older call's refusal says nothing new."""
+        """How often the window was narrowed: an older call's refusal says nothing new."""
         self._buckets: dict[str, _Bucket] = {}
         self._needs: dict[str, float] = {"requests": 0, "input": 0, "output": 0, "tokens": 0}
 
@@ -124,12 +125,12 @@ class ModelLimit:
                 bucket.hear(allowance, self._needs[allowance.counts], now)
 
     def slow_down(self, slowed: int) -> None:
-        """The provider asked for it, in answer to a call that began when the window had been halved so often."""
+        """The provider asked for it, in answer to a call that began when the window had been narrowed so often."""
         now = monotonic()
         for bucket in self._buckets.values():
             bucket.drain(now)
         if slowed == self._slowed:
-            self.window = max(1.0, min(self.window, float(self.in_flight + 1)) * _SLOWER)
+            self.window = max(1.0, min(self.window, float(self.held)) * _SLOWER)
             self._slowed += 1
 
 
