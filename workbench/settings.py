@@ -160,7 +160,7 @@ SETTINGS: tuple[Setting, ...] = (
         "All comparisons of a day together.",
         "No call is sent that might pass it; the rest waits and can be gone on with tomorrow, or with a higher cap. 0 sets none.",
         "money",
-        "0",
+        "0.00",
     ),
     Setting(
         "ask_above_usd",
