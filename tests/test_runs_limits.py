@@ -19,7 +19,8 @@ import pytest
 from tests.embedding_server import EmbeddingServer
 from tests.run_workspace import fill
 from tests.test_runs_execute import make, model, spec
-from workbench.engine.events import Finished, Held
+from workbench.engine.control import Control
+from workbench.engine.events import Finished, Held, Waiting
 from workbench.runs.runs import Runs
 from workbench.settings import Settings
 from workbench.store.database import Database
@@ -248,3 +249,28 @@ def test_an_estimate_names_a_range_that_holds_the_cost(runs: Runs, fakeprovider:
     assert (before.low_usd or 0) < cost < (before.high_usd or 0)
     assert (after.low_usd or 0) < cost < (after.high_usd or 0)
     assert (after.high_usd or 0) - (after.low_usd or 0) < (before.high_usd or 0) - (before.low_usd or 0), "it learns"
+
+
+def test_a_paused_run_does_not_keep_another_from_its_model(runs: Runs, fakeprovider: Start) -> None:
+    server = fakeprovider(latency_ms=5)
+    stuck = runs.prepare(spec(model(server.base_url), cases=1, text="{{ q }} [[fake status=429 retry_after=0.2 first=1]]", concurrency=1))
+    free = runs.prepare(spec(model(server.base_url), cases=5, concurrency=1))
+    control = Control()
+
+    async def first() -> None:
+        async for event in runs.execute(stuck, control):
+            if isinstance(event, Waiting):
+                control.pause()
+
+    async def second() -> None:
+        await asyncio.sleep(0.1)
+        async with asyncio.timeout(20):
+            async for _event in runs.execute(free):
+                pass
+        control.go_on()
+
+    async def both() -> None:
+        await asyncio.gather(first(), second())
+
+    asyncio.run(both())
+    assert (runs.get(stuck).done, runs.get(free).done) == (1, 5)

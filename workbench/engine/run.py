@@ -40,7 +40,7 @@ _GUESSED_ANSWER = 500
 _NOTHING = Decimal(0)
 
 _LOOK_AGAIN_S = 1.0
-"""Until a cap is asked again of which another run holds back a part."""
+"""Until a cap or a model is asked again of which another run may hold a part."""
 
 _PROBE_S = 10.0
 """Longest time between two looks whether a network that was lost is back."""
@@ -289,8 +289,7 @@ class Run:
         if verdict.word == "later":
             group.put_back(replace(job, request=request))
             self._queued += 1
-            if wait < FOREVER:
-                self._fill_later(wait or _LOOK_AGAIN_S)
+            self._fill_later(wait if 0 < wait < FOREVER else _LOOK_AGAIN_S)
             return False
         flight = Flight(job, request, group, need, verdict)
         flight.limit.held += 1
@@ -316,7 +315,8 @@ class Run:
         job, group = flight.job, flight.group
         if flight.has_place:
             self._leaving.append((group, job.column))
-        flight.limit.held -= 1
+        if flight.turn is None:
+            flight.limit.held -= 1
         del self._flights[job.key]
         self._control.take_end(job.key)
         end = None if task.cancelled() else task.result()
@@ -394,10 +394,12 @@ class Run:
         if group.halted(flight.request.model) is not None or self._is_ending():
             return
         flight.turn = self._loop.create_future()
+        flight.limit.held -= 1  # not in the way of another run, should this one be paused
         group.returning.append(flight)
         self._fill_soon()
         await flight.turn
         flight.turn = None
+        flight.limit.held += 1
 
     async def _call(self, job: EngineJob, request: Request) -> Reply | Failure:
         """One attempt: the reply or the failure. Deltas are passed on as they come."""
