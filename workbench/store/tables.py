@@ -296,6 +296,8 @@ class Run(Row, table=True):
     budget: int | None = None
     spent: int = 0
     author: str = ""
+    held: Any = _json(nullable=True)
+    """Of each column that waits for a mended key or quota, why: column index -> failure."""
 
 
 class Job(Row, table=True):

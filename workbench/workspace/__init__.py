@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from workbench.engine.events import Cancelled as Cancelled
     from workbench.engine.events import Failed as Failed
     from workbench.engine.events import Finished as Finished
+    from workbench.engine.events import Held as Held
     from workbench.engine.events import Skipped as Skipped
     from workbench.engine.events import Started as Started
     from workbench.engine.events import Streamed as Streamed
@@ -92,6 +93,7 @@ if TYPE_CHECKING:
     from workbench.runs.records import Question as Question
     from workbench.runs.records import RunRow as RunRow
     from workbench.runs.runs import Runs
+    from workbench.runs.samples import Samples as Samples
     from workbench.templates import PreviewMessage as PreviewMessage
     from workbench.templates import TemplateProblem as TemplateProblem
     from workbench.templates import Variable as Variable
@@ -103,7 +105,8 @@ STARTER = "Starter"
 _LENT = {
     "answer_file": "runs.by_hand", "answer_picture": "runs.by_hand",
     "Answer": "engine.one_call", "Cancelled": "engine.events", "Control": "engine.control", "Failed": "engine.events",
-    "Finished": "engine.events", "LocalServer": "providers", "Skipped": "engine.events", "Source": "library.sources",
+    "Finished": "engine.events", "Held": "engine.events",
+    "LocalServer": "providers", "Skipped": "engine.events", "Source": "library.sources",
     "Started": "engine.events", "Streamed": "engine.events", "TestReport": "providers", "Waiting": "engine.events",
     "attachment": "formats.pictures", "clean_address": "formats.addresses", "direct_endpoint": "providers.direct",
     "left_out": "providers", "one_call": "engine.one_call", "pixels": "formats.pictures", "plain_http_warning": "formats.addresses",

@@ -237,9 +237,13 @@ def sum_up(definition: Definition, found: Assessment | None, choices: Choices) -
         if estimate.cost_usd is not None:
             free = estimate.cost_usd == 0 and not estimate.unknown_prices
             pieces += [(", ", False), ("free", True)] if free else [(", about ", False), (total_money(estimate.cost_usd), True)]
+            if estimate.high_usd and total_money(estimate.low_usd) != total_money(estimate.high_usd):
+                pieces.append((f" ({total_money(estimate.low_usd)} to {total_money(estimate.high_usd)})", False))
+        if estimate.reused:
+            pieces.append((f", {estimate.reused:,} reused", False))
         if estimate.unknown_prices:
             pieces.append((f"{' and' if estimate.cost_usd is not None else ','} an unknown cost", False))
-            below = f"No price is known for {joined(list(estimate.unknown_prices))}. "
+            below = f"No price is known for {joined(list(estimate.unknown_prices))}: no cap counts it. "
         if estimate.seconds is not None:
             pieces += [(", about ", False), (about(estimate.seconds), True)]
         below += estimate.basis + " "
