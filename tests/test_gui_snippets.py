@@ -134,7 +134,7 @@ def test_renaming_a_snippet_says_what_becomes_of_its_prompts(desk: Desk) -> None
     desk.until(lambda: "refund_policy is no longer in the library" in desk.screen.page.snippets.title.text())
 
 
-def test_versions_say_what_changed_and_an_old_one_is_written_on_from(desk: Desk) -> None:
+def test_versions_say_what_changed_and_a_branch_says_where_it_began(desk: Desk) -> None:
     desk.session.context.settings.set("author", "Mara Lind")
     reply = desk.prompt("Reply", "Hello.", temperature=0.2)
     desk.ws.versions.save(reply, Content((Message.of("system", "Good day."),), {"temperature": 0.7}))
@@ -143,7 +143,8 @@ def test_versions_say_what_changed_and_an_old_one_is_written_on_from(desk: Desk)
     desk.until(lambda: len(model.rows) == 2)
     newest, first = desk.working.at.versions
     assert model.said_of(newest) == "prompt changed, temperature 0.2 to 0.7"
-    desk.screen.version_verbs.start_from(first)
+    desk.screen.branch_verbs.begin(first)
+    desk.fill("softer")
     desk.until(lambda: desk.blocks[0].editor.text == "Hello.")
     desk.write(" Friend.")
     desk.key(Key.Key_S, CTRL)

@@ -10,17 +10,18 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from workbench.library.branches import NEWEST
 from workbench.library.contents import frozen, snippet_text
 from workbench.library.records import VersionRow
 from workbench.library.versions import Versions
 from workbench.store.database import Database
 from workbench.values import BadInput, Content
 
-_FROZEN = """
+_FROZEN = f"""
 SELECT prompt.id, prompt.name, prompt.kind, version.number, content.snippets
 FROM prompt JOIN version ON version.prompt_id = prompt.id JOIN content ON content.id = version.content_id
 WHERE prompt.archived_at IS NULL AND content.snippets IS NOT NULL
-  AND version.number = (SELECT max(number) FROM version AS other WHERE other.prompt_id = prompt.id)
+  AND version.id = (SELECT version.id FROM version WHERE version.prompt_id = prompt.id {NEWEST})
 ORDER BY prompt.name, prompt.id
 """
 
@@ -95,7 +96,7 @@ class Snippets:
 
     def take_in(self, prompt_id: int) -> VersionRow:
         """A new version of a prompt with its snippets as they are now. Raises BadInput while it has unsaved edits, or nothing changed."""
-        newest = self._versions.latest(prompt_id)
+        newest = self._versions.current(prompt_id)
         if newest is None or self._versions.draft(prompt_id) is not None:
             raise BadInput("This prompt has unsaved edits.", remedy="Save or discard them first.")
         content = self._versions.content(newest.id)

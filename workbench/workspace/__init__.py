@@ -44,12 +44,14 @@ if TYPE_CHECKING:
     from workbench.formats.pictures import attachment as attachment
     from workbench.formats.pictures import pixels as pixels
     from workbench.formats.pictures import read_attachment as read_attachment
+    from workbench.library.branches import Branches
     from workbench.library.comparisons import Comparisons
     from workbench.library.connections import Connections
     from workbench.library.dataset_problems import CaseProblem as CaseProblem
     from workbench.library.dataset_problems import DatasetProblems as DatasetProblems
     from workbench.library.datasets import Datasets
     from workbench.library.folder import LibraryFiles
+    from workbench.library.records import BranchRow as BranchRow
     from workbench.library.records import ComparisonRow as ComparisonRow
     from workbench.library.records import ConnectionRow as ConnectionRow
     from workbench.library.records import DatasetRow as DatasetRow
@@ -132,6 +134,13 @@ class Workspace(Copies, Network, Texts):
         from workbench.library.datasets import Datasets
 
         return Datasets(self._database)
+
+    @late
+    def branches(self) -> Branches:
+        """Named rewrites of prompts beside their main line."""
+        from workbench.library.branches import Branches
+
+        return Branches(self._database)
 
     @late
     def snippets(self) -> Snippets:

@@ -228,7 +228,7 @@ class PromptPage(QWidget):
             return  # another prompt was opened meanwhile
         if found is None and self.old.now is None:
             return
-        newest = at is None or not at.versions or (found is not None and found.version.id == at.versions[0].id)
+        newest = at is None or at.tip is None or (found is not None and found.version.id == at.tip.id)
         self.old.read(found, None if newest or self.working.read_only else self.working.next_number)
         if found is not None and self.view == "preview":
             self.show_view("split")
@@ -258,7 +258,7 @@ class PromptPage(QWidget):
             self._own.clear()
         self._samples = dict(at.samples)
         self.show_archived(at.prompt.archived)
-        self.header.show_prompt(at.prompt, read_only=self.working.read_only)
+        self.header.show_prompt(at, read_only=self.working.read_only)
         self._show_messages()
         self._show_values()
 
@@ -281,7 +281,7 @@ class PromptPage(QWidget):
             return
         self._samples = dict(at.samples)
         self.show_archived(at.prompt.archived)
-        self.header.show_prompt(at.prompt, read_only=self.working.read_only)
+        self.header.show_prompt(at, read_only=self.working.read_only)
         self._show_messages()
         self._leave_old()
         self._show_unsaved()

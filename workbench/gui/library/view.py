@@ -10,6 +10,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMenu, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
+from workbench.gui.library.branch_verbs import BranchVerbs
 from workbench.gui.library.exchange import Exchange
 from workbench.gui.library.inspector import Inspector
 from workbench.gui.library.list_pane import ListPane
@@ -49,6 +50,7 @@ class LibraryScreen(Screen):
         self.working = WorkingCopy(context, self)
         self.verbs = PromptVerbs(self, context, self.working, self.open, self._open_new)
         self.version_verbs = VersionVerbs(self, context, self.working, self.open, lambda: self.page.missing)
+        self.branch_verbs = BranchVerbs(self, context, self.working, self.version_verbs.diff_sides)
         self.exchange = Exchange(self, context)
         used = ("library.new", "library.new_folder", "file.export", "file.import")
         actions = {id: context.action(id) for id in used}
@@ -86,6 +88,8 @@ class LibraryScreen(Screen):
         self.page.header.tags_wanted.connect(lambda: self._with_open(self.verbs.tag))
         self.page.snippets.take_in_wanted.connect(self.version_verbs.take_in)
         self.page.snippets.opened.connect(self.open)
+        self.page.header.branch_wanted.connect(self._branch_menu)
+        self.inspector.branches_wanted.connect(self._branch_menu)
         self.page.header.diff_wanted.connect(self.version_verbs.diff_working)
         self.inspector.versions.acted.connect(self._version_acted)
         self.inspector.estimate.models_wanted.connect(lambda: self.context.go("models"))
@@ -98,6 +102,8 @@ class LibraryScreen(Screen):
             "library.compare": self.compare,
             "library.diff": lambda: self.version_verbs.diff_current(self.inspector.versions.current()),
             "library.label": self._label,
+            "library.new_branch": self.branch_verbs.begin,
+            "library.branches": self._branch_menu,
             "library.view": self.page.next_view,
             "library.add_message": lambda: self._write(messages.add),
             "library.new_snippet": lambda: self.verbs.new(self.list.folder(), "snippet"),
@@ -386,11 +392,15 @@ class LibraryScreen(Screen):
             "discard": self.version_verbs.discard,
             "compare": lambda: self.version_verbs.diff(row) if not isinstance(row, WorkingRow) else self.version_verbs.diff_working(),
             "label": lambda: self.version_verbs.label(row),
-            "start": lambda: self.version_verbs.start_from(row),
+            "branch": lambda: self.branch_verbs.begin(row),
             "restore": lambda: self.version_verbs.restore(row),
             "copy": lambda: self.version_verbs.copy_text(row),
         }
         verbs[what]()
+
+    def _branch_menu(self) -> None:
+        below = next((part for part in (self.inspector.branch, self.page.header.branch) if part.isVisible()), self.page.header.more)
+        self.branch_verbs.menu().popup(below.mapToGlobal(QPoint(0, below.height() + 2)))
 
     def _show_version(self, row: Any) -> None:
         if self._frame.narrow:  # the panel would lie over what is to be read
