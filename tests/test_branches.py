@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from workbench.cli import main
 from workbench.values import BadInput, Content, Definition, Message, NotFound, PromptRef
 from workbench.workspace import Workspace
 
@@ -144,3 +146,18 @@ def test_branches_travel_in_the_library_folder(ws: Workspace, prompt: int, tmp_p
     assert [each.changes for each in report.imported] == []
     assert other.prompts.list() == [row]
     other.close()
+
+
+def test_the_command_line_lists_branches(ws: Workspace, prompt: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ws.branches.start(ws.versions.by_number(prompt, 2).id, "warm")
+    ws.branches.close(prompt, "short")
+    ws.prompts.create("Plain", "", said("x"))
+    file = str(ws.path)
+    assert main(["list", "prompts", "--workspace", file]) == 0
+    shown = capsys.readouterr().out
+    assert "warm:from v2 short:v3 (closed)" in shown
+    assert main(["list", "prompts", "--json", "--workspace", file]) == 0
+    plain, reply = json.loads(capsys.readouterr().out)["prompts"]
+    assert (plain["branch"], plain["branches"]) == ("", [])
+    assert reply["branch"] == "warm"
+    assert reply["branches"][1] == {"name": "short", "version": 3, "from": 1, "draft": False, "closed": True}

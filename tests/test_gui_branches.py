@@ -115,7 +115,7 @@ def test_starting_a_branch_is_undone_and_a_closed_one_keeps_what_it_has(desk: De
     assert desk.notice().startswith("Closed shorter. It keeps 1 version.")
     model = desk.screen.inspector.versions.list
     desk.until(lambda: model.closed == {"shorter"})
-    assert "branch shorter, closed" in model.facts_of(model.rows[0])
+    assert "branch shorter, closed" in model.index(0, 0).data()
     desk.undo()
     desk.until(lambda: desk.working.at.prompt.branch == "shorter")
     choose(desk, "Close shorter")

@@ -6,6 +6,9 @@ reaches nobody before it is brought there. Closing a branch keeps its versions a
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
 from workbench import store
 from workbench.library.cases import Query, asking
 from workbench.library.names import clean_name
@@ -48,6 +51,12 @@ class Branches:
             BranchRow(name, tip, began if name else None, count, bool(draft), closed_at is not None, name == current)
             for name, tip, began, count, draft, closed_at in rows
         )
+
+    def named(self) -> Mapping[int, Sequence[BranchRow]]:
+        """By prompt id the branches beside the main line, of all prompts; of those without any, none."""
+        sql = "SELECT prompt_id FROM version WHERE branch <> '' UNION SELECT prompt_id FROM branch"
+        found = {row[0]: self.list(row[0])[1:] for row in self._database.query(sql)}
+        return defaultdict(tuple, found)
 
     def start(self, version_id: int, name: str, *, with_draft: bool = False) -> None:
         """A new branch that begins at a version, to be written on from now. Raises BadInput for a name in use. Unsaved edits stay in

@@ -101,10 +101,11 @@ class Prompts(Folders):
             writer.touch("prompt", id)
         return id
 
-    def rename(self, id: int, name: str) -> None:
-        """Raises BadInput for a name in use in the same folder."""
+    def rename(self, id: int, name: str) -> int:
+        """How many prompts include it, for a snippet: the new name is among their unsaved edits. Raises BadInput for a name in use in
+        the same folder."""
         with self._database.write() as writer:
-            place = _existing(writer, id)[1]
+            old, place = _existing(writer, id)
             is_snippet = writer.run("SELECT kind FROM prompt WHERE id = :id", id=id).scalar() == "snippet"
             name = clean_snippet_name(name) if is_snippet else clean_name(name)
             _refuse_taken(writer, name, place, but=id)
@@ -112,6 +113,11 @@ class Prompts(Folders):
                 refuse_taken_snippet(writer, name, but=id)
             writer.run("UPDATE prompt SET name = :name WHERE id = :id", name=name, id=id)
             writer.touch("prompt", id)
+            if not is_snippet or name == old:
+                return 0
+            from workbench.library.snippets import follow  # which most starts do not need
+
+            return follow(writer, old, name)
 
     def describe(self, id: int, text: str) -> None:
         """Set the description."""

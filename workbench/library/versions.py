@@ -9,7 +9,7 @@ from typing import Any
 
 from workbench import store
 from workbench.library.branches import tip, written_on
-from workbench.library.cases import asking
+from workbench.library.cases import Query, asking
 from workbench.library.contents import draft_to_json, keep_content, read_content, read_draft, refuse_circle, storable
 from workbench.library.names import clean_name, whole_text
 from workbench.library.records import DraftRow, LabelMove, VersionRow
@@ -123,24 +123,11 @@ class Versions:
     def save_draft(self, prompt_id: int, content: Content, base_version_id: int | None = None, branch: str | None = None) -> None:
         """Keep the working copy of a branch, on disk when this returns. One that is equal to the version it comes from is no draft
         any more."""
-        t, content = store.tables, storable(content)
+        content = storable(content)
         with self._database.write() as writer:
             _refuse_unknown(writer, prompt_id)
             branch = written_on(asking(writer), prompt_id) if branch is None else branch
-            newest = _newest(writer, prompt_id, branch)
-            base = base_version_id or (newest["id"] if newest else None)
-            if newest and base == newest["id"] and newest["hash"] == content.hash:
-                _drop_draft(writer, prompt_id, branch)
-                return
-            item = draft_to_json(writer, content)
-            here = _draft(writer, prompt_id, branch)
-            if here is None:
-                writer.touch("draft", writer.add(t.Draft(prompt_id=prompt_id, base_version_id=base, content=item, branch=branch)))
-                writer.touch("prompt", prompt_id)
-            elif here["content"] != canonical(item):
-                sql = "UPDATE draft SET content = :content, base_version_id = :base, saved_at = :at WHERE id = :id"
-                writer.run(sql, content=canonical(item), base=base, at=stamps.now(), id=here["id"])
-                writer.touch("draft", here["id"])
+            keep_draft(writer, prompt_id, content, base_version_id, branch)
 
     def discard_draft(self, prompt_id: int, branch: str | None = None) -> None:
         """Forget the working copy of a branch. A prompt without versions keeps its draft: it has nothing else."""
@@ -285,6 +272,37 @@ def _add_version(writer: Writer, prompt_id: int, branch: str, content_id: int, n
     writer.touch("version", version_id)
     writer.touch("prompt", prompt_id)
     return version_id
+
+
+def written(query: Query, prompt_id: int, branch: str) -> tuple[Content, int | None]:
+    """What a branch says now, saved or not, and the version that it came from."""
+    rows = query(
+        "SELECT content, base_version_id FROM draft WHERE prompt_id = :id AND branch = :branch", {"id": prompt_id, "branch": branch}
+    )
+    if rows:
+        return read_draft(query, rows[0][0]), rows[0][1]
+    id = tip(query, prompt_id, branch)
+    (row,) = query(f"{_CONTENT} JOIN version ON version.content_id = content.id WHERE version.id = :id", {"id": id})
+    return read_content(query, *row), id
+
+
+def keep_draft(writer: Writer, prompt_id: int, content: Content, base_version_id: int | None, branch: str) -> None:
+    """Write the working copy of a branch; one that is equal to the version it comes from is dropped."""
+    newest = _newest(writer, prompt_id, branch)
+    base = base_version_id or (newest["id"] if newest else None)
+    if newest and base == newest["id"] and newest["hash"] == content.hash:
+        _drop_draft(writer, prompt_id, branch)
+        return
+    item = draft_to_json(writer, content)
+    here = _draft(writer, prompt_id, branch)
+    if here is None:
+        row = store.tables.Draft(prompt_id=prompt_id, base_version_id=base, content=item, branch=branch)
+        writer.touch("draft", writer.add(row))
+        writer.touch("prompt", prompt_id)
+    elif here["content"] != canonical(item):
+        sql = "UPDATE draft SET content = :content, base_version_id = :base, saved_at = :at WHERE id = :id"
+        writer.run(sql, content=canonical(item), base=base, at=stamps.now(), id=here["id"])
+        writer.touch("draft", here["id"])
 
 
 def _drop_draft(writer: Writer, prompt_id: int, branch: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QMenu, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
@@ -47,6 +47,7 @@ class LibraryScreen(Screen):
         self._first = True
         self._write_into: int | None = None
         self._read_version: int | None = None
+        self._words = ""
         self.working = WorkingCopy(context, self)
         self.verbs = PromptVerbs(self, context, self.working, self.open, self._open_new)
         self.version_verbs = VersionVerbs(self, context, self.working, self.open, lambda: self.page.missing)
@@ -147,12 +148,15 @@ class LibraryScreen(Screen):
     def show_at(self, **at: Any) -> None:
         """`prompt_id`, maybe with `version_id`, with `read` to be read at once; `start` = new, import, export; `import_paths`."""
         if at.get("prompt_id") is not None:
+            self.page.mark("")
+            self._words = str(at.get("words") or "")
             self.inspector.show_version(at.get("version_id"))
             self._read_version = at.get("version_id") if at.get("read") else None
             shown = int(at["prompt_id"]) == self.working.prompt_id
             self.open(int(at["prompt_id"]))
             if shown:
                 self._read_wanted()
+                self._mark_wanted()
         if at.get("import_paths"):
             self.exchange.read([str(path) for path in at["import_paths"]])
         if at.get("start") == "new":
@@ -295,6 +299,8 @@ class LibraryScreen(Screen):
 
     def _chosen(self, prompt_id: int) -> None:
         self.inspector.show_version(self.list.found_version(prompt_id))
+        self.page.mark("")
+        self._words = self.list.filter.text
         self.open(prompt_id)
 
     def _find_text(self, text: str) -> None:
@@ -313,6 +319,16 @@ class LibraryScreen(Screen):
             self._read_version = None
             self._show_version(version)
 
+    def _mark_wanted(self) -> None:
+        """Tint the words that a search found, once what has them is shown."""
+        words, self._words = self._words, ""
+        if words:
+            self.page.mark(words)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() != Qt.Key.Key_Escape or not self.page.unmark():
+            super().keyPressEvent(event)
+
     def _open_new(self, prompt_id: int) -> None:
         self._write_into = prompt_id
         self.open(prompt_id)
@@ -323,6 +339,7 @@ class LibraryScreen(Screen):
             self._write_into = None
             self._focus_text()
         self._read_wanted()
+        self._mark_wanted()
         self._show_buttons()
         self.crumbs_changed.emit()
 
