@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.cli import main
+from workbench.cli.frame import perform
 from workbench.values import BadInput, Content, Definition, Message, NotFound, PromptRef
 from workbench.workspace import Workspace
 
@@ -153,10 +153,10 @@ def test_the_command_line_lists_branches(ws: Workspace, prompt: int, tmp_path: P
     ws.branches.close(prompt, "short")
     ws.prompts.create("Plain", "", said("x"))
     file = str(ws.path)
-    assert main(["list", "prompts", "--workspace", file]) == 0
+    assert perform(["list", "prompts", "--workspace", file]) == 0
     shown = capsys.readouterr().out
     assert "warm:from v2 short:v3 (closed)" in shown
-    assert main(["list", "prompts", "--json", "--workspace", file]) == 0
+    assert perform(["list", "prompts", "--json", "--workspace", file]) == 0
     plain, reply = json.loads(capsys.readouterr().out)["prompts"]
     assert (plain["branch"], plain["branches"]) == ("", [])
     assert reply["branch"] == "warm"
