@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from workbench.formats.pictures import read_attachment as read_attachment
     from workbench.formats.prompt_table import PromptColumns as PromptColumns
     from workbench.formats.vote_table import read_votes as read_votes
+    from workbench.library.branches import Branches
     from workbench.library.comparisons import Comparisons
     from workbench.library.connections import Connections
     from workbench.library.dataset_problems import CaseProblem as CaseProblem
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from workbench.library.dataset_versions import DatasetVersions
     from workbench.library.datasets import Datasets
     from workbench.library.folder import LibraryFiles
+    from workbench.library.records import BranchRow as BranchRow
     from workbench.library.records import ComparisonRow as ComparisonRow
     from workbench.library.records import ConnectionRow as ConnectionRow
     from workbench.library.records import DatasetRow as DatasetRow
@@ -148,6 +150,13 @@ class Workspace(Copies, Network, Texts):
         return Datasets(self._database)
 
     @late
+    def branches(self) -> Branches:
+        """Named rewrites of prompts beside their main line."""
+        from workbench.library.branches import Branches
+
+        return Branches(self._database)
+
+    @late
     def snippets(self) -> Snippets:
         """What prompts include."""
         from workbench.library.snippets import Snippets
@@ -224,7 +233,7 @@ class Workspace(Copies, Network, Texts):
         """What a run can start from: saved comparisons and files."""
         from workbench.library.sources import Sources
 
-        return Sources(self.comparisons, self.connections, self.keys, price_of, facts_of)
+        return Sources(self.comparisons, self.connections, self.keys, price_of, facts_of, self.snippets.text)
 
     def add_starter(self) -> int:
         """The id of the starter comparison; its prompts and cases are brought in where they are not here yet."""

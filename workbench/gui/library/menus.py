@@ -43,6 +43,7 @@ def page_menu(parent: QWidget, context: Context, verbs: PromptVerbs, prompt: Pro
         _add(menu, context, "file.export")
         return menu
     _add(menu, context, "library.diff", "library.label", "library.discard")
+    _add(menu, context, "library.new_branch", "library.branches")
     _add(menu, context, "library.rename", "library.duplicate", "library.move")
     _add(menu, context, "file.export")
     _add(menu, context, "library.archive")
