@@ -44,10 +44,10 @@ class FileText:
         """The error to raise for this file."""
         return BadInput(message, path=self.path, line=line, remedy=remedy)
 
-    def yaml(self) -> Document:
-        """The YAML document in it, a mapping. Raises BadInput with the line."""
+    def yaml(self, *, or_text: bool = False) -> Document:
+        """The YAML document in it, a mapping (or one text). Raises BadInput with the line."""
         document = load_yaml(self.text, self.path)
-        if not isinstance(document.data, Mapping):
+        if not isinstance(document.data, (Mapping, str) if or_text else Mapping):
             raise self.problem("This file is empty." if document.data is None else "This file holds no names with values.", 1)
         return document
 
@@ -96,12 +96,17 @@ def foreign_file(
 
 def load_yaml(text: str, path: str) -> Document:
     """The YAML document in a text of another tool, where reading it takes seconds and not minutes. Raises BadInput with the line."""
+    refuse_slow_yaml(text, path)
+    return load(text, path)
+
+
+def refuse_slow_yaml(text: str, path: str) -> None:
+    """Raises BadInput for a text that YAML's reader would take minutes for."""
     if len(text) > _LARGEST_YAML:
         raise BadInput(f"This is more than {_LARGEST_YAML // 1_000_000} MB of YAML, which no prompt file is.", path=path)
     nested = _NESTED.search(text)
     if nested:
         raise BadInput(_TOO_DEEP, path=path, line=text.count("\n", 0, nested.start()) + 1)
-    return load(text, path)
 
 
 def user_message(text: str) -> tuple[Message, ...]:

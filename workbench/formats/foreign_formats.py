@@ -28,6 +28,7 @@ from workbench.values.comparisons import Case
 from workbench.values.problems import BadInput
 
 LARGEST = 64_000_000
+UNEXPECTED = "Something in this file has a form that its reader does not expect"
 """Bytes of a file that are read at all."""
 _FIRST = 200_000
 """Bytes of a table or page that are looked at to tell what it is."""
@@ -133,7 +134,10 @@ def read(path: Path, format: str) -> ForeignFile:
     Files that it names are read from its own folder and below, nowhere else.
     """
     source = FileText(str(path), text_of(path), lambda reference: _beside(path, reference))
-    found = READERS[format](source)
+    try:
+        found = READERS[format](source)
+    except (TypeError, AttributeError, LookupError, ValueError, RecursionError) as error:
+        raise source.problem(f"{UNEXPECTED} ({type(error).__name__}).", remedy="Tell us, with the file.") from error
     _refuse_unstorable(source, found)
     return found
 

@@ -71,7 +71,7 @@ class Sources:
     def _promptfoo(self, path: Path) -> Source:
         from workbench.formats import promptfoo  # only such files need it
 
-        config = promptfoo.read(path, os.environ)
+        config = promptfoo.read(path, os.environ, within=_ground(path))
         for index, key in config.keys.items():
             model = config.spec.models[index]
             self._keys.hold(file_key(model.base_url, model.name), key)
@@ -130,3 +130,10 @@ class Sources:
         price = model.price if model.price != Price() else self._price_of(row.id, model.name, model.base_url)
         reads = model.reads or tuple(self._facts_of(row.id, model.name, model.base_url).get("reads") or ())
         return replace(model, price=price, options={**row.options, **model.options}, reads=reads)
+
+
+def _ground(path: Path) -> Path:
+    """The folder that a configuration which is run may read: the one that the user is in where it lies there, else its own. A home folder
+    with everything in it is no such folder."""
+    here, own = Path.cwd(), path.resolve().parent
+    return here if own.is_relative_to(here) and not Path.home().resolve().is_relative_to(here) else own

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workbench.formats.promptfoo.checks import expected, read_checks
@@ -16,6 +16,7 @@ from workbench.templates import render_text, variables
 from workbench.values import BadInput, Case, Check
 
 _KNOWN = {"description", "vars", "assert", "options", "providerOutput"}
+_NO_TEXT = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".svg", ".pdf", ".mp3", ".wav", ".mp4", ".webm", ".docx", ".xlsx")
 _ELSEWHERE = ("http://", "https://", "huggingface://", "az://", "s3://", "gs://")
 
 
@@ -142,7 +143,7 @@ def _scenarios(value: Any, reader: _Reader) -> Iterator[dict[str, Any]]:
         if not isinstance(scenario, dict):
             reader.notes.add("scenarios", "scenarios in files are not read")
             continue
-        configs = [item for item in scenario.get("config") or [{}] if isinstance(item, dict)]
+        configs = [item for item in _listed(scenario.get("config")) or [{}] if isinstance(item, dict)]
         tests = list(_tests(scenario.get("tests"), reader)) or [{}]
         for config, test in itertools.product(configs, tests):
             yield {
@@ -215,6 +216,9 @@ def _from_file(reference: str, name: str, reader: _Reader) -> Any:
     if kind in CODE:
         reader.notes.add(f"vars: {name}", "a program makes this value, and programs in foreign files are not run")
         return reference
+    if kind in _NO_TEXT:
+        reader.notes.add(f"vars: {name}", f"a value is text here, so {bare(reference)} is not read: attach it to the prompt")
+        return bare(reference)
     if kind in (".yaml", ".yml"):
         import json  # only values from YAML files need it
 
@@ -239,3 +243,15 @@ def _filled(values: dict[str, Any]) -> dict[str, Any]:
             break
         values = filled
     return values
+
+
+def with_missing(cases: tuple[Case, ...], wanted: Iterable[str], notes: Notes) -> tuple[Case, ...]:
+    """The cases with an empty text for each value that some of them lack: promptfoo leaves such places empty. One that all of them lack
+    is a mistake, and stays one."""
+    names = []
+    for name in dict.fromkeys(wanted):
+        count = sum(name not in case.values for case in cases)
+        if 0 < count < len(cases):
+            names.append(name)
+            notes.add(f"value {name}", f"{count} of {len(cases)} tests have none; it is empty there, as in promptfoo")
+    return tuple(replace(case, values={**dict.fromkeys(set(names) - case.values.keys(), ""), **case.values}) for case in cases)
