@@ -229,7 +229,7 @@ def test_what_has_no_place_here_is_named(tmp_path: Path) -> None:
     )
     assert set(notes(found)) >= {
         "provider replicate:claude", "provider file://own.py", "provider openai:chat:m: config: wild", "provider openai:chat:m: prompts",
-        "prompt make.py", "test: threshold", "test: options: prefix", "tests gen.py", "tests https://example.org/t.csv",
+        "prompt make.py", "test: options: prefix", "tests gen.py", "tests https://example.org/t.csv",
         "configuration: derivedMetrics", "evaluateOptions: delay",
     }  # fmt: skip
     assert len(found.spec.cases) == 1

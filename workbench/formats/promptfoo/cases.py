@@ -15,7 +15,7 @@ from workbench.formats.reports import Notes
 from workbench.templates import render_text, variables
 from workbench.values import BadInput, Case, Check
 
-_KNOWN = {"description", "vars", "assert", "options", "providerOutput"}
+_KNOWN = {"description", "vars", "assert", "options", "providerOutput", "threshold"}
 _NO_TEXT = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".svg", ".pdf", ".mp3", ".wav", ".mp4", ".webm", ".docx", ".xlsx")
 _ELSEWHERE = ("http://", "https://", "huggingface://", "az://", "s3://", "gs://")
 
@@ -44,7 +44,9 @@ def read_cases(
     tests = [*_tests(data.get("tests"), reader), *_scenarios(data.get("scenarios"), reader)]
     if not tests and not data.get("tests") and not data.get("scenarios"):
         tests = [{}]
-    reader.defaults_everywhere = not any(_options(test).get("disableDefaultAsserts") for test in tests)
+    reader.defaults_everywhere = _threshold(reader.default) is None and not any(
+        _options(test).get("disableDefaultAsserts") or _threshold(test) is not None for test in tests
+    )
     notes.leftover(reader.default, _KNOWN, "defaultTest")
     notes.leftover(_options(reader.default), _OPTIONS, "defaultTest: options")
     shared = read_checks(reader.default.get("assert"), folder, notes, reader.templates, transformed=reader.transformed)
@@ -129,6 +131,11 @@ def _row(row: Mapping[str, Any], reader: _Reader) -> dict[str, Any]:
     return {"vars": values, "description": row.get("__description") or "", "checks of the row": checks}
 
 
+def _threshold(test: Mapping[str, Any]) -> float | None:
+    value = test.get("threshold")
+    return float(value) if _is_number(value) and not isinstance(value, bool) else None
+
+
 def _is_number(value: Any) -> bool:
     try:
         float(value)
@@ -191,6 +198,9 @@ def _cases(test: Mapping[str, Any], shared: tuple[Check, ...], reader: _Reader) 
     )
     if not reader.defaults_everywhere and not options.get("disableDefaultAsserts"):
         own = (*shared, *own)
+    threshold = _threshold(test) if _threshold(test) is not None else _threshold(reader.default)
+    if threshold is not None and own:  # the mean counts, not each check
+        own = (Check("assert-set", [check.to_json() for check in own], threshold=threshold),)
     merged = {**_values(reader.default, reader), **_values(test, reader)}
     description = str(test.get("description") or reader.default.get("description") or "")
     expands = not (options.get("disableVarExpansion") or _options(reader.default).get("disableVarExpansion"))
@@ -228,6 +238,7 @@ def _from_file(reference: str, name: str, reader: _Reader) -> Any:
 
 def _filled(values: dict[str, Any]) -> dict[str, Any]:
     """Values that are templates of other values, filled in. One that names something else stays as it is."""
+    values = {name: "" if value is None else value for name, value in values.items()}  # promptfoo writes nothing for null
     for _ in range(3):  # values may name values that name values
         filled = dict(values)
         for name, value in values.items():

@@ -68,9 +68,9 @@ def _prompts(inner: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """(template, label, provider) of each prompt."""
     table = inner.get("table") if isinstance(inner.get("table"), Mapping) else {}
     head = (table or {}).get("head")
-    listed = inner.get("prompts") or (head.get("prompts") if isinstance(head, Mapping) else None) or []
+    given = inner.get("prompts") or (head.get("prompts") if isinstance(head, Mapping) else None) or []
     found = False
-    for item in listed if isinstance(listed, list) else []:
+    for item in listed(given):
         if isinstance(item, str):
             found = True
             yield item, "", ""
