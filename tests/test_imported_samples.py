@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import SHARED
-from workbench.library.reports import ImportReport, Imported
+from workbench.library.reports import Imported, ImportReport
 from workbench.settings import Settings
 from workbench.workspace import Workspace
 
@@ -29,7 +29,11 @@ NO_IMPORTS = {
 
 def samples(root: Path) -> list[Path]:
     """Every file that could be imported."""
-    return [path for path in sorted(root.rglob("*")) if path.is_file() and path.parent != root and path.relative_to(root).parts[0] not in NO_IMPORTS]
+    return [
+        path
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and path.parent != root and path.relative_to(root).parts[0] not in NO_IMPORTS
+    ]
 
 
 def expectation(report: ImportReport, root: Path) -> dict[str, Any]:

@@ -145,6 +145,8 @@ def read(path: Path, format: str) -> ForeignFile:
 def text_of(path: Path) -> str:
     """The text of a file: UTF-8, or UTF-16 with its mark; line ends as \\n. Raises BadInput with the line."""
     try:
+        if path.exists() and not path.is_file():  # opening a pipe would wait for ever
+            raise BadInput("This is no file.", path=str(path))
         if path.stat().st_size > LARGEST:
             raise BadInput("This file is too big to be read.", path=str(path))
         data = path.read_bytes()

@@ -18,6 +18,7 @@ _KNOWN = {
     "createdBy", "isActive", "resolutionGraph", "lastUpdatedAt", "lastConfig", "isLatest",
 }  # fmt: skip
 
+_MOST_VERSIONS = 1_000_000
 _INCLUDED = re.compile(r"@@@langfusePrompt:([^@\n]*)@@@")
 _TELLING = {"labels", "commitMessage", "createdAt", "projectId"}
 
@@ -58,7 +59,7 @@ def read(source: FileText) -> ForeignFile:
         content = _content(item, notes)
         if not content.messages:
             raise source.problem(f"{name[:100]} has no message.")
-        number = item.get("version") if isinstance(item.get("version"), int) and item["version"] > 0 else len(entries) + 1
+        number = item.get("version") if isinstance(item.get("version"), int) and 0 < item["version"] < _MOST_VERSIONS else len(entries) + 1
         if any(entry.number == number for entry in entries):
             raise source.problem(f"Version {number} of {name} stands twice in this file.")
         note = str(item.get("commitMessage") or "")
