@@ -1,5 +1,6 @@
 """Files and zips that mean harm: each ends in one clear sentence with its place, in bounded time, and nothing outside is read."""
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 import json
@@ -172,7 +173,7 @@ def test_a_zip_that_means_harm_is_told_and_leaves_nothing(workspace: Workspace, 
     (tmp_path / "in").mkdir()
     path = make(tmp_path / "in" / "x.zip")
     told(workspace.files.import_paths([path]), *words)
-    assert not [found for found in tmp_path.rglob("a.prompty")]
+    assert not list(tmp_path.rglob("a.prompty"))
 
 
 def test_names_in_a_zip_that_differ_only_in_case_are_two_prompts_or_a_sentence(workspace: Workspace, tmp_path: Path) -> None:

@@ -123,8 +123,7 @@ def test_a_way_out_of_the_sandbox_ends_in_a_sentence_with_its_line(name: str) ->
     thing, things, table = Thing(), [Thing()], {"b": 1}
     began = time.perf_counter()
     with pytest.raises(BadInput) as caught:
-        made = templates.render_text(f"Hello\n{ESCAPES[name]}", {"x": thing, "things": things, "table": table})
-        pytest.fail(f"{name} gave {made!r}")
+        templates.render_text(f"Hello\n{ESCAPES[name]}", {"x": thing, "things": things, "table": table})
     assert time.perf_counter() - began < 2
     assert len(things) == 1
     assert table == {"b": 1}
