@@ -9,6 +9,7 @@ from math import isinf
 from typing import Any, NoReturn
 
 from workbench.formats.tabular_rows import CHUNK, LONGEST_CELL, BadRow, Form, Opener, Row, is_broken, open_text, show, why_broken
+from workbench.values.problems import BadInput
 
 
 def _refuse_constant(name: str) -> NoReturn:
