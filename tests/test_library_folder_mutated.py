@@ -85,5 +85,5 @@ def check(report: ImportReport, path: Path, number: int) -> None:
         assert len(item.reason) < 500, (number, item.reason)
         assert UNEXPECTED not in item.reason, (number, item.reason)
         assert item.line is None or item.line > 0, number
-    for item in (*report.imported, *report.unchanged):
-        assert item.kind != "prompt" or item.messages or item.format == "library", number  # a prompt of ours may be empty
+    for came in (*report.imported, *report.unchanged):
+        assert came.kind != "prompt" or came.messages or came.format == "library", number  # a prompt of ours may be empty

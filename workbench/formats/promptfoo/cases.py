@@ -133,7 +133,7 @@ def _row(row: Mapping[str, Any], reader: _Reader) -> dict[str, Any]:
 
 def _threshold(test: Mapping[str, Any]) -> float | None:
     value = test.get("threshold")
-    return float(value) if _is_number(value) and not isinstance(value, bool) else None
+    return float(value) if value is not None and _is_number(value) and not isinstance(value, bool) else None
 
 
 def _is_number(value: Any) -> bool:
