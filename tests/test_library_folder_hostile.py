@@ -201,7 +201,7 @@ BYTES: dict[str, bytes] = {
     "half a character": b'{"prompts": ["\\ud800"], "providers": ["echo"]}', "a zero character": b'{"prompts": ["a\\u0000"], "providers": ["echo"]}',
     "billion laughs": LAUGHS.encode(), "billion laughs of xml": XML.encode(), "laughs before prompts": (LAUGHS + "prompts: [*j]\nproviders: [echo]\n").encode(),
     "a merge of itself": b"a: &a\n  <<: *a\nprompts: [x]\nproviders: [echo]\n", "an object of python": b"prompts: !!python/object/apply:os.system ['id']\nproviders: [echo]\n",
-    "braces": b"{{" * 100_000, "blocks": b"{{#if a}}" * 20_000, "a long line": b"x" * 5_000_000, "quotes": b'"' * 100_001,
+    "braces": b"{{" * 100_000, "blocks": b"{{#if a}}" * 20_000, "a long line": b"x" * 2_000_000, "quotes": b'"' * 100_001,
 }  # fmt: skip
 NAMES = sorted({name for name, _ in GOOD.values()} - {"z.zip"})
 
@@ -224,7 +224,7 @@ def test_hostile_bytes_under_any_name_end_in_an_import_or_one_sentence(workspace
 def test_a_line_of_100_mb_is_told_without_filling_memory(workspace: Workspace, tmp_path: Path, name: str) -> None:
     with (tmp_path / name).open("wb") as file:
         file.truncate(100_000_000)
-    told(workspace.files.import_paths([tmp_path / name]), "too big", "larger", "zero", "too long", "MB")
+    told(workspace.files.import_paths([tmp_path / name]), "too big", "larger", "zero", "too long", "MB", "is not text")
 
 
 def test_a_file_of_any_encoding_and_any_line_ends_says_the_same(workspace: Workspace, tmp_path: Path) -> None:

@@ -90,7 +90,10 @@ def of_table(path: Path) -> str | None:
         return None
     first = next((line for line in start.splitlines() if line.strip()), "")
     if ending in (".csv", ".tsv"):
-        header = next(csv.reader([first], delimiter="\t" if ending == ".tsv" else max(",;", key=first.count)), [])
+        try:
+            header = next(csv.reader([first], delimiter="\t" if ending == ".tsv" else max(",;", key=first.count)), [])
+        except csv.Error:  # no header is that long; the reader of tables says what is wrong
+            return None
         return "prompts-csv" if prompt_table.looks_like(header) else "anthropic-csv" if anthropic_table.looks_like(header) else None
     try:
         return "openai-chat" if openai_chat.looks_like_line(json.loads(first)) else None

@@ -36,7 +36,7 @@ _KNOWN = {
     "tools", "inputSchema", "outputSchema", "kind", "instructions",
 }  # fmt: skip
 _MARKER = re.compile(
-    r"^[ \t]*#?[ \t]*(system|user|assistant|developer|tool|function)(\[[^\]\n]*\])?[ \t]*:[ \t]*(?:\n|\Z)", re.MULTILINE | re.IGNORECASE
+    r"^[ \t]*(?:#[ \t]*)?(system|user|assistant|developer|tool|function)(\[[^\]\n]*\])?[ \t]*:[ \t]*(?:\n|\Z)", re.MULTILINE | re.IGNORECASE
 )
 _REFERENCE = re.compile(r"\$\{(env|file):([^}]*)\}")
 _ROLE_VALUE = re.compile(r"\{\{\s*\w+\.role\s*\}\}\s*:")
