@@ -140,3 +140,8 @@ def tools_of(given: Any, notes: Notes) -> tuple[dict[str, Any], ...]:
 def samples_of(values: Any) -> dict[str, Any]:
     """Sample values that are worth keeping: those that say something."""
     return {str(name): value for name, value in values.items() if value is not None} if isinstance(values, Mapping) else {}
+
+
+def listed(value: Any) -> list[Any]:
+    """The items of a list; none of anything else."""
+    return value if isinstance(value, list) else []

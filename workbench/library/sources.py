@@ -109,7 +109,7 @@ class Sources:
     def _promptfoo(self, path: Path) -> Source:
         from workbench.formats import promptfoo  # only such files need it
 
-        config = promptfoo.read(path, os.environ)
+        config = promptfoo.read(path, os.environ, within=_ground(path))
         for index, key in config.keys.items():
             model = config.spec.models[index]
             self._keys.hold(file_key(model.base_url, model.name), key)
@@ -180,10 +180,17 @@ def snippets_beside(path: Path) -> Mapping[str, str]:
         if files:
             found = {}
             for file in files:
-                if not file.name.endswith(".versions.yaml"):
+                if file.is_file() and not file.name.endswith(".versions.yaml"):
                     snippet = read_prompt(parse(file.read_text("utf-8"), str(file)), file.stem)
                     found[snippet.name] = text_of_snippet(snippet.content)
             return found
         if (folder / "workbench.yaml").exists():
             break
     return {}
+
+
+def _ground(path: Path) -> Path:
+    """The folder that a configuration which is run may read: the one that the user is in where it lies there, else its own. A home folder
+    with everything in it is no such folder."""
+    here, own = Path.cwd(), path.resolve().parent
+    return here if own.is_relative_to(here) and not Path.home().resolve().is_relative_to(here) else own
