@@ -109,7 +109,7 @@ def test_a_file_with_broken_pages_is_found_damaged_and_never_overwritten(tmp_pat
     assert path.read_bytes() == broken
     assert [file.name for file in tmp_path.iterdir()] == ["w.db"]
     # A file that is too large to be checked at every start: the first look at a broken page tells, and so does the next start.
-    monkeypatch.setattr("workbench.store.database._SMALL", 0)
+    monkeypatch.setattr("workbench.store.file_database._SMALL", 0)
     with pytest.raises(StoreTrouble, match="damaged"), _opened(path) as database:
         _count(database)
     assert path.read_bytes() == broken

@@ -140,7 +140,7 @@ class Runs(HandAnswers):
             return self._store(replace(plan, taken_from=""), before.comparison_id, old=before.id)
         if only not in ("failed", "errors"):
             raise BadInput(f"Run again all, failed or errors, not {only}.")
-        again = _FAILED_A_CHECK if only == "failed" else "0"
+        again = _FAILED_A_CHECK if only == "failed" else "1 = 0"
         return self._store(replace(plan, taken_from=before.uid), before.comparison_id, old=before.id, again=again)
 
     def requeue(self, run_id: int, job_ids: Iterable[int] | None = None, failed_only: bool = True) -> int:

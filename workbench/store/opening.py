@@ -25,13 +25,19 @@ class Found:
     """False for a copy: it is one file until it is opened as a workspace."""
 
 
+def is_server(path_or_url: str | Path) -> bool:
+    """True for the address of a PostgreSQL database."""
+    return str(path_or_url).partition("://")[0].lower() in ("postgresql", "postgres", "postgresql+psycopg") and "://" in str(path_or_url)
+
+
 def path_of(path_or_url: str | Path) -> Path:
     """The file that a path or a `sqlite:///` URL names, absolute, links followed. Raises Missing for other databases."""
     text = str(path_or_url)
     if text.startswith("sqlite:///"):
         text = text.removeprefix("sqlite:///")
     elif "://" in text:
-        raise Missing(f"A workspace at {text.split('://')[0]}:// cannot be opened by this version.", remedy="Name a file instead.")
+        scheme = text.split("://")[0]
+        raise Missing(f"A workspace at {scheme}:// cannot be opened.", remedy="Name a file or a postgresql:// address.")
     try:
         return Path(text).expanduser().resolve()
     except (OSError, RuntimeError) as error:
