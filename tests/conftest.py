@@ -237,9 +237,10 @@ def postgres() -> Iterator[PostgresServer]:
     reason = postgres_server.why_not()
     if reason:
         pytest.skip(reason)
-    with tempfile.TemporaryDirectory(prefix="workbench-postgres-") as folder:  # pytest's own folders can be entered by their owner only
-        with postgres_server.running(Path(folder)) as server:
-            yield server
+    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    # pytest's own folders can be entered by their owner only, and that is not who the server runs as.
+    with tempfile.TemporaryDirectory(prefix="workbench-postgres-", dir=memory) as folder, postgres_server.running(Path(folder)) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -93,7 +93,11 @@ class PostgresServer:
     def new(self, template: str = "template0") -> str:
         """The name of a new database, empty or a copy of another one."""
         name = f"test_{next(self._numbers)}"
-        self.sql(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy" if _has_strategy(self) else f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.sql(
+            f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"
+            if _has_strategy(self)
+            else f"CREATE DATABASE {name} TEMPLATE {template}"
+        )
         return name
 
     def drop(self, name: str) -> None:

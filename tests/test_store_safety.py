@@ -222,14 +222,14 @@ def test_a_full_disk_ends_with_a_sentence_and_keeps_what_was_saved(tmp_path: Pat
     with database.write() as writer:
         writer.add(tables.Prompt(name="Saved"))
     with database.write() as writer:
-        pages = writer.connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-        writer.connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 60}")
+        pages = writer.run("PRAGMA page_count").scalar_one()
+        writer.run(f"PRAGMA max_page_count = {pages + 60}")
     with pytest.raises(StoreTrouble, match=r"Could not save: the disk is full\."):
         _add_many(database)
     kept = _count(database)
     assert kept >= 1
     with database.write() as writer:
-        writer.connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+        writer.run("PRAGMA max_page_count = 1000000")
         writer.add(tables.Prompt(name="After room was made"))
     assert _count(database) == kept + 1
     database.close()

@@ -77,7 +77,7 @@ class Versions:
         with self._database.write() as writer:
             _refuse_unknown(writer, prompt_id)
             base = writer.run("SELECT base_version_id FROM draft WHERE prompt_id = :id", id=prompt_id).scalar()
-            version_id = _add_version(writer, prompt_id, keep_content(writer, content), note, author, base)
+            version_id = _add_version(writer, prompt_id, keep_content(writer, content), note, author or self._database.person, base)
             _drop_draft(writer, prompt_id)
         return self.get(version_id)
 
@@ -87,7 +87,7 @@ class Versions:
             row = writer.run("SELECT prompt_id, number, content_id FROM version WHERE id = :id", id=version_id).first()
             if row is None:
                 raise NotFound(f"There is no version {version_id}.")
-            restored = _add_version(writer, row[0], row[2], f"Restored from v{row[1]}", "", version_id)
+            restored = _add_version(writer, row[0], row[2], f"Restored from v{row[1]}", self._database.person, version_id)
         return self.get(restored)
 
     def draft(self, prompt_id: int) -> DraftRow | None:

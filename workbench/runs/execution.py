@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from itertools import chain
 from time import monotonic
@@ -22,7 +23,7 @@ from workbench.providers.attachments import without
 from workbench.runs.meanings import STOPPED, Meanings
 from workbench.runs.recording import End, Recorder, Start
 from workbench.store.database import Database
-from workbench.values import BadInput, Endpoint, Failure, Missing, ModelSpec, NoKey, Problem, Reply, Request, Score
+from workbench.values import BadInput, ConnectionLost, Endpoint, Failure, Missing, ModelSpec, NoKey, Problem, Reply, Request, Score
 
 BATCH_ROWS = 50
 CHECKPOINT_SECONDS = 3.0
@@ -31,6 +32,9 @@ _PAGE = 2000
 _SLOW_TEMPLATES = 3
 _SLOW_SECONDS = 0.5
 _REUSE_PAGE = 200
+_SERVER_AWAITED_S = 900.0
+"""So long a run waits for a server that went away, with its answers in memory. Its calls wait with it."""
+_SERVER_ASKED_S = 2.0
 _UNCOMPARED = Vectors(why_not=STOPPED)
 """What is left to answers whose run ends before they could be compared."""
 
@@ -74,6 +78,8 @@ class Execution:
         """Jobs that began since the last transaction."""
         self._texts: dict[int, list[str]] = {}
         self._made = 0
+        self._spent_on_checks = Decimal(0)
+        """What checks have cost since the last write that was kept."""
         self._slow_columns: dict[int, tuple[int, BadInput | None]] = {}
         self._unread = [
             providers.unread(column.model.wire_format, column.model.reads, column.variant.content.messages) for column in plan.columns
@@ -146,7 +152,8 @@ class Execution:
                         yield event
                 if monotonic() >= checkpoint_due:
                     await self._turn()
-                    self._recorder.checkpoint({job: "".join(pieces) for job, pieces in self._texts.items()})
+                    with suppress(ConnectionLost):  # the next one keeps as much
+                        self._recorder.checkpoint({job: "".join(pieces) for job, pieces in self._texts.items()})
                     checkpoint_due = monotonic() + CHECKPOINT_SECONDS
         finally:
             if next_batch is not None:
@@ -220,12 +227,28 @@ class Execution:
                 if todo is not None and end.reply is not None:
                     end.scores = await asyncio.to_thread(self._scores, todo, end.reply.text, vectors)
                     del self._todo[end.job_id]
-            await self._turn()
-            self._write(batch)
+            await self._written(batch)
         except BaseException:
             self._ends = batch + self._ends  # tried once more when everything is closed
             raise
         return [event for _, event in batch]
+
+    async def _written(self, batch: Sequence[tuple[End, Event]]) -> None:
+        """Write; where the server of the workspace is out of reach, once it is back: what was paid for is not thrown away for a moment."""
+        end = monotonic() + _SERVER_AWAITED_S
+        while True:
+            await self._turn()
+            try:
+                if self._database.on_server:
+                    await asyncio.to_thread(self._write, batch)  # a far server takes its time, in which streams go on
+                else:
+                    self._write(batch)
+            except ConnectionLost:
+                if self._control.ending or monotonic() > end:
+                    raise
+                await asyncio.sleep(_SERVER_ASKED_S)
+            else:
+                return
 
     async def _turn(self) -> None:
         """Let a write that goes on in another thread end: a large import takes seconds, in which this loop must not stand still."""
@@ -236,9 +259,12 @@ class Execution:
     def _write(self, batch: Sequence[tuple[End, Event]]) -> None:
         ends = [end for end, _ in batch]
         self._started.difference_update(end.job_id for end in ends)
-        self._recorder.write(ends, self._started, self._meanings.take_cost())
+        started = set(self._started)
+        self._spent_on_checks += self._meanings.take_cost()
+        self._recorder.write(ends, started, self._spent_on_checks)
+        self._spent_on_checks = Decimal(0)
         self._made += len(ends)
-        self._started.clear()
+        self._started -= started
 
     def _close(self) -> None:
         """Write what is finished and keep what is not. The run's end is written last, so that a full disk shows as a crash."""

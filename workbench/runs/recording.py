@@ -16,7 +16,7 @@ from workbench.runs.reading import dollars, nano_dollars
 from workbench.store.database import Database, Writer
 from workbench.store.outputs import newest
 from workbench.store.stamps import now
-from workbench.values import Exchange, Failure, Part, Price, Reply, Score, ToolCall, Usage, canonical
+from workbench.values import Exchange, Failure, Part, Price, Reply, Score, StoreTrouble, ToolCall, Usage, canonical
 
 _OUTPUT = """
 INSERT INTO output (job_id, attempt, text, thinking, finish_reason, raw_finish_reason, refusal, tool_calls, usage, cost, price_known,
@@ -105,6 +105,7 @@ class Recorder:
 
     def begin(self) -> Start:
         """Mark the run as running. What a crash left half made counts as not made."""
+        self._refuse_lost()
         with self._database.write(durable=False) as writer:
             writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'running'", run=self._run_id)
             writer.run(
@@ -140,6 +141,7 @@ class Recorder:
         pictures = [row for end in ends for row in _picture_rows(end, at)]
         forget = [{"job_id": end.job_id} for end in ends if end.job_id in self._kept and end.status != "queued"]
         spent = sum(row["cost"] or 0 for row in outputs if row["reused_from_id"] is None) + (nano_dollars(checks_usd) or 0)
+        self._refuse_lost()
         with self._database.write(durable=durable) as writer:
             _many(writer, _OUTPUT, outputs)
             _many(writer, attachments.KEEP, pictures)
@@ -168,6 +170,7 @@ class Recorder:
 
     def end(self) -> None:
         """Mark the run as done, or as stopped where jobs are left to make."""
+        self._refuse_lost()
         with self._database.write() as writer:
             writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'running'", run=self._run_id)
             left = writer.run(
@@ -180,6 +183,11 @@ class Recorder:
                 run=self._run_id,
             )
             writer.touch("run", self._run_id)
+
+    def _refuse_lost(self) -> None:
+        """Raise StoreTrouble where another app has gone on with this run, while the server could not be reached from here."""
+        if not self._database.take_run(self._run_id):
+            raise StoreTrouble("Another app goes on with this run, so it ends here.", remedy="Its answers appear here too.")
 
     def earlier(self, fingerprints: Iterable[str]) -> dict[str, Reused]:
         """The newest finished output of each of these fingerprints, in this run or in any other."""

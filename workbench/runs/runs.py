@@ -30,7 +30,7 @@ _ANSWER = "\0"
 
 _RUN = """
 INSERT INTO run (uid, comparison_id, number, plan, plan_hash, dataset_version_id, status, created_at, budget, spent, author)
-VALUES (:uid, :comparison, :number, :plan, :hash, :version, 'queued', :at, :budget, 0, '') RETURNING id"""
+VALUES (:uid, :comparison, :number, :plan, :hash, :version, 'queued', :at, :budget, 0, :author) RETURNING id"""
 _JOBS = """
 WITH RECURSIVE repeats(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM repeats WHERE n < :repeats),
  cases(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM cases WHERE n < :cases - 1),
@@ -155,7 +155,7 @@ class Runs(HandAnswers):
             ids = [row[0] for row in writer.run(f"SELECT id FROM job WHERE run_id = :run AND {which}", run=run_id)]
             writer.run(f"UPDATE job SET status = {waiting} WHERE run_id = :run AND {which}", run=run_id)
             left = writer.run("SELECT 1 FROM job WHERE run_id = :run AND status = 'queued' LIMIT 1", run=run_id).first()
-            if ids and left and run_id not in self._live:
+            if ids and left and not self.is_live(run_id):
                 writer.run("UPDATE run SET status = 'stopped' WHERE id = :run", run=run_id)
             writer.touch("job", *ids)
             writer.touch("run", run_id)
@@ -186,7 +186,7 @@ class Runs(HandAnswers):
         removed = 0
         while True:  # a page at a time: a run that goes on does not wait for all of it
             with self._database.write(durable=False) as writer:
-                page = writer.run(f"DELETE FROM exchange WHERE id IN ({old})", end=end).rowcount
+                page = int(writer.run(f"DELETE FROM exchange WHERE id IN ({old})", end=end).rowcount)
             removed += page
             if page < _PRUNED_AT_ONCE:
                 return removed
@@ -226,6 +226,7 @@ class Runs(HandAnswers):
                     hash=hashlib.sha256(text.encode()).hexdigest(),
                     at=now(),
                     budget=nano_dollars(budget),
+                    author=self._database.person,
                 ).scalar_one()
             )
             jobs = _JOBS.format(by_hand=_by_hand(plan))

@@ -1,4 +1,4 @@
-"""One open workspace: many readers, one writer at a time, and the news of what each write touched. Where it lies is told by the subclass."""
+"""One open workspace, wherever it lies: many readers, one writer at a time, and the news of what each write touched."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, get_args
 
-from workbench.store.opening import is_server
 from workbench.store.writer import Writer as Writer
 from workbench.values.changes import Changes, Kind
-from workbench.values.problems import ReadOnly
+from workbench.values.places import is_server
+from workbench.values.problems import Missing, ReadOnly
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +46,8 @@ class Database(ABC):
         """Who works here, where several people do; empty for a file."""
         self.writing_since: float | None = None
         """When the write that goes on now began, by `time.perf_counter`; None between writes."""
+        self.is_cut_off = False
+        """True while a server does not answer; listeners hear of everything when it does again."""
         self._closed = False
         self._guard = threading.Lock()
         self._writing = threading.Lock()
@@ -61,8 +63,11 @@ class Database(ABC):
         cannot be reached. `password`: for a server whose address holds none.
         """
         if is_server(path_or_url):
-            from workbench.store.server.database import ServerDatabase  # only teams need it
-
+            try:
+                from workbench.store.server.database import ServerDatabase  # only teams need it
+            except ImportError as error:
+                remedy = 'Install it with: pip install "prompt-workbench[postgres]"'
+                raise Missing("A workspace on a server needs psycopg, which is not installed.", remedy=remedy) from error
             return ServerDatabase.connect(str(path_or_url), password)
         from workbench.store.file_database import FileDatabase  # it stands on this module
 
@@ -101,7 +106,7 @@ class Database(ABC):
     def _written(self, durable: bool) -> AbstractContextManager[Writer]:
         """The transaction of one write."""
 
-    def _after_write(self) -> None:
+    def _after_write(self) -> None:  # noqa: B027  (a server needs nothing)
         """What follows a write that is kept."""
 
     def refuse_if_read_only(self) -> None:
@@ -130,7 +135,7 @@ class Database(ABC):
         """True if this app may make the calls of a run: no other one does. Taking it again is fine."""
         return True
 
-    def leave_run(self, run_id: int) -> None:
+    def leave_run(self, run_id: int) -> None:  # noqa: B027  (a file is open in one app only)
         """Let other apps take a run."""
 
     def runs_elsewhere(self) -> frozenset[int]:

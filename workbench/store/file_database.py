@@ -10,31 +10,23 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 from workbench.store import backups, making, opening, schema
 from workbench.store.database import EVERYTHING, Database, Query
 from workbench.store.lock import WorkspaceLock
 from workbench.store.trouble import is_database_error, problem_of
-from workbench.store.writer import FileWriter, Shared, Writer
+from workbench.store.writer import FileWriter, Writer
 from workbench.values.problems import Problem, StoreTrouble
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
 
 _log = logging.getLogger(__name__)
 
-_C = TypeVar("_C", bound=sqlite3.Connection)
 _SMALL = 16_000_000
 """Bytes. A file up to this size is checked at every start, which takes 4 to 15 ms; a larger one only after an unclean end."""
 
 
 class FileDatabase(Database):
-    """An open workspace file.
-
-    `query` reads through Python's own sqlite3 and `read` through SQLAlchemy: the import of the latter costs more than reading
-    the whole library, so that what the first window shows goes through the former.
-    """
+    """An open workspace file. All goes through Python's own sqlite3: importing SQLAlchemy costs more than reading the whole library."""
 
     def __init__(self, path: Path, *, lock: WorkspaceLock | None, notice: str = "", immutable: bool = False, backups_kept: int = 7) -> None:
         super().__init__(str(path), path.name, read_only=lock is None, notice=notice)
@@ -46,11 +38,9 @@ class FileDatabase(Database):
         self._backups_kept = backups_kept
         self._backup: threading.Thread | None = None
         self._looked_on = ""
-        self._readers: Engine | None = None
-        self._writer: Shared | None = None
+        self._writer: sqlite3.Connection | None = None
         self._watcher: sqlite3.Connection | None = None
         self._seen = 0
-        self._writers: Engine | None = None
         self._synchronous = ""
 
     @staticmethod
@@ -97,20 +87,9 @@ class FileDatabase(Database):
                 connection.execute("ROLLBACK")
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A connection that sees one unchanging state of the workspace and cannot write."""
-        engine = self._reading_engine()
-        with self._told(), engine.connect() as connection:
-            yield connection
-
-    @contextmanager
     def _written(self, durable: bool) -> Iterator[Writer]:
         with self._told(), self._transaction("FULL" if durable else "NORMAL") as raw:
-            writer = FileWriter(raw, self._lend)
-            try:
-                yield writer
-            finally:
-                writer.close()
+            yield FileWriter(raw)
 
     def _after_write(self) -> None:
         self.back_up_if_due()
@@ -122,7 +101,7 @@ class FileDatabase(Database):
         """
         with self._told(), self._guard:
             if self._watcher is None:
-                self._watcher = self._connect(sqlite3.Connection)
+                self._watcher = self._connect()
                 self._seen = self._watcher.execute("PRAGMA data_version").fetchone()[0]
                 return False
             before, self._seen = self._seen, self._watcher.execute("PRAGMA data_version").fetchone()[0]
@@ -139,9 +118,6 @@ class FileDatabase(Database):
         if self._backup is not None:
             self._backup.join()
         with self._writing:
-            for engine in (self._readers, self._writers):
-                if engine is not None:
-                    engine.dispose()
             if self._writer is not None:
                 self._writer.close()
         with self._guard:
@@ -201,18 +177,16 @@ class FileDatabase(Database):
                 self._clean = False
             raise problem from error
 
-    def _connect(self, factory: type[_C]) -> _C:
+    def _connect(self, *, writes: bool = False) -> sqlite3.Connection:
         if self._closed:
             raise RuntimeError(f"{self.path} is closed")
         options = "mode=rw" if self._lock is not None else "mode=ro&immutable=1" if self._immutable else "mode=ro"
-        connection = sqlite3.connect(
-            opening.uri(self._file, options), uri=True, isolation_level=None, check_same_thread=False, factory=factory
-        )
+        connection = sqlite3.connect(opening.uri(self._file, options), uri=True, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA busy_timeout = 5000")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA cache_size = -16000")
-            if factory is not Shared:
+            if not writes:
                 connection.execute("PRAGMA query_only = ON")
         except sqlite3.Error:
             connection.close()
@@ -225,7 +199,7 @@ class FileDatabase(Database):
             with self._guard:
                 connection = self._idle.pop() if self._idle else None
             if connection is None:
-                connection = self._connect(sqlite3.Connection)
+                connection = self._connect()
             try:
                 yield connection
             finally:
@@ -235,18 +209,10 @@ class FileDatabase(Database):
                     else:
                         self._idle.append(connection)
 
-    def _reading_engine(self) -> Engine:
-        with self._guard:
-            if self._readers is None:
-                from sqlalchemy.pool import QueuePool  # here and below: a quarter second of import that the first list does not need
-
-                self._readers = making.engine(lambda: self._connect(sqlite3.Connection), "BEGIN", QueuePool, pool_size=4, max_overflow=28)
-            return self._readers
-
     @contextmanager
-    def _transaction(self, synchronous: str) -> Iterator[Shared]:
+    def _transaction(self, synchronous: str) -> Iterator[sqlite3.Connection]:
         if self._writer is None:
-            self._writer = self._connect(Shared)
+            self._writer = self._connect(writes=True)
             # One huge import must not leave a huge log for ever.
             self._writer.execute("PRAGMA journal_size_limit = 67108864")
         raw = self._writer
@@ -261,14 +227,6 @@ class FileDatabase(Database):
             if raw.in_transaction:  # a full disk has ended it already
                 raw.execute("ROLLBACK")
             raise
-
-    def _lend(self) -> Connection:
-        """SQLAlchemy's view of the writer's connection."""
-        if self._writers is None:
-            from sqlalchemy.pool import StaticPool
-
-            self._writers = making.engine(lambda: self._writer, None, StaticPool)
-        return self._writers.connect()
 
 
 def _reader(path: Path, found: opening.Found, notice: str) -> FileDatabase:

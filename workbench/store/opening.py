@@ -25,11 +25,6 @@ class Found:
     """False for a copy: it is one file until it is opened as a workspace."""
 
 
-def is_server(path_or_url: str | Path) -> bool:
-    """True for the address of a PostgreSQL database."""
-    return str(path_or_url).partition("://")[0].lower() in ("postgresql", "postgres", "postgresql+psycopg") and "://" in str(path_or_url)
-
-
 def path_of(path_or_url: str | Path) -> Path:
     """The file that a path or a `sqlite:///` URL names, absolute, links followed. Raises Missing for other databases."""
     text = str(path_or_url)

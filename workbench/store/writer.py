@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from workbench.store import schema
@@ -13,7 +13,6 @@ from workbench.values.changes import Changes, Kind
 from workbench.values.messages import canonical
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
     from sqlmodel import SQLModel
 
 _Rows = list[tuple[Any, ...]]
@@ -23,7 +22,7 @@ class Answer:
     """What a statement answered: its rows as tuples, read at once."""
 
     def __init__(self, cursor: Any) -> None:
-        self._names = [column[0] for column in cursor.description or ()]
+        self.names = [column[0] for column in cursor.description or ()]
         self._rows: _Rows = cursor.fetchall() if cursor.description else []
         self.rowcount = cursor.rowcount
 
@@ -54,7 +53,7 @@ class Answer:
 
     def dicts(self) -> list[dict[str, Any]]:
         """All rows by column name."""
-        return [dict(zip(self._names, row, strict=True)) for row in self._rows]
+        return [dict(zip(self.names, row, strict=True)) for row in self._rows]
 
 
 class Writer(ABC):
@@ -85,12 +84,19 @@ class Writer(ABC):
                 values[column.key] = canonical(value) if isinstance(column.type, CanonicalJson) and value is not None else value
         names, places = ", ".join(f'"{name}"' for name in values), ", ".join(f":{name}" for name in values)
         answer = "id" if "id" in mapper.columns else "1"
-        return int(self.run(f'INSERT INTO "{mapper.local_table.name}" ({names}) VALUES ({places}) RETURNING {answer}', **values).scalar_one())
+        return int(
+            self.run(f'INSERT INTO "{mapper.local_table.name}" ({names}) VALUES ({places}) RETURNING {answer}', **values).scalar_one()
+        )
 
+    def columns(self, table: str) -> list[str]:
+        """The names of a table's columns."""
+        return self.run(f"SELECT * FROM {table} WHERE id IS NULL").names
+
+    @abstractmethod
     def many_cases(self) -> AbstractContextManager[None]:
-        """The block in which very many cases are inserted: the search index may take them in all at once."""
-        return nullcontext()
+        """The block in which very many cases are inserted: the search index takes them in all at once."""
 
+    @abstractmethod
     def rebuild_search(self) -> None:
         """Make the search indexes anew from what is stored."""
 
@@ -104,25 +110,12 @@ class Writer(ABC):
         return Changes({kind: frozenset(ids) for kind, ids in self._touched.items()})
 
 
-class Shared(sqlite3.Connection):
-    """The writer's connection. SQLAlchemy may work on it too, but only the one who began the transaction ends it."""
-
-    def commit(self) -> None:
-        """Nothing: the end of the `with` block of `Database.write` commits."""
-
-    def rollback(self) -> None:
-        """Nothing: an exception that leaves the `with` block of `Database.write` rolls back."""
-
-
 class FileWriter(Writer):
-    """A transaction in a workspace file. `run` and `many` go through Python's own sqlite3: importing SQLAlchemy costs more than most
-    runs. `connection` is for the rest."""
+    """A transaction in a workspace file."""
 
-    def __init__(self, raw: Shared, connect: Any) -> None:
+    def __init__(self, raw: sqlite3.Connection) -> None:
         super().__init__()
         self.raw = raw
-        self._connect = connect
-        self._connection: Connection | None = None
 
     def run(self, sql: str, **parameters: Any) -> Answer:
         """See Writer."""
@@ -141,16 +134,3 @@ class FileWriter(Writer):
         schema.drop_derived(self.raw.execute)
         schema.create_derived(self.raw.execute)
         schema.rebuild_search(self.raw.execute)
-
-    @property
-    def connection(self) -> Connection:
-        """The same transaction for SQLAlchemy core. Its own commit and rollback do nothing."""
-        if self._connection is None:
-            self._connection = self._connect()
-        return self._connection
-
-    def close(self) -> None:
-        """Give SQLAlchemy's connection back."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None

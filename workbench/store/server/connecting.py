@@ -15,7 +15,13 @@ from workbench.store.server.trouble import cannot_connect
 from workbench.values.problems import StoreTrouble
 
 # A peer that is gone is noticed within a minute, on both sides: the locks of an app that died are then free.
-_ALIVE = {"connect_timeout": "10", "keepalives_idle": "20", "keepalives_interval": "10", "keepalives_count": "3", "tcp_user_timeout": "40000"}
+_ALIVE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "20",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "40000",
+}
 _SESSION = """SET client_encoding = 'UTF8'; SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
 SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '10min'; SET jit = off; SET client_min_messages = warning"""
 

@@ -45,11 +45,11 @@ class ServerWriter(Writer):
 
     def many_cases(self) -> AbstractContextManager[None]:
         """See Writer."""
-        return derived.many_cases(self.raw.execute)  # type: ignore[arg-type]  # psycopg takes literals only
+        return derived.many_cases(self.raw.execute)
 
     def rebuild_search(self) -> None:
         """See Writer."""
-        derived.fill_search(self.raw.execute)  # type: ignore[arg-type]  # psycopg takes literals only
+        derived.fill_search(self.raw.execute)
 
 
 class ServerDatabase(Database):
@@ -74,11 +74,12 @@ class ServerDatabase(Database):
         address = connector.address
         raw = connector.connect(autocommit=False)
         try:
-            found = derived.revision(raw.execute)  # type: ignore[arg-type]  # psycopg takes literals only
+            found = derived.revision(raw.execute)
             raw.rollback()
             if found is None:
                 raise StoreTrouble(
-                    f"{address.name} holds tables of something else. They were left as they are.", remedy="Name an empty database or schema."
+                    f"{address.name} holds tables of something else. They were left as they are.",
+                    remedy="Name an empty database or schema.",
                 )
             if _format(found) < schema.FORMAT:
                 from workbench.store.server.making import make  # 0.6 s of import that only a new or older workspace needs
@@ -105,7 +106,7 @@ class ServerDatabase(Database):
 
     def query(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> list[Any]:
         """See Database."""
-        return self._reading(lambda raw: dialect.execute(raw, sql, parameters).fetchall())
+        return list(self._reading(lambda raw: dialect.execute(raw, sql, parameters).fetchall()))
 
     @contextmanager
     def snapshot(self) -> Iterator[Query]:
@@ -192,10 +193,10 @@ class ServerDatabase(Database):
         while True:
             raw, is_new = self._writing_connection()
             try:
-                cursor = raw.execute(statement)  # type: ignore[call-overload]  # psycopg takes literals only
+                cursor = raw.execute(statement)
                 while cursor.nextset():
                     pass
-                found = str(cursor.fetchone()[0])
+                found = str(next(iter(cursor))[0])
             except psycopg.Error as error:
                 with suppress(psycopg.Error):
                     raw.execute("ROLLBACK")
@@ -242,7 +243,7 @@ class ServerDatabase(Database):
         """See Database. What other apps write is told too, on a thread of its own."""
         with self._guard:
             if self._ear is None and not self._closed:
-                self._ear = Ear(self._connector, self._heard)
+                self._ear = Ear(self._connector, self._heard, self._gone)
                 self._ear.start()
         return super().subscribe(listener)
 
@@ -257,6 +258,10 @@ class ServerDatabase(Database):
         if len(text) <= _NOTICE_BYTES:
             return text
         return json.dumps({"from": self._me, "touched": {kind: [] for kind in touched}})
+
+    def _gone(self, is_cut_off: bool) -> None:
+        self.is_cut_off = is_cut_off
+        self._announce(Changes({"setting": frozenset()}))
 
     def _heard(self, sender: str, changes: Changes) -> None:
         if sender != self._me:
@@ -350,5 +355,3 @@ def _not_made(error: Exception, address: Address) -> Problem:
         f"{address.name} could not be made ready: {str(original).strip().splitlines()[0]}. Nothing was changed.",
         remedy="Tell who looks after the server.",
     )
-
-

@@ -21,7 +21,8 @@ PERSON = "workbench.person"
 _FUNCTIONS = (
     """CREATE OR REPLACE FUNCTION json_extract(document text, path text) RETURNS text LANGUAGE sql IMMUTABLE AS
 $$ SELECT document::json #>> coalesce(string_to_array(nullif(substr(path, 3), ''), '.'), '{}') $$""",
-    """CREATE OR REPLACE FUNCTION json_each(document text, path text DEFAULT '$') RETURNS TABLE (key text, value text) LANGUAGE plpgsql IMMUTABLE AS
+    """CREATE OR REPLACE FUNCTION json_each(document text, path text DEFAULT '$') RETURNS TABLE (key text, value text)
+LANGUAGE plpgsql IMMUTABLE AS
 $$ DECLARE part json := document::json #> coalesce(string_to_array(nullif(substr(path, 3), ''), '.'), '{}');
 BEGIN
   IF json_typeof(part) = 'array' THEN
@@ -30,8 +31,10 @@ BEGIN
     RETURN QUERY SELECT item.name, item.part #>> '{}' FROM pg_catalog.json_each(part) AS item (name, part);
   END IF;
 END $$""",
-    """CREATE OR REPLACE FUNCTION workbench_array(items text[]) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT array_to_json(items)::text $$""",
-    """CREATE OR REPLACE AGGREGATE json_group_array(text) (sfunc = array_append, stype = text[], initcond = '{}', finalfunc = workbench_array)""",
+    """CREATE OR REPLACE FUNCTION workbench_array(items text[]) RETURNS text LANGUAGE sql IMMUTABLE AS
+$$ SELECT array_to_json(items)::text $$""",
+    """CREATE OR REPLACE AGGREGATE json_group_array(text)
+ (sfunc = array_append, stype = text[], initcond = '{}', finalfunc = workbench_array)""",
     """CREATE OR REPLACE FUNCTION workbench_pair(pairs jsonb, name text, item bigint) RETURNS jsonb LANGUAGE sql IMMUTABLE AS
 $$ SELECT pairs || jsonb_build_object(name, item) $$""",
     """CREATE OR REPLACE FUNCTION workbench_pairs(pairs jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT pairs::text $$""",

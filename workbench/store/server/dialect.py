@@ -11,7 +11,7 @@ import psycopg
 from psycopg.adapt import Dumper, Loader
 from psycopg.types.string import StrDumperUnknown
 
-_PART = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|::|:(?P<name>[A-Za-z_]\w*)|(?P<place>\?)|(?P<percent>%)""")
+_PART = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|::|:(?P<name>[A-Za-z_]\w*)|(?P<place>\?)|%|(?P<like>\bLIKE\b)""")
 _CHUNK_ROWS = 200
 _CHUNK_LETTERS = 1_000_000
 
@@ -20,13 +20,15 @@ Parameters = Mapping[str, Any] | Sequence[Any]
 
 @lru_cache(512)
 def translated(sql: str) -> str:
-    """A statement with psycopg's placeholders: `:name` becomes `%(name)s`, `?` becomes `%s`."""
+    """A statement with psycopg's placeholders: `:name` becomes `%(name)s`, `?` becomes `%s`, and LIKE means what it means in SQLite."""
 
     def put(found: re.Match[str]) -> str:
         if found["name"]:
             return f"%({found['name']})s"
         if found["place"]:
             return "%s"
+        if found["like"]:
+            return "ILIKE"  # in columns of the collation C, this folds ASCII letters alone, as SQLite does
         return found[0].replace("%", "%%")
 
     return _PART.sub(put, sql)
@@ -78,7 +80,7 @@ def execute_many(connection: psycopg.Connection[Any], sql: str, rows: Iterable[P
             chunk.append(cursor.mogrify(wanted, row))
             size += len(chunk[-1])
             if len(chunk) >= _CHUNK_ROWS or size >= _CHUNK_LETTERS:
-                cursor.execute(";\n".join(chunk))  # type: ignore[call-overload]  # filled in above, so there is nothing left to fill in
+                cursor.execute(";\n".join(chunk))
                 chunk, size = [], 0
         if chunk:
-            cursor.execute(";\n".join(chunk))  # type: ignore[call-overload]  # as above
+            cursor.execute(";\n".join(chunk))

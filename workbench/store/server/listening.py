@@ -24,10 +24,11 @@ _SIGN_OF_LIFE_S = 30.0
 
 
 class Ear:
-    """A thread that listens. `heard(sender, changes)` is called on it; the sender is empty where all may have changed."""
+    """A thread that listens. `heard(sender, changes)` is called on it; the sender is empty where all may have changed. `cut_off` hears
+    when the server is gone and when it is back."""
 
-    def __init__(self, connector: Connector, heard: Callable[[str, Changes], None]) -> None:
-        self._connector, self._heard = connector, heard
+    def __init__(self, connector: Connector, heard: Callable[[str, Changes], None], cut_off: Callable[[bool], None]) -> None:
+        self._connector, self._heard, self._cut_off = connector, heard, cut_off
         self._near, self._far = socket.socketpair()
         self._ended = threading.Event()
         self._listening = threading.Event()
@@ -52,19 +53,24 @@ class Ear:
             try:
                 raw = self._connector.connect()
             except Problem:
-                was_lost = True
+                if not was_lost:
+                    was_lost = True
+                    self._cut_off(True)
                 self._ended.wait(wait)
                 wait = min(wait * 2, _LONGEST_WAIT_S)
                 continue
             wait = _FIRST_WAIT_S
             try:
-                raw.execute(f'LISTEN "{self._connector.channel}"')  # type: ignore[call-overload]  # psycopg takes literals only
+                raw.execute(f'LISTEN "{self._connector.channel}"')
                 self._listening.set()
                 if was_lost:
+                    was_lost = False
+                    self._cut_off(False)
                     self._heard("", EVERYTHING)
                 self._hear(raw)
             except psycopg.Error as error:
                 was_lost = True
+                self._cut_off(True)
                 _log.info("the server is gone: %s", type(error).__name__)
             finally:
                 raw.close()
@@ -72,7 +78,7 @@ class Ear:
 
     def _hear(self, raw: Raw) -> None:
         while not self._ended.is_set():
-            ready, _, _ = select.select([raw.fileno(), self._near], [], [], _SIGN_OF_LIFE_S)
+            ready, _, _ = select.select([raw.fileno(), self._near.fileno()], [], [], _SIGN_OF_LIFE_S)
             if not ready:
                 raw.execute("SELECT 1")
             for notice in raw.notifies(timeout=0):

@@ -45,9 +45,7 @@ class ServerFinder(Finder):
         words = [term[1:-1].replace('""', '"') for term in self._terms]
         self._values: dict[str, Any] = {f"term{place}": term for place, term in enumerate(words)}
         last = len(words) - 1
-        terms = (
-            f"search_term(:term{place}, {'true' if self._last_is_open and place == last else 'false'})" for place in range(len(words))
-        )
+        terms = (f"search_term(:term{place}, {'true' if self._last_is_open and place == last else 'false'})" for place in range(len(words)))
         # What holds no word of its own, such as a lone dash beside words, asks for nothing; alone it finds nothing.
         self._match = f"({' && '.join(terms)})"
 

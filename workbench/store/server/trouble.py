@@ -21,12 +21,14 @@ def is_lost(error: BaseException, connection: psycopg.Connection[object] | None)
     """True if the connection broke, so that a new one may help."""
     code = getattr(error, "sqlstate", None) or ""
     closed = connection is not None and connection.broken
-    return isinstance(error, psycopg.OperationalError) and (closed or code[:2] in ("08", "57") and code != "57014")
+    return isinstance(error, psycopg.OperationalError) and (closed or (code[:2] in ("08", "57") and code != "57014"))
 
 
 def lost(address: Address) -> ConnectionLost:
     """The sentence for a connection that broke while the workspace was open."""
-    return ConnectionLost(f"The connection to {address.place} was lost. {_LOST}", remedy="It is tried again by itself; try again in a moment.")
+    return ConnectionLost(
+        f"The connection to {address.place} was lost. {_LOST}", remedy="It is tried again by itself; try again in a moment."
+    )
 
 
 def cannot_connect(error: psycopg.Error, address: Address) -> Problem:
@@ -53,7 +55,9 @@ def cannot_connect(error: psycopg.Error, address: Address) -> Problem:
     if re.search(r"could not translate host name|Name or service not known|failed to resolve", text):
         return Missing(f"There is no server of the name {address.host}.", remedy="Check the address.")
     if re.search(r"[Cc]onnection refused|timeout|timed out|No route|unreachable|No such file|closed the connection|reset by peer", text):
-        return Missing(f"No PostgreSQL server answers at {place}.", remedy="Check the address, and that the server runs and can be reached.")
+        return Missing(
+            f"No PostgreSQL server answers at {place}.", remedy="Check the address, and that the server runs and can be reached."
+        )
     if re.search(r"\bSSL\b|certificate", text):
         return StoreTrouble(f"No safe connection to {place}: {_last_line(text)}", remedy="Check sslmode and sslrootcert in the address.")
     return StoreTrouble(f"{address.name} cannot be opened: {_last_line(text)}", remedy="Check the address.")
@@ -71,7 +75,9 @@ def problem_of(error: BaseException, address: Address, connection: psycopg.Conne
             remedy="Have who owns the tables grant the right.",
         )
     if code == "25006":
-        return ReadOnly(f"{address.name} takes no writes now (it is a copy of another server). Nothing was changed.", remedy="Try again later.")
+        return ReadOnly(
+            f"{address.name} takes no writes now (it is a copy of another server). Nothing was changed.", remedy="Try again later."
+        )
     if code in ("55P03", "40P01", "40001"):
         return StoreTrouble(f"Another app is writing to {address.name}. Nothing was changed.", remedy="Try again.")
     if code[:2] == "53":
