@@ -225,8 +225,8 @@ def settings(tmp_path: Path) -> Settings:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Tests with the mark `both_stores` run on a workspace file and on a server."""
-    if "place" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_stores"):
-        metafunc.parametrize("place", ["file", "server"], indirect=True)
+    if "where" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_stores"):
+        metafunc.parametrize("where", ["file", "server"], indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -254,7 +254,7 @@ def empty_workspace(postgres: PostgresServer) -> str:
 
 
 @pytest.fixture
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Where the workspace of a test lies: a file, or the address of a database where the test asks for a server."""
     if getattr(request, "param", "file") == "file":
         yield str(tmp_path / "workspace.db")
@@ -267,20 +267,20 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def database(place: str) -> Iterator[Database]:
+def database(where: str) -> Iterator[Database]:
     """A fresh workspace, open."""
     from workbench.store.database import Database
 
-    opened = Database.open(place)
+    opened = Database.open(where)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def workspace(place: str, settings: Settings) -> Iterator[Workspace]:
+def workspace(where: str, settings: Settings) -> Iterator[Workspace]:
     """A fresh workspace, open, with all its services."""
     from workbench.workspace import Workspace
 
-    opened = Workspace.open(place, settings)
+    opened = Workspace.open(where, settings)
     yield opened
     opened.close()

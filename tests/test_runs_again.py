@@ -38,6 +38,8 @@ from workbench.values import (
     canonical,
 )
 
+pytestmark = pytest.mark.both_stores
+
 
 @pytest.fixture
 def runs(database: Database, settings: Settings) -> Runs:

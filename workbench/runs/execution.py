@@ -233,14 +233,14 @@ class Execution:
             raise
         return [event for _, event in batch]
 
-    async def _written(self, batch: Sequence[tuple[End, Event]]) -> None:
+    async def _written(self, batch: list[tuple[End, Event]]) -> None:
         """Write; where the server of the workspace is out of reach, once it is back: what was paid for is not thrown away for a moment."""
         end = monotonic() + _SERVER_AWAITED_S
         while True:
             await self._turn()
             try:
                 if self._database.on_server:
-                    await asyncio.to_thread(self._write, batch)  # a far server takes its time, in which streams go on
+                    await self._written_beside(batch)
                 else:
                     self._write(batch)
             except ConnectionLost:
@@ -249,6 +249,18 @@ class Execution:
                 await asyncio.sleep(_SERVER_ASKED_S)
             else:
                 return
+
+    async def _written_beside(self, batch: list[tuple[End, Event]]) -> None:
+        """Write on another thread: a far server takes its time, in which streams go on. A batch that is kept when this is cancelled is
+        emptied, so that nobody writes it once more."""
+        task = asyncio.ensure_future(asyncio.to_thread(self._write, tuple(batch)))
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait((task,))
+            if task.exception() is None:
+                batch.clear()
+            raise
 
     async def _turn(self) -> None:
         """Let a write that goes on in another thread end: a large import takes seconds, in which this loop must not stand still."""

@@ -214,6 +214,9 @@ class ServerDatabase(Database):
             raise RuntimeError(f"{self.path} is closed")
         if self._writer is not None and not self._writer.closed and not self._writer.broken:
             return self._writer, False
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
         self._writer = self._connect()
         for run_id in list(self._runs):  # locks ended with the connection before
             if not self._lock(self._writer, run_id):

@@ -42,12 +42,14 @@ $$ SELECT pairs || jsonb_build_object(name, item) $$""",
  (sfunc = workbench_pair, stype = jsonb, initcond = '{}', finalfunc = workbench_pairs)""",
 )
 
-# Words as FTS5's unicode61 with remove_diacritics 2 takes them: letters and figures of any script, small, without accents. Nothing but
-# those reaches PostgreSQL's own parser, which would see addresses and fractions in other signs.
+# Words as FTS5's unicode61 with remove_diacritics 2 takes them: letters and figures of any script, small, Latin ones without accents.
+# Nothing but those reaches PostgreSQL's own parser, which would see addresses and fractions in other signs.
 _WORDS = (
     """CREATE OR REPLACE FUNCTION search_plain(t text) RETURNS text LANGUAGE sql IMMUTABLE AS
-$$ SELECT regexp_replace(lower((CASE WHEN octet_length(t) = length(t) THEN t
- ELSE regexp_replace(normalize(t, NFD), '[\\u0300-\\u036f]+', '', 'g') END) COLLATE {letters}), '[^[:alnum:]]+', ' ', 'g') $$""",
+$$ SELECT regexp_replace(lower((
+ CASE WHEN octet_length(t) = length(t) THEN t
+ ELSE normalize(regexp_replace(normalize(t, NFD), '([A-Za-z])[\\u0300-\\u036f]+', '\\1', 'g'), NFC) END
+ ) COLLATE {letters}), '[^[:alnum:]]+', ' ', 'g') $$""",
     """CREATE OR REPLACE FUNCTION search_words(t text, weight "char" DEFAULT 'D') RETURNS tsvector LANGUAGE plpgsql IMMUTABLE AS
 $$ BEGIN
   RETURN setweight(to_tsvector('pg_catalog.simple', search_plain(left(coalesce(t, ''), 400000))), weight);
