@@ -85,9 +85,8 @@ def test_what_another_person_saves_appears_and_a_server_that_is_away_is_said(
     other = Workspace.open(postgres.url(database), settings)
     screen = session.window.screen_at("library")
     assert isinstance(screen, LibraryScreen)
-    other.prompts.create("From somebody else")
-    qtbot.waitUntil(lambda: any(row.name == "From somebody else" for row in session.context.ws.prompts.list()))
-    qtbot.waitUntil(lambda: screen.list.tree.model().rowCount() > 0)
+    prompt = other.prompts.create("From somebody else")
+    qtbot.waitUntil(lambda: screen.list.model.find(prompt_id=prompt).isValid())
     item = session.window.status.workspace
     postgres.stop()
     try:

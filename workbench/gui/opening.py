@@ -89,7 +89,9 @@ class OpeningPage(QWidget):
             if wanted and self._main is not None:
                 set_kind(self._main, kind="plain")
             text = "Enter the password" if wanted else "Change the address"
-            self._failed.add_button(button(text, "key-round", "primary" if wanted else "plain", on=on), first=wanted)
+            self._failed.add_button(
+                button(text, "key-round" if wanted else "pencil", "primary" if wanted else "plain", on=on), first=wanted
+            )
 
     def offer(self, text: str, on: Callable[[], None]) -> None:
         """The best thing to do about a file that cannot be opened: put a backup in its place."""

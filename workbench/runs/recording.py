@@ -105,7 +105,6 @@ class Recorder:
 
     def begin(self) -> Start:
         """Mark the run as running. What a crash left half made counts as not made."""
-        self._refuse_lost()
         with self._database.write(durable=False) as writer:
             writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'running'", run=self._run_id)
             writer.run(
@@ -141,8 +140,8 @@ class Recorder:
         pictures = [row for end in ends for row in _picture_rows(end, at)]
         forget = [{"job_id": end.job_id} for end in ends if end.job_id in self._kept and end.status != "queued"]
         spent = sum(row["cost"] or 0 for row in outputs if row["reused_from_id"] is None) + (nano_dollars(checks_usd) or 0)
-        self._refuse_lost()
         with self._database.write(durable=durable) as writer:
+            self._refuse_lost()
             _many(writer, _OUTPUT, outputs)
             _many(writer, attachments.KEEP, pictures)
             _many(writer, _PICTURE, pictures)
@@ -170,8 +169,8 @@ class Recorder:
 
     def end(self) -> None:
         """Mark the run as done, or as stopped where jobs are left to make."""
-        self._refuse_lost()
         with self._database.write() as writer:
+            self._refuse_lost()
             writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'running'", run=self._run_id)
             left = writer.run(
                 "SELECT count(*) FROM job WHERE run_id = :run AND status IN ('queued', 'skipped')", run=self._run_id
@@ -186,7 +185,7 @@ class Recorder:
 
     def _refuse_lost(self) -> None:
         """Raise StoreTrouble where another app has gone on with this run, while the server could not be reached from here."""
-        if not self._database.take_run(self._run_id):
+        if self._database.has_lost_run(self._run_id):
             raise StoreTrouble("Another app goes on with this run, so it ends here.", remedy="Its answers appear here too.")
 
     def earlier(self, fingerprints: Iterable[str]) -> dict[str, Reused]:

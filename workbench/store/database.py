@@ -138,6 +138,10 @@ class Database(ABC):
     def leave_run(self, run_id: int) -> None:  # noqa: B027  (a file is open in one app only)
         """Let other apps take a run."""
 
+    def has_lost_run(self, run_id: int) -> bool:
+        """True if another app took a run while this one, which makes it, could not reach the server. Asked within a write."""
+        return False
+
     def runs_elsewhere(self) -> frozenset[int]:
         """The runs that other apps make now."""
         return frozenset()

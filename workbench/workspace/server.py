@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workbench.library.keys import Keys
 from workbench.store.database import Database
+from workbench.store.server.address import parse
 from workbench.values import NoPassword, without_password
 
 
@@ -11,6 +12,7 @@ def open_on_server(url: str, keys: Keys, password: str | None, *, keep: bool) ->
     """The open workspace. A password that is given, and works, is put into the key store with `keep`; it is written nowhere else."""
     ref = f"workspace {without_password(url).partition('?')[0]}"
     keys.see(password)
+    keys.see(parse(url).password)
     try:
         opened = Database.open(url, password=password)
     except NoPassword:

@@ -64,6 +64,7 @@ class ServerDatabase(Database):
         self._idle: list[Raw] = []
         self._writer: Raw | None = None
         self._runs: set[int] = set()
+        self._lost_runs: set[int] = set()
         self._ear: Ear | None = None
         self._missed = False
 
@@ -221,6 +222,7 @@ class ServerDatabase(Database):
         for run_id in list(self._runs):  # locks ended with the connection before
             if not self._lock(self._writer, run_id):
                 self._runs.discard(run_id)
+                self._lost_runs.add(run_id)
         return self._writer, True
 
     def _was_kept(self, number: str) -> bool:
@@ -275,28 +277,31 @@ class ServerDatabase(Database):
 
     def take_run(self, run_id: int) -> bool:
         """See Database."""
-        with self._writing, self._told(None):
-            raw, _ = self._writing_connection()
+        with self._writing:
             if run_id in self._runs:
+                return True
+            while True:
+                raw, is_new = self._writing_connection()
                 try:
-                    raw.execute("SELECT 1")
-                    return True
-                except psycopg.Error:
-                    raw, _ = self._writing_connection()
-                    return run_id in self._runs
-            try:
-                taken = self._lock(raw, run_id)
-            except psycopg.OperationalError:  # it was idle when the server went away
-                raw, _ = self._writing_connection()
-                taken = self._lock(raw, run_id)
-            if taken:
-                self._runs.add(run_id)
-            return taken
+                    taken = self._lock(raw, run_id)
+                except psycopg.Error as error:
+                    if is_lost(error, raw) and not is_new:
+                        continue  # it was idle when the server went away
+                    raise self._problem(error, raw) from error
+                self._lost_runs.discard(run_id)
+                if taken:
+                    self._runs.add(run_id)
+                return taken
+
+    def has_lost_run(self, run_id: int) -> bool:
+        """See Database."""
+        return run_id in self._lost_runs
 
     def leave_run(self, run_id: int) -> None:
         """See Database."""
         with self._writing:
             self._runs.discard(run_id)
+            self._lost_runs.discard(run_id)
             if self._writer is not None:
                 with suppress(psycopg.Error):  # where the connection is gone, its locks are
                     self._writer.execute("SELECT pg_advisory_unlock(%s, %s)", [self._connector.run_key, run_id])
