@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import subprocess
@@ -13,12 +14,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import FakeProvider
 from tests.postgres_server import PASSWORD, USER, PostgresServer
+from tests.run_workspace import fill
 from workbench.settings import Settings
 from workbench.store import schema, tables
 from workbench.store.database import Database
 from workbench.store.search import Search
 from workbench.values import (
+    BadInput,
     Changes,
     ConnectionLost,
     Content,
@@ -448,3 +452,53 @@ def test_both_stores_find_the_same(url: str, tmp_path: Path) -> None:
     assert differing == {}
     file.close()
     server.close()
+
+
+# -- runs --------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_watched_from_the_other_app_and_survives_a_restart_of_the_server(
+    postgres: PostgresServer,
+    url: str,
+    as_person: Callable[[str, str], Workspace],
+    settings: Settings,
+    fakeprovider: Callable[..., FakeProvider],
+) -> None:
+    provider = fakeprovider(latency_ms=150, answer="words", tokens=5)
+    filled = fill(url, settings, provider.base_url, cases=15)
+    anna, ben = as_person("anna", url), as_person("ben", url)
+    run = anna.runs.start_comparison(filled.comparison)
+    ended: list[BaseException] = []
+
+    async def make() -> None:
+        async for _event in anna.runs.execute(run):
+            pass
+
+    def go() -> None:
+        try:
+            asyncio.run(make())
+        except BaseException as failure:
+            ended.append(failure)
+
+    thread = threading.Thread(target=go)
+    thread.start()
+    wait_for(lambda: ben.runs.get(run).done > 8)
+    assert ben.runs.get(run).status == "running"
+    assert ben.runs.unfinished() == [], "it is not cut off: another app makes it"
+
+    async def make_too() -> None:
+        async for _event in ben.runs.execute(run):
+            pass
+
+    with pytest.raises(BadInput, match="going on in another app"):
+        asyncio.run(make_too())
+    postgres.stop()
+    time.sleep(1)
+    postgres.start()
+    thread.join(60)
+    assert ended == []
+    row = ben.runs.get(run)
+    assert (row.status, row.done, row.failed) == ("done", 60, 0)
+    assert ben._database.query("SELECT count(*), count(DISTINCT job_id) FROM output") == [(60, 60)]
+    assert provider.stats()["requests"] == 60, "no call was paid for twice"
+    assert ben._database.query("SELECT author FROM run") == [("anna",)]

@@ -85,12 +85,12 @@ def _how_to_mend(options: argparse.Namespace, problem: Problem) -> str:
     from workbench.values import is_server
     from workbench.workspace import Workspace
 
+    if is_server(options.workspace or ""):
+        return problem.remedy or "Ask who looks after the server."
     backups = Workspace.backups_of(options.workspace)
     is_replaced = backups and "not a workspace" in problem.message  # something else was written over it
     if problem.remedy and "doctor" not in problem.remedy and not is_replaced:
         return problem.remedy
-    if is_server(options.workspace or ""):
-        return "Ask who looks after the server."
     if not backups:
         return "It has no backup here. Put a copy of the file in its place, or name another workspace."
     return f"workbench doctor --restore puts the newest of {len(backups)} backups, from {_clock(backups[0].at)}, in its place."

@@ -46,14 +46,17 @@ class Copies:
 
     @staticmethod
     def backups_of(path_or_url: str | Path | None) -> list[Backup]:
-        """The copies that are kept of a workspace which may be too damaged to open, newest first."""
-        place = path_or_url or default_workspace()
-        return [] if is_server(place) else copies.backups(path_of(place))
+        """The copies that are kept of a workspace which may be too damaged to open, newest first. Raises BadInput for one on a server."""
+        return copies.backups(_file_of(path_or_url))
 
     @staticmethod
     def restore(path_or_url: str | Path | None, backup: Path) -> Path | None:
         """Put a copy in the place of a workspace; the answer says where the file that was there lies now."""
-        place = path_or_url or default_workspace()
-        if is_server(place):
-            raise BadInput(_THEIRS, remedy="Ask who looks after the server.")
-        return copies.restore(path_of(place), backup)
+        return copies.restore(_file_of(path_or_url), backup)
+
+
+def _file_of(path_or_url: str | Path | None) -> Path:
+    place = path_or_url or default_workspace()
+    if is_server(place):
+        raise BadInput(_THEIRS, remedy="Ask who looks after the server.")
+    return path_of(place)
