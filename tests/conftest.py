@@ -235,6 +235,8 @@ def postgres() -> Iterator[PostgresServer]:
     from tests import postgres_server
 
     reason = postgres_server.why_not()
+    if reason and ORIGINAL_ENVIRONMENT.get("POSTGRES_TESTS") == "needed":
+        pytest.fail(reason)
     if reason:
         pytest.skip(reason)
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
