@@ -40,12 +40,13 @@ class Ear:
         self._listening.wait(5)
 
     def stop(self) -> None:
-        """End, and wait for it."""
+        """End, and wait for it; not for an answer of a server that is away, which the thread may just be waiting for."""
         self._ended.set()
         self._far.send(b"x")
-        self._thread.join(15)
-        self._near.close()
-        self._far.close()
+        self._thread.join(2)
+        if not self._thread.is_alive():
+            self._near.close()
+            self._far.close()
 
     def _listen(self) -> None:
         wait, was_lost = _FIRST_WAIT_S, False
