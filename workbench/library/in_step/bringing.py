@@ -109,6 +109,8 @@ class Bringing:
             self._take_off(thing, merged, mine)
         else:
             make_current(self._writer, thing.id, mine.content, "Kept, the folder had another text")
+        if choice == "mine" and not thing.is_live:
+            self.archive(thing)
         return thing.uid
 
     def _arrive(self, path: str, read: reading.ReadPrompt) -> Arrival:

@@ -155,10 +155,13 @@ class Round:
             return
         by_hash = {(unit.kind, unit.hash): key for key, unit in fresh.items()}
         by_version: dict[tuple[int, str, str], str] = {}
+        by_place: dict[tuple[Kind, tuple[str, str]], str] = {}
         by_name: dict[tuple[Kind, str], str] = {}
         for key, unit in fresh.items():
             with suppress(BadInput):
-                by_name.setdefault((unit.kind, self._name_in(unit.path, theirs(self._look.text(unit.path)), unit.kind)[1]), key)
+                place = self._name_in(unit.path, theirs(self._look.text(unit.path)), unit.kind)
+                by_place.setdefault((unit.kind, place), key)
+                by_name.setdefault((unit.kind, place[1]), key)
             with suppress(BadInput):
                 entries = [history.versions[0] for history in reading.histories(self._look, unit.path) if history.versions]
                 by_version |= {(entry.number, entry.content.hash, entry.at): key for entry in entries}
@@ -166,7 +169,8 @@ class Round:
         ways: tuple[Callable[[Agreed], str | None], ...] = (
             lambda base: by_hash.get((base.kind, base.outside)),
             lambda base: by_version.get(first.get(base.thing, (0, "", ""))),
-            lambda base: by_name.get((base.kind, self._name_before(base))),
+            lambda base: by_place.get((base.kind, self._place_before(base))),
+            lambda base: by_name.get((base.kind, self._place_before(base)[1])),
         )
         for key, base, found in ((key, base, way(base)) for way in ways for key, base in lost.items()):
             if found not in fresh or key not in self._base:
@@ -178,10 +182,10 @@ class Round:
             self._forgotten.add(base.path)
             self._base[found] = self._changed[found] = replace(base, path=unit.path)
 
-    def _name_before(self, base: Agreed) -> str:
+    def _place_before(self, base: Agreed) -> tuple[str, str]:
         with suppress(BadInput):
-            return self._name_in(base.path, base.text, base.kind)[1]
-        return ""
+            return self._name_in(base.path, base.text, base.kind)
+        return "", ""
 
     def _first_versions(self) -> dict[str, tuple[int, str, str]]:
         """Number, hash and time of the first version of each prompt by uid."""
@@ -390,10 +394,9 @@ class Round:
             else:
                 plan.write.append((thing, answer.text or base.text))
             return
-        if reason == "archived" and choice == "mine":
+        if reason == "archived" and choice in ("mine", "both"):
             assert base is not None
             plan.remove.append((thing, replace(base, path=unit.path)))
-            return
         text = theirs(self._look.text(unit.path))
         plan.bring.append(Arriving(unit, base, thing, text, answer, reason, label))
 
