@@ -24,7 +24,7 @@ from workbench.library.in_step import reading
 from workbench.library.in_step.agreed import Agreed
 from workbench.library.in_step.inside import Thing
 from workbench.library.in_step.outside import Look, Unit
-from workbench.library.in_step.records import Answer, Reason
+from workbench.library.in_step.records import Reason, Settled
 from workbench.library.names import clean_name, free_name
 from workbench.library.reports import Imported
 from workbench.store import stamps
@@ -42,7 +42,7 @@ class Arriving:
     thing: Thing | None
     text: str
     """The file as it is; where git left both sides, theirs."""
-    answer: Answer | None = None
+    answer: Settled | None = None
     reason: Reason | None = None
     label: str = ""
 

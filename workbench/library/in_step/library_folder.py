@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.library.in_step import agreed
-from workbench.library.in_step.records import Answer, Choice, StepReport
+from workbench.library.in_step.records import Choice, Settled, StepReport
 from workbench.values import BadInput, Progress, Steps
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class LibraryFolder:
         self,
         folder: str | Path | None = None,
         *,
-        answers: Mapping[str, Answer] | None = None,
+        answers: Mapping[str, Settled] | None = None,
         settle: Choice | None = None,
         deletions: Deletions = "ask",
         progress: Progress | None = None,

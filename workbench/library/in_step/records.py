@@ -51,7 +51,7 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Settled:
     """What somebody chose. `text` is the merged text of the file, for the choice `merged`."""
 
     choice: Choice

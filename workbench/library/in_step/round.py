@@ -28,7 +28,7 @@ from workbench.library.in_step.agreed import Agreed
 from workbench.library.in_step.bringing import Arriving, Bringing, theirs
 from workbench.library.in_step.inside import Thing
 from workbench.library.in_step.outside import KINDS, Kind, Look, Outside, Unit
-from workbench.library.in_step.records import Answer, Choice, Conflict, Gone, Reason, StepReport
+from workbench.library.in_step.records import Choice, Conflict, Gone, Reason, Settled, StepReport
 from workbench.library.in_step.writing import Writing
 from workbench.library.reports import Imported, Rejected
 from workbench.store.database import Database
@@ -64,7 +64,7 @@ class Round:
         comparisons: Comparisons,
         look: Look,
         steps: Steps,
-        answers: Mapping[str, Answer],
+        answers: Mapping[str, Settled],
         settle: Choice | None,
         deletions: Deletions,
     ) -> None:
@@ -372,7 +372,7 @@ class Round:
         mark = hashlib.sha256(f"{unit.hash if unit else ''} {thing.digest} {reason}".encode()).hexdigest()
         answer = self._answers.get(folded(path))
         if answer is None and self._settle is not None:
-            answer = Answer(self._settle, mark)
+            answer = Settled(self._settle, mark)
         if answer is not None and answer.mark in ("", mark):
             self._do(plan, unit, base, thing, reason, answer, label)
             return
@@ -385,7 +385,7 @@ class Round:
         mine = "" if reason == "archived" else self._writing.fresh(thing, path).get(path, "")
         self._conflicts.append(Conflict(path, thing.kind, thing.name, reason, mine, before, theirs(text) if unit else "", mark, label))
 
-    def _do(self, plan: _Plan, unit: Unit | None, base: Agreed | None, thing: Thing, reason: Reason, answer: Answer, label: str) -> None:
+    def _do(self, plan: _Plan, unit: Unit | None, base: Agreed | None, thing: Thing, reason: Reason, answer: Settled, label: str) -> None:
         choice = answer.choice
         if unit is None:
             assert base is not None
