@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +18,19 @@ class Stretch:
     mine: tuple[str, ...]
     before: tuple[str, ...]
     theirs: tuple[str, ...]
+
+
+_WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+_MOST_WORDS = 4000
+
+
+def marked(before: str, after: str) -> tuple[tuple[str, bool], ...]:
+    """The later text in pieces, each with whether it is new. Very long texts are one piece."""
+    old, new = _WORDS.findall(before), _WORDS.findall(after)
+    if len(old) + len(new) > _MOST_WORDS:
+        return ((after, True),)
+    codes = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    return tuple(("".join(new[start:end]), tag != "equal") for tag, _, _, start, end in codes if end > start)
 
 
 @dataclass(frozen=True, slots=True)

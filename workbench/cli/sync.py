@@ -35,6 +35,8 @@ def sync_verb(options: argparse.Namespace, terminal: Terminal) -> int:
         terminal.progress(f"Bringing in step: {100 * done / total:.0f}%" if total else "Looking at the folder")
 
     with workspace(options, terminal) as ws:
+        if options.folder is not None and ws.folder.chosen() is None:
+            ws.folder.choose(options.folder)  # the first one that is named is remembered
         report = ws.folder.sync(options.folder, settle=options.settle, deletions=options.deleted or "ask", progress=tell)
         terminal.end_progress()
         terminal.answer(report.to_json(), _summary(report))

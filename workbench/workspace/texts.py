@@ -66,6 +66,12 @@ class Texts:
 
         return three_way.compared(mine, before, theirs)
 
+    def marked(self, before: str, after: str) -> tuple[tuple[str, bool], ...]:
+        """The later text in pieces, each with whether it is new."""
+        from workbench.analysis import three_way
+
+        return three_way.marked(before, after)
+
     def diff(self, left: Content, right: Content) -> ContentDiff:
         """What differs between two contents: lines, words, parameters, variables."""
         from workbench import templates

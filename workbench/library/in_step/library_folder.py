@@ -89,6 +89,15 @@ class LibraryFolder:
             look = self._look_of(path)
             return Round(self._database, self._datasets, self._comparisons, look, Steps(progress), answers or {}, settle, deletions).run()
 
+    def check(self, path: str, text: str) -> None:
+        """Raises BadInput with the line for a text that could not be the file at this path of the chosen folder."""
+        from workbench.library.in_step import reading  # only a folder needs it
+        from workbench.library.in_step.outside import kind_of_path
+
+        chosen, kind = self.chosen(), kind_of_path(path)
+        if chosen is not None and kind is not None:
+            reading.check(self._look_of(Path(chosen.path)), path, text, kind)
+
     def _look_of(self, path: Path) -> Look:
         from workbench.library.in_step.outside import Look  # only a folder needs it
 
