@@ -59,6 +59,7 @@ class FolderDialog(Dialog):
         self._context, self._report = context, report
         self._conflict: Conflict | None = None
         self._three: ThreeWay | None = None
+        self.head.setSpacing(10)
         self.head.insertWidget(1, ElidedLabel(report.folder, "body", "text3"))
         self.list = QListWidget()
         self.list.setProperty("kind", "panel")
@@ -283,15 +284,20 @@ def _same(stretch: Stretch, colour: dict[str, str], *, is_first: bool, is_last: 
     else:
         hidden = len(lines) - head - tail
         text = "".join(lines[:head]) + f"\u2026 {counted(hidden, 'unchanged line')}\n" + "".join(lines[len(lines) - tail :])
-    cell = f'<td width="33%" style="color:{colour["text3"]};">{_escaped(text)}</td>'
+    cell = f'<td width="33%" style="color:{colour["text3"]};">{_escaped(text).removesuffix("<br>")}</td>'
     return f"<tr>{cell * 3}</tr>"
 
 
 def _cell(pieces: tuple[tuple[str, bool], ...], colour: dict[str, str], fill: str) -> str:
     back = f' bgcolor="{colour[fill]}"' if fill else ""
     strong = f'style="background-color:{colour["add-bg"]};"'
-    text = "".join(f"<span {strong}>{_escaped(piece)}</span>" if is_new else _escaped(piece) for piece, is_new in pieces)
+    text = "".join(f"<span {strong}>{_escaped(piece)}</span>" if is_new else _escaped(piece) for piece, is_new in _without_end(pieces))
     return f'<td width="33%" valign="top"{back}>{text}</td>'
+
+
+def _without_end(pieces: tuple[tuple[str, bool], ...]) -> tuple[tuple[str, bool], ...]:
+    """The pieces without the last line's end, which would be an empty line in a cell."""
+    return (*pieces[:-1], (pieces[-1][0].removesuffix("\n"), pieces[-1][1])) if pieces else ()
 
 
 def _escaped(text: str) -> str:
