@@ -499,6 +499,7 @@ class Round:
     def _agree(self, path: str, kind: Kind, thing: Thing, hash_: str) -> None:
         """Note that both sides say the same."""
         key = folded(path)
+        self._writing.lies_at(thing.uid, path)
         try:
             text = self._look.text(path)
         except BadInput:

@@ -38,6 +38,11 @@ class Writing:
         self._paths = paths
         self._shelf = Shelf(self._look.folder, things={("", "", ""): ""}, taken=taken)
 
+    def lies_at(self, uid: str, path: str) -> None:
+        """Know where a thing lies that came in meanwhile: comparisons name it by its path."""
+        if uid:
+            self._paths[uid] = path
+
     def look_from(self, query: Query) -> None:
         """Read the workspace through this from now on."""
         self._query = query
@@ -92,8 +97,7 @@ class Writing:
         shelf.written[before[1] :] = dict.fromkeys(shelf.written[before[1] :])
         if shelf.unwritten > before[0]:
             return None
-        if thing.uid:
-            self._paths[thing.uid] = path
+        self.lies_at(thing.uid, path)
         return path
 
     def remove(self, base: Agreed) -> bool:
