@@ -15,7 +15,7 @@ from workbench.formats.comparison_file_record import read_comparison
 from workbench.formats.conflict_text import sides
 from workbench.formats.library_file import PromptFile, read_prompt
 from workbench.formats.library_file_data import read_dataset, read_library
-from workbench.formats.library_layout import PAGE, folded
+from workbench.formats.library_layout import MODELS, PAGE, folded
 from workbench.formats.reports import NotCarried
 from workbench.library.cases import asking
 from workbench.library.comparisons import Comparisons
@@ -106,6 +106,8 @@ class Round:
         self._steps.total = len(outside.units) or len(self._base)
         for kind in KINDS:
             self._stage(kind)
+        if all(item.path != MODELS for item in (*self._aside, *self._conflicts)):
+            self._stage("models")  # again: the comparisons that came in may name others
         agreed.finish(self._database, self._folder)
         written = self._writing
         return StepReport(
