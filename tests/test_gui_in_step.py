@@ -114,7 +114,13 @@ def test_a_folder_that_goes_away_is_one_sentence_and_comes_back_by_itself(
 
 def test_a_deleted_file_is_told_with_the_way_back(session: Session, qtbot: QtBot, tmp_path: Path) -> None:
     said_so: list[tuple[str, str]] = []
-    session.context.noticed.connect(lambda text, action, verb: said_so.append((text, action)) or (verb() if action else None))
+
+    def heard(text: str, action: str, verb: Callable[[], object]) -> None:
+        said_so.append((text, action))
+        if action:
+            verb()
+
+    session.context.noticed.connect(heard)
     (tmp_path / "lib/prompts/refund-reply.yaml").unlink()
     qtbot.waitUntil(lambda: any(action == "Bring them back" for _, action in said_so), timeout=SLOW_MS)
     qtbot.waitUntil(lambda: (tmp_path / "lib/prompts/refund-reply.yaml").is_file(), timeout=SLOW_MS)

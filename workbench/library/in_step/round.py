@@ -106,7 +106,7 @@ class Round:
         self._steps.total = len(outside.units) or len(self._base)
         for kind in KINDS:
             self._stage(kind)
-        if all(item.path != MODELS for item in (*self._aside, *self._conflicts)):
+        if MODELS not in {*(item.path for item in self._aside), *(conflict.path for conflict in self._conflicts)}:
             self._stage("models")  # again: the comparisons that came in may name others
         agreed.finish(self._database, self._folder)
         written = self._writing
