@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QTabBar
 from workbench.gui.app import Session, application
 from workbench.gui.widgets.import_report import ImportReportDialog
 from workbench.settings import Settings
+from workbench.values import Part
 
 Shot = Callable[[Session, dict[str, int]], Any]
 
@@ -144,11 +146,47 @@ IMPORTED = {
 }
 """Files of a made-up folder."""
 
+
+def folder(show: bool) -> Shot:
+    """The library kept in step with a folder in which a prompt was changed on both sides and a file cannot be read."""
+
+    def shot(session: Session, ids: dict[str, int]) -> None:
+        ws, place = session.context.ws, Path(session.context.ws.path).with_name("prompt-library")
+        session.context.settings.set("folder_sync", "demand")
+        if not place.exists():
+            ws.folder.choose(place)
+            ws.folder.sync()
+            path = next(path for path in sorted(place.rglob("prompts/**/*.yaml")) if path.name == "refund-reply.yaml")
+            row = ws.prompts.get(ids["prompt"])
+            latest = ws.versions.latest(row.id)
+            assert latest is not None
+            content = ws.versions.content(latest.id)
+            said = replace(content.messages[0], parts=(Part(text=content.messages[0].text + "\nSign with your first name."),))
+            ws.versions.save(row.id, replace(content, messages=(said, *content.messages[1:])), "Signed")
+            text = path.read_text("utf-8")
+            path.write_text(
+                text.replace("messages:", "# Agreed with the support team\nmessages:", 1).replace("You are", "You are always", 1), "utf-8"
+            )
+            (place / "prompts" / "handover.yaml").write_text("prompt: Handover\nmessages:\n\t- user: Write a note.\n", "utf-8")
+        session.context.go("library", prompt_id=ids["prompt"])
+        session.context.in_step.start()
+        settle()
+        session.context.in_step.sync(quiet=True)
+        settle(1.0)
+        if show:
+            session.context.action("folder.show").trigger()
+            settle(0.5)
+
+    return shot
+
+
 SHOTS: tuple[tuple[str, Shot], ...] = (
     ("01-library", at("library", prompt_id="prompt")),
     ("01c-library-parameters", tab(1)),
     ("01d-library-estimate", tab(2)),
     ("01b-library-diff", trigger("library", "library.diff", prompt_id="triage")),
+    ("01e-library-folder", folder(False)),
+    ("01f-library-conflict", folder(True)),
     ("02-compare", at("compare", run_id="done")),
     ("02b-comparisons", at("compare", overview=True)),
     ("02c-setup", at("compare", new=True, prompt_id="triage")),

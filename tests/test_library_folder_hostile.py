@@ -39,22 +39,22 @@ def told(report: ImportReport, *words: str) -> None:
 # What a configuration names
 
 
-def config(folder: Path, reference: str, where: str = "prompts") -> Path:
+def config(folder: Path, reference: str, part: str = "prompts") -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "promptfooconfig.json"
     document = {"prompts": ["Say {{q}}"], "providers": ["echo"], "tests": [{"vars": {"q": "a"}}]}
-    inside = {"prompts": [reference], "tests": reference, "vars": [{"vars": {"q": reference}}], "providers": [reference]}[where]
-    path.write_text(json.dumps({**document, ("tests" if where == "vars" else where): inside}))
+    inside = {"prompts": [reference], "tests": reference, "vars": [{"vars": {"q": reference}}], "providers": [reference]}[part]
+    path.write_text(json.dumps({**document, ("tests" if part == "vars" else part): inside}))
     return path
 
 
-@pytest.mark.parametrize("where", ["prompts", "tests", "vars", "providers"])
+@pytest.mark.parametrize("part", ["prompts", "tests", "vars", "providers"])
 @pytest.mark.parametrize(
     "reference", ["file://../secret.yaml", "file:///SECRET", "file://a/../../secret.yaml", "file://../*.yaml", "file://link.yaml"]
 )
-def test_a_configuration_reads_nothing_outside_of_its_folder(workspace: Workspace, tmp_path: Path, reference: str, where: str) -> None:
+def test_a_configuration_reads_nothing_outside_of_its_folder(workspace: Workspace, tmp_path: Path, reference: str, part: str) -> None:
     (tmp_path / "secret.yaml").write_text(f"- vars: {{q: {SECRET}}}\n")
-    path = config(tmp_path / "in", reference.replace("/SECRET", str(tmp_path / "secret.yaml")), where)
+    path = config(tmp_path / "in", reference.replace("/SECRET", str(tmp_path / "secret.yaml")), part)
     (tmp_path / "in" / "link.yaml").symlink_to(tmp_path / "secret.yaml")
     told(workspace.files.import_paths([path]), "outside the folder")
 

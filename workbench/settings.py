@@ -181,6 +181,16 @@ SETTINGS: tuple[Setting, ...] = (
         "",
     ),
     Setting(
+        "folder_sync",
+        "storage",
+        "Keep in step",
+        "The library and its folder of files.",
+        "When something changes on one side, the other follows within seconds. On demand: only when you say so.",
+        "choice",
+        "auto",
+        (("auto", "When files change"), ("demand", "On demand")),
+    ),
+    Setting(
         "backups_kept",
         "storage",
         "Backups",

@@ -16,6 +16,7 @@ from workbench.settings import Settings
 
 if TYPE_CHECKING:
     from workbench.gui.fetch import Fetch
+    from workbench.gui.in_step import InStep
     from workbench.gui.work import Work
     from workbench.values import Changes
     from workbench.workspace import Workspace
@@ -41,6 +42,7 @@ class Context(QObject):
         self.actions = ActionSet(self)
         self._fetch: Fetch | None = None
         self._work: Work | None = None
+        self._in_step: InStep | None = None
         self._pending: list[Changes] = []
         self._guard = threading.Lock()
         self._unsubscribe: Callable[[], None] | None = None
@@ -70,6 +72,15 @@ class Context(QObject):
 
             self._work = Work(self)
         return self._work
+
+    @property
+    def in_step(self) -> InStep:
+        """The library folder that the workspace is kept in step with."""
+        if self._in_step is None:
+            from workbench.gui.in_step import InStep  # not needed to paint
+
+            self._in_step = InStep(self)
+        return self._in_step
 
     def use(self, workspace: Workspace | None) -> None:
         """Take a workspace that was opened, or let go of the one that is closing."""

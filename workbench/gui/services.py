@@ -34,6 +34,9 @@ class WindowServices(QObject):
             "file.copy": session.open_copy,
             "file.retry": lambda: session.open(session.path),
             "file.backup": self.back_up,
+            "folder.choose": self.choose_folder,
+            "folder.sync": lambda: context.in_step.sync_now(window),
+            "folder.show": self.show_folder,
             "connection.new": lambda: context.go("models", connect=""),
             "file.import": lambda: context.go("datasets" if window.place == "datasets" else "library", start="import"),
             "file.export": lambda: context.go("compare" if window.place == "compare" else "library", start="export"),
@@ -75,6 +78,22 @@ class WindowServices(QObject):
         self._context.go("compare", run_id=rows[0].id)
         for row in reversed(rows):
             with_keys(self._context, self._window, partial(self._context.start_run, row.id), run_id=row.id)
+
+    def choose_folder(self) -> None:
+        """Ask for the folder that the library is to be kept in step with."""
+        from workbench.gui.folder_dialog import choose_folder  # first used here
+
+        choose_folder(self._window, self._context)
+
+    def show_folder(self) -> None:
+        """Show what both sides changed, and what was set aside."""
+        from workbench.gui.folder_dialog import FolderDialog  # first used here
+
+        report = self._context.in_step.report
+        if report is None or report.is_in_step:
+            self._context.notice(self._context.in_step.sentence())
+        else:
+            FolderDialog(self._window, self._context, report).open()
 
     def palette(self) -> None:
         """Open the palette."""

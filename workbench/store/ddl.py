@@ -93,6 +93,14 @@ created_at VARCHAR NOT NULL,
 PRIMARY KEY (id),
 UNIQUE (path)
 )""",
+    """CREATE TABLE library_folder (
+id INTEGER NOT NULL,
+path VARCHAR NOT NULL,
+chosen BOOLEAN NOT NULL,
+in_step_at VARCHAR,
+PRIMARY KEY (id),
+UNIQUE (path)
+)""",
     """CREATE TABLE rater (
 id INTEGER NOT NULL,
 uid VARCHAR(36) NOT NULL,
@@ -138,6 +146,20 @@ created_at VARCHAR NOT NULL,
 PRIMARY KEY (id),
 UNIQUE (dataset_id, number),
 FOREIGN KEY(dataset_id) REFERENCES dataset (id) ON DELETE CASCADE
+)""",
+    """CREATE TABLE library_file (
+id INTEGER NOT NULL,
+library_folder_id INTEGER NOT NULL,
+path VARCHAR NOT NULL,
+kind VARCHAR NOT NULL,
+thing VARCHAR(36) NOT NULL,
+outside VARCHAR(64) NOT NULL,
+inside VARCHAR(64) NOT NULL,
+text VARCHAR NOT NULL,
+gone BOOLEAN NOT NULL,
+PRIMARY KEY (id),
+UNIQUE (library_folder_id, path),
+FOREIGN KEY(library_folder_id) REFERENCES library_folder (id) ON DELETE CASCADE
 )""",
     """CREATE TABLE model (
 id INTEGER NOT NULL,

@@ -402,6 +402,37 @@ class Checkpoint(Row, table=True):
     at: str = Field(default_factory=now)
 
 
+# The library as a folder
+
+
+class LibraryFolder(Row, table=True):
+    __tablename__ = "library_folder"
+    id: int | None = Field(default=None, primary_key=True)
+    path: str = Field(unique=True)
+    chosen: bool = False
+    """True for the one that the window keeps in step."""
+    in_step_at: str | None = None
+
+
+class LibraryFile(Row, table=True):
+    """A file of a library folder as both sides last agreed on it: what a three-way choice calls `before`."""
+
+    __tablename__ = "library_file"
+    __table_args__ = (UniqueConstraint("library_folder_id", "path"),)
+    id: int | None = Field(default=None, primary_key=True)
+    library_folder_id: int = _ref("library_folder.id", detail=True, index=False)
+    path: str
+    kind: str
+    """prompt (snippets too), dataset, comparison, models, page"""
+    thing: str = Field(default="", max_length=36)
+    """The uid of what the file holds."""
+    outside: str = Field(max_length=64)
+    inside: str = Field(max_length=64)
+    text: str = ""
+    gone: bool = False
+    """True for a file whose thing is in the archive, so that it is known when it comes back."""
+
+
 # Judgement
 
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from workbench.analysis.differences import MessageDiff as MessageDiff
     from workbench.analysis.differences import TextDiff as TextDiff
     from workbench.analysis.ranking import rank as rank
+    from workbench.analysis.three_way import Stretch as Stretch
+    from workbench.analysis.three_way import ThreeWay as ThreeWay
     from workbench.engine.control import Control as Control
     from workbench.engine.events import Cancelled as Cancelled
     from workbench.engine.events import Failed as Failed
@@ -58,6 +60,10 @@ if TYPE_CHECKING:
     from workbench.library.dataset_versions import DatasetVersions
     from workbench.library.datasets import Datasets
     from workbench.library.folder import LibraryFiles
+    from workbench.library.in_step import LibraryFolder
+    from workbench.library.in_step.records import Conflict as Conflict
+    from workbench.library.in_step.records import Settled as Settled
+    from workbench.library.in_step.records import StepReport as StepReport
     from workbench.library.records import BranchRow as BranchRow
     from workbench.library.records import ComparisonRow as ComparisonRow
     from workbench.library.records import ConnectionRow as ConnectionRow
@@ -108,7 +114,8 @@ _LENT = {
     "answer_file": "runs.by_hand", "answer_picture": "runs.by_hand",
     "Answer": "engine.one_call", "Cancelled": "engine.events", "Control": "engine.control", "Failed": "engine.events",
     "Finished": "engine.events", "Held": "engine.events",
-    "LocalServer": "providers", "Skipped": "engine.events", "Source": "library.sources",
+    "LocalServer": "providers", "Settled": "library.in_step.records",
+    "Skipped": "engine.events", "Source": "library.sources",
     "Started": "engine.events", "Streamed": "engine.events", "TestReport": "providers", "Waiting": "engine.events",
     "attachment": "formats.pictures", "clean_address": "formats.addresses", "direct_endpoint": "providers.direct",
     "left_out": "providers", "one_call": "engine.one_call", "pixels": "formats.pictures", "plain_http_warning": "formats.addresses",
@@ -237,6 +244,13 @@ class Workspace(Copies, Network, Texts):
         from workbench.library.folder import LibraryFiles
 
         return LibraryFiles(self._database, self.datasets, self.comparisons)
+
+    @late
+    def folder(self) -> LibraryFolder:
+        """The library folder that this workspace is kept in step with."""
+        from workbench.library.in_step import LibraryFolder
+
+        return LibraryFolder(self._database, self.datasets, self.comparisons)
 
     @late
     def sources(self) -> Sources:

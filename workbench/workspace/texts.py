@@ -9,6 +9,7 @@ from workbench.values import Content, Message
 
 if TYPE_CHECKING:
     from workbench.analysis.differences import ContentDiff, Marks
+    from workbench.analysis.three_way import ThreeWay
     from workbench.templates import PreviewMessage, TemplateProblem, Variable
 
 NO_SNIPPETS: Mapping[str, str] = {}
@@ -58,6 +59,18 @@ class Texts:
         from workbench import templates
 
         return templates.render(content, values)
+
+    def three_way(self, mine: str, before: str, theirs: str) -> ThreeWay:
+        """Two texts beside the one that both come from, and what of both can be joined without a choice."""
+        from workbench.analysis import three_way
+
+        return three_way.compared(mine, before, theirs)
+
+    def marked(self, before: str, after: str) -> tuple[tuple[str, bool], ...]:
+        """The later text in pieces, each with whether it is new."""
+        from workbench.analysis import three_way
+
+        return three_way.marked(before, after)
 
     def diff(self, left: Content, right: Content) -> ContentDiff:
         """What differs between two contents: lines, words, parameters, variables."""

@@ -29,7 +29,7 @@ def list_menu(parent: QWidget, context: Context, verbs: PromptVerbs, folder: str
             _add(menu, context, *alone, "library.tags", "library.move", "library.archive")
             _add(menu, context, "library.new", "library.new_snippet", "library.new_folder")
         menu.addSeparator()
-    _add(menu, context, "file.export")
+    _add(menu, context, "file.export", "folder.sync", "folder.choose")
     return menu
 
 

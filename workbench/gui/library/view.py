@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QVBoxLayout, QWidget
 from workbench.gui.context import Context
 from workbench.gui.library.branch_verbs import BranchVerbs
 from workbench.gui.library.exchange import Exchange
+from workbench.gui.library.folder_strip import FolderStrip
 from workbench.gui.library.inspector import Inspector
 from workbench.gui.library.list_pane import ListPane
 from workbench.gui.library.menus import list_menu, page_menu
@@ -63,7 +64,8 @@ class LibraryScreen(Screen):
         self._frame = ThreePanes(context.settings, "library", self.list, self.page, self.inspector, (264, 312))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._frame)
+        column.addWidget(FolderStrip(context))
+        column.addWidget(self._frame, 1)
         self.setAcceptDrops(True)
         self._connect()
         self._bind_actions()

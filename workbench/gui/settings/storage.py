@@ -80,6 +80,32 @@ class StorageRows:
             "The provider's variable in the environment comes first, then the system keychain, then a key file with a passphrase.",
         )
 
+        self._folder = ElidedLabel("", "body")
+        self._choose = button("Choose...", size="small", on=context.action("folder.choose").trigger)
+        self._now = button("Now", "refresh-cw", size="small", on=context.action("folder.sync").trigger)
+        self._forget = button("Stop", size="small", on=self._ask_to_forget)
+        self._choose.setEnabled(not context.ws.read_only)
+        self.folder = Row(
+            "Library folder",
+            "The library as small text files.",
+            [self._folder, self._choose, self._now, self._forget],
+            "For git, a shared drive or any editor. Changes go both ways; where both sides changed the same prompt you choose.",
+        )
+        context.in_step.changed.connect(self._show_library_folder)
+        self._show_library_folder()
+
+    def _show_library_folder(self) -> None:
+        state = self._context.in_step
+        self._folder.setText(state.sentence() if state.folder else "None")
+        self._folder.setToolTip(state.folder)
+        self._now.setVisible(bool(state.folder))
+        self._forget.setVisible(bool(state.folder))
+
+    def _ask_to_forget(self) -> None:
+        state = self._context.in_step
+        text = f"The files in {state.folder} and the library here both stay as they are. They are only no longer kept in step."
+        ask(self.folder, "Stop keeping in step", text, "Stop", lambda: state.use(""), danger=False)
+
     def measure(self) -> None:
         """Read sizes and dates again."""
         bridge, workspace = self._context.bridge, self._context.ws

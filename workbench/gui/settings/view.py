@@ -159,7 +159,7 @@ class SettingsScreen(Screen):
             keys = button(f"Show all {count} keys", "keyboard", size="small", on=self.context.action("help.keys").trigger)
             rows.append(Row("Key list", "Every key by screen.", [keys], "Tooltips, menus and the palette name the keys as well."))
         if section == "storage":
-            rows = [self._storage.file, self._storage.backups, *rows, self._storage.keys]
+            rows = [self._storage.file, self._storage.folder, self._storage.backups, *rows, self._storage.keys]
         return rows
 
     # -- changing ----------------------------------------------------------------------------------------------

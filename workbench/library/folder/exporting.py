@@ -179,7 +179,7 @@ class Exporter:
     # Comparisons and models
 
     def comparisons(self, rows: Sequence[ComparisonRow]) -> None:
-        """Every comparison to its file, and the models that they name to `models.yaml`."""
+        """Every comparison to its file."""
         uids = {uid for row in rows for uid in row.definition.model_uids}
         sql = "SELECT uid, title FROM model WHERE archived_at IS NULL"
         titles = {uid: title for uid, title in self.query(sql, {}) if uid in uids}
@@ -195,7 +195,10 @@ class Exporter:
                 lambda old, record=record, stem=stem: read_comparison(old, stem) == record,  # type: ignore[misc]
             )
             self.steps.step()
-        entries = connections(self.query, set(titles))
+
+    def models(self, uids: Collection[str]) -> None:
+        """The live ones of these models to `models.yaml`."""
+        entries = connections(self.query, uids)
         if entries:
             header = self.shelf.header(MODELS, "models")
             self.shelf.write_yaml(MODELS, lambda old: write_models(entries, header, old), lambda old: read_models(old) == entries)
@@ -265,6 +268,8 @@ def export_library(
     exporter.prompts(stored)
     exporter.datasets(datasets)
     exporter.comparisons(comparisons)
+    named = {uid for row in comparisons for uid in row.definition.model_uids}
+    exporter.models({uid for (uid,) in query("SELECT uid FROM model WHERE archived_at IS NULL", {}) if uid in named})
     if not is_selection:
         remove_leftovers(query, shelf, stored, set(exporter.paths.values()))
         remove_unnamed(query, shelf)

@@ -68,7 +68,9 @@ class StoredPrompt:
 
 def prompts(query: Query, ids: Collection[int] | None = None, folders: Collection[str] | None = None) -> list[StoredPrompt]:
     """Live prompts by folder and name: all, or those of these ids and those in or below these folders."""
-    rows = [row for row in query(_PROMPTS, {}) if _is_wanted(row[0], row[3], ids, folders)]
+    # Only a few of many are looked up by their ids: a library folder asks for one after the other.
+    few = f"AND prompt.id IN ({', '.join(str(int(id_)) for id_ in ids) or 'NULL'})" if ids is not None and folders is None else ""
+    rows = [row for row in query(f"{_PROMPTS} {few}", {}) if _is_wanted(row[0], row[3], ids, folders)]
     wanted = ", ".join(str(row[0]) for row in rows) or "NULL"
     tags = _by_prompt(query(f"SELECT prompt_id, name FROM prompt_tag JOIN tag ON tag.id = tag_id WHERE prompt_id IN ({wanted})", {}))
     samples = _by_prompt(query(f"SELECT prompt_id, variable, value FROM sample WHERE prompt_id IN ({wanted})", {}))

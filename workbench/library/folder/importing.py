@@ -12,7 +12,7 @@ from workbench.formats.comparison_file import stem_of, text_of
 from workbench.formats.comparison_file_record import ComparisonFile, ModelPick, PromptPick
 from workbench.formats.foreign_formats import read as read_foreign
 from workbench.formats.library_file import PromptFile
-from workbench.formats.library_file_data import DatasetFile
+from workbench.formats.library_file_data import ConnectionEntry, DatasetFile, LibraryPage
 from workbench.formats.library_table import library_cases, library_table
 from workbench.formats.tabular import BadRow, Table
 from workbench.formats.tabular import read as read_table
@@ -84,38 +84,46 @@ class Importer:
         """Bring in everything that was found: what others name comes first. Raises Stopped."""
         self.steps.total = self.finds.count
         for path, page in self.finds.pages.items():
-            with self._whole(path):
-                for folder in page.folders:
-                    folder_id(self.writer, folder)
+            with self.whole(path):
+                self.page(page)
         for path, entries in self.finds.models.items():
-            with self._whole(path):
-                self.models[path] = {}
-                for entry in entries:
-                    news, uids = bring_connection(self.writer, entry, str(path), is_shared=True)
-                    self.done += news
-                    self.models[path] |= {title: uid for title, uid in uids.items() if title not in self.models[path]}
+            with self.whole(path):
+                self.connections(path, entries)
         # Snippets first: a prompt that says only their names takes their texts as they come in here.
         for path, found in sorted(self.finds.prompts.items(), key=lambda item: item[1].file.kind != "snippet"):
-            with self._whole(path):
-                self.prompts[path] = self._prompt(found)
+            with self.whole(path):
+                self.prompts[path] = self.prompt(found)
         for path, record in self.finds.datasets.items():
-            with self._whole(path):
-                self._dataset(path, record)
+            with self.whole(path):
+                self.dataset(path, record)
         for path in self.finds.tables:
-            with self._whole(path):
+            with self.whole(path):
                 self._table(path)
         for path, comparison in self.finds.comparisons.items():
-            with self._whole(path):
-                self._comparison(path, comparison)
+            with self.whole(path):
+                self.comparison(path, comparison)
         for path, foreign in self.finds.foreign.items():
-            with self._whole(path):
+            with self.whole(path):
                 if foreign.format == "promptfoo":
                     self._promptfoo(path, foreign.within)
                 else:
                     self._foreign(path, foreign)
 
+    def page(self, page: LibraryPage) -> None:
+        """Make the folders in which nothing lies."""
+        for folder in page.folders:
+            folder_id(self.writer, folder)
+
+    def connections(self, path: Path, entries: Sequence[ConnectionEntry]) -> None:
+        """Bring in what a `models.yaml` lists."""
+        self.models[path] = {}
+        for entry in entries:
+            news, uids = bring_connection(self.writer, entry, str(path), is_shared=True)
+            self.done += news
+            self.models[path] |= {title: uid for title, uid in uids.items() if title not in self.models[path]}
+
     @contextmanager
-    def _whole(self, path: Path) -> Iterator[None]:
+    def whole(self, path: Path) -> Iterator[None]:
         """A part of the import that is kept whole, or reported and not kept at all."""
         before = len(self.done), len(self.not_carried)
         self.writer.run("SAVEPOINT file")
@@ -131,7 +139,8 @@ class Importer:
         self.writer.run("RELEASE file")
         self.steps.step()
 
-    def _prompt(self, found: FoundPrompt) -> Arrival:
+    def prompt(self, found: FoundPrompt) -> Arrival:
+        """Bring in a prompt with its versions."""
         folder = found.file.folder if found.file.folder is not None else found.folder
         self.names.take("prompt", folder, found.file.name, found.file.content.hash)
         arrival = bring_prompt(self.writer, found.file, found.versions, found.folder, str(found.path))
@@ -139,7 +148,8 @@ class Importer:
         self.not_carried += [NotCarried(str(found.path), what, why) for what, why in arrival.left_out]
         return arrival
 
-    def _dataset(self, path: Path, record: DatasetFile) -> None:
+    def dataset(self, path: Path, record: DatasetFile) -> None:
+        """Bring in a dataset, with the table that it names."""
         if record.table is None:
             columns = record.columns if record.columns is not None else _columns_of(record.cases)
             self._bring_cases(path, record, columns, record.cases)
@@ -201,7 +211,8 @@ class Importer:
         self.done.append(done)
         self.datasets[path.resolve()] = self._uid("dataset", done.id)
 
-    def _comparison(self, path: Path, record: ComparisonFile, format: str = "library") -> None:
+    def comparison(self, path: Path, record: ComparisonFile, format: str = "library") -> None:
+        """Bring in a comparison; what it names is here already."""
         if not record.stream:
             self.not_carried.append(NotCarried(str(path), "stream: false", "a saved comparison always streams"))
         dataset = self._dataset_uid(path, record)
@@ -221,12 +232,12 @@ class Importer:
 
     def _ref(self, path: Path, pick: PromptPick, comparison: str) -> PromptRef:
         if pick.inside is not None:
-            return PromptRef(self._prompt(FoundPrompt(path, pick.inside, comparison.replace("/", " "))).uid)
+            return PromptRef(self.prompt(FoundPrompt(path, pick.inside, comparison.replace("/", " "))).uid)
         target = near(path, pick.file)
         arrival = self.prompts.get(target)
         if arrival is None and target.suffix.lower() in (".txt", ".md") and target.is_file():
             text = PromptFile(stem_of(target.name), _text_content(target))
-            arrival = self.prompts[target] = self._prompt(FoundPrompt(target, text, ""))
+            arrival = self.prompts[target] = self.prompt(FoundPrompt(target, text, ""))
         if arrival is None:
             raise BadInput(f"The prompt {pick.file} is not there, or could not be imported.", path=str(path))
         version = None if pick.version is None else arrival.numbers.get(pick.version, pick.version)
@@ -270,7 +281,7 @@ class Importer:
         for prompt in file.prompts:
             place = folder if prompt.folder is None else "/".join(filter(None, (found.folder, prompt.folder)))
             named = replace(prompt, folder=place, name=self.names.free("prompt", place, prompt.name, prompt.content.hash))
-            uids.append(self._prompt(FoundPrompt(path, named, place, file.versions.get(prompt.name))).uid)
+            uids.append(self.prompt(FoundPrompt(path, named, place, file.versions.get(prompt.name))).uid)
         datasets = []
         for dataset in file.datasets:
             name = self.names.free("dataset", "", dataset.name, sha256([case_hash(case) for case in dataset.cases]))
@@ -291,7 +302,7 @@ class Importer:
         self.not_carried += left
         start = len(self.done)
         if record.models and record.prompts:
-            self._comparison(path, record, "promptfoo")
+            self.comparison(path, record, "promptfoo")
         else:
             for pick in record.prompts:
                 self._ref(path, pick, record.name)

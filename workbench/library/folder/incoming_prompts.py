@@ -67,7 +67,7 @@ def bring_prompt(writer: Writer, file: PromptFile, versions: VersionsFile | None
     current = _place_current(writer, id_, file, stored, numbers, changes, path)
     left_out = [(what, "the workspace has no place for it yet; it stays in the file") for what in file.left_out]
     _labels(writer, id_, file.labels or {}, stored, numbers, changes, left_out)
-    _details(writer, id_, file, changes)
+    bring_details(writer, id_, file, changes)
     if changes or is_new:
         writer.touch("prompt", id_)
     imported = Imported(
@@ -190,6 +190,19 @@ def _add(
     writer.touch("version", stored.ids[number])
 
 
+def make_current(writer: Writer, prompt_id: int, content: Content, note: str) -> int | None:
+    """The number of the version that was made so that this content is the newest one; None where it is already, or is only a draft."""
+    stored = _stored(writer, prompt_id)
+    content = frozen(content, asking(writer))
+    if not stored.ids or stored.hashes[stored.newest] == content.hash:
+        return None
+    same = max((number for number, known in stored.hashes.items() if known == content.hash), default=stored.newest)
+    number = stored.newest + 1
+    _add(writer, prompt_id, number, content, stored, parent=stored.ids[same], note=note)
+    writer.touch("prompt", prompt_id)
+    return number
+
+
 def _draft(writer: Writer, prompt_id: int, content: Content, changes: list[str]) -> None:
     """Give a prompt without versions its draft; one that is here and differs is kept, and the file's becomes version 1."""
     here = writer.run("SELECT content FROM draft WHERE prompt_id = :id AND branch = ''", id=prompt_id).scalar()
@@ -235,7 +248,7 @@ def _labels(
         changes.append(f"label {name}")
 
 
-def _details(writer: Writer, prompt_id: int, file: PromptFile, changes: list[str]) -> None:
+def bring_details(writer: Writer, prompt_id: int, file: PromptFile, changes: list[str]) -> None:
     """Description, tags and sample values, as far as the file names them."""
     t = store.tables
     description = writer.run("SELECT description FROM prompt WHERE id = :id", id=prompt_id).scalar()

@@ -32,7 +32,8 @@ Key = tuple[str, str, str]
 class Shelf:
     """One folder that a library is written to."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, things: dict[Key, str] | None = None, taken: set[str] | None = None) -> None:
+        """`things` and `taken`: what lies there, for who knows it already; else the whole folder is looked through."""
         self.folder = folder
         self.written: list[str] = []
         self.unchanged = 0
@@ -40,11 +41,12 @@ class Shelf:
         self.left: list[NotCarried] = []
         self.unwritten = 0
         """How many files do not say what they should."""
-        self.things: dict[Key, str] = {}
+        self.things: dict[Key, str] = things or {}
         """The files of things that lie there already, by what they are."""
-        self.taken: set[str] = set()
+        self.taken: set[str] = taken or set()
         """All paths there, as file systems compare them."""
-        self._look()
+        if things is None:
+            self._look()
 
     def _look(self) -> None:
         if not self.folder.is_dir():

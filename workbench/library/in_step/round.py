@@ -1,0 +1,530 @@
+"""One round: both sides are looked at, what changed on one goes to the other, what changed on both is asked about."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from workbench.formats.comparison_file import stem_of
+from workbench.formats.comparison_file_record import read_comparison
+from workbench.formats.conflict_text import sides
+from workbench.formats.library_file import PromptFile, read_prompt
+from workbench.formats.library_file_data import read_dataset, read_library
+from workbench.formats.library_layout import MODELS, PAGE, folded
+from workbench.formats.reports import NotCarried
+from workbench.library.cases import asking
+from workbench.library.comparisons import Comparisons
+from workbench.library.datasets import Datasets
+from workbench.library.folder.finding import Finds
+from workbench.library.folder.importing import Importer
+from workbench.library.folder.incoming_prompts import Arrival
+from workbench.library.in_step import agreed, first_meeting, inside, reading
+from workbench.library.in_step.agreed import Agreed
+from workbench.library.in_step.bringing import Arriving, Bringing, theirs
+from workbench.library.in_step.inside import Thing
+from workbench.library.in_step.outside import KINDS, Kind, Look, Outside, Unit
+from workbench.library.in_step.records import Choice, Conflict, Gone, Reason, Settled, StepReport
+from workbench.library.in_step.writing import Writing
+from workbench.library.reports import Imported, Rejected
+from workbench.store.database import Database
+from workbench.values import BadInput, Steps
+
+Deletions = Literal["ask", "archive", "write"]
+"""What is done where very many files are gone: ask first, take it as meant, or write them again."""
+
+_FEW = 3
+_SHARE = 0.2
+"""So many deleted files, and such a share of all, are asked about before anything goes to the archive."""
+
+
+@dataclass
+class _Plan:
+    """What is to be done with the files of one kind."""
+
+    bring: list[Arriving] = field(default_factory=list)
+    write: list[tuple[Thing, str | None]] = field(default_factory=list)
+    """Things, each with the text to put in the place of its file before it is written; None: what lies there is written on."""
+    archive: list[tuple[Thing, Agreed]] = field(default_factory=list)
+    remove: list[tuple[Thing, Agreed]] = field(default_factory=list)
+    agree: list[tuple[Unit, Thing]] = field(default_factory=list)
+
+
+class Round:
+    """Made for one round, of one folder."""
+
+    def __init__(
+        self,
+        database: Database,
+        datasets: Datasets,
+        comparisons: Comparisons,
+        look: Look,
+        steps: Steps,
+        answers: Mapping[str, Settled],
+        settle: Choice | None,
+        deletions: Deletions,
+    ) -> None:
+        self._database, self._look, self._steps = database, look, steps
+        self._folder = str(look.folder)
+        self._answers = {folded(path): answer for path, answer in answers.items()}
+        self._settle, self._deletions = settle, deletions
+        self._outside = Outside()
+        self._base: dict[str, Agreed] = {}
+        self._held: set[str] = set()
+        self._moved: set[str] = set()
+        self._changed: dict[str, Agreed] = {}
+        self._forgotten: set[str] = set()
+        self._brought: list[Imported] = []
+        self._archived: list[Gone] = []
+        self._conflicts: list[Conflict] = []
+        self._aside: list[Rejected] = []
+        self._missing: list[Gone] = []
+        self._not_carried: list[NotCarried] = []
+        self._writing = Writing(datasets, comparisons, look)
+
+    def run(self) -> StepReport:
+        """Do it. Raises BadInput where the folder is not there or of a newer version, and Stopped where the progress does."""
+        self._database.refuse_if_read_only()
+        outside = self._outside = self._look.all(self._steps)
+        if outside.is_busy:
+            return StepReport(self._folder, is_busy=True)
+        self._base = agreed.read(self._database.query, self._folder)
+        self._aside += outside.aside
+        live = [base for base in self._base.values() if not base.gone and base.kind not in ("page", "models")]
+        if live and not outside.units and not outside.waiting and self._deletions == "ask":
+            names = self._names()
+            gone = tuple(Gone(base.kind, *names.get(base.thing, (0, base.path)), base.path) for base in live)
+            return StepReport(self._folder, missing=gone, is_empty=True)
+        self._refuse_newer()
+        self._follow_moves()
+        self._count_missing()
+        self._writing.begin(outside.taken, self._paths())
+        self._steps.total = len(outside.units) or len(self._base)
+        for kind in KINDS:
+            self._stage(kind)
+        if MODELS not in {*(item.path for item in self._aside), *(conflict.path for conflict in self._conflicts)}:
+            self._stage("models")  # again: the comparisons that came in may name others
+        agreed.finish(self._database, self._folder)
+        written = self._writing
+        return StepReport(
+            self._folder,
+            tuple(self._brought),
+            tuple(written.written),
+            tuple(written.removed),
+            tuple(self._archived),
+            tuple(self._conflicts),
+            tuple(self._aside),
+            tuple(self._missing),
+            waiting=tuple(sorted(outside.waiting)),
+            unwritten=written.unwritten,
+            not_carried=(*self._not_carried, *written.not_carried),
+        )
+
+    # -- looking ---------------------------------------------------------------------------------------------
+
+    def _paths(self) -> dict[str, str]:
+        """Where each thing lies, by uid."""
+        return {base.thing: base.path for base in self._base.values() if base.thing and not base.gone}
+
+    def _names(self) -> dict[str, tuple[int, str]]:
+        sql = "SELECT uid, id, name FROM {}"
+        rows = [row for table in ("prompt", "dataset", "comparison") for row in self._database.query(sql.format(table))]
+        return {uid: (id_, name) for uid, id_, name in rows}
+
+    def _refuse_newer(self) -> None:
+        """Raises BadInput for a library that a newer version of the app wrote: half of it would be misread."""
+        if not self._outside.has_page:
+            return
+        try:
+            read_library(reading.document(self._look.folder, PAGE, self._look.text(PAGE)))
+        except BadInput as error:
+            if "newer version" in error.message:
+                raise
+
+    def _follow_moves(self) -> None:
+        """Know a file again that was moved or renamed: by its content, its first version, or the name that stands in it."""
+        lost = {
+            key: base
+            for key, base in self._base.items()
+            if key not in self._outside.units and key not in self._outside.waiting and not base.gone and base.kind not in ("page", "models")
+        }
+        fresh = {key: unit for key, unit in self._outside.units.items() if key not in self._base}
+        if not lost or not fresh:
+            return
+        by_hash = {(unit.kind, unit.hash): key for key, unit in fresh.items()}
+        by_version: dict[tuple[int, str, str], str] = {}
+        by_place: dict[tuple[Kind, tuple[str, str]], str] = {}
+        by_name: dict[tuple[Kind, str], str] = {}
+        for key, unit in fresh.items():
+            with suppress(BadInput):
+                place = self._name_in(unit.path, theirs(self._look.text(unit.path)), unit.kind)
+                by_place.setdefault((unit.kind, place), key)
+                by_name.setdefault((unit.kind, place[1]), key)
+            with suppress(BadInput):
+                entries = [history.versions[0] for history in reading.histories(self._look, unit.path) if history.versions]
+                by_version |= {(entry.number, entry.content.hash, entry.at): key for entry in entries}
+        first = self._first_versions() if by_version else {}
+        ways: tuple[Callable[[Agreed], str | None], ...] = (
+            lambda base: by_hash.get((base.kind, base.outside)),
+            lambda base: by_version.get(first.get(base.thing, (0, "", ""))),
+            lambda base: by_place.get((base.kind, self._place_before(base))),
+            lambda base: by_name.get((base.kind, self._place_before(base)[1])),
+        )
+        for key, base, found in ((key, base, way(base)) for way in ways for key, base in lost.items()):
+            if found not in fresh or key not in self._base:
+                continue
+            unit = fresh.pop(found)
+            if posixpath.dirname(unit.path) != posixpath.dirname(base.path):
+                self._moved.add(found)
+            del self._base[key]
+            self._forgotten.add(base.path)
+            self._base[found] = self._changed[found] = replace(base, path=unit.path)
+
+    def _place_before(self, base: Agreed) -> tuple[str, str]:
+        with suppress(BadInput):
+            return self._name_in(base.path, base.text, base.kind)
+        return "", ""
+
+    def _first_versions(self) -> dict[str, tuple[int, str, str]]:
+        """Number, hash and time of the first version of each prompt by uid."""
+        sql = """SELECT prompt.uid, number, hash, version.created_at FROM version JOIN content ON content.id = content_id
+                 JOIN prompt ON prompt.id = prompt_id
+                 WHERE number = (SELECT min(number) FROM version AS other WHERE other.prompt_id = version.prompt_id)"""
+        return {uid: (number, hash_, at) for uid, number, hash_, at in self._database.query(sql, {})}
+
+    def _name_in(self, path: str, text: str, kind: Kind) -> tuple[str, str]:
+        """Folder and name of the thing in a file. Raises BadInput."""
+        document, stem = reading.checked(self._look.folder, path, text, kind), stem_of(posixpath.basename(path))
+        if kind == "prompt":
+            file = read_prompt(document, stem)
+            return (file.folder if file.folder is not None else reading.folder_of(path)), " ".join(file.name.split())
+        name = read_dataset(document, stem).name if kind == "dataset" else read_comparison(document, stem).name
+        return "", " ".join(name.split())
+
+    def _count_missing(self) -> None:
+        lost = {
+            key: base
+            for key, base in self._base.items()
+            if key not in self._outside.units and key not in self._outside.waiting and not base.gone and base.kind not in ("page", "models")
+        }
+        if self._deletions == "ask" and len(lost) > _FEW and len(lost) > _SHARE * len(self._base):
+            names = self._names()
+            self._held = set(lost)
+            self._missing = [Gone(base.kind, *names.get(base.thing, (0, base.path)), base.path) for base in lost.values()]
+
+    # -- one kind after the other ------------------------------------------------------------------------------
+
+    def _stage(self, kind: Kind) -> None:
+        plan = _Plan()
+        with self._database.snapshot() as query:
+            things = inside.things(query, kind, self._paths())
+            self._writing.look_from(query)
+            units = {key: unit for key, unit in self._outside.units.items() if unit.kind == kind}
+            bases = {key: base for key, base in self._base.items() if base.kind == kind}
+            known = {base.thing for base in bases.values()}
+            by_name = {(thing.folder, thing.name): thing for thing in things.values() if thing.is_live and thing.uid not in known}
+            met: set[str] = set()
+            for key in sorted({*units, *bases}, key=lambda key: (not key.startswith("snippets/"), key)):
+                self._steps.say()
+                if key in self._held:
+                    continue
+                unit, base = units.get(key), bases.get(key)
+                try:
+                    if base is not None:
+                        self._decide(plan, key, unit, base, things.get(base.thing))
+                    elif unit is not None:
+                        met |= self._meet(plan, unit, by_name, things)
+                except BadInput as error:
+                    self._set_aside(unit.path if unit else key, error)
+            aside = {
+                folded(item.path) for item in self._aside
+            }  # a thing's own file may be one of them, and has no name before it is mended
+            free = [thing for thing in things.values() if thing.is_live and thing.uid not in known and thing.uid not in met]
+            if aside and kind in ("prompt", "dataset", "comparison"):
+                free = [thing for thing in free if folded(self._writing.natural(thing)) not in aside]
+            plan.write += [(thing, None) for thing in sorted(free, key=lambda thing: (thing.folder, thing.name))]
+        for unit, thing in plan.agree:
+            self._agree(unit.path, kind, thing, unit.hash)
+        if plan.bring or plan.archive:
+            self._bring(kind, plan)
+        self._write(kind, plan)
+        agreed.write(self._database, self._folder, self._changed.values(), self._forgotten)
+        self._changed, self._forgotten = {}, set()
+
+    def _decide(self, plan: _Plan, key: str, unit: Unit | None, base: Agreed, thing: Thing | None) -> None:
+        """What to do with a file on which both sides had agreed."""
+        self._steps.step()
+        is_live = thing is not None and thing.is_live
+        if unit is None:
+            self._decide_lost(plan, key, base, thing)
+        elif not is_live:
+            if base.outside == unit.hash and thing is not None:
+                plan.remove.append((thing, base))
+            elif base.gone or thing is None:  # the file came back
+                plan.bring.append(Arriving(unit, base, thing, theirs(self._look.text(unit.path))))
+            else:
+                self._ask(plan, unit, base, thing, "archived")
+        else:
+            assert thing is not None
+            outside_changed = unit.hash != base.outside or key in self._moved
+            inside_changed = thing.digest != base.inside
+            if outside_changed:
+                self._decide_changed(plan, unit, base, thing, inside_changed)
+            elif inside_changed:
+                plan.write.append((thing, None))
+
+    def _decide_lost(self, plan: _Plan, key: str, base: Agreed, thing: Thing | None) -> None:
+        """What to do where the file is not there."""
+        if key in self._outside.waiting:
+            return
+        if thing is None or not thing.is_live:
+            if thing is None:
+                self._forgotten.add(base.path)
+            elif not base.gone:
+                self._changed[key] = self._base[key] = replace(base, gone=True, outside="")
+        elif base.gone or base.kind in ("page", "models") or self._deletions == "write":
+            plan.write.append((thing, base.text or None))
+        elif thing.digest != base.inside:
+            self._ask(plan, None, base, thing, "deleted")
+        else:
+            plan.archive.append((thing, base))
+
+    def _decide_changed(self, plan: _Plan, unit: Unit, base: Agreed, thing: Thing, inside_changed: bool) -> None:
+        """What to do where the file was changed; a file that git could not merge is always asked about."""
+        text = self._look.text(unit.path)
+        both = sides(text)
+        if both is not None:
+            reading.check(self._look, unit.path, both.ours, unit.kind)
+            reading.check(self._look, unit.path, both.theirs, unit.kind)
+            self._ask(plan, unit, base, thing, "git")
+        elif inside_changed:
+            if self._writing.fresh(thing, unit.path).get(unit.path) == text:
+                plan.bring.append(Arriving(unit, base, thing, text))  # the same was done on both sides
+            else:
+                reading.check(self._look, unit.path, text, unit.kind)
+                self._ask(plan, unit, base, thing, "both")
+        else:
+            label = self._protected(unit, base, thing, text) if unit.kind == "prompt" else ""
+            if label:
+                self._ask(plan, unit, base, thing, "label", label)
+            else:
+                plan.bring.append(Arriving(unit, base, thing, text))
+
+    def _protected(self, unit: Unit, base: Agreed, thing: Thing, text: str) -> str:
+        """A protected label that the file moves or takes off; empty if it moves none."""
+        rows = self._database.query("SELECT name FROM label WHERE prompt_id = :id AND protected ORDER BY name", {"id": thing.id})
+        if not rows:
+            return ""
+        now, before = self._labels(unit.path, text), self._labels(base.path, base.text)
+        return next((name for (name,) in rows if now.get(name) != before.get(name)), "")
+
+    def _labels(self, path: str, text: str) -> Mapping[str, int]:
+        file: PromptFile = read_prompt(reading.checked(self._look.folder, path, text, "prompt"), "")
+        return file.labels or {}
+
+    def _meet(self, plan: _Plan, unit: Unit, by_name: Mapping[tuple[str, str], Thing], things: Mapping[str, Thing]) -> set[str]:
+        """What to do with a file that is new to us; the uid of the thing of the workspace that it is, if there is one."""
+        self._steps.step()
+        text = self._look.text(unit.path)
+        if unit.kind in ("page", "models"):
+            plan.bring.append(Arriving(unit, None, things.get(""), text, reason="first"))
+            return {""}
+        place = self._name_in(unit.path, theirs(text), unit.kind)
+        thing = by_name.get(place)
+        if thing is None:
+            other = next((it for it in things.values() if it.is_live and (it.folder, it.name) == place), None)
+            lies = self._paths().get(other.uid) if other else None
+            if lies:
+                raise BadInput(
+                    f"{lies} holds {place[1]} already.", path=unit.path, remedy="Give one of them another name, inside the file."
+                )
+            if sides(text) is not None:
+                raise BadInput("Git left a conflict in this file.", path=unit.path, line=sides(text).line, remedy="Choose one side.")  # type: ignore[union-attr]
+            plan.bring.append(Arriving(unit, None, None, text))
+            return set()
+        mine = self._writing.fresh(thing, unit.path)
+        if sides(text) is not None:
+            self._ask(plan, unit, None, thing, "git")
+        elif all(self._same(path, said) for path, said in mine.items()):
+            plan.agree.append((unit, thing))
+        elif unit.kind == "prompt" and (ahead := first_meeting.ahead(self._database.query, thing, self._look, unit.path, text)):
+            if ahead == "folder":
+                plan.bring.append(Arriving(unit, None, thing, text))
+            else:
+                plan.write.append((thing, None))
+        else:
+            self._ask(plan, unit, None, thing, "first")
+        return {thing.uid}
+
+    def _same(self, path: str, said: str) -> bool:
+        try:
+            return self._look.text(path) == said
+        except BadInput:
+            return False
+
+    # -- asking -------------------------------------------------------------------------------------------------
+
+    def _ask(self, plan: _Plan, unit: Unit | None, base: Agreed | None, thing: Thing, reason: Reason, label: str = "") -> None:
+        """Ask, or do what was chosen about just this state of both sides."""
+        path = unit.path if unit else base.path if base else ""
+        mark = hashlib.sha256(f"{unit.hash if unit else ''} {thing.digest} {reason}".encode()).hexdigest()
+        answer = self._answers.get(folded(path))
+        if answer is None and self._settle is not None:
+            answer = Settled(self._settle, mark)
+        if answer is not None and answer.mark in ("", mark):
+            self._do(plan, unit, base, thing, reason, answer, label)
+            return
+        text = self._look.text(path) if unit else ""
+        both = sides(text)
+        before = base.text if base else ""
+        if both is not None or base is None:  # what git merged from is older than what was last agreed on
+            common = first_meeting.before(self._database.query, thing, self._look, path)
+            before = both.before if both is not None and both.before is not None else common or before
+        mine = "" if reason == "archived" else self._writing.fresh(thing, path).get(path, "")
+        self._conflicts.append(Conflict(path, thing.kind, thing.name, reason, mine, before, theirs(text) if unit else "", mark, label))
+
+    def _do(self, plan: _Plan, unit: Unit | None, base: Agreed | None, thing: Thing, reason: Reason, answer: Settled, label: str) -> None:
+        choice = answer.choice
+        if unit is None:
+            assert base is not None
+            if choice == "theirs":
+                plan.archive.append((thing, base))
+            else:
+                plan.write.append((thing, answer.text or base.text))
+            return
+        if reason == "archived" and choice in ("mine", "both"):
+            assert base is not None
+            plan.remove.append((thing, replace(base, path=unit.path)))
+        text = theirs(self._look.text(unit.path))
+        plan.bring.append(Arriving(unit, base, thing, text, answer, reason, label))
+
+    def _set_aside(self, path: str, error: BadInput) -> None:
+        path, line = error.path or path, error.line
+        with suppress(ValueError):
+            path = Path(path).relative_to(self._look.folder).as_posix()
+        self._aside.append(Rejected(path, line, f"{error.message} {error.remedy}".strip(), self._line(path, line)))
+
+    def _line(self, path: str, line: int | None) -> str:
+        try:
+            lines = (self._look.folder / path).read_bytes().decode("utf-8", "replace").splitlines() if line else []
+        except OSError:
+            return ""
+        return lines[line - 1][:200] if line and line <= len(lines) else ""
+
+    # -- doing ------------------------------------------------------------------------------------------------
+
+    def _bring(self, kind: Kind, plan: _Plan) -> None:
+        """Bring in and archive, in one transaction; what was changed by it, or is chosen against the file, is then written."""
+        arrived: list[tuple[Arriving, str, bool]] = []
+        with self._database.write() as writer:
+            importer = Importer(writer, Finds(), Steps(None))
+            if kind == "comparison":
+                self._lend_paths(importer)
+            bringing = Bringing(importer, self._look)
+            for arriving in plan.bring:
+                self._steps.say()
+                before, wrong = len(importer.done), len(importer.rejected)
+                with importer.whole(self._look.folder / arriving.unit.path):
+                    uid = bringing.bring(arriving)
+                    is_changed = any(item.changes for item in importer.done[before:])
+                    arrived.append((arriving, uid, is_changed))
+                for rejected in importer.rejected[wrong:]:
+                    self._set_aside(arriving.unit.path, BadInput(rejected.reason, path=rejected.path, line=rejected.line))
+            for thing, _ in plan.archive:
+                bringing.archive(thing)
+            things = inside.things(asking(writer), kind, self._paths() | {uid: arriving.unit.path for arriving, uid, _ in arrived})
+        self._brought += [self._relative(item) for item in importer.done if item.changes]
+        self._not_carried += [replace(note, path=self._short(note.path)) for note in importer.not_carried]
+        for thing, base in plan.archive:
+            self._archived.append(Gone(kind, thing.id, thing.name, base.path))
+            self._changed[folded(base.path)] = replace(base, gone=True, outside="")
+            self._base[folded(base.path)] = self._changed[folded(base.path)]
+        for arriving, uid, is_changed in arrived:
+            unit, now = arriving.unit, things.get(uid)
+            if now is None or not now.is_live:
+                continue
+            choice = arriving.answer.choice if arriving.answer else None
+            self._agree(unit.path, kind, now, unit.hash)
+            if is_changed or choice is not None or arriving.reason == "first":
+                plan.write.append((now, self._instead(arriving, now, choice)))
+
+        plan.write += [(things[uid], None) for uid in bringing.beside if uid in things]
+
+    def _instead(self, arriving: Arriving, thing: Thing, choice: Choice | None) -> str | None:
+        """The text to put in the place of the file before it is written on: another one than lies there, where so was chosen."""
+        if choice == "merged" and arriving.answer is not None:
+            return arriving.answer.text
+        if choice in ("mine", "both") and arriving.reason != "label":
+            return arriving.base.text if arriving.base is not None and arriving.base.text else ""
+        if arriving.reason == "git":
+            return arriving.text
+        return None
+
+    def _write(self, kind: Kind, plan: _Plan) -> None:
+        for _, base in plan.remove:
+            if self._writing.remove(base):
+                self._changed[folded(base.path)] = self._base[folded(base.path)] = replace(base, gone=True, outside="")
+        if not plan.write:
+            return
+        if kind == "prompt":
+            self._steps.total += len(plan.write)
+        with self._database.snapshot() as query:
+            self._writing.look_from(query)
+            things = inside.things(query, kind, self._paths())
+            bases = {base.thing: base for base in self._base.values() if base.kind == kind and base.thing}
+            for thing, instead in plan.write:
+                now = things.get(thing.uid)
+                if now is None or not now.is_live:
+                    continue
+                self._steps.step()
+                known = bases.get(thing.uid)
+                path = self._writing.write(now, known, instead)
+                if path is None:
+                    continue
+                if known is not None and known.path != path:
+                    self._forgotten.add(known.path)
+                    self._changed.pop(folded(known.path), None)
+                    self._base.pop(folded(known.path), None)
+                self._agree(path, kind, now, self._look.hash_of(path))
+            if kind == "comparison":  # their own paths, and those of what they name, count into what they say
+                things = inside.things(query, kind, self._paths())
+                for key, base in list(self._base.items()):
+                    if base.kind == kind and not base.gone and base.thing in things and key in self._changed:
+                        self._base[key] = self._changed[key] = replace(base, inside=things[base.thing].digest)
+        if kind == "prompt":
+            self._writing.remove_unnamed()
+
+    def _agree(self, path: str, kind: Kind, thing: Thing, hash_: str) -> None:
+        """Note that both sides say the same."""
+        key = folded(path)
+        self._writing.lies_at(thing.uid, path)
+        try:
+            text = self._look.text(path)
+        except BadInput:
+            return
+        self._base[key] = self._changed[key] = Agreed(path, kind, thing.uid, hash_, thing.digest, text)
+
+    def _lend_paths(self, importer: Importer) -> None:
+        """Let comparisons find the prompts and datasets that they name by path."""
+        root = self._look.folder.resolve()
+        ids = self._names()
+        for base in self._base.values():
+            if base.gone or base.thing not in ids:
+                continue
+            if base.kind == "prompt":
+                stands_for = Imported("prompt", "", base.path, "library", ids[base.thing][0])
+                importer.prompts[root / base.path] = Arrival(ids[base.thing][0], base.thing, stands_for, {}, [])
+            elif base.kind == "dataset":
+                importer.datasets[root / base.path] = base.thing
+
+    def _relative(self, item: Imported) -> Imported:
+        return replace(item, path=self._short(item.path))
+
+    def _short(self, path: str) -> str:
+        with suppress(ValueError):
+            return Path(path).relative_to(self._look.folder).as_posix()
+        return path
