@@ -32,7 +32,7 @@ VERBS = {
     "show": ("show", "print a run"),
     "list": ("show", "list prompts, snippets, comparisons, runs, models or datasets"),
     "import": ("files", "read prompts, datasets and comparisons from files"),
-    "export": ("files", "write the library, or the outputs of a run, as files"),
+    "export": ("files", "write the library, prompts for other tools, a run or a dataset as files"),
     "models": ("models", "the models that a comparison can use"),
     "connections": ("models", "add, list, test or remove connections"),
     "doctor": ("doctor", "check display, key store, workspace, built-in model and connections"),

@@ -30,14 +30,23 @@ from workbench.formats.yaml_text_reading import Document
 from workbench.templates import check
 from workbench.values.messages import Content, Message
 from workbench.values.problems import BadInput
+from workbench.values.variables import VariableSpec, VariableType
 
 _KNOWN = {
     "name", "displayName", "description", "version", "authors", "tags", "metadata", "model", "inputs", "outputs", "sample", "template",
     "tools", "inputSchema", "outputSchema", "kind", "instructions",
 }  # fmt: skip
-_MARKER = re.compile(
+MARKER = re.compile(
     r"^[ \t]*#?[ \t]*(system|user|assistant|developer|tool|function)(\[[^\]\n]*\])?[ \t]*:[ \t]*(?:\n|\Z)", re.MULTILINE | re.IGNORECASE
 )
+KINDS: Mapping[VariableType, str] = {
+    "text": "string", "number": "float", "choice": "string", "list": "array", "object": "object", "image": "image", "file": "file",
+}  # fmt: skip
+"""What Prompty calls the types of variables."""
+_TYPES: Mapping[str, VariableType] = {
+    "string": "text", "integer": "number", "int": "number", "float": "number", "number": "number", "array": "list", "list": "list",
+    "object": "object", "image": "image", "file": "file",
+}  # fmt: skip
 _REFERENCE = re.compile(r"\$\{(env|file):([^}]*)\}")
 _ROLE_VALUE = re.compile(r"\{\{\s*\w+\.role\s*\}\}\s*:")
 _SAMPLE_IMAGE = re.compile(r"!\[[^\]]*\]\((?!https?:)[^)]*\)")
@@ -67,7 +76,7 @@ def read(source: FileText) -> ForeignFile:
         source,
         notes,
         text_at(document, "name"),
-        Content(messages, parameters, schema, _tools(data.get("tools"), notes)),
+        Content(messages, parameters, schema, _tools(data.get("tools"), notes), _declared(data)),
         description=text_at(document, "description"),
         tags=tuple(tags) or None,
         samples=samples,
@@ -131,7 +140,7 @@ def _samples(document: Document, source: FileText, notes: Notes) -> dict[str, An
         given = _beside_json(source, name)
     samples = samples_of(given)
     for item in _inputs(data.get("inputs", data.get("inputSchema"))):
-        name, value = str(item.get("name")), item.get("default", item.get("example", item.get("sample")))
+        name, value = str(item.get("name")), item.get("example", item.get("sample", item.get("default")))
         if str(item.get("kind")) == "thread":
             notes.add(f"input {name} of kind thread", "earlier turns of a conversation have no place in a prompt yet")
         elif value is not None:
@@ -139,6 +148,27 @@ def _samples(document: Document, source: FileText, notes: Notes) -> dict[str, An
         if item.get("strict"):
             notes.add(f"input {name}: strict", "nothing here does this yet")
     return samples
+
+
+def _declared(data: Mapping[str, Any]) -> dict[str, VariableSpec]:
+    """What is said of inputs: kind, description, choices, default, whether a value is needed."""
+    found: dict[str, VariableSpec] = {}
+    for item in _inputs(data.get("inputs", data.get("inputSchema"))):
+        kind, options = str(item.get("kind", item.get("type", "string"))).lower(), item.get("enumValues")
+        if kind not in _TYPES:
+            continue
+        choices = tuple(map(str, options)) if isinstance(options, list) else ()
+        description = item.get("description")
+        spec = VariableSpec(
+            "choice" if choices and kind == "string" else _TYPES[kind],
+            description if isinstance(description, str) else "",
+            choices,
+            item.get("default"),
+            item.get("required") is not False,
+        )
+        if spec != VariableSpec() or item.get("required") is True:
+            found[str(item["name"])] = spec
+    return found
 
 
 def _beside_json(source: FileText, name: str) -> Any:
@@ -203,7 +233,7 @@ def _messages(text: str, line: int, language: str, threads: set[str], kind: str,
 
 def messages_of(text: str) -> Iterator[tuple[str, str, str, int]]:
     """(role, attributes, text, lines before it) of each message; a role is empty where the text names none."""
-    markers = list(_MARKER.finditer(text))
+    markers = list(MARKER.finditer(text))
     head = text[: markers[0].start()] if markers else text
     if head.strip():
         yield "", "", head.strip("\n"), _lines(text, head)
