@@ -38,6 +38,8 @@ class Outgoing:
     prompt: PromptFile
     versions: tuple[VersionEntry, ...] = ()
     target: Target = Target()
+    has_edits: bool = False
+    """True where there are edits that no version holds."""
 
     @property
     def content(self) -> Content:
@@ -74,6 +76,8 @@ def tell(out: Outgoing, notes: Notes, *holds: Thing) -> None:
     for thing, (there, sentence) in said.items():
         if there and thing not in holds:
             notes.add(thing, sentence)
+    if out.has_edits:
+        notes.add("unsaved edits", "Unsaved edits are not written, only the newest version.")
     if content.snippets:
         notes.add("snippets", f"Snippets are written as part of the text: {', '.join(content.snippets)}.")
     for number_, message in enumerate(content.messages, 1):

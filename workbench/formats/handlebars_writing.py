@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from jinja2 import nodes
 
+from workbench.formats.jinja_text import path_name
+from workbench.formats.reports import Notes
 from workbench.templates.pieces import path_of, tree, words_for
 from workbench.values.problems import BadInput
 
@@ -140,6 +142,8 @@ class _Writing:
             raise _no_like(node)
         if path in _LOOP and self.loops:
             return _LOOP[path]
+        if path_name(path, Notes("")) != path:
+            raise BadInput(f"{path} is no name of a value in other tools", line=int(node.lineno), remedy="Give the variable another name.")
         first, *rest = path.split(".")
         if (first == "loop" and self.loops) or "length" in rest:
             raise BadInput(f"It has {path}, which Handlebars has no like for", line=int(node.lineno))

@@ -47,6 +47,7 @@ _TYPES: Mapping[str, VariableType] = {
     "string": "text", "integer": "number", "int": "number", "float": "number", "number": "number", "array": "list", "list": "list",
     "object": "object", "image": "image", "file": "file",
 }  # fmt: skip
+LINE_END = '{{ "\\n" }}'
 _REFERENCE = re.compile(r"\$\{(env|file):([^}]*)\}")
 _ROLE_VALUE = re.compile(r"\{\{\s*\w+\.role\s*\}\}\s*:")
 _SAMPLE_IMAGE = re.compile(r"!\[[^\]]*\]\((?!https?:)[^)]*\)")
@@ -224,11 +225,22 @@ def _messages(text: str, line: int, language: str, threads: set[str], kind: str,
             notes.add(f"picture in message {len(found) + 1}", "its file is not read; the text stays")
         if _ROLE_VALUE.search(said):
             notes.add("roles that come from values", "a prompt here has a fixed number of messages, so they stay text")
-        said = _template(said, language, line + first, notes)
+        said = _with_line_ends(_template(said, language, line + first, notes))
         found.append(
             Message.of(role_of("user" if kind in ("embedding", "image") and not role else role or "system", notes, "message"), said)
         )
     return tuple(found)
+
+
+def _with_line_ends(text: str) -> str:
+    """The text with the line ends at its edges that stand in tags: Prompty takes off those that stand there themselves."""
+    first = last = 0
+    while text.startswith(LINE_END, first * len(LINE_END)):
+        first += 1
+    text = text[first * len(LINE_END) :]
+    while text.endswith(LINE_END):
+        text, last = text[: -len(LINE_END)], last + 1
+    return "\n" * first + text + "\n" * last
 
 
 def messages_of(text: str) -> Iterator[tuple[str, str, str, int]]:

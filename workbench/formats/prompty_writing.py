@@ -8,7 +8,7 @@ from typing import Any
 
 from workbench.formats.foreign_values import properties_schema
 from workbench.formats.foreign_writing import Outgoing, bare, each_text, parameters_for, tell, text_of, tools_for
-from workbench.formats.prompty import KINDS, MARKER
+from workbench.formats.prompty import KINDS, LINE_END, MARKER
 from workbench.formats.reports import Notes
 from workbench.formats.yaml_text import dump
 from workbench.templates import names
@@ -67,8 +67,8 @@ def _template(text: str, snippets: Mapping[str, str]) -> str:
         whole = _without_markers(whole)
     first, last = len(whole) - len(whole.lstrip("\n")), len(whole) - len(whole.rstrip("\n"))
     if not whole.strip("\n"):
-        return f'{{{{ "{chr(92)}n" }}}}' * len(whole)
-    return '{{ "\\n" }}' * first + whole.strip("\n") + '{{ "\\n" }}' * last
+        return LINE_END * len(whole)
+    return LINE_END * first + whole.strip("\n") + LINE_END * last
 
 
 def _without_outer_dashes(text: str) -> str:

@@ -149,6 +149,8 @@ class VersionsPanel(QListView):
                 add(f"Restore as v{newest + 1}", "restore")
                 add(f"Write on from v{row.number}", "start")
         add("Copy the text", "copy")
+        add("Copy as curl", "copy_curl")
+        add("Copy as Python", "copy_python")
         return menu
 
     def event(self, event: QEvent) -> bool:

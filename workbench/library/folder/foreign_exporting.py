@@ -75,7 +75,8 @@ def _outgoing(stored: StoredPrompt, version: int | None, target: Target) -> Outg
         record = replace(record, content=entry.content, version=version, note=entry.note, draft=False)
         labels = {name: number for name, number in stored.labels.items() if number == version}
         return Outgoing(replace(record, labels=labels or None), (entry,), target)
-    return Outgoing(record, stored.versions, target)
+    has_edits = bool(stored.versions) and stored.draft is not None and stored.draft != record.content
+    return Outgoing(record, stored.versions, target, has_edits)
 
 
 def as_text(query: Query, prompt_id: int, format: str, content: Content | None, target: Target) -> tuple[str, tuple[NotCarried, ...]]:
