@@ -106,15 +106,24 @@ def test_a_server_without_a_key_is_asked_without_one(server: Any, tmp_path: Path
     assert server.asked[0][1] is None
 
 
-def test_a_value_that_nobody_gave_is_told(server: Any) -> None:
-    content = Content((Message.of("user", "{{ who }} {{ tone }}"),), variables={"tone": VariableSpec(default="warm")})
+def test_a_value_that_nobody_gave_is_told_and_stands_empty(server: Any, tmp_path: Path) -> None:
+    content = Content(
+        (Message.of("user", "{{ who }} {{ tone }} {{ order.buyer.name }}"),), variables={"tone": VariableSpec(default="warm")}
+    )
     notes = Notes("")
-    assert "{{ who }} warm" in curl(given(server, content), notes)
+    assert "{{ who }} warm {{ order.buyer.name }}" in curl(given(server, content), notes)
     assert {note.what: note.why for note in notes.all()}[
         "variable who"
     ] == "There is no sample value for who: it stands in the text as {{ who }}."
     notes = Notes("")
-    assert '"who": None' in python(given(server, content), notes)
+    assert "refunded" in run("py", python(given(server, content), notes), tmp_path)
+    assert server.asked[0][2]["messages"] == [{"role": "user", "content": " warm "}]
     assert any("fill it in at the top" in note.why for note in notes.all())
     with pytest.raises(BadInput, match="There is no value for items"):
         curl(given(server, Content((Message.of("user", "{% for a in items %}{{ a }}{% endfor %}"),))), Notes(""))
+
+
+def test_what_is_half_typed_is_no_template_in_any_format(server: Any) -> None:
+    for write in (python, curl):
+        with pytest.raises(BadInput, match=r"Message 1 \(user\), line 1: endif is missing"):
+            write(given(server, Content((Message.of("user", "{% if class %} x"),))), Notes(""))

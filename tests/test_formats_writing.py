@@ -99,7 +99,7 @@ def said(content: Content) -> list[Any]:
     return [(message.role, meaning(message.text, content.snippets)) for message in content.messages]
 
 
-letters = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0{}"), max_size=6)
+letters = st.text(st.characters(codec="utf-8", exclude_characters="\0{}"), max_size=6)
 texts = st.lists(st.sampled_from(FRAGMENTS) | letters, max_size=8).map("".join)
 with_logic = st.lists(st.sampled_from((*FRAGMENTS, *LOGIC)), max_size=6).map("".join)
 chats = st.lists(st.tuples(st.sampled_from(("system", "user", "assistant")), texts), min_size=1, max_size=4)

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from tests.gui_window import dialogs, finished, opened
 from tests.test_gui_library import CTRL, SHIFT, Desk, Key
 from workbench.gui.library.foreign_export_dialog import ForeignExportDialog
+from workbench.library.records import VersionRow
 from workbench.settings import Settings
 
 
@@ -123,7 +124,7 @@ def test_what_is_typed_is_copied_as_code_and_an_old_version_too(desk: Desk) -> N
         desk.until(lambda: desk.notice().startswith("Copied as"))
         assert "It asks OpenAI, with the key from OPENAI_API_KEY. There is no sample value for ticket" in desk.notice()
     panel = desk.screen.inspector.versions
-    (row,) = [row for row in panel.list.rows if getattr(row, "number", None) == 1]
+    (row,) = [row for row in panel.list.rows if isinstance(row, VersionRow)]
     (copy,) = [action for action in panel.menu_of(row).actions() if action.text() == "Copy as curl"]
     copy.trigger()
     desk.until(lambda: QApplication.clipboard().text().startswith("curl"))

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from workbench.formats.foreign_values import PARAMETERS, parameters_of, tools_of
 from workbench.formats.library_file import PromptFile, VersionEntry
 from workbench.formats.reports import NotCarried, Notes
+from workbench.templates.pieces import tree
 from workbench.values.messages import Content, Message, Part, canonical
 from workbench.values.problems import BadInput
 
@@ -101,7 +102,10 @@ def each_text(content: Content, translate: Callable[[str], str]) -> list[tuple[M
     found: list[tuple[Message, list[Part]]] = []
     for number, message in enumerate(content.messages, 1):
         try:
-            parts = [replace(part, text=translate(part.text)) if part.kind == "text" else part for part in joined(message)]
+            parts = joined(message)
+            for part in parts:
+                tree(part.text, content.snippets)  # what is half typed is no template in any format
+            parts = [replace(part, text=translate(part.text)) if part.kind == "text" else part for part in parts]
         except BadInput as problem:
             reason = problem.message.rstrip(".")
             where = f", line {problem.line}" if problem.line else ""

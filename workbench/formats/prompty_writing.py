@@ -76,7 +76,7 @@ def _without_outer_dashes(text: str) -> str:
     found = tokens(text)
     kind, value = found[0]
     if kind.endswith("_begin"):
-        found[0] = kind, value.lstrip().replace("-", " ", 1) if value.lstrip()[2:3] == "-" else value
+        found[0] = kind, value.lstrip().replace("-", "", 1) if value.lstrip()[2:3] == "-" else value
     kind, value = found[-1]
     if kind.endswith("_end") and value.rstrip()[-3:-2] == "-":
         found[-1] = kind, value.rstrip()[:-3] + value.rstrip()[-2:]

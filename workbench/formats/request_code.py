@@ -11,7 +11,7 @@ from typing import Any
 
 from workbench.formats.foreign_writing import Outgoing, each_text, openai_message, openai_parts, tell, text_of, wrapped
 from workbench.formats.reports import Notes
-from workbench.templates import is_plain, names, render
+from workbench.templates import names, render_text, variables
 from workbench.templates.pieces import Slot, expanded, pieces
 from workbench.values.messages import Content, Part
 from workbench.values.problems import BadInput
@@ -24,7 +24,7 @@ def python(out: Outgoing, notes: Notes) -> str:
     """A program that asks the prompt and prints the answer. Values stand at its top."""
     content = out.content
     tell(out, notes, "description", "samples", "schema", "tools", "pictures", "files", "calls")
-    values = _values(out, notes)
+    values = {name: _blank(name, content) if value is None else value for name, value in _values(out, notes).items()}
     is_simple = all(_is_simple(part, content) for message in content.messages for part in message.parts)
     if not is_simple:
         notes.add("jinja2", _JINJA)
@@ -57,14 +57,27 @@ def curl(out: Outgoing, notes: Notes) -> str:
     tell(out, notes, "samples", "schema", "tools", "pictures", "files", "calls")
     values = _values(out, notes, why="it stands in the text as {{ %s }}")
     missing = [name for name, value in values.items() if value is None]
-    if missing and not all(is_plain(expanded(part.text, content.snippets)) for message in content.messages for part in message.parts):
+    is_simple = all(_is_simple(part, content) for message in content.messages for part in message.parts)
+    if missing and not is_simple:
         raise BadInput(f"There is no value for {', '.join(missing)}, and its templates need one.", remedy="Give a sample value.")
-    filled = render(content, {name: f"{{{{ {name} }}}}" if value is None else value for name, value in values.items()})
-    messages = [openai_message(message, message.parts) for message in filled]
+    given = {name: value for name, value in values.items() if value is not None}
+
+    def filled(text: str) -> str:
+        if not missing:
+            return render_text(text, given, content.snippets)
+        return "".join(piece if isinstance(piece, str) else _filled(piece, given) for piece in pieces(text, content.snippets))
+
+    messages = [openai_message(message, parts) for message, parts in each_text(content, filled)]
     body = json.dumps({"model": out.target.model, "messages": messages, **_beside(out)}, ensure_ascii=False, indent=2)
     key = [f'  -H "Authorization: Bearer ${out.target.key_env}" \\'] if out.target.key_env else []
     lines = [f"curl -sS {_shell(_address(out))} \\", *key, "  -H 'Content-Type: application/json' \\", f"  --data-binary @- <<'{_END}'"]
     return "\n".join([*lines, body, _END]) + "\n"
+
+
+def _filled(slot: Slot, values: Mapping[str, Any]) -> str:
+    """The value at a place; the place itself where there is none."""
+    written = f"{{{{ {slot.path} }}}}"
+    return render_text(written, values) if slot.path.split(".")[0] in values else written
 
 
 def _address(out: Outgoing) -> str:
@@ -94,6 +107,22 @@ def _values(out: Outgoing, notes: Notes, why: str = "fill it in at the top of th
 
 
 # Python
+
+
+def _blank(name: str, content: Content) -> Any:
+    """An empty value of the form that the templates read: a text, or names with texts."""
+    found: Any = ""
+    for message in content.messages:
+        for variable in variables(message.text, content.snippets):
+            first, *rest = variable.path.split(".")
+            if first == name and rest:
+                inside = found = found if isinstance(found, dict) else {}
+                for key in rest[:-1]:
+                    if not isinstance(inside.get(key), dict):
+                        inside[key] = {}
+                    inside = inside[key]
+                inside.setdefault(rest[-1], "")
+    return found
 
 
 class _Code(str):
