@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def meaning(text: str, snippets: Mapping[str, str]) -> Any:
         found = pieces(text, snippets)
         return [re.sub("\r\n?", "\n", piece) if isinstance(piece, str) else (piece.path,) for piece in found]
     except BadInput:
-        whole = tree(text, snippets)
+        whole = deepcopy(tree(text, snippets))
     return repr(_joined(whole))
 
 

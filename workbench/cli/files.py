@@ -21,6 +21,8 @@ _FORMATS = (
 
 _FOREIGN = ("promptfoo", "github", "prompty", "dotprompt", "llm", "langfuse", "openai-chat", "python", "curl")
 _TABLES = ("csv", "tsv", "xlsx", "jsonl", "json")
+_ARTICLES = {"library": "the library", "run": "a run", "dataset": "a dataset"}
+_CHOICES = {"library": _FOREIGN, "run": ("csv", "jsonl", "json"), "dataset": _TABLES}
 _BY_ENDING = {
     ".prompty": "prompty",
     ".prompt": "dotprompt",
@@ -84,8 +86,10 @@ def export_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     format = _foreign_format(options)
     if format or what[0] in ("prompt", "folder"):
         return _foreign(options, format, terminal)
-    if options.format is not None and options.format not in _TABLES:
-        raise BadInput(f"{options.format} is no format of a file.", remedy=f"Choose one of {', '.join((*_FOREIGN, *_TABLES))}.")
+    if options.format is not None and (options.format not in _TABLES or what[0] == "library"):
+        raise BadInput(f"{options.format} is no format of {_ARTICLES[what[0]]}.", remedy=f"Choose one of {', '.join(_CHOICES[what[0]])}.")
+    if options.version is not None or options.model or options.replace:
+        raise BadInput("--version, --model and --replace are for prompts that go to another tool.", remedy="Add --format.")
     with workspace(options, terminal) as ws:
         if what[0] == "dataset":
             document = _dataset(ws, what[1], options, terminal)

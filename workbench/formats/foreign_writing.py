@@ -11,6 +11,7 @@ from typing import Any, Literal
 from workbench.formats.foreign_values import PARAMETERS, parameters_of, tools_of
 from workbench.formats.library_file import PromptFile, VersionEntry
 from workbench.formats.reports import NotCarried, Notes
+from workbench.templates import is_plain
 from workbench.templates.pieces import tree
 from workbench.values.messages import Content, Message, Part, canonical
 from workbench.values.problems import BadInput
@@ -103,7 +104,7 @@ def each_text(content: Content, translate: Callable[[str], str]) -> list[tuple[M
     for number, message in enumerate(content.messages, 1):
         try:
             parts = joined(message)
-            for part in parts:
+            for part in (part for part in parts if not is_plain(part.text)):
                 tree(part.text, content.snippets)  # what is half typed is no template in any format
             parts = [replace(part, text=translate(part.text)) if part.kind == "text" else part for part in parts]
         except BadInput as problem:

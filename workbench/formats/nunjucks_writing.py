@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 
 from jinja2 import nodes
 
 from workbench.formats.nunjucks import from_nunjucks
 from workbench.formats.reports import Notes
+from workbench.templates import is_plain
 from workbench.templates.pieces import expanded, path_of, tokens, tree, words_for
 from workbench.values.problems import BadInput
 
@@ -38,13 +40,13 @@ _NONE = re.compile(r"\b(?:None|True|False)\b")
 def to_nunjucks(text: str, snippets: Mapping[str, str]) -> str:
     """The template for Nunjucks. Raises BadInput, with the line, for what it has no like for."""
     whole = expanded(text, snippets)
-    if "{" not in whole:
+    if is_plain(whole) and ".length" not in whole and from_nunjucks(whole, Notes(""), "") == whole:
         return whole
     found = tree(whole, {})
     for node in found.find_all(nodes.Node):
         _refuse(node)
     written = _translated(whole) if "{%" in whole or "{{" in whole else whole
-    if repr(tree(from_nunjucks(written, Notes(""), ""), {})) != repr(_named_alike(found)):
+    if repr(tree(from_nunjucks(written, Notes(""), ""), {})) != repr(_named_alike(deepcopy(found))):
         raise BadInput("It has words that mean something else in Nunjucks")
     return written
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from jinja2 import nodes
 
@@ -33,9 +34,14 @@ def pieces(text: str, snippets: Mapping[str, str]) -> tuple[str | Slot, ...]:
 
 
 def tree(text: str, snippets: Mapping[str, str]) -> nodes.Template:
-    """The tree of a template, its snippets inside. Raises BadInput, with line and column, where it cannot be read."""
+    """The tree of a template, its snippets inside; nobody may change it. Raises BadInput, with line and column, where it cannot be read."""
+    return _tree(text, tuple(sorted(snippets.items())) if "include" in text else ())
+
+
+@lru_cache(maxsize=256)
+def _tree(text: str, snippets: tuple[tuple[str, str], ...]) -> nodes.Template:
     try:
-        return analyse(text, snippets)[0]
+        return analyse(text, dict(snippets))[0]
     except SyntaxTrouble as trouble:
         problem = trouble.problem
         raise BadInput(problem.message, line=problem.line, column=problem.column) from trouble
