@@ -138,7 +138,7 @@ def content(*turns: tuple[str, str], **parameters: Any) -> Content:
 
 def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
     """Ids of what a picture shows: `prompt`, `dataset`, `done` (a finished run), `going` (a comparison to start), `by_hand`
-    (a run with answers to give), `hand` (its connection)."""
+    (a run with answers to give), `hand` (its connection), `old_version` (of the dataset)."""
     ws = Workspace.open(path, settings)
     try:
         ids = _library(ws)
@@ -147,6 +147,7 @@ def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
         ids |= _comparisons(ws, ids, models)
         asyncio.run(_run(ws, ids["done"]))
         _rate(ws, ids["done"])
+        ids["old_version"] = _edit_cases(ws, ids["dataset"])
         ids |= by_hand(ws, models)
         return ids
     finally:
@@ -239,6 +240,20 @@ def _comparisons(ws: Workspace, ids: dict[str, int], models: list[str]) -> dict[
         Definition("Ticket triage: free or with rules", (refs[0], PromptRef(triage, 3)), tuple(models), data, checks=checks, concurrency=6)
     )
     return {"comparison": first, "done": ws.runs.start_comparison(first), "going": second}
+
+
+def _edit_cases(ws: Workspace, dataset: int) -> int:
+    """The id of the version that the run was made on; a second one and one edit come behind it."""
+    cases = ws.datasets.cases(dataset)
+    ws.datasets.set_cell(cases[2].id, "ticket", f"{cases[2].values['ticket']} Please answer before Friday.")
+    ws.datasets.set_cell(cases[2].id, "weight", 2)
+    ws.datasets.archive_cases([ws.datasets.duplicate_case(cases[5].id)])
+    ws.datasets.add_cases(
+        dataset, [Case({"ticket": "My rucksack came without its rain cover.", "company": "Fell & Tarn"}, "Missing cover", "returns")]
+    )
+    ws.dataset_versions.save(dataset, "A deadline, and a missing part", "Mara Lind")
+    ws.datasets.set_cell(cases[4].id, "note", "Seen twice this week")
+    return ws.dataset_versions.numbered(dataset, 1).id
 
 
 async def _run(ws: Workspace, run_id: int) -> None:

@@ -164,6 +164,8 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("02d-by-hand", by_hand),
     ("03-review", at("review", run_id="done")),
     ("04-datasets", at("datasets", dataset_id="dataset")),
+    ("04b-dataset-versions", trigger("datasets", "datasets.versions", dataset_id="dataset")),
+    ("04c-dataset-old", at("datasets", version_id="old_version")),
     ("05-models", at("models")),
     ("05b-connect", at("models", connect="openai")),
     ("05c-connect-by-hand", at("models", connect="by-hand")),

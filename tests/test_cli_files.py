@@ -225,3 +225,40 @@ def test_a_promptfoo_file_that_was_written_runs(tmp_path: Path, capsys: pytest.C
     outputs = document(capsys)["outputs"]
     assert [output["prompt"] for output in outputs] == ["Support reply", "Support triage"]
     assert "Fell & Tarn" in outputs[0]["text"]
+
+
+def test_the_sheet_of_a_workbook_is_chosen_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for name in ("Cases", "More"):
+        sheet = book.create_sheet(name)
+        sheet.append(["ticket"])
+        sheet.append([f"from {name}"])
+    book.save(tmp_path / "b.xlsx")
+    assert perform(["import", str(tmp_path / "b.xlsx"), "--json"]) == 0
+    told = document(capsys)
+    assert [item["sheet"] for item in told["imported"]] == ["Cases"]
+    assert told["not_carried"][0]["what"] == "sheets Sheet, More"
+    assert perform(["import", str(tmp_path / "b.xlsx"), "--sheet", "More", "--format", "xlsx"]) == 0
+    assert "b 2, sheet More" in capsys.readouterr().out
+    assert perform(["import", str(tmp_path / "b.xlsx"), "--sheet", "Nope", "--json"]) == 1
+    assert "Its sheets are Sheet, Cases, More." in document(capsys)["rejected"][0]["reason"]
+
+
+def test_the_columns_of_a_collection_of_prompts_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = tmp_path / "p.csv"
+    table.write_text("Titel,Vorlage,Rolle,Stichwort\nPoet,Rhyme {{ word }},Be brief.,fun\n", "utf-8")
+    said = ["--column", "name=Titel", "--column", "text=vorlage", "--column", "system=Rolle", "--column", "tags=Stichwort"]
+    assert perform(["import", str(table), *said, "--json"]) == 0
+    (prompt,) = document(capsys)["imported"]
+    assert (prompt["kind"], prompt["name"], prompt["format"]) == ("prompt", "Poet", "prompts-csv")
+    assert [(message["role"], message["content"]) for message in prompt["messages"]] == [
+        ("system", "Be brief."),
+        ("user", "Rhyme {{ word }}"),
+    ]
+    assert perform(["import", str(table), "--column", "text=Nope", "--json"]) == 1
+    assert "There is no column Nope. The columns are Titel, Vorlage, Rolle, Stichwort." in document(capsys)["rejected"][0]["reason"]
+    assert perform(["import", str(table), "--column", "text=Vorlage", "--format", "csv"]) == 2
+    assert "not of csv" in capsys.readouterr().err
+    assert perform(["import", str(table), "--column", "titel", "--json"]) == 2
+    assert "does not say PART=COLUMN" in capsys.readouterr().err

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from tests.foreign_files import messages, notes, reading, values
+from workbench.formats import prompt_table
+from workbench.formats.foreign_formats import file_text
 from workbench.templates import render
 from workbench.values import BadInput
 
@@ -233,3 +235,16 @@ def test_a_collection_of_prompts_as_a_table(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no prompt") as caught:
         reading(tmp_path, "prompts-csv", "act,prompt\na,b\nc,\n", "p.csv")
     assert caught.value.line == 3
+
+
+def test_the_columns_of_a_collection_are_guessed_and_can_be_chosen(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("title;content;category;who\nPoet;Rhyme;fun;Mina\n", "utf-8")
+    columns = prompt_table.peek(file_text(path))
+    assert (columns.columns, columns.is_collection) == (("title", "content", "category", "who"), False)
+    assert columns.parts == {"name": "title", "text": "content", "tags": "category"}
+    assert columns.first == ({"title": "Poet", "content": "Rhyme", "category": "fun", "who": "Mina"},)
+    (prompt,) = prompt_table.read(file_text(path), {"name": "who", "tags": ""}).prompts
+    assert (prompt.name, prompt.tags, prompt.content.messages[0].text) == ("Mina", None, "Rhyme")
+    with pytest.raises(BadInput, match="no part colour"):
+        prompt_table.read(file_text(path), {"colour": "who"})

@@ -129,3 +129,33 @@ def test_one_row_as_large_as_the_memory_ends_the_reading(tmp_path: Path) -> None
         assert archive.getinfo("xl/worksheets/sheet1.xml").file_size > 32 * 1024 * 1024
     table = tabular.read(path)
     assert [bad.reason for bad in table.bad] == ["One row has more than 32 MB. Nothing behind it was read."]
+
+
+def sheets(path: Path, **contents: Sequence[Sequence[Any]]) -> Path:
+    """A workbook with these sheets."""
+    made = openpyxl.Workbook()
+    made.remove(made.active)
+    for name, rows in contents.items():
+        sheet = made.create_sheet(name)
+        for row in rows:
+            sheet.append(list(row))
+    made.save(path)
+    return path
+
+
+def test_the_first_sheet_with_rows_is_read_unless_another_one_is_wanted(tmp_path: Path) -> None:
+    path = sheets(
+        tmp_path / "b.xlsx", Cover=[("About this book",)], Empty=[], Cases=[("ticket",), ("boots",)], More=[("question", "n"), ("why", 2)]
+    )
+    table = tabular.read(path)
+    assert (table.form.sheet, table.form.sheets, table.rows) == ("Cases", ("Cover", "Empty", "Cases", "More"), 1)
+    assert table.summary == "1 row, sheet Cases of 4, first row is names."
+    other = tabular.read(path, sheet="more")
+    assert (other.form.sheet, other.columns, list(other.records())) == ("More", ("question", "n"), [Row(2, {"question": "why", "n": 2})])
+    with pytest.raises(BadInput, match=r"b.xlsx has no sheet Nope. Its sheets are Cover, Empty, Cases, More."):
+        tabular.read(path, sheet="Nope")
+    with pytest.raises(BadInput, match="no header row"):
+        tabular.read(path, sheet="Empty")
+    (tmp_path / "c.csv").write_text("a\n1\n")
+    with pytest.raises(BadInput, match="no Excel workbook"):
+        tabular.read(tmp_path / "c.csv", sheet="Cases")

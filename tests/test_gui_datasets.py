@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -18,11 +19,13 @@ from tests.gui_window import dialogs, finished, opened
 from workbench.gui.app import Session
 from workbench.gui.datasets.cell_values import Column, cases_from, columns_of, pasted, read, shown, typed
 from workbench.gui.datasets.import_dialog import ImportTableDialog
+from workbench.gui.datasets.results_panel import ResultRow
+from workbench.gui.datasets.versions_dialog import VersionsDialog
 from workbench.gui.datasets.view import DatasetsScreen
 from workbench.gui.widgets.import_report import ImportReportDialog
 from workbench.gui.widgets.value_editor import ValueEditor
 from workbench.settings import Settings
-from workbench.values import Case
+from workbench.values import Case, Check, Content, Message, ModelSpec, Spec, Variant
 from workbench.values.datasets import ColumnSpec
 from workbench.workspace import Workspace
 
@@ -295,7 +298,7 @@ def test_cases_are_filtered_by_words_and_tags(desk: Desk) -> None:
     desk.until(lambda: desk.screen.model.total == 10)
     desk.screen.tools.choose("late")
     desk.until(lambda: desk.screen.model.total == 5)
-    assert desk.screen._sum.text() == "5 of 11 cases"
+    assert desk.screen.foot.sum.text() == "5 of 11 cases"
     desk.until(lambda: desk.screen.model.record(0) is not None)
     assert desk.screen.model.record(0).number == 2  # type: ignore[union-attr]
     QTest.keyClicks(desk.screen.tools.field, " nothing")
@@ -474,7 +477,7 @@ def test_problems_are_found_beside_the_window_marked_and_filtered(desk: Desk) ->
     desk.fill(*(Case({"ticket": text, "items": [1], "age": 3, "vip": True}) for text in (said, "Another one", "", said + " now")))
     screen = desk.screen
     desk.until(lambda: screen.problems.problems is not None)
-    assert screen._hint.text() == "1 empty cell, 1 near copy."
+    assert screen.foot.hint.text() == "1 empty cell, 1 near copy."
     index = screen.model.index(3, 0)
     assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "Case 4, Close to 1, 94% same words"
     screen.tools.choose_problems(True)
@@ -501,12 +504,25 @@ def test_a_dataset_is_split_from_its_dialog_and_the_notice_takes_it_back(desk: D
     desk.until(lambda: desk.screen.model.dataset is not None and desk.screen.model.dataset.name == "Golden 50, work")
     desk.session.context.go("datasets", dataset_id=desk.id)
     desk.until(lambda: desk.screen.model.dataset is not None and desk.screen.model.dataset.id == desk.id)
+    desk.until(lambda: desk.screen.history.dataset == desk.id)
+    desk.session.window.activateWindow()
+    desk.cell(0, 1)
+    desk.session.context.action("edit.undo").trigger()
+    desk.until(lambda: [row.name for row in desk.ws.datasets.list()] == ["Golden 50"])
+    desk.session.context.action("edit.redo").trigger()
+    desk.until(lambda: [row.cases for row in desk.ws.datasets.list()] == [20, 5, 15])
+    desk.until(lambda: desk.screen.model.dataset is not None and desk.screen.model.dataset.name == "Golden 50, work")
+    desk.session.context.action("edit.undo").trigger()  # in a part as well as in what was split
+    desk.until(lambda: [row.name for row in desk.ws.datasets.list()] == ["Golden 50"])
+    desk.until(lambda: desk.screen.model.dataset is not None and desk.screen.model.dataset.id == desk.id)
     desk.session.context.action("datasets.split").trigger()
     dialog = desk.dialog()
     dialog.as_tags.setChecked(True)
     dialog.counts[1].setValue(0)
     desk.press("Draw 10 cases", dialog)
     desk.until(lambda: desk.ws.datasets.get(desk.id).tags == {"work": 10})
+    desk.session.context.action("edit.undo").trigger()
+    desk.until(lambda: desk.ws.datasets.get(desk.id).tags == {})
 
 
 def test_a_dataset_is_written_as_a_table_beside_the_window(desk: Desk, tmp_path: Path) -> None:
@@ -545,3 +561,153 @@ def test_the_reading_of_a_large_file_shows_how_far_it_is_and_stops(desk: Desk, t
     work.stop()
     desk.until(lambda: desk.notice().startswith("Stopped. Nothing was imported."))
     assert not dialogs()
+
+
+# Versions
+
+
+def _versions(desk: Desk) -> Any:
+    desk.until(lambda: desk.screen.foot.version.isVisible() and desk.screen.unsaved.unsaved is not None)
+    desk.key(Key.Key_D, CTRL)
+    dialog = desk.dialog()
+    assert isinstance(dialog, VersionsDialog)
+    desk.until(lambda: dialog.diff is not None)
+    return dialog
+
+
+def test_a_version_is_saved_with_a_note_and_the_foot_counts_what_changed_since(desk: Desk) -> None:
+    desk.fill(Case({"ticket": "boots"}), Case({"ticket": "tent"}))
+    foot = desk.screen.foot
+    desk.until(lambda: foot.save.isVisible())
+    assert (foot.save.text(), foot.version.isVisible()) == ("Save as v1", False)
+    desk.cell(0, 1)
+    desk.key(Key.Key_S, CTRL)
+    desk.answer("as delivered")
+    desk.until(lambda: foot.version.isVisible() and not foot.save.isVisible())
+    assert foot.version.text == "v1"
+    assert "version 1" in desk.screen.list.model.index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+    desk.cell(0, 1)
+    desk.type("wet boots")
+    desk.until(lambda: foot.edits.text() == "1 unsaved edit")
+    assert foot.save.text() == "Save as v2"
+    desk.cell(0, 1)
+    desk.key(Key.Key_Z, CTRL)
+    desk.until(lambda: not foot.edits.isVisible())
+    desk.key(Key.Key_S, CTRL)
+    desk.until(lambda: "Nothing has changed since v1" in desk.notice())
+    assert [row.note for row in desk.ws.dataset_versions.list(desk.id)] == ["as delivered"]
+
+
+def test_an_edit_is_undone_after_a_version_was_saved(desk: Desk) -> None:
+    desk.fill(Case({"ticket": "boots"}))
+    desk.cell(0, 1)
+    desk.type("tent")
+    desk.until(lambda: desk.cases()[0].values["ticket"] == "tent")
+    desk.ws.dataset_versions.save(desk.id)
+    desk.until(lambda: desk.screen.foot.version.isVisible())
+    desk.cell(0, 1)
+    desk.key(Key.Key_Z, CTRL)
+    desk.until(lambda: desk.cases()[0].values["ticket"] == "boots")
+
+
+def test_versions_are_compared_looked_at_and_restored_with_keys_only(desk: Desk) -> None:
+    desk.fill(Case({"ticket": "boots"}, "First"), Case({"ticket": "tent"}, "Second"))
+    desk.ws.dataset_versions.save(desk.id, "as delivered")
+    desk.ws.datasets.set_cell(desk.cases()[0].id, "ticket", "wet boots")
+    desk.ws.datasets.archive_cases([desk.cases()[1].id])
+    desk.ws.dataset_versions.save(desk.id)
+    desk.until(lambda: desk.screen.foot.version.text == "v2")
+    desk.until(lambda: desk.screen.model.total == 1)
+    desk.cell(0, 1)
+    dialog = _versions(desk)
+    assert dialog.words.text() == "Since v1: 1 changed, 1 removed."
+    shown_ = [[dialog.changes.item(row, column).text() for column in range(4)] for row in range(dialog.changes.rowCount())]
+    assert shown_[0] == ["1 First\nchanged", "ticket", "boots", "wet boots"]
+    assert ["2 Second\nremoved", "name", "Second", "nothing"] in shown_
+    QTest.keyClick(dialog.list, Key.Key_Down)
+    desk.until(lambda: dialog.words.text().startswith("Since v1: 1 changed"))
+    QTest.keyClick(dialog.list, Key.Key_Return, CTRL)
+    desk.until(lambda: not dialogs() and desk.screen.model.version is not None)
+    desk.until(lambda: desk.screen.model.total == 2 and desk.screen.model.record(1) is not None)
+    assert desk.screen.old.isVisible()
+    assert "v1" in desk.screen.old.title.text()
+    assert desk.screen.model.record(0).values == {"ticket": "boots"}  # type: ignore[union-attr]
+    desk.cell(0, 1)
+    desk.key(Key.Key_Return)
+    desk.key(Key.Key_Delete)
+    assert desk.ws.datasets.count(desk.id) == 1, "an old version is only read"
+    desk.session.window.activateWindow()
+    desk.until(desk.session.window.isActiveWindow)
+    desk.screen.old.restore.click()
+    desk.until(lambda: desk.ws.datasets.count(desk.id) == 2 and desk.screen.model.version is None)
+    desk.until(lambda: "Restored v1 as v3" in desk.notice())
+    desk.until(lambda: desk.screen.model.total == 2)
+    desk.cell(0, 1)
+    desk.key(Key.Key_Z, CTRL)
+    desk.until(lambda: desk.ws.datasets.count(desk.id) == 1)
+    assert desk.cases()[0].values == {"ticket": "wet boots"}
+    desk.until(lambda: desk.screen.model.total == 1)
+    desk.key(Key.Key_Z, CTRL | SHIFT)
+    desk.until(lambda: desk.ws.datasets.count(desk.id) == 2)
+
+
+def test_another_sheet_of_a_workbook_is_chosen_in_the_import_dialog(desk: Desk, tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for name in ("Cases", "More"):
+        sheet = book.create_sheet(name)
+        sheet.append([f"ticket of {name}"])
+        sheet.append(["boots"])
+    book.save(tmp_path / "b.xlsx")
+    desk.fill(Case({"ticket": "here"}))
+    desk.screen.datasets.read_file(str(tmp_path / "b.xlsx"))
+    dialog = desk.dialog()
+    assert isinstance(dialog, ImportTableDialog)
+    assert (dialog.sheet.currentText(), dialog.sheet.count()) == ("Cases", 3)
+    QTest.keyClicks(dialog.sheet, "M")
+    desk.until(lambda: any(isinstance(d, ImportTableDialog) and d.sheet.currentText() == "More" and d is not dialog for d in dialogs()))
+    again = desk.dialog()
+    assert [spec.name for spec in again.mapping()] == ["ticket_of_More"]
+    QTest.keyClick(again, Key.Key_Return, CTRL)
+    desk.until(lambda: "from the sheet More" in desk.notice())
+
+
+# Results so far
+
+
+def test_the_results_of_a_case_stand_beside_it_and_lead_to_its_last_answer(desk: Desk) -> None:
+    desk.ws.datasets.add_cases(desk.id, [Case({"ticket": "boots"}, reference="boots"), Case({"ticket": "tent"}, reference="stove")])
+    variant = Variant("Echo", 1, Content((Message.of("user", "{{ ticket }}"),)))
+    models = (ModelSpec("echo", "Echo model", "echo", ""),)
+    cases = tuple(Case(row.values, reference=row.reference) for row in desk.cases())
+    uid = desk.ws.datasets.get(desk.id).uid
+    spec = Spec("Runs", (variant,), models, cases, 2, (Check("contains", "{{ reference }}"),), dataset="Golden 50", dataset_uid=uid)
+    run = desk.ws.runs.prepare(spec)
+    asyncio.run(_made(desk.ws, run))
+    desk.fill()
+    desk.cell(0, 1)
+    panel = desk.screen.results
+    desk.until(lambda: panel.isVisible() and panel.results is not None)
+    (row,) = panel.results.models  # type: ignore[union-attr]
+    assert (row.model, row.verdicts, row.run_id, row.text.strip()) == ("Echo model", (True, True), run, "boots")
+    shown_ = panel.findChildren(ResultRow)[0]
+    assert shown_.accessibleName() == "Echo model: 2 of 2 passed"
+    desk.cell(1, 1)
+    desk.until(lambda: panel.results is not None and panel.results.models[0].verdicts == (False, False))
+    desk.ws.datasets.set_cell(desk.cases()[1].id, "ticket", "another tent")
+    desk.until(lambda: not panel.isVisible())
+    desk.cell(0, 1)
+    desk.until(lambda: panel.isVisible() and bool(panel.findChildren(ResultRow)))
+    row_ = panel.findChildren(ResultRow)[-1]
+    row_.setFocus()
+    QTest.keyClick(row_, Key.Key_Return)
+    desk.until(lambda: desk.session.window.screen_at("compare").where() == {"run_id": run})
+    # from the run back to its cases as they were
+    desk.session.context.go("datasets", version_id=desk.ws.runs.get(run).dataset_version_id)
+    desk.until(lambda: desk.screen.model.version is not None and desk.screen.model.record(1) is not None)
+    assert desk.screen.model.record(1).values == {"ticket": "tent"}  # type: ignore[union-attr]
+
+
+async def _made(ws: Workspace, run: int) -> None:
+    async for _event in ws.runs.execute(run):
+        pass

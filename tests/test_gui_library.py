@@ -24,6 +24,7 @@ from workbench.gui.app import Session
 from workbench.gui.library.diff_dialog import DiffDialog
 from workbench.gui.library.exchange import ExportDialog
 from workbench.gui.library.message_block import MessageBlock
+from workbench.gui.library.prompt_columns import PromptColumnsDialog
 from workbench.gui.library.samples import SamplePopup
 from workbench.gui.library.tree import MIME
 from workbench.gui.library.view import LibraryScreen
@@ -923,3 +924,26 @@ def test_a_version_that_was_found_is_read_at_once(desk: Desk) -> None:
     assert newest.id != first.id
     desk.session.context.go("library", prompt_id=id, version_id=first.id, read=True)
     desk.until(lambda: desk.screen.page.old.now is not None and desk.screen.page.old.now.version.id == first.id)
+
+
+def test_the_columns_of_a_table_of_prompts_are_mapped_with_keys_and_remembered(desk: Desk, tmp_path: Path) -> None:
+    table = tmp_path / "p.csv"
+    table.write_text("act,prompt,type\nPoet,Rhyme {{ word }},fun\n", "utf-8")
+    desk.session.context.go("library", import_paths=[str(table)])
+    dialog = desk.dialog()
+    assert isinstance(dialog, PromptColumnsDialog)
+    assert dialog.parts() == {"text": "prompt", "name": "act", "system": "", "tags": "", "description": "", "folder": ""}
+    desk.until(lambda: dialog.choices["text"].hasFocus())
+    QTest.keyClicks(dialog.choices["tags"], "type")
+    QTest.keyClick(dialog, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    desk.until(lambda: any(isinstance(open_, ImportReportDialog) for open_ in dialogs()))
+    row = next(row for row in desk.ws.prompts.list() if row.name == "Poet")
+    assert row.tags == ("fun",)
+    desk.dialog().reject()
+    desk.until(lambda: not dialogs())
+    desk.session.context.go("library", import_paths=[str(table)])
+    dialog = desk.dialog()
+    assert isinstance(dialog, PromptColumnsDialog)
+    assert dialog.parts()["tags"] == "type"
+    dialog.choices["text"].setCurrentIndex(0)
+    assert not dialog._import.isEnabled()

@@ -35,7 +35,7 @@ from workbench.values import (
     Request,
     ToolCall,
     Usage,
-    canonical,
+    sha256,
 )
 
 
@@ -194,10 +194,10 @@ def test_a_run_points_to_what_its_dataset_held_when_it_began(database: Database,
 
     def version_of(run_id: int) -> list[Any]:
         link = "run LEFT JOIN dataset_version ON dataset_version.id = dataset_version_id"
-        return list(database.query(f"SELECT dataset_version.number, case_hashes FROM {link} WHERE run.id = ?", [run_id])[0])
+        return list(database.query(f"SELECT dataset_version.number, dataset_version.hash FROM {link} WHERE run.id = ?", [run_id])[0])
 
-    assert version_of(first) == version_of(second) == version_of(fourth) == [1, canonical([case_hash(Case({"q": q})) for q in "ab"])]
-    assert version_of(third) == [2, canonical([case_hash(Case({"q": q})) for q in "cb"])]
+    assert version_of(first) == version_of(second) == version_of(fourth) == [1, sha256([case_hash(Case({"q": q})) for q in "ab"])]
+    assert version_of(third) == [2, sha256([case_hash(Case({"q": q})) for q in "cb"])]
     assert version_of(loose) == [None, None]
     datasets.archive([dataset])
     assert runs.cases(first)[0].values == {"q": "case-0"}

@@ -86,10 +86,13 @@ class Exports:
         """
         return _written(path, lambda file: self._write_csv(run_id, file), encoding="utf-8-sig")
 
+    def _ran_on(self, run: RunRow) -> str:
+        return "" if run.dataset_version is None else f"  on {self._runs.plan(run.id).dataset} v{run.dataset_version}"
+
     def table_text(self, run_id: int) -> str:
         """The run as a table for a terminal: its columns with their figures, and what failed."""
         run, columns = self._runs.get(run_id), self._runs.columns(run_id)
-        lines = [f"{run.comparison} #{run.number}  {run.status}  {_counts(run)}", ""]
+        lines = [f"{run.comparison} #{run.number}  {run.status}  {_counts(run)}{self._ran_on(run)}", ""]
         rows = [_table_row(column) for column in columns]
         lines += _aligned(("PROMPT", "MODEL", "DONE", "FAILED", "PASS", "RATING", "MEDIAN", "95 %", "COST"), rows)
         failures = self._failures(run_id)
@@ -210,6 +213,7 @@ def run_document(run: RunRow) -> dict[str, Any]:
         "reused": run.reused,
         "cost_usd": money(run.cost_usd),
         "unknown_prices": [*run.unknown_prices],
+        "dataset_version": run.dataset_version,
     }
 
 

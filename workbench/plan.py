@@ -7,7 +7,7 @@ a hundred thousand calls costs no more than its rows.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
@@ -16,6 +16,7 @@ from typing import Any
 
 from workbench import __version__, templates
 from workbench.values import BadInput, Case, Check, Content, ModelSpec, Price, Request, Spec, Usage, Variant, canonical
+from workbench.values.variables import VariableSpec
 
 GUESSED_ANSWER_TOKENS = 150
 SAMPLED_CASES = 50
@@ -113,6 +114,7 @@ class Plan:
         )
 
 
+_TOLD_MISFITS = 3
 MOST_CALLS = 1_000_000
 """Jobs of one run: each is a row from the start. More is a slip of the finger, and would fill the disk before the first call."""
 
@@ -188,11 +190,16 @@ class PlanProblem:
     cases: int = 0
     """How many cases are concerned."""
     fatal: bool = False
-    """True if no case of this prompt version can be sent."""
+    """True if no case of this prompt version can be sent, or some would be sent with values of another type than it wants."""
+    case: int | None = None
+    """Number of the first case with such a value."""
 
 
-def problems(plan: Plan) -> tuple[PlanProblem, ...]:
-    """What keeps prompt versions from being sent: syntax errors, and all variables without a value at once."""
+def problems(plan: Plan, numbers: Sequence[int] = ()) -> tuple[PlanProblem, ...]:
+    """What keeps prompt versions from being sent: syntax errors, values of another type, and all variables without a value at once.
+
+    `numbers` are those of the cases in their dataset, where they are only some of it.
+    """
     found: list[PlanProblem] = []
     for variant in _distinct(column.variant for column in plan.columns):
         title = variant.prompt if variant.version is None else f"{variant.prompt} v{variant.version}"
@@ -200,6 +207,9 @@ def problems(plan: Plan) -> tuple[PlanProblem, ...]:
         if broken:
             found.append(PlanProblem(variant.prompt, variant.version, f"{title}: {broken}", (), len(plan.cases), True))
             continue
+        misfits = _misfits(plan, variant, title, numbers)
+        if misfits is not None:
+            found.append(misfits)
         needed = templates.required(variant.content)
         lacking = [tuple(name for name in needed if name not in case.values) for case in plan.cases]
         count = sum(1 for names in lacking if names)
@@ -213,6 +223,34 @@ def problems(plan: Plan) -> tuple[PlanProblem, ...]:
         message = f"{title}: {listed} {'have' if len(all_names) > 1 else 'has'} no value {where}."
         found.append(PlanProblem(variant.prompt, variant.version, message, all_names, count, count == len(plan.cases)))
     return tuple(found)
+
+
+def _misfits(plan: Plan, variant: Variant, title: str, numbers: Sequence[int]) -> PlanProblem | None:
+    """The cases whose values are not of the types that a prompt version declares for what it reads."""
+    specs = variant.content.variables
+    read = [name for name in templates.names(variant.content) if name in specs]
+    told: list[str] = []
+    concerned: list[int] = []
+    for index, case in enumerate(plan.cases if read else ()):
+        wrong = [name for name in read if name in case.values and specs[name].misfit(case.values[name])]
+        if not wrong:
+            continue
+        concerned.append(numbers[index] if numbers else index + 1)
+        if len(concerned) <= _TOLD_MISFITS:
+            where = f"case {concerned[-1]:,}{f' ({case.name[:40]})' if case.name else ''}"
+            told.append(f"{where}: {', '.join(_misfit(name, case.values[name], specs[name]) for name in wrong)}")
+    if not concerned:
+        return None
+    left = len(concerned) - len(told)
+    more = f"; {left:,} more {'case does' if left == 1 else 'cases do'} not fit either" if left else ""
+    message = f"{title}: {'; '.join(told)}{more}."
+    return PlanProblem(variant.prompt, variant.version, message, tuple(read), len(concerned), True, concerned[0])
+
+
+def _misfit(name: str, value: Any, spec: VariableSpec) -> str:
+    shown = "empty" if value in (None, "") else f"'{value[:40]}'" if isinstance(value, str) else canonical(value)[:40]
+    why = spec.misfit(value)
+    return f"{name} is {shown}, the prompt wants {spec.wants}" if why.startswith("is ") else f"{name} {why}"
 
 
 def _syntax_problem(variant: Variant) -> str:

@@ -18,6 +18,7 @@ _FORMATS = (
     "library, promptfoo, promptfoo-results, github, prompty, dotprompt, llm, langchain, langfuse, chainforge, openai-chat, "
     "anthropic-csv, prompts-csv, text, csv, tsv, xlsx, json or jsonl"
 )
+_PARTS = ("name", "text", "system", "tags", "description", "folder")
 
 _FOREIGN = ("promptfoo", "github", "prompty", "dotprompt", "llm", "langfuse", "openai-chat", "python", "curl")
 _TABLES = ("csv", "tsv", "xlsx", "jsonl", "json")
@@ -38,6 +39,9 @@ def import_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `workbench import`."""
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files, folders or zips")
     parser.add_argument("--format", metavar="F", help=f"where it should not be guessed: {_FORMATS}")
+    parser.add_argument("--sheet", metavar="NAME", help="which sheet of a workbook; else the first with rows")
+    what = "which column of a collection of prompts is its name, text, system, tags, description or folder, such as text=Body; repeatable"
+    parser.add_argument("--column", action="append", type=_column, metavar="PART=COLUMN", help=what)
 
 
 def export_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +64,10 @@ def import_verb(options: argparse.Namespace, terminal: Terminal) -> int:
         if not path.exists():
             raise BadInput("There is no such file or folder.", path=str(path))
     with workspace(options, terminal) as ws:
-        report = ws.files.import_paths(options.paths, options.format, progress=_progress(terminal, "Importing"))
+        report = ws.files.import_paths(
+            options.paths, options.format, sheet=options.sheet or "", columns=dict(options.column or ()),
+            progress=_progress(terminal, "Importing"),
+        )  # fmt: skip
         terminal.end_progress()
         terminal.answer(report.to_json(), _imported(report))
         for rejected in report.rejected:
@@ -71,8 +78,18 @@ def import_verb(options: argparse.Namespace, terminal: Terminal) -> int:
         return 1 if report.rejected else 0
 
 
+def _column(text: str) -> tuple[str, str]:
+    part, sign, column = text.partition("=")
+    if not sign or part.strip() not in _PARTS:
+        raise argparse.ArgumentTypeError(f"{text!r} does not say PART=COLUMN, where PART is one of {', '.join(_PARTS)}")
+    return part.strip(), column
+
+
 def _imported(report: ImportReport) -> str:
-    rows = [(item.kind, item.name, f"v{item.version}" if item.version else "", item.path) for item in report.imported]
+    rows = [
+        (item.kind, f"{item.name}, sheet {item.sheet}" if item.sheet else item.name, f"v{item.version}" if item.version else "", item.path)
+        for item in report.imported
+    ]
     summary = f"{len(report.imported)} imported, {len(report.unchanged)} unchanged, {len(report.rejected)} rejected."
     return "\n".join(filter(None, (columns(("KIND", "NAME", "VERSION", "FILE"), rows), summary)))
 

@@ -17,7 +17,8 @@ def run_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `workbench run`."""
     parser.add_argument("what", metavar="WHAT", help="name or id of a saved comparison, or a file")
     parser.add_argument("--model", action="append", metavar="M", help="run on this model instead; may be given several times")
-    parser.add_argument("--dataset", metavar="FILE", help="run on the cases in this CSV, TSV, JSON or JSONL file instead")
+    parser.add_argument("--dataset", metavar="FILE", help="run on the cases in this CSV, TSV, XLSX, JSON or JSONL file")
+    parser.add_argument("--sheet", metavar="NAME", help="which sheet of the workbook; else the first with rows")
     parser.add_argument("--repeats", type=_count, metavar="N", help="ask each case this often")
     parser.add_argument("--max-cost", type=_money, metavar="USD", help="stop when this much is spent")
     parser.add_argument("--no-reuse", action="store_true", help="ask again even where the same call was answered before")

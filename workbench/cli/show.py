@@ -149,11 +149,15 @@ def _datasets(ws: Workspace) -> _Listing:
             "columns": [column.name for column in row.columns],
             "cases": row.cases,
             "tags": dict(row.tags),
+            "version": row.version,
         }
         for row in rows
     ]
-    table = [(row.name, row.cases, " ".join(column.name for column in row.columns), " ".join(row.tags)) for row in rows]
-    return items, columns(("DATASET", "CASES", "COLUMNS", "TAGS"), table, right=(1,))
+    table = [
+        (row.name, f"v{row.version}" if row.version else "", row.cases, " ".join(column.name for column in row.columns), " ".join(row.tags))
+        for row in rows
+    ]
+    return items, columns(("DATASET", "VERSION", "CASES", "COLUMNS", "TAGS"), table, right=(2,))
 
 
 _LISTS = {"prompts": _prompts, "snippets": _snippets, "comparisons": _comparisons, "runs": _runs, "models": _models, "datasets": _datasets}

@@ -35,7 +35,7 @@ def source_of(ws: Workspace, options: argparse.Namespace, terminal: Terminal) ->
     if options.model:
         source = ws.sources.with_models(source, options.model)
     if options.dataset:
-        source = ws.sources.with_cases(source, Path(options.dataset))
+        source = ws.sources.with_cases(source, Path(options.dataset), options.sheet or "")
     changes: dict[str, Any] = {}
     if options.repeats is not None:
         changes["repeats"] = options.repeats

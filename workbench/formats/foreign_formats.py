@@ -169,18 +169,24 @@ def of_page(path: Path) -> str | None:
     return "text" if prompt_text.looks_like(start.replace("\r\n", "\n"), path.name) else None
 
 
-def read(path: Path, format: str) -> ForeignFile:
+def read(path: Path, format: str, columns: Mapping[str, str] | None = None) -> ForeignFile:
     """What a file of another tool holds. Raises BadInput, with the line where there is one.
 
-    Files that it names are read from its own folder and below, nowhere else.
+    `columns` is the mapping of a collection of prompts: column by part, for the parts that are not to be guessed. Files that a file
+    names are read from its own folder and below, nowhere else.
     """
-    source = FileText(str(path), text_of(path), lambda reference: _beside(path, reference))
+    source = file_text(path)
     reader = FORMATS[format].read
     if reader is None:
         raise source.problem(f"Files of the format {format} are not read.")
-    found = reader(source)
+    found = prompt_table.read(source, columns) if format == "prompts-csv" else reader(source)
     _refuse_unstorable(source, found)
     return found
+
+
+def file_text(path: Path) -> FileText:
+    """A file as its reader takes it. Raises BadInput where it is no text."""
+    return FileText(str(path), text_of(path), lambda reference: _beside(path, reference))
 
 
 def text_of(path: Path) -> str:

@@ -58,7 +58,8 @@ class Table:
         """Such as `214 rows, comma, UTF-8, first row is names.`"""
         words = [f"{self.rows:,} row{'' if self.rows == 1 else 's'}"]
         if self.form.format == "xlsx":
-            return ", ".join([*words, f"sheet {self.form.sheet}", "first row is names"]) + "."
+            many = f" of {len(self.form.sheets)}" if len(self.form.sheets) > 1 else ""
+            return ", ".join([*words, f"sheet {self.form.sheet}{many}", "first row is names"]) + "."
         is_fields = self.form.format in ("csv", "tsv")
         words.append(_DELIMITERS.get(self.form.delimiter, self.form.delimiter) if is_fields else _FORMATS[self.form.format])
         words.append(_ENCODINGS.get(self.form.encoding, self.form.encoding.upper()))
@@ -85,7 +86,7 @@ class Table:
                 yield BadRow(row.line, str(error), as_text(dict(row.values))[:200])
 
 
-def read(path: str | Path, *, encoding: str = "", delimiter: str = "", progress: Progress | None = None) -> Table:
+def read(path: str | Path, *, encoding: str = "", delimiter: str = "", sheet: str = "", progress: Progress | None = None) -> Table:
     """The table in a file; what is given is not guessed. Raises BadInput where the file is not a table at all.
 
     `progress` hears of the bytes that were read of those that there are; where it raises Stopped, the reading ends.
@@ -109,7 +110,7 @@ def read(path: str | Path, *, encoding: str = "", delimiter: str = "", progress:
             progress(at, size)
 
     tell()
-    return _read(file.name, str(file), source, encoding, delimiter, tell)
+    return _read(file.name, str(file), source, encoding, delimiter, tell, sheet)
 
 
 def read_bytes(data: bytes | str, name: str, *, encoding: str = "", delimiter: str = "") -> Table:
@@ -118,8 +119,10 @@ def read_bytes(data: bytes | str, name: str, *, encoding: str = "", delimiter: s
     return _read(Path(name).name, name, lambda: io.BytesIO(held), encoding, delimiter)
 
 
-def _read(name: str, path: str, source: Opener, encoding: str, delimiter: str, share: Callable[[], object] = lambda: None) -> Table:
-    form = form_of(name, source, encoding, delimiter)
+def _read(
+    name: str, path: str, source: Opener, encoding: str, delimiter: str, share: Callable[[], object] = lambda: None, sheet: str = ""
+) -> Table:
+    form = form_of(name, source, encoding, delimiter, sheet)
     is_fields = form.format in _WITH_HEADER
     columns = dict.fromkeys(header_of(name, source, form) if is_fields else ())
     table = Table(name, path, form, tuple(columns), (), (), 0, (), 0, source)

@@ -48,6 +48,8 @@ class Form:
     """What ends a line; a carriage return only in files of old Macs."""
     sheet: str = ""
     """Name of the sheet of a workbook."""
+    sheets: tuple[str, ...] = ()
+    """All sheets that the workbook shows."""
 
 
 def open_text(source: Opener, encoding: str, newline: str = "\n") -> io.TextIOWrapper:

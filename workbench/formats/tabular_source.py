@@ -47,12 +47,15 @@ _INNER_CR = "\ue00d"
 """Stands for a carriage return inside a line while the csv module reads it, which would take it for the end of a record."""
 
 
-def form_of(name: str, source: Opener, encoding: str = "", delimiter: str = "") -> Form:
+def form_of(name: str, source: Opener, encoding: str = "", delimiter: str = "", sheet: str = "") -> Form:
     """How the file is written, found from its bytes; what is given is not guessed. Raises BadInput for what is no table."""
     with source() as file:
         head = file.read(_SAMPLE)
     if head.startswith(b"PK\x03\x04"):
-        return Form("xlsx", "", sheet=sheet_of(name, source))
+        chosen, sheets = sheet_of(name, source, sheet)
+        return Form("xlsx", "", sheet=chosen, sheets=sheets)
+    if sheet:
+        raise BadInput(f"{name} is no Excel workbook and has no sheets.", remedy="Leave the sheet out.")
     for magic, what, remedy in _NOT_TABLES:
         if head.startswith(magic):
             raise BadInput(f"{name} {what}.", remedy=remedy)
@@ -95,7 +98,7 @@ def _json_form(name: str, text: str) -> TableFormat | None:
 def header_of(name: str, source: Opener, form: Form) -> tuple[str, ...]:
     """Column names of a CSV or TSV file, or of a workbook."""
     if form.format == "xlsx":
-        return xlsx_header(name, source)
+        return xlsx_header(name, source, form.sheet)
     with open_text(source, form.encoding, form.newline) as lines:
         for _, fields, _ in _csv_records(lines, form):
             if isinstance(fields, str):
@@ -111,7 +114,7 @@ def rows_of(name: str, source: Opener, form: Form, columns: tuple[str, ...] = ()
     if form.format in ("csv", "tsv"):
         yield from _csv_rows(source, form, columns)
     elif form.format == "xlsx":
-        yield from xlsx_rows(name, source, columns)
+        yield from xlsx_rows(name, source, columns, form.sheet)
     elif form.format == "jsonl":
         yield from jsonl_rows(source, form)
     else:

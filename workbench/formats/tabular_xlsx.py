@@ -1,4 +1,4 @@
-"""Excel workbooks: the first visible sheet read row by row, and cases written as one sheet.
+"""Excel workbooks: one sheet read row by row, and cases written as one sheet.
 
 Formulas are never computed: a cell has the value that the last program stored for it. On the way out every text is a text cell,
 so that `=1+1` stays these four characters. What a small file unpacks to is looked at before anything is unpacked.
@@ -12,6 +12,7 @@ import warnings
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from workbench.formats.tabular_columns import as_text
@@ -35,15 +36,32 @@ _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]|_x(?=(?:005F|00[01][0-9A-
 _ESCAPED = re.compile("_x005F_(?=x(?:005F|00[01][0-9A-F]|FFF[EF])_)|_x(00[01][0-9A-F]|FFF[EF])_")
 
 
-def sheet_of(name: str, source: Opener) -> str:
-    """The name of the sheet that is read: the first one to be seen. Raises BadInput where there is none, or the file is no workbook."""
-    with _opened(name, source) as sheet:
-        return str(sheet.title)
+def sheet_of(name: str, source: Opener, wanted: str = "") -> tuple[str, tuple[str, ...]]:
+    """The name of the sheet that is read, and those of all that can be seen. It is the wanted one, else the first with rows.
+
+    Raises BadInput where there is no such sheet, or the file is no workbook.
+    """
+    with _opened(name, source) as sheets:
+        titles = tuple(str(sheet.title) for sheet in sheets)
+        if wanted:
+            found = [title for title in titles if title == wanted] or [title for title in titles if title.casefold() == wanted.casefold()]
+            if not found:
+                raise BadInput(f"{name} has no sheet {wanted}.", remedy=f"Its sheets are {', '.join(titles)}.")
+            return found[0], titles
+        with_rows = (title for title, sheet in zip(titles, sheets, strict=True) if len(sheets) == 1 or _has_rows(sheet))
+        return next(with_rows, titles[0]), titles
 
 
-def xlsx_header(name: str, source: Opener) -> tuple[str, ...]:
+def _has_rows(sheet: Any) -> bool:
+    """True where a row stands below the header."""
+    filled = (row for row in _rows(sheet, _MOST_COLUMNS + 1) if any(cell is not None and cell != "" for cell in row))
+    return next(islice(filled, 1, None), None) is not None
+
+
+def xlsx_header(name: str, source: Opener, title: str) -> tuple[str, ...]:
     """Column names: the cells of the first row that is not empty."""
-    with _opened(name, source) as sheet:
+    with _opened(name, source) as sheets:
+        sheet = _titled(sheets, title)
         for row in _rows(sheet, _MOST_COLUMNS + 1):
             if any(row):
                 if row[-1] is not None:
@@ -53,12 +71,12 @@ def xlsx_header(name: str, source: Opener) -> tuple[str, ...]:
     raise BadInput(f"{name} has no header row that can be read.", remedy="Put the names of the columns into the first row.")
 
 
-def xlsx_rows(name: str, source: Opener, columns: tuple[str, ...]) -> Iterator[Row | BadRow]:
+def xlsx_rows(name: str, source: Opener, columns: tuple[str, ...], title: str) -> Iterator[Row | BadRow]:
     """One row for each row of the sheet that is not empty, by its number there."""
     width, header_seen, number = len(columns), False, 0
     try:
-        with _opened(name, source) as sheet:
-            for number, row in enumerate(_rows(sheet, width + 1), 1):
+        with _opened(name, source) as sheets:
+            for number, row in enumerate(_rows(_titled(sheets, title), width + 1), 1):
                 if all(cell is None or cell == "" for cell in row):
                     continue
                 if not header_seen:
@@ -131,7 +149,8 @@ def _library() -> Any:
 
 
 @contextmanager
-def _opened(name: str, source: Opener) -> Iterator[ReadOnlyWorksheet]:
+def _opened(name: str, source: Opener) -> Iterator[list[ReadOnlyWorksheet]]:
+    """The sheets that can be seen; where all are hidden, all of them."""
     openpyxl = _library()
     try:
         with source() as file:
@@ -142,7 +161,7 @@ def _opened(name: str, source: Opener) -> Iterator[ReadOnlyWorksheet]:
                 shown = [sheet for sheet in sheets if sheet.sheet_state == "visible"] or sheets
                 if not shown:
                     raise BadInput(f"{name} has no sheet with cells.")
-                yield shown[0]
+                yield shown
             finally:
                 book.close()
     except (Problem, GeneratorExit, MemoryError):
@@ -172,6 +191,10 @@ def _weigh(name: str, file: BinaryIO) -> None:
             with archive.open(part) as head:
                 if b"<!" in head.read(4096).replace(b"<!--", b""):
                     raise BadInput(f"{name} defines its own entities, which no workbook does. It was not opened.")
+
+
+def _titled(sheets: Sequence[ReadOnlyWorksheet], title: str) -> ReadOnlyWorksheet:
+    return next((sheet for sheet in sheets if sheet.title == title), sheets[0])
 
 
 class _Watched:

@@ -132,6 +132,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("datasets.export", "Export the dataset as a table", (), "datasets", "upload"),
     Action("datasets.split", "Split the dataset or draw a sample", (), "datasets", "split"),
     Action("datasets.check", "Look for empty cells and near copies", (), "datasets", "shield-check"),
+    Action("datasets.save", "Save a version of the dataset", ("Ctrl+S",), "datasets", "save"),
+    Action("datasets.versions", "Versions of the dataset", ("Ctrl+D",), "datasets", "history"),
     Action("datasets.duplicate", "Duplicate the case", ("Ctrl+Shift+D",), "datasets", "copy-plus"),
     Action("datasets.rename", "Rename the dataset", ("F2",), "datasets", "pencil", by_screen=True),
     Action("datasets.archive", "Delete the cases", ("Del",), "datasets", "trash-2", by_screen=True),

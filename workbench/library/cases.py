@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 from workbench import store
@@ -241,6 +241,30 @@ def insert_cases(writer: Writer, dataset_id: int, cases: Iterable[Case], positio
     return ids
 
 
+def rewrite_cases(writer: Writer, cases: Sequence[tuple[int, Case]]) -> None:
+    """Let cases of these ids say this from now on, a page at a time."""
+    sql = """UPDATE "case" SET name = :name, "values" = :values, reference = :reference, weight = :weight, note = :note,
+             content_hash = :content_hash WHERE id = :id"""
+    for page in pages(cases):
+        writer.many(sql, [{"id": id_, **_columns(case)} for id_, case in page])
+        writer.run(f"DELETE FROM case_tag WHERE case_id IN ({_numbers([id_ for id_, _case in page])})")
+        _link_tags(writer, page, {})
+
+
+def order_cases(writer: Writer, dataset_id: int, order: Sequence[int | Case]) -> None:
+    """Put the live cases of a dataset into this order: ids of all of them, and new cases, which are inserted."""
+    rows = writer.run('SELECT id, position FROM "case" WHERE dataset_id = :dataset', dataset=dataset_id)
+    places = {id_: place for id_, place in rows}  # noqa: C416  (rows are not pairs to the type checker)
+    known = [places[item] for item in order if isinstance(item, int)]
+    if len(known) == len(order) and all(one < next_ for one, next_ in pairwise(known)):
+        return
+    moved = [(at, item) for at, item in enumerate(order, 1) if isinstance(item, int) and places[item] != at]
+    writer.many('UPDATE "case" SET position = ? WHERE id = ?', moved)
+    for at, item in enumerate(order, 1):
+        if isinstance(item, Case):
+            insert_cases(writer, dataset_id, [item], position=at)
+
+
 def indexing(writer: Writer, count: int) -> AbstractContextManager[None]:
     """The block in which `count` cases are inserted: many are taken into the search index at once."""
     return schema.many_cases(writer.raw.execute) if count >= _MANY else nullcontext()
@@ -324,13 +348,9 @@ def _record(query: Query, case_id: int) -> CaseRecord:
 
 
 def _write(writer: Writer, record: CaseRecord, case: Case) -> None:
-    sql = """UPDATE "case" SET name = :name, "values" = :values, reference = :reference, weight = :weight, note = :note,
-             content_hash = :content_hash WHERE id = :id"""
-    writer.run(sql, id=record.id, **_columns(case))
+    rewrite_cases(writer, [(record.id, case)])
     # Only what is new: a column that was taken out stays out, whatever else of the case is typed.
     _show_columns(writer, record.dataset_id, [name for name in case.values if name not in record.values])
-    writer.run("DELETE FROM case_tag WHERE case_id = :id", id=record.id)
-    _link_tags(writer, [(record.id, case)], {})
     writer.touch("case", record.id)
     writer.touch("dataset", record.dataset_id)
 

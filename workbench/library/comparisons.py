@@ -123,7 +123,7 @@ class Comparisons:
             missing.append("it names no model")
         with self._database.snapshot() as query:
             variants = [variant for ref in definition.prompts if (variant := _variant(query, ref, missing))]
-            dataset, cases = _cases(query, definition, missing)
+            dataset, cases, numbers = _cases(query, definition, missing)
         if missing:
             raise BadInput(f"{definition.name or 'This comparison'} cannot run: {'; '.join(missing)}.", remedy="Open its set-up.")
         return Spec(
@@ -138,6 +138,7 @@ class Comparisons:
             reuse=definition.reuse,
             dataset=dataset,
             dataset_uid=definition.dataset_uid,
+            numbers=numbers,
         )
 
     def _model(self, uid: str, missing: _Words) -> ModelSpec | None:
@@ -239,24 +240,28 @@ def _variant(query: Query, ref: PromptRef, missing: _Words) -> Variant | None:
     return None
 
 
-def _cases(query: Query, definition: Definition, missing: _Words) -> tuple[str, tuple[Case, ...]]:
-    """Name of the dataset and its cases with one of the tags. Without a dataset: one case, the prompts' sample values."""
+def _cases(query: Query, definition: Definition, missing: _Words) -> tuple[str, tuple[Case, ...], tuple[int, ...]]:
+    """Name of the dataset, its cases with one of the tags, and their places there where these are not all.
+
+    Without a dataset: one case, the prompts' sample values.
+    """
     if definition.dataset_uid is None:
-        return "", (_sample_case(query, definition.prompts),)
+        return "", (_sample_case(query, definition.prompts),), ()
     rows = query("SELECT id, name, archived_at FROM dataset WHERE uid = :uid", {"uid": definition.dataset_uid})
     if not rows:
         missing.append(f"there is no dataset {definition.dataset_uid}")
-        return "", ()
+        return "", (), ()
     id_, name, archived_at = rows[0]
     if archived_at is not None:
         missing.append(f"the dataset {name} is in the archive")
-        return name, ()
+        return name, (), ()
     wanted = set(definition.tags)
-    cases = tuple(case for case in live_cases(query, id_) if not wanted or wanted & set(case.tags))
+    numbered = [(number, case) for number, case in enumerate(live_cases(query, id_), 1) if not wanted or wanted & set(case.tags)]
+    cases = tuple(case for _number, case in numbered)
     if not cases:
         tagged = f" with the tag {' or '.join(sorted(wanted))}" if wanted else ""
         missing.append(f"the dataset {name} has no cases{tagged}")
-    return name, cases
+    return name, cases, tuple(number for number, _case in numbered) if wanted else ()
 
 
 def _sample_case(query: Query, refs: Sequence[PromptRef]) -> Case:

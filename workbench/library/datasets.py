@@ -23,6 +23,7 @@ from workbench.library.cases import (
     must_exist,
     rename_values,
 )
+from workbench.library.dataset_columns import columns_from_json, columns_to_json
 from workbench.library.dataset_parts import drawn
 from workbench.library.names import checked_name, free_name, no_such, whole_text
 from workbench.library.records import ColumnSpec, DatasetRow
@@ -132,11 +133,13 @@ class Datasets(Cases):
                 writer.run("UPDATE dataset SET archived_at = NULL, name = :name WHERE id = :id", name=name, id=id_)
             writer.touch("dataset", *ids)
 
-    def read_table(self, path: str | Path, encoding: str = "", delimiter: str = "", progress: Progress | None = None) -> Table:
+    def read_table(
+        self, path: str | Path, encoding: str = "", delimiter: str = "", sheet: str = "", progress: Progress | None = None
+    ) -> Table:
         """What a table file holds, with a guessed mapping to show. Nothing is imported yet. Raises BadInput, and Stopped as `progress`."""
         from workbench.formats import tabular  # only an import needs it
 
-        return tabular.read(path, encoding=encoding, delimiter=delimiter, progress=progress)
+        return tabular.read(path, encoding=encoding, delimiter=delimiter, sheet=sheet, progress=progress)
 
     def import_table(
         self,
@@ -215,16 +218,6 @@ def create_dataset(writer: Writer, name: str, columns: Sequence[ColumnSpec], des
     return id_
 
 
-def columns_to_json(columns: Sequence[ColumnSpec]) -> list[dict[str, str]]:
-    """The stored form of columns."""
-    return [{"name": column.name, "type": column.type, "role": column.role} for column in columns]
-
-
-def columns_from_json(items: Sequence[Any]) -> tuple[ColumnSpec, ...]:
-    """The columns that `columns_to_json` wrote."""
-    return tuple(ColumnSpec(item["name"], item.get("type", "text"), item.get("role", "variable")) for item in items)
-
-
 def _records(query: Query, where: str, **parameters: Any) -> list[DatasetRow]:
     rows = query(_SELECT.format(where=where), parameters)
     mine = ", ".join(str(row[0]) for row in rows)
@@ -235,6 +228,7 @@ def _records(query: Query, where: str, **parameters: Any) -> list[DatasetRow]:
                  JOIN tag ON tag.id = case_tag.tag_id WHERE {live} GROUP BY "case".dataset_id, tag.name ORDER BY tag.name"""
     for dataset_id, tag, count in query(tagged, {}):
         tags.setdefault(dataset_id, {})[tag] = count
+    newest = dict(query(f"SELECT dataset_id, max(number) FROM dataset_version WHERE dataset_id IN ({mine}) GROUP BY dataset_id", {}))
     definitions = query("SELECT definition FROM comparison WHERE archived_at IS NULL", {})
     uses = Counter(json.loads(definition).get("dataset") for (definition,) in definitions)
     return [
@@ -248,6 +242,7 @@ def _records(query: Query, where: str, **parameters: Any) -> list[DatasetRow]:
             tags=tags.get(id_, {}),
             comparisons=uses[uid],
             archived=archived_at is not None,
+            version=newest.get(id_),
         )
         for id_, uid, name, description, columns, archived_at in rows
     ]
@@ -299,13 +294,15 @@ def make_from_table(writer: Writer, table: Table, mapping: Sequence[ColumnSpec],
     for here in filter(re.compile(re.escape(wanted) + numbered).fullmatch, names):
         stored = live_hashes(asking(writer), names[here])
         if len(stored) == table.rows and all(case_hash(case) == old for case, old in zip(_good(table, mapping), stored, strict=False)):
-            return Imported("dataset", here, table.path, table.form.format, names[here], is_new=False, cases=len(stored))
+            return Imported(
+                "dataset", here, table.path, table.form.format, names[here], is_new=False, cases=len(stored), sheet=table.form.sheet
+            )
     if wanted in names:
         wanted = checked_name("dataset", wanted, names) if name else free_name(wanted, names)
     id_ = create_dataset(writer, wanted, _dataset_columns(mapping))
     with indexing(writer, table.rows):
         count = len(insert_cases(writer, id_, steps.within(_good(table, mapping), table.rows)))
-    return Imported("dataset", wanted, table.path, table.form.format, id_, changes=f"{count:,} cases", cases=count)
+    return replace(_came_in(table, wanted, id_, count), is_new=True, changes=f"{count:,} cases")
 
 
 def _append(writer: Writer, table: Table, mapping: Sequence[ColumnSpec], into: int, steps: Steps) -> Imported:
@@ -322,4 +319,10 @@ def _append(writer: Writer, table: Table, mapping: Sequence[ColumnSpec], into: i
         _set_columns(writer, into, [*columns, *added])
     writer.touch("dataset", into)
     changes = f"{len(ids):,} cases" if ids else ""
-    return Imported("dataset", name, table.path, table.form.format, into, is_new=False, changes=changes, cases=len(ids))
+    return Imported(
+        "dataset", name, table.path, table.form.format, into, is_new=False, changes=changes, cases=len(ids), sheet=table.form.sheet
+    )
+
+
+def _came_in(table: Table, name: str, id: int, cases: int) -> Imported:
+    return Imported("dataset", name, table.path, table.form.format, id, is_new=False, cases=cases, sheet=table.form.sheet)

@@ -94,6 +94,29 @@ class DatasetRow:
     comparisons: int
     """How many saved comparisons use it."""
     archived: bool
+    version: int | None = None
+    """Number of the newest version; None while none was saved."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetVersionRow:
+    """One saved version of a dataset."""
+
+    id: int
+    dataset_id: int
+    number: int
+    created_at: str
+    note: str
+    author: str
+    cases: int
+    columns: tuple[ColumnSpec, ...] | None
+    """None for versions that were written before columns were kept."""
+    runs: int
+    """How many runs were made on it."""
+    changes: str = ""
+    """What it changed, such as `+3 cases, 2 changed`; empty where that was not asked for, too."""
+    unknown: int = 0
+    """Cases of which only the hash is known."""
 
 
 @dataclass(frozen=True, slots=True)

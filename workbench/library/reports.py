@@ -25,6 +25,8 @@ class Imported:
     """What changed in words, such as `version 8, tags`."""
     version: int | None = None
     cases: int | None = None
+    sheet: str = ""
+    """The sheet of a workbook that was read."""
     messages: tuple[Mapping[str, Any], ...] = ()
     variables: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -41,6 +43,8 @@ class Imported:
             }
         if self.cases is not None:
             item["cases"] = self.cases
+        if self.sheet:
+            item["sheet"] = self.sheet
         return item | ({"changes": self.changes} if self.changes else {})
 
 

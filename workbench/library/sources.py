@@ -102,11 +102,11 @@ class Sources:
         models = tuple(own.get(name) or self._connections.spec(self._connections.find_model(name).id) for name in names)
         return replace(source, spec=replace(source.spec, models=models))
 
-    def with_cases(self, source: Source, path: Path) -> Source:
+    def with_cases(self, source: Source, path: Path, sheet: str = "") -> Source:
         """The same over the cases in a table file, columns mapped as guessed. Raises BadInput naming the lines that cannot be used."""
         from workbench.formats import tabular  # most runs bring no table
 
-        table = tabular.read(path)
+        table = tabular.read(path, sheet=sheet)
         cases: list[Case] = []
         bad: list[str] = []
         for item in table.cases():

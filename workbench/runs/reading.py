@@ -28,7 +28,9 @@ _Cases = list[Case]
 _Checks = list[Check]
 
 _RUNS = """
-SELECT id, uid, comparison_id, number, status, created_at, started_at, finished_at, budget, spent FROM run {where} ORDER BY id DESC"""
+SELECT run.id, uid, comparison_id, run.number, status, run.created_at, started_at, finished_at, budget, spent, dataset_version_id,
+       dataset_version.dataset_id, dataset_version.number
+FROM run LEFT JOIN dataset_version ON dataset_version.id = dataset_version_id {where} ORDER BY run.id DESC"""
 _HEADS = """
 SELECT id, json_extract(plan, '$.name'), json_extract(plan, '$.models'), json_extract(plan, '$.columns'), json_extract(plan, '$.reuse'),
        json_extract(plan, '$.taken_from')
@@ -69,7 +71,7 @@ class RunReader:
 
     def get(self, run: int | str) -> RunRow:
         """One run by its id, uid, beginning of its uid (4 characters or more), or `Name #3`. Raises NotFound."""
-        rows = self._rows("WHERE id = :id", {"id": self._id_of(run)})
+        rows = self._rows("WHERE run.id = :id", {"id": self._id_of(run)})
         if not rows:
             raise NotFound(f"There is no run {run}.", remedy="See them with: workbench list runs")
         return rows[0]
@@ -159,7 +161,7 @@ coalesce((SELECT id FROM output WHERE created_at < :since ORDER BY id DESC LIMIT
         return [self._row(row, heads[row[0]], counts.get(row[0], {}), reused.get(row[0], 0)) for row in rows]
 
     def _row(self, row: Any, head: _Head, counts: dict[str, int], reused: int) -> RunRow:
-        run_id, uid, comparison_id, number, status, created_at, started_at, finished_at, budget, spent = row
+        run_id, uid, comparison_id, number, status, created_at, started_at, finished_at, budget, spent, *version = row
         return RunRow(
             id=run_id,
             uid=uid,
@@ -180,6 +182,9 @@ coalesce((SELECT id FROM output WHERE created_at < :since ORDER BY id DESC LIMIT
             unknown_prices=head.unknown_prices,
             budget_usd=None if budget is None else Decimal(budget) / NANO,
             by_hand=counts.get("by_hand", 0),
+            dataset_version_id=version[0],
+            dataset_id=version[1],
+            dataset_version=version[2],
         )
 
     def _heads_of(self, ids: Iterable[int]) -> dict[int, _Head]:

@@ -36,6 +36,11 @@ class RunRow:
     budget_usd: Decimal | None
     by_hand: int = 0
     """Answers that a person still has to give. No call waits for them: a run can be done without."""
+    dataset_version_id: int | None = None
+    """The version of a dataset whose cases it ran on; None for cases from a file and for sample values."""
+    dataset_id: int | None = None
+    dataset_version: int | None = None
+    """Number of that version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,3 +163,28 @@ class Question:
     problem: str
     """Why the prompt cannot be rendered; empty where it can."""
     draft: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """What one model made of a case so far."""
+
+    model: str
+    place: str
+    colour: int
+    verdicts: tuple[bool, ...]
+    """Whether its answers passed their checks, newest last; answers without checks are not among them."""
+    answers: int
+    run_id: int
+    """Run of the last answer."""
+    output_id: int
+    text: str
+    """Beginning of the last answer; empty where that call failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResults:
+    """The results of a case by model, those that pass most often first, and in how many runs it was."""
+
+    models: tuple[CaseResult, ...] = ()
+    runs: int = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -19,6 +19,7 @@ from workbench.runs.by_hand import HandAnswers
 from workbench.runs.history import past_use
 from workbench.runs.left_out import not_taken
 from workbench.runs.reading import NANO, nano_dollars
+from workbench.runs.records import CaseResults
 from workbench.store.database import Database, Writer
 from workbench.store.outputs import FAILED, newest
 from workbench.store.stamps import new_uid, now
@@ -103,10 +104,16 @@ class Runs(HandAnswers):
             return replace(found, unknown_prices=tuple(dict.fromkeys((*found.unknown_prices, model.title))))
         return replace(found, cost_usd=(found.cost_usd or 0) + cost) if cost else found
 
+    def case_results(self, dataset_id: int, values: Mapping[str, Any]) -> CaseResults:
+        """What the models made so far of a case of a dataset with these values."""
+        from workbench.runs.case_results import case_results  # only the datasets screen needs it
+
+        return case_results(self._database, dataset_id, values)
+
     def problems(self, spec: Spec) -> tuple[PlanProblem, ...]:
         """What keeps prompt versions of a comparison from being sent, or from being sent alike; nothing where all is well."""
         plan = plans.make(spec)
-        return (*plans.problems(plan), *self._not_taken(plan))
+        return (*plans.problems(plan, spec.numbers), *self._not_taken(plan))
 
     def _not_taken(self, plan: Plan) -> list[PlanProblem]:
         return not_taken(plan, refused=self._settings.get("left_out") == "refuse")
@@ -117,7 +124,7 @@ class Runs(HandAnswers):
         Raises BadInput where a prompt version cannot be sent for any case, naming all that is missing at once.
         """
         plan = plans.make(spec)
-        fatal = [problem.message for problem in (*plans.problems(plan), *self._not_taken(plan)) if problem.fatal]
+        fatal = [problem.message for problem in (*plans.problems(plan, spec.numbers), *self._not_taken(plan)) if problem.fatal]
         if fatal:
             raise BadInput(" ".join(fatal), remedy="Nothing was sent.")
         return self._store(plan, comparison_id, dataset_uid=spec.dataset_uid)

@@ -195,14 +195,43 @@ class CaseTag(Row, table=True):
     tag_id: int = Field(sa_column=Column(ForeignKey("tag.id", ondelete="CASCADE"), primary_key=True, index=True))
 
 
+class CaseContent(Row, table=True):
+    """What a case said when a version of its dataset was saved; equal cases are one row. `values` is null where only the hash is known."""
+
+    __tablename__ = "case_content"
+    id: int | None = Field(default=None, primary_key=True)
+    hash: str = Field(unique=True, max_length=64)
+    name: str = ""
+    values: Any = _json()
+    reference: Any = _json()
+    tags: Any = _json(nullable=False)
+    weight: float = 1.0
+    note: str = ""
+
+
+class CasePage(Row, table=True):
+    """A stretch of the cases of dataset versions, which share it as long as nothing in it changes."""
+
+    __tablename__ = "case_page"
+    id: int | None = Field(default=None, primary_key=True)
+    hash: str = Field(unique=True, max_length=64)
+    cases: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
 class DatasetVersion(Row, table=True):
+    """`pages` are ids of `case_page` in order; `columns` is null for versions that were written before columns were kept."""
+
     __tablename__ = "dataset_version"
     __table_args__ = (UniqueConstraint("dataset_id", "number"),)
     id: int | None = Field(default=None, primary_key=True)
     dataset_id: int = _ref("dataset.id", detail=True, index=False)
     number: int
-    case_hashes: Any = _json(nullable=False)
     hash: str = Field(max_length=64)
+    cases: int
+    pages: Any = _json(nullable=False)
+    columns: Any = _json()
+    note: str = ""
+    author: str = ""
     created_at: str = Field(default_factory=now)
 
 

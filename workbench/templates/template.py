@@ -147,10 +147,12 @@ def preview(content: Content, values: Mapping[str, Any]) -> list[PreviewMessage]
 
 
 def with_defaults(content: Content, values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The values, and what the content declares for those that are not given."""
+    """The values as the types of the content have them, and what it declares for those that are not given."""
     if not content.variables:
         return values
-    return {**{name: spec.stand_in for name, spec in content.variables.items() if not spec.needs_value}, **values}
+    specs = content.variables
+    declared = {name: spec.stand_in for name, spec in specs.items() if not spec.needs_value}
+    return {**declared, **{name: specs[name].fitted(value) if name in specs else value for name, value in values.items()}}
 
 
 def _preview(message: Message, values: Mapping[str, Any], snippets: Mapping[str, str]) -> PreviewMessage:

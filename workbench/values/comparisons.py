@@ -165,3 +165,5 @@ class Spec:
     dataset: str = ""
     dataset_uid: str | None = None
     """The dataset of this workspace whose cases these are; None for cases out of a file, and for sample values."""
+    numbers: tuple[int, ...] = ()
+    """The places of the cases in the dataset, where they are only those with some tags."""

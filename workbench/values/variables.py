@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal, get_args
 
 VariableType = Literal["text", "number", "choice", "list", "object", "image", "file"]
@@ -34,14 +38,40 @@ class VariableSpec:
         """What is filled in where no value is given, if none is needed."""
         return self.default if self.default is not None else _EMPTY.get(self.type, "")
 
-    def misfit(self, value: Any) -> str:
-        """Why a value is not of this type, as the end of a sentence; empty if it is.
+    @property
+    def wants(self) -> str:
+        """What a value has to be, such as `a number` or `small or large`."""
+        if self.type == "choice" and self.options:
+            return " or ".join([", ".join(self.options[:-1]), self.options[-1]] if len(self.options) > 1 else self.options)
+        return {"number": "a number", "list": "a list", "object": "an object"}.get(self.type, "a text")
 
-        Text that is a number is one: cells of a table are text.
+    def fitted(self, value: Any) -> Any:
+        """The value as this type has it, where text says it exactly: cells of a table are text. Others come back as they are.
+
+        An empty cell of a type that has no empty text is no value: what stands in for it is taken, if none is needed.
         """
+        if value in (None, "") and self.type != "text" and not self.needs_value:
+            return self.stand_in
+        if not isinstance(value, str):
+            return value
         if self.type == "number":
-            fits = (isinstance(value, (int, float)) and not isinstance(value, bool)) or (isinstance(value, str) and _is_number(value))
-            return "" if fits else "is no number"
+            number = _number(value)
+            return value if number is None else number
+        if self.type in ("list", "object") and value.strip()[:1] in ("[", "{"):
+            try:
+                made = json.loads(value)
+            except (ValueError, RecursionError):
+                return value
+            return made if isinstance(made, list if self.type == "list" else dict) else value
+        return value.strip() if self.type == "choice" and value not in self.options and value.strip() in self.options else value
+
+    def misfit(self, value: Any) -> str:
+        """Why a value is not of this type, as the end of a sentence; empty if it is, or is it as text."""
+        value = self.fitted(value)
+        if self.type == "number":
+            if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+                return "has more digits than a number keeps"
+            return "" if isinstance(value, (int, float)) and not isinstance(value, bool) else "is no number"
         if self.type == "list":
             return "" if isinstance(value, (list, tuple)) else "is no list"
         if self.type == "object":
@@ -84,9 +114,16 @@ SPEC_KEYS = ("type", "description", "options", "default", "required")
 """The keys of `VariableSpec.to_json`, in the order of library files."""
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+_NUMBER = re.compile(r"[+-]?(\d+|\d*\.\d+|\d+\.)([eE][+-]?\d+)?", re.ASCII)
+_MOST_DIGITS = 400
+
+
+def _number(text: str) -> int | float | None:
+    """The number that a text says; None where it says none, or one that would lose digits."""
+    text = text.strip()
+    if len(text) > _MOST_DIGITS or not _NUMBER.fullmatch(text):
+        return None
+    if text.lstrip("+-").isdigit():
+        return int(text)
+    number = float(text)
+    return number if math.isfinite(number) and Decimal(repr(number)) == Decimal(text) else None

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from workbench.analysis.differences import Marks as Marks
     from workbench.analysis.differences import MessageDiff as MessageDiff
     from workbench.analysis.differences import TextDiff as TextDiff
+    from workbench.analysis.ranking import rank as rank
     from workbench.engine.control import Control as Control
     from workbench.engine.events import Cancelled as Cancelled
     from workbench.engine.events import Failed as Failed
@@ -44,15 +45,21 @@ if TYPE_CHECKING:
     from workbench.formats.pictures import attachment as attachment
     from workbench.formats.pictures import pixels as pixels
     from workbench.formats.pictures import read_attachment as read_attachment
+    from workbench.formats.prompt_table import PromptColumns as PromptColumns
+    from workbench.formats.vote_table import read_votes as read_votes
     from workbench.library.comparisons import Comparisons
     from workbench.library.connections import Connections
     from workbench.library.dataset_problems import CaseProblem as CaseProblem
     from workbench.library.dataset_problems import DatasetProblems as DatasetProblems
+    from workbench.library.dataset_versions import CaseChange as CaseChange
+    from workbench.library.dataset_versions import DatasetDiff as DatasetDiff
+    from workbench.library.dataset_versions import DatasetVersions
     from workbench.library.datasets import Datasets
     from workbench.library.folder import LibraryFiles
     from workbench.library.records import ComparisonRow as ComparisonRow
     from workbench.library.records import ConnectionRow as ConnectionRow
     from workbench.library.records import DatasetRow as DatasetRow
+    from workbench.library.records import DatasetVersionRow as DatasetVersionRow
     from workbench.library.records import LabelMove as LabelMove
     from workbench.library.records import ModelRow as ModelRow
     from workbench.library.records import PromptRow as PromptRow
@@ -80,6 +87,8 @@ if TYPE_CHECKING:
     from workbench.ratings import ReviewQueue as ReviewQueue
     from workbench.runs.by_hand import answer_file as answer_file
     from workbench.runs.by_hand import answer_picture as answer_picture
+    from workbench.runs.records import CaseResult as CaseResult
+    from workbench.runs.records import CaseResults as CaseResults
     from workbench.runs.records import Cell as Cell
     from workbench.runs.records import ColumnInfo as ColumnInfo
     from workbench.runs.records import OutputRow as OutputRow
@@ -89,6 +98,7 @@ if TYPE_CHECKING:
     from workbench.templates import PreviewMessage as PreviewMessage
     from workbench.templates import TemplateProblem as TemplateProblem
     from workbench.templates import Variable as Variable
+    from workbench.workspace.regressions import Regressions as Regressions
 
 STARTER = "Starter"
 """Name of the comparison that the app brings along."""
@@ -100,6 +110,7 @@ _LENT = {
     "Started": "engine.events", "Streamed": "engine.events", "TestReport": "providers", "Waiting": "engine.events",
     "attachment": "formats.pictures", "clean_address": "formats.addresses", "direct_endpoint": "providers.direct",
     "left_out": "providers", "one_call": "engine.one_call", "pixels": "formats.pictures", "plain_http_warning": "formats.addresses",
+    "rank": "analysis.ranking", "read_votes": "formats.vote_table",
     "read_attachment": "formats.pictures", "run_document": "exports",
 }  # fmt: skip
 """What the faces need from stations that they do not see, by module: imported when first asked for."""
@@ -144,6 +155,13 @@ class Workspace(Copies, Network, Texts):
         return Snippets(self._database, self.versions)
 
     @late
+    def dataset_versions(self) -> DatasetVersions:
+        """Versions of datasets: saved, compared, restored."""
+        from workbench.library.dataset_versions import DatasetVersions
+
+        return DatasetVersions(self._database)
+
+    @late
     def connections(self) -> Connections:
         """Connections and models."""
         from workbench.library.connections import Connections
@@ -172,6 +190,13 @@ class Workspace(Copies, Network, Texts):
         from workbench.ratings import Ratings
 
         return Ratings(self._database)
+
+    @late
+    def regressions(self) -> Regressions:
+        """Runs beside their baselines."""
+        from workbench.workspace.regressions import Regressions
+
+        return Regressions(self._database, self.runs)
 
     @late
     def exports(self) -> Exports:

@@ -173,7 +173,8 @@ class RunPage(QWidget):
         if not again:
             self._hidden, self._filter = set(), ""
             self.tools.show_run(data.columns, data.repeats)
-            self.table.corner.say(data.dataset)
+            version = f" v{data.run.dataset_version}" if data.run.dataset_version is not None else ""
+            self.table.corner.say(f"{data.dataset}{version}")
             self.table.corner.descending = False
             self.tools.show_hidden(self._hidden)
             self._show_columns()

@@ -78,6 +78,7 @@ class SetupDialog(Dialog):
         self.models.models_wanted.connect(self._to_models)
         self.prompts.save_wanted.connect(self._save_draft)
         self.checks.fetch_wanted.connect(self._fetch_embedding)
+        self.cases.case_wanted.connect(self._to_case)
         room, look = parent.window().size(), context.theme
         wide, high = max(LEAST[0], room.width() - 80), max(LEAST[1], room.height() - 60)
         self.resize(min(look.px(SIZE[0]), wide), min(look.px(SIZE[1]), high))
@@ -207,7 +208,9 @@ class SetupDialog(Dialog):
         self.sum.say(summed.line)
         self.below.setText(trouble or summed.below)
         set_kind(self.below, tone="fail" if trouble else "text3")
-        self.cases.warn([problem.message for problem in found.problems] if found is not None else [])
+        problems = found.problems if found is not None else ()
+        misfit = next((problem.case for problem in problems if problem.case is not None), None)
+        self.cases.warn([problem.message for problem in problems], misfit)
         count = counted(summed.calls, "call") if summed.calls else f"{summed.by_hand:,} by hand" if summed.by_hand else ""
         self.start_button.setText(f"Start {count}".strip())
         may = not self.context.ws.read_only and self.numbers.good
@@ -235,6 +238,14 @@ class SetupDialog(Dialog):
     def _to_models(self) -> None:
         self.reject()
         self.context.go("models")
+
+    def _to_case(self, number: int) -> None:
+        workspace, uid = self.context.ws, self.cases.uid
+        self.reject()
+        self.context.bridge.read(
+            lambda: workspace.datasets.cases(workspace.datasets.find(str(uid)).id, number - 1, 1)[0].id,
+            then=lambda case: self.context.go("datasets", case_id=case), failed=self.context.failed, owner=self.context,
+        )  # fmt: skip
 
     def _fetch_embedding(self) -> None:
         ws, bridge = self.context.ws, self.context.bridge

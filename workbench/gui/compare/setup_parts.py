@@ -186,7 +186,9 @@ class ModelsPart(Part):
 
 
 class CasesPart(Part):
-    """The dataset, narrowed by tags, and what the prompts lack in it."""
+    """The dataset, narrowed by tags, and what the prompts lack in it. `case_wanted` comes with the number of a case to mend."""
+
+    case_wanted = Signal(int)
 
     def __init__(self) -> None:
         super().__init__("Test cases")
@@ -206,8 +208,11 @@ class CasesPart(Part):
         row.addWidget(icon_label("triangle-alert", "warn", 15), 0, Qt.AlignmentFlag.AlignTop)
         self.warning_text = label("", "small", "text2", wrap=True)
         row.addWidget(self.warning_text, 1)
+        self.show_case = button("Show the case", kind="link", on=lambda: self.case_wanted.emit(self._misfit))
+        row.addWidget(self.show_case, 0, Qt.AlignmentFlag.AlignTop)
         self.column.addWidget(self.warning)
-        self.warn([])
+        self._misfit = 0
+        self.warn([], None)
 
     @property
     def uid(self) -> str | None:
@@ -234,8 +239,11 @@ class CasesPart(Part):
         self.dataset.blockSignals(False)
         self._show_tags(tags)
 
-    def warn(self, words: Sequence[str]) -> None:
-        """Say what the prompts lack in these cases."""
+    def warn(self, words: Sequence[str], misfit: int | None) -> None:
+        """Say what the prompts lack in these cases; `misfit` is the number of the first whose values are of another type."""
+        self._misfit = misfit or 0
+        self.show_case.setVisible(misfit is not None and self.uid is not None)
+        self.show_case.setText(f"Show case {misfit:,}" if misfit is not None else "")
         self.warning.setVisible(bool(words))
         self.warning_text.setText("\n".join(words[:4]))
 

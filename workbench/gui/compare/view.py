@@ -291,6 +291,11 @@ class CompareScreen(Screen):
             return
         self.context.bridge.call(self.context.ws.comparisons.duplicate, id_, then=self._edit_by_id, owner=self)
 
+    def _cases_row(self, dataset: str, run: RunRow) -> tuple[str, Any, bool]:
+        """The way to the cases of a run as they were, whatever was edited since."""
+        verb = partial(self.context.go, "datasets", version_id=run.dataset_version_id)
+        return f"Its cases as they were: {dataset} v{run.dataset_version}", verb, True
+
     def _fill_menu(self, menu: QMenu) -> None:
         data, run = self.model.data, self.model.run
         if data is None or run is None:
@@ -303,6 +308,7 @@ class CompareScreen(Screen):
             ("Rename", lambda: self._rename(data.comparison), saved),
             ("Duplicate", lambda: self.duplicate(), data.comparison is not None),
             ("Review blind", lambda: self.context.go("review", run_id=run.id), run.done > 0),
+            *([self._cases_row(data.dataset, run)] if run.dataset_version_id is not None else []),
             ("Move to the archive", lambda: self._archive(data.comparison), saved and idle),
         ]
         for text, verb, on in rows:

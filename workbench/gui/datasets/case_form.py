@@ -54,7 +54,8 @@ class CaseForm(QWidget):
     stepped = Signal(int)
     menu_wanted = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, below: QWidget) -> None:
+        """`below` stands under the fields and stays in sight while they scroll."""
         super().__init__()
         self.setProperty("kind", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -94,6 +95,7 @@ class CaseForm(QWidget):
         column.addLayout(head)
         column.addWidget(line())
         column.addWidget(self._area, 1)
+        column.addWidget(below)
         self.show_case(None, [], "", read_only=True)
 
     # -- what is shown -----------------------------------------------------------------------------------------

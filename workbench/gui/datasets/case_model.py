@@ -14,7 +14,7 @@ from workbench.gui.context import Context
 from workbench.gui.datasets.cell_values import Column, columns_of, shown, value_of
 
 if TYPE_CHECKING:
-    from workbench.workspace import CaseProblem, CaseRecord, DatasetRow, Workspace
+    from workbench.workspace import CaseProblem, CaseRecord, DatasetRow, DatasetVersionRow, Workspace
 
 Index = QModelIndex | QPersistentModelIndex
 RECORD = Qt.ItemDataRole.UserRole
@@ -37,6 +37,8 @@ class CaseModel(QAbstractTableModel):
         super().__init__(parent)
         self._context = context
         self.dataset: DatasetRow | None = None
+        self.version: DatasetVersionRow | None = None
+        """The version that is looked at; None for the cases as they are."""
         self.columns: list[Column] = []
         self.problems: Mapping[int, CaseProblem] = {}
         self.text = ""
@@ -66,15 +68,21 @@ class CaseModel(QAbstractTableModel):
         """Cases under the filter."""
         return self._count
 
-    def show(self, dataset: DatasetRow | None) -> None:
-        """Show another dataset, or the same one with other columns."""
-        same = dataset is not None and self.dataset is not None and dataset.id == self.dataset.id
-        columns = columns_of(dataset.columns) if dataset is not None else []
+    @property
+    def writable(self) -> bool:
+        """True where a case can be changed: not in the archive, in an old version, or in a workspace that can only be read."""
+        return self.dataset is not None and not self.dataset.archived and self.version is None and not self._context.ws.read_only
+
+    def show(self, dataset: DatasetRow | None, version: DatasetVersionRow | None = None) -> None:
+        """Show another dataset, the same one with other columns, or a version of it as it was."""
+        same = dataset is not None and self.dataset is not None and dataset.id == self.dataset.id and version == self.version
+        shown = version.columns if version is not None and version.columns is not None else dataset.columns if dataset is not None else ()
+        columns = columns_of(shown) if dataset is not None else []
         if same and columns == self.columns:
             self.dataset = dataset
             return
         self.beginResetModel()
-        self.dataset, self.columns = dataset, columns
+        self.dataset, self.columns, self.version = dataset, columns, version
         if not same:
             self.text = self.tag = ""
             self.only = None
@@ -109,6 +117,9 @@ class CaseModel(QAbstractTableModel):
                 if then is not None:
                     then()
 
+        if self.version is not None:
+            self._take_count(self.version.cases)
+            return
         verb = self._context.ws.datasets.count
         self._context.bridge.read(
             verb, self.dataset.id, self.text, self.tag, self.only, then=counted, failed=self._context.failed, owner=self,
@@ -190,7 +201,8 @@ class CaseModel(QAbstractTableModel):
             self._asked.add(page)
             take = partial(self._take, page, edition)
             of = (self._context.ws, self.dataset.id, page, self.text, self.tag, self.only)
-            self._context.bridge.read(_read, *of, then=take, failed=self._context.failed, owner=self)
+            version = self.version.id if self.version is not None else None
+            self._context.bridge.read(_read, *of, version, then=take, failed=self._context.failed, owner=self)
 
     def _take(self, page: int, edition: int, records: list[CaseRecord]) -> None:
         if edition != self._edition:
@@ -247,8 +259,7 @@ class CaseModel(QAbstractTableModel):
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        writable = self.dataset is not None and not self.dataset.archived and not self._context.ws.read_only
-        return flags | Qt.ItemFlag.ItemIsEditable if index.column() and writable else flags
+        return flags | Qt.ItemFlag.ItemIsEditable if index.column() and self.writable else flags
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         record, column = self.record(index.row()), self.column(index.column())
@@ -285,5 +296,9 @@ def with_value(record: CaseRecord, column: Column, value: Any) -> CaseRecord:
     return replace(record, values=values)
 
 
-def _read(ws: Workspace, dataset_id: int, page: int, text: str, tag: str, only: list[int] | None) -> list[CaseRecord]:
+def _read(
+    ws: Workspace, dataset_id: int, page: int, text: str, tag: str, only: list[int] | None, version_id: int | None
+) -> list[CaseRecord]:
+    if version_id is not None:
+        return ws.dataset_versions.cases(version_id, page * PAGE, PAGE)
     return ws.datasets.cases(dataset_id, page * PAGE, PAGE, text, tag, only)

@@ -40,14 +40,9 @@ class CaseVerbs(QObject):
         self._context.failed(problem)
         self._model.reload()
 
-    @property
-    def _writable(self) -> bool:
-        dataset = self._model.dataset
-        return dataset is not None and not dataset.archived and not self._context.ws.read_only
-
     def set_value(self, record: CaseRecord, column: Column, value: Any) -> None:
         """Write one field of a case."""
-        if not self._writable:
+        if not self._model.writable:
             return
         if record.id == self._fresh:
             self._fresh = None  # it says something now, whatever a read that began before may still show
@@ -69,7 +64,7 @@ class CaseVerbs(QObject):
     def add(self) -> None:
         """Add an empty case at the end and let the user type it."""
         dataset = self._model.dataset
-        if dataset is None or not self._writable:
+        if dataset is None or not self._model.writable:
             return
 
         def added(ids: list[int]) -> None:
@@ -82,27 +77,27 @@ class CaseVerbs(QObject):
     def give_up(self, record: CaseRecord | None) -> None:
         """Esc in a cell: a case that was just added and says nothing yet goes again, as if it had never been."""
         fresh, self._fresh = self._fresh, None
-        if record is None or record.id != fresh or not self._writable or _as_case(record) != Case():
+        if record is None or record.id != fresh or not self._model.writable or _as_case(record) != Case():
             return
         self._history.forget(_ADDED)
         self._call(self._context.ws.datasets.archive_cases, [record.id])
 
     def duplicate(self, records: Sequence[CaseRecord]) -> None:
         """Put a copy behind a case."""
-        if len(records) != 1 or not self._writable:
+        if len(records) != 1 or not self._model.writable:
             return
         record = records[0]
 
         def done(copy: int) -> None:
-            self._remember_added(f"copy of case {record.number}", [copy])
-            self._context.notice(f"Duplicated case {record.number}.", "Undo", self._undo)
+            take_back = self._remember_added(f"copy of case {record.number}", [copy])
+            self._context.notice(f"Duplicated case {record.number}.", "Undo", take_back)
 
         self._call(self._context.ws.datasets.duplicate_case, record.id, then=done)
 
     def delete(self, rows: Sequence[int], records: Sequence[CaseRecord]) -> None:
         """Take cases out at once; Undo brings them back to their places."""
         dataset = self._model.dataset
-        if not rows or dataset is None or not self._writable:
+        if not rows or dataset is None or not self._model.writable:
             return
         if len(rows) == len(records):
             self._delete([record.id for record in records])
@@ -118,15 +113,15 @@ class CaseVerbs(QObject):
             self._call(datasets.restore_cases, ids)
 
         def done(_none: object) -> None:
-            self._history.add(f"deleted {said}", undo, lambda: self._call(datasets.archive_cases, ids))
-            self._context.notice(f"Deleted {said}.", "Undo", self._undo)
+            take_back = self._history.add(f"deleted {said}", undo, lambda: self._call(datasets.archive_cases, ids))
+            self._context.notice(f"Deleted {said}.", "Undo", take_back)
 
         self._call(datasets.archive_cases, ids, then=done)
 
     def paste(self, text: str, section: int) -> None:
         """Add rows of a spreadsheet as cases; a single cell goes into the cell that is current."""
         dataset = self._model.dataset
-        if dataset is None or not self._writable or not text:
+        if dataset is None or not self._model.writable or not text:
             return
         rows = pasted(text)
         try:
@@ -139,8 +134,8 @@ class CaseVerbs(QObject):
 
         def added(ids: list[int]) -> None:
             said = counted(len(ids), "case")
-            self._remember_added(f"pasted {said}", ids)
-            self._context.notice(f"Added {said} from the clipboard.", "Undo", self._undo)
+            take_back = self._remember_added(f"pasted {said}", ids)
+            self._context.notice(f"Added {said} from the clipboard.", "Undo", take_back)
 
         self._call(self._context.ws.datasets.add_cases, dataset.id, cases, then=added)
 
@@ -153,12 +148,9 @@ class CaseVerbs(QObject):
             return
         self.set_value(record, column, value)
 
-    def _remember_added(self, text: str, ids: list[int]) -> None:
+    def _remember_added(self, text: str, ids: list[int]) -> Callable[[], None]:
         datasets = self._context.ws.datasets
-        self._history.add(text, lambda: self._call(datasets.archive_cases, ids), lambda: self._call(datasets.restore_cases, ids))
-
-    def _undo(self) -> None:
-        self._history.undo()
+        return self._history.add(text, lambda: self._call(datasets.archive_cases, ids), lambda: self._call(datasets.restore_cases, ids))
 
 
 def _as_case(record: CaseRecord) -> Case:

@@ -108,8 +108,9 @@ class ColumnVerbs(QObject):
         verb, before = self._context.ws.datasets.set_columns, dataset.columns
 
         def done(_none: object) -> None:
-            self._history.add(text, lambda: self._call(verb, dataset.id, before), lambda: self._call(verb, dataset.id, list(columns)))
+            redo = lambda: self._call(verb, dataset.id, list(columns))  # noqa: E731
+            take_back = self._history.add(text, lambda: self._call(verb, dataset.id, before), redo)
             if notice:
-                self._context.notice(notice, "Undo", self._history.undo)
+                self._context.notice(notice, "Undo", take_back)
 
         self._call(verb, dataset.id, list(columns), then=done)

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from workbench.gui.context import Context
+from workbench.gui.datasets.history import History
 from workbench.gui.datasets.import_dialog import ImportTableDialog
 from workbench.gui.datasets.split_dialog import Split, SplitDialog
 from workbench.gui.widgets.dialog import ask_text
@@ -35,9 +36,9 @@ class DatasetVerbs(QObject):
     reading = Signal(str)
     """Name of the file that is being read; empty when that is over."""
 
-    def __init__(self, owner: QWidget, context: Context, rows: Callable[[], Sequence[DatasetRow]]) -> None:
+    def __init__(self, owner: QWidget, context: Context, rows: Callable[[], Sequence[DatasetRow]], history: History) -> None:
         super().__init__(owner)
-        self._owner, self._context, self._rows = owner, context, rows
+        self._owner, self._context, self._rows, self._history = owner, context, rows, history
 
     def _call(self, verb: Callable[..., Any], *args: Any, then: Callable[[Any], object] | None = None) -> None:
         self._context.bridge.call(verb, *args, then=then, failed=self._context.failed, owner=self)
@@ -58,7 +59,16 @@ class DatasetVerbs(QObject):
         if dataset is None or self._context.ws.read_only:
             return
         rename = self._context.ws.datasets.rename
-        ask_text(self._owner, "Rename the dataset", "Name", dataset.name, "Rename", lambda name: self._call(rename, dataset.id, name))
+
+        def go(name: str) -> None:
+            def done(_none: object) -> None:
+                there, back = (lambda: self._call(rename, dataset.id, name)), (lambda: self._call(rename, dataset.id, dataset.name))
+                self._history.add(f"renamed {dataset.name}", back, there, also=(dataset.id,))
+
+            if name != dataset.name:
+                self._call(rename, dataset.id, name, then=done)
+
+        ask_text(self._owner, "Rename the dataset", "Name", dataset.name, "Rename", go)
 
     def archive(self, dataset: DatasetRow | None) -> None:
         """Move a dataset to the archive; the notice brings it back."""
@@ -90,16 +100,26 @@ class DatasetVerbs(QObject):
 
         def made(ids: list[int]) -> None:
             names = counted(len(ids), "new dataset")
-            self._context.notice(f"Drew {names} from {dataset.name}.", "Undo", lambda: self._call(datasets.archive, ids))
+
+            def undo() -> None:
+                self._call(datasets.archive, ids, then=lambda _none: self.wanted.emit(dataset.id))
+
+            def redo() -> None:
+                self._call(datasets.restore, ids, then=lambda _none: self.wanted.emit(ids[0]))
+
+            take_back = self._history.add(f"drew {names} from {dataset.name}", undo, redo, also=(dataset.id, *ids))
+            self._context.notice(f"Drew {names} from {dataset.name}.", "Undo", take_back)
             self.wanted.emit(ids[0])
 
         def tagged(found: dict[str, list[int]]) -> None:
-            def undo() -> None:
+            def tag_all(on: bool) -> None:
                 for tag, ids in found.items():
-                    self._call(datasets.tag_cases, ids, tag, False)
+                    self._call(datasets.tag_cases, ids, tag, on)
 
             said = ", ".join(f"{tag} {len(ids):,}" for tag, ids in found.items())
-            self._context.notice(f"Tagged cases of {dataset.name}: {said}.", "Undo", undo)
+            text = f"tagged cases of {dataset.name}: {said}"
+            take_back = self._history.add(text, lambda: tag_all(False), lambda: tag_all(True), also=(dataset.id,))
+            self._context.notice(f"Tagged cases of {dataset.name}: {said}.", "Undo", take_back)
 
         def go(chosen: Split) -> None:
             parts, seed, tags = chosen
@@ -145,16 +165,18 @@ class DatasetVerbs(QObject):
             self._context.settings.set("import.folder", str(Path(chosen).parent))
             self.read_file(chosen)
 
-    def read_file(self, path: str) -> None:
-        """Read a file beside the window and show what its columns become."""
+    def read_file(self, path: str, sheet: str = "") -> None:
+        """Read a file beside the window and show what its columns become. `sheet` of a workbook: the first with rows where it is empty."""
         self.reading.emit(Path(path).name)
-        verb, title = self._context.ws.datasets.read_table, f"Reading {Path(path).name}"
-        self._context.work.begin(title, verb, path, then=self._show_table, failed=self._not_read, owner=self, reads=True)
+        title = f"Reading {Path(path).name}"
+        self._context.work.begin(
+            title, _read, self._context.ws, path, sheet, then=self._show_table, failed=self._not_read, owner=self, reads=True
+        )
 
     def _show_table(self, table: Table) -> None:
         self.reading.emit("")
         rows = [row for row in self._rows() if not row.archived]
-        ImportTableDialog(self._owner, self._context, table, rows, None, self._imported).open()
+        ImportTableDialog(self._owner, self._context, table, rows, None, self._imported, self.read_file).open()
 
     def _not_read(self, problem: BaseException) -> None:
         self.reading.emit("")
@@ -172,9 +194,14 @@ class DatasetVerbs(QObject):
             ImportReportDialog(self._owner, self._context.bridge, report, source).open()
         elif report.imported:
             done = report.imported[0]
-            self._context.notice(f"Imported {counted(done.cases or 0, 'case')} into {done.name}.")
+            sheet = f" from the sheet {done.sheet}" if done.sheet else ""
+            self._context.notice(f"Imported {counted(done.cases or 0, 'case')}{sheet} into {done.name}.")
         elif things:
             self._context.notice(f"All of it is in {things[0].name} already.")
+
+
+def _read(ws: Workspace, path: str, sheet: str, progress: Progress) -> Table:
+    return ws.datasets.read_table(path, sheet=sheet, progress=progress)
 
 
 def _export(ws: Workspace, dataset_id: int, path: Path, progress: Progress) -> int:

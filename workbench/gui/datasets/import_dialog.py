@@ -60,7 +60,7 @@ class MappingRow:
 
 
 class ImportTableDialog(Dialog):
-    """Shows the table that was read. `done` gets the report of the import."""
+    """Shows the table that was read. `done` gets the report of the import; `read_again` the file and another sheet of it."""
 
     def __init__(
         self,
@@ -70,9 +70,11 @@ class ImportTableDialog(Dialog):
         datasets: Sequence[DatasetRow],
         into: int | None,
         done: Callable[[ImportReport], object],
+        read_again: Callable[[str, str], object],
     ) -> None:
         super().__init__(parent, "Import cases", padded=False)
         self._context, self._table, self._datasets, self._done = context, table, list(datasets), done
+        self._read_again = read_again
         self._rows: list[MappingRow] = []
         known = recalled(context.settings, table.columns)
         self._start = known or table.mapping
@@ -134,12 +136,31 @@ class ImportTableDialog(Dialog):
         self._name.setAccessibleName("Name of the new dataset")
         row = QHBoxLayout()
         row.setSpacing(8)
+        if len(self._table.form.sheets) > 1:
+            row.addWidget(label("Sheet", "body", "text2"))
+            row.addWidget(self._sheets())
         row.addWidget(label("Goes into", "body", "text2"))
         row.addWidget(self._into)
         row.addWidget(self._name, 1)
         self._into.currentIndexChanged.connect(lambda _index: self._changed())
         self._name.textChanged.connect(lambda _text: self._changed())
         return row
+
+    def _sheets(self) -> QComboBox:
+        self.sheet = QComboBox()
+        self.sheet.setAccessibleName("Sheet of the workbook")
+        self.sheet.setMaxVisibleItems(12)
+        self.sheet.addItems(list(self._table.form.sheets))
+        self.sheet.setCurrentText(self._table.form.sheet)
+        self.sheet.activated.connect(lambda _index: self._other_sheet())
+        return self.sheet
+
+    def _other_sheet(self) -> None:
+        """Read another sheet: it has other columns, so that a new dialog shows it."""
+        chosen = self.sheet.currentText()
+        if chosen != self._table.form.sheet and not self._busy:
+            self.accept()
+            self._read_again(self._table.path, chosen)
 
     def _mapping(self) -> QFrame:
         card = QFrame()

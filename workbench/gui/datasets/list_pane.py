@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from workbench.gui.theme import paint_row, theme
 from workbench.gui.widgets.buttons import icon_button
-from workbench.gui.widgets.chip import Chip
+from workbench.gui.widgets.chip import Chip, chip_size, paint_chip
 from workbench.gui.widgets.empty import EmptyState
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import ElidedLabel, line
@@ -67,7 +67,7 @@ class DatasetList(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return row.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{row.name}, {facts_of(row)}"
+            return ", ".join([row.name, facts_of(row), *([f"version {row.version}"] if row.version is not None else [])])
         if role == Qt.ItemDataRole.ToolTipRole:
             return row.description or row.name
         return None
@@ -104,6 +104,11 @@ class DatasetDelegate(QStyledItemDelegate):
         body, small = QFontMetrics(look.font("body", 500)), QFontMetrics(look.font("small"))
         text = area.adjusted(look.px(14), 0, -look.px(8), 0)
         top = QRect(text.x(), text.y() + look.px(5), text.width(), body.height())
+        if row.version is not None:
+            size = chip_size(f"v{row.version}")
+            place = QRect(QPoint(top.right() - size.width() + 1, top.center().y() - size.height() // 2 + 1), size)
+            paint_chip(painter, place, f"v{row.version}")
+            top.setWidth(top.width() - size.width() - look.px(6))
         painter.setFont(look.font("body", 500))
         painter.setPen(look.color("text"))
         painter.drawText(top, int(Qt.AlignmentFlag.AlignVCenter), body.elidedText(row.name, Qt.TextElideMode.ElideRight, top.width()))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.datasets.case_form import CaseForm
@@ -17,20 +17,25 @@ from workbench.gui.datasets.case_verbs import CaseVerbs
 from workbench.gui.datasets.cell_values import pasted
 from workbench.gui.datasets.column_verbs import ColumnVerbs
 from workbench.gui.datasets.dataset_verbs import DatasetVerbs
+from workbench.gui.datasets.foot import Foot
 from workbench.gui.datasets.history import History
 from workbench.gui.datasets.list_pane import DatasetPane
+from workbench.gui.datasets.old_cases import OldCases
 from workbench.gui.datasets.problem_watch import ProblemWatch, said
+from workbench.gui.datasets.results_panel import ResultsPanel
 from workbench.gui.datasets.tool_bar import CaseToolBar
+from workbench.gui.datasets.version_verbs import DatasetVersionVerbs
+from workbench.gui.datasets.version_watch import VersionWatch
 from workbench.gui.screen import Crumb, Screen
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.empty import EmptyState
-from workbench.gui.widgets.labels import ElidedLabel, line
+from workbench.gui.widgets.labels import line
 from workbench.gui.widgets.three_panes import ThreePanes
 from workbench.gui.words import counted
 from workbench.values import Changes
 
 if TYPE_CHECKING:
-    from workbench.workspace import CaseRecord, DatasetRow
+    from workbench.workspace import CaseRecord, DatasetRow, DatasetVersionRow
 
 
 class DatasetsScreen(Screen):
@@ -41,14 +46,16 @@ class DatasetsScreen(Screen):
         self.rows: list[DatasetRow] = []
         self._wanted: int | None = None
         self._wanted_row: int | None = None
+        self._wanted_version: DatasetVersionRow | None = None
         self._write_into: int | None = None
         self.model = CaseModel(context, self)
         self.table = CaseTable(self.model)
-        self.form = CaseForm()
+        self.results = ResultsPanel(context)
+        self.form = CaseForm(self.results)
         self.tools = CaseToolBar()
         self.history = History()
         self.problems = ProblemWatch(context, self)
-        self.datasets = DatasetVerbs(self, context, lambda: self.rows)
+        self.datasets = DatasetVerbs(self, context, lambda: self.rows, self.history)
         self.verbs = CaseVerbs(self, context, self.model, self.history)
         self.columns = ColumnVerbs(self, context, self.model, self.history)
         self.list = DatasetPane(self.datasets.new, self.datasets.ask_import)
@@ -58,8 +65,10 @@ class DatasetsScreen(Screen):
             "Check", "shield-check", on=context.action("datasets.check").trigger, tip="Look for empty cells and near copies"
         )
         self._add = button("Add case", "plus", "primary", on=self.add_case, tip="Add a case (Ctrl N)")
-        self._sum = ElidedLabel("", "body", "text", 600)
-        self._hint = ElidedLabel("", "small", "text3")
+        self.unsaved = VersionWatch(context, self)
+        self.versions = DatasetVersionVerbs(self, context, self.unsaved, self.history)
+        self.foot = Foot()
+        self.old = OldCases()
         self._compose()
         self._connect()
 
@@ -82,19 +91,12 @@ class DatasetsScreen(Screen):
         self._cases = QStackedWidget()
         for part in (self.table, self._no_cases, self._no_match):
             self._cases.addWidget(part)
-        foot = QWidget()
-        foot.setProperty("kind", "surface")
-        foot.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        row = QHBoxLayout(foot)
-        row.setContentsMargins(14, 8, 14, 8)
-        row.setSpacing(12)
-        row.addWidget(self._sum)
-        row.addWidget(self._hint, 1)
+        column.addWidget(self.old)
         column.addWidget(self.tools)
         column.addWidget(line())
         column.addWidget(self._cases, 1)
         column.addWidget(line())
-        column.addWidget(foot)
+        column.addWidget(self.foot)
         self._none = EmptyState(
             "No test cases yet",
             "Test cases are the inputs every prompt is run on. Ten good ones are enough to start.",
@@ -129,8 +131,14 @@ class DatasetsScreen(Screen):
         self.datasets.wanted.connect(self._made)
         self.datasets.made.connect(self._made_new)
         self.table.gave_up.connect(lambda row: self.verbs.give_up(self.model.record(row)))
-        self.datasets.reading.connect(lambda name: self._hint.setText(f"Reading {name}") if name else self._loaded())
+        self.datasets.reading.connect(lambda name: self.foot.hint.setText(f"Reading {name}") if name else self._loaded())
         self.problems.found.connect(self._show_problems)
+        self.unsaved.found.connect(self._show_versions)
+        self.foot.versions_wanted.connect(lambda: self.versions.open(self.model.dataset))
+        self.foot.save_wanted.connect(lambda: self.versions.save(self.model.dataset))
+        self.versions.looked_at.connect(self.look_at)
+        self.old.back_wanted.connect(lambda: self.look_at(None))
+        self.old.restore_wanted.connect(self.versions.restore)
         for id, verb in self._actions().items():
             self.on(id, verb)
 
@@ -140,6 +148,8 @@ class DatasetsScreen(Screen):
             "datasets.export": lambda: self.datasets.ask_export(self.model.dataset),
             "datasets.split": lambda: self.datasets.split(self.model.dataset),
             "datasets.check": self.problems.check,
+            "datasets.save": lambda: self.versions.save(self.model.dataset),
+            "datasets.versions": lambda: self.versions.open(self.model.dataset),
             "datasets.duplicate": lambda: self.verbs.duplicate(self.table.selected()),
             "datasets.rename": lambda: self.datasets.rename(self.model.dataset),
             "datasets.archive": self.delete,
@@ -157,8 +167,12 @@ class DatasetsScreen(Screen):
         return [self._import, self._split, self._check, self._add] if self.model.dataset is not None else [self._import]
 
     def show_at(self, **at: Any) -> None:
-        """`dataset_id`, `case_id`; `start` = new, import; `import_file`."""
-        if at.get("case_id") is not None:
+        """`dataset_id`, `case_id`; `version_id` of a dataset; `start` = new, import; `import_file`."""
+        if at.get("version_id") is not None:
+            workspace, version_id = self.context.ws, int(at["version_id"])
+            verb = lambda: workspace.dataset_versions.get(version_id)  # noqa: E731  (the service is imported on the reading thread)
+            self.context.bridge.read(verb, then=self._open_version, failed=self.context.failed, owner=self)
+        elif at.get("case_id") is not None:
             self.context.bridge.read(
                 self.context.ws.datasets.case, int(at["case_id"]), then=self._open_case, failed=self.context.failed, owner=self
             )
@@ -179,6 +193,8 @@ class DatasetsScreen(Screen):
     def refresh(self, changes: Changes | None) -> None:
         if changes is None or changes.has("dataset", "case", "comparison"):
             self._read_rows()
+        if changes is not None and changes.has("run"):
+            self.results.renew()
         if changes is not None and changes.has("case", "dataset") and self.model.dataset is not None:
             self.model.reload()
 
@@ -221,6 +237,37 @@ class DatasetsScreen(Screen):
         self._wanted_row = record.number - 1 if record.number else None
         self._loaded()
 
+    def _open_version(self, version: DatasetVersionRow) -> None:
+        self._wanted_version = version
+        self.open(version.dataset_id)
+        if version.dataset_id not in [row.id for row in self.rows]:
+            self.list.show_archive(not self.list.archived)
+
+    def look_at(self, version: DatasetVersionRow | None) -> None:
+        """Show the cases of a version as they were; None: as they are."""
+        dataset = self.model.dataset
+        if dataset is None or (version is not None and version.dataset_id != dataset.id):
+            return
+        self.form.keep()
+        self.tools.clear()
+        self.model.show(dataset, version)
+        self._show_state()
+
+    def _show_state(self) -> None:
+        """What can be done now: an old version is read and not written."""
+        version, found = self.model.version, self.model.dataset
+        self.old.read(version, found)
+        self.tools.setVisible(version is None)
+        for part in (self._add, self._split, self.tools.columns):
+            part.setEnabled(self.model.writable)
+        self._check.setEnabled(version is None)
+        self._show_versions()
+        self._show_current(self.table.currentIndex().row())
+
+    def _show_versions(self) -> None:
+        looked_at = self.model.version.number if self.model.version is not None else None
+        self.foot.show_versions(self.model.dataset, self.unsaved.unsaved, writable=self.model.writable, looked_at=looked_at)
+
     def _read_rows(self) -> None:
         workspace, archived = self.context.ws, self.list.archived  # the service is imported on the reading thread, not here
         self.context.bridge.read(
@@ -241,18 +288,19 @@ class DatasetsScreen(Screen):
             return  # its row is on the way
         before = self.model.dataset
         if before is None or found is None or before.id != found.id:
-            self.history.clear()
+            self.history.dataset = found.id if found is not None else 0
             self.tools.clear()
         named = (before.name if before else None) != (found.name if found else None)
-        self.model.show(found)
+        version = self.model.version if before is not None and found is not None and before.id == found.id else None
+        if self._wanted_version is not None and found is not None and self._wanted_version.dataset_id == found.id:
+            version, self._wanted_version = self._wanted_version, None
+        self.model.show(found, version)
         self._pages.setCurrentIndex(1 if found is not None else 0)
         if found is not None:
             self.tools.show_tags(found.cases, found.tags)
         self.problems.show(found)
-        writable = found is not None and not found.archived and not self.context.ws.read_only
-        for part in (self._add, self._split, self.tools.columns):
-            part.setEnabled(writable)
-        self._show_current(self.table.currentIndex().row())
+        self.unsaved.show(found)
+        self._show_state()
         if named or before is None:
             self.crumbs_changed.emit()
         if found is not None and found.id == self._write_into:
@@ -319,7 +367,7 @@ class DatasetsScreen(Screen):
 
     def _show_problems(self) -> None:
         problems = self.problems.problems
-        self.model.show_problems(self.problems.by_case)
+        self.model.show_problems(self.problems.by_case)  # an old version's cases have other ids
         self.tools.show_problems(problems.with_problems if problems is not None else 0)
         if self.tools.problems_on:
             self._filter(self.tools.field.text().strip(), self.tools.tag)
@@ -334,12 +382,15 @@ class DatasetsScreen(Screen):
         if dataset is None:
             return
         filtered = bool(self.model.text or self.model.tag or self.model.only is not None)
-        total = max(dataset.cases, 0)
+        total = dataset.cases if self.model.version is None else self.model.version.cases
         shown = self.model.total
-        self._sum.setText(f"{shown:,} of {counted(total, 'case')}" if filtered else counted(shown, "case"))
-        problems = said(self.problems.problems) if self.problems.problems is not None else ""
-        self._hint.setText(problems or ("Enter types, Ctrl N adds a case, rows from a spreadsheet can be pasted" if shown else ""))
-        self._sum.updateGeometry()
+        self.foot.sum.setText(f"{shown:,} of {counted(total, 'case')}" if filtered else counted(shown, "case"))
+        now = self.model.version is None
+        problems = said(self.problems.problems) if self.problems.problems is not None and now else ""
+        self.foot.hint.setText(
+            problems or ("Enter types, Ctrl N adds a case, rows from a spreadsheet can be pasted" if shown and now else "")
+        )
+        self.foot.sum.updateGeometry()
         empty = self._no_match if filtered else self._no_cases
         self._cases.setCurrentWidget(self.table if shown or (not filtered and total) else empty)
         if self._wanted_row is not None and self._wanted_row < shown and dataset.id == self._wanted:
@@ -350,10 +401,10 @@ class DatasetsScreen(Screen):
     def _show_current(self, row: int) -> None:
         dataset = self.model.dataset
         record = self.model.record(row) if dataset is not None and row >= 0 else None
-        read_only = dataset is None or dataset.archived or self.context.ws.read_only
         if record is None and row >= 0 and self.model.total:
             return  # it is being read
-        self.form.show_case(record, self.model.columns, dataset.name if dataset else "", read_only=read_only)
+        self.form.show_case(record, self.model.columns, dataset.name if dataset else "", read_only=not self.model.writable)
+        self.results.show_case(record)
 
     def _say_step(self, text: str, word: str) -> None:
         if text:
@@ -364,7 +415,7 @@ class DatasetsScreen(Screen):
     def _case_menu(self) -> QMenu:
         menu = QMenu(self)
         records = self.table.selected()
-        if not records or self.context.ws.read_only:
+        if not records or not self.model.writable:
             return menu
         if len(records) == 1:
             menu.addAction(self.context.action("datasets.duplicate"))
@@ -380,7 +431,7 @@ class DatasetsScreen(Screen):
         if dataset.archived:
             menu.addAction("Restore").triggered.connect(lambda _checked=False: self.datasets.restore(dataset))
             return menu
-        for id in ("rename", "export", "split"):
+        for id in ("rename", "save", "versions", "export", "split"):
             menu.addAction(self.context.action(f"datasets.{id}"))
         menu.addAction("Move the dataset to the archive").triggered.connect(
             lambda _checked=False: self.datasets.archive(self.model.dataset)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLineEdit, QR
 
 from workbench.gui.context import Context
 from workbench.gui.library.foreign_export_dialog import ForeignExportDialog, export_foreign
+from workbench.gui.library.prompt_columns import PromptColumnsDialog, recalled
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.dialog import Dialog
@@ -21,7 +22,7 @@ from workbench.gui.words import counted
 from workbench.values import Progress, Stopped
 
 if TYPE_CHECKING:
-    from workbench.workspace import ExportReport, ForeignExport, FormatRow, ImportReport, ModelRow, PromptRow, Workspace
+    from workbench.workspace import ExportReport, ForeignExport, FormatRow, ImportReport, ModelRow, PromptColumns, PromptRow, Workspace
 
 
 class Exchange:
@@ -103,13 +104,43 @@ class Exchange:
                 made.accept()
                 self.read([chosen])
 
+        def table() -> None:
+            start = self._context.settings.get("import.folder") or ""
+            chosen, _ = QFileDialog.getOpenFileName(self._owner, "Import a table of prompts", start, "Tables (*.csv *.tsv)")
+            if chosen:
+                made.accept()
+                self.read_prompts(chosen)
+
+        made.body.addWidget(button("A table with a prompt in each row", "table-2", "link", on=table))
         made.add_cancel()
         made.add_button("Choose a folder", folder, icon="folder-open")
         made.first = made.add_button("Choose files", files, kind="primary", icon="file-text")
         made.open()
 
     def read(self, paths: Sequence[str]) -> None:
-        """Import these files and folders, and show what came of it."""
+        """Import these files and folders, and show what came of it. Of a collection of prompts the columns are shown first."""
+        if len(paths) == 1 and Path(paths[0]).suffix.lower() in (".csv", ".tsv"):
+            self.read_prompts(paths[0], asked=False)
+        else:
+            self._read(paths)
+
+    def read_prompts(self, path: str, *, asked: bool = True) -> None:
+        """Show what the columns of a table of prompts become, then import it. Unless it was asked for as one, a table of cases comes in
+        as what it is."""
+        workspace, settings = self._context.ws, self._context.settings
+
+        def found(columns: PromptColumns | None) -> None:
+            if columns is None or not (asked or columns.is_collection or recalled(settings, columns.columns)):
+                self._read([path])
+                return
+            PromptColumnsDialog(self._owner, settings, path, columns, lambda parts: self._read([path], parts)).open()
+
+        def failed(problem: BaseException) -> None:
+            self._context.failed(problem) if asked else self._read([path])  # the import's report says what is wrong
+
+        self._context.bridge.read(lambda: workspace.files.prompt_columns(path), then=found, failed=failed, owner=self._owner)
+
+    def _read(self, paths: Sequence[str], columns: Mapping[str, str] | None = None) -> None:
         first = Path(paths[0])
         self._context.settings.set("import.folder", str(first if first.is_dir() else first.parent))
         source = str(first) if len(paths) == 1 else f"{len(paths)} files from {first.parent}"
@@ -118,6 +149,7 @@ class Exchange:
             f"Importing {name}",
             _import,
             list(paths),
+            columns,
             then=lambda report: self.show_report(report, source),
             stopped="Stopped. Nothing was imported.",
         )
@@ -149,8 +181,8 @@ def _known(ws: Workspace) -> tuple[Sequence[FormatRow], Sequence[ModelRow]]:
     return ws.files.formats(), chats
 
 
-def _import(ws: Workspace, paths: Sequence[str], progress: Progress) -> ImportReport:
-    return ws.files.import_paths(paths, progress=progress)
+def _import(ws: Workspace, paths: Sequence[str], columns: Mapping[str, str] | None, progress: Progress) -> ImportReport:
+    return ws.files.import_paths(paths, columns=columns, progress=progress)
 
 
 class ExportDialog(Dialog):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from workbench.library.reports import ForeignExport
 from workbench.values import BadInput, Progress, Steps
 
 if TYPE_CHECKING:
+    from workbench.formats.prompt_table import PromptColumns
     from workbench.library.comparisons import Comparisons
     from workbench.library.datasets import Datasets
     from workbench.library.reports import ExportReport, FormatRow, ImportReport, NotCarried
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 FORMATS = (
     "library", "promptfoo", "github", "prompty", "dotprompt", "llm", "langchain", "chainforge", "promptfoo-results", "langfuse",
-    "openai-chat", "anthropic-csv", "text", "prompts-csv", "csv", "tsv", "json", "jsonl",
+    "openai-chat", "anthropic-csv", "text", "prompts-csv", "csv", "tsv", "xlsx", "json", "jsonl",
 )  # fmt: skip
 
 
@@ -119,22 +120,49 @@ class LibraryFiles:
 
         return exporting.as_text(self._database.query, prompt_id, format, content, exporting.target_of(model))
 
-    def import_paths(self, paths: Sequence[str | Path], format: str | None = None, *, progress: Progress | None = None) -> ImportReport:
+    def prompt_columns(self, path: str | Path) -> PromptColumns | None:
+        """The columns of a collection of prompts, with what each seems to be; None for a file that is no CSV or TSV table.
+
+        Raises BadInput where it cannot be read.
+        """
+        from workbench.formats import foreign_formats, prompt_table  # only files need them
+
+        file = Path(path)
+        if not file.is_file() or file.suffix.lower() not in (".csv", ".tsv"):
+            return None
+        return prompt_table.peek(foreign_formats.file_text(file))
+
+    def import_paths(
+        self,
+        paths: Sequence[str | Path],
+        format: str | None = None,
+        *,
+        sheet: str = "",
+        columns: Mapping[str, str] | None = None,
+        progress: Progress | None = None,
+    ) -> ImportReport:
         """What came in from files, folders and zips of prompts, datasets, comparisons, connections without keys, tables, and files of
         other tools (`FORMATS`).
 
         Each file is taken whole or not at all, and one bad file never stops the others. The same files again change nothing. What
         differs from the workspace comes in as new versions; of other things the file wins, and what stood here goes to the archive.
+        `sheet` is the one to read of each workbook, the first with rows where it is empty. `columns` says which column of a collection
+        of prompts is what: column by part (`prompt_table.PARTS`), for the parts that are not to be guessed.
+
         Raises Stopped where `progress` does; then nothing came in.
         """
         from workbench.library.folder.archive import is_archive, unpack  # only files need them
         from workbench.library.folder.finding import find
-        from workbench.library.folder.importing import import_finds
+        from workbench.library.folder.importing import Options, import_finds
         from workbench.library.reports import Rejected
 
         if format is not None and format not in FORMATS:
             raise BadInput(f"{format} is no format that can be imported.", remedy=f"Choose one of {', '.join(FORMATS)}.")
         self._database.refuse_if_read_only()
+        if columns and format not in (None, "prompts-csv"):
+            raise BadInput(f"Columns are said of collections of prompts, not of {format}.", remedy="Leave out the format, or the columns.")
+        if columns:
+            format = "prompts-csv"
         found = [Path(path) for path in paths]
         for path in found:
             if not path.exists():
@@ -157,6 +185,6 @@ class LibraryFiles:
                     continue
                 unpacked[str(folder)] = str(path)
                 given.append(folder)
-            report = import_finds(self._database, find(given, format, steps), steps)
+            report = import_finds(self._database, find(given, format, steps), steps, Options(sheet, columns))
         report = replace(report, rejected=(*rejected, *report.rejected), rejected_count=report.rejected_count + len(rejected))
         return report.moved(unpacked) if unpacked else report

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -52,6 +52,16 @@ class Names:
         return wanted
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is said of the files where it should not be guessed."""
+
+    sheet: str = ""
+    """The sheet of each workbook."""
+    columns: Mapping[str, str] | None = None
+    """Column by part, of collections of prompts."""
+
+
 @dataclass
 class Importer:
     """One import: what has come in so far, by file."""
@@ -59,6 +69,7 @@ class Importer:
     writer: Writer
     finds: Finds
     steps: Steps
+    options: Options = Options()
     done: list[Imported] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     not_carried: list[NotCarried] = field(default_factory=list)
@@ -143,7 +154,11 @@ class Importer:
 
     def _table(self, path: Path) -> None:
         """A table that no dataset's file names: a dataset of its own, as when it is imported on the screen."""
-        table = read_table(path)
+        table = read_table(path, sheet=self.options.sheet)
+        others = [title for title in table.form.sheets if title != table.form.sheet]
+        if others:
+            what = f"sheet{'' if len(others) == 1 else 's'} {', '.join(others)}"
+            self.not_carried.append(NotCarried(str(path), what, f"only the sheet {table.form.sheet} was read: choose another with --sheet"))
         if table.form.format == "jsonl" and "values" in table.columns:
             self._bring_table(path, DatasetFile(stem_of(path.name)), table)
             return
@@ -247,7 +262,7 @@ class Importer:
 
     def _foreign(self, path: Path, found: FoundForeign) -> None:
         """A file of another tool: its prompts, its cases, and where it has checks the comparison of both."""
-        file = read_foreign(path, found.format)
+        file = read_foreign(path, found.format, self.options.columns)
         self.not_carried += file.not_carried
         start = len(self.done)
         folder = found.folder if len(file.prompts) < 2 else "/".join(filter(None, (found.folder, stem_of(path.name))))
@@ -287,10 +302,10 @@ class Importer:
         return str(self.writer.run(f"SELECT uid FROM {table} WHERE id = :id", id=id).scalar_one())
 
 
-def import_finds(database: Database, finds: Finds, steps: Steps) -> ImportReport:
+def import_finds(database: Database, finds: Finds, steps: Steps, options: Options) -> ImportReport:
     """What the import of these files did. Raises Stopped; then nothing came in."""
     with database.write() as writer:
-        importer = Importer(writer, finds, steps)
+        importer = Importer(writer, finds, steps, options)
         importer.run()
     rejected = (*finds.rejected, *importer.rejected)
     return ImportReport(

@@ -14,7 +14,8 @@ from workbench.formats.addresses import clean_address
 from workbench.formats.library_file_data import ConnectionEntry, DatasetFile, ModelEntry
 from workbench.library.cases import asking, case_hash, indexing, insert_cases
 from workbench.library.comparisons import definition_from_json, definition_to_json, insert_comparison
-from workbench.library.datasets import columns_from_json, columns_to_json, create_dataset
+from workbench.library.dataset_columns import columns_from_json, columns_to_json
+from workbench.library.datasets import create_dataset
 from workbench.library.names import clean_name, free_name
 from workbench.library.reports import Imported
 from workbench.library.vendors import vendor

@@ -1,0 +1,36 @@
+"""`diff`: what got worse, better and stayed the same between two runs."""
+
+from __future__ import annotations
+
+import argparse
+
+from workbench.cli.opened import workspace
+from workbench.cli.terminal import Terminal
+
+_RUN = "id of a run, as `workbench list runs` shows it, or 'Name #3'"
+
+
+def diff_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `workbench diff`."""
+    parser.add_argument("run", metavar="RUN", help=_RUN)
+    parser.add_argument("baseline", metavar="BASELINE", nargs="?", help="the run to compare with; unless given, the one marked as baseline")
+    parser.add_argument("--allow-worse", type=_count, default=0, metavar="N", help="end with 0 as long as no more cases than N are worse")
+
+
+def diff_verb(options: argparse.Namespace, terminal: Terminal) -> int:
+    """The exit code of `workbench diff`: 1 where more cases got worse than are allowed."""
+    from workbench.workspace import regressions  # not for --help
+
+    with workspace(options, terminal) as ws:
+        pair = ws.regressions.compare(options.run, options.baseline)
+    if terminal.json:
+        terminal.document(regressions.document(pair))
+    else:
+        terminal.say(regressions.text(pair))
+    return 1 if pair.regression.count("worse") > options.allow_worse else 0
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of cases")
+    return int(text)

@@ -1,0 +1,35 @@
+"""The newest output of every job of a run, as comparing runs reads them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from workbench.runs.grid import scores_of
+from workbench.runs.reading import RunReader, dollars
+from workbench.store.database import Database
+from workbench.store.outputs import newest
+from workbench.values.outputs import JobOutput
+
+_PAGE = 200
+# Naming the columns lets the index find a page of a long run without reading all of it.
+_OUTPUTS = f"""
+SELECT job.id, job.column_index, job.case_index, job.repeat, job.status, output.id, output.text, output.error, output.resolved_model,
+       output.cost, output.latency_ms
+FROM job LEFT JOIN output ON output.id = {newest()}
+WHERE job.run_id = :run AND job.column_index IN ({{columns}}) AND job.case_index BETWEEN :first AND :last
+ORDER BY job.case_index, job.column_index, job.repeat"""
+
+
+def job_outputs(database: Database, runs: RunReader, run_id: int) -> Iterator[JobOutput]:
+    """Every job of a run, by case, column and repeat, some hundred cases at a time."""
+    plan = runs.plan(run_id)
+    sql = _OUTPUTS.format(columns=",".join(map(str, range(len(plan.columns)))))
+    for first in range(0, len(plan.cases), _PAGE):
+        rows = database.query(sql, {"run": run_id, "first": first, "last": first + _PAGE - 1})
+        scores = scores_of(database, [row[5] for row in rows if row[5] is not None])
+        for job_id, column, case, repeat, status, output_id, text, error, resolved, cost, latency in rows:
+            said = str(json.loads(error).get("message", "")) if error else ""
+            yield JobOutput(
+                job_id, column, case, repeat, status, text or "", scores.get(output_id, ()), said, resolved, dollars(cost), latency
+            )

@@ -1,0 +1,199 @@
+"""A run beside its baseline: the comparison, the mark that makes a run the baseline, and both as a document and as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.analysis.regression import KINDS, CaseChange, DefinitionChange, Figures, Regression, compare
+from workbench.exports import money, run_document
+from workbench.plan import Plan
+from workbench.runs.job_outputs import job_outputs
+from workbench.runs.records import RunRow
+from workbench.runs.runs import Runs
+from workbench.store.database import Database
+from workbench.values import BadInput, NotFound
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class RunPair:
+    """Two runs with their frozen plans and what comparing them found."""
+
+    run: RunRow
+    baseline: RunRow
+    plan: Plan
+    baseline_plan: Plan
+    regression: Regression
+
+
+class Regressions:
+    """The verbs on a run and its baseline."""
+
+    def __init__(self, database: Database, runs: Runs) -> None:
+        self._database = database
+        self._runs = runs
+
+    def mark(self, run_id: int | None, comparison_id: int) -> None:
+        """Make a run the baseline of its comparison, or with None let it have none."""
+        if run_id is not None and self._runs.get(run_id).comparison_id != comparison_id:
+            raise BadInput("This run is of another comparison.", remedy="Mark one of its own runs as baseline.")
+        with self._database.write() as writer:
+            writer.run("UPDATE comparison SET baseline_run_id = :run WHERE id = :id", run=run_id, id=comparison_id)
+            writer.touch("comparison", comparison_id)
+
+    def baseline(self, run_id: int) -> RunRow | None:
+        """What a run is compared with unless said: its comparison's baseline, else the run before it; None for a first run."""
+        run = self._runs.get(run_id)
+        if run.comparison_id is not None:
+            marked = self._database.query("SELECT baseline_run_id FROM comparison WHERE id = ?", [run.comparison_id])
+            if marked and marked[0][0] not in (None, run.id):
+                return self._runs.get(int(marked[0][0]))
+        before = [
+            row
+            for row in self._runs.list(run.comparison_id)
+            if row.id < run.id and row.comparison_id == run.comparison_id and row.comparison == run.comparison
+        ]
+        return before[0] if before else None
+
+    def compare(self, run: int | str, baseline: int | str | None = None, progress: Callable[[int, int], object] | None = None) -> RunPair:
+        """A run beside its baseline. Raises NotFound where there is none; `progress` hears of jobs read and may raise Stopped."""
+        row = self._runs.get(run)
+        before = self._runs.get(baseline) if baseline is not None else self.baseline(row.id)
+        if before is None:
+            raise NotFound(f"There is no run before {row.comparison} #{row.number}.", remedy="Name the run to compare it with.")
+        if before.id == row.id:
+            raise BadInput("A run is not its own baseline.", remedy="Name another run.")
+        plan, old = self._runs.plan(row.id), self._runs.plan(before.id)
+        read, total = 0, row.jobs + before.jobs
+
+        def counted(run_id: int) -> Iterator[Any]:
+            nonlocal read
+            for output in job_outputs(self._database, self._runs, run_id):
+                read += 1
+                if progress is not None and read % 500 == 0:
+                    progress(read, total)
+                yield output
+
+        return RunPair(row, before, plan, old, compare(plan, old, counted(row.id), counted(before.id)))
+
+
+def document(pair: RunPair) -> dict[str, Any]:
+    """The JSON of `workbench diff`."""
+    found = pair.regression
+    return {
+        "schema": 1,
+        "run": run_document(pair.run),
+        "baseline": run_document(pair.baseline),
+        "counts": {kind: found.count(kind) for kind in KINDS} | {"reworded": sum(one.reworded for one in found.pairs)},
+        "p_value": found.p_value,
+        "columns": [
+            _column_names(pair, number)
+            | {kind: one.counts[kind] for kind in KINDS}
+            | {"reworded": one.reworded, "p_value": one.p_value}
+            | _figures(one.figures, "")
+            | _figures(one.before_figures, "baseline_")
+            for number, one in enumerate(found.pairs)
+        ],
+        "cases": [_case(pair, change) for change in found.cases if change.kind != "same" or change.reworded],
+        "changed": [{"what": change.what, "before": change.before, "after": change.after} for change in found.changed],
+        "unchanged": list(found.unchanged),
+        "only_in_run": [index + 1 for index in found.only_run],
+        "only_in_baseline": [index + 1 for index in found.only_baseline],
+        "columns_without_baseline": [_column(pair.plan, index) for index in found.unpaired],
+    }
+
+
+def text(pair: RunPair) -> str:
+    """What `workbench diff` prints."""
+    found = pair.regression
+    lines = [f"{_named(pair.run)} against {_named(pair.baseline)}", ""]
+    lines += [f"  {_changed(change)}" for change in found.changed]
+    if found.unchanged:
+        lines += [f"  unchanged: {', '.join(found.unchanged)}"]
+    for number, one in enumerate(found.pairs):
+        counts, p = one.counts, one.p_value
+        lines += [
+            "",
+            f"{_column(pair.plan, one.column)}: {counts['worse']} worse, {counts['better']} better, {counts['same']} same"
+            + (f" ({one.reworded} reworded)" if one.reworded else "")
+            + (f", {counts['apart']} not compared" if counts["apart"] else "")
+            + (f". {chance(counts['worse'], counts['better'], p)}." if counts["worse"] or counts["better"] else "."),
+            "  " + ", ".join(_figure_words(one.before_figures, one.figures)),
+        ]
+        for kind in ("worse", "better", "apart"):
+            shown = [change for change in found.cases if change.pair == number and change.kind == kind]
+            lines += [f"  {kind}: case {_case_words(pair, change)}" for change in shown[:_SHOWN]]
+            lines += [f"  and {len(shown) - _SHOWN} more {kind}"] if len(shown) > _SHOWN else []
+    for indexes, where in ((found.only_run, "not in the baseline"), (found.only_baseline, "only in the baseline")):
+        if indexes:
+            lines += ["", f"{len(indexes)} case{'' if len(indexes) == 1 else 's'} {where}: not compared."]
+    if found.unpaired:
+        lines += ["", "No column of the baseline stands for " + ", ".join(_column(pair.plan, index) for index in found.unpaired) + "."]
+    return "\n".join(lines)
+
+
+def chance(worse: int, better: int, p_value: float) -> str:
+    """What the exact test allows to say of so many turned verdicts."""
+    if p_value > 0.05:
+        return f"{max(worse, better)} against {min(worse, better)} could be chance (p = {p_value:.2g})"
+    return f"{max(worse, better)} against {min(worse, better)} is more than chance explains (p = {p_value:.2g})"
+
+
+def _named(run: RunRow) -> str:
+    return f"{run.comparison} #{run.number} ({(run.started_at or run.created_at)[:16].replace('T', ' ')})"
+
+
+def _column(plan: Plan, index: int) -> str:
+    column = plan.columns[index]
+    version = f" v{column.variant.version}" if column.variant.version is not None else ""
+    return f"{column.variant.prompt}{version} on {column.model.title}"
+
+
+def _column_names(pair: RunPair, number: int) -> dict[str, Any]:
+    found = pair.regression.pairs[number]
+    new, old = pair.plan.columns[found.column], pair.baseline_plan.columns[found.before]
+    return {
+        "prompt": new.variant.prompt, "version": new.variant.version, "model": new.model.title,
+        "baseline_prompt": old.variant.prompt, "baseline_version": old.variant.version, "baseline_model": old.model.title,
+    }  # fmt: skip
+
+
+def _figures(figures: Figures, before: str) -> dict[str, Any]:
+    return {f"{before}pass_rate": figures.pass_rate, f"{before}p50_ms": figures.p50_ms, f"{before}cost_usd": money(figures.cost_usd)}
+
+
+def _case(pair: RunPair, change: CaseChange) -> dict[str, Any]:
+    return {
+        "change": change.kind if change.kind != "same" else "reworded", "case": change.case + 1, "baseline_case": change.before_case + 1,
+        "case_name": pair.plan.cases[change.case].name, **_column_names(pair, change.pair), "passed": change.passed,
+        "baseline_passed": change.before_passed, "reason": change.reason,
+    }  # fmt: skip
+
+
+def _case_words(pair: RunPair, change: CaseChange) -> str:
+    name = pair.plan.cases[change.case].name
+    shares = "" if change.kind == "apart" or {change.passed, change.before_passed} <= {0.0, 1.0, None} else _shares(change)
+    return f"{change.case + 1}{f' {name}' if name else ''}{shares}{f'  {change.reason}' if change.reason else ''}"
+
+
+def _shares(change: CaseChange) -> str:
+    return f" ({change.before_passed or 0:.0%} of its answers passed, now {change.passed or 0:.0%})"
+
+
+def _changed(change: DefinitionChange) -> str:
+    return f"{change.what}: {change.before} to {change.after}" if change.before else f"{change.what}: {change.after}"
+
+
+def _figure_words(before: Figures, after: Figures) -> Iterator[str]:
+    if before.pass_rate is not None and after.pass_rate is not None:
+        yield f"pass rate {before.pass_rate:.1%} to {after.pass_rate:.1%}"
+    if before.p50_ms is not None and after.p50_ms is not None:
+        yield f"median {before.p50_ms / 1000:.2f} s to {after.p50_ms / 1000:.2f} s"
+    yield f"cost {_money(before)} to {_money(after)}"
+
+
+def _money(figures: Figures) -> str:
+    return "unknown" if figures.cost_usd is None else f"${money(figures.cost_usd)}"
