@@ -270,3 +270,30 @@ def test_an_embedding_model_is_refused_before_anything_is_sent(
     assert perform(["ask", "Hello", "--model", "text-embedding-3-small"]) == 2
     assert "text-embedding-3-small makes embeddings" in capsys.readouterr().err
     assert server.stats()["requests"] == 0
+
+
+def test_a_refused_key_is_said_and_the_run_goes_on_with_another(
+    fakeprovider: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = fakeprovider(require_key="sk-right")
+    path = config(tmp_path, server)
+    assert perform(["run", path, "--json"]) == 1
+    said = capsys.readouterr()
+    report = json.loads(said.out)
+    assert {(output["status"], output["error"]["kind"]) for output in report["outputs"]} == {("queued", "auth")}
+    assert "6 were not made of 6 calls" in said.err
+    assert f"workbench resume {report['run']['id']}" in said.err
+    assert server.stats()["requests"] <= 4
+    server.configure(require_key="")
+    assert perform(["resume", report["run"]["id"], "--json"]) == 0
+    assert document(capsys)["run"]["done"] == 6
+
+
+def test_only_what_is_missing_is_asked(fakeprovider: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    server = fakeprovider()
+    assert perform(["run", config(tmp_path, server, cases=2)]) == 0
+    capsys.readouterr()
+    assert perform(["run", config(tmp_path, server, cases=5), "--missing", "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["run"]["reused"] == 4
+    assert server.stats()["requests"] == 4 + 6

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from workbench import providers
 from workbench.engine import (
     END_EVENTS,
+    Budget,
     Cancelled,
     Control,
     Engine,
@@ -25,12 +26,14 @@ from workbench.engine import (
     Event,
     Failed,
     Finished,
+    Held,
     Skipped,
     Started,
     Streamed,
     Waiting,
 )
 from workbench.engine.group import Group
+from workbench.engine.limits import ConnectionLimit, Member
 from workbench.values import BadInput, Delta, Endpoint, Failure, Message, Price, Reply, Request
 
 if TYPE_CHECKING:
@@ -129,7 +132,7 @@ def test_jobs_behind_a_narrow_limit_get_through_one_after_the_other(fakeprovider
     server = fakeprovider(latency_ms=20, max_in_flight=1, retry_after=0.02)
     events = run(jobs(server.base_url, [f"case {n}" for n in range(24)]), concurrency=6, max_retries=3)
     assert len(of(Finished, events)) == 24
-    assert max(event.attempts for event in of(Finished, events)) > 4, "more refusals than a single job may have on its own"
+    assert server.stats()["status_429"] < 60, "fewer calls are sent at once when the server asks for it"
     assert all(wait.attempt <= wait.attempts for wait in of(Waiting, events))
 
 
@@ -146,11 +149,11 @@ def test_a_rejected_key_stops_its_connection_and_no_other(fakeprovider: Start) -
     work = jobs(strict.base_url, [f"a{n}" for n in range(50)], group="strict")
     work += jobs(open_.base_url, [f"b{n}" for n in range(20)], group="open", first=100)
     events = run(work, concurrency=4)
-    failed = of(Failed, events)
-    assert len(failed) == 50
-    assert {event.failure.kind for event in failed} == {"auth"}
+    held = of(Held, events)
+    assert len(held) == 50
+    assert {event.failure.kind for event in held} == {"auth"}
     assert len(of(Finished, events)) == 20
-    sent = [event for event in failed if event.attempts]
+    sent = [event for event in held if event.attempts]
     assert 1 <= len(sent) <= 4, "only what was in flight when the first refusal came may have been sent"
 
 
@@ -191,8 +194,6 @@ def test_a_group_whose_jobs_come_last_starts_with_the_others(fakeprovider: Start
 
 
 def test_the_built_in_model_is_asked_one_thing_at_a_time() -> None:
-    from workbench.engine.group import Group
-
     most = 0
 
     class Slow:
@@ -219,7 +220,6 @@ def test_the_built_in_model_is_asked_one_thing_at_a_time() -> None:
 
     assert asyncio.run(go()) == 6
     assert most == 1
-    assert Group("b", 1).has_room
 
 
 def test_pause_lets_calls_finish_and_sends_no_new_one(fakeprovider: Start) -> None:
@@ -427,11 +427,11 @@ def test_the_budget_is_kept_and_the_rest_says_why(fakeprovider: Start) -> None:
         EngineJob(job.key, job.request, job.endpoint, job.group, PRICE) for job in jobs(server.base_url, [f"word{n}" for n in range(40)])
     ]
     work = [EngineJob(job.key, replace(job.request, parameters={"max_tokens": 3}), job.endpoint, job.group, job.price) for job in work]  # type: ignore[type-var]
-    events = run(work, concurrency=4, budget_usd=Decimal(21))
+    events = run(work, concurrency=4, budget=Budget(Decimal(21)))
     finished, skipped = of(Finished, events), of(Skipped, events)
     spent = sum(PRICE.cost(event.reply.usage) or 0 for event in finished)
     assert len(finished) + len(skipped) == 40
-    assert 16 <= spent <= 21, "each call costs four dollars: five fit"
+    assert 7 < spent <= 21, "a call is counted at its worst, which is 14 dollars here: none goes out that might pass the cap"
     assert "$21.00" in skipped[0].reason
     assert server.stats()["requests"] == len(finished)
 
@@ -441,7 +441,7 @@ def test_what_was_spent_before_counts_and_free_models_do_not(fakeprovider: Start
     job, other = jobs(server.base_url, ["a", "b"])
     paid = EngineJob(0, job.request, job.endpoint, "g", PRICE)
     free = EngineJob(1, other.request, other.endpoint, "g", Price(Decimal(0), Decimal(0)))
-    events = run([paid, free], budget_usd=Decimal(5), spent_usd=Decimal(5))
+    events = run([paid, free], budget=Budget(Decimal(5), Decimal(5)))
     assert {event.job: type(event) for event in events if isinstance(event, END_EVENTS)} == {0: Skipped, 1: Finished}
 
 
@@ -478,7 +478,8 @@ def test_whatever_goes_wrong_every_job_ends_exactly_once(fakeprovider: Start, se
 
 
 def test_a_models_own_quota_stops_that_model_alone_even_after_answers() -> None:
-    group = Group("g", 4)
+    group = Group(ConnectionLimit(), Member(4, asyncio.new_event_loop(), print), Endpoint("openai-chat", ""))
+    group.member.loop.close()
     group.answer("m")
     assert group.learn(Failure("quota", "Quota exceeded for metric: free_tier_requests, limit: 20, model: m"), "m")
     assert group.halted("m") is not None

@@ -220,7 +220,7 @@ def test_what_has_no_place_here_is_named(tmp_path: Path) -> None:
     found = read(
         config(
             tmp_path,
-            providers=["echo", "anthropic:claude", "file://own.py", {"id": "openai:chat:m", "config": {"wild": 1}, "prompts": ["a"]}],
+            providers=["echo", "replicate:claude", "file://own.py", {"id": "openai:chat:m", "config": {"wild": 1}, "prompts": ["a"]}],
             prompts=["Say {{q}}", "file://make.py:prompt"],
             tests=[{"vars": {"q": "1"}, "threshold": 0.5, "options": {"prefix": "p"}}, "file://gen.py", "https://example.org/t.csv"],
             derivedMetrics=[{"name": "a", "value": "b"}],
@@ -228,8 +228,8 @@ def test_what_has_no_place_here_is_named(tmp_path: Path) -> None:
         )
     )
     assert set(notes(found)) >= {
-        "provider anthropic:claude", "provider file://own.py", "provider openai:chat:m: config: wild", "provider openai:chat:m: prompts",
-        "prompt make.py", "test: threshold", "test: options: prefix", "tests gen.py", "tests https://example.org/t.csv",
+        "provider replicate:claude", "provider file://own.py", "provider openai:chat:m: config: wild", "provider openai:chat:m: prompts",
+        "prompt make.py", "test: options: prefix", "tests gen.py", "tests https://example.org/t.csv",
         "configuration: derivedMetrics", "evaluateOptions: delay",
     }  # fmt: skip
     assert len(found.spec.cases) == 1
@@ -248,9 +248,9 @@ def test_a_price_in_dollars_per_token_becomes_one_per_million(tmp_path: Path) ->
 
 
 def test_nothing_that_can_run_is_said_in_one_sentence_with_the_reasons(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"None of its providers can be run here.*anthropic:claude"):
-        read(config(tmp_path, providers=["anthropic:claude"]))
-    assert read(config(tmp_path, providers=["anthropic:claude"]), to_run=False).spec.models == ()
+    with pytest.raises(BadInput, match=r"None of its providers can be run here.*replicate:claude"):
+        read(config(tmp_path, providers=["replicate:claude"]))
+    assert read(config(tmp_path, providers=["replicate:claude"]), to_run=False).spec.models == ()
 
 
 @pytest.mark.parametrize(

@@ -272,7 +272,7 @@ def test_what_could_not_be_saved_is_kept_while_another_prompt_is_open(desk: Desk
     monkeypatch.setattr(type(desk.ws.versions), "save_draft", full)
     desk.write(" and more")
     desk.open(second)
-    desk.until(lambda: first in desk.working._unkept)
+    desk.until(lambda: (first, "") in desk.working._unkept)
     assert not desk.session.window.close()
     monkeypatch.undo()
     desk.press("Try again", desk.dialog())

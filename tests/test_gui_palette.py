@@ -99,7 +99,7 @@ def test_text_in_versions_is_found_with_its_words_marked(palette: Palette, qtbot
     assert "Refund reply" in row.detail
 
 
-def test_arrows_pass_over_headings_and_tab_goes_to_the_next_group(palette: Palette) -> None:
+def test_arrows_pass_over_headings_and_shift_tab_goes_through_the_groups(palette: Palette) -> None:
     QTest.keyClicks(palette._field, "re")
     rows = palette._model.rows
     assert rows[0].run is None
@@ -107,9 +107,35 @@ def test_arrows_pass_over_headings_and_tab_goes_to_the_next_group(palette: Palet
     QTest.keyClick(palette._field, Qt.Key.Key_Up)
     assert rows[palette._list.currentIndex().row()].run is not None
     palette._select(1)
-    QTest.keyClick(palette._field, Qt.Key.Key_Tab)
+    QTest.keyClick(palette._field, Qt.Key.Key_Backtab)
     group = rows[palette._list.currentIndex().row()].group
     assert group != rows[1].group
+
+
+def test_tab_lists_the_group_of_the_current_row_only_and_again_all(palette: Palette) -> None:
+    QTest.keyClicks(palette._field, "re")
+    before = [row.group for row in palette._model.rows]
+    assert len(set(before)) > 1
+    QTest.keyClick(palette._field, Qt.Key.Key_Tab)
+    assert {row.group for row in palette._model.rows} == {before[0]}
+    assert palette._only.isVisible()
+    assert palette._only.text == before[0]
+    QTest.keyClick(palette._field, Qt.Key.Key_Tab)
+    assert [row.group for row in palette._model.rows] == before
+    assert not palette._only.isVisible()
+
+
+def test_the_last_row_of_a_long_group_shows_all_of_it(palette: Palette) -> None:
+    QTest.keyClicks(palette._field, "a")
+    row = next(row for row in palette._model.rows if row.text.startswith("Show all "))
+    assert row.text.endswith("actions with “a”")
+    many = int(row.text.split()[2])
+    palette._run(palette._model.rows.index(row))
+    assert palette.isVisible()
+    assert len(palette._model.rows) == many + 1
+    QTest.keyClick(palette._field, Qt.Key.Key_Backspace)
+    QTest.keyClick(palette._field, Qt.Key.Key_Backspace)
+    assert not palette._only.isVisible()
 
 
 def test_a_prefix_asks_for_actions_only(palette: Palette) -> None:

@@ -19,7 +19,7 @@ from tests.gui_window import dialogs, finished_well, opened
 from tests.run_workspace import Filled, content, executed, fill
 from tests.test_gui_compare_run import key, over, setup, shown_run
 from workbench.gui.app import Session
-from workbench.gui.cells import failed_words
+from workbench.gui.cells import State, held_words
 from workbench.gui.compare.setup_checks import NOTHING, REFERENCE
 from workbench.gui.compare.view import CompareScreen
 from workbench.gui.key_dialog import KeyDialog
@@ -135,21 +135,21 @@ def test_a_call_that_was_refused_without_a_key_says_so_and_leads_to_the_key(
     shown_run(qtbot, screen, run)
     shown = screen.page.current()
     assert shown is not None
-    title, sentence, fixes = failed_words(shown.cell.error, screen.model.grid.columns[0])
-    assert (title, sentence) == ("No key (401)", "No key for Stand-in in this session, so none was sent.")
+    assert shown.state is State.HELD
+    title, sentence, fixes = held_words(shown.cell.error, screen.model.grid.columns[0])
+    assert (title, sentence) == ("No key (401)", "No key for Stand-in in this session, so none was sent. This call waits for one.")
     assert fixes[0] == ("key", "Add key")
     assert screen.page.run_bar.done.bar is not None
-    assert screen.page.run_bar.done.bar.segments(100) == [(0, 100, "fail")]
-    assert screen.page.run_bar.done.right[0].text() == "16 failed"
-    assert screen.page.run_bar.done.more.text() == ""
+    assert screen.page.run_bar.done.bar.segments(100) == [], "nothing is lost, and nothing has failed"
+    assert screen.page.run_bar.done.right[1].text() == "16 on hold"
     screen.page.cell_menu.fix(shown, "key")
     dialog = asked(qtbot)
     assert dialog.heading.text() == "Key of Stand-in"
     enter(dialog, KEY, "Save the key")
     offers: list[str] = []
     screen.context.noticed.connect(lambda _text, action, _verb: offers.append(action))
-    qtbot.waitUntil(lambda: "Run failed again" in offers, timeout=10_000)
-    screen.page.model.run_again()
+    qtbot.waitUntil(lambda: "Continue" in offers, timeout=10_000)
+    screen.page.model.go_on()
     qtbot.waitUntil(lambda: screen.model.running, timeout=10_000)
     over(qtbot, screen)
     assert screen.model.run is not None

@@ -127,14 +127,33 @@ def test_renaming_a_snippet_says_what_becomes_of_its_prompts(desk: Desk) -> None
     assert [action.text() for action in desk.screen.page.snippets.menu().actions()] == ["Reply v1"]
     desk.key(Key.Key_F2)
     said = [shown.text() for shown in desk.dialog().findChildren(QLabel)]
-    assert any(text.startswith("Reply keeps the text of refund_policy as it is.") for text in said)
+    assert any(text.startswith("Reply includes refund_policy and will get the new name as unsaved edits.") for text in said)
     desk.fill("returns")
     desk.until(lambda: desk.ws.prompts.get(policy).name == "returns")
+    desk.until(desk.notice)
+    assert desk.notice().startswith("Renamed refund_policy to returns. 1 prompt has the new name as unsaved edits.")
+    desk.until(lambda: desk.screen.page.preview._is_snippet)
     desk.open(reply)
-    desk.until(lambda: "refund_policy is no longer in the library" in desk.screen.page.snippets.title.text())
+    assert desk.blocks[0].editor.text == '{% include "returns" %}'
+    desk.until(lambda: desk.working.facts.problems == (None,))
+    desk.until(lambda: not desk.screen.page.preview._is_snippet)
+    desk.undo()
+    desk.until(lambda: desk.blocks[0].editor.text == '{% include "refund_policy" %}')
+    desk.until(lambda: not desk.working.unsaved)
 
 
-def test_versions_say_what_changed_and_an_old_one_is_written_on_from(desk: Desk) -> None:
+def test_archiving_a_snippet_in_use_says_who_includes_it_and_the_foot_counts_snippets_apart(desk: Desk) -> None:
+    policy = snippet(desk, "refund_policy", "Within 30 days.")
+    desk.prompt("Reply", '{% include "refund_policy" %}')
+    desk.open(policy)
+    desk.until(lambda: desk.screen.list._count.text() == "1 prompt, 1 snippet, 2 versions")
+    desk.screen.verbs.archive([desk.ws.prompts.get(policy)], lambda: None)
+    desk.until(lambda: "1 prompt includes it" in desk.notice())
+    desk.undo()
+    desk.until(lambda: not desk.ws.prompts.get(policy).archived)
+
+
+def test_versions_say_what_changed_and_a_branch_says_where_it_began(desk: Desk) -> None:
     desk.session.context.settings.set("author", "Mara Lind")
     reply = desk.prompt("Reply", "Hello.", temperature=0.2)
     desk.ws.versions.save(reply, Content((Message.of("system", "Good day."),), {"temperature": 0.7}))
@@ -143,7 +162,8 @@ def test_versions_say_what_changed_and_an_old_one_is_written_on_from(desk: Desk)
     desk.until(lambda: len(model.rows) == 2)
     newest, first = desk.working.at.versions
     assert model.said_of(newest) == "prompt changed, temperature 0.2 to 0.7"
-    desk.screen.version_verbs.start_from(first)
+    desk.screen.branch_verbs.begin(first)
+    desk.fill("softer")
     desk.until(lambda: desk.blocks[0].editor.text == "Hello.")
     desk.write(" Friend.")
     desk.key(Key.Key_S, CTRL)

@@ -233,7 +233,7 @@ def test_each_verb_announces_what_it_touched(database: Database, prompts: Prompt
     prompts.rename_folder("a", "c")
     assert heard[-1].ids("prompt") == {id}
     prompts.rename_folder("c", "c")
-    verbs: list[Callable[[], None]] = [
+    verbs: list[Callable[[], object]] = [
         lambda: prompts.rename(id, "Q"),
         lambda: prompts.describe(id, "d"),
         lambda: prompts.set_tags(id, ["t"]),

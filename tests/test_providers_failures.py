@@ -141,7 +141,7 @@ def test_an_error_object_in_a_stream_is_the_same_failure(value: dict[str, Any], 
 
 
 def test_a_wait_of_nothing_or_of_centuries_is_none() -> None:
-    assert 0.25 <= wait_s(Failure("rate_limit", "", retry_after_s=0.0), 1) <= 0.5
+    assert 0 <= wait_s(Failure("rate_limit", "", retry_after_s=0.0), 1) <= 0.5
     assert asked_wait({"retry-after": "9" * 400}) is None
     assert spelled_wait("try again in " + "9" * 400 + " s") is not None
     assert asked_wait({}, None, "try again in " + "9" * 400 + " s") is None
@@ -267,7 +267,7 @@ def test_the_providers_wait_is_never_shortened_and_backoff_grows() -> None:
     waits = [wait_s(plain, attempt, draw=1.0) for attempt in range(1, 12)]
     assert waits[:4] == [0.5, 1, 2, 4]
     assert max(waits) == 30
-    assert wait_s(plain, 3, draw=0.0) == 1.0
+    assert wait_s(plain, 3, draw=0.0) == 0.0, "any time up to the longest: those that failed together do not come back together"
 
 
 def test_what_waiting_cannot_mend_is_not_tried_again() -> None:

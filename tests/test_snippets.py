@@ -106,12 +106,74 @@ def test_a_snippet_sets_nothing_in_its_prompt_and_a_failure_inside_names_the_tag
 def test_names_of_snippets_are_their_own_over_all_folders(ws: Workspace) -> None:
     ws.prompts.create("policy", "a", said("x"), kind="snippet")
     other = ws.prompts.create("other", "b", said("x"), kind="snippet")
-    for verb in (lambda: ws.prompts.create("policy", "b", said("y"), kind="snippet"), lambda: ws.prompts.rename(other, "policy")):
-        with pytest.raises(BadInput, match="already a snippet named policy"):
-            verb()
+    with pytest.raises(BadInput, match="already a snippet named policy"):
+        ws.prompts.create("policy", "b", said("y"), kind="snippet")
+    with pytest.raises(BadInput, match="already a snippet named policy"):
+        ws.prompts.rename(other, "policy")
     with pytest.raises(BadInput, match="Quotes"):
         ws.prompts.rename(other, 'say "x"')
     assert ws.prompts.get(ws.prompts.duplicate(other)).name == "other copy"
+
+
+def test_a_renamed_snippet_is_followed_by_unsaved_edits_and_old_versions_keep_its_name(ws: Workspace) -> None:
+    policy = ws.prompts.create("policy", "", said("30 days."), kind="snippet")
+    reply = ws.prompts.create("Reply", "", said("{%- include 'policy' -%} Policy: {{ policy }}"))
+    other = ws.prompts.create("Other", "", REPLY)
+    ws.versions.save_draft(other, said('Unsaved. {% include "policy" %}'))
+    ws.branches.start(ws.versions.by_number(other, 1).id, "short")
+    ws.versions.save(other, said('Short. {% include "policy" %}'))
+    none = ws.prompts.create("None", "", said("The policy."))
+    assert ws.prompts.rename(policy, "returns") == 2
+    drafts = [ws.versions.draft(id, branch) for id, branch in ((reply, ""), (other, ""), (other, "short"), (none, ""))]
+    assert [draft.content.messages[0].text if draft else None for draft in drafts] == [
+        "{%- include 'returns' -%} Policy: {{ policy }}",
+        'Unsaved. {% include "returns" %}',
+        'Short. {% include "returns" %}',
+        None,
+    ]
+    assert drafts[0] is not None
+    assert drafts[0].content.snippets == {"returns": "30 days."}
+    assert [use.name for use in ws.snippets.uses()["returns"]] == ["Other", "Reply"]
+    assert ws.snippets.stale(drafts[0].content).gone == ()
+    first = ws.versions.content(ws.versions.by_number(reply, 1).id)
+    assert first.snippets == {"policy": "30 days."}
+    saved = ws.versions.save(reply, drafts[0].content)
+    assert ws.versions.content(saved.id).snippets == {"returns": "30 days."}
+    assert ws.prompts.rename(policy, "policy") == 2
+    back = [ws.versions.draft(id, branch) for id, branch in ((reply, ""), (other, ""), (other, "short"))]
+    assert [draft.content.messages[0].text if draft else None for draft in back] == [
+        "{%- include 'policy' -%} Policy: {{ policy }}",
+        'Unsaved. {% include "policy" %}',
+        None,
+    ]
+
+
+def test_a_renamed_snippet_is_followed_by_the_snippets_that_include_it(ws: Workspace) -> None:
+    voice = ws.prompts.create("voice", "", said("Be warm."), kind="snippet")
+    policy = ws.prompts.create("policy", "", said('{% include "voice" %} 30 days.'), kind="snippet")
+    reply = ws.prompts.create("Reply", "", REPLY)
+    assert ws.prompts.rename(voice, "tone") == 1
+    draft = ws.versions.draft(policy)
+    assert draft is not None
+    assert draft.content.messages[0].text == '{% include "tone" %} 30 days.'
+    ws.versions.save(policy, draft.content)
+    taken = ws.snippets.take_in(reply)
+    assert set(ws.versions.content(taken.id).snippets) == {"policy", "tone"}
+    assert ws.render(ws.versions.content(taken.id), {"name": "Ann"})[0].text == "Hello Ann.\nBe warm. 30 days."
+
+
+def test_a_comparison_file_finds_snippets_beside_it_else_in_the_workspace(ws: Workspace, tmp_path: Path) -> None:
+    lib = tmp_path / "lib"
+    (lib / "snippets").mkdir(parents=True)
+    (lib / "reply.yaml").write_text('prompt: Reply\nmessages:\n  - user: \'{% include "policy" %} {% include "voice" %}\'\n')
+    file = lib / "reply.comparison.yaml"
+    file.write_text("comparison: C\nprompts: [reply.yaml]\nmodels:\n  - name: x\n    base_url: http://127.0.0.1:9/v1\n")
+    with pytest.raises(BadInput, match=r"There is no snippet named .*neither in a snippets folder beside this file nor in the workspace"):
+        ws.sources.file(file)
+    (lib / "snippets" / "p.yaml").write_text("prompt: policy\nkind: snippet\nmessages:\n  - user: From the file.\n")
+    ws.prompts.create("voice", "", said("From the workspace."), kind="snippet")
+    [variant] = ws.sources.file(file).spec.variants
+    assert ws.render(variant.content, {})[0].text == "From the file. From the workspace."
 
 
 def test_an_archived_snippet_stays_in_the_versions_that_have_it(ws: Workspace) -> None:

@@ -23,25 +23,6 @@ def said(text: str, **parameters: object) -> Content:
     return Content((Message.of("user", text),), parameters)
 
 
-def test_two_rewrites_start_from_one_version_and_each_says_where_it_came_from(ws: Workspace) -> None:
-    id = ws.prompts.create("Reply", "", said("one"))
-    first = ws.versions.by_number(id, 1)
-    ws.versions.save(id, said("two"), "Bolder", "Mara Lind")
-    ws.versions.start_from(first.id)
-    draft = ws.versions.draft(id)
-    assert draft is not None
-    assert (draft.content, draft.base_version_id) == (said("one"), first.id)
-    with pytest.raises(BadInput, match="unsaved edits"):
-        ws.versions.start_from(first.id)
-    third = ws.versions.save(id, said("three"), "Softer", "Tomas Vale")
-    assert [(row.number, row.parent, row.author) for row in ws.versions.list(id)] == [
-        (3, 1, "Tomas Vale"),
-        (2, 1, "Mara Lind"),
-        (1, None, ""),
-    ]
-    assert third.parent == 1
-
-
 def test_a_protected_label_is_moved_only_by_one_who_is_sure_and_every_move_is_kept(ws: Workspace) -> None:
     id = ws.prompts.create("Reply", "", said("one"))
     first, second = ws.versions.by_number(id, 1), ws.versions.save(id, said("two"))

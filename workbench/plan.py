@@ -19,6 +19,10 @@ from workbench.values import BadInput, Case, Check, Content, ModelSpec, Price, R
 from workbench.values.variables import VariableSpec
 
 GUESSED_ANSWER_TOKENS = 150
+UNKNOWN_ANSWER = (50, 600)
+"""Tokens between which the mean answer of an unknown model lies most likely: a line, a page."""
+READ_EXACT, READ_GUESSED = (0.95, 1.05), (0.8, 1.4)
+"""How far the tokens of a text may lie from its estimate, where its model has read such texts before and where not."""
 SAMPLED_CASES = 50
 SAMPLING_SECONDS = 0.3
 
@@ -272,6 +276,8 @@ class PastUse:
     """Mean of one call."""
     tokens_per_character: float | None = None
     """Of what it read; None if not known."""
+    spread: float = 0.0
+    """Standard deviation of the tokens of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +293,13 @@ class Estimate:
     basis: str
     by_hand: int = 0
     """Answers that a person will give: no calls, no cost, no time."""
+    low_usd: Decimal | None = None
+    high_usd: Decimal | None = None
+    """Between these the cost lies most likely; None where no price is known."""
+    reused: int = 0
+    """Calls that are not made, because the same ones were answered before."""
+    compared_tokens: int = 0
+    """Tokens that an embedding model reads to compare meanings."""
 
 
 def model_key(model: ModelSpec) -> str:
@@ -294,10 +307,25 @@ def model_key(model: ModelSpec) -> str:
     return f"{model.wire_format} {model.base_url} {model.name}"
 
 
-def estimate(plan: Plan, history: Mapping[str, PastUse] | None = None) -> Estimate:
-    """What the plan will take, from past use per model (`model_key`) where there is any, else from 4 characters a token."""
-    history = history or {}
-    calls = len(plan.cases) * plan.repeats
+def _range(past: PastUse | None, limit: Any, calls: float) -> tuple[float, float]:
+    """Between how many tokens the mean answer lies most likely: two standard errors of the past ones, at least a tenth; an answer of which
+    nothing is known is as short as a line or as long as a page."""
+    if past is None:
+        longest = limit if isinstance(limit, int) and limit > 0 else UNKNOWN_ANSWER[1]
+        return float(min(longest, UNKNOWN_ANSWER[0])), float(min(longest, UNKNOWN_ANSWER[1]))
+    error = max(0.1 * past.output_tokens, 2 * past.spread * (1 / max(1, past.calls) + 1 / max(1.0, calls)) ** 0.5)
+    return max(0.0, past.output_tokens - error), past.output_tokens + error
+
+
+def estimate(plan: Plan, history: Mapping[str, PastUse] | None = None, reused: Mapping[int, float] | None = None) -> Estimate:
+    """What the plan will take, from past use per model (`model_key`) where there is any, else from 4 characters a token.
+
+    `reused`: of each column, the share of its calls that were answered before and are not made.
+    """
+    history, reused = history or {}, reused or {}
+    all_calls = len(plan.cases) * plan.repeats
+    lows, highs = Decimal(0), Decimal(0)
+    spared = 0
     input_total, output_total = 0.0, 0.0
     costs: list[Decimal] = []
     unknown: dict[str, None] = {}
@@ -306,6 +334,8 @@ def estimate(plan: Plan, history: Mapping[str, PastUse] | None = None) -> Estima
     called = [(index, column) for index, column in enumerate(plan.columns) if not column.model.by_hand]
     for index, column in called:
         model, past = column.model, history.get(model_key(column.model))
+        calls = all_calls - round(all_calls * reused.get(index, 0.0))
+        spared += all_calls - calls
         read = _characters(plan, index) * ((past.tokens_per_character if past else None) or 0.25)
         written = past.output_tokens if past else _guessed_answer(plan._parts[index][2].get("max_tokens"))
         input_total, output_total = input_total + calls * read, output_total + calls * written
@@ -315,6 +345,11 @@ def estimate(plan: Plan, history: Mapping[str, PastUse] | None = None) -> Estima
             unknown.setdefault(model.title)
         else:
             costs.append(thousand_calls * calls / 1000)
+            least, most = _range(past, plan._parts[index][2].get("max_tokens"), calls)
+            rough = READ_EXACT if past and past.tokens_per_character else READ_GUESSED
+            low = model.price.at(read).cost(Usage(round(1000 * read * rough[0]), round(1000 * least)))
+            high = model.price.at(read).cost(Usage(round(1000 * read * rough[1]), round(1000 * most)))
+            lows, highs = lows + (low or Decimal(0)) * calls / 1000, highs + (high or Decimal(0)) * calls / 1000
         if past:
             used[model_key(model)] = past.calls
             at_once = 1 if model.place == "builtin" else plan.concurrency
@@ -333,7 +368,10 @@ def estimate(plan: Plan, history: Mapping[str, PastUse] | None = None) -> Estima
         unknown_prices=tuple(unknown),
         seconds=max(busy.values(), default=0.0) if is_learned and called else None,
         basis=basis + (". Pictures and files are not counted." if _has_attachments(plan) else ".") if called else "Nothing is called.",
-        by_hand=(len(plan.columns) - len(called)) * calls,
+        by_hand=(len(plan.columns) - len(called)) * all_calls,
+        low_usd=lows if costs else None,
+        high_usd=highs if costs else None,
+        reused=spared,
     )
 
 
@@ -386,6 +424,8 @@ _MODEL_FIELDS = ("name", "title", "wire_format", "base_url", "connection", "conn
 def _model_to_json(model: ModelSpec) -> dict[str, Any]:
     item: dict[str, Any] = {name: getattr(model, name) for name in _MODEL_FIELDS}
     item |= {"options": dict(model.options), "parameters": dict(model.parameters), "price": model.price.to_json()}
+    if model.longest:
+        item["longest"] = model.longest
     return item | ({"reads": list(model.reads)} if model.reads else {})
 
 
@@ -398,6 +438,7 @@ def model_from_json(item: Mapping[str, Any]) -> ModelSpec:
         parameters=item["parameters"],
         price=Price.from_json(item["price"]),
         reads=tuple(item.get("reads", ())),
+        longest=item.get("longest"),
     )
 
 

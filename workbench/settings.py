@@ -154,6 +154,15 @@ SETTINGS: tuple[Setting, ...] = (
         "5.00",
     ),
     Setting(
+        "cap_day_usd",
+        "spending",
+        "A day",
+        "All comparisons of a day together.",
+        "No call is sent that might pass it; the rest waits and can be gone on with tomorrow, or with a higher cap. 0 sets none.",
+        "money",
+        "0.00",
+    ),
+    Setting(
         "ask_above_usd",
         "spending",
         "Ask before starting above",

@@ -10,7 +10,7 @@ from workbench.cli.opened import workspace
 from workbench.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from workbench.workspace import RunRow, Workspace
+    from workbench.workspace import Estimate, RunRow, Workspace
 
 
 def run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +22,7 @@ def run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repeats", type=_count, metavar="N", help="ask each case this often")
     parser.add_argument("--max-cost", type=_money, metavar="USD", help="stop when this much is spent")
     parser.add_argument("--no-reuse", action="store_true", help="ask again even where the same call was answered before")
+    parser.add_argument("--missing", action="store_true", help="ask only what was never answered: new cases, models, versions, repeats")
     _shared(parser)
 
 
@@ -60,8 +61,19 @@ def run_verb(options: argparse.Namespace, terminal: Terminal) -> int:
         for problem in ws.runs.problems(source.spec):
             if not problem.fatal:  # those are refused
                 terminal.note(problem.message)
+        _tell_estimate(ws.runs.estimate(source.spec), terminal)
         run_id = ws.runs.prepare(source.spec, source.comparison_id)
         return finish(ws, run_id, options, terminal)
+
+
+def _tell_estimate(found: Estimate, terminal: Terminal) -> None:
+    """About what the run will take, before anything is paid for; silent where nothing can cost anything."""
+    if found.unknown_prices:
+        models = ", ".join(found.unknown_prices)
+        terminal.note(f"No price is known for {models}: what it costs is not counted, and no cap holds it. Say the price in Models.")
+    if found.high_usd:
+        reused = f", {found.reused:,} of them reused" if found.reused else ""
+        terminal.note(f"{found.calls:,} calls{reused}, about ${found.low_usd:.4f} to ${found.high_usd:.4f}. {found.basis}")
 
 
 def resume_verb(options: argparse.Namespace, terminal: Terminal) -> int:
@@ -130,8 +142,13 @@ def verdict(ws: Workspace, run_id: int, fail_under: float | None, terminal: Term
     """0, or 1 where jobs failed or were left out, or too few outputs passed; the reason goes to stderr."""
     run = ws.runs.get(run_id)
     if run.failed or run.skipped or run.queued:
-        parts = ((run.failed, "failed"), (run.skipped, "were left out when the budget was reached"), (run.queued, "were not made"))
+        parts = ((run.failed, "failed"), (run.skipped, "were left out by the cap"), (run.queued, "were not made"))
         terminal.complain(f"{', '.join(f'{count} {what}' for count, what in parts if count)} of {run.jobs - run.by_hand} calls.")
+        columns = ws.runs.columns(run_id)
+        for words in dict.fromkeys(f"{columns[column].model}: {failure.get('message')}" for column, failure in run.held.items()):
+            terminal.note(words)
+        if run.held and run.queued:
+            terminal.note(f"They wait until this is mended. Go on with: workbench resume {run.uid}")
         return 1
     if fail_under is not None:
         columns = ws.runs.columns(run_id)

@@ -9,7 +9,7 @@ from workbench.cli.opened import workspace
 from workbench.cli.terminal import Terminal, columns
 
 if TYPE_CHECKING:
-    from workbench.workspace import Workspace
+    from workbench.workspace import BranchRow, Workspace
 
 _KINDS = ("prompts", "snippets", "comparisons", "runs", "models", "datasets")
 
@@ -48,6 +48,7 @@ _Listing = tuple[list[dict[str, Any]], str]
 
 def _prompts(ws: Workspace) -> _Listing:
     rows = ws.prompts.list()
+    branches = ws.branches.named()
     items = [
         {
             "id": row.uid,
@@ -58,6 +59,11 @@ def _prompts(ws: Workspace) -> _Listing:
             "tags": list(row.tags),
             "version": row.latest,
             "versions": row.versions,
+            "branch": row.branch,
+            "branches": [
+                {"name": branch.name, "version": branch.newest, "from": branch.began, "draft": branch.has_draft, "closed": branch.closed}
+                for branch in branches[row.id]
+            ],
             "labels": dict(row.labels),
             "draft": row.has_draft,
             "changed": row.changed_at,
@@ -70,10 +76,16 @@ def _prompts(ws: Workspace) -> _Listing:
             f"v{row.latest}" if row.latest else "draft",
             " ".join(f"{label}:v{number}" for label, number in sorted(row.labels.items())),
             " ".join(row.tags),
+            " ".join(f"{branch.name}:{_place(branch)}" for branch in branches[row.id]),
         )
         for row in rows
     ]
-    return items, columns(("PROMPT", "VERSION", "LABELS", "TAGS"), table)
+    return items, columns(("PROMPT", "VERSION", "LABELS", "TAGS", "BRANCHES"), table)
+
+
+def _place(branch: BranchRow) -> str:
+    """`v8`, or `from v3` while it has no version of its own."""
+    return (f"v{branch.newest}" if branch.newest is not None else f"from v{branch.began}") + (" (closed)" if branch.closed else "")
 
 
 def _snippets(ws: Workspace) -> _Listing:

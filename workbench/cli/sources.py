@@ -45,4 +45,6 @@ def source_of(ws: Workspace, options: argparse.Namespace, terminal: Terminal) ->
         changes["max_cost_usd"] = Decimal(options.max_cost)
     if options.no_reuse:
         changes["reuse"] = False
+    elif options.missing:
+        changes["reuse"] = True
     return replace(source, spec=replace(source.spec, **changes)) if changes else source

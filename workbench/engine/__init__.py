@@ -1,5 +1,6 @@
 """Jobs in, events out: the only place with concurrency, rate limits, retries and budgets."""
 
+from workbench.engine.budget import Budget, Cap
 from workbench.engine.control import Control
 from workbench.engine.engine import Engine
 from workbench.engine.events import (
@@ -9,12 +10,15 @@ from workbench.engine.events import (
     Event,
     Failed,
     Finished,
+    Held,
     Skipped,
     Started,
     Streamed,
     Waiting,
 )
+from workbench.engine.limits import Limits
 
 __all__ = [
-    "END_EVENTS", "Cancelled", "Control", "Engine", "EngineJob", "Event", "Failed", "Finished", "Skipped", "Started", "Streamed", "Waiting",
+    "END_EVENTS", "Budget", "Cancelled", "Cap", "Control", "Engine", "EngineJob", "Event", "Failed", "Finished", "Held", "Limits",
+    "Skipped", "Started", "Streamed", "Waiting",
 ]  # fmt: skip

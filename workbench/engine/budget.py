@@ -1,59 +1,113 @@
-"""The cap on what a run may spend: looks ahead, so that calls in flight do not carry it far beyond."""
+"""The caps on what may be spent. They are never passed: a call goes out only if it fits at its worst, beside all under way at theirs."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
 from workbench.values import Price, Request, Usage
 
-_TOKENS_WITHOUT_LIMIT = 1_000
-"""Answer length that a first call of a model is reckoned with when the request sets none."""
+LONGEST_UNKNOWN = 4_096
+"""Tokens of the longest answer, where neither the request nor what is known of the model sets a limit."""
+_ATTACHMENT_TOKENS = 3_000
+_MILLION = Decimal(1_000_000)
 
 
-class Budget:
-    """Dollars spent and reserved. A call whose price is unknown or zero never counts."""
+class Cap:
+    """Dollars that may be spent by a run, or by all runs of a day."""
 
-    def __init__(self, cap_usd: Decimal | None, spent_usd: Decimal = Decimal(0)) -> None:
-        self.cap_usd = cap_usd
-        self.spent_usd = spent_usd
-        self._reserved = Decimal(0)
-        self._known: dict[Price, tuple[Decimal, int]] = {}  # what finished calls at this price cost, and how many there were
+    def __init__(self, words: str, limit_usd: Decimal | None, spent_usd: Decimal = Decimal(0)) -> None:
+        self.words, self.limit_usd, self.spent_usd = words, limit_usd, spent_usd
+        self.held_usd = Decimal(0)
+        """Held back for calls under way."""
+
+    def fits(self, amount: Decimal) -> bool:
+        """True if so much may be spent beside what is held back."""
+        return self.limit_usd is None or self.spent_usd + self.held_usd + amount <= self.limit_usd
+
+    def reason(self, amount: Decimal) -> str:
+        """Why a call of that price is not made."""
+        limit, left = self.limit_usd or Decimal(0), max(Decimal(0), (self.limit_usd or Decimal(0)) - self.spent_usd)
+        if not left:
+            return f"Not sent: the cap of ${limit:.2f} for {self.words} is reached."
+        return (
+            f"Not sent: ${_told(left)} is left of the cap of ${limit:.2f} for {self.words}, and this call may cost up to ${_told(amount)}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a call may be made. `later`: calls under way may leave enough; `never`: the cap that it would pass says so."""
+
+    word: Literal["go", "later", "never"]
+    held_usd: Decimal = Decimal(0)
+    cap: Cap | None = None
 
     @property
     def reason(self) -> str:
-        """Why a job was not made."""
-        return f"Not sent: the cap of ${self.cap_usd or 0:.2f} for this run is reached."
+        """Why the call is not made."""
+        return self.cap.reason(self.held_usd) if self.cap is not None else ""
 
-    def ask(self, price: Price, request: Request) -> tuple[Literal["go", "later", "never"], Decimal]:
-        """Whether a call may be made, and the dollars to hold back for it. `later`: calls in flight may leave enough."""
-        if self.cap_usd is None or (not price.input_usd and not price.output_usd):
-            return "go", Decimal(0)
-        expected = self._expected(price, request)
-        if self.spent_usd < self.cap_usd and self.spent_usd + self._reserved + expected <= self.cap_usd:
-            self._reserved += expected
-            return "go", expected
-        return ("later" if self._reserved else "never"), expected
 
-    def release(self, held: Decimal) -> None:
-        """A call has ended: give back what was held for it."""
-        self._reserved -= held
+_FREE = Verdict("go")
 
-    def spend(self, price: Price, usage: Usage) -> None:
-        """Book a call that was answered."""
-        cost = price.cost(usage) if self.cap_usd is not None else None
-        if cost:
-            self.spent_usd += cost
-            total, count = self._known.get(price, (Decimal(0), 0))
-            self._known[price] = (total + cost, count + 1)
 
-    def _expected(self, price: Price, request: Request) -> Decimal:
-        total, count = self._known.get(price, (Decimal(0), 0))
-        if count:
-            return total / count
-        letters = sum(len(message.text) for message in request.messages)
-        limit = request.parameters.get("max_tokens")
-        written = limit if isinstance(limit, int) and not isinstance(limit, bool) else _TOKENS_WITHOUT_LIMIT
-        read = letters // 4 + 1
-        rates = price.at(read)
-        return ((rates.input_usd or 0) * read + (rates.output_usd or 0) * written) / Decimal(1_000_000)
+class Budget:
+    """The caps under which a run spends. A call whose price is unknown or zero never counts."""
+
+    def __init__(self, cap_usd: Decimal | None, spent_usd: Decimal = Decimal(0), day: Cap | None = None) -> None:
+        self.run = Cap("this run", cap_usd, spent_usd)
+        self.day = day
+        self._caps = [cap for cap in (self.run, day) if cap is not None]
+
+    def ask(self, worst_usd: Decimal) -> Verdict:
+        """Whether a call that costs at most so much may be made. Where it may, that much is held back for it until `settle`."""
+        if not worst_usd:
+            return _FREE
+        for cap in self._caps:
+            if not cap.fits(worst_usd):
+                return Verdict("later" if cap.held_usd else "never", worst_usd, cap)
+        for cap in self._caps:
+            cap.held_usd += worst_usd
+        return Verdict("go", worst_usd)
+
+    def settle(self, held_usd: Decimal, cost_usd: Decimal | None) -> None:
+        """A call has ended: what was held for it is free again, what it cost is spent."""
+        for cap in self._caps:
+            cap.held_usd -= held_usd
+            cap.spent_usd += cost_usd or 0
+
+
+def expected_read(request: Request) -> int:
+    """About how many tokens a request has: 4 characters are one."""
+    return sum(len(message.text) for message in request.messages) // 4 + 1
+
+
+def longest_answer(request: Request, known: int | None) -> int:
+    """Most tokens of an answer: what the request allows, else what is known of the model."""
+    limit = request.parameters.get("max_tokens")
+    if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0:
+        return limit
+    return known or LONGEST_UNKNOWN
+
+
+def worst_cost(price: Price, request: Request, longest: int | None) -> Decimal:
+    """What a call costs at most: the longest answer to a text of which every second character is a token."""
+    if not price.input_usd and not price.output_usd:
+        return Decimal(0)
+    letters = sum(len(message.text.encode("utf-8", "replace")) for message in request.messages)
+    files = sum(len(message.attachments) for message in request.messages)
+    read = letters // 2 + 8 * len(request.messages) + _ATTACHMENT_TOKENS * files
+    rates = price.at(read)
+    dearest = max(filter(None, (rates.output_usd, rates.reasoning_usd)), default=Decimal(0))
+    return ((rates.input_usd or 0) * read + dearest * longest_answer(request, longest)) / _MILLION
+
+
+def cost_of(price: Price, usage: Usage) -> Decimal:
+    """What an answer cost, as far as it is known."""
+    return (price.cost(usage) or Decimal(0)) if price.input_usd or price.output_usd else Decimal(0)
+
+
+def _told(amount: Decimal) -> str:
+    return f"{amount:.2f}" if amount >= Decimal("0.01") else f"{amount:.4f}"

@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from workbench.engine.events import EngineJob
 
 
 class Control:
@@ -17,7 +21,7 @@ class Control:
         self._stopped = self._finishing = False
         self._ended: dict[int, str] = {}  # job key -> "stop" or "skip", until its end is told
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._act: Callable[[str, int | None], None] | None = None
+        self._act: Callable[[str, Any], None] | None = None
 
     @property
     def paused(self) -> bool:
@@ -70,10 +74,14 @@ class Control:
         """End the wait of a job that is to be tried again later."""
         self._tell("retry_now", key)
 
+    def add(self, jobs: Iterable[EngineJob]) -> None:
+        """Make these jobs too. What their connections refused before with another key is forgotten."""
+        self._tell("add", jobs)
+
     # For the engine
 
-    def attach(self, loop: asyncio.AbstractEventLoop, act: Callable[[str, int | None], None]) -> None:
-        """From now on, `act(what, key)` is called on the loop's thread for each command."""
+    def attach(self, loop: asyncio.AbstractEventLoop, act: Callable[[str, Any], None]) -> None:
+        """From now on, `act(what, given)` is called on the loop's thread for each command."""
         with self._lock:
             self._loop, self._act = loop, act
 
@@ -86,9 +94,9 @@ class Control:
         """`stop` or `skip` if the user ended this job. Told once: a job that is put back into the queue is made."""
         return self._ended.pop(key, None) if self._ended else None
 
-    def _tell(self, what: str, key: int | None) -> None:
+    def _tell(self, what: str, given: Any) -> None:
         with self._lock:
             loop, act = self._loop, self._act
         if loop is not None and act is not None:
             with contextlib.suppress(RuntimeError):  # the loop was closed in this moment: there is nothing left to steer
-                loop.call_soon_threadsafe(act, what, key)
+                loop.call_soon_threadsafe(act, what, given)

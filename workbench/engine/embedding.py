@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 
 from workbench.engine.engine import Engine
-from workbench.engine.events import EngineJob, Failed, Finished
+from workbench.engine.events import EngineJob, Failed, Finished, Held
 from workbench.providers.embeddings import LOCAL, batches, embedding_format
 from workbench.providers.failures import ProviderError
 from workbench.values import Embeddings, Endpoint, Failure
@@ -22,13 +22,15 @@ async def embed(engine: Engine, endpoint: Endpoint, model: str, texts: Sequence[
     Raises ProviderError where one call fails for good: the others are ended, since all vectors are needed; BadInput for a wire format
     without embeddings. Cancelling closes the connections.
     """
+    # With limits of its own: answers keep their places on the connection until they are compared and written down, so that a comparison
+    # which waited for one of these places would wait for ever.
     caller = Engine(lambda: engine.client, engine.max_retries, embedding_format)  # never closed: the client is the other engine's
     requests = batches(endpoint, model, texts)
     jobs = [EngineJob(number, request, endpoint) for number, request in enumerate(requests)]
     made: dict[int, Embeddings] = {}
     async with aclosing(caller.run(jobs, concurrency=1 if endpoint.wire_format == LOCAL else _AT_ONCE)) as events:
         async for event in events:
-            if isinstance(event, Failed):
+            if isinstance(event, (Failed, Held)):
                 raise ProviderError(event.failure)
             if isinstance(event, Finished) and event.reply.embeddings is not None:
                 made[event.job] = event.reply.embeddings

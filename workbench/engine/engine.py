@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Hashable, Iterable, Mapping
 from contextlib import aclosing
-from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from workbench.engine.budget import Budget
 from workbench.engine.control import Control
 from workbench.engine.events import SKIPPED as SKIPPED
 from workbench.engine.events import EngineJob, Event
+from workbench.engine.limits import Limits
 from workbench.engine.run import Run
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class Engine:
     """Makes calls. One engine may run several runs, one after the other or at once, over one shared HTTP client.
 
+    `limits` is what all engines of an app share, so that all its runs together keep to what a connection bears.
     `client_factory` is called once, with the first run; `close` (or `async with`) closes that client.
     """
 
@@ -30,9 +31,11 @@ class Engine:
         client_factory: Callable[[], httpx.AsyncClient] = providers.client,
         max_retries: int = 4,
         wire_formats: Callable[[str], providers.WireFormat] = providers.wire_format,
+        limits: Limits | None = None,
     ) -> None:
         self.max_retries = max_retries
         self.wire_formats = wire_formats
+        self.limits = limits or Limits()
         self._client_factory = client_factory
         self._client: httpx.AsyncClient | None = None
 
@@ -59,13 +62,12 @@ class Engine:
         self,
         jobs: Iterable[EngineJob],
         *,
-        concurrency: int | Mapping[str, int] = 4,
+        concurrency: int | Mapping[Hashable, int] = 4,
         control: Control | None = None,
-        budget_usd: Decimal | None = None,
-        spent_usd: Decimal = Decimal(0),
+        budget: Budget | None = None,
     ) -> AsyncGenerator[Event]:
         """Events of all jobs, in the order in which they happen. See `batches`."""
-        stream = self.batches(jobs, concurrency=concurrency, control=control, budget_usd=budget_usd, spent_usd=spent_usd)
+        stream = self.batches(jobs, concurrency=concurrency, control=control, budget=budget)
         async with aclosing(stream):
             async for batch in stream:
                 for event in batch:
@@ -75,10 +77,9 @@ class Engine:
         self,
         jobs: Iterable[EngineJob],
         *,
-        concurrency: int | Mapping[str, int] = 4,
+        concurrency: int | Mapping[Hashable, int] = 4,
         control: Control | None = None,
-        budget_usd: Decimal | None = None,
-        spent_usd: Decimal = Decimal(0),
+        budget: Budget | None = None,
     ) -> AsyncGenerator[list[Event]]:
         """Lists of events: everything that has happened since the last list, never empty.
 
@@ -86,9 +87,9 @@ class Engine:
         first can lose no more calls to a crash than were allowed at once.
 
         `concurrency` counts per group (a mapping gives some groups their own number; the built-in model always takes one at a
-        time). `spent_usd` is what the run had spent before, when it is resumed. Closing the generator closes every connection.
+        time). `budget`: the caps, with what was spent before. Closing the generator closes every connection.
         """
-        run = Run(self, jobs, concurrency, control or Control(), Budget(budget_usd, spent_usd))
+        run = Run(self, jobs, concurrency, control or Control(), budget or Budget(None))
         try:
             run.begin()
             while (batch := await run.next_batch()) is not None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from workbench.values import Delta, Endpoint, Failure, Price, Reply, Request
 
@@ -15,9 +16,15 @@ class EngineJob:
     key: int
     request: Request | Callable[[], Request]
     endpoint: Endpoint
-    group: str = ""
+    group: Hashable = ""
     """What shares a rate limit, a key and a fate: the connection."""
     price: Price = field(default_factory=Price)
+    column: int = 0
+    """What is to advance side by side: columns of one connection share its calls at once fairly."""
+    longest: int | None = None
+    """Most tokens that the model writes, where that is known and the request sets no limit."""
+    after_usd: Decimal = Decimal(0)
+    """What the calls that follow the answer cost at most, such as comparing its meaning. Held back until the reader settles it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """No answer, and none will come. `attempts` is 0 for a job that was not sent, because its connection or model fails for all."""
+    """No answer, and none will come. `attempts` is 0 for a job that was not sent, because its model fails for all."""
 
     job: int
     failure: Failure
@@ -82,9 +89,19 @@ class Skipped:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Not made now: its key was refused, its quota is used up, nobody answers any more, or the day's cap is reached. It waits until that
+    is mended and the run goes on."""
+
+    job: int
+    failure: Failure
+    attempts: int
+
+
 SKIPPED = "Skipped by hand."
 """The reason of a job that the user left out."""
 
-Event = Started | Streamed | Waiting | Finished | Failed | Cancelled | Skipped
+Event = Started | Streamed | Waiting | Finished | Failed | Cancelled | Skipped | Held
 END_EVENTS = (Finished, Failed, Cancelled, Skipped)
 """Every job ends with exactly one of these, unless the whole run is stopped before its turn."""

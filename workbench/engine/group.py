@@ -1,58 +1,149 @@
-"""Jobs that share a connection: how many at once, what waits, and whether it is worth sending any more."""
+"""A run's part in one connection: what waits, what is in flight, and whether it is worth sending any more."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, deque
+from dataclasses import dataclass
 
-from workbench.engine.events import EngineJob
+from workbench.engine.budget import Verdict
+from workbench.engine.events import EngineJob, Event
+from workbench.engine.limits import ConnectionLimit, Member, ModelLimit, Need
 from workbench.providers.failures import concerns, is_unreachable
-from workbench.values import Failure
+from workbench.values import Endpoint, Failure, Request
 
 _STRIKES = {"permission": 3}
 """A refusal may be about one prompt (moderation answers 403 too); only repeated ones are about the model."""
+_MENDED_BY_HAND = ("auth", "quota")
+
+
+class Flight:
+    """A job on its way: its task, how it was ended if it was, and the wait it is in."""
+
+    def __init__(self, job: EngineJob, request: Request, group: Group, need: Need, verdict: Verdict) -> None:
+        self.job, self.request, self.group, self.need, self.verdict = job, request, group, need, verdict
+        self.task: asyncio.Task[Event] | None = None
+        self.wait: asyncio.Event | None = None
+        """Set while it waits for its next try: setting it ends the wait."""
+        self.turn: asyncio.Future[None] | None = None
+        """Set while it waits for a place after that."""
+        self.ended = ""
+        self.attempts = 0
+        self.has_place = False
+        self.limit: ModelLimit = group.connection.model(request.model)
+
+    @property
+    def is_waiting(self) -> bool:
+        """True while no call of it is under way."""
+        return self.wait is not None or self.turn is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Why no further job is sent. `mends`: the jobs are held until a person has mended it; else they fail."""
+
+    failure: Failure
+    mends: bool
 
 
 class Group:
     """One connection's share of a run."""
 
-    def __init__(self, name: str, limit: int) -> None:
-        self.name = name
-        self.limit = limit
-        self.active = 0
-        self.queue: deque[EngineJob] = deque()
+    def __init__(self, connection: ConnectionLimit, member: Member, endpoint: Endpoint) -> None:
+        self.connection, self.member = connection, member
+        self.key, self.base_url = endpoint.key, endpoint.base_url
+        self.returning: deque[Flight] = deque()
+        """Flights whose wait is over, until there is a place for them."""
         self.answered: set[str] = set()
         """Models that have answered in this run."""
-        self.answers = 0
-        """Calls that were answered."""
-        self._halted: Failure | None = None
-        self._halted_models: dict[str, Failure] = {}
+        self._queues: dict[int, deque[EngineJob]] = {}
+        self._active: Counter[int] = Counter()
+        self._halt: Halt | None = None
+        self._halted_models: dict[str, Halt] = {}
         self._strikes: Counter[tuple[str, str]] = Counter()
+
+    # What waits
+
+    @property
+    def has_waiting(self) -> bool:
+        """True if a job or a flight waits for its turn."""
+        return bool(self.returning) or any(self._queues.values())
 
     @property
     def has_room(self) -> bool:
         """True if one more call may be in flight."""
-        return self.active < self.limit
+        return self.connection.has_room(self.member)
 
-    def halted(self, model: str) -> Failure | None:
-        """The failure with which every further job of this model ends without being sent."""
-        if self._halted is not None:
-            return self._halted
+    def lacks(self) -> bool:
+        """True if a column has nothing left to send: its next job may lie further on in the source."""
+        return not self._queues or not all(self._queues.values())
+
+    def put(self, job: EngineJob) -> None:
+        """A job waits for its turn behind the others of its column."""
+        queue = self._queues.get(job.column)
+        if queue is None:
+            queue = self._queues[job.column] = deque()
+        queue.append(job)
+
+    def put_back(self, job: EngineJob) -> None:
+        """A job whose time has not come is the next of its column."""
+        self._queues[job.column].appendleft(job)
+
+    def next_job(self, without: set[int]) -> EngineJob | None:
+        """The next job of the column with the fewest calls in flight, the earliest where several have as few; None if none waits."""
+        best: deque[EngineJob] | None = None
+        rank = (0, 0)
+        for column, queue in self._queues.items():
+            if queue and column not in without:
+                mine = (self._active[column], queue[0].key)
+                if best is None or mine < rank:
+                    best, rank = queue, mine
+        return best.popleft() if best else None
+
+    # Places
+
+    def take(self, flight: Flight) -> None:
+        """A flight gets a place among those in flight."""
+        flight.has_place = True
+        self._active[flight.job.column] += 1
+        self.connection.take(self.member)
+
+    def give_back(self, column: int) -> None:
+        """The place of a call is free again."""
+        self._active[column] -= 1
+        self.connection.give_back(self.member)
+
+    # Whether it is worth it
+
+    def renew(self, endpoint: Endpoint) -> None:
+        """The connection has another key or address by now: what it refused before says nothing."""
+        self.key, self.base_url = endpoint.key, endpoint.base_url
+        self._halt = None
+        self._halted_models.clear()
+        self._strikes.clear()
+
+    def halted(self, model: str) -> Halt | None:
+        """Why every further job of this model ends without being sent, if it does."""
+        if self._halt is not None:
+            return self._halt
         return self._halted_models.get(model) if self._halted_models else None
 
     def answer(self, model: str) -> None:
         """A call was answered."""
         self.answered.add(model)
-        self.answers += 1
+        self.connection.answer()
 
-    def learn(self, failure: Failure, model: str) -> bool:
-        """Take a final failure into account. True if it halts more than its own job."""
-        concerned = concerns(failure)
-        if concerned == "connection" or (is_unreachable(failure) and not self.answered):
-            self._halted = failure
-            return True
+    def learn(self, failure: Failure, model: str) -> Halt | None:
+        """Take a final failure into account. The halt if it concerns more than its own job."""
+        concerned, mends = concerns(failure), failure.kind in _MENDED_BY_HAND
+        if is_unreachable(failure) and (self.connection.lost_since is not None or not self.answered):
+            concerned, mends = "connection", self.connection.lost_since is not None
+        if concerned == "connection":
+            self._halt = Halt(failure, mends)
+            return self._halt
         if concerned == "model" and (failure.kind == "quota" or model not in self.answered):
             self._strikes[model, failure.kind] += 1
             if self._strikes[model, failure.kind] >= _STRIKES.get(failure.kind, 1):
-                self._halted_models[model] = failure
-                return True
-        return False
+                halt = self._halted_models[model] = Halt(failure, mends)
+                return halt
+        return None

@@ -8,7 +8,7 @@ from functools import partial
 
 from workbench import providers
 from workbench.engine.engine import Engine
-from workbench.engine.events import EngineJob, Failed, Finished, Streamed, Waiting
+from workbench.engine.events import EngineJob, Failed, Finished, Held, Streamed, Waiting
 from workbench.values import Delta, Endpoint, Failure, Reply, Request
 
 
@@ -45,6 +45,6 @@ async def one_call(
                     on_wait(event)
             elif isinstance(event, Finished):
                 answer = Answer(event.reply, None, event.attempts - 1)
-            elif isinstance(event, Failed):
+            elif isinstance(event, (Failed, Held)):
                 answer = Answer(None, event.failure, max(0, event.attempts - 1))
     return answer

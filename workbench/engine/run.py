@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 from workbench import providers
-from workbench.engine.budget import Budget
+from workbench.engine.budget import Budget, Verdict, cost_of, expected_read, longest_answer, worst_cost
 from workbench.engine.control import Control
-from workbench.engine.events import SKIPPED, Cancelled, EngineJob, Event, Failed, Finished, Skipped, Started, Streamed, Waiting
-from workbench.engine.group import Group
-from workbench.providers.failures import ProviderError, is_retryable, wait_s
+from workbench.engine.events import SKIPPED, Cancelled, EngineJob, Event, Failed, Finished, Held, Skipped, Started, Streamed, Waiting
+from workbench.engine.group import Flight, Group, Halt
+from workbench.engine.limits import FOREVER, Need
+from workbench.providers.failures import PATIENCE_S, ProviderError, is_retryable, is_unreachable, wait_s
+from workbench.providers.rate_limits import allowances
 from workbench.providers.redaction import Redactor
 from workbench.values import Delta, Failure, Missing, Problem, Reply, Request
 
@@ -30,28 +34,26 @@ _LOOK_AHEAD = 2_000
 _READ_AT_ONCE = 500
 """Jobs handled in one step of the loop, so that thousands of skipped ones do not hold up what streams."""
 
+_GUESSED_ANSWER = 500
+"""Tokens of an answer that a provider's limit is asked for, where the request allows more."""
+
+_NOTHING = Decimal(0)
+
+_LOOK_AGAIN_S = 1.0
+"""Until a cap or a model is asked again of which another run may hold a part."""
+
+_PROBE_S = 10.0
+"""Longest time between two looks whether a network that was lost is back."""
+
 _MOST_EVENTS = 5_000
 """Events that may wait for a slow reader. Beyond that, calls wait too: a slow reader asks later."""
-
-
-class Flight:
-    """A job on its way: its task, how it was ended if it was, and the wait it is in."""
-
-    __slots__ = ("attempts", "ended", "model", "task", "wait")
-
-    def __init__(self) -> None:
-        self.task: asyncio.Task[Event] | None = None
-        self.wait: asyncio.Event | None = None
-        self.ended = ""
-        self.attempts = 0
-        self.model = ""
 
 
 class Run:
     """The state of one run of jobs. Everything happens on the loop's thread."""
 
     def __init__(
-        self, engine: Engine, jobs: Iterable[EngineJob], concurrency: int | Mapping[str, int], control: Control, budget: Budget
+        self, engine: Engine, jobs: Iterable[EngineJob], concurrency: int | Mapping[Hashable, int], control: Control, budget: Budget
     ) -> None:
         self._engine = engine
         self._source = iter(jobs)
@@ -59,19 +61,20 @@ class Run:
         self._concurrency = concurrency
         self._control = control
         self._budget = budget
-        self._groups: dict[str, Group] = {}
+        self._groups: dict[Hashable, Group] = {}
         self._queued = 0
-        self._leaving: list[Group] = []
-        """Of each job that ended and was not told yet: the group in which it still counts."""
-        self._told: list[Group] = []
+        self._leaving: list[tuple[Group, int]] = []
+        """Of each call that ended and was not told yet: the group and column in which it still has its place."""
+        self._told: list[tuple[Group, int]] = []
         """The same of those in the last list, until the next one is asked for."""
         self._flights: dict[int, Flight] = {}
         self._formats: dict[str, providers.WireFormat] = {}
         self._events: deque[Event] = deque()
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
-        self._going = asyncio.Event()
+        self._going = False
         self._fill_due = False
+        self._look_again: asyncio.TimerHandle | None = None
         self._broken: BaseException | None = None
         self._loop = asyncio.get_running_loop()
 
@@ -79,8 +82,7 @@ class Run:
 
     def begin(self) -> None:
         """Send the first calls."""
-        if not self._control.paused:
-            self._going.set()
+        self._going = not self._control.paused
         self._room.set()
         self._control.attach(self._loop, self._act)
         self._fill()
@@ -88,8 +90,8 @@ class Run:
     async def next_batch(self) -> list[Event] | None:
         """What has happened since the last call; None when the run is over."""
         if self._told:
-            for group in self._told:
-                group.active -= 1
+            for group, column in self._told:
+                group.give_back(column)
             self._told = []
             self._fill()
         while not self._events:
@@ -108,21 +110,24 @@ class Run:
         return batch
 
     async def end(self) -> None:
-        """Nothing is in flight any more: what was is cancelled, its connections are closed."""
+        """Nothing is in flight any more: what was is cancelled, its connections are closed, its places are others'."""
         self._control.detach()
+        if self._look_again is not None:
+            self._look_again.cancel()
         tasks = [flight.task for flight in self._flights.values() if flight.task]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for group in self._groups.values():
+            group.connection.leave(group.member)
 
     # Commands
 
-    def _act(self, what: str, key: int | None) -> None:
-        flight = self._flights.get(key) if key is not None else None
+    def _act(self, what: str, given: Any) -> None:
         if what == "pause":
-            self._going.clear()
+            self._going = False
         elif what == "go_on":
-            self._going.set()
+            self._going = True
             self._fill()
         elif what == "stop":
             for each in list(self._flights.values()):
@@ -130,11 +135,17 @@ class Run:
             self._wake.set()
         elif what == "finish":
             for each in list(self._flights.values()):
-                if each.wait is not None:
+                if each.is_waiting:
                     self._end_flight(each, "stop")
-            self._going.set()  # who was held up by a pause sees that there is nothing more to send
             self._wake.set()
-        elif flight is not None and what in ("stop_job", "skip"):
+        elif what == "add":
+            self._source, self._exhausted = chain(self._source, given), False
+            self._fill()
+        else:
+            self._act_on(what, self._flights.get(given))
+
+    def _act_on(self, what: str, flight: Flight | None) -> None:
+        if flight is not None and what in ("stop_job", "skip"):
             self._end_flight(flight, what)
         elif flight is not None and flight.wait is not None:
             flight.wait.set()
@@ -151,13 +162,23 @@ class Run:
             self._fill_due = True
             self._loop.call_soon(self._fill)
 
+    def _fill_later(self, seconds: float) -> None:
+        """Look again after a time, or sooner where that was wanted already."""
+        due = self._loop.time() + seconds
+        if self._look_again is not None and not self._look_again.cancelled() and self._loop.time() < self._look_again.when() <= due:
+            return
+        if self._look_again is not None:
+            self._look_again.cancel()
+        self._look_again = self._loop.call_later(seconds, self._fill)
+
     def _fill(self) -> None:
-        """Start what may be started: first what waits in the groups, then what the source still holds."""
+        """Read what is to be made, and start what may be started."""
         self._fill_due = False
         try:
-            for group in list(self._groups.values()):
-                self._take_from(group)
             self._read_source()
+            for group in self._groups.values():
+                self._send_from(group)
+                group.member.hungry = group.has_waiting and self._may_send()
         except Exception as error:  # the source itself failed: the run cannot go on, and its reader must know
             self._broken = error
             self._wake.set()
@@ -168,53 +189,80 @@ class Run:
         return self._control.ending
 
     def _may_send(self) -> bool:
-        return self._going.is_set() and not self._is_ending() and self._room.is_set()
-
-    def _take_from(self, group: Group) -> None:
-        handled = 0
-        while group.queue and group.has_room and self._may_send():
-            job = group.queue.popleft()
-            self._queued -= 1
-            if not self._start(job, group):
-                return
-            handled += 1
-            if handled >= _READ_AT_ONCE:
-                self._fill_soon()
-                return
+        return self._going and not self._is_ending() and self._room.is_set()
 
     def _read_source(self) -> None:
-        handled = 0
+        """Jobs of all columns wait in their groups, so that none waits for another's."""
+        read = 0
         while not self._exhausted and self._may_send():
-            if self._queued >= _LOOK_AHEAD and not any(group.has_room and not group.queue for group in self._groups.values()):
+            if self._queued >= _LOOK_AHEAD and not any(group.lacks() and group.has_room for group in self._groups.values()):
                 return
             job = next(self._source, None)
             if job is None:
                 self._exhausted = True
                 return
-            group = self._groups.get(job.group)
-            if group is None:
-                group = self._groups[job.group] = Group(job.group, self._limit(job))
-            if group.has_room and not group.queue:
-                self._start(job, group)
-            else:
-                group.queue.append(job)
-                self._queued += 1
-            handled += 1
-            if handled >= _READ_AT_ONCE:
+            self._group_of(job).put(job)
+            self._queued += 1
+            read += 1
+            if read >= _READ_AT_ONCE:
                 self._fill_soon()
                 return
 
-    def _limit(self, job: EngineJob) -> int:
+    def _group_of(self, job: EngineJob) -> Group:
+        group = self._groups.get(job.group)
+        if group is None:
+            connection = self._engine.limits.of(_connection_key(job))
+            member = connection.join(self._most(job), self._loop, self._fill)
+            group = self._groups[job.group] = Group(connection, member, job.endpoint)
+        elif job.endpoint.key != group.key:
+            group.renew(job.endpoint)
+        return group
+
+    def _most(self, job: EngineJob) -> int:
         if job.endpoint.wire_format == "builtin":
             return 1
         if isinstance(self._concurrency, Mapping):
             return max(1, self._concurrency.get(job.group, 4))
         return max(1, self._concurrency)
 
+    def _send_from(self, group: Group) -> None:
+        """Send what has a place: first those that come back from a wait, then the next jobs of the columns with the fewest in flight."""
+        handled, without = 0, set[int]()
+        self._resume(group)
+        while self._may_send() and group.has_room:
+            job = group.next_job(without)
+            if job is None:
+                return
+            self._queued -= 1
+            if not self._start(job, group):
+                without.add(job.column)
+            handled += 1
+            if handled >= _READ_AT_ONCE:
+                self._fill_soon()
+                return
+
+    def _resume(self, group: Group) -> None:
+        """Give those that waited for their next try a place, as far as there are any."""
+        for _ in range(len(group.returning)):
+            flight = group.returning.popleft()
+            if flight.turn is None or flight.turn.done():
+                continue  # it was ended meanwhile
+            if not self._may_send() or not group.has_room:
+                group.returning.appendleft(flight)
+                return
+            wait = flight.limit.wait_s(flight.need, again=True)
+            if wait:
+                group.returning.append(flight)
+                if wait < FOREVER:
+                    self._fill_later(wait)
+                continue
+            group.take(flight)
+            flight.turn.set_result(None)
+
     # One job
 
     def _start(self, job: EngineJob, group: Group) -> bool:
-        """Begin a job, or end it at once where it must not be sent. False if it went back into its group's queue."""
+        """Begin a job, or end it at once where it must not be sent. False if it went back into its group: its column has to wait."""
         ended = self._control.take_end(job.key)
         if ended:
             self._emit(Cancelled(job.key, 0) if ended == "stop" else Skipped(job.key, SKIPPED))
@@ -229,86 +277,129 @@ class Run:
             return True
         halted = group.halted(request.model)
         if halted is not None:
-            self._emit(Failed(job.key, halted, 0))
+            self._emit(_end_of(halted, job.key, 0))
             return True
-        verdict, held = self._budget.ask(job.price, request)
-        if verdict == "never":
-            self._emit(Skipped(job.key, self._budget.reason))
+        need = Need(expected_read(request), min(longest_answer(request, job.longest), _GUESSED_ANSWER))
+        wait = group.connection.model(request.model).wait_s(need, again=False)
+        verdict = self._budget.ask(worst_cost(job.price, request, job.longest) + job.after_usd) if not wait else Verdict("later")
+        if verdict.word == "never":
+            failure = Failure("budget", verdict.reason)
+            self._emit(Skipped(job.key, verdict.reason) if verdict.cap is self._budget.run else Held(job.key, failure, 0))
             return True
-        if verdict == "later":
-            group.queue.appendleft(job)
+        if verdict.word == "later":
+            group.put_back(replace(job, request=request))
             self._queued += 1
+            self._fill_later(wait if 0 < wait < FOREVER else _LOOK_AGAIN_S)
             return False
-        flight = Flight()
-        flight.model = request.model
+        flight = Flight(job, request, group, need, verdict)
+        flight.limit.held += 1
         self._flights[job.key] = flight
-        group.active += 1
-        flight.task = self._loop.create_task(self._perform(job, request, group, flight))
-        flight.task.add_done_callback(partial(self._landed, job, group, flight, held))
+        group.take(flight)
+        flight.task = self._loop.create_task(self._perform(flight))
+        flight.task.add_done_callback(partial(self._landed, flight))
         return True
 
-    async def _perform(self, job: EngineJob, request: Request, group: Group, flight: Flight) -> Event:
+    async def _perform(self, flight: Flight) -> Event:
+        key = flight.job.key
         try:
-            return await self._attempts(job, request, group, flight)
+            return await self._attempts(flight)
         except Problem as problem:
             missing = isinstance(problem, Missing)  # such as a built-in model that is not there: true for all its jobs
             failure = Failure("not_found", str(problem), provider_code="missing") if missing else Failure("bad_request", str(problem))
-            return Failed(job.key, failure, flight.attempts)
+            return Failed(key, failure, flight.attempts)
         except Exception as error:
-            return Failed(job.key, _unexpected(job, error), flight.attempts)
+            return Failed(key, _unexpected(flight.job, error), flight.attempts)
 
-    def _landed(self, job: EngineJob, group: Group, flight: Flight, held: Decimal, task: asyncio.Task[Event]) -> None:
+    def _landed(self, flight: Flight, task: asyncio.Task[Event]) -> None:
         """A callback and not the end of `_perform`: a task that is cancelled before its first step runs none of its own code."""
-        self._leaving.append(group)
+        job, group = flight.job, flight.group
+        if flight.has_place:
+            self._leaving.append((group, job.column))
+        if flight.turn is None:
+            flight.limit.held -= 1
         del self._flights[job.key]
         self._control.take_end(job.key)
-        self._budget.release(held)
-        if not task.cancelled():
-            end = task.result()
-            if isinstance(end, Failed) and group.learn(end.failure, flight.model):
+        end = None if task.cancelled() else task.result()
+        reply = end.reply if isinstance(end, Finished) else end.failure.partial if isinstance(end, Failed) else None
+        after = min(job.after_usd, flight.verdict.held_usd) if isinstance(end, Finished) else _NOTHING
+        self._budget.settle(flight.verdict.held_usd - after, cost_of(job.price, reply.usage) if reply is not None else None)
+        if isinstance(end, Failed) and job.endpoint.key == group.key:
+            halt = group.learn(end.failure, flight.request.model)
+            if halt is not None:
                 self._wake_halted(group)
+                end = _end_of(halt, job.key, end.attempts)
+        if end is not None:
             self._emit(end)
         elif flight.ended:
             self._emit(Skipped(job.key, SKIPPED) if flight.ended == "skip" else Cancelled(job.key, flight.attempts))
+        if not flight.has_place:
+            self._fill_soon()  # no place is given back that would do it
 
-    async def _attempts(self, job: EngineJob, request: Request, group: Group, flight: Flight) -> Event:
+    async def _attempts(self, flight: Flight) -> Event:
         """The event with which the job ends. One request at a time, the next only after a failure that allows it.
 
         A rate limit counts as a failed try only if the connection answered nobody meanwhile: many jobs behind a narrow limit get
-        through one after the other, instead of failing because others were quicker.
+        through one after the other, instead of failing because others were quicker. A network that is gone counts none either.
         """
+        job, group, connection = flight.job, flight.group, flight.group.connection
         tries = self._engine.max_retries + 1
-        failed, answered = 0, group.answers
+        failed, answered = 0, connection.answers
         while True:
             flight.attempts += 1
             self._emit(Started(job.key, flight.attempts))
-            outcome = await self._call(job, request)
+            slowed = flight.limit.begin(flight.need)
+            try:
+                outcome = await self._call(job, flight.request)
+            finally:
+                flight.limit.end(flight.need)
             if isinstance(outcome, Reply):
-                group.answer(request.model)
-                self._budget.spend(job.price, outcome.usage)
+                group.answer(flight.request.model)
+                flight.limit.answered(connection.most, allowances(outcome.exchange.headers) if outcome.exchange else ())
                 return Finished(job.key, outcome, flight.attempts)
-            if failed == 0 or outcome.kind != "rate_limit" or group.answers == answered:
+            if outcome.kind == "auth" and job.endpoint.key != group.key:  # there is another key by now
+                job = flight.job = replace(job, endpoint=replace(job.endpoint, key=group.key))
+                continue
+            if outcome.kind in ("rate_limit", "overloaded"):
+                flight.limit.slow_down(slowed)
+            lost_s = connection.lose() if is_unreachable(outcome) and group.answered else None
+            if lost_s is None and (failed == 0 or outcome.kind != "rate_limit" or connection.answers == answered):
                 failed += 1
-            answered = group.answers
-            if failed >= tries or not is_retryable(outcome):
+            answered = connection.answers
+            if failed >= tries or not is_retryable(outcome) or (lost_s or 0.0) > PATIENCE_S:
                 return Failed(job.key, outcome, flight.attempts)
             if self._is_ending():
                 return Cancelled(job.key, flight.attempts)
-            delay = wait_s(outcome, failed)
-            self._emit(Waiting(job.key, outcome, failed, tries, delay))
-            flight.wait = asyncio.Event()
-            try:
-                async with asyncio.timeout(delay):
-                    await flight.wait.wait()
-            except TimeoutError:
-                pass
-            flight.wait = None
-            halted = group.halted(request.model)
+            delay = wait_s(outcome, failed) if lost_s is None else min(_PROBE_S, 0.5 + lost_s / 2)
+            self._emit(Waiting(job.key, outcome, max(1, failed), tries, delay))
+            await self._wait(flight, delay)
+            halted = group.halted(flight.request.model)
             if halted is not None:
-                return Failed(job.key, halted, flight.attempts)
-            await self._going.wait()
+                return _end_of(halted, job.key, flight.attempts)
             if self._is_ending():
                 return Cancelled(job.key, flight.attempts)
+
+    async def _wait(self, flight: Flight, delay: float) -> None:
+        """The time until the next try, then until there is a place for it. Meanwhile its place on the connection is another's."""
+        group = flight.group
+        flight.has_place = False
+        group.give_back(flight.job.column)
+        self._fill_soon()
+        flight.wait = asyncio.Event()
+        try:
+            async with asyncio.timeout(delay):
+                await flight.wait.wait()
+        except TimeoutError:
+            pass
+        flight.wait = None
+        if group.halted(flight.request.model) is not None or self._is_ending():
+            return
+        flight.turn = self._loop.create_future()
+        flight.limit.held -= 1  # not in the way of another run, should this one be paused
+        group.returning.append(flight)
+        self._fill_soon()
+        await flight.turn
+        flight.turn = None
+        flight.limit.held += 1
 
     async def _call(self, job: EngineJob, request: Request) -> Reply | Failure:
         """One attempt: the reply or the failure. Deltas are passed on as they come."""
@@ -337,14 +428,26 @@ class Run:
     def _wake_halted(self, group: Group) -> None:
         """Jobs that wait to be tried again need not wait for what cannot come."""
         for flight in self._flights.values():
-            if flight.wait is not None and group.halted(flight.model) is not None:
-                flight.wait.set()
+            if flight.group is group and group.halted(flight.request.model) is not None:
+                if flight.wait is not None:
+                    flight.wait.set()
+                elif flight.turn is not None and not flight.turn.done():
+                    flight.turn.set_result(None)
 
     def _emit(self, event: Event) -> None:
         self._events.append(event)
         if len(self._events) >= _MOST_EVENTS:
             self._room.clear()
         self._wake.set()
+
+
+def _end_of(halt: Halt, key: int, attempts: int) -> Failed | Held:
+    return Held(key, halt.failure, attempts) if halt.mends else Failed(key, halt.failure, attempts)
+
+
+def _connection_key(job: EngineJob) -> tuple[str, str, str | None]:
+    """What shares a rate limit in the whole app: the same address and key."""
+    return job.endpoint.wire_format, job.endpoint.base_url, job.endpoint.key
 
 
 def _unexpected(job: EngineJob, error: Exception) -> Failure:

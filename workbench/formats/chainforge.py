@@ -10,7 +10,7 @@ from typing import Any
 
 from workbench.formats.braces import from_chainforge
 from workbench.formats.foreign_file import FileText, ForeignFile
-from workbench.formats.foreign_values import CODE_WHY, MODEL_WHY, parameters_of
+from workbench.formats.foreign_values import CODE_WHY, MODEL_WHY, listed, parameters_of
 from workbench.formats.jinja_text import literal, variable_name
 from workbench.formats.library_file import PromptFile
 from workbench.formats.library_file_data import DatasetFile
@@ -61,7 +61,7 @@ class _Flow:
         data = node["data"]
         given = data.get("prompt")
         texts = given if isinstance(given, list) else list(given.values()) if isinstance(given, Mapping) else [given]
-        models = [model for model in data.get("llms") or [] if isinstance(model, Mapping)]
+        models = [model for model in listed(data.get("llms")) if isinstance(model, Mapping)]
         systems = list(dict.fromkeys(self._system(model) for model in models)) or [""]
         title = str(data.get("title") or "").strip() or self._source.stem
         if self._several and not data.get("title"):
@@ -144,12 +144,12 @@ class _Flow:
             if edge.get("source") == table and edge.get("target") == node.get("id")
         }
         headers = {}
-        for column in data.get("columns") or []:
+        for column in listed(data.get("columns")):
             if isinstance(column, Mapping):
                 key, header = str(column.get("key")), str(column.get("header") or column.get("key"))
                 target = into.get(header) or into.get(key) or (key if key in into.values() else header)
                 headers[key] = variable_name(target, self._notes)
-        rows = [row for row in data.get("rows") or [] if isinstance(row, Mapping)]
+        rows = [row for row in listed(data.get("rows")) if isinstance(row, Mapping)]
         return [{headers[key]: value for key, value in row.items() if key in headers} for row in rows]
 
     def _fields(self, data: Mapping[str, Any], kind: str) -> list[Any]:

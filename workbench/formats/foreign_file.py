@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -12,7 +11,7 @@ from typing import Any
 from workbench.formats.library_file import PromptFile, VersionsFile
 from workbench.formats.library_file_data import DatasetFile
 from workbench.formats.reports import NotCarried, Notes
-from workbench.formats.yaml_text_reading import Document, load
+from workbench.formats.yaml_text_reading import Document, load, refuse_nested
 from workbench.values.comparisons import Case, Check
 from workbench.values.messages import Content, Message
 from workbench.values.problems import BadInput
@@ -21,8 +20,6 @@ _ENDINGS = (".prompt.yaml", ".prompt.yml", ".prompt.md", ".prompt.txt")
 _TOO_DEEP = "This is nested too deep."
 _DEEPEST = 100
 _LARGEST_YAML = 2_000_000
-_NESTED = re.compile(r"(?:[\[{]\s*){200}|(?:- ){200}")
-"""Brackets and dashes that open one in another, which YAML's reader takes minutes for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +41,10 @@ class FileText:
         """The error to raise for this file."""
         return BadInput(message, path=self.path, line=line, remedy=remedy)
 
-    def yaml(self) -> Document:
-        """The YAML document in it, a mapping. Raises BadInput with the line."""
+    def yaml(self, *, or_text: bool = False) -> Document:
+        """The YAML document in it, a mapping (or one text). Raises BadInput with the line."""
         document = load_yaml(self.text, self.path)
-        if not isinstance(document.data, Mapping):
+        if not isinstance(document.data, (Mapping, str) if or_text else Mapping):
             raise self.problem("This file is empty." if document.data is None else "This file holds no names with values.", 1)
         return document
 
@@ -96,12 +93,15 @@ def foreign_file(
 
 def load_yaml(text: str, path: str) -> Document:
     """The YAML document in a text of another tool, where reading it takes seconds and not minutes. Raises BadInput with the line."""
+    refuse_slow_yaml(text, path)
+    return load(text, path)
+
+
+def refuse_slow_yaml(text: str, path: str) -> None:
+    """Raises BadInput for a text that YAML's reader would take minutes for."""
     if len(text) > _LARGEST_YAML:
         raise BadInput(f"This is more than {_LARGEST_YAML // 1_000_000} MB of YAML, which no prompt file is.", path=path)
-    nested = _NESTED.search(text)
-    if nested:
-        raise BadInput(_TOO_DEEP, path=path, line=text.count("\n", 0, nested.start()) + 1)
-    return load(text, path)
+    refuse_nested(text, path)
 
 
 def user_message(text: str) -> tuple[Message, ...]:

@@ -39,6 +39,7 @@ from workbench.values.comparisons import Case
 from workbench.values.problems import BadInput
 
 LARGEST = 64_000_000
+UNEXPECTED = "Something in this file has a form that its reader does not expect"
 """Bytes of a file that are read at all."""
 _FIRST = 200_000
 """Bytes of a table or page that are looked at to tell what it is."""
@@ -131,7 +132,10 @@ def of_table(path: Path) -> str | None:
         return None
     first = next((line for line in start.splitlines() if line.strip()), "")
     if ending in (".csv", ".tsv"):
-        header = next(csv.reader([first], delimiter="\t" if ending == ".tsv" else max(",;", key=first.count)), [])
+        try:
+            header = next(csv.reader([first], delimiter="\t" if ending == ".tsv" else max(",;", key=first.count)), [])
+        except csv.Error:  # no header is that long; the reader of tables says what is wrong
+            return None
         return "prompts-csv" if prompt_table.looks_like(header) else "anthropic-csv" if anthropic_table.looks_like(header) else None
     try:
         return "openai-chat" if openai_chat.looks_like_line(json.loads(first)) else None
@@ -179,7 +183,10 @@ def read(path: Path, format: str, columns: Mapping[str, str] | None = None) -> F
     reader = FORMATS[format].read
     if reader is None:
         raise source.problem(f"Files of the format {format} are not read.")
-    found = prompt_table.read(source, columns) if format == "prompts-csv" else reader(source)
+    try:
+        found = prompt_table.read(source, columns) if format == "prompts-csv" else reader(source)
+    except (TypeError, AttributeError, LookupError, ValueError, RecursionError) as error:
+        raise source.problem(f"{UNEXPECTED} ({type(error).__name__}).", remedy="Tell us, with the file.") from error
     _refuse_unstorable(source, found)
     return found
 
@@ -192,6 +199,8 @@ def file_text(path: Path) -> FileText:
 def text_of(path: Path) -> str:
     """The text of a file: UTF-8, or UTF-16 with its mark; line ends as \\n. Raises BadInput with the line."""
     try:
+        if path.exists() and not path.is_file():  # opening a pipe would wait for ever
+            raise BadInput("This is no file.", path=str(path))
         if path.stat().st_size > LARGEST:
             raise BadInput("This file is too big to be read.", path=str(path))
         data = path.read_bytes()

@@ -159,3 +159,8 @@ def declared_default(value: Any) -> VariableSpec:
 def samples_of(values: Any) -> dict[str, Any]:
     """Sample values that are worth keeping: those that say something."""
     return {str(name): value for name, value in values.items() if value is not None} if isinstance(values, Mapping) else {}
+
+
+def listed(value: Any) -> list[Any]:
+    """The items of a list; none of anything else."""
+    return value if isinstance(value, list) else []

@@ -7,7 +7,7 @@ from typing import Any
 
 from workbench.formats.braces import from_format_string
 from workbench.formats.foreign_file import FileText, ForeignFile, foreign_file, read_json
-from workbench.formats.foreign_values import MODEL_WHY, parameters_of, role_of, samples_of, tools_of
+from workbench.formats.foreign_values import MODEL_WHY, listed, parameters_of, role_of, samples_of, tools_of
 from workbench.formats.jinja_text import JinjaText, variable_name
 from workbench.formats.mustache import from_mustache
 from workbench.formats.reports import Notes
@@ -21,17 +21,31 @@ _CLASSES: Mapping[str, Role] = {
     "SystemMessage": "system", "HumanMessage": "user", "AIMessage": "assistant",
 }  # fmt: skip
 _DEEPEST = 20
+_WRAPPERS = ("manifest", "committed_prompt")
 
 
 def looks_like(data: Any) -> bool:
     """True for a prompt of LangChain in JSON or YAML."""
     if not isinstance(data, Mapping):
         return False
-    if isinstance(data.get("manifest"), Mapping):
-        return looks_like(data["manifest"])
-    if data.get("lc") is not None and data.get("type") == "constructor":
+    if any(isinstance(data.get(key), Mapping) for key in _WRAPPERS):
+        return any(looks_like(data.get(key)) for key in _WRAPPERS)
+    if data.get("lc") is not None and data.get("type") in ("constructor", "not_implemented"):
         return True
-    return data.get("_type") in _KINDS and bool(data.keys() & {"template", "template_path", "examples", "messages", "example_prompt"})
+    if isinstance(data.get("template"), str) and isinstance(data.get("input_variables"), list):
+        return True  # files before there was a `_type`
+    is_prompt = data.get("_type") in _KINDS and data.keys() & {"template", "template_path", "examples", "messages", "example_prompt"}
+    return bool(is_prompt) or (isinstance(data.get("_type"), str) and any(True for _ in _inner_prompts(data, "", 0)))
+
+
+def _inner_prompts(data: Any, name: str, depth: int) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(place, prompt) of every prompt inside a saved chain."""
+    for key, item in data.items() if depth < _DEEPEST else ():
+        if isinstance(item, Mapping):
+            if item.get("_type") in _KINDS and looks_like(item):
+                yield name if key == "prompt" and name else str(key), item
+            else:
+                yield from _inner_prompts(item, str(key), depth + 1)
 
 
 def read(source: FileText) -> ForeignFile:
@@ -40,10 +54,33 @@ def read(source: FileText) -> ForeignFile:
     if not isinstance(data, Mapping):
         raise source.problem("This is no prompt of LangChain.", 1)
     notes = Notes(source.path)
-    name = str(data.get("name") or data.get("repo_handle") or "")
-    if isinstance(data.get("manifest"), Mapping):
-        notes.leftover(dict(data), {"manifest", "examples", "repo", "owner", "full_name", "description", "name"}, "file")
-        data = data["manifest"]
+    name = str(data.get("repo_handle") or data.get("name") or "")
+    wrapper = next((key for key in _WRAPPERS if isinstance(data.get(key), Mapping)), None)
+    if wrapper:
+        known = {wrapper, "examples", "repo", "repo_handle", "owner", "full_name", "description", "name", "commit_hash"}
+        notes.leftover(dict(data), known, "file")
+        data = data[wrapper]
+    if data.get("type") == "constructor":  # its name is that of a class
+        about = _mapping(_mapping(data.get("kwargs")).get("metadata"))
+        name = str(about.get("lc_hub_repo") or ("" if name == data.get("name") else name))
+    elif data.get("_type") not in (None, *_KINDS):
+        return _chain(source, data, notes)
+    return _one(source, data, name, notes)
+
+
+def _chain(source: FileText, data: Mapping[str, Any], notes: Notes) -> ForeignFile:
+    """The prompts inside a saved chain or agent. What it does with them is a program."""
+    found = list(_inner_prompts(data, "", 0))
+    if not found:
+        raise source.problem(f"There is no prompt in this {str(data['_type'])[:60]}.", 1)
+    notes.add(f"{data['_type']}: its steps", "only the prompts of a chain are carried")
+    parts = [
+        _one(source, item, f"{source.stem} {place}".replace("_", " ") if len(found) > 1 else source.stem, notes) for place, item in found
+    ]
+    return ForeignFile(tuple(prompt for part in parts for prompt in part.prompts), not_carried=notes.all())
+
+
+def _one(source: FileText, data: Mapping[str, Any], name: str, notes: Notes) -> ForeignFile:
     reader = _Reader(source, notes)
     try:
         found = reader.messages(data, 0)
@@ -77,15 +114,17 @@ class _Reader:
         if values.get("output_parser"):
             self._notes.add("output_parser", "answers are kept as they come")
         for key in ("validate_template", "metadata", "tags"):
-            if values.get(key):
+            if {name: item for name, item in _mapping(values.get(key)).items() if not name.startswith("lc_hub_")} or values.get(
+                key
+            ) is True:
                 self._notes.add(key, "nothing here does this yet")
         if name in ("StructuredPrompt", "ChatPromptTemplate", "chat") or isinstance(values.get("messages"), list):
             if isinstance(values.get("schema_"), Mapping):
                 self.schema = values["schema_"]
-            return [message for item in values.get("messages") or [] for message in self._message(item, depth + 1)]
+            return [message for item in listed(values.get("messages")) for message in self._message(item, depth + 1)]
         if name in ("FewShotPromptTemplate", "few_shot"):
             return [Message.of("user", self._few_shot(values))]
-        if name in ("PromptTemplate", "prompt"):
+        if name in ("PromptTemplate", "prompt") or (not name and isinstance(values.get("template"), str)):
             return [Message.of("user", self._template(values, "prompt"))]
         raise BadInput(f"{name or 'This'} is no prompt that is known here.")
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from workbench.formats.foreign_file import FileText, ForeignFile
-from workbench.formats.foreign_values import MODEL_WHY, parameters_of, role_of, schema_of, tools_of
+from workbench.formats.foreign_values import MODEL_WHY, listed, parameters_of, role_of, schema_of, tools_of
 from workbench.formats.jinja_text import from_double_braces
 from workbench.formats.library_file import PromptFile, VersionEntry, VersionsFile
 from workbench.formats.reports import Notes
@@ -17,6 +18,8 @@ _KNOWN = {
     "createdBy", "isActive", "resolutionGraph", "lastUpdatedAt", "lastConfig", "isLatest",
 }  # fmt: skip
 
+_MOST_VERSIONS = 1_000_000
+_INCLUDED = re.compile(r"@@@langfusePrompt:([^@\n]*)@@@")
 _TELLING = {"labels", "commitMessage", "createdAt", "projectId"}
 
 
@@ -53,13 +56,16 @@ def read(source: FileText) -> ForeignFile:
             raise source.problem(f"Entry {place} is no prompt of Langfuse: it needs a name, a type and a prompt.")
         name = item["name"]
         entries = by_name.setdefault(name, [])
-        number = item.get("version") if isinstance(item.get("version"), int) and item["version"] > 0 else len(entries) + 1
+        content = _content(item, notes)
+        if not content.messages:
+            raise source.problem(f"{name[:100]} has no message.")
+        number = item.get("version") if isinstance(item.get("version"), int) and 0 < item["version"] < _MOST_VERSIONS else len(entries) + 1
         if any(entry.number == number for entry in entries):
             raise source.problem(f"Version {number} of {name} stands twice in this file.")
         note = str(item.get("commitMessage") or "")
-        entries.append(VersionEntry(number, _content(item, notes), at=str(item.get("createdAt") or ""), note=note))
+        entries.append(VersionEntry(number, content, at=str(item.get("createdAt") or ""), note=note))
         about[name] = item if number == max(entry.number for entry in entries) else about[name]
-        for label in item.get("labels") or []:
+        for label in listed(item.get("labels")):
             if label == "latest":
                 continue  # it is always the newest one
             labels.setdefault(name, {})[str(label)] = number
@@ -86,6 +92,8 @@ def read(source: FileText) -> ForeignFile:
 
 def _content(item: Mapping[str, Any], notes: Notes) -> Content:
     notes.leftover(dict(item), _KNOWN, "prompt")
+    for reference in _INCLUDED.findall(str(item["prompt"])):
+        notes.add(f"prompt inside a prompt {reference}"[:120], "it stays text: make it a snippet and include it")
     config = item.get("config") if isinstance(item.get("config"), Mapping) else {}
     assert isinstance(config, Mapping)
     if config.get("model"):

@@ -259,7 +259,7 @@ def read_content(document: Document, where: tuple[str | int, ...] = (), short: s
     parameters = data.get("parameters") or {}
     tools = data.get("tools") or []
     if not isinstance(parameters, Mapping):
-        raise document.problem("Parameters are names with values, such as temperature: 0.2", *where, "parameters")
+        raise document.problem("Parameters are names with values, such as temperature: 0.2.", *where, "parameters")
     if not isinstance(tools, list) or not all(isinstance(tool, Mapping) for tool in tools):
         raise document.problem("Tools are a list of mappings.", *where, "tools")
     snippets = data.get("snippets") or {}

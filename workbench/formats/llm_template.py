@@ -38,6 +38,8 @@ _ELSEWHERE = {
 
 def looks_like(data: Any) -> bool:
     """True for the content of such a file: only keys that it may have, and something that a prompt file of ours has not."""
+    if isinstance(data, str):
+        return any(match.lastgroup != "escaped" for match in _PLACE.finditer(data))
     if not isinstance(data, Mapping) or not data or not data.keys() <= _KEYS:
         return False
     if data.keys() & _OWN:
@@ -51,7 +53,9 @@ def looks_like(data: Any) -> bool:
 
 def read(source: FileText) -> ForeignFile:
     """The prompt in a template. Raises BadInput with the line."""
-    document = source.yaml()
+    document = source.yaml(or_text=True)
+    if isinstance(document.data, str):
+        document.data = {"prompt": document.data}
     data: Mapping[str, Any] = document.data
     notes = Notes(source.path)
     for key in data:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from workbench.formats.foreign_file import FileText, ForeignFile, foreign_file
-from workbench.formats.foreign_values import MODEL_WHY, parameters_of, role_of, schema_of, tools_of
+from workbench.formats.foreign_values import MODEL_WHY, listed, parameters_of, role_of, schema_of, tools_of
 from workbench.formats.jinja_text import from_double_braces, literal, variable_name
 from workbench.formats.library_file import PromptFile
 from workbench.formats.library_file_data import DatasetFile
@@ -27,8 +27,22 @@ _HISTORY = "earlier turns differ from case to case; they stand in the column con
 
 def looks_like(data: Any) -> bool:
     """True for a chat: a list of messages, or an object that holds one."""
-    chat = data.get("messages") if isinstance(data, Mapping) else data
+    chat = _turns(data) if isinstance(data, Mapping) else data
     return isinstance(chat, list) and bool(chat) and all(_is_message(item) for item in chat)
+
+
+def _turns(body: Mapping[str, Any]) -> Any:
+    """The messages of a request: of Chat Completions, or of Responses, where one text may stand for them."""
+    if "messages" in body or "model" not in body:
+        return body.get("messages")
+    given = body.get("input")
+    return [{"role": "user", "content": given}] if isinstance(given, str) and "instructions" in body else given
+
+
+def _system(body: Mapping[str, Any], notes: Notes) -> str:
+    """What stands beside the messages for the system: `instructions` of Responses, `system` of Anthropic's requests."""
+    given = body.get("instructions") or body.get("system")
+    return given if isinstance(given, str) else _text({"content": given}, notes)
 
 
 def looks_like_line(data: Any) -> bool:
@@ -50,10 +64,10 @@ def _chat_of(line: Mapping[str, Any]) -> Any:
     """The chat in a line: of fine-tuning, of preferences, of evals, of a batch."""
     if isinstance(line.get("messages"), list):
         return line["messages"]
-    given = line.get("input", line.get("body"))
-    if isinstance(given, Mapping):
-        return given.get("messages", given.get("input"))
-    return given
+    if isinstance(line.get("body"), Mapping):
+        return _turns({"instructions": "", **line["body"]})
+    given = line.get("input")
+    return given.get("messages", given.get("input")) if isinstance(given, Mapping) else given
 
 
 def read(source: FileText) -> ForeignFile:
@@ -74,13 +88,28 @@ def read(source: FileText) -> ForeignFile:
 def _request(body: Mapping[str, Any], notes: Notes, *, is_template: bool) -> Content:
     if body.get("model"):
         notes.add(f"model {body['model']}", MODEL_WHY)
-    ignored = {"messages", "model", "tools", "name", "description", "stream", "stream_options", "input", "store", "metadata"}
+    ignored = {
+        "messages",
+        "model",
+        "tools",
+        "name",
+        "description",
+        "stream",
+        "stream_options",
+        "input",
+        "store",
+        "metadata",
+        "instructions",
+        "system",
+    }
     own = {key: value for key, value in body.items() if key not in ignored}
     response, schema = own.get("response_format"), None
     if isinstance(response, Mapping) and isinstance(response.get("json_schema"), Mapping):
         schema = schema_of(response["json_schema"])
         own.pop("response_format")
-    messages = tuple(message_of(item, notes, is_template=is_template) for item in body.get("messages") or [])
+    messages = tuple(message_of(item, notes, is_template=is_template) for item in listed(_turns(body)))
+    if system := _system(body, notes):
+        messages = (message_of({"role": "system", "content": system}, notes, is_template=is_template), *messages)
     return Content(messages, parameters_of(own, notes, "request"), schema, tools_of(body.get("tools"), notes))
 
 
@@ -163,13 +192,16 @@ def _cases(source: FileText, lines: list[tuple[int, Any]]) -> ForeignFile:
         return ForeignFile(datasets=(DatasetFile(source.stem, cases=cases),), not_carried=notes.all())
     read_lines = [_line(line, notes) for _, line in lines]
     systems = {line.system for line in read_lines}
-    has_history = any(line.earlier for line in read_lines)
+    examples: tuple[Message, ...] = ()
+    if read_lines[0].earlier and all(line.earlier == read_lines[0].earlier for line in read_lines):  # few-shot examples
+        examples = tuple(message_of(_example(turn), notes, is_template=False) for turn in read_lines[0].earlier)
+    has_history = not examples and any(line.earlier for line in read_lines)
     is_shared = len(systems) == 1
     head = () if systems == {""} else (Message.of("system", literal(next(iter(systems))) if is_shared else "{{ system }}"),)
     parameters: dict[str, Any] = {}
     body = lines[0][1].get("body")
     if isinstance(body, Mapping):
-        parameters = dict(_request({**body, "messages": []}, notes, is_template=False).parameters)
+        parameters = dict(_request({**body, "messages": [], "instructions": None, "system": None}, notes, is_template=False).parameters)
     tools = tools_of(lines[0][1].get("tools"), notes)
     if has_history:
         notes.add("earlier turns", _HISTORY)
@@ -182,7 +214,7 @@ def _cases(source: FileText, lines: list[tuple[int, Any]]) -> ForeignFile:
         if line.rejected is not None:
             values["rejected"] = line.rejected
         made.append(Case(values, name=line.name, reference=line.answer))
-    prompt = PromptFile(source.stem, Content((*head, Message.of("user", "{{ input }}")), parameters, None, tools))
+    prompt = PromptFile(source.stem, Content((*head, *examples, Message.of("user", "{{ input }}")), parameters, None, tools))
     return ForeignFile((prompt,), datasets=(DatasetFile(source.stem, cases=tuple(made)),), not_carried=notes.all())
 
 
@@ -197,12 +229,19 @@ def _line(line: Mapping[str, Any], notes: Notes) -> _Line:
         answer = _said(line["preferred_output"], notes)
     elif answer is None and turns and turns[-1].get("role") == "assistant":
         answer = _text(turns.pop(), notes)
-    system = ""
-    if turns and turns[0].get("role") in ("system", "developer"):
-        system = _text(turns.pop(0), notes)
+    body = line.get("body")
+    system = _system(body, notes) if isinstance(body, Mapping) else ""
+    if turns and turns[0].get("role") in ("system", "developer") and not turns[0].get("name"):
+        system = "\n\n".join(text for text in (system, _text(turns.pop(0), notes)) if text)
     question = _text(turns.pop(), notes) if turns else ""
     rejected = _said(line["non_preferred_output"], notes) if "non_preferred_output" in line else None
     return _Line(system, tuple(dict(turn) for turn in turns), question, answer, rejected, str(line.get("custom_id") or ""))
+
+
+def _example(turn: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A turn of a few-shot example. OpenAI's evals write them as the system's, with a name that says whose they are."""
+    role = {"example_user": "user", "example_assistant": "assistant"}.get(str(turn.get("name")))
+    return {"role": role, "content": turn.get("content")} if role else turn
 
 
 def _said(value: Any, notes: Notes) -> str:

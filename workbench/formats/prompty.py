@@ -37,7 +37,7 @@ _KNOWN = {
     "tools", "inputSchema", "outputSchema", "kind", "instructions",
 }  # fmt: skip
 MARKER = re.compile(
-    r"^[ \t]*#?[ \t]*(system|user|assistant|developer|tool|function)(\[[^\]\n]*\])?[ \t]*:[ \t]*(?:\n|\Z)", re.MULTILINE | re.IGNORECASE
+    r"^[ \t]*(?:#[ \t]*)?(system|user|assistant|developer|tool|function)(\[[^\]\n]*\])?[ \t]*:[ \t]*(?:\n|\Z)", re.MULTILINE | re.IGNORECASE
 )
 KINDS: Mapping[VariableType, str] = {
     "text": "string", "number": "float", "choice": "string", "list": "array", "object": "object", "image": "image", "file": "file",
@@ -77,7 +77,13 @@ def read(source: FileText) -> ForeignFile:
         source,
         notes,
         text_at(document, "name"),
-        Content(messages, parameters, schema, _tools(data.get("tools"), notes), _declared(data)),
+        Content(
+            messages,
+            parameters,
+            schema,
+            _tools(data.get("tools") or _mapping(_mapping(data.get("model")).get("parameters")).get("tools"), notes),
+            _declared(data),
+        ),
         description=text_at(document, "description"),
         tags=tuple(tags) or None,
         samples=samples,
@@ -109,9 +115,7 @@ def _model(document: Document, source: FileText, notes: Notes) -> tuple[dict[str
         notes.add(f"apiType {kind}", "a prompt here is a chat: it comes in as messages")
     options = {**_mapping(model.get("parameters")), **_mapping(model.get("options"))}
     extra = options.pop("additionalProperties", None)
-    tools = options.pop("tools", None)
-    if tools:
-        notes.add("model parameters: tools", "they stand in another place now: tools of the file itself are carried")
+    options.pop("tools", None)  # version 1 has them there; `_tools` reads them
     return parameters_of({**_mapping(extra), **options}, notes, "model options"), kind
 
 
@@ -200,8 +204,6 @@ def _language(document: Document) -> str:
     template = document.data.get("template")
     if template is None:
         return "jinja2"
-    if not isinstance(template, Mapping) and template not in ("jinja2", "mustache"):
-        raise document.problem("A template has a format and a parser.", "template")
     format = template.get("format", template.get("type", "jinja2")) if isinstance(template, Mapping) else template
     parser = template.get("parser", "prompty") if isinstance(template, Mapping) else "prompty"
     kind = format.get("kind", "jinja2") if isinstance(format, Mapping) else format
@@ -227,7 +229,9 @@ def _messages(text: str, line: int, language: str, threads: set[str], kind: str,
             notes.add("roles that come from values", "a prompt here has a fixed number of messages, so they stay text")
         said = _with_line_ends(_template(said, language, line + first, notes))
         found.append(
-            Message.of(role_of("user" if kind in ("embedding", "image") and not role else role or "system", notes, "message"), said)
+            Message.of(
+                role_of("user" if kind in ("embedding", "image", "completion") and not role else role or "system", notes, "message"), said
+            )
         )
     return tuple(found)
 

@@ -9,6 +9,7 @@ from math import isinf
 from typing import Any, NoReturn
 
 from workbench.formats.tabular_rows import CHUNK, LONGEST_CELL, BadRow, Form, Opener, Row, is_broken, open_text, show, why_broken
+from workbench.values.problems import BadInput
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -167,7 +168,11 @@ class _ArrayReader:
 def json_rows(source: Opener, form: Form) -> Iterator[Row | BadRow]:
     """One row for each object of the list."""
     with open_text(source, form.encoding) as file:
-        if file.read(4096).lstrip()[:1] == "{":
+        try:
+            start = file.read(4096)
+        except UnicodeDecodeError as error:
+            raise BadInput("Bytes that are not text of this encoding.", remedy="Save the file as UTF-8.") from error
+        if start.lstrip()[:1] == "{":
             file.seek(0)
             yield from _json_object_rows(file.read(4 * LONGEST_CELL))
             return

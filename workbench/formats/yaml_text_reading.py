@@ -16,6 +16,7 @@ from workbench.values.problems import BadInput
 Path = tuple[str | int, ...]
 """Keys and list places from the top, such as `("messages", 0, "system")`."""
 
+_NESTED = re.compile(r"(?:[\[{]\s*){200}|(?:- ){200}")
 LARGEST = 32 * 1024 * 1024
 _MOST_COPIES = 20_000  # nodes that aliases stand for: an alias of aliases can mean more than any memory holds
 _DEEPEST = 100
@@ -84,11 +85,19 @@ def load(text: str, path: str = "") -> Document:
     if len(text) > LARGEST:
         raise BadInput("This file is too big to be read as YAML.", path=path)
     text = text.removeprefix("\ufeff")
+    refuse_nested(text, path)
     _refuse_conflicts(text, path)
     root = _compose(text, path)
     reader = _Reader(path)
     data = None if root is None else reader.value(root, (), False, 0)
     return Document(data, reader.lines, text, path, reader.places)
+
+
+def refuse_nested(text: str, path: str) -> None:
+    """Raises BadInput, with the line, where hundreds of brackets or dashes open one in another: YAML's reader would take minutes."""
+    nested = _NESTED.search(text)
+    if nested:
+        raise BadInput("This is nested too deep.", path=path, line=text.count("\n", 0, nested.start()) + 1)
 
 
 def conflict_lines(text: str) -> tuple[int, int] | None:

@@ -75,6 +75,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("library.compare", "Compare this prompt", ("Ctrl+Shift+Return",), "library", "columns-3"),
     Action("library.diff", "Compare versions", ("Ctrl+D",), "library", "git-compare"),
     Action("library.label", "Set a label", ("Ctrl+L",), "library", "tag"),
+    Action("library.new_branch", "New branch", (), "library", "git-branch"),
+    Action("library.branches", "Switch, rename or close a branch", ("Ctrl+Shift+B",), "library", "git-branch"),
     Action("library.view", "Edit, split, preview in turn", ("Ctrl+P",), "library", "columns-2"),
     Action("library.add_message", "Add a message", ("Ctrl+Shift+M",), "library", "plus"),
     Action("library.new_snippet", "New snippet", (), "library", "puzzle"),

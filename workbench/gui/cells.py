@@ -27,6 +27,8 @@ class State(StrEnum):
     FAILED = "failed"
     STOPPED = "stopped"
     SKIPPED = "skipped"
+    HELD = "held"
+    """Waits for a mended key, more quota, or the network."""
     BY_HAND = "by hand"
     """A person has to give the answer."""
 
@@ -37,7 +39,7 @@ OVER = (*FINISHED, State.FAILED, State.STOPPED, State.SKIPPED)
 Fix = tuple[str, str]
 """(action, text): the action names are those of `ACTIONS`."""
 
-ACTIONS = ("try_now", "skip", "raw", "again", "key", "models", "limit", "copy", "give")
+ACTIONS = ("try_now", "skip", "raw", "again", "key", "models", "limit", "copy", "give", "go_on", "spending")
 
 
 @dataclass(slots=True)
@@ -96,6 +98,8 @@ def state_of(cell: Cell, live: Live | None = None) -> State:
         if cell.finish_reason in ("content_filter", "refusal") and not cell.text.strip():
             return State.BLOCKED
         return State.REUSED if cell.reused else State.DONE
+    if cell.status == "queued" and cell.error:
+        return State.HELD
     return {
         "queued": State.QUEUED,
         "running": State.WRITING if live is not None else State.QUEUED,
@@ -135,6 +139,27 @@ _FAILED_WORDS: Mapping[str, tuple[str, str, tuple[Fix, ...]]] = {
     "cancelled": ("Stopped", "This call was stopped.", (("again", "Run again"),)),
     "budget": ("Budget reached", "Not sent, not charged.", (("again", "Run now"),)),
 }  # fmt: skip
+
+
+_GO_ON: Fix = ("go_on", "Continue")
+_HELD_WORDS: Mapping[str, tuple[str, str, tuple[Fix, ...]]] = {
+    "auth": ("Key rejected", "{who} refused the key. This call waits for a new one; other models go on.", (("key", "Change key"), _GO_ON)),
+    "quota": ("Quota used up", "{who} reports no credit left. This call waits; other models go on.", (_GO_ON,)),
+    "network": ("No answer", "{who} can no longer be reached. This call waits until you continue.", (_GO_ON,)),
+    "budget": ("Budget reached", "{words}", (("spending", "Change the cap"), _GO_ON)),
+}  # fmt: skip
+
+
+def held_words(error: Mapping[str, Any] | None, column: ColumnInfo) -> tuple[str, str, tuple[Fix, ...]]:
+    """Title, sentence and the fixes of a cell that waits until something is mended."""
+    error = error or {}
+    title, sentence, fixes = _HELD_WORDS.get(str(error.get("kind") or ""), ("Waits", "{words}", (_GO_ON,)))
+    words = first_sentence(str(error.get("message") or ""))
+    if error.get("provider_code") == "no_key":
+        title, sentence, fixes = "No key", "{words} This call waits for one.", (("key", "Add key"), _GO_ON)
+        if error.get("status"):  # the call went out: what came back speaks of a key that never was
+            words = f"No key for {who(column)} in this session, so none was sent."
+    return with_status(title, error.get("status")), sentence.format(who=who(column), words=words), fixes
 
 
 def waiting_words(live: Live, column: ColumnInfo, now: float) -> tuple[str, str]:
@@ -257,6 +282,9 @@ def _spoken_state(shown: Shown, column: ColumnInfo) -> str:
             return f"{by_hand_words(shown)}. Waits for your answer"
         case State.WAITING if shown.live is not None:
             return ". ".join(waiting_words(shown.live, column, time.perf_counter()))
+        case State.HELD:
+            title, sentence, _ = held_words(shown.cell.error, column)
+            return f"Waits. {title}. {sentence}"
         case State.FAILED:
             title, sentence, _ = failed_words(shown.cell.error, column)
             return f"Failed. {title}. {sentence}"

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from workbench import store
+from workbench.library.branches import NEWEST
 from workbench.library.cases import Query, asking, live_cases
 from workbench.library.contents import read_content
 from workbench.library.models import Models
@@ -223,7 +224,7 @@ def _variant(query: Query, ref: PromptRef, missing: _Words) -> Variant | None:
         where = "version.id = (SELECT version_id FROM label WHERE label.prompt_id = prompt.id AND label.name = :label)"
         parameters = {"label": ref.label}
     else:
-        where, parameters = "version.number = (SELECT max(number) FROM version AS other WHERE other.prompt_id = prompt.id)", {}
+        where, parameters = f"version.id = (SELECT version.id FROM version WHERE version.prompt_id = prompt.id {NEWEST})", {}
     rows = query(f"{_VERSIONS} WHERE prompt.uid = :uid AND {where}", {"uid": ref.prompt_uid, **parameters})
     if rows:
         _, uid, name, number, *content = rows[0]

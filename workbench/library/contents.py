@@ -105,7 +105,8 @@ def snippet_text(query: Query, name: str) -> str | None:
     """What the newest version of the live snippet of this name says; None where there is none."""
     sql = """SELECT content.messages
              FROM prompt JOIN version ON version.prompt_id = prompt.id JOIN content ON content.id = version.content_id
-             WHERE prompt.kind = 'snippet' AND prompt.name = :name AND prompt.archived_at IS NULL ORDER BY prompt.id, number DESC LIMIT 1"""
+             WHERE prompt.kind = 'snippet' AND prompt.name = :name AND prompt.archived_at IS NULL
+             ORDER BY prompt.id, version.branch <> '', number DESC LIMIT 1"""
     rows = query(sql, {"name": name})
     return text_of_snippet(Content.from_json({"messages": json.loads(rows[0][0])})) if rows else None
 

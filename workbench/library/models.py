@@ -228,6 +228,7 @@ class Models:
             place=link.place,
             colour=row[8],
             reads=tuple(own.get("reads") or known.get("reads") or ()),
+            longest=_limit(own.get("output_tokens")) or _limit(known.get("output_tokens")),
             embeds=_embeds(own, row[3]),
         )
 
@@ -311,6 +312,10 @@ def _found(query: Query, id: int) -> Any:
 def touch_models(writer: Writer, connection_id: int) -> None:
     """Say that the models of a connection changed with it."""
     writer.touch("model", *(row[0] for row in writer.run("SELECT id FROM model WHERE connection_id = :id", id=connection_id)))
+
+
+def _limit(tokens: Any) -> int | None:
+    return tokens if isinstance(tokens, int) and tokens > 0 else None
 
 
 def _embeds(facts: Mapping[str, Any], name: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from workbench import store
+from workbench.library.branches import NEWEST
 from workbench.library.cases import asking
 from workbench.library.contents import first_draft, keep_content, read_draft, refuse_circle
 from workbench.library.folders import Folders, clean_path, folder_id
@@ -21,12 +22,12 @@ SELECT prompt.id, prompt.uid, prompt.name, coalesce(folder.path, ''), prompt.des
        (SELECT json_group_array(tag.name) FROM prompt_tag JOIN tag ON tag.id = prompt_tag.tag_id WHERE prompt_tag.prompt_id = prompt.id),
        newest.latest, newest.versions, newest.at, draft.saved_at, prompt.created_at, prompt.archived_at,
        (SELECT json_group_object(label.name, version.number) FROM label JOIN version ON version.id = label.version_id
-        WHERE label.prompt_id = prompt.id)
+        WHERE label.prompt_id = prompt.id), prompt.branch
 FROM prompt
 LEFT JOIN folder ON folder.id = prompt.folder_id
-LEFT JOIN draft ON draft.prompt_id = prompt.id
-LEFT JOIN (SELECT prompt_id, max(number) AS latest, count(*) AS versions, max(created_at) AS at FROM version {versions} GROUP BY prompt_id)
-  AS newest ON newest.prompt_id = prompt.id
+LEFT JOIN draft ON draft.prompt_id = prompt.id AND draft.branch = prompt.branch
+LEFT JOIN (SELECT prompt_id, coalesce(max(CASE WHEN branch = '' THEN number END), max(number)) AS latest, count(*) AS versions,
+           max(created_at) AS at FROM version {versions} GROUP BY prompt_id) AS newest ON newest.prompt_id = prompt.id
 WHERE {prompts}
 """
 _MODELS = """
@@ -100,10 +101,11 @@ class Prompts(Folders):
             writer.touch("prompt", id)
         return id
 
-    def rename(self, id: int, name: str) -> None:
-        """Raises BadInput for a name in use in the same folder."""
+    def rename(self, id: int, name: str) -> int:
+        """How many prompts include it, for a snippet: the new name is among their unsaved edits. Raises BadInput for a name in use in
+        the same folder."""
         with self._database.write() as writer:
-            place = _existing(writer, id)[1]
+            old, place = _existing(writer, id)
             is_snippet = writer.run("SELECT kind FROM prompt WHERE id = :id", id=id).scalar() == "snippet"
             name = clean_snippet_name(name) if is_snippet else clean_name(name)
             _refuse_taken(writer, name, place, but=id)
@@ -111,6 +113,11 @@ class Prompts(Folders):
                 refuse_taken_snippet(writer, name, but=id)
             writer.run("UPDATE prompt SET name = :name WHERE id = :id", name=name, id=id)
             writer.touch("prompt", id)
+            if not is_snippet or name == old:
+                return 0
+            from workbench.library.snippets import follow  # which most starts do not need
+
+            return follow(writer, old, name)
 
     def describe(self, id: int, text: str) -> None:
         """Set the description."""
@@ -153,11 +160,11 @@ class Prompts(Folders):
             kind, description = writer.run("SELECT kind, description FROM prompt WHERE id = :id", id=id).one()
             free = free_name(f"{name} copy", _taken_names(writer, place, 0) | (_snippet_names(writer, 0) if kind == "snippet" else set()))
             copy = writer.add(t.Prompt(name=free, folder_id=place, description=description, kind=kind))
-            newest = writer.run("SELECT content_id, note FROM version WHERE prompt_id = :id ORDER BY number DESC LIMIT 1", id=id).first()
+            newest = writer.run(f"SELECT content_id, note FROM version WHERE prompt_id = :id {NEWEST}", id=id).first()
             if newest:
                 writer.touch("version", writer.add(t.Version(prompt_id=copy, number=1, content_id=newest[0], note=newest[1])))
             else:
-                draft = writer.run("SELECT content FROM draft WHERE prompt_id = :id", id=id).scalar()
+                draft = writer.run("SELECT content FROM draft WHERE prompt_id = :id AND branch = ''", id=id).scalar()
                 first_draft(writer, copy, read_draft(asking(writer), draft) if draft else None)
             for table, columns in (("prompt_tag", "tag_id"), ("sample", "variable, value")):
                 sql = f"INSERT INTO {table} (prompt_id, {columns}) SELECT :copy, {columns} FROM {table} WHERE prompt_id = :id"
@@ -186,7 +193,7 @@ class Prompts(Folders):
 
 
 def _row(row: tuple[Any, ...], models: tuple[str, ...] = ()) -> PromptRow:
-    id, uid, name, folder, description, kind, tags, latest, versions, at, saved_at, created_at, archived_at, labels = row
+    id, uid, name, folder, description, kind, tags, latest, versions, at, saved_at, created_at, archived_at, labels, branch = row
     return PromptRow(
         id=id,
         uid=uid,
@@ -202,6 +209,7 @@ def _row(row: tuple[Any, ...], models: tuple[str, ...] = ()) -> PromptRow:
         changed_at=max(created_at, at or "", saved_at or ""),
         archived=archived_at is not None,
         models=models,
+        branch=branch,
     )
 
 

@@ -34,6 +34,8 @@ class PromptRow:
     archived: bool
     models: tuple[str, ...] = ()
     """Titles of the models that saved comparisons run it on."""
+    branch: str = ""
+    """The one that is written on; empty for the main line. `has_draft` is about this one, `latest` about the main line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,22 @@ class VersionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BranchRow:
+    """One line of a prompt's versions; the main line has no name."""
+
+    name: str
+    newest: int | None
+    """Number of its newest version; None while it has none."""
+    began: int | None
+    """Number of the version that it began at."""
+    versions: int
+    has_draft: bool
+    closed: bool
+    current: bool
+    """True for the one that is written on."""
+
+
+@dataclass(frozen=True, slots=True)
 class LabelMove:
     """One move of a label, by version numbers; None where it was not on a version before or after."""
 
@@ -76,6 +94,7 @@ class DraftRow:
     base_version_id: int | None
     content: Content
     saved_at: str
+    branch: str = ""
 
 
 @dataclass(frozen=True, slots=True)

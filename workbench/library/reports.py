@@ -8,6 +8,8 @@ from typing import Any
 
 from workbench.formats.reports import NotCarried as NotCarried
 
+_LONGEST_REASON = 400
+
 
 @dataclass(frozen=True, slots=True)
 class Imported:
@@ -56,6 +58,12 @@ class Rejected:
     line: int | None
     reason: str
     text: str = ""
+
+    def __post_init__(self) -> None:
+        """A reason stays short, whatever piece of the file it quotes."""
+        if len(self.reason) > _LONGEST_REASON:
+            half = _LONGEST_REASON // 2
+            object.__setattr__(self, "reason", f"{self.reason[:half]} … {self.reason[-half:]}")
 
     def to_json(self) -> dict[str, Any]:
         """The entry of `rejected` in the command line's contract."""

@@ -10,29 +10,51 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from workbench.library.branches import NEWEST
+from workbench.library.cases import asking
 from workbench.library.contents import frozen, snippet_text
 from workbench.library.records import VersionRow
-from workbench.library.versions import Versions
-from workbench.store.database import Database
+from workbench.library.versions import Versions, keep_draft, written
+from workbench.store.database import Database, Writer
 from workbench.values import BadInput, Content
 
-_FROZEN = """
+_FROZEN = f"""
 SELECT prompt.id, prompt.name, prompt.kind, version.number, content.snippets
 FROM prompt JOIN version ON version.prompt_id = prompt.id JOIN content ON content.id = version.content_id
 WHERE prompt.archived_at IS NULL AND content.snippets IS NOT NULL
-  AND version.number = (SELECT max(number) FROM version AS other WHERE other.prompt_id = prompt.id)
+  AND version.id = (SELECT version.id FROM version WHERE version.prompt_id = prompt.id {NEWEST})
 ORDER BY prompt.name, prompt.id
+"""
+
+
+_FROZEN_DRAFTS = f"""
+SELECT prompt.id, prompt.name, prompt.kind, (SELECT version.number FROM version WHERE version.prompt_id = prompt.id {NEWEST}),
+       json_extract(draft.content, '$.snippets')
+FROM prompt JOIN draft ON draft.prompt_id = prompt.id
+WHERE prompt.archived_at IS NULL AND json_extract(draft.content, '$.snippets') IS NOT NULL
+ORDER BY prompt.name, prompt.id
+"""
+_TEXTS = """
+SELECT prompt.id, names.branch FROM prompt
+JOIN (SELECT prompt_id, branch FROM version UNION SELECT prompt_id, branch FROM draft) AS names ON names.prompt_id = prompt.id
+LEFT JOIN branch ON branch.prompt_id = prompt.id AND branch.name = names.branch
+LEFT JOIN draft ON draft.prompt_id = prompt.id AND draft.branch = names.branch
+LEFT JOIN version ON version.prompt_id = prompt.id
+ AND version.number = (SELECT max(number) FROM version WHERE prompt_id = prompt.id AND branch = names.branch)
+LEFT JOIN content ON content.id = version.content_id
+WHERE prompt.archived_at IS NULL AND branch.closed_at IS NULL AND instr(coalesce(draft.content, content.messages), 'include')
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A prompt, or a snippet, whose newest version includes a snippet."""
+    """A prompt, or a snippet, that includes a snippet."""
 
     prompt_id: int
     name: str
     kind: str
-    version: int
+    version: int | None
+    """Number of its newest version; None where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +72,10 @@ class Snippets:
     def __init__(self, database: Database, versions: Versions) -> None:
         self._database = database
         self._versions = versions
+
+    def text(self, name: str) -> str | None:
+        """What the live snippet of this name says now; None where there is none."""
+        return snippet_text(self._database.query, name)
 
     def names(self) -> tuple[str, ...]:
         """Names of all live snippets with a saved version: those that can be included."""
@@ -72,12 +98,12 @@ class Snippets:
         return _stale(content.snippets, {name: snippet_text(self._database.query, name) for name in content.snippets})
 
     def uses(self) -> Mapping[str, Sequence[Use]]:
-        """By snippet: the live prompts whose newest version includes it, itself or through another snippet."""
-        found: dict[str, list[Use]] = {}
-        for id, name, kind, number, snippets in self._database.query(_FROZEN):
+        """By snippet: the live prompts whose newest version or unsaved edits include it, themselves or through another snippet."""
+        found: dict[str, dict[int, Use]] = {}
+        for id, name, kind, number, snippets in (*self._database.query(_FROZEN), *self._database.query(_FROZEN_DRAFTS)):
             for snippet in json.loads(snippets):
-                found.setdefault(snippet, []).append(Use(id, name, kind, number))
-        return found
+                found.setdefault(snippet, {}).setdefault(id, Use(id, name, kind, number))
+        return {snippet: [*uses.values()] for snippet, uses in found.items()}
 
     def stale_prompts(self) -> Mapping[int, Stale]:
         """By prompt id: what changed since its newest version; prompts with nothing to tell are left out."""
@@ -95,7 +121,7 @@ class Snippets:
 
     def take_in(self, prompt_id: int) -> VersionRow:
         """A new version of a prompt with its snippets as they are now. Raises BadInput while it has unsaved edits, or nothing changed."""
-        newest = self._versions.latest(prompt_id)
+        newest = self._versions.current(prompt_id)
         if newest is None or self._versions.draft(prompt_id) is not None:
             raise BadInput("This prompt has unsaved edits.", remedy="Save or discard them first.")
         content = self._versions.content(newest.id)
@@ -103,6 +129,21 @@ class Snippets:
         if not names:
             raise BadInput("None of its snippets has changed.")
         return self._versions.save(prompt_id, self.renewed(content), taken_in(names))
+
+
+def follow(writer: Writer, old: str, new: str) -> int:
+    """Write a snippet's new name into all that is written on and includes it, as unsaved edits; the answer is of how many prompts.
+    Saved versions keep the name and the text that they saw."""
+    from workbench.templates import with_renamed  # Jinja2, which a renaming of prompts does not need
+
+    query, followed = asking(writer), set[int]()
+    for id, branch in writer.run(_TEXTS).all():
+        content, base = written(query, id, branch)
+        now = with_renamed(content, old, new)
+        if now != content:
+            keep_draft(writer, id, frozen(now, query), base, branch)
+            followed.add(id)
+    return len(followed)
 
 
 def taken_in(names: Sequence[str]) -> str:

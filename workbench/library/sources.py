@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from workbench.formats.reports import NotCarried
+from workbench.library.contents import text_of_snippet
 from workbench.library.keys import Keys, file_key
 from workbench.library.vendors import vendor, vendors
-from workbench.values import BadInput, Case, ModelSpec, NotFound, Price, Spec, Variant
+from workbench.values import BadInput, Case, Content, ModelSpec, NotFound, Price, Spec, Variant
 
 if TYPE_CHECKING:
     from workbench.library.comparisons import Comparisons
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from workbench.library.models import FactsOf, PriceOf
 
 _MOST_BAD_LINES = 5
+_MOST_ABOVE = 4
+"""So many folders are looked into for snippets, the file's own the first."""
 _GITHUB = "https://models.github.ai/inference"
 
 
@@ -35,12 +38,21 @@ class Source:
 class Sources:
     """Finds what a run is asked to start from."""
 
-    def __init__(self, comparisons: Comparisons, connections: Connections, keys: Keys, price_of: PriceOf, facts_of: FactsOf) -> None:
+    def __init__(
+        self,
+        comparisons: Comparisons,
+        connections: Connections,
+        keys: Keys,
+        price_of: PriceOf,
+        facts_of: FactsOf,
+        snippet: Callable[[str], str | None],
+    ) -> None:
         self._comparisons = comparisons
         self._connections = connections
         self._keys = keys
         self._price_of = price_of
         self._facts_of = facts_of
+        self._snippet = snippet
 
     def named(self, what: str) -> Source:
         """The saved comparison of this name, uid or id, resolved as it is now. Raises NotFound, and BadInput for what it lacks."""
@@ -66,12 +78,38 @@ class Sources:
         if not comparison_file.is_comparison(path):
             return self._github(path) if is_github(path) else self._promptfoo(path)
         spec = comparison_file.parse(comparison_file.text_of(path), str(path), lambda place: Path(place).read_bytes(), self._spec_of)
-        return Source(replace(spec, models=tuple(map(self._known, spec.models))))
+        variants = tuple(replace(one, content=self._with_snippets(one.content, path)) for one in spec.variants)
+        return Source(replace(spec, variants=variants, models=tuple(map(self._known, spec.models))))
+
+    def _with_snippets(self, content: Content, path: Path) -> Content:
+        """The content with what it includes: as its own file has it, else from a `snippets` folder beside or above the comparison's
+        file, else from the workspace. Raises BadInput naming the first that is nowhere."""
+        from workbench.templates import frozen, included  # Jinja2, which most files do without
+
+        if not included(content):
+            return content
+        beside = snippets_beside(path)
+        missing: list[str] = []
+
+        def find(name: str) -> str | None:
+            text = beside.get(name) or self._snippet(name)
+            if text is None:
+                missing.append(name)
+            return text
+
+        found = frozen(content, find)
+        if missing:
+            raise BadInput(
+                f"There is no snippet named {missing[0]}, neither in a snippets folder beside this file nor in the workspace.",
+                path=str(path),
+                remedy=f"Put its file into {path.parent / 'snippets'}, or import it.",
+            )
+        return found
 
     def _promptfoo(self, path: Path) -> Source:
         from workbench.formats import promptfoo  # only such files need it
 
-        config = promptfoo.read(path, os.environ)
+        config = promptfoo.read(path, os.environ, within=_ground(path))
         for index, key in config.keys.items():
             model = config.spec.models[index]
             self._keys.hold(file_key(model.base_url, model.name), key)
@@ -130,3 +168,29 @@ class Sources:
         price = model.price if model.price != Price() else self._price_of(row.id, model.name, model.base_url)
         reads = model.reads or tuple(self._facts_of(row.id, model.name, model.base_url).get("reads") or ())
         return replace(model, price=price, options={**row.options, **model.options}, reads=reads)
+
+
+def snippets_beside(path: Path) -> Mapping[str, str]:
+    """Name to text of the snippet files in the nearest `snippets` folder beside a file, or above it within the library."""
+    from workbench.formats.library_file import read_prompt  # see above
+    from workbench.formats.library_file_values import parse
+
+    for folder in list(path.resolve().parents)[:_MOST_ABOVE]:
+        files = sorted((folder / "snippets").glob("**/*.yaml"))
+        if files:
+            found = {}
+            for file in files:
+                if file.is_file() and not file.name.endswith(".versions.yaml"):
+                    snippet = read_prompt(parse(file.read_text("utf-8"), str(file)), file.stem)
+                    found[snippet.name] = text_of_snippet(snippet.content)
+            return found
+        if (folder / "workbench.yaml").exists():
+            break
+    return {}
+
+
+def _ground(path: Path) -> Path:
+    """The folder that a configuration which is run may read: the one that the user is in where it lies there, else its own. A home folder
+    with everything in it is no such folder."""
+    here, own = Path.cwd(), path.resolve().parent
+    return here if own.is_relative_to(here) and not Path.home().resolve().is_relative_to(here) else own

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from workbench import store
-from workbench.library.cases import asking
+from workbench.library.branches import tip, written_on
+from workbench.library.cases import Query, asking
 from workbench.library.contents import draft_to_json, keep_content, read_content, read_draft, refuse_circle, storable
 from workbench.library.names import clean_name, whole_text
 from workbench.library.records import DraftRow, LabelMove, VersionRow
@@ -65,10 +66,16 @@ class Versions:
         return rows[0]
 
     def latest(self, prompt_id: int) -> VersionRow | None:
-        """The newest version; None while only a draft exists."""
-        newest = "version.number = (SELECT max(number) FROM version WHERE prompt_id = :prompt_id)"
-        rows = self._rows(f"version.prompt_id = :prompt_id AND {newest}", prompt_id=prompt_id)
-        return rows[0] if rows else None
+        """The newest version of the main line; None while only a draft exists."""
+        return self._tip(prompt_id, "")
+
+    def current(self, prompt_id: int) -> VersionRow | None:
+        """The version that is written on from: the newest of the branch, or the one that it began at."""
+        return self._tip(prompt_id, written_on(self._database.query, prompt_id))
+
+    def _tip(self, prompt_id: int, branch: str) -> VersionRow | None:
+        id = tip(self._database.query, prompt_id, branch)
+        return self.get(id) if id is not None else None
 
     def content(self, version_id: int) -> Content:
         """What a version says. Raises NotFound."""
@@ -78,67 +85,56 @@ class Versions:
             raise NotFound(f"There is no version {version_id}.")
         return read_content(self._database.query, *rows[0])
 
-    def save(self, prompt_id: int, content: Content, note: str = "", author: str = "") -> VersionRow:
-        """The new version; the draft is gone. Content equal to the newest version's makes none and answers that one."""
+    def save(self, prompt_id: int, content: Content, note: str = "", author: str = "", branch: str | None = None) -> VersionRow:
+        """The new version on a branch (None: that which is written on); its draft is gone. Content equal to the branch's newest
+        version's makes none and answers that one."""
         with self._database.write() as writer:
             kind, name = _kind_and_name(writer, prompt_id)
             if kind == "snippet":
                 refuse_circle(asking(writer), name, content)
-            base = writer.run("SELECT base_version_id FROM draft WHERE prompt_id = :id", id=prompt_id).scalar()
-            version_id = _add_version(writer, prompt_id, keep_content(writer, content), note, author, base)
-            _drop_draft(writer, prompt_id)
+            branch = written_on(asking(writer), prompt_id) if branch is None else branch
+            draft = _draft(writer, prompt_id, branch)
+            version_id = _add_version(
+                writer, prompt_id, branch, keep_content(writer, content), note, author, draft["base"] if draft else None
+            )
+            _drop_draft(writer, prompt_id, branch)
         return self.get(version_id)
 
     def restore(self, version_id: int) -> VersionRow:
-        """An old version's content as a new version, `Restored from v6`. A draft is never lost by this: it stays as it is."""
+        """An old version's content as a new version of the branch that is written on, `Restored from v6`. A draft stays as it is."""
         with self._database.write() as writer:
             row = writer.run("SELECT prompt_id, number, content_id FROM version WHERE id = :id", id=version_id).first()
             if row is None:
                 raise NotFound(f"There is no version {version_id}.")
-            restored = _add_version(writer, row[0], row[2], f"Restored from v{row[1]}", "", version_id)
+            branch = written_on(asking(writer), row[0])
+            restored = _add_version(writer, row[0], branch, row[2], f"Restored from v{row[1]}", "", version_id)
         return self.get(restored)
 
-    def draft(self, prompt_id: int) -> DraftRow | None:
-        """The working copy; None if nothing was changed since the last version."""
-        rows = self._database.query("SELECT base_version_id, content, saved_at FROM draft WHERE prompt_id = :id", {"id": prompt_id})
+    def draft(self, prompt_id: int, branch: str | None = None) -> DraftRow | None:
+        """The working copy of a branch (None: that which is written on); None if nothing was changed since its last version."""
+        branch = written_on(self._database.query, prompt_id) if branch is None else branch
+        sql = "SELECT base_version_id, content, saved_at FROM draft WHERE prompt_id = :id AND branch = :branch"
+        rows = self._database.query(sql, {"id": prompt_id, "branch": branch})
         if not rows:
             return None
         base, content, saved_at = rows[0]
-        return DraftRow(prompt_id, base, read_draft(self._database.query, content), saved_at)
+        return DraftRow(prompt_id, base, read_draft(self._database.query, content), saved_at, branch)
 
-    def save_draft(self, prompt_id: int, content: Content, base_version_id: int | None = None) -> None:
-        """Keep the working copy, on disk when this returns. One that is equal to the version it comes from is no draft any more."""
-        t, content = store.tables, storable(content)
+    def save_draft(self, prompt_id: int, content: Content, base_version_id: int | None = None, branch: str | None = None) -> None:
+        """Keep the working copy of a branch, on disk when this returns. One that is equal to the version it comes from is no draft
+        any more."""
+        content = storable(content)
         with self._database.write() as writer:
             _refuse_unknown(writer, prompt_id)
-            newest = _newest(writer, prompt_id)
-            base = base_version_id or (newest["id"] if newest else None)
-            if newest and base == newest["id"] and newest["hash"] == content.hash:
-                _drop_draft(writer, prompt_id)
-                return
-            item = draft_to_json(writer, content)
-            row = writer.run("SELECT id, content FROM draft WHERE prompt_id = :id", id=prompt_id).first()
-            if row is None:
-                writer.touch("draft", writer.add(t.Draft(prompt_id=prompt_id, base_version_id=base, content=item)))
-                writer.touch("prompt", prompt_id)
-            elif row[1] != canonical(item):
-                sql = "UPDATE draft SET content = :content, base_version_id = :base, saved_at = :at WHERE id = :id"
-                writer.run(sql, content=canonical(item), base=base, at=stamps.now(), id=row[0])
-                writer.touch("draft", row[0])
+            branch = written_on(asking(writer), prompt_id) if branch is None else branch
+            keep_draft(writer, prompt_id, content, base_version_id, branch)
 
-    def discard_draft(self, prompt_id: int) -> None:
-        """Forget the working copy. A prompt without versions keeps its draft: it has nothing else."""
+    def discard_draft(self, prompt_id: int, branch: str | None = None) -> None:
+        """Forget the working copy of a branch. A prompt without versions keeps its draft: it has nothing else."""
         with self._database.write() as writer:
-            if _newest(writer, prompt_id) is not None:
-                _drop_draft(writer, prompt_id)
-
-    def start_from(self, version_id: int) -> None:
-        """Make an old version's content the working copy: what is saved from it has that version as its parent. Raises BadInput where
-        there are unsaved edits."""
-        row, content = self.get(version_id), self.content(version_id)
-        if self.draft(row.prompt_id) is not None:
-            raise BadInput("There are unsaved edits.", remedy="Save or discard them first.")
-        self.save_draft(row.prompt_id, content, version_id)
+            branch = written_on(asking(writer), prompt_id) if branch is None else branch
+            if _newest(writer, prompt_id, branch) is not None:
+                _drop_draft(writer, prompt_id, branch)
 
     def set_label(self, prompt_id: int, name: str, version_id: int, *, sure: bool = False, author: str = "") -> None:
         """Put a label on a version, or move it there. Its way is kept. Raises BadInput for a protected one, unless the caller is sure."""
@@ -243,23 +239,31 @@ def _kind_and_name(writer: Writer, prompt_id: int) -> tuple[str, str]:
     return row[0], row[1]
 
 
-def _newest(writer: Writer, prompt_id: int) -> Mapping[str, Any] | None:
-    sql = """SELECT version.id, number, content_id, hash FROM version JOIN content ON content.id = content_id
-             WHERE prompt_id = :id ORDER BY number DESC LIMIT 1"""
-    rows = writer.run(sql, id=prompt_id).dicts()
+def _newest(writer: Writer, prompt_id: int, branch: str) -> Mapping[str, Any] | None:
+    """Id, content and its hash of the version that a branch is written on from."""
+    id = tip(asking(writer), prompt_id, branch)
+    sql = "SELECT version.id, content_id, hash FROM version JOIN content ON content.id = content_id WHERE version.id = :id"
+    return writer.run(sql, id=id).dicts()[0] if id is not None else None
+
+
+def _draft(writer: Writer, prompt_id: int, branch: str) -> Mapping[str, Any] | None:
+    sql = "SELECT id, base_version_id AS base, content FROM draft WHERE prompt_id = :id AND branch = :branch"
+    rows = writer.run(sql, id=prompt_id, branch=branch).dicts()
     return rows[0] if rows else None
 
 
-def _add_version(writer: Writer, prompt_id: int, content_id: int, note: str, author: str, parent: int | None) -> int:
-    """The id of a new version, or of the newest one where it has this content already."""
-    newest = _newest(writer, prompt_id)
+def _add_version(writer: Writer, prompt_id: int, branch: str, content_id: int, note: str, author: str, parent: int | None) -> int:
+    """The id of a new version, or of the one that the branch is written on from where that has this content already."""
+    newest = _newest(writer, prompt_id, branch)
     if newest and newest["content_id"] == content_id:
         return int(newest["id"])
+    highest = writer.run("SELECT max(number) FROM version WHERE prompt_id = :id", id=prompt_id).scalar()
     version_id = writer.add(
         store.tables.Version(
             prompt_id=prompt_id,
-            number=newest["number"] + 1 if newest else 1,
+            number=(highest or 0) + 1,
             parent_id=parent or (newest["id"] if newest else None),
+            branch=branch,
             content_id=content_id,
             note=whole_text(note).strip(),
             author=author,
@@ -270,9 +274,40 @@ def _add_version(writer: Writer, prompt_id: int, content_id: int, note: str, aut
     return version_id
 
 
-def _drop_draft(writer: Writer, prompt_id: int) -> None:
-    row = writer.run("SELECT id FROM draft WHERE prompt_id = :id", id=prompt_id).first()
+def written(query: Query, prompt_id: int, branch: str) -> tuple[Content, int | None]:
+    """What a branch says now, saved or not, and the version that it came from."""
+    rows = query(
+        "SELECT content, base_version_id FROM draft WHERE prompt_id = :id AND branch = :branch", {"id": prompt_id, "branch": branch}
+    )
+    if rows:
+        return read_draft(query, rows[0][0]), rows[0][1]
+    id = tip(query, prompt_id, branch)
+    (row,) = query(f"{_CONTENT} JOIN version ON version.content_id = content.id WHERE version.id = :id", {"id": id})
+    return read_content(query, *row), id
+
+
+def keep_draft(writer: Writer, prompt_id: int, content: Content, base_version_id: int | None, branch: str) -> None:
+    """Write the working copy of a branch; one that is equal to the version it comes from is dropped."""
+    newest = _newest(writer, prompt_id, branch)
+    base = base_version_id or (newest["id"] if newest else None)
+    if newest and base == newest["id"] and newest["hash"] == content.hash:
+        _drop_draft(writer, prompt_id, branch)
+        return
+    item = draft_to_json(writer, content)
+    here = _draft(writer, prompt_id, branch)
+    if here is None:
+        row = store.tables.Draft(prompt_id=prompt_id, base_version_id=base, content=item, branch=branch)
+        writer.touch("draft", writer.add(row))
+        writer.touch("prompt", prompt_id)
+    elif here["content"] != canonical(item):
+        sql = "UPDATE draft SET content = :content, base_version_id = :base, saved_at = :at WHERE id = :id"
+        writer.run(sql, content=canonical(item), base=base, at=stamps.now(), id=here["id"])
+        writer.touch("draft", here["id"])
+
+
+def _drop_draft(writer: Writer, prompt_id: int, branch: str) -> None:
+    row = _draft(writer, prompt_id, branch)
     if row:
-        writer.run("DELETE FROM draft WHERE id = :id", id=row[0])
-        writer.touch("draft", row[0])
+        writer.run("DELETE FROM draft WHERE id = :id", id=row["id"])
+        writer.touch("draft", row["id"])
         writer.touch("prompt", prompt_id)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NAMES", "LocalServer", "ProviderError", "TestReport", "Vendor", "WireFormat", "adapted", "client", "find_local", "left_out",
-    "list_models", "refusal", "test_connection", "unread", "vendor", "vendors", "wire_format", "wire_formats",
+    "list_models", "refusal", "set_limit", "test_connection", "unread", "vendor", "vendors", "wire_format", "wire_formats",
 ]  # fmt: skip
 
 _FORMATS = {
@@ -114,6 +114,15 @@ def refusal(name: str, request: Request, options: Mapping[str, Any] | None = Non
     except ProviderError as problem:
         return problem.failure.message
     return None
+
+
+def set_limit(name: str, model: str, options: Mapping[str, Any]) -> int | None:
+    """Tokens of the longest answer that a wire format asks for by itself where the request names none; None where it asks for none."""
+    if name != "anthropic":
+        return None
+    from workbench.providers.anthropic.request import default_max_tokens  # with the wire format, not with the app
+
+    return int(options.get("max_tokens") or default_max_tokens(model))
 
 
 def wire_formats(builtin: Builtin | None = None) -> Callable[[str], WireFormat]:

@@ -93,6 +93,7 @@ def failure_of(status: int, headers: Mapping[str, str], body: bytes, redactor: R
         status=status,
         retry_after_s=asked_wait(headers, value, message),
         provider_code=redactor.text(code) if code else None,
+        final=headers.get("x-should-retry", "").strip().lower() == "false",
     )
 
 

@@ -3,10 +3,11 @@
 The tree of failures. In brackets what usually causes it; on the right what the engine does.
 
 Failure
-├── of the connection                                       every job of the connection ends with it, none is sent
+├── of the connection                                       every job of the connection is held, none is sent
 │   ├── auth            (401, "API key not valid")              not tried again; code `no_key` where none was sent
 │   ├── quota           (402, insufficient_quota)               not tried again; only the model's jobs where the quota is the model's
-│   └── network, code `unreachable`  (refused, unknown name)    tried again; if it lasts and nothing ever came, the rest is not sent
+│   └── network, code `unreachable`  (refused, unknown name)    tried again; if it lasts and nothing ever came, the rest fails;
+│                                                           after answers, one call at a time asks for `PATIENCE_S`, then all are held
 ├── of the model                                            every job of the model ends with it
 │   ├── permission      (403)                                   not tried again
 │   └── not_found       (404, model_not_found)                  not tried again
@@ -37,7 +38,10 @@ the limits that are used up, of which the longest counts. A time of 0 is none.
 
 A rate limit is not tried again where waiting cannot help: the provider asks for more than `LONGEST_WAIT_S`, or one
 request alone is larger than the limit. A quota of a whole day is a `quota`, even where it comes with a wait of seconds. A server
-without the memory for a model will not have it a moment later.
+without the memory for a model will not have it a moment later. `x-should-retry: false` is believed.
+
+Where the key or the credit fails, or nobody answers any more, the jobs of the connection (of the model, where the quota is the model's)
+are held: they are not failed but wait for the mended key, and the run goes on without them.
 """
 
 from __future__ import annotations
@@ -50,6 +54,9 @@ from workbench.values import Failure, FailureKind
 
 LONGEST_WAIT_S = 600.0
 """A provider that asks for more is not waited for (114 hours have been seen)."""
+
+PATIENCE_S = 600.0
+"""How long a network that is gone is waited for, where the connection has answered before."""
 
 FIRST_WAIT_S = 0.5
 LONGEST_BACKOFF_S = 30.0
@@ -72,6 +79,8 @@ class ProviderError(Exception):
 
 def is_retryable(failure: Failure) -> bool:
     """True if the same request may succeed later."""
+    if failure.final:
+        return False
     if failure.kind not in _OF_THE_MOMENT or failure.provider_code in _FINAL_CODES:
         return False
     if failure.retry_after_s is not None and failure.retry_after_s > LONGEST_WAIT_S:
@@ -86,13 +95,11 @@ def wait_s(failure: Failure, attempt: int, draw: float | None = None) -> float:
     """Seconds to wait after the given failed attempt (1 is the first).
 
     The provider's own time is obeyed and never shortened; a little is added so that many waiting jobs do not come back in one
-    instant. Without one: exponential backoff with jitter, half fixed and half drawn ("equal jitter" of AWS's architecture blog).
-    """
+    XX"""
     share = random.random() if draw is None else draw
     if failure.retry_after_s:
         return failure.retry_after_s + share * min(0.25, 0.1 * failure.retry_after_s)
-    ceiling = min(LONGEST_BACKOFF_S, FIRST_WAIT_S * 2.0 ** min(attempt - 1, 10))
-    return ceiling * (0.5 + 0.5 * share)
+    return share * min(LONGEST_BACKOFF_S, FIRST_WAIT_S * 2.0 ** min(attempt - 1, 10))
 
 
 def concerns(failure: Failure) -> Literal["job", "model", "connection"]:

@@ -42,6 +42,14 @@ def spelled_wait(message: str) -> float | None:
     return _duration(sentence[1]) if sentence else None
 
 
+def seconds_until(value: str, headers: Mapping[str, str]) -> float | None:
+    """Seconds of a reset such as "6m0s", "51", a moment since 1970 or a date; None for what is none of these."""
+    if not value.strip():
+        return None
+    written = _written(value, headers)
+    return _until(value, headers) if written is None else written
+
+
 def _duration(text: str) -> float | None:
     found = re.findall(_SPELLED, text)
     if not found:

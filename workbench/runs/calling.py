@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
 from workbench.plan import Plan
-from workbench.runs.outputs import OutputReader
+from workbench.runs.samples import SampleReader
 from workbench.settings import Settings
 from workbench.store.database import Database
-from workbench.values import BadInput, Endpoint, Missing, ModelSpec, Problem
+from workbench.values import BadInput, Changes, Endpoint, Missing, ModelSpec, Problem
 
 if TYPE_CHECKING:
+    import asyncio
+
     from workbench import providers
+    from workbench.engine.budget import Cap
     from workbench.engine.control import Control
     from workbench.engine.engine import Engine
     from workbench.engine.events import Event
+    from workbench.engine.limits import Limits
+    from workbench.runs.execution import Execution
     from workbench.runs.meanings import Meanings
 
 EndpointOf = Callable[[ModelSpec, float], Endpoint]
@@ -27,7 +34,7 @@ EmbeddingOf = Callable[[], ModelSpec]
 """The embedding model that the settings name. Raises a Problem where there is none. Called on a thread of its own."""
 
 
-class Calls(OutputReader):
+class Calls(SampleReader):
     """The verb that makes a run. Nothing here is imported before the first call: httpx and asyncio cost 0.2 s that reading needs not."""
 
     def __init__(
@@ -40,6 +47,11 @@ class Calls(OutputReader):
         embedding: EmbeddingOf | None = None,
     ) -> None:
         super().__init__(database)
+        self._limits: Limits | None = None
+        self._day: tuple[str, Cap] | None = None
+        self._going: dict[int, tuple[asyncio.AbstractEventLoop, Execution]] = {}
+        """Runs that are made now, with the loop on which they are."""
+        database.subscribe(self._connection_changed)
         self._endpoint = endpoint
         self._settings = settings or Settings()
         self._wire_formats = wire_formats
@@ -60,6 +72,8 @@ class Calls(OutputReader):
         An end (Finished, Failed, Cancelled, Skipped) is told when it is written. Closing the generator, or `control.stop()`, stops
         the run; it goes on with the next `execute`. Raises Missing where no model of the run can be asked.
         """
+        from asyncio import get_running_loop
+
         from workbench.engine.control import Control  # with httpx, 0.2 s that reading a run does not need
         from workbench.runs.execution import Execution
 
@@ -81,11 +95,15 @@ class Calls(OutputReader):
                     control or Control(),
                     await self._meanings(plan, engine, seconds, base_url_override),
                     concurrency=concurrency or plan.concurrency,
+                    resolve=lambda: self._endpoints(plan, seconds, base_url_override),
+                    day=self._day_cap,
                 )
+                self._going[row.id] = get_running_loop(), execution
                 async with aclosing(execution.events()) as events:
                     async for event in events:
                         yield event
         finally:
+            self._going.pop(row.id, None)
             self._live.discard(row.id)
 
     # Parts
@@ -93,10 +111,32 @@ class Calls(OutputReader):
     def _engine(self, max_retries: int | None, calls: int) -> Engine:
         from workbench import providers  # see execute
         from workbench.engine.engine import Engine
+        from workbench.engine.limits import Limits
 
         retries = int(self._settings.get("max_retries")) if max_retries is None else max_retries
         client = partial(providers.client, calls=calls, local_only=bool(self._settings.get("local_only")))
-        return Engine(client, retries, self._wire_formats or providers.wire_format)
+        if self._limits is None:
+            self._limits = Limits()
+        return Engine(client, retries, self._wire_formats or providers.wire_format, self._limits)
+
+    def _day_cap(self) -> Cap | None:
+        """What all runs of today may spend together; None where there is no cap."""
+        from workbench.engine.budget import Cap  # see execute
+
+        limit, today = Decimal(str(self._settings.get("cap_day_usd") or 0)), date.today().isoformat()
+        if limit <= 0:
+            return None
+        if self._day is None or self._day[0] != today:
+            self._day = today, Cap("today", limit, self.spent_today())
+        self._day[1].limit_usd = limit
+        return self._day[1]
+
+    def _connection_changed(self, changes: Changes) -> None:
+        """A key may have been mended: models that wait for it are asked again. Called on the thread that wrote."""
+        if changes.has("connection"):
+            for loop, execution in list(self._going.values()):
+                with suppress(RuntimeError):  # the loop was closed in this moment
+                    loop.call_soon_threadsafe(execution.look_again)
 
     async def _endpoints(self, plan: Plan, timeout_s: float, base_url_override: str | None) -> list[Endpoint | Problem]:
         """Of each column: where to ask, or why it cannot be asked. Raises where none can."""

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Hashable, Iterator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from itertools import chain
 from time import monotonic
-from typing import Any
 
 from workbench import evaluators, providers
 from workbench import plan as plans
+from workbench.engine.budget import LONGEST_UNKNOWN, Budget, Cap
 from workbench.engine.control import Control
 from workbench.engine.engine import SKIPPED, Engine
-from workbench.engine.events import Cancelled, EngineJob, Event, Failed, Finished, Skipped, Started, Streamed
+from workbench.engine.events import Cancelled, EngineJob, Event, Failed, Finished, Held, Skipped, Started, Streamed
 from workbench.evaluators import Vectors
 from workbench.plan import Plan
 from workbench.providers.attachments import without
-from workbench.runs.meanings import STOPPED, Meanings
+from workbench.runs.meanings import STOPPED, Meanings, worst_tokens
 from workbench.runs.recording import End, Recorder, Start
 from workbench.store.database import Database
 from workbench.values import BadInput, Endpoint, Failure, Missing, ModelSpec, NoKey, Problem, Reply, Request, Score
@@ -31,6 +32,7 @@ _PAGE = 2000
 _SLOW_TEMPLATES = 3
 _SLOW_SECONDS = 0.5
 _REUSE_PAGE = 200
+_NOTHING = Decimal(0)
 _UNCOMPARED = Vectors(why_not=STOPPED)
 """What is left to answers whose run ends before they could be compared."""
 
@@ -63,10 +65,21 @@ class Execution:
         meanings: Meanings,
         *,
         concurrency: int,
+        resolve: Callable[[], Awaitable[list[Endpoint | Problem]]],
+        day: Callable[[], Cap | None] = lambda: None,
     ) -> None:
         self._database, self._run_id, self._plan, self._endpoints = database, run_id, plan, endpoints
         self._engine, self._control, self._meanings, self._concurrency = engine, control, meanings, concurrency
+        self._resolve, self._day = resolve, day
         self._recorder = Recorder(database, run_id)
+        self._held: dict[int, Failure] = {}
+        """Columns that wait for a mended key or quota, and why."""
+        self._after: dict[int, Decimal] = {}
+        """What is held back for comparing the answers of jobs."""
+        self._capped: dict[int, Failure] = {}
+        """Columns of which the cap left jobs out, and why."""
+        self._held_written: dict[int, Failure] = {}
+        self._looking: set[asyncio.Task[None]] = set()
         self._todo: dict[int, Todo] = {}
         self._prints: dict[int, str] = {}
         self._ends: list[tuple[End, Event]] = []
@@ -99,25 +112,51 @@ class Execution:
             while has_more:
                 await self._turn()
                 start = self._recorder.begin()
+                self._held_written, self._capped = {}, {}
+                self._budget = self._meanings.budget = Budget(start.budget_usd, start.spent_usd, self._day())
                 self._made = 0
                 async with aclosing(self._settled(start)) as settled:
                     async for event in settled:
                         yield event
-                async with aclosing(self._called(start)) as called:
+                async with aclosing(self._called()) as called:
                     async for event in called:
                         yield event
-                has_more = bool(self._made) and not self._control.ending and self._recorder.has_more(start)
+                has_more = bool(self._made) and not self._control.ending and self._recorder.has_more(start, self._held)
         finally:
+            for task in self._looking:
+                task.cancel()
             self._close()
 
-    async def _called(self, start: Start) -> AsyncGenerator[Event]:
+    def look_again(self) -> None:
+        """A connection has changed: ask its held models again if their key is another by now. Called on the loop's thread."""
+        if self._held and not self._control.ending:
+            task = asyncio.ensure_future(self._mend())
+            self._looking.add(task)
+            task.add_done_callback(self._looking.discard)
+
+    async def _mend(self) -> None:
+        try:
+            found = await self._resolve()
+        except Problem:
+            return  # none can be asked still
+        mended = {
+            column
+            for column in self._held
+            if isinstance(new := found[column], Endpoint) and (isinstance(old := self._endpoints[column], Problem) or old.key != new.key)
+        }
+        if mended:
+            self._endpoints = found
+            self._held = {column: failure for column, failure in self._held.items() if column not in mended}
+            self._made += 1  # if the engine is through with the others already, this is worth a further round
+            self._control.add(self._jobs(mended))
+
+    async def _called(self) -> AsyncGenerator[Event]:
         """What the engine tells."""
         stream = self._engine.batches(
             self._jobs(),
             concurrency=self._concurrency,
             control=self._control,
-            budget_usd=start.budget_usd,
-            spent_usd=start.spent_usd,
+            budget=self._budget,
         )
         async with aclosing(stream), aclosing(self._recorded(stream)) as recorded:
             async for event in recorded:
@@ -144,6 +183,9 @@ class Execution:
                 while self._ends:
                     for event in await self._flush():
                         yield event
+                if self._capped | self._held != self._held_written:
+                    await self._turn()
+                    self._write_held()
                 if monotonic() >= checkpoint_due:
                     await self._turn()
                     self._recorder.checkpoint({job: "".join(pieces) for job, pieces in self._texts.items()})
@@ -167,10 +209,26 @@ class Execution:
             self._started.add(event.job)
             self._texts.pop(event.job, None)  # a further attempt starts the text anew
             return True
+        if isinstance(event, Held):
+            return self._saw_held(event)
         if isinstance(event, (Finished, Failed, Cancelled, Skipped)):
             self._ends.append((self._end_of(event), event))
             return False
         return True
+
+    def _saw_held(self, event: Held) -> bool:
+        """The job stays in the queue. False if that is to be written first, because it was on its way."""
+        todo = self._todo.pop(event.job)
+        self._prints.pop(event.job, None)
+        self._texts.pop(event.job, None)
+        self._held[todo.column] = event.failure
+        if event.attempts:
+            self._ends.append((End(event.job, "queued", event.attempts, self._plan.columns[todo.column].model.price), event))
+        return not event.attempts
+
+    def _write_held(self) -> None:
+        self._held_written = self._capped | self._held
+        self._recorder.hold(self._held_written)
 
     def _end_of(self, event: Finished | Failed | Cancelled | Skipped) -> End:
         todo = self._todo.pop(event.job)
@@ -184,6 +242,7 @@ class Execution:
             end.status, end.attempts, end.failure = "failed", event.attempts, event.failure
         elif isinstance(event, Skipped) and event.reason != SKIPPED:
             end.status = "skipped"  # by the budget: made when there is a higher one
+            self._capped[todo.column] = Failure("budget", event.reason)
         elif self._control.ending:
             end.status = "queued"  # the whole run was stopped: the job is made when the run goes on
         else:
@@ -208,13 +267,15 @@ class Execution:
             if todo is not None and end.reply is not None and self._compares[todo.case_index]:
                 checks, case = self._plan.checks_for(todo.case_index), self._plan.cases[todo.case_index]
                 texts += await asyncio.to_thread(evaluators.texts_to_compare, checks, case, end.reply.text)
-        return await self._meanings.vectors(texts, lambda: self._control.stopped) if texts else _UNCOMPARED
+        held = sum((self._after.get(end.job_id, _NOTHING) for end, _ in batch), _NOTHING)
+        return await self._meanings.vectors(texts, lambda: self._control.stopped, held) if texts else _UNCOMPARED
 
     async def _flush(self) -> list[Event]:
         """Write the next ends down; the events that may be told now."""
         batch, self._ends = self._ends[:BATCH_ROWS], self._ends[BATCH_ROWS:]
         try:
             vectors = await self._vectors(batch)
+            self._settle_after(batch)
             for end, _ in batch:
                 todo = self._todo.get(end.job_id)
                 if todo is not None and end.reply is not None:
@@ -227,6 +288,13 @@ class Execution:
             raise
         return [event for _, event in batch]
 
+    def _settle_after(self, batch: Sequence[tuple[End, Event]]) -> None:
+        """What was held back for comparing answers is free again. Where there was no answer, the engine has done so already."""
+        for end, _ in batch:
+            held = self._after.pop(end.job_id, None)
+            if held is not None and end.reply is not None:
+                self._budget.settle(held, None)
+
     async def _turn(self) -> None:
         """Let a write that goes on in another thread end: a large import takes seconds, in which this loop must not stand still."""
         since = self._database.writing_since
@@ -237,7 +305,7 @@ class Execution:
         ends = [end for end, _ in batch]
         self._started.difference_update(end.job_id for end in ends)
         self._recorder.write(ends, self._started, self._meanings.take_cost())
-        self._made += len(ends)
+        self._made += sum(1 for _, event in batch if not isinstance(event, Held))
         self._started.clear()
 
     def _close(self) -> None:
@@ -247,8 +315,11 @@ class Execution:
             if todo is not None and end.reply is not None and not end.scores:
                 end.scores = self._scores(todo, end.reply.text)
         if self._ends:
+            self._settle_after(self._ends)
             self._write(self._ends)
             self._ends = []
+        if self._capped | self._held != self._held_written:
+            self._write_held()
         self._recorder.checkpoint({job: "".join(pieces) for job, pieces in self._texts.items()})
         self._recorder.end()
 
@@ -263,18 +334,34 @@ class Execution:
             after = rows[-1][0]
             yield [Todo(*row) for row in rows]
 
-    def _jobs(self) -> Iterator[EngineJob]:
-        groups: dict[Any, str] = {}
+    def _jobs(self, only: Collection[int] | None = None) -> Iterator[EngineJob]:
+        """Jobs of all columns that are not held, or of those given, row by row."""
         columns = []
         for endpoint, column in zip(self._endpoints, self._plan.columns, strict=True):
-            group = groups.setdefault(_shared_by(endpoint, column.model), f"{column.model.connection} {len(groups)}")
-            columns.append((endpoint, group, column.model.price))
+            model = column.model
+            longest = model.longest
+            if isinstance(endpoint, Endpoint):
+                longest = providers.set_limit(model.wire_format, model.name, endpoint.options) or longest
+            columns.append((endpoint, _shared_by(endpoint, model), model.price, longest))
         for page in self._pages(_PAGE):
             for todo in page:
-                endpoint, group, price = columns[todo.column]
-                if isinstance(endpoint, Endpoint):
+                endpoint, group, price, longest = columns[todo.column]
+                if not isinstance(endpoint, Endpoint) or todo.column in self._held or todo.id in self._todo:
+                    continue
+                if only is None or todo.column in only:
                     self._todo[todo.id] = todo
-                    yield EngineJob(todo.id, partial(self._request, todo), endpoint, group, price)
+                    after = self._worst_after(todo, longest) if self._compares[todo.case_index] else _NOTHING
+                    yield EngineJob(todo.id, partial(self._request, todo), endpoint, group, price, todo.column, longest, after)
+
+    def _worst_after(self, todo: Todo, longest: int | None) -> Decimal:
+        """What comparing the answer's meaning costs at most."""
+        if not self._meanings.worst_usd(1_000):
+            return _NOTHING
+        limit = plans.parameters(self._plan, todo.column).get("max_tokens")
+        texts = evaluators.texts_to_compare(self._plan.checks_for(todo.case_index), self._plan.cases[todo.case_index], "")
+        written = limit if isinstance(limit, int) else longest or LONGEST_UNKNOWN
+        self._after[todo.id] = worst = self._meanings.worst_usd(2 * written + sum(map(worst_tokens, texts)))
+        return worst
 
     def _request(self, todo: Todo) -> Request:
         request = self._rendered(todo)
@@ -296,7 +383,9 @@ class Execution:
 
     async def _settled(self, start: Start) -> AsyncGenerator[Event]:
         """Ends of jobs that need no call: their model cannot be asked, or the same question was answered before, by a person too."""
-        closed = {index for index, endpoint in enumerate(self._endpoints) if isinstance(endpoint, Problem)}
+        without_key = {index: problem for index, problem in enumerate(self._endpoints) if isinstance(problem, NoKey)}
+        self._held |= {index: Failure("auth", str(problem), provider_code="no_key") for index, problem in without_key.items()}
+        closed = {index for index, endpoint in enumerate(self._endpoints) if isinstance(endpoint, Problem)} - set(without_key)
         # Of a run of what failed before, all that is in the queue is to be asked again; so is a job that has an output.
         may_reuse = self._plan.reuse and not self._plan.taken_from
         pages = [self._pages(_REUSE_PAGE)] if closed or may_reuse else []
@@ -318,9 +407,8 @@ class Execution:
     def _refuse(self, todo: Todo) -> None:
         problem = self._endpoints[todo.column]
         kind = "auth" if isinstance(problem, Missing) else "bad_request"
-        code = "no_key" if isinstance(problem, NoKey) else "missing"
         self._todo[todo.id] = todo
-        event = Failed(todo.id, Failure(kind, str(problem), provider_code=code), 0)  # type: ignore[arg-type]
+        event = Failed(todo.id, Failure(kind, str(problem), provider_code="missing"), 0)  # type: ignore[arg-type]
         self._ends.append((self._end_of(event), event))
 
     def _reuse(self, page: Sequence[Todo]) -> None:
@@ -350,7 +438,7 @@ async def _next(stream: AsyncGenerator[list[Event]]) -> list[Event]:
     return await anext(stream, [])
 
 
-def _shared_by(endpoint: Endpoint | Problem, model: ModelSpec) -> Any:
+def _shared_by(endpoint: Endpoint | Problem, model: ModelSpec) -> Hashable:
     """What shares a key, a rate limit and a fate: the connection; for a model out of a file, the address with its key."""
     if model.connection_uid or isinstance(endpoint, Problem):
         return model.connection_uid

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +13,9 @@ from workbench.runs.records import Cell, ColumnInfo
 from workbench.store.database import Database
 from workbench.store.outputs import CHECKED, PASSED, newest
 from workbench.values import Check, NotFound, Score, Usage
+
+COLD_MS = 200
+"""A call whose server spent so long on loading the model is a cold start: its time says little about the next one."""
 
 EXCERPT = 500
 """Characters of an answer that a cell carries."""
@@ -30,7 +33,8 @@ WHERE job.run_id = :run AND {{which}} ORDER BY job.case_index, job.repeat, job.c
 _STATUSES = "SELECT column_index, status, count(*) FROM job WHERE run_id = :run GROUP BY column_index, status"
 
 _FIGURES = f"""
-SELECT job.column_index, output.latency_ms, CASE WHEN output.reused_from_id IS NULL THEN output.cost ELSE 0 END
+SELECT job.column_index, output.latency_ms, output.first_token_ms, coalesce(output.load_ms, 0) >= {COLD_MS},
+ CASE WHEN output.reused_from_id IS NULL THEN output.cost ELSE 0 END
 FROM job JOIN output ON output.id = {newest()} WHERE job.run_id = :run AND job.status = 'done'"""
 
 _VERDICTS = f"""
@@ -63,12 +67,16 @@ class GridReader(RunReader):
         plan, query = self.plan(run_id), self._database.query
         statuses: list[dict[str, int]] = [{} for _ in plan.columns]
         latencies: list[list[float]] = [[] for _ in plan.columns]
+        cold: list[list[float]] = [[] for _ in plan.columns]
+        first_tokens: list[list[float]] = [[] for _ in plan.columns]
         costs: list[int | None] = [None] * len(plan.columns)
         for index, status, count in query(_STATUSES, {"run": run_id}):
             statuses[index][status] = count
-        for index, latency, cost in query(_FIGURES, {"run": run_id}):
+        for index, latency, first_token, was_cold, cost in query(_FIGURES, {"run": run_id}):
             if latency is not None:
-                latencies[index].append(latency)
+                (cold if was_cold else latencies)[index].append(latency)
+            if first_token is not None and not was_cold:
+                first_tokens[index].append(first_token)
             if cost is not None:
                 costs[index] = (costs[index] or 0) + cost
         verdicts = {index: (checked, passed) for index, checked, passed in query(_VERDICTS, {"run": run_id})}
@@ -78,7 +86,7 @@ class GridReader(RunReader):
         for index, column in enumerate(plan.columns):
             checked, passed = verdicts.get(index, (0, 0))
             interval = wilson(passed, checked)
-            ordered = sorted(latencies[index])
+            ordered = sorted(latencies[index] or cold[index])
             model = column.model
             infos.append(
                 ColumnInfo(
@@ -107,6 +115,9 @@ class GridReader(RunReader):
                     judged=judged.get(index, (0, 0))[0],
                     said_pass=judged.get(index, (0, 0))[1],
                     rated=stars[index][1] if index in stars else 0,
+                    first_token_p50_ms=percentile(sorted(first_tokens[index]), 0.5),
+                    cold=len(cold[index]),
+                    cold_p50_ms=percentile(sorted(cold[index]), 0.5),
                 )
             )
         return infos
@@ -135,6 +146,7 @@ class GridReader(RunReader):
             for status in ("queued", "by_hand")
             for job_id, place in self._places(run_id, status, [row[0] for row in rows if row[4] == status]).items()
         }
+        held = self._held(run_id) if any(row[4] in ("queued", "skipped") for row in rows) else {}
         scores, judged, is_live = scores_of(self._database, ids), judgements_of(self._database, ids), self.is_live(run_id)
         cells = []
         for row in rows:
@@ -153,7 +165,7 @@ class GridReader(RunReader):
                     text=(kept or "")[:EXCERPT] if output_id is None else text,
                     text_length=len(kept or "") if output_id is None else length,
                     finish_reason=finish_reason,
-                    error=json.loads(error) if error else None,
+                    error=json.loads(error) if error else held.get(column) if status in ("queued", "skipped") else None,
                     scores=scores.get(output_id, ()),
                     usage=usage_from(usage),
                     cost_usd=dollars(cost),
@@ -168,6 +180,11 @@ class GridReader(RunReader):
                 )
             )
         return cells
+
+    def _held(self, run_id: int) -> dict[int, Mapping[str, Any]]:
+        """Of each column that waits for a mended key or quota: why."""
+        held = self._database.query("SELECT held FROM run WHERE id = ?", [run_id])[0][0]
+        return {int(column): failure for column, failure in json.loads(held).items()} if held else {}
 
     def _places(self, run_id: int, status: str, job_ids: Sequence[int]) -> dict[int, int]:
         """The place of each of these jobs among all of its run with the same status, from 1. Jobs are made in the order of their ids."""

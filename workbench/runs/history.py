@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from time import perf_counter
 from typing import Any
 
 from workbench import plan as plans
@@ -14,6 +15,7 @@ from workbench.values import BadInput, ModelSpec
 
 _RUNS_READ = 30
 _OUTPUTS_READ = 200
+_REPEATS_READ = 3
 
 _USED = """
 SELECT job.case_index, output.usage, output.latency_ms FROM output JOIN job ON job.id = output.job_id
@@ -36,11 +38,32 @@ def past_use(database: Database, reader: RunReader, models: Iterable[ModelSpec])
     return {key: sum_.use() for key, sum_ in sums.items() if sum_.calls}
 
 
+def answered_share(database: Database, plan: Plan) -> dict[int, float]:
+    """Of each column of a plan, the share of its calls that was answered before, from at most 50 cases spread over all."""
+    step = max(1, len(plan.cases) // plans.SAMPLED_CASES)
+    enough = perf_counter() + plans.SAMPLING_SECONDS
+    shares = {}
+    for column in range(len(plan.columns)):
+        prints = []
+        for case_index in range(0, len(plan.cases), step):
+            try:
+                asked = plans.request(plan, column, case_index)
+            except BadInput:
+                continue
+            prints += [plans.fingerprint(plan, column, asked, repeat) for repeat in range(1, min(plan.repeats, _REPEATS_READ) + 1)]
+            if perf_counter() > enough:
+                break
+        known = f"SELECT count(DISTINCT fingerprint) FROM job WHERE status = 'done' AND fingerprint IN ({','.join('?' * len(prints))})"
+        if prints:
+            shares[column] = database.query(known, prints)[0][0] / len(set(prints))
+    return shares
+
+
 class _Sums:
     """Totals of one model's calls."""
 
     def __init__(self) -> None:
-        self.calls = self.answered = self.written = self.read = self.characters = 0
+        self.calls = self.answered = self.written = self.squares = self.read = self.characters = 0
         self.seconds = 0.0
 
     def add(self, plan: Plan, column: int, case_index: int, usage: str | None, latency: float | None) -> None:
@@ -51,6 +74,7 @@ class _Sums:
         if tokens.get("output_tokens") is not None:
             self.answered += 1
             self.written += tokens["output_tokens"]
+            self.squares += tokens["output_tokens"] ** 2
         if tokens.get("input_tokens"):
             try:
                 messages = plans.request(plan, column, case_index).messages
@@ -63,9 +87,11 @@ class _Sums:
 
     def use(self) -> PastUse:
         """Means over the counted outputs."""
+        mean = self.written / self.answered if self.answered else 0.0
         return PastUse(
             calls=self.calls,
             output_tokens=self.written / self.answered if self.answered else plans.GUESSED_ANSWER_TOKENS,
             seconds=self.seconds / self.calls,
             tokens_per_character=self.read / self.characters if self.characters else None,
+            spread=max(0.0, self.squares / self.answered - mean**2) ** 0.5 if self.answered else 0.0,
         )

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from decimal import Decimal
 
+from workbench.engine.budget import Budget
 from workbench.engine.embedding import embed, is_about_the_texts
 from workbench.engine.engine import Engine
 from workbench.evaluators import Vectors
 from workbench.providers.failures import ProviderError, concerns
-from workbench.values import Endpoint, ModelSpec, Problem, Usage
+from workbench.values import BadInput, Endpoint, ModelSpec, Problem, Usage
 
 _KEPT = 4_096
 """Vectors that are kept: 6 MB of the local model, 50 MB of the largest."""
@@ -37,9 +38,16 @@ class Meanings:
         if isinstance(source, Problem):
             self._why_not = " ".join(filter(None, ("Meanings cannot be compared here.", source.message, source.remedy)))
         self._cost_usd = Decimal(0)
+        self._held_usd = Decimal(0)
+        self.budget = Budget(None)
+        """The caps of the run's present round."""
 
-    async def vectors(self, texts: Iterable[str], stopped: Callable[[], bool]) -> Vectors:
-        """The vectors of these texts. Those that cannot be had are left out, with the reason. Once `stopped`, waits not much longer."""
+    async def vectors(self, texts: Iterable[str], stopped: Callable[[], bool], held_usd: Decimal = Decimal(0)) -> Vectors:
+        """The vectors of these texts. Those that cannot be had are left out, with the reason. Once `stopped`, waits not much longer.
+
+        `held_usd`: what the budget holds back for this already. What may cost more is asked for.
+        """
+        self._held_usd = held_usd
         texts = tuple(dict.fromkeys(texts))
         lacking = [text for text in texts if _key(text) not in self._vectors]
         why_not = self._why_not
@@ -54,6 +62,10 @@ class Meanings:
         while len(self._vectors) > _KEPT:
             self._vectors.popitem(last=False)
         return Vectors(found, why_not, "" if isinstance(self._source, Problem) else self._source[0].title)
+
+    def worst_usd(self, tokens: int) -> Decimal:
+        """What comparing so many tokens costs at most."""
+        return Decimal(0) if isinstance(self._source, Problem) else (self._source[0].price.cost(Usage(tokens, 0)) or Decimal(0))
 
     def take_cost(self) -> Decimal:
         """What the calls cost since this was last asked, as far as it is known."""
@@ -98,10 +110,23 @@ class Meanings:
         if isinstance(self._source, Problem):
             raise self._source
         model, endpoint = self._source
-        made = await embed(self._engine, endpoint, model.name, texts)
-        self._cost_usd += model.price.cost(Usage(made.tokens, 0)) or 0
+        verdict = self.budget.ask(max(Decimal(0), self.worst_usd(sum(map(worst_tokens, texts))) - self._held_usd))
+        if verdict.word != "go":
+            raise BadInput(verdict.reason)
+        cost = None
+        try:
+            made = await embed(self._engine, endpoint, model.name, texts)
+            cost = model.price.cost(Usage(made.tokens, 0))
+        finally:
+            self.budget.settle(verdict.held_usd, cost)
+        self._cost_usd += cost or 0
         for index, text in enumerate(texts):
             self._vectors[_key(text)] = made.vector(index)
+
+
+def worst_tokens(text: str) -> int:
+    """Most tokens of a text: every second byte is one."""
+    return len(text.encode("utf-8", "replace")) // 2 + 8
 
 
 def _key(text: str) -> bytes:

@@ -28,7 +28,7 @@ _Cases = list[Case]
 _Checks = list[Check]
 
 _RUNS = """
-SELECT run.id, uid, comparison_id, run.number, status, run.created_at, started_at, finished_at, budget, spent, dataset_version_id,
+SELECT run.id, uid, comparison_id, run.number, status, run.created_at, started_at, finished_at, budget, spent, held, dataset_version_id,
        dataset_version.dataset_id, dataset_version.number
 FROM run LEFT JOIN dataset_version ON dataset_version.id = dataset_version_id {where} ORDER BY run.id DESC"""
 _HEADS = """
@@ -161,7 +161,7 @@ coalesce((SELECT id FROM output WHERE created_at < :since ORDER BY id DESC LIMIT
         return [self._row(row, heads[row[0]], counts.get(row[0], {}), reused.get(row[0], 0)) for row in rows]
 
     def _row(self, row: Any, head: _Head, counts: dict[str, int], reused: int) -> RunRow:
-        run_id, uid, comparison_id, number, status, created_at, started_at, finished_at, budget, spent, *version = row
+        run_id, uid, comparison_id, number, status, created_at, started_at, finished_at, budget, spent, held, *version = row
         return RunRow(
             id=run_id,
             uid=uid,
@@ -185,6 +185,7 @@ coalesce((SELECT id FROM output WHERE created_at < :since ORDER BY id DESC LIMIT
             dataset_version_id=version[0],
             dataset_id=version[1],
             dataset_version=version[2],
+            held={int(column): failure for column, failure in json.loads(held).items()} if held else {},
         )
 
     def _heads_of(self, ids: Iterable[int]) -> dict[int, _Head]:

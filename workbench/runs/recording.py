@@ -108,7 +108,8 @@ class Recorder:
         with self._database.write(durable=False) as writer:
             writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'running'", run=self._run_id)
             writer.run(
-                "UPDATE run SET status = 'running', started_at = coalesce(started_at, :at), finished_at = NULL WHERE id = :run",
+                """UPDATE run SET status = 'running', started_at = coalesce(started_at, :at), finished_at = NULL, held = NULL
+WHERE id = :run""",
                 run=self._run_id,
                 at=now(),
             )
@@ -119,13 +120,22 @@ class Recorder:
             writer.touch("run", self._run_id)
         return Start(frozenset(row[0] for row in asked), dollars(budget), dollars(spent) or Decimal(0))
 
-    def has_more(self, start: Start) -> bool:
-        """True if there are jobs for a further round: put back into the queue meanwhile, or left out by a budget that is another by now."""
+    def hold(self, columns: Mapping[int, Failure]) -> None:
+        """Keep which columns wait for a mended key or quota, and why."""
+        held = _json({str(column): failure.to_json() for column, failure in columns.items()}) if columns else None
+        with self._database.write(durable=False) as writer:
+            writer.run("UPDATE run SET held = :held WHERE id = :run", held=held, run=self._run_id)
+            writer.touch("run", self._run_id)
+
+    def has_more(self, start: Start, held: Iterable[int] = ()) -> bool:
+        """True if there are jobs for a further round: put back into the queue meanwhile, or left out by a budget that is another by now.
+        Those of columns that are held are none."""
         run = {"run": self._run_id}
         if dollars(self._database.query("SELECT budget FROM run WHERE id = :run", run)[0][0]) != start.budget_usd:
             with self._database.write(durable=False) as writer:
                 writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'skipped'", **run)
-        return bool(self._database.query("SELECT 1 FROM job WHERE run_id = :run AND status = 'queued' LIMIT 1", run))
+        left = f"SELECT 1 FROM job WHERE run_id = :run AND status = 'queued' AND column_index NOT IN ({_listed((-1, *held))}) LIMIT 1"
+        return bool(self._database.query(left, run))
 
     def write(self, ends: Sequence[End], running: Iterable[int] = (), checks_usd: Decimal = Decimal(0), *, durable: bool = False) -> None:
         """Write how jobs ended, with outputs and scores, and which jobs are on their way. All of it or nothing; `durable` as in
@@ -197,6 +207,10 @@ def pictures_of(database: Database, output_ids: Sequence[int]) -> dict[int, tupl
         for output_id, media_type, data in database.query(_PICTURES.format(ids=ids)):
             found[output_id] = (*found.get(output_id, ()), Part("image", media_type=media_type, data=data))
     return found
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ",".join(str(int(number)) for number in numbers)
 
 
 def _many(writer: Writer, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:

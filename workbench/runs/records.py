@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -41,6 +41,8 @@ class RunRow:
     dataset_id: int | None = None
     dataset_version: int | None = None
     """Number of that version."""
+    held: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    """Columns whose queued jobs wait for a mended key or quota, or of which a cap left jobs out, and the failure that says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,10 @@ class ColumnInfo:
     said_pass: int = 0
     rated: int = 0
     """Outputs with stars: so many the mean comes from."""
+    first_token_p50_ms: float | None = None
+    cold: int = 0
+    """Calls that waited until their model was loaded: they count in none of the other times, unless there are no others."""
+    cold_p50_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from workbench.library.dataset_versions import freeze
 from workbench.library.names import whole_text
 from workbench.plan import Estimate, Plan, PlanProblem
 from workbench.runs.by_hand import HandAnswers
-from workbench.runs.history import past_use
+from workbench.runs.history import answered_share, past_use
 from workbench.runs.left_out import not_taken
 from workbench.runs.reading import NANO, nano_dollars
 from workbench.runs.records import CaseResults
@@ -85,7 +85,8 @@ class Runs(HandAnswers):
     def estimate(self, spec: Spec) -> Estimate:
         """About what a comparison will take, from past answers of its models where there are any."""
         plan = plans.make(spec)
-        return self._with_comparing(plan, plans.estimate(plan, past_use(self._database, self, spec.models)))
+        reused = answered_share(self._database, plan) if plan.reuse else {}
+        return self._with_comparing(plan, plans.estimate(plan, past_use(self._database, self, spec.models), reused))
 
     def _with_comparing(self, plan: Plan, found: Estimate) -> Estimate:
         """With the cost of the calls that compare meanings: they read each answer, and each text it is compared with, once."""
@@ -99,10 +100,15 @@ class Runs(HandAnswers):
         sample = checked[:: max(1, len(checked) // plans.SAMPLED_CASES)]
         texts = [evaluators.texts_to_compare(plan.checks_for(index), plan.cases[index], _ANSWER) for index in sample]
         length = sum(len(text) for each in texts for text in each if text != _ANSWER) * len(checked) / len(sample)
-        cost = model.price.cost(Usage(round(length / 4 + found.output_tokens * len(checked) / len(plan.cases)), 0))
+        tokens = round(length / 4 + found.output_tokens * len(checked) / len(plan.cases))
+        found = replace(found, compared_tokens=tokens)
+        cost = model.price.cost(Usage(tokens, 0))
         if cost is None:
             return replace(found, unknown_prices=tuple(dict.fromkeys((*found.unknown_prices, model.title))))
-        return replace(found, cost_usd=(found.cost_usd or 0) + cost) if cost else found
+        if not cost:
+            return found
+        low, high = (found.low_usd or 0) + cost / 2, (found.high_usd or 0) + 2 * cost
+        return replace(found, cost_usd=(found.cost_usd or 0) + cost, low_usd=low, high_usd=high)
 
     def case_results(self, dataset_id: int, values: Mapping[str, Any]) -> CaseResults:
         """What the models made so far of a case of a dataset with these values."""

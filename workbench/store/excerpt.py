@@ -18,14 +18,22 @@ _LONGEST = 400_000
 
 def excerpt(texts: Sequence[str], terms: Sequence[str], last_is_open: bool) -> str:
     """About 15 words in one line from the first text with any of these terms, each found term between OPEN and CLOSE."""
-    wanted = [[fold(word) for word in _WORD.findall(term)] for term in terms]
-    wanted = [words for words in wanted if words]
+    wanted = _wanted(terms)
     for text in texts:
         text = text[:_LONGEST]
-        spans = _spans(text, wanted, last_is_open)
+        spans = _spans(text, wanted, last_is_open, _BEHIND + 2)
         if spans:
             return _cut(text, spans)
     return _cut(next((text for text in texts if text.strip()), ""), [])
+
+
+def places(text: str, terms: Sequence[str], last_is_open: bool) -> list[tuple[int, int]]:
+    """All places of these terms in a text."""
+    return _spans(text[:_LONGEST], _wanted(terms), last_is_open, _LONGEST)
+
+
+def _wanted(terms: Sequence[str]) -> list[list[str]]:
+    return [words for term in terms if (words := [fold(word) for word in _WORD.findall(term)])]
 
 
 def fold(word: str) -> str:
@@ -35,12 +43,11 @@ def fold(word: str) -> str:
     return "".join(sign for sign in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(sign))
 
 
-def _spans(text: str, wanted: Sequence[Sequence[str]], last_is_open: bool) -> list[tuple[int, int]]:
-    """Where the first terms stand, and those within an excerpt's length behind."""
+def _spans(text: str, wanted: Sequence[Sequence[str]], last_is_open: bool, left: int) -> list[tuple[int, int]]:
+    """Where the first terms stand, and those within so many words behind."""
     recent: list[tuple[str, int, int]] = []
     spans: list[tuple[int, int]] = []
     longest = max((len(words) for words in wanted), default=1)
-    left = _BEHIND + 2
     for found in _WORD.finditer(text):
         recent = [*recent[-longest:], (fold(found[0]), found.start(), found.end())]
         for place, words in enumerate(wanted):

@@ -12,7 +12,7 @@ from workbench.store import schema
 from workbench.store.database import Database, Query
 from workbench.store.excerpt import CLOSE as CLOSE
 from workbench.store.excerpt import OPEN as OPEN
-from workbench.store.excerpt import excerpt
+from workbench.store.excerpt import excerpt, places
 
 _TERMS = 48
 """A beginning is completed to so many words of the index; where there are more, the first in the alphabet stand for all."""
@@ -83,16 +83,17 @@ class Search:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def find(self, text: str, limit: int = 50, folder: str | None = None) -> list[Hit]:
+    def find(self, text: str, limit: int = 50, folder: str | None = None, only: str | None = None) -> list[Hit]:
         """Hits for all of these words, the last one as a beginning: prompts (best first), versions, cases, notes, outputs (newest first).
 
-        No kind crowds out another: where there are too many, each keeps a fair share of `limit`. With a folder, only prompts and
-        versions in it or below. Words that are common but seldom together are not looked for to the very oldest rows.
+        No kind crowds out another: where there are too many, each keeps a fair share of `limit`; `only` names one kind. With a folder,
+        only prompts and versions in it or below. Words that are common but seldom together are not looked for to the very oldest rows.
         """
         if not terms_of(text):
             return []
         with self._database.snapshot() as query:
-            found = {kind: _Kind(query, kind, text, folder) for kind in (("prompt", "version") if folder is not None else tuple(_ROWS))}
+            kinds = ("prompt", "version") if folder is not None else tuple(_ROWS)
+            found = {kind: _Kind(query, kind, text, folder) for kind in kinds if only in (None, kind)}
             ids = {kind: one.ids(limit) for kind, one in found.items()}
             shares = _shares([len(rows) for rows in ids.values()], limit)
             return [found[kind].hit(id) for (kind, rows), share in zip(ids.items(), shares, strict=True) for id in rows[:share]]
@@ -105,6 +106,11 @@ class Search:
             found = _Kind(query, "version", text, None)
             hits = [found.hit(id) for id in found.ids(limit)]
         return {hit.prompt_id: hit for hit in hits if hit.prompt_id is not None}
+
+    def places(self, words: str, text: str) -> list[tuple[int, int]]:
+        """Where a text has these words, as (start, end): each of them by itself, the last one as a beginning."""
+        terms, last_is_open = terms_of(words) or ([], False)
+        return places(text, terms, last_is_open)
 
     def rebuild(self) -> None:
         """Make the indexes anew from what is stored."""

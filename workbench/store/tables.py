@@ -54,6 +54,10 @@ def _ref(target: str, *, detail: bool = False, nullable: bool = False, index: bo
     )
 
 
+def _branch() -> Any:
+    return Field(default="", sa_column_kwargs={"server_default": ""})
+
+
 # Library
 
 
@@ -81,6 +85,8 @@ class Prompt(Row, table=True):
     kind: str = "prompt"
     created_at: str = Field(default_factory=now)
     archived_at: str | None = None
+    branch: str = _branch()
+    """The one that is written on."""
 
 
 class ContentRow(Row, table=True):
@@ -111,12 +117,26 @@ class Version(Row, table=True):
     created_at: str = Field(default_factory=now)
 
 
-class Draft(Row, table=True):
+class Branch(Row, table=True):
+    """A second line of versions. The main line has no row here, and neither has one that only its versions name."""
+
+    __table_args__ = (UniqueConstraint("prompt_id", "name"),)
     id: int | None = Field(default=None, primary_key=True)
-    prompt_id: int = _ref("prompt.id", detail=True, unique=True)
+    prompt_id: int = _ref("prompt.id", detail=True, index=False)
+    name: str
+    from_version_id: int | None = _ref("version.id", nullable=True)
+    created_at: str = Field(default_factory=now)
+    closed_at: str | None = None
+
+
+class Draft(Row, table=True):
+    __table_args__ = (Index("draft_of_branch", "prompt_id", "branch", unique=True),)
+    id: int | None = Field(default=None, primary_key=True)
+    prompt_id: int = _ref("prompt.id", detail=True, index=False)
     base_version_id: int | None = _ref("version.id", nullable=True)
     content: Any = _json(nullable=False)
     saved_at: str = Field(default_factory=now)
+    branch: str = _branch()
 
 
 class Label(Row, table=True):
@@ -296,6 +316,8 @@ class Run(Row, table=True):
     budget: int | None = None
     spent: int = 0
     author: str = ""
+    held: Any = _json(nullable=True)
+    """Of each column that waits for a mended key or quota, why: column index -> failure."""
 
 
 class Job(Row, table=True):

@@ -84,6 +84,11 @@ def included(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in found if isinstance(name, str)))
 
 
+def renamed(text: str, old: str, new: str) -> str:
+    """The text with another name in the tags that include a snippet."""
+    return _TAG.sub(lambda tag: tag[0][: tag.start(2) - tag.start()] + new + tag[1] if tag[2] == old else tag[0], text)
+
+
 def frozen(texts: Iterable[str], find: Callable[[str], str | None]) -> dict[str, str]:
     """Name and text of every snippet that these texts include, those inside of snippets too; unknown ones are left out."""
     found: dict[str, str] = {}

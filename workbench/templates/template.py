@@ -193,6 +193,22 @@ def renewed(content: Content, find: Callable[[str], str | None]) -> Content:
     return frozen(replace(content, snippets=gone), find)
 
 
+def with_renamed(content: Content, old: str, new: str) -> Content:
+    """The content with another name in all that includes a snippet, and its frozen text under that; the same where nothing does."""
+    if not any(old in message.text for message in content.messages):
+        return content
+    from workbench.templates import includes  # see above
+
+    messages = tuple(
+        replace(message, parts=tuple(replace(part, text=includes.renamed(part.text, old, new)) for part in message.parts))
+        for message in content.messages
+    )
+    if messages == content.messages:
+        return content
+    known = {new: content.snippets[old]} if old in content.snippets else {}
+    return replace(content, messages=messages, snippets={**content.snippets, **known})
+
+
 def circle(name: str, content: Content, find: Callable[[str], str | None]) -> str:
     """`a includes b, which includes a` where a snippet of this name with this content would include itself; empty else."""
     texts = _texts(content)

@@ -138,6 +138,8 @@ class Failure:
     provider_code: str | None = None
     partial: Reply | None = None
     """What had arrived before the failure, if anything did."""
+    final: bool = False
+    """True where the provider said that trying again is of no use."""
 
     def to_json(self) -> dict[str, Any]:
         """The `error` object of the command line's contract."""

@@ -139,6 +139,8 @@ class ModelSpec:
     """Index of the series colour, 0-based; never a hex value."""
     reads: tuple[str, ...] = ()
     """What it reads beside text, as the catalogue calls it: `image`, `pdf`; empty where nothing is known."""
+    longest: int | None = None
+    """Most tokens of one answer, where it is known: what a call costs at most."""
     embeds: bool = False
     """True for an embedding model: it compares meanings and writes no answers."""
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from workbench.engine.events import Cancelled as Cancelled
     from workbench.engine.events import Failed as Failed
     from workbench.engine.events import Finished as Finished
+    from workbench.engine.events import Held as Held
     from workbench.engine.events import Skipped as Skipped
     from workbench.engine.events import Started as Started
     from workbench.engine.events import Streamed as Streamed
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from workbench.formats.pictures import read_attachment as read_attachment
     from workbench.formats.prompt_table import PromptColumns as PromptColumns
     from workbench.formats.vote_table import read_votes as read_votes
+    from workbench.library.branches import Branches
     from workbench.library.comparisons import Comparisons
     from workbench.library.connections import Connections
     from workbench.library.dataset_problems import CaseProblem as CaseProblem
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     from workbench.library.dataset_versions import DatasetVersions
     from workbench.library.datasets import Datasets
     from workbench.library.folder import LibraryFiles
+    from workbench.library.records import BranchRow as BranchRow
     from workbench.library.records import ComparisonRow as ComparisonRow
     from workbench.library.records import ConnectionRow as ConnectionRow
     from workbench.library.records import DatasetRow as DatasetRow
@@ -95,6 +98,7 @@ if TYPE_CHECKING:
     from workbench.runs.records import Question as Question
     from workbench.runs.records import RunRow as RunRow
     from workbench.runs.runs import Runs
+    from workbench.runs.samples import Samples as Samples
     from workbench.templates import PreviewMessage as PreviewMessage
     from workbench.templates import TemplateProblem as TemplateProblem
     from workbench.templates import Variable as Variable
@@ -106,7 +110,8 @@ STARTER = "Starter"
 _LENT = {
     "answer_file": "runs.by_hand", "answer_picture": "runs.by_hand",
     "Answer": "engine.one_call", "Cancelled": "engine.events", "Control": "engine.control", "Failed": "engine.events",
-    "Finished": "engine.events", "LocalServer": "providers", "Skipped": "engine.events", "Source": "library.sources",
+    "Finished": "engine.events", "Held": "engine.events",
+    "LocalServer": "providers", "Skipped": "engine.events", "Source": "library.sources",
     "Started": "engine.events", "Streamed": "engine.events", "TestReport": "providers", "Waiting": "engine.events",
     "attachment": "formats.pictures", "clean_address": "formats.addresses", "direct_endpoint": "providers.direct",
     "left_out": "providers", "one_call": "engine.one_call", "pixels": "formats.pictures", "plain_http_warning": "formats.addresses",
@@ -146,6 +151,13 @@ class Workspace(Copies, Network, Texts):
         from workbench.library.datasets import Datasets
 
         return Datasets(self._database)
+
+    @late
+    def branches(self) -> Branches:
+        """Named rewrites of prompts beside their main line."""
+        from workbench.library.branches import Branches
+
+        return Branches(self._database)
 
     @late
     def snippets(self) -> Snippets:
@@ -224,7 +236,7 @@ class Workspace(Copies, Network, Texts):
         """What a run can start from: saved comparisons and files."""
         from workbench.library.sources import Sources
 
-        return Sources(self.comparisons, self.connections, self.keys, price_of, facts_of)
+        return Sources(self.comparisons, self.connections, self.keys, price_of, facts_of, self.snippets.text)
 
     def add_starter(self) -> int:
         """The id of the starter comparison; its prompts and cases are brought in where they are not here yet."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workbench.formats.promptfoo.checks import expected, read_checks
@@ -15,7 +15,8 @@ from workbench.formats.reports import Notes
 from workbench.templates import render_text, variables
 from workbench.values import BadInput, Case, Check
 
-_KNOWN = {"description", "vars", "assert", "options", "providerOutput"}
+_KNOWN = {"description", "vars", "assert", "options", "providerOutput", "threshold"}
+_NO_TEXT = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".svg", ".pdf", ".mp3", ".wav", ".mp4", ".webm", ".docx", ".xlsx")
 _ELSEWHERE = ("http://", "https://", "huggingface://", "az://", "s3://", "gs://")
 
 
@@ -43,7 +44,9 @@ def read_cases(
     tests = [*_tests(data.get("tests"), reader), *_scenarios(data.get("scenarios"), reader)]
     if not tests and not data.get("tests") and not data.get("scenarios"):
         tests = [{}]
-    reader.defaults_everywhere = not any(_options(test).get("disableDefaultAsserts") for test in tests)
+    reader.defaults_everywhere = _threshold(reader.default) is None and not any(
+        _options(test).get("disableDefaultAsserts") or _threshold(test) is not None for test in tests
+    )
     notes.leftover(reader.default, _KNOWN, "defaultTest")
     notes.leftover(_options(reader.default), _OPTIONS, "defaultTest: options")
     shared = read_checks(reader.default.get("assert"), folder, notes, reader.templates, transformed=reader.transformed)
@@ -128,6 +131,11 @@ def _row(row: Mapping[str, Any], reader: _Reader) -> dict[str, Any]:
     return {"vars": values, "description": row.get("__description") or "", "checks of the row": checks}
 
 
+def _threshold(test: Mapping[str, Any]) -> float | None:
+    value = test.get("threshold")
+    return float(value) if value is not None and _is_number(value) and not isinstance(value, bool) else None
+
+
 def _is_number(value: Any) -> bool:
     try:
         float(value)
@@ -142,7 +150,7 @@ def _scenarios(value: Any, reader: _Reader) -> Iterator[dict[str, Any]]:
         if not isinstance(scenario, dict):
             reader.notes.add("scenarios", "scenarios in files are not read")
             continue
-        configs = [item for item in scenario.get("config") or [{}] if isinstance(item, dict)]
+        configs = [item for item in _listed(scenario.get("config")) or [{}] if isinstance(item, dict)]
         tests = list(_tests(scenario.get("tests"), reader)) or [{}]
         for config, test in itertools.product(configs, tests):
             yield {
@@ -190,6 +198,9 @@ def _cases(test: Mapping[str, Any], shared: tuple[Check, ...], reader: _Reader) 
     )
     if not reader.defaults_everywhere and not options.get("disableDefaultAsserts"):
         own = (*shared, *own)
+    threshold = _threshold(test) if _threshold(test) is not None else _threshold(reader.default)
+    if threshold is not None and own:  # the mean counts, not each check
+        own = (Check("assert-set", [check.to_json() for check in own], threshold=threshold),)
     merged = {**_values(reader.default, reader), **_values(test, reader)}
     description = str(test.get("description") or reader.default.get("description") or "")
     expands = not (options.get("disableVarExpansion") or _options(reader.default).get("disableVarExpansion"))
@@ -215,6 +226,9 @@ def _from_file(reference: str, name: str, reader: _Reader) -> Any:
     if kind in CODE:
         reader.notes.add(f"vars: {name}", "a program makes this value, and programs in foreign files are not run")
         return reference
+    if kind in _NO_TEXT:
+        reader.notes.add(f"vars: {name}", f"a value is text here, so {bare(reference)} is not read: attach it to the prompt")
+        return bare(reference)
     if kind in (".yaml", ".yml"):
         import json  # only values from YAML files need it
 
@@ -224,6 +238,7 @@ def _from_file(reference: str, name: str, reader: _Reader) -> Any:
 
 def _filled(values: dict[str, Any]) -> dict[str, Any]:
     """Values that are templates of other values, filled in. One that names something else stays as it is."""
+    values = {name: "" if value is None else value for name, value in values.items()}  # promptfoo writes nothing for null
     for _ in range(3):  # values may name values that name values
         filled = dict(values)
         for name, value in values.items():
@@ -239,3 +254,15 @@ def _filled(values: dict[str, Any]) -> dict[str, Any]:
             break
         values = filled
     return values
+
+
+def with_missing(cases: tuple[Case, ...], wanted: Iterable[str], notes: Notes) -> tuple[Case, ...]:
+    """The cases with an empty text for each value that some of them lack: promptfoo leaves such places empty. One that all of them lack
+    is a mistake, and stays one."""
+    names = []
+    for name in dict.fromkeys(wanted):
+        count = sum(name not in case.values for case in cases)
+        if 0 < count < len(cases):
+            names.append(name)
+            notes.add(f"value {name}", f"{count} of {len(cases)} tests have none; it is empty there, as in promptfoo")
+    return tuple(replace(case, values={**dict.fromkeys(set(names) - case.values.keys(), ""), **case.values}) for case in cases)

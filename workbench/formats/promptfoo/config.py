@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from workbench.formats.promptfoo.cases import read_cases
+from workbench.formats.promptfoo.cases import read_cases, with_missing
 from workbench.formats.promptfoo.files import ConfigFolder
 from workbench.formats.promptfoo.prompts import read_prompts
 from workbench.formats.promptfoo.providers import read_providers
 from workbench.formats.reports import NotCarried, Notes
+from workbench.templates import required
 from workbench.values import BadInput, Spec
 
 _KNOWN = {
@@ -45,8 +46,8 @@ def read(path: Path, environment: Mapping[str, str] | None = None, *, to_run: bo
 
     `environment` is what `{{env.NAME}}` and the provider's own variables are looked up in. `to_run` False: for importing,
     the comparison may lack models or cases.
-    `within`: the folder that files it names may not leave. Raises BadInput, with the place, where the file cannot be read, or nothing in
-    it can run here.
+    `within`: the folder that files it names may not leave, its own unless a larger one is said. Raises BadInput, with the place, where
+    the file cannot be read, or nothing in it can run here.
     """
     folder = ConfigFolder(path.parent, within)
     data = folder.data(path.name)
@@ -61,6 +62,7 @@ def read(path: Path, environment: Mapping[str, str] | None = None, *, to_run: bo
         checks, cases = read_cases(data, folder, notes, transformed=any(provider.transformed for provider in providers))
     except RecursionError:
         raise BadInput("Files that it names are nested too deep, or name each other without end.", path=str(path)) from None
+    cases = with_missing(cases, (name for variant in variants for name in required(variant.content)), notes)
     if to_run:
         _need(path, notes, prompts=variants, providers=providers, tests=cases)
     concurrency, repeats, reuse = _options(data, notes)

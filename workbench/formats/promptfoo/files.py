@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import glob
 import json
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from workbench.formats.foreign_file import read_json, refuse_slow_yaml
 from workbench.values import BadInput
 
 _LARGEST = 64_000_000
+_MOST_MATCHES = 10_000
 _MOST_NODES = 2_000_000  # an alias of aliases in YAML can stand for more than any memory holds
 _TOO_DEEP = "This is nested too deep."
 CODE = (".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".py", ".rb")
 
 
 class ConfigFolder:
-    """The folder of a configuration file."""
+    """The folder of a configuration file. Nothing outside of `within`, which is that folder unless a larger one is said, is read: a
+    configuration says where its values are sent, and could name any file of this computer."""
 
     def __init__(self, root: Path, within: Path | None = None) -> None:
         self.root = root
-        self._within = None if within is None else within.resolve()
+        self._within = (within or root).resolve()
 
     def text(self, reference: str) -> str:
         """The text of a named file. Raises BadInput where it is not there or is not UTF-8 text."""
         path = self._path(reference)
         try:
+            if path.exists() and not path.is_file():  # a pipe or a device has no end
+                raise BadInput("This is a folder or a device, and no file.", path=str(path))
             if path.stat().st_size > _LARGEST:
                 raise BadInput("This file is too big for a configuration.", path=str(path))
             return path.read_text("utf-8-sig")
@@ -45,24 +51,38 @@ class ConfigFolder:
     def matches(self, reference: str) -> list[str]:
         """The files that a reference means, sorted; one that has no wildcard means itself, there or not."""
         name = bare(reference)
-        if self._within is not None and (name.startswith("/") or ".." in Path(name).parts) and glob.has_magic(name):
-            raise BadInput(f"{reference} may lie outside the folder that is imported, and is not read.", path=str(self.root))
-        if (self.root / name).exists() or not glob.has_magic(name):
+        if self._path(reference).exists() or not glob.has_magic(name):
             return [name]
-        return sorted(glob.glob(name, root_dir=self.root, recursive=True))  # noqa: PTH207 - Path.glob refuses absolute patterns
+        if name.startswith("/") or ".." in Path(name).parts:
+            raise self._outside(reference)
+        if name.count("**") > 1:
+            raise BadInput(f"{reference} goes through all folders more than once.", path=str(self.root), remedy="Write ** once.")
+        found = glob.iglob(name, root_dir=self.root, recursive=True)  # noqa: PTH207 - Path.glob refuses absolute patterns
+        return sorted(islice(found, _MOST_MATCHES))
 
     def has(self, reference: str) -> bool:
         """True if the named file is there."""
         try:
             return self._path(reference).is_file()
-        except (OSError, ValueError):  # too long, or a zero byte: a text, not a name
+        except BadInput:  # a text, not a name
             return False
 
     def _path(self, reference: str) -> Path:
         path = self.root / bare(reference)
-        if self._within is not None and not path.resolve().is_relative_to(self._within):
-            raise BadInput(f"{reference} lies outside the folder that is imported, and is not read.", path=str(self.root))
+        try:
+            is_inside = path.resolve().is_relative_to(self._within)
+            path.exists()
+        except (OSError, ValueError) as error:  # too long, or a zero byte
+            raise BadInput(f"{reference[:100]} is not the name of a file.", path=str(self.root)) from error
+        if not is_inside:
+            raise self._outside(reference)
         return path
+
+    def _outside(self, reference: str) -> BadInput:
+        where = str(self._within)
+        return BadInput(
+            f"{reference[:200]} lies outside the folder {where}, and is not read.", path=str(self.root), remedy="Put it into that folder."
+        )
 
 
 def bare(reference: str) -> str:
@@ -81,11 +101,14 @@ def parse(text: str, path: str) -> Any:
     """What a YAML or JSON text holds, as plain values. Raises BadInput with the line."""
     if text.lstrip()[:1] in ("{", "["):  # JSON is YAML too, and is read a hundred times faster as what it is
         try:
-            return json.loads(text)
+            json.loads(text)
         except ValueError:
             pass
         except RecursionError as error:
             raise BadInput(_TOO_DEEP, path=path) from error
+        else:
+            return read_json(text, path)
+    refuse_slow_yaml(text, path)
     from ruamel.yaml import YAML  # 30 ms, and JSON files do without
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 

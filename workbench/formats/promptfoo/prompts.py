@@ -101,7 +101,10 @@ def _from_files(reference: str, folder: ConfigFolder, notes: Notes) -> Iterator[
     for name in names:
         kind, stem = suffix(name), Path(name).stem
         if kind in (".yaml", ".yml"):
-            data = folder.data(name)
+            try:
+                data = folder.data(name)
+            except BadInput:  # templates between its lines: promptfoo fills them in before it reads the YAML
+                data = folder.text(name)
             yield stem, data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
         elif kind == ".jsonl":
             for number, line in enumerate(folder.lines(name), start=1):

@@ -1,4 +1,4 @@
-"""`providers`: what can be asked here over OpenAI's Chat Completions, and `echo`, as models of the comparison."""
+"""`providers`: those whose chats can be asked here, and `echo`, as models of the comparison."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
 
-from workbench.formats.addresses import clean_address, is_near
+from workbench.formats.addresses import clean_address
 from workbench.formats.promptfoo.files import CODE, ConfigFolder, suffix
 from workbench.formats.reports import Notes
+from workbench.formats.vendors import Vendor, place_of, vendor
 from workbench.values import BadInput, ModelSpec, Price
 
-_OPENAI = "https://api.openai.com/v1"
 _OTHER_APIS = {
     "completion", "responses", "embedding", "embeddings", "moderation", "image", "assistant", "realtime", "transcription", "speech",
     "video", "agents", "chatkit", "codex", "codex-sdk",
@@ -90,8 +90,8 @@ def _provider(name: str, options: Mapping[str, Any], folder: ConfigFolder, notes
         notes.leftover(dict(options), {"id", "label"}, where)
         title = str(options.get("label") or "echo")
         return Provider(ModelSpec("echo", title, "echo", "", connection="Echo", place="builtin", price=Price(Decimal(0), Decimal(0))))
-    model = _openai_model(name)
-    if model is None:
+    found = _asked(name)
+    if found is None:
         why = "programs in foreign files are not run" if suffix(name) in CODE or name.startswith("exec:") else _WHY
         notes.add(where, why)
         return None
@@ -100,35 +100,46 @@ def _provider(name: str, options: Mapping[str, Any], folder: ConfigFolder, notes
         notes.add(f"{where}: prompts", "here every prompt runs on every provider")
     raw = options.get("config")
     config = _with_environment(raw if isinstance(raw, dict) else {}, environment)
+    row, model = found
     try:
-        base_url = clean_address(_base_url(config, environment))
+        base_url = clean_address(_base_url(row, config, environment))
     except BadInput as error:
         raise BadInput(error.message, path=notes.path, remedy=error.remedy) from None
     spec = ModelSpec(
         name=model,
         title=str(options.get("label") or model),
-        wire_format="openai-chat",
+        wire_format=row.wire_format,
         base_url=base_url,
         connection=urlsplit(base_url).netloc or base_url,
-        key_env=str(config.get("apiKeyEnvar") or "OPENAI_API_KEY"),
+        key_env=str(config.get("apiKeyEnvar") or row.key_env),
         parameters=parameters_of(config, folder, notes, where),
         price=_price(config),
-        place="server" if is_near(urlsplit(base_url).hostname or "") else "cloud",
+        place=place_of(row, base_url),
     )
     return Provider(spec, str(config["apiKey"]) if config.get("apiKey") else None, bool(options.get("transform")))
 
 
-_WHY = "only openai:chat:MODEL, openai:MODEL and echo are asked here; one with an OpenAI-compatible address can be written as openai:chat"
+_WHY = "nothing here asks it; one with an OpenAI-compatible address can be written as openai:chat:MODEL with its apiBaseUrl"
+_VENDORS: Mapping[str, str] = {
+    "openai": "openai", "anthropic": "anthropic", "google": "gemini", "mistral": "mistral", "cohere": "cohere", "ollama": "ollama",
+    "openrouter": "openrouter", "groq": "groq", "deepseek": "deepseek", "togetherai": "together", "xai": "xai", "fireworks": "fireworks",
+    "cerebras": "cerebras", "perplexity": "perplexity",
+}  # fmt: skip
+"""Our vendor for the first word of a provider's id."""
+_CHATS = ("chat", "messages")
 
 
-def _openai_model(name: str) -> str | None:
-    vendor, _, rest = name.partition(":")
+def _asked(name: str) -> tuple[Vendor, str] | None:
+    """The vendor and the model of a provider that can be asked here; None for all others, and for their APIs that are no chat."""
+    first, _, rest = name.partition(":")
     kind, _, model = rest.partition(":")
-    if vendor != "openai" or not rest:
+    if first not in _VENDORS or not rest:
         return None
-    if kind == "chat":
-        return model or None
-    return None if kind in _OTHER_APIS else rest
+    if first == "openai" and kind == "responses" and model:
+        return vendor("openai-responses"), model
+    if kind in _CHATS:
+        return (vendor(_VENDORS[first]), model) if model else None
+    return None if kind in _OTHER_APIS else (vendor(_VENDORS[first]), rest)
 
 
 def parameters_of(config: Mapping[str, Any], folder: ConfigFolder, notes: Notes, where: str) -> dict[str, Any]:
@@ -157,12 +168,15 @@ def _with_environment(config: Mapping[str, Any], environment: Mapping[str, str])
     }
 
 
-def _base_url(config: Mapping[str, Any], environment: Mapping[str, str]) -> str:
+def _base_url(row: Vendor, config: Mapping[str, Any], environment: Mapping[str, str]) -> str:
+    if not row.id.startswith("openai"):
+        variable = environment.get("OLLAMA_BASE_URL") if row.id == "ollama" else None
+        return str(config.get("apiBaseUrl") or variable or row.base_url)
     host = config.get("apiHost") or environment.get("OPENAI_API_HOST")
     if host:
-        return clean_address(f"https://{host}/v1")
+        return f"https://{host}/v1"
     given = config.get("apiBaseUrl") or environment.get("OPENAI_API_BASE_URL") or environment.get("OPENAI_BASE_URL")
-    return clean_address(str(given)) if given else _OPENAI
+    return str(given or row.base_url)
 
 
 def _price(config: Mapping[str, Any]) -> Price:

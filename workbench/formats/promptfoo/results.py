@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workbench.formats.foreign_file import FileText, ForeignFile
-from workbench.formats.foreign_values import CODE_WHY, MODEL_WHY, samples_of
+from workbench.formats.foreign_values import CODE_WHY, MODEL_WHY, listed, samples_of
 from workbench.formats.library_file import PromptFile
 from workbench.formats.library_file_data import DatasetFile
 from workbench.formats.promptfoo.prompts import messages_of
@@ -52,7 +52,7 @@ def read(source: FileText) -> ForeignFile:
     for values, reference in _cases(inner):
         case = Case(values, reference=reference)
         cases.setdefault(repr(sorted(values.items(), key=lambda item: item[0])), case)
-    for result in inner.get("results") or []:
+    for result in listed(inner.get("results")):
         if isinstance(result, Mapping):
             notes.add("answers, scores and costs", "answers come from runs made here")
             break
@@ -68,9 +68,9 @@ def _prompts(inner: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """(template, label, provider) of each prompt."""
     table = inner.get("table") if isinstance(inner.get("table"), Mapping) else {}
     head = (table or {}).get("head")
-    listed = inner.get("prompts") or (head.get("prompts") if isinstance(head, Mapping) else None) or []
+    given = inner.get("prompts") or (head.get("prompts") if isinstance(head, Mapping) else None) or []
     found = False
-    for item in listed if isinstance(listed, list) else []:
+    for item in listed(given):
         if isinstance(item, str):
             found = True
             yield item, "", ""
@@ -81,7 +81,7 @@ def _prompts(inner: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
                 found = True
                 yield text, str(item.get("label") or item.get("display") or ""), _provider(item.get("provider"))
     if not found:
-        for result in inner.get("results") or []:
+        for result in listed(inner.get("results")):
             prompt = result.get("prompt") if isinstance(result, Mapping) else None
             if isinstance(prompt, Mapping):
                 text = prompt.get("display") or prompt.get("label") or prompt.get("raw")
@@ -95,7 +95,7 @@ def _provider(value: Any) -> str:
 
 def _cases(inner: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], Any]]:
     """(values, reference) of each test, in order, as often as it was asked."""
-    for result in inner.get("results") or []:
+    for result in listed(inner.get("results")):
         if not isinstance(result, Mapping):
             continue
         test = result.get("testCase") if isinstance(result.get("testCase"), Mapping) else {}

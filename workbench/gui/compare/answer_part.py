@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from workbench.gui.cells import Shown, State, blocked_words, column_title, failed_words, stopped_words
+from workbench.gui.cells import Shown, State, blocked_words, column_title, failed_words, held_words, stopped_words
 from workbench.gui.compare.detail_parts import MARGINS, take_all
 from workbench.gui.compare.model import RunModel
 from workbench.gui.context import Context
@@ -91,6 +91,9 @@ class AnswerPart(QWidget):
         detail = ""
         if shown.state is State.FAILED and newest:
             words = failed_words(shown.cell.error, column)[:2]
+            detail = str((shown.cell.error or {}).get("message") or "")
+        elif shown.state is State.HELD:
+            words = held_words(shown.cell.error, column)[:2]
             detail = str((shown.cell.error or {}).get("message") or "")
         elif shown.state is State.BLOCKED:
             words = blocked_words(shown.cell, column)[:2]

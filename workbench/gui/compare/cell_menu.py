@@ -53,6 +53,8 @@ class CellMenu(QObject):
             "models": lambda: page.context.go("models"),
             "copy": page.copy,
             "give": page.into_detail,
+            "go_on": page.model.go_on,
+            "spending": lambda: page.context.go("settings", section="spending"),
             "limit": lambda: page.context.go("settings", section="runs"),
         }
         verbs[action]()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect
 
-from workbench.gui.cells import Fix, Shown, State, blocked_words, failed_words
+from workbench.gui.cells import Fix, Shown, State, blocked_words, failed_words, held_words
 from workbench.gui.theme import Theme
 from workbench.gui.widgets.chip import chip_size
 from workbench.gui.widgets.stars import COUNT, SLOT, stars_width
@@ -76,6 +76,8 @@ def fixes_of(shown: Shown, column: ColumnInfo) -> tuple[Fix, ...]:
     match shown.state:
         case State.WAITING:
             return (("try_now", "Try now"), ("skip", "Skip"))
+        case State.HELD:
+            return held_words(shown.cell.error, column)[2]
         case State.FAILED:
             return failed_words(shown.cell.error, column)[2]
         case State.BLOCKED:

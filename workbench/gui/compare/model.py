@@ -129,7 +129,7 @@ class RunModel(QObject):
             self._early.extend(events)  # the run is on its way to the screen: what is said meanwhile belongs into its cells
             return
         # Loaded long before: events come from it. At the top of the file it would slow down the first window.
-        from workbench.workspace import Cancelled, Failed, Finished, Skipped, Started, Streamed, Waiting
+        from workbench.workspace import Cancelled, Failed, Finished, Held, Skipped, Started, Streamed, Waiting
 
         grid, now = self.grid, time.perf_counter()
         for event in events:
@@ -143,6 +143,8 @@ class RunModel(QObject):
                 case Finished() | Failed() | Cancelled() | Skipped():
                     self._ends.append(now)
                     grid.end_job(event.job)
+                case Held(job):
+                    grid.end_job(job)
         if not self._timer.isActive():
             self._timer.start()
 
@@ -186,6 +188,8 @@ class RunModel(QObject):
 
     def _progressed(self, run: RunRow) -> None:
         if run.id == self._run_id:
+            if self.run is not None and self.run.held != run.held:
+                self.grid.forget()  # cells that wait say why, and no longer once it is mended
             self.run = run
             self.progress.emit()
 

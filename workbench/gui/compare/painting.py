@@ -18,6 +18,7 @@ from workbench.gui.cells import (
     by_hand_words,
     failed_words,
     fitting_metrics,
+    held_words,
     queued_words,
     stopped_words,
     waiting_words,
@@ -40,7 +41,7 @@ CUT_OFF = "cut off"
 """Said of an answer that reached its largest length."""
 _KEPT_STATES = (State.DONE, State.REUSED, State.BLOCKED, State.FAILED)
 _FILLS = {State.QUEUED: "panel", State.STOPPED: "panel", State.SKIPPED: "panel", State.BY_HAND: "panel"}
-_BARS = {State.WRITING: "accent-ink", State.WAITING: "warn", State.FAILED: "fail", State.BLOCKED: "fail"}
+_BARS = {State.WRITING: "accent-ink", State.WAITING: "warn", State.HELD: "warn", State.FAILED: "fail", State.BLOCKED: "fail"}
 
 
 class CellPainter:
@@ -128,6 +129,9 @@ class CellPainter:
                 self._writing(painter, frame, shown)
             elif state is State.WAITING and shown.live is not None:
                 self._waiting(painter, frame, shown.live, column)
+            elif state is State.HELD:
+                title, sentence, fixes = held_words(shown.cell.error, column)
+                self._trouble(painter, frame, "lock-keyhole", "warn", title, sentence, fixes)
             elif state is State.FAILED:
                 title, sentence, fixes = failed_words(shown.cell.error, column)
                 self._trouble(painter, frame, "octagon-x", "fail", title, sentence, fixes)

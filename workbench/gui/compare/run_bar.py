@@ -234,6 +234,9 @@ class RunBar(QFrame):
         done.more.setText(", ".join(words))
         waiting = self.model.grid.waiting() if running else 0
         late = f"{waiting} retrying" if waiting else f"{run.skipped:,} skipped" if run.skipped else ""
+        held = any(failure.get("kind") != "budget" for failure in run.held.values())
+        if held and not late:
+            late = f"{counted(len(run.held), 'column')} on hold" if running else f"{run.queued:,} on hold"
         done.say_right(f"{run.failed:,} failed" if run.failed else "", late)
         assert done.bar is not None
         good = "pass" if run.status == "done" and not running else "accent-ink"

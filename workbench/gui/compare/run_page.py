@@ -197,7 +197,8 @@ class RunPage(QWidget):
                 if widget is not None:
                     widget.deleteLater()
             if stuck and run is not None:
-                words = f"{run.done:,} of {run.jobs:,} done, nothing lost."
+                why = next((str(held.get("message")) for held in run.held.values() if held.get("kind") == "budget"), "")
+                words = f"{run.done:,} of {run.jobs:,} done, nothing lost. {why.removeprefix('Not sent: ').capitalize()}".strip()
                 double = (run.budget_usd or Decimal(1)) * 2
                 buttons = [button(f"Raise the limit to {total_money(double)}", on=lambda: self.model.raise_budget(double), size="small")]
                 self.banner_place.addWidget(Banner("warn", f"Stopped at {total_money(run.budget_usd)}.", words, buttons))
@@ -331,9 +332,16 @@ class RunPage(QWidget):
             if row is None:
                 context.go("models")
             else:
-                change_key(context, self, row, after=("Run failed again", self.model.run_again))
+                change_key(context, self, row, after=self._after_key())
 
         context.bridge.read(connection_of, context.ws, run_id, column, then=found, owner=self)
+
+    def _after_key(self) -> tuple[str, Callable[[], object]]:
+        """What is offered once a key is mended: calls that wait for it go on by themselves while the run does."""
+        run = self.model.run
+        if run is None or not run.held:
+            return ("Run failed again", self.model.run_again)
+        return ("", self.model.go_on) if self.model.running else ("Continue", self.model.go_on)
 
     def _star_clicked(self, index: QModelIndex, stars: int) -> None:
         shown = index.data(SHOWN)

@@ -94,7 +94,7 @@ def _needed(ws: Workspace, refs: Sequence[PromptRef]) -> set[str]:
     needed: set[str] = set()
     for ref in refs:
         rows = ws.versions.list(ids[ref.prompt_uid]) if ref.prompt_uid in ids else ()
-        row = next((row for row in rows if ref.version in (None, row.number)), None)
+        row = newest_of(rows) if ref.version is None else next((row for row in rows if row.number == ref.version), None)
         if row is not None:
             content = ws.versions.content(row.id)
             spare = {name for name, spec in content.variables.items() if not spec.needs_value}
@@ -237,9 +237,13 @@ def sum_up(definition: Definition, found: Assessment | None, choices: Choices) -
         if estimate.cost_usd is not None:
             free = estimate.cost_usd == 0 and not estimate.unknown_prices
             pieces += [(", ", False), ("free", True)] if free else [(", about ", False), (total_money(estimate.cost_usd), True)]
+            if estimate.high_usd and total_money(estimate.low_usd) != total_money(estimate.high_usd):
+                pieces.append((f" ({total_money(estimate.low_usd)} to {total_money(estimate.high_usd)})", False))
+        if estimate.reused:
+            pieces.append((f", {estimate.reused:,} reused", False))
         if estimate.unknown_prices:
             pieces.append((f"{' and' if estimate.cost_usd is not None else ','} an unknown cost", False))
-            below = f"No price is known for {joined(list(estimate.unknown_prices))}. "
+            below = f"No price is known for {joined(list(estimate.unknown_prices))}: no cap counts it. "
         if estimate.seconds is not None:
             pieces += [(", about ", False), (about(estimate.seconds), True)]
         below += estimate.basis + " "
@@ -250,13 +254,18 @@ def _today(spent: Decimal) -> str:
     return f"Today so far {total_money(spent) if spent else '$0.00'}."
 
 
+def newest_of(versions: Sequence[VersionRow]) -> VersionRow | None:
+    """The newest of the main line; of all, where there is none; None without versions. They come newest first."""
+    return next((row for row in versions if not row.branch), versions[0] if versions else None)
+
+
 def usual_name(choices: Choices, definition: Definition) -> str:
     """A name for a new comparison that no live one has: `Refund reply: v6 and v7`."""
     names = {row.uid: row.name for row in choices.prompts}
     by_prompt: dict[str, list[str]] = {}
     for ref in definition.prompts:
-        newest = choices.versions.get(ref.prompt_uid) or ()
-        title = ref.label or (f"v{ref.version}" if ref.version is not None else f"v{newest[0].number}" if newest else "")
+        newest = newest_of(choices.versions.get(ref.prompt_uid) or ())
+        title = ref.label or (f"v{ref.version}" if ref.version is not None else f"v{newest.number}" if newest is not None else "")
         by_prompt.setdefault(names.get(ref.prompt_uid, "Prompt"), []).append(title)
     parts = [f"{name}: {joined(sorted(set(versions)))}" if len(by_prompt) == 1 else name for name, versions in by_prompt.items()]
     return unused(joined(parts) or "Comparison", {row.name for row in choices.comparisons})

@@ -80,7 +80,7 @@ class PromptRowWidget(QWidget):
         self.version.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.version.view().setMinimumWidth(theme().px(200))
         for version in versions:
-            self.version.addItem(f"v{version.number}", (version.number, None))
+            self.version.addItem(f"v{version.number}{f', {version.branch}' if version.branch else ''}", (version.number, None))
         self.version.insertSeparator(self.version.count())
         self.version.addItem("newest at the start", (None, None))
         for name_of in sorted({name for version in versions for name in version.labels}):

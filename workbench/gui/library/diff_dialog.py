@@ -35,16 +35,24 @@ _FOLD_FROM = 60
 """Diffs of more lines than this begin with their unchanged lines folded."""
 
 
+MAIN = "main"
+"""How the branch without a name is called."""
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One side of the comparison: a version, or (None) the working copy."""
+    """One side of the comparison: a version, or (None) a working copy."""
 
     version: VersionRow | None
+    branch: str | None = None
+    """Whose unsaved edits, where there is no version; None: those that are open."""
 
     @property
     def name(self) -> str:
-        """`v6` or `Working copy`."""
-        return f"v{self.version.number}" if self.version is not None else "Working copy"
+        """`v6`, `v8, shorter` or `Working copy`."""
+        if self.version is not None:
+            return f"v{self.version.number}{f', {self.version.branch}' if self.version.branch else ''}"
+        return "Working copy" if self.branch is None else f"Unsaved edits of {self.branch or MAIN}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,8 @@ class DiffDialog(Dialog):
         self._sections: list[Section] = []
         self._folded: bool | None = None
         self._buttons: list[QWidget] = []
-        self._sides = [*([Side(None)] if working is not None else []), *(Side(version) for version in opened.versions)]
+        drafts = [Side(None, row.name) for row in opened.branches if row.has_draft and not row.current]
+        self._sides = [*([Side(None)] if working is not None else []), *drafts, *(Side(version) for version in opened.versions)]
         self._make_head(opened.prompt.name)
         self._left, self._right = SideHead(self._sides, left), SideHead(self._sides, right)
         self._swap = icon_button("arrow-left-right", "Swap the sides", on=self._swapped, size=15)
@@ -144,6 +153,7 @@ class DiffDialog(Dialog):
         self._context.bridge.read(
             _compare,
             self._context.ws,
+            self._opened.prompt.id,
             left,
             right,
             self._working,
@@ -210,9 +220,9 @@ class DiffDialog(Dialog):
         self._buttons = []
         if self._context.ws.read_only or self._opened.prompt.archived:
             return
-        newest = self._opened.versions[0] if self._opened.versions else None
+        newest, tip = (self._opened.versions[0], self._opened.tip) if self._opened.versions else (None, None)
         old = left.version
-        if old is not None and newest is not None and old.id != newest.id:
+        if old is not None and newest is not None and tip is not None and old.id != tip.id:
             self._wish(f"Restore v{old.number} as v{newest.number + 1}", "rotate-ccw", lambda: self._wishes.restore(old))
         new = right.version
         if old is not None and new is not None and old.id != new.id:
@@ -313,9 +323,14 @@ class NavDelegate(NavigationDelegate):
         painter.restore()
 
 
-def _compare(ws: Workspace, left: Side, right: Side, working: Content | None) -> tuple[ContentDiff, Side, Side]:
-    contents = [ws.versions.content(side.version.id) if side.version is not None else working or Content() for side in (left, right)]
-    return ws.diff(*contents), left, right
+def _compare(ws: Workspace, prompt_id: int, left: Side, right: Side, working: Content | None) -> tuple[ContentDiff, Side, Side]:
+    def content(side: Side) -> Content:
+        if side.version is not None:
+            return ws.versions.content(side.version.id)
+        draft = ws.versions.draft(prompt_id, side.branch) if side.branch is not None else None
+        return draft.content if draft is not None else working or Content()
+
+    return ws.diff(content(left), content(right)), left, right
 
 
 def sections_of(diff: ContentDiff, left: Side, right: Side, no_value: Sequence[str]) -> list[Section]:

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtCore import QDate, Qt, Signal
+from PySide6.QtWidgets import QDateEdit, QMenu, QWidget
 
 from workbench.gui.library.tree import Filter, all_tags
 from workbench.gui.widgets.chip import Chip
+from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.flow import FlowLayout
+from workbench.gui.widgets.labels import label
 
 if TYPE_CHECKING:
     from workbench.workspace import PromptRow
@@ -82,8 +84,36 @@ class FilterChips(QWidget):
         fill("Folder", [(path, path == filter.folder, replace(filter, folder="" if path == filter.folder else path)) for path in folders])
         models = sorted({title for row in rows for title in row.models}, key=str.casefold)
         fill("Compared on", [(name, name in filter.models, replace(filter, models=filter.models ^ {name})) for name in models])
-        days = [(text, n == filter.days, replace(filter, days=0 if n == filter.days else n)) for n, text in _DAYS.items()]
+        days = [
+            (text, n == filter.days, replace(filter, days=0 if n == filter.days else n, since="", until="")) for n, text in _DAYS.items()
+        ]
         fill("Changed", [(text.capitalize(), on, other) for text, on, other in days])
+        menu.addAction("Changed between...").triggered.connect(lambda _checked=False: self.ask_dates(filter))
+
+    def ask_dates(self, filter: Filter) -> Dialog:
+        """Ask for the first and the last day."""
+        made = Dialog(self, "Changed between", width=400)
+        made.body.addWidget(label("Prompts that were last changed on these days or between them.", "body", "text2", wrap=True))
+        fields = []
+        for name, day in (("First day", filter.since), ("Last day", filter.until)):
+            made.body.addWidget(label(name, "small", "text2", 500))
+            field = QDateEdit(QDate.fromString(day, Qt.DateFormat.ISODate) if day else QDate.currentDate())
+            field.setCalendarPopup(True)
+            field.setDisplayFormat("yyyy-MM-dd")
+            field.setAccessibleName(name)
+            made.body.addWidget(field)
+            fields.append(field)
+
+        def go() -> None:
+            made.accept()
+            first, last = sorted(str(field.date().toString(Qt.DateFormat.ISODate)) for field in fields)
+            self.wanted.emit(replace(filter, days=0, since=first, until=last))
+
+        made.add_cancel()
+        made.add_button("Show these", go, kind="primary")
+        made.first = fields[0]
+        made.open()
+        return made
 
 
 def _active(filter: Filter) -> list[tuple[str, Filter]]:
@@ -97,6 +127,9 @@ def _active(filter: Filter) -> list[tuple[str, Filter]]:
     found += [(f"on {name}", replace(filter, models=filter.models - {name})) for name in sorted(filter.models)]
     if filter.days:
         found.append((_DAYS.get(filter.days, f"{filter.days} days"), replace(filter, days=0)))
+    if filter.since or filter.until:
+        days = filter.since if filter.since == filter.until else f"{filter.since} to {filter.until}"
+        found.append((days, replace(filter, since="", until="")))
     return found
 
 
@@ -107,6 +140,6 @@ def _suggestions(filter: Filter, rows: Sequence[PromptRow]) -> list[tuple[str, F
         options.append((tags[0], replace(filter, tags=frozenset({tags[0]}))))
     if not filter.labels and any("production" in row.labels for row in rows):
         options.append(("has production", replace(filter, labels=frozenset({"production"}))))
-    if not filter.days:
+    if not (filter.days or filter.since or filter.until):
         options.append(("this week", replace(filter, days=7)))
     return options

@@ -108,7 +108,7 @@ class FindBar(QWidget):
         pattern = re.compile(re.escape(text), 0 if self.exact.isChecked() else re.IGNORECASE)
         found = []
         for block in self._messages.blocks:
-            found += [(block, _units(block.editor.text, m.start()), _units(block.editor.text, m.end()))
+            found += [(block, in_units(block.editor.text, m.start()), in_units(block.editor.text, m.end()))
                       for m in pattern.finditer(block.editor.text)]  # fmt: skip
         return found
 
@@ -191,6 +191,6 @@ class FindBar(QWidget):
         return found
 
 
-def _units(text: str, at: int) -> int:
+def in_units(text: str, at: int) -> int:
     """A place in a text as Qt counts it, where a sign beyond the first 65,536 is two."""
     return at if text.isascii() else len(text[:at].encode("utf-16-le", "surrogatepass")) // 2

@@ -15,7 +15,7 @@ from workbench.gui.widgets.labels import ElidedLabel
 from workbench.gui.widgets.segmented import Segmented
 
 if TYPE_CHECKING:
-    from workbench.workspace import PromptRow
+    from workbench.gui.library.study import Opened
 
 _SHOWN_TAGS = 4
 
@@ -39,6 +39,7 @@ class PromptHeader(QWidget):
     describe_wanted = Signal()
     tags_wanted = Signal()
     diff_wanted = Signal()
+    branch_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,6 +48,8 @@ class PromptHeader(QWidget):
         self._name = ClickLabel("", "title")
         self._name.clicked.connect(self.rename_wanted)
         self._version = Chip("v1")
+        self._branch = Chip("", "on", clickable=True, tip="The branch that you write on (Ctrl Shift B)")
+        self._branch.clicked.connect(self.branch_wanted)
         self._unsaved = Chip("", "warn", clickable=True, tip="See what changed")
         self._unsaved.clicked.connect(self.diff_wanted)
         self.views = Segmented(
@@ -63,6 +66,7 @@ class PromptHeader(QWidget):
         first.setSpacing(8)
         first.addWidget(self._name)
         first.addWidget(self._version)
+        first.addWidget(self._branch)
         first.addWidget(self._unsaved)
         first.addStretch(1)
         first.addWidget(self.views)
@@ -83,12 +87,20 @@ class PromptHeader(QWidget):
         """The button below which the menu opens."""
         return self._more
 
-    def show_prompt(self, row: PromptRow, *, read_only: bool) -> None:
-        """Show name, newest version, description and tags."""
+    @property
+    def branch(self) -> QWidget:
+        """The chip that names the branch; hidden on the main line."""
+        return self._branch
+
+    def show_prompt(self, at: Opened, *, read_only: bool) -> None:
+        """Show name, newest version of the branch, description and tags."""
+        row = at.prompt
         self._name.setText(row.name)
         self._name.updateGeometry()
         self._name.setToolTip("" if read_only else "Click to rename (F2)")
-        self._version.set_text(f"v{row.latest}" if row.latest else "no version yet")
+        self._version.set_text(f"v{at.tip.number}" if at.tip is not None else "no version yet")
+        self._branch.set_text(row.branch)
+        self._branch.setVisible(bool(row.branch))
         self._description.setText(row.description or ("" if read_only else "Add a description"))
         self._description.updateGeometry()
         while self._tags.count():

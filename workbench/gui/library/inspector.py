@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
+from workbench.gui.library.diff_dialog import MAIN
 from workbench.gui.library.estimate_panel import EstimatePanel
 from workbench.gui.library.parameters_panel import ParametersPanel
 from workbench.gui.library.versions_list import WorkingRow
@@ -29,6 +30,8 @@ _BRIEF = 2
 class Inspector(QWidget):
     """Three tabs, and the estimate in brief below the first two."""
 
+    branches_wanted = Signal()
+
     def __init__(self, context: Context, working: WorkingCopy) -> None:
         super().__init__()
         self.setProperty("kind", "panel")
@@ -43,10 +46,23 @@ class Inspector(QWidget):
         for name in TABS:
             self.tabs.addTab(name)
         self.versions = VersionsPanel()
+        self.branch = button("", "git-branch", size="small", on=lambda: self.branches_wanted.emit(), opens=True)
+        self.branch.setToolTip("Switch, rename or close a branch (Ctrl Shift B)")
         self.parameters = ParametersPanel(lambda schema: context.ws.schema_fault(schema), lambda schema: context.ws.schema_sample(schema))
         self.estimate = EstimatePanel(context.settings)
         self._pages = QStackedWidget()
-        for page in (self.versions, self.parameters, self.estimate):
+        timeline = QWidget()
+        rows = QVBoxLayout(timeline)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        self._branch_row = QWidget()
+        across = QHBoxLayout(self._branch_row)
+        across.setContentsMargins(14, 8, 14, 2)
+        across.addWidget(self.branch)
+        across.addStretch(1)
+        rows.addWidget(self._branch_row)
+        rows.addWidget(self.versions, 1)
+        for page in (timeline, self.parameters, self.estimate):
             self._pages.addWidget(page)
         self._brief = QWidget()
         self._lines = QGridLayout()
@@ -117,7 +133,11 @@ class Inspector(QWidget):
         self.setEnabled(at is not None)
         self.versions.read_only = self._working.read_only
         versions, changed = (at.versions, at.changed) if at is not None else ((), {})
-        self.versions.show_versions(self._working_row(), versions, changed)
+        branches = at.branches if at is not None else ()
+        closed = frozenset(row.name for row in branches if row.closed)
+        self.versions.show_versions(self._working_row(), versions, changed, closed, at.tip.id if at is not None and at.tip else None)
+        self._branch_row.setVisible(len(branches) > 1)
+        self.branch.setText((at.prompt.branch or MAIN).replace("&", "&&") if at is not None else "")
         self._show_parameters()
 
     def _working_row(self) -> WorkingRow | None:
@@ -127,8 +147,9 @@ class Inspector(QWidget):
         if at.base is None:
             return WorkingRow(0, "Save it as version 1 to compare and to run it.", can_discard=False)
         if facts is None or facts.diff is None:
-            return WorkingRow(0, "", can_discard=True)
-        return WorkingRow(facts.edits, f"{changed_words(facts.diff)} since v{at.base.number}", can_discard=True)
+            return WorkingRow(0, "", can_discard=True, branch=at.prompt.branch, base=at.base.number)
+        said = f"{changed_words(facts.diff)} since v{at.base.number}"
+        return WorkingRow(facts.edits, said, can_discard=True, branch=at.prompt.branch, base=at.base.number)
 
     def _show_parameters(self) -> None:
         content = self._read or self._working.content

@@ -163,9 +163,11 @@ class ListPane(QWidget):
         self._rebuild()
         self._chips.show_filter(self.filter, self._rows)
         versions = sum(row.versions for row in self._rows)
-        what = "prompt in the archive" if self.filter.archived else "prompt"
-        many = "prompts in the archive" if self.filter.archived else "prompts"
-        self._count.setText(f"{counted(len(rows), what, many)}, {counted(versions, 'version')}")
+        snippets = sum(row.kind == "snippet" for row in self._rows)
+        found = [counted(len(rows) - snippets, "prompt")] if len(rows) > snippets or not snippets else []
+        found += [counted(snippets, "snippet")] if snippets else []
+        where = " in the archive" if self.filter.archived else ""
+        self._count.setText(f"{', '.join(found)}{where}, {counted(versions, 'version')}")
 
     def set_filter(self, wanted: Filter) -> None:
         """Narrow the list."""

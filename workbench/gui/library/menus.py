@@ -45,6 +45,7 @@ def page_menu(parent: QWidget, context: Context, verbs: PromptVerbs, prompt: Pro
         )
         return menu
     _add(menu, context, "library.diff", "library.label", "library.discard")
+    _add(menu, context, "library.new_branch", "library.branches")
     _add(menu, context, "library.rename", "library.duplicate", "library.move")
     _add(menu, context, "file.export", "library.export_for", "library.copy_curl", "library.copy_python")
     _add(menu, context, "library.archive")

@@ -55,13 +55,14 @@ class PreviewPane(QWidget):
         column.setSpacing(4)
         column.addLayout(self.head)
         column.addWidget(self.text, 1)
+        self._is_snippet = False
         theme().follow(self._paint_again)
 
-    def show_preview(self, found: Preview) -> None:
-        """Show these messages; the place scrolled to stays."""
-        if found.messages == self._shown.messages:
+    def show_preview(self, found: Preview, *, is_snippet: bool = False) -> None:
+        """Show these messages, or the text of a snippet; the place scrolled to stays."""
+        if found.messages == self._shown.messages and is_snippet == self._is_snippet:
             return
-        self._shown = found
+        self._shown, self._is_snippet = found, is_snippet
         self._paint_again()
 
     def tokens(self) -> list[int]:
@@ -97,7 +98,7 @@ class PreviewPane(QWidget):
         for row, message in enumerate(self._shown.messages):
             role = table.cellAt(row, 0).firstCursorPosition()
             role.setBlockFormat(tall)
-            role.insertText(ROLES[message.role][0], _ink("text2", small=True))
+            role.insertText("Snippet" if self._is_snippet else ROLES[message.role][0], _ink("text2", small=True))
             body = table.cellAt(row, 1).firstCursorPosition()
             body.setBlockFormat(tall)
             if message.problem is not None:

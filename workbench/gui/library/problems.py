@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -67,3 +68,18 @@ def _at(name: str, optional: bool, spec: VariableSpec | None, facts: Facts, valu
         how = "a loop goes through it" if likely == "list" else "the text reads parts of it"
         return f"{name} is declared as {spec.type}, but {how}."
     return ""
+
+
+def renamed_variable(before: Facts, after: Facts) -> tuple[str, str] | None:
+    """(old name, new name) where one variable got another name and nothing else changed; None else.
+
+    The new name must be one that nothing declares, so that no declaration is lost.
+    """
+    gone = [name for name in before.names if name not in after.names]
+    come = [name for name in after.names if name not in before.names]
+    if len(gone) != 1 or len(come) != 1 or come[0] in after.content.variables:
+        return None
+    (old,), (new,) = gone, come
+    pattern = re.compile(rf"\b{re.escape(new)}\b")
+    texts = [[pattern.sub(lambda _found: old, message.text) for message in facts.content.messages] for facts in (before, after)]
+    return (old, new) if texts[0] == texts[1] else None

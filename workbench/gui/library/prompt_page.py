@@ -11,13 +11,13 @@ from PySide6.QtWidgets import QApplication, QMenu, QStackedWidget, QVBoxLayout, 
 
 from workbench.gui.context import Context
 from workbench.gui.library.case_chooser import CaseChooser, case_at
-from workbench.gui.library.find_bar import FindBar
+from workbench.gui.library.find_bar import FindBar, in_units
 from workbench.gui.library.header import PromptHeader
 from workbench.gui.library.message_block import ROLES
 from workbench.gui.library.messages_pane import MessagesPane
 from workbench.gui.library.old_version import OldVersion, Reading, reading
 from workbench.gui.library.preview_pane import PreviewPane
-from workbench.gui.library.problems import Problem, likely_type, problems
+from workbench.gui.library.problems import Problem, likely_type, problems, renamed_variable
 from workbench.gui.library.samples import ChosenCase, SampleStrip
 from workbench.gui.library.snippet_bar import SnippetBar
 from workbench.gui.library.study import Facts, Preview, paths, preview
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 PREVIEW_MS = 150
 _MOST_PROBLEMS = 20
+_MOST_MARKS = 200
 VIEWS = ("edit", "split", "preview")
 
 
@@ -60,6 +61,11 @@ class PromptPage(QWidget):
         self._newest: int | None = None
         self._rendering = False
         self._render_again = False
+        self._words = ""
+        """What a search found here and is tinted."""
+        self._tinted = False
+        self._read_before: Facts | None = None
+        """Of the working copy, when all of its messages could last be read."""
         self.header = PromptHeader()
         self.messages = MessagesPane(context)
         self._find = FindBar(self.messages)
@@ -210,6 +216,34 @@ class PromptPage(QWidget):
         """Say that the prompt is in the archive."""
         self._archived.setVisible(archived)
 
+    # -- where a search came from ------------------------------------------------------------------------------
+
+    def mark(self, words: str) -> None:
+        """Tint these words in what is shown, from now until `unmark` or an edit, and go to the first of them."""
+        self._words = words
+        self._show_marks()
+
+    def unmark(self) -> bool:
+        """Take the tints away; False if there were none."""
+        had, self._words = bool(self._words), ""
+        if had:
+            self._show_marks()
+        return had
+
+    def _show_marks(self) -> None:
+        if not self._words and not self._tinted:
+            return  # what the search bar tints is not ours
+        self._tinted = is_first = bool(self._words)
+        pane = self.messages if self.old.now is None else self.old.messages
+        for block in pane.blocks:
+            text = block.editor.text
+            places = self.context.ws.search.places(self._words, text)[:_MOST_MARKS] if self._words else []
+            units = [(in_units(text, start), in_units(text, end)) for start, end in places]
+            block.editor.set_hits(units)
+            if units and is_first:
+                is_first = False
+                pane.show_stretch(block, units[0][0], units[0][0])
+
     # -- a saved version ---------------------------------------------------------------------------------------
 
     def look_at(self, version: VersionRow | None) -> None:
@@ -228,11 +262,12 @@ class PromptPage(QWidget):
             return  # another prompt was opened meanwhile
         if found is None and self.old.now is None:
             return
-        newest = at is None or not at.versions or (found is not None and found.version.id == at.versions[0].id)
+        newest = at is None or at.tip is None or (found is not None and found.version.id == at.tip.id)
         self.old.read(found, None if newest or self.working.read_only else self.working.next_number)
         if found is not None and self.view == "preview":
             self.show_view("split")
         self.read.emit(found.content if found is not None else None)
+        self._show_marks()
         self._show_values()
         self._timer.start(pause(PREVIEW_MS, self.content))
 
@@ -248,6 +283,7 @@ class PromptPage(QWidget):
 
     def _opened(self) -> None:
         at = self.working.at
+        self._read_before = None
         self.look_at(None)
         self._leave_old()
         self._find.close_bar()
@@ -258,8 +294,9 @@ class PromptPage(QWidget):
             self._own.clear()
         self._samples = dict(at.samples)
         self.show_archived(at.prompt.archived)
-        self.header.show_prompt(at.prompt, read_only=self.working.read_only)
+        self.header.show_prompt(at, read_only=self.working.read_only)
         self._show_messages()
+        self._show_marks()
         self._show_values()
 
     def _show_messages(self) -> None:
@@ -281,7 +318,7 @@ class PromptPage(QWidget):
             return
         self._samples = dict(at.samples)
         self.show_archived(at.prompt.archived)
-        self.header.show_prompt(at.prompt, read_only=self.working.read_only)
+        self.header.show_prompt(at, read_only=self.working.read_only)
         self._show_messages()
         self._leave_old()
         self._show_unsaved()
@@ -293,6 +330,7 @@ class PromptPage(QWidget):
         self._timer.start(pause(PREVIEW_MS, self.content))
 
     def _studied(self) -> None:
+        self._carry_declaration()
         self._show_snippets()
         self._show_unsaved()
         self._show_values()
@@ -344,6 +382,7 @@ class PromptPage(QWidget):
     # -- what the user does ------------------------------------------------------------------------------------
 
     def _typed(self) -> None:
+        self.unmark()
         self.working.edit(replace(self.working.content, messages=self.messages.messages))
 
     def _removed(self, place: int, message: Message) -> None:
@@ -382,6 +421,23 @@ class PromptPage(QWidget):
         if spec is not None:
             variables[name] = spec
         self.working.edit(replace(self.working.content, variables=dict(sorted(variables.items()))))
+
+    def _carry_declaration(self) -> None:
+        """Give a variable that was renamed in the text the declaration of its old name, and its sample value."""
+        facts, before = self.working.facts, self._read_before
+        if facts is None or any(facts.problems) or facts.content != self.working.content:
+            return
+        self._read_before = facts
+        pair = renamed_variable(before, facts) if before is not None else None
+        if pair is None or self.working.read_only:
+            return
+        old, new = pair
+        variables = {new if name == old else name: spec for name, spec in facts.content.variables.items()}
+        if variables != facts.content.variables:
+            self.working.edit(replace(self.working.content, variables=dict(sorted(variables.items()))))
+        if old in self._samples and new not in self._samples:
+            self.set_sample(new, self._samples[old])
+            self.set_sample(old, None)
 
     def _list_problems(self) -> None:
         menu = QMenu(self)
@@ -438,7 +494,8 @@ class PromptPage(QWidget):
 
     def _rendered(self, found: Preview) -> None:
         self._rendering = False
-        self.preview.show_preview(found)
+        at = self.working.at
+        self.preview.show_preview(found, is_snippet=at is not None and at.prompt.kind == "snippet")
         (self.messages if self.old.now is None else self.old.messages).show_tokens(self.preview.tokens())
         self.valued.emit()
         if self._render_again:

@@ -56,7 +56,8 @@ class SnippetBar(Banner):
         """Those that include the open snippet, to be opened."""
         menu = QMenu(self)
         for use in self._at.uses if self._at is not None else ():
-            menu.addAction(f"{use.name} v{use.version}").triggered.connect(lambda _checked=False, id=use.prompt_id: self.opened.emit(id))
+            said = f"{use.name} v{use.version}" if use.version is not None else use.name
+            menu.addAction(said).triggered.connect(lambda _checked=False, id=use.prompt_id: self.opened.emit(id))
         return menu
 
     def _menu(self) -> None:

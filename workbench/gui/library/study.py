@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
     from workbench.workspace import (
+        BranchRow,
         ContentDiff,
         LabelMove,
         PreviewMessage,
@@ -57,6 +58,9 @@ class Opened:
     moves: tuple[LabelMove, ...] = ()
     changed: Mapping[int, str] = field(default_factory=dict)
     """Version number to what changed against its parent, for the newest ones."""
+    branches: tuple[BranchRow, ...] = ()
+    tip: VersionRow | None = None
+    """The newest version of the branch that is written on, or the one that it began at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,9 @@ def open_prompt(ws: Workspace, prompt_id: int, *, with_figures: bool = True) -> 
     prompt = ws.prompts.get(prompt_id)
     versions = tuple(ws.versions.list(prompt_id, with_figures=with_figures))
     draft = ws.versions.draft(prompt_id)
-    base = versions[0] if versions else None
+    base = tip = ws.versions.current(prompt_id)
+    if base is not None:
+        base = tip = next(row for row in versions if base is not None and row.id == base.id)  # with what came of it
     if draft is not None and draft.base_version_id is not None:
         base = next((row for row in versions if row.id == draft.base_version_id), base)
     base_content = ws.versions.content(base.id) if base is not None else None
@@ -132,6 +138,8 @@ def open_prompt(ws: Workspace, prompt_id: int, *, with_figures: bool = True) -> 
         ws.versions.protected_labels(prompt_id),
         ws.versions.label_moves(prompt_id),
         attributions(ws, versions) if with_figures else {},
+        ws.branches.list(prompt_id),
+        tip,
     )
 
 

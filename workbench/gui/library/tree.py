@@ -62,13 +62,19 @@ class Filter:
     """Only what lies in this folder or below."""
     days: int = 0
     """Only what changed in so many days; 0: whenever."""
+    since: str = ""
+    """Only what changed on this day or later, as `2026-11-28`; empty: whenever. By the days of this computer's clock."""
+    until: str = ""
+    """Only what changed on this day or before."""
     unsaved: bool = False
     archived: bool = False
 
     @property
     def on(self) -> bool:
         """True if anything but the archive narrows the list."""
-        return bool(self.text or self.tags or self.labels or self.models or self.folder or self.days or self.unsaved)
+        return bool(
+            self.text or self.tags or self.labels or self.models or self.folder or self.days or self.since or self.until or self.unsaved
+        )
 
     def accepts(self, row: PromptRow, found: Container[int] = ()) -> bool:
         """True if a prompt is shown. Each word of the text must be in name, folder, description or tags, or the prompt is among those
@@ -85,6 +91,10 @@ class Filter:
             return False
         if self.days and row.changed_at < (datetime.now(UTC) - timedelta(days=self.days)).isoformat():
             return False
+        if self.since or self.until:
+            day = datetime.fromisoformat(row.changed_at).astimezone().date().isoformat()
+            if day < self.since or (self.until and day > self.until):
+                return False
         if not self.text or row.id in found:
             return True
         words = f"{row.name} {row.folder} {row.description} {' '.join(row.tags)}".casefold()

@@ -67,9 +67,14 @@ class PromptVerbs:
         """Ask for another name."""
         prompts = self._context.ws.prompts
 
+        def done(name: str, followed: int) -> None:
+            told = f" {counted(followed, 'prompt')} {'has' if followed == 1 else 'have'} the new name as unsaved edits." if followed else ""
+            self._context.notice(f"Renamed {row.name} to {name}.{told}", "Undo", lambda: self._call(prompts.rename, row.id, row.name))
+
         def go(name: str) -> None:
             if name != row.name:
-                self._call(prompts.rename, row.id, name)
+                self._working.flush()
+                self._call(prompts.rename, row.id, name, then=lambda followed: done(name, followed))
 
         if row.kind != "snippet":
             ask_text(self._owner, "Rename the prompt", "Name", row.name, "Rename", go)
@@ -158,12 +163,22 @@ class PromptVerbs:
         self._working.flush()
         prompts = self._context.ws.prompts
 
-        def done(_none: object) -> None:
+        names, uses = {row.name for row in rows if row.kind == "snippet"}, self._context.ws.snippets.uses
+
+        def archive() -> int:
+            """How many prompts include what was archived."""
+            left = {use.prompt_id for name in names for use in uses().get(name, ())} - set(ids) if names else ()
+            prompts.archive(ids)
+            return len(left)
+
+        def done(left: int) -> None:
             said = f"Moved {rows[0].name} to the archive." if len(rows) == 1 else f"Moved {counted(len(rows), 'prompt')} to the archive."
+            if left:
+                said += f" {counted(left, 'prompt')} {'includes' if left == 1 else 'include'} it: versions keep its text."
             self._context.notice(said, "Undo", lambda: self._call(prompts.restore, ids, then=lambda _none: self._opened(ids[0])))
             then()
 
-        self._call(prompts.archive, ids, then=done)
+        self._call(archive, then=done)
 
     def restore(self, rows: Sequence[PromptRow]) -> None:
         """Bring prompts back from the archive."""
@@ -241,5 +256,5 @@ def _included(name: str, uses: Sequence[Use]) -> str:
     """What becomes of the prompts that include a snippet when it gets another name; empty where none does."""
     if not uses:
         return ""
-    who = f"{uses[0].name} keeps" if len(uses) == 1 else f"{counted(len(uses), 'prompt')} keep"
-    return f"{who} the text of {name} as it is. To follow its changes again, write the new name in the include."
+    who = f"{uses[0].name} includes" if len(uses) == 1 else f"{counted(len(uses), 'prompt')} include"
+    return f"{who} {name} and will get the new name as unsaved edits. Saved versions keep the old one."

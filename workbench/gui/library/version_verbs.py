@@ -85,18 +85,19 @@ class VersionVerbs:
         if at is None or at.base is None or not self._working.unsaved or self._working.read_only:
             return
         edits = counted(facts.edits, "unsaved edit") if facts is not None and facts.edits else "the unsaved edits"
-        id = at.prompt.id
+        id, branch = at.prompt.id, at.prompt.branch
 
         def done(lost: Content) -> None:
-            self._context.notice(f"Discarded {edits}.", "Undo", lambda: self._take_back(id, lost))
+            self._context.notice(f"Discarded {edits}.", "Undo", lambda: self._take_back(id, branch, lost))
 
         self._working.discard(done)
 
-    def _take_back(self, prompt_id: int, lost: Content) -> None:
-        if self._working.prompt_id == prompt_id:
+    def _take_back(self, prompt_id: int, branch: str, lost: Content) -> None:
+        at = self._working.at
+        if at is not None and (at.prompt.id, at.prompt.branch) == (prompt_id, branch):
             self._working.put(lost)
         else:
-            self._call(self._context.ws.versions.save_draft, prompt_id, lost, then=lambda _none: self._opened(prompt_id))
+            self._call(self._context.ws.versions.save_draft, prompt_id, lost, None, branch, then=lambda _none: self._opened(prompt_id))
 
     def restore(self, version: VersionRow) -> None:
         """Make an old version the newest; unsaved edits are saved or discarded first, as the user says."""
@@ -134,21 +135,6 @@ class VersionVerbs:
             self._context.notice(said)
 
         self._call(self._context.ws.versions.restore, version.id, then=done)
-
-    def start_from(self, version: VersionRow) -> None:
-        """Write on from an old version: two rewrites live beside each other, and each says where it came from."""
-        if self._working.unsaved:
-            self._context.notice("There are unsaved edits. Save or discard them first.")
-            return
-
-        def done(_none: object) -> None:
-            self._working.renew()
-            self._context.notice(f"The working copy is v{version.number} now. What you save says so.", "Undo", back)
-
-        def back() -> None:
-            self._call(self._context.ws.versions.discard_draft, version.prompt_id, then=lambda _none: self._working.renew())
-
-        self._call(self._context.ws.versions.start_from, version.id, then=done)
 
     def label(self, version: VersionRow) -> None:
         """Ask for a label and put it on a version."""
@@ -269,19 +255,20 @@ class VersionVerbs:
         """Compare the working copy with the version it came from."""
         at = self._working.at
         if at is not None and at.base is not None:
-            self.diff_sides(Side(at.base), Side(None) if self._working.unsaved else Side(at.versions[0]))
+            self.diff_sides(Side(at.base), Side(None) if self._working.unsaved else Side(at.tip))
 
     def diff(self, version: VersionRow) -> None:
-        """Compare a version with the working copy if there are edits, else with the newest, and the newest with the one before."""
+        """Compare a version with the working copy if there are edits, else with the newest, and the newest with the one it came from."""
         at = self._working.at
-        if at is None:
+        if at is None or at.tip is None:
             return
+        before = next((row for row in at.versions if row.number == version.parent), None)
         if self._working.unsaved:
             self.diff_sides(Side(version), Side(None))
-        elif version.id != at.versions[0].id:
-            self.diff_sides(Side(version), Side(at.versions[0]))
-        elif len(at.versions) > 1:
-            self.diff_sides(Side(at.versions[1]), Side(version))
+        elif version.id != at.tip.id:
+            self.diff_sides(Side(version), Side(at.tip))
+        elif before is not None:
+            self.diff_sides(Side(before), Side(version))
         else:
             self._context.notice("There is only one version to look at yet.")
 

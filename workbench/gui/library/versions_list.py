@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPen, QTextOption
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QPoint, QPointF, QRect, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPainterPath, QPen, QTextOption
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from workbench.gui.library.tree import when
+from workbench.gui.library.version_lanes import MOST_LANES, Lanes, lanes_of
 from workbench.gui.theme import paint_row, theme
 from workbench.gui.widgets.chip import chip_size, paint_chip
 from workbench.gui.words import counted, percent
@@ -21,6 +22,7 @@ Index = QModelIndex | QPersistentModelIndex
 ROW = Qt.ItemDataRole.UserRole
 LEFT, RIGHT = 36, 14
 """Room beside the words, for the line with its nodes at the left."""
+_LANE = 13
 _TOP = 11
 _NOWHERE = QModelIndex()
 
@@ -28,8 +30,8 @@ _NOWHERE = QModelIndex()
 class WorkingRow:
     """The first line of the timeline while there are edits."""
 
-    def __init__(self, edits: int, summary: str, *, can_discard: bool) -> None:
-        self.edits, self.summary, self.can_discard = edits, summary, can_discard
+    def __init__(self, edits: int, summary: str, *, can_discard: bool, branch: str = "", base: int | None = None) -> None:
+        self.edits, self.summary, self.can_discard, self.branch, self.base = edits, summary, can_discard, branch, base
 
     @property
     def chip(self) -> str:
@@ -45,13 +47,38 @@ class VersionList(QAbstractListModel):
         self.rows: list[WorkingRow | VersionRow] = []
         self.changed: Mapping[int, str] = {}
         """Version number to what changed in it."""
+        self.lanes: list[Lanes] = []
+        self.closed: frozenset[str] = frozenset()
 
-    def show(self, working: WorkingRow | None, versions: Sequence[VersionRow], changed: Mapping[int, str]) -> None:
-        """Show these lines."""
+    def show(
+        self,
+        working: WorkingRow | None,
+        versions: Sequence[VersionRow],
+        changed: Mapping[int, str],
+        closed: frozenset[str] = frozenset(),
+    ) -> None:
+        """Show these lines; `closed` are the branches that were put away."""
         self.beginResetModel()
-        self.changed = changed
+        self.changed, self.closed = changed, closed
         self.rows = [*([working] if working is not None else []), *versions]
+        numbers = [None if isinstance(row, WorkingRow) else row.number for row in self.rows]
+        parents = [row.base if isinstance(row, WorkingRow) else row.parent for row in self.rows]
+        self.lanes = lanes_of([row.branch for row in self.rows], numbers, parents)
         self.endResetModel()
+
+    @property
+    def left(self) -> int:
+        """Room for the lines and their nodes."""
+        return LEFT + _LANE * max((lanes.node for lanes in self.lanes), default=0)
+
+    def branch_of(self, place: int) -> str:
+        """The name of a branch on the line of its newest version, else nothing."""
+        name = self.rows[place].branch
+        return name if name not in {row.branch for row in self.rows[:place] if not isinstance(row, WorkingRow)} else ""
+
+    def facts_of(self, row: VersionRow) -> str:
+        """Who made a version, on which branch, and what its outputs came to."""
+        return facts_of(row, closed=row.branch in self.closed)
 
     def rowCount(self, parent: Index = _NOWHERE) -> int:
         return 0 if parent.isValid() else len(self.rows)
@@ -67,7 +94,7 @@ class VersionList(QAbstractListModel):
                 return f"Working copy, {row.chip}. {row.summary}"
             return ", ".join(
                 part
-                for part in (f"Version {row.number}", *row.labels, when(row.created_at), row.note, self.said_of(row), facts_of(row))
+                for part in (f"Version {row.number}", *row.labels, when(row.created_at), row.note, self.said_of(row), self.facts_of(row))
                 if part
             )
         if role == Qt.ItemDataRole.ToolTipRole and not isinstance(row, WorkingRow):
@@ -80,9 +107,9 @@ class VersionList(QAbstractListModel):
         return f"{changed} since v{row.parent}" if changed and row.parent != row.number - 1 else changed
 
 
-def facts_of(row: VersionRow) -> str:
-    """Who made it, and what its outputs came to."""
-    found = [part for part in (row.author, f"branch {row.branch}" if row.branch else "") if part]
+def facts_of(row: VersionRow, *, closed: bool = False) -> str:
+    """Who made it, on which branch, and what its outputs came to."""
+    found = [part for part in (row.author, f"branch {row.branch}{', closed' if closed else ''}" if row.branch else "") if part]
     if row.outputs:
         rate = f"{percent(row.pass_rate)} pass, " if row.pass_rate is not None else ""
         found.append(f"{rate}{counted(row.outputs, 'output')}")
@@ -109,8 +136,8 @@ class VersionDelegate(QStyledItemDelegate):
         if isinstance(row, WorkingRow):
             return [(row.summary, "small")] if row.summary else []
         model = self._view.model()
-        changed = model.said_of(row) if isinstance(model, VersionList) else ""
-        return [(text, role) for text, role in ((row.note, "small"), (changed, "micro"), (facts_of(row), "micro")) if text]
+        assert isinstance(model, VersionList)
+        return [(text, role) for text, role in ((row.note, "small"), (model.said_of(row), "micro"), (model.facts_of(row), "micro")) if text]
 
     def _note_height(self, text: str, role: str) -> int:
         metrics = QFontMetrics(theme().font(role))
@@ -119,7 +146,12 @@ class VersionDelegate(QStyledItemDelegate):
 
     def _width(self) -> int:
         look = theme()
-        return max(40, self._view.viewport().width() - look.px(LEFT) - look.px(RIGHT))
+        return max(40, self._view.viewport().width() - look.px(self._left) - look.px(RIGHT))
+
+    @property
+    def _left(self) -> int:
+        model = self._view.model()
+        return model.left if isinstance(model, VersionList) else LEFT
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row = index.data(ROW)
@@ -135,8 +167,8 @@ class VersionDelegate(QStyledItemDelegate):
             painter.drawRect(rect.adjusted(1, 1, -1, -1))
         self._node(painter, rect, index, row, current=current)
         body = QFontMetrics(look.font("body"))
-        top = QRect(rect.x() + look.px(LEFT), rect.y() + look.px(_TOP), self._width(), body.height())
-        self._head(painter, top, row)
+        top = QRect(rect.x() + look.px(self._left), rect.y() + look.px(_TOP), self._width(), body.height())
+        self._head(painter, top, index)
         y = top.bottom() + look.px(4)
         for text, role in self._texts(row):
             height = self._note_height(text, role)
@@ -152,13 +184,21 @@ class VersionDelegate(QStyledItemDelegate):
         painter.restore()
 
     def _node(self, painter: QPainter, rect: QRect, index: Index, row: WorkingRow | VersionRow, *, current: bool) -> None:
-        look = theme()
-        x, y, radius = rect.x() + look.px(20), rect.y() + look.px(_TOP) + look.px(9), look.px(5)
+        look, model = theme(), self._view.model()
+        assert isinstance(model, VersionList)
+        lanes = model.lanes[index.row()]
+        xs = [rect.x() + look.px(20 + _LANE * lane) for lane in range(MOST_LANES)]
+        x, y, radius = xs[lanes.node], rect.y() + look.px(_TOP) + look.px(9), look.px(5)
         painter.setPen(QPen(look.color("border-strong"), 2))
-        if index.row():
-            painter.drawLine(x, rect.y(), x, y)
-        if index.row() < index.model().rowCount() - 1:
-            painter.drawLine(x, y, x, rect.bottom() + 1)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for lane in lanes.above:
+            painter.drawLine(xs[lane], rect.y(), xs[lane], y)
+        for lane in lanes.below:
+            painter.drawLine(xs[lane], y, xs[lane], rect.bottom() + 1)
+        for lane in lanes.joins:
+            way = QPainterPath(QPointF(xs[lane], rect.y()))
+            way.cubicTo(QPointF(xs[lane], y), QPointF(xs[lane], y), QPointF(x, y))
+            painter.drawPath(way)
         working = isinstance(row, WorkingRow)
         pen = QPen(look.color("warn" if working else "accent-ink" if current else "control"), 2)
         if working:
@@ -167,8 +207,10 @@ class VersionDelegate(QStyledItemDelegate):
         painter.setBrush(look.color("accent-ink" if current and not working else "panel"))
         painter.drawEllipse(QPoint(x, y), radius, radius)
 
-    def _head(self, painter: QPainter, area: QRect, row: WorkingRow | VersionRow) -> None:
-        look = theme()
+    def _head(self, painter: QPainter, area: QRect, index: Index) -> None:
+        look, row, model = theme(), index.data(ROW), self._view.model()
+        assert isinstance(model, VersionList)
+        branch = model.branch_of(index.row())
         right = "now" if isinstance(row, WorkingRow) else when(row.created_at)
         painter.setFont(look.font("micro"))
         painter.setPen(look.color("text3"))
@@ -183,7 +225,7 @@ class VersionDelegate(QStyledItemDelegate):
         chips = (
             [(row.chip, "warn")]
             if isinstance(row, WorkingRow)
-            else [(f"v{row.number}", "plain"), *((name, "label") for name in row.labels)]
+            else [(f"v{row.number}", "plain"), *([(branch, "on")] if branch else []), *((name, "label") for name in row.labels)]
         )
         for at, (text, kind) in enumerate(chips):
             size = chip_size(text, kind=kind)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListView, QMenu, QVBoxLayout, QWidget
 
-from workbench.gui.library.versions_list import LEFT, RIGHT, ROW, Index, VersionDelegate, VersionList, WorkingRow
+from workbench.gui.library.versions_list import RIGHT, ROW, Index, VersionDelegate, VersionList, WorkingRow
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button, icon_button
 
@@ -23,7 +23,7 @@ class VersionsPanel(QListView):
     """The list itself; the current line and the working copy have real buttons."""
 
     acted = Signal(str, object)
-    """What is wanted of a line: `show`, `compare`, `label`, `restore`, `start`, `copy`, `diff`, `discard`; and the line."""
+    """What is wanted of a line: `show`, `compare`, `label`, `restore`, `branch`, `copy`, `diff`, `discard`; and the line."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,6 +40,7 @@ class VersionsPanel(QListView):
         self.setModel(self.list)
         self.setItemDelegate(VersionDelegate(self, self._extra))
         self.read_only = False
+        self._tip: int | None = None
         self.customContextMenuRequested.connect(self._menu_at)
         self.activated.connect(self._activated)
         theme().follow(self._renew)
@@ -52,13 +53,24 @@ class VersionsPanel(QListView):
             self._wanted = None
             self.setCurrentIndex(self.list.index(at, 0))
 
-    def show_versions(self, working: WorkingRow | None, versions: Sequence[VersionRow], changed: Mapping[int, str] = NOTHING) -> None:
-        """Show these lines. The current version stays current, until one is made: that one is what the next step is about."""
+    def show_versions(
+        self,
+        working: WorkingRow | None,
+        versions: Sequence[VersionRow],
+        changed: Mapping[int, str] = NOTHING,
+        closed: frozenset[str] = frozenset(),
+        tip: int | None = None,
+    ) -> None:
+        """Show these lines. The current version stays current, until one is made: that one is what the next step is about.
+
+        `closed` are branches that were put away, `tip` the id of the version that is the newest of what is written on.
+        """
+        self._tip = tip
         row = self.currentIndex().data(ROW)
         before = {other.id for other in self.list.rows if not isinstance(other, WorkingRow)}
         made = bool(versions) and versions[0].id not in before and any(other.id in before for other in versions)
         kept = getattr(row, "id", None) if row is not None and not made else None
-        self.list.show(working, versions, changed)
+        self.list.show(working, versions, changed, closed)
         self._with_buttons = []
         first = 1 if working is not None and versions else 0
         at = next((i for i, other in enumerate(self.list.rows) if kept is not None and getattr(other, "id", None) == kept), first)
@@ -120,7 +132,7 @@ class VersionsPanel(QListView):
             across.addWidget(more)
         across.addStretch(1)
         column = QVBoxLayout(holder)
-        column.setContentsMargins(look.px(LEFT), 0, look.px(RIGHT), look.px(7))
+        column.setContentsMargins(look.px(self.list.left), 0, look.px(RIGHT), look.px(7))
         column.addStretch(1)
         column.addLayout(across)
         return holder
@@ -136,7 +148,7 @@ class VersionsPanel(QListView):
     def menu_of(self, row: VersionRow) -> QMenu:
         """All that can be done with a version."""
         menu = QMenu(self)
-        newest = next((other.number for other in self.list.rows if not isinstance(other, WorkingRow)), row.number)
+        newest = max((other.number for other in self.list.rows if not isinstance(other, WorkingRow)), default=row.number)
 
         def add(text: str, what: str) -> None:
             menu.addAction(text).triggered.connect(lambda _checked=False: self.acted.emit(what, row))
@@ -145,9 +157,9 @@ class VersionsPanel(QListView):
         add("Compare with...", "compare")
         if not self.read_only:
             add("Label...", "label")
-            if row.number != newest:
+            if row.id != self._tip:
                 add(f"Restore as v{newest + 1}", "restore")
-                add(f"Write on from v{row.number}", "start")
+            add(f"New branch from v{row.number}...", "branch")
         add("Copy the text", "copy")
         add("Copy as curl", "copy_curl")
         add("Copy as Python", "copy_python")

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QMenu, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
+from workbench.gui.library.branch_verbs import BranchVerbs
 from workbench.gui.library.exchange import Exchange
 from workbench.gui.library.inspector import Inspector
 from workbench.gui.library.list_pane import ListPane
@@ -46,9 +47,11 @@ class LibraryScreen(Screen):
         self._first = True
         self._write_into: int | None = None
         self._read_version: int | None = None
+        self._words = ""
         self.working = WorkingCopy(context, self)
         self.verbs = PromptVerbs(self, context, self.working, self.open, self._open_new)
         self.version_verbs = VersionVerbs(self, context, self.working, self.open, lambda: self.page.missing)
+        self.branch_verbs = BranchVerbs(self, context, self.working, self.version_verbs.diff_sides)
         self.exchange = Exchange(self, context)
         used = ("library.new", "library.new_folder", "file.export", "file.import")
         actions = {id: context.action(id) for id in used}
@@ -86,6 +89,8 @@ class LibraryScreen(Screen):
         self.page.header.tags_wanted.connect(lambda: self._with_open(self.verbs.tag))
         self.page.snippets.take_in_wanted.connect(self.version_verbs.take_in)
         self.page.snippets.opened.connect(self.open)
+        self.page.header.branch_wanted.connect(self._branch_menu)
+        self.inspector.branches_wanted.connect(self._branch_menu)
         self.page.header.diff_wanted.connect(self.version_verbs.diff_working)
         self.inspector.versions.acted.connect(self._version_acted)
         self.inspector.estimate.models_wanted.connect(lambda: self.context.go("models"))
@@ -98,6 +103,8 @@ class LibraryScreen(Screen):
             "library.compare": self.compare,
             "library.diff": lambda: self.version_verbs.diff_current(self.inspector.versions.current()),
             "library.label": self._label,
+            "library.new_branch": self.branch_verbs.begin,
+            "library.branches": self._branch_menu,
             "library.view": self.page.next_view,
             "library.add_message": lambda: self._write(messages.add),
             "library.new_snippet": lambda: self.verbs.new(self.list.folder(), "snippet"),
@@ -144,12 +151,15 @@ class LibraryScreen(Screen):
     def show_at(self, **at: Any) -> None:
         """`prompt_id`, maybe with `version_id`, with `read` to be read at once; `start` = new, import, export; `import_paths`."""
         if at.get("prompt_id") is not None:
+            self.page.mark("")
+            self._words = str(at.get("words") or "")
             self.inspector.show_version(at.get("version_id"))
             self._read_version = at.get("version_id") if at.get("read") else None
             shown = int(at["prompt_id"]) == self.working.prompt_id
             self.open(int(at["prompt_id"]))
             if shown:
                 self._read_wanted()
+                self._mark_wanted()
         if at.get("import_paths"):
             self.exchange.read([str(path) for path in at["import_paths"]])
         if at.get("start") == "new":
@@ -292,6 +302,8 @@ class LibraryScreen(Screen):
 
     def _chosen(self, prompt_id: int) -> None:
         self.inspector.show_version(self.list.found_version(prompt_id))
+        self.page.mark("")
+        self._words = self.list.filter.text
         self.open(prompt_id)
 
     def _find_text(self, text: str) -> None:
@@ -310,6 +322,16 @@ class LibraryScreen(Screen):
             self._read_version = None
             self._show_version(version)
 
+    def _mark_wanted(self) -> None:
+        """Tint the words that a search found, once what has them is shown."""
+        words, self._words = self._words, ""
+        if words:
+            self.page.mark(words)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() != Qt.Key.Key_Escape or not self.page.unmark():
+            super().keyPressEvent(event)
+
     def _open_new(self, prompt_id: int) -> None:
         self._write_into = prompt_id
         self.open(prompt_id)
@@ -320,6 +342,7 @@ class LibraryScreen(Screen):
             self._write_into = None
             self._focus_text()
         self._read_wanted()
+        self._mark_wanted()
         self._show_buttons()
         self.crumbs_changed.emit()
 
@@ -389,13 +412,17 @@ class LibraryScreen(Screen):
             "discard": self.version_verbs.discard,
             "compare": lambda: self.version_verbs.diff(row) if not isinstance(row, WorkingRow) else self.version_verbs.diff_working(),
             "label": lambda: self.version_verbs.label(row),
-            "start": lambda: self.version_verbs.start_from(row),
+            "branch": lambda: self.branch_verbs.begin(row),
             "restore": lambda: self.version_verbs.restore(row),
             "copy": lambda: self.version_verbs.copy_text(row),
             "copy_curl": lambda: self.version_verbs.copy_code(row, "curl", self.page.trial.chosen),
             "copy_python": lambda: self.version_verbs.copy_code(row, "python", self.page.trial.chosen),
         }
         verbs[what]()
+
+    def _branch_menu(self) -> None:
+        below = next((part for part in (self.inspector.branch, self.page.header.branch) if part.isVisible()), self.page.header.more)
+        self.branch_verbs.menu().popup(below.mapToGlobal(QPoint(0, below.height() + 2)))
 
     def _show_version(self, row: Any) -> None:
         if self._frame.narrow:  # the panel would lie over what is to be read

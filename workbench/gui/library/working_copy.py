@@ -28,6 +28,11 @@ def pause(usual: int, content: Content) -> int:
     return usual + min(1500, sum(len(message.text) for message in content.messages) // _UNHURRIED)
 
 
+def _text_of(opened: Opened) -> tuple[int, str]:
+    """What a working copy is of: a prompt and its branch."""
+    return opened.prompt.id, opened.prompt.branch
+
+
 def _without_text(opened: Opened) -> Opened:
     # A draft that was kept is no news: showing all again would be felt between two keys.
     return replace(opened, content=Content(), prompt=replace(opened.prompt, changed_at=""))
@@ -54,9 +59,9 @@ class WorkingCopy(QObject):
         self._pending = False
         self._edits = 0
         self._in_flight = 0
-        self._serials: dict[int, int] = {}
-        self._unkept: dict[int, tuple[Any, ...]] = {}
-        """Of each prompt that is not open any more: the call that could not write what was typed in it."""
+        self._serials: dict[tuple[int, str], int] = {}
+        self._unkept: dict[tuple[int, str], tuple[Any, ...]] = {}
+        """Of each branch of a prompt that is not open any more: the call that could not write what was typed in it."""
         self._lock = threading.Lock()
         self._studying = False
         self._study_again = False
@@ -146,7 +151,7 @@ class WorkingCopy(QObject):
 
     def _show(self, found: Opened, mark: tuple[int, bool]) -> None:
         before = self._at
-        same = before is not None and before.prompt.id == found.prompt.id
+        same = before is not None and _text_of(before) == _text_of(found)
         typed = same and (mark[0] != self._edits or mark[1])
         if not same:
             self.flush()  # what was typed in the last one until now
@@ -193,9 +198,9 @@ class WorkingCopy(QObject):
     def flush_now(self) -> None:
         """Keep what was typed before returning. Raises a Problem where it cannot be kept."""
         self._save_timer.stop()
-        for id, (verb, *arguments) in list(self._unkept.items()):
+        for key, (verb, *arguments) in list(self._unkept.items()):
             verb(*arguments)
-            del self._unkept[id]
+            del self._unkept[key]
         if self._pending and self._at is not None:
             verb, *arguments = self._keep_call()
             verb(*arguments)
@@ -203,31 +208,31 @@ class WorkingCopy(QObject):
 
     def _keep_call(self) -> tuple[Any, ...]:
         assert self._at is not None
-        id = self._at.prompt.id
-        serial = self._serials[id] = self._serials.get(id, 0) + 1
-        return self._keep, self._context.ws, id, self._content, self._at.base.id if self._at.base else None, serial
+        of = _text_of(self._at)
+        serial = self._serials[of] = self._serials.get(of, 0) + 1
+        return self._keep, self._context.ws, of, self._content, self._at.base.id if self._at.base else None, serial
 
-    def _keep(self, ws: Workspace, id: int, content: Content, base: int | None, serial: int) -> None:
+    def _keep(self, ws: Workspace, of: tuple[int, str], content: Content, base: int | None, serial: int) -> None:
         # An older text must never come after a newer one, whichever threads they are written on.
         with self._lock:
-            if self._serials.get(id) == serial:
-                ws.versions.save_draft(id, content, base)
+            if self._serials.get(of) == serial:
+                ws.versions.save_draft(of[0], content, base, of[1])
 
     def _kept(self, _nothing: object) -> None:
         self._in_flight -= 1
 
     def _not_kept(self, problem: BaseException, *, call: tuple[Any, ...]) -> None:
         self._in_flight -= 1
-        id: int = call[2]
-        if self._at is not None and self._at.prompt.id == id:
+        of: tuple[int, str] = call[2]
+        if self._at is not None and _text_of(self._at) == of:
             self._pending = True
             self._context.failed(problem, self.flush)
-        else:  # another prompt is open by now
-            self._unkept[id] = call
-            self._context.failed(problem, lambda: self._send_again(id))
+        else:  # another prompt is open by now, or another branch
+            self._unkept[of] = call
+            self._context.failed(problem, lambda: self._send_again(of))
 
-    def _send_again(self, id: int) -> None:
-        call = self._unkept.pop(id, None)
+    def _send_again(self, of: tuple[int, str]) -> None:
+        call = self._unkept.pop(of, None)
         if call is not None:
             self._send(call)
 
@@ -237,7 +242,7 @@ class WorkingCopy(QObject):
             return
         self._save_timer.stop()
         call = self._keep_call()
-        _, ws, id, content, base, serial = call
+        _, ws, of, content, base, serial = call
         self._pending = False
         self._in_flight += 1
 
@@ -247,13 +252,14 @@ class WorkingCopy(QObject):
             self.renew()
 
         failed = partial(self._not_kept, call=call)
-        self._context.bridge.call(self._save, ws, id, content, base, serial, note, then=saved, failed=failed, owner=self)
+        self._context.bridge.call(self._save, ws, of, content, base, serial, note, then=saved, failed=failed, owner=self)
 
-    def _save(self, ws: Workspace, id: int, content: Content, base: int | None, serial: int, note: str) -> VersionRow:
+    def _save(self, ws: Workspace, of: tuple[int, str], content: Content, base: int | None, serial: int, note: str) -> VersionRow:
+        id, branch = of
         with self._lock:
-            if self._serials.get(id) == serial:
-                ws.versions.save_draft(id, content, base)  # so that the version knows where it came from
-            return ws.versions.save(id, content, note, str(self._context.settings.get("author")))
+            if self._serials.get(of) == serial:
+                ws.versions.save_draft(id, content, base, branch)  # so that the version knows where it came from
+            return ws.versions.save(id, content, note, str(self._context.settings.get("author")), branch)
 
     def discard(self, then: Callable[[Content], object]) -> None:
         """Go back to the version that the working copy came from; `then` gets what was thrown away."""
@@ -263,13 +269,14 @@ class WorkingCopy(QObject):
         self._save_timer.stop()
         lost, base = self._content, at.base_content
         self._pending = False
-        self._serials[at.prompt.id] = self._serials.get(at.prompt.id, 0) + 1
-        self._context.bridge.call(self._discard, self._context.ws, at.prompt.id, then=lambda _none: then(lost), owner=self)
+        of = _text_of(at)
+        self._serials[of] = self._serials.get(of, 0) + 1
+        self._context.bridge.call(self._discard, self._context.ws, of, then=lambda _none: then(lost), owner=self)
         self._replace(base)
 
-    def _discard(self, ws: Workspace, id: int) -> None:
+    def _discard(self, ws: Workspace, of: tuple[int, str]) -> None:
         with self._lock:
-            ws.versions.discard_draft(id)
+            ws.versions.discard_draft(*of)
 
     def put(self, content: Content) -> None:
         """Show another content as if the user had typed it all."""

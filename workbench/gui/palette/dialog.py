@@ -13,6 +13,7 @@ from workbench.gui.palette import sources
 from workbench.gui.palette.delegate import ENTRY, EntryDelegate
 from workbench.gui.palette.entries import Entry, best, headed
 from workbench.gui.theme import set_role, theme
+from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.dialog import Veil
 from workbench.gui.widgets.labels import icon_label, key_label, label, line
 from workbench.gui.widgets.segmented import Segmented
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 WIDTH = 720
 SEARCH_MS = 90
 TEXT_LIMIT = 40
+ALL_LIMIT = 500
+"""Of one kind, where the list is narrowed to it."""
 
 
 class EntryList(QAbstractListModel):
@@ -71,7 +74,11 @@ class Palette(QDialog):
         self._actions = sources.actions(context, window)
         self._objects: dict[str, list[Entry]] = {"Settings": sources.settings(context)}
         self._hits: dict[str, list[Entry]] = {}
+        self._narrowing: dict[str, Entry] = {}
+        """Group to its row that shows all of it."""
         self._recent = sources.recent(context)
+        self._group = ""
+        """The only group that is listed; empty: all."""
         self._folder = ""
         self._scope: Segmented | None = None
         self._veil: Veil | None = None
@@ -97,6 +104,11 @@ class Palette(QDialog):
         head.setContentsMargins(15, 10, 15, 10)
         head.setSpacing(10)
         head.addWidget(icon_label("search", "accent-ink", 18))
+        self._only = Chip("", "on", removable=True, tip="List all groups again (Tab)")
+        self._only.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._only.clicked.connect(lambda: self._narrow(""))
+        self._only.hide()
+        head.addWidget(self._only)
         self._field = QLineEdit()
         self._field.setProperty("kind", "bare")
         self._field.setPlaceholderText("Search or run a command")
@@ -122,7 +134,7 @@ class Palette(QDialog):
         keys = QHBoxLayout(foot)
         keys.setContentsMargins(15, 7, 15, 7)
         keys.setSpacing(6)
-        for caps, text in ((("↑", "↓"), "move"), (("Enter",), "open"), (("Tab",), "next group"), (("Esc",), "close")):
+        for caps, text in ((("↑", "↓"), "move"), (("Enter",), "open"), (("Tab",), "this group only"), (("Esc",), "close")):
             for cap in caps:
                 keys.addWidget(key_label(cap))
             keys.addWidget(label(text, "small", "text3"))
@@ -176,13 +188,14 @@ class Palette(QDialog):
         if workspace is None or len(text) < 2 or text[0] in ">#":
             return
         folder = self._folder if self._scoped else None
+        kind = next((kind for kind, title in sources.HITS.items() if title == self._group), None)
         self._context.bridge.read(
-            workspace.search.find, text, TEXT_LIMIT, folder,
+            workspace.search.find, text, TEXT_LIMIT if kind is None else ALL_LIMIT, folder, kind,
             then=self._got_hits, failed=lambda _error: None, owner=self, key="palette.text",
         )  # fmt: skip
 
     def _got_hits(self, hits: list[Hit]) -> None:
-        self._hits = sources.hits(hits, self._context.go)
+        self._hits = sources.hits(hits, self._context.go, self._field.text().strip().lstrip('"'))
         self._show()
 
     def _named(self, prefix: str, query: str, rest: str) -> list[tuple[str, list[Entry], str]]:
@@ -207,23 +220,43 @@ class Palette(QDialog):
         groups: list[tuple[str, str, list[Entry]]] = []
         shown = total = 0
         for title, entries, words in self._named(prefix, query, rest):
-            limit = 200 if prefix else 6 if title == "Actions" and not query else 4
+            if self._group not in ("", title):
+                continue
+            limit = 200 if prefix or self._group else 6 if title == "Actions" and not query else 4
             found, count = best(entries, words, limit, self._recent)
-            groups.append((title, "", found))
+            groups.append((title, "", self._with_all(title, found, count, query)))
             shown, total = shown + len(found), total + count
         for title, entries in self._hits.items():
-            if query and prefix in ("", '"') and not (prefix == '"' and title != "Outputs"):
-                found = entries if prefix else entries[:4]
-                note = f"{len(entries)}{'+' if sum(map(len, self._hits.values())) >= TEXT_LIMIT else ''} hits"
-                groups.append((title, note, found))
+            if query and prefix in ("", '"') and not (prefix == '"' and title != "Outputs") and self._group in ("", title):
+                found = entries if prefix or self._group else entries[:4]
+                most = ALL_LIMIT if self._group else TEXT_LIMIT
+                note = f"{len(entries):,}{'+' if sum(map(len, self._hits.values())) >= most else ''} hits"
+                groups.append((title, note, self._with_all(title, found, len(entries), query)))
                 shown, total = shown + len(found), total + len(entries)
         rows = headed(groups)
         if not rows:
-            rows = [Entry("", f"Nothing here has “{rest}” in it.")]
+            where = f"Nothing in {self._group}" if self._group else "Nothing here"
+            rows = [Entry("", f"{where} has “{rest}” in it.")]
         self._model.show(rows)
         self._fit()
         self._count.setText(f"{shown:,} of {total:,} shown" if query else "")
         self._select(next((index for index, row in enumerate(rows) if row.run is not None), -1))
+
+    def _with_all(self, title: str, found: list[Entry], count: int, query: str) -> list[Entry]:
+        """The rows of a group with one more behind that shows all of it, where that is more than is listed."""
+        if not query or self._group or not found or len(found) >= count:
+            return found
+        many = f"{count:,} " if title not in sources.HITS.values() or sum(map(len, self._hits.values())) < TEXT_LIMIT else ""
+        text = f"Show all {many}{sources.PLURALS.get(title, title.lower())} with “{query}”"
+        self._narrowing[title] = Entry(title, text, lambda: None, "list-filter")
+        return [*found, self._narrowing[title]]
+
+    def _narrow(self, group: str) -> None:
+        """List one group only, in full; empty: all groups again."""
+        self._group = group
+        self._only.set_text(group)
+        self._only.setVisible(bool(group))
+        self._typed("")
 
     def _fit(self) -> None:
         # As high as what was found, within the window.
@@ -252,15 +285,20 @@ class Palette(QDialog):
                 self._select(at)
                 return
 
-    def _next_group(self, step: int) -> None:
+    def _narrow_here(self) -> None:
+        """List the group of the current row only, or all of them again."""
+        at = self._list.currentIndex().row()
+        row = self._model.rows[at] if 0 <= at < len(self._model.rows) else None
+        heads = [head.text for head in self._model.rows[: max(0, at)] if head.run is None]
+        self._narrow("" if self._group or row is None or not heads else heads[-1])
+
+    def _next_group(self) -> None:
+        """The first row of the group before this one, round and round."""
         rows, at = self._model.rows, max(0, self._list.currentIndex().row())
         heads = [index for index, row in enumerate(rows) if row.run is None]
-        if not heads:
-            return
-        mine = max((place for place, index in enumerate(heads) if index < at), default=0)
-        target = heads[(mine + step) % len(heads)] + 1
-        if target < len(rows):
-            self._select(target)
+        if heads:
+            mine = max((place for place, index in enumerate(heads) if index < at), default=0)
+            self._select(min(heads[(mine - 1) % len(heads)] + 1, len(rows) - 1))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is not self._field or not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
@@ -272,8 +310,12 @@ class Palette(QDialog):
                 self._typed("")
         elif key in (Qt.Key.Key_Down, Qt.Key.Key_Up):
             self._move(1 if key == Qt.Key.Key_Down else -1)
-        elif key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
-            self._next_group(1 if key == Qt.Key.Key_Tab else -1)
+        elif key == Qt.Key.Key_Tab:
+            self._narrow_here()
+        elif key == Qt.Key.Key_Backtab:
+            self._next_group()
+        elif key == Qt.Key.Key_Backspace and self._group and not self._field.text():
+            self._narrow("")
         elif key in (Qt.Key.Key_PageDown, Qt.Key.Key_PageUp):
             for _ in range(5):
                 self._move(1 if key == Qt.Key.Key_PageDown else -1)
@@ -285,7 +327,9 @@ class Palette(QDialog):
 
     def _run(self, row: int) -> None:
         run = self._model.rows[row].run if 0 <= row < len(self._model.rows) else None
-        if run is not None:
+        if run is not None and self._model.rows[row] is self._narrowing.get(self._model.rows[row].group):
+            self._narrow(self._model.rows[row].group)
+        elif run is not None:
             sources.remember(self._context, self._model.rows[row])
             self.accept()
             QTimer.singleShot(0, self._window, run)  # after the palette has closed and given the focus back

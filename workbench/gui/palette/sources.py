@@ -22,6 +22,8 @@ _RECENT_KEPT = 40
 
 HITS = {"version": "Text in versions", "case": "Cases", "note": "Notes on answers", "output": "Outputs"}
 """Kind of a hit to the title of its group. Prompts are listed by name already."""
+PLURALS = {"Text in versions": "places in versions", "Notes on answers": "notes"}
+"""What a group's rows are called within a sentence, where it is not the title."""
 
 
 def actions(context: Context, window: Window) -> list[Entry]:
@@ -70,7 +72,7 @@ def objects(workspace: Workspace, go: Any) -> dict[str, list[Entry]]:
     """Group to its rows: everything of a workspace that has a name. For a reading thread."""
     prompts = [
         Entry(
-            "Prompts", row.name, partial(go, "library", prompt_id=row.id), "file-text",
+            "Prompts", row.name, partial(go, "library", prompt_id=row.id), "puzzle" if row.kind == "snippet" else "file-text",
             right=row.folder, chip=f"v{row.latest}" if row.latest else "draft", words=_words(row),
         )
         for row in workspace.prompts.list()
@@ -108,8 +110,8 @@ def objects(workspace: Workspace, go: Any) -> dict[str, list[Entry]]:
     return dict(zip(("Prompts", "Comparisons", "Runs", "Datasets", "Models", "Connections"), found, strict=True))
 
 
-def hits(found: Sequence[Hit], go: Any) -> dict[str, list[Entry]]:
-    """Group to its rows: what a full-text search found; choosing one goes to the place itself."""
+def hits(found: Sequence[Hit], go: Any, words: str) -> dict[str, list[Entry]]:
+    """Group to its rows: what a full-text search for these words found; choosing one goes to the place itself."""
     groups: dict[str, list[Entry]] = {title: [] for title in HITS.values()}
     for hit in found:
         group = HITS.get(hit.kind)
@@ -118,7 +120,7 @@ def hits(found: Sequence[Hit], go: Any) -> dict[str, list[Entry]]:
         text, marks = excerpt(hit.excerpt)
         detail = ", ".join(part for part in (hit.title, hit.where) if part)
         if hit.kind == "version":
-            run, icon = partial(go, "library", prompt_id=hit.prompt_id, version_id=hit.id, read=True), "history"
+            run, icon = partial(go, "library", prompt_id=hit.prompt_id, version_id=hit.id, read=True, words=words), "history"
         elif hit.kind == "case":
             run, icon = partial(go, "datasets", case_id=hit.id), "table-2"
         else:

@@ -173,7 +173,7 @@ class LibraryFiles:
             given: list[Path] = []
             unpacked: dict[str, str] = {}
             for path in found:
-                if not is_archive(path) or path.is_dir():
+                if not is_archive(path) or not path.is_file():
                     given.append(path)
                     continue
                 folder = Path(stack.enter_context(TemporaryDirectory(prefix="workbench-import-")), path.stem)

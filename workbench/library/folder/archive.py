@@ -34,7 +34,7 @@ def unpack(path: Path, target: Path) -> None:
                 raise BadInput(f"This zip holds more than {_MOST_FILES:,} files.", path=str(path))
             left = _MOST_BYTES
             for entry in entries:
-                if not entry.is_dir():
+                if not entry.filename.endswith("/"):
                     left -= _write(archive, entry, _place(entry, target, path), path, left)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeError) as error:
         raise BadInput(f"This zip is damaged or of an unknown kind ({error}).", path=str(path)) from error
@@ -47,6 +47,8 @@ def unpack(path: Path, target: Path) -> None:
 def _place(entry: zipfile.ZipInfo, target: Path, path: Path) -> Path:
     name = entry.filename.replace("\\", "/")
     parts = PurePosixPath(name).parts
+    if not parts:
+        raise BadInput("This zip holds a file without a name.", path=str(path))
     if name.startswith("/") or ".." in parts or ":" in name or "\0" in name or any(len(part.encode()) > 240 for part in parts):
         raise BadInput(f"This zip holds a file that would lie outside of it: {entry.filename[:100]}.", path=str(path))
     if stat.S_ISLNK(entry.external_attr >> 16):

@@ -17,7 +17,7 @@ from workbench.values import Content, Message
 
 _PROMPTS = """
 SELECT prompt.id, prompt.uid, prompt.name, coalesce(folder.path, ''), prompt.kind, prompt.description, draft.content
-FROM prompt LEFT JOIN folder ON folder.id = prompt.folder_id LEFT JOIN draft ON draft.prompt_id = prompt.id
+FROM prompt LEFT JOIN folder ON folder.id = prompt.folder_id LEFT JOIN draft ON draft.prompt_id = prompt.id AND draft.branch = ''
 WHERE prompt.archived_at IS NULL
 """
 _VERSIONS = """
@@ -46,8 +46,8 @@ class StoredPrompt:
     draft: Content | None
 
     def as_file(self, folder: str | None, *, with_versions: bool) -> PromptFile:
-        """The prompt as its file says it: its newest version, or its draft where it has none."""
-        newest = self.versions[-1] if self.versions else None
+        """The prompt as its file says it: the newest version of its main line, or its draft where it has none."""
+        newest = next((entry for entry in reversed(self.versions) if not entry.branch), self.versions[-1] if self.versions else None)
         labels = (
             self.labels if with_versions else {name: number for name, number in self.labels.items() if newest and number == newest.number}
         )

@@ -38,10 +38,16 @@ class _Stored:
     ids: dict[int, int] = field(default_factory=dict)
     hashes: dict[int, str] = field(default_factory=dict)
     times: dict[int, str] = field(default_factory=dict)
+    branches: dict[int, str] = field(default_factory=dict)
 
     @property
     def newest(self) -> int:
         return max(self.ids, default=0)
+
+    @property
+    def current(self) -> int:
+        """The newest of the main line; of all, where that has none."""
+        return max((number for number in self.ids if not self.branches[number]), default=self.newest)
 
 
 def bring_prompt(writer: Writer, file: PromptFile, versions: VersionsFile | None, folder: str, path: str) -> Arrival:
@@ -94,10 +100,10 @@ def _row(writer: Writer, name: str, folder: str, kind: str) -> tuple[int, str, b
 
 def _stored(writer: Writer, prompt_id: int) -> _Stored:
     stored = _Stored()
-    sql = """SELECT number, version.id, hash, version.created_at FROM version JOIN content ON content.id = version.content_id
+    sql = """SELECT number, version.id, hash, version.created_at, branch FROM version JOIN content ON content.id = version.content_id
              WHERE prompt_id = :id"""
-    for number, id_, hash_, at in writer.run(sql, id=prompt_id):
-        stored.ids[number], stored.hashes[number], stored.times[number] = id_, hash_, at
+    for number, id_, hash_, at, branch in writer.run(sql, id=prompt_id):
+        stored.ids[number], stored.hashes[number], stored.times[number], stored.branches[number] = id_, hash_, at, branch
     return stored
 
 
@@ -141,9 +147,9 @@ def _place_current(
         return None
     number = numbers.get(file.version, file.version) if file.version is not None else None
     if number is None:
-        if stored.ids and stored.hashes[stored.newest] == hash_:
-            return stored.newest
-        number, parent, note = stored.newest + 1, stored.ids.get(stored.newest), file.note
+        if stored.ids and stored.hashes[stored.current] == hash_:
+            return stored.current
+        number, parent, note = stored.newest + 1, stored.ids.get(stored.current), file.note
     elif stored.hashes.get(number) == hash_:
         numbers[file.version or number] = number
         return number
@@ -180,13 +186,13 @@ def _add(
     row = store.tables.Version(prompt_id=prompt_id, number=number, content_id=keep_content(writer, content), created_at=at)
     row.parent_id, row.branch, row.note, row.author = parent, branch, note, author
     stored.ids[number] = writer.add(row)
-    stored.hashes[number], stored.times[number] = content.hash, at
+    stored.hashes[number], stored.times[number], stored.branches[number] = content.hash, at, branch
     writer.touch("version", stored.ids[number])
 
 
 def _draft(writer: Writer, prompt_id: int, content: Content, changes: list[str]) -> None:
     """Give a prompt without versions its draft; one that is here and differs is kept, and the file's becomes version 1."""
-    here = writer.run("SELECT content FROM draft WHERE prompt_id = :id", id=prompt_id).scalar()
+    here = writer.run("SELECT content FROM draft WHERE prompt_id = :id AND branch = ''", id=prompt_id).scalar()
     if here is None:
         first_draft(writer, prompt_id, content)
         changes.append("draft")
