@@ -20,6 +20,7 @@ import pytest
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
+    from tests.postgres_server import PostgresServer
     from workbench.settings import Settings
     from workbench.store.database import Database
     from workbench.workspace import Workspace
@@ -222,21 +223,66 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(tmp_path / "settings.json")
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    """A fresh workspace file, open."""
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests with the mark `both_stores` run on a workspace file and on a server."""
+    if "where" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_stores"):
+        metafunc.parametrize("where", ["file", "server"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server; tests that need it are skipped where there is none."""
+    from tests import postgres_server
+
+    reason = postgres_server.why_not()
+    if reason and ORIGINAL_ENVIRONMENT.get("POSTGRES_TESTS") == "needed":
+        pytest.fail(reason)
+    if reason:
+        pytest.skip(reason)
+    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    # pytest's own folders can be entered by their owner only, and that is not who the server runs as.
+    with tempfile.TemporaryDirectory(prefix="workbench-postgres-", dir=memory) as folder, postgres_server.running(Path(folder)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def empty_workspace(postgres: PostgresServer) -> str:
+    """The name of a database with an empty workspace, to be copied: that is faster than to make one."""
     from workbench.store.database import Database
 
-    opened = Database.open(tmp_path / "workspace.db")
+    name = postgres.new()
+    Database.open(postgres.url(name)).close()
+    return name
+
+
+@pytest.fixture
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where the workspace of a test lies: a file, or the address of a database where the test asks for a server."""
+    if getattr(request, "param", "file") == "file":
+        yield str(tmp_path / "workspace.db")
+        return
+    template = request.getfixturevalue("empty_workspace")
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name = server.new(template)
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def database(where: str) -> Iterator[Database]:
+    """A fresh workspace, open."""
+    from workbench.store.database import Database
+
+    opened = Database.open(where)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, settings: Settings) -> Iterator[Workspace]:
+def workspace(where: str, settings: Settings) -> Iterator[Workspace]:
     """A fresh workspace, open, with all its services."""
     from workbench.workspace import Workspace
 
-    opened = Workspace.open(tmp_path / "workspace.db", settings)
+    opened = Workspace.open(where, settings)
     yield opened
     opened.close()

@@ -14,7 +14,7 @@ from workbench.gui.crash_dialog import CrashDialog
 from workbench.settings import Settings
 
 
-def opened(qtbot: QtBot, path: Path, settings: Settings, place: str = "settings") -> Session:
+def opened(qtbot: QtBot, path: Path | str, settings: Settings, place: str = "settings") -> Session:
     """A session whose window is shown with its workspace open, at a place."""
     application()
     settings.set("theme", "light")

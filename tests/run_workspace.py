@@ -19,7 +19,7 @@ CHECKS = (Check("icontains", "order", "Order no."), Check("not-contains", "unfor
 class Filled:
     """Ids of what was put in."""
 
-    path: Path
+    path: Path | str
     prompt: int
     dataset: int
     models: tuple[int, ...]
@@ -27,7 +27,8 @@ class Filled:
 
 
 def fill(
-    path: Path, settings: Settings, base_url: str, *, cases: int = 4, models: int = 2, versions: Sequence[int] = (1, 2), repeats: int = 1,
+    path: Path | str, settings: Settings, base_url: str, *,
+    cases: int = 4, models: int = 2, versions: Sequence[int] = (1, 2), repeats: int = 1,
     checks: Sequence[Check] = CHECKS, concurrency: int = 4, budget: str | None = "5",
     vendor: str = "other",
 ) -> Filled:  # fmt: skip

@@ -17,6 +17,8 @@ from workbench.library.versions import Versions
 from workbench.store.database import Database
 from workbench.values import BadInput, Case, Check, Content, Definition, Message, NotFound, PromptRef
 
+pytestmark = pytest.mark.both_stores
+
 
 @dataclass
 class Library:

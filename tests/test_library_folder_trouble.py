@@ -21,8 +21,8 @@ def test_a_full_disk_in_the_middle_is_said_and_nothing_is_half_there(workspace: 
     folder.mkdir()
     _prompts(folder, 30)
     with workspace._database.write() as writer:
-        pages = writer.connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-        writer.connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 60}")
+        pages = writer.run("PRAGMA page_count").scalar_one()
+        writer.run(f"PRAGMA max_page_count = {pages + 60}")
     with pytest.raises(StoreTrouble, match="the disk is full"):
         workspace.files.import_paths([folder])
     assert workspace.prompts.list() == []

@@ -15,6 +15,8 @@ from workbench.library.versions import Versions
 from workbench.store.database import Database
 from workbench.values import BadInput, Changes, Content, Message, NotFound
 
+pytestmark = pytest.mark.both_stores
+
 
 def _content(text: str) -> Content:
     return Content((Message.of("system", "You are kind."), Message.of("user", text)), {"temperature": 0.2})

@@ -13,7 +13,10 @@ from workbench import plan as plans
 from workbench.library.prompts import Prompts
 from workbench.library.versions import Versions
 from workbench.store.database import Database
+from workbench.store.stamps import new_uid
 from workbench.values import BadInput, Case, Changes, Content, Message, ModelSpec, NotFound, Part, Spec, Variant, canonical
+
+pytestmark = pytest.mark.both_stores
 
 
 def _content(text: str, **parameters: Any) -> Content:
@@ -189,7 +192,8 @@ def _run(database: Database, uid: str, versions: list[int], outputs: list[tuple[
     with database.write() as writer:
         run = writer.run(
             """INSERT INTO run (uid, number, plan, plan_hash, status, created_at, spent, author)
-            VALUES (hex(randomblob(8)), 1, :plan, '', 'done', '', 0, '') RETURNING id""",
+            VALUES (:uid, 1, :plan, '', 'done', '', 0, '') RETURNING id""",
+            uid=new_uid(),
             plan=canonical(plan.to_json()),
         ).scalar_one()
         for index, (column, status, scores) in enumerate(outputs):

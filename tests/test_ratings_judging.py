@@ -11,6 +11,8 @@ from workbench.store import tables
 from workbench.store.database import Database
 from workbench.values import Changes, NotFound, ReadOnly
 
+pytestmark = pytest.mark.both_stores
+
 
 def a_run(database: Database, *, columns: int = 2, cases: int = 3, status: str = "done", comparison_id: int | None = None) -> int:
     """Id of a run whose jobs all have an output."""

@@ -281,6 +281,7 @@ def test_a_strange_name_finds_no_run(runs: Runs, strange: str) -> None:
         runs.get(strange)
 
 
+@pytest.mark.both_stores
 @pytest.mark.parametrize("seed", range(6))
 def test_a_run_cut_off_at_any_moment_is_whole_and_goes_on(runs: Runs, fakeprovider: Callable[..., Any], seed: int) -> None:
     server = fakeprovider(answer="words", tokens=5, token_ms=1, rate_500=0.1, seed=seed)

@@ -86,10 +86,10 @@ def write_prompt(qtbot: QtBot, session: Session) -> None:
         qtbot.waitUntil(lambda: not screen.working.unsaved, timeout=10_000)
 
 
-def test_the_main_job_in_the_window(qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start) -> None:
+@pytest.mark.both_stores
+def test_the_main_job_in_the_window(qtbot: QtBot, tmp_path: Path, where: str, settings: Settings, fakeprovider: Start) -> None:
     provider = fakeprovider(latency_ms=40, token_ms=15, answer="words", tokens=25)
-    path = tmp_path / "desk.db"
-    session = opened(qtbot, path, settings, place="library")
+    session = opened(qtbot, where, settings, place="library")
     qtbot.waitUntil(lambda: session.window.place == "library", timeout=15_000)
     ws = session.context.ws
     connection = ws.connections.add("Stand-in", "other", provider.base_url)
@@ -140,7 +140,7 @@ def test_the_main_job_in_the_window(qtbot: QtBot, tmp_path: Path, settings: Sett
     finished_well(session)
 
     # open again: all is there
-    session = opened(qtbot, path, Settings(settings.path), place="compare")
+    session = opened(qtbot, where, Settings(settings.path), place="compare")
     qtbot.waitUntil(lambda: session.window.place == "compare", timeout=15_000)
     screen, ws = compare(session), session.context.ws
     qtbot.waitUntil(lambda: bool(screen.overview.families) or screen.model.run is not None, timeout=10_000)
@@ -166,19 +166,20 @@ def test_the_main_job_in_the_window(qtbot: QtBot, tmp_path: Path, settings: Sett
     finished_well(session)
 
 
-def workbench(path: Path, *arguments: str, stdin: str = "") -> dict[str, Any]:
+def workbench(path: str, *arguments: str, stdin: str = "") -> dict[str, Any]:
     """The JSON document that a verb prints; it must end with 0."""
     done = subprocess.run(
-        [sys.executable, "-m", "workbench", *arguments, "--workspace", str(path), "--json"],
+        [sys.executable, "-m", "workbench", *arguments, "--workspace", path, "--json"],
         capture_output=True, text=True, timeout=120, input=stdin, env=dict(os.environ), check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))
 
 
-def test_the_main_job_on_the_command_line(tmp_path: Path, fakeprovider: Start) -> None:
+@pytest.mark.both_stores
+def test_the_main_job_on_the_command_line(tmp_path: Path, where: str, fakeprovider: Start) -> None:
     provider = fakeprovider(latency_ms=5)
-    path, folder = tmp_path / "desk.db", tmp_path / "own"
+    path, folder = where, tmp_path / "own"
     (folder / "prompts").mkdir(parents=True)
     (folder / "datasets").mkdir()
     (folder / "prompts" / "reply.yaml").write_text("prompt: Reply\nmessages:\n  - user: |\n      Answer {{ input }}\n", "utf-8")

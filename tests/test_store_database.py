@@ -7,8 +7,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
-from sqlmodel import Session, col
 
 from workbench.store import tables
 from workbench.store.database import Database
@@ -115,16 +113,16 @@ def test_a_write_inside_a_write_is_refused_instead_of_waiting_for_itself(databas
 
 def test_readers_see_one_state_while_others_write(database: Database) -> None:
     _add_prompt(database, "Before")
-    with database.read() as connection:
-        first = connection.exec_driver_sql("SELECT count(*) FROM prompt").scalar()
+    with database.snapshot() as query:
+        first = query("SELECT count(*) FROM prompt")
         _add_prompt(database, "Meanwhile")
-        assert connection.exec_driver_sql("SELECT count(*) FROM prompt").scalar() == first == 1
+        assert query("SELECT count(*) FROM prompt") == first == [(1,)]
     assert len(_names(database)) == 2
 
 
 def test_a_reader_cannot_write(database: Database) -> None:
-    with pytest.raises(Exception, match="write-protected"), database.read() as connection:
-        connection.exec_driver_sql("DELETE FROM prompt")
+    with pytest.raises(Exception, match="write-protected"), database.snapshot() as query:
+        query("DELETE FROM prompt")
     with pytest.raises(Exception, match="write-protected"):
         database.query("DELETE FROM prompt")
 
@@ -139,8 +137,8 @@ def test_many_threads_write_and_read_and_nothing_is_lost(database: Database) -> 
             for turn in range(20):
                 _add_prompt(database, f"{thread}.{turn}")
                 assert f"{thread}.{turn}" in _names(database)
-                with database.read() as connection:
-                    assert connection.exec_driver_sql("SELECT count(*) FROM prompt").scalar_one() > 0
+                with database.snapshot() as query:
+                    assert query("SELECT count(*) FROM prompt")[0][0] > 0
         except BaseException as failure:
             failures.append(failure)
 
@@ -157,29 +155,20 @@ def test_many_threads_write_and_read_and_nothing_is_lost(database: Database) -> 
 def test_both_durable_and_quick_writes_are_kept(database: Database) -> None:
     for durable, level in ((True, 2), (False, 1), (True, 2)):
         with database.write(durable=durable) as writer:
-            assert writer.connection.exec_driver_sql("PRAGMA synchronous").scalar() == level
+            assert writer.run("PRAGMA synchronous").scalar() == level
             writer.add(tables.Tag(name=f"{durable}{level}{len(_names(database))}{database.query('SELECT count(*) FROM tag')}"))
     assert database.query("SELECT count(*) FROM tag") == [(3,)]
 
 
-def test_plain_statements_and_sqlalchemy_work_in_one_transaction(database: Database) -> None:
+def test_rows_and_statements_are_written_in_one_transaction(database: Database) -> None:
     with pytest.raises(ZeroDivisionError):
         _fail_half_way(database)
     with database.write() as writer:
         writer.run("INSERT INTO tag (name) VALUES (:name)", name="one")
-        writer.connection.execute(insert(tables.Tag), [{"name": "two"}, {"name": "three"}])
-        writer.many("INSERT INTO tag (name) VALUES (?)", [("four",), ("five",)])
-        session = Session(bind=writer.connection)
-        session.add(tables.Tag(name="six"))
-        session.flush()
-        session.close()
-        writer.connection.commit()
-        writer.connection.rollback()
-        assert writer.run("SELECT count(*) FROM tag").scalar_one() == 6
-        assert writer.raw.in_transaction
-    assert [row[0] for row in database.query("SELECT name FROM tag ORDER BY id")] == ["one", "two", "three", "four", "five", "six"]
-    with database.read() as connection:
-        assert connection.execute(select(col(tables.Tag.name))).scalars().all()[:2] == ["one", "two"]
+        writer.many("INSERT INTO tag (name) VALUES (?)", [("two",), ("three",)])
+        assert writer.add(tables.Tag(name="four")) == writer.run("SELECT max(id) FROM tag").scalar_one()
+        assert writer.run("SELECT count(*) FROM tag").scalar_one() == 4
+    assert [row[0] for row in database.query("SELECT name FROM tag ORDER BY id")] == ["one", "two", "three", "four"]
 
 
 def test_a_statement_answers_with_rows(database: Database) -> None:

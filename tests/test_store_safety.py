@@ -75,8 +75,8 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_another_kind_of_database_is_refused_with_a_sentence() -> None:
-    with pytest.raises(Missing, match="postgresql"):
-        Database.open("postgresql+psycopg://team@localhost/workbench")
+    with pytest.raises(Missing, match=r"mysql://.*postgresql://"):
+        Database.open("mysql://team@localhost/workbench")
 
 
 def test_an_empty_file_becomes_a_workspace(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_file_with_broken_pages_is_found_damaged_and_never_overwritten(tmp_pat
     assert path.read_bytes() == broken
     assert [file.name for file in tmp_path.iterdir()] == ["w.db"]
     # A file that is too large to be checked at every start: the first look at a broken page tells, and so does the next start.
-    monkeypatch.setattr("workbench.store.database._SMALL", 0)
+    monkeypatch.setattr("workbench.store.file_database._SMALL", 0)
     with pytest.raises(StoreTrouble, match="damaged"), _opened(path) as database:
         _count(database)
     assert path.read_bytes() == broken
@@ -222,14 +222,14 @@ def test_a_full_disk_ends_with_a_sentence_and_keeps_what_was_saved(tmp_path: Pat
     with database.write() as writer:
         writer.add(tables.Prompt(name="Saved"))
     with database.write() as writer:
-        pages = writer.connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-        writer.connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 60}")
+        pages = writer.run("PRAGMA page_count").scalar_one()
+        writer.run(f"PRAGMA max_page_count = {pages + 60}")
     with pytest.raises(StoreTrouble, match=r"Could not save: the disk is full\."):
         _add_many(database)
     kept = _count(database)
     assert kept >= 1
     with database.write() as writer:
-        writer.connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+        writer.run("PRAGMA max_page_count = 1000000")
         writer.add(tables.Prompt(name="After room was made"))
     assert _count(database) == kept + 1
     database.close()

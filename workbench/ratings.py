@@ -116,8 +116,10 @@ class Ratings:
         The order of the outputs of a case follows from the session's seed and the case alone, so that it is the same after a restart
         and does not shift when an output of another case is added.
         """
-        open_one = "SELECT id, seed, position FROM session WHERE run_id = :run AND kind = 'single' AND finished_at IS NULL ORDER BY id DESC"
-        found = None if anew or seed is not None else next(iter(self._database.query(open_one, {"run": run_id})), None)
+        open_one = """SELECT session.id, seed, position FROM session JOIN rater ON rater.id = session.rater_id
+WHERE run_id = :run AND kind = 'single' AND finished_at IS NULL AND rater.name = :me ORDER BY session.id DESC"""
+        mine = {"run": run_id, "me": self._database.person or _RATER}
+        found = None if anew or seed is not None else next(iter(self._database.query(open_one, mine)), None)
         if found is None:
             found = self._new_session(run_id, random.SystemRandom().randrange(2**31) if seed is None else seed)
         session_id, seed, position = found
@@ -190,7 +192,7 @@ class Ratings:
                     "VALUES (:output, :aspect, :rater, :said, :at) RETURNING id",
                     output=output_id,
                     aspect=aspect,
-                    rater=_rater(writer),
+                    rater=_rater(writer, self._database.person or _RATER),
                     said=said,
                     at=stamps.now(),
                 ).scalar_one()
@@ -209,7 +211,7 @@ class Ratings:
                 "VALUES (:run, 'single', :seed, 0, :rater, :at) RETURNING id",
                 run=run_id,
                 seed=seed,
-                rater=_rater(writer),
+                rater=_rater(writer, self._database.person or _RATER),
                 at=stamps.now(),
             ).scalar_one()
         return int(session_id), seed, 0
@@ -233,11 +235,9 @@ class Ratings:
         return tuple(ReviewItem(case_index, tuple(outputs)) for case_index, outputs in by_case.items())
 
 
-def _rater(writer: Writer) -> int:
+def _rater(writer: Writer, name: str) -> int:
     """Id of the person at this computer; other raters come with the packets they send."""
-    found = writer.run("SELECT id FROM rater WHERE name = :name", name=_RATER).scalar()
+    found = writer.run("SELECT id FROM rater WHERE name = :name", name=name).scalar()
     if found is None:
-        found = writer.run(
-            "INSERT INTO rater (uid, name) VALUES (:uid, :name) RETURNING id", uid=stamps.new_uid(), name=_RATER
-        ).scalar_one()
+        found = writer.run("INSERT INTO rater (uid, name) VALUES (:uid, :name) RETURNING id", uid=stamps.new_uid(), name=name).scalar_one()
     return int(found)

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from workbench.store import schema
 from workbench.store.database import Database, Writer
 from workbench.workspace import Workspace
 
@@ -85,19 +84,17 @@ def fill(database: Database, outputs: int) -> None:
     """Everything in one transaction; what the triggers would do for each row is done once behind it."""
     texts = Texts()
     with database.write() as writer:
-        execute = writer.connection.exec_driver_sql
-        for (name,) in execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'search_%'").fetchall():
+        execute = writer.run
+        for (name,) in execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'search_%'"):
             execute(f"DROP TRIGGER {name}")
         _library(writer, texts)
         _runs(writer, texts, outputs)
-        schema.drop_derived(execute)
-        schema.create_derived(execute)
-        schema.rebuild_search(execute)
+        writer.rebuild_search()
 
 
 def _many(writer: Writer, sql: str, rows: Iterator[tuple[object, ...]]) -> None:
     while batch := list(itertools.islice(rows, 20_000)):
-        writer.connection.exec_driver_sql(sql, batch)
+        writer.many(sql, batch)
 
 
 def _library(writer: Writer, texts: Texts) -> None:

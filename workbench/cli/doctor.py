@@ -82,8 +82,11 @@ def _findings(options: argparse.Namespace) -> Iterator[Finding]:
 
 def _how_to_mend(options: argparse.Namespace, problem: Problem) -> str:
     """The one thing to do about a workspace that cannot be opened."""
+    from workbench.values import is_server
     from workbench.workspace import Workspace
 
+    if is_server(options.workspace or ""):
+        return problem.remedy or "Ask who looks after the server."
     backups = Workspace.backups_of(options.workspace)
     is_replaced = backups and "not a workspace" in problem.message  # something else was written over it
     if problem.remedy and "doctor" not in problem.remedy and not is_replaced:
@@ -146,10 +149,12 @@ def _integrity(ws: Workspace) -> Finding:
     if ws.notice:
         remedy = "Get the update." if "newer version" in ws.notice else "Close what else has it open, or let it be written."
         return Finding("Workspace", "note", f"{ws.path}: {ws.notice}", remedy)
-    return Finding("Workspace", "ok", f"{ws.path} is sound.")
+    return Finding("Workspace", "ok", f"{ws.path} {'answers' if ws.on_server else 'is sound'}.")
 
 
 def _backups(ws: Workspace) -> Finding:
+    if ws.on_server:
+        return Finding("Backups", "ok", "the server's own are in charge.", "Ask who looks after it how often they are made.")
     backups = ws.backups()
     if not backups:
         return Finding("Backups", "note", "there is none yet; one is made each day the app runs.")

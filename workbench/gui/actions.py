@@ -57,6 +57,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("file.import", "Import prompts, datasets and comparisons", ("Ctrl+I",), "", "folder-input"),
     Action("file.export", "Export the library", ("Ctrl+E",), "", "upload"),
     Action("file.open", "Open another workspace", (), "", "folder-open"),
+    Action("file.server", "Open a team's workspace on a server", (), "", "users"),
     Action("file.new", "Start a new workspace", (), "", "database"),
     Action("file.copy", "Save a copy of the workspace and open it", (), "", "copy-plus"),
     Action("file.retry", "Try to open the workspace again", (), "", "", shown=False),

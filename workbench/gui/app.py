@@ -90,6 +90,7 @@ class Session(QObject):
         self.ended = False
         self._crash: CrashReporter | None = None
         self._opening = False
+        self._secret: tuple[str | None, bool] = (None, False)
         self.path = str(workspace or os.environ.get("WORKBENCH_WORKSPACE") or self.settings.get("last.workspace") or default_workspace())
         if not workspace and not os.environ.get("WORKBENCH_WORKSPACE") and "://" not in self.path and not Path(self.path).exists():
             self.path = str(default_workspace())
@@ -104,7 +105,8 @@ class Session(QObject):
 
         self._crash = CrashReporter(lambda: None if self.ended else self.window, self._without_keys)
         self._crash.install()
-        self.open(self.path)
+        secret, self._secret = self._secret, (None, False)
+        self.open(self.path, *secret)
         self.window.preload(self.settings.get("last.place"))  # while the worker imports the store and opens the file
         self.window.setWindowIcon(QIcon(theme().pixmap("braces", "accent", 64)))
         from workbench.gui.services import WindowServices  # palette, key sheet, file dialogs: after the first paint
@@ -113,23 +115,24 @@ class Session(QObject):
 
     # -- the workspace -----------------------------------------------------------------------------------------
 
-    def open(self, path: str) -> None:
-        """Open a workspace in the background and show it; the one that is open is closed first."""
+    def open(self, path: str, password: str | None = None, keep: bool = False) -> None:
+        """Open a workspace in the background and show it; the one that is open is closed first. Password: of a server, to `keep` or not."""
         if self._opening or self.ended:
             return
         if self.context.workspace is not None:
-            self._hand_over(path)
+            self._hand_over(path, password, keep)
             return
         self._opening = True
         self.path = path
         self.window.opening.wait(path)
-        self.bridge.call(_open, path, self.settings, then=self._opened, failed=self._not_opened)
+        self.bridge.call(_open, path, self.settings, password, keep, then=self._opened, failed=self._not_opened)
 
-    def _hand_over(self, path: str) -> None:
+    def _hand_over(self, path: str, password: str | None, keep: bool) -> None:
         """Show another workspace in a window of its own, in the place of this one, which then closes."""
         if not self.window.let_go():
             return
         successor = Session(path, Settings(self.settings.path))
+        successor._secret = (password, keep)
         successor.window.show()
         self.replaced.emit(successor)
         self.window.hide()
@@ -138,7 +141,7 @@ class Session(QObject):
     def _opened(self, workspace: Workspace) -> None:
         self._opening = False
         self.context.use(workspace)
-        self.settings.set("last.workspace", self.path)
+        self.settings.set("last.workspace", workspace.path if workspace.on_server else self.path)
         self.window.opened(workspace)
         QTimer.singleShot(QUIET_MS, self, self._get_ready)
 
@@ -156,21 +159,30 @@ class Session(QObject):
 
         self._opening = False
         self.window.opening.fail(self.path, problem)
+        if _is_server(self.path):
+            self.window.opening.offer_server(lambda: self.open_server())
         self.bridge.read(_kept_copies, self.path, then=self._offer_backup, failed=lambda _error: None, owner=self)
         if not isinstance(problem, Problem) and self._crash is not None:
             self._crash.report(problem)
 
     def open_other(self) -> None:
         """Ask for a workspace file and open it."""
-        chosen, _ = QFileDialog.getOpenFileName(
-            self.window, "Open a workspace", str(Path(self.path).parent), "Workspace (*.db);;All files (*)"
-        )
+        chosen, _ = QFileDialog.getOpenFileName(self.window, "Open a workspace", self._folder(), "Workspace (*.db);;All files (*)")
         if chosen:
             self.open(chosen)
 
+    def open_server(self, said: str = "") -> None:
+        """Ask for the address of a team's workspace and open it."""
+        from workbench.gui.server_dialog import ServerDialog  # rare
+
+        ServerDialog(self.window, self.path if _is_server(self.path) else "", self.open, said).open()
+
+    def _folder(self) -> str:
+        return str((default_workspace() if _is_server(self.path) else Path(self.path)).parent)
+
     def open_new(self) -> None:
         """Ask for the name of a new workspace file and make it."""
-        chosen, _ = QFileDialog.getSaveFileName(self.window, "Start a new workspace", str(Path(self.path).parent), "Workspace (*.db)")
+        chosen, _ = QFileDialog.getSaveFileName(self.window, "Start a new workspace", self._folder(), "Workspace (*.db)")
         if chosen:
             self.open(chosen if Path(chosen).suffix else f"{chosen}.db")
 
@@ -178,6 +190,9 @@ class Session(QObject):
         """Ask where a copy of the open workspace goes, write it, open it."""
         workspace = self.context.workspace
         if workspace is None:
+            return
+        if workspace.on_server:
+            self.context.notice("This workspace lies on a server, whose own backups keep it. Export the library to have it as files.")
             return
         here = Path(workspace.path)
         usual = str(here.with_name(f"{here.stem} copy.db"))
@@ -248,10 +263,14 @@ class Session(QObject):
             QApplication.quit()
 
 
-def _open(path: str, settings: Settings) -> Workspace:
+def _is_server(path: str) -> bool:
+    return "://" in path
+
+
+def _open(path: str, settings: Settings, password: str | None, keep: bool) -> Workspace:
     from workbench.workspace import Workspace  # half a second of imports, on the worker thread
 
-    return Workspace.open(path, settings)
+    return Workspace.open(path, settings, password=password, keep=keep)
 
 
 def _kept_copies(path: str) -> list[Any]:

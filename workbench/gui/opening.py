@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
@@ -45,11 +44,14 @@ class OpeningPage(QWidget):
 
     def _show_wait(self) -> None:
         from workbench.gui.widgets.empty import EmptyState  # this page is empty while the first window is painted
+        from workbench.values import is_server, short_name
 
         if self._wait is None:
             self._wait = EmptyState("", "A file that was not closed well is checked first.", icon="database")
             self._stack.addWidget(self._wait)
-        self._wait.title.setText(f"Opening {Path(self._path).name or self._path}")
+        if is_server(self._path):
+            self._wait.text.setText("The server is asked. It has 10 seconds to answer.")
+        self._wait.title.setText(f"Opening {short_name(self._path)}")
         self._stack.setCurrentWidget(self._wait)
 
     def stop(self) -> None:
@@ -60,7 +62,7 @@ class OpeningPage(QWidget):
         """Say why a file cannot be opened. Nothing was written to it."""
         from workbench.gui.widgets.buttons import button  # as above
         from workbench.gui.widgets.empty import EmptyState
-        from workbench.values import Damaged, Problem
+        from workbench.values import Damaged, Problem, short_name
 
         self._timer.stop()
         self.problem = problem
@@ -72,9 +74,24 @@ class OpeningPage(QWidget):
             text = f"{problem.message} No backup of it was found. Open another workspace, or start a new one."
         self._main = button("Try again", kind="primary", on=self._retry)
         buttons = [self._main, button("Open another workspace", on=self._other), button("Start a new workspace", on=self._new)]
-        self._failed = EmptyState(f"{Path(path).name or path} cannot be used as it is", text, buttons, icon="triangle-alert")
+        self._failed = EmptyState(f"{short_name(path)} cannot be used as it is", text, buttons, icon="triangle-alert")
         self._stack.addWidget(self._failed)
         self._stack.setCurrentWidget(self._failed)
+
+    def offer_server(self, on: Callable[[], None]) -> None:
+        """Another address or password, where a server's workspace cannot be opened."""
+        from workbench.gui.theme import set_kind  # as above
+        from workbench.gui.widgets.buttons import button
+        from workbench.values import NoPassword
+
+        if self._failed is not None:
+            wanted = isinstance(self.problem, NoPassword)
+            if wanted and self._main is not None:
+                set_kind(self._main, kind="plain")
+            text = "Enter the password" if wanted else "Change the address"
+            self._failed.add_button(
+                button(text, "key-round" if wanted else "pencil", "primary" if wanted else "plain", on=on), first=wanted
+            )
 
     def offer(self, text: str, on: Callable[[], None]) -> None:
         """The best thing to do about a file that cannot be opened: put a backup in its place."""

@@ -29,6 +29,7 @@ class WindowServices(QObject):
             "go.palette": self.palette,
             "help.keys": self.key_sheet,
             "file.open": session.open_other,
+            "file.server": session.open_server,
             "file.new": session.open_new,
             "file.copy": session.open_copy,
             "file.retry": lambda: session.open(session.path),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, QSize, Qt, QTimer
@@ -124,8 +123,13 @@ class StatusBar(QWidget):
             self.workspace.say("No workspace")
             self.keys.say("")
             return
-        name = Path(workspace.path).name or workspace.path
-        self.workspace.say(f"{name}, read only" if workspace.read_only else name, f"{workspace.path}\n{workspace.notice}".strip())
+        name = workspace.name
+        if workspace.is_cut_off:
+            lost = "The server does not answer. What is typed stays here and is saved when it answers again; it is asked all the time."
+            self.workspace.say(f"{name}, not reached", f"{workspace.path}\n{lost}", "cloud-off")
+            return
+        text = f"{workspace.path}\n{workspace.notice}".strip()
+        self.workspace.say(f"{name}, read only" if workspace.read_only else name, text, "users" if workspace.on_server else "database")
 
     def read_all(self) -> None:
         """Read spend and key place."""
@@ -145,6 +149,8 @@ class StatusBar(QWidget):
             self._read_spend()
         if changes.has("connection"):
             self.read_keys()
+        if changes.has("setting"):
+            self.show_workspace(self._context.workspace)
 
     def _read_spend(self) -> None:
         workspace = self._context.workspace

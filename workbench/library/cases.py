@@ -13,7 +13,7 @@ from typing import Any
 from workbench import store
 from workbench.formats.tabular_columns import as_text, tags_of
 from workbench.library.records import CaseRecord
-from workbench.store import schema, stamps
+from workbench.store import stamps
 from workbench.store.database import Database, Writer
 from workbench.values import BadInput, Case, NotFound, canonical
 
@@ -47,7 +47,7 @@ class Cases:
         self, id: int, offset: int = 0, limit: int | None = None, text: str = "", tag: str = "", only: Sequence[int] | None = None
     ) -> list[CaseRecord]:
         """Live cases of a dataset in their order, a page of them if asked, filtered by words in any field, by a tag, and by ids."""
-        page = {"limit": -1 if limit is None else int(limit), "offset": int(offset)}
+        page = {"limit": 2**62 if limit is None else int(limit), "offset": int(offset)}
         query = self._database.query
         if not text and not tag and only is None:  # the place in the order is the number: no need to count through all rows before the page
             rows = query(_ORDERED, {"dataset": id} | page)
@@ -267,7 +267,7 @@ def order_cases(writer: Writer, dataset_id: int, order: Sequence[int | Case]) ->
 
 def indexing(writer: Writer, count: int) -> AbstractContextManager[None]:
     """The block in which `count` cases are inserted: many are taken into the search index at once."""
-    return schema.many_cases(writer.raw.execute) if count >= _MANY else nullcontext()
+    return writer.many_cases() if count >= _MANY else nullcontext()
 
 
 def _noting_columns(cases: Iterable[Case], seen: dict[str, None]) -> Iterator[Case]:
@@ -421,4 +421,4 @@ def pages(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 
 def _numbers(ids: Sequence[int]) -> str:
-    return ", ".join(str(int(id_)) for id_ in ids)
+    return ", ".join(str(int(id_)) for id_ in ids) or "NULL"

@@ -26,7 +26,7 @@ WHERE dataset_id = :dataset AND archived_at IS NULL ORDER BY position, "case".id
 _KEEP = """INSERT INTO case_content (hash, name, "values", reference, tags, weight, note)
 SELECT content_hash, name, "values", reference,
  (SELECT json_group_array(name) FROM (SELECT tag.name FROM case_tag JOIN tag ON tag.id = case_tag.tag_id
-  WHERE case_tag.case_id = "case".id ORDER BY tag.name)), weight, note
+  WHERE case_tag.case_id = "case".id ORDER BY tag.name) AS named), weight, note
 FROM "case" WHERE dataset_id = :dataset AND archived_at IS NULL
 AND NOT EXISTS (SELECT 1 FROM case_content WHERE hash = content_hash AND case_content."values" IS NOT NULL)
 ON CONFLICT (hash) DO UPDATE SET name = excluded.name, "values" = excluded."values", reference = excluded.reference,

@@ -10,8 +10,9 @@ from workbench.values import BadInput, Progress, Steps, StoreTrouble
 from workbench.whole_file import beside
 
 _LIVE = 'FROM "case" WHERE dataset_id = :dataset AND archived_at IS NULL'
-_USED = f"""SELECT coalesce(max(name <> ''), 0), coalesce(max(reference IS NOT NULL), 0),
-coalesce(max(EXISTS (SELECT 1 FROM case_tag WHERE case_id = "case".id)), 0), coalesce(max(weight <> 1), 0), coalesce(max(note <> ''), 0)
+_USED = f"""SELECT count(CASE WHEN name <> '' THEN 1 END), count(reference),
+count(CASE WHEN EXISTS (SELECT 1 FROM case_tag WHERE case_id = "case".id) THEN 1 END), count(CASE WHEN weight <> 1 THEN 1 END),
+count(CASE WHEN note <> '' THEN 1 END)
 {_LIVE}"""
 
 

@@ -220,7 +220,7 @@ def create_dataset(writer: Writer, name: str, columns: Sequence[ColumnSpec], des
 
 def _records(query: Query, where: str, **parameters: Any) -> list[DatasetRow]:
     rows = query(_SELECT.format(where=where), parameters)
-    mine = ", ".join(str(row[0]) for row in rows)
+    mine = ", ".join(str(row[0]) for row in rows) or "NULL"
     live = f'"case".archived_at IS NULL AND "case".dataset_id IN ({mine})'
     counts = dict(query(f'SELECT dataset_id, count(*) FROM "case" WHERE {live} GROUP BY dataset_id', {}))
     tags: dict[int, dict[str, int]] = {}

@@ -32,9 +32,9 @@ WHERE {prompts}
 """
 _MODELS = """
 SELECT DISTINCT json_extract(prompt.value, '$.prompt'), model.title FROM comparison
-JOIN json_each(comparison.definition, '$.prompts') AS prompt JOIN json_each(comparison.definition, '$.models') AS chosen
+CROSS JOIN json_each(comparison.definition, '$.prompts') AS prompt CROSS JOIN json_each(comparison.definition, '$.models') AS chosen
 JOIN model ON model.uid = chosen.value WHERE comparison.archived_at IS NULL ORDER BY model.title"""
-_ALL = _LIST.format(versions="", prompts="(prompt.archived_at IS NOT NULL) = :archived")
+_ALL = _LIST.format(versions="", prompts="CASE WHEN prompt.archived_at IS NULL THEN 0 ELSE 1 END = :archived")
 _ONE = _LIST.format(versions="WHERE prompt_id = :id", prompts="prompt.id = :id")
 
 

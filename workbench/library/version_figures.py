@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 
 from workbench.store.database import Database
@@ -11,10 +11,11 @@ from workbench.store.outputs import CHECKED, PASSED, newest
 
 # The place of each version in a frozen plan, which never changes and may be long: read once in the life of the app.
 _PLACES = """
-SELECT uid, json_extract(plan, '$.columns'),
- (SELECT json_group_array(json_array(json_extract(variant.value, '$.prompt_uid'), json_extract(variant.value, '$.version')))
-  FROM json_each(plan, '$.variants') AS variant)
-FROM run WHERE uid IN (SELECT value FROM json_each(:uids))"""
+SELECT uid, json_extract(plan, '$.columns') FROM run WHERE uid IN (SELECT value FROM json_each(:uids))"""
+_VARIANTS = """
+SELECT uid, json_extract(variant.value, '$.prompt_uid'), json_extract(variant.value, '$.version')
+FROM run CROSS JOIN json_each(plan, '$.variants') AS variant WHERE uid IN (SELECT value FROM json_each(:uids))
+ORDER BY run.id, CAST(variant.key AS INTEGER)"""
 
 _COUNTS = f"""
 SELECT uid, column_index, count(*), sum(checked), sum(passed) FROM
@@ -51,8 +52,11 @@ class VersionFigures:
         return {number: (count, passed[number] / checked[number] if checked[number] else None) for number, count in outputs.items()}
 
     def _look_up(self, uids: list[str]) -> None:
-        for uid, columns, variants in self._database.query(_PLACES, {"uids": json.dumps(uids)}) if uids else ():
-            known = json.loads(variants)
-            self._places[uid] = {index: tuple(known[variant]) for index, (variant, _) in enumerate(json.loads(columns or "[]"))}
+        known: dict[str, list[tuple[str | None, int | None]]] = defaultdict(list)
+        wanted = {"uids": json.dumps(uids)}
+        for uid, prompt, number in self._database.query(_VARIANTS, wanted) if uids else ():
+            known[uid].append((prompt, None if number is None else int(number)))
+        for uid, columns in self._database.query(_PLACES, wanted) if uids else ():
+            self._places[uid] = {index: known[uid][variant] for index, (variant, _) in enumerate(json.loads(columns or "[]"))}
         for uid in uids:
             self._places.setdefault(uid, {})  # a run that was taken back meanwhile

@@ -95,7 +95,13 @@ class Versions:
             branch = written_on(asking(writer), prompt_id) if branch is None else branch
             draft = _draft(writer, prompt_id, branch)
             version_id = _add_version(
-                writer, prompt_id, branch, keep_content(writer, content), note, author, draft["base"] if draft else None
+                writer,
+                prompt_id,
+                branch,
+                keep_content(writer, content),
+                note,
+                author or self._database.person,
+                draft["base"] if draft else None,
             )
             _drop_draft(writer, prompt_id, branch)
         return self.get(version_id)
@@ -107,7 +113,7 @@ class Versions:
             if row is None:
                 raise NotFound(f"There is no version {version_id}.")
             branch = written_on(asking(writer), row[0])
-            restored = _add_version(writer, row[0], branch, row[2], f"Restored from v{row[1]}", "", version_id)
+            restored = _add_version(writer, row[0], branch, row[2], f"Restored from v{row[1]}", self._database.person, version_id)
         return self.get(restored)
 
     def draft(self, prompt_id: int, branch: str | None = None) -> DraftRow | None:

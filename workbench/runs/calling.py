@@ -81,6 +81,8 @@ class Calls(SampleReader):
         if row.id in self._live:
             raise BadInput(f"Run {row.number} of {row.comparison} is going on already.")
         self._database.refuse_if_read_only()
+        if not self._database.take_run(row.id):
+            raise BadInput(f"Run {row.number} of {row.comparison} is going on in another app.", remedy="Its answers appear here too.")
         self._live.add(row.id)
         try:
             seconds = float(timeout_s if timeout_s is not None else self._settings.get("timeout_s"))
@@ -105,6 +107,7 @@ class Calls(SampleReader):
         finally:
             self._going.pop(row.id, None)
             self._live.discard(row.id)
+            self._database.leave_run(row.id)
 
     # Parts
 

@@ -23,7 +23,7 @@ from workbench.providers.attachments import without
 from workbench.runs.meanings import STOPPED, Meanings, worst_tokens
 from workbench.runs.recording import End, Recorder, Start
 from workbench.store.database import Database
-from workbench.values import BadInput, Endpoint, Failure, Missing, ModelSpec, NoKey, Problem, Reply, Request, Score
+from workbench.values import BadInput, ConnectionLost, Endpoint, Failure, Missing, ModelSpec, NoKey, Problem, Reply, Request, Score
 
 BATCH_ROWS = 50
 CHECKPOINT_SECONDS = 3.0
@@ -33,6 +33,9 @@ _SLOW_TEMPLATES = 3
 _SLOW_SECONDS = 0.5
 _REUSE_PAGE = 200
 _NOTHING = Decimal(0)
+_SERVER_AWAITED_S = 900.0
+"""So long a run waits for a server that went away, with its answers in memory. Its calls wait with it."""
+_SERVER_ASKED_S = 2.0
 _UNCOMPARED = Vectors(why_not=STOPPED)
 """What is left to answers whose run ends before they could be compared."""
 
@@ -87,6 +90,8 @@ class Execution:
         """Jobs that began since the last transaction."""
         self._texts: dict[int, list[str]] = {}
         self._made = 0
+        self._spent_on_checks = Decimal(0)
+        """What checks have cost since the last write that was kept."""
         self._slow_columns: dict[int, tuple[int, BadInput | None]] = {}
         self._unread = [
             providers.unread(column.model.wire_format, column.model.reads, column.variant.content.messages) for column in plan.columns
@@ -185,10 +190,12 @@ class Execution:
                         yield event
                 if self._capped | self._held != self._held_written:
                     await self._turn()
-                    self._write_held()
+                    with suppress(ConnectionLost):  # it is written with the next event
+                        self._write_held()
                 if monotonic() >= checkpoint_due:
                     await self._turn()
-                    self._recorder.checkpoint({job: "".join(pieces) for job, pieces in self._texts.items()})
+                    with suppress(ConnectionLost):  # the next one keeps as much
+                        self._recorder.checkpoint({job: "".join(pieces) for job, pieces in self._texts.items()})
                     checkpoint_due = monotonic() + CHECKPOINT_SECONDS
         finally:
             if next_batch is not None:
@@ -227,8 +234,9 @@ class Execution:
         return not event.attempts
 
     def _write_held(self) -> None:
-        self._held_written = self._capped | self._held
-        self._recorder.hold(self._held_written)
+        held = self._capped | self._held
+        self._recorder.hold(held)
+        self._held_written = held
 
     def _end_of(self, event: Finished | Failed | Cancelled | Skipped) -> End:
         todo = self._todo.pop(event.job)
@@ -281,8 +289,7 @@ class Execution:
                 if todo is not None and end.reply is not None:
                     end.scores = await asyncio.to_thread(self._scores, todo, end.reply.text, vectors)
                     del self._todo[end.job_id]
-            await self._turn()
-            self._write(batch)
+            await self._written(batch)
         except BaseException:
             self._ends = batch + self._ends  # tried once more when everything is closed
             raise
@@ -295,6 +302,35 @@ class Execution:
             if held is not None and end.reply is not None:
                 self._budget.settle(held, None)
 
+    async def _written(self, batch: list[tuple[End, Event]]) -> None:
+        """Write; where the server of the workspace is out of reach, once it is back: what was paid for is not thrown away for a moment."""
+        end = monotonic() + _SERVER_AWAITED_S
+        while True:
+            await self._turn()
+            try:
+                if self._database.on_server:
+                    await self._written_beside(batch)
+                else:
+                    self._write(batch)
+            except ConnectionLost:
+                if self._control.ending or monotonic() > end:
+                    raise
+                await asyncio.sleep(_SERVER_ASKED_S)
+            else:
+                return
+
+    async def _written_beside(self, batch: list[tuple[End, Event]]) -> None:
+        """Write on another thread: a far server takes its time, in which streams go on. A batch that is kept when this is cancelled is
+        emptied, so that nobody writes it once more."""
+        task = asyncio.ensure_future(asyncio.to_thread(self._write, tuple(batch)))
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait((task,))
+            if task.exception() is None:
+                batch.clear()
+            raise
+
     async def _turn(self) -> None:
         """Let a write that goes on in another thread end: a large import takes seconds, in which this loop must not stand still."""
         since = self._database.writing_since
@@ -304,9 +340,12 @@ class Execution:
     def _write(self, batch: Sequence[tuple[End, Event]]) -> None:
         ends = [end for end, _ in batch]
         self._started.difference_update(end.job_id for end in ends)
-        self._recorder.write(ends, self._started, self._meanings.take_cost())
+        started = set(self._started)
+        self._spent_on_checks += self._meanings.take_cost()
+        self._recorder.write(ends, started, self._spent_on_checks)
+        self._spent_on_checks = Decimal(0)
         self._made += sum(1 for _, event in batch if not isinstance(event, Held))
-        self._started.clear()
+        self._started -= started
 
     def _close(self) -> None:
         """Write what is finished and keep what is not. The run's end is written last, so that a full disk shows as a crash."""

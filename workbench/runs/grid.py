@@ -41,20 +41,22 @@ _VERDICTS = f"""
 SELECT column_index, count(*), sum(passed) FROM
 (SELECT job.column_index AS column_index, {PASSED} AS passed
  FROM job JOIN output ON output.id = {newest()} JOIN score ON score.output_id = output.id
- WHERE job.run_id = :run AND job.status = 'done' GROUP BY job.column_index, output.id HAVING {CHECKED}) AS checked
+ WHERE job.run_id = :run AND job.status = 'done' GROUP BY job.column_index, output.id HAVING {CHECKED} = 1) AS checked
 GROUP BY column_index"""
 
 _STARS = f"""
 SELECT job.column_index, avg(rating.value), count(*) FROM rating
-CROSS JOIN output ON output.id = rating.output_id CROSS JOIN job ON job.id = output.job_id -- in this order: there are few ratings
-WHERE job.run_id = :run AND rating.aspect = 'stars' AND rating.replaced_by_id IS NULL AND rating.value IS NOT NULL
+CROSS JOIN output CROSS JOIN job -- SQLite keeps this order: there are few ratings
+WHERE output.id = rating.output_id AND job.id = output.job_id
+AND job.run_id = :run AND rating.aspect = 'stars' AND rating.replaced_by_id IS NULL AND rating.value IS NOT NULL
 AND output.id = {newest()}
 GROUP BY job.column_index"""
 
 _JUDGED = f"""
 SELECT job.column_index, count(*), sum(CASE WHEN rating.label = 'pass' THEN 1 ELSE 0 END) FROM rating
-CROSS JOIN output ON output.id = rating.output_id CROSS JOIN job ON job.id = output.job_id -- as above
-WHERE job.run_id = :run AND rating.aspect = 'verdict' AND rating.replaced_by_id IS NULL AND rating.label IS NOT NULL
+CROSS JOIN output CROSS JOIN job -- as above
+WHERE output.id = rating.output_id AND job.id = output.job_id
+AND job.run_id = :run AND rating.aspect = 'verdict' AND rating.replaced_by_id IS NULL AND rating.label IS NOT NULL
 AND output.id = {newest()}
 GROUP BY job.column_index"""
 

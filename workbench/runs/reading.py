@@ -80,7 +80,8 @@ class RunReader:
         """Runs that a crash cut off, newest first: they can be gone on with."""
         if self._database.read_only:
             return []
-        return [row for row in self._rows("WHERE status = 'running'", {}) if row.id not in self._live]
+        going_on = self._live | self._database.runs_elsewhere()
+        return [row for row in self._rows("WHERE status = 'running'", {}) if row.id not in going_on]
 
     def plan(self, run_id: int) -> Plan:
         """The frozen plan of a run. Raises NotFound."""
@@ -125,8 +126,8 @@ coalesce((SELECT id FROM output WHERE created_at < :since ORDER BY id DESC LIMIT
         return {run_id: heads[run_id].model_keys for run_id in run_ids}
 
     def is_live(self, run_id: int) -> bool:
-        """True while the run is being made, here or by the process that owns the workspace."""
-        return run_id in self._live or self._database.read_only
+        """True while the run is being made, here, by the process that owns the workspace, or by another one on its server."""
+        return run_id in self._live or self._database.read_only or run_id in self._database.runs_elsewhere()
 
     def _id_of(self, run: int | str) -> int:
         if isinstance(run, int):

@@ -16,7 +16,7 @@ from workbench.runs.reading import dollars, nano_dollars
 from workbench.store.database import Database, Writer
 from workbench.store.outputs import newest
 from workbench.store.stamps import now
-from workbench.values import Exchange, Failure, Part, Price, Reply, Score, ToolCall, Usage, canonical
+from workbench.values import Exchange, Failure, Part, Price, Reply, Score, StoreTrouble, ToolCall, Usage, canonical
 
 _OUTPUT = """
 INSERT INTO output (job_id, attempt, text, thinking, finish_reason, raw_finish_reason, refusal, tool_calls, usage, cost, price_known,
@@ -151,6 +151,7 @@ WHERE id = :run""",
         forget = [{"job_id": end.job_id} for end in ends if end.job_id in self._kept and end.status != "queued"]
         spent = sum(row["cost"] or 0 for row in outputs if row["reused_from_id"] is None) + (nano_dollars(checks_usd) or 0)
         with self._database.write(durable=durable) as writer:
+            self._refuse_lost()
             _many(writer, _OUTPUT, outputs)
             _many(writer, attachments.KEEP, pictures)
             _many(writer, _PICTURE, pictures)
@@ -179,6 +180,7 @@ WHERE id = :run""",
     def end(self) -> None:
         """Mark the run as done, or as stopped where jobs are left to make."""
         with self._database.write() as writer:
+            self._refuse_lost()
             writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'running'", run=self._run_id)
             left = writer.run(
                 "SELECT count(*) FROM job WHERE run_id = :run AND status IN ('queued', 'skipped')", run=self._run_id
@@ -190,6 +192,11 @@ WHERE id = :run""",
                 run=self._run_id,
             )
             writer.touch("run", self._run_id)
+
+    def _refuse_lost(self) -> None:
+        """Raise StoreTrouble where another app has gone on with this run, while the server could not be reached from here."""
+        if self._database.has_lost_run(self._run_id):
+            raise StoreTrouble("Another app goes on with this run, so it ends here.", remedy="Its answers appear here too.")
 
     def earlier(self, fingerprints: Iterable[str]) -> dict[str, Reused]:
         """The newest finished output of each of these fingerprints, in this run or in any other."""

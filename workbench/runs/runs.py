@@ -31,7 +31,7 @@ _ANSWER = "\0"
 
 _RUN = """
 INSERT INTO run (uid, comparison_id, number, plan, plan_hash, dataset_version_id, status, created_at, budget, spent, author)
-VALUES (:uid, :comparison, :number, :plan, :hash, :version, 'queued', :at, :budget, 0, '') RETURNING id"""
+VALUES (:uid, :comparison, :number, :plan, :hash, :version, 'queued', :at, :budget, 0, :author) RETURNING id"""
 _JOBS = """
 WITH RECURSIVE repeats(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM repeats WHERE n < :repeats),
  cases(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM cases WHERE n < :cases - 1),
@@ -153,7 +153,7 @@ class Runs(HandAnswers):
             return self._store(replace(plan, taken_from=""), before.comparison_id, old=before.id)
         if only not in ("failed", "errors"):
             raise BadInput(f"Run again all, failed or errors, not {only}.")
-        again = _FAILED_A_CHECK if only == "failed" else "0"
+        again = _FAILED_A_CHECK if only == "failed" else "1 = 0"
         return self._store(replace(plan, taken_from=before.uid), before.comparison_id, old=before.id, again=again)
 
     def requeue(self, run_id: int, job_ids: Iterable[int] | None = None, failed_only: bool = True) -> int:
@@ -168,7 +168,7 @@ class Runs(HandAnswers):
             ids = [row[0] for row in writer.run(f"SELECT id FROM job WHERE run_id = :run AND {which}", run=run_id)]
             writer.run(f"UPDATE job SET status = {waiting} WHERE run_id = :run AND {which}", run=run_id)
             left = writer.run("SELECT 1 FROM job WHERE run_id = :run AND status = 'queued' LIMIT 1", run=run_id).first()
-            if ids and left and run_id not in self._live:
+            if ids and left and not self.is_live(run_id):
                 writer.run("UPDATE run SET status = 'stopped' WHERE id = :run", run=run_id)
             writer.touch("job", *ids)
             writer.touch("run", run_id)
@@ -199,7 +199,7 @@ class Runs(HandAnswers):
         removed = 0
         while True:  # a page at a time: a run that goes on does not wait for all of it
             with self._database.write(durable=False) as writer:
-                page = writer.run(f"DELETE FROM exchange WHERE id IN ({old})", end=end).rowcount
+                page = int(writer.run(f"DELETE FROM exchange WHERE id IN ({old})", end=end).rowcount)
             removed += page
             if page < _PRUNED_AT_ONCE:
                 return removed
@@ -239,6 +239,7 @@ class Runs(HandAnswers):
                     hash=hashlib.sha256(text.encode()).hexdigest(),
                     at=now(),
                     budget=nano_dollars(budget),
+                    author=self._database.person,
                 ).scalar_one()
             )
             jobs = _JOBS.format(by_hand=_by_hand(plan))

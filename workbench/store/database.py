@@ -1,121 +1,85 @@
-"""One open workspace file: many readers, one writer, and the news of what each write touched."""
+"""One open workspace, wherever it lies: many readers, one writer at a time, and the news of what each write touched."""
 
 from __future__ import annotations
 
-import errno
 import logging
-import sqlite3
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import Any, get_args
 
-from workbench.store import backups, making, opening, schema
-from workbench.store.lock import WorkspaceLock
-from workbench.store.trouble import is_database_error, problem_of
-from workbench.store.writer import Shared
 from workbench.store.writer import Writer as Writer
 from workbench.values.changes import Changes, Kind
-from workbench.values.problems import Problem, ReadOnly, StoreTrouble
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+from workbench.values.places import is_server
+from workbench.values.problems import Missing, ReadOnly
 
 _log = logging.getLogger(__name__)
-
-_C = TypeVar("_C", bound=sqlite3.Connection)
-_SMALL = 16_000_000
-"""Bytes. A file up to this size is checked at every start, which takes 4 to 15 ms; a larger one only after an unclean end."""
 
 Listener = Callable[[Changes], object]
 Query = Callable[..., list[Any]]
 """What `Database.query` is: (statement, parameters) -> rows as tuples."""
 
+EVERYTHING = Changes({kind: frozenset() for kind in get_args(Kind)})
+"""Said where it is not known what another app wrote: every kind, without ids."""
 
-class Database:
-    """An open workspace file. All verbs may be called from any thread.
 
-    `query` reads through Python's own sqlite3 and `read` through SQLAlchemy: the import of the latter costs more than reading
-    the whole library, so that what the first window shows goes through the former.
+class Database(ABC):
+    """An open workspace. All verbs may be called from any thread.
+
+    Statements are SQLite's, as far as PostgreSQL knows them too; `store/server` translates the rest.
     """
 
-    def __init__(self, path: Path, *, lock: WorkspaceLock | None, notice: str = "", immutable: bool = False, backups_kept: int = 7) -> None:
-        self._file = path
-        self.path = str(path)
-        self.read_only = lock is None
+    on_server = False
+    """True where several apps write at the same time."""
+
+    def __init__(self, path: str, name: str, *, read_only: bool, notice: str, person: str = "") -> None:
+        self.path = path
+        """The file, or the address of the server without its password."""
+        self.name = name
+        """What a title or a status bar calls it."""
+        self.read_only = read_only
         self.notice = notice
-        self._lock = lock
-        self._immutable = immutable
-        self._clean = True
+        self.person = person
+        """Who works here, where several people do; empty for a file."""
+        self.writing_since: float | None = None
+        """When the write that goes on now began, by `time.perf_counter`; None between writes."""
+        self.is_cut_off = False
+        """True while a server does not answer; listeners hear of everything when it does again."""
         self._closed = False
-        self._idle: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
         self._writing = threading.Lock()
         self._writing_thread: int | None = None
-        self.writing_since: float | None = None
-        """When the write that goes on now began, by `time.perf_counter`; None between writes."""
         self._listeners: list[Listener] = []
-        self._backups_kept = backups_kept
-        self._backup: threading.Thread | None = None
-        self._looked_on = ""
-        self._readers: Engine | None = None
-        self._writer: Shared | None = None
-        self._watcher: sqlite3.Connection | None = None
-        self._seen = 0
-        self._writers: Engine | None = None
-        self._synchronous = ""
 
     @staticmethod
-    def open(path_or_url: str | Path, *, backups_kept: int = 7, wait_s: float = 1.5) -> Database:
-        """The workspace at this path, made if there is none, brought to the present format if it is older.
+    def open(path_or_url: str | Path, *, backups_kept: int = 7, wait_s: float = 1.5, password: str | None = None) -> Database:
+        """The workspace at this path or address, made if there is none, brought to the present format if it is older.
 
-        Opened for reading only, with the reason in `notice`, where another process has it open, where it is of a newer format, or
-        where the file cannot be written. Raises StoreTrouble for a foreign or damaged file, which is left as it is.
+        Opened for reading only, with the reason in `notice`, where another process has the file open, where it is of a newer format, or
+        where it cannot be written. Raises StoreTrouble for a foreign or damaged one, which is left as it is; Missing where a server
+        cannot be reached. `password`: for a server whose address holds none.
         """
-        path = opening.path_of(path_or_url)
-        found = opening.look(path)
-        if found.format == 0:
+        if is_server(path_or_url):
             try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise _cannot_create(path, error) from error
-        try:
-            lock = WorkspaceLock.take(path, wait_s)
-        except OSError as error:
-            if found.format == 0:
-                raise _cannot_create(path, error) from error
-            return _reader(path, found, _why_no_lock(path, error))
-        if lock is None:
-            return _reader(path, opening.look(path), f"Another window has {path.name} open. You can read but not save.")
-        try:
-            return _owner(path, lock, backups_kept)
-        except BaseException:
-            lock.release(clean=not lock.was_left_behind)
-            raise
+                from workbench.store.server.database import ServerDatabase  # only teams need it
+            except ImportError as error:
+                remedy = 'Install it with: pip install "prompt-workbench[postgres]"'
+                raise Missing("A workspace on a server needs psycopg, which is not installed.", remedy=remedy) from error
+            return ServerDatabase.connect(str(path_or_url), password)
+        from workbench.store.file_database import FileDatabase  # it stands on this module
 
+        return FileDatabase.open_file(path_or_url, backups_kept=backups_kept, wait_s=wait_s)
+
+    @abstractmethod
     def query(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> list[Any]:
         """All rows of a reading statement, as tuples, without SQLAlchemy. JSON columns come as text."""
-        with self._plain() as connection:
-            return connection.execute(sql, parameters).fetchall()
 
-    @contextmanager
-    def snapshot(self) -> Iterator[Query]:
+    @abstractmethod
+    def snapshot(self) -> AbstractContextManager[Query]:
         """`query`, on one unchanging state of the workspace: several statements see nothing of what others write between them."""
-        with self._plain() as connection:
-            connection.execute("BEGIN")
-            try:
-                yield lambda sql, parameters=(): connection.execute(sql, parameters).fetchall()
-            finally:
-                connection.execute("ROLLBACK")
-
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A connection that sees one unchanging state of the workspace and cannot write."""
-        engine = self._reading_engine()
-        with self._told(), engine.connect() as connection:
-            yield connection
 
     @contextmanager
     def write(self, *, durable: bool = True) -> Iterator[Writer]:
@@ -130,17 +94,20 @@ class Database:
         with self._writing:
             self._writing_thread, self.writing_since = threading.get_ident(), time.perf_counter()
             try:
-                with self._told(), self._transaction("FULL" if durable else "NORMAL") as raw:
-                    writer = Writer(raw, self._lend)
-                    try:
-                        yield writer
-                    finally:
-                        writer.close()
+                with self._written(durable) as writer:
+                    yield writer
             finally:
                 self._writing_thread = self.writing_since = None
-        self.back_up_if_due()
+        self._after_write()
         if writer.changes.touched:
             self._announce(writer.changes)
+
+    @abstractmethod
+    def _written(self, durable: bool) -> AbstractContextManager[Writer]:
+        """The transaction of one write."""
+
+    def _after_write(self) -> None:  # noqa: B027  (a server needs nothing)
+        """What follows a write that is kept."""
 
     def refuse_if_read_only(self) -> None:
         """Raise ReadOnly with the reason, where nothing can be saved."""
@@ -157,78 +124,31 @@ class Database:
 
         return end
 
+    @abstractmethod
     def look_for_changes(self) -> bool:
         """True if another process has written since the last call; listeners then hear of every kind, without ids.
 
         For a window that only reads: its own file tells it nothing. Costs some microseconds.
         """
-        with self._told(), self._guard:
-            if self._watcher is None:
-                self._watcher = self._connect(sqlite3.Connection)
-                self._seen = self._watcher.execute("PRAGMA data_version").fetchone()[0]
-                return False
-            before, self._seen = self._seen, self._watcher.execute("PRAGMA data_version").fetchone()[0]
-        if before == self._seen:
-            return False
-        self._announce(Changes({kind: frozenset() for kind in get_args(Kind)}))
+
+    def take_run(self, run_id: int) -> bool:
+        """True if this app may make the calls of a run: no other one does. Taking it again is fine."""
         return True
 
+    def leave_run(self, run_id: int) -> None:  # noqa: B027  (a file is open in one app only)
+        """Let other apps take a run."""
+
+    def has_lost_run(self, run_id: int) -> bool:
+        """True if another app took a run while this one, which makes it, could not reach the server. Asked within a write."""
+        return False
+
+    def runs_elsewhere(self) -> frozenset[int]:
+        """The runs that other apps make now."""
+        return frozenset()
+
+    @abstractmethod
     def close(self) -> None:
-        """Put everything into the one file and give up the lock. Closing twice is fine."""
-        if self._closed:
-            return
-        self._closed = True
-        if self._backup is not None:
-            self._backup.join()
-        with self._writing:
-            for engine in (self._readers, self._writers):
-                if engine is not None:
-                    engine.dispose()
-            if self._writer is not None:
-                self._writer.close()
-        with self._guard:
-            for connection in self._idle:
-                connection.close()
-            self._idle.clear()
-            if self._watcher is not None:
-                self._watcher.close()
-        if self._lock is not None:
-            self._fold_in_log()
-            self._lock.release(clean=self._clean)
-
-    def back_up_if_due(self, *, made_now: bool = False) -> None:
-        """Start today's copy beside the running work, if there is none yet. Looks once a day; a new file waits for its second."""
-        today = time.strftime("%Y-%m-%d", time.gmtime())
-        if today == self._looked_on or self._lock is None:
-            return
-        with self._guard:
-            if today == self._looked_on:
-                return
-            self._looked_on = today
-        try:
-            is_due = not made_now and backups.is_due(self._file)
-        except OSError as error:  # what was written is safe: its verb must not fail because of a folder beside it
-            _log.warning("no look at the backups: %s", error)
-            return
-        if is_due:
-            self._backup = threading.Thread(target=self._back_up, name="backup", daemon=True)
-            self._backup.start()
-
-    def _fold_in_log(self) -> None:
-        """Leave one file behind. The last connection does it by itself, but not where that one could only read."""
-        if self._file.with_name(self._file.name + "-wal").exists():
-            with suppress(sqlite3.Error):  # nothing is lost: the next start reads the log
-                connection = sqlite3.connect(opening.uri(self._file, "mode=rw"), uri=True, isolation_level=None)
-                try:
-                    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                finally:
-                    connection.close()
-
-    def _back_up(self) -> None:
-        try:
-            backups.make(self._file, "day", self._backups_kept)
-        except (Problem, OSError) as problem:
-            _log.warning("%s", problem)
+        """Give everything back. Closing twice is fine."""
 
     def _announce(self, changes: Changes) -> None:
         for listener in list(self._listeners):
@@ -236,147 +156,3 @@ class Database:
                 listener(changes)
             except Exception:  # the write is done: a screen that fails to redraw must not make it look undone
                 _log.exception("a listener failed")
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Turn trouble with file and disk into a sentence; errors of the program itself pass as they are."""
-        try:
-            yield
-        except Exception as error:
-            problem = problem_of(error, self._file) if is_database_error(error) else None
-            if problem is None:
-                raise
-            if isinstance(problem, StoreTrouble) and "damaged" in problem.message:
-                self._clean = False
-            raise problem from error
-
-    def _connect(self, factory: type[_C]) -> _C:
-        if self._closed:
-            raise RuntimeError(f"{self.path} is closed")
-        options = "mode=rw" if self._lock is not None else "mode=ro&immutable=1" if self._immutable else "mode=ro"
-        connection = sqlite3.connect(
-            opening.uri(self._file, options), uri=True, isolation_level=None, check_same_thread=False, factory=factory
-        )
-        try:
-            connection.execute("PRAGMA busy_timeout = 5000")
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA cache_size = -16000")
-            if factory is not Shared:
-                connection.execute("PRAGMA query_only = ON")
-        except sqlite3.Error:
-            connection.close()
-            raise
-        return connection
-
-    @contextmanager
-    def _plain(self) -> Iterator[sqlite3.Connection]:
-        with self._told():
-            with self._guard:
-                connection = self._idle.pop() if self._idle else None
-            if connection is None:
-                connection = self._connect(sqlite3.Connection)
-            try:
-                yield connection
-            finally:
-                with self._guard:
-                    if self._closed:
-                        connection.close()
-                    else:
-                        self._idle.append(connection)
-
-    def _reading_engine(self) -> Engine:
-        with self._guard:
-            if self._readers is None:
-                from sqlalchemy.pool import QueuePool  # here and below: a quarter second of import that the first list does not need
-
-                self._readers = making.engine(lambda: self._connect(sqlite3.Connection), "BEGIN", QueuePool, pool_size=4, max_overflow=28)
-            return self._readers
-
-    @contextmanager
-    def _transaction(self, synchronous: str) -> Iterator[Shared]:
-        if self._writer is None:
-            self._writer = self._connect(Shared)
-            # One huge import must not leave a huge log for ever.
-            self._writer.execute("PRAGMA journal_size_limit = 67108864")
-        raw = self._writer
-        if synchronous != self._synchronous:  # possible only outside a transaction
-            raw.execute(f"PRAGMA synchronous = {synchronous}")
-            self._synchronous = synchronous
-        raw.execute("BEGIN IMMEDIATE")
-        try:
-            yield raw
-            raw.execute("COMMIT")
-        except BaseException:
-            if raw.in_transaction:  # a full disk has ended it already
-                raw.execute("ROLLBACK")
-            raise
-
-    def _lend(self) -> Connection:
-        """SQLAlchemy's view of the writer's connection."""
-        if self._writers is None:
-            from sqlalchemy.pool import StaticPool
-
-            self._writers = making.engine(lambda: self._writer, None, StaticPool)
-        return self._writers.connect()
-
-
-def _reader(path: Path, found: opening.Found, notice: str) -> Database:
-    if found.format == 0:
-        raise StoreTrouble(f"Another window is just making {path.name}.", remedy="Try again.")
-    if found.format < schema.FORMAT:
-        raise StoreTrouble(
-            f"{path.name} is of an older format and cannot be converted now: {notice}", remedy="Try again when it can be written."
-        )
-    if found.format > schema.FORMAT:
-        notice = _newer(found.format)
-    return Database(path, lock=None, notice=notice, immutable=found.immutable)
-
-
-def _owner(path: Path, lock: WorkspaceLock, backups_kept: int) -> Database:
-    found = opening.look(path)
-    if found.format > schema.FORMAT:
-        lock.release(clean=not lock.was_left_behind)
-        return _reader(path, found, "")
-    if found.format and not _is_writable(path):
-        lock.release(clean=not lock.was_left_behind)
-        return _reader(path, found, f"{path.name} is write-protected. You can read but not save.")
-    if found.format and (lock.was_left_behind or path.stat().st_size < _SMALL):
-        making.check_quickly(path)
-    if found.format == 0:
-        making.create(path)
-    elif found.format < schema.FORMAT:
-        backups.make(path, "before-upgrade", backups_kept)
-        from workbench.store.upgrade import upgrade  # 0.6 s of import that only an older file needs
-
-        upgrade(path)
-    if found.format and not found.has_log:
-        making.turn_log_on(path)
-    database = Database(path, lock=lock, backups_kept=backups_kept)
-    database.back_up_if_due(made_now=found.format == 0)
-    return database
-
-
-def _is_writable(path: Path) -> bool:
-    try:
-        with path.open("r+b"):
-            return True
-    except OSError:
-        return False
-
-
-def _newer(number: int) -> str:
-    return f"This library was made by a newer version (format {number}, this app reads up to {schema.FORMAT}). You can read but not save."
-
-
-def _why_no_lock(path: Path, error: OSError) -> str:
-    if error.errno == errno.ENOSPC:
-        return f"The disk of {path.name} is full. You can read but not save."
-    if error.errno in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
-        return f"{path.name} lies where files cannot be locked. You can read but not save."
-    return f"{path.name} is write-protected. You can read but not save."
-
-
-def _cannot_create(path: Path, error: OSError) -> StoreTrouble:
-    if error.errno == errno.ENOSPC:
-        return StoreTrouble(f"{path} cannot be made: the disk is full.", remedy="Free some space and try again.")
-    return StoreTrouble(f"{path} cannot be made ({error.strerror}).", remedy="Name a file in a folder that can be written.")

@@ -3,26 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from workbench.store import schema
 from workbench.store.opening import uri
 from workbench.store.trouble import damaged, problem_of
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-
-def engine(connect: Callable[[], Any], begin: str | None, pool: Any, **options: Any) -> Engine:
-    """An engine whose transactions begin with this statement, because the driver itself is told to begin none."""
-    from sqlalchemy import create_engine, event
-
-    made = create_engine("sqlite://", creator=connect, poolclass=pool, **options)
-    if begin is not None:
-        event.listen(made, "begin", lambda connection: connection.exec_driver_sql(begin))
-    return made
 
 
 def create(path: Path) -> None:

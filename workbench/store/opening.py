@@ -31,7 +31,8 @@ def path_of(path_or_url: str | Path) -> Path:
     if text.startswith("sqlite:///"):
         text = text.removeprefix("sqlite:///")
     elif "://" in text:
-        raise Missing(f"A workspace at {text.split('://')[0]}:// cannot be opened by this version.", remedy="Name a file instead.")
+        scheme = text.split("://")[0]
+        raise Missing(f"A workspace at {scheme}:// cannot be opened.", remedy="Name a file or a postgresql:// address.")
     try:
         return Path(text).expanduser().resolve()
     except (OSError, RuntimeError) as error:

@@ -8,11 +8,14 @@ def newest(job: str = "job") -> str:
     return f"(SELECT max(newest.id) FROM output AS newest WHERE newest.job_id = {job}.id)"
 
 
-FAILED = """(score.passed = 0 AND coalesce(json_extract(score."check", '$.weight'), 1) > 0)"""
+FAILED = """(score.passed = 0 AND CAST(coalesce(json_extract(score."check", '$.weight'), '1') AS REAL) > 0)"""
 """True of a score that keeps its output from passing. A check of weight 0 only tells."""
 
-CHECKED = "(count(score.passed) > 0)"
-"""Over all scores of one output: at least one check could be run."""
+CHECKED = "(CASE WHEN count(score.passed) > 0 THEN 1 ELSE 0 END)"
+"""Over all scores of one output: 1 where at least one check could be run, else 0."""
 
-PASSED = f"(count(score.passed) > 0 AND count(score.passed) = count(score.id) AND total({FAILED}) = 0)"
-"""Over all scores of one output: every check was run and none failed. The rule of `evaluators.verdict`."""
+PASSED = (
+    "(CASE WHEN count(score.passed) > 0 AND count(score.passed) = count(score.id) "
+    f"AND count(CASE WHEN {FAILED} THEN 1 END) = 0 THEN 1 ELSE 0 END)"
+)
+"""Over all scores of one output: 1 where every check was run and none failed, else 0. The rule of `evaluators.verdict`."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from workbench.store import schema
 from workbench.store.database import Database, Query
 from workbench.store.excerpt import CLOSE as CLOSE
 from workbench.store.excerpt import OPEN as OPEN
@@ -22,7 +22,7 @@ _BUDGET_S = 0.04
 """After so long, no older rows are looked through for one kind: words that are common but never together would take seconds."""
 
 # What is shown of a row: id, title, where, prompt, run, and the texts that its excerpt may come from.
-_ROWS: Mapping[str, str] = {
+ROWS: Mapping[str, str] = {
     "prompt": """
 SELECT prompt.id, prompt.name, coalesce(folder.path, ''), prompt.id, NULL, prompt.name, prompt.description
 FROM prompt LEFT JOIN folder ON folder.id = prompt.folder_id WHERE prompt.id = :id""",
@@ -58,7 +58,7 @@ _BEST_PROMPTS = """
 WITH found AS MATERIALIZED (SELECT rowid AS id, bm25(search_prompt, 4.0, 1.0) AS rank FROM search_prompt WHERE search_prompt MATCH :match)
 SELECT prompt.id FROM found JOIN prompt ON prompt.id = found.id WHERE prompt.archived_at IS NULL {inside}
 ORDER BY found.rank, prompt.name LIMIT :limit"""
-_IN_FOLDER = (
+IN_FOLDER = (
     """ AND prompt.folder_id IN (SELECT id FROM folder WHERE path = :folder OR substr(path, 1, length(:folder) + 1) = :folder || '/')"""
 )
 
@@ -92,8 +92,8 @@ class Search:
         if not terms_of(text):
             return []
         with self._database.snapshot() as query:
-            kinds = ("prompt", "version") if folder is not None else tuple(_ROWS)
-            found = {kind: _Kind(query, kind, text, folder) for kind in kinds if only in (None, kind)}
+            kinds = ("prompt", "version") if folder is not None else tuple(ROWS)
+            found = {kind: self._one(query, kind, text, folder) for kind in kinds if only in (None, kind)}
             ids = {kind: one.ids(limit) for kind, one in found.items()}
             shares = _shares([len(rows) for rows in ids.values()], limit)
             return [found[kind].hit(id) for (kind, rows), share in zip(ids.items(), shares, strict=True) for id in rows[:share]]
@@ -103,7 +103,7 @@ class Search:
         if not terms_of(text):
             return {}
         with self._database.snapshot() as query:
-            found = _Kind(query, "version", text, None)
+            found = self._one(query, "version", text, None)
             hits = [found.hit(id) for id in found.ids(limit)]
         return {hit.prompt_id: hit for hit in hits if hit.prompt_id is not None}
 
@@ -115,19 +115,42 @@ class Search:
     def rebuild(self) -> None:
         """Make the indexes anew from what is stored."""
         with self._database.write() as writer:
-            execute = writer.connection.exec_driver_sql
-            schema.drop_derived(execute)
-            schema.create_derived(execute)
-            schema.rebuild_search(execute)
+            writer.rebuild_search()
+
+    def _one(self, query: Query, kind: str, text: str, folder: str | None) -> Finder:
+        if self._database.on_server:
+            from workbench.store.server.search import ServerFinder  # only teams need it
+
+            return ServerFinder(query, kind, text, folder)
+        return _FileFinder(query, kind, text, folder)
 
 
-class _Kind:
+class Finder(ABC):
     """One search in one index."""
+
+    rows: Mapping[str, str] = ROWS
 
     def __init__(self, query: Query, kind: Any, text: str, folder: str | None) -> None:
         self._query, self._kind, self._folder = query, kind, folder
-        terms, last_is_open = self._terms, self._last_is_open = terms_of(text) or ([], False)
-        self._match = self._completed(terms) if last_is_open else " AND ".join(terms)
+        self._terms, self._last_is_open = terms_of(text) or ([], False)
+
+    @abstractmethod
+    def ids(self, limit: int) -> list[int]:
+        """Rows that count, the newest first; prompts: the best first. No more than `limit`."""
+
+    def hit(self, id: int) -> Hit:
+        """A row with its excerpt."""
+        id, title, where, prompt_id, run_id, *texts = self._query(self.rows[self._kind], {"id": id})[0]
+        return Hit(self._kind, id, title or where, where, excerpt(texts, self._terms, self._last_is_open), prompt_id, run_id)
+
+
+class _FileFinder(Finder):
+    """One search in an index of FTS5."""
+
+    def __init__(self, query: Query, kind: Any, text: str, folder: str | None) -> None:
+        super().__init__(query, kind, text, folder)
+        terms = self._terms
+        self._match = self._completed(terms) if self._last_is_open else " AND ".join(terms)
 
     def _completed(self, terms: list[str]) -> str:
         """The expression with the last word as any of the words that begin so: FTS5 itself would first merge where all of them stand."""
@@ -144,8 +167,8 @@ class _Kind:
         return " AND ".join([*terms[:-1], f"({' OR '.join(words)})"]) if words else whole
 
     def ids(self, limit: int) -> list[int]:
-        """Rows that count, the newest first; prompts: the best first. No more than `limit`."""
-        inside = _IN_FOLDER if self._folder is not None else ""
+        """See Finder."""
+        inside = IN_FOLDER if self._folder is not None else ""
         values = {"match": self._match, "folder": self._folder}
         if self._kind == "prompt":
             return [row[0] for row in self._query(_BEST_PROMPTS.format(inside=inside), {**values, "limit": limit})]
@@ -164,11 +187,6 @@ ORDER BY found.rowid DESC LIMIT :rows"""
             else:
                 newest, window = newest - window, window * 4
         return list(found.values())[:limit]
-
-    def hit(self, id: int) -> Hit:
-        """A row with its excerpt."""
-        id, title, where, prompt_id, run_id, *texts = self._query(_ROWS[self._kind], {"id": id})[0]
-        return Hit(self._kind, id, title or where, where, excerpt(texts, self._terms, self._last_is_open), prompt_id, run_id)
 
 
 def _shares(counts: list[int], limit: int) -> list[int]:

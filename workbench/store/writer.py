@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+from workbench.store import schema
 from workbench.values.changes import Changes, Kind
+from workbench.values.messages import canonical
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
     from sqlmodel import SQLModel
 
 _Rows = list[tuple[Any, ...]]
 
 
-class Shared(sqlite3.Connection):
-    """The writer's connection. SQLAlchemy may work on it too, but only the one who began the transaction ends it."""
-
-    def commit(self) -> None:
-        """Nothing: the end of the `with` block of `Database.write` commits."""
-
-    def rollback(self) -> None:
-        """Nothing: an exception that leaves the `with` block of `Database.write` rolls back."""
-
-
 class Answer:
     """What a statement answered: its rows as tuples, read at once."""
 
-    def __init__(self, cursor: sqlite3.Cursor) -> None:
-        self._names = [column[0] for column in cursor.description or ()]
+    def __init__(self, cursor: Any) -> None:
+        self.names = [column[0] for column in cursor.description or ()]
         self._rows: _Rows = cursor.fetchall() if cursor.description else []
         self.rowcount = cursor.rowcount
-        self.lastrowid = cursor.lastrowid
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         return iter(self._rows)
@@ -61,47 +53,52 @@ class Answer:
 
     def dicts(self) -> list[dict[str, Any]]:
         """All rows by column name."""
-        return [dict(zip(self._names, row, strict=True)) for row in self._rows]
+        return [dict(zip(self.names, row, strict=True)) for row in self._rows]
 
 
-class Writer:
-    """One transaction in which rows are written, and what they were.
+class Writer(ABC):
+    """One transaction in which rows are written, and what they were."""
 
-    `run` and `many` go through Python's own sqlite3: importing SQLAlchemy costs more than most runs. `add` and `connection`
-    are for the rest.
-    """
-
-    def __init__(self, raw: Shared, connect: Any) -> None:
-        self.raw = raw
-        self._connect = connect
-        self._connection: Connection | None = None
+    def __init__(self) -> None:
         self._touched: dict[Kind, set[int]] = {}
 
+    @abstractmethod
     def run(self, sql: str, **parameters: Any) -> Answer:
         """What one statement answers; parameters are written `:name`. JSON columns take and give text."""
-        return Answer(self.raw.execute(sql, parameters))
 
+    @abstractmethod
     def many(self, sql: str, rows: Iterable[Mapping[str, Any] | Sequence[Any]]) -> None:
         """Run one statement for each row of parameters."""
-        self.raw.executemany(sql, rows)
 
     def add(self, row: SQLModel) -> int:
         """The id of a new row. The row's own defaults (uid, time) count."""
-        from sqlalchemy import inspect  # imported already by whoever made the row
+        from sqlalchemy import inspect  # both were imported already by whoever made the row
+
+        from workbench.store.tables import CanonicalJson
 
         mapper = inspect(type(row))
-        values = {attribute.columns[0].key: getattr(row, attribute.key) for attribute in mapper.column_attrs}
-        if values.get("id", 0) is None:
-            del values["id"]
-        key = self.connection.execute(mapper.local_table.insert(), values).inserted_primary_key
-        return int(key[0]) if key else 0
+        values = {}
+        for attribute in mapper.column_attrs:
+            column, value = attribute.columns[0], getattr(row, attribute.key)
+            if column.key != "id" or value is not None:
+                values[column.key] = canonical(value) if isinstance(column.type, CanonicalJson) and value is not None else value
+        names, places = ", ".join(f'"{name}"' for name in values), ", ".join(f":{name}" for name in values)
+        answer = "id" if "id" in mapper.columns else "1"
+        return int(
+            self.run(f'INSERT INTO "{mapper.local_table.name}" ({names}) VALUES ({places}) RETURNING {answer}', **values).scalar_one()
+        )
 
-    @property
-    def connection(self) -> Connection:
-        """The same transaction for SQLAlchemy core. Its own commit and rollback do nothing."""
-        if self._connection is None:
-            self._connection = self._connect()
-        return self._connection
+    def columns(self, table: str) -> list[str]:
+        """The names of a table's columns."""
+        return self.run(f"SELECT * FROM {table} WHERE id IS NULL").names
+
+    @abstractmethod
+    def many_cases(self) -> AbstractContextManager[None]:
+        """The block in which very many cases are inserted: the search index takes them in all at once."""
+
+    @abstractmethod
+    def rebuild_search(self) -> None:
+        """Make the search indexes anew from what is stored."""
 
     def touch(self, kind: Kind, *ids: int) -> None:
         """Say which rows of a kind this write changes; announced once it is committed."""
@@ -112,8 +109,28 @@ class Writer:
         """What was touched so far."""
         return Changes({kind: frozenset(ids) for kind, ids in self._touched.items()})
 
-    def close(self) -> None:
-        """Give SQLAlchemy's connection back."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+
+class FileWriter(Writer):
+    """A transaction in a workspace file."""
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        super().__init__()
+        self.raw = raw
+
+    def run(self, sql: str, **parameters: Any) -> Answer:
+        """See Writer."""
+        return Answer(self.raw.execute(sql, parameters))
+
+    def many(self, sql: str, rows: Iterable[Mapping[str, Any] | Sequence[Any]]) -> None:
+        """See Writer."""
+        self.raw.executemany(sql, rows)
+
+    def many_cases(self) -> AbstractContextManager[None]:
+        """See Writer."""
+        return schema.many_cases(self.raw.execute)
+
+    def rebuild_search(self) -> None:
+        """See Writer."""
+        schema.drop_derived(self.raw.execute)
+        schema.create_derived(self.raw.execute)
+        schema.rebuild_search(self.raw.execute)

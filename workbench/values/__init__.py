@@ -15,8 +15,21 @@ from workbench.values.changes import Changes, Kind
 from workbench.values.comparisons import BY_HAND, Case, Check, Definition, ModelSpec, PromptRef, Score, Spec, Variant
 from workbench.values.embeddings import Embeddings, names_embedding_model
 from workbench.values.messages import Content, Message, Part, Role, ToolCall, canonical, sha256
+from workbench.values.places import is_server, short_name, without_password
 from workbench.values.prices import Price
-from workbench.values.problems import BadInput, Damaged, Missing, NoKey, NotFound, Problem, ReadOnly, Stopped, StoreTrouble
+from workbench.values.problems import (
+    BadInput,
+    ConnectionLost,
+    Damaged,
+    Missing,
+    NoKey,
+    NoPassword,
+    NotFound,
+    Problem,
+    ReadOnly,
+    Stopped,
+    StoreTrouble,
+)
 from workbench.values.progress import Progress, Steps
 from workbench.values.variables import SPEC_KEYS, VARIABLE_TYPES, VariableSpec, VariableType
 
@@ -28,6 +41,7 @@ __all__ = [
     "Case",
     "Changes",
     "Check",
+    "ConnectionLost",
     "Content",
     "Damaged",
     "Definition",
@@ -43,6 +57,7 @@ __all__ = [
     "Missing",
     "ModelSpec",
     "NoKey",
+    "NoPassword",
     "NotFound",
     "Part",
     "Price",
@@ -64,6 +79,9 @@ __all__ = [
     "VariableType",
     "Variant",
     "canonical",
+    "is_server",
     "names_embedding_model",
     "sha256",
+    "short_name",
+    "without_password",
 ]  # fmt: skip

@@ -3,11 +3,13 @@
 Problem
 ├── BadInput      wrong usage or input (exit code 2); may name a place: path, line, column
 ├── Missing       the environment lacks something (exit code 3): no built-in model, no display
-│   └── NoKey     no key of a connection is known here
+│   ├── NoKey     no key of a connection is known here
+│   └── NoPassword  the server of a workspace wants a password, or another one
 ├── NotFound      no prompt, run, model ... of that name (exit code 2)
 ├── ReadOnly      the workspace cannot be written now
 ├── Stopped       the user wanted no more of it
 └── StoreTrouble  the workspace file is newer, foreign, or the disk is full
+    ├── ConnectionLost  the server of the workspace does not answer any more
     └── Damaged   its content is broken: a backup may take its place, in the window or with `workbench doctor`
 """
 
@@ -59,6 +61,10 @@ class NoKey(Missing):
     """No key of a connection is known here, and none was sent."""
 
 
+class NoPassword(Missing):
+    """The server of the workspace takes no password, or not this one."""
+
+
 class ReadOnly(Problem):
     """The workspace is open for reading only."""
 
@@ -71,6 +77,10 @@ class Stopped(Problem):
 
 class StoreTrouble(Problem):
     """The workspace file cannot be used as it is. Nothing was overwritten."""
+
+
+class ConnectionLost(StoreTrouble):
+    """The server of the workspace does not answer any more. What was being written was not kept."""
 
 
 class Damaged(StoreTrouble):

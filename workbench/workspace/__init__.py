@@ -13,7 +13,7 @@ from workbench.library.versions import Versions
 from workbench.settings import Settings, default_workspace
 from workbench.store.database import Database
 from workbench.store.search import Search
-from workbench.values import Changes, Content, Message, NotFound, Spec
+from workbench.values import Changes, Content, Message, NotFound, Spec, is_server
 from workbench.workspace.copies import Copies
 from workbench.workspace.late import late
 from workbench.workspace.network import EmbeddingStatus as EmbeddingStatus
@@ -124,23 +124,33 @@ _LENT = {
 class Workspace(Copies, Network, Texts):
     """One open workspace file with its services."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(self, database: Database, settings: Settings, keys: Keys | None = None) -> None:
         self._database = database
         self.settings = settings
         self.path = database.path
+        self.name = database.name
+        self.on_server = database.on_server
         self.read_only = database.read_only
         self.notice = database.notice
         self.prompts = Prompts(database)
         self.versions = Versions(database)
-        self.keys = Keys()
+        self.keys = keys or Keys()
         self.search = Search(database)
 
     @staticmethod
-    def open(path_or_url: str | Path | None = None, settings: Settings | None = None) -> Workspace:
-        """The workspace at this path (the user's own if None), made if there is none. Raises a Problem where it cannot be used."""
-        settings = settings or Settings()
-        database = Database.open(path_or_url or default_workspace(), backups_kept=int(settings.get("backups_kept")))
-        return Workspace(database, settings)
+    def open(
+        path_or_url: str | Path | None = None, settings: Settings | None = None, *, password: str | None = None, keep: bool = False
+    ) -> Workspace:
+        """The workspace at this path or address (the user's own if None), made if there is none. Raises a Problem where it cannot be used.
+
+        `password`: of a server; with `keep` it goes into the key store, where it is found from then on.
+        """
+        settings, keys, place = settings or Settings(), Keys(), path_or_url or default_workspace()
+        if is_server(place):
+            from workbench.workspace.server import open_on_server  # only teams need it
+
+            return Workspace(open_on_server(str(place), keys, password, keep=keep), settings, keys)
+        return Workspace(Database.open(place, backups_kept=int(settings.get("backups_kept"))), settings, keys)
 
     # Services beyond the first list on the screen are imported and built when they are first used: most verbs and the first window
     # need few of them, and all together they double the time of a start.
@@ -285,6 +295,11 @@ class Workspace(Copies, Network, Texts):
     def look_for_changes(self) -> bool:
         """True if another window has written since the last call; listeners have heard of it then. For a window that only reads."""
         return self._database.look_for_changes()
+
+    @property
+    def is_cut_off(self) -> bool:
+        """True while the server of the workspace does not answer."""
+        return self._database.is_cut_off
 
     def close(self) -> None:
         """Close the file and end the built-in models' servers. Closing twice is fine."""

@@ -33,21 +33,39 @@ class StorageRows:
         self._context = context
         self._size = label("", "body", "text", 600)
         self._path = Path(context.ws.path)
-        self.file = Row(
-            self._path.name,
-            "Prompts, answers, ratings: all of it is this one file.",
-            [self._size, button("Show the folder", size="small", on=self._show_folder)],
-            f"It lies in {self._path.parent}. Close the window before you copy it by hand; a backup needs no closing.",
-        )
+        team = button("Open a team's workspace", size="small", on=lambda: context.action("file.server").trigger())
+        if context.ws.on_server:
+            self.file = Row(
+                context.ws.name,
+                "Prompts, answers, ratings: all of it lies in this database.",
+                [team],
+                f"{context.ws.path}. Others see what you save as soon as you save it. Drafts are each person's own.",
+            )
+        else:
+            self.file = Row(
+                self._path.name,
+                "Prompts, answers, ratings: all of it is this one file.",
+                [self._size, button("Show the folder", size="small", on=self._show_folder), team],
+                f"It lies in {self._path.parent}. Close the window before you copy it by hand; a backup needs no closing.",
+            )
         self._made = ElidedLabel("", "small", "text3")
         back_up = button("Back up now", size="small", on=self.back_up)
         back_up.setEnabled(not context.ws.read_only)
-        self.backups = Row(
-            "A copy of now",
-            "One is made each day by itself.",
-            [back_up, self._made],
-            "A copy that can be opened like any workspace. It is complete even while a run writes.",
-        )
+        if context.ws.on_server:
+            back_up.setEnabled(False)
+            self.backups = Row(
+                "A copy of now",
+                "The server's own backups keep this workspace.",
+                [back_up],
+                "Ask who looks after the server how often it is backed up. Export the library to have it as files.",
+            )
+        else:
+            self.backups = Row(
+                "A copy of now",
+                "One is made each day by itself.",
+                [back_up, self._made],
+                "A copy that can be opened like any workspace. It is complete even while a run writes.",
+            )
         self._keys = ElidedLabel("", "body")
         self._make = button("Keep keys in a file", size="small", on=lambda: self._passphrase(new=True))
         self._open = button("Enter the passphrase", size="small", on=lambda: self._passphrase(new=False))
@@ -65,7 +83,8 @@ class StorageRows:
     def measure(self) -> None:
         """Read sizes and dates again."""
         bridge, workspace = self._context.bridge, self._context.ws
-        bridge.read(_measured, workspace, then=self._show, owner=self.file, key="settings.size")
+        if not workspace.on_server:
+            bridge.read(_measured, workspace, then=self._show, owner=self.file, key="settings.size")
         keys = workspace.keys
         looked = lambda: (keys.place(), keys.offers_file(), keys.file.state())  # noqa: E731
         bridge.read(looked, then=self._show_keys, owner=self.file, key="settings.keys")

@@ -69,7 +69,7 @@ class StoredPrompt:
 def prompts(query: Query, ids: Collection[int] | None = None, folders: Collection[str] | None = None) -> list[StoredPrompt]:
     """Live prompts by folder and name: all, or those of these ids and those in or below these folders."""
     rows = [row for row in query(_PROMPTS, {}) if _is_wanted(row[0], row[3], ids, folders)]
-    wanted = ", ".join(str(row[0]) for row in rows)
+    wanted = ", ".join(str(row[0]) for row in rows) or "NULL"
     tags = _by_prompt(query(f"SELECT prompt_id, name FROM prompt_tag JOIN tag ON tag.id = tag_id WHERE prompt_id IN ({wanted})", {}))
     samples = _by_prompt(query(f"SELECT prompt_id, variable, value FROM sample WHERE prompt_id IN ({wanted})", {}))
     sql = f"""SELECT label.prompt_id, label.name, version.number FROM label JOIN version ON version.id = label.version_id

@@ -206,10 +206,8 @@ def bring_comparison(writer: Writer, definition: Definition, path: str) -> Impor
 
 def _archive_copy(writer: Writer, table: str, id: int) -> None:
     """Keep what stands in a row in the archive, before it is changed."""
-    columns = [
-        row[1] for row in writer.run(f"SELECT cid, name FROM pragma_table_info('{table}')") if row[1] not in ("id", "uid", "archived_at")
-    ]
-    names = ", ".join(columns)
+    columns = writer.columns(table)
+    names = ", ".join(name for name in columns if name not in ("id", "uid", "archived_at"))
     writer.run(
         f"INSERT INTO {table} (uid, archived_at, {names}) SELECT :uid, :at, {names} FROM {table} WHERE id = :id",
         uid=stamps.new_uid(),

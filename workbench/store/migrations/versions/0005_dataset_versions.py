@@ -72,6 +72,9 @@ def _make_tables() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("hash"),
     )
+    on_server = op.get_bind().dialect.name == "postgresql"
+    if on_server:  # where a table to which others refer is not dropped
+        op.drop_constraint("run_dataset_version_id_fkey", "run")
     op.drop_table("dataset_version")  # its rows are in memory; foreign keys are off while a file is converted
     op.create_table(
         "dataset_version",
@@ -89,6 +92,8 @@ def _make_tables() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("dataset_id", "number"),
     )
+    if on_server:
+        op.create_foreign_key("run_dataset_version_id_fkey", "run", "dataset_version", ["dataset_version_id"], ["id"], ondelete="RESTRICT")
 
 
 def _keep_known(connection: sa.Connection, wanted: set[str]) -> dict[int, list[tuple[int, str, bool]]]:

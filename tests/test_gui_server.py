@@ -1,0 +1,102 @@
+"""A team's workspace in the window: opened by its address, named in the status bar, kept up while the server is away."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from tests.gui_window import dialogs, finished, finished_well, opened
+from tests.postgres_server import PASSWORD, PostgresServer
+from workbench.gui.app import Session
+from workbench.gui.library.view import LibraryScreen
+from workbench.gui.server_dialog import ServerDialog
+from workbench.settings import Settings
+from workbench.values import NoPassword
+from workbench.workspace import Workspace
+
+
+@pytest.fixture
+def database(postgres: PostgresServer, empty_workspace: str) -> Iterator[str]:
+    """The name of a database with an empty workspace."""
+    name = postgres.new(empty_workspace)
+    yield name
+    postgres.drop(name)
+
+
+def asked() -> ServerDialog:
+    return next(dialog for dialog in dialogs() if isinstance(dialog, ServerDialog))
+
+
+def test_a_workspace_on_a_server_is_opened_from_the_window(
+    qtbot: QtBot, postgres: PostgresServer, database: str, settings: Settings, tmp_path: object
+) -> None:
+    session = opened(qtbot, f"{tmp_path}/own.db", settings, place="library")
+    successors: list[Session] = []
+    session.replaced.connect(successors.append)
+    session.context.action("file.server").trigger()
+    qtbot.waitUntil(lambda: bool(dialogs()))
+    dialog = asked()
+    assert not dialog.go.isEnabled(), "there is no address yet"
+    QTest.keyClicks(dialog.address, "my server")
+    QTest.keyClick(dialog.address, Qt.Key.Key_Return)
+    assert dialog.isVisible()
+    assert "no address of a PostgreSQL database" in " ".join(each.text() for each in dialog.findChildren(QLabel))
+    dialog.address.clear()
+    QTest.keyClicks(dialog.address, postgres.url(database, password=False))
+    QTest.keyClicks(dialog.password, PASSWORD)
+    QTest.keyClick(dialog.password, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: bool(successors) and successors[0].context.workspace is not None)
+    team = successors[0]
+    assert team.window.status.workspace.text() == f"{database} on 127.0.0.1:{postgres.port}"
+    assert team.context.ws.on_server
+    assert settings.path.read_text("utf-8").find(f"@127.0.0.1:{postgres.port}/{database}") > 0, "it is opened at the next start"
+    assert "p@ss" not in settings.path.read_text("utf-8")
+    assert "p%40ss" not in settings.path.read_text("utf-8")
+    finished(session)
+    finished_well(team)
+
+
+def test_a_wrong_password_is_asked_for_again(qtbot: QtBot, postgres: PostgresServer, database: str, settings: Settings) -> None:
+    session = opened(qtbot, postgres.url(database).replace("word", "worse"), settings)
+    page = session.window.opening
+    assert isinstance(page.problem, NoPassword)
+    shown = " ".join(each.text() for each in page.findChildren(QLabel))
+    assert "does not take the password of team" in shown
+    assert "worse" not in shown
+    session.open_server()
+    dialog = asked()
+    assert "worse" not in dialog.address.text()
+    QTest.keyClicks(dialog.password, PASSWORD)
+    QTest.keyClick(dialog.password, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: session.context.workspace is not None)
+    finished_well(session)
+
+
+def test_what_another_person_saves_appears_and_a_server_that_is_away_is_said(
+    qtbot: QtBot, postgres: PostgresServer, database: str, settings: Settings
+) -> None:
+    session = opened(qtbot, postgres.url(database), settings, place="library")
+    other = Workspace.open(postgres.url(database), settings)
+    screen = session.window.screen_at("library")
+    assert isinstance(screen, LibraryScreen)
+    prompt = other.prompts.create("From somebody else")
+    qtbot.waitUntil(lambda: screen.list.model.find(prompt_id=prompt).isValid())
+    item = session.window.status.workspace
+    postgres.stop()
+    try:
+        qtbot.waitUntil(lambda: item.text().endswith("not reached"))
+        session.context.bridge.call(session.context.ws.prompts.create, "Lost", then=lambda _id: None)
+        qtbot.waitUntil(lambda: session.window.notice.isVisible())
+        time.sleep(0.1)
+    finally:
+        postgres.start()
+    qtbot.waitUntil(lambda: not item.text().endswith("not reached"))
+    assert session.context.ws.prompts.create("Back") > 0
+    other.close()
+    finished_well(session)
