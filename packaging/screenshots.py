@@ -104,6 +104,14 @@ def tab(number: int) -> Shot:
     return shot
 
 
+def export_for(session: Session, ids: dict[str, int]) -> None:
+    """What a prompt loses on its way to another tool."""
+    session.context.go("library", prompt_id=ids["prompt"])
+    settle()
+    session.context.action("library.export_for").trigger()
+    settle(2.0)
+
+
 def import_report(session: Session, ids: dict[str, int]) -> None:
     """What came of a folder in which one file is good, one brings more than can be carried over, and one is broken."""
     session.context.go("library", prompt_id=ids["prompt"])
@@ -187,6 +195,7 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("01b-library-diff", trigger("library", "library.diff", prompt_id="triage")),
     ("01e-library-folder", folder(False)),
     ("01f-library-conflict", folder(True)),
+    ("01g-library-export-for", export_for),
     ("02-compare", at("compare", run_id="done")),
     ("02b-comparisons", at("compare", overview=True)),
     ("02c-setup", at("compare", new=True, prompt_id="triage")),

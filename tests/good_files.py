@@ -34,6 +34,7 @@ GOOD: dict[str, tuple[str, str]] = {
     "tsv": ("t.tsv", "it\texpected\na\tb\n"),
     "json": ("t.json", '[{"it": "a", "expected": "b"}, {"it": 1, "more": {"x": [1, 2]}}]'),
     "jsonl": ("t.jsonl", '{"it": "a", "expected": "b"}\n{"it": 1, "more": {"x": [1, 2]}}\n'),
+    "xlsx": ("t.xlsx", "it,expected,tags\na,b,x\nc d,5,\n"),
     "zip": ("z.zip", "---\nname: X\n---\nuser:\n{{ it }}\n"),
 }  # fmt: skip
-"""By format: name and text. Of `zip` the text is that of its files."""
+"""By format: name and text. Of `zip` the text is that of its files, of `xlsx` that of its cells."""

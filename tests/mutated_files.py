@@ -7,6 +7,9 @@ import io
 import random
 import re
 import zipfile
+from datetime import datetime
+
+import openpyxl
 
 from tests.good_files import GOOD
 
@@ -29,7 +32,7 @@ def mutated(format: str, number: int) -> tuple[str, bytes]:
     """(name, bytes) of a file of this format with changes: a word or a whole value for another, or bytes anywhere."""
     dice = random.Random(f"{format} {number}")
     name, text = GOOD[format]
-    data = _zipped(text) if format == "zip" else text.encode()
+    data = {"zip": _zipped, "xlsx": _workbook}.get(format, str.encode)(text)
     for _ in range(dice.choice((1, 1, 1, 2, 3, 6))):
         data = _other_word(data, dice) if dice.random() < 0.6 else _other_bytes(data, dice)
     return name, data
@@ -64,3 +67,20 @@ def _zipped(text: str) -> bytes:
         for name in ("a/x.prompty", "y.prompty"):
             archive.writestr(zipfile.ZipInfo(name), text)
     return made.getvalue()
+
+
+def _workbook(text: str) -> bytes:
+    """A workbook with one row for each line. Its parts are stored as they are, so that mutations reach their words and not only the zip."""
+    book, made, packed = openpyxl.Workbook(), io.BytesIO(), io.BytesIO()
+    book.properties.created = book.properties.modified = datetime(2026, 1, 1)
+    assert book.active is not None
+    for line in text.splitlines():
+        book.active.append(line.split(","))
+    book.save(made)
+    with zipfile.ZipFile(made) as written, zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for name in written.namelist():
+            part = written.read(name)
+            if name == "docProps/core.xml":  # it holds the time at which it was saved
+                part = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>2026-01-01T00:00:00Z", part)
+            archive.writestr(zipfile.ZipInfo(name), part)
+    return packed.getvalue()

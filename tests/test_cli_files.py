@@ -153,6 +153,80 @@ def test_a_dataset_goes_out_as_a_table(tmp_path: Path, capsys: pytest.CaptureFix
     assert perform(["export", str(tmp_path / "cases.csv"), "--what", "dataset", "Nobody"]) == 2
 
 
+def test_prompts_go_out_for_another_tool_and_what_they_lose_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(["import", str(asset("starter")), "--quiet"]) == 0
+    capsys.readouterr()
+    assert perform(["export", str(tmp_path / "out"), "--format", "prompty", "--json"]) == 0
+    said = document(capsys)
+    assert said["files"] == ["product/call-summary.prompty", "support/support-reply.prompty", "support/support-triage.prompty"]
+    assert {"path": "support/Support triage", "what": "labels", "why": "Labels have no place in this format."} in said["not_carried"]
+    assert (said["rejected"], said["unwritten"]) == ([], 0)
+    assert perform(["export", str(tmp_path / "out"), "--format", "prompty"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == "0 files written, 3 unchanged.\n"
+    assert "product/Call summary and 2 more: Labels have no place in this format." in printed.err
+    # They come back as they were: the workspace has every text already.
+    assert perform(["import", str(tmp_path / "out"), "--json"]) == 0
+    back = document(capsys)
+    assert {(item["name"], item["version"]) for item in (*back["imported"], *back["unchanged"])} == {
+        ("Call summary", 2), ("Support reply", 4), ("Support triage", 3),
+    }  # fmt: skip
+
+
+def test_a_prompt_that_the_format_cannot_say_is_left_out_with_its_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(["import", str(asset("starter")), "--quiet"]) == 0
+    capsys.readouterr()
+    assert perform(["export", str(tmp_path / "out.json"), "--format", "langfuse"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == "1 file written, 1 could not be.\n"
+    assert "workbench: support/Support reply: Message 1 (system), line 9: It has a condition" in printed.err
+    assert {item["name"] for item in json.loads((tmp_path / "out.json").read_text("utf-8"))} == {
+        "product/Call summary",
+        "support/Support triage",
+    }
+
+
+def test_one_prompt_goes_to_a_file_by_its_ending_and_nothing_is_written_over_unasked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert perform(["import", str(asset("starter")), "--quiet"]) == 0
+    path = tmp_path / "mine.prompt.yml"
+    path.write_text("name: somebody's own\n")
+    ask = ["export", str(path), "--what", "prompt", "support triage"]
+    assert perform(ask) == 1
+    assert path.read_text() == "name: somebody's own\n"
+    assert "Something else is there already" in capsys.readouterr().err
+    assert perform([*ask, "--replace", "--version", "1"]) == 0
+    first = path.read_text("utf-8")
+    assert perform([*ask, "--replace"]) == 0
+    assert path.read_text("utf-8") != first
+    capsys.readouterr()
+    for wrong, why in (
+        ([*ask, "--version", "99"], "has no version 99"),
+        (["export", str(tmp_path / "x"), "--what", "prompt", "Support triage"], "The format is not said."),
+        (["export", str(tmp_path / "x.prompty"), "--what", "folder", "support"], "2 prompts become 2 files"),
+        (["export", str(tmp_path / "x"), "--what", "folder", "nowhere", "--format", "llm"], "There is no folder nowhere"),
+        (["export", str(tmp_path / "x"), "--format", "word"], "word is no format of the library"),
+        (["export", str(tmp_path / "x"), "--format", "csv"], "csv is no format of the library"),
+        (["export", str(tmp_path / "x"), "--replace"], "are for prompts that go to another tool"),
+        (["export", str(tmp_path / "x.csv"), "--what", "dataset", "Support tickets", "--format", "llm"], "llm is a format of prompts"),
+        (["export", str(tmp_path / "no" / "x.py"), "--what", "prompt", "Support triage"], "The folder of this file does not exist."),
+        (["export", str(tmp_path / "x.py"), "--what", "prompt", "Support triage", "--model", "SmolLM2"], "model"),
+    ):
+        assert perform(wrong) == 2
+        assert why in capsys.readouterr().err
+
+
+def test_a_promptfoo_file_that_was_written_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(["import", str(asset("starter")), "--quiet"]) == 0
+    assert perform(["export", str(tmp_path), "--what", "folder", "support", "--format", "promptfoo", "--quiet"]) == 0
+    capsys.readouterr()
+    assert perform(["run", str(tmp_path / "promptfooconfig.yaml"), "--json", "--quiet"]) == 0
+    outputs = document(capsys)["outputs"]
+    assert [output["prompt"] for output in outputs] == ["Support reply", "Support triage"]
+    assert "Fell & Tarn" in outputs[0]["text"]
+
+
 def test_the_sheet_of_a_workbook_is_chosen_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     openpyxl = pytest.importorskip("openpyxl")
     book = openpyxl.Workbook()

@@ -20,6 +20,20 @@ _FORMATS = (
 )
 _PARTS = ("name", "text", "system", "tags", "description", "folder")
 
+_FOREIGN = ("promptfoo", "github", "prompty", "dotprompt", "llm", "langfuse", "openai-chat", "python", "curl")
+_TABLES = ("csv", "tsv", "xlsx", "jsonl", "json")
+_ARTICLES = {"library": "the library", "run": "a run", "dataset": "a dataset"}
+_CHOICES = {"library": _FOREIGN, "run": ("csv", "jsonl", "json"), "dataset": _TABLES}
+_BY_ENDING = {
+    ".prompty": "prompty",
+    ".prompt": "dotprompt",
+    ".prompt.yml": "github",
+    ".prompt.yaml": "github",
+    ".py": "python",
+    ".sh": "curl",
+}
+"""Formats that the ending of a prompt's file says."""
+
 
 def import_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `workbench import`."""
@@ -32,9 +46,16 @@ def import_arguments(parser: argparse.ArgumentParser) -> None:
 
 def export_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `workbench export`."""
-    parser.add_argument("dest", type=Path, metavar="DEST", help="a folder for the library, a file for a run or a dataset")
-    parser.add_argument("--what", nargs="+", default=["library"], metavar="WHAT", help="library, run RUN, or dataset NAME")
-    parser.add_argument("--format", choices=("csv", "tsv", "xlsx", "jsonl", "json"), help="of a file, where its ending does not say it")
+    parser.add_argument(
+        "dest", type=Path, metavar="DEST", help="a folder for the library or prompts, a file for a run, a dataset or a prompt"
+    )
+    what = "library, prompt NAME..., folder NAME..., run RUN, or dataset NAME"
+    parser.add_argument("--what", nargs="+", default=["library"], metavar="WHAT", help=what)
+    foreign = f"{', '.join(_FOREIGN)} for prompts; {', '.join(_TABLES)} for runs and datasets, where the ending of DEST does not say it"
+    parser.add_argument("--format", metavar="F", help=foreign)
+    parser.add_argument("--version", type=int, metavar="N", help="of a prompt, instead of the newest")
+    parser.add_argument("--model", metavar="MODEL", help="whom Python and curl ask: a model of a connection that speaks openai-chat")
+    parser.add_argument("--replace", action="store_true", help="write over files of prompts that hold something else")
 
 
 def import_verb(options: argparse.Namespace, terminal: Terminal) -> int:
@@ -76,8 +97,16 @@ def _imported(report: ImportReport) -> str:
 def export_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     """The exit code of `workbench export`: 1 where a file could not be written, or holds what is not in the workspace."""
     what = options.what
-    if what[0] not in ("library", "run", "dataset") or len(what) != (1 if what[0] == "library" else 2):
-        raise BadInput("--what is library, run and the id of a run, or dataset and its name.")
+    counts = {"library": what[1:] == [], "run": len(what) == 2, "dataset": len(what) == 2, "prompt": len(what) > 1, "folder": len(what) > 1}
+    if not counts.get(what[0], False):
+        raise BadInput("--what is library, prompt or folder and names, run and the id of a run, or dataset and its name.")
+    format = _foreign_format(options)
+    if format or what[0] in ("prompt", "folder"):
+        return _foreign(options, format, terminal)
+    if options.format is not None and (options.format not in _TABLES or what[0] == "library"):
+        raise BadInput(f"{options.format} is no format of {_ARTICLES[what[0]]}.", remedy=f"Choose one of {', '.join(_CHOICES[what[0]])}.")
+    if options.version is not None or options.model or options.replace:
+        raise BadInput("--version, --model and --replace are for prompts that go to another tool.", remedy="Add --format.")
     with workspace(options, terminal) as ws:
         if what[0] == "dataset":
             document = _dataset(ws, what[1], options, terminal)
@@ -89,6 +118,59 @@ def export_verb(options: argparse.Namespace, terminal: Terminal) -> int:
         for left in document["left"]:
             (terminal.complain if unwritten else terminal.note)(f"{left['path']}: {left['what']}: {left['why']}")
     return 1 if unwritten else 0
+
+
+def _foreign_format(options: argparse.Namespace) -> str:
+    """The format of another tool that is asked for; empty for our own forms."""
+    if options.what[0] in ("run", "dataset"):
+        if options.format in _FOREIGN:
+            raise BadInput(f"{options.format} is a format of prompts.", remedy="Name them: --what prompt NAME.")
+        return ""
+    if options.format is not None:
+        return str(options.format) if options.what[0] != "library" or options.format in _FOREIGN else ""
+    if options.what[0] == "library":
+        return ""
+    name = options.dest.name.lower()
+    return next((format for ending, format in _BY_ENDING.items() if name.endswith(ending)), "")
+
+
+def _foreign(options: argparse.Namespace, format: str, terminal: Terminal) -> int:
+    """Prompts in the format of another tool. What they lose is told, one sentence each."""
+    kind, *named = options.what
+    if not format:
+        raise BadInput("The format is not said.", remedy=f"Add --format and one of {', '.join(_FOREIGN)}.")
+    if options.version is not None and (kind != "prompt" or len(named) != 1):
+        raise BadInput("--version is of one prompt.", remedy="Name it: --what prompt NAME.")
+    with workspace(options, terminal) as ws:
+        model = ws.connections.spec(ws.connections.find_model(options.model).id) if options.model else None
+        report = ws.files.export_foreign(
+            options.dest,
+            format,
+            prompt_ids=[ws.prompts.find(name).id for name in named] if kind == "prompt" else None,
+            folders=[_folder(ws, name) for name in named] if kind == "folder" else None,
+            version=options.version,
+            model=model,
+            replace_files=options.replace,
+            progress=_progress(terminal, "Exporting"),
+        )
+        terminal.end_progress()
+        same = f", {report.unchanged} unchanged" if report.unchanged else ""
+        could_not = f", {len(report.rejected)} could not be" if report.rejected else ""
+        terminal.answer(report.to_json(), f"{len(report.files)} file{'' if len(report.files) == 1 else 's'} written{same}{could_not}.")
+        for rejected in report.rejected:
+            terminal.complain(f"{rejected.path}: {rejected.reason}")
+        for why, names in () if terminal.json else report.sentences():
+            terminal.note(f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {why}")
+        return 1 if report.rejected else 0
+
+
+def _folder(ws: Workspace, name: str) -> str:
+    """The folder of this name, as it is written here. Raises BadInput where there is none."""
+    wanted = name.strip("/").casefold()
+    found = next((folder for folder in ws.prompts.folders() if folder.casefold() == wanted), None)
+    if found is None:
+        raise BadInput(f"There is no folder {name} in the library.", remedy="workbench list prompts shows the folders.")
+    return found
 
 
 def _progress(terminal: Terminal, what: str) -> Progress:

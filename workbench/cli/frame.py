@@ -33,7 +33,7 @@ VERBS = {
     "show": ("show", "print a run"),
     "list": ("show", "list prompts, snippets, comparisons, runs, models or datasets"),
     "import": ("files", "read prompts, datasets and comparisons from files"),
-    "export": ("files", "write the library, or the outputs of a run, as files"),
+    "export": ("files", "write the library, prompts for other tools, a run or a dataset as files"),
     "sync": ("sync", "keep the library and a folder of files in step, both ways"),
     "rank": ("rank", "rank models from a table of pairwise votes"),
     "models": ("models", "the models that a comparison can use"),

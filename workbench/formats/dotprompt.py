@@ -10,7 +10,7 @@ from typing import Any
 
 from workbench.formats import handlebars, picoschema
 from workbench.formats.foreign_file import FileText, ForeignFile, foreign_file
-from workbench.formats.foreign_values import MODEL_WHY, function_tool, parameters_of, samples_of
+from workbench.formats.foreign_values import MODEL_WHY, declared_default, function_tool, parameters_of, samples_of
 from workbench.formats.front_matter import FrontMatter, split
 from workbench.formats.library_file_values import text_at
 from workbench.formats.reports import Notes
@@ -49,8 +49,9 @@ def read(source: FileText) -> ForeignFile:
     found = handlebars.messages_of(
         body, notes, line=parts.line + skipped, known=_names(given), partial=lambda name: _partial(source, name)
     )  # fmt: skip
-    content = Content(found, parameters, schema, _tools(data, notes))
     samples = samples_of((given or {}).get("default"))
+    declared = {name: declared_default(value) for name, value in samples.items()}
+    content = Content(found, parameters, schema, _tools(data, notes), declared)
     made = foreign_file(source, notes, name, content, description=text_at(document, "description"), samples=samples)
     if name.startswith(_PARTIAL):
         (prompt,) = made.prompts

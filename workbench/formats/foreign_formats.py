@@ -1,10 +1,11 @@
-"""The formats of other tools: what each is called, how a file of it is told apart, and its reader."""
+"""The formats of other tools: what each is called, its reader and its writer, and how a file of it is told apart."""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,28 @@ from workbench.formats import (
     anthropic_table,
     chainforge,
     dotprompt,
+    dotprompt_writing,
     github_prompt,
+    github_prompt_writing,
     langchain,
     langfuse,
+    langfuse_writing,
     llm_template,
+    llm_template_writing,
     openai_chat,
+    openai_chat_writing,
     prompt_table,
     prompt_text,
     prompty,
+    prompty_writing,
+    request_code,
 )
 from workbench.formats.foreign_file import FileText, ForeignFile
+from workbench.formats.foreign_writing import Outgoing, WriteOne
 from workbench.formats.promptfoo import looks_like as is_promptfoo
 from workbench.formats.promptfoo import results
+from workbench.formats.promptfoo import writing as promptfoo_writing
+from workbench.formats.reports import Notes
 from workbench.values.comparisons import Case
 from workbench.values.problems import BadInput
 
@@ -32,22 +43,53 @@ UNEXPECTED = "Something in this file has a form that its reader does not expect"
 """Bytes of a file that are read at all."""
 _FIRST = 200_000
 """Bytes of a table or page that are looked at to tell what it is."""
-READERS: Mapping[str, Callable[[FileText], ForeignFile]] = {
-    "github": github_prompt.read,
-    "prompty": prompty.read,
-    "dotprompt": dotprompt.read,
-    "llm": llm_template.read,
-    "langchain": langchain.read,
-    "chainforge": chainforge.read,
-    "promptfoo-results": results.read,
-    "langfuse": langfuse.read,
-    "openai-chat": openai_chat.read,
-    "anthropic-csv": anthropic_table.read,
-    "text": prompt_text.read,
-    "prompts-csv": prompt_table.read,
+Read = Callable[[FileText], ForeignFile]
+WriteMany = Callable[[Sequence[Outgoing], Sequence[Notes]], str]
+"""The text of a file of several prompts, with notes for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignFormat:
+    """One format of another tool: what people call it, how its files end, and how it is read and written."""
+
+    name: str
+    """As `--format` takes it."""
+    title: str
+    ending: str = ""
+    """Of the files that are written, and of those that are known by it alone."""
+    read: Read | None = None
+    """None for what is not read here: promptfoo's configurations have a door of their own, and code is never run."""
+    write: WriteOne | None = None
+    """For a format with one prompt in a file."""
+    write_many: WriteMany | None = None
+    """For a format with all prompts in one file."""
+    file: str = ""
+    """What that one file is called."""
+    is_told_by_ending: bool = False
+
+
+FORMATS: Mapping[str, ForeignFormat] = {
+    format.name: format
+    for format in (
+        ForeignFormat("promptfoo", "promptfoo configuration", ".yaml", write_many=promptfoo_writing.write, file="promptfooconfig.yaml"),
+        ForeignFormat("github", "GitHub Models", ".prompt.yml", github_prompt.read, github_prompt_writing.write),
+        ForeignFormat("prompty", "Prompty, version 2", ".prompty", prompty.read, prompty_writing.write, is_told_by_ending=True),
+        ForeignFormat("dotprompt", "dotprompt", ".prompt", dotprompt.read, dotprompt_writing.write, is_told_by_ending=True),
+        ForeignFormat("llm", "Template of llm", ".yaml", llm_template.read, llm_template_writing.write),
+        ForeignFormat("langchain", "LangChain", read=langchain.read),
+        ForeignFormat("chainforge", "ChainForge", ".cforge", chainforge.read, is_told_by_ending=True),
+        ForeignFormat("promptfoo-results", "Results of promptfoo", read=results.read),
+        ForeignFormat("langfuse", "Langfuse", ".json", langfuse.read, write_many=langfuse_writing.write, file="langfuse-prompts.json"),
+        ForeignFormat("openai-chat", "OpenAI chat", ".json", openai_chat.read, openai_chat_writing.write),
+        ForeignFormat("anthropic-csv", "Anthropic Console", read=anthropic_table.read),
+        ForeignFormat("text", "Markdown or text", read=prompt_text.read),
+        ForeignFormat("prompts-csv", "Collection of prompts", read=prompt_table.read),
+        ForeignFormat("python", "Python with httpx", ".py", write=request_code.python),
+        ForeignFormat("curl", "curl", ".sh", write=request_code.curl),
+    )
 }
-"""The reader of each format by the name that `--format` takes. promptfoo's configurations have a door of their own."""
-ENDINGS: Mapping[str, str] = {".prompty": "prompty", ".prompt": "dotprompt", ".cforge": "chainforge"}
+"""Every format of another tool, by the name that `--format` takes. Reader and writer of one lie beside each other."""
+ENDINGS: Mapping[str, str] = {format.ending: format.name for format in FORMATS.values() if format.is_told_by_ending}
 """Formats that a file's ending tells."""
 PAGES = (".md", ".markdown", ".txt")
 """Endings of texts. One that is named is a prompt; in a folder only those are that look like one."""
@@ -138,8 +180,11 @@ def read(path: Path, format: str, columns: Mapping[str, str] | None = None) -> F
     names are read from its own folder and below, nowhere else.
     """
     source = file_text(path)
+    reader = FORMATS[format].read
+    if reader is None:
+        raise source.problem(f"Files of the format {format} are not read.")
     try:
-        found = prompt_table.read(source, columns) if format == "prompts-csv" else READERS[format](source)
+        found = prompt_table.read(source, columns) if format == "prompts-csv" else reader(source)
     except (TypeError, AttributeError, LookupError, ValueError, RecursionError) as error:
         raise source.problem(f"{UNEXPECTED} ({type(error).__name__}).", remedy="Tell us, with the file.") from error
     _refuse_unstorable(source, found)

@@ -8,6 +8,7 @@ from typing import Any
 
 from workbench.formats.reports import Notes
 from workbench.values.messages import Role
+from workbench.values.variables import VariableSpec
 
 SECRET = re.compile(r"(api[-_]?key|token|secret|password|authorization|credential)s?$", re.IGNORECASE)
 MODEL_WHY = "a prompt here runs on any model: choose it in Compare"
@@ -26,6 +27,8 @@ _PARAMETERS = {
     "toplogprobs": "top_logprobs", "logitbias": "logit_bias", "toolchoice": "tool_choice", "paralleltoolcalls": "parallel_tool_calls",
     "allowmultipletoolcalls": "parallel_tool_calls", "servicetier": "service_tier", "verbosity": "verbosity", "user": "user",
 }  # fmt: skip
+PARAMETERS = frozenset(_PARAMETERS.values())
+"""Our names of the parameters that other tools know too."""
 _NUMBERS = {
     "max_tokens", "temperature", "top_p", "top_k", "min_p", "seed", "frequency_penalty", "presence_penalty", "n",
 }  # fmt: skip
@@ -135,6 +138,22 @@ def tools_of(given: Any, notes: Notes) -> tuple[dict[str, Any], ...]:
         else:
             notes.add(f"tool {tool if isinstance(tool, str) else kind}", "only functions with their parameters are carried")
     return tuple(found)
+
+
+def schema_of(wrapped: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The output schema in OpenAI's `{name, schema, strict}`: bare where the wrapping says nothing of its own."""
+    inner = wrapped.get("schema")
+    return inner if isinstance(inner, Mapping) and wrapped.keys() == {"name", "schema"} and wrapped["name"] == "answer" else wrapped
+
+
+def declared_default(value: Any) -> VariableSpec:
+    """What is declared of a variable by a format that knows only its default."""
+    if isinstance(value, (list, tuple)):
+        return VariableSpec("list", default=value)
+    if isinstance(value, Mapping):
+        return VariableSpec("object", default=value)
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return VariableSpec("number" if is_number else "text", default=value)
 
 
 def samples_of(values: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.formats.foreign_file import FileText, ForeignFile, foreign_file
-from workbench.formats.foreign_values import MODEL_WHY, parameters_of, role_of, tools_of
+from workbench.formats.foreign_values import MODEL_WHY, parameters_of, role_of, schema_of, tools_of
 from workbench.formats.jinja_text import from_double_braces, variable_name
 from workbench.formats.library_file_values import list_at, text_at
 from workbench.formats.reports import Notes
@@ -82,7 +82,7 @@ def _schema(document: Document, parameters: dict[str, Any]) -> Mapping[str, Any]
                 raise document.problem(f"The JSON schema is not JSON: {error}.", "jsonSchema") from error
         if not isinstance(schema, Mapping):
             raise document.problem("A JSON schema is a mapping.", "jsonSchema")
-        return schema
+        return schema_of(schema)
     if wanted not in (None, "text", "json_object", "json_schema"):
         raise document.problem(f"A response format is text, json_object or json_schema, not {str(wanted)[:40]}.", "responseFormat")
     if wanted == "json_schema":

@@ -17,7 +17,7 @@ from workbench.values.messages import Message, Role
 from workbench.values.problems import BadInput
 
 _TAG = re.compile(
-    r"\\(?P<escaped>\{\{)|\{\{~?!--.*?--~?\}\}|\{\{~?!(?!--)(?:[^{}]|\{\{[^{}]*\}\})*\}\}|\{\{~?!(?!--).*?\}\}|\{\{\{\{|\{\{\{(?P<triple>[^{}]*)\}\}\}"
+    r"\\(?P<slash>\\)(?=\{\{)|\\(?P<escaped>\{\{)|\{\{~?!--.*?--~?\}\}|\{\{~?!(?!--)(?:[^{}]|\{\{[^{}]*\}\})*\}\}|\{\{~?!(?!--).*?\}\}|\{\{\{\{|\{\{\{(?P<triple>[^{}]*)\}\}\}"
     r"|\{\{(?P<left>~?)(?P<kind>[#^/!>&]?)(?P<body>[^{}]*?)(?P<right>~?)\}\}|(?P<stray>\{\{|\}\})",
     re.DOTALL,
 )
@@ -109,8 +109,11 @@ class _Translation:
         )
 
     def _tag(self, match: re.Match[str], line: int) -> None:
+        if match["slash"]:
+            self._text("\\")
+            return
         if match["escaped"]:
-            self._found[-1][1].text("{{")
+            self._text("{{")
             return
         if match[0] == "{{{{":
             raise BadInput("Raw blocks have no like here.")

@@ -24,13 +24,19 @@ class JinjaText:
     def text(self, text: str) -> None:
         """Add text in which nothing is a tag."""
         if text:
+            if text[0] in "{%#":
+                self._end_brace()
             self._pieces.append(literal(text))
 
     def tag(self, tag: str) -> None:
         """Add a tag of ours, braces included."""
-        if self._pieces and self._pieces[-1].endswith("{"):  # one brace before the two of a tag would be read as part of it
-            self._pieces[-1] = f"{self._pieces[-1][:-1]}{{{{ '{{' }}}}"
+        self._end_brace()
         self._pieces.append(tag)
+
+    def _end_brace(self) -> None:
+        """Write a brace at the end so that it is none of what follows."""
+        if self._pieces and self._pieces[-1].endswith("{"):
+            self._pieces[-1] = f"{self._pieces[-1][:-1]}{{{{ '{{' }}}}"
 
     def variable(self, name: str) -> None:
         """Add the place of a value."""

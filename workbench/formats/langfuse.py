@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.formats.foreign_file import FileText, ForeignFile
-from workbench.formats.foreign_values import MODEL_WHY, listed, parameters_of, role_of, tools_of
+from workbench.formats.foreign_values import MODEL_WHY, listed, parameters_of, role_of, schema_of, tools_of
 from workbench.formats.jinja_text import from_double_braces
 from workbench.formats.library_file import PromptFile, VersionEntry, VersionsFile
 from workbench.formats.reports import Notes
@@ -102,7 +102,7 @@ def _content(item: Mapping[str, Any], notes: Notes) -> Content:
     schema = next((config[key] for key in ("json_schema", "response_schema") if isinstance(config.get(key), Mapping)), None)
     response = own.get("response_format")
     if isinstance(response, Mapping) and isinstance(response.get("json_schema"), Mapping):
-        schema = response["json_schema"]
+        schema = schema_of(response["json_schema"])
         own.pop("response_format")
     parameters = parameters_of(own, notes, "config")
     tools = tools_of(config.get("tools"), notes)

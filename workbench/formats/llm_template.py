@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.formats.foreign_file import FileText, ForeignFile, foreign_file
-from workbench.formats.foreign_values import CODE_WHY, MODEL_WHY, parameters_of, samples_of
+from workbench.formats.foreign_values import CODE_WHY, MODEL_WHY, declared_default, parameters_of, samples_of
 from workbench.formats.jinja_text import JinjaText, variable_name
 from workbench.formats.library_file_values import optional_mapping, text_at
 from workbench.formats.reports import Notes
@@ -42,11 +42,13 @@ def looks_like(data: Any) -> bool:
         return any(match.lastgroup != "escaped" for match in _PLACE.finditer(data))
     if not isinstance(data, Mapping) or not data or not data.keys() <= _KEYS:
         return False
+    if data.keys() & _OWN:
+        return True
     texts = [data[key] for key in ("prompt", "system") if isinstance(data.get(key), str)]
     if any("{{" in text or "{%" in text for text in texts):
         return False
     has_places = any(match.lastgroup != "escaped" for text in texts for match in _PLACE.finditer(text))
-    return has_places or bool(data.keys() & _OWN) or ("prompt" not in data and bool(data.keys() & {"system", "tools"}))
+    return has_places or ("prompt" not in data and bool(data.keys() & {"system", "tools"}))
 
 
 def read(source: FileText) -> ForeignFile:
@@ -67,8 +69,9 @@ def read(source: FileText) -> ForeignFile:
     if data.get("model"):
         notes.add(f"model {text_at(document, 'model')}", MODEL_WHY)
     schema = optional_mapping(document, "schema_object")
-    content = Content(_messages(document, notes), parameters_of(data.get("options"), notes, "options"), schema)
     defaults = {variable_name(name, notes): value for name, value in samples_of(optional_mapping(document, "defaults")).items()}
+    declared = {name: declared_default(value) for name, value in defaults.items()}
+    content = Content(_messages(document, notes), parameters_of(data.get("options"), notes, "options"), schema, variables=declared)
     return foreign_file(source, notes, text_at(document, "name"), content, samples=defaults)
 
 

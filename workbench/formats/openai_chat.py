@@ -10,17 +10,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from workbench.formats.foreign_file import FileText, ForeignFile, foreign_file
-from workbench.formats.foreign_values import MODEL_WHY, listed, parameters_of, role_of, tools_of
+from workbench.formats.foreign_values import MODEL_WHY, listed, parameters_of, role_of, schema_of, tools_of
 from workbench.formats.jinja_text import from_double_braces, literal, variable_name
 from workbench.formats.library_file import PromptFile
 from workbench.formats.library_file_data import DatasetFile
-from workbench.formats.pictures import picture
+from workbench.formats.pictures import attachment, picture
 from workbench.formats.reports import Notes
 from workbench.values.comparisons import Case
 from workbench.values.messages import Content, Message, Part
 from workbench.values.problems import BadInput
 
 _DATA = re.compile(r"data:image/[\w.+-]+;base64,([A-Za-z0-9+/=\s]+)")
+_PDF_DATA = "data:application/pdf;base64,"
 _HISTORY = "earlier turns differ from case to case; they stand in the column conversation"
 
 
@@ -104,7 +105,7 @@ def _request(body: Mapping[str, Any], notes: Notes, *, is_template: bool) -> Con
     own = {key: value for key, value in body.items() if key not in ignored}
     response, schema = own.get("response_format"), None
     if isinstance(response, Mapping) and isinstance(response.get("json_schema"), Mapping):
-        schema = response["json_schema"]
+        schema = schema_of(response["json_schema"])
         own.pop("response_format")
     messages = tuple(message_of(item, notes, is_template=is_template) for item in listed(_turns(body)))
     if system := _system(body, notes):
@@ -132,15 +133,28 @@ def message_of(item: Mapping[str, Any], notes: Notes, *, is_template: bool) -> M
                 parts.append(picture(base64.b64decode(data[1])))
             except (ValueError, BadInput) as error:
                 notes.add("picture in a message", str(error))
+        elif isinstance(piece, Mapping) and (file := _file(piece.get("file"))) is not None:
+            parts.append(file)
         elif piece is not None:
             kind = piece.get("type", "part") if isinstance(piece, Mapping) else "part"
-            notes.add(f"message: {kind}", "only text and pictures inside the file are carried")
+            notes.add(f"message: {kind}", "only text, pictures and PDF files inside the file are carried")
     try:
         calls = {key: item[key] for key in ("tool_calls", "tool_call_id") if item.get(key)}
         return replace(Message.from_json({"role": role, "content": "", **calls}), parts=tuple(parts))
     except ValueError as problem:
         notes.add("message: tool_calls", str(problem))
         return Message(role, tuple(parts))
+
+
+def _file(given: Any) -> Part | None:
+    """The PDF that lies inside of a message; None for a file that lies elsewhere."""
+    data = given.get("file_data") if isinstance(given, Mapping) else None
+    if not isinstance(data, str) or not data.startswith(_PDF_DATA):
+        return None
+    try:
+        return attachment(base64.b64decode(data.removeprefix(_PDF_DATA)), str(given.get("filename") or ""))
+    except (ValueError, BadInput):
+        return None
 
 
 _LINE_KEYS = {

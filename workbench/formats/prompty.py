@@ -30,14 +30,24 @@ from workbench.formats.yaml_text_reading import Document
 from workbench.templates import check
 from workbench.values.messages import Content, Message
 from workbench.values.problems import BadInput
+from workbench.values.variables import VariableSpec, VariableType
 
 _KNOWN = {
     "name", "displayName", "description", "version", "authors", "tags", "metadata", "model", "inputs", "outputs", "sample", "template",
     "tools", "inputSchema", "outputSchema", "kind", "instructions",
 }  # fmt: skip
-_MARKER = re.compile(
+MARKER = re.compile(
     r"^[ \t]*(?:#[ \t]*)?(system|user|assistant|developer|tool|function)(\[[^\]\n]*\])?[ \t]*:[ \t]*(?:\n|\Z)", re.MULTILINE | re.IGNORECASE
 )
+KINDS: Mapping[VariableType, str] = {
+    "text": "string", "number": "float", "choice": "string", "list": "array", "object": "object", "image": "image", "file": "file",
+}  # fmt: skip
+"""What Prompty calls the types of variables."""
+_TYPES: Mapping[str, VariableType] = {
+    "string": "text", "integer": "number", "int": "number", "float": "number", "number": "number", "array": "list", "list": "list",
+    "object": "object", "image": "image", "file": "file",
+}  # fmt: skip
+LINE_END = '{{ "\\n" }}'
 _REFERENCE = re.compile(r"\$\{(env|file):([^}]*)\}")
 _ROLE_VALUE = re.compile(r"\{\{\s*\w+\.role\s*\}\}\s*:")
 _SAMPLE_IMAGE = re.compile(r"!\[[^\]]*\]\((?!https?:)[^)]*\)")
@@ -72,6 +82,7 @@ def read(source: FileText) -> ForeignFile:
             parameters,
             schema,
             _tools(data.get("tools") or _mapping(_mapping(data.get("model")).get("parameters")).get("tools"), notes),
+            _declared(data),
         ),
         description=text_at(document, "description"),
         tags=tuple(tags) or None,
@@ -134,7 +145,7 @@ def _samples(document: Document, source: FileText, notes: Notes) -> dict[str, An
         given = _beside_json(source, name)
     samples = samples_of(given)
     for item in _inputs(data.get("inputs", data.get("inputSchema"))):
-        name, value = str(item.get("name")), item.get("default", item.get("example", item.get("sample")))
+        name, value = str(item.get("name")), item.get("example", item.get("sample", item.get("default")))
         if str(item.get("kind")) == "thread":
             notes.add(f"input {name} of kind thread", "earlier turns of a conversation have no place in a prompt yet")
         elif value is not None:
@@ -142,6 +153,27 @@ def _samples(document: Document, source: FileText, notes: Notes) -> dict[str, An
         if item.get("strict"):
             notes.add(f"input {name}: strict", "nothing here does this yet")
     return samples
+
+
+def _declared(data: Mapping[str, Any]) -> dict[str, VariableSpec]:
+    """What is said of inputs: kind, description, choices, default, whether a value is needed."""
+    found: dict[str, VariableSpec] = {}
+    for item in _inputs(data.get("inputs", data.get("inputSchema"))):
+        kind, options = str(item.get("kind", item.get("type", "string"))).lower(), item.get("enumValues")
+        if kind not in _TYPES:
+            continue
+        choices = tuple(map(str, options)) if isinstance(options, list) else ()
+        description = item.get("description")
+        spec = VariableSpec(
+            "choice" if choices and kind == "string" else _TYPES[kind],
+            description if isinstance(description, str) else "",
+            choices,
+            item.get("default"),
+            item.get("required") is not False,
+        )
+        if spec != VariableSpec() or item.get("required") is True:
+            found[str(item["name"])] = spec
+    return found
 
 
 def _beside_json(source: FileText, name: str) -> Any:
@@ -195,7 +227,7 @@ def _messages(text: str, line: int, language: str, threads: set[str], kind: str,
             notes.add(f"picture in message {len(found) + 1}", "its file is not read; the text stays")
         if _ROLE_VALUE.search(said):
             notes.add("roles that come from values", "a prompt here has a fixed number of messages, so they stay text")
-        said = _template(said, language, line + first, notes)
+        said = _with_line_ends(_template(said, language, line + first, notes))
         found.append(
             Message.of(
                 role_of("user" if kind in ("embedding", "image", "completion") and not role else role or "system", notes, "message"), said
@@ -204,9 +236,20 @@ def _messages(text: str, line: int, language: str, threads: set[str], kind: str,
     return tuple(found)
 
 
+def _with_line_ends(text: str) -> str:
+    """The text with the line ends at its edges that stand in tags: Prompty takes off those that stand there themselves."""
+    first = last = 0
+    while text.startswith(LINE_END, first * len(LINE_END)):
+        first += 1
+    text = text[first * len(LINE_END) :]
+    while text.endswith(LINE_END):
+        text, last = text[: -len(LINE_END)], last + 1
+    return "\n" * first + text + "\n" * last
+
+
 def messages_of(text: str) -> Iterator[tuple[str, str, str, int]]:
     """(role, attributes, text, lines before it) of each message; a role is empty where the text names none."""
-    markers = list(_MARKER.finditer(text))
+    markers = list(MARKER.finditer(text))
     head = text[: markers[0].start()] if markers else text
     if head.strip():
         yield "", "", head.strip("\n"), _lines(text, head)

@@ -100,6 +100,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("library.move", "Move the prompt to a folder", (), "library", "folder-input"),
     Action("library.tags", "Change the tags", ("Ctrl+Shift+L",), "library", "tag"),
     Action("library.new_folder", "New folder", (), "library", "folder-plus"),
+    Action("library.export_for", "Export for another tool", ("Ctrl+Shift+E",), "library", "upload"),
+    Action("library.copy_curl", "Copy as curl", (), "library", "clipboard-copy"),
+    Action("library.copy_python", "Copy as Python", (), "library", "clipboard-copy"),
     Action("library.discard", "Discard the unsaved edits", (), "library", "undo-2"),
 
     Action("compare.move", "Move between cells", ("Up", "Down", "Left", "Right", "Home", "End"), "compare", "", False, True),

@@ -122,3 +122,50 @@ class ExportReport:
     """Files that could not be written or were left although their thing is gone, and why."""
     unwritten: int = 0
     """How many of `left` do not say what the workspace holds: the export is not complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormatRow:
+    """A format of another tool that prompts can be written in."""
+
+    name: str
+    title: str
+    ending: str
+    file: str = ""
+    """The one file that holds all prompts, for a format that has it."""
+    is_code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignExport:
+    """What an export to another tool's format wrote, or would write: paths relative to `folder`."""
+
+    folder: str
+    files: tuple[str, ...] = ()
+    unchanged: int = 0
+    rejected: tuple[Rejected, ...] = ()
+    """Prompts that cannot be said in the format, and files that could not be written, with the reason."""
+    not_carried: tuple[NotCarried, ...] = ()
+    """What has no place in the format, by prompt: `why` is a whole sentence."""
+    existing: tuple[str, ...] = ()
+    """Files that are there already and hold something else."""
+
+    def sentences(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Each sentence of what was lost, once, with the prompts of which it tells."""
+        found: dict[str, list[str]] = {}
+        for item in self.not_carried:
+            found.setdefault(item.why, []).append(item.path)
+        return tuple((why, tuple(paths)) for why, paths in found.items())
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `workbench export --format F --json`."""
+        return {
+            "schema": 1,
+            "files": list(self.files),
+            "unchanged": self.unchanged,
+            "unwritten": len(self.rejected),
+            "removed": [],
+            "left": [],
+            "rejected": [item.to_json() for item in self.rejected],
+            "not_carried": [item.to_json() for item in self.not_carried],
+        }

@@ -14,7 +14,7 @@ from workbench.templates.budget import VALUE_BYTES
 from workbench.templates.records import MissingValues, Variable
 from workbench.values.problems import BadInput
 
-_TAG = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)\s*\}\}")
+PLAIN_TAG = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)\s*\}\}")
 _RESERVED = """
 true false none True False None not and or in is if else elif for self loop super caller varargs kwargs range dict
 namespace cycler joiner
@@ -66,7 +66,7 @@ class PlainTemplate:
         """Every place where a value is read, in the order of the text."""
         text = _lines(self.text)
         found, line, start, before = [], 1, 0, 0
-        for match in _TAG.finditer(text):
+        for match in PLAIN_TAG.finditer(text):
             at = match.start(1)
             newlines = text.count("\n", before, at)
             if newlines:
@@ -80,7 +80,7 @@ def plain(text: str) -> PlainTemplate | None:
     """The template if it is of the everyday form, else None."""
     if "{%" in text or "{#" in text:
         return None
-    pieces = _TAG.split(_lines(text))
+    pieces = PLAIN_TAG.split(_lines(text))
     for index in range(0, len(pieces), 2):
         piece = pieces[index]
         if "{{" in piece or (piece.endswith("{") and index + 1 < len(pieces)):

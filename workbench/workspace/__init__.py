@@ -74,7 +74,10 @@ if TYPE_CHECKING:
     from workbench.library.records import PromptRow as PromptRow
     from workbench.library.records import VersionRow as VersionRow
     from workbench.library.reports import ExportReport as ExportReport
+    from workbench.library.reports import ForeignExport as ForeignExport
+    from workbench.library.reports import FormatRow as FormatRow
     from workbench.library.reports import ImportReport as ImportReport
+    from workbench.library.reports import NotCarried as NotCarried
     from workbench.library.retirements import Retirement as Retirement
     from workbench.library.snippets import Snippets
     from workbench.library.snippets import Stale as Stale

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from workbench.formats.foreign_values import schema_of, tools_of
 from workbench.formats.nunjucks import from_nunjucks
 from workbench.formats.promptfoo.files import CODE, ConfigFolder, bare, parse, suffix
 from workbench.formats.promptfoo.providers import parameters_of
@@ -35,9 +36,20 @@ def read_prompts(value: Any, folder: ConfigFolder, notes: Notes) -> tuple[Varian
         for name, raw, config in _raw(item, folder, notes):
             names[name] = names.get(name, 0) + 1
             title = name if names[name] == 1 else f"{name} ({names[name]})"
-            content = Content(messages_of(raw, notes, title), parameters_of(config, folder, notes, f"prompt {title}"))
+            parameters = parameters_of(config, folder, notes, f"prompt {title}")
+            schema = _schema(parameters)
+            tools = tools_of(parameters.pop("tools"), notes) if isinstance(parameters.get("tools"), list) else ()
+            content = Content(messages_of(raw, notes, title), parameters, schema, tools)
             found.append(Variant(title, None, content))
     return tuple(found)
+
+
+def _schema(parameters: dict[str, Any]) -> Mapping[str, Any] | None:
+    """The output schema, taken out of the parameters."""
+    response = parameters.get("response_format")
+    if isinstance(response, dict) and isinstance(response.get("json_schema"), dict):
+        return schema_of(parameters.pop("response_format")["json_schema"])
+    return None
 
 
 def _raw(item: Any, folder: ConfigFolder, notes: Notes) -> Iterator[tuple[str, str, Mapping[str, Any]]]:

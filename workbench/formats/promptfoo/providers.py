@@ -19,7 +19,7 @@ _OTHER_APIS = {
     "completion", "responses", "embedding", "embeddings", "moderation", "image", "assistant", "realtime", "transcription", "speech",
     "video", "agents", "chatkit", "codex", "codex-sdk",
 }  # fmt: skip
-_PARAMETERS = {
+PARAMETERS = {
     "temperature", "top_p", "top_k", "min_p", "max_tokens", "max_completion_tokens", "frequency_penalty", "presence_penalty",
     "repetition_penalty", "stop", "seed", "n", "logprobs", "top_logprobs", "logit_bias", "response_format", "reasoning_effort",
     "reasoning", "verbosity", "tools", "tool_choice", "parallel_tool_calls", "functions", "function_call", "service_tier", "prediction",
@@ -144,10 +144,10 @@ def _asked(name: str) -> tuple[Vendor, str] | None:
 
 def parameters_of(config: Mapping[str, Any], folder: ConfigFolder, notes: Notes, where: str) -> dict[str, Any]:
     """The model parameters in a provider's or prompt's `config`; those in files are read."""
-    notes.leftover(dict(config), _PARAMETERS | _HANDLED, f"{where}: config")
+    notes.leftover(dict(config), PARAMETERS | _HANDLED, f"{where}: config")
     found: dict[str, Any] = {}
     for name, value in config.items():
-        if name not in _PARAMETERS or value is None:
+        if name not in PARAMETERS or value is None:
             continue
         if isinstance(value, str) and value.startswith("file://"):
             if suffix(value) in CODE:

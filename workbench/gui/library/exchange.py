@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLineEdit, QRadioButton, QWidget
 
 from workbench.gui.context import Context
+from workbench.gui.library.foreign_export_dialog import ForeignExportDialog, export_foreign
 from workbench.gui.library.prompt_columns import PromptColumnsDialog, recalled
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
@@ -21,7 +22,7 @@ from workbench.gui.words import counted
 from workbench.values import Progress, Stopped
 
 if TYPE_CHECKING:
-    from workbench.workspace import ExportReport, ImportReport, PromptColumns, PromptRow, Workspace
+    from workbench.workspace import ExportReport, ForeignExport, FormatRow, ImportReport, ModelRow, PromptColumns, PromptRow, Workspace
 
 
 class Exchange:
@@ -34,7 +35,29 @@ class Exchange:
 
     def export(self, folder: str, prompts: Sequence[PromptRow]) -> None:
         """Ask for what to write and where, then write it. `folder` and `prompts` are what is chosen in the list."""
-        ExportDialog(self._owner, self._context, folder, prompts, self._write).open()
+        ExportDialog(self._owner, self._context, folder, prompts, self._write, lambda: self.export_for(folder, prompts)).open()
+
+    def export_for(self, folder: str, prompts: Sequence[PromptRow]) -> None:
+        """Ask for what goes to another tool, in which format and where, show what will be lost, then write it."""
+
+        def ask(known: tuple[Sequence[FormatRow], Sequence[ModelRow]]) -> None:
+            ForeignExportDialog(self._owner, self._context, folder, prompts, *known, self._write_foreign).open()
+
+        self._context.bridge.read(_known, self._context.ws, then=ask, failed=self._context.failed, owner=self._owner)
+
+    def _write_foreign(self, target: str, what: dict[str, Any]) -> None:
+        stopped = "Stopped. Nothing was written."
+        self._work(f"Exporting to {Path(target).name}", export_foreign, target, what, then=self._written_foreign, stopped=stopped)
+
+    def _written_foreign(self, report: ForeignExport) -> None:
+        files = counted(len(report.files), "file")
+        said = f"Wrote {files} to {report.folder}." if report.files else f"Nothing was written to {report.folder}."
+        if report.unchanged:
+            said += f" {counted(report.unchanged, 'file')} said the same already."
+        if report.rejected:
+            first = report.rejected[0]
+            said += f" {counted(len(report.rejected), 'file')} could not be written: {Path(first.path).name}. {first.reason}"
+        self._context.notice(said, "Open folder", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(report.folder)))
 
     def _write(self, target: str, what: dict[str, Any]) -> None:
         self._context.settings.set("export.folder", target)
@@ -151,6 +174,13 @@ def _export(ws: Workspace, target: str, what: dict[str, Any], progress: Progress
     return ws.files.export(Path(target), **what, progress=progress)
 
 
+def _known(ws: Workspace) -> tuple[Sequence[FormatRow], Sequence[ModelRow]]:
+    """The formats of other tools, and the models that written code can ask."""
+    others = [row for row in ws.connections.models() if row.place in ("cloud", "server")]
+    chats = [row for row in others if ws.connections.spec(row.id).wire_format == "openai-chat"]
+    return ws.files.formats(), chats
+
+
 def _import(ws: Workspace, paths: Sequence[str], columns: Mapping[str, str] | None, progress: Progress) -> ImportReport:
     return ws.files.import_paths(paths, columns=columns, progress=progress)
 
@@ -158,7 +188,9 @@ def _import(ws: Workspace, paths: Sequence[str], columns: Mapping[str, str] | No
 class ExportDialog(Dialog):
     """What goes into the folder, and which folder."""
 
-    def __init__(self, parent: QWidget, context: Context, folder: str, prompts: Sequence[PromptRow], write: Any) -> None:
+    def __init__(
+        self, parent: QWidget, context: Context, folder: str, prompts: Sequence[PromptRow], write: Any, other: Callable[[], object]
+    ) -> None:
         super().__init__(parent, "Export the library", width=520)
         self._context, self._folder, self._prompts, self._write = context, folder, prompts, write
         self.body.addWidget(
@@ -192,12 +224,17 @@ class ExportDialog(Dialog):
         self.body.addLayout(row)
         self._hint = label("", "small", "text3", wrap=True)
         self.body.addWidget(self._hint)
+        self.foot.insertWidget(0, button("For another tool...", "file-text", on=lambda: self._leave(other)))
         self.add_cancel()
         self._go = self.add_button("Export", self._export, kind="primary", icon="upload")
         self.target.textChanged.connect(lambda _text: self._look())
         self.first = self.target
         self.resize(theme().px(520), self.sizeHint().height())
         self._look()
+
+    def _leave(self, other: Callable[[], object]) -> None:
+        self.reject()
+        other()
 
     def _choose(self) -> None:
         chosen = QFileDialog.getExistingDirectory(self, "Export to a folder", self.target.text())

@@ -29,7 +29,8 @@ def list_menu(parent: QWidget, context: Context, verbs: PromptVerbs, folder: str
             _add(menu, context, *alone, "library.tags", "library.move", "library.archive")
             _add(menu, context, "library.new", "library.new_snippet", "library.new_folder")
         menu.addSeparator()
-    _add(menu, context, "file.export", "folder.sync", "folder.choose")
+    abroad = () if rows and rows[0].archived else ("library.export_for",)
+    _add(menu, context, "file.export", *abroad, "folder.sync", "folder.choose")
     return menu
 
 
@@ -40,12 +41,14 @@ def page_menu(parent: QWidget, context: Context, verbs: PromptVerbs, prompt: Pro
         if not context.ws.read_only:
             menu.addAction("Restore").triggered.connect(lambda _checked=False: verbs.restore([prompt]))
         _add(menu, context, "library.diff")
-        _add(menu, context, "file.export")
+        _add(
+            menu, context, "file.export", *(() if prompt.archived else ("library.export_for",)), "library.copy_curl", "library.copy_python"
+        )
         return menu
     _add(menu, context, "library.diff", "library.label", "library.discard")
     _add(menu, context, "library.new_branch", "library.branches")
     _add(menu, context, "library.rename", "library.duplicate", "library.move")
-    _add(menu, context, "file.export")
+    _add(menu, context, "file.export", "library.export_for", "library.copy_curl", "library.copy_python")
     _add(menu, context, "library.archive")
     return menu
 

@@ -73,6 +73,12 @@ class TryPanel(QWidget):
         """True while an answer is being written."""
         return self._future is not None
 
+    @property
+    def chosen(self) -> ModelRow | None:
+        """The model that is chosen; None while none is ready."""
+        index = self.models.currentIndex()
+        return self._models[index] if 0 <= index < len(self._models) else None
+
     def show_models(self, models: Sequence[ModelRow]) -> None:
         """The models that can be asked."""
         ready = [row for row in models if row.ready and row.place != "hand"]
@@ -94,11 +100,11 @@ class TryPanel(QWidget):
         self.show()
         self._what = (content, dict(values))
         self.text.clear()
-        index = self.models.currentIndex()
-        if not 0 <= index < len(self._models):
+        chosen = self.chosen
+        if chosen is None:
             self._tell("No model is ready. Connect one on the Models screen.", "warn")
             return
-        self._model = self._models[index]
+        self._model = chosen
         self._pieces = []
         self._started = time.perf_counter()
         self._tell("Writing", "accent-ink")

@@ -18,7 +18,7 @@ from workbench.gui.words import counted, joined
 from workbench.values import Content
 
 if TYPE_CHECKING:
-    from workbench.workspace import VersionRow
+    from workbench.workspace import ModelRow, VersionRow, Workspace
 
 
 class VersionVerbs:
@@ -213,6 +213,35 @@ class VersionVerbs:
 
         self._context.bridge.read(self._context.ws.versions.content, version.id, then=done, failed=self._context.failed, owner=self._owner)
 
+    def copy_code(self, version: VersionRow | None, format: str, model: ModelRow | None) -> None:
+        """Copy a version, or the working copy for None, as code that asks a model; OpenAI where the chosen one speaks in another way."""
+        at = self._working.at
+        if at is None:
+            return
+        content = None if version is not None else self._working.content
+        version_id = None if version is None else version.id
+
+        def done(copied: tuple[str, str, str, str]) -> None:
+            text, asked, key_env, first = copied
+            QApplication.clipboard().setText(text)
+            key = f", with the key from {key_env}" if key_env else ""
+            more = f" {first}" if first else ""
+            name = "curl" if format == "curl" else "Python"
+            self._context.notice(f"Copied as {name}. It asks {asked}{key}.{more}")
+
+        self._context.bridge.read(
+            _as_code,
+            self._context.ws,
+            at.prompt.id,
+            format,
+            version_id,
+            content,
+            model,
+            then=done,
+            failed=self._context.failed,
+            owner=self._owner,
+        )
+
     # -- comparing ---------------------------------------------------------------------------------------------
 
     def diff_current(self, version: VersionRow | None) -> None:
@@ -250,3 +279,19 @@ class VersionVerbs:
             wishes = Wishes(self.restore, self.move_label, self._missing)
             working = self._working.content if self._working.unsaved else None
             DiffDialog(self._owner, self._context, at, working, left, right, wishes).open()
+
+
+def _as_code(
+    ws: Workspace, prompt_id: int, format: str, version_id: int | None, content: Content | None, model: ModelRow | None
+) -> tuple[str, str, str, str]:
+    """(code, whom it asks, the variable with the key, the first thing that it wants of the user)."""
+    if version_id is not None:
+        content = ws.versions.content(version_id)
+    spec = ws.connections.spec(model.id) if model is not None else None
+    if spec is not None and (spec.wire_format != "openai-chat" or not spec.base_url):
+        spec = None
+    text, lost = ws.files.as_text(prompt_id, format, content=content, model=spec)
+    wanted = next((item.why for item in lost if item.what.startswith(("variable ", "jinja2"))), "")
+    if spec is None:
+        return text, "OpenAI", "OPENAI_API_KEY", wanted
+    return text, spec.title, spec.key_env or "", wanted

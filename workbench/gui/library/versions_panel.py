@@ -161,6 +161,8 @@ class VersionsPanel(QListView):
                 add(f"Restore as v{newest + 1}", "restore")
             add(f"New branch from v{row.number}...", "branch")
         add("Copy the text", "copy")
+        add("Copy as curl", "copy_curl")
+        add("Copy as Python", "copy_python")
         return menu
 
     def event(self, event: QEvent) -> bool:

@@ -127,6 +127,9 @@ class LibraryScreen(Screen):
             "library.tags": self._tags,
             "library.new_folder": lambda: self.verbs.new_folder(self.list.folder()),
             "library.discard": self.version_verbs.discard,
+            "library.export_for": self._export_for,
+            "library.copy_curl": lambda: self._copy_code("curl"),
+            "library.copy_python": lambda: self._copy_code("python"),
         }
         for id, verb in verbs.items():
             self.on(id, verb)
@@ -414,6 +417,8 @@ class LibraryScreen(Screen):
             "branch": lambda: self.branch_verbs.begin(row),
             "restore": lambda: self.version_verbs.restore(row),
             "copy": lambda: self.version_verbs.copy_text(row),
+            "copy_curl": lambda: self.version_verbs.copy_code(row, "curl", self.page.trial.chosen),
+            "copy_python": lambda: self.version_verbs.copy_code(row, "python", self.page.trial.chosen),
         }
         verbs[what]()
 
@@ -447,6 +452,15 @@ class LibraryScreen(Screen):
         """The prompts selected in the list, else the open one."""
         chosen = self._rows_of(self.list.selected_ids())
         return chosen or ([self.working.at.prompt] if self.working.at is not None else [])
+
+    def _export_for(self) -> None:
+        rows = [row for row in self._current_rows() if not row.archived]
+        self.working.flush()
+        self.exchange.export_for(self.list.folder(), rows)
+
+    def _copy_code(self, format: str) -> None:
+        if self.working.at is not None:
+            self.version_verbs.copy_code(None, format, self.page.trial.chosen)
 
     def _with_row(self, verb: Callable[[PromptRow], object]) -> None:
         rows = self._current_rows()

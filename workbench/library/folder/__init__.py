@@ -9,14 +9,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from workbench.library.reports import ForeignExport
 from workbench.values import BadInput, Progress, Steps
 
 if TYPE_CHECKING:
     from workbench.formats.prompt_table import PromptColumns
     from workbench.library.comparisons import Comparisons
     from workbench.library.datasets import Datasets
-    from workbench.library.reports import ExportReport, ImportReport
+    from workbench.library.reports import ExportReport, FormatRow, ImportReport, NotCarried
     from workbench.store.database import Database
+    from workbench.values import Content, ModelSpec
 
 FORMATS = (
     "library", "promptfoo", "github", "prompty", "dotprompt", "llm", "langchain", "chainforge", "promptfoo-results", "langfuse",
@@ -69,6 +71,54 @@ class LibraryFiles:
             with_versions=versions,
             steps=Steps(progress),
         )
+
+    def formats(self) -> tuple[FormatRow, ...]:
+        """The formats of other tools that prompts can be written in."""
+        from workbench.library.folder.foreign_exporting import writable  # only files need them
+
+        return writable()
+
+    def export_foreign(
+        self,
+        dest: Path,
+        format: str,
+        *,
+        prompt_ids: Collection[int] | None = None,
+        folders: Collection[str] | None = None,
+        version: int | None = None,
+        model: ModelSpec | None = None,
+        replace_files: bool = False,
+        only_look: bool = False,
+        progress: Progress | None = None,
+    ) -> ForeignExport:
+        """What was written in the format of another tool: all prompts but snippets, or a selection, each as its newest version.
+
+        `dest` is a folder, or the one file. Prompts that cannot be said in the format are left out and told; so is everything that has
+        no place in it. `only_look`: nothing is written, and the report says what would be. `model` is whom written code asks.
+        Raises BadInput for a format or place that cannot be, NotFound for a version, and Stopped where `progress` does.
+        """
+        from workbench.library.folder import foreign_exporting as exporting  # only files need them
+
+        row = exporting.format_of(format)
+        outs = exporting.outgoing(self._database.query, prompt_ids, folders, version, exporting.target_of(model))
+        if not outs:
+            raise BadInput("There is no prompt to export there.", remedy="Choose another folder or prompt.")
+        folder, single = exporting.split_destination(Path(dest), row, len(outs))
+        steps = Steps(progress)
+        steps.total = len(outs)
+        found = exporting.files(outs, row, single, steps)
+        there = exporting.existing(found, folder)
+        if only_look:
+            return ForeignExport(str(folder), tuple(found.texts), 0, found.rejected, found.not_carried, there)
+        return exporting.write_files(found, folder, replace_files=replace_files)
+
+    def as_text(
+        self, prompt_id: int, format: str, *, content: Content | None = None, model: ModelSpec | None = None
+    ) -> tuple[str, tuple[NotCarried, ...]]:
+        """One prompt in the format of another tool, of this content where one is given, and what has no place in it. Raises BadInput."""
+        from workbench.library.folder import foreign_exporting as exporting  # only files need them
+
+        return exporting.as_text(self._database.query, prompt_id, format, content, exporting.target_of(model))
 
     def prompt_columns(self, path: str | Path) -> PromptColumns | None:
         """The columns of a collection of prompts, with what each seems to be; None for a file that is no CSV or TSV table.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from workbench.formats.comparison_file import stem_of, versions_path
 from workbench.formats.comparison_file_record import ComparisonFile, read_comparison
-from workbench.formats.foreign_formats import ENDINGS, PAGES, READERS, has_rows, of_page, of_table, of_yaml
+from workbench.formats.foreign_formats import ENDINGS, FORMATS, PAGES, has_rows, of_page, of_table, of_yaml
 from workbench.formats.library_file import PromptFile, VersionsFile, kind_of, read_prompt, read_versions
 from workbench.formats.library_file_data import (
     ConnectionEntry,
@@ -28,7 +28,7 @@ from workbench.formats.yaml_text_reading import Document, load
 from workbench.library.reports import NotCarried, Rejected
 from workbench.values import BadInput, Steps
 
-FOREIGN = ("promptfoo", *READERS)
+FOREIGN = ("promptfoo", *(format.name for format in FORMATS.values() if format.read is not None))
 TABLES = (".csv", ".tsv", ".xlsx", ".jsonl", ".ndjson", ".json")
 _YAML = (".yaml", ".yml")
 
