@@ -170,7 +170,8 @@ class LibraryScreen(Screen):
         at = self.working.at
         if at is not None and changes is not None:
             mine = at.prompt.id in changes.ids("prompt")
-            if mine or changes.has("draft", "version", "label", "run"):
+            draft = changes.has("draft") and not self.working.keeping
+            if mine or draft or changes.has("version", "label", "run"):
                 self.working.renew()
             if changes.has("prompt", "version"):
                 self.working.study()  # a snippet may be another one now

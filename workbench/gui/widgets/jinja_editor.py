@@ -23,7 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QCompleter, QTextEdit, QWidget
 
 from workbench.gui.theme import set_role, theme
-from workbench.gui.widgets.brackets import pair_at
+from workbench.gui.widgets.brackets import is_bracket, pair_at
 from workbench.gui.widgets.jinja_highlighter import JinjaHighlighter, paint_chips
 from workbench.gui.widgets.jinja_tokens import TAG, VARIABLE, scan
 
@@ -150,6 +150,11 @@ class JinjaEditor(QTextEdit):
 
     def _mark_brackets(self) -> None:
         caret = self.textCursor()
+        place = caret.positionInBlock()
+        if not is_bracket(caret.block().text()[max(0, place - 1) : place + 1]):
+            if self._marks.get("brackets"):
+                self._mark("brackets", [])
+            return
         first = self.document().findBlockByNumber(max(0, caret.blockNumber() - _BRACKET_LINES))
         lines: list[str] = []
         block = first
