@@ -17,6 +17,7 @@ from workbench.formats.reports import Notes
 from workbench.formats.yaml_text_reading import Document
 from workbench.values.messages import Content
 from workbench.values.problems import BadInput
+from workbench.values.variables import VariableSpec
 
 _KNOWN = {"name", "variant", "version", "description", "model", "tools", "toolDefs", "config", "input", "output", "metadata"}
 _CHOICES = re.compile(r"""^([ \t]*[^\s:'"]+:[ \t]+)("[^"'\n]*"(?:[ \t]*\|[ \t]*"[^"'\n]*")+)[ \t]*$""", re.MULTILINE)
@@ -49,7 +50,8 @@ def read(source: FileText) -> ForeignFile:
     found = handlebars.messages_of(
         body, notes, line=parts.line + skipped, known=_names(given), partial=lambda name: _partial(source, name)
     )  # fmt: skip
-    content = Content(found, parameters, schema, _tools(data, notes))
+    earlier = {"history": VariableSpec("messages", required=False)} if any(message.text == "{{ history }}" for message in found) else {}
+    content = Content(found, parameters, schema, _tools(data, notes), earlier)
     samples = samples_of((given or {}).get("default"))
     made = foreign_file(source, notes, name, content, description=text_at(document, "description"), samples=samples)
     if name.startswith(_PARTIAL):

@@ -165,3 +165,5 @@ class Spec:
     dataset: str = ""
     dataset_uid: str | None = None
     """The dataset of this workspace whose cases these are; None for cases out of a file, and for sample values."""
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """The bytes of pictures and files that cases name by their SHA-256."""

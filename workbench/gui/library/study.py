@@ -106,7 +106,6 @@ class Facts:
         return frozenset(name for message in self.content.messages for name in _LOOPED.findall(message.text))
 
 
-
 def open_prompt(ws: Workspace, prompt_id: int, before: Opened | None = None, *, with_figures: bool = True) -> Opened:
     """Everything about one prompt; `before`: as it was read last, if it was. Raises NotFound."""
     known = before.changed if before is not None and before.prompt.id == prompt_id else {}
