@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from workbench.values import BadInput, Content, Message, Part, turns
+from workbench.values import BadInput, Content, Message, Part, named_alone, turns
 
-_ALONE = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 _SIGN = "\ue000" + "".join(str(digit % 10) for digit in secrets.token_bytes(12)) + ":"
 """Stands for a file while its template is rendered; no value can hold it, since nobody knows it."""
 _SIGNS = re.compile(re.escape(_SIGN) + "(\\d+)\ue001")
@@ -19,9 +18,9 @@ _SIGNS = re.compile(re.escape(_SIGN) + "(\\d+)\ue001")
 
 def name_of_messages(content: Content, message: Message) -> str:
     """The variable whose messages stand in the place of this one; empty where it is an ordinary message."""
-    found = _ALONE.fullmatch(message.text.strip()) if content.variables and not message.attachments else None
-    spec = content.variables.get(found[1]) if found is not None else None
-    return found[1] if found is not None and spec is not None and spec.type == "messages" else ""
+    name = named_alone(message.text) if content.variables and not message.attachments else ""
+    spec = content.variables.get(name)
+    return name if spec is not None and spec.type == "messages" else ""
 
 
 def messages_of(name: str, value: Any) -> tuple[Message, ...]:

@@ -13,7 +13,7 @@ from workbench.values.calls import (
 )
 from workbench.values.changes import Changes, Kind
 from workbench.values.comparisons import BY_HAND, Case, Check, Definition, ModelSpec, PromptRef, Score, Spec, Variant
-from workbench.values.conversations import turns
+from workbench.values.conversations import named_alone, turns
 from workbench.values.embeddings import Embeddings, names_embedding_model
 from workbench.values.messages import Content, Message, Part, Role, ToolCall, canonical, sha256
 from workbench.values.prices import Price
@@ -65,6 +65,7 @@ __all__ = [
     "VariableType",
     "Variant",
     "canonical",
+    "named_alone",
     "names_embedding_model",
     "sha256",
     "turns",

@@ -7,8 +7,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+_ALONE = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 _ROLES = ("system", "user", "assistant", "tool")
 _SAYS = re.compile(r"^[ \t]*(system|user|assistant)[ \t]*:[ \t]*", re.IGNORECASE | re.MULTILINE)
+
+
+def named_alone(text: str) -> str:
+    """The variable of a text that is `{{ name }}` and nothing else; empty for any other text."""
+    found = _ALONE.fullmatch(text.strip())
+    return found[1] if found is not None else ""
 
 
 def turns(value: Any) -> list[Mapping[str, Any]]:

@@ -97,7 +97,7 @@ class PreviewPane(QWidget):
         for row, message in enumerate(self._shown.messages):
             role = table.cellAt(row, 0).firstCursorPosition()
             role.setBlockFormat(tall)
-            role.insertText(ROLES[message.role][0], _ink("text2", small=True))
+            role.insertText("Chat" if message.is_turns else ROLES[message.role][0], _ink("text2", small=True))
             body = table.cellAt(row, 1).firstCursorPosition()
             body.setBlockFormat(tall)
             if message.problem is not None:

@@ -59,8 +59,9 @@ class JinjaEditor(QTextEdit):
     given = Signal(list)
     """Files or pictures that were dropped or pasted: what `attachable` found in them."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, coloured: bool = True) -> None:
         super().__init__(parent)
+        self._most_coloured = _MOST_COLOURED if coloured else -1
         self.setProperty("kind", "bare")
         self.setAcceptRichText(False)
         self.setTabChangesFocus(True)
@@ -102,7 +103,7 @@ class JinjaEditor(QTextEdit):
         """Show another text; nothing of the old one can be undone then, and `edited` does not come."""
         document = self.document()
         document.setUndoRedoEnabled(False)
-        self.highlighter.setDocument(document if len(text) <= _MOST_COLOURED else None)
+        self.highlighter.setDocument(document if len(text) <= self._most_coloured else None)
         self.setPlainText(text)
         self._text = self._read()
         self._set_line_height()
