@@ -51,12 +51,14 @@ def test_everything_that_has_a_place_here_comes_in(tmp_path: Path) -> None:
     assert prompt.content.output_schema is not None
     assert prompt.content.output_schema["properties"]["title"] == {"type": "string", "description": "short"}
     assert [tool["function"]["name"] for tool in prompt.content.tools] == ["add"]
-    assert names(prompt.content) == ("style", "name", "items")
+    assert names(prompt.content) == ("style", "history", "name", "items")
     system, user, assistant = render(prompt.content, {"name": "Ana", "style": "", "items": ["a", "b"]})
     assert system.text.split() == ["Be", "plain."]
+    earlier = render(prompt.content, {"name": "Ana", "style": "", "items": ["a"], "history": [{"role": "user", "content": "Earlier"}]})
+    assert [message.text.strip() for message in earlier][:2] == ["Be plain.", "Earlier"]
     assert user.text.startswith("\nHello Ana, {% raw %} {# x #}:\n- 0 a of Ana,\n- 1 b of Ana\n{")
     assert (assistant.role, assistant.text) == ("assistant", '\n{"a": {"b": 1}}')
-    assert {"model googleai/gemini-2.5-flash", "tool search", "{{history}}", "file: my.ext", "config: version"} <= notes(found).keys()
+    assert {"model googleai/gemini-2.5-flash", "tool search", "file: my.ext", "config: version"} <= notes(found).keys()
     assert "sk-secret" not in repr(found)
 
 

@@ -143,9 +143,10 @@ def test_an_export_of_langfuse_keeps_versions_labels_and_folders(tmp_path: Path)
         ("support",),
     )
     assert [entry.number for entry in found.versions["refund"].versions] == [1, 3]
-    assert rendered(found, {"name": "Ana"}) == ["Help Ana {% x %}"]
+    assert rendered(found, {"name": "Ana", "history": "user: Hi\nassistant: Hello"}) == ["Help Ana {% x %}", "Hi", "Hello"]
+    assert prompt.content.variables["history"].type == "messages"
     assert prompt.content.parameters == {"temperature": 0}
-    assert {"model gpt-5", "placeholder history", "config: secret"} <= notes(found).keys()
+    assert {"model gpt-5", "config: secret"} <= notes(found).keys()
     assert "s3cr3t" not in repr(found)
     with pytest.raises(BadInput, match="Version 1 of a stands twice"):
         reading(tmp_path, "langfuse", json.dumps([{"name": "a", "type": "text", "prompt": "x", "version": 1}] * 2))

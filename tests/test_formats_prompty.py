@@ -91,7 +91,7 @@ def test_version_2_brings_schema_tools_and_a_mustache_template(tmp_path: Path) -
     assert tool["function"]["parameters"]["properties"]["unit"] == {"type": "string", "enum": ["c", "f"]}
     system, user = render(prompt.content, {"who": "Ana", "count": 5})
     assert (system.role, system.text, user.text) == ("system", "Be kind to Ana.", "5 times!")
-    assert {"tool files (mcp)", "input past of kind thread", 'user[name="Bob"]'} <= notes(found).keys()
+    assert {"tool files (mcp)", 'user[name="Bob"]'} <= notes(found).keys()
     assert "sk-secret" not in repr(found)
 
 
@@ -133,8 +133,6 @@ def test_what_cannot_be_read_is_said_with_its_line(tmp_path: Path, text: str, li
 
 UNSUPPORTED = {
     "missing_variable_renders_empty": "a value that is missing is an error here, never an empty text",
-    "thread_nonce_injection": "a conversation as a value has no place in a prompt yet",
-    "thread_nonce_expansion": "a conversation as a value has no place in a prompt yet",
     "role_with_quoted_attribute": "messages have no attributes here; a note says so",
     "role_with_multiple_unquoted_attributes": "messages have no attributes here; a note says so",
     "env_resolution": "nothing of the environment is read",
@@ -151,6 +149,8 @@ UNSUPPORTED = {
     "b2_bool_false_lowercase": "Prompty's own form of a truth value; here as in Jinja2",
     "b2_float_integral_minimal": "Prompty's own form of a number; here as in Jinja2",
     "b2_null_renders_empty": "Prompty's own form of nothing; here as in Jinja2",
+    "thread_nonce_injection": "Prompty marks the place of a thread in the text; here its messages are messages from the start",
+    "thread_nonce_expansion": "Prompty marks the place of a thread in the text; here its messages are messages from the start",
     "strict_forged_boundary_throws": "messages are parted before values are filled in, so that no value can forge one",
     "strict_multiline_boundary_throws": "messages are parted before values are filled in, so that no value can forge one",
 }

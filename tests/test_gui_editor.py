@@ -19,7 +19,7 @@ from workbench.gui.library.variable_dialog import VariableDialog
 from workbench.gui.widgets.brackets import pair_at
 from workbench.gui.widgets.markdown_tokens import marks
 from workbench.settings import Settings
-from workbench.values import VARIABLE_TYPES, Content, Message, VariableSpec
+from workbench.values import VARIABLE_TYPES, Case, Content, Message, VariableSpec
 
 
 @pytest.fixture
@@ -241,3 +241,82 @@ def test_a_schema_is_checked_and_shown_with_an_answer_of_its_shape(desk: Desk) -
     panel._schema.text.setPlainText('{"type": "mood"}')
     assert panel._schema.trouble.startswith("Not valid yet: at type: 'mood' is not valid")
     assert desk.working.content.output_schema == good, "the last valid one counts"
+
+
+def test_a_chat_history_and_examples_are_blocks_of_their_own(desk: Desk) -> None:
+    prompt = desk.prompt("Chat", "Be kind.", "{{ question }}")
+    dataset = desk.ws.datasets.create("Golden")
+    desk.ws.datasets.add_cases(dataset, [Case({"input": f"T{n}"}, reference=f"R{n}") for n in range(4)])
+    desk.open(prompt)
+    desk.blocks[1].editor.setFocus()
+    desk.session.context.action("library.add_examples").trigger()
+    examples = desk.blocks[1].examples
+    assert examples is not None
+    QTest.keyClicks(examples.editors[0], "Where is {{ it }}?")
+    QTest.keyClicks(examples.editors[1], "Here.")
+    desk.until(lambda: desk.working.content.variables["examples"].default[1]["content"] == "Here.")
+    desk.session.context.action("library.add_history").trigger()
+    assert [block.editor.text for block in desk.blocks] == ["Be kind.", "{{ examples }}", "{{ history }}", "{{ question }}"]
+    said = [(message.role, message.text) for message in desk.ws.render(desk.working.content, {"question": "Q", "history": "user: Hi"})]
+    assert said == [
+        ("system", "Be kind."), ("user", "Where is {{ it }}?"), ("assistant", "Here."), ("user", "Hi"), ("user", "Q"),
+    ]  # fmt: skip
+    examples.fill()
+    dialog = desk.dialog()
+    desk.until(lambda: dialog.dataset.count() == 1)
+    assert (dialog.said.currentText(), dialog.answer.currentText()) == ("input", "reference")
+    dialog.count.setValue(2)
+    QTest.keyClick(dialog.count, Key.Key_Return, CTRL)
+    desk.until(lambda: len(desk.working.content.variables["examples"].default) == 6)
+    desk.wake()
+    examples.shift(2, -1)
+    turns = desk.working.content.variables["examples"].default
+    assert turns[4]["content"].startswith("T")
+    assert turns[2]["content"].startswith("T")
+    examples.remove(0)
+    assert len(desk.working.content.variables["examples"].default) == 4
+    desk.working.flush()
+    desk.until(lambda: (draft := desk.ws.versions.draft(prompt)) is not None and draft.content == desk.working.content)
+    desk.open(desk.prompt("Other", "x"))
+    desk.open(prompt)
+    assert desk.blocks[1].examples is not None
+    assert desk.blocks[1].examples.turns == desk.working.content.variables["examples"].default
+
+
+def test_messages_are_copied_given_another_role_and_removed_by_keyboard(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "One", "Two"))
+    desk.blocks[0].editor.setFocus()
+    desk.key(Key.Key_C, CTRL | Qt.KeyboardModifier.AltModifier)
+    desk.until(lambda: [block.editor.text for block in desk.blocks] == ["One", "One", "Two"])
+    desk.key(Key.Key_R, CTRL | Qt.KeyboardModifier.AltModifier)
+    desk.until(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
+    menu = QApplication.activePopupWidget()
+    assert menu is not None
+    QTest.keyClick(menu, Key.Key_Down)
+    QTest.keyClick(menu, Key.Key_Down)
+    QTest.keyClick(menu, Key.Key_Down)
+    QTest.keyClick(menu, Key.Key_Return)
+    desk.until(lambda: [block.message.role for block in desk.blocks] == ["system", "assistant", "user"])
+    desk.wake()
+    desk.blocks[1].editor.setFocus()
+    desk.key(Key.Key_Backspace, CTRL | Qt.KeyboardModifier.ShiftModifier)
+    desk.until(lambda: [block.editor.text for block in desk.blocks] == ["One", "Two"])
+
+
+def test_an_open_brace_in_a_long_text_colours_the_rest_between_keys(desk: Desk) -> None:
+    text = "\n".join(["Say {{ a }} and 'b' (c)", "plain words"] * 400)
+    desk.open(desk.prompt("Long", "S", text))
+    editor = desk.blocks[1].editor
+
+    def inks(line: int) -> int:
+        return len(editor.document().findBlockByNumber(line).layout().formats())
+
+    desk.until(lambda: inks(798) > 0)
+    before, plain = inks(798), inks(799)
+    assert plain == 0
+    editor.go_to(1, 1)
+    QTest.keyClicks(editor, "{#")
+    desk.until(lambda: inks(799) == 1)
+    QTest.keyClick(editor, Key.Key_Backspace)
+    QTest.keyClick(editor, Key.Key_Backspace)
+    desk.until(lambda: inks(798) == before and inks(799) == 0)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from time import perf_counter
 from typing import Any
 
 from workbench import __version__, templates
-from workbench.values import BadInput, Case, Check, Content, ModelSpec, Price, Request, Spec, Usage, Variant, canonical
+from workbench.values import BadInput, Case, Check, Content, Message, ModelSpec, Price, Request, Spec, Usage, Variant, canonical
 from workbench.values.variables import VariableSpec
 
 GUESSED_ANSWER_TOKENS = 150
@@ -52,6 +52,9 @@ class Plan:
     app_version: str = __version__
     taken_from: str = ""
     """Uid of the run whose good outputs this one takes over, where only what failed is asked again."""
+
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+    """Pictures and files that cases name by their SHA-256. Not in the JSON: the workspace keeps them once."""
 
     @property
     def calls(self) -> int:
@@ -146,6 +149,7 @@ def make(spec: Spec, *, app_version: str = __version__) -> Plan:
         reuse=spec.reuse,
         stream=spec.stream,
         dataset=spec.dataset,
+        files=spec.files,
         app_version=app_version,
     )
 
@@ -165,8 +169,16 @@ def _priced(model: ModelSpec) -> ModelSpec:
 def request(plan: Plan, column_index: int, case_index: int) -> Request:
     """The finished question of a job. The model's own parameters go over the version's. Raises BadInput as `templates.render`."""
     content, model, parameters, _ = plan._parts[column_index]
-    messages = templates.render(content, plan.cases[case_index].values)
+    values = plan.cases[case_index].values
+    if plan.files:
+        values = {name: _with_bytes(value, plan.files) for name, value in values.items()}
+    messages = templates.render(content, values)
     return Request(model, messages, parameters, content.output_schema, content.tools, plan.stream)
+
+
+def _with_bytes(value: Any, files: Mapping[str, bytes]) -> Any:
+    is_file = isinstance(value, Mapping) and value.get("sha256") in files
+    return {**value, "data": files[value["sha256"]]} if is_file else value
 
 
 def parameters(plan: Plan, column_index: int) -> Mapping[str, Any]:
@@ -214,6 +226,7 @@ def problems(plan: Plan, numbers: Sequence[int] = ()) -> tuple[PlanProblem, ...]
         misfits = _misfits(plan, variant, title, numbers)
         if misfits is not None:
             found.append(misfits)
+        found += _unreadable(plan, variant, title)
         needed = templates.required(variant.content)
         lacking = [tuple(name for name in needed if name not in case.values) for case in plan.cases]
         count = sum(1 for names in lacking if names)
@@ -232,7 +245,7 @@ def problems(plan: Plan, numbers: Sequence[int] = ()) -> tuple[PlanProblem, ...]
 def _misfits(plan: Plan, variant: Variant, title: str, numbers: Sequence[int]) -> PlanProblem | None:
     """The cases whose values are not of the types that a prompt version declares for what it reads."""
     specs = variant.content.variables
-    read = [name for name in templates.names(variant.content) if name in specs]
+    read = [name for name in templates.names(variant.content) if name in specs and specs[name].type not in ("image", "file")]
     told: list[str] = []
     concerned: list[int] = []
     for index, case in enumerate(plan.cases if read else ()):
@@ -255,6 +268,19 @@ def _misfit(name: str, value: Any, spec: VariableSpec) -> str:
     shown = "empty" if value in (None, "") else f"'{value[:40]}'" if isinstance(value, str) else canonical(value)[:40]
     why = spec.misfit(value)
     return f"{name} is {shown}, the prompt wants {spec.wants}" if why.startswith("is ") else f"{name} {why}"
+
+
+def _unreadable(plan: Plan, variant: Variant, title: str) -> list[PlanProblem]:
+    """Cases whose pictures or files cannot be read: each fails before its call."""
+    names = [name for name, spec in variant.content.variables.items() if spec.type in ("image", "file")]
+    values = [[case.values.get(name) for name in names] for case in plan.cases] if names else []
+    troubles = [next((each["problem"] for each in row if isinstance(each, Mapping) and each.get("problem")), "") for row in values]
+    count = sum(map(bool, troubles))
+    if not count:
+        return []
+    more = f" So it is in {count} of {len(plan.cases)} cases." if len(plan.cases) > 1 else ""
+    words = f"{title}: {next(filter(None, troubles))}{more}"
+    return [PlanProblem(variant.prompt, variant.version, words, (), count, count == len(plan.cases))]
 
 
 def _syntax_problem(variant: Variant) -> str:
@@ -376,7 +402,13 @@ def estimate(plan: Plan, history: Mapping[str, PastUse] | None = None, reused: M
 
 
 def _has_attachments(plan: Plan) -> bool:
-    return any(message.attachments for column in plan.columns for message in column.variant.content.messages)
+    return any(message.attachments for column in plan.columns for message in shown(column.variant.content))
+
+
+def shown(content: Content) -> tuple[Message, ...]:
+    """The messages of a content, and one with what its variables may attach to them: what a model has to be able to read."""
+    kinds = templates.attachment_kinds(content)
+    return (*content.messages, kinds) if kinds.parts else content.messages
 
 
 def _guessed_answer(limit: Any) -> int:

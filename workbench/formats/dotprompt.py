@@ -17,6 +17,7 @@ from workbench.formats.reports import Notes
 from workbench.formats.yaml_text_reading import Document
 from workbench.values.messages import Content
 from workbench.values.problems import BadInput
+from workbench.values.variables import VariableSpec
 
 _KNOWN = {"name", "variant", "version", "description", "model", "tools", "toolDefs", "config", "input", "output", "metadata"}
 _CHOICES = re.compile(r"""^([ \t]*[^\s:'"]+:[ \t]+)("[^"'\n]*"(?:[ \t]*\|[ \t]*"[^"'\n]*")+)[ \t]*$""", re.MULTILINE)
@@ -51,6 +52,8 @@ def read(source: FileText) -> ForeignFile:
     )  # fmt: skip
     samples = samples_of((given or {}).get("default"))
     declared = {name: declared_default(value) for name, value in samples.items()}
+    if any(message.text == "{{ history }}" for message in found):
+        declared["history"] = VariableSpec("messages", required=False)
     content = Content(found, parameters, schema, _tools(data, notes), declared)
     made = foreign_file(source, notes, name, content, description=text_at(document, "description"), samples=samples)
     if name.startswith(_PARTIAL):

@@ -143,7 +143,7 @@ class _Translation:
         if call.name == "role":
             self._role(call.raw[0] if call.raw else "")
         elif call.name == "history" and not call.arguments:
-            self._notes.add("{{history}}", "earlier turns of a conversation have no place in a prompt yet")
+            self._history()
         elif call.name == "section":
             self._notes.add(f"{{{{section {' '.join(call.raw)}}}}}", "parts of a message have no names here; its text stays")
         elif call.name == "media":
@@ -165,6 +165,14 @@ class _Translation:
             raise BadInput("A role changes inside of a block: a prompt here has a fixed number of messages.")
         known = role_of(role.strip("\"'"), self._notes, "message")
         self._found.append((known, JinjaText()))
+
+    def _history(self) -> None:
+        """Earlier turns stand where they are named; what follows without a role is the model's, as dotprompt has it."""
+        if self._open:
+            raise BadInput("The history stands inside of a block: a prompt here has a fixed number of messages.")
+        earlier = JinjaText()
+        earlier.variable("history")
+        self._found += [("user", earlier), ("assistant", JinjaText())]
 
     # Blocks
 

@@ -14,6 +14,7 @@ from workbench.formats.reports import Notes
 from workbench.templates import check
 from workbench.values.messages import Content, Message, Part, Role
 from workbench.values.problems import BadInput
+from workbench.values.variables import VariableSpec
 
 _KINDS = ("prompt", "few_shot", "chat", "few_shot_chat")
 _CLASSES: Mapping[str, Role] = {
@@ -86,7 +87,7 @@ def _one(source: FileText, data: Mapping[str, Any], name: str, notes: Notes) -> 
         found = reader.messages(data, 0)
     except BadInput as error:
         raise source.problem(error.message, error.line, error.remedy) from None
-    content = Content(tuple(found), reader.parameters, reader.schema, reader.tools)
+    content = Content(tuple(found), reader.parameters, reader.schema, reader.tools, reader.variables)
     return foreign_file(source, notes, name, content, samples=reader.samples)
 
 
@@ -99,6 +100,7 @@ class _Reader:
         self.parameters: dict[str, Any] = {}
         self.schema: Mapping[str, Any] | None = None
         self.tools: tuple[dict[str, Any], ...] = ()
+        self.variables: dict[str, VariableSpec] = {}
 
     def messages(self, data: Mapping[str, Any], depth: int) -> list[Message]:
         """The messages of a prompt, a chat, or a chain whose first link is one of them."""
@@ -135,7 +137,9 @@ class _Reader:
             return
         name, values = _object(_mapping(item))
         if name == "MessagesPlaceholder" or "variable_name" in values:
-            self._notes.add(f"placeholder {values.get('variable_name')}", "messages that come as a value have no place in a prompt yet")
+            variable = variable_name(str(values.get("variable_name")), self._notes)
+            self.variables[variable] = VariableSpec("messages", required=not values.get("optional"))
+            yield Message.of("user", f"{{{{ {variable} }}}}")
         elif name in ("ChatPromptTemplate", "chat"):
             yield from self.messages(_mapping(item), depth + 1)
         elif name in _CLASSES or name in ("ChatMessagePromptTemplate", "ChatMessage", "") or "prompt" in values:

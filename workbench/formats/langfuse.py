@@ -8,10 +8,11 @@ from typing import Any
 
 from workbench.formats.foreign_file import FileText, ForeignFile
 from workbench.formats.foreign_values import MODEL_WHY, listed, parameters_of, role_of, schema_of, tools_of
-from workbench.formats.jinja_text import from_double_braces
+from workbench.formats.jinja_text import from_double_braces, variable_name
 from workbench.formats.library_file import PromptFile, VersionEntry, VersionsFile
 from workbench.formats.reports import Notes
 from workbench.values.messages import Content, Message, Part
+from workbench.values.variables import VariableSpec
 
 _KNOWN = {
     "name", "type", "prompt", "config", "version", "labels", "tags", "commitMessage", "id", "createdAt", "updatedAt", "projectId",
@@ -108,16 +109,19 @@ def _content(item: Mapping[str, Any], notes: Notes) -> Content:
     tools = tools_of(config.get("tools"), notes)
     if isinstance(item["prompt"], str):
         return Content((Message.of("user", from_double_braces(item["prompt"], notes)),), parameters, schema, tools)
-    messages = []
+    messages: list[Message] = []
+    placeholders: dict[str, VariableSpec] = {}
     for message in item["prompt"]:
         if not isinstance(message, Mapping):
             continue
         if message.get("type") == "placeholder":
-            notes.add(f"placeholder {message.get('name')}", "messages that come as a value have no place in a prompt yet")
+            name = variable_name(str(message.get("name")), notes)
+            messages.append(Message.of("user", f"{{{{ {name} }}}}"))
+            placeholders[name] = VariableSpec("messages", required=False)
             continue
         said = message.get("content")
         text = said if isinstance(said, str) else ""
         if not isinstance(said, str):
             notes.add("message without text", "only text is carried")
         messages.append(Message(role_of(message.get("role"), notes, "message"), (Part(text=from_double_braces(text, notes)),)))
-    return Content(tuple(messages), parameters, schema, tools)
+    return Content(tuple(messages), parameters, schema, tools, placeholders)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
@@ -65,7 +65,8 @@ def read(source: FileText) -> ForeignFile:
     body = parts.body
     if not body.strip() and isinstance(data.get("instructions"), str):
         body = data["instructions"]
-    messages = _messages(body, parts.line, _language(document), _threads(data), kind, notes)
+    threads = {name: VariableSpec("messages", required=False) for name in sorted(_threads(data))}
+    messages = _messages(body, parts.line, _language(document), threads.keys(), kind, notes)
     schema = properties_schema(data.get("outputs", data.get("outputSchema")), notes, "outputs", strict=True)
     metadata = data.get("metadata") if isinstance(data.get("metadata"), Mapping) else {}
     notes.leftover(dict(metadata or {}), {"tags"}, "metadata")
@@ -82,7 +83,7 @@ def read(source: FileText) -> ForeignFile:
             parameters,
             schema,
             _tools(data.get("tools") or _mapping(_mapping(data.get("model")).get("parameters")).get("tools"), notes),
-            _declared(data),
+            {**_declared(data), **threads},
         ),
         description=text_at(document, "description"),
         tags=tuple(tags) or None,
@@ -147,8 +148,8 @@ def _samples(document: Document, source: FileText, notes: Notes) -> dict[str, An
     for item in _inputs(data.get("inputs", data.get("inputSchema"))):
         name, value = str(item.get("name")), item.get("example", item.get("sample", item.get("default")))
         if str(item.get("kind")) == "thread":
-            notes.add(f"input {name} of kind thread", "earlier turns of a conversation have no place in a prompt yet")
-        elif value is not None:
+            continue
+        if value is not None:
             samples.setdefault(name, value)
         if item.get("strict"):
             notes.add(f"input {name}: strict", "nothing here does this yet")
@@ -215,24 +216,25 @@ def _language(document: Document) -> str:
     return "mustache" if kind == "mustache" else "jinja2"
 
 
-def _messages(text: str, line: int, language: str, threads: set[str], kind: str, notes: Notes) -> tuple[Message, ...]:
+def _messages(text: str, line: int, language: str, threads: Collection[str], kind: str, notes: Notes) -> tuple[Message, ...]:
     """The messages of the text, markers taken out. Raises BadInput with the line of a template that cannot be read."""
     found: list[Message] = []
+    thread = re.compile(r"\{\{\s*(" + "|".join(map(re.escape, sorted(threads))) + r")\s*\}\}") if threads else None
     for role, attributes, said, first in messages_of(text):
         if attributes:
             notes.add(f"{role}{attributes}", "messages have no attributes here")
-        for name in threads:
-            said = re.sub(r"\{\{\s*" + re.escape(name) + r"\s*\}\}\n*", "", said).strip("\n")
         if _SAMPLE_IMAGE.search(said):
             notes.add(f"picture in message {len(found) + 1}", "its file is not read; the text stays")
         if _ROLE_VALUE.search(said):
             notes.add("roles that come from values", "a prompt here has a fixed number of messages, so they stay text")
-        said = _with_line_ends(_template(said, language, line + first, notes))
-        found.append(
-            Message.of(
-                role_of("user" if kind in ("embedding", "image", "completion") and not role else role or "system", notes, "message"), said
-            )
-        )
+        known = role_of("user" if kind in ("embedding", "image", "completion") and not role else role or "system", notes, "message")
+        pieces = thread.split(said) if thread is not None else [said]
+        for index, piece in enumerate(pieces):
+            if index % 2:
+                found.append(Message.of("user", f"{{{{ {piece} }}}}"))
+            elif piece.strip() or len(pieces) == 1:
+                text = piece.strip("\n") if thread is not None else piece
+                found.append(Message.of(known, _with_line_ends(_template(text, language, line + first, notes))))
     return tuple(found)
 
 

@@ -15,13 +15,15 @@ from workbench.formats.tabular_columns import as_text, tags_of
 from workbench.library.records import CaseRecord
 from workbench.store import stamps
 from workbench.store.database import Database, Writer
-from workbench.values import BadInput, Case, NotFound, canonical
+from workbench.values import BadInput, Case, NotFound, Part, canonical
 
 OWN_FIELDS = ("reference", "name", "tags", "weight", "note")
 _STORED = ("uid", "dataset_id", "position", "name", "values", "reference", "weight", "note", "content_hash", "created_at")
 _BATCH = 1000
 _MANY = 2000
 _PAGE = 500
+
+_Turns = list[dict[str, str]]
 
 Query = Callable[[str, Mapping[str, Any]], Sequence[Any]]
 """Rows of one reading statement: `Database.query`, or the same inside a write."""
@@ -75,6 +77,30 @@ class Cases:
             _show_columns(writer, id, seen)
             writer.touch("dataset", id)
         return ids
+
+    def keep_file(self, part: Part) -> dict[str, Any]:
+        """The value of a variable that names this picture or file, whose bytes the workspace keeps from now on."""
+        from workbench.library.case_files import keep_file  # few values are files
+
+        with self._database.write() as writer:
+            return keep_file(writer, part)
+
+    def examples(self, id: int, said: str, answer: str, count: int, seed: int) -> _Turns:
+        """So many pairs of messages drawn by the seed: what column `said` holds as the user's, what `answer` holds (a variable, or
+        `reference`) as the assistant's. Cases without one of both are left out. Raises BadInput where none has both."""
+        from workbench.library.dataset_parts import drawn  # only examples need it
+
+        pairs = {}
+        for record in self.cases(id):
+            texts = [as_text(record.reference if name == "reference" else record.values.get(name)) for name in (said, answer)]
+            if all(texts):
+                pairs[record.id] = texts
+        if not pairs:
+            raise BadInput(f"No case of this dataset has both {said} and {answer}.", remedy="Choose other columns.")
+        ranked = drawn(self._database.query, id, [1] * count_live(self._database.query, id), seed)
+        chosen = [ids[0] for ids in ranked if ids[0] in pairs][:count]
+        roles = ("user", "assistant")
+        return [{"role": role, "content": text} for one in chosen for role, text in zip(roles, pairs[one], strict=True)]
 
     def update_case(self, case_id: int, case: Case) -> None:
         """Replace everything a case says."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from workbench import store
 from workbench.library.branches import NEWEST
+from workbench.library.case_files import cases_with_files
 from workbench.library.cases import Query, asking, live_cases
 from workbench.library.contents import read_content
 from workbench.library.models import Models
@@ -125,6 +126,7 @@ class Comparisons:
         with self._database.snapshot() as query:
             variants = [variant for ref in definition.prompts if (variant := _variant(query, ref, missing))]
             dataset, cases, numbers = _cases(query, definition, missing)
+            cases, files = cases_with_files(query, [variant.content for variant in variants], cases)
         if missing:
             raise BadInput(f"{definition.name or 'This comparison'} cannot run: {'; '.join(missing)}.", remedy="Open its set-up.")
         return Spec(
@@ -140,6 +142,7 @@ class Comparisons:
             dataset=dataset,
             dataset_uid=definition.dataset_uid,
             numbers=numbers,
+            files=files,
         )
 
     def _model(self, uid: str, missing: _Words) -> ModelSpec | None:

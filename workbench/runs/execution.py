@@ -94,7 +94,7 @@ class Execution:
         """What checks have cost since the last write that was kept."""
         self._slow_columns: dict[int, tuple[int, BadInput | None]] = {}
         self._unread = [
-            providers.unread(column.model.wire_format, column.model.reads, column.variant.content.messages) for column in plan.columns
+            providers.unread(column.model.wire_format, column.model.reads, plans.shown(column.variant.content)) for column in plan.columns
         ]
         self._left_out = [
             ()

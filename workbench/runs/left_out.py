@@ -26,7 +26,7 @@ def not_taken(plan: Plan, *, refused: bool) -> list[PlanProblem]:
         names = (
             *providers.left_out(model.wire_format, parameters, model.options),
             *providers.unsaid(model.wire_format, variant.content.output_schema, variant.content.tools),
-            *providers.unread(model.wire_format, model.reads, variant.content.messages),
+            *providers.unread(model.wire_format, model.reads, plans.shown(variant.content)),
         )
         if any(message.attachments or message.tool_calls for message in variant.content.messages):
             found += _refused(plan, index, names, title)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from workbench import plan as plans
+from workbench.library import case_files
 from workbench.library.attachments import content_brought_back
 from workbench.plan import Plan
 from workbench.runs.records import RunRow
@@ -94,6 +95,8 @@ class RunReader:
             for variant in item["variants"]:
                 variant["content"] = content_brought_back(self._database.query, variant["content"])
             plan = Plan.from_json(item)
+            contents = [column.variant.content for column in plan.columns]
+            plan = replace(plan, files=case_files.files_of(self._database.query, contents, plan.cases))
             with self._guard:
                 while len(self._plans) >= _PLANS_KEPT:
                     self._plans.pop(next(iter(self._plans)))

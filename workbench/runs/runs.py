@@ -11,7 +11,7 @@ from typing import Any
 
 from workbench import evaluators
 from workbench import plan as plans
-from workbench.library import attachments
+from workbench.library import attachments, case_files
 from workbench.library.dataset_versions import freeze
 from workbench.library.names import whole_text
 from workbench.plan import Estimate, Plan, PlanProblem
@@ -216,6 +216,7 @@ class Runs(HandAnswers):
         for variant in item["variants"]:
             variant["content"]["messages"], rows = attachments.taken_out(variant["content"]["messages"])
             bytes_apart += rows
+        bytes_apart += case_files.rows_of(plan.cases, plan.files)
         text = whole_text(canonical(item))
         with self._database.write() as writer:
             if bytes_apart:

@@ -1,5 +1,6 @@
 """Templates: their variables, their problems, and rendering them within a budget of time and memory."""
 
+from workbench.templates.placed import attachment_kinds, name_of_messages
 from workbench.templates.records import MissingValues, Piece, PreviewMessage, TemplateProblem, Variable
 from workbench.templates.template import (
     check,
@@ -24,12 +25,14 @@ __all__ = [
     "PreviewMessage",
     "TemplateProblem",
     "Variable",
+    "attachment_kinds",
     "check",
     "circle",
     "filter_names",
     "frozen",
     "included",
     "is_plain",
+    "name_of_messages",
     "names",
     "preview",
     "render",

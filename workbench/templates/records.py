@@ -56,6 +56,8 @@ class PreviewMessage:
     problem: TemplateProblem | None = None
     attachments: tuple[Part, ...] = ()
     """Its pictures and files."""
+    is_turns: bool = False
+    """True where messages that come as a value stand, one below the other."""
 
 
 class MissingValues(BadInput):

@@ -7,9 +7,10 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from workbench.templates.placed import Placed, messages_of, name_of_messages, placed
 from workbench.templates.plain import NotPlain, PlainTemplate, plain
 from workbench.templates.records import NO_SNIPPETS, MissingValues, Piece, PreviewMessage, TemplateProblem, Variable
-from workbench.values.messages import Content, Message
+from workbench.values.messages import Content, Message, Part
 from workbench.values.problems import BadInput
 
 if TYPE_CHECKING:
@@ -118,22 +119,28 @@ def render_text(text: str, values: Mapping[str, Any], snippets: Mapping[str, str
 
 
 def render(content: Content, values: Mapping[str, Any]) -> tuple[Message, ...]:
-    """The messages with their values in place. Raises as `render_text`; missing values are named for all messages at once."""
-    values = with_defaults(content, values)
+    """The messages with their values in place: text as text, files as parts, messages as messages. Raises as `render_text`; missing
+    values are named for all messages at once."""
+    whole = placed(content, with_defaults(content, values))
     rendered: list[Message] = []
     missing: dict[str, None] = {}
     for number, message in enumerate(content.messages, 1):
-        parts = list(message.parts)
-        for index, part in enumerate(parts):
-            if part.kind != "text":
+        parts: list[Part] = []
+        try:
+            if name := name_of_messages(content, message):
+                if name in whole.values:
+                    rendered += messages_of(name, whole.values[name])
+                else:
+                    missing.setdefault(name)
                 continue
-            try:
-                parts[index] = replace(part, text=render_text(part.text, values, content.snippets))
-            except MissingValues as problem:
-                missing.update(dict.fromkeys(problem.names))
-            except BadInput as problem:
-                problem.path = f"message {number} ({message.role})" if len(content.messages) > 1 else ""
-                raise
+            for part in message.parts:
+                text = render_text(part.text, whole.values, content.snippets) if part.kind == "text" else ""
+                parts += whole.split(text) if whole.files and part.kind == "text" else [replace(part, text=text)]
+        except MissingValues as problem:
+            missing.update(dict.fromkeys(problem.names))
+        except BadInput as problem:
+            problem.path = f"message {number} ({message.role})" if len(content.messages) > 1 else ""
+            raise
         rendered.append(replace(message, parts=tuple(parts)))
     if missing:
         raise MissingValues(tuple(missing))
@@ -141,9 +148,15 @@ def render(content: Content, values: Mapping[str, Any]) -> tuple[Message, ...]:
 
 
 def preview(content: Content, values: Mapping[str, Any]) -> list[PreviewMessage]:
-    """The messages as a preview shows them: pieces that say what a value filled in. Never raises; each message names its own problem."""
+    """The messages as a preview shows them: pieces that say what a value filled in. Never raises; each message names its own problem.
+
+    One for each message of the content: messages that come as a value stand in it, one below the other."""
     whole = with_defaults(content, values)
-    return [_preview(message, whole, content.snippets) for message in content.messages]
+    try:
+        with_files, trouble = placed(content, whole), ""
+    except BadInput as problem:
+        with_files, trouble = Placed(whole), problem.message
+    return [_preview(content, message, with_files, trouble) for message in content.messages]
 
 
 def with_defaults(content: Content, values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -155,20 +168,32 @@ def with_defaults(content: Content, values: Mapping[str, Any]) -> Mapping[str, A
     return {**declared, **{name: specs[name].fitted(value) if name in specs else value for name, value in values.items()}}
 
 
-def _preview(message: Message, values: Mapping[str, Any], snippets: Mapping[str, str]) -> PreviewMessage:
+def _preview(content: Content, message: Message, placed: Placed, trouble: str) -> PreviewMessage:
     pieces: list[Piece] = []
     missing: dict[str, None] = {}
-    for part in message.parts:
-        if part.kind != "text":
-            continue
-        try:
-            found, absent = _sandboxed(part.text, snippets).preview(values)
-        except BadInput as problem:
-            trouble = TemplateProblem(problem.message, problem.line or 1, problem.column or 1)
-            return PreviewMessage(message.role, (Piece(message.text),), problem=trouble, attachments=message.attachments)
-        pieces.extend(found)
-        missing.update(dict.fromkeys(absent))
-    return PreviewMessage(message.role, tuple(pieces), tuple(missing), attachments=message.attachments)
+    attached = list(message.attachments)
+    try:
+        if (name := name_of_messages(content, message)) and name in placed.values:
+            turns = messages_of(name, placed.values[name])
+            said = "\n".join(f"{turn.role}: {turn.text}" for turn in turns)
+            return PreviewMessage(
+                message.role, (Piece(said, True, name),), attachments=tuple(p for t in turns for p in t.attachments), is_turns=True
+            )
+        for part in message.parts:
+            if part.kind != "text":
+                continue
+            found, absent = _sandboxed(part.text, content.snippets).preview(placed.values)
+            missing.update(dict.fromkeys(absent))
+            for piece in found:
+                text, files = placed.named(piece.text) if placed.files else (piece.text, ())
+                attached += files
+                pieces.append(replace(piece, text=text) if files else piece)
+    except BadInput as problem:
+        where = TemplateProblem(problem.message, problem.line or 1, problem.column or 1)
+        return PreviewMessage(message.role, (Piece(message.text),), problem=where, attachments=message.attachments)
+    if trouble and any(piece.variable == trouble.split(":")[0].split(" ")[0] for piece in pieces):
+        return PreviewMessage(message.role, tuple(pieces), problem=TemplateProblem(trouble, 1, 1), attachments=tuple(attached))
+    return PreviewMessage(message.role, tuple(pieces), tuple(missing), attachments=tuple(attached))
 
 
 def _texts(content: Content) -> list[str]:

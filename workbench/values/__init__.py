@@ -13,6 +13,7 @@ from workbench.values.calls import (
 )
 from workbench.values.changes import Changes, Kind
 from workbench.values.comparisons import BY_HAND, Case, Check, Definition, ModelSpec, PromptRef, Score, Spec, Variant
+from workbench.values.conversations import named_alone, turns
 from workbench.values.embeddings import Embeddings, names_embedding_model
 from workbench.values.messages import Content, Message, Part, Role, ToolCall, canonical, sha256
 from workbench.values.places import is_server, short_name, without_password
@@ -80,8 +81,10 @@ __all__ = [
     "Variant",
     "canonical",
     "is_server",
+    "named_alone",
     "names_embedding_model",
     "sha256",
     "short_name",
+    "turns",
     "without_password",
 ]  # fmt: skip

@@ -169,3 +169,5 @@ class Spec:
     """The dataset of this workspace whose cases these are; None for cases out of a file, and for sample values."""
     numbers: tuple[int, ...] = ()
     """The places of the cases in the dataset, where they are only those with some tags."""
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """The bytes of pictures and files that cases name by their SHA-256."""

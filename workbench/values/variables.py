@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
-VariableType = Literal["text", "number", "choice", "list", "object", "image", "file"]
+from workbench.values.conversations import turns
+
+VariableType = Literal["text", "number", "choice", "list", "object", "image", "file", "messages"]
 VARIABLE_TYPES: tuple[VariableType, ...] = get_args(VariableType)
-_EMPTY: Mapping[str, Any] = {"list": [], "object": {}}
+_EMPTY: Mapping[str, Any] = {"list": [], "object": {}, "messages": []}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,14 @@ class VariableSpec:
             return "" if isinstance(value, (list, tuple)) else "is no list"
         if self.type == "object":
             return "" if isinstance(value, Mapping) else "is no object"
+        if self.type == "messages":
+            try:
+                turns(value)
+            except ValueError as error:
+                return str(error)
+            return ""
+        if self.type in ("image", "file"):
+            return "" if isinstance(value, (str, Mapping)) else "is no file"
         if self.type == "choice" and self.options:
             return "" if str(value) in self.options else f"is none of {', '.join(self.options)}"
         return "is no text" if isinstance(value, (list, tuple, Mapping)) else ""

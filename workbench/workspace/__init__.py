@@ -275,7 +275,7 @@ class Workspace(Copies, Network, Texts):
 
     def preview(self, content: Content, values: Mapping[str, Any]) -> list[PreviewMessage]:
         """The messages as they would be sent, snippets included, in pieces that say what was filled in. Never raises."""
-        return super().preview(self.snippets.filled(content), values)
+        return super().preview(self.snippets.filled(content), self.with_files(content, values))
 
     def diff(self, left: Content, right: Content) -> ContentDiff:
         """What differs between two contents, what they include with it."""
@@ -283,7 +283,15 @@ class Workspace(Copies, Network, Texts):
 
     def render(self, content: Content, values: Mapping[str, Any]) -> tuple[Message, ...]:
         """The messages to send, snippets included. Raises BadInput as the template verbs do."""
-        return super().render(self.snippets.filled(content), values)
+        return super().render(self.snippets.filled(content), self.with_files(content, values))
+
+    def with_files(self, content: Content, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The values with the bytes of those that the content declares as pictures or files."""
+        if not any(spec.type in ("image", "file") for spec in content.variables.values()):
+            return values
+        from workbench.library.case_files import values_with_files  # few prompts have such variables
+
+        return values_with_files(self._database.query, content, values)
 
     def has_prompts(self) -> bool:
         """False in a workspace where no live prompt is: a new one, or one from which all was put away. Imports nothing."""

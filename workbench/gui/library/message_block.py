@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -15,12 +15,13 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QHBoxLayout, QL
 from workbench.gui.actions import tooltip
 from workbench.gui.context import Context
 from workbench.gui.library.attachments import FILTER, AttachmentRow, Source, read_sources, sources_of, title_of
+from workbench.gui.library.examples_editor import ExamplesEditor
 from workbench.gui.theme import set_icon, set_kind, set_role, theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.jinja_editor import JinjaEditor
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
-from workbench.values import Message, Part, Role
+from workbench.values import Message, Part, Role, VariableSpec, named_alone
 
 if TYPE_CHECKING:
     from workbench.workspace import TemplateProblem
@@ -84,6 +85,8 @@ class MessageBlock(QFrame):
     dragged = Signal(QPoint)
     sample_wanted = Signal(str)
     """A variable that is to get a sample value."""
+    examples_edited = Signal(str, list)
+    """The variable whose examples were changed, and all its messages."""
     went_to = Signal(int)
     """The line that the user wants to see: where a loop starts, for one."""
 
@@ -96,6 +99,9 @@ class MessageBlock(QFrame):
         self.editor = JinjaEditor()
         self.editor.attachable = sources_of
         self.editor.set_text(message.text)
+        self.examples: ExamplesEditor | None = None
+        self._stands_for = ""
+        """The variable whose messages stand here; empty for an ordinary message."""
         self.problem: TemplateProblem | None = None
         self.undefined: tuple[str, ...] = ()
         self._strips: list[QWidget] = []
@@ -169,6 +175,8 @@ class MessageBlock(QFrame):
         self._begins.setVisible(folded)
         self._room.setVisible(not folded)
         self.editor.setVisible(not folded)
+        if self.examples is not None:
+            self.examples.setVisible(not folded and bool(self._stands_for))
         self.attachments.setVisible(not folded and bool(self._message.attachments))
         set_icon(self._fold, "chevron-right" if folded else "chevron-down", "text2", 15)
         self._fold.setAccessibleName("Open the message" if folded else "Collapse the message")
@@ -198,13 +206,36 @@ class MessageBlock(QFrame):
             self._calls.setText("Text of the snippet")
             self._calls.setVisible(True)
 
+    def show_spec(self, variables: Mapping[str, VariableSpec]) -> None:
+        """Say whether messages that come as a value stand here: a chat's history, or examples, which are edited in place."""
+        name = named_alone(self.editor.text)
+        spec = variables.get(name)
+        name = name if spec is not None and spec.type == "messages" else ""
+        pairs = spec.default if name and spec is not None and isinstance(spec.default, list) else None
+        if name != self._stands_for:
+            self._stands_for = name
+            self._show_role()
+        if pairs is not None and self.examples is None:
+            self.examples = ExamplesEditor(self._context)
+            self.examples.edited.connect(lambda turns: self.examples_edited.emit(self._stands_for, turns))
+            self._column.addWidget(self.examples)
+        if self.examples is not None:
+            self.examples.show_turns(pairs or (), read_only=self._read_only)
+            self.examples.setVisible(pairs is not None and not self.folded)
+        if name:
+            text = "each case may give others" if pairs is not None else "a case gives its messages: JSON, or user: and assistant: lines"
+            self._calls.setText(text)
+            self._calls.show()
+            self._role.setText("Examples" if pairs is not None else "Chat history")
+
     def show_tokens(self, tokens: int) -> None:
         """Say about how long the message is when sent."""
         self._tokens.setText(f"about {tokens:,} token{'' if tokens == 1 else 's'}")
         self._tokens.setToolTip("Counted as four characters for a token, with the sample values filled in")
 
     def _show_role(self) -> None:
-        name, icon = ROLES[self._message.role]
+        name, icon = ROLES[self._message.role] if not self._stands_for else ("Chat history", "messages-square")
+        self._attach.setVisible(not self._stands_for)
         self._role.setText(name)
         set_icon(self._role, icon, "text2", 15)
         self._role.setAccessibleName(f"Role: {name}")
@@ -266,19 +297,26 @@ class MessageBlock(QFrame):
         self.attach(sources_of(event.mimeData()))
         event.acceptProposedAction()
 
+    def choose_role(self) -> None:
+        """Open the menu of roles."""
+        if not self._read_only and self._role.isVisibleTo(self):
+            self._role_menu()
+
     def _role_menu(self) -> None:
         menu = QMenu(self)
-        for role in _CHOICES:
+        for role in _CHOICES if not self._stands_for else ():
             name, icon = ROLES[role]
             action = menu.addAction(theme().icon(icon), name)
             action.setCheckable(True)
             action.setChecked(role == self._message.role)
             action.triggered.connect(lambda _checked=False, role=role: self.set_message_role(role))
+        if self._stands_for:
+            menu.addAction("Its messages have roles of their own").setEnabled(False)
         menu.popup(self._role.mapToGlobal(QPoint(0, self._role.height())))
 
     def set_message_role(self, role: Role) -> None:
         """Make it a message of another role."""
-        if role != self._message.role:
+        if role != self._message.role and not self._stands_for:
             calls = self._message.tool_calls if role == "assistant" else ()
             self._message = replace(self.message, role=role, tool_calls=calls, call_id="")
             self._show_role()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from workbench.gui.context import Context
 from workbench.gui.library.message_block import MessageBlock
 from workbench.gui.library.study import likely_meant
 from workbench.gui.widgets.buttons import button
-from workbench.values import Message, Role
+from workbench.values import Message, Role, VariableSpec
 
 if TYPE_CHECKING:
     from workbench.gui.library.study import Facts
@@ -26,6 +27,8 @@ class MessagesPane(QScrollArea):
     edited = Signal()
     removed = Signal(int, object)
     sample_wanted = Signal(str)
+    declared = Signal(str, object)
+    """A variable and what is declared of it: a history or examples that were added or changed."""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -40,6 +43,7 @@ class MessagesPane(QScrollArea):
         self._snippets: Sequence[str] = ()
         self._is_snippet = False
         self._read_only = False
+        self._specs: Mapping[str, VariableSpec] = {}
         self._last: MessageBlock | None = None
         self._page = QWidget()
         self._column = QVBoxLayout(self._page)
@@ -53,6 +57,8 @@ class MessagesPane(QScrollArea):
         self._snippet = button("Insert snippet", "puzzle", "quiet", on=self.choose_snippet, tip=tooltip("library.insert_snippet"))
         row.addWidget(self._snippet)
         row.addWidget(self._variable)
+        self._more = button("Examples or history", "messages-square", "quiet", on=self._more_menu, tip="Messages that come as a value")
+        row.addWidget(self._more)
         row.addStretch(1)
         self._column.addLayout(row)
         self._column.addStretch(1)
@@ -70,11 +76,13 @@ class MessagesPane(QScrollArea):
         self._read_only, self._is_snippet = read_only, is_snippet
         for part in (self._snippet, self._variable):
             part.setVisible(not read_only)
-        self._add.setVisible(not read_only and not is_snippet)
+        for part in (self._add, self._more):
+            part.setVisible(not read_only and not is_snippet)
         if tuple(messages) == self.messages and self.blocks:
             for block in self.blocks:
                 block.set_read_only(read_only)
                 block.show_as_snippet(is_snippet)
+            self.show_specs(self._specs)
             return
         focused = next((i for i, block in enumerate(self.blocks) if block.editor.hasFocus()), None)
         at = self.blocks[focused].editor.textCursor().position() if focused is not None else 0
@@ -126,6 +134,68 @@ class MessagesPane(QScrollArea):
         self.insert(len(self.blocks), Message.of(role, ""))
         self.blocks[-1].editor.setFocus(Qt.FocusReason.OtherFocusReason)
         QTimer.singleShot(0, self, lambda: self.ensureWidgetVisible(self.blocks[-1]) if self.blocks else None)
+
+    def show_specs(self, variables: Mapping[str, VariableSpec]) -> None:
+        """Know what is declared of the variables: some messages stand for others."""
+        self._specs = variables
+        for block in self.blocks:
+            block.show_spec(variables)
+
+    def add_history(self) -> None:
+        """Add the place where a chat's earlier messages stand: before the question."""
+        self._add_values("history", VariableSpec("messages", "Earlier messages of the chat", required=False), len(self.blocks) - 1)
+
+    def add_examples(self) -> None:
+        """Add examples, pairs of messages, before the first message of the user."""
+        place = next((at for at, block in enumerate(self.blocks) if block.message.role == "user"), len(self.blocks))
+        pair = [{"role": "user", "content": ""}, {"role": "assistant", "content": ""}]
+        block = self._add_values("examples", VariableSpec("messages", "Examples", default=pair), place)
+        if block is not None and block.examples is not None:
+            block.examples.editors[0].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _add_values(self, name: str, spec: VariableSpec, place: int) -> MessageBlock | None:
+        if self._read_only or self._is_snippet:
+            return None
+        names = (name, *(f"{name}_{number}" for number in range(2, 1000)))
+        free = next(one for one in names if one not in self._specs and one not in self._names)
+        self._specs = {**self._specs, free: spec}
+        self.declared.emit(free, spec)
+        self.insert(max(0, place), Message.of("user", f"{{{{ {free} }}}}"))
+        block = self.blocks[max(0, place)]
+        QTimer.singleShot(0, block, lambda: self.ensureWidgetVisible(block))
+        return block
+
+    def _more_menu(self) -> None:
+        menu = QMenu(self)
+        menu.addAction("Add examples").triggered.connect(lambda _checked=False: self.add_examples())
+        menu.addAction("Add chat history").triggered.connect(lambda _checked=False: self.add_history())
+        menu.popup(self._more.mapToGlobal(QPoint(0, self._more.height())))
+
+    def _examples_edited(self, name: str, turns: list[dict[str, str]]) -> None:
+        if name in self._specs:
+            self.declared.emit(name, replace(self._specs[name], default=turns))
+
+    def duplicate(self) -> None:
+        """Put a copy of the message with the caret below it."""
+        block = self.current()
+        if block is not None and not self._read_only and not self._is_snippet:
+            at = self.blocks.index(block) + 1
+            self.insert(at, block.message)
+            self.blocks[at].editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def remove(self) -> None:
+        """Take the message with the caret away; the caret goes to the next one."""
+        block = self.current()
+        if block is not None and not self._read_only and len(self.blocks) > 1:
+            at = self.blocks.index(block)
+            self._remove(block)
+            self.blocks[min(at, len(self.blocks) - 1)].editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def choose_role(self) -> None:
+        """Offer the roles for the message with the caret."""
+        block = self.current()
+        if block is not None:
+            block.choose_role()
 
     def insert(self, place: int, message: Message) -> None:
         """Put a message in at a place."""
@@ -238,6 +308,8 @@ class MessagesPane(QScrollArea):
         block.editor.set_names(self._names, self._filters)
         block.editor.set_snippets(self._snippets)
         block.show_as_snippet(self._is_snippet)
+        block.show_spec(self._specs)
+        block.examples_edited.connect(self._examples_edited)
         block.edited.connect(self._edited)
         block.removed.connect(lambda: self._remove(block))
         block.dragged.connect(lambda at: self._drag(block, at))
@@ -258,6 +330,7 @@ class MessagesPane(QScrollArea):
 
     def _edited(self) -> None:
         self._renumber()
+        self.show_specs(self._specs)
         self.edited.emit()
 
     def _remove(self, block: MessageBlock) -> None:

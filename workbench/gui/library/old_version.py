@@ -65,6 +65,7 @@ class OldVersion(QStackedWidget):
         self.bar.title.setText(f"You are looking at v{version.number}, saved {_when(version.created_at)}.")
         self._restore.setText(f"Restore v{version.number} as v{restored_as}")
         self._restore.setVisible(restored_as is not None)
+        self.messages.show_specs(found.content.variables)
         self.messages.show_messages(found.content.messages, read_only=True)
 
     def _want_restore(self) -> None:

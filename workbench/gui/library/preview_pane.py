@@ -98,7 +98,8 @@ class PreviewPane(QWidget):
         for row, message in enumerate(self._shown.messages):
             role = table.cellAt(row, 0).firstCursorPosition()
             role.setBlockFormat(tall)
-            role.insertText("Snippet" if self._is_snippet else ROLES[message.role][0], _ink("text2", small=True))
+            said = "Snippet" if self._is_snippet else "Chat" if message.is_turns else ROLES[message.role][0]
+            role.insertText(said, _ink("text2", small=True))
             body = table.cellAt(row, 1).firstCursorPosition()
             body.setBlockFormat(tall)
             if message.problem is not None:

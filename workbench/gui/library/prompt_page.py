@@ -137,6 +137,7 @@ class PromptPage(QWidget):
         self.working.studied.connect(self._studied)
         self.messages.edited.connect(self._typed)
         self.messages.removed.connect(self._removed)
+        self.messages.declared.connect(self._declared)
         self.old.back_wanted.connect(lambda: self.look_at(None))
         self.messages.sample_wanted.connect(self._want_sample)
         self.samples.sample_set.connect(self.set_sample)
@@ -302,6 +303,7 @@ class PromptPage(QWidget):
     def _show_messages(self) -> None:
         at = self.working.at
         is_snippet = at is not None and at.prompt.kind == "snippet"
+        self.messages.show_specs(self.working.content.variables)
         self.messages.show_messages(self.working.content.messages, read_only=self.working.read_only, is_snippet=is_snippet)
         self._show_snippets()
 
@@ -421,6 +423,7 @@ class PromptPage(QWidget):
         if spec is not None:
             variables[name] = spec
         self.working.edit(replace(self.working.content, variables=dict(sorted(variables.items()))))
+        self.messages.show_specs(self.working.content.variables)
 
     def _carry_declaration(self) -> None:
         """Give a variable that was renamed in the text the declaration of its old name, and its sample value."""

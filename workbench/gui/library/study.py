@@ -78,6 +78,8 @@ class Facts:
     """Its snippets that are other ones in the library by now."""
     snippets: tuple[str, ...] = ()
     """Names that can be included."""
+    edits: int = 0
+    """How many lines and parameters differ from the version it came from. Counted once: it is shown at every key."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -107,14 +109,10 @@ class Facts:
         """Names whose items a loop goes through: where such a value is text, it would go letter by letter."""
         return frozenset(name for message in self.content.messages for name in _LOOPED.findall(message.text))
 
-    @property
-    def edits(self) -> int:
-        """How many lines and parameters differ from the version it came from."""
-        return self.diff.edits if self.diff is not None else 0
 
-
-def open_prompt(ws: Workspace, prompt_id: int, *, with_figures: bool = True) -> Opened:
-    """Everything about one prompt. Raises NotFound."""
+def open_prompt(ws: Workspace, prompt_id: int, before: Opened | None = None, *, with_figures: bool = True) -> Opened:
+    """Everything about one prompt; `before`: as it was read last, if it was. Raises NotFound."""
+    known = before.changed if before is not None and before.prompt.id == prompt_id else {}
     prompt = ws.prompts.get(prompt_id)
     versions = tuple(ws.versions.list(prompt_id, with_figures=with_figures))
     draft = ws.versions.draft(prompt_id)
@@ -137,18 +135,22 @@ def open_prompt(ws: Workspace, prompt_id: int, *, with_figures: bool = True) -> 
         uses,
         ws.versions.protected_labels(prompt_id),
         ws.versions.label_moves(prompt_id),
-        attributions(ws, versions) if with_figures else {},
+        attributions(ws, versions, known) if with_figures else {},
         ws.branches.list(prompt_id),
         tip,
     )
 
 
-def attributions(ws: Workspace, versions: Sequence[VersionRow]) -> dict[int, str]:
-    """Version number to what changed against its parent: `prompt changed, temperature 0.2 to 0.7`; for the newest ones."""
+def attributions(ws: Workspace, versions: Sequence[VersionRow], known: Mapping[int, str]) -> dict[int, str]:
+    """Version number to what changed against its parent: `prompt changed, temperature 0.2 to 0.7`; for the newest ones. What is known
+    already is not compared again: versions never change."""
     by_number, contents, found = {row.number: row for row in versions}, dict[int, Content](), {}
     for row in versions[:_ATTRIBUTED]:
         parent = by_number.get(row.parent) if row.parent is not None else None
         if parent is None:
+            continue
+        if row.number in known:
+            found[row.number] = known[row.number]
             continue
         for one in (parent, row):
             if one.number not in contents:
@@ -160,14 +162,16 @@ def attributions(ws: Workspace, versions: Sequence[VersionRow]) -> dict[int, str
 def facts(ws: Workspace, content: Content, base: Content | None) -> Facts:
     """Variables, problems and differences of a content."""
     texts, snippets = [message.text for message in content.messages], ws.snippets.filled(content).snippets
+    diff = ws.diff(base, content) if base is not None else None
     return Facts(
         content,
         tuple(ws.variables(text, snippets) for text in texts),
         tuple(ws.check(text, snippets) for text in texts),
         ws.filters(),
-        ws.diff(base, content) if base is not None else None,
+        diff,
         ws.snippets.stale(content),
         ws.snippets.names(),
+        diff.edits if diff is not None else 0,
     )
 
 

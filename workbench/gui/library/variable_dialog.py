@@ -16,6 +16,7 @@ from workbench.values import VARIABLE_TYPES, VariableSpec, VariableType
 
 TYPE_NAMES: dict[VariableType, str] = {
     "text": "Text", "number": "Number", "choice": "Choice", "list": "List", "object": "Object", "image": "Image", "file": "File",
+    "messages": "Messages",
 }  # fmt: skip
 
 
@@ -119,7 +120,7 @@ def _default(text: str, kind: VariableType) -> Any:
 
 def typed(text: str, kind: VariableType) -> Any:
     """What was typed, as a value of a type: a number, list or object where it is one. Raises ValueError for text that is no JSON."""
-    if kind in ("list", "object"):
+    if kind in ("list", "object") or (kind == "messages" and text.lstrip().startswith("[")):
         try:
             return json.loads(text)
         except (ValueError, RecursionError) as error:

@@ -109,6 +109,11 @@ class LibraryScreen(Screen):
             "library.branches": self._branch_menu,
             "library.view": self.page.next_view,
             "library.add_message": lambda: self._write(messages.add),
+            "library.add_examples": lambda: self._write(messages.add_examples),
+            "library.add_history": lambda: self._write(messages.add_history),
+            "library.message_copy": lambda: self._write(messages.duplicate),
+            "library.message_role": lambda: self._write(messages.choose_role),
+            "library.message_remove": lambda: self._write(messages.remove),
             "library.new_snippet": lambda: self.verbs.new(self.list.folder(), "snippet"),
             "library.insert_snippet": lambda: self._write(messages.choose_snippet),
             "library.attach": lambda: self._write(messages.attach),
@@ -185,7 +190,8 @@ class LibraryScreen(Screen):
         at = self.working.at
         if at is not None and changes is not None:
             mine = at.prompt.id in changes.ids("prompt")
-            if mine or changes.has("draft", "version", "label", "run"):
+            draft = changes.has("draft") and not self.working.keeping
+            if mine or draft or changes.has("version", "label", "run"):
                 self.working.renew()
             if changes.has("prompt", "version"):
                 self.working.study()  # a snippet may be another one now

@@ -100,6 +100,11 @@ class WorkingCopy(QObject):
         return self._at is None or self._at.prompt.archived or workspace is None or workspace.read_only
 
     @property
+    def keeping(self) -> bool:
+        """True while a draft is on its way to the store: what is told of drafts then is no news."""
+        return self._in_flight > 0
+
+    @property
     def unsaved(self) -> bool:
         """True if the content is not that of a saved version."""
         return self._at is not None and (self._at.base_content is None or self._content != self._at.base_content)
@@ -133,6 +138,7 @@ class WorkingCopy(QObject):
             open_prompt,
             self._context.ws,
             prompt_id,
+            self._at,
             then=lambda found: self._show(found, mark),
             failed=self._gone,
             owner=self,

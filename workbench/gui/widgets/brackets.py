@@ -6,6 +6,11 @@ _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _BACK = {close: opened for opened, close in _PAIRS.items()}
 
 
+def is_bracket(text: str) -> bool:
+    """True if one of these characters is a bracket."""
+    return any(char in _PAIRS or char in _BACK for char in text)
+
+
 def pair_at(text: str, at: int) -> tuple[int, int] | None:
     """The places of the bracket before or behind the caret `at` and of its other half; None where there is no whole pair.
 

@@ -23,7 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QCompleter, QTextEdit, QWidget
 
 from workbench.gui.theme import set_role, theme
-from workbench.gui.widgets.brackets import pair_at
+from workbench.gui.widgets.brackets import is_bracket, pair_at
 from workbench.gui.widgets.jinja_highlighter import JinjaHighlighter, paint_chips
 from workbench.gui.widgets.jinja_tokens import TAG, VARIABLE, scan
 
@@ -59,8 +59,9 @@ class JinjaEditor(QTextEdit):
     given = Signal(list)
     """Files or pictures that were dropped or pasted: what `attachable` found in them."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, coloured: bool = True) -> None:
         super().__init__(parent)
+        self._most_coloured = _MOST_COLOURED if coloured else -1
         self.setProperty("kind", "bare")
         self.setAcceptRichText(False)
         self.setTabChangesFocus(True)
@@ -102,7 +103,7 @@ class JinjaEditor(QTextEdit):
         """Show another text; nothing of the old one can be undone then, and `edited` does not come."""
         document = self.document()
         document.setUndoRedoEnabled(False)
-        self.highlighter.setDocument(document if len(text) <= _MOST_COLOURED else None)
+        self.highlighter.setDocument(document if len(text) <= self._most_coloured else None)
         self.setPlainText(text)
         self._text = self._read()
         self._set_line_height()
@@ -150,6 +151,11 @@ class JinjaEditor(QTextEdit):
 
     def _mark_brackets(self) -> None:
         caret = self.textCursor()
+        place = caret.positionInBlock()
+        if not is_bracket(caret.block().text()[max(0, place - 1) : place + 1]):
+            if self._marks.get("brackets"):
+                self._mark("brackets", [])
+            return
         first = self.document().findBlockByNumber(max(0, caret.blockNumber() - _BRACKET_LINES))
         lines: list[str] = []
         block = first

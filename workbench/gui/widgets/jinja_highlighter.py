@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
-from PySide6.QtCore import QRectF
-from PySide6.QtGui import QFont, QPainter, QSyntaxHighlighter, QTextBlock, QTextCharFormat, QTextDocument
+from PySide6.QtCore import QRectF, QTimer
+from PySide6.QtGui import QFont, QPainter, QSyntaxHighlighter, QTextBlock, QTextCharFormat, QTextDocument, QTextLayout
 
 from workbench.gui.theme import theme
 from workbench.gui.widgets.jinja_tokens import RAW, TEXT, Token, scan
@@ -16,6 +16,8 @@ _FILLS = {"var": "jvar-bg", "tag": "jtag-bg", "bad": "warn-soft"}
 _FENCED = 1 << 20
 """The bit of a line's state that says: it stands in Markdown's fence of code. The template language keeps the bits below."""
 _MOST_IN_A_LINE = 20_000
+_AT_ONCE = 60
+"""Lines that are coloured anew in one go. An open `{{` may change the colours of thousands: they follow between the next events."""
 _WAVE = QTextCharFormat.UnderlineStyle.WaveUnderline
 
 
@@ -25,37 +27,94 @@ class JinjaHighlighter(QSyntaxHighlighter):
     def __init__(self, document: QTextDocument) -> None:
         super().__init__(document)
         self._undefined: frozenset[str] = frozenset()
-        theme().follow(self.rehighlight)
+        self._done = 0
+        self._waiting: tuple[int, int, int] | None = None
+        """First and last line that wait for their colours, and how many lines there were then."""
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._go_on)
+        theme().follow(self._all_again)
 
     def set_undefined(self, names: Collection[str]) -> None:
         """Root names of the variables that have no value."""
         if frozenset(names) != self._undefined:
             self._undefined = frozenset(names)
-            self.rehighlight()
+            self._all_again()
 
     def highlightBlock(self, text: str) -> None:
-        before = max(0, self.previousBlockState())
-        if len(text) > _MOST_IN_A_LINE:
-            self.setCurrentBlockState(before)
+        block = self.currentBlock()
+        self._done += 1
+        self._start()
+        if self._done > _AT_ONCE and block.userState() != -1:  # a line that never had colours gets them now
+            self._wait(block.blockNumber(), block.blockNumber())
+            self.setCurrentBlockState(block.userState())
+            ranges = block.layout().formats()
+        else:
+            ranges, state = self._ranges(text, max(0, self.previousBlockState()))
+            self.setCurrentBlockState(state)
+        for stretch in ranges:
+            self.setFormat(stretch.start, stretch.length, stretch.format)
+
+    def _all_again(self) -> None:
+        if self.document() is not None:
+            self._wait(0, self.document().blockCount() - 1)
+            self._go_on()
+
+    def _start(self) -> None:
+        if not self._timer.isActive():
+            self._timer.start(0)
+
+    def _wait(self, first: int, last: int) -> None:
+        if self._waiting is not None:
+            first, last = min(first, self._waiting[0]), max(last, self._waiting[1])
+        self._waiting = (first, last, self.document().blockCount())
+
+    def _go_on(self) -> None:
+        """Colour the next lines that wait. Written past `rehighlightBlock`, which would lay the whole text out again after each line."""
+        self._done, waiting, self._waiting = 0, self._waiting, None
+        if waiting is None or self.document() is None:
             return
+        first, last, lines = waiting
+        moved = abs(self.document().blockCount() - lines)
+        first, last = max(0, first - moved), last + moved
+        block = begun = self.document().findBlockByNumber(first)
+        at, more = begun.position(), True
+        while block.isValid() and self._done < _AT_ONCE and more:
+            self._done += 1
+            before = block.previous().userState() if block.previous().isValid() else 0
+            ranges, state = self._ranges(block.text(), max(0, before))
+            block.layout().setFormats(ranges)
+            more = block.blockNumber() < last or state != block.userState()
+            block.setUserState(state)
+            at, block = block.position() + block.length(), block.next()
+        if begun.isValid():
+            self.document().markContentsDirty(begun.position(), at - begun.position())
+        if more and block.isValid():
+            self._wait(block.blockNumber(), max(last, block.blockNumber()))
+            self._start()
+
+    def _ranges(self, text: str, before: int) -> tuple[list[QTextLayout.FormatRange], int]:
+        """The colours of a line that begins in a state, and the state that it ends in."""
+        if len(text) > _MOST_IN_A_LINE:
+            return [], before
+        found: list[QTextLayout.FormatRange] = []
         fenced = bool(before & _FENCED)
         if before & 7 in (TEXT, RAW):
-            fenced = self._markdown(text, fenced)
+            fenced = self._markdown(text, fenced, found)
         tokens, state = scan(text, before)
-        self.setCurrentBlockState(state | _FENCED * fenced)
         bad = self._bad(text, tokens)
         for token in tokens:
             ink = _INKS.get(token.kind)
             if ink is None:
                 continue
             wrong = any(region.start <= token.start and token.end <= region.end for region in bad)
-            self.setFormat(
-                token.start, token.end - token.start, ink_format("warn" if wrong else ink, wave=wrong, slanted=token.kind == "com")
-            )
+            shape = ink_format("warn" if wrong else ink, wave=wrong, slanted=token.kind == "com")
+            found.append(_range(token.start, token.end, shape))
+        return _flat(found), state | _FENCED * fenced
 
-    def _markdown(self, text: str, fenced: bool) -> bool:
-        found, fenced = marks(text, fenced=fenced)
-        for start, end, kind in found:
+    def _markdown(self, text: str, fenced: bool, found: list[QTextLayout.FormatRange]) -> bool:
+        stretches, fenced = marks(text, fenced=fenced)
+        for start, end, kind in stretches:
             shape = QTextCharFormat()
             if kind in ("heading", "strong"):
                 shape.setFontWeight(QFont.Weight.Bold)
@@ -63,7 +122,7 @@ class JinjaHighlighter(QSyntaxHighlighter):
                 shape.setFontItalic(True)
             else:
                 shape.setForeground(theme().color("accent" if kind == "link" else "text2"))
-            self.setFormat(start, end - start, shape)
+            found.append(_range(start, end, shape))
         return fenced
 
     def fills(self, block: QTextBlock) -> Iterator[tuple[int, int, str]]:
@@ -77,7 +136,7 @@ class JinjaHighlighter(QSyntaxHighlighter):
             if fill:
                 yield token.start, token.end, fill
 
-    def _bad(self, text: str, tokens: list[Token]) -> list[Token]:
+    def _bad(self, text: str, tokens: Iterable[Token]) -> list[Token]:
         if not self._undefined:
             return []
         reads = [token for token in tokens if token.kind == "name" and text[token.start : token.end].split(".")[0] in self._undefined]
@@ -86,6 +145,27 @@ class JinjaHighlighter(QSyntaxHighlighter):
             for region in tokens
             if region.kind in ("var", "tag") and any(region.start <= token.start < region.end for token in reads)
         ]
+
+
+def _range(start: int, end: int, shape: QTextCharFormat) -> QTextLayout.FormatRange:
+    made = QTextLayout.FormatRange()
+    made.start, made.length, made.format = start, end - start, shape
+    return made
+
+
+def _flat(ranges: list[QTextLayout.FormatRange]) -> list[QTextLayout.FormatRange]:
+    """The stretches without overlaps, the later ones above the earlier ones: a layout takes no others."""
+    flat: list[QTextLayout.FormatRange] = []
+    for above in ranges:
+        end, kept = above.start + above.length, []
+        for below in flat:
+            below_end = below.start + below.length
+            if below.start < above.start:
+                kept.append(_range(below.start, min(below_end, above.start), below.format))
+            if below_end > end:
+                kept.append(_range(max(below.start, end), below_end, below.format))
+        flat = [*kept, above]
+    return sorted(flat, key=lambda stretch: stretch.start)
 
 
 def ink_format(ink: str, *, wave: bool = False, slanted: bool = False) -> QTextCharFormat:

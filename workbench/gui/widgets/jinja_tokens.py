@@ -6,12 +6,14 @@ The sandbox's own lexer stops at the first mistake; an editor has to colour the 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 TEXT, VARIABLE, TAG, COMMENT, RAW = range(5)
 """What a line can begin in: the low three bits of a state. Above them: an open quote, a waiting filter, open brackets (eight bits)."""
 
 _OPENS = re.compile(r"\{\{|\{%|\{#")
+_OPENING = ("{{", "{%", "{#")
 _REGIONS = {"{{": VARIABLE, "{%": TAG, "{#": COMMENT}
 _KINDS = {VARIABLE: "var", TAG: "tag", COMMENT: "com"}
 _STARTS_RAW = re.compile(r"\{%[-+]?\s*raw\s*[-+]?%\}$")
@@ -49,7 +51,8 @@ class _State(NamedTuple):
         return _State(state & 7, state >> 3 & 3, bool(state >> 5 & 1), state >> 6 & 255)
 
 
-def scan(line: str, state: int = TEXT) -> tuple[list[Token], int]:
+@lru_cache(maxsize=4096)
+def scan(line: str, state: int = TEXT) -> tuple[tuple[Token, ...], int]:
     """The tokens of a line that begins in `state`, each region before what lies in it, and the state of the next line."""
     tokens: list[Token] = []
     now = _State.unpacked(state)
@@ -58,19 +61,19 @@ def scan(line: str, state: int = TEXT) -> tuple[list[Token], int]:
         if now.region == TEXT:
             opened = _OPENS.search(line, at)
             if opened is None:
-                return tokens, TEXT
+                return tuple(tokens), TEXT
             now = _State(_REGIONS[opened[0]])
             at, now = _region(line, opened.start(), opened.end(), now, tokens)
         elif now.region == RAW:
             end = _ENDS_RAW.search(line, at)
             if end is None:
-                return tokens, RAW
+                return tuple(tokens), RAW
             tokens.append(Token(end.start(), end.end(), "tag"))
             at, now = end.end(), _State(TEXT)
         else:
             at, now = _region(line, at, at, now, tokens)
         if at >= len(line) and now.region != TEXT:
-            return tokens, now.packed()
+            return tuple(tokens), now.packed()
 
 
 def _region(line: str, start: int, at: int, state: _State, tokens: list[Token]) -> tuple[int, _State]:
@@ -96,6 +99,8 @@ def _code(line: str, at: int, state: _State, tokens: list[Token]) -> tuple[int, 
     while at < len(line) and not quote:
         if line.startswith(close, at) and not (brackets and region == VARIABLE):
             return at + 2, _State(TEXT)
+        if line.startswith(_OPENING, at):
+            return at, _State(TEXT)  # code never holds another opening: whoever wrote this one has not closed it yet
         found = _CODE.match(line, at)
         if found is None:
             at += 1
