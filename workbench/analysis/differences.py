@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from workbench.values import Content, Message, Part
@@ -60,6 +61,8 @@ class FieldDiff:
     name: str
     left: Any
     right: Any
+    text: TextDiff | None = None
+    """Line by line, of a schema, tools, or another value that has parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,7 @@ def contents(left: Content, right: Content, names: tuple[Sequence[str], Sequence
     ]
     return ContentDiff(
         tuple(messages),
-        tuple(_fields(_settings(left), _settings(right))),
+        tuple(map(_by_lines, _fields(_settings(left), _settings(right)))),
         tuple(name for name in names[0] if name not in names[1]),
         tuple(name for name in names[1] if name not in names[0]),
         tuple(_snippets(left.snippets, right.snippets)),
@@ -292,6 +295,13 @@ def _settings(content: Content) -> dict[str, Any]:
 
 def _fields(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[FieldDiff]:
     return [FieldDiff(name, left.get(name), right.get(name)) for name in sorted({*left, *right}) if left.get(name) != right.get(name)]
+
+
+def _by_lines(field: FieldDiff) -> FieldDiff:
+    if not any(isinstance(part, dict) for side in (field.left, field.right) for part in (side if isinstance(side, list) else [side])):
+        return field
+    before, after = ("" if side is None else json.dumps(side, ensure_ascii=False, indent=2) for side in (field.left, field.right))
+    return replace(field, text=texts(before, after))
 
 
 def attribution(left: Content, right: Content) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -340,9 +340,7 @@ def sections_of(diff: ContentDiff, left: Side, right: Side, no_value: Sequence[s
         if message.edits or len(diff.messages) == 1:
             name, icon = ROLES[message.role]
             found.append(Section(f"message {number}", name, icon, _summary(message), message.text.lines, _fields(message.attached)))
-    if diff.parameters:
-        fields = _fields(diff.parameters)
-        found.append(Section("parameters", "Parameters", "sliders-horizontal", counted(len(fields), "change"), fields=fields))
+    found += _parameters(diff.parameters)
     for place, (name, text) in enumerate(diff.snippets):
         key = "snippets" if not place else f"snippet {name}"
         found.append(Section(key, name, "puzzle", f"snippet, {_lines_said(text)}", text.lines))
@@ -352,6 +350,18 @@ def sections_of(diff: ContentDiff, left: Side, right: Side, no_value: Sequence[s
     if results:
         found.append(Section("results", "Results so far", "chart-no-axes-column", "from all runs of these versions", fields=results))
     return found
+
+
+def _parameters(differences: Sequence[FieldDiff]) -> Iterator[Section]:
+    """Plain values in one section, then schema, tools and other values with parts, each line by line. The first one is what the
+    navigation leads to."""
+    fields = _fields([field for field in differences if field.text is None])
+    if fields:
+        yield Section("parameters", "Parameters", "sliders-horizontal", counted(len(fields), "change"), fields=fields)
+    for place, field in enumerate(field for field in differences if field.text is not None):
+        key = f"parameter {field.name}" if fields or place else "parameters"
+        assert field.text is not None
+        yield Section(key, _title(field.name), "braces", _lines_said(field.text), field.text.lines)
 
 
 def parts_of(diff: ContentDiff) -> list[tuple[str, str, str, str, str]]:
@@ -375,10 +385,11 @@ def parts_of(diff: ContentDiff) -> list[tuple[str, str, str, str, str]]:
 
 
 def _fields(differences: Sequence[FieldDiff]) -> tuple[Field, ...]:
-    return tuple(
-        Field(TITLES.get(f.name, f.name), _value(f.left), _value(f.right), code=isinstance(f.left or f.right, (dict, list)))
-        for f in differences
-    )
+    return tuple(Field(_title(f.name), _value(f.left), _value(f.right)) for f in differences)
+
+
+def _title(name: str) -> str:
+    return TITLES.get(name, name[0].upper() + name[1:])
 
 
 def _summary(message: MessageDiff) -> str:
@@ -402,8 +413,8 @@ def _lines_said(text: TextDiff) -> str:
 
 
 def _variables(diff: ContentDiff, no_value: Sequence[str]) -> list[Field]:
-    rows = [Field("Removed", name, "", code=True) for name in diff.variables_removed]
-    return rows + [Field("Added", "", name, code=True, note="no value" if name in no_value else "") for name in diff.variables_added]
+    rows = [Field(name, "read", "not read") for name in diff.variables_removed]
+    return rows + [Field(name, "not read", "read", note="no value" if name in no_value else "") for name in diff.variables_added]
 
 
 def _results(left: VersionRow | None, right: VersionRow | None) -> tuple[Field, ...]:
@@ -419,15 +430,7 @@ def _value(value: Any) -> str:
         return ""
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return (
-        value
-        if isinstance(value, str)
-        else json.dumps(
-            value,
-            ensure_ascii=False,
-            indent=2 if isinstance(value, dict) or (value and isinstance(value, list) and isinstance(value[0], dict)) else None,
-        )
-    )
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _said(more: str, less: str) -> str:

@@ -1,0 +1,76 @@
+"""What the dialog of two versions shows of everything around the messages: parameters, schema, tools, variables, snippets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from workbench.analysis import differences
+from workbench.gui.library.diff_dialog import Side, parts_of, sections_of
+from workbench.values import Content, Message, VariableSpec
+
+
+def schema(**properties: str) -> dict[str, Any]:
+    return {"type": "object", "properties": {name: {"type": kind} for name, kind in properties.items()}}
+
+
+OLD = Content(
+    (Message.of("user", "Sort {{ ticket }}"),),
+    {"temperature": 0.2, "max_tokens": 1200},
+    schema(label="string"),
+    ({"name": "lookup", "parameters": schema(order="string")},),
+    {"ticket": VariableSpec("text")},
+    {"policy": "Thirty days."},
+)
+NEW = Content(
+    (Message.of("user", "Sort {{ ticket }}"),),
+    {"temperature": 0.7, "stop": ["END"]},
+    schema(label="string", sure="number"),
+    ({"name": "lookup", "parameters": schema(order="string")}, {"name": "refund", "parameters": schema()}),
+    {"ticket": VariableSpec("text", description="What the customer wrote")},
+    {"policy": "Sixty days."},
+)
+
+
+def test_schema_and_tools_are_compared_line_by_line_like_messages() -> None:
+    sections = {section.key: section for section in sections_of(differences.contents(OLD, NEW), Side(None), Side(None), ())}
+    assert list(sections) == [
+        "message 0", "parameters", "parameter output_schema", "parameter tools", "parameter variable ticket", "snippets",
+    ]  # fmt: skip
+    assert [(field.name, field.left, field.right) for field in sections["parameters"].fields] == [
+        ("Longest answer", "1,200", ""),
+        ("Stop texts", "", '["END"]'),
+        ("Temperature", "0.2", "0.7"),
+    ]
+    added = sections["parameter output_schema"]
+    assert added.title == "JSON schema"
+    assert [line.right for line in added.lines if line.kind in ("added", "changed")] == [
+        "    },",
+        '    "sure": {',
+        '      "type": "number"',
+        "    }",
+    ]
+    assert any('"refund"' in (line.right or "") for line in sections["parameter tools"].lines if line.kind == "added")
+    assert sections["parameter variable ticket"].title == "Variable ticket"
+    assert sections["snippets"].lines[0].kind in ("changed", "removed")
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "kinds"),
+    [(Content(), Content(output_schema=schema(a="string")), {"added"}), (Content(tools=({"name": "f"},)), Content(), {"removed"})],
+)
+def test_the_navigation_leads_to_a_schema_or_tools_that_came_or_went_alone(left: Content, right: Content, kinds: set[str]) -> None:
+    diff = differences.contents(left, right)
+    section = next(section for section in sections_of(diff, Side(None), Side(None), ()) if section.key == "parameters")
+    assert {line.kind for line in section.lines} == kinds
+    assert next(part for part in parts_of(diff) if part[0] == "parameters")[3] == "1"
+
+
+def test_a_variable_that_is_no_longer_read_says_so_on_both_sides() -> None:
+    diff = differences.contents(OLD, OLD, (("ticket", "tone"), ("ticket", "order")))
+    section = next(section for section in sections_of(diff, Side(None), Side(None), ("order",)) if section.key == "variables")
+    assert [(field.name, field.left, field.right, field.note) for field in section.fields] == [
+        ("tone", "read", "not read", ""),
+        ("order", "not read", "read", "no value"),
+    ]
