@@ -49,7 +49,6 @@ def test_schema_and_tools_are_compared_line_by_line_like_messages() -> None:
         "    },",
         '    "sure": {',
         '      "type": "number"',
-        "    }",
     ]
     assert any('"refund"' in (line.right or "") for line in sections["parameter tools"].lines if line.kind == "added")
     assert sections["parameter variable ticket"].title == "Variable ticket"
