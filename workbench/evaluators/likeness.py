@@ -30,7 +30,7 @@ def levenshtein(asked: Asked) -> Finding:
     try:
         from rapidfuzz.distance import Levenshtein  # an extra, and only this check needs it
     except ImportError as error:
-        raise CannotRun("Counting edits needs the package rapidfuzz. Install it with: pip install 'prompt-workbench[checks]'") from error
+        raise CannotRun('Counting edits needs the package rapidfuzz. Install it with: pip install "prompt-workbench[checks]"') from error
     text, bound = asked.text, max(0, math.floor(min(most, 1e9)))
     if most < 0:
         return False, f"No text differs in fewer than 0 letters: the threshold is {most:g}."

@@ -16,19 +16,25 @@ from workbench.evaluators.texts import as_text
 _TAG = re.compile(r"""<(/?)([A-Za-z_:][\w:.-]*+)((?:[^<>"']|"[^"<]*+"|'[^'<]*+')*+)>""")
 _MARK = re.compile(r"<(?=[/!?A-Za-z_:])")
 MOST_TAGS = 50_000
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())  # noqa: SIM905
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_VOID = _set("area base br col embed hr img input link meta param source track wbr")
 _RAW = frozenset(("script", "style", "textarea", "title"))
 """Elements whose content is text, whatever stands in it."""
-_KNOWN = _VOID | _RAW | frozenset(
+_KNOWN = _VOID | _RAW | _set(
     "html head body article section nav aside h1 h2 h3 h4 h5 h6 header footer address p pre blockquote ol ul li dl dt dd figure "
     "figcaption main div a em strong small s cite q dfn abbr ruby rt rp data time code var samp kbd sub sup i b u mark bdi bdo span "
     "iframe object picture video audio map svg math noscript canvas ins del table caption colgroup tbody thead tfoot tr td th form "
     "label button select datalist optgroup option output progress meter fieldset legend details summary dialog menu slot "
-    "template".split()  # noqa: SIM905
+    "template"
 )  # fmt: skip
-_ENDS_A_PARAGRAPH = frozenset(
+_ENDS_A_PARAGRAPH = _set(
     "address article aside blockquote details div dl fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr main menu nav ol p "
-    "pre section table ul".split()  # noqa: SIM905
+    "pre section table ul"
 )
 _WRAPPERS = frozenset(("html", "head", "body"))
 

@@ -97,7 +97,7 @@ def _parsed(text: str, database: str) -> list[exp.Expression] | str:
         import sqlglot  # an extra, and 0.2 s that only this check needs
         from sqlglot import errors, exp
     except ImportError as error:
-        raise CannotRun("Reading SQL needs the package sqlglot. Install it with: pip install 'prompt-workbench[checks]'") from error
+        raise CannotRun('Reading SQL needs the package sqlglot. Install it with: pip install "prompt-workbench[checks]"') from error
     logging.getLogger("sqlglot").setLevel(logging.ERROR)  # it warns of each statement that it only knows by its first word
     bare = _QUOTED.sub(" ? ", text)
     if _NO_COMMA.search(bare):
