@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from workbench.evaluators.facts import Asked, Finding, Handler
@@ -184,13 +185,21 @@ _TREEBANK = [
     )
 ]
 _LAST_STOP = re.compile(r"(?<=[^.])(?<!\b[A-Za-z]\.[A-Za-z])\.(?=[\])}>'\s]*\Z)")
+_KEPT_LETTERS = 10_000
 _TAIL = 2000
 """The last stop is looked for in the last letters only, so that a text of closing brackets takes no time."""
 _ENDINGS = [(re.compile(r"(?<=[^'])' "), " ' "), (re.compile(r"'([smd]) "), r" '\1 "), (re.compile(r"('ll|'re|'ve|n't) "), r" \1 ")]
+_MAY_CONTRACT = re.compile("cannot|gimme|lemme|gonna|gotta|wanna")
 _CONTRACTIONS = re.compile(r"\b(?:(can)(not)|(gim|lem)(me)|(gon)(na)|(got)(ta)|(wan)(na)(?= )|(d)('ye)|(more)('n))\b|(?<!\w)('t)(is|was)\b")
 
 
-def _treebank(text: str) -> list[str]:
+def _treebank(text: str) -> tuple[str, ...]:
+    """The words of a text. Those of a short one are kept: one expected answer is compared with the answers of all columns."""
+    return _kept_words(text) if len(text) <= _KEPT_LETTERS else _kept_words.__wrapped__(text)
+
+
+@lru_cache(maxsize=64)
+def _kept_words(text: str) -> tuple[str, ...]:
     text = " ".join(_split(text))
     text = text[:-_TAIL] + _LAST_STOP.sub(" . ", text[-_TAIL:])
     for pattern, put in _TREEBANK:
@@ -198,5 +207,7 @@ def _treebank(text: str) -> list[str]:
     text = f" {text} "
     for pattern, put in _ENDINGS:
         text = pattern.sub(put, text)
+    if "'" not in text and not _MAY_CONTRACT.search(text):
+        return tuple(text.split())
     text = _CONTRACTIONS.sub(lambda found: " ".join(piece for piece in found.groups() if piece), text)
-    return text.split()
+    return tuple(text.split())

@@ -173,6 +173,8 @@ def _links(text: str) -> Iterator[tuple[str, str]]:
         elif scheme and re.match(r"[/\\]{2}", text[at + 1 : at + 3]):
             rest = re.match(r"[^\s<>\"'`]{0,300}", text[at + 3 : at + 303])
             yield f"{name}://{rest[0] if rest else ''}", _host(rest[0] if rest else "")
+    if "www." not in text and "//" not in text:
+        return
     for found in re.finditer(r"(?:(?<=[(\"'=])//|(?<![\w/.@-])www\.)[^\s<>\"'`)]{1,300}", text):
         yield found[0], _host(found[0].removeprefix("//"))
 
