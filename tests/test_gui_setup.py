@@ -18,9 +18,11 @@ from tests.conftest import FakeProvider
 from tests.gui_window import dialogs, finished_well, opened
 from tests.run_workspace import Filled, content, executed, fill
 from tests.test_gui_compare_run import key, over, setup, shown_run
+from workbench.evaluators import TYPES
 from workbench.gui.app import Session
 from workbench.gui.cells import State, held_words
-from workbench.gui.compare.setup_checks import NOTHING, REFERENCE
+from workbench.gui.compare.setup_checks import NOTHING, REFERENCE, CheckRowWidget
+from workbench.gui.compare.setup_model import CHECK_TYPES
 from workbench.gui.compare.view import CompareScreen
 from workbench.gui.key_dialog import KeyDialog
 from workbench.gui.widgets.buttons import Button
@@ -323,4 +325,27 @@ def test_a_check_of_meaning_has_a_threshold_and_says_what_it_lacks(
     qtbot.waitUntil(lambda: dialog.checks._lacking.isHidden() and dialog.checks.fetch.isHidden())
     row.type.setCurrentIndex(row.type.findData("contains"))
     assert row.check == Check("contains", "{{ reference }}")
+    row.type.setCurrentIndex(row.type.findData("bleu"))
+    assert (row.likeness.isHidden(), row.threshold.value(), row.check) == (False, 0.5, Check("bleu", "{{ reference }}"))
+    row.type.setCurrentIndex(row.type.findData("no-secrets"))
+    assert (row.likeness.isHidden(), row.value.isEnabled(), row.check) == (True, False, Check("no-secrets"))
+    row.type.setCurrentIndex(row.type.findData("latency"))
+    assert not dialog.checks.rows[-1].complete
+    row.value.setText("1500")
+    assert row.check == Check("latency", "1500")
     dialog.reject()
+
+
+def test_every_kind_of_check_that_is_offered_can_run_and_is_explained() -> None:
+    for kind, said, explained in CHECK_TYPES:
+        assert kind in TYPES
+        assert said
+        assert explained
+    assert len({said for _, said, _ in CHECK_TYPES}) == len(CHECK_TYPES)
+
+
+def test_a_limit_from_a_file_stays_as_it_was(qtbot: QtBot) -> None:
+    for check in (Check("latency", threshold=1500.0), Check("bleu", "a", threshold=0.3), Check("not-is-sql", {"allowedTables": ["a"]})):
+        row = CheckRowWidget(check)
+        qtbot.addWidget(row)
+        assert row.check == check

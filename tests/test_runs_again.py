@@ -62,6 +62,21 @@ def test_what_failed_a_check_is_asked_again_even_where_earlier_answers_are_reuse
     assert runs.get(everything).reused == 4
 
 
+def test_checks_see_what_an_answer_took_and_cost_and_a_reused_one_what_it_did_then(runs: Runs, fakeprovider: Callable[..., Any]) -> None:
+    priced = replace(model(fakeprovider().base_url), price=Price(Decimal(1), Decimal(2)))
+    checks = (Check("latency", threshold=60_000), Check("cost", threshold=0), Check("finish-reason", "stop"), Check("not-cost", 9))
+    run_id = runs.prepare(spec(priced, cases=2, checks=checks, reuse=True))
+    make(runs, run_id)
+    first = [score for cell in runs.cells(run_id) for score in runs.output(cell.output_id or 0).scores]
+    assert [score.passed for score in first] == [True, False, True, False] * 2
+    again = runs.rerun(run_id)
+    make(runs, again)
+    assert runs.get(again).reused == 2
+    assert [score.reason for cell in runs.cells(again) for score in runs.output(cell.output_id or 0).scores] == [
+        score.reason for score in first
+    ]
+
+
 def test_a_job_that_is_put_back_is_asked_again_even_where_earlier_answers_are_reused(runs: Runs, fakeprovider: Callable[..., Any]) -> None:
     server = fakeprovider()
     first = runs.prepare(spec(model(server.base_url)))

@@ -87,6 +87,13 @@ def test_a_given_answer_is_checked_and_stored_like_any_other(runs: Runs) -> None
     assert (column.done, column.p50_ms, column.cost_usd, column.place) == (2, None, None, "hand")
 
 
+def test_nobody_knows_what_a_given_answer_took_and_cost_so_checks_of_it_have_no_verdict(runs: Runs) -> None:
+    checks = (Check("latency", threshold=9), Check("cost", threshold=9), Check("finish-reason", "stop"), Check("word-count", 2))
+    run_id = runs.prepare(spec(HAND, cases=1, checks=checks))
+    output = runs.output(give(runs, waiting(runs, run_id)[0], "Two words"))
+    assert [score.passed for score in output.scores] == [None, None, None, True]
+
+
 def test_the_meaning_of_a_given_answer_is_compared_too(workspace: Workspace) -> None:
     with closing(EmbeddingServer()) as server:
         connection = workspace.connections.add("Vectors", "other", f"{server.url}/v1")

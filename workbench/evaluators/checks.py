@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from workbench import templates
-from workbench.evaluators import meaning, patterns
+from workbench.evaluators import counting, languages, likeness, markup, meaning, patterns, privacy, references, refusals, sql, texts, tools
+from workbench.evaluators.facts import NO_FACTS, Asked, Facts, Finding, Handler
 from workbench.evaluators.meaning import Vectors
 from workbench.evaluators.outcomes import CannotRun, Invalid
-from workbench.evaluators.texts import HANDLERS
 from workbench.values import BadInput, Case, Check, Score
 
-_HANDLERS = {**HANDLERS, "regex": patterns.matches}
+
+def _of_text(look: Callable[[str, Any], Finding]) -> Handler:
+    """The handler of a check that needs no more than the answer and its value."""
+    return lambda asked: look(asked.text, asked.value)
+
+
+_HANDLERS: dict[str, Handler] = {
+    **{name: _of_text(look) for name, look in {**texts.HANDLERS, "regex": patterns.matches}.items()},
+    **likeness.HANDLERS,
+    **markup.HANDLERS,
+    **sql.HANDLERS,
+    **refusals.HANDLERS,
+    **counting.HANDLERS,
+    **tools.HANDLERS,
+    **languages.HANDLERS,
+    **privacy.HANDLERS,
+    **references.HANDLERS,
+}
+_AT_ONCE = {*texts.HANDLERS, *counting.HANDLERS} - {"reading-level"}
+"""Kinds that take no time on any answer (JSON with a schema apart)."""
 
 _NAMES = (*_HANDLERS, *meaning.TYPES)
 TYPES: tuple[str, ...] = tuple(sorted([*_NAMES, *(f"not-{name}" for name in _NAMES)]))
@@ -21,15 +41,26 @@ TYPES: tuple[str, ...] = tuple(sorted([*_NAMES, *(f"not-{name}" for name in _NAM
 _NO_VECTORS = Vectors()
 
 
-def score(checks: Sequence[Check], case: Case, text: str, vectors: Vectors = _NO_VECTORS) -> tuple[Score, ...]:
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What all checks of one answer share."""
+
+    text: str
+    values: Mapping[str, Any]
+    reference: Any
+    vectors: Vectors
+    facts: Facts
+
+
+def score(checks: Sequence[Check], case: Case, text: str, vectors: Vectors = _NO_VECTORS, facts: Facts = NO_FACTS) -> tuple[Score, ...]:
     """A score for each check on an answer, in their order. `passed` is None where a check cannot be run here.
 
-    `vectors`: those of the texts that `texts_to_compare` names.
+    `vectors`: those of the texts that `texts_to_compare` names. `facts`: what is known of the answer beside its text.
     """
     if not checks:
         return ()
-    values = _values(case)
-    return tuple(_score(check, values, text, vectors) for check in checks)
+    answer = _Answer(text, _values(case), case.reference, vectors, facts)
+    return tuple(_score(check, answer) for check in checks)
 
 
 def compares_meanings(checks: Sequence[Check]) -> bool:
@@ -69,7 +100,9 @@ def verdict(scores: Sequence[Score]) -> tuple[bool | None, float | None]:
 def may_be_slow(check: Check) -> bool:
     """True if the check may take longer than a moment, so that it should not be asked where others wait."""
     kind = check.type.removeprefix("not-")
-    if kind in ("regex", "assert-set") or (kind in ("is-json", "contains-json") and check.value is not None):
+    if kind not in _AT_ONCE and kind in (*_HANDLERS, "assert-set"):
+        return True
+    if kind in ("is-json", "contains-json") and check.value is not None:
         return True
     return not all(map(templates.is_plain, _texts(check.value)))
 
@@ -97,17 +130,18 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
 
 
-def _score(check: Check, values: Mapping[str, Any], text: str, vectors: Vectors) -> Score:
+def _score(check: Check, answer: _Answer) -> Score:
     kind = check.type.removeprefix("not-")
     if kind == "assert-set":
-        return _score_set(check, values, text, vectors)
+        return _score_set(check, answer)
     handler = _HANDLERS.get(kind)
     if handler is None and not _is_meaning(check):
         return Score(check, None, None, f"Checks of the type {check.type} cannot be run here.")
     try:
+        value = _rendered(check.value, answer.values)
         if handler is None:
-            return Score(check, *meaning.similar(check, _rendered(check.value, values), text, vectors))
-        passed, reason = handler(text, _rendered(check.value, values))
+            return Score(check, *meaning.similar(check, value, answer.text, answer.vectors))
+        found = handler(Asked(answer.text, value, check.threshold, answer.facts, answer.reference))
     except CannotRun as problem:
         return Score(check, None, None, str(problem))
     except Invalid as problem:
@@ -116,18 +150,20 @@ def _score(check: Check, values: Mapping[str, Any], text: str, vectors: Vectors)
         return Score(check, None, None, f"The value of the check cannot be filled in: {problem}")
     except RecursionError:
         return Score(check, None, None, "The value or the answer is nested too deeply.")
+    passed, reason = found[0], found[1]
+    amount = found[2] if len(found) == 3 else float(passed)
     if kind != check.type:
-        passed = not passed
-    return Score(check, passed, 1.0 if passed else 0.0, reason)
+        passed, amount = not passed, 1.0 - amount
+    return Score(check, passed, amount, reason)
 
 
-def _score_set(check: Check, values: Mapping[str, Any], text: str, vectors: Vectors) -> Score:
+def _score_set(check: Check, answer: _Answer) -> Score:
     """Several checks as one: passes if all of them pass, or with a threshold, if their weighted mean reaches it."""
     try:
         inner = [Check.from_json(item) for item in check.value or ()]
     except (TypeError, KeyError, ValueError):
         return Score(check, False, 0.0, "The checks in this set cannot be read.")
-    scores = [_score(one, values, text, vectors) for one in inner]
+    scores = [_score(one, answer) for one in inner]
     passed, mean = verdict(scores)
     if check.threshold is not None and mean is not None and all(one.passed is not None for one in scores):
         passed = mean >= check.threshold

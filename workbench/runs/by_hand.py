@@ -8,7 +8,7 @@ from pathlib import Path
 
 from workbench import evaluators
 from workbench import plan as plans
-from workbench.evaluators import Vectors
+from workbench.evaluators import Vectors, facts_of
 from workbench.formats import pictures
 from workbench.library.names import whole_text
 from workbench.plan import Plan
@@ -78,14 +78,15 @@ class HandAnswers(Calls):
             from workbench import providers  # reading needs none of it
 
             request = plans.request(plan, column, case_index)
+            reply = Reply(text, images=tuple(images))
             end = End(
                 job_id,
                 "done",
                 1,
                 plan.columns[column].model.price,
                 plans.fingerprint(plan, column, request, repeat),
-                Reply(text, images=tuple(images)),
-                scores=evaluators.score(checks, case, text, vectors),
+                reply,
+                scores=evaluators.score(checks, case, text, vectors, facts_of(reply, None, request.tools, by_hand=True)),
                 left_out=(
                     *providers.left_out(BY_HAND, request.parameters),
                     *providers.unsaid(BY_HAND, request.output_schema, request.tools),

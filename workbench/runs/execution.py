@@ -21,7 +21,7 @@ from workbench.evaluators import Vectors
 from workbench.plan import Plan
 from workbench.providers.attachments import without
 from workbench.runs.meanings import STOPPED, Meanings, worst_tokens
-from workbench.runs.recording import End, Recorder, Start
+from workbench.runs.recording import End, Recorder, Reused, Start
 from workbench.store.database import Database
 from workbench.values import BadInput, ConnectionLost, Endpoint, Failure, Missing, ModelSpec, NoKey, Problem, Reply, Request, Score
 
@@ -238,14 +238,14 @@ class Execution:
         self._recorder.hold(held)
         self._held_written = held
 
-    def _end_of(self, event: Finished | Failed | Cancelled | Skipped) -> End:
+    def _end_of(self, event: Finished | Failed | Cancelled | Skipped, reused: Reused | None = None) -> End:
         todo = self._todo.pop(event.job)
         price = self._plan.columns[todo.column].model.price
-        end = End(event.job, "done", 0, price, self._prints.pop(event.job, ""), left_out=self._left_out[todo.column])
+        end = End(event.job, "done", 0, price, self._prints.pop(event.job, ""), left_out=self._left_out[todo.column], reused=reused)
         if isinstance(event, Finished):
             end.attempts, end.reply = event.attempts, event.reply
             if not self._slow[todo.case_index]:
-                end.scores = self._scores(todo, event.reply.text)
+                end.scores = self._scores(todo, end)
         elif isinstance(event, Failed):
             end.status, end.attempts, end.failure = "failed", event.attempts, event.failure
         elif isinstance(event, Skipped) and event.reason != SKIPPED:
@@ -264,8 +264,10 @@ class Execution:
             self._todo[event.job] = todo  # its checks are asked on another thread, see _flush
         return end
 
-    def _scores(self, todo: Todo, text: str, vectors: Vectors = _UNCOMPARED) -> tuple[Score, ...]:
-        return evaluators.score(self._plan.checks_for(todo.case_index), self._plan.cases[todo.case_index], text, vectors)
+    def _scores(self, todo: Todo, end: End, vectors: Vectors = _UNCOMPARED) -> tuple[Score, ...]:
+        checks, case, column = self._plan.checks_for(todo.case_index), self._plan.cases[todo.case_index], self._plan.columns[todo.column]
+        facts = end.facts(column.variant.content.tools, by_hand=column.model.by_hand)
+        return evaluators.score(checks, case, end.reply.text if end.reply is not None else "", vectors, facts)
 
     async def _vectors(self, batch: Sequence[tuple[End, Event]]) -> Vectors:
         """The vectors that the checks of these ends compare: those of a whole batch are asked for together."""
@@ -287,7 +289,7 @@ class Execution:
             for end, _ in batch:
                 todo = self._todo.get(end.job_id)
                 if todo is not None and end.reply is not None:
-                    end.scores = await asyncio.to_thread(self._scores, todo, end.reply.text, vectors)
+                    end.scores = await asyncio.to_thread(self._scores, todo, end, vectors)
                     del self._todo[end.job_id]
             await self._written(batch)
         except BaseException:
@@ -352,7 +354,7 @@ class Execution:
         for end, _ in self._ends:
             todo = self._todo.get(end.job_id)
             if todo is not None and end.reply is not None and not end.scores:
-                end.scores = self._scores(todo, end.reply.text)
+                end.scores = self._scores(todo, end)
         if self._ends:
             self._settle_after(self._ends)
             self._write(self._ends)
@@ -460,9 +462,7 @@ class Execution:
                 continue
             self._todo[todo.id] = todo
             event = Finished(todo.id, reused.reply, 0)
-            end = self._end_of(event)
-            end.reused = reused
-            self._ends.append((end, event))
+            self._ends.append((self._end_of(event, reused), event))
 
     def _try_request(self, todo: Todo) -> bool:
         try:

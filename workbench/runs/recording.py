@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from workbench.evaluators import Facts, facts_of
 from workbench.library import attachments
 from workbench.library.names import whole_text
 from workbench.runs.reading import dollars, nano_dollars
@@ -92,6 +93,21 @@ class End:
     scores: tuple[Score, ...] = ()
     left_out: tuple[str, ...] = ()
     """Parameters that the model does not take and that were not sent."""
+
+    @property
+    def cost(self) -> int | None:
+        """Nano-dollars of the call, as they are stored; None where they are unknown. A reused answer costs what it did then."""
+        if self.reused is not None:
+            return self.reused.cost
+        reply = self.reply or (self.failure.partial if self.failure else None)
+        if reply is None or (self.reply is None and reply.usage.output_tokens is None):
+            return None
+        return nano_dollars(self.price.cost(reply.usage))
+
+    def facts(self, tools: Sequence[Mapping[str, Any]], *, by_hand: bool = False) -> Facts:
+        """What checks may know of the answer beside its text."""
+        cost = self.cost
+        return facts_of(self.reply or Reply(), None if cost is None else dollars(cost), tools, by_hand=by_hand)
 
 
 class Recorder:
@@ -228,10 +244,9 @@ def _many(writer: Writer, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
 def _output_row(end: End, at: str) -> dict[str, Any]:
     reply = end.reply or (end.failure.partial if end.failure else None) or Reply(text="", finish_reason="error")
     if end.reused is not None:
-        reply, cost, price_known, reused_from = end.reused.reply, end.reused.cost, end.reused.price_known, end.reused.output_id
+        reply, price_known, reused_from = end.reused.reply, end.reused.price_known, end.reused.output_id
     else:
-        amount = end.price.cost(reply.usage) if end.reply is not None or reply.usage.output_tokens is not None else None
-        cost, reused_from = nano_dollars(amount), None
+        reused_from = None
         price_known = end.price.input_usd is not None and end.price.output_usd is not None
     row: dict[str, Any] = {
         "job_id": end.job_id,
@@ -242,7 +257,7 @@ def _output_row(end: End, at: str) -> dict[str, Any]:
         "refusal": reply.refusal,
         "tool_calls": _json([_tool_call(call) for call in reply.tool_calls]) if reply.tool_calls else None,
         "usage": canonical(reply.usage.to_json()),
-        "cost": cost,
+        "cost": end.cost,
         "price_known": price_known,
         "latency_ms": _rounded(reply.latency_ms),
         "first_token_ms": _rounded(reply.first_token_ms),

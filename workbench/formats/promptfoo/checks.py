@@ -24,7 +24,7 @@ _TYPES = {
     "cost", "perplexity", "perplexity-score", "is-refusal", "is-valid-function-call", "is-valid-openai-function-call",
     "is-valid-openai-tools-call", "word-count", "model-graded-closedqa", "model-graded-factuality", "factuality",
     "answer-relevance", "context-faithfulness", "context-recall", "context-relevance", "classifier", "moderation", "webhook",
-    "g-eval", "guardrails", "not-empty", *_LISTS,
+    "g-eval", "guardrails", "not-empty", "finish-reason", "tool-call-f1", *_LISTS,
 }  # fmt: skip
 
 

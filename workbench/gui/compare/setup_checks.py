@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from workbench.gui.compare.setup_model import CHECK_TYPES
+from workbench.gui.compare.setup_model import CHECK_TYPES, COMPARES_TEXTS, NEEDS_NO_VALUE, USUAL_LIKENESS
 from workbench.gui.compare.setup_parts import Part, card, put_in, take_out
 from workbench.gui.theme import set_kind, theme
 from workbench.gui.widgets.buttons import button, icon_button
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from workbench.workspace import EmbeddingStatus
 
 REFERENCE = "{{ reference }}"
-USUAL_LIKENESS = 0.75
 NOTHING = "Nothing to compare with. Type a text, or untick this check."
 
 
@@ -54,9 +53,9 @@ class CheckRowWidget(QWidget):
         row.addWidget(self.name, 3)
         self.type = QComboBox()
         self.type.setAccessibleName("What the answer must do")
-        for type, text in CHECK_TYPES:
+        for type, text, explained in CHECK_TYPES:
             self.type.addItem(text, type)
-            self.type.setItemData(self.type.count() - 1, type, Qt.ItemDataRole.ToolTipRole)
+            self.type.setItemData(self.type.count() - 1, f"{explained} ({type})", Qt.ItemDataRole.ToolTipRole)
         if self.type.findData(check.type) < 0:
             self.type.addItem(check.type, check.type)
         self.type.setCurrentIndex(self.type.findData(check.type))
@@ -75,7 +74,7 @@ class CheckRowWidget(QWidget):
         self.name.textChanged.connect(self._edited)
         self.value.textChanged.connect(self._edited)
         self.value.editingFinished.connect(self.mark)
-        self.type.currentIndexChanged.connect(self._edited)
+        self.type.currentIndexChanged.connect(self._kind_chosen)
         self.threshold.valueChanged.connect(self._edited)
         self._edited()
 
@@ -84,9 +83,10 @@ class CheckRowWidget(QWidget):
         made = QDoubleSpinBox()
         made.setRange(0, 1)
         made.setSingleStep(0.05)
-        made.setValue(USUAL_LIKENESS if self._check.threshold is None else self._check.threshold)
+        usual = USUAL_LIKENESS.get(self._check.type.removeprefix("not-"), 0.75)
+        made.setValue(usual if self._check.threshold is None else self._check.threshold)
         made.setAccessibleName("Likeness")
-        made.setToolTip(f"From which likeness on two texts mean the same; {USUAL_LIKENESS} unless you say another")
+        made.setToolTip("From which likeness on the check passes")
         made.lineEdit().setTextMargins(theme().px(8), 0, 0, 0)  # a stylesheet's padding does not reach the field inside
         made.setFixedWidth(theme().px(86))
         line = QWidget()
@@ -99,23 +99,43 @@ class CheckRowWidget(QWidget):
 
     @property
     def _needs_value(self) -> bool:
-        return not str(self.type.currentData()).endswith("is-json")
+        if self._kind in ("latency", "cost", "reading-level") and self._check.type == self.type.currentData():
+            return self._check.threshold is None  # a file says the limit as the threshold
+        return self._kind not in NEEDS_NO_VALUE
+
+    @property
+    def _takes_value(self) -> bool:
+        """False where a value would say nothing; a schema, paths or labels may be given to the others."""
+        return self._kind not in ("is-html", "contains-html", "is-refusal", "no-secrets", "is-valid-openai-tools-call")
+
+    @property
+    def _kind(self) -> str:
+        return str(self.type.currentData()).removeprefix("not-")
 
     @property
     def compares_meanings(self) -> bool:
         """True for a check that is on and needs an embedding model."""
-        return self.on.isChecked() and str(self.type.currentData()).removeprefix("not-") == "similar"
+        return self.on.isChecked() and self._kind == "similar"
 
     def _likeness(self) -> float | None:
         """The threshold to keep: one that was never said stays so."""
-        if str(self.type.currentData()).removeprefix("not-") != "similar":
-            return self._check.threshold
+        if self._kind not in USUAL_LIKENESS:
+            return self._check.threshold if self._kind == self._check.type.removeprefix("not-") else None
         said = round(self.threshold.value(), 2)
-        return None if said == USUAL_LIKENESS and self._check.threshold is None else said
+        return None if said == USUAL_LIKENESS[self._kind] and self._check.threshold is None else said
+
+    def _kind_chosen(self) -> None:
+        """Another kind has another usual likeness, and most are not about the expected answer. What was said before stays."""
+        if self.value.text() == REFERENCE and not self._kind.startswith(COMPARES_TEXTS):
+            self.value.clear()
+        usual = USUAL_LIKENESS.get(self._kind)
+        if usual is not None and self._check.threshold is None:
+            self.threshold.setValue(usual)
+        self._edited()
 
     def _edited(self) -> None:
-        self.likeness.setVisible(str(self.type.currentData()).removeprefix("not-") == "similar")
-        self.value.setEnabled(self._needs_value or bool(self.value.text()))
+        self.likeness.setVisible(self._kind in USUAL_LIKENESS)
+        self.value.setEnabled(self._takes_value or bool(self.value.text()))
         if self._asked:
             self.mark()
         self.changed.emit()
