@@ -86,6 +86,16 @@ def test_filters_are_completed_behind_a_bar(desk: Desk) -> None:
     assert editor.text == "Hello {{ name | upper"
 
 
+def test_a_text_that_cannot_be_read_yet_is_not_said_to_have_no_variables(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "Hello {{ name"))
+    strip = desk.screen.page.samples
+    desk.until(lambda: strip._all.text().startswith("Variables are listed as soon as"))
+    desk.write(" }}")
+    desk.until(lambda: strip._all.text() == "")
+    desk.open(desk.prompt("B", "Hello"))
+    desk.until(lambda: strip._all.text().startswith("This prompt has no variables."))
+
+
 def test_a_message_is_collapsed_and_opened_by_key_and_a_jump_opens_it(desk: Desk) -> None:
     desk.open(desk.prompt("A", "First {{ one }}", "Second"))
     block = desk.blocks[0]

@@ -470,6 +470,23 @@ def test_two_people_who_both_made_a_version_lose_neither(library: Library, other
     assert again.imported == ()
 
 
+def test_what_is_plainly_no_prompt_is_refused_in_its_own_words(library: Library, tmp_path: Path) -> None:
+    (tmp_path / "boots.png").write_bytes(b"PNG")
+    (tmp_path / "null.json").write_text("null", encoding="utf-8")
+    report = library.files.import_paths([tmp_path / "boots.png", tmp_path / "null.json"])
+    picture, value = report.rejected
+    assert picture.reason.startswith("This is a picture or a PDF file, not a prompt.")
+    assert value.reason.endswith("The file holds neither a list nor an object.")
+
+
+def test_a_promptfoo_configuration_whose_providers_come_from_the_command_line_brings_its_prompts(library: Library, tmp_path: Path) -> None:
+    file = tmp_path / "promptfooconfig.yaml"
+    file.write_text("prompts: ['Hello {{x}}']\ntests:\n  - vars: {x: 1}\n", encoding="utf-8")
+    report = library.files.import_paths([file])
+    assert report.rejected == ()
+    assert "prompt" in {item.kind for item in report.imported}
+
+
 def test_one_bad_file_never_stops_the_others(library: Library, tmp_path: Path) -> None:
     folder = write(
         tmp_path / "mine",
@@ -495,7 +512,7 @@ def test_one_bad_file_never_stops_the_others(library: Library, tmp_path: Path) -
     assert found["role.yaml"][0] == 3
     assert found["unknown.yaml"][0] == 1
     assert found["bytes.yaml"][0] == 1
-    assert found["rows.csv"] == (3, "1 rows cannot be used: line 3: 1 field where the header has 2.")
+    assert found["rows.csv"] == (3, "1 row cannot be used: line 3: 1 field where the header has 2.")
     assert "gone.csv cannot be read" in found["gone.yaml"][1]
     assert "could not be imported" in found["bad.yaml"][1]
     assert len(report.rejected) == 8

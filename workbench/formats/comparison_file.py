@@ -100,7 +100,7 @@ def read_cases(table: Table, path: str) -> tuple[Case, ...]:
             bad.append(item)
     if bad:
         lines = "; ".join(f"line {row.line}: {row.reason.rstrip('.')}" for row in bad[:_NAMED_LINES])
-        raise BadInput(f"{len(bad)} rows cannot be used: {lines}.", path=path, line=bad[0].line)
+        raise BadInput(f"{len(bad)} {'row' if len(bad) == 1 else 'rows'} cannot be used: {lines}.", path=path, line=bad[0].line)
     return tuple(cases)
 
 

@@ -176,6 +176,9 @@ def json_rows(source: Opener, form: Form) -> Iterator[Row | BadRow]:
             file.seek(0)
             yield from _json_object_rows(file.read(4 * LONGEST_CELL))
             return
+        if start.strip() and start.lstrip()[:1] != "[":
+            yield BadRow(1, "The file holds neither a list nor an object.", show(start.strip()))
+            return
     with open_text(source, form.encoding) as file:
         try:
             for found in _ArrayReader(file).elements():

@@ -153,7 +153,8 @@ class Sources:
             else:
                 bad.append(f"line {item.line}: {item.reason}")
         if bad:
-            raise BadInput(f"{len(bad)} rows cannot be used. {'; '.join(bad[:_MOST_BAD_LINES])}", path=str(path))
+            rows = "1 row" if len(bad) == 1 else f"{len(bad)} rows"
+            raise BadInput(f"{rows} cannot be used. {'; '.join(bad[:_MOST_BAD_LINES])}", path=str(path))
         return replace(source, spec=replace(source.spec, cases=tuple(cases), dataset=path.name, dataset_uid=None))
 
     def _spec_of(self, name: str) -> ModelSpec:

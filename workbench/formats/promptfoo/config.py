@@ -51,14 +51,15 @@ def read(path: Path, environment: Mapping[str, str] | None = None, *, to_run: bo
     """
     folder = ConfigFolder(path.parent, within)
     data = folder.data(path.name)
-    if not looks_like(data):
+    is_meant = not to_run and is_config(path.name) and isinstance(data, dict) and "prompts" in data  # providers come from the command line
+    if not is_meant and not looks_like(data):
         raise BadInput("This is not a promptfoo configuration: it needs prompts and providers.", path=str(path))
     notes = Notes(str(path))
     notes.leftover(data, _KNOWN, "configuration")
     known = {**(environment or {}), **{str(key): str(value) for key, value in _mapping(data.get("env")).items()}}
     variants = read_prompts(data["prompts"], folder, notes)
     try:
-        providers = read_providers(data.get("providers", data.get("targets")), folder, notes, known)
+        providers = read_providers(data.get("providers", data.get("targets", [])), folder, notes, known)
         checks, cases = read_cases(data, folder, notes, transformed=any(provider.transformed for provider in providers))
     except RecursionError:
         raise BadInput("Files that it names are nested too deep, or name each other without end.", path=str(path)) from None

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import icon_button
 from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.labels import ElidedLabel
@@ -81,6 +82,12 @@ class PromptHeader(QWidget):
         column.setSpacing(2)
         column.addLayout(first)
         column.addLayout(second)
+        self._keep_menu_whole()
+        theme().follow(self._keep_menu_whole)
+
+    def _keep_menu_whole(self) -> None:
+        """At large text a long name would else press the menu's three dots into one."""
+        self._more.setMinimumWidth(theme().px(28))
 
     @property
     def more(self) -> QWidget:

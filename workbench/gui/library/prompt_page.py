@@ -356,7 +356,14 @@ class PromptPage(QWidget):
         from_case = {name: value for name, value in case.items() if name not in self._own}
         names = [name for name in facts.names if name in values or name in facts.certain]
         self.samples.show_values(
-            names, facts.required, values, from_case, read_only=self.working.read_only, looped=facts.looped, specs=facts.content.variables
+            names,
+            facts.required,
+            values,
+            from_case,
+            read_only=self.working.read_only,
+            looped=facts.looped,
+            specs=facts.content.variables,
+            is_broken=any(facts.problems),
         )
         self._problems = problems(facts, values)
         self.samples.show_problems(len(self._problems))

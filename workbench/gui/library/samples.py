@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 
 _MOST_OPTIONS = 5
+_NONE = "This prompt has no variables. Write {{ a_name }} where a value belongs."
+_UNREAD = "Variables are listed as soon as the text can be read."
 _TALLEST = 112
 """Height in pixels at 100% from which the buttons scroll: about three and a half rows."""
 
@@ -258,8 +260,12 @@ class SampleStrip(QWidget):
         read_only: bool,
         looped: Collection[str] = (),
         specs: Mapping[str, VariableSpec] | None = None,
+        is_broken: bool = False,
     ) -> None:
-        """Show the variables of a prompt with these values. `looped`: those that should be lists."""
+        """Show the variables of a prompt with these values. `looped`: those that should be lists.
+
+        `is_broken`: some text cannot be read as it stands, so that there may be more variables than these.
+        """
         self._letters = [name for name in names if name in looped and isinstance(values.get(name), str)]
         self._hint.setText(_as_list(self._letters[0]) if self._letters else "")
         self._hint.setVisible(bool(self._letters))
@@ -267,6 +273,7 @@ class SampleStrip(QWidget):
         self._specs = dict(specs or {})
         ordered = sorted(names, key=lambda name: name in values or name not in required)
         key = [(name, repr(values.get(name)), name in values, name in required, self._specs.get(name)) for name in ordered]
+        self._all.setText("" if names else _UNREAD if is_broken else _NONE)
         if key == getattr(self, "_shown", None):
             return
         self._shown = key
@@ -279,7 +286,6 @@ class SampleStrip(QWidget):
             made.show()  # now: the layout leaves out what is not shown yet, and nobody would ask it again
             if name == focused:
                 made.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._all.setText("" if names else "This prompt has no variables. Write {{ a_name }} where a value belongs.")
         self._shelf.setVisible(bool(names))
         self._shelf.updateGeometry()
         self.updateGeometry()

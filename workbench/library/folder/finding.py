@@ -31,6 +31,7 @@ from workbench.values import BadInput, Steps
 FOREIGN = ("promptfoo", *(format.name for format in FORMATS.values() if format.read is not None))
 TABLES = (".csv", ".tsv", ".xlsx", ".jsonl", ".ndjson", ".json")
 _YAML = (".yaml", ".yml")
+_ATTACHED = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".pdf")
 
 
 @dataclass(slots=True)
@@ -197,6 +198,11 @@ def _take(finds: Finds, path: Path, *, is_asked: bool, top: Path | None = None) 
         finds.seen.add(key)
         finds.rejected.append(Rejected(str(path), None, "This is neither a file nor a folder."))
         return
+    if is_asked and is_file(path) and path.suffix.lower() in _ATTACHED:
+        finds.seen.add(key)
+        reason = "This is a picture or a PDF file, not a prompt. Attach it to a message of a prompt."
+        finds.rejected.append(Rejected(str(path), None, reason))
+        return
     if path.name.endswith(VERSIONS):
         owner = path.with_name(path.name.removesuffix(VERSIONS) + ".yaml")
         if is_asked and not is_file(owner):
@@ -275,7 +281,7 @@ def _read(finds: Finds, path: Path, key: Path, document: Document, top: Path | N
         finds.models[key] = read_models(document)
     elif kind == "library":
         finds.pages[key] = read_library(document)
-    elif looks_like(document.data):
+    elif looks_like(document.data) or is_config(path.name):  # its own reader says what such a file lacks
         finds.foreign[path] = FoundForeign("promptfoo", within=top)
     else:
         raise document.problem("This is no file of a library: it has no prompt, dataset, comparison or connections.")

@@ -334,7 +334,7 @@ def _refuse_bad(table: Table) -> None:
     if bad:
         lines = "; ".join(f"line {row.line}: {row.reason.rstrip('.')}" for row in bad[:_NAMED_LINES])
         more = f"; and {len(bad) - _NAMED_LINES} more" if len(bad) > _NAMED_LINES else ""
-        raise BadInput(f"{len(bad)} rows cannot be used: {lines}{more}.", path=table.path, line=bad[0].line)
+        raise BadInput(f"{len(bad)} {'row' if len(bad) == 1 else 'rows'} cannot be used: {lines}{more}.", path=table.path, line=bad[0].line)
 
 
 def _columns_of(cases: Sequence[Case]) -> tuple[ColumnSpec, ...]:
