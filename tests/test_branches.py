@@ -13,9 +13,12 @@ from workbench.values import BadInput, Content, Definition, Message, NotFound, P
 from workbench.workspace import Workspace
 
 
+pytestmark = pytest.mark.both_stores
+
+
 @pytest.fixture
-def ws(tmp_path: Path) -> Iterator[Workspace]:
-    opened = Workspace.open(tmp_path / "w.db")
+def ws(where: str) -> Iterator[Workspace]:
+    opened = Workspace.open(where)
     yield opened
     opened.close()
 
@@ -148,15 +151,14 @@ def test_branches_travel_in_the_library_folder(ws: Workspace, prompt: int, tmp_p
     other.close()
 
 
-def test_the_command_line_lists_branches(ws: Workspace, prompt: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line_lists_branches(ws: Workspace, prompt: int, where: str, capsys: pytest.CaptureFixture[str]) -> None:
     ws.branches.start(ws.versions.by_number(prompt, 2).id, "warm")
     ws.branches.close(prompt, "short")
     ws.prompts.create("Plain", "", said("x"))
-    file = str(ws.path)
-    assert perform(["list", "prompts", "--workspace", file]) == 0
+    assert perform(["list", "prompts", "--workspace", where]) == 0
     shown = capsys.readouterr().out
     assert "warm:from v2 short:v3 (closed)" in shown
-    assert perform(["list", "prompts", "--json", "--workspace", file]) == 0
+    assert perform(["list", "prompts", "--json", "--workspace", where]) == 0
     plain, reply = json.loads(capsys.readouterr().out)["prompts"]
     assert (plain["branch"], plain["branches"]) == ("", [])
     assert reply["branch"] == "warm"

@@ -17,6 +17,8 @@ from workbench.library.in_step.records import Settled, StepReport
 from workbench.store.database import Database
 from workbench.values import BadInput, Case, ReadOnly, Stopped
 
+pytestmark = pytest.mark.both_stores
+
 
 class Side:
     """One workspace that is kept in step with a folder."""

@@ -65,7 +65,7 @@ def finish(database: Database, folder: str) -> None:
 
 def chosen(query: Query) -> tuple[str, str | None] | None:
     """The folder that this workspace is kept in step with, and when it last was; None where none was chosen."""
-    rows = query("SELECT path, in_step_at FROM library_folder WHERE chosen", {})
+    rows = query("SELECT path, in_step_at FROM library_folder WHERE chosen = 1", {})
     return (rows[0][0], rows[0][1]) if rows else None
 
 

@@ -316,7 +316,7 @@ class Round:
 
     def _protected(self, unit: Unit, base: Agreed, thing: Thing, text: str) -> str:
         """A protected label that the file moves or takes off; empty if it moves none."""
-        rows = self._database.query("SELECT name FROM label WHERE prompt_id = :id AND protected ORDER BY name", {"id": thing.id})
+        rows = self._database.query("SELECT name FROM label WHERE prompt_id = :id AND protected = 1 ORDER BY name", {"id": thing.id})
         if not rows:
             return ""
         now, before = self._labels(unit.path, text), self._labels(base.path, base.text)
