@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.test_library_folder import Library, contents, fill, opened, said, text_of, versions_of
+from workbench.library.branches import Branches
 from workbench.library.in_step import LibraryFolder
 from workbench.library.in_step.records import Settled, StepReport
 from workbench.store.database import Database
@@ -87,6 +88,39 @@ def test_a_text_that_was_changed_in_the_folder_is_a_new_version_and_the_file_the
     assert [(item.name, item.changes) for item in report.brought] == [("con", "version 2")]
     assert side.texts("con") == ["from outside", "reserved"]
     assert "version: 2" in text_of(side.folder, CON)
+    side.calm()
+
+
+def on_a_branch(side: Side) -> int:
+    """The prompt `con` with a newer version on a branch, which is written on and has unsaved edits."""
+    id_ = side.library.prompts.find("con").id
+    first = side.library.versions.by_number(id_, 1).id
+    Branches(side.library.database).start(first, "warm")
+    side.save("con", "on the branch")
+    side.library.versions.save_draft(id_, said("typed on the branch"))
+    side.sync()
+    side.calm()
+    return id_
+
+
+def test_details_changed_in_the_file_make_no_version_of_a_prompt_with_a_newer_one_on_a_branch(side: Side) -> None:
+    id_ = on_a_branch(side)
+    side.edit(CON, "prompt: con", "prompt: con\ndescription: From outside")
+    side.sync()
+    assert [(row.number, row.branch) for row in side.library.versions.list(id_)] == [(2, "warm"), (1, "")]
+    assert side.library.prompts.get(id_).description == "From outside"
+    side.calm()
+
+
+def test_a_file_that_says_what_a_branch_says_brings_it_to_the_main_line_and_leaves_the_draft(side: Side) -> None:
+    id_ = on_a_branch(side)
+    side.edit(CON, "reserved", "on the branch")
+    side.sync()
+    newest, draft = side.library.versions.latest(id_), side.library.versions.draft(id_, "warm")
+    assert newest is not None
+    assert draft is not None
+    assert (newest.number, newest.branch, side.texts("con")[0]) == (3, "", "on the branch")
+    assert draft.content == said("typed on the branch")
     side.calm()
 
 
