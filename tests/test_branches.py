@@ -163,3 +163,17 @@ def test_the_command_line_lists_branches(ws: Workspace, prompt: int, where: str,
     assert (plain["branch"], plain["branches"]) == ("", [])
     assert reply["branch"] == "warm"
     assert reply["branches"][1] == {"name": "short", "version": 3, "from": 1, "draft": False, "closed": True}
+
+
+def test_what_is_typed_while_its_branch_is_renamed_stays_in_sight(ws: Workspace, prompt: int) -> None:
+    ws.branches.rename(prompt, "short", "brief")
+    ws.versions.save_draft(prompt, said("typed meanwhile"), branch="short")
+    assert [(row.name, row.has_draft) for row in ws.branches.list(prompt)] == [("", False), ("brief", False), ("short", True)]
+    ws.branches.switch(prompt, "short")
+    assert ws.versions.draft(prompt) is not None
+
+
+def test_unsaved_edits_come_along_into_a_new_branch(ws: Workspace, prompt: int) -> None:
+    ws.versions.save_draft(prompt, said("more"))
+    ws.branches.start(ws.versions.by_number(prompt, 3).id, "long", with_draft=True)
+    assert [(row.name, row.has_draft) for row in ws.branches.list(prompt)] == [("", False), ("long", True), ("short", False)]
