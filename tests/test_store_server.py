@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import shutil
 import subprocess
 import sys
 import threading
@@ -123,6 +124,23 @@ def test_a_renamed_branch_takes_the_drafts_of_all_along(url: str, as_person: Cal
         assert draft.content == said(text)
         assert ws.versions.draft(prompt, "warm") is None
         assert [(row.name, row.has_draft) for row in ws.branches.list(prompt)] == [("", False), ("kind", True)]
+
+
+def test_each_person_has_a_library_folder_of_their_own(url: str, as_person: Callable[[str, str], Workspace], tmp_path: Path) -> None:
+    anna, ben, folder = as_person("anna", url), as_person("ben", url), tmp_path / "library"
+    anna.prompts.create("Reply", "", said("one"))
+    anna.folder.choose(folder)
+    assert anna.folder.sync().written
+    assert ben.folder.chosen() is None
+    shutil.move(folder, tmp_path / "of another computer")
+    ben.folder.choose(folder)
+    report = ben.folder.sync()
+    assert report.written, "the same path, and another folder: nothing was agreed on, so nothing is missing"
+    assert not (report.archived or report.missing)
+    ben.folder.forget()
+    chosen = anna.folder.chosen()
+    assert chosen is not None
+    assert chosen.path == str(folder)
 
 
 def test_a_prompt_without_versions_shows_its_first_draft_to_all(url: str, as_person: Callable[[str, str], Workspace]) -> None:

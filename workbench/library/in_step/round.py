@@ -92,7 +92,7 @@ class Round:
         outside = self._outside = self._look.all(self._steps)
         if outside.is_busy:
             return StepReport(self._folder, is_busy=True)
-        self._base = agreed.read(self._database.query, self._folder)
+        self._base = agreed.read(self._database, self._folder)
         self._aside += outside.aside
         live = [base for base in self._base.values() if not base.gone and base.kind not in ("page", "models")]
         if live and not outside.units and not outside.waiting and self._deletions == "ask":
