@@ -511,6 +511,26 @@ def test_a_changed_old_version_is_set_aside_and_not_written_over(side: Side) -> 
     assert "forged" in text_of(side.folder, path)
 
 
+def test_a_file_larger_than_any_library_file_is_set_aside_unread_and_its_prompt_stays(side: Side) -> None:
+    kept = (side.folder / CON).read_bytes()
+    with (side.folder / CON).open("r+b") as file:
+        file.truncate(64 << 30)  # it takes no room on the disk, and would take all memory
+    report = side.sync()
+    assert [(item.path, item.reason) for item in report.aside] == [(CON, "This file cannot be read (it is larger than 32 MB).")]
+    assert side.library.prompts.find("con")
+    (side.folder / CON).write_bytes(kept)
+    side.calm()
+
+
+def test_a_table_whose_line_ends_were_changed_is_no_news(side: Side) -> None:
+    for path in (side.folder / "datasets").glob("*.csv"):
+        path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+        break
+    else:
+        pytest.fail("there is no table")
+    side.calm()
+
+
 # Folders that are not there
 
 
