@@ -12,7 +12,6 @@ from workbench.cli.frame import perform
 from workbench.values import BadInput, Content, Definition, Message, NotFound, PromptRef
 from workbench.workspace import Workspace
 
-
 pytestmark = pytest.mark.both_stores
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -21,7 +20,6 @@ from workbench.store import schema, upgrade
 from workbench.store.database import Database
 from workbench.store.stamps import now
 from workbench.values import BadInput, Case, Content, Endpoint, Message, ModelSpec, NotFound, Spec, Variant, canonical, sha256
-
 
 pytestmark = pytest.mark.both_stores
 

@@ -11,7 +11,6 @@ import pytest
 from workbench.values import BadInput, Content, Message
 from workbench.workspace import Workspace
 
-
 pytestmark = pytest.mark.both_stores
 
 
