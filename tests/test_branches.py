@@ -12,10 +12,12 @@ from workbench.cli.frame import perform
 from workbench.values import BadInput, Content, Definition, Message, NotFound, PromptRef
 from workbench.workspace import Workspace
 
+pytestmark = pytest.mark.both_stores
+
 
 @pytest.fixture
-def ws(tmp_path: Path) -> Iterator[Workspace]:
-    opened = Workspace.open(tmp_path / "w.db")
+def ws(where: str) -> Iterator[Workspace]:
+    opened = Workspace.open(where)
     yield opened
     opened.close()
 
@@ -148,16 +150,29 @@ def test_branches_travel_in_the_library_folder(ws: Workspace, prompt: int, tmp_p
     other.close()
 
 
-def test_the_command_line_lists_branches(ws: Workspace, prompt: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line_lists_branches(ws: Workspace, prompt: int, where: str, capsys: pytest.CaptureFixture[str]) -> None:
     ws.branches.start(ws.versions.by_number(prompt, 2).id, "warm")
     ws.branches.close(prompt, "short")
     ws.prompts.create("Plain", "", said("x"))
-    file = str(ws.path)
-    assert perform(["list", "prompts", "--workspace", file]) == 0
+    assert perform(["list", "prompts", "--workspace", where]) == 0
     shown = capsys.readouterr().out
     assert "warm:from v2 short:v3 (closed)" in shown
-    assert perform(["list", "prompts", "--json", "--workspace", file]) == 0
+    assert perform(["list", "prompts", "--json", "--workspace", where]) == 0
     plain, reply = json.loads(capsys.readouterr().out)["prompts"]
     assert (plain["branch"], plain["branches"]) == ("", [])
     assert reply["branch"] == "warm"
     assert reply["branches"][1] == {"name": "short", "version": 3, "from": 1, "draft": False, "closed": True}
+
+
+def test_what_is_typed_while_its_branch_is_renamed_stays_in_sight(ws: Workspace, prompt: int) -> None:
+    ws.branches.rename(prompt, "short", "brief")
+    ws.versions.save_draft(prompt, said("typed meanwhile"), branch="short")
+    assert [(row.name, row.has_draft) for row in ws.branches.list(prompt)] == [("", False), ("brief", False), ("short", True)]
+    ws.branches.switch(prompt, "short")
+    assert ws.versions.draft(prompt) is not None
+
+
+def test_unsaved_edits_come_along_into_a_new_branch(ws: Workspace, prompt: int) -> None:
+    ws.versions.save_draft(prompt, said("more"))
+    ws.branches.start(ws.versions.by_number(prompt, 3).id, "long", with_draft=True)
+    assert [(row.name, row.has_draft) for row in ws.branches.list(prompt)] == [("", False), ("long", True), ("short", False)]

@@ -98,6 +98,27 @@ def test_what_both_sides_changed_is_shown_in_three_columns_and_merged_by_hand(se
     assert "line 2" in dialog._sentence.text()
 
 
+def test_two_choices_made_one_right_after_the_other_are_both_done(session: Session, qtbot: QtBot, tmp_path: Path) -> None:
+    state, ws = session.context.in_step, session.context.ws
+    session.settings.set("folder_sync", "demand")
+    ws.prompts.create("Second", "", said("before"))
+    state.sync()
+    second = tmp_path / "lib/prompts/second.yaml"
+    qtbot.waitUntil(lambda: second.is_file() and not state.running, timeout=SLOW_MS)
+    for name, file in (("Refund reply", tmp_path / "lib/prompts/refund-reply.yaml"), ("Second", second)):
+        file.write_text(file.read_text().replace("before", "theirs"))
+        ws.versions.save(ws.prompts.find(name).id, said("mine"))
+    session.context.action("folder.sync").trigger()
+    qtbot.waitUntil(lambda: state.report is not None and len(state.report.conflicts) == 2, timeout=SLOW_MS)
+    session.context.action("folder.show").trigger()
+    (dialog,) = [dialog for dialog in dialogs() if isinstance(dialog, FolderDialog)]
+    press(qtbot, dialog, "Keep yours")
+    assert state.running
+    press(qtbot, dialog, "Keep yours")
+    qtbot.waitUntil(lambda: "mine" in second.read_text(), timeout=SLOW_MS)
+    qtbot.waitUntil(calm(state), timeout=SLOW_MS)
+
+
 def test_a_folder_that_goes_away_is_one_sentence_and_comes_back_by_itself(
     session: Session, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

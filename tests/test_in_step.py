@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 
 from tests.test_library_folder import Library, contents, fill, opened, said, text_of, versions_of
+from workbench.library.branches import Branches
 from workbench.library.in_step import LibraryFolder
 from workbench.library.in_step.records import Settled, StepReport
 from workbench.store.database import Database
 from workbench.values import BadInput, Case, ReadOnly, Stopped
+
+pytestmark = pytest.mark.both_stores
 
 
 class Side:
@@ -85,6 +88,39 @@ def test_a_text_that_was_changed_in_the_folder_is_a_new_version_and_the_file_the
     assert [(item.name, item.changes) for item in report.brought] == [("con", "version 2")]
     assert side.texts("con") == ["from outside", "reserved"]
     assert "version: 2" in text_of(side.folder, CON)
+    side.calm()
+
+
+def on_a_branch(side: Side) -> int:
+    """The prompt `con` with a newer version on a branch, which is written on and has unsaved edits."""
+    id_ = side.library.prompts.find("con").id
+    first = side.library.versions.by_number(id_, 1).id
+    Branches(side.library.database).start(first, "warm")
+    side.save("con", "on the branch")
+    side.library.versions.save_draft(id_, said("typed on the branch"))
+    side.sync()
+    side.calm()
+    return id_
+
+
+def test_details_changed_in_the_file_make_no_version_of_a_prompt_with_a_newer_one_on_a_branch(side: Side) -> None:
+    id_ = on_a_branch(side)
+    side.edit(CON, "prompt: con", "prompt: con\ndescription: From outside")
+    side.sync()
+    assert [(row.number, row.branch) for row in side.library.versions.list(id_)] == [(2, "warm"), (1, "")]
+    assert side.library.prompts.get(id_).description == "From outside"
+    side.calm()
+
+
+def test_a_file_that_says_what_a_branch_says_brings_it_to_the_main_line_and_leaves_the_draft(side: Side) -> None:
+    id_ = on_a_branch(side)
+    side.edit(CON, "reserved", "on the branch")
+    side.sync()
+    newest, draft = side.library.versions.latest(id_), side.library.versions.draft(id_, "warm")
+    assert newest is not None
+    assert draft is not None
+    assert (newest.number, newest.branch, side.texts("con")[0]) == (3, "", "on the branch")
+    assert draft.content == said("typed on the branch")
     side.calm()
 
 
@@ -475,6 +511,26 @@ def test_a_changed_old_version_is_set_aside_and_not_written_over(side: Side) -> 
     assert "forged" in text_of(side.folder, path)
 
 
+def test_a_file_larger_than_any_library_file_is_set_aside_unread_and_its_prompt_stays(side: Side) -> None:
+    kept = (side.folder / CON).read_bytes()
+    with (side.folder / CON).open("r+b") as file:
+        file.truncate(64 << 30)  # it takes no room on the disk, and would take all memory
+    report = side.sync()
+    assert [(item.path, item.reason) for item in report.aside] == [(CON, "This file cannot be read (it is larger than 32 MB).")]
+    assert side.library.prompts.find("con")
+    (side.folder / CON).write_bytes(kept)
+    side.calm()
+
+
+def test_a_table_whose_line_ends_were_changed_is_no_news(side: Side) -> None:
+    for path in (side.folder / "datasets").glob("*.csv"):
+        path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+        break
+    else:
+        pytest.fail("there is no table")
+    side.calm()
+
+
 # Folders that are not there
 
 
@@ -537,6 +593,8 @@ def test_a_library_of_a_newer_version_is_left_alone(side: Side) -> None:
 
 
 def test_a_workspace_that_is_read_only_says_so(side: Side, tmp_path: Path) -> None:
+    if side.library.database.on_server:
+        pytest.skip("a second window on a server writes too")
     with opened(Path(side.library.database.path)) as reader, pytest.raises(ReadOnly):
         LibraryFolder(reader.database, reader.datasets, reader.comparisons).sync(side.folder)
 

@@ -29,6 +29,8 @@ from workbench.workspace import Workspace
 
 Start = Callable[..., Any]
 
+pytestmark = pytest.mark.both_stores
+
 
 @pytest.fixture
 def keys() -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import shutil
 import subprocess
 import sys
 import threading
@@ -107,6 +108,39 @@ def test_each_person_has_a_draft_and_nobody_writes_over_another_one(url: str, as
     assert anna.versions.draft(prompt) is not None
     newest = anna.versions.save(prompt, said("Anna's later words"))
     assert (newest.number, newest.author, newest.parent) == (3, "anna", 1)
+
+
+def test_a_renamed_branch_takes_the_drafts_of_all_along(url: str, as_person: Callable[[str, str], Workspace]) -> None:
+    anna, ben = as_person("anna", url), as_person("ben", url)
+    prompt = anna.prompts.create("Reply", "", said("one"))
+    anna.versions.save(prompt, said("one"))
+    anna.branches.start(anna.versions.by_number(prompt, 1).id, "warm")
+    anna.versions.save_draft(prompt, said("Anna's"), branch="warm")
+    ben.versions.save_draft(prompt, said("Ben's"), branch="warm")
+    anna.branches.rename(prompt, "warm", "kind")
+    for ws, text in ((anna, "Anna's"), (ben, "Ben's")):
+        draft = ws.versions.draft(prompt, "kind")
+        assert draft is not None
+        assert draft.content == said(text)
+        assert ws.versions.draft(prompt, "warm") is None
+        assert [(row.name, row.has_draft) for row in ws.branches.list(prompt)] == [("", False), ("kind", True)]
+
+
+def test_each_person_has_a_library_folder_of_their_own(url: str, as_person: Callable[[str, str], Workspace], tmp_path: Path) -> None:
+    anna, ben, folder = as_person("anna", url), as_person("ben", url), tmp_path / "library"
+    anna.prompts.create("Reply", "", said("one"))
+    anna.folder.choose(folder)
+    assert anna.folder.sync().written
+    assert ben.folder.chosen() is None
+    shutil.move(folder, tmp_path / "of another computer")
+    ben.folder.choose(folder)
+    report = ben.folder.sync()
+    assert report.written, "the same path, and another folder: nothing was agreed on, so nothing is missing"
+    assert not [*report.archived, *report.missing]
+    ben.folder.forget()
+    chosen = anna.folder.chosen()
+    assert chosen is not None
+    assert chosen.path == str(folder)
 
 
 def test_a_prompt_without_versions_shows_its_first_draft_to_all(url: str, as_person: Callable[[str, str], Workspace]) -> None:

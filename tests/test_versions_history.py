@@ -11,10 +11,12 @@ import pytest
 from workbench.values import BadInput, Content, Message
 from workbench.workspace import Workspace
 
+pytestmark = pytest.mark.both_stores
+
 
 @pytest.fixture
-def ws(tmp_path: Path) -> Iterator[Workspace]:
-    opened = Workspace.open(tmp_path / "w.db")
+def ws(where: str) -> Iterator[Workspace]:
+    opened = Workspace.open(where)
     yield opened
     opened.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from workbench.workspace import Conflict, StepReport, Stretch, ThreeWay, Workspace
 
 _ICONS = {"prompt": "file-text", "dataset": "table-2", "comparison": "columns-3", "models": "cpu", "page": "folder"}
+_Marked = tuple[tuple[tuple[str, bool], ...], tuple[tuple[str, bool], ...]]
 _CONTEXT = 2
 """Unchanged lines that stay visible around a change."""
 
@@ -44,11 +46,15 @@ def choose_folder(window: QWidget, context: Context) -> None:
     chosen = QFileDialog.getExistingDirectory(window, "Keep the library in step with a folder", start)
     if not chosen:
         return
-    has_library = (Path(chosen) / "workbench.yaml").is_file()
-    what = "There is a library in it. What only one side has goes to the other, and where both differ you are asked."
-    other = "The library is written into it as small text files, one for each prompt. Files that lie there stay as they are."
-    text = f"{chosen}\n\n{what if has_library else other} Nothing is overwritten on either side."
-    ask(window, "Keep the library in step", text, "Keep in step", lambda: context.in_step.use(chosen), danger=False)
+
+    def say(has_library: bool) -> None:
+        what = "There is a library in it. What only one side has goes to the other, and where both differ you are asked."
+        other = "The library is written into it as small text files, one for each prompt. Files that lie there stay as they are."
+        text = f"{chosen}\n\n{what if has_library else other} Nothing is overwritten on either side."
+        ask(window, "Keep the library in step", text, "Keep in step", lambda: context.in_step.use(chosen), danger=False)
+
+    # Not on this thread: a network drive may take its time.
+    context.bridge.read((Path(chosen) / "workbench.yaml").is_file, then=say, failed=context.failed, owner=window)
 
 
 class FolderDialog(Dialog):
@@ -156,12 +162,12 @@ class FolderDialog(Dialog):
             self.view.setHtml(f"<pre>{escape(said)}</pre>" if said else "")
         self._show_buttons()
 
-    def _show_three(self, three: ThreeWay) -> None:
+    def _show_three(self, found: tuple[ThreeWay, Sequence[_Marked]]) -> None:
         conflict = self._conflict
         if conflict is None:
             return
-        self._three = three
-        self.view.setHtml(_page(self._context.ws, three, conflict))
+        self._three, marked = found
+        self.view.setHtml(_page(self._three, marked, conflict))
         self._show_buttons()
 
     def _show_buttons(self) -> None:
@@ -226,7 +232,10 @@ class FolderDialog(Dialog):
         def wrong(problem: BaseException) -> None:
             self._more.setText(str(problem))
 
-        done = lambda _none: self._settle("merged", text)  # noqa: E731
+        def done(_none: object) -> None:
+            if self._conflict is conflict:  # not another one, looked at meanwhile
+                self._settle("merged", text)
+
         self._context.bridge.read(check, conflict.path, text, then=done, failed=wrong, owner=self, key="folder.check")
 
     def _next(self) -> None:
@@ -248,11 +257,17 @@ class FolderDialog(Dialog):
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
 
 
-def _compared(ws: Workspace, conflict: Conflict) -> ThreeWay:
-    return ws.three_way(conflict.mine, conflict.before, conflict.theirs)
+def _compared(ws: Workspace, conflict: Conflict) -> tuple[ThreeWay, Sequence[_Marked]]:
+    """The three texts compared, and of each stretch that differs which words of mine and theirs are new."""
+    three = ws.three_way(conflict.mine, conflict.before, conflict.theirs)
+    differing = [stretch for stretch in three.stretches if stretch.kind != "same"]
+    return three, [
+        (ws.marked(before, "".join(stretch.mine)), ws.marked(before, "".join(stretch.theirs)))
+        for stretch, before in ((stretch, "".join(stretch.before)) for stretch in differing)
+    ]
 
 
-def _page(ws: Workspace, three: ThreeWay, conflict: Conflict) -> str:
+def _page(three: ThreeWay, marked: Sequence[_Marked], conflict: Conflict) -> str:
     """The three texts beside each other, unchanged stretches folded, changed words marked."""
     look = theme()
     tokens = ("text", "text3", "add-bg", "add-row", "del-row", "panel")
@@ -260,15 +275,16 @@ def _page(ws: Workspace, three: ThreeWay, conflict: Conflict) -> str:
     theirs = "In the folder" if conflict.reason != "git" else "Theirs, from the merge"
     heads = ("Yours, in this workspace", "Before", theirs)
     rows = ["<tr>" + "".join(f'<td bgcolor="{colour["panel"]}"><b>{head}</b></td>' for head in heads) + "</tr>"]
+    words = iter(marked)
     for stretch in three.stretches:
         if stretch.kind == "same":
             rows.append(_same(stretch, colour, is_first=stretch is three.stretches[0], is_last=stretch is three.stretches[-1]))
             continue
-        before = "".join(stretch.before)
+        mine, theirs_marked = next(words)
         cells = (
-            _cell(ws.marked(before, "".join(stretch.mine)), colour, "" if stretch.kind == "theirs" else "add-row"),
-            _cell(((before, False),), colour, "del-row"),
-            _cell(ws.marked(before, "".join(stretch.theirs)), colour, "" if stretch.kind == "mine" else "add-row"),
+            _cell(mine, colour, "" if stretch.kind == "theirs" else "add-row"),
+            _cell((("".join(stretch.before), False),), colour, "del-row"),
+            _cell(theirs_marked, colour, "" if stretch.kind == "mine" else "add-row"),
         )
         rows.append("<tr>" + "".join(cells) + "</tr>")
     family, size = look.font("code").family(), look.font("code").pixelSize()

@@ -50,6 +50,9 @@ class InStep(QObject):
         self.problem: Problem | None = None
         """Why the folder cannot be used at the moment."""
         self.running = False
+        self._chosen: dict[str, Settled] = {}
+        """What was chosen while a round went on: the next one does it."""
+        self._deletions = "ask"
         self._seen = self._pending = ""
         self._waits = 0
         self._retry = RETRY_MS
@@ -120,7 +123,7 @@ class InStep(QObject):
 
         def chosen(_none: object) -> None:
             self.report = self.problem = None
-            self._seen = ""
+            self._seen, self._chosen, self._deletions = "", {}, "ask"
             self.folder, self.at = folder, None
             self.changed.emit()
             if folder:
@@ -140,9 +143,13 @@ class InStep(QObject):
         workspace = self._context.workspace
         if workspace is None or workspace.read_only or not self.folder:
             return
+        self._chosen |= settled or {}
+        self._deletions = deletions if deletions != "ask" else self._deletions
         if self.running:
             self._later.start(LATER_MS)
             return
+        settled, self._chosen = self._chosen, {}
+        deletions, self._deletions = self._deletions, "ask"
         self.running = True
         self._poll.stop()
         self._later.stop()
@@ -170,6 +177,12 @@ class InStep(QObject):
         elif did.brought or (not quiet and report.is_in_step):
             self._context.notice(said or self.sentence())
         self._plan(LEAST_MS)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Do at once what was chosen meanwhile."""
+        if self._chosen or self._deletions != "ask":
+            self.sync()
 
     def _restore(self, ids: list[int]) -> None:
         workspace = self._context.ws
@@ -187,6 +200,7 @@ class InStep(QObject):
             self._context.failed(problem)
         self.changed.emit()
         self._plan(self._retry)
+        self._go_on()
         self._retry = min(LONGEST_RETRY_MS, 2 * self._retry)
 
     # -- looking -----------------------------------------------------------------------------------------------

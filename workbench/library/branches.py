@@ -23,10 +23,14 @@ MAIN = "main"
 NEWEST = "ORDER BY version.branch <> '', version.number DESC LIMIT 1"
 """Of a prompt's versions the newest of its main line; of all, where there is none."""
 
-_ALL = """
+_NAMES = """SELECT branch AS name FROM version WHERE prompt_id = :id UNION SELECT name FROM branch WHERE prompt_id = :id
+UNION SELECT branch FROM draft WHERE prompt_id = :id UNION SELECT ''"""
+"""The names of a prompt's branches. One that only a draft has was renamed or removed elsewhere while that was typed."""
+
+_ALL = f"""
 SELECT names.name, tip.number, began.number, (SELECT count(*) FROM version WHERE prompt_id = :id AND branch = names.name),
        EXISTS (SELECT 1 FROM draft WHERE prompt_id = :id AND draft.branch = names.name), branch.closed_at
-FROM (SELECT branch AS name FROM version WHERE prompt_id = :id UNION SELECT name FROM branch WHERE prompt_id = :id UNION SELECT '') AS names
+FROM ({_NAMES}) AS names
 LEFT JOIN branch ON branch.prompt_id = :id AND branch.name = names.name
 LEFT JOIN version AS tip ON tip.prompt_id = :id
  AND tip.number = (SELECT max(number) FROM version WHERE prompt_id = :id AND branch = names.name)
@@ -54,7 +58,8 @@ class Branches:
 
     def named(self) -> Mapping[int, Sequence[BranchRow]]:
         """By prompt id the branches beside the main line, of all prompts; of those without any, none."""
-        sql = "SELECT prompt_id FROM version WHERE branch <> '' UNION SELECT prompt_id FROM branch"
+        sql = """SELECT prompt_id FROM version WHERE branch <> '' UNION SELECT prompt_id FROM branch
+                 UNION SELECT prompt_id FROM draft WHERE branch <> ''"""
         found = {row[0]: self.list(row[0])[1:] for row in self._database.query(sql)}
         return defaultdict(tuple, found)
 
@@ -145,8 +150,7 @@ def _write_on(writer: Writer, prompt_id: int, name: str) -> None:
 
 
 def _names(writer: Writer, prompt_id: int) -> set[str]:
-    sql = "SELECT branch FROM version WHERE prompt_id = :id UNION SELECT name FROM branch WHERE prompt_id = :id UNION SELECT ''"
-    return {row[0] for row in writer.run(sql, id=prompt_id)}
+    return {row[0] for row in writer.run(_NAMES, id=prompt_id)}
 
 
 def _refuse_unknown(writer: Writer, prompt_id: int, name: str) -> None:

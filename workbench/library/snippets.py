@@ -42,7 +42,7 @@ LEFT JOIN draft ON draft.prompt_id = prompt.id AND draft.branch = names.branch
 LEFT JOIN version ON version.prompt_id = prompt.id
  AND version.number = (SELECT max(number) FROM version WHERE prompt_id = prompt.id AND branch = names.branch)
 LEFT JOIN content ON content.id = version.content_id
-WHERE prompt.archived_at IS NULL AND branch.closed_at IS NULL AND instr(coalesce(draft.content, content.messages), 'include')
+WHERE prompt.archived_at IS NULL AND branch.closed_at IS NULL AND coalesce(draft.content, content.messages) LIKE '%include%'
 """
 
 

@@ -179,7 +179,7 @@ class Versions:
 
     def protected_labels(self, prompt_id: int) -> frozenset[str]:
         """Names of the prompt's labels that are not moved without a question."""
-        rows = self._database.query("SELECT name FROM label WHERE prompt_id = :id AND protected", {"id": prompt_id})
+        rows = self._database.query("SELECT name FROM label WHERE prompt_id = :id AND protected = 1", {"id": prompt_id})
         return frozenset(row[0] for row in rows)
 
     def label_moves(self, prompt_id: int) -> tuple[LabelMove, ...]:

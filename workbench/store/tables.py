@@ -409,6 +409,7 @@ class LibraryFolder(Row, table=True):
     __tablename__ = "library_folder"
     id: int | None = Field(default=None, primary_key=True)
     path: str = Field(unique=True)
+    """On a server with the person and computer before it, `ann@desk:/home/ann/library`: a folder is a computer's own."""
     chosen: bool = False
     """True for the one that the window keeps in step."""
     in_step_at: str | None = None

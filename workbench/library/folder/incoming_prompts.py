@@ -47,7 +47,11 @@ class _Stored:
     @property
     def current(self) -> int:
         """The newest of the main line; of all, where that has none."""
-        return max((number for number in self.ids if not self.branches[number]), default=self.newest)
+        return max((number for number in self.ids if self.is_main(number)), default=self.newest)
+
+    def is_main(self, number: int) -> bool:
+        """True for a version of the main line, which is what a file's own text is."""
+        return not self.branches[number]
 
 
 def bring_prompt(writer: Writer, file: PromptFile, versions: VersionsFile | None, folder: str, path: str) -> Arrival:
@@ -157,7 +161,7 @@ def _place_current(
         numbers[file.version or number] = number
         parent, note = None, file.note
     else:  # the text was changed in the file after this version was saved
-        later = [other for other, known in stored.hashes.items() if other > number and known == hash_]
+        later = [other for other, known in stored.hashes.items() if other > number and known == hash_ and stored.is_main(other)]
         if later:  # and it came in before
             return max(later)
         was = writer.run("SELECT note FROM version WHERE id = :id", id=stored.ids[number]).scalar()
@@ -191,12 +195,13 @@ def _add(
 
 
 def make_current(writer: Writer, prompt_id: int, content: Content, note: str) -> int | None:
-    """The number of the version that was made so that this content is the newest one; None where it is already, or is only a draft."""
+    """The number of the version that was made so that this content is the newest one of the main line; None where it is already, or is
+    only a draft."""
     stored = _stored(writer, prompt_id)
     content = frozen(content, asking(writer))
-    if not stored.ids or stored.hashes[stored.newest] == content.hash:
+    if not stored.ids or stored.hashes[stored.current] == content.hash:
         return None
-    same = max((number for number, known in stored.hashes.items() if known == content.hash), default=stored.newest)
+    same = max((number for number, known in stored.hashes.items() if known == content.hash), default=stored.current)
     number = stored.newest + 1
     _add(writer, prompt_id, number, content, stored, parent=stored.ids[same], note=note)
     writer.touch("prompt", prompt_id)

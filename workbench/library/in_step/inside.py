@@ -13,24 +13,24 @@ from workbench.library.in_step.outside import Kind
 from workbench.values import canonical
 
 _PROMPTS = """
-SELECT prompt.id, uid, name, coalesce(path, ''), prompt.archived_at IS NULL, json_array(
- name, path, kind, description,
- (SELECT group_concat(v, char(10)) FROM
-   (SELECT number || ' ' || content_id || ' ' || coalesce(parent_id, '') || ' ' || created_at || ' ' || branch || author || note AS v
-    FROM version WHERE prompt_id = prompt.id ORDER BY number)),
- (SELECT group_concat(t, char(10)) FROM
-   (SELECT tag.name AS t FROM prompt_tag JOIN tag ON tag.id = tag_id WHERE prompt_id = prompt.id ORDER BY 1)),
- (SELECT group_concat(l, char(10)) FROM
-   (SELECT label.name || ' ' || version_id AS l FROM label WHERE prompt_id = prompt.id ORDER BY 1)),
- (SELECT group_concat(s, char(10)) FROM (SELECT variable || ' ' || value AS s FROM sample WHERE prompt_id = prompt.id ORDER BY 1)),
+SELECT prompt.id, uid, name, coalesce(path, ''), prompt.archived_at IS NULL, kind, description,
+ (SELECT json_group_array(line) FROM
+   (SELECT number || ' ' || content_id || ' ' || coalesce(parent_id, 0) || ' ' || created_at || ' ' || branch || author || note AS line
+    FROM version WHERE prompt_id = prompt.id ORDER BY number) AS lines),
+ (SELECT json_group_array(line) FROM
+   (SELECT tag.name AS line FROM prompt_tag JOIN tag ON tag.id = tag_id WHERE prompt_id = prompt.id ORDER BY 1) AS lines),
+ (SELECT json_group_array(line) FROM
+   (SELECT label.name || ' ' || version_id AS line FROM label WHERE prompt_id = prompt.id ORDER BY 1) AS lines),
+ (SELECT json_group_array(line) FROM
+   (SELECT variable || ' ' || value AS line FROM sample WHERE prompt_id = prompt.id ORDER BY 1) AS lines),
  CASE WHEN NOT EXISTS (SELECT 1 FROM version WHERE prompt_id = prompt.id)
-   THEN (SELECT content FROM draft WHERE prompt_id = prompt.id) END)
+   THEN (SELECT content FROM draft WHERE prompt_id = prompt.id AND branch = '') END
 FROM prompt LEFT JOIN folder ON folder.id = folder_id
 """
 _DATASETS = """
-SELECT id, uid, name, archived_at IS NULL, json_array(name, description, columns,
- (SELECT group_concat(content_hash, '') FROM
-   (SELECT content_hash FROM "case" WHERE dataset_id = dataset.id AND archived_at IS NULL ORDER BY position, id)))
+SELECT id, uid, name, archived_at IS NULL, description, columns,
+ (SELECT json_group_array(content_hash) FROM
+   (SELECT content_hash FROM "case" WHERE dataset_id = dataset.id AND archived_at IS NULL ORDER BY position, id) AS hashes)
 FROM dataset
 """
 
@@ -52,9 +52,15 @@ def things(query: Query, kind: Kind, paths: Mapping[str, str]) -> dict[str, Thin
     """Every thing of a kind by uid, archived ones too. `paths`: where prompts and datasets lie, which their comparisons name."""
     if kind == "prompt":
         rows = query(_PROMPTS, {})
-        return {uid: Thing(kind, uid, id_, name, folder, _sha(said), bool(live)) for id_, uid, name, folder, live, said in rows}
+        return {
+            uid: Thing(kind, uid, id_, name, folder, _sha(canonical([name, folder, *said])), bool(live))
+            for id_, uid, name, folder, live, *said in rows
+        }
     if kind == "dataset":
-        return {uid: Thing(kind, uid, id_, name, "", _sha(said), bool(live)) for id_, uid, name, live, said in query(_DATASETS, {})}
+        return {
+            uid: Thing(kind, uid, id_, name, "", _sha(canonical([name, *said])), bool(live))
+            for id_, uid, name, live, *said in query(_DATASETS, {})
+        }
     if kind == "comparison":
         return _comparisons(query, paths)
     said = canonical(empty_folders(query)) if kind == "page" else _models(query)

@@ -39,7 +39,7 @@ class LibraryFolder:
 
     def chosen(self) -> Chosen | None:
         """The folder that was chosen; None if none is."""
-        found = agreed.chosen(self._database.query)
+        found = agreed.chosen(self._database)
         return Chosen(*found) if found else None
 
     def choose(self, folder: str | Path) -> None:
@@ -84,7 +84,7 @@ class LibraryFolder:
             raise BadInput("No library folder was chosen yet.", remedy="Name a folder.")
         path = _place(folder) if folder is not None else Path(chosen.path if chosen else "")
         with self._guard:
-            if not path.exists() and not agreed.read(self._database.query, str(path)):
+            if not path.exists() and not agreed.read(self._database, str(path)):
                 _make(path)
             look = self._look_of(path)
             return Round(self._database, self._datasets, self._comparisons, look, Steps(progress), answers or {}, settle, deletions).run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import posixpath
@@ -24,6 +25,7 @@ _BY_FOLDER: dict[str, Kind] = {"prompts": "prompt", "snippets": "prompt", "datas
 _CONFLICTED_COPY = re.compile(r"(conflicted copy|\.sync-conflict-|\(case conflict)", re.IGNORECASE)
 _PASSING = re.compile(r"^(~\$|\.|~)|(\.tmp|\.temp|\.part|\.crdownload|\.partial|\.swp|~|\.bak|\.orig)$", re.IGNORECASE)
 _NAMED = re.compile(rb"\bfile:[ \t]*[\"']?([^\"'\n\r,}]+)", re.MULTILINE)
+_CHUNK = 1 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}\.")
 _RACY_NS = 2_000_000_000
 """A file that was written so shortly before it was read may change again without another time or size."""
@@ -191,19 +193,33 @@ class Look:
             return known[2]
         if getattr(stat, "st_file_attributes", 0) & _NOT_HERE or getattr(stat, "st_flags", 0) & _DATALESS:
             raise _NotDownloadedError
+        from workbench.formats.yaml_text_reading import LARGEST  # only a folder needs it
+
+        is_yaml = path.endswith((".yaml", ".yml"))
+        if is_yaml and stat.st_size > LARGEST:
+            raise OSError(errno.EFBIG, f"it is larger than {LARGEST // 1024**2} MB")
         read_at = time.time_ns()
-        data = (self.folder / path).read_bytes()
-        is_text = path.endswith((".yaml", ".yml", ".csv", ".tsv", ".jsonl", ".json"))
-        if is_text and b"\r\n" in data:  # git on Windows checks files out so
-            data = data.replace(b"\r\n", b"\n")
         names: tuple[str, ...] = ()
-        if path.endswith((".yaml", ".yml")) and not path.endswith(VERSIONS):
-            said = (name.decode("utf-8", "replace").strip() for name in _NAMED.findall(data))
+        if is_yaml and not path.endswith(VERSIONS):
+            said = (name.decode("utf-8", "replace").strip() for name in _NAMED.findall((self.folder / path).read_bytes()))
             names = tuple(dict.fromkeys(name for name in said if not _SHA256.search(name)))
-        hash_ = hashlib.sha256(data).hexdigest()
+        hash_ = _digest(self.folder / path, is_text=is_yaml or path.endswith((".csv", ".tsv", ".jsonl", ".json")))
         time_ns = stat.st_mtime_ns if read_at - stat.st_mtime_ns > _RACY_NS else -1
         self._known[path] = (time_ns, stat.st_size, hash_, names)
         return hash_
+
+
+def _digest(path: Path, *, is_text: bool) -> str:
+    """The hash of a file of any size; of a text with line ends as git keeps them: on Windows it checks files out with others."""
+    found, last = hashlib.sha256(), b""
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            chunk = last + chunk
+            last = b"\r" if is_text and chunk.endswith(b"\r") else b""
+            chunk = chunk[: len(chunk) - len(last)]
+            found.update(chunk.replace(b"\r\n", b"\n") if is_text else chunk)
+    found.update(last)
+    return found.hexdigest()
 
 
 class _NotDownloadedError(Exception):

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from workbench.formats.comparison_file import stem_of
-from workbench.formats.comparison_file_record import read_comparison
 from workbench.formats.conflict_text import sides
 from workbench.formats.library_file import PromptFile, read_prompt
-from workbench.formats.library_file_data import read_dataset, read_library
+from workbench.formats.library_file_data import read_library
 from workbench.formats.library_layout import MODELS, PAGE, folded
 from workbench.formats.reports import NotCarried
 from workbench.library.cases import asking
@@ -23,7 +21,7 @@ from workbench.library.datasets import Datasets
 from workbench.library.folder.finding import Finds
 from workbench.library.folder.importing import Importer
 from workbench.library.folder.incoming_prompts import Arrival
-from workbench.library.in_step import agreed, first_meeting, inside, reading
+from workbench.library.in_step import agreed, first_meeting, inside, moves, reading
 from workbench.library.in_step.agreed import Agreed
 from workbench.library.in_step.bringing import Arriving, Bringing, theirs
 from workbench.library.in_step.inside import Thing
@@ -92,7 +90,7 @@ class Round:
         outside = self._outside = self._look.all(self._steps)
         if outside.is_busy:
             return StepReport(self._folder, is_busy=True)
-        self._base = agreed.read(self._database.query, self._folder)
+        self._base = agreed.read(self._database, self._folder)
         self._aside += outside.aside
         live = [base for base in self._base.values() if not base.gone and base.kind not in ("page", "models")]
         if live and not outside.units and not outside.waiting and self._deletions == "ask":
@@ -146,71 +144,25 @@ class Round:
                 raise
 
     def _follow_moves(self) -> None:
-        """Know a file again that was moved or renamed: by its content, its first version, or the name that stands in it."""
-        lost = {
-            key: base
-            for key, base in self._base.items()
-            if key not in self._outside.units and key not in self._outside.waiting and not base.gone and base.kind not in ("page", "models")
-        }
-        fresh = {key: unit for key, unit in self._outside.units.items() if key not in self._base}
-        if not lost or not fresh:
-            return
-        by_hash = {(unit.kind, unit.hash): key for key, unit in fresh.items()}
-        by_version: dict[tuple[int, str, str], str] = {}
-        by_place: dict[tuple[Kind, tuple[str, str]], str] = {}
-        by_name: dict[tuple[Kind, str], str] = {}
-        for key, unit in fresh.items():
-            with suppress(BadInput):
-                place = self._name_in(unit.path, theirs(self._look.text(unit.path)), unit.kind)
-                by_place.setdefault((unit.kind, place), key)
-                by_name.setdefault((unit.kind, place[1]), key)
-            with suppress(BadInput):
-                entries = [history.versions[0] for history in reading.histories(self._look, unit.path) if history.versions]
-                by_version |= {(entry.number, entry.content.hash, entry.at): key for entry in entries}
-        first = self._first_versions() if by_version else {}
-        ways: tuple[Callable[[Agreed], str | None], ...] = (
-            lambda base: by_hash.get((base.kind, base.outside)),
-            lambda base: by_version.get(first.get(base.thing, (0, "", ""))),
-            lambda base: by_place.get((base.kind, self._place_before(base))),
-            lambda base: by_name.get((base.kind, self._place_before(base)[1])),
-        )
-        for key, base, found in ((key, base, way(base)) for way in ways for key, base in lost.items()):
-            if found not in fresh or key not in self._base:
-                continue
-            unit = fresh.pop(found)
+        """Know files again that were moved or renamed."""
+        for key, found, unit in moves.followed(self._database.query, self._look, self._lost(), self._fresh()):
+            base = self._base.pop(key)
             if posixpath.dirname(unit.path) != posixpath.dirname(base.path):
                 self._moved.add(found)
-            del self._base[key]
             self._forgotten.add(base.path)
             self._base[found] = self._changed[found] = replace(base, path=unit.path)
 
-    def _place_before(self, base: Agreed) -> tuple[str, str]:
-        with suppress(BadInput):
-            return self._name_in(base.path, base.text, base.kind)
-        return "", ""
+    def _lost(self) -> dict[str, Agreed]:
+        """Files that both sides had and that are not there."""
+        there = self._outside.units.keys() | self._outside.waiting
+        return {key: base for key, base in self._base.items() if key not in there and not base.gone and base.kind not in ("page", "models")}
 
-    def _first_versions(self) -> dict[str, tuple[int, str, str]]:
-        """Number, hash and time of the first version of each prompt by uid."""
-        sql = """SELECT prompt.uid, number, hash, version.created_at FROM version JOIN content ON content.id = content_id
-                 JOIN prompt ON prompt.id = prompt_id
-                 WHERE number = (SELECT min(number) FROM version AS other WHERE other.prompt_id = version.prompt_id)"""
-        return {uid: (number, hash_, at) for uid, number, hash_, at in self._database.query(sql, {})}
-
-    def _name_in(self, path: str, text: str, kind: Kind) -> tuple[str, str]:
-        """Folder and name of the thing in a file. Raises BadInput."""
-        document, stem = reading.checked(self._look.folder, path, text, kind), stem_of(posixpath.basename(path))
-        if kind == "prompt":
-            file = read_prompt(document, stem)
-            return (file.folder if file.folder is not None else reading.folder_of(path)), " ".join(file.name.split())
-        name = read_dataset(document, stem).name if kind == "dataset" else read_comparison(document, stem).name
-        return "", " ".join(name.split())
+    def _fresh(self) -> dict[str, Unit]:
+        """Files that are new to us."""
+        return {key: unit for key, unit in self._outside.units.items() if key not in self._base}
 
     def _count_missing(self) -> None:
-        lost = {
-            key: base
-            for key, base in self._base.items()
-            if key not in self._outside.units and key not in self._outside.waiting and not base.gone and base.kind not in ("page", "models")
-        }
+        lost = self._lost()
         if self._deletions == "ask" and len(lost) > _FEW and len(lost) > _SHARE * len(self._base):
             names = self._names()
             self._held = set(lost)
@@ -316,7 +268,7 @@ class Round:
 
     def _protected(self, unit: Unit, base: Agreed, thing: Thing, text: str) -> str:
         """A protected label that the file moves or takes off; empty if it moves none."""
-        rows = self._database.query("SELECT name FROM label WHERE prompt_id = :id AND protected ORDER BY name", {"id": thing.id})
+        rows = self._database.query("SELECT name FROM label WHERE prompt_id = :id AND protected = 1 ORDER BY name", {"id": thing.id})
         if not rows:
             return ""
         now, before = self._labels(unit.path, text), self._labels(base.path, base.text)
@@ -333,7 +285,7 @@ class Round:
         if unit.kind in ("page", "models"):
             plan.bring.append(Arriving(unit, None, things.get(""), text, reason="first"))
             return {""}
-        place = self._name_in(unit.path, theirs(text), unit.kind)
+        place = moves.name_in(self._look, unit.path, theirs(text), unit.kind)
         thing = by_name.get(place)
         if thing is None:
             other = next((it for it in things.values() if it.is_live and (it.folder, it.name) == place), None)

@@ -109,11 +109,26 @@ $$ BEGIN
     DELETE FROM draft_of_each WHERE id = old.id AND person = current_setting('workbench.person', true);
     RETURN old;
   END IF;
+  IF TG_OP = 'UPDATE' THEN
+    UPDATE draft_of_each SET ({named}) = ROW ({new}) WHERE id = old.id AND person = current_setting('workbench.person', true);
+    IF FOUND THEN RETURN new; END IF; -- else it is what another one typed: the change makes an own copy of it
+  END IF;
   INSERT INTO draft_of_each ({named}) VALUES ({new})
   ON CONFLICT (prompt_id, branch, person) DO UPDATE SET ({named}) = ROW ({new}) RETURNING id INTO new.id;
   RETURN new;
 END $$""",
     "CREATE TRIGGER draft_of_mine INSTEAD OF INSERT OR UPDATE OR DELETE ON draft FOR EACH ROW EXECUTE FUNCTION workbench_draft()",
+    # A branch that is renamed takes the working copies of all along.
+    """CREATE OR REPLACE FUNCTION workbench_follow_branch() RETURNS trigger LANGUAGE plpgsql AS
+$$ DECLARE was jsonb := to_jsonb(old); now jsonb := to_jsonb(new);
+BEGIN
+  UPDATE draft_of_each SET branch = now ->> TG_ARGV[0] WHERE prompt_id = new.prompt_id AND branch = was ->> TG_ARGV[0];
+  RETURN new;
+END $$""",
+    """CREATE TRIGGER drafts_follow_branch AFTER UPDATE OF name ON branch
+FOR EACH ROW WHEN (new.name <> old.name) EXECUTE FUNCTION workbench_follow_branch('name')""",
+    """CREATE TRIGGER drafts_follow_version AFTER UPDATE OF branch ON version
+FOR EACH ROW WHEN (new.branch <> old.branch) EXECUTE FUNCTION workbench_follow_branch('branch')""",
 )
 
 _VERSION_TEXT = "(SELECT search_messages(content.messages) FROM content WHERE content.id = {row}.content_id)"
