@@ -80,6 +80,9 @@ class Regression:
     """A run beside its baseline."""
 
     pairs: tuple[Pair, ...]
+    figures: Figures
+    """Over all pairs; `before_figures` are those of the baseline."""
+    before_figures: Figures
     cases: tuple[CaseChange, ...]
     """Of every pair and every shared case: by pair, then as the run orders them."""
     changed: tuple[DefinitionChange, ...]
@@ -111,11 +114,16 @@ def compare(plan: Plan, baseline: Plan, answers: Iterable[JobOutput], before: It
     ours, theirs = _grouped(answers), _grouped(before)
     changes: list[CaseChange] = []
     pairs: list[Pair] = []
+    all_new: list[JobOutput] = []
+    all_old: list[JobOutput] = []
     for number, (column, old) in enumerate(columns):
         shared = [(ours.get((column, case), ()), theirs.get((old, old_case), ())) for case, old_case in cases]
         found = [_change(number, *which, *both) for which, both in zip(cases, shared, strict=True)]
         counts = Counter(change.kind for change in found)
         changes += found
+        new, old_ones = [answer for now, _ in shared for answer in now], [answer for _, was in shared for answer in was]
+        all_new += new
+        all_old += old_ones
         pairs.append(
             Pair(
                 column,
@@ -123,14 +131,16 @@ def compare(plan: Plan, baseline: Plan, answers: Iterable[JobOutput], before: It
                 {kind: counts[kind] for kind in KINDS},
                 sum(change.reworded for change in found),
                 mcnemar(counts["worse"], counts["better"]),
-                _figures([answer for new, _ in shared for answer in new]),
-                _figures([answer for _, was in shared for answer in was]),
+                _figures(new),
+                _figures(old_ones),
             )
         )
     changed, unchanged = _definition(plan, baseline, columns, cases, ours, theirs)
     shared_new, shared_old = {case for case, _ in cases}, {case for _, case in cases}
     return Regression(
         tuple(pairs),
+        _figures(all_new),
+        _figures(all_old),
         tuple(changes),
         changed,
         unchanged,
