@@ -23,7 +23,7 @@ KINDS: tuple[Kind, ...] = ("worse", "better", "same", "apart")
 
 
 @dataclass(frozen=True, slots=True)
-class CaseChange:
+class ComparedCase:
     """One case in one pair of columns. With repeats, `passed` is the share of answers that passed."""
 
     kind: Kind
@@ -83,7 +83,7 @@ class Regression:
     figures: Figures
     """Over all pairs; `before_figures` are those of the baseline."""
     before_figures: Figures
-    cases: tuple[CaseChange, ...]
+    cases: tuple[ComparedCase, ...]
     """Of every pair and every shared case: by pair, then as the run orders them."""
     changed: tuple[DefinitionChange, ...]
     unchanged: tuple[str, ...]
@@ -112,7 +112,7 @@ def compare(plan: Plan, baseline: Plan, answers: Iterable[JobOutput], before: It
     columns = _paired_columns(plan.columns, baseline.columns)
     cases = _paired_cases(plan.cases, baseline.cases)
     ours, theirs = _grouped(answers), _grouped(before)
-    changes: list[CaseChange] = []
+    changes: list[ComparedCase] = []
     pairs: list[Pair] = []
     all_new: list[JobOutput] = []
     all_old: list[JobOutput] = []
@@ -204,7 +204,7 @@ def _identity(case: Case) -> str:
     return canonical([dict(case.values), case.reference])
 
 
-def _change(pair: int, case: int, old_case: int, new: Sequence[JobOutput], was: Sequence[JobOutput]) -> CaseChange:
+def _change(pair: int, case: int, old_case: int, new: Sequence[JobOutput], was: Sequence[JobOutput]) -> ComparedCase:
     # Where nothing is checked on either side, an answer is all that can be asked for.
     unchecked = not any(answer.scores for answer in (*new, *was))
     passed, before = (_share(answers, unchecked) for answers in (new, was))
@@ -225,7 +225,7 @@ def _change(pair: int, case: int, old_case: int, new: Sequence[JobOutput], was: 
     job, old_job = (answers[0].job_id if answers else 0 for answers in (new, was))
     if unchecked and kind == "same":
         passed = before = None
-    return CaseChange(kind, pair, case, old_case, job, old_job, passed, before, reworded, reason)
+    return ComparedCase(kind, pair, case, old_case, job, old_job, passed, before, reworded, reason)
 
 
 def _ended(answers: Sequence[JobOutput]) -> bool:

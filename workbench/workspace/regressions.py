@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from workbench.analysis.regression import KINDS, CaseChange, DefinitionChange, Figures, Regression, compare
+from workbench.analysis.regression import KINDS, ComparedCase, DefinitionChange, Figures, Regression, compare
 from workbench.exports import money, run_document
 from workbench.plan import Plan
 from workbench.runs.job_outputs import case_outputs, job_outputs
@@ -85,7 +85,7 @@ class Regressions:
         found = compare(plan, old, counted(row.id), counted(before.id))
         return RunPair(row, before, plan, old, found, self.decisions.of(row.id, before.id))
 
-    def answers(self, pair: RunPair, change: CaseChange) -> tuple[Sequence[JobOutput], Sequence[JobOutput]]:
+    def answers(self, pair: RunPair, change: ComparedCase) -> tuple[Sequence[JobOutput], Sequence[JobOutput]]:
         """The answers of one case: in the baseline and in the run, one for each repeat."""
         columns = pair.regression.pairs[change.pair]
         return (
@@ -184,7 +184,7 @@ def _figures(figures: Figures, before: str) -> dict[str, Any]:
     return {f"{before}pass_rate": figures.pass_rate, f"{before}p50_ms": figures.p50_ms, f"{before}cost_usd": money(figures.cost_usd)}
 
 
-def _case(pair: RunPair, change: CaseChange) -> dict[str, Any]:
+def _case(pair: RunPair, change: ComparedCase) -> dict[str, Any]:
     return {
         "change": change.kind if change.kind != "same" else "reworded", "case": change.case + 1, "baseline_case": change.before_case + 1,
         "case_name": pair.plan.cases[change.case].name, **_column_names(pair, change.pair), "passed": change.passed,
@@ -193,7 +193,7 @@ def _case(pair: RunPair, change: CaseChange) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _case_words(pair: RunPair, change: CaseChange) -> str:
+def _case_words(pair: RunPair, change: ComparedCase) -> str:
     name = pair.plan.cases[change.case].name
     shares = "" if change.kind == "apart" or {change.passed, change.before_passed} <= {0.0, 1.0, None} else _shares(change)
     decided = pair.decisions.get((change.job_id, change.before_job_id))
@@ -201,7 +201,7 @@ def _case_words(pair: RunPair, change: CaseChange) -> str:
     return f"{change.case + 1}{f' {name}' if name else ''}{shares}{said}"
 
 
-def _shares(change: CaseChange) -> str:
+def _shares(change: ComparedCase) -> str:
     return f" ({change.before_passed or 0:.0%} of its answers passed, now {change.passed or 0:.0%})"
 
 

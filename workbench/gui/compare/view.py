@@ -56,6 +56,8 @@ class CompareScreen(Screen):
         self._new.setText("New comparison")
         for id, verb in self.page.verbs().items():
             self.on(id, partial(self.page.act, verb))
+        self.on("compare.to_baseline", self.compare_with_baseline)
+        self.on("compare.mark_baseline", self.mark_baseline)
         self.model.loaded.connect(self.crumbs_changed)
         self.model.missing.connect(self._missing)
         self._wanted_output: int | None = None
@@ -308,6 +310,8 @@ class CompareScreen(Screen):
             ("Rename", lambda: self._rename(data.comparison), saved),
             ("Duplicate", lambda: self.duplicate(), data.comparison is not None),
             ("Review blind", lambda: self.context.go("review", run_id=run.id), run.done > 0),
+            ("Compare with baseline", self.compare_with_baseline, run.done + run.failed > 0),
+            ("Mark as baseline", self.mark_baseline, idle and run.comparison_id is not None and run.done > 0),
             *([self._cases_row(data.dataset, run)] if run.dataset_version_id is not None else []),
             ("Move to the archive", lambda: self._archive(data.comparison), saved and idle),
         ]
@@ -315,6 +319,35 @@ class CompareScreen(Screen):
             action = menu.addAction(text)
             action.setEnabled(on)
             action.triggered.connect(lambda _checked=False, verb=verb: verb())
+
+    def compare_with_baseline(self, run: RunRow | None = None) -> None:
+        """Show what a run (the open one) did to the cases of its baseline."""
+        run = run or self.model.run
+        if run is None:
+            self.context.notice("Open a run to compare it with its baseline.")
+        else:
+            self.context.go("insights", run_id=run.id)
+
+    def mark_baseline(self, run: RunRow | None = None) -> None:
+        """Make a run (the open one) the baseline of its comparison."""
+        run = run or self.model.run
+        if run is None or run.comparison_id is None:
+            self.context.notice("Only a run of a saved comparison can be its baseline. Open one.")
+            return
+        regressions, comparison_id = self.context.ws.regressions, run.comparison_id
+
+        def mark() -> int | None:
+            before = regressions.marked(comparison_id)
+            regressions.mark(run.id, comparison_id)
+            return before
+
+        def done(before: int | None) -> None:
+            def undo() -> None:
+                self.context.bridge.call(regressions.mark, before, comparison_id, owner=self)
+
+            self.context.notice(f"Run {run.number} is the baseline now: reruns are compared with it.", "Undo", undo)
+
+        self.context.bridge.call(mark, then=done, owner=self)
 
     def _rename(self, row: ComparisonRow | None) -> None:
         if row is None:
@@ -397,7 +430,8 @@ class CompareScreen(Screen):
     @staticmethod
     def _offers(row: Family | RunRow) -> list[tuple[str, str]]:
         if not isinstance(row, Family):
-            return [("Open", "open"), ("Rerun as it was defined", "rerun"), ("Review blind", "review")]
+            offers = [("Open", "open"), ("Rerun as it was defined", "rerun"), ("Review blind", "review")]
+            return [*offers, ("Compare with baseline", "to_baseline"), ("Mark as baseline", "mark_baseline")]
         offers = [("Open the newest run", "open")] if row.runs else []
         if row.comparison is not None:
             offers += [("Start a new run", "start"), ("Change the set-up", "edit"), ("Rename", "rename")]
@@ -437,3 +471,7 @@ class CompareScreen(Screen):
             with_keys(self.context, self, partial(bridge.call, ws.runs.rerun, row.id, "all", then=started, owner=self), run_id=row.id)
         elif what == "review":
             go("review", run_id=row.id)
+        elif what == "to_baseline":
+            self.compare_with_baseline(row)
+        elif what == "mark_baseline":
+            self.mark_baseline(row)
