@@ -283,9 +283,13 @@ def _rerun(ws: Workspace, models: list[str]) -> dict[str, int]:
     question = ("user", "{{ ticket }}\n\nWrite the reply to this ticket.")
     prompt = ws.prompts.create("Gift reply", "support", content(("system", policy), question, temperature=0.2), note="Kind first")
     uid, dataset = ws.prompts.get(prompt).uid, ws.datasets.create("Gift tickets", (ColumnSpec("ticket"),))
-    names = [(f"{name}{mark}", f"{text}{mark}") for mark in ("", " again") for name, text, _label, _tags in TICKETS]
-    ws.datasets.add_cases(dataset, [Case({"ticket": text}, name, tags=tuple(name.lower().split()[:1])) for name, text in names])
-    checks = (Check("not-contains", "order number", "No homework"), Check("icontains", "credit", "Policy"), Check("icontains", "sorry", "Tone"))
+    names = [(f"{name}{mark}", f"{text}{mark}", label) for mark in ("", " again") for name, text, label, _tags in TICKETS]
+    ws.datasets.add_cases(dataset, [Case({"ticket": text}, name, tags=(label,)) for name, text, label in names])
+    checks = (
+        Check("not-contains", "order number", "No homework"),
+        Check("icontains", "credit", "Policy"),
+        Check("icontains", "sorry", "Tone"),
+    )
     made = Definition("Gift reply", (PromptRef(uid),), (models[0],), ws.datasets.get(dataset).uid, checks=checks, concurrency=8)
     comparison = ws.comparisons.save(made)
     first = ws.runs.start_comparison(comparison)

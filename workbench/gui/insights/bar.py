@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.insights.comparing import Choices, column_name
+from workbench.gui.theme import theme
 from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import label
@@ -38,6 +39,9 @@ class Bar(QWidget):
         row.addWidget(self.baseline, 3)
         row.addWidget(label("Rerun", "small", "text2"))
         row.addWidget(self.run, 3)
+        look = theme()
+        for combo in (self.baseline, self.run, self.column):
+            combo.setMaximumWidth(look.px(300))
         self._column_label = label("Column", "small", "text2")
         row.addWidget(self._column_label)
         row.addWidget(self.column, 3)

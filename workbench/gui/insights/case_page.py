@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from workbench.values.outputs import JobOutput
     from workbench.workspace import RunPair, RunRow
 
+ANSWERS_HEIGHT = 190
 MARKS = ("words", "lines", "off")
 
 
@@ -37,10 +37,11 @@ class Side(QWidget):
         head.setContentsMargins(18, 6, 18, 6)
         head.setSpacing(8)
         self.version = Chip("")
-        self.title = ElidedLabel("", "small", weight=600)
+        self.title = label("", "small", weight=600)
         self.figures = ElidedLabel("", "small", "text2")
         head.addWidget(self.version)
-        head.addWidget(self.title, 1)
+        head.addWidget(self.title)
+        head.addStretch(1)
         head.addWidget(self.figures)
         self.answer = AnswerView(fit=False, spacing=130)
         self.answer.as_text = True
@@ -71,7 +72,7 @@ class Side(QWidget):
         self.answer.mark([])
 
 
-class CasePage(QWidget):
+class CasePage(QFrame):
     """The right side of the screen."""
 
     def __init__(self, context: Context) -> None:
@@ -86,6 +87,7 @@ class CasePage(QWidget):
         column.addWidget(line())
         self.before, self.after = Side("Baseline"), Side("Rerun")
         self._sides = QWidget()
+        self._sides.setMinimumHeight(self.context.theme.px(ANSWERS_HEIGHT))
         across = QHBoxLayout(self._sides)
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(0)
@@ -94,11 +96,23 @@ class CasePage(QWidget):
         across.addWidget(self.after, 1)
         self.reason = label("", "body", "text2", wrap=True)
         self.reason.setContentsMargins(18, 16, 18, 16)
-        column.addWidget(self.reason)
-        column.addWidget(self._sides, 1)
-        column.addStretch(0)
-        column.addWidget(line())
-        column.addWidget(self._below())
+        self._below = self._make_below()
+        inside = QFrame()
+        inside.setProperty("kind", "surface")
+        stack = QVBoxLayout(inside)
+        stack.setContentsMargins(0, 0, 0, 0)
+        stack.setSpacing(0)
+        stack.addWidget(self.reason)
+        stack.addWidget(self._sides, 1)
+        stack.addWidget(self._below)
+        stack.addStretch(0)
+        area = QScrollArea()  # in a low window the answers keep a height in which they can be read
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(inside)
+        column.addWidget(area, 1)
         column.addWidget(line())
         column.addWidget(self._foot())
 
@@ -118,6 +132,8 @@ class CasePage(QWidget):
         top.addLayout(self.tags)
         top.addStretch(1)
         top.addWidget(self.marks)
+        self.open_answer = icon_button("columns-3", "Open the answer in Compare", on=action("insights.answer").trigger, size=15)
+        top.addWidget(self.open_answer)
         top.addWidget(icon_button("chevron-up", "Previous case (K)", on=action("insights.previous").trigger, size=15))
         top.addWidget(icon_button("chevron-down", "Next case (J)", on=action("insights.next").trigger, size=15))
         self.quote = ElidedLabel("", "small", "text2")
@@ -128,7 +144,7 @@ class CasePage(QWidget):
         head.addWidget(self.quote)
         return head
 
-    def _below(self) -> QWidget:
+    def _make_below(self) -> QWidget:
         self.prompt = PromptChange(self.context.action("insights.diff").trigger)
         self.checks = QWidget()
         self._check_grid = QGridLayout(self.checks)
@@ -137,20 +153,13 @@ class CasePage(QWidget):
         self._check_grid.setVerticalSpacing(3)
         for number in (0, 1):
             self._check_grid.setColumnStretch(number, 1)
-        inside = QWidget()
-        self._inside = column = QVBoxLayout(inside)
+        below = QWidget()
+        column = QVBoxLayout(below)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.prompt)
-        column.addWidget(line())
-        column.addWidget(self.checks)
-        self.below = QScrollArea()
-        self.below.setFrameShape(QFrame.Shape.NoFrame)
-        self.below.setWidgetResizable(True)
-        self.below.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.below.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.below.setWidget(inside)
-        return self.below
+        for widget in (line(), self.prompt, line(), self.checks):
+            column.addWidget(widget)
+        return below
 
     def _foot(self) -> QWidget:
         action = self.context.action
@@ -158,13 +167,12 @@ class CasePage(QWidget):
         self.flag = action_button(action("insights.flag"), "Flag for fixing", show_key=True)
         for made in (self.accept, self.flag):
             made.setCheckable(True)
-        self.open_answer = action_button(action("insights.answer"), "Open in Compare")
         self.open_prompt = action_button(action("insights.prompt"), "Open prompt")
         self.progress = label("", "small", "text2")
         foot = QWidget()
         flow = FlowLayout(foot, gap=8)
         flow.setContentsMargins(18, 10, 18, 10)
-        for widget in (self.accept, self.flag, self.open_answer, self.open_prompt, self.progress):
+        for widget in (self.accept, self.flag, self.open_prompt, self.progress):
             flow.addWidget(widget)
         return foot
 
@@ -191,7 +199,7 @@ class CasePage(QWidget):
         self.quote.setVisible(bool(self.quote.text()) and self.quote.text() != item.name)
         self.reason.setVisible(item.change is None or item.kind == "apart")
         self.reason.setText(f"{item.words} It cannot be compared." if item.change is None else item.words)
-        for part in (self._sides, self.below):
+        for part in (self._sides, self._below):
             part.setVisible(item.change is not None)
         for side in (self.before, self.after):
             side.setEnabled(False)
@@ -214,7 +222,6 @@ class CasePage(QWidget):
         self._show_checks(found)
         self.open_prompt.setText(f"Open prompt {versions[1]}".strip())
         self.open_prompt.setEnabled(new.prompt_uid is not None)
-        self._fit()
 
     def show_marks(self) -> None:
         """Mark what differs, as is chosen."""
@@ -250,17 +257,6 @@ class CasePage(QWidget):
             for row, score in enumerate(output.scores if output is not None else ()):
                 self._check_grid.addWidget(_check_row(score.check.title, score.passed, score.reason), row, side)
         self.checks.setVisible(self._check_grid.count() > 0)
-
-    def _fit(self) -> None:
-        """Prompt and checks take what they need, at most two fifths of the page: the answers are what is read."""
-        self._inside.invalidate()
-        self._inside.activate()
-        wanted = self._inside.sizeHint().height() if not (self.prompt.isHidden() and self.checks.isHidden()) else 0
-        self.below.setFixedHeight(min(wanted, self.height() * 2 // 5))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
 
 
 def _check_row(title: str, passed: bool | None, reason: str) -> QWidget:

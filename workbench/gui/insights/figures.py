@@ -6,15 +6,20 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from workbench.gui.theme import set_icon, set_kind
+from workbench.gui.theme import set_icon, set_kind, theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line, set_tone
 from workbench.gui.words import counted, duration, percent, total_money
 
 if TYPE_CHECKING:
     from workbench.workspace import RunPair
+
+
+NARROW = 1040
+"""Below this width at 100% the verdict stands under the figures."""
 
 
 class Count(QWidget):
@@ -52,9 +57,12 @@ class Figures(QFrame):
     def __init__(self, set_limit: Callable[[], object]) -> None:
         super().__init__()
         self.setProperty("kind", "card")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(1, 1, 1, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(1, 1, 1, 1)
+        column.setSpacing(0)
+        self._row = row = QHBoxLayout()
         row.setSpacing(0)
+        column.addLayout(row)
         self.worse = Count("trending-down", "fail", "worse", "passed, now fail")
         self.better = Count("trending-up", "pass", "better", "failed, now pass")
         self.same = Count("equal", "text2", "same", "")
@@ -63,6 +71,19 @@ class Figures(QFrame):
             row.addWidget(line(vertical=True))
         row.addLayout(self._table(), 3)
         row.addWidget(self._verdict(set_limit), 4)
+        self._narrow = False
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = event.size().width() < theme().px(NARROW)
+        if narrow != self._narrow:
+            self._narrow = narrow
+            layout = self.layout()
+            assert isinstance(layout, QVBoxLayout)
+            if narrow:
+                layout.addWidget(self.verdict)
+            else:
+                self._row.addWidget(self.verdict, 4)
 
     def _table(self) -> QGridLayout:
         grid = QGridLayout()

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.theme import theme
@@ -79,7 +81,7 @@ class PromptChange(QWidget):
         self.view.setProperty("kind", "framed")
         self.view.setAccessibleName("Changed lines of the prompt")
         column.addWidget(self.view)
-        theme().follow(self._fit)
+        theme().follow(self.fit)
 
     def show_diff(self, diff: ContentDiff, names: tuple[str, str]) -> None:
         """Show what differs; a prompt that is the same has no panel."""
@@ -90,11 +92,16 @@ class PromptChange(QWidget):
             between = f" between {names[0]} and {names[1]}" if names[0] != names[1] and all(names) else ""
             self.words.setText(f"{where}. {counted(diff.edits, 'edit')}{between}.")
             self.view.show_sections(first_lines(sections), side_by_side=False, folded=False)
-            self._fit()
+            self.fit()
 
-    def _fit(self) -> None:
+    def fit(self) -> None:
+        """As high as its rows are, within reason."""
         rows = sum(self.view.rowHeight(at) for at in range(len(self.view.rows.rows)))
         self.view.setFixedHeight(min(rows + 2, theme().px(150)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        QTimer.singleShot(0, self, self.fit)  # lines wrap otherwise now
 
 
 class PromptDiffDialog(Dialog):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -361,7 +361,7 @@ class InsightsScreen(Screen):
         if pair is None or self.context.workspace is None:
             return
 
-        def show(found: dict[tuple[int, int], str]) -> None:
+        def show(found: Mapping[tuple[int, int], str]) -> None:
             if self.pair is pair:
                 self.list.cases.show_decisions(found)
                 self._show_decision()
