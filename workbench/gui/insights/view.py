@@ -147,8 +147,7 @@ class InsightsScreen(Screen):
             self.list.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def where(self) -> dict[str, Any]:
-        if self.pair is not None:
-            return {"run_id": self.pair.run.id, "baseline_id": self.pair.baseline.id}
+        # What is wanted, also while it is compared: the window asks at once.
         return {"run_id": self._wanted[0], "baseline_id": self._wanted[1]} if self._wanted is not None else {}
 
     def refresh(self, changes: Changes | None) -> None:
