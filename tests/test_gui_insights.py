@@ -109,8 +109,7 @@ def decisions(screen: InsightsScreen) -> list[str]:
 def marked(screen: InsightsScreen) -> tuple[list[str], list[str]]:
     """The marked places of both answers."""
     found = [
-        [selection.cursor.selectedText() for selection in side.answer.extraSelections()]  # type: ignore[attr-defined]
-        for side in (screen.page.before, screen.page.after)
+        [selection.cursor.selectedText() for selection in side.answer.extraSelections()] for side in (screen.page.before, screen.page.after)
     ]
     return found[0], found[1]
 
@@ -245,8 +244,9 @@ def test_the_whole_prompt_diff_opens_with_a_key_and_the_prompt_in_the_library(qt
 def test_what_changed_is_written_as_workbench_diff_prints_it(qtbot: QtBot, screen: InsightsScreen, tmp_path: Path) -> None:
     press(Qt.Key.Key_F)
     qtbot.waitUntil(lambda: decisions(screen) == ["flagged"])
-    screen.export(tmp_path / "out.json")
-    screen.export(tmp_path / "out.txt")
+    assert screen.pair is not None
+    screen.ways.export(screen.pair, tmp_path / "out.json")
+    screen.ways.export(screen.pair, tmp_path / "out.txt")
     qtbot.waitUntil(lambda: (tmp_path / "out.txt").exists() and (tmp_path / "out.json").exists())
     qtbot.waitUntil(lambda: (tmp_path / "out.txt").read_text("utf-8").endswith("\n"))
     found = json.loads((tmp_path / "out.json").read_text("utf-8"))

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
+from workbench.gui.baseline import mark_baseline
 from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.overview import Family, Overview, read_families
 from workbench.gui.compare.run_page import NARROW, RunPage
@@ -331,23 +332,10 @@ class CompareScreen(Screen):
     def mark_baseline(self, run: RunRow | None = None) -> None:
         """Make a run (the open one) the baseline of its comparison."""
         run = run or self.model.run
-        if run is None or run.comparison_id is None:
-            self.context.notice("Only a run of a saved comparison can be its baseline. Open one.")
-            return
-        regressions, comparison_id = self.context.ws.regressions, run.comparison_id
-
-        def mark() -> int | None:
-            before = regressions.marked(comparison_id)
-            regressions.mark(run.id, comparison_id)
-            return before
-
-        def done(before: int | None) -> None:
-            def undo() -> None:
-                self.context.bridge.call(regressions.mark, before, comparison_id, owner=self)
-
-            self.context.notice(f"Run {run.number} is the baseline now: reruns are compared with it.", "Undo", undo)
-
-        self.context.bridge.call(mark, then=done, owner=self)
+        if run is None:
+            self.context.notice("Open a run to mark it as baseline.")
+        else:
+            mark_baseline(self.context, self, run)
 
     def _rename(self, row: ComparisonRow | None) -> None:
         if row is None:

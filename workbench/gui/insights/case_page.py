@@ -115,6 +115,7 @@ class CasePage(QFrame):
         column.addWidget(area, 1)
         column.addWidget(line())
         column.addWidget(self._foot())
+        self.context.theme.follow(self.show_marks)  # after the answers, which lay themselves out anew
 
     def _head(self) -> QVBoxLayout:
         action = self.context.action

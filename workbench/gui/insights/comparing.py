@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ class Compared:
 
     pair: RunPair
     items: Sequence[Item]
+    prompts: dict[int, ContentDiff] = field(default_factory=dict)
+    """What changed in the prompt of a pair of columns, worked out when its first case is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +105,19 @@ def compare(ws: Workspace, run_id: int, baseline_id: int | None, progress: Calla
     return Compared(pair, items)
 
 
-def read_answers(ws: Workspace, pair: RunPair, change: ComparedCase) -> Answers:
+def read_answers(ws: Workspace, compared: Compared, change: ComparedCase) -> Answers:
     """Both answers to a case with what differs. With repeats: one of each side that shows why the verdict turned."""
+    pair = compared.pair
     old, new = ws.regressions.answers(pair, change)
     wanted = {"worse": (True, False), "better": (False, True)}.get(change.kind)
     before = _that(old, wanted[0]) if wanted else next(iter(old), None)
     after = _that(new, wanted[1]) if wanted else next(iter(new), None)
     texts = _one_break(before.text if before else ""), _one_break(after.text if after else "")
-    columns = pair.regression.pairs[change.pair]
-    prompt = ws.diff(pair.baseline_plan.columns[columns.before].variant.content, pair.plan.columns[columns.column].variant.content)
+    prompt = compared.prompts.get(change.pair)
+    if prompt is None:
+        columns = pair.regression.pairs[change.pair]
+        contents = pair.baseline_plan.columns[columns.before].variant.content, pair.plan.columns[columns.column].variant.content
+        prompt = compared.prompts[change.pair] = ws.diff(*contents)
     return Answers(before, after, texts, ws.changed_words(*texts), ws.changed_lines(*texts), max(len(old), len(new)), prompt)
 
 

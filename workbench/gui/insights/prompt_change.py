@@ -65,6 +65,7 @@ class PromptChange(QWidget):
 
     def __init__(self, open_all: Callable[[], object]) -> None:
         super().__init__()
+        self._diff: ContentDiff | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 8, 18, 10)
         column.setSpacing(6)
@@ -85,6 +86,9 @@ class PromptChange(QWidget):
 
     def show_diff(self, diff: ContentDiff, names: tuple[str, str]) -> None:
         """Show what differs; a prompt that is the same has no panel."""
+        if diff is self._diff:
+            return  # every case of a column has the same
+        self._diff = diff
         sections = sections_of(diff)
         self.setVisible(bool(sections))
         if sections:

@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
+from workbench.gui.baseline import mark_baseline
 from workbench.gui.context import Context
 from workbench.gui.insights.bar import Bar, run_name
 from workbench.gui.insights.case_list import CaseList
 from workbench.gui.insights.case_page import CasePage
 from workbench.gui.insights.comparing import Answers, Choices, Compared, Item, compare, first_choice, read_answers, read_choices
 from workbench.gui.insights.figures import Figures
-from workbench.gui.insights.prompt_change import PromptDiffDialog
-from workbench.gui.key_dialog import with_keys
+from workbench.gui.insights.ways import Ways
 from workbench.gui.screen import Crumb, Screen
 from workbench.gui.widgets.buttons import action_button, button
-from workbench.gui.widgets.dialog import ask, ask_text
+from workbench.gui.widgets.dialog import ask_text
 from workbench.gui.widgets.empty import EmptyState
 from workbench.gui.widgets.labels import line
 from workbench.gui.widgets.splitter import Splitter
-from workbench.gui.words import total_money
 from workbench.values import Changes, NotFound, Problem
 
 if TYPE_CHECKING:
-    from workbench.workspace import RunPair, Workspace
+    from workbench.workspace import ComparedCase, RunPair
 
 CHOICES_MS = 400
 LIST_WIDTH = 312
-MANY_CALLS = 200
 MOST_ALLOWED = 10_000
 
 
@@ -53,10 +48,13 @@ class InsightsScreen(Screen):
         self._wanted: tuple[int, int | None] | None = None
         self._serial = 0
         self._read: set[tuple[int, int]] = set()
+        self._turned: set[tuple[int, int]] = set()
+        """The listed cases that got worse or better, by their jobs."""
         self._choices_timer = QTimer(self)
         self._choices_timer.setSingleShot(True)
         self._choices_timer.setInterval(CHOICES_MS)
         self._choices_timer.timeout.connect(self._read_choices)
+        self.ways = Ways(context, self)
         self._compose()
         action = context.action
         self._rerun = action_button(action("insights.rerun"), "Run again")
@@ -75,12 +73,12 @@ class InsightsScreen(Screen):
             "insights.flag": lambda: self.decide("flagged"),
             "insights.marks": lambda: self.page.next_marks(),
             "insights.all": self.toggle_all,
-            "insights.diff": self.show_prompt_diff,
-            "insights.prompt": self.open_prompt,
-            "insights.answer": self.open_answer,
-            "insights.rerun": self.rerun,
-            "insights.export": self.ask_export,
-            "insights.baseline": self.mark,
+            "insights.diff": lambda: self.ways.show_prompt_diff(self.answers),
+            "insights.prompt": lambda: self._on_case(self.ways.open_prompt),
+            "insights.answer": lambda: self._on_case(self.ways.open_answer),
+            "insights.rerun": lambda: self._on_pair(lambda pair: self.ways.rerun(pair.run)),
+            "insights.export": lambda: self._on_pair(self.ways.ask_export),
+            "insights.baseline": lambda: self._on_pair(lambda pair: mark_baseline(self.context, self, pair.run)),
             "edit.undo": lambda: self._step_back(redo=False),
             "edit.redo": lambda: self._step_back(redo=True),
         }
@@ -180,6 +178,15 @@ class InsightsScreen(Screen):
     def _act(self, verb: Callable[[], object]) -> None:
         if self._shown():
             verb()
+
+    def _on_pair(self, verb: Callable[[RunPair], object]) -> None:
+        if self.pair is not None:
+            verb(self.pair)
+
+    def _on_case(self, verb: Callable[[RunPair, ComparedCase], object]) -> None:
+        item = self.list.item
+        if self.pair is not None and item is not None and item.change is not None:
+            verb(self.pair, item.change)
 
     def _read_choices(self) -> None:
         if self.context.workspace is None:
@@ -294,6 +301,7 @@ class InsightsScreen(Screen):
         self._show_figures()
         shown = changed if self.bar.which.value == "changed" else listed
         self.right.setCurrentWidget(self.page if shown else self.nothing)
+        self._turned = {item.jobs for item in changed if item.jobs is not None}
         self.list.show_items(shown)
         self._show_decision()
 
@@ -325,7 +333,7 @@ class InsightsScreen(Screen):
         self._show_decision()
         if item.change is not None:
             self.context.bridge.read(
-                read_answers, self.context.ws, pair, item.change, then=partial(self._show_answers, item), owner=self,
+                read_answers, self.context.ws, self.data, item.change, then=partial(self._show_answers, item), owner=self,
                 key=("insights.answers", id(self)),
             )  # fmt: skip
 
@@ -371,10 +379,9 @@ class InsightsScreen(Screen):
     def _show_decision(self) -> None:
         item = self.list.item
         if item is not None:
-            listed = {other.jobs for other in self._listed() if other.kind in ("worse", "better")}
-            read = len(listed & (self._read | set(self.list.cases.decisions)))
+            read = len((self._read | set(self.list.cases.decisions)) & self._turned)
             possible = item.jobs is not None and not self.context.ws.read_only
-            self.page.show_decision(self.list.cases.decision(item), read, len(listed), possible=possible)
+            self.page.show_decision(self.list.cases.decision(item), read, len(self._turned), possible=possible)
 
     def ask_limit(self) -> None:
         """Ask how many worse cases are allowed."""
@@ -389,93 +396,6 @@ class InsightsScreen(Screen):
         words = "Holds for every comparison. Settings has it too, under Runs."
         ask_text(self, "Worse cases allowed", "Cases", now, "Allow so many", change, text=words)
 
-    # -- what leads away ---------------------------------------------------------------------------------------
-
-    def show_prompt_diff(self) -> None:
-        """Both prompts beside each other (Ctrl+D)."""
-        if self.answers is None or not self.answers.prompt.edits:
-            self.context.notice("The prompt is the same in both runs.")
-            return
-        PromptDiffDialog(self, "What changed in the prompt", self.answers.prompt).open()
-
-    def open_prompt(self) -> None:
-        """The prompt of the rerun in the library, at its version."""
-        item, pair = self.list.item, self.pair
-        if item is None or pair is None or item.change is None:
-            return
-        variant = pair.plan.columns[pair.regression.pairs[item.change.pair].column].variant
-        ws, uid, number = self.context.ws, variant.prompt_uid, variant.version
-
-        def find() -> tuple[int, int | None] | None:
-            row = next((row for row in ws.prompts.list() if row.uid == uid), None)
-            if row is None:
-                return None
-            versions = ws.versions.list(row.id, with_figures=False)
-            return row.id, next((version.id for version in versions if version.number == number), None)
-
-        def show(found: tuple[int, int | None] | None) -> None:
-            if found is None:
-                self.context.notice(f"{variant.prompt} is not in the library. The run keeps what was sent.")
-            else:
-                self.context.go("library", prompt_id=found[0], version_id=found[1], read=True)
-
-        self.context.bridge.read(find, then=show, owner=self)
-
-    def open_answer(self) -> None:
-        """The answer of the rerun in its grid."""
-        item, pair = self.list.item, self.pair
-        if item is None or pair is None or item.change is None:
-            return
-        ws, run_id, change = self.context.ws, pair.run.id, item.change
-        column = pair.regression.pairs[change.pair].column
-
-        def find() -> int | None:
-            cells = ws.runs.cells(run_id, change.case, change.case)
-            return next((cell.output_id for cell in cells if cell.column == column), None)
-
-        self.context.bridge.read(find, then=lambda output_id: self.context.go("compare", run_id=run_id, output_id=output_id), owner=self)
-
-    def rerun(self) -> None:
-        """A new run of the frozen plan; where it is dear, the price is said first."""
-        pair = self.pair
-        if pair is None:
-            return
-        run, context = pair.run, self.context
-
-        def started(run_id: int) -> None:
-            context.start_run(run_id)
-            context.go("compare", run_id=run_id)
-
-        def go() -> None:
-            begin = partial(context.bridge.call, context.ws.runs.rerun, run.id, "all", then=started, owner=self)
-            with_keys(context, self, begin, run_id=run.id)
-
-        limit = Decimal(str(context.settings.get("ask_above_usd") or "1"))
-        if (run.cost_usd is not None and run.cost_usd > limit) or run.jobs > MANY_CALLS:
-            text = f"The last time these {run.jobs:,} calls cost {total_money(run.cost_usd) or 'an unknown sum'}."
-            ask(self, "Rerun this comparison?", text, f"Start {run.jobs:,} calls", go, danger=False)
-        else:
-            go()
-
-    def mark(self) -> None:
-        """Make the run the baseline of its comparison."""
-        pair = self.pair
-        if pair is None or pair.run.comparison_id is None:
-            return
-        run, ws, bridge = pair.run, self.context.ws, self.context.bridge
-        comparison_id = int(pair.run.comparison_id)
-
-        def mark() -> int | None:
-            before = ws.regressions.marked(comparison_id)
-            ws.regressions.mark(run.id, comparison_id)
-            return before
-
-        def done(before: int | None) -> None:
-            undo = partial(bridge.call, ws.regressions.mark, before, comparison_id, owner=self)
-            self.context.notice(f"{run.comparison} #{run.number} is the baseline now: the next reruns are compared with it.", "Undo", undo)
-
-        bridge.call(mark, then=done, owner=self)
-
     def _show_mark(self) -> None:
         pair = self.pair
         marked = pair is not None and self.choices is not None and pair.run.id in self.choices.marked
@@ -484,43 +404,3 @@ class InsightsScreen(Screen):
         action.setEnabled(saved and not marked and not self.context.ws.read_only)
         self._mark.setText("This is the baseline" if marked else "Make this the baseline")
         self._mark.setToolTip("" if saved else "This run came from a file. Save it as a comparison to give it a baseline.")
-
-    # -- exporting ---------------------------------------------------------------------------------------------
-
-    def ask_export(self) -> None:
-        """Ask for a file name; what `workbench diff` prints, or its JSON."""
-        pair = self.pair
-        if pair is None:
-            return
-        name = "".join(letter if letter.isalnum() or letter in " -_" else "-" for letter in pair.run.comparison).strip() or "rerun"
-        start = str(Path.home() / f"{name}, run {pair.run.number} against {pair.baseline.number}.txt")
-        chooser = QFileDialog(self, "Export what changed", start)
-        chooser.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        chooser.setNameFilters(["Text (*.txt)", "JSON (*.json)"])
-        chooser.setDefaultSuffix("txt")
-        chooser.filterSelected.connect(lambda chosen: chooser.setDefaultSuffix("json" if "json" in chosen else "txt"))
-        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        chooser.fileSelected.connect(lambda path: self.export(Path(path)))
-        chooser.open()
-
-    def export(self, path: Path) -> None:
-        """Write what changed to a file: JSON where its name ends so, else text."""
-        pair = self.pair
-        if pair is None:
-            return
-        self.context.bridge.read(
-            _write, self.context.ws, pair, path, then=lambda _nothing: self.context.notice(f"Exported to {path}."),
-            failed=lambda error: self.context.failed(error, lambda: self.export(path)), owner=self,
-        )  # fmt: skip
-
-
-def _write(ws: Workspace, pair: RunPair, path: Path) -> None:
-    from dataclasses import replace
-
-    from workbench.workspace import regressions
-
-    now = replace(pair, decisions=ws.regressions.decisions.of(pair.run.id, pair.baseline.id))
-    if path.suffix.lower() == ".json":
-        path.write_text(json.dumps(regressions.document(now), ensure_ascii=False, indent=2) + "\n", "utf-8")
-    else:
-        path.write_text(regressions.text(now) + "\n", "utf-8")
