@@ -106,6 +106,8 @@ def answer(asked: dict[str, Any]) -> str:
     """A made-up answer that depends on prompt, case and model, always the same for the same three."""
     said = " ".join(str(message["content"]) for message in asked["messages"])
     label = next((label for _name, text, label, _tags in TICKETS if text in said), "question")
+    if "Write the reply" in said:
+        return _reply("before promising" in said, sum(map(ord, said)))
     small = asked["model"].endswith("small")
     seed = sum(map(ord, said + asked["model"]))
     if "one word" in said:
@@ -114,6 +116,18 @@ def answer(asked: dict[str, Any]) -> str:
     if small and seed % 2:
         return f"This ticket is about {label}. The customer writes that something went wrong with an order and would like help with it."
     return f"The ticket asks for help with {label}. I would file it under {label}, because that is what the customer wants to have done."
+
+
+def _reply(strict: bool, seed: int) -> str:
+    """A reply to a customer; the stricter prompt gets other sentences into some of them."""
+    offer = "You do not need a receipt for a gift: we can offer you store credit for the current price, or swap it for a larger size."
+    ask = "Could you send me the order number? Without an order number I am not able to offer a refund or store credit."
+    early = "We are sorry, no credit can be offered before the parcel is back."
+    middle = (ask if seed % 4 == 0 else offer) if strict else (early if seed % 5 == 0 else offer)
+    if not strict and seed % 3 == 0:
+        middle = middle.replace("store credit", "a voucher")
+    end = "label once I have it." if strict else "label."
+    return f"Hello Tom,\n\nI am sorry that it does not fit. {middle}\n\nIf you would rather post it, I will send you a prepaid {end}"
 
 
 @contextmanager
@@ -138,7 +152,7 @@ def content(*turns: tuple[str, str], **parameters: Any) -> Content:
 
 def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
     """Ids of what a picture shows: `prompt`, `dataset`, `done` (a finished run), `going` (a comparison to start), `by_hand`
-    (a run with answers to give), `hand` (its connection), `old_version` (of the dataset)."""
+    (a run with answers to give), `hand` (its connection), `old_version` (of the dataset), `rerun` and `first_run` (its baseline)."""
     ws = Workspace.open(path, settings)
     try:
         ids = _library(ws)
@@ -149,6 +163,7 @@ def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
         _rate(ws, ids["done"])
         ids["old_version"] = _edit_cases(ws, ids["dataset"])
         ids |= by_hand(ws, models)
+        ids |= _rerun(ws, models)
         return ids
     finally:
         ws.close()
@@ -254,6 +269,36 @@ def _edit_cases(ws: Workspace, dataset: int) -> int:
     ws.dataset_versions.save(dataset, "A deadline, and a missing part", "Mara Lind")
     ws.datasets.set_cell(cases[4].id, "note", "Seen twice this week")
     return ws.dataset_versions.numbered(dataset, 1).id
+
+
+def _rerun(ws: Workspace, models: list[str]) -> dict[str, int]:
+    """A prompt in two versions that was run with each, so that the second run can be looked at beside the first."""
+    policy = (
+        "You answer customers of Fell & Tarn.\nFollow the policy.\nOffer store credit for gifts, even without a receipt.\n"
+        "Reply in three short paragraphs."
+    )
+    stricter = policy.replace(", even without a receipt", "").replace(
+        "Reply in", "Ask for the order number before promising a refund.\nReply in"
+    )
+    question = ("user", "{{ ticket }}\n\nWrite the reply to this ticket.")
+    prompt = ws.prompts.create("Gift reply", "support", content(("system", policy), question, temperature=0.2), note="Kind first")
+    uid, dataset = ws.prompts.get(prompt).uid, ws.datasets.create("Gift tickets", (ColumnSpec("ticket"),))
+    names = [(f"{name}{mark}", f"{text}{mark}", label) for mark in ("", " again") for name, text, label, _tags in TICKETS]
+    ws.datasets.add_cases(dataset, [Case({"ticket": text}, name, tags=(label,)) for name, text, label in names])
+    checks = (
+        Check("not-contains", "order number", "No homework"),
+        Check("icontains", "credit", "Policy"),
+        Check("icontains", "sorry", "Tone"),
+    )
+    made = Definition("Gift reply", (PromptRef(uid),), (models[0],), ws.datasets.get(dataset).uid, checks=checks, concurrency=8)
+    comparison = ws.comparisons.save(made)
+    first = ws.runs.start_comparison(comparison)
+    asyncio.run(_run(ws, first))
+    ws.regressions.mark(first, comparison)
+    ws.versions.save(prompt, content(("system", stricter), question, temperature=0.2), "Ask for the number first", "Mara Lind")
+    rerun = ws.runs.start_comparison(comparison)
+    asyncio.run(_run(ws, rerun))
+    return {"first_run": first, "rerun": rerun}
 
 
 async def _run(ws: Workspace, run_id: int) -> None:

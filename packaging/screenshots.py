@@ -201,6 +201,7 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("02c-setup", at("compare", new=True, prompt_id="triage")),
     ("02d-by-hand", by_hand),
     ("03-review", at("review", run_id="done")),
+    ("03b-regression", at("insights", run_id="rerun", baseline_id="first_run")),
     ("04-datasets", at("datasets", dataset_id="dataset")),
     ("04b-dataset-versions", trigger("datasets", "datasets.versions", dataset_id="dataset")),
     ("04c-dataset-old", at("datasets", version_id="old_version")),

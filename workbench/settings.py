@@ -135,6 +135,18 @@ SETTINGS: tuple[Setting, ...] = (
         10,
     ),
     Setting(
+        "allowed_worse",
+        "runs",
+        "Worse cases allowed",
+        "A rerun beside its baseline.",
+        "More worse cases than this, and Insights says so. On the command line: workbench diff --allow-worse.",
+        "number",
+        0,
+        (),
+        0,
+        10_000,
+    ),
+    Setting(
         "embedding_model",
         "runs",
         "Embedding model",

@@ -144,6 +144,20 @@ def words(left: str, right: str) -> tuple[Marks, Marks]:
     return tuple(marks[0]), tuple(marks[1])
 
 
+def changed_lines(left: str, right: str) -> tuple[Marks, Marks]:
+    """The lines of two texts that are not the same, whole, as (start, end) in the left and in the right one."""
+    marks: tuple[list[tuple[int, int]], list[tuple[int, int]]] = ([], [])
+    places = [0, 0]
+    for row in texts(left, right).lines:
+        for side, text in enumerate((row.left, row.right)):
+            if text is None:
+                continue
+            if row.kind != "same" and text:
+                marks[side].append((places[side], places[side] + len(text)))
+            places[side] += len(text) + 1
+    return tuple(marks[0]), tuple(marks[1])
+
+
 def contents(left: Content, right: Content, names: tuple[Sequence[str], Sequence[str]] = ((), ())) -> ContentDiff:
     """What differs between two contents; `names` are the variables of each, where they are known."""
     messages = [

@@ -23,7 +23,7 @@ KINDS: tuple[Kind, ...] = ("worse", "better", "same", "apart")
 
 
 @dataclass(frozen=True, slots=True)
-class CaseChange:
+class ComparedCase:
     """One case in one pair of columns. With repeats, `passed` is the share of answers that passed."""
 
     kind: Kind
@@ -80,7 +80,10 @@ class Regression:
     """A run beside its baseline."""
 
     pairs: tuple[Pair, ...]
-    cases: tuple[CaseChange, ...]
+    figures: Figures
+    """Over all pairs; `before_figures` are those of the baseline."""
+    before_figures: Figures
+    cases: tuple[ComparedCase, ...]
     """Of every pair and every shared case: by pair, then as the run orders them."""
     changed: tuple[DefinitionChange, ...]
     unchanged: tuple[str, ...]
@@ -109,13 +112,18 @@ def compare(plan: Plan, baseline: Plan, answers: Iterable[JobOutput], before: It
     columns = _paired_columns(plan.columns, baseline.columns)
     cases = _paired_cases(plan.cases, baseline.cases)
     ours, theirs = _grouped(answers), _grouped(before)
-    changes: list[CaseChange] = []
+    changes: list[ComparedCase] = []
     pairs: list[Pair] = []
+    all_new: list[JobOutput] = []
+    all_old: list[JobOutput] = []
     for number, (column, old) in enumerate(columns):
         shared = [(ours.get((column, case), ()), theirs.get((old, old_case), ())) for case, old_case in cases]
         found = [_change(number, *which, *both) for which, both in zip(cases, shared, strict=True)]
         counts = Counter(change.kind for change in found)
         changes += found
+        new, old_ones = [answer for now, _ in shared for answer in now], [answer for _, was in shared for answer in was]
+        all_new += new
+        all_old += old_ones
         pairs.append(
             Pair(
                 column,
@@ -123,14 +131,16 @@ def compare(plan: Plan, baseline: Plan, answers: Iterable[JobOutput], before: It
                 {kind: counts[kind] for kind in KINDS},
                 sum(change.reworded for change in found),
                 mcnemar(counts["worse"], counts["better"]),
-                _figures([answer for new, _ in shared for answer in new]),
-                _figures([answer for _, was in shared for answer in was]),
+                _figures(new),
+                _figures(old_ones),
             )
         )
     changed, unchanged = _definition(plan, baseline, columns, cases, ours, theirs)
     shared_new, shared_old = {case for case, _ in cases}, {case for _, case in cases}
     return Regression(
         tuple(pairs),
+        _figures(all_new),
+        _figures(all_old),
         tuple(changes),
         changed,
         unchanged,
@@ -194,7 +204,7 @@ def _identity(case: Case) -> str:
     return canonical([dict(case.values), case.reference])
 
 
-def _change(pair: int, case: int, old_case: int, new: Sequence[JobOutput], was: Sequence[JobOutput]) -> CaseChange:
+def _change(pair: int, case: int, old_case: int, new: Sequence[JobOutput], was: Sequence[JobOutput]) -> ComparedCase:
     # Where nothing is checked on either side, an answer is all that can be asked for.
     unchecked = not any(answer.scores for answer in (*new, *was))
     passed, before = (_share(answers, unchecked) for answers in (new, was))
@@ -215,7 +225,7 @@ def _change(pair: int, case: int, old_case: int, new: Sequence[JobOutput], was: 
     job, old_job = (answers[0].job_id if answers else 0 for answers in (new, was))
     if unchecked and kind == "same":
         passed = before = None
-    return CaseChange(kind, pair, case, old_case, job, old_job, passed, before, reworded, reason)
+    return ComparedCase(kind, pair, case, old_case, job, old_job, passed, before, reworded, reason)
 
 
 def _ended(answers: Sequence[JobOutput]) -> bool:

@@ -9,7 +9,8 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 
 PLACES = (
-    ("", "Everywhere"), ("library", "Library"), ("compare", "Compare"), ("review", "Review"), ("datasets", "Datasets"),
+    ("", "Everywhere"), ("library", "Library"), ("compare", "Compare"), ("review", "Review"), ("insights", "Insights"),
+    ("datasets", "Datasets"),
     ("models", "Models"), ("settings", "Settings"),
 )  # fmt: skip
 
@@ -36,6 +37,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("go.library", "Go to Library", ("Ctrl+1",), "", "library-big"),
     Action("go.compare", "Go to Compare", ("Ctrl+2",), "", "columns-3"),
     Action("go.review", "Go to Review", ("Ctrl+3",), "", "star"),
+    Action("go.insights", "Go to Insights", ("Ctrl+4",), "", "chart-scatter"),
     Action("go.datasets", "Go to Datasets", ("Ctrl+5",), "", "table-2"),
     Action("go.models", "Go to Models", ("Ctrl+6",), "", "cpu"),
     Action("go.settings", "Go to Settings", ("Ctrl+,",), "", "settings"),
@@ -121,6 +123,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare.again", "Run this cell again", ("R",), "compare", "rotate-ccw"),
     Action("compare.failed_again", "Run all failed again", ("Shift+R",), "compare", "refresh-cw"),
     Action("compare.rerun", "Rerun the comparison as it was defined", (), "compare", "repeat"),
+    Action("compare.to_baseline", "Compare the run with its baseline", (), "compare", "git-compare"),
+    Action("compare.mark_baseline", "Mark the run as baseline", (), "compare", "bookmark-check"),
     Action("compare.pause", "Pause or continue", ("Space",), "compare", "pause", shown=True, by_screen=True),
     Action("compare.next_by_hand", "Next answer to give by hand", ("Ctrl+Shift+V",), "compare", "hand"),
     Action("compare.stop", "Stop the run", ("Ctrl+.",), "compare", "square"),
@@ -138,6 +142,19 @@ ACTIONS: tuple[Action, ...] = (
     Action("review.skip", "Skip this one", ("S",), "review", "skip-forward"),
 
     Action("review.to_dataset", "Add the case to a dataset", (), "review", "table-2"),
+
+    Action("insights.next", "Next case", ("J",), "insights", "chevron-down"),
+    Action("insights.previous", "Previous case", ("K",), "insights", "chevron-up"),
+    Action("insights.accept", "Accept the change", ("A",), "insights", "check"),
+    Action("insights.flag", "Flag for fixing", ("F",), "insights", "flag"),
+    Action("insights.marks", "Mark words, lines or nothing", ("W",), "insights", "type"),
+    Action("insights.all", "Changed cases or all", (), "insights", "list-filter"),
+    Action("insights.diff", "All that changed in the prompt", ("Ctrl+D",), "insights", "git-compare"),
+    Action("insights.prompt", "Open the prompt", (), "insights", "library-big"),
+    Action("insights.answer", "Open the answer in Compare", (), "insights", "columns-3"),
+    Action("insights.rerun", "Run again as it was defined", (), "insights", "rotate-ccw"),
+    Action("insights.export", "Export what changed", (), "insights", "download"),
+    Action("insights.baseline", "Make this the baseline", (), "insights", "bookmark-check"),
 
     Action("datasets.import", "Import a file of cases", (), "datasets", "file-spreadsheet"),
     Action("datasets.export", "Export the dataset as a table", (), "datasets", "upload"),

@@ -13,6 +13,7 @@ PLACES = (
     ("library", "Library", "library-big"),
     ("compare", "Compare", "columns-3"),
     ("review", "Review", "star"),
+    ("insights", "Insights", "chart-scatter"),
     ("datasets", "Datasets", "table-2"),
     ("models", "Models", "cpu"),
     ("settings", "Settings", "settings"),

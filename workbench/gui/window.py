@@ -31,6 +31,7 @@ SCREENS = {
     "library": ("workbench.gui.library.view", "LibraryScreen"),
     "compare": ("workbench.gui.compare.view", "CompareScreen"),
     "review": ("workbench.gui.review.view", "ReviewScreen"),
+    "insights": ("workbench.gui.insights.view", "InsightsScreen"),
     "datasets": ("workbench.gui.datasets.view", "DatasetsScreen"),
     "models": ("workbench.gui.models.view", "ModelsScreen"),
     "settings": ("workbench.gui.settings.view", "SettingsScreen"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from workbench.runs.grid import scores_of
 from workbench.runs.reading import RunReader, dollars
@@ -24,12 +24,19 @@ ORDER BY job.case_index, job.column_index, job.repeat"""
 def job_outputs(database: Database, runs: RunReader, run_id: int) -> Iterator[JobOutput]:
     """Every job of a run, by case, column and repeat, some hundred cases at a time."""
     plan = runs.plan(run_id)
-    sql = _OUTPUTS.format(columns=",".join(map(str, range(len(plan.columns)))))
     for first in range(0, len(plan.cases), _PAGE):
-        rows = database.query(sql, {"run": run_id, "first": first, "last": first + _PAGE - 1})
-        scores = scores_of(database, [row[5] for row in rows if row[5] is not None])
-        for job_id, column, case, repeat, status, output_id, text, error, resolved, cost, latency in rows:
-            said = str(json.loads(error).get("message", "")) if error else ""
-            yield JobOutput(
-                job_id, column, case, repeat, status, text or "", scores.get(output_id, ()), said, resolved, dollars(cost), latency
-            )
+        yield from _page(database, run_id, range(len(plan.columns)), first, first + _PAGE - 1)
+
+
+def case_outputs(database: Database, run_id: int, column: int, case: int) -> list[JobOutput]:
+    """The jobs of one case in one column of a run, by repeat."""
+    return list(_page(database, run_id, (column,), case, case))
+
+
+def _page(database: Database, run_id: int, columns: Iterable[int], first: int, last: int) -> Iterator[JobOutput]:
+    sql = _OUTPUTS.format(columns=",".join(map(str, columns)))
+    rows = database.query(sql, {"run": run_id, "first": first, "last": last})
+    scores = scores_of(database, [row[5] for row in rows if row[5] is not None])
+    for job_id, column, case, repeat, status, output_id, text, error, resolved, cost, latency in rows:
+        said = str(json.loads(error).get("message", "")) if error else ""
+        yield JobOutput(job_id, column, case, repeat, status, text or "", scores.get(output_id, ()), said, resolved, dollars(cost), latency)

@@ -349,6 +349,19 @@ FOREIGN KEY(rater_id) REFERENCES rater (id) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_session_rater_id ON session (rater_id)""",
     """CREATE INDEX ix_session_run_id ON session (run_id)""",
+    """CREATE TABLE change_decision (
+id INTEGER NOT NULL,
+job_id INTEGER NOT NULL,
+baseline_job_id INTEGER NOT NULL,
+word VARCHAR NOT NULL,
+author VARCHAR NOT NULL,
+at VARCHAR NOT NULL,
+PRIMARY KEY (id),
+UNIQUE (job_id, baseline_job_id),
+FOREIGN KEY(job_id) REFERENCES job (id) ON DELETE CASCADE,
+FOREIGN KEY(baseline_job_id) REFERENCES job (id) ON DELETE CASCADE
+)""",
+    """CREATE INDEX ix_change_decision_baseline_job_id ON change_decision (baseline_job_id)""",
     """CREATE TABLE checkpoint (
 id INTEGER NOT NULL,
 job_id INTEGER NOT NULL,

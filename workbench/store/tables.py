@@ -473,6 +473,20 @@ class Rating(Row, table=True):
     replaced_by_id: int | None = _ref("rating.id", nullable=True, index=False)
 
 
+class ChangeDecision(Row, table=True):
+    """What a person decided about a case that is not as it was in the baseline; known by the first job of both sides."""
+
+    __tablename__ = "change_decision"
+    __table_args__ = (UniqueConstraint("job_id", "baseline_job_id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    job_id: int = _ref("job.id", detail=True, index=False)
+    baseline_job_id: int = _ref("job.id", detail=True)
+    word: str
+    """accepted, flagged"""
+    author: str = ""
+    at: str = Field(default_factory=now)
+
+
 class ReviewSession(Row, table=True):
     __tablename__ = "session"
     id: int | None = Field(default=None, primary_key=True)

@@ -20,6 +20,7 @@ Kind = Literal[
     "run",
     "job",
     "rating",
+    "decision",
     "setting",
 ]
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from workbench.analysis.differences import MessageDiff as MessageDiff
     from workbench.analysis.differences import TextDiff as TextDiff
     from workbench.analysis.ranking import rank as rank
+    from workbench.analysis.regression import ComparedCase as ComparedCase
+    from workbench.analysis.regression import DefinitionChange as DefinitionChange
     from workbench.analysis.three_way import Stretch as Stretch
     from workbench.analysis.three_way import ThreeWay as ThreeWay
     from workbench.engine.control import Control as Control
@@ -109,6 +111,7 @@ if TYPE_CHECKING:
     from workbench.templates import TemplateProblem as TemplateProblem
     from workbench.templates import Variable as Variable
     from workbench.workspace.regressions import Regressions as Regressions
+    from workbench.workspace.regressions import RunPair as RunPair
 
 STARTER = "Starter"
 """Name of the comparison that the app brings along."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from workbench.analysis.regression import KINDS, CaseChange, DefinitionChange, Figures, Regression, compare
+from workbench.analysis.regression import KINDS, ComparedCase, DefinitionChange, Figures, Regression, compare
 from workbench.exports import money, run_document
 from workbench.plan import Plan
-from workbench.runs.job_outputs import job_outputs
+from workbench.runs.job_outputs import case_outputs, job_outputs
 from workbench.runs.records import RunRow
 from workbench.runs.runs import Runs
 from workbench.store.database import Database
 from workbench.values import BadInput, NotFound
+from workbench.values.outputs import JobOutput
+from workbench.workspace.decisions import Decision, Decisions
 
 _SHOWN = 20
 
@@ -27,6 +29,8 @@ class RunPair:
     plan: Plan
     baseline_plan: Plan
     regression: Regression
+    decisions: Mapping[tuple[int, int], Decision] = field(default_factory=dict)
+    """What people decided about changed cases, by (job, job of the baseline)."""
 
 
 class Regressions:
@@ -35,6 +39,7 @@ class Regressions:
     def __init__(self, database: Database, runs: Runs) -> None:
         self._database = database
         self._runs = runs
+        self.decisions = Decisions(database)
 
     def mark(self, run_id: int | None, comparison_id: int) -> None:
         """Make a run the baseline of its comparison, or with None let it have none."""
@@ -48,9 +53,9 @@ class Regressions:
         """What a run is compared with unless said: its comparison's baseline, else the run before it; None for a first run."""
         run = self._runs.get(run_id)
         if run.comparison_id is not None:
-            marked = self._database.query("SELECT baseline_run_id FROM comparison WHERE id = ?", [run.comparison_id])
-            if marked and marked[0][0] not in (None, run.id):
-                return self._runs.get(int(marked[0][0]))
+            marked = self.marked(run.comparison_id)
+            if marked not in (None, run.id):
+                return self._runs.get(int(marked or 0))
         before = [
             row
             for row in self._runs.list(run.comparison_id)
@@ -77,7 +82,21 @@ class Regressions:
                     progress(read, total)
                 yield output
 
-        return RunPair(row, before, plan, old, compare(plan, old, counted(row.id), counted(before.id)))
+        found = compare(plan, old, counted(row.id), counted(before.id))
+        return RunPair(row, before, plan, old, found, self.decisions.of(row.id, before.id))
+
+    def answers(self, pair: RunPair, change: ComparedCase) -> tuple[Sequence[JobOutput], Sequence[JobOutput]]:
+        """The answers of one case: in the baseline and in the run, one for each repeat."""
+        columns = pair.regression.pairs[change.pair]
+        return (
+            case_outputs(self._database, pair.baseline.id, columns.before, change.before_case),
+            case_outputs(self._database, pair.run.id, columns.column, change.case),
+        )
+
+    def marked(self, comparison_id: int) -> int | None:
+        """The run that is marked as baseline of a comparison; None where none is."""
+        rows = self._database.query("SELECT baseline_run_id FROM comparison WHERE id = ?", [comparison_id])
+        return int(rows[0][0]) if rows and rows[0][0] is not None else None
 
 
 def document(pair: RunPair) -> dict[str, Any]:
@@ -165,21 +184,24 @@ def _figures(figures: Figures, before: str) -> dict[str, Any]:
     return {f"{before}pass_rate": figures.pass_rate, f"{before}p50_ms": figures.p50_ms, f"{before}cost_usd": money(figures.cost_usd)}
 
 
-def _case(pair: RunPair, change: CaseChange) -> dict[str, Any]:
+def _case(pair: RunPair, change: ComparedCase) -> dict[str, Any]:
     return {
         "change": change.kind if change.kind != "same" else "reworded", "case": change.case + 1, "baseline_case": change.before_case + 1,
         "case_name": pair.plan.cases[change.case].name, **_column_names(pair, change.pair), "passed": change.passed,
         "baseline_passed": change.before_passed, "reason": change.reason,
+        "decision": pair.decisions.get((change.job_id, change.before_job_id)),
     }  # fmt: skip
 
 
-def _case_words(pair: RunPair, change: CaseChange) -> str:
+def _case_words(pair: RunPair, change: ComparedCase) -> str:
     name = pair.plan.cases[change.case].name
     shares = "" if change.kind == "apart" or {change.passed, change.before_passed} <= {0.0, 1.0, None} else _shares(change)
-    return f"{change.case + 1}{f' {name}' if name else ''}{shares}{f'  {change.reason}' if change.reason else ''}"
+    decided = pair.decisions.get((change.job_id, change.before_job_id))
+    said = f"{f'  {change.reason}' if change.reason else ''}{f' ({decided})' if decided else ''}"
+    return f"{change.case + 1}{f' {name}' if name else ''}{shares}{said}"
 
 
-def _shares(change: CaseChange) -> str:
+def _shares(change: ComparedCase) -> str:
     return f" ({change.before_passed or 0:.0%} of its answers passed, now {change.passed or 0:.0%})"
 
 

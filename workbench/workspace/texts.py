@@ -85,6 +85,12 @@ class Texts:
 
         return differences.attribution(left, right)
 
+    def changed_lines(self, left: str, right: str) -> tuple[Marks, Marks]:
+        """The lines that are not the same in both texts, whole, as (start, end) in the left and in the right one."""
+        from workbench.analysis import differences
+
+        return differences.changed_lines(left, right)
+
     def changed_words(self, left: str, right: str) -> tuple[Marks, Marks]:
         """What changed within two texts, as (start, end) in the left and in the right one."""
         from workbench.analysis import differences

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
+from workbench.gui.baseline import mark_baseline
 from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.overview import Family, Overview, read_families
 from workbench.gui.compare.run_page import NARROW, RunPage
@@ -56,6 +57,8 @@ class CompareScreen(Screen):
         self._new.setText("New comparison")
         for id, verb in self.page.verbs().items():
             self.on(id, partial(self.page.act, verb))
+        self.on("compare.to_baseline", self.compare_with_baseline)
+        self.on("compare.mark_baseline", self.mark_baseline)
         self.model.loaded.connect(self.crumbs_changed)
         self.model.missing.connect(self._missing)
         self._wanted_output: int | None = None
@@ -308,6 +311,8 @@ class CompareScreen(Screen):
             ("Rename", lambda: self._rename(data.comparison), saved),
             ("Duplicate", lambda: self.duplicate(), data.comparison is not None),
             ("Review blind", lambda: self.context.go("review", run_id=run.id), run.done > 0),
+            ("Compare with baseline", self.compare_with_baseline, run.done + run.failed > 0),
+            ("Mark as baseline", self.mark_baseline, idle and run.comparison_id is not None and run.done > 0),
             *([self._cases_row(data.dataset, run)] if run.dataset_version_id is not None else []),
             ("Move to the archive", lambda: self._archive(data.comparison), saved and idle),
         ]
@@ -315,6 +320,22 @@ class CompareScreen(Screen):
             action = menu.addAction(text)
             action.setEnabled(on)
             action.triggered.connect(lambda _checked=False, verb=verb: verb())
+
+    def compare_with_baseline(self, run: RunRow | None = None) -> None:
+        """Show what a run (the open one) did to the cases of its baseline."""
+        run = run or self.model.run
+        if run is None:
+            self.context.notice("Open a run to compare it with its baseline.")
+        else:
+            self.context.go("insights", run_id=run.id)
+
+    def mark_baseline(self, run: RunRow | None = None) -> None:
+        """Make a run (the open one) the baseline of its comparison."""
+        run = run or self.model.run
+        if run is None:
+            self.context.notice("Open a run to mark it as baseline.")
+        else:
+            mark_baseline(self.context, self, run)
 
     def _rename(self, row: ComparisonRow | None) -> None:
         if row is None:
@@ -397,7 +418,8 @@ class CompareScreen(Screen):
     @staticmethod
     def _offers(row: Family | RunRow) -> list[tuple[str, str]]:
         if not isinstance(row, Family):
-            return [("Open", "open"), ("Rerun as it was defined", "rerun"), ("Review blind", "review")]
+            offers = [("Open", "open"), ("Rerun as it was defined", "rerun"), ("Review blind", "review")]
+            return [*offers, ("Compare with baseline", "to_baseline"), ("Mark as baseline", "mark_baseline")]
         offers = [("Open the newest run", "open")] if row.runs else []
         if row.comparison is not None:
             offers += [("Start a new run", "start"), ("Change the set-up", "edit"), ("Rename", "rename")]
@@ -437,3 +459,7 @@ class CompareScreen(Screen):
             with_keys(self.context, self, partial(bridge.call, ws.runs.rerun, row.id, "all", then=started, owner=self), run_id=row.id)
         elif what == "review":
             go("review", run_id=row.id)
+        elif what == "to_baseline":
+            self.compare_with_baseline(row)
+        elif what == "mark_baseline":
+            self.mark_baseline(row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, QUrl, Signal
@@ -103,11 +104,13 @@ class AnswerView(QTextBrowser):
         looks.setFontStrikeOut(strike)
         looks.setFontUnderline(not strike)
         selections = []
+        text = self.toPlainText() if places else ""
+        wide = [at for at, letter in enumerate(text) if letter > "\uffff"]  # Qt counts such a letter as two
         for start, end in places:
             selection = QTextEdit.ExtraSelection()
             cursor = QTextCursor(self.document())
-            cursor.setPosition(start)
-            cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+            cursor.setPosition(start + bisect_left(wide, start))
+            cursor.setPosition(end + bisect_left(wide, end), QTextCursor.MoveMode.KeepAnchor)
             selection.cursor, selection.format = cursor, looks
             selections.append(selection)
         self.setExtraSelections(selections)

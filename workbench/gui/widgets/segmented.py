@@ -64,6 +64,14 @@ class Segmented(QWidget):
             for index in range(len(self._buttons)):
                 self._dress(index)
 
+    def set_text(self, value: Any, text: str) -> None:
+        """Let a choice say something else, such as another count."""
+        made = self._buttons[self._values.index(value)]
+        if made.text() != text:
+            made.setText(text)
+            made.setAccessibleName(f"{self.accessibleName()}: {text}" if self.accessibleName() else text)
+            self._measure()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
         at = self._group.checkedId()

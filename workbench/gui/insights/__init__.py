@@ -1,0 +1,1 @@
+"""The insights screen: what a rerun did to the cases of its baseline."""
