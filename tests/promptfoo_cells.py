@@ -23,8 +23,21 @@ from workbench.evaluators.checks import TYPES
 from workbench.formats.promptfoo.files import parse
 
 FACTS = Path(__file__).with_suffix(".json")
-COMPARED = {*(name for name in TYPES if "similar" not in name), "assert-set"}
-"""Types that exist here and whose verdict needs no model."""
+_TEXTS = (
+    "equals",
+    "contains",
+    "icontains",
+    "contains-any",
+    "icontains-any",
+    "contains-all",
+    "icontains-all",
+    "starts-with",
+    "regex",
+    "is-json",
+    "contains-json",
+)
+COMPARED = {*(name for name in TYPES if name.removeprefix("not-") in _TEXTS), "assert-set"}
+"""Types that are asked of whole configurations. `test_evaluators_promptfoo` holds the others against promptfoo one by one."""
 Cells = dict[str, list[bool]]
 """Verdicts, sorted, by the digest of what was asked."""
 
