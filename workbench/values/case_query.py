@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CaseQuery:
-    """What is empty asks for nothing; all else has to hold. `state`, `check`, `rating` and `text` have to hold of one and the same answer."""
+    """What is empty asks for nothing; all else has to hold.
+
+    `state`, `check`, `rating` and `text` have to hold of one and the same answer.
+    """
 
     show: str = ""
     """failed, errors, unrated, by_hand: an answer of the row is so. different: its answers are not all the same.

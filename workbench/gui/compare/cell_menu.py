@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu
 
 from workbench.gui.cells import FINISHED, OVER, Shown, State
+from workbench.gui.compare.rows import add_sorts
 from workbench.gui.grid import SHOWN
 
 if TYPE_CHECKING:
@@ -88,6 +89,9 @@ class CellMenu(QObject):
         menu.addSeparator()
         if shown.cell.output_id is not None:
             menu.addAction(page.context.action("compare.to_dataset"))
+        sorts = menu.addMenu("Sort rows by this column")
+        add_sorts(sorts, page.query, shown.cell.column, page.show_rows)
+        menu.addAction(page.context.action("compare.rows"))
         menu.addAction(page.context.action("compare.hide"))
         menu.popup(at)
 

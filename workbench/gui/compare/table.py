@@ -217,6 +217,17 @@ class GridTable(QWidget):
             if column is not None and case is not None:
                 self.choose(case, column)
 
+    def visible(self) -> list[int]:
+        """The columns that are shown (0-based), as they stand from left to right."""
+        header = self.main.horizontalHeader()
+        shown = [number for number in range(len(self.grid.columns)) if number not in self.hidden]
+        return sorted(shown, key=lambda number: header.visualIndex(number + 1))
+
+    def mark_words(self, text: str) -> None:
+        """Mark a text wherever an answer on screen holds it; an empty one takes the marks away."""
+        self.main.cells.painter.mark_words(text)
+        self.main.viewport().update()
+
     def show_columns(self, hidden: set[int]) -> None:
         """Hide these columns (0-based) and show all others."""
         self.hidden = set(hidden)
@@ -265,7 +276,7 @@ class GridTable(QWidget):
 
     def _share_width(self) -> None:
         """Columns share the room; below their least width the view scrolls."""
-        visible = [number for number in range(len(self.grid.columns)) if number not in self.hidden]
+        visible = self.visible()
         if not visible:
             return
         room = self.main.viewport().width()
