@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterator
+from io import StringIO
 from pathlib import Path
 from typing import cast
 
@@ -115,3 +117,29 @@ def test_the_menu_of_a_column_header_sorts_the_rows_by_it(qtbot: QtBot, screen: 
     menu.close()
     wanted = sorted(lengths, key=lambda case: -lengths[case])
     qtbot.waitUntil(lambda: rows(screen) == wanted, timeout=5000)
+
+
+def test_a_block_of_cells_chosen_by_keyboard_is_copied_as_a_table(qtbot: QtBot, screen: CompareScreen) -> None:
+    press(screen, Qt.Key.Key_Right, SHIFT)
+    press(screen, Qt.Key.Key_Down, SHIFT)
+    QApplication.clipboard().setText("")
+    press(screen, Qt.Key.Key_C, CONTROL)
+    qtbot.waitUntil(lambda: QApplication.clipboard().text() != "", timeout=5000)
+    table = list(csv.reader(StringIO(QApplication.clipboard().text()), delimiter="\t"))
+    assert table[0] == ["Case", "model-0, Refund reply v1", "model-1, Refund reply v1"]
+    whole = screen.context.ws.runs.texts(screen.model.run_id or 0, 0, 1, (0, 1))
+    assert table[1:] == [[f"Case name {case}", whole[case, 0], whole[case, 1]] for case in (0, 1)]
+
+
+def test_hidden_columns_are_remembered_for_the_comparison(qtbot: QtBot, screen: CompareScreen) -> None:
+    page, run = screen.page, screen.model.run_id
+    press(screen, Qt.Key.Key_H)
+    assert page.table.visible() == [1, 2, 3]
+    made: list[int] = []
+    screen.context.bridge.call(screen.context.ws.runs.rerun, run, "all", then=made.append)
+    qtbot.waitUntil(lambda: bool(made), timeout=5000)
+    screen.context.go("compare", run_id=made[0])
+    qtbot.waitUntil(lambda: screen.model.data is not None and screen.model.data.run.id == made[0], timeout=10_000)
+    assert page.table.visible() == [1, 2, 3]
+    page._toggle_column(0, True)
+    assert not screen.context.settings.get("compare.hidden")

@@ -49,6 +49,7 @@ FROM job LEFT JOIN output ON output.id = {newest()} AND job.status NOT IN ('queu
 WHERE job.run_id = :run AND job.repeat = :repeat AND job.column_index IN ({{columns}})"""
 _CASES = f"SELECT DISTINCT job.case_index {_FROM} AND {{which}}"
 _PLACES = f"SELECT job.case_index, job.column_index {_FROM} AND {{which}} ORDER BY job.case_index, job.column_index"
+_TEXTS = f"SELECT job.case_index, job.column_index, output.text {_FROM} AND job.case_index BETWEEN :first AND :last"
 _DIFFERENT = f"""
 SELECT job.case_index {_FROM} AND job.status = 'done' GROUP BY job.case_index HAVING count(DISTINCT trim(output.text, :blank)) > 1"""
 _VERDICTS = f"""
@@ -105,6 +106,12 @@ class CaseFinder(SampleReader):
         which, given = _holds(text)
         sql = _PLACES.format(which=which, columns=_listed(columns))
         return [(case, column) for case, column in self._database.query(sql, self._given(run_id, repeat, **given))]
+
+    def texts(self, run_id: int, first_case: int, last_case: int, columns: Sequence[int], repeat: int = 1) -> dict[tuple[int, int], str]:
+        """The whole answers of a stretch of cases (both ends included) in these columns, by case index and column."""
+        given = self._given(run_id, repeat, first=first_case, last=last_case)
+        rows = self._database.query(_TEXTS.format(columns=_listed(columns)), given)
+        return {(case, column): text or "" for case, column, text in rows}
 
     def _parts(self, run_id: int, query: CaseQuery, columns: Sequence[int], repeat: int) -> list[set[int]]:
         """The cases of each condition; all have to hold."""

@@ -78,6 +78,9 @@ class CellMenu(QObject):
                 menu.addAction(text).triggered.connect(lambda _checked=False, what=action: self.fix(shown, what))
         if shown.text:
             menu.addAction("Copy answer").triggered.connect(lambda _checked=False: QGuiApplication.clipboard().setText(self._whole(shown)))
+        cases, columns = page.table.chosen()
+        if len(cases) * len(columns) > 1:
+            menu.addAction("Copy cells as a table").triggered.connect(page.copy)
         if shown.state in FINISHED:
             menu.addSeparator()
             stars = menu.addMenu("Stars")

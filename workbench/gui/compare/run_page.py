@@ -30,7 +30,7 @@ from workbench.gui.widgets.labels import line
 from workbench.gui.widgets.notice import Banner
 from workbench.gui.widgets.pictures import Thumbnails
 from workbench.gui.widgets.splitter import Splitter
-from workbench.gui.words import total_money
+from workbench.gui.words import counted, total_money
 from workbench.values import CaseQuery
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
     from workbench.workspace import Cell, ConnectionRow
 
+MOST_COPIED = 5_000
+MOST_REMEMBERED = 100
+"""Comparisons of which it is kept which columns are hidden."""
 NARROW = 1180
 """Below this width of the page the detail panel lies over the grid and opens only when asked for."""
 
@@ -182,7 +185,7 @@ class RunPage(QWidget):
         again = getattr(self, "_shown_run", None) == data.run.id
         self._shown_run = data.run.id
         if not again:
-            self._hidden, self.query = set(), CaseQuery()
+            self._hidden, self.query = self._remembered(), CaseQuery()
             self.tools.show_run(data.columns, data.repeats)
             version = f" v{data.run.dataset_version}" if data.run.dataset_version is not None else ""
             self.table.corner.say(f"{data.dataset}{version}")
@@ -294,8 +297,26 @@ class RunPage(QWidget):
         self.model.find_by_hand(shown.cell.job_id if shown is not None else 0, show)
 
     def copy(self) -> None:
-        """Copy the answer of the current cell, or the prompt where its answer is still to be brought."""
+        """Copy the answer of the current cell, or the prompt where its answer is still to be brought; several cells as a table."""
+        cases, columns = self.table.chosen()
+        if len(cases) * len(columns) > 1 and self.model.run_id is not None:
+            self._copy_cells(self.model.run_id, cases, columns)
+            return
         (self.detail.text if self.detail.hand.isHidden() else self.detail.hand).copy()
+
+    def _copy_cells(self, run_id: int, cases: list[int], columns: list[int]) -> None:
+        if len(cases) * len(columns) > MOST_COPIED:
+            self.context.notice(f"The clipboard takes {MOST_COPIED:,} cells at most. Export the run as CSV for more.")
+            return
+
+        def put(text: str) -> None:
+            QGuiApplication.clipboard().setText(text)
+            self.context.notice(f"{counted(len(cases) * len(columns), 'cell')} copied as a table.")
+
+        self.context.bridge.read(
+            self.context.ws.exports.cells_text, run_id, cases, columns, self.model.grid.repeat,
+            then=put, owner=self, key=("compare.copy", id(self)),
+        )  # fmt: skip
 
     def bring(self, mime: QMimeData) -> None:
         """Take a clipboard or a drop as the answer of the current cell, if it waits for one."""
@@ -382,8 +403,31 @@ class RunPage(QWidget):
             self.context.notice("One column stays.")
             return
         self._hidden = self._hidden - {index} if on else self._hidden | {index}
+        self._remember()
         self.tools.show_hidden(self._hidden)
         self._show_columns()
+
+    def _column_keys(self) -> list[str]:
+        """What a column is called in every run of its comparison."""
+        return [f"{column.prompt} / {column.version} / {column.model}" for column in self.model.grid.columns]
+
+    def _remember(self) -> None:
+        """Keep which columns are hidden, for every run of this comparison."""
+        data, keys = self.model.data, self._column_keys()
+        if data is not None and data.comparison is not None:
+            kept = dict(self.context.settings.get("compare.hidden") or {})
+            kept.pop(data.comparison.uid, None)
+            if self._hidden:
+                kept[data.comparison.uid] = [keys[index] for index in sorted(self._hidden)]
+            self.context.settings.set("compare.hidden", dict(list(kept.items())[-MOST_REMEMBERED:]))
+
+    def _remembered(self) -> set[int]:
+        data, kept = self.model.data, self.context.settings.get("compare.hidden")
+        if data is None or data.comparison is None or not isinstance(kept, dict):
+            return set()
+        keys = kept.get(data.comparison.uid)
+        hidden = {index for index, key in enumerate(self._column_keys()) if isinstance(keys, list) and key in keys}
+        return hidden if len(hidden) < len(self.model.grid.columns) else set()
 
     def hide_column(self) -> None:
         """Hide the current column (H); a notice brings it back."""
