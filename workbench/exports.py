@@ -89,8 +89,11 @@ class Exports:
 
     def cells_text(self, run_id: int, cases: Sequence[int], columns: Sequence[int], repeat: int = 1) -> str:
         """Answers as a table to paste: tabs between columns, case names and column titles at its edges, shielded as in CSV."""
-        plan, infos = self._runs.plan(run_id), self._runs.plan(run_id).columns
-        titles = [f"{infos[column].model.title}, {infos[column].variant.prompt} v{infos[column].variant.version}" for column in columns]
+        plan = self._runs.plan(run_id)
+        titles = []
+        for column in (plan.columns[index] for index in columns):
+            version = f" v{column.variant.version}" if column.variant.version is not None else ""
+            titles.append(f"{column.model.title}, {column.variant.prompt}{version}")
         file = StringIO()
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow([shielded(text) for text in ("Case", *titles)])
