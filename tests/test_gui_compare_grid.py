@@ -21,7 +21,6 @@ from workbench.gui.cells import (
     State,
     failed_words,
     fitting_metrics,
-    matches,
     metrics,
     queued_words,
     spoken,
@@ -221,26 +220,6 @@ def test_a_filter_and_the_other_way_round_keep_rows_and_cases_apart(qtbot: QtBot
     assert [grid.model.case_index(row) for row in range(3)] == [30, 7, 4]
     grid.model.show_cases(None)
     assert grid.model.row_of(30) == 30
-
-
-@pytest.mark.parametrize(
-    ("choice", "cells", "wanted"),
-    [
-        ("failed", [cell(scores=(score("a", False),))], True),
-        ("failed", [cell(scores=(score("a", True), score("b", None)))], False),
-        ("errors", [cell(status="failed"), cell()], True),
-        ("errors", [cell()], False),
-        ("unrated", [cell(stars=3), cell(verdict="pass")], False),
-        ("unrated", [cell(stars=3), cell()], True),
-        ("unrated", [cell(status="queued")], False),
-        ("different", [cell(scores=(score("a", True),)), cell(scores=(score("a", False),))], True),
-        ("different", [cell(scores=(score("a", True),), text="x"), cell(scores=(score("a", True),), text="y")], False),
-        ("different", [cell(text="x"), cell(text="y")], True),
-        ("different", [cell(), cell()], False),
-    ],
-)
-def test_a_filter_keeps_the_cases_that_belong_to_it(choice: str, cells: list[Cell], wanted: bool) -> None:
-    assert matches(cells, choice) is wanted
 
 
 # Words

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from typing import IO, Any
 
@@ -85,6 +86,24 @@ class Exports:
         apostrophe before it (see `shielded`).
         """
         return _written(path, lambda file: self._write_csv(run_id, file), encoding="utf-8-sig")
+
+    def cells_text(self, run_id: int, cases: Sequence[int], columns: Sequence[int], repeat: int = 1) -> str:
+        """Answers as a table to paste: tabs between columns, case names and column titles at its edges, shielded as in CSV."""
+        plan = self._runs.plan(run_id)
+        titles = []
+        for column in (plan.columns[index] for index in columns):
+            version = f" v{column.variant.version}" if column.variant.version is not None else ""
+            titles.append(f"{column.model.title}, {column.variant.prompt}{version}")
+        file = StringIO()
+        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
+        writer.writerow([shielded(text) for text in ("Case", *titles)])
+        for start in range(0, len(cases), _PAGE):
+            page = cases[start : start + _PAGE]
+            texts = {key: text for case in page for key, text in self._runs.texts(run_id, case, case, columns, repeat).items()}
+            for case in page:
+                name = plan.cases[case].name or f"Case {case + 1}"
+                writer.writerow([shielded(text) for text in (name, *(texts.get((case, column), "") for column in columns))])
+        return file.getvalue()
 
     def _ran_on(self, run: RunRow) -> str:
         return "" if run.dataset_version is None else f"  on {self._runs.plan(run.id).dataset} v{run.dataset_version}"

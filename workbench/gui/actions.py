@@ -132,6 +132,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare.next_group", "Next prompt version", ("]",), "compare", ""),
     Action("compare.differences", "Show differences", ("D",), "compare", "git-compare"),
     Action("compare.to_dataset", "Add the case to a dataset", (), "compare", "table-2"),
+    Action("compare.rows", "Filter and sort rows", ("Ctrl+Shift+F",), "compare", "list-filter"),
+    Action("compare.find_next", "Next answer found", ("F3",), "compare", "search"),
+    Action("compare.find_previous", "Previous answer found", ("Shift+F3",), "compare", ""),
     Action("compare.hide", "Hide the column", ("H",), "compare", "eye-off"),
     Action("compare.height", "Row height", ("V",), "compare", "rows-3"),
 

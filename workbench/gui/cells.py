@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -317,32 +317,3 @@ def stopped_words(cell: Cell) -> str:
     if cell.usage.output_tokens:
         return f"Stopped after {counted(cell.usage.output_tokens, 'token')}"
     return f"Stopped after {counted(cell.text_length, 'character')}" if cell.text_length else "Stopped"
-
-
-def matches(shown_cells: Sequence[Cell], choice: str) -> bool:
-    """True if a case with these cells belongs to a filter: failed, errors, unrated, different, by_hand."""
-    states = [(cell, state_of(cell)) for cell in shown_cells]
-    done = [cell for cell, state in states if state in FINISHED]
-    if choice == "failed":
-        return any(score.passed is False for cell in done for score in cell.scores)
-    if choice == "errors":
-        return any(state in (State.FAILED, State.BLOCKED) for _, state in states)
-    if choice == "by_hand":
-        return any(state is State.BY_HAND for _, state in states)
-    if choice == "unrated":
-        return any(cell.stars is None and cell.verdict is None for cell in done)
-    if choice == "different":
-        return _differ(done)
-    return True
-
-
-def _differ(cells: Sequence[Cell]) -> bool:
-    """True where some columns pass and others fail; without checks, where the answers are not the same."""
-    verdicts = {
-        all(score.passed for score in cell.scores if score.passed is not None)
-        for cell in cells
-        if any(score.passed is not None for score in cell.scores)
-    }
-    if verdicts:
-        return len(verdicts) > 1
-    return len({(cell.text, cell.text_length) for cell in cells}) > 1

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from workbench.plan import Plan
-from workbench.runs.samples import SampleReader
+from workbench.runs.finding import CaseFinder
 from workbench.settings import Settings
 from workbench.store.database import Database
 from workbench.values import BadInput, Changes, Endpoint, Missing, ModelSpec, Problem
@@ -34,7 +34,7 @@ EmbeddingOf = Callable[[], ModelSpec]
 """The embedding model that the settings name. Raises a Problem where there is none. Called on a thread of its own."""
 
 
-class Calls(SampleReader):
+class Calls(CaseFinder):
     """The verb that makes a run. Nothing here is imported before the first call: httpx and asyncio cost 0.2 s that reading needs not."""
 
     def __init__(

@@ -11,6 +11,7 @@ from workbench.values.calls import (
     Request,
     Usage,
 )
+from workbench.values.case_query import CaseQuery
 from workbench.values.changes import Changes, Kind
 from workbench.values.comparisons import BY_HAND, Case, Check, Definition, ModelSpec, PromptRef, Score, Spec, Variant
 from workbench.values.conversations import named_alone, turns
@@ -40,6 +41,7 @@ __all__ = [
     "VARIABLE_TYPES",
     "BadInput",
     "Case",
+    "CaseQuery",
     "Changes",
     "Check",
     "ConnectionLost",

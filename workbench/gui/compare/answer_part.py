@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
@@ -30,6 +31,7 @@ class AnswerPart(QWidget):
         super().__init__()
         self.context, self.model = context, model
         self.differences = False
+        self._words = ""
         self._trouble_shown: tuple[tuple[str, str] | None, str] = (None, "")
         column = QVBoxLayout(self)
         column.setContentsMargins(*MARGINS)
@@ -108,6 +110,16 @@ class AnswerPart(QWidget):
                 said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
                 self._trouble.addWidget(said)
 
+    def mark_words(self, text: str) -> None:
+        """Mark a text in the answer, from now on in every answer that is shown without its differences."""
+        self._words = text
+        if not self.differences:
+            self._mark_words()
+
+    def _mark_words(self) -> None:
+        found = re.finditer(re.escape(self._words), self.answer.toPlainText(), re.IGNORECASE) if self._words else ()
+        self.answer.mark([match.span() for match in found], "warn-soft")
+
     def copy(self) -> None:
         """Copy the answer as it was written."""
         if self.answer.text:
@@ -142,7 +154,7 @@ class AnswerPart(QWidget):
         for part in (self.other_title, self._other):
             part.setVisible(partner is not None)
         if row is None or partner is None:
-            self.answer.mark([])
+            self._mark_words()
             return
         shown = self.model.grid.shown_at(row.case_index, partner, row.repeat)
         title = column_title(self.model.grid.columns[partner])

@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu
 
 from workbench.gui.cells import FINISHED, OVER, Shown, State
+from workbench.gui.compare.rows import add_sorts
 from workbench.gui.grid import SHOWN
 
 if TYPE_CHECKING:
@@ -77,6 +78,9 @@ class CellMenu(QObject):
                 menu.addAction(text).triggered.connect(lambda _checked=False, what=action: self.fix(shown, what))
         if shown.text:
             menu.addAction("Copy answer").triggered.connect(lambda _checked=False: QGuiApplication.clipboard().setText(self._whole(shown)))
+        cases, columns = page.table.chosen()
+        if len(cases) * len(columns) > 1:
+            menu.addAction("Copy cells as a table").triggered.connect(page.copy)
         if shown.state in FINISHED:
             menu.addSeparator()
             stars = menu.addMenu("Stars")
@@ -88,6 +92,9 @@ class CellMenu(QObject):
         menu.addSeparator()
         if shown.cell.output_id is not None:
             menu.addAction(page.context.action("compare.to_dataset"))
+        sorts = menu.addMenu("Sort rows by this column")
+        add_sorts(sorts, page.query, shown.cell.column, page.show_rows)
+        menu.addAction(page.context.action("compare.rows"))
         menu.addAction(page.context.action("compare.hide"))
         menu.popup(at)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QHelpEvent, QMouseEvent, QPainter
-from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
+from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter
+from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
 
 from workbench.gui.cells import FINISHED, Shown, failed_words, metrics
 from workbench.gui.compare.excerpt import Excerpts
@@ -19,6 +19,9 @@ from workbench.gui.widgets.stars import star_at
 
 if TYPE_CHECKING:
     from workbench.values import Case
+
+SELECTED_ALPHA = 36
+"""How strongly selected cells are tinted: their words stay readable in both themes."""
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -38,6 +41,8 @@ class CellDelegate(QStyledItemDelegate):
         self.painter = CellPainter(theme)
         self._hover: tuple[int, int] = (-1, -1)
         self._hover_star: int | None = None
+        self.marks_selection = False
+        """True while more than the current cell is selected."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         grid, row, column = index.model(), index.row(), index.column() - 1
@@ -52,6 +57,10 @@ class CellDelegate(QStyledItemDelegate):
             hover_star=self._hover_star if hovered else None,
             hovered=hovered,
         )
+        if self.marks_selection and option.state & QStyle.StateFlag.State_Selected:
+            tint = QColor(self.theme.color("accent-ink"))
+            tint.setAlpha(SELECTED_ALPHA)
+            painter.fillRect(option.rect.adjusted(0, 0, -1, -1), tint)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(self.theme.px(208), row_height(self.theme, self.painter.height))

@@ -12,13 +12,13 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from workbench.gui.compare.judgements import Judgements
-from workbench.gui.compare.run_data import RunData, find_cases, read_run
+from workbench.gui.compare.run_data import RunData, read_run
 from workbench.gui.context import Context
 from workbench.gui.grid import RunGrid
 from workbench.gui.key_dialog import with_keys
 
 if TYPE_CHECKING:
-    from workbench.values import Changes
+    from workbench.values import CaseQuery, Changes
     from workbench.workspace import Cell, ColumnInfo, RunRow
 
 PROGRESS_MS = 400
@@ -235,12 +235,23 @@ class RunModel(QObject):
 
         self.context.bridge.read(lambda: [read(job) for job in jobs], then=put, owner=self)
 
-    def find_cases(self, choice: str, columns: Sequence[int], then: Callable[[list[int]], None]) -> None:
-        """Work out off the window's thread which cases belong to a filter."""
-        if self._run_id is not None and self.data is not None:
+    def find_cases(
+        self, query: CaseQuery, columns: Sequence[int], then: Callable[[list[int]], None], *, owner: QObject | None = None
+    ) -> None:
+        """Ask the store which cases a query wants, in its order, looking at these columns and the repeat on screen."""
+        if self._run_id is not None and self.data is not None and not self.closed:
+            wanted = owner or self
             self.context.bridge.read(
-                find_cases, self.context.ws, self._run_id, len(self.data.cases), columns, choice,
-                then=then, owner=self, key=("compare.filter", id(self)),
+                self.context.ws.runs.find_cases, self._run_id, query, tuple(columns), self.grid.repeat,
+                then=then, owner=wanted, key=("compare.filter", id(wanted)),
+            )  # fmt: skip
+
+    def find_text(self, text: str, columns: Sequence[int], then: Callable[[list[tuple[int, int]]], None]) -> None:
+        """Ask the store which answers of these columns hold a text: (case index, column) of each."""
+        if self._run_id is not None and not self.closed:
+            self.context.bridge.read(
+                self.context.ws.runs.find_text, self._run_id, text, tuple(columns), self.grid.repeat,
+                then=then, owner=self, key=("compare.find", id(self)),
             )  # fmt: skip
 
     # -- steering ----------------------------------------------------------------------------------------------

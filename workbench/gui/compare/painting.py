@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING
@@ -55,6 +56,7 @@ class CellPainter:
         self.height = "normal"
         self.caret_on = True
         self.thumbnails: Thumbnails | None = None
+        self._words: re.Pattern[str] | None = None
 
     def paint(
         self,
@@ -86,6 +88,11 @@ class CellPainter:
         self.excerpts.clear()
         self._pictures.clear()
         self._full.clear()
+
+    def mark_words(self, text: str) -> None:
+        """Mark a text in every answer from now on; an empty one takes the marks away."""
+        self._words = re.compile(re.escape(text), re.IGNORECASE) if text else None
+        self._pictures.clear()
 
     def _picture(self, painter: QPainter, rect: QRect, shown: Shown, column: ColumnInfo) -> QPixmap:
         ratio = painter.device().devicePixelRatio()
@@ -168,6 +175,12 @@ class CellPainter:
         painter.setFont(font)
         painter.setPen(theme.color(token))
         line = theme.line("cell")
+        if self._words is not None:
+            for number, drawn in enumerate(excerpt.lines):
+                for found in self._words.finditer(drawn.text()):
+                    left, right = (theme.width(drawn.text()[:at], "cell") for at in found.span())
+                    painter.fillRect(QRect(frame.x + left, frame.text_top + number * line, right - left, line), theme.color("warn-soft"))
+                    painter.fillRect(QRect(frame.x + left, frame.text_top + (number + 1) * line - 2, right - left, 2), theme.color("warn"))
         excerpt.draw(painter, frame.x, frame.text_top + (line - theme.height("cell")) / 2, line)
         return excerpt
 

@@ -1,4 +1,4 @@
-"""What is read of a run off the window's thread: all but its cells when it is opened, and the cases that belong to a filter."""
+"""What is read of a run off the window's thread: all but its cells when it is opened."""
 
 from __future__ import annotations
 
@@ -6,14 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workbench.gui.cells import matches
-
 if TYPE_CHECKING:
     from workbench.values import Case
-    from workbench.workspace import Cell, ColumnInfo, ComparisonRow, RunRow, Workspace
-
-BLOCK = 200
-"""Cases looked at in one go when a filter is worked out."""
+    from workbench.workspace import ColumnInfo, ComparisonRow, RunRow, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +26,8 @@ class RunData:
     repeats: int
     checks: int
     """How many checks each answer gets, those of single cases aside."""
+    check_titles: tuple[str, ...] = ()
+    """Their names, in their order."""
     is_free: bool = False
     """True where no model of the run costs anything: a budget says nothing then."""
 
@@ -44,17 +41,7 @@ def read_run(ws: Workspace, run_id: int) -> RunData:
     plan = ws.runs.plan(run_id)
     prices = [column.model.price for column in plan.columns if not column.model.by_hand]
     free = all(price.input_usd == 0 and price.output_usd == 0 for price in prices)
-    return RunData(run, columns, cases, runs, comparison, plan.dataset, plan.concurrency, plan.repeats, len(plan.checks), free)
-
-
-def find_cases(ws: Workspace, run_id: int, total: int, columns: Sequence[int], choice: str) -> list[int]:
-    """Indexes of the cases that belong to a filter, looking at these columns only."""
-    wanted = set(columns)
-    found = []
-    for first in range(0, total, BLOCK):
-        by_case: dict[int, list[Cell]] = {}
-        for cell in ws.runs.cells(run_id, first, min(total, first + BLOCK) - 1):
-            if cell.column in wanted:
-                by_case.setdefault(cell.case_index, []).append(cell)
-        found += [case for case in sorted(by_case) if matches(by_case[case], choice)]
-    return found
+    return RunData(
+        run, columns, cases, runs, comparison, plan.dataset, plan.concurrency, plan.repeats, len(plan.checks),
+        tuple(check.title for check in plan.checks), free,
+    )  # fmt: skip

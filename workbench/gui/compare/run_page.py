@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QMimeData, QModelIndex, Qt, Signal
+from PySide6.QtCore import QMimeData, QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from workbench.gui.cells import FINISHED, OVER, Shown, State
 from workbench.gui.compare.cell_menu import CellMenu
 from workbench.gui.compare.detail import WIDTH, DetailPanel
+from workbench.gui.compare.find_bar import FindBar
 from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.news import News
+from workbench.gui.compare.rows import RowsDialog, add_sorts, query_words
 from workbench.gui.compare.run_bar import RunBar
 from workbench.gui.compare.table import HEIGHT_ORDER, GridTable
-from workbench.gui.compare.tool_bar import FILTERS, ToolBar
+from workbench.gui.compare.tool_bar import ToolBar
 from workbench.gui.context import Context
 from workbench.gui.grid import SHOWN
 from workbench.gui.key_dialog import change_key, connection_of
@@ -27,13 +30,17 @@ from workbench.gui.widgets.labels import line
 from workbench.gui.widgets.notice import Banner
 from workbench.gui.widgets.pictures import Thumbnails
 from workbench.gui.widgets.splitter import Splitter
-from workbench.gui.words import total_money
+from workbench.gui.words import counted, total_money
+from workbench.values import CaseQuery
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from workbench.workspace import Cell, ConnectionRow
 
+MOST_COPIED = 5_000
+MOST_REMEMBERED = 100
+"""Comparisons of which it is kept which columns are hidden."""
 NARROW = 1180
 """Below this width of the page the detail panel lies over the grid and opens only when asked for."""
 
@@ -55,9 +62,10 @@ class RunPage(QWidget):
         self.run_bar = RunBar(context, model)
         self.tools = ToolBar(context)
         self.detail = DetailPanel(context, model)
+        self.find_bar = FindBar(self)
         self.cell_menu = CellMenu(self, self.rate)
         self.news = News(self, model)
-        self._filter = ""
+        self.query = CaseQuery()
         self._hidden: set[int] = set()
         self._wish: bool | None = None  # what the user wants of the panel; None: as the width allows
         self._stuck = False
@@ -73,7 +81,7 @@ class RunPage(QWidget):
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(0)
         self.banner_place = QVBoxLayout()
-        for part in (self.run_bar, line(), self.tools, line()):
+        for part in (self.run_bar, line(), self.tools, line(), self.find_bar):
             inside.addWidget(part)
         inside.addLayout(self.banner_place)
         self.nothing = EmptyState(
@@ -113,6 +121,9 @@ class RunPage(QWidget):
         table.main.dropped.connect(lambda _index, mime: self.bring(mime))
         table.main.cells.rated.connect(self._star_clicked)
         table.main.cells.fix_wanted.connect(self.cell_menu.fix_at)
+        headers = table.main.headers
+        headers.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        headers.customContextMenuRequested.connect(self._header_menu)
         tools.group_chosen.connect(lambda _group: self._show_columns())
         tools.filter_chosen.connect(self.choose_filter)
         tools.column_toggled.connect(self._toggle_column)
@@ -149,6 +160,9 @@ class RunPage(QWidget):
             "compare.to_dataset": self.detail.to_dataset,
             "compare.hide": self.hide_column,
             "compare.height": self.next_height,
+            "compare.rows": self.choose_rows,
+            "compare.find_next": lambda: self.find_bar.step(1),
+            "compare.find_previous": lambda: self.find_bar.step(-1),
             "edit.undo": self.take_back,
             "edit.redo": lambda: self.take_back(redo=True),
         }
@@ -171,7 +185,7 @@ class RunPage(QWidget):
         again = getattr(self, "_shown_run", None) == data.run.id
         self._shown_run = data.run.id
         if not again:
-            self._hidden, self._filter = set(), ""
+            self._hidden, self.query = self._remembered(), CaseQuery()
             self.tools.show_run(data.columns, data.repeats)
             version = f" v{data.run.dataset_version}" if data.run.dataset_version is not None else ""
             self.table.corner.say(f"{data.dataset}{version}")
@@ -181,6 +195,7 @@ class RunPage(QWidget):
             self.body.setCurrentWidget(self.table)
             self.detail.show_place(None)
             self.table.choose_first()
+            self.find_bar.look_again()
         self._progressed()
         self._show_current()
 
@@ -232,7 +247,7 @@ class RunPage(QWidget):
         if place is None:
             self.table.choose_first()
             return
-        visible = [number for number in range(len(self.model.grid.columns)) if number not in self.table.hidden]
+        visible = self.table.visible()
         row = self.model.grid.row_of(place[0])
         if row is None or not visible:
             return
@@ -282,8 +297,26 @@ class RunPage(QWidget):
         self.model.find_by_hand(shown.cell.job_id if shown is not None else 0, show)
 
     def copy(self) -> None:
-        """Copy the answer of the current cell, or the prompt where its answer is still to be brought."""
+        """Copy the answer of the current cell, or the prompt where its answer is still to be brought; several cells as a table."""
+        cases, columns = self.table.chosen()
+        if len(cases) * len(columns) > 1 and self.model.run_id is not None:
+            self._copy_cells(self.model.run_id, cases, columns)
+            return
         (self.detail.text if self.detail.hand.isHidden() else self.detail.hand).copy()
+
+    def _copy_cells(self, run_id: int, cases: list[int], columns: list[int]) -> None:
+        if len(cases) * len(columns) > MOST_COPIED:
+            self.context.notice(f"The clipboard takes {MOST_COPIED:,} cells at most. Export the run as CSV for more.")
+            return
+
+        def put(text: str) -> None:
+            QGuiApplication.clipboard().setText(text)
+            self.context.notice(f"{counted(len(cases) * len(columns), 'cell')} copied as a table.")
+
+        self.context.bridge.read(
+            self.context.ws.exports.cells_text, run_id, cases, columns, self.model.grid.repeat,
+            then=put, owner=self, key=("compare.copy", id(self)),
+        )  # fmt: skip
 
     def bring(self, mime: QMimeData) -> None:
         """Take a clipboard or a drop as the answer of the current cell, if it waits for one."""
@@ -362,8 +395,7 @@ class RunPage(QWidget):
         if group is not None:
             hidden |= {column.index for column in self.model.grid.columns if column.index not in group}
         self.table.show_columns(hidden)
-        if self._filter:
-            self.choose_filter(self._filter)
+        self._show_rows_again()
 
     def _toggle_column(self, index: int, on: bool) -> None:
         visible = len(self.model.grid.columns) - len(self._hidden)
@@ -371,44 +403,103 @@ class RunPage(QWidget):
             self.context.notice("One column stays.")
             return
         self._hidden = self._hidden - {index} if on else self._hidden | {index}
+        self._remember()
         self.tools.show_hidden(self._hidden)
         self._show_columns()
+
+    def _column_keys(self) -> list[str]:
+        """What a column is called in every run of its comparison."""
+        return [f"{column.prompt} / {column.version} / {column.model}" for column in self.model.grid.columns]
+
+    def _remember(self) -> None:
+        """Keep which columns are hidden, for every run of this comparison."""
+        data, keys = self.model.data, self._column_keys()
+        if data is not None and data.comparison is not None:
+            kept = dict(self.context.settings.get("compare.hidden") or {})
+            kept.pop(data.comparison.uid, None)
+            if self._hidden:
+                kept[data.comparison.uid] = [keys[index] for index in sorted(self._hidden)]
+            self.context.settings.set("compare.hidden", dict(list(kept.items())[-MOST_REMEMBERED:]))
+
+    def _remembered(self) -> set[int]:
+        data, kept = self.model.data, self.context.settings.get("compare.hidden")
+        if data is None or data.comparison is None or not isinstance(kept, dict):
+            return set()
+        keys = kept.get(data.comparison.uid)
+        hidden = {index for index, key in enumerate(self._column_keys()) if isinstance(keys, list) and key in keys}
+        return hidden if len(hidden) < len(self.model.grid.columns) else set()
 
     def hide_column(self) -> None:
         """Hide the current column (H); a notice brings it back."""
         place = self.table.current()
-        if place is not None and len(self.model.grid.columns) - len(self.table.hidden) > 1:
-            column = place[1]
+        if place is not None:
+            self._hide(place[1])
+
+    def _hide(self, column: int) -> None:
+        if len(self.table.visible()) > 1:
             self._toggle_column(column, False)
             self.context.notice("Column hidden.", "Undo", lambda: self._toggle_column(column, True))
 
     def choose_filter(self, choice: str) -> None:
-        """Show the cases that belong to a filter."""
-        self._filter = choice
-        if not choice:
+        """Show the cases that belong to one of the filters at hand, in the order of now; an empty one shows all."""
+        query = self.query
+        self.show_rows(CaseQuery(choice, sort=query.sort, sort_column=query.sort_column, descending=query.descending))
+
+    def choose_rows(self) -> None:
+        """Choose among all that rows can be filtered and sorted by (Ctrl+Shift+F)."""
+        RowsDialog(self, self.model, self.query, self.table.visible(), self.show_rows).open()
+
+    def show_text(self, text: str) -> None:
+        """Show only the rows whose answers hold a text."""
+        self.show_rows(replace(self.query, text=text))
+
+    def show_rows(self, query: CaseQuery) -> None:
+        """Show the rows that a query wants, in its order."""
+        self.query = query
+        if query == CaseQuery():
             self._show_cases(None)
             return
-        self.tools.say_filter(choice)
-        visible = [column.index for column in self.model.grid.columns if column.index not in self.table.hidden]
-        self.model.find_cases(choice, visible, self._show_cases)
+        self.tools.say_query(query)
+        self.model.find_cases(query, self.table.visible(), self._show_cases)
+
+    def _show_rows_again(self) -> None:
+        if self.query != CaseQuery():
+            self.show_rows(self.query)
+        self.find_bar.look_again()
 
     def _show_cases(self, cases: list[int] | None) -> None:
         place = self.table.current()
         descending = self.table.corner.descending
         order = list(range(len(self.model.grid.cases))) if cases is None else cases
         self.model.grid.show_cases(None if cases is None and not descending else order[::-1] if descending else order)
-        self.tools.say_filter(self._filter, None if cases is None else len(cases))
+        self.tools.say_query(self.query, None if cases is None else len(cases))
         self.body.setCurrentWidget(self.table if order else self.nothing)
+        self.find_bar.lay_out()
         if order:
             if place is None or not self.table.choose(*place):
                 self.table.choose_first()
         else:
-            self.nothing.say("No case is left", f"No case of this run belongs to the filter “{dict(FILTERS)[self._filter]}”.")
+            self.nothing.say("No case is left", f"No case of this run belongs to the filter “{query_words(self.query)}”.")
+
+    def column_menu(self, column: int) -> QMenu:
+        """What can be done with a column: the order of the rows by it, and hiding it."""
+        menu = QMenu(self)
+        add_sorts(menu, self.query, column, self.show_rows)
+        menu.addSeparator()
+        menu.addAction("Hide the column").triggered.connect(lambda _checked=False: self._hide(column))
+        return menu
+
+    def _header_menu(self, at: QPoint) -> None:
+        header = self.table.main.headers
+        column = header.logicalIndexAt(at) - 1
+        if column >= 0:
+            self.column_menu(column).popup(header.mapToGlobal(at))
 
     def show_repeat(self, repeat: int) -> None:
         """Show another repeat in every cell."""
         self.model.grid.show_repeat(repeat)
         self.tools.show_repeat(self.model.grid.repeat)
+        self._show_rows_again()
         self._show_current()
 
     def set_height(self, choice: str) -> None:
@@ -468,4 +559,4 @@ class RunPage(QWidget):
 
     def panes(self) -> list[Any]:
         """Panes that F6 goes through."""
-        return [self.run_bar, self.tools, self.table.main, self.detail]
+        return [self.run_bar, self.tools, *([] if self.find_bar.isHidden() else [self.find_bar]), self.table.main, self.detail]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionRange, QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -53,10 +53,20 @@ class CellView(QTableView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setAccessibleName("Answers")
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
         self.cells = CellDelegate(theme, self)
         self.setItemDelegate(self.cells)
         self.headers = ColumnHeader(theme, self)
         self.setHorizontalHeader(self.headers)
+
+    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        super().selectionChanged(selected, deselected)
+        self.cells.marks_selection = len(blocks := self.blocks()) > 1 or any(block.width() * block.height() > 1 for block in blocks)
+
+    def blocks(self) -> list[QItemSelectionRange]:
+        """What is selected, as rectangles of rows and sections."""
+        picked = self.selectionModel().selection()
+        return [picked.at(number) for number in range(picked.count())]
 
     def keyboardSearch(self, search: str) -> None:
         """Letters are commands here, not a search."""
@@ -217,6 +227,27 @@ class GridTable(QWidget):
             if column is not None and case is not None:
                 self.choose(case, column)
 
+    def chosen(self) -> tuple[list[int], list[int]]:
+        """The cases and columns of the selected block, as they stand on the screen."""
+        picked = self.main.blocks()
+        rows = sorted({row for part in picked for row in range(part.top(), part.bottom() + 1)})
+        columns = {column - 1 for part in picked for column in range(part.left(), part.right() + 1)}
+        return (
+            [case for row in rows if (case := self.grid.case_index(row)) is not None],
+            [column for column in self.visible() if column in columns],
+        )
+
+    def visible(self) -> list[int]:
+        """The columns that are shown (0-based), as they stand from left to right."""
+        header = self.main.horizontalHeader()
+        shown = [number for number in range(len(self.grid.columns)) if number not in self.hidden]
+        return sorted(shown, key=lambda number: header.visualIndex(number + 1))
+
+    def mark_words(self, text: str) -> None:
+        """Mark a text wherever an answer on screen holds it; an empty one takes the marks away."""
+        self.main.cells.painter.mark_words(text)
+        self.main.viewport().update()
+
     def show_columns(self, hidden: set[int]) -> None:
         """Hide these columns (0-based) and show all others."""
         self.hidden = set(hidden)
@@ -265,7 +296,7 @@ class GridTable(QWidget):
 
     def _share_width(self) -> None:
         """Columns share the room; below their least width the view scrolls."""
-        visible = [number for number in range(len(self.grid.columns)) if number not in self.hidden]
+        visible = self.visible()
         if not visible:
             return
         room = self.main.viewport().width()

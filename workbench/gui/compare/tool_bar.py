@@ -5,27 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QMenu
 
 from workbench.gui.actions import tooltip
+from workbench.gui.compare.rows import FILTERS, query_words
 from workbench.gui.context import Context
 from workbench.gui.theme import set_kind
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.segmented import Segmented
 from workbench.gui.words import counted
+from workbench.values import CaseQuery
 
 if TYPE_CHECKING:
     from workbench.workspace import ColumnInfo
 
-FILTERS = (
-    ("", "All cases"),
-    ("failed", "Failed checks"),
-    ("errors", "Errors"),
-    ("unrated", "Unrated"),
-    ("by_hand", "By hand, to give"),
-    ("different", "Columns differ"),
-)
 MOST_SEGMENTS = 5
 FIT = 4
 """Up to this many columns are shown together when a run opens."""
@@ -69,7 +63,7 @@ class ToolBar(QFrame):
         self._group: int | None = None
         self._columns: Sequence[ColumnInfo] = ()
         self._hidden: set[int] = set()
-        self._filter = ""
+        self._query = CaseQuery()
         self._segments: Segmented | None = None
         self._combo: QComboBox | None = None
         self._repeats: Segmented | None = None
@@ -107,7 +101,7 @@ class ToolBar(QFrame):
             self._repeats.setToolTip("Which repeat of each call the grid shows")
             self._repeats.chosen.connect(lambda repeat: self.repeat_chosen.emit(repeat))
             self._row.insertWidget(1 if self._segments or self._combo else 0, self._repeats)
-        self.say_filter("")
+        self.say_query(CaseQuery())
 
     def _add_groups(self) -> None:
         choices = []
@@ -157,12 +151,12 @@ class ToolBar(QFrame):
         self._hidden = set(hidden)
         self.columns.setText(f"Columns, {len(hidden)} hidden" if hidden else "Columns")
 
-    def say_filter(self, choice: str, count: int | None = None) -> None:
+    def say_query(self, query: CaseQuery, count: int | None = None) -> None:
         """Show which filter is on and how many cases it leaves."""
-        self._filter = choice
-        text = dict(FILTERS).get(choice, "All cases")
-        self.filter.setText(text if count is None or not choice else f"{text}, {count:,}")
-        set_kind(self.filter, state="on" if choice else "")
+        self._query = query
+        text = query_words(query)
+        self.filter.setText(text if count is None or not query.narrows else f"{text}, {count:,}")
+        set_kind(self.filter, state="on" if query != CaseQuery() else "")
 
     def show_height(self, choice: str) -> None:
         """Mark a row height."""
@@ -173,18 +167,15 @@ class ToolBar(QFrame):
         if self._repeats is not None:
             self._repeats.set_value(repeat)
 
-    def open_filter(self) -> None:
-        """Open the list of filters (Ctrl+F)."""
-        self.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self._pick_filter()
-
     def _pick_filter(self) -> None:
         menu = QMenu(self)
         for value, text in FILTERS:
             action = menu.addAction(text)
             action.setCheckable(True)
-            action.setChecked(value == self._filter)
+            action.setChecked(value == self._query.show if value else not self._query.narrows)
             action.triggered.connect(lambda _checked=False, value=value: self.filter_chosen.emit(value))
+        menu.addSeparator()
+        menu.addAction(self.context.action("compare.rows"))
         menu.popup(self.filter.mapToGlobal(self.filter.rect().bottomLeft()))
 
     def _pick_columns(self) -> None:

@@ -122,7 +122,7 @@ class CompareScreen(Screen):
         if self.pages.currentWidget() is self.overview:
             self.overview.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         else:
-            self.page.tools.open_filter()
+            self.page.find_bar.open()
 
     def new(self) -> None:
         """Set up a new comparison."""

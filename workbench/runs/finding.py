@@ -1,0 +1,172 @@
+"""Which rows of a grid belong to a filter, in which order, and which answers hold some words: asked of the store, never of the cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from workbench.runs.samples import SampleReader
+from workbench.store.outputs import CHECKED, PASSED, newest
+from workbench.values import CaseQuery
+
+_BLOCKED = "(output.finish_reason IN ('content_filter', 'refusal') AND trim(output.text, :blank) = '')"
+_REUSED = "output.reused_from_id IS NOT NULL"
+_STATES = {
+    "queued": "job.status IN ('queued', 'running') AND NOT job.column_index IN ({held})",
+    "held": "job.status = 'queued' AND job.column_index IN ({held})",
+    "done": f"job.status = 'done' AND NOT {_REUSED} AND NOT coalesce({_BLOCKED}, 1 = 0)",
+    "reused": f"job.status = 'done' AND {_REUSED} AND NOT coalesce({_BLOCKED}, 1 = 0)",
+    "blocked": f"job.status = 'done' AND {_BLOCKED}",
+    "failed": "job.status = 'failed'",
+    "stopped": "job.status = 'cancelled'",
+    "skipped": "job.status = 'skipped'",
+    "by hand": "job.status = 'by_hand'",
+}
+_SAID = "EXISTS (SELECT 1 FROM rating WHERE rating.output_id = output.id AND rating.replaced_by_id IS NULL AND {said})"
+_STARS = "rating.aspect = 'stars' AND rating.value IS NOT NULL"
+_VERDICT = "rating.aspect = 'verdict' AND rating.label IS NOT NULL"
+_UNRATED = f"job.status = 'done' AND NOT {_SAID.format(said=f'(({_STARS}) OR ({_VERDICT}))')}"
+_RATINGS = {
+    "none": _UNRATED,
+    "high": _SAID.format(said=f"{_STARS} AND rating.value >= 4"),
+    "low": _SAID.format(said=f"{_STARS} AND rating.value <= 2"),
+    "pass": _SAID.format(said=f"{_VERDICT} AND rating.label = 'pass'"),
+    "fail": _SAID.format(said=f"{_VERDICT} AND rating.label = 'fail'"),
+    "note": _SAID.format(said="rating.aspect = 'note' AND coalesce(rating.note, '') <> ''"),
+    **{str(stars): _SAID.format(said=f"{_STARS} AND round(rating.value) = {stars}") for stars in range(1, 6)},
+}
+_ANY_FAILED = "job.status = 'done' AND EXISTS (SELECT 1 FROM score WHERE score.output_id = output.id AND score.passed = 0)"
+_SHOWN = {
+    "failed": _ANY_FAILED,
+    "errors": f"(job.status = 'failed' OR {_STATES['blocked']})",
+    "unrated": _UNRATED,
+    "by_hand": "job.status = 'by_hand'",
+}
+_CHECK = "EXISTS (SELECT 1 FROM score WHERE score.output_id = output.id AND score.check_key = :check AND score.passed = 0)"
+
+_FROM = f"""
+FROM job LEFT JOIN output ON output.id = {newest()} AND job.status NOT IN ('queued', 'running', 'by_hand')
+WHERE job.run_id = :run AND job.repeat = :repeat AND job.column_index IN ({{columns}})"""
+_CASES = f"SELECT DISTINCT job.case_index {_FROM} AND {{which}}"
+_PLACES = f"SELECT job.case_index, job.column_index {_FROM} AND {{which}} ORDER BY job.case_index, job.column_index"
+_TEXTS = f"SELECT job.case_index, job.column_index, output.text {_FROM} AND job.case_index BETWEEN :first AND :last"
+_DIFFERENT = f"""
+SELECT job.case_index {_FROM} AND job.status = 'done' GROUP BY job.case_index HAVING count(DISTINCT trim(output.text, :blank)) > 1"""
+_VERDICTS = f"""
+SELECT job.case_index AS case_index, job.column_index AS column_index, {PASSED} AS passed
+FROM job JOIN output ON output.id = {newest()} JOIN score ON score.output_id = output.id
+WHERE job.run_id = :run AND job.repeat = :repeat AND job.column_index IN ({{columns}}) AND job.status = 'done'
+GROUP BY job.case_index, job.column_index, output.id HAVING {CHECKED} = 1"""
+_DISAGREE = f"""
+SELECT case_index FROM ({_VERDICTS}) AS verdicts GROUP BY case_index HAVING min(passed) <> max(passed)"""
+_STATE_ORDER = (
+    "CASE WHEN job.status = 'failed' THEN 0 WHEN job.status = 'cancelled' THEN 2 WHEN job.status = 'skipped' THEN 3 "
+    f"WHEN job.status = 'by_hand' THEN 4 WHEN job.status IN ('queued', 'running') THEN 5 WHEN {_BLOCKED} THEN 1 ELSE 6 END"
+)
+_SORTS = {
+    "state": _STATE_ORDER,
+    "checks": "(SELECT avg(score.passed) FROM score WHERE score.output_id = output.id AND score.passed IS NOT NULL)",
+    "stars": f"(SELECT max(rating.value) FROM rating WHERE rating.output_id = output.id AND rating.replaced_by_id IS NULL AND {_STARS})",
+    "time": "output.latency_ms",
+    "cost": "output.cost",
+    "length": "CASE WHEN output.error IS NULL THEN length(output.text) END",
+    "answer": "CASE WHEN job.status = 'done' THEN lower(substr(trim(output.text, :blank), 1, 200)) END",
+}
+_FIGURES = f"SELECT job.case_index, {{figure}} {_FROM}"
+_BLANK = " \t\r\n"
+
+
+class CaseFinder(SampleReader):
+    """The reading verbs that look through a whole run."""
+
+    def find_cases(self, run_id: int, query: CaseQuery, columns: Sequence[int], repeat: int = 1) -> list[int]:
+        """Indexes of the cases that a query asks for, in its order, looking at these columns and this repeat.
+
+        Where a query sorts, cases without the figure come last, and equal ones keep their order. Raises NotFound.
+        """
+        found: set[int] | None = None
+        for part in self._parts(run_id, query, columns, repeat):
+            found = part if found is None else found & part
+        cases = self.plan(run_id).cases
+        wanted = range(len(cases)) if found is None else sorted(found)
+        if query.sort == "name":
+            return sorted(wanted, key=lambda index: cases[index].name.casefold(), reverse=query.descending)
+        if query.sort not in _SORTS:
+            return [*wanted][::-1] if query.descending else [*wanted]
+        sql = _FIGURES.format(figure=_SORTS[query.sort], columns=query.sort_column)
+        figures = dict(self._database.query(sql, self._given(run_id, repeat)))
+        known = [index for index in wanted if figures.get(index) is not None]
+        known.sort(key=lambda index: figures[index], reverse=query.descending)
+        return known + [index for index in wanted if figures.get(index) is None]
+
+    def find_text(self, run_id: int, text: str, columns: Sequence[int], repeat: int = 1) -> list[tuple[int, int]]:
+        """(case index, column) of the answers that hold a text, whatever its case, by case and column."""
+        if not text or not columns:
+            return []
+        which, given = _holds(text)
+        sql = _PLACES.format(which=which, columns=_listed(columns))
+        return [(case, column) for case, column in self._database.query(sql, self._given(run_id, repeat, **given))]
+
+    def texts(self, run_id: int, first_case: int, last_case: int, columns: Sequence[int], repeat: int = 1) -> dict[tuple[int, int], str]:
+        """The whole answers of a stretch of cases (both ends included) in these columns, by case index and column."""
+        given = self._given(run_id, repeat, first=first_case, last=last_case)
+        rows = self._database.query(_TEXTS.format(columns=_listed(columns)), given)
+        return {(case, column): text or "" for case, column, text in rows}
+
+    def _parts(self, run_id: int, query: CaseQuery, columns: Sequence[int], repeat: int) -> list[set[int]]:
+        """The cases of each condition; all have to hold."""
+        meant = columns if query.column is None else [query.column]
+        which, given = self._of_one_answer(run_id, query)
+        sets: list[set[int]] = []
+        if which:
+            sql = _CASES.format(which=" AND ".join(f"({part})" for part in which), columns=_listed(meant))
+            sets.append(self._indexes(sql, self._given(run_id, repeat, **given)))
+        if query.show == "different":
+            sets.append(self._indexes(_DIFFERENT.format(columns=_listed(columns)), self._given(run_id, repeat)))
+        if query.show == "disagree":
+            sets.append(self._indexes(_DISAGREE.format(columns=_listed(columns)), self._given(run_id, repeat)))
+        if query.pair is not None:
+            sets.append(self._indexes(_DISAGREE.format(columns=_listed(query.pair)), self._given(run_id, repeat)))
+        if query.tag:
+            sets.append({index for index, case in enumerate(self.plan(run_id).cases) if query.tag in case.tags})
+        return sets
+
+    def _of_one_answer(self, run_id: int, query: CaseQuery) -> tuple[list[str], dict[str, Any]]:
+        """Conditions that have to hold of one and the same cell, and what they need."""
+        which, given = [], {}
+        if query.show in _SHOWN:
+            which.append(_SHOWN[query.show])
+        if query.state:
+            which.append(_STATES[query.state].format(held=_listed((-1, *self._held(run_id)))))
+        if query.check:
+            which.append(_CHECK)
+            given["check"] = query.check
+        if query.rating:
+            which.append(_RATINGS[query.rating])
+        if query.text:
+            holds, words = _holds(query.text)
+            which.append(holds)
+            given |= words
+        return which, given
+
+    def _indexes(self, sql: str, given: dict[str, Any]) -> set[int]:
+        return {row[0] for row in self._database.query(sql, given)}
+
+    @staticmethod
+    def _given(run_id: int, repeat: int, **more: Any) -> dict[str, Any]:
+        return {"run": run_id, "repeat": repeat, "blank": _BLANK, **more}
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ",".join(map(str, numbers)) or "-1"
+
+
+def _holds(text: str) -> tuple[str, dict[str, str]]:
+    """A condition that an answer holds a text. LIKE folds ASCII letters alone, so other letters are looked for in each writing."""
+    writings = dict.fromkeys((text, text.lower(), text.upper(), text.capitalize(), text.title()) if not text.isascii() else (text,))
+    names = {f"words{number}": f"%{_escaped(writing)}%" for number, writing in enumerate(writings)}
+    return "(" + " OR ".join(f"output.text LIKE :{name} ESCAPE '\\'" for name in names) + ")", names
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

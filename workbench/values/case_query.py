@@ -1,0 +1,39 @@
+"""Which rows of a run's grid are asked for, and in what order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class CaseQuery:
+    """What is empty asks for nothing; all else has to hold.
+
+    `state`, `check`, `rating` and `text` have to hold of one and the same answer.
+    """
+
+    show: str = ""
+    """failed, errors, unrated, by_hand: an answer of the row is so. different: its answers are not all the same.
+    disagree: some of its columns pass and others fail."""
+    column: int | None = None
+    """The column whose answers are meant; None: any that is looked at."""
+    state: str = ""
+    """queued, held, done, reused, blocked, failed, stopped, skipped, by hand."""
+    check: str = ""
+    """Key of a check of the plan that failed."""
+    rating: str = ""
+    """none, high (4 or 5 stars), low (1 or 2), 1 to 5, pass, fail, note: what a person said."""
+    tag: str = ""
+    text: str = ""
+    """Words in an answer, whatever their case."""
+    pair: tuple[int, int] | None = None
+    """Two columns of which one passes and the other fails."""
+    sort: str = ""
+    """name, or of the answers in `sort_column`: state, checks, stars, time, cost, length, answer. Empty: the order of the cases."""
+    sort_column: int = 0
+    descending: bool = False
+
+    @property
+    def narrows(self) -> bool:
+        """True if it may leave rows out."""
+        return bool(self.show or self.state or self.check or self.rating or self.tag or self.text or self.pair)
