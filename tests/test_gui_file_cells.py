@@ -91,7 +91,9 @@ def test_a_file_is_chosen_in_the_form_shown_undone_and_done_again(desk: Desk, bo
     desk.until(lambda: "photo" not in desk.cases()[0].values)
 
 
-def test_a_cell_takes_a_chosen_a_dropped_and_a_pasted_file(desk: Desk, boots: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cell_takes_a_chosen_a_dropped_and_a_pasted_file(
+    desk: Desk, boots: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "terms.pdf").write_bytes(PDF)
     chosen(monkeypatch, tmp_path / "terms.pdf")
     desk.cell(0, 2)

@@ -105,6 +105,9 @@ def _value(part: Part) -> dict[str, Any]:
 
 def _read_path(text: str) -> dict[str, Any]:
     path = Path(text).expanduser()
+    if not path.is_absolute():  # never in the folder that the program happened to be started in
+        problem = f"{text} cannot be sent. It is no whole path, and no file beside the table that it came from."
+        return {"type": "file", "name": path.name, "problem": problem}
     try:
         part = read_attachment(path)
     except (BadInput, ValueError) as problem:

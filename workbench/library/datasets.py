@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from workbench.library.cases import (
 )
 from workbench.library.dataset_columns import columns_from_json, columns_to_json
 from workbench.library.dataset_parts import drawn
+from workbench.library.files_beside import cases_beside, with_file_columns
 from workbench.library.names import checked_name, free_name, no_such, whole_text
 from workbench.library.records import ColumnSpec, DatasetRow
 from workbench.library.reports import Imported, ImportReport, Rejected
@@ -139,7 +140,7 @@ class Datasets(Cases):
         """What a table file holds, with a guessed mapping to show. Nothing is imported yet. Raises BadInput, and Stopped as `progress`."""
         from workbench.formats import tabular  # only an import needs it
 
-        return tabular.read(path, encoding=encoding, delimiter=delimiter, sheet=sheet, progress=progress)
+        return with_file_columns(tabular.read(path, encoding=encoding, delimiter=delimiter, sheet=sheet, progress=progress))
 
     def import_table(
         self,
@@ -282,8 +283,10 @@ def _dataset_columns(mapping: Sequence[ColumnSpec]) -> list[ColumnSpec]:
     return [spec for spec in mapping if spec.role in ("variable", "metadata")]
 
 
-def _good(table: Table, mapping: Sequence[ColumnSpec]) -> Iterator[Case]:
-    return (case for case in table.cases(mapping) if isinstance(case, Case))
+def _good(table: Table, mapping: Sequence[ColumnSpec]) -> Iterable[Case]:
+    good = (case for case in table.cases(mapping) if isinstance(case, Case))
+    files = [spec.name for spec in mapping if spec.type in ("image", "file") and spec.role == "variable"]
+    return cases_beside(good, files, table.path) if files else good
 
 
 def make_from_table(writer: Writer, table: Table, mapping: Sequence[ColumnSpec], name: str | None, steps: Steps) -> Imported:
