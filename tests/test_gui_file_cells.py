@@ -22,7 +22,7 @@ from tests.test_gui_library import desk as library
 from workbench.gui.datasets.file_field import FileField
 from workbench.gui.library.samples import SamplePopup
 from workbench.settings import Settings
-from workbench.values import Case, Content, Message, VariableSpec
+from workbench.values import Case, Content, Definition, Message, PromptRef, VariableSpec
 from workbench.values.datasets import ColumnSpec
 
 __all__ = ["library"]
@@ -188,3 +188,11 @@ def test_a_sample_is_chosen_as_a_file_and_previewed(library: Library, boots: Pat
     assert again.editor.text() == "boots.png"
     QTest.keyClick(again.editor.edit, Key.Key_Return)
     assert library.ws.versions.samples(prompt)["photo"]["name"] == "boots.png"
+
+
+def test_a_column_that_a_prompt_declares_as_a_picture_is_one(desk: Desk) -> None:
+    content = Content((Message.of("user", "See {{ ticket }}"),), variables={"ticket": VariableSpec("image")})
+    prompt = desk.ws.prompts.get(desk.ws.prompts.create("Look", "", content, note="First"))
+    assert not isinstance(desk.screen.form._fields["ticket"], FileField)
+    desk.ws.comparisons.save(Definition("Looks", (PromptRef(prompt.uid),), (), desk.ws.datasets.get(desk.id).uid))
+    desk.until(lambda: isinstance(desk.screen.form._fields.get("ticket"), FileField))

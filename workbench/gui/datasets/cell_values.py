@@ -42,9 +42,11 @@ class Column:
         return OWN_ICONS.get(self.key, "") if self.own else TYPES.get(self.type, TYPES["text"])[1]
 
 
-def columns_of(specs: Sequence[ColumnSpec]) -> list[Column]:
-    """The columns of the table of a dataset."""
-    found = [Column(spec.name, spec.type, metadata=spec.role == "metadata") for spec in specs]
+def columns_of(specs: Sequence[ColumnSpec], declared: Mapping[str, str] | None = None) -> list[Column]:
+    """The columns of the table of a dataset; one of text is of files where a prompt has `declared` it so."""
+    kinds = {spec.name: spec.type for spec in specs}
+    kinds.update({name: kind for name, kind in (declared or {}).items() if kinds.get(name) == "text"})
+    found = [Column(spec.name, kinds[spec.name], metadata=spec.role == "metadata") for spec in specs]
     return [*found, Column("reference", "any", own=True), Column("tags", "tags", own=True), Column("weight", "number", own=True)]
 
 
