@@ -148,3 +148,51 @@ def test_examples_are_drawn_from_a_dataset_by_a_seed(workspace: Workspace) -> No
     assert len(workspace.datasets.examples(dataset, "ticket", "reference", 20, 7)) == 14
     with pytest.raises(BadInput, match="No case of this dataset has both"):
         workspace.datasets.examples(dataset, "nothing", "reference", 3, 7)
+
+
+def test_a_path_in_a_table_is_looked_up_beside_it_and_never_where_the_program_was_started(
+    tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, elsewhere = tmp_path / "photos", tmp_path / "elsewhere"
+    (folder / "in").mkdir(parents=True)
+    elsewhere.mkdir()
+    for place in (folder / "in" / "boots.png", tmp_path / "secret.png", elsewhere / "here.png"):
+        place.write_bytes(picture_for(place.name, 16))
+    (folder / "link.png").symlink_to(tmp_path / "secret.png")
+    whole = str(tmp_path / "secret.png")
+    table = folder / "table.csv"
+    table.write_text(f"photo,this\nin/boots.png,a\n../secret.png,b\nlink.png,c\nhere.png,d\n{whole},e\n")
+    monkeypatch.chdir(elsewhere)
+
+    ws, wanted = workspace, [str(folder / "in" / "boots.png"), "../secret.png", "link.png", str(folder / "here.png"), whole]
+    made = ws.datasets.import_table(table).imported[0].id
+    assert [column.type for column in ws.datasets.get(made).columns] == ["image", "text"]
+    assert [case.values["photo"] for case in ws.datasets.cases(made)] == wanted
+    for value in wanted[1:4]:
+        with pytest.raises(BadInput, match="cannot be sent"):
+            ws.datasets.file(value)
+    assert ws.datasets.file(wanted[0]).name == "boots.png"
+
+    ws.prompts.create("Look", "", LOOK, note="First")
+    connection = ws.connections.add("Stand-in", "other", "http://127.0.0.1:9/v1")
+    model = ws.connections.add_model(connection, "fake-1", "Sees", price=Price())
+    prompt = ws.prompts.find("Look")
+    ws.comparisons.save(Definition("Look", (PromptRef(prompt.uid),), (ws.connections.model(model).uid,), ws.datasets.get(made).uid))
+    source = ws.sources.with_cases(ws.sources.named("Look"), table)
+    assert [("sha256" in case.values["photo"]) for case in source.spec.cases] == [True, False, False, False, True]
+    assert len(source.spec.files) == 2
+    told = [problem.message for problem in ws.runs.problems(source.spec)]
+    assert any("../secret.png cannot be sent. It is no whole path" in words for words in told)
+    assert all("boots.png" not in words for words in told)
+
+
+def test_a_kept_file_comes_back_from_an_exported_table(tmp_path: Path, workspace: Workspace) -> None:
+    from workbench.values.datasets import ColumnSpec
+    from workbench.workspace import attachment
+
+    dataset = workspace.datasets.create("Photos", [ColumnSpec("photo", "image")])
+    kept = workspace.datasets.keep_file(attachment(picture_for("boots", 16), "boots.png"))
+    workspace.datasets.add_cases(dataset, [Case({"photo": kept})])
+    workspace.datasets.export_table(dataset, tmp_path / "out.csv")
+    again = workspace.datasets.import_table(tmp_path / "out.csv", [ColumnSpec("photo", "image")], name="Again").imported[0].id
+    assert [case.values for case in workspace.datasets.cases(again)] == [{"photo": kept}]

@@ -117,6 +117,8 @@ def coerced(value: Any, kind: str) -> Any:
         return _number(value)
     if kind == "flag":
         return {"true": True, "false": False}.get(value.strip().lower(), value)
+    if kind in ("image", "file"):  # a path, or what names bytes that the workspace keeps
+        return coerced(value, "json") if value.lstrip().startswith("{") else value
     if kind == "json" and value.strip():
         try:
             parsed = json.loads(value, parse_constant=_no_constant)

@@ -63,9 +63,17 @@ def rows_of(cases: Sequence[Case], files: Mapping[str, bytes]) -> list[dict[str,
 
 def keep_file(writer: Writer, part: Part) -> dict[str, Any]:
     """The value of a case that names these bytes, which the workspace keeps from now on."""
-    value, data = _apart({**_value(part), "data": part.data})
+    value, data = _apart({**_value(part), "size": len(part.data), "data": part.data})
     writer.many(KEEP, [_row(value["sha256"], part.media_type, data or b"")])
     return value
+
+
+def file_of(query: Query, value: Any) -> Part:
+    """The picture or file that a value names. Raises BadInput with the sentence that its case would fail with."""
+    found = _read(query, ["value"], {"value": value}, {}).get("value", {"problem": "This value names no file."})
+    if "problem" in found:
+        raise BadInput(found["problem"], remedy="Choose the file again.")
+    return Part(found["type"], media_type=found["media_type"], data=found["data"], name=found.get("name", ""))
 
 
 def _read(query: Query, names: Sequence[str], values: Mapping[str, Any], known: dict[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -97,6 +105,9 @@ def _value(part: Part) -> dict[str, Any]:
 
 def _read_path(text: str) -> dict[str, Any]:
     path = Path(text).expanduser()
+    if not path.is_absolute():  # never in the folder that the program happened to be started in
+        problem = f"{text} cannot be sent. It is no whole path, and no file beside the table that it came from."
+        return {"type": "file", "name": path.name, "problem": problem}
     try:
         part = read_attachment(path)
     except (BadInput, ValueError) as problem:

@@ -85,6 +85,12 @@ class Cases:
         with self._database.write() as writer:
             return keep_file(writer, part)
 
+    def file(self, value: Any) -> Part:
+        """The picture or file that such a value names. Raises BadInput where it cannot be read."""
+        from workbench.library.case_files import file_of  # see above
+
+        return file_of(self._database.query, value)
+
     def examples(self, id: int, said: str, answer: str, count: int, seed: int) -> _Turns:
         """So many pairs of messages drawn by the seed: what column `said` holds as the user's, what `answer` holds (a variable, or
         `reference`) as the assistant's. Cases without one of both are left out. Raises BadInput where none has both."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -144,6 +145,12 @@ class Comparisons:
             numbers=numbers,
             files=files,
         )
+
+    def with_files(self, spec: Spec) -> Spec:
+        """The same with the pictures and files of its cases read."""
+        with self._database.snapshot() as query:
+            cases, files = cases_with_files(query, [variant.content for variant in spec.variants], spec.cases)
+        return replace(spec, cases=cases, files=files)
 
     def _model(self, uid: str, missing: _Words) -> ModelSpec | None:
         spec = self._models.spec_by_uid(uid)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench import store
+from workbench.library.branches import NEWEST
 from workbench.library.cases import (
     Cases,
     Query,
@@ -25,6 +26,7 @@ from workbench.library.cases import (
 )
 from workbench.library.dataset_columns import columns_from_json, columns_to_json
 from workbench.library.dataset_parts import drawn
+from workbench.library.files_beside import cases_beside, with_file_columns
 from workbench.library.names import checked_name, free_name, no_such, whole_text
 from workbench.library.records import ColumnSpec, DatasetRow
 from workbench.library.reports import Imported, ImportReport, Rejected
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
     from workbench.library.dataset_problems import DatasetProblems
 
 _SELECT = "SELECT id, uid, name, description, columns, archived_at FROM dataset WHERE {where}"
+_TYPED = f"""SELECT prompt.uid, content.typed FROM prompt
+JOIN version AS newest ON newest.id = (SELECT version.id FROM version WHERE version.prompt_id = prompt.id {NEWEST})
+JOIN content ON content.id = newest.content_id WHERE content.typed IS NOT NULL AND prompt.archived_at IS NULL"""
 _MOST_REJECTED = 1000
 _NAMED_LINES = 5
 
@@ -139,7 +144,7 @@ class Datasets(Cases):
         """What a table file holds, with a guessed mapping to show. Nothing is imported yet. Raises BadInput, and Stopped as `progress`."""
         from workbench.formats import tabular  # only an import needs it
 
-        return tabular.read(path, encoding=encoding, delimiter=delimiter, sheet=sheet, progress=progress)
+        return with_file_columns(tabular.read(path, encoding=encoding, delimiter=delimiter, sheet=sheet, progress=progress))
 
     def import_table(
         self,
@@ -230,7 +235,9 @@ def _records(query: Query, where: str, **parameters: Any) -> list[DatasetRow]:
         tags.setdefault(dataset_id, {})[tag] = count
     newest = dict(query(f"SELECT dataset_id, max(number) FROM dataset_version WHERE dataset_id IN ({mine}) GROUP BY dataset_id", {}))
     definitions = query("SELECT definition FROM comparison WHERE archived_at IS NULL", {})
-    uses = Counter(json.loads(definition).get("dataset") for (definition,) in definitions)
+    compared = [json.loads(definition) for (definition,) in definitions]
+    uses = Counter(definition.get("dataset") for definition in compared)
+    declared = _declared(query, compared)
     return [
         DatasetRow(
             id=id_,
@@ -243,9 +250,23 @@ def _records(query: Query, where: str, **parameters: Any) -> list[DatasetRow]:
             comparisons=uses[uid],
             archived=archived_at is not None,
             version=newest.get(id_),
+            declared=declared.get(uid, {}),
         )
         for id_, uid, name, description, columns, archived_at in rows
     ]
+
+
+def _declared(query: Query, definitions: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    """By uid of a dataset the variables that are pictures or files to prompts that run over it."""
+    using = [
+        (definition["dataset"], ref["prompt"]) for definition in definitions if definition.get("dataset") for ref in definition["prompts"]
+    ]
+    found: dict[str, dict[str, str]] = {}
+    contents = {uid: json.loads(typed) or {} for uid, typed in query(_TYPED, {})} if using else {}
+    for dataset, prompt in using:
+        kinds = {name: spec.get("type", "text") for name, spec in contents.get(prompt, {}).items()}
+        found.setdefault(dataset, {}).update({name: kind for name, kind in kinds.items() if kind in ("image", "file")})
+    return found
 
 
 def _names(query: Query, besides: int = 0) -> dict[str, int]:
@@ -282,8 +303,10 @@ def _dataset_columns(mapping: Sequence[ColumnSpec]) -> list[ColumnSpec]:
     return [spec for spec in mapping if spec.role in ("variable", "metadata")]
 
 
-def _good(table: Table, mapping: Sequence[ColumnSpec]) -> Iterator[Case]:
-    return (case for case in table.cases(mapping) if isinstance(case, Case))
+def _good(table: Table, mapping: Sequence[ColumnSpec]) -> Iterable[Case]:
+    good = (case for case in table.cases(mapping) if isinstance(case, Case))
+    files = [spec.name for spec in mapping if spec.type in ("image", "file") and spec.role == "variable"]
+    return cases_beside(good, files, table.path) if files else good
 
 
 def make_from_table(writer: Writer, table: Table, mapping: Sequence[ColumnSpec], name: str | None, steps: Steps) -> Imported:

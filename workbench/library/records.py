@@ -115,6 +115,8 @@ class DatasetRow:
     archived: bool
     version: int | None = None
     """Number of the newest version; None while none was saved."""
+    declared: Mapping[str, str] = field(default_factory=dict)
+    """The variables that are `image` or `file` to the prompts of the comparisons that use it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from workbench.formats.reports import NotCarried
+from workbench.library.case_files import file_names
 from workbench.library.contents import text_of_snippet
+from workbench.library.files_beside import cases_beside
 from workbench.library.keys import Keys, file_key
 from workbench.library.vendors import vendor, vendors
 from workbench.values import BadInput, Case, Content, ModelSpec, NotFound, Price, Spec, Variant
@@ -70,6 +72,10 @@ class Sources:
         Keys in a configuration are held for this session and go nowhere else.
         Raises BadInput, with the line where there is one, for a file that cannot be run.
         """
+        source = self._file(path)
+        return self._over(source, source.spec.cases, path)
+
+    def _file(self, path: Path) -> Source:
         if path.name.startswith("promptfooconfig") or path.suffix.lower() == ".json":  # says what it is, and spares a look inside
             return self._promptfoo(path)
         from workbench.formats import comparison_file  # only such files need it
@@ -144,7 +150,7 @@ class Sources:
         """The same over the cases in a table file, columns mapped as guessed. Raises BadInput naming the lines that cannot be used."""
         from workbench.formats import tabular  # most runs bring no table
 
-        table = tabular.read(path, sheet=sheet)
+        table = tabular.read(path, sheet=sheet)  # whether a column names files is what the prompts say, not a guess
         cases: list[Case] = []
         bad: list[str] = []
         for item in table.cases():
@@ -155,7 +161,14 @@ class Sources:
         if bad:
             rows = "1 row" if len(bad) == 1 else f"{len(bad)} rows"
             raise BadInput(f"{rows} cannot be used. {'; '.join(bad[:_MOST_BAD_LINES])}", path=str(path))
-        return replace(source, spec=replace(source.spec, cases=tuple(cases), dataset=path.name, dataset_uid=None))
+        source = replace(source, spec=replace(source.spec, dataset=path.name, dataset_uid=None))
+        return self._over(source, cases, path)
+
+    def _over(self, source: Source, cases: Sequence[Case], path: Path) -> Source:
+        """The same over these cases of a file; the pictures and files that they name are looked up beside it."""
+        names = file_names(variant.content for variant in source.spec.variants)
+        spec = replace(source.spec, cases=tuple(cases_beside(cases, names, path) if names else cases))
+        return replace(source, spec=self._comparisons.with_files(spec) if names else spec)
 
     def _spec_of(self, name: str) -> ModelSpec:
         return self._connections.spec(self._connections.find_model(name).id)

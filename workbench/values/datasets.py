@@ -10,7 +10,7 @@ ColumnRole = Literal["variable", "reference", "name", "tags", "weight", "note", 
 
 @dataclass(frozen=True, slots=True)
 class ColumnSpec:
-    """One column of a dataset, or what a column of a file becomes in it. `type`: text, number, json, flag."""
+    """One column of a dataset, or what a column of a file becomes in it. `type`: text, number, json, flag, image, file."""
 
     name: str
     type: str = "text"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
@@ -9,7 +10,7 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QAbstractItemDelegate, QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
 from workbench.gui.datasets.case_model import COLUMN, RECORD, CaseModel, copy_of
-from workbench.gui.datasets.cell_values import Column, read, shown, typed, value_of
+from workbench.gui.datasets.cell_values import FILES, Column, read, shown, value_of, written
 from workbench.gui.theme import theme
 from workbench.gui.widgets.chip import chip_size, paint_chip
 from workbench.gui.widgets.value_editor import ValueEditor
@@ -32,6 +33,10 @@ class CaseDelegate(QStyledItemDelegate):
 
     given_up = Signal(int)
     """The row in which Esc closed an editor."""
+    file_wanted = Signal(object)
+    """The user wants to choose the file of this cell."""
+    given = Signal(object, object)
+    """A cell, and the file or picture that goes into it."""
 
     def __init__(self, view: QTableView, model: CaseModel) -> None:
         super().__init__(view)
@@ -133,13 +138,15 @@ class CaseDelegate(QStyledItemDelegate):
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         column, record = index.data(COLUMN), index.data(RECORD)
-        editor = ValueEditor(parent, code=column is not None and column.type == "json")
+        editor = ValueEditor(parent, code=column is not None and column.type == "json", files=column is not None and column.type in FILES)
         place = QPersistentModelIndex(index)
         editor.kept.connect(lambda text: self._keep(editor, place, text))
         editor.undone.connect(lambda: self._give_up(editor, place))
+        editor.file_wanted.connect(lambda: self._leave(editor, lambda: self.file_wanted.emit(place)))
+        editor.given.connect(lambda source: self._leave(editor, lambda: self.given.emit(place, source)))
         editor.tabbed.connect(lambda step: self._tab(editor, step))
         if record is not None and column is not None:
-            editor.set_text(typed(value_of(record, column), column), f"{column.key} of case {record.number}")
+            editor.set_text(written(value_of(record, column), column), f"{column.key} of case {record.number}")
         return editor
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
@@ -155,7 +162,7 @@ class CaseDelegate(QStyledItemDelegate):
         if column is None or record is None:
             return "This case is still being read. Try again in a moment."
         before = value_of(record, column)
-        if text == typed(before, column):
+        if text == written(before, column):
             return ""
         try:
             value = read(text, column, before)
@@ -173,6 +180,11 @@ class CaseDelegate(QStyledItemDelegate):
     def _give_up(self, editor: ValueEditor, place: QPersistentModelIndex) -> None:
         self.closeEditor.emit(editor, QAbstractItemDelegate.EndEditHint.NoHint)
         self.given_up.emit(place.row())
+
+    def _leave(self, editor: ValueEditor, then: Callable[[], object]) -> None:
+        """Close an editor without its text: a file takes its place."""
+        self.closeEditor.emit(editor, QAbstractItemDelegate.EndEditHint.NoHint)
+        then()
 
     def _tab(self, editor: ValueEditor, step: int) -> None:
         if not editor.property("closed"):

@@ -8,7 +8,9 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
 
-from workbench.gui.datasets.cell_values import Column, read, typed, value_of
+from workbench.gui.context import Context
+from workbench.gui.datasets.cell_values import FILES, Column, read, typed, value_of
+from workbench.gui.datasets.file_field import FileField
 from workbench.gui.theme import set_role, theme
 from workbench.gui.widgets.buttons import icon_button
 from workbench.gui.widgets.labels import ElidedLabel, label, line
@@ -53,13 +55,18 @@ class CaseForm(QWidget):
     edited = Signal(object, object, object)
     stepped = Signal(int)
     menu_wanted = Signal()
+    file_wanted = Signal(object, object)
+    """The user wants to choose the file of this case in this column."""
+    given = Signal(object, object, object)
+    """A case, a column, and the file or picture that goes there."""
 
-    def __init__(self, below: QWidget) -> None:
+    def __init__(self, context: Context, below: QWidget) -> None:
         """`below` stands under the fields and stays in sight while they scroll."""
         super().__init__()
         self.setProperty("kind", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("The case")
+        self._context = context
         self._record: CaseRecord | None = None
         self._columns: list[Column] = []
         self._fields: dict[str, QWidget] = {}
@@ -136,7 +143,7 @@ class CaseForm(QWidget):
             field.installEventFilter(self)
             error = label("", "small", "fail", wrap=True)
             error.hide()
-            if isinstance(field, FieldText):
+            if isinstance(field, (FieldText, FileField)):
                 inside.addWidget(name)
                 inside.addWidget(field)
             else:
@@ -153,6 +160,12 @@ class CaseForm(QWidget):
         self._form.addStretch(1)
 
     def _field(self, column: Column) -> QWidget:
+        if column.type in FILES:
+            made = FileField(self._context)
+            made.file_wanted.connect(lambda: self.file_wanted.emit(self._record, column))
+            made.given.connect(lambda source: self.given.emit(self._record, column, source))
+            made.taken_out.connect(lambda: self.edited.emit(self._record, column, None))
+            return made
         if column.type == "flag":
             choice = QComboBox()
             choice.addItems(["not set", "yes", "no"])
@@ -160,11 +173,11 @@ class CaseForm(QWidget):
             choice.activated.connect(lambda _index: self._keep(column))
             return choice
         if column.type in ("number", "tags") or column.key == "name":
-            made = QLineEdit()
-            made.setReadOnly(self._read_only)
+            words = QLineEdit()
+            words.setReadOnly(self._read_only)
             if column.key == "tags":
-                made.setPlaceholderText("With commas between")
-            return made
+                words.setPlaceholderText("With commas between")
+            return words
         text = FieldText(code=column.type == "json")
         text.setReadOnly(self._read_only)
         return text
@@ -175,6 +188,9 @@ class CaseForm(QWidget):
 
     def _fill(self, column: Column, value: Any, *, other: bool) -> None:
         field = self._fields.get(self._key(column))
+        if isinstance(field, FileField):
+            field.show_value(value, column, read_only=self._read_only)
+            return
         text = typed(value, column)
         if field is None or (field.hasFocus() and not other and not isinstance(field, (QComboBox, QCheckBox))):
             return  # what is being typed stays

@@ -77,7 +77,7 @@ class CaseModel(QAbstractTableModel):
         """Show another dataset, the same one with other columns, or a version of it as it was."""
         same = dataset is not None and self.dataset is not None and dataset.id == self.dataset.id and version == self.version
         shown = version.columns if version is not None and version.columns is not None else dataset.columns if dataset is not None else ()
-        columns = columns_of(shown) if dataset is not None else []
+        columns = columns_of(shown, dataset.declared) if dataset is not None else []
         if same and columns == self.columns:
             self.dataset = dataset
             return
@@ -91,6 +91,8 @@ class CaseModel(QAbstractTableModel):
         self.endResetModel()
         if not same:
             self.reload()
+        else:
+            self.loaded.emit()  # a reset leaves no case current
 
     def filter(self, text: str, tag: str, only: list[int] | None = None) -> None:
         """Show only cases with these words and this tag, and of these ids."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView
 
 from workbench.gui.datasets.case_delegate import CaseDelegate, CaseHeader, row_height
 from workbench.gui.datasets.case_model import CaseModel
-from workbench.gui.datasets.cell_values import copied
+from workbench.gui.datasets.cell_values import FILES, copied
 from workbench.gui.theme import theme
+from workbench.gui.widgets.file_sources import sources_of
 
 if TYPE_CHECKING:
     from workbench.workspace import CaseRecord
@@ -32,6 +33,10 @@ class CaseTable(QTableView):
     menu_wanted = Signal(QPoint)
     gave_up = Signal(int)
     """Esc was pressed in a cell of this row."""
+    file_wanted = Signal(object)
+    """The user wants to choose the file of this cell."""
+    given = Signal(object, object)
+    """A cell, and the file or picture that was dropped or pasted on it."""
 
     def __init__(self, model: CaseModel) -> None:
         super().__init__()
@@ -40,6 +45,9 @@ class CaseTable(QTableView):
         self.setModel(model)
         delegate = CaseDelegate(self, model)
         delegate.given_up.connect(self.gave_up)
+        delegate.file_wanted.connect(self.file_wanted)
+        delegate.given.connect(self.given)
+        self.setAcceptDrops(True)
         self.setItemDelegate(delegate)
         header = CaseHeader(self, model)
         self.setHorizontalHeader(header)
@@ -110,6 +118,27 @@ class CaseTable(QTableView):
             self._select(self._model.index(0, min(1, self._model.columnCount() - 1)))
         self.current_changed.emit(self.currentIndex().row() if self.currentIndex().isValid() else -1)
 
+    # -- files -------------------------------------------------------------------------------------------------
+
+    def _takes_files(self, index: QModelIndex) -> bool:
+        column = self._model.column(index.column()) if index.isValid() else None
+        return column is not None and column.type in FILES and self._model.writable
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        # What is no picture or PDF (a table to import) is the screen's.
+        any_column = self._model.writable and any(column.type in FILES for column in self._model.columns)
+        event.setAccepted(any_column and bool(sources_of(event.mimeData())))
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        event.setAccepted(self._takes_files(self.indexAt(event.position().toPoint())))
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        index, found = self.indexAt(event.position().toPoint()), sources_of(event.mimeData())
+        event.setAccepted(self._takes_files(index) and bool(found))
+        if event.isAccepted():
+            self.setCurrentIndex(index)
+            self.given.emit(QPersistentModelIndex(index), found[0])
+
     # -- layout ------------------------------------------------------------------------------------------------
 
     def _restyle(self) -> None:
@@ -154,6 +183,14 @@ class CaseTable(QTableView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):
             QApplication.clipboard().setText(copied(self.selected(), self._model.columns))
+        elif (
+            event.matches(QKeySequence.StandardKey.Paste)
+            and self._takes_files(self.currentIndex())
+            and (found := sources_of(QApplication.clipboard().mimeData()))
+        ):
+            self.given.emit(QPersistentModelIndex(self.currentIndex()), found[0])
+        elif event.matches(QKeySequence.StandardKey.Open) and self._takes_files(self.currentIndex()):
+            self.file_wanted.emit(QPersistentModelIndex(self.currentIndex()))
         elif event.matches(QKeySequence.StandardKey.Paste):
             self.paste_wanted.emit(QApplication.clipboard().text(), max(1, self.currentIndex().column()))
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers() and self.currentIndex().column() > 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
@@ -12,6 +12,7 @@ from workbench.gui.context import Context
 from workbench.gui.datasets.case_model import CaseModel
 from workbench.gui.datasets.cell_values import Column, cases_from, pasted, read
 from workbench.gui.datasets.history import History
+from workbench.gui.widgets.file_sources import Source, choose_source, keep_source
 from workbench.gui.words import counted
 from workbench.values import BadInput, Case
 
@@ -30,7 +31,7 @@ class CaseVerbs(QObject):
 
     def __init__(self, owner: QWidget, context: Context, model: CaseModel, history: History) -> None:
         super().__init__(owner)
-        self._context, self._model, self._history = context, model, history
+        self._owner, self._context, self._model, self._history = owner, context, model, history
         self._fresh: int | None = None
 
     def _call(self, verb: Callable[..., Any], *args: Any, then: Callable[[Any], object] | None = None) -> None:
@@ -60,6 +61,29 @@ class CaseVerbs(QObject):
 
         do()
         self._history.add(f"{column.key} of case {record.number}", undo, do)
+
+    def choose_file(self, record: CaseRecord, column: Column) -> None:
+        """Let the user choose the file of a cell."""
+        if self._model.writable:
+            for source in choose_source(self._owner, column.type):
+                self.give_file(record, column, source)
+
+    def give_file(self, record: CaseRecord, column: Column, source: Source) -> None:
+        """Keep a file in the workspace and put it into a cell."""
+        dataset = self._model.dataset
+        if dataset is None or not self._model.writable:
+            return
+
+        def put(value: Mapping[str, Any]) -> None:
+            if self._model.dataset is None or self._model.dataset.id != dataset.id or not self._model.writable:
+                self._context.notice(
+                    f"{value['name']} is not in case {record.number}: another dataset was opened meanwhile. Choose it again."
+                )
+                return
+            now = self._model.record(self._model.row_of(record.id))  # another field may have been typed while the file was read
+            self.set_value(now or record, column, value)
+
+        keep_source(self._context, source, column.type, put, self)
 
     def add(self) -> None:
         """Add an empty case at the end and let the user type it."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from workbench.gui.words import file_size
 from workbench.values import Case
 from workbench.values.datasets import ColumnSpec
 
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
 
 OWN = ("reference", "tags", "weight")
 """Columns that every dataset has, in the order of the table; name and note stand in the form."""
-TYPES = {"text": ("Text", "type"), "number": ("Number", "hash"), "json": ("List or object", "brackets"), "flag": ("Yes or no", "check")}
+TYPES = {
+    "text": ("Text", "type"), "number": ("Number", "hash"), "json": ("List or object", "brackets"), "flag": ("Yes or no", "check"),
+    "image": ("Picture", "image"), "file": ("Picture or PDF file", "file-text"),
+}  # fmt: skip
+FILES = ("image", "file")
+"""Types whose values are files: a path, or what names bytes that the workspace keeps."""
 OWN_ICONS = {"reference": "text-quote", "tags": "tag", "weight": "scale"}
 
 
@@ -36,9 +42,11 @@ class Column:
         return OWN_ICONS.get(self.key, "") if self.own else TYPES.get(self.type, TYPES["text"])[1]
 
 
-def columns_of(specs: Sequence[ColumnSpec]) -> list[Column]:
-    """The columns of the table of a dataset."""
-    found = [Column(spec.name, spec.type, metadata=spec.role == "metadata") for spec in specs]
+def columns_of(specs: Sequence[ColumnSpec], declared: Mapping[str, str] | None = None) -> list[Column]:
+    """The columns of the table of a dataset; one of text is of files where a prompt has `declared` it so."""
+    kinds = {spec.name: spec.type for spec in specs}
+    kinds.update({name: kind for name, kind in (declared or {}).items() if kinds.get(name) == "text"})
+    found = [Column(spec.name, kinds[spec.name], metadata=spec.role == "metadata") for spec in specs]
     return [*found, Column("reference", "any", own=True), Column("tags", "tags", own=True), Column("weight", "number", own=True)]
 
 
@@ -63,9 +71,17 @@ def shown(value: Any, most: int = 200) -> str:
         return ", ".join(value)
     if isinstance(value, list):
         return f"{len(value)} item{'' if len(value) == 1 else 's'}"
+    if is_file(value):
+        size = value.get("size")
+        return f"{value.get('name') or 'file'}, {file_size(size)}" if isinstance(size, int) else str(value.get("name") or "file")
     if isinstance(value, Mapping):
         return "{ " + ", ".join(shown(inner, 20) for inner in list(value.values())[:4]) + " }"
     return _number(value)
+
+
+def is_file(value: Any) -> bool:
+    """True for what names bytes that the workspace keeps."""
+    return isinstance(value, Mapping) and isinstance(value.get("sha256"), str) and "media_type" in value
 
 
 def typed(value: Any, column: Column) -> str:
@@ -81,6 +97,11 @@ def typed(value: Any, column: Column) -> str:
     if isinstance(value, (int, float)):
         return _number(value)
     return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def written(value: Any, column: Column) -> str:
+    """A value as its editor begins with it: as it is typed, but a kept file with its name alone."""
+    return str(value.get("name") or "file") if column.type in FILES and is_file(value) else typed(value, column)
 
 
 def read(text: str, column: Column, before: Any = None) -> Any:
@@ -107,6 +128,8 @@ def read(text: str, column: Column, before: Any = None) -> Any:
         return _FLAGS[word]
     if column.type == "json":
         return _as_json(text)
+    if column.type in FILES:
+        return _as_file(text)
     if column.own and not isinstance(before, (str, type(None))):
         try:
             return json.loads(text)
@@ -199,6 +222,19 @@ def _as_json(text: str) -> Any:
         return json.loads(text)
     except ValueError as error:
         raise ValueError(f"This is not valid JSON: {error}.") from None
+
+
+def _as_file(text: str) -> Any:
+    """A path, or a kept file as it was copied from another cell."""
+    if text.lstrip().startswith("{"):
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = None
+        if not is_file(value):
+            raise ValueError("This names no file. Choose the file, or write its whole path.")
+        return value
+    return text.strip().strip('"')
 
 
 def _number(value: Any) -> str:

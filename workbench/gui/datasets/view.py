@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPersistentModelIndex, QPoint, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
 
@@ -14,7 +14,7 @@ from workbench.gui.datasets.case_form import CaseForm
 from workbench.gui.datasets.case_model import CaseModel
 from workbench.gui.datasets.case_table import CaseTable
 from workbench.gui.datasets.case_verbs import CaseVerbs
-from workbench.gui.datasets.cell_values import pasted
+from workbench.gui.datasets.cell_values import FILES, pasted
 from workbench.gui.datasets.column_verbs import ColumnVerbs
 from workbench.gui.datasets.dataset_verbs import DatasetVerbs
 from workbench.gui.datasets.foot import Foot
@@ -51,7 +51,7 @@ class DatasetsScreen(Screen):
         self.model = CaseModel(context, self)
         self.table = CaseTable(self.model)
         self.results = ResultsPanel(context)
-        self.form = CaseForm(self.results)
+        self.form = CaseForm(context, self.results)
         self.tools = CaseToolBar()
         self.history = History()
         self.problems = ProblemWatch(context, self)
@@ -125,6 +125,10 @@ class DatasetsScreen(Screen):
         self.model.loaded.connect(self._loaded)
         self.model.modelReset.connect(self._loaded)
         self.form.edited.connect(self.verbs.set_value)
+        self.form.file_wanted.connect(self.verbs.choose_file)
+        self.form.given.connect(self.verbs.give_file)
+        self.table.file_wanted.connect(lambda cell: self._at(cell, self.verbs.choose_file))
+        self.table.given.connect(lambda cell, source: self._at(cell, self.verbs.give_file, source))
         self.form.stepped.connect(lambda step: self.table.go_to(self.table.currentIndex().row() + step))
         self.form.menu_wanted.connect(lambda: self._case_menu().popup(self.form.more.mapToGlobal(QPoint(0, self.form.more.height()))))
         self.verbs.typed_into.connect(self.table.type_into)
@@ -362,6 +366,12 @@ class DatasetsScreen(Screen):
         else:
             self.verbs.paste(text, section)
 
+    def _at(self, cell: QPersistentModelIndex, verb: Callable[..., object], *more: Any) -> None:
+        """Do something with the case and the column of a cell."""
+        record, column = self.model.record(cell.row()), self.model.column(cell.column())
+        if record is not None and column is not None:
+            verb(record, column, *more)
+
     def _filter(self, text: str, tag: str) -> None:
         self.model.filter(text, tag, list(self.problems.by_case) if self.tools.problems_on else None)
 
@@ -417,6 +427,9 @@ class DatasetsScreen(Screen):
         records = self.table.selected()
         if not records or not self.model.writable:
             return menu
+        column = self.model.column(self.table.currentIndex().column())
+        if len(records) == 1 and column is not None and column.type in FILES:
+            menu.addAction("Choose file...").triggered.connect(lambda _checked=False: self.verbs.choose_file(records[0], column))
         if len(records) == 1:
             menu.addAction(self.context.action("datasets.duplicate"))
         delete = menu.addAction(f"Delete {counted(len(self.table.selected_rows()), 'case')}")

@@ -1,63 +1,22 @@
-"""Pictures and PDF files of one message: how they come in, and the cards that show them."""
+"""Pictures and PDF files of one message: the cards that show them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.theme import set_icon, theme
 from workbench.gui.widgets.buttons import icon_button
+from workbench.gui.widgets.file_sources import described, title_of
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import ElidedLabel, label
-from workbench.gui.widgets.pictures import MOST_FILES, WHOLE, PictureDialog, decode, png, thumbnail
-from workbench.gui.words import counted, file_size, joined
-from workbench.values import BadInput, Part
-
-FILTER = "Pictures and PDF (*.png *.jpg *.jpeg *.webp *.gif *.pdf)"
-_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".pdf")
-
-Source = Path | QImage
-"""A file, or a picture that was copied in another program."""
-
-
-def sources_of(mime: QMimeData) -> list[Source]:
-    """What of dropped or pasted data can be attached; nothing where it is text, or files of other kinds."""
-    files = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
-    if any(file.suffix.lower() in _ENDINGS for file in files):
-        return list(files)
-    image = mime.imageData() if mime.hasImage() and not mime.hasText() else None
-    return [image] if isinstance(image, QImage) and not image.isNull() else []
-
-
-def read_sources(sources: Sequence[Source]) -> tuple[list[Part], list[str]]:
-    """The parts that these become, and a sentence for each that cannot be one. Reads and encodes: not for the Qt thread."""
-    from workbench.workspace import attachment, read_attachment  # a thread that waits anyway
-
-    parts: list[Part] = []
-    troubles: list[str] = []
-    for source in sources[:MOST_FILES]:
-        try:
-            parts.append(attachment(png(source), "pasted.png") if isinstance(source, QImage) else read_attachment(source))
-        except BadInput as problem:
-            place = f"{Path(problem.path).name}: " if problem.path else ""
-            troubles.append(f"{place}{problem.message} {problem.remedy}".strip())
-    if len(sources) > MOST_FILES:
-        troubles.append(f"These are {len(sources):,} files; the first {MOST_FILES} were looked at.")
-    return parts, troubles
-
-
-def described(part: Part) -> str:
-    """`PDF, 1.2 MB` or `picture, 640 by 480 pixels, 120 kB`."""
-    from workbench.workspace import pixels  # pure, and small
-
-    size = pixels(part.data) if part.kind == "image" else None
-    kind = "picture" if part.kind == "image" else "PDF" if part.media_type == "application/pdf" else "file"
-    return ", ".join([kind, *([f"{size[0]:,} by {size[1]:,} pixels"] if size else []), file_size(len(part.data))])
+from workbench.gui.widgets.pictures import WHOLE, PictureDialog, decode, thumbnail
+from workbench.gui.words import counted, joined
+from workbench.values import Part
 
 
 def kinds(parts: Sequence[Part]) -> str:
@@ -65,11 +24,6 @@ def kinds(parts: Sequence[Part]) -> str:
     pictures = sum(part.kind == "image" for part in parts)
     numbers = [(pictures, "picture"), (len(parts) - pictures, "file")]
     return joined([counted(number, word) for number, word in numbers if number])
-
-
-def title_of(part: Part) -> str:
-    """Its file's name, or what it is."""
-    return part.name or ("Picture" if part.kind == "image" else "File")
 
 
 class AttachmentRow(QWidget):

@@ -14,11 +14,12 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QHBoxLayout, QL
 
 from workbench.gui.actions import tooltip
 from workbench.gui.context import Context
-from workbench.gui.library.attachments import FILTER, AttachmentRow, Source, read_sources, sources_of, title_of
+from workbench.gui.library.attachments import AttachmentRow
 from workbench.gui.library.examples_editor import ExamplesEditor
 from workbench.gui.theme import set_icon, set_kind, set_role, theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.chip import Chip
+from workbench.gui.widgets.file_sources import FILTER, Source, read_sources, sources_of, title_of
 from workbench.gui.widgets.jinja_editor import JinjaEditor
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
 from workbench.values import Message, Part, Role, VariableSpec, named_alone

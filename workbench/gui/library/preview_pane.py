@@ -8,10 +8,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextBlockFormat, QTextCharFormat, QTextCursor, QTextLength, QTextOption, QTextTableFormat
 from PySide6.QtWidgets import QHBoxLayout, QTextEdit, QVBoxLayout, QWidget
 
-from workbench.gui.library.attachments import described, kinds, title_of
+from workbench.gui.library.attachments import kinds
 from workbench.gui.library.message_block import ROLES
 from workbench.gui.library.study import Preview, about_tokens
 from workbench.gui.theme import set_role, theme
+from workbench.gui.widgets.file_sources import described, title_of
 from workbench.gui.widgets.labels import ElidedLabel, label
 
 if TYPE_CHECKING:

@@ -71,7 +71,7 @@ class PromptPage(QWidget):
         self._find = FindBar(self.messages)
         self.old = OldVersion(context, self.messages)
         self.snippets = SnippetBar()
-        self.samples = SampleStrip()
+        self.samples = SampleStrip(context)
         self.preview = PreviewPane()
         self.trial = TryPanel(context)
         self._archived = Banner(

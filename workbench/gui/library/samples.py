@@ -11,10 +11,12 @@ from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from workbench.gui.context import Context
 from workbench.gui.library.study import as_json, brief
 from workbench.gui.library.variable_dialog import TYPE_NAMES, typed
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import Button, button, icon_button
+from workbench.gui.widgets.file_sources import Source, choose_source, keep_source
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.segmented import Segmented
@@ -113,9 +115,12 @@ class SamplePopup(ValuePopup):
         self._kind = "text" if not has_value or isinstance(value, str) else "json"
         if spec is not None:
             self._kind = "json" if spec.type in ("list", "object") else "text"
+        self._value, self._is_file = value, spec is not None and spec.type in ("image", "file")
         text = "" if not has_value else value if isinstance(value, str) else as_json(value)
+        if self._is_file and isinstance(value, Mapping):
+            text = str(value.get("name") or "file")
         about = " ".join(filter(None, (spec.description if spec is not None else "", hint)))
-        super().__init__(parent, name, text, f"Value of {name}", code=self._kind == "json", hint=about)
+        super().__init__(parent, name, text, f"Value of {name}", code=self._kind == "json", hint=about, files=self._is_file)
         if spec is None:
             kinds = Segmented((("text", "Text"), ("json", "JSON")), self._kind, small=True, name="The value is")
             kinds.chosen.connect(self._choose)
@@ -146,6 +151,8 @@ class SamplePopup(ValuePopup):
 
     def value(self, text: str) -> Any:
         """What was typed; None for nothing. Raises ValueError for what is no JSON where that is wanted."""
+        if self._is_file and isinstance(self._value, Mapping) and text == self._before:
+            return self._value
         if self._spec is not None:
             return typed(text, self._spec.type) if text.strip() else None
         if self._kind == "json":
@@ -192,8 +199,9 @@ class SampleStrip(QWidget):
     """The variable whose type and default are to be said."""
     problems_wanted = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, context: Context) -> None:
         super().__init__()
+        self._context = context
         self.setProperty("kind", "surface")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Sample values")
@@ -305,8 +313,22 @@ class SampleStrip(QWidget):
         popup = SamplePopup(self, name, self._values.get(name), has_value=name in self._values, hint=hint, spec=self._specs.get(name))
         popup.declare_wanted.connect(lambda: self.declare_wanted.emit(name))
         popup.kept.connect(lambda text: self.sample_set.emit(name, popup.value(text)))
+        popup.editor.file_wanted.connect(lambda: self._choose_file(popup, name))
+        popup.editor.given.connect(lambda source: self._give_file(popup, name, source))
         popup.popup(place.mapToGlobal(QPoint(0, place.height() + 3)))
         return popup
+
+    def _choose_file(self, popup: SamplePopup, name: str) -> None:
+        popup.give_up()  # a popup over a dialog would keep the mouse
+        for source in choose_source(self, self._specs[name].type):
+            self._keep_file(name, source)
+
+    def _give_file(self, popup: SamplePopup, name: str, source: Source) -> None:
+        popup.give_up()
+        self._keep_file(name, source)
+
+    def _keep_file(self, name: str, source: Source) -> None:
+        keep_source(self._context, source, self._specs[name].type, lambda value: self.sample_set.emit(name, value), self)
 
 
 def _as_list(name: str) -> str:

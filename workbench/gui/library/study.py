@@ -225,6 +225,8 @@ def brief(value: Any, most: int = 24) -> str:
         text = " ".join(value.split()) or "empty text"
     elif isinstance(value, list):
         text = f"{len(value)} item{'' if len(value) == 1 else 's'}"
+    elif isinstance(value, Mapping) and "sha256" in value:
+        text = str(value.get("name") or "file")
     elif isinstance(value, Mapping):
         text = "{ " + ", ".join(brief(inner, 12) for inner in value.values()) + " }"
     elif value is None or isinstance(value, bool):

@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QShowEvent
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from workbench.gui.theme import set_kind, set_role, theme
+from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.file_sources import Source, sources_of
 from workbench.gui.widgets.labels import key_label, label, line
 
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+
+class _FileText(QPlainTextEdit):
+    """A path as text that also takes dropped and pasted files."""
+
+    def __init__(self, give: Callable[[Source], object]) -> None:
+        super().__init__()
+        self._give = give
+
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        return super().canInsertFromMimeData(source) or bool(sources_of(source))
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        found = sources_of(source)
+        if found:
+            self._give(found[0])
+        else:
+            super().insertFromMimeData(source)
 
 
 class ValueEditor(QFrame):
@@ -19,13 +41,18 @@ class ValueEditor(QFrame):
     undone = Signal()
     tabbed = Signal(int)
     """Tab (1) or Shift+Tab (-1) was pressed; `kept` came before."""
+    file_wanted = Signal()
+    """The user wants to choose a file."""
+    given = Signal(object)
+    """A file or picture was dropped or pasted."""
 
-    def __init__(self, parent: QWidget | None = None, *, code: bool = False) -> None:
+    def __init__(self, parent: QWidget | None = None, *, code: bool = False, files: bool = False) -> None:
+        """`files`: the value is a file. It can be chosen, dropped and pasted, or its path typed."""
         super().__init__(parent)
         self.setProperty("kind", "value")
         self.setAutoFillBackground(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.edit = QPlainTextEdit()
+        self.edit = _FileText(self.given.emit) if files else QPlainTextEdit()
         self.edit.setProperty("kind", "bare")
         self.edit.installEventFilter(self)
         set_role(self.edit, "code" if code else "body")
@@ -39,6 +66,10 @@ class ValueEditor(QFrame):
             keys.addWidget(label(what, "micro", "text3"))
             keys.addSpacing(4)
         keys.addStretch(1)
+        if files:
+            self.choose = button("Choose file...", kind="link", size="small", on=self.file_wanted.emit, tip="Choose file (Ctrl O)")
+            keys.addWidget(self.choose)
+        self._files = files
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(2, 2, 2, 2)
         self.column.setSpacing(0)
@@ -70,11 +101,17 @@ class ValueEditor(QFrame):
         set_kind(self.edit, state="error" if text else "")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in (*_ENTER, Qt.Key.Key_Escape):
+        if not isinstance(event, QKeyEvent):
+            return False
+        opens = self._files and event.matches(QKeySequence.StandardKey.Open)
+        if event.type() == QEvent.Type.ShortcutOverride and (opens or event.key() in (*_ENTER, Qt.Key.Key_Escape)):
             event.accept()  # these keys are the editor's, whatever the window uses them for
             return False
-        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
+        if event.type() != QEvent.Type.KeyPress:
             return False
+        if opens:
+            self.file_wanted.emit()
+            return True
         if event.key() in _ENTER:
             if event.modifiers() & (Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier):
                 self.edit.insertPlainText("\n")
@@ -96,15 +133,17 @@ class ValuePopup(QFrame):
 
     kept = Signal(str)
 
-    def __init__(self, parent: QWidget, heading: str, text: str, name: str, *, code: bool = False, hint: str = "") -> None:
+    def __init__(
+        self, parent: QWidget, heading: str, text: str, name: str, *, code: bool = False, hint: str = "", files: bool = False
+    ) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setProperty("kind", "card")
-        self.editor = ValueEditor(self, code=code)
+        self.editor = ValueEditor(self, code=code, files=files)
         self.editor.set_text(text, name)
         self._before, self._over = text, False
         self.editor.kept.connect(self._keep)
-        self.editor.undone.connect(self._undo)
+        self.editor.undone.connect(self.give_up)
         self.top = QHBoxLayout()
         self.top.addWidget(label(heading, "small", "text", 600))
         self.top.addStretch(1)
@@ -146,7 +185,8 @@ class ValuePopup(QFrame):
             self.close()
             self.kept.emit(text)
 
-    def _undo(self) -> None:
+    def give_up(self) -> None:
+        """Close without keeping what was typed."""
         self._over = True
         self.close()
 

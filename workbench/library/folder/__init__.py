@@ -185,6 +185,6 @@ class LibraryFiles:
                     continue
                 unpacked[str(folder)] = str(path)
                 given.append(folder)
-            report = import_finds(self._database, find(given, format, steps), steps, Options(sheet, columns))
+            report = import_finds(self._database, find(given, format, steps), steps, Options(sheet, columns, tuple(unpacked)))
         report = replace(report, rejected=(*rejected, *report.rejected), rejected_count=report.rejected_count + len(rejected))
         return report.moved(unpacked) if unpacked else report

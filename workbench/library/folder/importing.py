@@ -18,6 +18,7 @@ from workbench.formats.tabular import BadRow, Table
 from workbench.formats.tabular import read as read_table
 from workbench.library.cases import case_hash
 from workbench.library.datasets import make_from_table
+from workbench.library.files_beside import with_file_columns
 from workbench.library.folder.finding import Finds, FoundForeign, FoundPrompt, near
 from workbench.library.folder.foreign import as_comparison
 from workbench.library.folder.incoming import CaseSource, bring_comparison, bring_connection, bring_dataset, known_model
@@ -60,6 +61,8 @@ class Options:
     """The sheet of each workbook."""
     columns: Mapping[str, str] | None = None
     """Column by part, of collections of prompts."""
+    unpacked: tuple[str, ...] = ()
+    """Folders that zips were unpacked to. They are gone after the import: no case names a file in them."""
 
 
 @dataclass
@@ -165,6 +168,8 @@ class Importer:
     def _table(self, path: Path) -> None:
         """A table that no dataset's file names: a dataset of its own, as when it is imported on the screen."""
         table = read_table(path, sheet=self.options.sheet)
+        if not any(path.is_relative_to(folder) for folder in self.options.unpacked):
+            table = with_file_columns(table)
         others = [title for title in table.form.sheets if title != table.form.sheet]
         if others:
             what = f"sheet{'' if len(others) == 1 else 's'} {', '.join(others)}"
