@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from tests import good_files
 from workbench.formats.foreign_file import ForeignFile
 from workbench.formats.foreign_formats import FORMATS, read
 from workbench.library.reports import ImportReport
@@ -191,30 +192,7 @@ def test_the_table_of_a_comparison_and_of_a_dataset_stays_a_table(workspace: Wor
 
 # Files that mean harm
 
-GOOD: dict[str, tuple[str, str]] = {
-    "github": ("x.prompt.yml", "name: X\nmodel: m\nmessages:\n  - role: user\n    content: 'Say {{it}}'\ntestData:\n  - it: a\n"),
-    "prompty": ("x.prompty", "---\nname: X\nmodel: {id: m}\ninputs: [{name: it, default: a}]\n---\n"
-               "system:\nBe\n\nuser:\n{{it}} {% if a %}x{% endif %}\n"),
-    "dotprompt": ("x.prompt", '---\nmodel: m\ninput: {schema: {it: string}}\n---\n'
-                  '{{role "system"}}a{{#each l}}{{this}}{{/each}}{{role "user"}}{{it}}\n'),
-    "llm": ("x.yaml", "system: 'Be $tone'\nprompt: 'Say $input'\ndefaults: {tone: kind}\n"),
-    "langchain": ("x.json", '{"_type": "prompt", "input_variables": ["it"], "template": "Say {it}",'
-                  ' "template_format": "f-string"}'),
-    "chainforge": ("x.cforge", '{"flow": {"nodes": [{"id": "p", "type": "prompt", "data": {"prompt": "Say {it}",'
-                              ' "llms": []}}], "edges": []}}'),
-    "promptfoo-results": ("r.json", '{"version": 2, "results": [{"vars": {"it": "a"}}], "stats": {},'
-                          ' "table": {"head": {"prompts": ["Say {{it}}"]}}}'),
-    "langfuse": ("l.json", '[{"name": "X", "type": "text", "prompt": "Say {{it}}", "version": 1, "labels": ["a"],'
-                 ' "tags": [], "config": {}}]'),
-    "openai-chat": ("c.json", '{"messages": [{"role": "system", "content": "Be"}, {"role": "user", "content": "{{it}}"}]}'),
-    "anthropic-csv": ("a.csv", "{{IT}},Ideal Output,Grade\na,b,3\n"),
-    "text": ("t.md", "---\ntitle: X\nmodel: m\n---\nSay {{ it }}\n"),
-    "prompts-csv": ("p.csv", "act,prompt\nPoet,Rhyme {{ it }}\n"),
-}  # fmt: skip
-
-
-def test_there_is_a_good_file_of_every_format() -> None:
-    assert GOOD.keys() == {name for name, format in FORMATS.items() if format.read is not None}
+GOOD = {name: good_files.GOOD[name] for name, format in FORMATS.items() if format.read is not None}
 
 
 @pytest.mark.parametrize("format", GOOD)
