@@ -521,6 +521,7 @@ def test_a_dataset_is_split_from_its_dialog_and_the_notice_takes_it_back(desk: D
     dialog.counts[1].setValue(0)
     desk.press("Draw 10 cases", dialog)
     desk.until(lambda: desk.ws.datasets.get(desk.id).tags == {"work": 10})
+    desk.until(lambda: desk.notice().startswith("Tagged cases"))  # from then on there is a step to take back
     desk.session.context.action("edit.undo").trigger()
     desk.until(lambda: desk.ws.datasets.get(desk.id).tags == {})
 
