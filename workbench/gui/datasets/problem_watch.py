@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject
 
 from workbench.gui.context import Context
+from workbench.gui.datasets.dataset_watch import DatasetWatch
 from workbench.gui.words import counted
 from workbench.values import Stopped
 
@@ -18,42 +19,30 @@ BY_ITSELF = 5000
 _WAIT_MS = 500
 
 
-class ProblemWatch(QObject):
+class ProblemWatch(DatasetWatch):
     """`found` comes with the problems of the dataset, or None where they are not known."""
 
-    found = Signal()
-
     def __init__(self, context: Context, parent: QObject) -> None:
-        super().__init__(parent)
-        self._context = context
-        self._dataset: DatasetRow | None = None
+        super().__init__(context, parent, _WAIT_MS)
         self.problems: DatasetProblems | None = None
         self.by_case: dict[int, CaseProblem] = {}
-        self._serial = 0
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_WAIT_MS)
-        self._timer.timeout.connect(self._look)
 
     def show(self, dataset: DatasetRow | None) -> None:
         """Another dataset is shown, or this one has changed."""
-        other = dataset is None or self._dataset is None or dataset.id != self._dataset.id
-        self._dataset = dataset
-        self._serial += 1
-        if other or (dataset is not None and dataset.cases > BY_ITSELF):
-            self._take(None)
+        if self.take(dataset) or (dataset is not None and dataset.cases > BY_ITSELF):
+            self._found(None)
         if dataset is not None and 0 < dataset.cases <= BY_ITSELF:
-            self._timer.start()
+            self.look_soon()
 
     def check(self) -> None:
         """Look through all cases now, however many they are."""
-        dataset, context, serial = self._dataset, self._context, self._serial
+        dataset, context, serial = self.dataset, self.context, self.serial
         if dataset is None:
             return
 
         def done(problems: DatasetProblems) -> None:
-            if serial == self._serial:
-                self._take(problems)
+            if serial == self.serial:
+                self._found(problems)
                 context.notice(said(problems) or f"No empty cell and no near copy among {counted(dataset.cases, 'case')}.")
 
         def failed(problem: BaseException) -> None:
@@ -62,18 +51,14 @@ class ProblemWatch(QObject):
         verb = context.ws.datasets.problems
         context.work.begin(f"Looking through {dataset.name}", verb, dataset.id, then=done, failed=failed, owner=self, reads=True)
 
-    def _look(self) -> None:
-        dataset, serial = self._dataset, self._serial
-        if dataset is None or self._context.workspace is None:
-            return
-
+    def look(self, dataset: DatasetRow, serial: int) -> None:
         def done(problems: DatasetProblems) -> None:
-            if serial == self._serial:
-                self._take(problems)
+            if serial == self.serial:
+                self._found(problems)
 
-        self._context.bridge.read(self._context.ws.datasets.problems, dataset.id, then=done, owner=self, key="datasets.problems")
+        self.context.bridge.read(self.context.ws.datasets.problems, dataset.id, then=done, owner=self, key="datasets.problems")
 
-    def _take(self, problems: DatasetProblems | None) -> None:
+    def _found(self, problems: DatasetProblems | None) -> None:
         if problems != self.problems:
             self.problems = problems
             self.by_case = {problem.case_id: problem for problem in problems.cases} if problems is not None else {}
