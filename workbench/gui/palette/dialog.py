@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, Qt, QTimer
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLineEdit, QListView, QVBoxLayout
 
 from workbench.gui.context import Context
@@ -153,7 +153,15 @@ class Palette(QDialog):
         width = min(look.px(WIDTH), self._window.width() - 80)
         self._highest = min(look.px(640), self._window.height() - look.px(80))
         self.resize(width, self._highest)
-        self.move(self._window.mapToGlobal(QPoint((self._window.width() - width) // 2, look.px(56))))
+        self._place()
+
+    def _place(self) -> None:
+        self.move(self._window.mapToGlobal(QPoint((self._window.width() - self.width()) // 2, theme().px(56))))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Placed once more: a window that has just come up may not have known yet where it stands."""
+        super().showEvent(event)
+        self._place()
 
     # -- what is listed ----------------------------------------------------------------------------------------
 
