@@ -63,9 +63,10 @@ bench: $(VENV)/.dev
 	@for script in tests/benchmarks/*.py; do echo "== $$script"; QT_QPA_PLATFORM=offscreen $(BIN)/python "$$script" || exit 1; done
 	@if [ -d ../shared ]; then $(BIN)/python ../shared/tools/bench_run.py -- $(BIN)/workbench; fi
 
-# 2,000 mutated files of every format, about 12 minutes. FROM=2000 tries others.
+# 2,000 mutated files of every format (FROM=2000 tries others), then new examples for every property test: about 20 minutes.
 fuzz: $(VENV)/.dev
 	WORKBENCH_FUZZ=2000 WORKBENCH_FUZZ_FROM=$${FROM:-0} $(BIN)/python -m pytest tests/test_library_folder_mutated.py
+	WORKBENCH_FUZZ=2000 $(BIN)/python -m pytest $$(grep -l "@given" tests/*.py)
 
 screenshots: $(VENV)/.dev
 	@$(BIN)/python packaging/system_libraries.py offscreen screenshots --install

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
 # What an example takes depends on what else the machine does: slowness is measured in tests/benchmarks, not here.
-hypothesis.settings.register_profile("workbench", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+# The same examples every time, so that a failure belongs to the change in hand; `make fuzz` draws new ones.
+hypothesis.settings.register_profile(
+    "workbench", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], derandomize="WORKBENCH_FUZZ" not in os.environ
+)
 hypothesis.settings.load_profile("workbench")
 
 ORIGINAL_ENVIRONMENT: Mapping[str, str] = dict(os.environ)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from jinja2 import nodes
 
@@ -117,6 +117,8 @@ def _is_template(text: str) -> bool:
 
 
 @pytest.mark.parametrize("format", READ_BACK)
+@example(chat=[("system", "\\"), ("user", "{{ name }}")])
+@example(chat=[("system", "\\\\"), ("user", "{{ name }}")])
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(chats | questions | logical)
 def test_every_prompt_is_read_back_as_it_was_or_refused(format: str, chat: list[tuple[Any, str]]) -> None:

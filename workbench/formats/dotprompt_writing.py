@@ -62,6 +62,8 @@ def _body(out: Outgoing, notes: Notes) -> str:
         if not said.strip():
             notes.add(f"message {number}", f"{place(number, message)}: an empty message has no place in this format.")
             continue
+        if pieces and pieces[-1].endswith("\\"):
+            pieces[-1] += "\\"  # the last one before a tag stands for itself only when it is written twice
         pieces.append(f'{{{{role "{_ROLES.get(message.role, message.role)}"}}}}{said}')
     if not pieces:
         raise BadInput("All its messages are empty, and a file of this format needs a text.", remedy="Write one.")
