@@ -318,6 +318,8 @@ class Run(Row, table=True):
     author: str = ""
     held: Any = _json(nullable=True)
     """Of each column that waits for a mended key or quota, why: column index -> failure."""
+    judged_run_id: int | None = None
+    """Of a run whose jobs are the calls of model judges: the run that they judge. Lists of runs leave it out."""
 
 
 class Job(Row, table=True):
@@ -449,6 +451,27 @@ class ScoreRow(Row, table=True):
     reason: str = ""
     generation: int = 1
     at: str = Field(default_factory=now)
+    label: str | None = None
+    cost: int | None = None
+    judge_output_id: int | None = None
+    """The judge's own answer, an output of the run that judged."""
+
+
+class Criterion(Row, table=True):
+    """An aspect that people rate in the runs of a comparison."""
+
+    __table_args__ = (Index("criterion_order", "comparison_id", "position"),)
+    id: int | None = Field(default=None, primary_key=True)
+    uid: str = _uid()
+    comparison_id: int = _ref("comparison.id", detail=True, index=False)
+    position: int = 0
+    name: str
+    scale: Any = _json(nullable=False)
+    """kind (stars, verdict, score, labels), what each point means (`points`: text -> text), and the words of labels (`labels`)."""
+    weight: float = 1.0
+    help: str = ""
+    created_at: str = Field(default_factory=now)
+    archived_at: str | None = None
 
 
 class Rater(Row, table=True):
@@ -458,8 +481,8 @@ class Rater(Row, table=True):
 
 
 class Rating(Row, table=True):
-    """One judgement of one aspect of an output: stars (`value` 1 to 5), verdict (`label` pass or fail) or `note`.
-    Never overwritten: the newest row of an aspect has no `replaced_by_id`."""
+    """One judgement of one aspect of an output by one rater: stars (`value` 1 to 5), verdict (`label` pass or fail), score (`value` 0 to
+    100), label, note, highlights (`spans`), or criterion. Never overwritten: the newest row has no `replaced_by_id`."""
 
     id: int | None = Field(default=None, primary_key=True)
     output_id: int = _ref("output.id", detail=True)
@@ -471,6 +494,9 @@ class Rating(Row, table=True):
     saw: Any = _json()
     at: str = Field(default_factory=now)
     replaced_by_id: int | None = _ref("rating.id", nullable=True, index=False)
+    criterion_id: int | None = None
+    spans: Any = _json()
+    """Marked stretches of the answer: start, end (in characters), and why."""
 
 
 class ChangeDecision(Row, table=True):
@@ -492,8 +518,50 @@ class ReviewSession(Row, table=True):
     id: int | None = Field(default=None, primary_key=True)
     run_id: int = _ref("run.id", detail=True)
     kind: str = "single"
+    """single, pair, rank"""
     seed: int
     position: int = 0
     rater_id: int = _ref("rater.id")
     created_at: str = Field(default_factory=now)
     finished_at: str | None = None
+    plan: Any = _json()
+    """What is shown, in order: one list of output ids for each item, sides as shown. Null where it follows from the seed."""
+    settings: Any = _json()
+    """blind, order, criteria"""
+    seconds: float = Field(default=0.0, sa_column_kwargs={"server_default": "0"})
+    """Time spent with it, pauses left out."""
+
+
+class Vote(Row, table=True):
+    """Which of two answers a rater prefers. A ranking is a vote for each of its pairs, all with the same `item`."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    session_id: int = _ref("session.id", detail=True)
+    item: int
+    """Index in the session's plan."""
+    left_output_id: int = _ref("output.id", detail=True)
+    right_output_id: int = _ref("output.id", detail=True)
+    winner: str
+    """left, right, tie, both_bad"""
+    seconds: float | None = None
+    note: str = ""
+    saw: Any = _json()
+    at: str = Field(default_factory=now)
+    replaced_by_id: int | None = _ref("vote.id", nullable=True, index=False)
+
+
+class Packet(Row, table=True):
+    """A review that was given to somebody as a file. What comes back is matched by the packet's uid and the item's number."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    uid: str = _uid()
+    run_id: int = _ref("run.id", detail=True)
+    made_for: str = ""
+    made_by: str = ""
+    kind: str = "pair"
+    seed: int
+    plan: Any = _json(nullable=False)
+    settings: Any = _json()
+    created_at: str = Field(default_factory=now)
+    session_id: int | None = _ref("session.id", nullable=True, index=False)
+    """The session that its ratings became."""
