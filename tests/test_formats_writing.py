@@ -117,6 +117,7 @@ def _is_template(text: str) -> bool:
 
 
 @pytest.mark.parametrize("format", READ_BACK)
+@example(chat=[("user", "{\n")])
 @example(chat=[("system", "\\"), ("user", "{{ name }}")])
 @example(chat=[("system", "\\\\"), ("user", "{{ name }}")])
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))

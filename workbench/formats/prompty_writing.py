@@ -68,7 +68,10 @@ def _template(text: str, snippets: Mapping[str, str]) -> str:
     first, last = len(whole) - len(whole.lstrip("\n")), len(whole) - len(whole.rstrip("\n"))
     if not whole.strip("\n"):
         return LINE_END * len(whole)
-    return LINE_END * first + whole.strip("\n") + LINE_END * last
+    middle = whole.strip("\n")
+    if last and middle.endswith("{"):
+        middle = middle[:-1] + "{{ '{' }}"  # right before a tag it would belong to it
+    return LINE_END * first + middle + LINE_END * last
 
 
 def _without_outer_dashes(text: str) -> str:
