@@ -98,6 +98,92 @@ scenarios:
         "more.yaml": "- vars: {q: yaml, lang: fr}\n  assert: [{type: contains-all, value: [yaml, fr]}]\n",
         "lines.jsonl": '{"vars": {"q": "line", "lang": "de"}, "assert": [{"type": "icontains-any", "value": ["LINE"]}]}\n',
     },
+    "checks-of-tests": {
+        "promptfooconfig.yaml": """
+prompts: ['Tell {{q}} in {{tone}}', 'Shout {{q}}']
+assertionTemplates:
+  named: {type: icontains, value: '{{tone}}', metric: Tone}
+defaultTest:
+  vars: {tone: warm}
+  assert: [{type: icontains, value: tell, metric: Verb}, {type: not-contains, value: sorry}]
+tests:
+  - vars: {q: default checks alone}
+  - vars: {q: one of its own}
+    assert: [{type: contains, value: own}]
+  - vars: {q: own fails}
+    assert: [{type: contains, value: nowhere}]
+  - vars: {q: no default checks}
+    options: {disableDefaultAsserts: true}
+  - vars: {q: own in place of the default}
+    options: {disableDefaultAsserts: true}
+    assert: [{type: contains, value: place}]
+  - vars: {q: own in place fails}
+    options: {disableDefaultAsserts: true}
+    assert: [{type: starts-with, value: nowhere}]
+  - vars: {q: half is enough}
+    threshold: 0.5
+    assert: [{type: contains, value: nowhere}]
+  - vars: {q: nine tenths are not reached}
+    threshold: 0.9
+    assert: [{type: contains, value: nowhere}]
+  - vars: {q: threshold without the default}
+    threshold: 0.5
+    options: {disableDefaultAsserts: true}
+    assert: [{type: contains, value: threshold}, {type: contains, value: nowhere, weight: 0.5}]
+  - vars: {q: by reference, tone: cold}
+    assert: [{$ref: '#/assertionTemplates/named'}]
+  - vars: {q: without weight}
+    assert: [{type: contains, value: nowhere, weight: 0}]
+  - vars: {q: sorry}
+    assert: [{type: contains, value: sorry}]
+  - vars: {q: [listed, values]}
+    assert: [{type: contains, value: '{{q}}'}, {type: not-equals, value: listed}]
+""",
+    },
+    "default-threshold": {
+        "promptfooconfig.yaml": """
+prompts: ['{{q}}']
+defaultTest:
+  threshold: 0.6
+  assert: [{type: contains, value: alpha}]
+tests:
+  - vars: {q: alpha}
+  - vars: {q: beta}
+  - vars: {q: alpha gamma}
+    assert: [{type: contains, value: gamma}, {type: contains, value: nowhere}]
+  - vars: {q: beta gamma}
+    assert: [{type: contains, value: gamma}, {type: contains, value: nowhere}]
+  - vars: {q: alpha delta}
+    threshold: 0.3
+    assert: [{type: contains, value: nowhere}, {type: contains, value: elsewhere}]
+  - vars: {q: delta}
+    options: {disableDefaultAsserts: true}
+    assert: [{type: contains, value: delta}]
+""",
+    },
+    "scenarios": {
+        "promptfooconfig.yaml": """
+prompts: ['{{q}} in {{lang}}']
+defaultTest: {assert: [{type: contains, value: in}]}
+scenarios:
+  - config:
+      - vars: {lang: fr}
+        assert: [{type: contains, value: Bonjour}]
+      - vars: {lang: de}
+        options: {disableDefaultAsserts: true}
+    tests:
+      - vars: {q: Bonjour}
+        assert: [{type: contains, value: Bonjour}, {type: not-contains, value: de}]
+      - vars: {q: Hallo}
+      - vars: {q: Ciao}
+        threshold: 0.4
+        assert: [{type: contains, value: Ciao}]
+tests: file://t.csv
+""",
+        "t.csv": 'q,lang,__expected,__expected2,__metric\n'
+        'one,en,contains:one,,\ntwo,en,contains:zwei,,Count\nthree,en,"You said: three in en",,\nfour,en,,,\n'
+        'five,en,"icontains-all:FIVE, en",not-contains:six,\n',
+    },
 }  # fmt: skip
 """Configurations of our own for what those of the field do not show."""
 

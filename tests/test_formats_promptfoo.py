@@ -203,8 +203,8 @@ def test_a_test_may_do_without_the_default_checks(tmp_path: Path) -> None:
             tests=[{"vars": {"q": "a"}}, {"vars": {"q": "b"}, "options": {"disableDefaultAsserts": True}}],
         )
     )
-    assert found.spec.checks == ()
-    assert [[check.type for check in case.checks] for case in found.spec.cases] == [["is-json"], []]
+    assert [check.type for check in found.spec.checks] == ["is-json"]
+    assert [(case.checks, case.only_own_checks) for case in found.spec.cases] == [((), False), ((), True)]
 
 
 def test_a_check_whose_answer_a_program_would_change_cannot_be_taken_for_one_on_the_answer(tmp_path: Path) -> None:

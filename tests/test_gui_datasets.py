@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPlainTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui_window import dialogs, finished, opened
 from workbench.gui.app import Session
+from workbench.gui.datasets.case_model import RECORD
 from workbench.gui.datasets.cell_values import Column, cases_from, columns_of, pasted, read, shown, typed
 from workbench.gui.datasets.import_dialog import ImportTableDialog
 from workbench.gui.datasets.results_panel import ResultRow
@@ -712,3 +713,36 @@ def test_the_results_of_a_case_stand_beside_it_and_lead_to_its_last_answer(desk:
 async def _made(ws: Workspace, run: int) -> None:
     async for _event in ws.runs.execute(run):
         pass
+
+
+def test_checks_of_a_case_are_typed_in_the_form_and_the_table_and_undone(desk: Desk) -> None:
+    desk.fill(Case({"ticket": "A"}), Case({"ticket": "B"}))
+    field = desk.screen.form._fields["__checks"]
+    assert isinstance(field, QPlainTextEdit)
+    assert "contains: refund" in field.placeholderText()
+    field.setFocus()
+    QTest.keyClicks(field, "Be polite")
+    QTest.keyClick(field, Key.Key_Return, CTRL)
+    assert desk.screen.form._errors["__checks"].text().startswith("Be polite is no check.")
+    assert not desk.cases()[0].checks
+    QTest.keyClick(field, Key.Key_Escape)
+    field.setFocus()
+    QTest.keyClicks(field, "contains: refund")
+    QTest.keyClick(field, Key.Key_Return)
+    QTest.keyClicks(field, "is-jsn")
+    QTest.keyClick(field, Key.Key_Return, CTRL)
+    desk.until(lambda: desk.cases()[0].checks == (Check("contains", "refund"), Check("is-jsn")))
+    assert desk.notice().startswith("There is no check is-jsn, so this gives no verdict.")
+    desk.until(lambda: "checks" in [column.key for column in desk.screen.model.columns])  # a column where a case has some
+    at = [column.key for column in desk.screen.model.columns].index("checks") + 1
+    assert field.hasFocus()  # the field that was typed in stays
+    desk.until(lambda: desk.screen.model.index(1, at).data(RECORD) is not None)
+    desk.cell(1, at)
+    desk.type("only:")
+    desk.until(lambda: desk.cases()[1].only_own_checks)
+    desk.session.context.action("edit.undo").trigger()
+    desk.until(lambda: not desk.cases()[1].only_own_checks)
+    desk.session.context.action("edit.undo").trigger()
+    desk.until(lambda: not desk.cases()[0].checks)
+    desk.session.context.action("edit.redo").trigger()
+    desk.until(lambda: len(desk.cases()[0].checks) == 2)

@@ -56,10 +56,29 @@ def test_every_configuration_runs_as_promptfoo_says(
 
 
 @pytest.mark.skipif(PROMPTFOO is None, reason="promptfoo is not installed (npm install promptfoo, then WORKBENCH_PROMPTFOO=its program)")
-@pytest.mark.parametrize("name", ["values", "sets", "tables", "named-metrics/promptfooconfig.yaml"])
+@pytest.mark.parametrize(
+    "name", ["values", "sets", "tables", "checks-of-tests", "default-threshold", "scenarios", "named-metrics/promptfooconfig.yaml"]
+)
 def test_what_is_remembered_of_promptfoo_is_what_it_says(
     shared: Path, fakeprovider: Callable[..., FakeProvider], tmp_path: Path, name: str
 ) -> None:
     assert PROMPTFOO is not None
     config = prepared(configurations(tmp_path / "own")[name], tmp_path / "config", fakeprovider().base_url)
     assert theirs(PROMPTFOO, config, tmp_path) == json.loads(FACTS.read_text())[name]
+
+
+@pytest.mark.parametrize("name", ["values", "sets", "tables", "checks-of-tests", "default-threshold", "scenarios"])
+def test_a_configuration_that_was_brought_into_the_library_passes_and_fails_alike(
+    shared: Path,
+    fakeprovider: Callable[..., FakeProvider],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+) -> None:
+    monkeypatch.setenv("WORKBENCH_WORKSPACE", str(tmp_path / "w.db"))
+    config = prepared(configurations(tmp_path / "own")[name], tmp_path / "config", fakeprovider().base_url)
+    assert perform(["import", str(config)]) == 0
+    capsys.readouterr()
+    perform(["run", "config", "--json"])
+    assert ours(json.loads(capsys.readouterr().out)) == json.loads(FACTS.read_text())[name]

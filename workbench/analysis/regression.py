@@ -280,6 +280,9 @@ def _definition(
         changed[DefinitionChange("checks", _names(baseline), _names(plan))] = None
     elif plan.checks:
         unchanged[f"{len(plan.checks)} check{'' if len(plan.checks) == 1 else 's'}"] = None
+    own = sum(plan.cases[now].checks_to_json() != baseline.cases[was].checks_to_json() for now, was in cases)
+    if own:
+        changed[DefinitionChange("checks of single cases", "", f"changed in {own} case{'' if own == 1 else 's'}")] = None
     if len(cases) == len(plan.cases) == len(baseline.cases):
         unchanged[f"{plan.dataset + ', ' if plan.dataset else ''}{len(cases)} case{'' if len(cases) == 1 else 's'}"] = None
     else:

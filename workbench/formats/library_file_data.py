@@ -123,6 +123,8 @@ def read_case(document: Document, where: tuple[str | int, ...], only: str = "inp
     weight = item.get("weight", 1.0)
     if not isinstance(weight, (int, float)) or isinstance(weight, bool) or weight < 0:
         raise document.problem("A weight is a number of 0 or more.", *where, "weight")
+    checks: tuple[str | int, ...] = (*where, "checks")
+    is_only = isinstance(item.get("checks"), Mapping)
     return Case(
         values=dict(values),
         name=text_at(document, *where, "name"),
@@ -130,7 +132,8 @@ def read_case(document: Document, where: tuple[str | int, ...], only: str = "inp
         tags=tuple(texts_at(document, *where, "tags")) if "tags" in item else (),
         weight=float(weight),
         note=text_at(document, *where, "note"),
-        checks=read_checks(document, (*where, "checks")) if "checks" in item else (),
+        checks=read_checks(document, (*checks, "only") if is_only else checks) if "checks" in item else (),
+        only_own_checks=is_only,
     )
 
 

@@ -44,7 +44,7 @@ def _case(line: int, item: Mapping[str, Any]) -> Case | BadRow:
     weight, tags = item.get("weight", 1.0), item.get("tags", [])
     if not isinstance(weight, (int, float)) or isinstance(weight, bool) or weight < 0:
         return BadRow(line, "A weight is a number of 0 or more.")
-    return Case(
+    case = Case(
         values=dict(item["values"]),
         name=str(item.get("name") or ""),
         reference=item.get("reference"),
@@ -52,6 +52,10 @@ def _case(line: int, item: Mapping[str, Any]) -> Case | BadRow:
         weight=float(weight),
         note=str(item.get("note") or ""),
     )
+    try:
+        return case.with_checks(item.get("checks"))
+    except ValueError as error:
+        return BadRow(line, str(error))
 
 
 def _header(columns: Sequence[ColumnSpec]) -> bytes:

@@ -156,5 +156,12 @@ def _read(
 def own_mapping(columns: Sequence[str], known: Sequence[ColumnSpec]) -> tuple[ColumnSpec, ...]:
     """The mapping of a table that the library wrote: its columns as they are known, the case's own fields, the rest as text."""
     by_name = {column.name: column for column in known}
-    own: dict[str, ColumnRole] = {"name": "name", "reference": "reference", "tags": "tags", "weight": "weight", "note": "note"}
+    own: dict[str, ColumnRole] = {
+        "name": "name",
+        "reference": "reference",
+        "tags": "tags",
+        "weight": "weight",
+        "note": "note",
+        "checks": "checks",
+    }
     return tuple(by_name.get(name) or (ColumnSpec(name, "text", own[name]) if name in own else ColumnSpec(name)) for name in columns)

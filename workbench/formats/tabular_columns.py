@@ -39,6 +39,8 @@ def guess(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> tuple[Co
             roles[column] = "tags"
         elif key in _WEIGHTS and _all(rows, column, _is_number):
             roles[column] = "weight"
+        elif key == "checks" and all(_checks_cell(row.get(column)) for row in rows) and any(row.get(column) for row in rows):
+            roles[column] = "checks"
         elif key in _NOTES:
             roles[column] = "note"
         elif key in _METADATA or (column.startswith("__") and column != "__description"):
@@ -66,6 +68,7 @@ def case_of(values: Mapping[str, Any], columns: Sequence[str], mapping: Sequence
     notes: list[str] = []
     tags: dict[str, None] = {}
     weight = 1.0
+    checks: Any = None
     for column, spec in zip(columns, mapping, strict=True):
         if spec.role == "skip" or column not in values:
             continue
@@ -80,6 +83,8 @@ def case_of(values: Mapping[str, Any], columns: Sequence[str], mapping: Sequence
             tags.update(dict.fromkeys(tags_of(value)))
         elif spec.role == "weight":
             weight = _weight(value)
+        elif spec.role == "checks":
+            checks = None if value in (None, "") else coerced(value, "json")
         elif value not in (None, ""):
             (names if spec.role == "name" else notes).append(as_text(value))
     return Case(
@@ -89,7 +94,7 @@ def case_of(values: Mapping[str, Any], columns: Sequence[str], mapping: Sequence
         tags=tuple(tags),
         weight=weight,
         note="\n".join(notes),
-    )
+    ).with_checks(checks)
 
 
 def check_mapping(columns: Sequence[str], mapping: Sequence[ColumnSpec]) -> None:
@@ -240,6 +245,13 @@ def _single_message(value: Any) -> Any:
 def _reference(value: Any) -> Any:
     """A list of one right answer is that answer."""
     return value[0] if isinstance(value, list) and len(value) == 1 and isinstance(value[0], (str, int, float)) else value
+
+
+def _checks_cell(value: Any) -> bool:
+    try:
+        return bool(value in (None, "") or Case().with_checks(coerced(value, "json")).checks_to_json() is not None)
+    except ValueError:
+        return False
 
 
 def _weight(value: Any) -> float:

@@ -16,7 +16,7 @@ from workbench.formats.tabular_xlsx import write_xlsx
 from workbench.values.comparisons import Case
 from workbench.values.datasets import ColumnSpec
 
-OWN = ("name", "reference", "tags", "weight", "note")
+OWN = ("name", "reference", "tags", "weight", "note", "checks")
 """What every case has beside its variables; columns of the table where a case uses it."""
 
 
@@ -93,9 +93,8 @@ def case_to_json(case: Case) -> dict[str, Any]:
         item["weight"] = case.weight
     if case.note:
         item["note"] = case.note
-    if case.checks:
-        item["checks"] = [check.to_json() for check in case.checks]
-    return item
+    checks = case.checks_to_json()
+    return item if checks is None else item | {"checks": checks}
 
 
 def own_text(case: Case, role: str) -> str:
@@ -104,6 +103,8 @@ def own_text(case: Case, role: str) -> str:
         return "" if case.weight == 1.0 else repr(case.weight)
     if role == "tags":
         return ", ".join(case.tags)
+    if role == "checks":
+        return as_text(case.checks_to_json())
     return as_text(getattr(case, role))
 
 
@@ -146,7 +147,7 @@ def _write_objects(text: IO[str], format: str, heads: Sequence[str], rows: Itera
 
 
 def _own_value(case: Case, role: str) -> Any:
-    value = getattr(case, role)
+    value = case.checks_to_json() if role == "checks" else getattr(case, role)
     return None if value in ("", ()) else value
 
 

@@ -17,21 +17,23 @@ from workbench.store import stamps
 from workbench.store.database import Database, Writer
 from workbench.values import BadInput, Case, NotFound, Part, canonical
 
-OWN_FIELDS = ("reference", "name", "tags", "weight", "note")
-_STORED = ("uid", "dataset_id", "position", "name", "values", "reference", "weight", "note", "content_hash", "created_at")
+OWN_FIELDS = ("reference", "name", "tags", "weight", "note", "checks")
+_STORED = ("uid", "dataset_id", "position", "name", "values", "reference", "weight", "note", "checks", "content_hash", "created_at")
 _BATCH = 1000
 _MANY = 2000
 _PAGE = 500
 
 _Turns = list[dict[str, str]]
+_NO_CHECKS = Case()
 
 Query = Callable[[str, Mapping[str, Any]], Sequence[Any]]
 """Rows of one reading statement: `Database.query`, or the same inside a write."""
 
-_COLUMNS = 'id, uid, dataset_id, name, "values", reference, weight, note'
+COLUMNS = 'id, uid, dataset_id, name, "values", reference, weight, note, checks'
+"""What `records` reads, before the number."""
 _LIVE = "dataset_id = :dataset AND archived_at IS NULL"
-_ORDERED = f'SELECT {_COLUMNS}, 0 FROM "case" WHERE {_LIVE} ORDER BY position, id LIMIT :limit OFFSET :offset'
-_NUMBERED = f"""SELECT {_COLUMNS}, number FROM
+_ORDERED = f'SELECT {COLUMNS}, 0 FROM "case" WHERE {_LIVE} ORDER BY position, id LIMIT :limit OFFSET :offset'
+_NUMBERED = f"""SELECT {COLUMNS}, number FROM
 (SELECT *, row_number() OVER (ORDER BY position, id) AS number FROM "case" WHERE {_LIVE}) AS live
 WHERE 1 = 1{{filter}} ORDER BY position, id"""
 _TEXT_FILTER = """ AND (name LIKE :plain ESCAPE '!' OR note LIKE :plain ESCAPE '!'
@@ -114,7 +116,8 @@ class Cases:
             _write(writer, _record(asking(writer), case_id), case)
 
     def set_cell(self, case_id: int, column: str, value: Any) -> None:
-        """Change one field of a case: a variable (None takes it out: the case then has no value), or reference, name, tags, weight, note.
+        """Change one field of a case: a variable (None takes it out: the case then has no value), or reference, name, tags, weight, note,
+        checks (as `Case.checks_to_json` writes them).
 
         Where the dataset has a variable of such a name, that variable is meant; `__name` always means the case's own field.
         """
@@ -185,7 +188,9 @@ def asking(writer: Writer) -> Query:
 
 def as_case(record: CaseRecord) -> Case:
     """The value of a stored case, without its identity."""
-    return Case(record.values, record.name, record.reference, record.tags, record.weight, record.note)
+    return Case(
+        record.values, record.name, record.reference, record.tags, record.weight, record.note, record.checks, record.only_own_checks
+    )
 
 
 def case_hash(case: Case) -> str:
@@ -194,8 +199,10 @@ def case_hash(case: Case) -> str:
 
 
 def _hash(case: Case, values: str, reference: str) -> str:
-    """SHA-256 of the canonical JSON of the six fields in one list, from the two parts that are JSON already."""
-    rest = canonical([case.name, sorted(case.tags), case.weight, case.note])
+    """SHA-256 of the canonical JSON of the six fields, and of the checks where there are some, in one list, from the two parts that are
+    JSON already."""
+    checks = case.checks_to_json()
+    rest = canonical([case.name, sorted(case.tags), case.weight, case.note, *([] if checks is None else [checks])])
     return hashlib.sha256(f"[{values},{reference},{rest[1:]}".encode()).hexdigest()
 
 
@@ -214,7 +221,7 @@ def rename_values(writer: Writer, dataset_id: int, old: str, new: str) -> None:
     """Rename a variable in every case of a dataset, archived ones too, a page at a time."""
     after = 0
     while True:
-        sql = f'SELECT {_COLUMNS}, 0 FROM "case" WHERE dataset_id = :dataset AND id > :after ORDER BY id LIMIT :limit'
+        sql = f'SELECT {COLUMNS}, 0 FROM "case" WHERE dataset_id = :dataset AND id > :after ORDER BY id LIMIT :limit'
         found = records(asking(writer), asking(writer)(sql, {"dataset": dataset_id, "after": after, "limit": _BATCH}))
         changed = []
         for record in found:
@@ -232,7 +239,7 @@ def rename_values(writer: Writer, dataset_id: int, old: str, new: str) -> None:
 
 def live_cases(query: Query, dataset_id: int) -> Iterator[Case]:
     """The live cases of a dataset in order, a page at a time."""
-    sql = f"""SELECT {_COLUMNS}, 0, position FROM "case" WHERE {_LIVE} AND (position > :position OR position = :position AND id > :id)
+    sql = f"""SELECT {COLUMNS}, 0, position FROM "case" WHERE {_LIVE} AND (position > :position OR position = :position AND id > :id)
               ORDER BY position, id LIMIT {_BATCH}"""
     position = id_ = -1
     while True:  # from the last row on: an offset would count through all rows before it
@@ -275,7 +282,7 @@ def insert_cases(writer: Writer, dataset_id: int, cases: Iterable[Case], positio
 
 def rewrite_cases(writer: Writer, cases: Sequence[tuple[int, Case]]) -> None:
     """Let cases of these ids say this from now on, a page at a time."""
-    sql = """UPDATE "case" SET name = :name, "values" = :values, reference = :reference, weight = :weight, note = :note,
+    sql = """UPDATE "case" SET name = :name, "values" = :values, reference = :reference, weight = :weight, note = :note, checks = :checks,
              content_hash = :content_hash WHERE id = :id"""
     for page in pages(cases):
         writer.many(sql, [{"id": id_, **_columns(case)} for id_, case in page])
@@ -318,7 +325,7 @@ def _show_columns(writer: Writer, dataset_id: int, names: Iterable[str]) -> None
 
 
 def _tag(writer: Writer, ids: Sequence[int], tag: str, on: bool) -> list[int]:
-    sql = f'SELECT {_COLUMNS}, 0 FROM "case" WHERE id IN ({_numbers(ids)})'
+    sql = f'SELECT {COLUMNS}, 0 FROM "case" WHERE id IN ({_numbers(ids)})'
     found = [record for record in records(asking(writer), asking(writer)(sql, {})) if (tag in record.tags) is not on]
     for record in found:
         tags = (*record.tags, tag) if on else tuple(known for known in record.tags if known != tag)
@@ -335,7 +342,7 @@ def _tag(writer: Writer, ids: Sequence[int], tag: str, on: bool) -> list[int]:
 def cases_by_id(query: Query, ids: Sequence[int]) -> Iterator[Case]:
     """The cases of these ids, in the order of the ids, a page at a time."""
     for page in pages(ids):
-        sql = f'SELECT {_COLUMNS}, 0 FROM "case" WHERE id IN ({_numbers(page)})'
+        sql = f'SELECT {COLUMNS}, 0 FROM "case" WHERE id IN ({_numbers(page)})'
         found = {record.id: as_case(record) for record in records(query, query(sql, {}))}
         yield from (found[id_] for id_ in page if id_ in found)
 
@@ -355,6 +362,7 @@ def _columns(case: Case) -> dict[str, Any]:
         values = canonical(dict(case.values))
         reference = canonical(case.reference)
         hash = _hash(case, values, reference)
+        checks = case.checks_to_json()
     except (TypeError, ValueError) as error:
         raise BadInput(f"A case holds something that is no JSON value ({error}).") from error
     return {
@@ -363,12 +371,13 @@ def _columns(case: Case) -> dict[str, Any]:
         "reference": None if case.reference is None else reference,
         "weight": case.weight,
         "note": case.note,
+        "checks": None if checks is None else canonical(checks),
         "content_hash": hash,
     }
 
 
 def _record(query: Query, case_id: int) -> CaseRecord:
-    rows = query(f'SELECT {_COLUMNS}, position, archived_at FROM "case" WHERE id = :id', {"id": case_id})
+    rows = query(f'SELECT {COLUMNS}, position, archived_at FROM "case" WHERE id = :id', {"id": case_id})
     if not rows:
         raise NotFound(f"There is no case {case_id}.")
     *columns, position, archived_at = rows[0]
@@ -398,6 +407,11 @@ def _with_own(case: Case, field: str, value: Any) -> Case:
         return replace(case, weight=weight)
     if field == "tags":
         return replace(case, tags=tuple(tags_of(value)))
+    if field == "checks":
+        try:
+            return case.with_checks(value)
+        except ValueError as error:
+            raise BadInput(str(error)) from None
     if field == "reference":
         return replace(case, reference=None if value == "" else value)
     return replace(case, name=as_text(value)) if field == "name" else replace(case, note=as_text(value))
@@ -441,8 +455,10 @@ def records(query: Query, rows: Sequence[Any]) -> list[CaseRecord]:
             tags=tuple(sorted(tags.get(id_, ()))),
             weight=weight,
             note=note,
+            checks=(own := _NO_CHECKS if checks is None else Case().with_checks(json.loads(checks))).checks,
+            only_own_checks=own.only_own_checks,
         )
-        for id_, uid, dataset_id, name, values, reference, weight, note, number in rows
+        for id_, uid, dataset_id, name, values, reference, weight, note, checks, number in rows
     ]
 
 

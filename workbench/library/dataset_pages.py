@@ -23,14 +23,14 @@ Entry = tuple[int, int | None]
 
 _LIVE = """SELECT "case".id, case_content.id FROM "case" LEFT JOIN case_content ON case_content.hash = "case".content_hash
 WHERE dataset_id = :dataset AND archived_at IS NULL ORDER BY position, "case".id"""
-_KEEP = """INSERT INTO case_content (hash, name, "values", reference, tags, weight, note)
+_KEEP = """INSERT INTO case_content (hash, name, "values", reference, tags, weight, note, checks)
 SELECT content_hash, name, "values", reference,
  (SELECT json_group_array(name) FROM (SELECT tag.name FROM case_tag JOIN tag ON tag.id = case_tag.tag_id
-  WHERE case_tag.case_id = "case".id ORDER BY tag.name) AS named), weight, note
-FROM "case" WHERE dataset_id = :dataset AND archived_at IS NULL
+  WHERE case_tag.case_id = "case".id ORDER BY tag.name) AS named), weight, note, checks
+FROM "case" WHERE id IN (SELECT min(id) FROM "case" WHERE dataset_id = :dataset AND archived_at IS NULL GROUP BY content_hash)
 AND NOT EXISTS (SELECT 1 FROM case_content WHERE hash = content_hash AND case_content."values" IS NOT NULL)
 ON CONFLICT (hash) DO UPDATE SET name = excluded.name, "values" = excluded."values", reference = excluded.reference,
- tags = excluded.tags, weight = excluded.weight, note = excluded.note"""
+ tags = excluded.tags, weight = excluded.weight, note = excluded.note, checks = excluded.checks"""
 
 
 def live_entries(query: Query, dataset_id: int) -> list[Entry]:

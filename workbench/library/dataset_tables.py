@@ -12,7 +12,7 @@ from workbench.whole_file import beside
 _LIVE = 'FROM "case" WHERE dataset_id = :dataset AND archived_at IS NULL'
 _USED = f"""SELECT count(CASE WHEN name <> '' THEN 1 END), count(reference),
 count(CASE WHEN EXISTS (SELECT 1 FROM case_tag WHERE case_id = "case".id) THEN 1 END), count(CASE WHEN weight <> 1 THEN 1 END),
-count(CASE WHEN note <> '' THEN 1 END)
+count(CASE WHEN note <> '' THEN 1 END), count(checks)
 {_LIVE}"""
 
 

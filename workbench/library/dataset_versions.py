@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from workbench.library.cases import Query, as_case, asking, live_hashes, must_exist, order_cases, pages, records, rewrite_cases
+from workbench.library.cases import COLUMNS, Query, as_case, asking, live_hashes, must_exist, order_cases, pages, records, rewrite_cases
 from workbench.library.dataset_columns import columns_from_json, columns_to_json
 from workbench.library.dataset_pages import Entry, entries_of, keep_live, live_entries, paired
 from workbench.library.names import whole_text
@@ -23,7 +23,7 @@ _SELECT = """SELECT id, dataset_id, number, hash, cases, pages, columns, note, a
 (SELECT count(*) FROM run WHERE dataset_version_id = dataset_version.id) FROM dataset_version"""
 _INSERT = """INSERT INTO dataset_version (dataset_id, number, hash, cases, pages, columns, note, author, created_at)
 VALUES (:dataset, :number, :hash, :cases, :pages, :columns, :note, :author, :at) RETURNING id"""
-_CONTENTS = 'SELECT id, name, "values", reference, tags, weight, note FROM case_content WHERE id IN ({ids})'
+_CONTENTS = 'SELECT id, name, "values", reference, tags, weight, note, checks FROM case_content WHERE id IN ({ids})'
 
 # The class below has a method of the name `list`.
 _Versions = list[DatasetVersionRow]
@@ -266,7 +266,7 @@ def _case_changes(
     unkept += [old[then][0] for then, _now in pairs if then is not None and old[then][1] is None]
     live: dict[int, Case] = {}
     for some in pages(unkept):
-        sql = f'SELECT id, uid, dataset_id, name, "values", reference, weight, note, 0 FROM "case" WHERE id IN ({_listed(some)})'
+        sql = f'SELECT {COLUMNS}, 0 FROM "case" WHERE id IN ({_listed(some)})'
         live.update({record.id: as_case(record) for record in records(query, query(sql, {}))})
 
     def case_of(entry: Entry) -> Case | None:
@@ -297,7 +297,11 @@ def _flat(case: Case | None, besides: Case | None) -> dict[str, Any]:
     if case is None:
         return {}
     own: dict[str, Any] = {"name": case.name or None, "reference": case.reference, "tags": list(case.tags) or None}
-    own |= {"weight": None if besides is None and case.weight == 1.0 else case.weight, "note": case.note or None}
+    own |= {
+        "weight": None if besides is None and case.weight == 1.0 else case.weight,
+        "note": case.note or None,
+        "checks": case.checks_to_json(),
+    }
     return {**({"name": own.pop("name")}), **case.values, **{name: value for name, value in own.items() if name not in case.values}}
 
 
@@ -305,10 +309,11 @@ def _contents(query: Query, ids: Sequence[int]) -> dict[int, Case]:
     """The kept cases of these ids; one of which only the hash is known is not among them."""
     found: dict[int, Case] = {}
     for some in pages(list(dict.fromkeys(ids))):
-        for id_, name, values, reference, tags, weight, note in query(_CONTENTS.format(ids=_listed(some)), {}):
+        for id_, name, values, reference, tags, weight, note, checks in query(_CONTENTS.format(ids=_listed(some)), {}):
             if values is not None:
                 known = None if reference is None else json.loads(reference)
-                found[id_] = Case(json.loads(values), name, known, tuple(json.loads(tags)), weight, note)
+                case = Case(json.loads(values), name, known, tuple(json.loads(tags)), weight, note)
+                found[id_] = case if checks is None else case.with_checks(json.loads(checks))
     return found
 
 
@@ -317,7 +322,7 @@ def _record(dataset_id: int, case_id: int, number: int, case: Case | None) -> Ca
     return CaseRecord(
         id=-number,  # no case that could be written: it may say something else now, or be gone
         uid=f"{case_id}", dataset_id=dataset_id, number=number, name=case.name, values=case.values, reference=case.reference,
-        tags=case.tags, weight=case.weight, note=case.note,
+        tags=case.tags, weight=case.weight, note=case.note, checks=case.checks, only_own_checks=case.only_own_checks,
     )  # fmt: skip
 
 

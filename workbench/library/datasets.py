@@ -227,7 +227,8 @@ def _records(query: Query, where: str, **parameters: Any) -> list[DatasetRow]:
     rows = query(_SELECT.format(where=where), parameters)
     mine = ", ".join(str(row[0]) for row in rows) or "NULL"
     live = f'"case".archived_at IS NULL AND "case".dataset_id IN ({mine})'
-    counts = dict(query(f'SELECT dataset_id, count(*) FROM "case" WHERE {live} GROUP BY dataset_id', {}))
+    counted = f'SELECT dataset_id, count(*), count(checks) FROM "case" WHERE {live} GROUP BY dataset_id'
+    counts = {dataset_id: (cases, checked) for dataset_id, cases, checked in query(counted, {})}
     tags: dict[int, dict[str, int]] = {}
     tagged = f"""SELECT "case".dataset_id, tag.name, count(*) FROM "case" JOIN case_tag ON case_tag.case_id = "case".id
                  JOIN tag ON tag.id = case_tag.tag_id WHERE {live} GROUP BY "case".dataset_id, tag.name ORDER BY tag.name"""
@@ -245,12 +246,13 @@ def _records(query: Query, where: str, **parameters: Any) -> list[DatasetRow]:
             name=name,
             description=description,
             columns=columns_from_json(json.loads(columns)),
-            cases=counts.get(id_, 0),
+            cases=counts.get(id_, (0, 0))[0],
             tags=tags.get(id_, {}),
             comparisons=uses[uid],
             archived=archived_at is not None,
             version=newest.get(id_),
             declared=declared.get(uid, {}),
+            checked=counts.get(id_, (0, 0))[1],
         )
         for id_, uid, name, description, columns, archived_at in rows
     ]
@@ -283,7 +285,7 @@ def _rejected(table: Table, mapping: Sequence[ColumnSpec]) -> tuple[tuple[Reject
     """Rows that cannot be used, the first 1,000 of them, and how many there are."""
     bad: Sequence[BadRow] = table.bad
     count = table.bad_count
-    if any(spec.role == "weight" for spec in mapping):  # the one role that can refuse a cell
+    if any(spec.role in ("weight", "checks") for spec in mapping):  # the roles that can refuse a cell
         found = [row for row in table.cases(mapping) if not isinstance(row, Case)]
         bad, count = found[:_MOST_REJECTED], len(found)
     return tuple(Rejected(table.path, row.line, row.reason, row.text) for row in bad), count

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.store.search import Hit as Hit
-from workbench.values import Content, Definition, Price
+from workbench.values import Check, Content, Definition, Price
 from workbench.values.datasets import ColumnRole as ColumnRole
 from workbench.values.datasets import ColumnSpec as ColumnSpec
 
@@ -106,7 +106,7 @@ class DatasetRow:
     name: str
     description: str
     columns: tuple[ColumnSpec, ...]
-    """The variable and metadata columns, in order; reference, name, tags, weight and note belong to every case."""
+    """The variable and metadata columns, in order; reference, name, tags, weight, note and checks belong to every case."""
     cases: int
     tags: Mapping[str, int]
     """Tag to number of live cases."""
@@ -117,6 +117,8 @@ class DatasetRow:
     """Number of the newest version; None while none was saved."""
     declared: Mapping[str, str] = field(default_factory=dict)
     """The variables that are `image` or `file` to the prompts of the comparisons that use it."""
+    checked: int = 0
+    """How many live cases have checks of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,8 @@ class CaseRecord:
     tags: tuple[str, ...]
     weight: float
     note: str
+    checks: tuple[Check, ...] = ()
+    only_own_checks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

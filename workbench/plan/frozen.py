@@ -64,8 +64,13 @@ class Plan:
         return tuple(parts)
 
     def checks_for(self, case_index: int) -> tuple[Check, ...]:
-        """The plan's checks, then the case's own."""
-        return self.checks + self.cases[case_index].checks
+        """The plan's checks, then the case's own; those alone where they stand in place of the plan's."""
+        case = self.cases[case_index]
+        return case.checks if case.only_own_checks else self.checks + case.checks
+
+    def own_from(self, case_index: int) -> int:
+        """The place among `checks_for` from which on they are the case's own."""
+        return 0 if self.cases[case_index].only_own_checks else len(self.checks)
 
     def to_json(self) -> dict[str, Any]:
         """The JSON form that a run stores. Prompts and models stand once, columns point to them."""
@@ -240,9 +245,8 @@ def _case_to_json(case: Case) -> dict[str, Any]:
         item["weight"] = case.weight
     if case.note:
         item["note"] = case.note
-    if case.checks:
-        item["checks"] = [check.to_json() for check in case.checks]
-    return item
+    checks = case.checks_to_json()
+    return item if checks is None else item | {"checks": checks}
 
 
 def _case_from_json(item: Mapping[str, Any]) -> Case:
@@ -253,5 +257,4 @@ def _case_from_json(item: Mapping[str, Any]) -> Case:
         tags=tuple(item.get("tags", ())),
         weight=item.get("weight", 1.0),
         note=item.get("note", ""),
-        checks=tuple(Check.from_json(check) for check in item.get("checks", ())),
-    )
+    ).with_checks(item.get("checks"))

@@ -87,6 +87,7 @@ class HandAnswers(Calls):
                 plans.fingerprint(plan, column, request, repeat),
                 reply,
                 scores=evaluators.score(checks, case, text, vectors, facts_of(reply, None, request.tools, by_hand=True)),
+                own_from=plan.own_from(case_index),
                 left_out=(
                     *providers.left_out(BY_HAND, request.parameters),
                     *providers.unsaid(BY_HAND, request.output_schema, request.tools),

@@ -242,6 +242,7 @@ class Execution:
         todo = self._todo.pop(event.job)
         price = self._plan.columns[todo.column].model.price
         end = End(event.job, "done", 0, price, self._prints.pop(event.job, ""), left_out=self._left_out[todo.column], reused=reused)
+        end.own_from = self._plan.own_from(todo.case_index)
         if isinstance(event, Finished):
             end.attempts, end.reply = event.attempts, event.reply
             if not self._slow[todo.case_index]:

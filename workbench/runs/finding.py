@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from workbench.runs.samples import SampleReader
-from workbench.store.outputs import CHECKED, PASSED, newest
+from workbench.store.outputs import CHECKED, OWN_CHECK, PASSED, newest
 from workbench.values import CaseQuery
 
 _BLOCKED = "(output.finish_reason IN ('content_filter', 'refusal') AND trim(output.text, :blank) = '')"
@@ -42,7 +42,7 @@ _SHOWN = {
     "unrated": _UNRATED,
     "by_hand": "job.status = 'by_hand'",
 }
-_CHECK = "EXISTS (SELECT 1 FROM score WHERE score.output_id = output.id AND score.check_key = :check AND score.passed = 0)"
+_CHECK = "EXISTS (SELECT 1 FROM score WHERE score.output_id = output.id AND score.check_key LIKE :check AND score.passed = 0)"
 
 _FROM = f"""
 FROM job LEFT JOIN output ON output.id = {newest()} AND job.status NOT IN ('queued', 'running', 'by_hand')
@@ -140,7 +140,7 @@ class CaseFinder(SampleReader):
             which.append(_STATES[query.state].format(held=_listed((-1, *self._held(run_id)))))
         if query.check:
             which.append(_CHECK)
-            given["check"] = query.check
+            given["check"] = f"{OWN_CHECK}%" if query.check == "case" else query.check
         if query.rating:
             which.append(_RATINGS[query.rating])
         if query.text:

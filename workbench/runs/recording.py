@@ -15,7 +15,7 @@ from workbench.library import attachments
 from workbench.library.names import whole_text
 from workbench.runs.reading import dollars, nano_dollars
 from workbench.store.database import Database, Writer
-from workbench.store.outputs import newest
+from workbench.store.outputs import OWN_CHECK, newest
 from workbench.store.stamps import now
 from workbench.values import Exchange, Failure, Part, Price, Reply, Score, StoreTrouble, ToolCall, Usage, canonical
 
@@ -91,6 +91,8 @@ class End:
     failure: Failure | None = None
     reused: Reused | None = None
     scores: tuple[Score, ...] = ()
+    own_from: int | None = None
+    """The place from which on the scores are of the case's own checks."""
     left_out: tuple[str, ...] = ()
     """Parameters that the model does not take and that were not sent."""
 
@@ -287,8 +289,10 @@ def _tool_call(call: ToolCall) -> dict[str, Any]:
 
 
 def _score_row(end: End, index: int, score: Score, at: str) -> dict[str, Any]:
+    is_own = end.own_from is not None and index >= end.own_from
     return {
-        "job_id": end.job_id, "key": str(index), "check": whole_text(canonical(score.check.to_json())),
+        "job_id": end.job_id, "key": f"{OWN_CHECK}{index - (end.own_from or 0)}" if is_own else str(index),
+        "check": whole_text(canonical(score.check.to_json())),
         "passed": score.passed, "value": score.score, "reason": whole_text(score.reason), "at": at,
     }  # fmt: skip
 

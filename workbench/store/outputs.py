@@ -8,6 +8,9 @@ def newest(job: str = "job") -> str:
     return f"(SELECT max(newest.id) FROM output AS newest WHERE newest.job_id = {job}.id)"
 
 
+OWN_CHECK = "case."
+"""How the keys begin of the checks of a case alone; those of the plan are their places."""
+
 FAILED = """(score.passed = 0 AND CAST(coalesce(json_extract(score."check", '$.weight'), '1') AS REAL) > 0)"""
 """True of a score that keeps its output from passing. A check of weight 0 only tells."""
 

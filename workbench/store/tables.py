@@ -207,6 +207,8 @@ class CaseRow(Row, table=True):
     content_hash: str = Field(max_length=64)
     created_at: str = Field(default_factory=now)
     archived_at: str | None = None
+    checks: Any = _json()
+    """As `Case.checks_to_json` writes them; null where the case has only those of the comparison."""
 
 
 class CaseTag(Row, table=True):
@@ -227,6 +229,7 @@ class CaseContent(Row, table=True):
     tags: Any = _json(nullable=False)
     weight: float = 1.0
     note: str = ""
+    checks: Any = _json()
 
 
 class CasePage(Row, table=True):

@@ -20,7 +20,7 @@ class CaseQuery:
     state: str = ""
     """queued, held, done, reused, blocked, failed, stopped, skipped, by hand."""
     check: str = ""
-    """Key of a check of the plan that failed."""
+    """Key of a check of the plan that failed; `case`: any check of the case's own."""
     rating: str = ""
     """none, high (4 or 5 stars), low (1 or 2), 1 to 5, pass, fail, note: what a person said."""
     tag: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -78,6 +78,26 @@ class Case:
     weight: float = 1.0
     note: str = ""
     checks: tuple[Check, ...] = ()
+    """Checks of this case alone, beside those of the comparison."""
+    only_own_checks: bool = False
+    """True where its own checks stand in place of the comparison's."""
+
+    def checks_to_json(self) -> list[dict[str, Any]] | dict[str, Any] | None:
+        """A list of checks; `{"only": [...]}` where they stand in place of the comparison's; None where it has none of its own."""
+        own = [check.to_json() for check in self.checks]
+        return {"only": own} if self.only_own_checks else own or None
+
+    def with_checks(self, item: Any) -> Case:
+        """This case with the checks that `checks_to_json` wrote. Raises ValueError with a sentence where it is nothing of the kind."""
+        only = isinstance(item, Mapping) and item.keys() == {"only"}
+        listed = item["only"] if only else [] if item is None else item
+        if not isinstance(listed, list) or not all(isinstance(one, Mapping) and isinstance(one.get("type"), str) for one in listed):
+            raise ValueError("The checks of a case are a list, each with its type.")
+        try:
+            checks = tuple(Check.from_json(one) for one in listed)
+        except (TypeError, ValueError):
+            raise ValueError("The weight and threshold of a check are numbers.") from None
+        return replace(self, checks=checks, only_own_checks=only)
 
 
 @dataclass(frozen=True, slots=True)

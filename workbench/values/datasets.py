@@ -1,11 +1,11 @@
-"""What a column of a dataset is. The reference, name, tags, weight and note belong to every case and have a role of their own."""
+"""What a column of a dataset is. The reference, name, tags, weight, note and checks belong to every case and have a role of their own."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-ColumnRole = Literal["variable", "reference", "name", "tags", "weight", "note", "metadata", "skip"]
+ColumnRole = Literal["variable", "reference", "name", "tags", "weight", "note", "checks", "metadata", "skip"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,12 @@ class Texts:
 
         return templates.filter_names()
 
+    def check_types(self) -> frozenset[str]:
+        """Names of all checks that can run here."""
+        from workbench import evaluators
+
+        return frozenset((*evaluators.TYPES, "assert-set", "not-assert-set"))
+
     def schema_fault(self, schema: Any) -> str:
         """Why this is no JSON schema, with the place; empty if it is one."""
         from workbench.evaluators import schemas

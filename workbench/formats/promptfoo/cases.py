@@ -27,7 +27,6 @@ class _Reader:
     templates: Mapping[str, Any]
     default: dict[str, Any] = field(default_factory=dict)
     transformed: bool = False
-    defaults_everywhere: bool = True
 
 
 def read_cases(
@@ -44,14 +43,13 @@ def read_cases(
     tests = [*_tests(data.get("tests"), reader), *_scenarios(data.get("scenarios"), reader)]
     if not tests and not data.get("tests") and not data.get("scenarios"):
         tests = [{}]
-    reader.defaults_everywhere = _threshold(reader.default) is None and not any(
-        _options(test).get("disableDefaultAsserts") or _threshold(test) is not None for test in tests
-    )
     notes.leftover(reader.default, _KNOWN, "defaultTest")
     notes.leftover(_options(reader.default), _OPTIONS, "defaultTest: options")
     shared = read_checks(reader.default.get("assert"), folder, notes, reader.templates, transformed=reader.transformed)
     cases = tuple(case for test in tests for case in _cases(test, shared, reader))
-    return (shared if reader.defaults_everywhere else ()), cases
+    if cases and all(case.only_own_checks for case in cases):  # then the comparison has none that a case could do without
+        return (), tuple(replace(case, only_own_checks=False) for case in cases)
+    return shared, cases
 
 
 _OPTIONS = {"transform", "disableDefaultAsserts", "disableVarExpansion"}
@@ -196,16 +194,16 @@ def _cases(test: Mapping[str, Any], shared: tuple[Check, ...], reader: _Reader) 
         *read_checks(test.get("assert"), reader.folder, reader.notes, reader.templates, transformed=transformed),
         *test.get("checks of the row", ()),
     )
-    if not reader.defaults_everywhere and not options.get("disableDefaultAsserts"):
-        own = (*shared, *own)
+    without_shared = bool(options.get("disableDefaultAsserts"))
     threshold = _threshold(test) if _threshold(test) is not None else _threshold(reader.default)
-    if threshold is not None and own:  # the mean counts, not each check
-        own = (Check("assert-set", [check.to_json() for check in own], threshold=threshold),)
+    if threshold is not None and (together := own if without_shared else (*shared, *own)):  # the mean counts, not each check
+        own = (Check("assert-set", [check.to_json() for check in together], threshold=threshold),)
+        without_shared = True
     merged = {**_values(reader.default, reader), **_values(test, reader)}
     description = str(test.get("description") or reader.default.get("description") or "")
     expands = not (options.get("disableVarExpansion") or _options(reader.default).get("disableVarExpansion"))
     for values in _combinations(merged, expands, reader):
-        yield Case(values=_filled(values), name=description, checks=own)
+        yield Case(values=_filled(values), name=description, checks=own, only_own_checks=without_shared and bool(shared))
 
 
 def _combinations(values: Mapping[str, Any], expands: bool, reader: _Reader) -> Iterator[dict[str, Any]]:

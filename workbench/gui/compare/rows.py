@@ -84,9 +84,10 @@ class RowsDialog(Dialog):
         self.tag = choice("Tag of the case", [("", "Any tag"), *((tag, tag) for tag in tags)], query.tag)
         self.column = choice("Column", [(None, "Any shown column"), *columns], query.column)
         self.state = choice("State", STATES, query.state)
-        self.check = choice(
-            "Failed check", [("", "Any result"), *((str(at), f"{title} failed") for at, title in enumerate(data.check_titles))], query.check
-        )
+        checks = [("", "Any result"), *((str(at), f"{title} failed") for at, title in enumerate(data.check_titles))]
+        if any(case.checks for case in data.cases):
+            checks.append(("case", "A check of the case alone failed"))
+        self.check = choice("Failed check", checks, query.check)
         self.rating = choice("Rating", RATINGS, query.rating)
         self.text = QLineEdit(query.text)
         self.text.setPlaceholderText("Words in the answer")

@@ -10,10 +10,11 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QAbstractItemDelegate, QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
 from workbench.gui.datasets.case_model import COLUMN, RECORD, CaseModel, copy_of
-from workbench.gui.datasets.cell_values import FILES, Column, read, shown, value_of, written
+from workbench.gui.datasets.cell_values import CHECKS, FILES, Column, read, shown, value_of, written
 from workbench.gui.theme import theme
 from workbench.gui.widgets.chip import chip_size, paint_chip
 from workbench.gui.widgets.value_editor import ValueEditor
+from workbench.values.check_lines import summary
 
 if TYPE_CHECKING:
     from workbench.workspace import CaseRecord
@@ -97,7 +98,8 @@ class CaseDelegate(QStyledItemDelegate):
 
     def _plain(self, painter: QPainter, area: QRect, record: CaseRecord, column: Column) -> None:
         look = theme()
-        text = shown(value_of(record, column))
+        value = value_of(record, column)
+        text = summary(value) if column == CHECKS else shown(value)
         right = column.type == "number"
         token = "text2" if column.own or column.metadata else "text"
         self._line(painter, area, text or "none", look.font("body"), token if text else "text3", right=right)

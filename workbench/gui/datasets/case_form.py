@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
@@ -9,7 +10,7 @@ from PySide6.QtGui import QFontMetrics, QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
-from workbench.gui.datasets.cell_values import FILES, Column, read, typed, value_of
+from workbench.gui.datasets.cell_values import CHECKS, FILES, Column, read, typed, value_of
 from workbench.gui.datasets.file_field import FileField
 from workbench.gui.theme import set_role, theme
 from workbench.gui.widgets.buttons import icon_button
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
     from workbench.workspace import CaseRecord
 
 NAME, NOTE = Column("name", "text", own=True), Column("note", "text", own=True)
+_CHECKS_TIP = """Checks of this case alone, beside those of the comparison: one a line, such as
+contains: refund
+not-contains: sorry
+is-json
+similar(0.8): It is on its way
+
+The line only: before them lets them stand in place of the comparison's."""
 _FLAGS = ("", "yes", "no")
 _MOST_LINES = 10
 _LABEL = 84
@@ -109,6 +117,7 @@ class CaseForm(QWidget):
 
     def show_case(self, record: CaseRecord | None, columns: list[Column], dataset: str, *, read_only: bool) -> None:
         """Show a case. What is typed in another one and was not left yet is kept first."""
+        columns = [column for column in columns if column != CHECKS]
         if self._record is not None and (record is None or record.id != self._record.id):
             self.keep()
         self._title.setText("No case is chosen" if record is None else record.name or f"Case {record.number}")
@@ -117,11 +126,11 @@ class CaseForm(QWidget):
             part.setEnabled(record is not None)
         if columns != self._columns or read_only != self._read_only or (record is None) != (self._record is None):
             self._columns, self._read_only = list(columns), read_only
-            self._build([] if record is None else [NAME, *columns, NOTE])
+            self._build([] if record is None else _all(columns))
         other = record is not None and self._record is not None and record.id != self._record.id
         self._record = record
         if record is not None:
-            for column in (NAME, *columns, NOTE):
+            for column in _all(columns):
                 self._fill(column, value_of(record, column), other=other)
 
     def _build(self, columns: list[Column]) -> None:
@@ -178,8 +187,11 @@ class CaseForm(QWidget):
             if column.key == "tags":
                 words.setPlaceholderText("With commas between")
             return words
-        text = FieldText(code=column.type == "json")
+        text = FieldText(code=column.type in ("json", "checks"))
         text.setReadOnly(self._read_only)
+        if column == CHECKS:
+            text.setPlaceholderText("Of this case alone, such as contains: refund")
+            text.setToolTip(_CHECKS_TIP)
         return text
 
     @staticmethod
@@ -208,7 +220,7 @@ class CaseForm(QWidget):
 
     def keep(self) -> None:
         """Keep what is typed in the field with the caret."""
-        for column in (NAME, *self._columns, NOTE):
+        for column in _all(self._columns):
             field = self._fields.get(self._key(column))
             if field is not None and field.hasFocus():
                 self._keep(column)
@@ -244,7 +256,7 @@ class CaseForm(QWidget):
             error.setVisible(bool(text))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        column = next((c for c in (NAME, *self._columns, NOTE) if self._fields.get(self._key(c)) is watched), None)
+        column = next((c for c in _all(self._columns) if self._fields.get(self._key(c)) is watched), None)
         if column is None:
             return False
         if event.type() == QEvent.Type.FocusOut:
@@ -266,3 +278,8 @@ class CaseForm(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(theme().px(240), 200)
+
+
+def _all(columns: Sequence[Column]) -> list[Column]:
+    """The fields of the form, for the columns of the table but its checks: those stand here whether they have a column or not."""
+    return [NAME, *columns, CHECKS, NOTE]

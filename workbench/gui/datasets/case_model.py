@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
 
 from workbench.gui.context import Context
-from workbench.gui.datasets.cell_values import Column, columns_of, shown, value_of
+from workbench.gui.datasets.cell_values import CHECKS, Column, columns_of, shown, value_of
+from workbench.values import Case
 
 if TYPE_CHECKING:
     from workbench.workspace import CaseProblem, CaseRecord, DatasetRow, DatasetVersionRow, Workspace
@@ -77,8 +78,11 @@ class CaseModel(QAbstractTableModel):
         """Show another dataset, the same one with other columns, or a version of it as it was."""
         same = dataset is not None and self.dataset is not None and dataset.id == self.dataset.id and version == self.version
         shown = version.columns if version is not None and version.columns is not None else dataset.columns if dataset is not None else ()
-        columns = columns_of(shown, dataset.declared) if dataset is not None else []
+        columns = columns_of(shown, dataset.declared, checked=dataset.checked > 0) if dataset is not None else []
         if same and columns == self.columns:
+            self.dataset = dataset
+            return
+        if same and self._only_checks_differ(columns):
             self.dataset = dataset
             return
         self.beginResetModel()
@@ -93,6 +97,22 @@ class CaseModel(QAbstractTableModel):
             self.reload()
         else:
             self.loaded.emit()  # a reset leaves no case current
+
+    def _only_checks_differ(self, columns: list[Column]) -> bool:
+        """Where the column of checks comes or goes it does so alone: what is current, and what is being typed, stays."""
+        if [column for column in columns if column != CHECKS] != [column for column in self.columns if column != CHECKS]:
+            return False
+        if CHECKS in columns:
+            at = columns.index(CHECKS) + 1
+            self.beginInsertColumns(QModelIndex(), at, at)
+            self.columns = columns
+            self.endInsertColumns()
+        else:
+            at = self.columns.index(CHECKS) + 1
+            self.beginRemoveColumns(QModelIndex(), at, at)
+            self.columns = columns
+            self.endRemoveColumns()
+        return True
 
     def filter(self, text: str, tag: str, only: list[int] | None = None) -> None:
         """Show only cases with these words and this tag, and of these ids."""
@@ -287,6 +307,9 @@ def copy_of(problem: CaseProblem | None) -> str:
 
 def with_value(record: CaseRecord, column: Column, value: Any) -> CaseRecord:
     """The case with another value in a column."""
+    if column == CHECKS:
+        case = Case().with_checks(value)
+        return replace(record, checks=case.checks, only_own_checks=case.only_own_checks)
     if column.own:
         plain: Mapping[str, Any] = {column.key: "" if value is None and column.key in ("name", "note") else value}
         return replace(record, **plain)

@@ -66,7 +66,8 @@ class CaseTable(QTableView):
         self.setAccessibleName("Cases")
         self.customContextMenuRequested.connect(lambda at: self.menu_wanted.emit(self.viewport().mapToGlobal(at)))
         header.customContextMenuRequested.connect(self._header_menu)
-        model.modelReset.connect(self._fit_columns)
+        for changed in (model.modelReset, model.columnsInserted, model.columnsRemoved):
+            changed.connect(self._fit_columns)
         model.loaded.connect(self._loaded)
         theme().follow(self._restyle)
         self._restyle()
@@ -157,7 +158,7 @@ class CaseTable(QTableView):
             elif section == 1:
                 width = FIRST_WIDTH
             else:
-                width = {"weight": 64, "tags": 110, "reference": 180}.get(
+                width = {"weight": 64, "tags": 110, "reference": 180, "checks": 170}.get(
                     column.key if column.own else "", 90 if column.type in ("number", "flag") else 140
                 )
             self.setColumnWidth(section, look.px(width))

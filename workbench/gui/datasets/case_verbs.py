@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.datasets.case_model import CaseModel
-from workbench.gui.datasets.cell_values import Column, cases_from, pasted, read
+from workbench.gui.datasets.cell_values import CHECKS, Column, cases_from, pasted, read
 from workbench.gui.datasets.history import History
 from workbench.gui.widgets.file_sources import Source, choose_source, keep_source
-from workbench.gui.words import counted
+from workbench.gui.words import counted, joined
 from workbench.values import BadInput, Case
 
 if TYPE_CHECKING:
@@ -60,7 +60,19 @@ class CaseVerbs(QObject):
             self._call(datasets.update_case, record.id, before)
 
         do()
+        self._tell_unknown(before, column, value)
         self._history.add(f"{column.key} of case {record.number}", undo, do)
+
+    def _tell_unknown(self, before: Case, column: Column, value: Any) -> None:
+        """Say it where a check was typed that cannot run: a slip of the finger would leave every answer without its verdict."""
+        if column != CHECKS:
+            return
+        had = {check.type for check in before.checks}
+        types = dict.fromkeys(check.type for check in Case().with_checks(value).checks if check.type not in had)
+        unknown = [type for type in types if type not in self._context.ws.check_types()]
+        if unknown:
+            said = f"There is no check {joined(unknown)}, so this gives no verdict."
+            self._context.notice(f"{said} Write one of those that the README lists under Checks.")
 
     def choose_file(self, record: CaseRecord, column: Column) -> None:
         """Let the user choose the file of a cell."""
@@ -178,7 +190,9 @@ class CaseVerbs(QObject):
 
 
 def _as_case(record: CaseRecord) -> Case:
-    return Case(record.values, record.name, record.reference, record.tags, record.weight, record.note)
+    return Case(
+        record.values, record.name, record.reference, record.tags, record.weight, record.note, record.checks, record.only_own_checks
+    )
 
 
 def _ids(ws: Workspace, dataset_id: int, rows: Sequence[int], text: str, tag: str, only: list[int] | None) -> list[int]:

@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.gui.words import file_size
 from workbench.values import Case
+from workbench.values.check_lines import from_lines, to_lines
 from workbench.values.datasets import ColumnSpec
 
 if TYPE_CHECKING:
     from workbench.workspace import CaseRecord
 
 OWN = ("reference", "tags", "weight")
-"""Columns that every dataset has, in the order of the table; name and note stand in the form."""
+"""Columns that every dataset has, in the order of the table; name, checks and note stand in the form."""
 TYPES = {
     "text": ("Text", "type"), "number": ("Number", "hash"), "json": ("List or object", "brackets"), "flag": ("Yes or no", "check"),
     "image": ("Picture", "image"), "file": ("Picture or PDF file", "file-text"),
 }  # fmt: skip
 FILES = ("image", "file")
 """Types whose values are files: a path, or what names bytes that the workspace keeps."""
-OWN_ICONS = {"reference": "text-quote", "tags": "tag", "weight": "scale"}
+OWN_ICONS = {"reference": "text-quote", "tags": "tag", "weight": "scale", "checks": "check"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +43,26 @@ class Column:
         return OWN_ICONS.get(self.key, "") if self.own else TYPES.get(self.type, TYPES["text"])[1]
 
 
-def columns_of(specs: Sequence[ColumnSpec], declared: Mapping[str, str] | None = None) -> list[Column]:
-    """The columns of the table of a dataset; one of text is of files where a prompt has `declared` it so."""
+CHECKS = Column("checks", "checks", own=True)
+"""The checks of a case alone. They are shown and typed as lines, and kept as `Case.checks_to_json` writes them."""
+
+
+def columns_of(specs: Sequence[ColumnSpec], declared: Mapping[str, str] | None = None, *, checked: bool = False) -> list[Column]:
+    """The columns of the table of a dataset; one of text is of files where a prompt has `declared` it so. `checked`: cases have checks of
+    their own, which get a column then."""
     kinds = {spec.name: spec.type for spec in specs}
     kinds.update({name: kind for name, kind in (declared or {}).items() if kinds.get(name) == "text"})
     found = [Column(spec.name, kinds[spec.name], metadata=spec.role == "metadata") for spec in specs]
-    return [*found, Column("reference", "any", own=True), Column("tags", "tags", own=True), Column("weight", "number", own=True)]
+    own = [Column("reference", "any", own=True), Column("tags", "tags", own=True), Column("weight", "number", own=True)]
+    return [*found, *own[:1], *([CHECKS] if checked else []), *own[1:]]
 
 
 def value_of(record: CaseRecord, column: Column) -> Any:
     """What a case has in a column; None for nothing."""
     if not column.own:
         return record.values.get(column.key)
+    if column.key == "checks":
+        return Case(checks=record.checks, only_own_checks=record.only_own_checks).checks_to_json()
     return {"reference": record.reference, "tags": record.tags, "weight": record.weight, "name": record.name, "note": record.note}[
         column.key
     ]
@@ -90,6 +99,8 @@ def typed(value: Any, column: Column) -> str:
         return ""
     if column.key == "tags" and column.own:
         return ", ".join(value)
+    if column == CHECKS:
+        return to_lines(value)
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -111,6 +122,8 @@ def read(text: str, column: Column, before: Any = None) -> Any:
     """
     if column.own and column.key == "tags":
         return tuple(dict.fromkeys(part.strip() for part in text.replace(";", ",").split(",") if part.strip()))
+    if column == CHECKS:
+        return from_lines(text)
     if column.own and column.key == "weight":
         number = _as_number(text or "1")
         if number < 0:
@@ -151,7 +164,7 @@ def cases_from(rows: Sequence[Sequence[str]], columns: Sequence[Column], first: 
 
     Raises ValueError naming row and column where a cell does not fit.
     """
-    by_key = {column.key: column for column in (*columns, Column("name", "text", own=True), Column("note", "text", own=True))}
+    by_key = {column.key: column for column in (CHECKS, *columns, Column("name", "text", own=True), Column("note", "text", own=True))}
     if rows and len(rows) > 1 and all(cell.strip() in by_key for cell in rows[0]):
         targets: list[Column] = [by_key[cell.strip()] for cell in rows[0]]
         body, offset = rows[1:], 2
@@ -187,7 +200,7 @@ def _case(row: Sequence[str], targets: Sequence[Column], number: int) -> Case:
         tags=own.get("tags") or (),
         weight=own.get("weight", 1.0),
         note=own.get("note") or "",
-    )
+    ).with_checks(own.get("checks"))
 
 
 def copied(records: Sequence[CaseRecord], columns: Sequence[Column]) -> str:

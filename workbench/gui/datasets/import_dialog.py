@@ -30,6 +30,7 @@ ROLES: tuple[tuple[ColumnRole, str], ...] = (
     ("tags", "tags"),
     ("weight", "weight"),
     ("note", "note"),
+    ("checks", "checks"),
     ("skip", "leave out"),
 )
 _SHOWN_BAD = 200

@@ -197,10 +197,7 @@ class Importer:
         self._bring(path, record, columns, cases, "library" if record.columns is not None else table.form.format, table.rows)
 
     def _bring_cases(self, path: Path, record: DatasetFile, columns: Sequence[ColumnSpec], cases: Sequence[Case]) -> None:
-        if any(case.checks for case in cases):
-            self.not_carried.append(NotCarried(str(path), "checks of single cases", "the workspace has no place for them yet"))
-        bare = [replace(case, checks=()) for case in cases]
-        self._bring(path, record, columns, lambda: bare, "library", len(bare))
+        self._bring(path, record, columns, lambda: cases, "library", len(cases))
 
     def _bring(
         self,

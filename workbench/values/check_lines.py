@@ -1,0 +1,68 @@
+"""The checks of one case as lines that people read and type: `contains: refund`, `similar(0.8): It is on its way`, `is-json`.
+
+A check that has more to say, such as a name, a weight or a schema, is a line of JSON. `only:` alone in the first line lets those below
+stand in place of the comparison's.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from workbench.values.comparisons import Case, Check
+
+ONLY = "only:"
+_LINE = re.compile(r"([a-z][a-z0-9]*(?:-[a-z0-9]+)*)(?:\(\s*(\d*\.?\d+)\s*\))?(?:\s*:\s*(.*))?")
+
+
+def to_lines(item: Any) -> str:
+    """The lines for what `Case.checks_to_json` wrote."""
+    case = Case().with_checks(item)
+    return "\n".join([*([ONLY] if case.only_own_checks else []), *map(_to_line, case.checks)])
+
+
+def from_lines(text: str) -> Any:
+    """What `Case.checks_to_json` would write for these lines. Raises ValueError with a sentence that names the line."""
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    only = bool(lines) and lines[0] == ONLY
+    case = Case(checks=tuple(_from_line(line) for line in lines[only:]), only_own_checks=only)
+    return case.checks_to_json()
+
+
+def summary(item: Any) -> str:
+    """In one line: `contains: refund, is-json`."""
+    case = Case().with_checks(item)
+    said = ", ".join(check.title for check in case.checks) or ("none" if case.only_own_checks else "")
+    return f"only {said}" if case.only_own_checks else said
+
+
+def _to_line(check: Check) -> str:
+    bound = "" if check.threshold is None else f"({check.threshold:g})"
+    line = f"{check.type}{bound}" if check.value is None else f"{check.type}{bound}: {check.value}"
+    try:
+        is_the_same = _from_line(line) == check
+    except ValueError:
+        is_the_same = False
+    return line if is_the_same else json.dumps(check.to_json(), ensure_ascii=False)
+
+
+def _from_line(line: str) -> Check:
+    if line.startswith("{"):
+        try:
+            item = json.loads(line)
+        except ValueError as error:
+            raise ValueError(f"{_short(line)} is not valid JSON: {error}.") from None
+        if not isinstance(item, Mapping) or not isinstance(item.get("type"), str):
+            raise ValueError(f"{_short(line)} has no type.")
+        return Case().with_checks([item]).checks[0]
+    match = _LINE.fullmatch(line)
+    if match is None:
+        raise ValueError(f"{_short(line)} is no check. Begin the line with what it asks, such as contains: refund.")
+    kind, bound, value = match.groups()
+    return Check(kind, value or None, threshold=None if bound is None else float(bound))
+
+
+def _short(line: str) -> str:
+    return line if len(line) <= 40 else f"{line[:40]}..."
