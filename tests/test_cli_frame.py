@@ -228,7 +228,7 @@ def test_columns_are_aligned_and_long_cells_are_cut_on_a_screen_and_whole_in_a_p
     assert lines[3] == "x" * 80
     pty = pytest.importorskip("pty")
     main, screen = pty.openpty()
-    with open(main, "rb", closefd=True), open(screen, "w", encoding="utf-8") as stream:
+    with os.fdopen(main, "rb"), os.fdopen(screen, "w", encoding="utf-8") as stream:
         monkeypatch.setattr(sys, "stdout", stream)
         assert long_table()[3] == "x" * 59 + "…"
     assert columns(("A",), []) == ""

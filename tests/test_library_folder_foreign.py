@@ -105,7 +105,7 @@ def test_a_folder_comes_in_at_once_with_its_folders(workspace: Workspace, tmp_pa
     assert workspace.prompts.folders() == ["sub"]
 
 
-def test_a_schema_or_an_empty_object_in_a_folder_is_passed_over_and_rejected_where_it_is_named(workspace: Workspace, tmp_path: Path) -> None:
+def test_a_schema_or_an_empty_object_is_passed_over_in_a_folder_and_rejected_by_name(workspace: Workspace, tmp_path: Path) -> None:
     folder = filled(tmp_path / "in")
     (folder / "schema.json").write_text('{"type": "object", "properties": {}, "allOf": [{"required": ["a"]}]}')
     for name in ("empty.json", "empty.jsonl"):

@@ -102,7 +102,7 @@ def printable(text: str) -> str:
 
 
 def columns(head: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> str:
-    """A table of aligned columns; `right` names the columns of figures. Empty rows give an empty text. Long cells are cut on a screen only."""
+    """A table of aligned columns, long cells cut on a screen; `right` names the columns of figures. Empty rows give an empty text."""
     if not rows:
         return ""
     longest = 60 if sys.stdout.isatty() else sys.maxsize

@@ -160,7 +160,9 @@ def has_rows(path: Path) -> bool:
         return True  # the reader of tables says what is wrong
     if data is None:
         return True
-    return not is_schema(data) and any(isinstance(item, list) and item and all(isinstance(row, Mapping) for row in item) for item in data.values())
+    if is_schema(data):
+        return False
+    return any(isinstance(item, list) and item and all(isinstance(row, Mapping) for row in item) for item in data.values())
 
 
 def _of_json(text: str) -> str | None:

@@ -11,7 +11,6 @@ from typing import Any, NoReturn
 from workbench.formats.tabular_rows import CHUNK, LONGEST_CELL, BadRow, Form, Opener, Row, is_broken, open_text, show, why_broken
 from workbench.values.problems import BadInput
 
-
 _TYPES = {"object", "array", "string", "number", "integer", "boolean", "null"}
 
 
