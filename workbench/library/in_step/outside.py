@@ -50,6 +50,8 @@ class Outside:
 
     units: dict[str, Unit] = field(default_factory=dict)
     """By path as file systems compare them."""
+    copies: dict[str, Unit] = field(default_factory=dict)
+    """Second files of one thing that cloud drives made because two computers wrote it."""
     aside: list[Rejected] = field(default_factory=list)
     waiting: set[str] = field(default_factory=set)
     """Folded paths of files that a cloud drive has not downloaded yet."""
@@ -65,7 +67,7 @@ class Outside:
     @property
     def mark(self) -> str:
         """Changes when something in the folder does."""
-        lines = sorted(f"{unit.path} {unit.hash}" for unit in self.units.values())
+        lines = sorted(f"{unit.path} {unit.hash}" for unit in (*self.units.values(), *self.copies.values()))
         lines += sorted(f"{item.path} {item.reason}" for item in self.aside)
         return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -145,10 +147,7 @@ class Look:
 
     def _take(self, found: Outside, path: str, kind: Kind, stats: dict[str, os.stat_result]) -> None:
         key = folded(path)
-        if _CONFLICTED_COPY.search(path):
-            reason = "This is a copy that a cloud drive made because two computers wrote the file. Take over what you need, then delete it."
-            found.aside.append(Rejected(path, None, reason))
-            return
+        is_copy = _CONFLICTED_COPY.search(path) is not None
         if key in found.units:
             other = found.units[key].path
             found.aside.append(Rejected(path, None, f"Its name differs from {other} only in upper and lower case. Rename one of them."))
@@ -164,7 +163,8 @@ class Look:
             found.aside.append(Rejected(path, None, f"This file cannot be read ({error.strerror})."))
             found.waiting.add(key)  # that it cannot be read is no reason to take it for deleted
             return
-        found.units[key] = Unit(path, kind, hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest())
+        units = found.copies if is_copy else found.units
+        units[key] = Unit(path, kind, hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest())
 
     def _belonging(self, path: str, kind: Kind) -> list[str]:
         if kind not in ("prompt", "dataset"):
