@@ -313,6 +313,23 @@ def test_a_copy_that_fits_no_prompt_is_set_aside(side: Side) -> None:
     assert [item.path for item in side.sync().aside] == [COPIES[0]]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows wants rights for links")
+@pytest.mark.parametrize("path", [CON, "prompts/support"])
+def test_a_file_or_folder_that_became_a_link_is_set_aside_and_its_prompts_stay(side: Side, tmp_path: Path, path: str) -> None:
+    names = {row.name for row in side.library.prompts.list()}
+    shutil.move(side.folder / path, tmp_path / "elsewhere")
+    (side.folder / path).symlink_to(tmp_path / "elsewhere")
+    report = side.sync()
+    assert [item.path for item in report.aside] == [path]
+    assert "symbolic link" in report.aside[0].reason
+    assert not report.did_something
+    assert not report.waiting
+    assert {row.name for row in side.library.prompts.list()} == names
+    (side.folder / path).unlink()
+    shutil.move(tmp_path / "elsewhere", side.folder / path)
+    side.calm()
+
+
 def test_own_writes_are_not_read_back(side: Side) -> None:
     side.save("con", "again")
     side.sync()

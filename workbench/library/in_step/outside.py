@@ -54,7 +54,7 @@ class Outside:
     """Second files of one thing that cloud drives made because two computers wrote it."""
     aside: list[Rejected] = field(default_factory=list)
     waiting: set[str] = field(default_factory=set)
-    """Folded paths of files that a cloud drive has not downloaded yet."""
+    """Folded paths of files that a cloud drive has not downloaded yet, or that cannot be read: no reason to take them for deleted."""
     taken: set[str] = field(default_factory=set)
     is_busy: bool = False
     """True while git works in the folder."""
@@ -63,6 +63,10 @@ class Outside:
     def has_page(self) -> bool:
         """False for a folder that is no library: an empty one, or a drive that is not there."""
         return PAGE in self.units
+
+    def waits_for(self, key: str) -> bool:
+        """True for a file of which nobody can say now what it holds, itself or the folder around it."""
+        return any(key == path or key.startswith(f"{path}/") for path in self.waiting)
 
     @property
     def mark(self) -> str:
@@ -133,7 +137,10 @@ class Look:
                 if entry.name.startswith(".") and entry.name.endswith(".icloud"):
                     found.waiting.add(folded(f"{relative}{entry.name[1:-7]}"))
                     continue
-                if _PASSING.search(entry.name) or entry.is_symlink():
+                if _PASSING.search(entry.name):
+                    continue
+                if entry.is_symlink():
+                    self._link(found, path, is_within=bool(relative))
                     continue
                 try:
                     stat = entry.stat()
@@ -144,6 +151,16 @@ class Look:
                     self._walk(Path(entry.path), f"{path}/", stats, found)
                 elif S_ISREG(stat.st_mode):
                     stats[path] = stat
+
+    def _link(self, found: Outside, path: str, *, is_within: bool) -> None:
+        """Set a symbolic link aside: it is not followed, and what lay in its place is not taken for deleted."""
+        is_folder = (self.folder / path).is_dir() and (is_within or path in _BY_FOLDER)
+        if not is_folder and kind_of_path(path) is None:
+            return
+        found.taken.add(folded(path))
+        found.waiting.add(folded(path))
+        reason = "This is a symbolic link, which is not followed: it could lead out of the folder. Put the file or folder itself in its place."
+        found.aside.append(Rejected(path, None, reason))
 
     def _take(self, found: Outside, path: str, kind: Kind, stats: dict[str, os.stat_result]) -> None:
         key = folded(path)

@@ -119,7 +119,7 @@ class Round:
             tuple(self._conflicts),
             tuple(self._aside),
             tuple(self._missing),
-            waiting=tuple(sorted(outside.waiting)),
+            waiting=tuple(sorted(outside.waiting - {folded(item.path) for item in self._aside})),
             unwritten=written.unwritten,
             not_carried=(*self._not_carried, *written.not_carried),
         )
@@ -156,8 +156,9 @@ class Round:
 
     def _lost(self) -> dict[str, Agreed]:
         """Files that both sides had and that are not there."""
-        there = self._outside.units.keys() | self._outside.waiting
-        return {key: base for key, base in self._base.items() if key not in there and not base.gone and base.kind not in ("page", "models")}
+        there, waits = self._outside.units.keys(), self._outside.waits_for
+        lost = {key: base for key, base in self._base.items() if key not in there and not waits(key)}
+        return {key: base for key, base in lost.items() if not base.gone and base.kind not in ("page", "models")}
 
     def _fresh(self) -> dict[str, Unit]:
         """Files that are new to us."""
@@ -234,7 +235,7 @@ class Round:
 
     def _decide_lost(self, plan: _Plan, key: str, base: Agreed, thing: Thing | None) -> None:
         """What to do where the file is not there."""
-        if key in self._outside.waiting:
+        if self._outside.waits_for(key):
             return
         if thing is None or not thing.is_live:
             if thing is None:
