@@ -124,6 +124,30 @@ def test_a_file_that_says_what_a_branch_says_brings_it_to_the_main_line_and_leav
     side.calm()
 
 
+def test_a_branch_that_is_closed_or_opened_again_is_so_on_the_other_side(side: Side, far: Side) -> None:
+    id_, path = on_a_branch(side), "prompts/con-file.versions.yaml"
+    far.sync()
+    other = far.library.prompts.find("con").id
+    mine, theirs = Branches(side.library.database), Branches(far.library.database)
+    theirs.switch(other, "warm")
+
+    def states() -> list[tuple[str, bool, bool]]:
+        return [(branch.name, branch.closed, branch.current) for branch in theirs.list(other)]
+
+    mine.close(id_, "warm")
+    side.sync()
+    assert "closed: [warm]" in text_of(side.folder, path)
+    far.sync()
+    assert states() == [("", False, True), ("warm", True, False)]
+    far.calm()
+    mine.switch(id_, "warm")
+    side.sync()
+    assert "closed" not in text_of(side.folder, path)
+    far.sync()
+    assert states() == [("", False, True), ("warm", False, False)]
+    side.calm()
+
+
 def test_a_saved_version_is_written_and_comments_of_a_person_stay(side: Side) -> None:
     side.edit(CON, "prompt: con", "# mine\nprompt: con\nowner: Ann")
     side.sync()
