@@ -159,9 +159,7 @@ class Look:
             return
         found.taken.add(folded(path))
         found.waiting.add(folded(path))
-        reason = (
-            "This is a symbolic link, which is not followed: it could lead elsewhere. Put the file or folder itself in its place."
-        )
+        reason = "This is a symbolic link, which is not followed: it could lead elsewhere. Put the file or folder itself in its place."
         found.aside.append(Rejected(path, None, reason))
 
     def _take(self, found: Outside, path: str, kind: Kind, stats: dict[str, os.stat_result]) -> None:
