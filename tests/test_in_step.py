@@ -312,7 +312,7 @@ def test_a_second_file_of_a_prompt_is_a_choice_and_goes_when_its_text_has_come_i
     (side.folder / copy).write_text(text_of(side.folder, CON).replace("reserved", "other"), "utf-8", newline="\n")
     (conflict,) = side.sync().conflicts
     assert (conflict.path, conflict.reason, conflict.name) == (copy, "copy", "con")
-    assert conflict.sentence.startswith(f"{copy} is another form of {CON}")
+    assert conflict.sentence.startswith(f"A second file of {CON}")
     assert ("user: reserved" in conflict.mine, "user: other" in conflict.theirs) == (True, True)
     merged = conflict.mine.replace("reserved", "both of us") if choice == "merged" else ""
     side.sync(answers={copy: Settled(choice, conflict.mark, merged)})  # type: ignore[arg-type]
@@ -320,6 +320,24 @@ def test_a_second_file_of_a_prompt_is_a_choice_and_goes_when_its_text_has_come_i
     kept = {*side.texts("con"), *(side.texts("con (folder)") if choice == "both" else ())}
     assert {"reserved", "other"} <= kept
     assert f"user: {newest}" in text_of(side.folder, CON)
+    assert not (side.folder / copy).exists()
+    side.calm()
+
+
+@pytest.mark.parametrize("choice", ["mine", "theirs", "both"])
+def test_a_second_file_of_a_dataset_is_a_choice_too(side: Side, choice: str) -> None:
+    path = sorted(file.relative_to(side.folder).as_posix() for file in (side.folder / "datasets").glob("*.yaml"))[0]
+    copy = path.replace(".yaml", " (1).yaml")
+    text = text_of(side.folder, path)
+    name = next(line.partition(": ")[2] for line in text.splitlines() if line.startswith("dataset: "))
+    text = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("description:"))
+    (side.folder / copy).write_text(text.replace(f"dataset: {name}\n", f"dataset: {name}\ndescription: Other\n"), "utf-8", newline="\n")
+    (conflict,) = side.sync().conflicts
+    assert (conflict.path, conflict.reason, conflict.kind) == (copy, "copy", "dataset")
+    side.sync(answers={copy: Settled(choice, conflict.mark)})  # type: ignore[arg-type]
+    assert (side.library.datasets.find(name).description == "Other") == (choice == "theirs")
+    said = {row.description for archived in (False, True) for row in side.library.datasets.list(archived=archived)}
+    assert "Other" in said
     assert not (side.folder / copy).exists()
     side.calm()
 

@@ -49,7 +49,7 @@ class Conflict:
         if self.reason == "git" and self.file:
             return f"Git could not merge {self.file}: it left conflict markers in it, the first in line {self.line}."
         if self.reason == "copy":
-            return f"{self.path} is another form of {self.file}, such as a cloud drive makes when two computers write one file."
+            return f"A second file of {self.file}, such as a cloud drive makes when two computers write one file."
         if self.reason == "label":
             return f"The file moves the label {self.label}, which is protected here."
         return _SENTENCES[self.reason]
