@@ -216,11 +216,19 @@ def test_progress_in_a_log_is_a_line_now_and_then_and_none_when_quiet(capsys: py
     assert capsys.readouterr().err == ""
 
 
-def test_columns_are_aligned_and_long_cells_cut() -> None:
-    table = columns(("NAME", "N"), [("a", 1), ("long\nname", 100), ("x" * 80, None)], right=(1,))
-    lines = table.splitlines()
+def long_table() -> list[str]:
+    return columns(("NAME", "N"), [("a", 1), ("long\nname", 100), ("x" * 80, None)], right=(1,)).splitlines()
+
+
+def test_columns_are_aligned_and_long_cells_are_cut_on_a_screen_and_whole_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = long_table()
     assert lines[0].startswith("NAME ")
     assert lines[1].endswith("  1")
     assert "long name" in lines[2]
-    assert lines[3].endswith("…")
+    assert lines[3] == "x" * 80
+    pty = pytest.importorskip("pty")
+    main, screen = pty.openpty()
+    with os.fdopen(main, "rb"), os.fdopen(screen, "w", encoding="utf-8") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert long_table()[3] == "x" * 59 + "…"
     assert columns(("A",), []) == ""

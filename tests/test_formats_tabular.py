@@ -119,6 +119,38 @@ def test_what_is_no_table_is_refused_with_a_sentence(data: bytes, words: str) ->
         table(data)
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"$schema": "https://json-schema.org/draft/2020-12/schema", "allOf": [{"required": ["a"]}]},
+        {"type": ["object", "null"], "properties": {"a": {}}, "anyOf": [{"required": ["a"]}]},
+        {"name": "answer", "strict": True, "schema": {"type": "object", "properties": {}}},
+    ],
+)
+def test_a_json_schema_holds_no_cases_and_says_so(data: object) -> None:
+    found = table(json.dumps(data), "schema.json")
+    assert found.rows == 0
+    assert found.bad[0].reason.startswith("This is a JSON Schema")
+
+
+def test_an_object_that_only_looks_like_a_schema_is_a_case() -> None:
+    assert table('{"type": "bug", "items": {"a": 1}}', "one.json").rows == 1
+
+
+@pytest.mark.parametrize(("data", "name"), [("{}", "a.json"), ("[{}]", "a.json"), ("{}\n{}\n", "a.jsonl")])
+def test_empty_objects_are_no_cases(data: str, name: str) -> None:
+    with pytest.raises(BadInput, match="nothing but empty objects"):
+        table(data, name)
+
+
+def test_columns_that_share_a_name_are_told_with_what_they_became() -> None:
+    assert table("q,q 2,order items\na,b,c\n").repeated == ""
+    assert table("q,q,order items,order_items\na,b,c,d\n").repeated == (
+        "column 2 is named q too and becomes q_2, column 4 is named order_items too and becomes order_items_2"
+    )
+    assert table(",".join("aaaaaa") + "\n1,2,3,4,5,6\n").repeated.endswith("a_4, and 2 more columns")
+
+
 def test_a_file_that_is_not_there_is_a_sentence_too(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="cannot be read"):
         tabular.read(tmp_path / "nothing.csv")

@@ -68,6 +68,17 @@ def test_an_include_is_chosen_previewed_and_an_unknown_one_is_marked_at_its_line
     assert (problem.line, problem.message) == (3, "There is no snippet named nothing.")
 
 
+def test_a_snippet_that_includes_itself_is_told_of_the_circle_before_its_first_save(desk: Desk) -> None:
+    desk.session.context.action("library.new_snippet").trigger()
+    desk.fill("voice")
+    desk.until(lambda: desk.working.at is not None and desk.blocks)
+    desk.write('Kind.\n{% include "voice" %}')
+    desk.until(lambda: desk.blocks[0].problem is not None)
+    problem = desk.blocks[0].problem
+    assert problem is not None
+    assert (problem.line, problem.message) == (2, "A circle: voice includes voice.")
+
+
 def test_names_of_snippets_are_completed_inside_an_include(desk: Desk) -> None:
     snippet(desk, "refund_policy", "x")
     desk.open(desk.prompt("Reply", "Hello {{ refund }} "))

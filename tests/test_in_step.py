@@ -124,6 +124,30 @@ def test_a_file_that_says_what_a_branch_says_brings_it_to_the_main_line_and_leav
     side.calm()
 
 
+def test_a_branch_that_is_closed_or_opened_again_is_so_on_the_other_side(side: Side, far: Side) -> None:
+    id_, path = on_a_branch(side), "prompts/con-file.versions.yaml"
+    far.sync()
+    other = far.library.prompts.find("con").id
+    mine, theirs = Branches(side.library.database), Branches(far.library.database)
+    theirs.switch(other, "warm")
+
+    def states() -> list[tuple[str, bool, bool]]:
+        return [(branch.name, branch.closed, branch.current) for branch in theirs.list(other)]
+
+    mine.close(id_, "warm")
+    side.sync()
+    assert "closed: [warm]" in text_of(side.folder, path)
+    far.sync()
+    assert states() == [("", False, True), ("warm", True, False)]
+    far.calm()
+    mine.switch(id_, "warm")
+    side.sync()
+    assert "closed" not in text_of(side.folder, path)
+    far.sync()
+    assert states() == [("", False, True), ("warm", False, False)]
+    side.calm()
+
+
 def test_a_saved_version_is_written_and_comments_of_a_person_stay(side: Side) -> None:
     side.edit(CON, "prompt: con", "# mine\nprompt: con\nowner: Ann")
     side.sync()
@@ -269,11 +293,83 @@ def test_a_file_that_is_not_downloaded_yet_is_waited_for(side: Side) -> None:
     assert not side.library.prompts.find("con").archived
 
 
-def test_a_conflicted_copy_is_set_aside_and_named(side: Side) -> None:
-    shutil.copy(side.folder / CON, side.folder / "prompts/con-file (Ann's conflicted copy 2026-11-28).yaml")
+COPIES = ("prompts/con-file (Ann's conflicted copy 2026-11-28).yaml", "prompts/con-file (1).yaml")
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_a_copy_that_says_the_same_is_set_aside_and_named(side: Side, copy: str) -> None:
+    shutil.copy(side.folder / CON, side.folder / copy)
     report = side.sync()
-    assert [item.path for item in report.aside] == ["prompts/con-file (Ann's conflicted copy 2026-11-28).yaml"]
+    assert [(item.path, item.reason) for item in report.aside] == [
+        (copy, f"{CON} says the same. Delete this file, or give it another name, inside.")
+    ]
     assert len(side.texts("con")) == 1
+
+
+@pytest.mark.parametrize("copy", COPIES)
+@pytest.mark.parametrize(("choice", "newest"), [("mine", "reserved"), ("theirs", "other"), ("merged", "both of us"), ("both", "reserved")])
+def test_a_second_file_of_a_prompt_is_a_choice_and_goes_when_its_text_has_come_in(side: Side, copy: str, choice: str, newest: str) -> None:
+    (side.folder / copy).write_text(text_of(side.folder, CON).replace("reserved", "other"), "utf-8", newline="\n")
+    (conflict,) = side.sync().conflicts
+    assert (conflict.path, conflict.reason, conflict.name) == (copy, "copy", "con")
+    assert conflict.sentence.startswith(f"A second file of {CON}")
+    assert ("user: reserved" in conflict.mine, "user: other" in conflict.theirs) == (True, True)
+    merged = conflict.mine.replace("reserved", "both of us") if choice == "merged" else ""
+    side.sync(answers={copy: Settled(choice, conflict.mark, merged)})  # type: ignore[arg-type]
+    assert side.texts("con")[0] == newest
+    kept = {*side.texts("con"), *(side.texts("con (folder)") if choice == "both" else ())}
+    assert {"reserved", "other"} <= kept
+    assert f"user: {newest}" in text_of(side.folder, CON)
+    assert not (side.folder / copy).exists()
+    side.calm()
+
+
+@pytest.mark.parametrize("choice", ["mine", "theirs", "both"])
+def test_a_second_file_of_a_dataset_is_a_choice_too(side: Side, choice: str) -> None:
+    path = sorted(file.relative_to(side.folder).as_posix() for file in (side.folder / "datasets").glob("*.yaml"))[0]
+    copy = path.replace(".yaml", " (1).yaml")
+    text = text_of(side.folder, path)
+    name = next(line.partition(": ")[2] for line in text.splitlines() if line.startswith("dataset: "))
+    text = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("description:"))
+    (side.folder / copy).write_text(text.replace(f"dataset: {name}\n", f"dataset: {name}\ndescription: Other\n"), "utf-8", newline="\n")
+    (conflict,) = side.sync().conflicts
+    assert (conflict.path, conflict.reason, conflict.kind) == (copy, "copy", "dataset")
+    side.sync(answers={copy: Settled(choice, conflict.mark)})  # type: ignore[arg-type]
+    assert (side.library.datasets.find(name).description == "Other") == (choice == "theirs")
+    said = {row.description for archived in (False, True) for row in side.library.datasets.list(archived=archived)}
+    assert "Other" in said
+    assert not (side.folder / copy).exists()
+    side.calm()
+
+
+def test_a_copy_is_asked_about_when_its_prompt_is_settled(side: Side) -> None:
+    clash(side)
+    (side.folder / COPIES[1]).write_text(text_of(side.folder, CON).replace("theirs", "other"), "utf-8", newline="\n")
+    report = side.sync()
+    assert ([item.path for item in report.conflicts], [item.path for item in report.aside]) == ([CON], [COPIES[1]])
+    assert report.aside[0].reason == f"This is another form of {CON}. Choose about {CON} first."
+
+
+def test_a_copy_that_fits_no_prompt_is_set_aside(side: Side) -> None:
+    (side.folder / COPIES[0]).write_text("prompt: nobody\nmessages:\n  - user: x\n", "utf-8")
+    assert [item.path for item in side.sync().aside] == [COPIES[0]]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows wants rights for links")
+@pytest.mark.parametrize("path", [CON, "prompts/support"])
+def test_a_file_or_folder_that_became_a_link_is_set_aside_and_its_prompts_stay(side: Side, tmp_path: Path, path: str) -> None:
+    names = {row.name for row in side.library.prompts.list()}
+    shutil.move(side.folder / path, tmp_path / "elsewhere")
+    (side.folder / path).symlink_to(tmp_path / "elsewhere")
+    report = side.sync()
+    assert [item.path for item in report.aside] == [path]
+    assert "symbolic link" in report.aside[0].reason
+    assert not report.did_something
+    assert not report.waiting
+    assert {row.name for row in side.library.prompts.list()} == names
+    (side.folder / path).unlink()
+    shutil.move(tmp_path / "elsewhere", side.folder / path)
+    side.calm()
 
 
 def test_own_writes_are_not_read_back(side: Side) -> None:
@@ -413,7 +509,7 @@ def git(folder: Path, *arguments: str, fails: bool = False) -> None:
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not here")
-@pytest.mark.parametrize("choice", ["mine", "theirs", "merged"])
+@pytest.mark.parametrize("choice", ["mine", "theirs", "merged", "both"])
 def test_a_merge_that_git_could_not_do_is_a_choice_of_both_sides_and_all_versions_come_in(side: Side, choice: str, tmp_path: Path) -> None:
     git(side.folder, "init", "-b", "main")
     git(side.folder, "config", "core.autocrlf", "false")
@@ -441,14 +537,38 @@ def test_a_merge_that_git_could_not_do_is_a_choice_of_both_sides_and_all_version
     assert "user: reserved" in conflict.before
     merged = conflict.mine.replace("of mine", "of us") if choice == "merged" else ""
     side.sync(answers={CON: Settled(choice, conflict.mark, merged)})  # type: ignore[arg-type]
-    newest = {"mine": "of mine", "theirs": "of the colleague", "merged": "of us"}[choice]
+    newest = {"mine": "of mine", "both": "of mine", "theirs": "of the colleague", "merged": "of us"}[choice]
     assert side.texts("con")[0] == newest
-    assert {"reserved", "of mine", "of the colleague"} <= set(side.texts("con"))
+    if choice == "both":  # each its own, and no version twice
+        assert (side.texts("con"), side.texts("con (folder)")) == (["of mine", "reserved"], ["of the colleague", "reserved"])
+    else:
+        assert {"reserved", "of mine", "of the colleague"} <= set(side.texts("con"))
     for name in (CON, "prompts/con-file.versions.yaml"):
         assert "<<<<<<<" not in text_of(side.folder, name)
     side.calm()
     git(side.folder, "add", "-A")
     git(side.folder, "commit", "-m", "merged")
+
+
+@pytest.mark.parametrize("choice", ["mine", "theirs"])
+def test_conflict_markers_in_the_versions_alone_are_told_with_their_line_and_asked_about(side: Side, choice: str) -> None:
+    side.save("con", "second")
+    side.sync()
+    path = "prompts/con-file.versions.yaml"
+    lines = text_of(side.folder, path).splitlines(keepends=True)
+    at = next(number for number, line in enumerate(lines) if "user: second" in line)
+    both = ["<<<<<<< HEAD\n", lines[at], "=======\n", lines[at].replace("second", "of another"), ">>>>>>> other\n"]
+    (side.folder / path).write_text("".join([*lines[:at], *both, *lines[at + 1 :]]), "utf-8", newline="\n")
+    report = side.sync()
+    (conflict,) = report.conflicts
+    assert not report.aside
+    assert (conflict.path, conflict.reason, conflict.file, conflict.line) == (CON, "git", path, at + 1)
+    assert conflict.sentence == f"Git could not merge {path}: it left conflict markers in it, the first in line {at + 1}."
+    side.sync(answers={CON: Settled(choice, conflict.mark)})  # type: ignore[arg-type]
+    assert side.texts("con")[0] == "second"
+    assert {"reserved", "second", "of another"} <= set(side.texts("con"))
+    assert "<<<<<<<" not in text_of(side.folder, path)
+    side.calm()
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not here")

@@ -105,6 +105,22 @@ def test_a_folder_comes_in_at_once_with_its_folders(workspace: Workspace, tmp_pa
     assert workspace.prompts.folders() == ["sub"]
 
 
+def test_a_schema_or_an_empty_object_is_passed_over_in_a_folder_and_rejected_by_name(workspace: Workspace, tmp_path: Path) -> None:
+    folder = filled(tmp_path / "in")
+    (folder / "schema.json").write_text('{"type": "object", "properties": {}, "allOf": [{"required": ["a"]}]}')
+    for name in ("empty.json", "empty.jsonl"):
+        (folder / name).write_text("{}\n")
+    (folder / "twice.csv").write_text("q,q\na,b\n")
+    report = workspace.files.import_paths([folder])
+    assert [item.name for item in report.imported if item.kind == "dataset"] == ["twice"]
+    assert [Path(item.path).name for item in report.rejected] == ["broken.prompt"]
+    [told] = [item for item in report.not_carried if item.path.endswith("twice.csv")]
+    assert told.why == "one stands twice in the header: column 2 is named q too and becomes q_2"
+    named = workspace.files.import_paths([folder / "schema.json", folder / "empty.json", folder / "empty.jsonl"])
+    assert (named.imported, len(named.rejected)) == ((), 3)
+    assert "This is a JSON Schema" in named.rejected[0].reason
+
+
 def test_a_zip_comes_in_like_the_folder_and_again_changes_nothing(workspace: Workspace, tmp_path: Path) -> None:
     folder = filled(tmp_path / "in")
     with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:

@@ -15,12 +15,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from workbench import providers
 from workbench.providers import http_answer, transport
 from workbench.providers.network_errors import url_of
+from workbench.providers.redaction import AnswerStream, Redactor
 from workbench.values import Delta, Endpoint, Failure, Message, Reply, Request
 
 KEY = "sk-test-0123456789abcdef"
@@ -474,6 +476,27 @@ def test_the_key_never_gets_out(serve: Callable[..., RawServer], calls: int, cap
                 assert KEY not in json.dumps(reply.exchange.request)
     assert KEY not in repr(Endpoint("openai-chat", "http://h", KEY))
     assert not [record for record in caplog.records if KEY in record.getMessage() and record.name.startswith("workbench")]
+
+
+def test_a_key_in_two_pieces_of_a_stream_is_not_shown_for_a_moment(serve: Callable[..., RawServer], calls: int) -> None:
+    parts = [event(f"key {KEY[:9]}"), event(KEY[9:] + "! key ", None), event(KEY[:5], "stop") + DONE]
+    chunks = [b"%x\r\n%s\r\n" % (len(part), part) for part in parts]
+    server = serve(stream(event("The "), end=False), 0.05, chunks[0], 0.05, chunks[1], 0.05, chunks[2] + b"0\r\n\r\n")
+    pieces, reply, _ = ask(server, calls)
+    assert reply is not None
+    assert [piece.text for piece in pieces] == ["The ", "key ", "[key]! key ", KEY[:5]]
+    assert reply.text == f"The key [key]! key {KEY[:5]}"
+
+
+@pytest.mark.parametrize("text", [f"a {KEY} b {KEY}", KEY[:7] + KEY, f"{KEY}{KEY}", KEY[:-1], f'"{quote(KEY, safe="")}"', "plain"])
+def test_what_is_shown_of_an_answer_is_always_a_beginning_of_what_is_kept(text: str) -> None:
+    hide = Redactor(KEY)
+    for size in range(1, len(text) + 1):
+        shown, seen = AnswerStream(hide), ""
+        for start in range(0, len(text), size):
+            seen += shown.piece(text[start : start + size])
+            assert hide.answer(text).startswith(seen)
+        assert seen + shown.rest() == hide.answer(text)
 
 
 def test_closing_a_call_closes_its_connection(serve: Callable[..., RawServer], calls: int) -> None:

@@ -102,10 +102,11 @@ def printable(text: str) -> str:
 
 
 def columns(head: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> str:
-    """A table of aligned columns; `right` names the columns of figures. Empty rows give an empty text."""
+    """A table of aligned columns, long cells cut on a screen; `right` names the columns of figures. Empty rows give an empty text."""
     if not rows:
         return ""
-    texts = [list(head), *([_cell(cell) for cell in row] for row in rows)]
+    longest = 60 if sys.stdout.isatty() else sys.maxsize
+    texts = [list(head), *([_cell(cell, longest) for cell in row] for row in rows)]
     widths = [max(len(row[index]) for row in texts) for index in range(len(head))]
     lines = []
     for row in texts:
@@ -114,6 +115,6 @@ def columns(head: Sequence[str], rows: Sequence[Sequence[object]], *, right: Seq
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, longest: int) -> str:
     text = "" if value is None else printable(" ".join(str(value).split()))
-    return text if len(text) <= 60 else text[:59] + "…"
+    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -35,6 +35,7 @@ from workbench.formats.promptfoo import looks_like as is_promptfoo
 from workbench.formats.promptfoo import results
 from workbench.formats.promptfoo import writing as promptfoo_writing
 from workbench.formats.reports import Notes
+from workbench.formats.tabular_json import is_schema
 from workbench.values.comparisons import Case
 from workbench.values.problems import BadInput
 
@@ -43,6 +44,8 @@ UNEXPECTED = "Something in this file has a form that its reader does not expect"
 """Bytes of a file that are read at all."""
 _FIRST = 200_000
 """Bytes of a table or page that are looked at to tell what it is."""
+_TINY = 100
+"""Bytes of a file in which a lone `{}` may stand."""
 Read = Callable[[FileText], ForeignFile]
 WriteMany = Callable[[Sequence[Outgoing], Sequence[Notes]], str]
 """The text of a file of several prompts, with notes for each."""
@@ -144,14 +147,21 @@ def of_table(path: Path) -> str | None:
 
 
 def has_rows(path: Path) -> bool:
-    """False for a JSON file of one object without a list of objects: settings or a schema, but no table."""
+    """False for a JSON file of one object without a list of objects: settings or a schema, but no table; and for nothing but `{}`."""
+    ending = path.suffix.lower()
     try:
-        text = text_of(path)
-        data = json.loads(text) if path.suffix.lower() == ".json" and text.lstrip().startswith("{") else None
-    except (ValueError, RecursionError, BadInput):
+        if ending not in (".json", ".jsonl", ".ndjson") or (ending != ".json" and path.stat().st_size > _TINY):
+            return True
+        text = text_of(path).strip()
+        if text in ("{}", "[]", "[{}]"):
+            return False
+        data = json.loads(text) if ending == ".json" and text.startswith("{") else None
+    except (OSError, ValueError, RecursionError, BadInput):
         return True  # the reader of tables says what is wrong
     if data is None:
         return True
+    if is_schema(data):
+        return False
     return any(isinstance(item, list) and item and all(isinstance(row, Mapping) for row in item) for item in data.values())
 
 

@@ -88,6 +88,8 @@ class VersionsFile:
 
     prompt: str
     versions: tuple[VersionEntry, ...]
+    closed: tuple[str, ...] = ()
+    """The branches that are put away, of those of these versions."""
 
 
 def kind_of(data: Any) -> Kind | None:
@@ -211,7 +213,8 @@ def read_versions(document: Document) -> VersionsFile:
                 line=document.line(*where),
             )
         )
-    return VersionsFile(text_at(document, "prompt"), tuple(sorted(entries, key=lambda entry: entry.number)))
+    ordered = tuple(sorted(entries, key=lambda entry: entry.number))
+    return VersionsFile(text_at(document, "prompt"), ordered, tuple(texts_at(document, "closed")))
 
 
 def write_versions(record: VersionsFile, header: str = "", old: Document | None = None, path: str = "") -> str:
@@ -224,7 +227,9 @@ def write_versions(record: VersionsFile, header: str = "", old: Document | None 
             if value not in (None, ""):
                 item[key] = value
         versions.append(item | {"hash": entry.content.hash} | content_to_data(entry.content, path))
-    return rewritten({"prompt": record.prompt, "versions": versions}, {"prompt": None, "versions": None}, header, old)
+    closed = {"closed": list(record.closed)} if record.closed else {}
+    data = {"prompt": record.prompt, **closed, "versions": versions}
+    return rewritten(data, {"prompt": None, "closed": None, "versions": None}, header, old)
 
 
 def content_to_data(content: Content, path: str = "") -> dict[str, Any]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from workbench.formats.tabular_columns import as_text, case_of, check_mapping, guess
-from workbench.formats.tabular_rows import BadRow, Form, Opener, Row, TableFormat, is_something_else
+from workbench.formats.tabular_columns import as_text, case_of, check_mapping, guess, variable_of
+from workbench.formats.tabular_rows import BadRow, Form, Opener, Row, TableFormat, is_something_else, unique_names
 from workbench.formats.tabular_source import form_of, header_of, rows_of
 from workbench.values.comparisons import Case
 from workbench.values.datasets import ColumnRole, ColumnSpec
@@ -27,6 +27,7 @@ _EVERY = 500
 """Rows between two words on how far the reading is."""
 _MOST_BAD = 1000
 _MOST_COLUMNS = 500
+_MOST_REPEATED = 3
 _FORMATS = {"csv": "CSV", "tsv": "TSV", "json": "JSON", "jsonl": "JSON Lines"}
 _WITH_HEADER = ("csv", "tsv", "xlsx")
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -52,6 +53,19 @@ class Table:
     """Rows that cannot be used, at most 1,000 of them."""
     bad_count: int
     source: Opener = field(repr=False, compare=False)
+    header: tuple[str, ...] = ()
+    """The names of columns as they stand in the file, where one may stand twice; empty without a header."""
+
+    @property
+    def repeated(self) -> str:
+        """Which columns share a name with an earlier one, and what they became; empty where none does."""
+        found = [
+            f"column {place} is named {said.strip()} too and becomes {spec.name}"
+            for place, (said, spec) in enumerate(zip(self.header or self.columns, self.mapping, strict=True), 1)
+            if spec.role in ("variable", "metadata") and said.strip() and variable_of(said) != spec.name
+        ]
+        more = f", and {len(found) - _MOST_REPEATED} more columns" if len(found) > _MOST_REPEATED else ""
+        return ", ".join(found[:_MOST_REPEATED]) + more
 
     @property
     def summary(self) -> str:
@@ -124,8 +138,9 @@ def _read(
 ) -> Table:
     form = form_of(name, source, encoding, delimiter, sheet)
     is_fields = form.format in _WITH_HEADER
-    columns = dict.fromkeys(header_of(name, source, form) if is_fields else ())
-    table = Table(name, path, form, tuple(columns), (), (), 0, (), 0, source)
+    header = header_of(name, source, form) if is_fields else ()
+    columns = dict.fromkeys(unique_names(header))
+    table = Table(name, path, form, tuple(columns), (), (), 0, (), 0, source, header)
     first: list[Mapping[str, Any]] = []
     bad: list[BadRow] = []
     good = bad_count = 0
@@ -144,6 +159,8 @@ def _read(
             columns.update(dict.fromkeys(row.values))
             if len(columns) > _MOST_COLUMNS:
                 raise BadInput(f"{name} has more than {_MOST_COLUMNS} different columns.", line=row.line)
+    if good and not columns:
+        raise BadInput(f"{name} holds nothing but empty objects.", remedy="Name the values in them: one object is one case.")
     if is_fields:  # separators at the end of every line make columns that never hold anything
         empty = {column for column in columns if column.startswith("column ") and not any(row.get(column) for row in first)}
     else:

@@ -186,13 +186,18 @@ def _spec(column: str, role: ColumnRole, rows: Sequence[Mapping[str, Any]], take
     if role not in ("variable", "metadata"):
         kind = "json" if role == "reference" and _type(rows, column) == "json" else "text"
         return ColumnSpec(column if role == "skip" else role, "number" if role == "weight" else kind, role)
-    wanted = re.sub(r"\W+", "_", column.removeprefix("__metadata:").strip()).strip("_") or "column"
-    wanted = f"_{wanted}" if wanted[0].isdigit() else wanted
+    wanted = variable_of(column)
     name, count = wanted, 2
     while name in taken:
         name, count = f"{wanted}_{count}", count + 1
     taken.add(name)
     return ColumnSpec(name, _type(rows, column), role)
+
+
+def variable_of(column: str) -> str:
+    """The name of the variable that a column of this name becomes, where no other one has it."""
+    wanted = re.sub(r"\W+", "_", column.removeprefix("__metadata:").strip()).strip("_") or "column"
+    return f"_{wanted}" if wanted[0].isdigit() else wanted
 
 
 def _type(rows: Sequence[Mapping[str, Any]], column: str) -> str:

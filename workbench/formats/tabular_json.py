@@ -11,6 +11,8 @@ from typing import Any, NoReturn
 from workbench.formats.tabular_rows import CHUNK, LONGEST_CELL, BadRow, Form, Opener, Row, is_broken, open_text, show, why_broken
 from workbench.values.problems import BadInput
 
+_TYPES = {"object", "array", "string", "number", "integer", "boolean", "null"}
+
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON value")
@@ -79,6 +81,18 @@ def jsonl_rows(source: Opener, form: Form) -> Iterator[Row | BadRow]:
 
 def _json_reason(error: json.JSONDecodeError) -> str:
     return error.msg[:1].lower() + error.msg[1:]
+
+
+def is_schema(value: Any) -> bool:
+    """True for a JSON Schema, alone or as models are given one: `{"name": ..., "schema": {...}}`. It describes rows and holds none."""
+    if not isinstance(value, dict):
+        return False
+    if isinstance(value.get("$schema"), str) and "json-schema.org" in value["$schema"]:
+        return True
+    types = value["type"] if isinstance(value.get("type"), list) else [value.get("type")]
+    if _TYPES.issuperset(map(str, types)) and any(isinstance(value.get(key), dict) for key in ("properties", "items", "$defs")):
+        return True
+    return {"name", "schema"} <= value.keys() <= {"name", "schema", "strict", "description"} and is_schema(value["schema"])
 
 
 class _ArrayReader:
@@ -204,6 +218,9 @@ def _json_object_rows(text: str) -> Iterator[Row | BadRow]:
         return
     except (ValueError, RecursionError) as error:
         yield BadRow(1, f"Not JSON: {error}.")
+        return
+    if is_schema(value):
+        yield BadRow(1, "This is a JSON Schema: it describes answers and holds no cases. Use it in the structured output of a prompt.")
         return
     lists = [item for item in value.values() if isinstance(item, list) and item and all(isinstance(row, dict) for row in item)]
     rows = lists[0] if len(lists) == 1 else [value] if not lists else []

@@ -20,7 +20,6 @@ from workbench.formats.tabular_rows import (
     is_broken,
     open_text,
     show,
-    unique_names,
     why_broken,
 )
 from workbench.formats.tabular_xlsx import sheet_of, xlsx_header, xlsx_rows
@@ -96,7 +95,7 @@ def _json_form(name: str, text: str) -> TableFormat | None:
 
 
 def header_of(name: str, source: Opener, form: Form) -> tuple[str, ...]:
-    """Column names of a CSV or TSV file, or of a workbook."""
+    """Column names of a CSV or TSV file, or of a workbook, as they stand there: one may stand twice."""
     if form.format == "xlsx":
         return xlsx_header(name, source, form.sheet)
     with open_text(source, form.encoding, form.newline) as lines:
@@ -105,7 +104,7 @@ def header_of(name: str, source: Opener, form: Form) -> tuple[str, ...]:
                 break
             if not any(fields):
                 continue
-            return unique_names(fields)
+            return tuple(fields)
     raise BadInput(f"{name} has no header row that can be read.", remedy="Put the names of the columns into the first line.")
 
 

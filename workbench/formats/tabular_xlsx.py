@@ -16,7 +16,7 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from workbench.formats.tabular_columns import as_text
-from workbench.formats.tabular_rows import BadRow, Opener, Row, show, unique_names
+from workbench.formats.tabular_rows import BadRow, Opener, Row, show
 from workbench.values.problems import BadInput, Problem
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def xlsx_header(name: str, source: Opener, title: str) -> tuple[str, ...]:
                 if row[-1] is not None:
                     raise BadInput(f"{name} has more than {_MOST_COLUMNS} columns.")
                 last = max(at for at, cell in enumerate(row) if cell is not None)
-                return unique_names([as_text(_value(cell)) for cell in row[: last + 1]])
+                return tuple(as_text(_value(cell)) for cell in row[: last + 1])
     raise BadInput(f"{name} has no header row that can be read.", remedy="Put the names of the columns into the first row.")
 
 

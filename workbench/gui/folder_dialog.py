@@ -182,7 +182,7 @@ class FolderDialog(Dialog):
             "write": isinstance(about, tuple),
             "back": editing,
             "save": editing,
-            "edit": choosing and reason in ("both", "git", "first"),
+            "edit": choosing and reason in ("both", "git", "first", "copy"),
             "both": choosing and reason not in ("deleted", "label") and kind not in ("models", "page"),
             "theirs": choosing,
             "mine": choosing,
@@ -272,7 +272,7 @@ def _page(three: ThreeWay, marked: Sequence[_Marked], conflict: Conflict) -> str
     look = theme()
     tokens = ("text", "text3", "add-bg", "add-row", "del-row", "panel")
     colour = {token: look.color(token).name() for token in tokens}
-    theirs = "In the folder" if conflict.reason != "git" else "Theirs, from the merge"
+    theirs = {"git": "Theirs, from the merge", "copy": "In the second file"}.get(conflict.reason, "In the folder")
     heads = ("Yours, in this workspace", "Before", theirs)
     rows = ["<tr>" + "".join(f'<td bgcolor="{colour["panel"]}"><b>{head}</b></td>' for head in heads) + "</tr>"]
     words = iter(marked)

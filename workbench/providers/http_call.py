@@ -22,7 +22,7 @@ from workbench.providers.http_answer import HttpAnswer, Parser, Reader
 from workbench.providers.kept import SECRET_HEADER, exchange, kept_failure, kept_reply, sound
 from workbench.providers.lazy_transport import LeanClient
 from workbench.providers.network_errors import failure_of_exception, url_of
-from workbench.providers.redaction import redactor
+from workbench.providers.redaction import AnswerStream, redactor
 from workbench.providers.sse import EventParser
 from workbench.values import Delta, Endpoint, Failure, Reply
 
@@ -112,11 +112,17 @@ async def post(
     if isinstance(client, LeanClient):
         client.prepare(address)  # before the clock starts: the first call is no slower than the others
     began, first_token = time.perf_counter(), None
+    shown, thought = AnswerStream(hide), AnswerStream(hide)
     try:
         async with aclosing(_news(client, request, answer, streamed, json_streams)) as news:
             async for text, thinking in news:
                 first_token = first_token or time.perf_counter()
-                yield Delta(hide.answer(sound(text)), hide.answer(sound(thinking)))
+                delta = Delta(shown.piece(sound(text)), thought.piece(sound(thinking)))
+                if delta.text or delta.thinking:
+                    yield delta
+        last = Delta(shown.rest(), thought.rest())
+        if last.text or last.thinking:
+            yield last
         reply = answer.reply()
     except ProviderError as error:
         raise kept_failure(unkeyed(error.failure, headers), reader.partial(), hide) from None

@@ -46,6 +46,18 @@ class Redactor:
         """A model's answer without the key, where the key cannot be an ordinary word."""
         return self.text(text) if self._answer_too else text
 
+    def tail(self, text: str) -> int:
+        """How many characters at the end of a piece of an answer may be the beginning of the key, whose rest comes with the next piece."""
+        longest = 0
+        for form in self._texts if self._answer_too else ():
+            at = text.find(form[0], max(0, len(text) - len(form) + 1))
+            while at != -1:
+                if form.startswith(text[at:]):
+                    longest = max(longest, len(text) - at)
+                    break
+                at = text.find(form[0], at + 1)
+        return longest
+
     def raw(self, data: bytes) -> bytes:
         """The bytes without the key."""
         for form in self._bytes:
@@ -64,6 +76,29 @@ class Redactor:
         if isinstance(value, (list, tuple)):
             return [self.value(item) for item in value]
         return value
+
+
+class AnswerStream:
+    """An answer that arrives in pieces, without the key also where it is split over two of them."""
+
+    __slots__ = ("_held", "_hide")
+
+    def __init__(self, hide: Redactor) -> None:
+        self._hide, self._held = hide, ""
+
+    def piece(self, text: str) -> str:
+        """What of the answer can be shown after this piece; an end that may begin the key waits for the next one."""
+        if not text:
+            return ""
+        text = self._hide.answer(self._held + text)
+        shown = len(text) - self._hide.tail(text)
+        self._held = text[shown:]
+        return text[:shown]
+
+    def rest(self) -> str:
+        """What still waits when no more pieces come."""
+        text, self._held = self._held, ""
+        return text
 
 
 def hint(key: str | None) -> str:

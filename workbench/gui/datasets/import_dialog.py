@@ -95,6 +95,8 @@ class ImportTableDialog(Dialog):
                 wrap=True,
             )
         )
+        if table.repeated:
+            self._column.addWidget(label(f"{table.repeated[:1].upper()}{table.repeated[1:]}.", "small", wrap=True))
         self._column.addLayout(self._target(into))
         self._column.addWidget(self._mapping())
         self._trouble = label("", "small", "fail", wrap=True)

@@ -159,9 +159,11 @@ def attributions(ws: Workspace, versions: Sequence[VersionRow], known: Mapping[i
     return found
 
 
-def facts(ws: Workspace, content: Content, base: Content | None) -> Facts:
-    """Variables, problems and differences of a content."""
+def facts(ws: Workspace, content: Content, base: Content | None, own_name: str = "") -> Facts:
+    """Variables, problems and differences of a content; `own_name` of a snippet's: where it includes itself, that is a circle."""
     texts, snippets = [message.text for message in content.messages], ws.snippets.filled(content).snippets
+    if own_name:
+        snippets = {**snippets, own_name: "\n\n".join(texts)}
     diff = ws.diff(base, content) if base is not None else None
     return Facts(
         content,

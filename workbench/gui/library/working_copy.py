@@ -312,9 +312,9 @@ class WorkingCopy(QObject):
             self._study_again = True
             return
         self._studying = True
-        self._context.bridge.read(
-            facts, self._context.ws, self._content, self._at.base_content, then=self._learned, failed=self._not_learned, owner=self
-        )
+        prompt = self._at.prompt
+        known = self._at.base_content, prompt.name if prompt.kind == "snippet" else ""
+        self._context.bridge.read(facts, self._context.ws, self._content, *known, then=self._learned, failed=self._not_learned, owner=self)
 
     def _learned(self, found: Facts) -> None:
         self._studying = False

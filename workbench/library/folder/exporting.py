@@ -103,7 +103,7 @@ class Exporter:
             self._versions(prompt, path.rsplit(".", 1)[0] + VERSIONS, known)
 
     def _versions(self, prompt: StoredPrompt, path: str, known: set[str]) -> None:
-        record = VersionsFile(prompt.name, prompt.versions)
+        record = VersionsFile(prompt.name, prompt.versions, prompt.closed)
         header = self.shelf.header(path, "versions")
 
         def is_equal(old: Document) -> bool:
@@ -287,7 +287,7 @@ def _essence(record: PromptFile) -> Any:
 
 
 def _bare(record: VersionsFile) -> Any:
-    return record.prompt, tuple(replace(entry, hash="", line=0) for entry in record.versions)
+    return record.prompt, tuple(replace(entry, hash="", line=0) for entry in record.versions), sorted(record.closed)
 
 
 def _essence_of_dataset(record: DatasetFile) -> DatasetFile:

@@ -26,6 +26,11 @@ SELECT version.prompt_id, version.number, parent.number, version.branch, version
 FROM version JOIN content ON content.id = version.content_id LEFT JOIN version AS parent ON parent.id = version.parent_id
 WHERE version.prompt_id IN ({ids}) ORDER BY version.number
 """
+_CLOSED = """
+SELECT prompt_id, name FROM branch
+WHERE closed_at IS NOT NULL AND prompt_id IN ({ids})
+AND EXISTS (SELECT 1 FROM version WHERE version.prompt_id = branch.prompt_id AND version.branch = branch.name)
+"""
 _SECRET = re.compile(r"(^|[-_ ])(api[-_]?key|key|token|secret|password|authorization)$", re.IGNORECASE)
 
 
@@ -44,6 +49,8 @@ class StoredPrompt:
     samples: Mapping[str, Any]
     versions: tuple[VersionEntry, ...]
     draft: Content | None
+    closed: tuple[str, ...] = ()
+    """Its branches that are put away, of those that have versions."""
 
     def as_file(self, folder: str | None, *, with_versions: bool) -> PromptFile:
         """The prompt as its file says it: the newest version of its main line, or its draft where it has none."""
@@ -78,6 +85,7 @@ def prompts(query: Query, ids: Collection[int] | None = None, folders: Collectio
               WHERE label.prompt_id IN ({wanted})"""
     labels = _by_prompt(query(sql, {}))
     versions = _by_prompt(query(_VERSIONS.format(ids=wanted), {}))
+    closed = _by_prompt(query(_CLOSED.format(ids=wanted), {}))
     found = [
         StoredPrompt(
             id=id_,
@@ -91,6 +99,7 @@ def prompts(query: Query, ids: Collection[int] | None = None, folders: Collectio
             samples={variable: json.loads(value) for variable, value in sorted(samples.get(id_, ()))},
             versions=tuple(_entry(query, row) for row in versions.get(id_, ())),
             draft=read_draft(query, draft) if draft else None,
+            closed=tuple(sorted(name for (name,) in closed.get(id_, ()))),
         )
         for id_, uid, name, folder, kind, description, draft in rows
     ]

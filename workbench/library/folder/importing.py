@@ -174,6 +174,8 @@ class Importer:
         if others:
             what = f"sheet{'' if len(others) == 1 else 's'} {', '.join(others)}"
             self.not_carried.append(NotCarried(str(path), what, f"only the sheet {table.form.sheet} was read: choose another with --sheet"))
+        if table.repeated:
+            self.not_carried.append(NotCarried(str(path), "names of columns", f"one stands twice in the header: {table.repeated}"))
         if table.form.format == "jsonl" and "values" in table.columns:
             self._bring_table(path, DatasetFile(stem_of(path.name)), table)
             return

@@ -68,6 +68,8 @@ def bring_prompt(writer: Writer, file: PromptFile, versions: VersionsFile | None
     numbers: dict[int, int] = {}
     for entry in versions.versions if versions else ():
         numbers[entry.number] = _place_entry(writer, id_, entry, stored, numbers, changes)
+    if versions is not None:
+        _close(writer, id_, {entry.branch for entry in versions.versions if entry.branch}, set(versions.closed), changes)
     current = _place_current(writer, id_, file, stored, numbers, changes, path)
     left_out = [(what, "the workspace has no place for it yet; it stays in the file") for what in file.left_out]
     _labels(writer, id_, file.labels or {}, stored, numbers, changes, left_out)
@@ -171,6 +173,20 @@ def _place_current(
     _add(writer, prompt_id, number, file.content, stored, parent=parent, note=note)
     changes.append(f"version {number}")
     return number
+
+
+def _close(writer: Writer, prompt_id: int, branches: set[str], closed: set[str], changes: list[str]) -> None:
+    """Put branches away, or open them again, as the file says of those that it has."""
+    sql = "SELECT name FROM branch WHERE prompt_id = :id AND closed_at IS NOT NULL"
+    here = {row[0] for row in writer.run(sql, id=prompt_id)} & branches
+    for name in sorted(here ^ (closed & branches)):
+        known = "SELECT id FROM branch WHERE prompt_id = :id AND name = :name"
+        row_id = writer.run(known, id=prompt_id, name=name).scalar() or writer.add(store.tables.Branch(prompt_id=prompt_id, name=name))
+        at = stamps.now() if name in closed else None
+        writer.run("UPDATE branch SET closed_at = :at WHERE id = :row", at=at, row=row_id)
+        if at is not None:
+            writer.run("UPDATE prompt SET branch = '' WHERE id = :id AND branch = :name", id=prompt_id, name=name)
+        changes.append(f"branch {name} {'closed' if at else 'opened'}")
 
 
 def _add(

@@ -79,6 +79,7 @@ class Bringing:
         if thing is None or choice == "both":
             file = read.file
             if choice == "both" and thing is not None:
+                read = self._parted(thing, read)
                 file = replace(file, name=self._free_name(thing, file.name), version=file.version if read.histories else None)
             arrival = self._arrive(path, replace(read, file=file))
             if thing is None:
@@ -123,6 +124,15 @@ class Bringing:
         if made is not None:
             self._importer.done[-1] = replace(self._importer.done[-1], changes=f"version {made}", version=made)
         return arrival
+
+    def _parted(self, thing: Thing, read: reading.ReadPrompt) -> reading.ReadPrompt:
+        """What becomes a prompt of its own where both are kept: their side. The versions of ours go to the prompt that stays."""
+        if len(read.histories) < 2 or not thing.is_live:
+            return read
+        mine = stored_prompts(asking(self._writer), [thing.id])[0].as_file(thing.folder, with_versions=True)
+        bring_prompt(self._writer, _only_text(mine), read.histories[0], thing.folder, "")
+        make_current(self._writer, thing.id, mine.content, "Kept, the folder had another text")
+        return replace(read, histories=read.histories[1:])
 
     def _redraft(self, thing: Thing, file: PromptFile, arriving: Arriving) -> bool:
         """True for a draft that goes on as the file says: nothing of it was saved yet, on neither side."""

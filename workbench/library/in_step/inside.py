@@ -24,7 +24,9 @@ SELECT prompt.id, uid, name, coalesce(path, ''), prompt.archived_at IS NULL, kin
  (SELECT json_group_array(line) FROM
    (SELECT variable || ' ' || value AS line FROM sample WHERE prompt_id = prompt.id ORDER BY 1) AS lines),
  CASE WHEN NOT EXISTS (SELECT 1 FROM version WHERE prompt_id = prompt.id)
-   THEN (SELECT content FROM draft WHERE prompt_id = prompt.id AND branch = '') END
+   THEN (SELECT content FROM draft WHERE prompt_id = prompt.id AND branch = '') END,
+ (SELECT json_group_array(line) FROM
+   (SELECT branch.name AS line FROM branch WHERE prompt_id = prompt.id AND closed_at IS NOT NULL ORDER BY 1) AS lines)
 FROM prompt LEFT JOIN folder ON folder.id = folder_id
 """
 _DATASETS = """
@@ -53,8 +55,8 @@ def things(query: Query, kind: Kind, paths: Mapping[str, str]) -> dict[str, Thin
     if kind == "prompt":
         rows = query(_PROMPTS, {})
         return {
-            uid: Thing(kind, uid, id_, name, folder, _sha(canonical([name, folder, *said])), bool(live))
-            for id_, uid, name, folder, live, *said in rows
+            uid: Thing(kind, uid, id_, name, folder, _sha(canonical([name, folder, *said, *_some(closed)])), bool(live))
+            for id_, uid, name, folder, live, *said, closed in rows
         }
     if kind == "dataset":
         return {
@@ -100,6 +102,11 @@ def model_uids(query: Query) -> set[str]:
         for uid in json.loads(text).get("models") or ()
     }
     return {uid for (uid,) in query("SELECT uid FROM model WHERE archived_at IS NULL", {}) if uid in used}
+
+
+def _some(names: str | None) -> list[str]:
+    """A JSON list of names where it holds any: digests that were kept before it counted stay."""
+    return [names] if names and json.loads(names) else []
 
 
 def _sha(text: str) -> str:

@@ -50,9 +50,11 @@ class Outside:
 
     units: dict[str, Unit] = field(default_factory=dict)
     """By path as file systems compare them."""
+    copies: dict[str, Unit] = field(default_factory=dict)
+    """Second files of one thing that cloud drives made because two computers wrote it."""
     aside: list[Rejected] = field(default_factory=list)
     waiting: set[str] = field(default_factory=set)
-    """Folded paths of files that a cloud drive has not downloaded yet."""
+    """Folded paths of files that a cloud drive has not downloaded yet, or that cannot be read: no reason to take them for deleted."""
     taken: set[str] = field(default_factory=set)
     is_busy: bool = False
     """True while git works in the folder."""
@@ -62,10 +64,14 @@ class Outside:
         """False for a folder that is no library: an empty one, or a drive that is not there."""
         return PAGE in self.units
 
+    def waits_for(self, key: str) -> bool:
+        """True for a file of which nobody can say now what it holds, itself or the folder around it."""
+        return any(key == path or key.startswith(f"{path}/") for path in self.waiting)
+
     @property
     def mark(self) -> str:
         """Changes when something in the folder does."""
-        lines = sorted(f"{unit.path} {unit.hash}" for unit in self.units.values())
+        lines = sorted(f"{unit.path} {unit.hash}" for unit in (*self.units.values(), *self.copies.values()))
         lines += sorted(f"{item.path} {item.reason}" for item in self.aside)
         return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -131,7 +137,10 @@ class Look:
                 if entry.name.startswith(".") and entry.name.endswith(".icloud"):
                     found.waiting.add(folded(f"{relative}{entry.name[1:-7]}"))
                     continue
-                if _PASSING.search(entry.name) or entry.is_symlink():
+                if _PASSING.search(entry.name):
+                    continue
+                if entry.is_symlink():
+                    self._link(found, path, is_within=bool(relative))
                     continue
                 try:
                     stat = entry.stat()
@@ -143,12 +152,19 @@ class Look:
                 elif S_ISREG(stat.st_mode):
                     stats[path] = stat
 
+    def _link(self, found: Outside, path: str, *, is_within: bool) -> None:
+        """Set a symbolic link aside: it is not followed, and what lay in its place is not taken for deleted."""
+        is_folder = (self.folder / path).is_dir() and (is_within or path in _BY_FOLDER)
+        if not is_folder and kind_of_path(path) is None:
+            return
+        found.taken.add(folded(path))
+        found.waiting.add(folded(path))
+        reason = "This is a symbolic link, which is not followed: it could lead elsewhere. Put the file or folder itself in its place."
+        found.aside.append(Rejected(path, None, reason))
+
     def _take(self, found: Outside, path: str, kind: Kind, stats: dict[str, os.stat_result]) -> None:
         key = folded(path)
-        if _CONFLICTED_COPY.search(path):
-            reason = "This is a copy that a cloud drive made because two computers wrote the file. Take over what you need, then delete it."
-            found.aside.append(Rejected(path, None, reason))
-            return
+        is_copy = _CONFLICTED_COPY.search(path) is not None
         if key in found.units:
             other = found.units[key].path
             found.aside.append(Rejected(path, None, f"Its name differs from {other} only in upper and lower case. Rename one of them."))
@@ -164,7 +180,8 @@ class Look:
             found.aside.append(Rejected(path, None, f"This file cannot be read ({error.strerror})."))
             found.waiting.add(key)  # that it cannot be read is no reason to take it for deleted
             return
-        found.units[key] = Unit(path, kind, hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest())
+        units = found.copies if is_copy else found.units
+        units[key] = Unit(path, kind, hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest())
 
     def _belonging(self, path: str, kind: Kind) -> list[str]:
         if kind not in ("prompt", "dataset"):

@@ -77,7 +77,26 @@ def histories(look: Look, path: str) -> tuple[VersionsFile, ...]:
         return ()
     text = look.text(beside)
     both = sides(text)
-    return tuple(_history(look.folder, beside, side) for side in ((text,) if both is None else (both.ours, both.theirs)))
+    if both is None:
+        return (_history(look.folder, beside, text),)
+    try:  # hashes are not checked: what git joined inside of one version fits none, and comes in as a text like any other
+        return tuple(read_versions(document(look.folder, beside, side)) for side in (both.ours, both.theirs))
+    except BadInput as error:
+        raise BadInput(
+            f"Git left conflict markers in this file, and one side of them cannot be read: {error.message}",
+            path=beside,
+            line=both.line,
+            remedy="Choose one side, and take the markers out.",
+        ) from error
+
+
+def unmerged(look: Look, path: str, text: str) -> tuple[str, int] | None:
+    """The file in which git left conflict markers, this one or the versions beside it, and their first line; None where it left none."""
+    both, beside = sides(text), versions_path(path)
+    if both is not None:
+        return path, both.line
+    within = sides(look.text(beside)) if (look.folder / beside).is_file() else None
+    return None if within is None else (beside, within.line)
 
 
 def _history(folder: Path, path: str, text: str) -> VersionsFile:

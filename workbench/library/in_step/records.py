@@ -9,7 +9,7 @@ from workbench.formats.reports import NotCarried
 from workbench.library.in_step.outside import Kind
 from workbench.library.reports import Imported, Rejected
 
-Reason = Literal["both", "git", "deleted", "archived", "label", "first"]
+Reason = Literal["both", "git", "deleted", "archived", "label", "first", "copy"]
 Choice = Literal["mine", "theirs", "both", "merged"]
 
 _SENTENCES: dict[Reason, str] = {
@@ -18,6 +18,7 @@ _SENTENCES: dict[Reason, str] = {
     "deleted": "It was changed here, and its file was deleted.",
     "archived": "It was put into the archive here, and its file was changed.",
     "label": "The file moves a label that is protected here.",
+    "copy": "There is a second file of it in the folder.",
     "first": "It differs here and in the folder, and neither is known to be the newer one.",
 }
 
@@ -37,17 +38,26 @@ class Conflict:
     mark: str
     """Says which state of both sides this is about: an answer to an older one is not used."""
     label: str = ""
+    file: str = ""
+    """The file that git could not merge, or that the other one is a copy of."""
+    line: int | None = None
+    """Where git's conflict markers begin."""
 
     @property
     def sentence(self) -> str:
         """What happened."""
+        if self.reason == "git" and self.file:
+            return f"Git could not merge {self.file}: it left conflict markers in it, the first in line {self.line}."
+        if self.reason == "copy":
+            return f"A second file of {self.file}, such as a cloud drive makes when two computers write one file."
         if self.reason == "label":
             return f"The file moves the label {self.label}, which is protected here."
         return _SENTENCES[self.reason]
 
     def to_json(self) -> dict[str, Any]:
         """The entry of `conflicts` in the command line's answer."""
-        return {"path": self.path, "kind": self.kind, "name": self.name, "reason": self.reason, "sentence": self.sentence}
+        said = {"path": self.path, "kind": self.kind, "name": self.name, "reason": self.reason, "sentence": self.sentence}
+        return said if self.line is None else {**said, "line": self.line}
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ from workbench.values import BadInput, Steps
 Deletions = Literal["ask", "archive", "write"]
 """What is done where very many files are gone: ask first, take it as meant, or write them again."""
 
+_NAMED: tuple[Kind, ...] = ("prompt", "dataset", "comparison")
+_TAKE_OVER = "Take over what you need, then delete it."
 _FEW = 3
 _SHARE = 0.2
 """So many deleted files, and such a share of all, are asked about before anything goes to the archive."""
@@ -117,7 +119,7 @@ class Round:
             tuple(self._conflicts),
             tuple(self._aside),
             tuple(self._missing),
-            waiting=tuple(sorted(outside.waiting)),
+            waiting=tuple(sorted(outside.waiting - {folded(item.path) for item in self._aside})),
             unwritten=written.unwritten,
             not_carried=(*self._not_carried, *written.not_carried),
         )
@@ -154,8 +156,9 @@ class Round:
 
     def _lost(self) -> dict[str, Agreed]:
         """Files that both sides had and that are not there."""
-        there = self._outside.units.keys() | self._outside.waiting
-        return {key: base for key, base in self._base.items() if key not in there and not base.gone and base.kind not in ("page", "models")}
+        there, waits = self._outside.units.keys(), self._outside.waits_for
+        lost = {key: base for key, base in self._base.items() if key not in there and not waits(key)}
+        return {key: base for key, base in lost.items() if not base.gone and base.kind not in ("page", "models")}
 
     def _fresh(self) -> dict[str, Unit]:
         """Files that are new to us."""
@@ -192,6 +195,7 @@ class Round:
                         met |= self._meet(plan, unit, by_name, things)
                 except BadInput as error:
                     self._set_aside(unit.path if unit else key, error)
+            self._meet_copies(plan, kind, things)
             aside = {
                 folded(item.path) for item in self._aside
             }  # a thing's own file may be one of them, and has no name before it is mended
@@ -231,7 +235,7 @@ class Round:
 
     def _decide_lost(self, plan: _Plan, key: str, base: Agreed, thing: Thing | None) -> None:
         """What to do where the file is not there."""
-        if key in self._outside.waiting:
+        if self._outside.waits_for(key):
             return
         if thing is None or not thing.is_live:
             if thing is None:
@@ -248,10 +252,10 @@ class Round:
     def _decide_changed(self, plan: _Plan, unit: Unit, base: Agreed, thing: Thing, inside_changed: bool) -> None:
         """What to do where the file was changed; a file that git could not merge is always asked about."""
         text = self._look.text(unit.path)
-        both = sides(text)
-        if both is not None:
-            reading.check(self._look, unit.path, both.ours, unit.kind)
-            reading.check(self._look, unit.path, both.theirs, unit.kind)
+        if reading.unmerged(self._look, unit.path, text):
+            both = sides(text)
+            for side in (both.ours, both.theirs) if both is not None else (text,):
+                reading.check(self._look, unit.path, side, unit.kind)
             self._ask(plan, unit, base, thing, "git")
         elif inside_changed:
             if self._writing.fresh(thing, unit.path).get(unit.path) == text:
@@ -289,17 +293,15 @@ class Round:
         thing = by_name.get(place)
         if thing is None:
             other = next((it for it in things.values() if it.is_live and (it.folder, it.name) == place), None)
-            lies = self._paths().get(other.uid) if other else None
-            if lies:
-                raise BadInput(
-                    f"{lies} holds {place[1]} already.", path=unit.path, remedy="Give one of them another name, inside the file."
-                )
-            if sides(text) is not None:
-                raise BadInput("Git left a conflict in this file.", path=unit.path, line=sides(text).line, remedy="Choose one side.")  # type: ignore[union-attr]
+            if other is not None and other.uid in self._paths():
+                self._outside.copies[folded(unit.path)] = unit  # its turn comes when all that have no other file are settled
+                return set()
+            if left := reading.unmerged(self._look, unit.path, text):
+                raise BadInput("Git left a conflict in this file.", path=left[0], line=left[1], remedy="Choose one side.")
             plan.bring.append(Arriving(unit, None, None, text))
             return set()
         mine = self._writing.fresh(thing, unit.path)
-        if sides(text) is not None:
+        if reading.unmerged(self._look, unit.path, text):
             self._ask(plan, unit, None, thing, "git")
         elif all(self._same(path, said) for path, said in mine.items()):
             plan.agree.append((unit, thing))
@@ -311,6 +313,29 @@ class Round:
         else:
             self._ask(plan, unit, None, thing, "first")
         return {thing.uid}
+
+    def _copied(self, plan: _Plan, unit: Unit, thing: Thing, lies: str) -> None:
+        """Ask about a second file of a thing that has its own, once that is settled. Raises BadInput where there is nothing to choose."""
+        base = self._base.get(folded(lies))
+        if any(conflict.path == lies for conflict in self._conflicts) or folded(lies) not in self._outside.units or base is None:
+            raise BadInput(f"This is another form of {lies}.", path=unit.path, remedy=f"Choose about {lies} first.")
+        if self._same(lies, self._look.text(unit.path)):
+            raise BadInput(f"{lies} says the same.", path=unit.path, remedy="Delete this file, or give it another name, inside.")
+        reading.check(self._look, unit.path, self._look.text(unit.path), unit.kind)
+        self._ask(plan, unit, base, thing, "copy")
+
+    def _meet_copies(self, plan: _Plan, kind: Kind, things: Mapping[str, Thing]) -> None:
+        """What to do with the second files that cloud drives made."""
+        by_path = {folded(path): things[uid] for uid, path in self._paths().items() if uid in things and things[uid].is_live}
+        for unit in [unit for unit in self._outside.copies.values() if unit.kind == kind]:
+            try:
+                place = moves.name_in(self._look, unit.path, self._look.text(unit.path), kind) if kind in _NAMED else ("", "")
+                found = [(key, thing) for key, thing in by_path.items() if (thing.folder, thing.name) == place]
+                if not found:
+                    raise BadInput("This is a copy that a cloud drive made because two computers wrote the file.", remedy=_TAKE_OVER)
+                self._copied(plan, unit, found[0][1], self._base[found[0][0]].path)
+            except BadInput as error:
+                self._set_aside(unit.path, error)
 
     def _same(self, path: str, said: str) -> bool:
         try:
@@ -333,11 +358,13 @@ class Round:
         text = self._look.text(path) if unit else ""
         both = sides(text)
         before = base.text if base else ""
-        if both is not None or base is None:  # what git merged from is older than what was last agreed on
+        if reason == "git" or base is None:  # what git merged from is older than what was last agreed on
             common = first_meeting.before(self._database.query, thing, self._look, path)
             before = both.before if both is not None and both.before is not None else common or before
         mine = "" if reason == "archived" else self._writing.fresh(thing, path).get(path, "")
-        self._conflicts.append(Conflict(path, thing.kind, thing.name, reason, mine, before, theirs(text) if unit else "", mark, label))
+        file, line = (reading.unmerged(self._look, path, text) if reason == "git" else None) or (base.path if base else "", None)
+        there = theirs(text) if unit else ""
+        self._conflicts.append(Conflict(path, thing.kind, thing.name, reason, mine, before, there, mark, label, file, line))
 
     def _do(self, plan: _Plan, unit: Unit | None, base: Agreed | None, thing: Thing, reason: Reason, answer: Settled, label: str) -> None:
         choice = answer.choice
@@ -388,7 +415,8 @@ class Round:
                     self._set_aside(arriving.unit.path, BadInput(rejected.reason, path=rejected.path, line=rejected.line))
             for thing, _ in plan.archive:
                 bringing.archive(thing)
-            things = inside.things(asking(writer), kind, self._paths() | {uid: arriving.unit.path for arriving, uid, _ in arrived})
+            lie = {uid: arriving.unit.path for arriving, uid, _ in arrived if arriving.reason != "copy"}
+            things = inside.things(asking(writer), kind, self._paths() | lie)
         self._brought += [self._relative(item) for item in importer.done if item.changes]
         self._not_carried += [replace(note, path=self._short(note.path)) for note in importer.not_carried]
         for thing, base in plan.archive:
@@ -400,6 +428,10 @@ class Round:
             if now is None or not now.is_live:
                 continue
             choice = arriving.answer.choice if arriving.answer else None
+            if arriving.reason == "copy":
+                self._writing.discard(unit.path)
+                plan.write.append((now, None))
+                continue
             self._agree(unit.path, kind, now, unit.hash)
             if is_changed or choice is not None or arriving.reason == "first":
                 plan.write.append((now, self._instead(arriving, now, choice)))

@@ -118,6 +118,11 @@ class Writing:
         self._paths.pop(base.thing, None)
         return self._shelf.unwritten == before
 
+    def discard(self, path: str) -> None:
+        """Remove a second file of a thing, with the versions beside it: what it said is in the workspace now."""
+        self._shelf.remove(path)
+        self._shelf.remove(reading.versions_path(path))
+
     def remove_unnamed(self) -> None:
         """Remove pictures that no file names any more."""
         remove_unnamed(self._query, self._shelf)
