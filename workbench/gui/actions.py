@@ -80,6 +80,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("library.try", "Try once", ("Ctrl+Return",), "library", "play"),
     Action("library.compare", "Compare this prompt", ("Ctrl+Shift+Return",), "library", "columns-3"),
     Action("library.diff", "Compare versions", ("Ctrl+D",), "library", "git-compare"),
+    Action("library.diff_prompts", "Compare two prompts", (), "library", "git-compare"),
     Action("library.label", "Set a label", ("Ctrl+L",), "library", "tag"),
     Action("library.new_branch", "New branch", (), "library", "git-branch"),
     Action("library.branches", "Switch, rename or close a branch", ("Ctrl+Shift+B",), "library", "git-branch"),

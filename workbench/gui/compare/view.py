@@ -232,7 +232,7 @@ class CompareScreen(Screen):
     def _new_from(self, at: dict[str, Any]) -> None:
         if self.model.run_id is None:
             self._show_overview()
-        if not {"prompt_id", "model_ids", "dataset_id"} & set(at):
+        if not {"prompt_id", "prompt_versions", "model_ids", "dataset_id"} & set(at):
             self._set_up()
             return
         ws = self.context.ws
@@ -246,6 +246,8 @@ class CompareScreen(Screen):
                     version.number for version in ws.versions.list(row.id, with_figures=False)[:2]
                 ]
                 prompts = tuple(PromptRef(row.uid, number) for number in numbers)
+            elif at.get("prompt_versions"):
+                prompts = tuple(PromptRef(ws.prompts.get(id).uid, number) for id, number in at["prompt_versions"])
             models = tuple(ws.connections.model(int(model)).uid for model in at.get("model_ids") or ())
             if not models:
                 models = tuple(model.uid for model in ws.connections.models() if model.answers)[:1]
