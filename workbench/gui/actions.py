@@ -144,7 +144,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("review.note", "Note", ("N",), "review", "pencil"),
     Action("review.undo", "Undo the last rating", ("Z",), "review", "undo-2"),
     Action("review.skip", "Skip this one", ("S",), "review", "skip-forward"),
-
+    Action("review.find_next", "Next place that the search found", ("F3",), "review", "search"),
+    Action("review.find_previous", "Previous place that the search found", ("Shift+F3",), "review", ""),
     Action("review.to_dataset", "Add the case to a dataset", (), "review", "table-2"),
 
     Action("insights.next", "Next case", ("J",), "insights", "chevron-down"),
