@@ -117,6 +117,8 @@ class DatasetRow:
     """Number of the newest version; None while none was saved."""
     declared: Mapping[str, str] = field(default_factory=dict)
     """The variables that are `image` or `file` to the prompts of the comparisons that use it."""
+    part_of: str = ""
+    """Name of the dataset that it was drawn from, as its description says; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)

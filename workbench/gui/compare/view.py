@@ -180,8 +180,8 @@ class CompareScreen(Screen):
 
     def _show_output(self, row: OutputRow) -> None:
         if row.run_id == self.model.run_id:
-            self.page.show_cell(row.case_index, row.column, row.repeat)
             self.page.find_bar.show_search(self._words)
+            self.page.show_cell(row.case_index, row.column, row.repeat)
             self.page.table.main.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_overview(self) -> None:

@@ -73,6 +73,7 @@ class SideHead(QWidget):
         self.combo = QComboBox()
         self.combo.setProperty("bulk", "small")
         self.combo.setAccessibleName("Version to compare")
+        self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._chips = QHBoxLayout()
         self._chips.setSpacing(5)
         self._who = ElidedLabel("", "small", "text3")
@@ -105,6 +106,9 @@ class SideHead(QWidget):
         self.combo.addItems([side.name for side in sides])
         self.combo.insertSeparator(len(sides))
         self.combo.addItem(OTHER)
+        # As wide as the versions are; the list below it may be wider.
+        self.combo.setMinimumContentsLength(min(16, max(len(side.name) for side in sides)))
+        self.combo.view().setMinimumWidth(self.combo.fontMetrics().horizontalAdvance(OTHER) + theme().px(40))
         self.combo.setCurrentIndex(self._at)
         self.combo.blockSignals(False)
 
@@ -142,5 +146,8 @@ class SideHead(QWidget):
         version = self.side.version
         for name in version.labels if version is not None else ():
             self._chips.addWidget(Chip(name, "label"))
-        self._who.setText("now" if version is None else ", ".join(part for part in (version.author, when(version.created_at)) if part))
-        self._note.setText("Not saved as a version yet" if version is None else version.note or "No note")
+        who = "now" if version is None else ", ".join(part for part in (version.author, when(version.created_at)) if part)
+        note = "Not saved as a version yet" if version is None else version.note or "No note"
+        self._who.setText(who)
+        self._who.setVisible(not prompt)  # the name needs its room
+        self._note.setText(note if version is None or not prompt else f"{who}: {note}")

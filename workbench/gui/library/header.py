@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMargins, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -78,7 +78,7 @@ class PromptHeader(QWidget):
         second.addLayout(self._tags)
         second.addWidget(self._add_tag)
         second.addStretch(1)
-        column = QVBoxLayout(self)
+        self._room = column = QVBoxLayout(self)
         column.setContentsMargins(16, 9, 12, 6)
         column.setSpacing(2)
         column.addLayout(first)
@@ -96,8 +96,7 @@ class PromptHeader(QWidget):
         fixed = [self._version, self.views, self._more]
         moving = [part for part in (self._branch, self._unsaved) if not part.isHidden()]
         wanted = self._name.sizeHint().width() + sum(part.sizeHint().width() + self._first.spacing() for part in [*fixed, *moving])
-        margins = self.layout().contentsMargins() if self.layout() is not None else QMargins()
-        below = bool(moving) and wanted > self.width() - margins.left() - margins.right()
+        below = bool(moving) and wanted > self._room.contentsRect().width()
         if below == self._below:
             return
         self._below = below

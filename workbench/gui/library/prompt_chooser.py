@@ -13,6 +13,7 @@ from workbench.gui.context import Context
 from workbench.gui.theme import theme
 from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import label
+from workbench.gui.widgets.navigation import NavigationDelegate
 from workbench.gui.widgets.search_field import SearchField
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class PromptChooser(Dialog):
         self.field.searched.connect(lambda _text: self._show())
         self.list = QListWidget()
         self.list.setAccessibleName("Prompts")
+        self.list.setItemDelegate(NavigationDelegate(self.list))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setMinimumHeight(theme().px(220))
         self.list.itemActivated.connect(lambda _item: self._done())
@@ -70,6 +72,7 @@ class PromptChooser(Dialog):
         for row in found[:_MOST]:
             item = QListWidgetItem(f"{row.name}   {row.folder}" if row.folder else row.name)
             item.setData(Qt.ItemDataRole.UserRole, row)
+            item.setData(NavigationDelegate.ICON, "puzzle" if row.kind == "snippet" else "file-text")
             self.list.addItem(item)
         self.list.setCurrentRow(0)
         self._go.setEnabled(bool(found))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _BUDGET_S = 0.05
 """So long older versions of one prompt are looked through for the same line; where that is too short, only the newest is named."""
+_LONGEST = 90
+"""Letters of a line that the list has room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,10 @@ class Place:
     """What stands below a found text, and beside it."""
 
     detail: str
+    text: str = ""
+    """The line itself, where it is short enough to be shown whole."""
+    marks: tuple[tuple[int, int], ...] = ()
+    """Start and length of the found words in it."""
     badge: str = ""
     badge_kind: str = "plain"
     badge_icon: str = ""
@@ -49,10 +55,10 @@ def _version(ws: Workspace, hit: Hit, words: str) -> Place:
     versions = ws.versions.list(hit.prompt_id, with_figures=False)
     row = next(row for row in versions if row.id == hit.id)
     where, line = _line(ws, ws.versions.content(row.id), words)
+    badge, kind = (row.labels[0], "label") if row.labels else ("", "plain")
     if not line:
-        if ws.search.places(words, row.note):
-            where = "in the note"
-        return Place(", ".join(part for part in (f"{hit.title} v{row.number}", where) if part), *_label(row))
+        note = ", in its note" if ws.search.places(words, row.note) else ""
+        return Place(f"{hit.title} v{row.number}{note}", badge=badge, badge_kind=kind)
     if ws.prompts.get(hit.prompt_id).kind == "snippet":
         where = where.partition(" ")[2]
     first = _first_with(ws, line, [older for older in versions if older.number <= row.number])
@@ -61,7 +67,11 @@ def _version(ws: Workspace, hit: Hit, words: str) -> Place:
         said = f"{hit.title} v{first.number}–v{row.number}, {where}"
     elif first is not None:
         said += f". First in v{row.number}, {day(row.created_at)}"
-    return Place(said, *_label(row))
+    text = line.strip()
+    if len(text) > _LONGEST:
+        return Place(said, badge=badge, badge_kind=kind)
+    marks = tuple((start, end - start) for start, end in ws.search.places(words, text))
+    return Place(said, text, marks, badge, kind)
 
 
 def _line(ws: Workspace, content: Content, words: str) -> tuple[str, str]:
@@ -86,10 +96,6 @@ def _first_with(ws: Workspace, line: str, versions: list[VersionRow]) -> Version
     return first
 
 
-def _label(row: VersionRow) -> tuple[str, str]:
-    return (row.labels[0], "label") if row.labels else ("", "plain")
-
-
 def _answer(ws: Workspace, hit: Hit, *, blind: bool) -> Place:
     row = ws.runs.output(hit.id)
     case = f"case {row.case_index + 1:,} {row.case.name}".rstrip()
@@ -97,7 +103,8 @@ def _answer(ws: Workspace, hit: Hit, *, blind: bool) -> Place:
     if blind:
         return Place(f"{case[:1].upper()}{case[1:]}. {run}, under review")
     model = ws.runs.plan(row.run_id).columns[row.column].model
-    return Place(f"{model.title}, {case}. {run}", *verdict(row), marker=(model.place, model.colour))
+    badge, kind, icon = verdict(row)
+    return Place(f"{model.title}, {case}. {run}", badge=badge, badge_kind=kind, badge_icon=icon, marker=(model.place, model.colour))
 
 
 def verdict(row: OutputRow) -> tuple[str, str, str]:

@@ -125,6 +125,7 @@ def hits(
             continue
         text, marks = excerpt(hit.excerpt)
         place = places.get((hit.kind, hit.id)) or Place(", ".join(part for part in (hit.title, hit.where) if part))
+        text, marks = (place.text, place.marks) if place.text else (text, marks)
         if hit.kind == "version":
             run, icon = partial(go, "library", prompt_id=hit.prompt_id, version_id=hit.id, read=True, words=words), "history"
         elif hit.kind == "case":
