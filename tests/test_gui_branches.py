@@ -238,5 +238,7 @@ def test_the_name_of_the_prompt_keeps_its_room_beside_a_long_branch(desk: Desk, 
     desk.until(lambda: header._name.width() >= header._name.sizeHint().width())
     assert header._branch.width() >= header._branch.sizeHint().width()
     assert header._version.geometry().right() <= header.views.geometry().left()
-    desk.session.window.resize(1800, 900)
+    desk.session.window.resize(2000, 900)
     desk.until(lambda: abs(header._branch.geometry().center().y() - header._version.geometry().center().y()) <= 2)
+    desk.session.window.resize(1100, 700)
+    desk.until(lambda: header._name.width() >= header._name.sizeHint().width())

@@ -96,7 +96,8 @@ class PromptHeader(QWidget):
         fixed = [self._version, self.views, self._more]
         moving = [part for part in (self._branch, self._unsaved) if not part.isHidden()]
         wanted = self._name.sizeHint().width() + sum(part.sizeHint().width() + self._first.spacing() for part in [*fixed, *moving])
-        below = bool(moving) and wanted > self._room.contentsRect().width()
+        margins = self._room.contentsMargins()  # the layout itself hears of a new width later than the widget
+        below = bool(moving) and wanted > self.width() - margins.left() - margins.right()
         if below == self._below:
             return
         self._below = below

@@ -20,6 +20,8 @@ class FoundWords:
         """(answer, place in its text) of all that is marked in this case."""
         self._at = -1
         self._from_end = False
+        self._waits = False
+        """The answers of another case are on their way."""
 
     def look(self, words: str) -> None:
         """Mark these words from now on; none takes the marks away."""
@@ -35,6 +37,7 @@ class FoundWords:
         def show(found: list[list[tuple[int, int]]]) -> None:
             if wanted != self.wanted or cards != screen.cards:
                 return
+            self._waits = False
             for card, places in zip(cards, found, strict=True):
                 card.text.mark(places, "warn-soft")
             self.places = [(number, start) for number, places in enumerate(found) for start, _ in places]
@@ -47,6 +50,7 @@ class FoundWords:
             read = screen.context.bridge.read
             read(lambda: [wanted.places(text) for text in texts], then=show, owner=screen, key="review.marks")
         else:
+            self._waits = False
             for card in cards:
                 card.text.mark([])
 
@@ -56,12 +60,14 @@ class FoundWords:
             self._screen.context.notice("Nothing is looked for. Find words with Ctrl K, then open an answer of this run.")
         elif 0 <= self._at + by < len(self.places):
             self._show(self._at + by)
-        else:
+        elif not self._waits:
             self._from_end = by < 0
             self._screen.model.go_to_found(self.wanted, by, self._went)
 
     def _went(self, elsewhere: bool) -> None:
-        if not elsewhere:
+        if elsewhere:
+            self.places, self._at, self._waits = [], -1, True  # those of the case before
+        else:
             end, self._from_end = self._from_end, False
             if self.places:
                 self._show(len(self.places) - 1 if end else 0)
