@@ -25,6 +25,7 @@ from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QTabBar
 
 from workbench.gui.app import Session, application
+from workbench.gui.library.view import LibraryScreen
 from workbench.gui.widgets.import_report import ImportReportDialog
 from workbench.settings import Settings
 from workbench.values import Part
@@ -100,6 +101,28 @@ def tab(number: int) -> Shot:
         session.context.go("library", prompt_id=ids["prompt"])
         settle()
         session.window.findChildren(QTabBar)[0].setCurrentIndex(number)
+
+    return shot
+
+
+def two_prompts(session: Session, ids: dict[str, int]) -> None:
+    """Two different prompts side by side."""
+    session.context.go("library", prompt_id=ids["prompt"])
+    settle()
+    screen = session.window.screen_at("library")
+    assert isinstance(screen, LibraryScreen)
+    screen.version_verbs.diff_prompts([row for row in screen.rows if row.id in (ids["prompt"], ids["triage"])])
+    settle(1.0)
+
+
+def found_words(place: str) -> Shot:
+    """An answer that a search found, with its words marked."""
+
+    def shot(session: Session, ids: dict[str, int]) -> None:
+        hits = session.context.ws.search.find("ref", only="output")
+        output_id = next(hit.id for hit in hits if hit.run_id == ids["done"])
+        session.context.go(place, run_id=ids["done"], output_id=output_id, words="ref")
+        settle(1.0)
 
     return shot
 
@@ -193,6 +216,7 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("01c-library-parameters", tab(1)),
     ("01d-library-estimate", tab(2)),
     ("01b-library-diff", trigger("library", "library.diff", prompt_id="triage")),
+    ("01h-library-two-prompts", two_prompts),
     ("01e-library-folder", folder(False)),
     ("01f-library-conflict", folder(True)),
     ("01g-library-export-for", export_for),
@@ -201,6 +225,8 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("02c-setup", at("compare", new=True, prompt_id="triage")),
     ("02d-by-hand", by_hand),
     ("03-review", at("review", run_id="done")),
+    ("02e-found-words", found_words("compare")),
+    ("03c-review-found-words", found_words("review")),
     ("03b-regression", at("insights", run_id="rerun", baseline_id="first_run")),
     ("04-datasets", at("datasets", dataset_id="dataset")),
     ("04b-dataset-versions", trigger("datasets", "datasets.versions", dataset_id="dataset")),

@@ -223,3 +223,22 @@ def test_restoring_and_taking_in_go_to_the_branch_that_is_written_on(desk: Desk)
     desk.screen.version_verbs.restore(first)
     desk.until(lambda: desk.working.at.versions[0].number == 3)
     assert (desk.working.at.versions[0].branch, desk.working.at.versions[0].note) == ("shorter", "Restored from v1")
+
+
+@pytest.mark.parametrize("text_size", [100, 130])
+def test_the_name_of_the_prompt_keeps_its_room_beside_a_long_branch(desk: Desk, text_size: int) -> None:
+    reply = desk.prompt("Refund reply", "Hello.")
+    desk.open(reply)
+    desk.session.context.settings.set("text_size", text_size)
+    desk.session.window.resize(1100, 700)
+    begin(desk, "shorter answers for gold", 1)
+    desk.write(" Short.")
+    header = desk.screen.page.header
+    desk.until(lambda: header._unsaved.isVisible() and header._branch.isVisible())
+    desk.until(lambda: header._name.width() >= header._name.sizeHint().width())
+    assert header._branch.width() >= header._branch.sizeHint().width()
+    assert header._version.geometry().right() <= header.views.geometry().left()
+    desk.session.window.resize(2000, 900)
+    desk.until(lambda: abs(header._branch.geometry().center().y() - header._version.geometry().center().y()) <= 2)
+    desk.session.window.resize(1100, 700)
+    desk.until(lambda: header._name.width() >= header._name.sizeHint().width())

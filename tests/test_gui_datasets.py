@@ -20,6 +20,7 @@ from workbench.gui.app import Session
 from workbench.gui.datasets.case_model import RECORD
 from workbench.gui.datasets.cell_values import Column, cases_from, columns_of, pasted, read, shown, typed
 from workbench.gui.datasets.import_dialog import ImportTableDialog
+from workbench.gui.datasets.list_pane import DEPTH
 from workbench.gui.datasets.results_panel import ResultRow
 from workbench.gui.datasets.versions_dialog import VersionsDialog
 from workbench.gui.datasets.view import DatasetsScreen
@@ -502,6 +503,10 @@ def test_a_dataset_is_split_from_its_dialog_and_the_notice_takes_it_back(desk: D
     desk.until(lambda: {"Golden 50, work", "Golden 50, held back"} <= {row.name for row in desk.ws.datasets.list()})
     assert desk.ws.datasets.find("Golden 50, held back").cases == 5
     desk.until(lambda: desk.notice().startswith("Drew 2 new datasets"))
+    lines = desk.screen.list.model
+    desk.until(lambda: [lines.index(row, 0).data(DEPTH) for row in range(lines.rowCount())] == [0, 1, 1])
+    spoken = lines.index(1, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert spoken == "Golden 50, held back, part of Golden 50, 5 cases, not used yet"
     desk.until(lambda: desk.screen.model.dataset is not None and desk.screen.model.dataset.name == "Golden 50, work")
     desk.session.context.go("datasets", dataset_id=desk.id)
     desk.until(lambda: desk.screen.model.dataset is not None and desk.screen.model.dataset.id == desk.id)

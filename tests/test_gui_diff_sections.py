@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from workbench.analysis import differences
-from workbench.gui.library.diff_dialog import Side, parts_of, sections_of
+from workbench.gui.library.diff_sections import parts_of, sections_of
+from workbench.gui.library.diff_side import Side
 from workbench.values import Content, Message, VariableSpec
 
 

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from tests.gui_window import finished, opened
 from tests.test_gui_library import CTRL, Desk, Key
 from workbench.gui.library.message_block import MessageBlock
+from workbench.gui.library.study import preview
 from workbench.settings import Settings
 from workbench.values import Content, Message, VariableSpec
 
@@ -109,3 +110,29 @@ def test_a_variable_that_is_used_elsewhere_keeps_its_declaration(desk: Desk) -> 
     desk.type("b")
     desk.until(lambda: desk.working.facts.names == ("ab", "a"))
     assert set(desk.working.content.variables) == {"a"}
+
+
+def test_a_history_is_previewed_message_by_message_and_a_very_long_one_from_both_ends(desk: Desk) -> None:
+    content = Content(
+        (Message.of("system", "Be kind."), Message.of("user", "{{ history }}"), Message.of("user", "Last.")),
+        variables={
+            "history": VariableSpec("messages", default=[{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes?"}])
+        },
+    )
+    desk.open(desk.ws.prompts.create("Chat", "", content))
+    pane = desk.screen.page.preview
+    desk.until(
+        lambda: (
+            [line for line in pane.text.toPlainText().split("\n") if line]
+            == ["System", "Be kind.", "User", "Hi", "Assistant", "Yes?", "User", "Last."]
+        )
+    )
+    turns = [{"role": "user", "content": f"turn {number}"} for number in range(5_000)]
+    pane.show_preview(preview(desk.ws, content, {"history": turns}))
+    text = pane.text.toPlainText()
+    assert "turn 98\n" in text
+    assert "turn 4999\n" in text
+    assert "turn 2500\n" not in text
+    assert "4,802 more messages, sent but not shown here" in text
+    pane.show_preview(preview(desk.ws, content, {"history": []}))
+    assert "Chat\nno messages yet, nothing is sent here" in pane.text.toPlainText()

@@ -342,6 +342,11 @@ def test_the_same_seed_draws_the_same_cases_whatever_their_order_tags_and_notes(
     assert (datasets.get(work).cases, datasets.get(held).cases) == (150, 50)
     assert not set(tickets(datasets, work)) & set(tickets(datasets, held))
     assert datasets.get(held).description == "50 of the 200 cases of Golden, drawn with the seed 7."
+    assert [datasets.get(id).part_of for id in (id_, work, held)] == ["", "Golden", "Golden"]
+    datasets.rename(id_, "Golden set, 2026")
+    assert [datasets.get(id).part_of for id in (work, held)] == ["Golden set, 2026"] * 2
+    datasets.rename(id_, "Golden")
+    assert datasets.get(held).description == "50 of the 200 cases of Golden, drawn with the seed 7."
     assert tickets(datasets, held) == sorted(tickets(datasets, held), key=lambda text: int(text.split()[1]))
     other = datasets.create("Other", (ColumnSpec("ticket"), ColumnSpec("n", "number")))
     datasets.add_cases(other, (Case({"ticket": f"Ticket {n}", "n": n}, note="new") for n in reversed(range(200))))

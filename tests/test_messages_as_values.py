@@ -196,3 +196,22 @@ def test_a_kept_file_comes_back_from_an_exported_table(tmp_path: Path, workspace
     workspace.datasets.export_table(dataset, tmp_path / "out.csv")
     again = workspace.datasets.import_table(tmp_path / "out.csv", [ColumnSpec("photo", "image")], name="Again").imported[0].id
     assert [case.values for case in workspace.datasets.cases(again)] == [{"photo": kept}]
+
+
+def test_the_preview_shows_each_message_of_a_history_by_itself_with_its_role() -> None:
+    said = [
+        {"role": "user", "content": "Hi\nthere"},
+        {"role": "assistant", "content": "", "tool_calls": [{"id": "1", "name": "look_up", "arguments": {"order": 7}}]},
+        {"role": "tool", "content": "sent", "tool_call_id": "1"},
+    ]
+    shown = preview(HISTORY, {"history": said, "question": "Q"})
+    assert [(row.role, row.is_turn, "".join(piece.text for piece in row.pieces)) for row in shown] == [
+        ("system", False, "Be kind."),
+        ("user", True, "Hi\nthere"),
+        ("assistant", True, "calls look_up({'order': 7})"),
+        ("tool", True, "sent"),
+        ("user", False, "Q"),
+    ]
+    assert all(piece.variable == "history" and piece.filled for row in shown[1:4] for piece in row.pieces)
+    empty = preview(HISTORY, {"history": "", "question": "Q"})
+    assert [(row.is_turn, row.pieces == ()) for row in empty] == [(False, False), (True, True), (False, False)]

@@ -80,6 +80,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("library.try", "Try once", ("Ctrl+Return",), "library", "play"),
     Action("library.compare", "Compare this prompt", ("Ctrl+Shift+Return",), "library", "columns-3"),
     Action("library.diff", "Compare versions", ("Ctrl+D",), "library", "git-compare"),
+    Action("library.diff_prompts", "Compare two prompts", (), "library", "git-compare"),
     Action("library.label", "Set a label", ("Ctrl+L",), "library", "tag"),
     Action("library.new_branch", "New branch", (), "library", "git-branch"),
     Action("library.branches", "Switch, rename or close a branch", ("Ctrl+Shift+B",), "library", "git-branch"),
@@ -144,7 +145,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("review.note", "Note", ("N",), "review", "pencil"),
     Action("review.undo", "Undo the last rating", ("Z",), "review", "undo-2"),
     Action("review.skip", "Skip this one", ("S",), "review", "skip-forward"),
-
+    Action("review.find_next", "Next place that the search found", ("F3",), "review", "search"),
+    Action("review.find_previous", "Previous place that the search found", ("Shift+F3",), "review", ""),
     Action("review.to_dataset", "Add the case to a dataset", (), "review", "table-2"),
 
     Action("insights.next", "Next case", ("J",), "insights", "chevron-down"),

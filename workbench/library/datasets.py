@@ -44,6 +44,9 @@ JOIN version AS newest ON newest.id = (SELECT version.id FROM version WHERE vers
 JOIN content ON content.id = newest.content_id WHERE content.typed IS NOT NULL AND prompt.archived_at IS NULL"""
 _MOST_REJECTED = 1000
 _NAMED_LINES = 5
+_DRAWN = "{count:,} of the {cases:,} cases of {name}, drawn with the seed {seed}."
+"""What the description of a part says first."""
+_DRAWN_FROM = re.compile(r"[\d,]+ of the [\d,]+ cases of (.+?), drawn with the seed \d+\.")
 
 # The class below has a method of the name `list`.
 _Ids = list[int]
@@ -88,8 +91,10 @@ class Datasets(Cases):
         with self._database.write() as writer:
             must_exist(writer, id)
             name = checked_name("dataset", name, _names(asking(writer), besides=id))
+            old = writer.run("SELECT name FROM dataset WHERE id = :id", id=id).scalar_one()
             writer.run("UPDATE dataset SET name = :name WHERE id = :id", name=name, id=id)
             writer.touch("dataset", id)
+            _tell_parts(writer, old, name)
 
     def describe(self, id: int, text: str) -> None:
         """Set the description of a dataset."""
@@ -203,7 +208,7 @@ class Datasets(Cases):
             made = []
             for (name, count), cases in zip(parts, drawn(asking(writer), id, [count for _name, count in parts], seed), strict=True):
                 name = checked_name("dataset", name, _names(asking(writer)))
-                said = f"{count:,} of the {source.cases:,} cases of {source.name}, drawn with the seed {seed}."
+                said = _DRAWN.format(count=count, cases=source.cases, name=source.name, seed=seed)
                 made.append(create_dataset(writer, name, source.columns, said))
                 with indexing(writer, count):
                     insert_cases(writer, made[-1], cases_by_id(asking(writer), cases))
@@ -221,6 +226,16 @@ def create_dataset(writer: Writer, name: str, columns: Sequence[ColumnSpec], des
     id_ = writer.add(t.Dataset(name=name, description=whole_text(description), columns=columns_to_json(columns)))
     writer.touch("dataset", id_)
     return id_
+
+
+def _tell_parts(writer: Writer, old: str, name: str) -> None:
+    """Say the new name of a dataset in the descriptions of those that were drawn from it."""
+    for id, description in asking(writer)("SELECT id, description FROM dataset", {}):
+        found = _DRAWN_FROM.match(description)
+        if found and found[1] == old:
+            text = f"{description[: found.start(1)]}{name}{description[found.end(1) :]}"
+            writer.run("UPDATE dataset SET description = :text WHERE id = :id", text=text, id=id)
+            writer.touch("dataset", id)
 
 
 def _records(query: Query, where: str, **parameters: Any) -> list[DatasetRow]:
@@ -253,6 +268,7 @@ def _records(query: Query, where: str, **parameters: Any) -> list[DatasetRow]:
             version=newest.get(id_),
             declared=declared.get(uid, {}),
             checked=counts.get(id_, (0, 0))[1],
+            part_of=found[1] if (found := _DRAWN_FROM.match(description)) else "",
         )
         for id_, uid, name, description, columns, archived_at in rows
     ]

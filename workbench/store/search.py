@@ -112,6 +112,10 @@ class Search:
         terms, last_is_open = terms_of(words) or ([], False)
         return places(text, terms, last_is_open)
 
+    def terms(self, words: str) -> list[str]:
+        """The words and phrases that a search for these words looks for."""
+        return [re.sub(r"^\W+|\W+$", "", term) for term in (terms_of(words) or ([], False))[0]]
+
     def rebuild(self) -> None:
         """Make the indexes anew from what is stored."""
         with self._database.write() as writer:

@@ -56,8 +56,8 @@ class PreviewMessage:
     problem: TemplateProblem | None = None
     attachments: tuple[Part, ...] = ()
     """Its pictures and files."""
-    is_turns: bool = False
-    """True where messages that come as a value stand, one below the other."""
+    is_turn: bool = False
+    """True where it came with a value of messages; one without a word stands where such a value holds none."""
 
 
 class MissingValues(BadInput):

@@ -150,13 +150,17 @@ def render(content: Content, values: Mapping[str, Any]) -> tuple[Message, ...]:
 def preview(content: Content, values: Mapping[str, Any]) -> list[PreviewMessage]:
     """The messages as a preview shows them: pieces that say what a value filled in. Never raises; each message names its own problem.
 
-    One for each message of the content: messages that come as a value stand in it, one below the other."""
+    One for each message of the content; in the place of one that names a value of messages, one for each of these."""
     whole = with_defaults(content, values)
     try:
         with_files, trouble = placed(content, whole), ""
     except BadInput as problem:
         with_files, trouble = Placed(whole), problem.message
-    return [_preview(content, message, with_files, trouble) for message in content.messages]
+    return [
+        row
+        for message in content.messages
+        for row in _turns(content, message, with_files) or [_preview(content, message, with_files, trouble)]
+    ]
 
 
 def with_defaults(content: Content, values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -168,17 +172,29 @@ def with_defaults(content: Content, values: Mapping[str, Any]) -> Mapping[str, A
     return {**declared, **{name: specs[name].fitted(value) if name in specs else value for name, value in values.items()}}
 
 
+def _turns(content: Content, message: Message, placed: Placed) -> list[PreviewMessage]:
+    """The messages that stand in the place of this one; none where it is an ordinary message or its value cannot be read."""
+    name = name_of_messages(content, message)
+    if not name or name not in placed.values:
+        return []
+    try:
+        turns = messages_of(name, placed.values[name])
+    except BadInput as problem:
+        where = TemplateProblem(problem.message, problem.line or 1, problem.column or 1)
+        return [PreviewMessage(message.role, (Piece(message.text),), problem=where)]
+    rows = []
+    for turn in turns:
+        said = [turn.text] if turn.text else []
+        said += [f"calls {call.name}({call.arguments})" for call in turn.tool_calls]
+        rows.append(PreviewMessage(turn.role, (Piece("\n".join(said), True, name),), attachments=turn.attachments, is_turn=True))
+    return rows or [PreviewMessage(message.role, (), is_turn=True)]
+
+
 def _preview(content: Content, message: Message, placed: Placed, trouble: str) -> PreviewMessage:
     pieces: list[Piece] = []
     missing: dict[str, None] = {}
     attached = list(message.attachments)
     try:
-        if (name := name_of_messages(content, message)) and name in placed.values:
-            turns = messages_of(name, placed.values[name])
-            said = "\n".join(f"{turn.role}: {turn.text}" for turn in turns)
-            return PreviewMessage(
-                message.role, (Piece(said, True, name),), attachments=tuple(p for t in turns for p in t.attachments), is_turns=True
-            )
         for part in message.parts:
             if part.kind != "text":
                 continue

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -13,7 +12,8 @@ from workbench.gui.cells import Shown, State, blocked_words, column_title, faile
 from workbench.gui.compare.detail_parts import MARGINS, take_all
 from workbench.gui.compare.model import RunModel
 from workbench.gui.context import Context
-from workbench.gui.widgets.answer_view import AnswerView
+from workbench.gui.wanted import Wanted
+from workbench.gui.widgets.answer_view import MARKDOWN_LIMIT, AnswerView
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.fold import Fold
 from workbench.gui.widgets.labels import label
@@ -27,11 +27,14 @@ if TYPE_CHECKING:
 class AnswerPart(QWidget):
     """Shows one answer; it is told what, and reads only the neighbour's answer by itself."""
 
+    marked = Signal(int)
+    """What is looked for was found in the answer: how far below its top it is first."""
+
     def __init__(self, context: Context, model: RunModel) -> None:
         super().__init__()
         self.context, self.model = context, model
         self.differences = False
-        self._words = ""
+        self._wanted = Wanted()
         self._trouble_shown: tuple[tuple[str, str] | None, str] = (None, "")
         column = QVBoxLayout(self)
         column.setContentsMargins(*MARGINS)
@@ -110,15 +113,25 @@ class AnswerPart(QWidget):
                 said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
                 self._trouble.addWidget(said)
 
-    def mark_words(self, text: str) -> None:
-        """Mark a text in the answer, from now on in every answer that is shown without its differences."""
-        self._words = text
+    def mark_words(self, wanted: Wanted) -> None:
+        """Mark what is looked for in the answer, from now on in every answer that is shown without its differences."""
+        self._wanted = wanted
         if not self.differences:
             self._mark_words()
 
     def _mark_words(self) -> None:
-        found = re.finditer(re.escape(self._words), self.answer.toPlainText(), re.IGNORECASE) if self._words else ()
-        self.answer.mark([match.span() for match in found], "warn-soft")
+        text, wanted = self.answer.toPlainText() if self._wanted else "", self._wanted
+
+        def show(places: list[tuple[int, int]]) -> None:
+            if wanted == self._wanted and not self.differences and (not text or text == self.answer.toPlainText()):
+                self.answer.mark(places, "warn-soft")
+                if places:
+                    self.marked.emit(self.answer.top_of(places[0][0]))
+
+        if len(text) > MARKDOWN_LIMIT:  # looking through a very long answer would hold the window up
+            self.context.bridge.read(wanted.places, text, then=show, owner=self, key=("compare.marks", id(self)))
+        else:
+            show(wanted.places(text))
 
     def copy(self) -> None:
         """Copy the answer as it was written."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
@@ -18,6 +18,7 @@ from workbench.gui.compare.exchange import ExchangeDialog
 from workbench.gui.compare.judging import Judging
 from workbench.gui.compare.model import RunModel
 from workbench.gui.context import Context
+from workbench.gui.wanted import Wanted
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import line
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from workbench.workspace import ColumnInfo, OutputRow
 
 WIDTH = 332
+SCROLL_MS = 30
+"""How long after an answer the panel scrolls to what is looked for in it: its parts are laid out by then."""
 BODY_MS = 12
 """How long after an answer what stands below it follows."""
 
@@ -48,6 +51,8 @@ class DetailPanel(QFrame):
         self.shown: Shown | None = None
         self.row: OutputRow | None = None
         self._attempt: int | None = None  # an earlier output chosen by the user
+        self._scrolled = True
+        self._first_mark = 0
         self._body_of: tuple[Any, ...] | None = None
         self._body_timer = QTimer(self)
         self._body_timer.setSingleShot(True)
@@ -65,7 +70,7 @@ class DetailPanel(QFrame):
         self.raw = button("Raw request and reply", "braces", "link", on=self.show_raw, size="small")
         self.again = button("Run again", "rotate-ccw", "link", on=self.run_again, size="small", tip="Run this cell again (R)")
         self.capture = button("Add to dataset", "table-2", "link", on=self.to_dataset, size="small", tip="Add the case to a dataset")
-        inside = QWidget()
+        self._inside = inside = QWidget()
         sections = QVBoxLayout(inside)
         sections.setContentsMargins(0, 0, 0, 0)
         sections.setSpacing(0)
@@ -93,6 +98,11 @@ class DetailPanel(QFrame):
         self._foot = foot
         for widget in (self.head, line(), self.area, line(), self.judging, self._judging_line, foot):
             column.addWidget(widget, 1 if widget is self.area else 0)
+        self._scroll_timer = QTimer(self)
+        self._scroll_timer.setSingleShot(True)
+        self._scroll_timer.setInterval(SCROLL_MS)
+        self._scroll_timer.timeout.connect(self._scroll)
+        self.text.marked.connect(self._marked)
         self.model.loaded.connect(self._loaded)
         self.head.stepped.connect(self.stepped)
         self.head.repeat_stepped.connect(self.step_repeat)
@@ -115,8 +125,26 @@ class DetailPanel(QFrame):
         """Show the cell of a case, column and repeat."""
         if place != self.place:
             self.place, self.row, self._attempt, self._body_of = place, None, None, None
+            self._scrolled = False
             self.area.verticalScrollBar().setValue(0)
         self.show_now()
+
+    def mark_words(self, wanted: Wanted) -> None:
+        """Mark what is looked for in this answer and those that follow, and scroll to the first place of each."""
+        self._scrolled = False
+        self.text.mark_words(wanted)
+
+    def _marked(self, top: int) -> None:
+        self._first_mark = top
+        if not self._scrolled:
+            self._scroll_timer.start()  # once the panel is laid out
+
+    def _scroll(self) -> None:
+        # The excerpt of a long answer has its first place elsewhere than the whole, which is on its way.
+        self._scrolled = self.row is not None
+        top = self.text.answer.mapTo(self._inside, QPoint(0, self._first_mark)).y()
+        if top > self.area.viewport().height() * 2 // 3:
+            self.area.verticalScrollBar().setValue(top - self.area.viewport().height() // 3)
 
     def show_anew(self) -> None:
         """Read the stored row of the shown cell again: it was written."""

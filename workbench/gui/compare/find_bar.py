@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 
+from workbench.gui.wanted import Wanted, searched, typed
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.search_field import SearchField
@@ -41,7 +42,9 @@ class FindBar(QFrame):
         row.addWidget(icon_button("chevron-right", "Next answer found (F3)", on=lambda: self.step(1)))
         row.addWidget(self.only)
         row.addWidget(icon_button("x", "Close (Esc)", on=self.leave))
-        self.text = ""
+        self.wanted = Wanted()
+        self._searched = ("", Wanted())
+        """Words that a search brought here, and what they mean; a text that is typed is looked for as it stands."""
         self.places: list[tuple[int, int]] = []
         """(row, column) on the screen of the answers found, in reading order."""
         self._found: list[tuple[int, int]] = []
@@ -56,44 +59,60 @@ class FindBar(QFrame):
         if self.field.text().strip():
             self.look(self.field.text().strip())
 
+    def show_search(self, words: str) -> None:
+        """Mark the words of a search, which found an answer of this run; none takes the marks of the last one away."""
+        before, self._searched = self._searched[0], (words, searched(self._page.context.ws, words) if words else Wanted())
+        if words:
+            self.show()
+            self.field.setText(words)
+            self.look(words)
+        elif before and self.field.text() == before:
+            self.hide()
+            self._mark(Wanted())
+
     def leave(self) -> None:
         """Close the bar and take the marks away."""
         self.hide()
-        self._mark("")
+        self._mark(Wanted())
         self._page.table.main.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
-    def _mark(self, text: str) -> None:
-        self.text = text
+    def _mark(self, wanted: Wanted) -> None:
+        self.wanted = wanted
         self._found, self.places = [], []
-        self._page.table.mark_words(text)
-        self._page.detail.text.mark_words(text)
+        self._page.table.mark_words(wanted)
+        self._page.detail.mark_words(wanted)
+
+    def _meant(self, text: str) -> Wanted:
+        words, wanted = self._searched
+        return wanted if text and text == words else typed(text)
 
     def look(self, text: str) -> None:
         """Find a text in the answers of the columns and the repeat on screen."""
-        self._mark(text)
-        self.only.setEnabled(bool(text))
-        if not text:
+        wanted = self._meant(text)
+        self._mark(wanted)
+        self.only.setEnabled(len(wanted.terms) == 1)  # rows are filtered by one text
+        if not wanted:
             self.said.setText("")
             return
         self.said.setText("Looking")
 
         def found(places: list[tuple[int, int]]) -> None:
-            if text == self.text:
+            if wanted == self.wanted:
                 self._found = places
                 self.lay_out()
                 if self._stepping:
                     self.step(self._stepping)
 
-        self._page.model.find_text(text, self._page.table.visible(), found)
+        self._page.model.find_text(wanted, self._page.table.visible(), found)
 
     def look_again(self) -> None:
         """Other columns, another repeat or another run is on screen."""
         if not self.isHidden():
-            self.look(self.text)
+            self.look(self.field.text().strip())
 
     def lay_out(self) -> None:
         """Put what was found in the order of the rows on screen."""
-        if self.isHidden() or not self.text:
+        if self.isHidden() or not self.wanted:
             return
         grid, order = self._page.model.grid, {column: at for at, column in enumerate(self._page.table.visible())}
         rows = ((grid.row_of(case), order.get(column)) for case, column in self._found)
@@ -105,10 +124,10 @@ class FindBar(QFrame):
         if self.isHidden():
             self.open()
             return
-        typed = self.field.text().strip()
-        if typed != self.text:  # Enter came before the field told of its last letters
+        text = self.field.text().strip()
+        if self._meant(text) != self.wanted:  # Enter came before the field told of its last letters
             self._stepping = by
-            self.look(typed)
+            self.look(text)
             return
         self._stepping = 0
         if not self.places:
@@ -128,7 +147,8 @@ class FindBar(QFrame):
 
     def _say(self) -> None:
         if not self.places:
-            self.said.setText("No answer holds this" if not self._found else "Only in rows that are not shown")
+            nothing = "No answer holds this" if self.wanted.exact else ""  # a search found one, whose letters have accents
+            self.said.setText(nothing if not self._found else "Only in rows that are not shown")
             return
         here = self._here()
         at = bisect_left(self.places, here)
@@ -136,7 +156,7 @@ class FindBar(QFrame):
         self.said.setText(f"{at + 1:,} of {words}" if at < len(self.places) and self.places[at] == here else words)
 
     def _only_these(self) -> None:
-        self._page.show_text(self.field.text().strip())
+        self._page.show_text(self.wanted.terms[0])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

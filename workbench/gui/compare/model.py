@@ -16,6 +16,7 @@ from workbench.gui.compare.run_data import RunData, read_run
 from workbench.gui.context import Context
 from workbench.gui.grid import RunGrid
 from workbench.gui.key_dialog import with_keys
+from workbench.gui.wanted import Wanted, answers_with
 
 if TYPE_CHECKING:
     from workbench.values import CaseQuery, Changes
@@ -246,11 +247,11 @@ class RunModel(QObject):
                 then=then, owner=wanted, key=("compare.filter", id(wanted)),
             )  # fmt: skip
 
-    def find_text(self, text: str, columns: Sequence[int], then: Callable[[list[tuple[int, int]]], None]) -> None:
-        """Ask the store which answers of these columns hold a text: (case index, column) of each."""
+    def find_text(self, wanted: Wanted, columns: Sequence[int], then: Callable[[list[tuple[int, int]]], None]) -> None:
+        """Ask the store which answers of these columns hold what is looked for: (case index, column) of each."""
         if self._run_id is not None and not self.closed:
             self.context.bridge.read(
-                self.context.ws.runs.find_text, self._run_id, text, tuple(columns), self.grid.repeat,
+                answers_with, self.context.ws, self._run_id, wanted, tuple(columns), self.grid.repeat,
                 then=then, owner=self, key=("compare.find", id(self)),
             )  # fmt: skip
 

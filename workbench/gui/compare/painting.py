@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING
@@ -27,6 +26,7 @@ from workbench.gui.cells import (
 from workbench.gui.compare.excerpt import Excerpt, Excerpts
 from workbench.gui.compare.frame import Frame, stars_area, still_fixes
 from workbench.gui.theme import Theme
+from workbench.gui.wanted import Wanted
 from workbench.gui.widgets.chip import FONT, chip_size, paint_chip
 from workbench.gui.widgets.pictures import Thumbnails, paint_pictures
 from workbench.gui.widgets.stars import COUNT, paint_stars
@@ -56,7 +56,7 @@ class CellPainter:
         self.height = "normal"
         self.caret_on = True
         self.thumbnails: Thumbnails | None = None
-        self._words: re.Pattern[str] | None = None
+        self._wanted = Wanted()
 
     def paint(
         self,
@@ -89,9 +89,9 @@ class CellPainter:
         self._pictures.clear()
         self._full.clear()
 
-    def mark_words(self, text: str) -> None:
-        """Mark a text in every answer from now on; an empty one takes the marks away."""
-        self._words = re.compile(re.escape(text), re.IGNORECASE) if text else None
+    def mark_words(self, wanted: Wanted) -> None:
+        """Mark what is looked for in every answer from now on."""
+        self._wanted = wanted
         self._pictures.clear()
 
     def _picture(self, painter: QPainter, rect: QRect, shown: Shown, column: ColumnInfo) -> QPixmap:
@@ -175,10 +175,10 @@ class CellPainter:
         painter.setFont(font)
         painter.setPen(theme.color(token))
         line = theme.line("cell")
-        if self._words is not None:
+        if self._wanted:
             for number, drawn in enumerate(excerpt.lines):
-                for found in self._words.finditer(drawn.text()):
-                    left, right = (theme.width(drawn.text()[:at], "cell") for at in found.span())
+                for place in self._wanted.places(drawn.text()):
+                    left, right = (theme.width(drawn.text()[:at], "cell") for at in place)
                     painter.fillRect(QRect(frame.x + left, frame.text_top + number * line, right - left, line), theme.color("warn-soft"))
                     painter.fillRect(QRect(frame.x + left, frame.text_top + (number + 1) * line - 2, right - left, 2), theme.color("warn"))
         excerpt.draw(painter, frame.x, frame.text_top + (line - theme.height("cell")) / 2, line)

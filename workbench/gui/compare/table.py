@@ -23,6 +23,7 @@ from workbench.gui.compare.frame import row_height
 from workbench.gui.compare.header import ColumnHeader, CornerHeader
 from workbench.gui.grid import SHOWN, Index, RunGrid
 from workbench.gui.theme import Theme
+from workbench.gui.wanted import Wanted
 
 COLUMN_WIDTH, CASE_WIDTH = 208, 164
 FRAME_MS = 12
@@ -243,9 +244,9 @@ class GridTable(QWidget):
         shown = [number for number in range(len(self.grid.columns)) if number not in self.hidden]
         return sorted(shown, key=lambda number: header.visualIndex(number + 1))
 
-    def mark_words(self, text: str) -> None:
-        """Mark a text wherever an answer on screen holds it; an empty one takes the marks away."""
-        self.main.cells.painter.mark_words(text)
+    def mark_words(self, wanted: Wanted) -> None:
+        """Mark what is looked for wherever an answer on screen holds it."""
+        self.main.cells.painter.mark_words(wanted)
         self.main.viewport().update()
 
     def show_columns(self, hidden: set[int]) -> None:

@@ -62,6 +62,8 @@ class CompareScreen(Screen):
         self.model.loaded.connect(self.crumbs_changed)
         self.model.missing.connect(self._missing)
         self._wanted_output: int | None = None
+        self._words = ""
+        """What a search found in it."""
         self.model.loaded.connect(self._go_to_output)
         self.page.run_chosen.connect(lambda run_id: context.go("compare", run_id=run_id))
         self.page.rerun_wanted.connect(self.rerun)
@@ -88,10 +90,10 @@ class CompareScreen(Screen):
         return [self._new]
 
     def show_at(self, **at: Any) -> None:
-        """`run_id`, maybe with `output_id`; `comparison_id` (its newest run), `overview`,
+        """`run_id`, maybe with `output_id` and the `words` that a search found in it; `comparison_id` (its newest run), `overview`,
         or `new` with `prompt_id`, `version`, `model_ids` to set one up."""
         if at.get("run_id") is not None:
-            self._wanted_output = at.get("output_id")
+            self._wanted_output, self._words = at.get("output_id"), str(at.get("words") or "")
             self._open(int(at["run_id"]))
         elif at.get("comparison_id") is not None:
             self._open_comparison(int(at["comparison_id"]))
@@ -178,7 +180,9 @@ class CompareScreen(Screen):
 
     def _show_output(self, row: OutputRow) -> None:
         if row.run_id == self.model.run_id:
+            self.page.find_bar.show_search(self._words)
             self.page.show_cell(row.case_index, row.column, row.repeat)
+            self.page.table.main.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_overview(self) -> None:
         self.page.detail.judging.save_note()
@@ -232,7 +236,7 @@ class CompareScreen(Screen):
     def _new_from(self, at: dict[str, Any]) -> None:
         if self.model.run_id is None:
             self._show_overview()
-        if not {"prompt_id", "model_ids", "dataset_id"} & set(at):
+        if not {"prompt_id", "prompt_versions", "model_ids", "dataset_id"} & set(at):
             self._set_up()
             return
         ws = self.context.ws
@@ -246,6 +250,8 @@ class CompareScreen(Screen):
                     version.number for version in ws.versions.list(row.id, with_figures=False)[:2]
                 ]
                 prompts = tuple(PromptRef(row.uid, number) for number in numbers)
+            elif at.get("prompt_versions"):
+                prompts = tuple(PromptRef(ws.prompts.get(id).uid, number) for id, number in at["prompt_versions"])
             models = tuple(ws.connections.model(int(model)).uid for model in at.get("model_ids") or ())
             if not models:
                 models = tuple(model.uid for model in ws.connections.models() if model.answers)[:1]

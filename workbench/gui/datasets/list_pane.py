@@ -32,7 +32,32 @@ if TYPE_CHECKING:
 
 Index = QModelIndex | QPersistentModelIndex
 ROW = Qt.ItemDataRole.UserRole
+DEPTH = int(Qt.ItemDataRole.UserRole) + 1
+_INDENT, _DEEPEST = 16, 4
 _NOWHERE = QModelIndex()
+
+
+def arranged(rows: Sequence[DatasetRow]) -> list[tuple[DatasetRow, int]]:
+    """The datasets with how deep each stands: a part below the dataset that it was drawn from, where that is among them."""
+    names = {row.name for row in rows}
+    parts: dict[str, list[DatasetRow]] = {}
+    for row in rows:
+        if row.part_of in names and row.part_of != row.name:
+            parts.setdefault(row.part_of, []).append(row)
+    found: dict[int, tuple[DatasetRow, int]] = {}
+
+    def add(row: DatasetRow, depth: int) -> None:
+        if row.id not in found:
+            found[row.id] = row, depth
+            for part in parts.get(row.name, ()):
+                add(part, depth + 1)
+
+    for row in rows:
+        if row.part_of not in names or row.part_of == row.name:
+            add(row, 0)
+    for row in rows:  # what descriptions call parts of each other
+        add(row, 0)
+    return list(found.values())
 
 
 class DatasetList(QAbstractListModel):
@@ -41,10 +66,14 @@ class DatasetList(QAbstractListModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.rows: list[DatasetRow] = []
+        self._depths: list[int] = []
 
-    def show(self, rows: Sequence[DatasetRow]) -> bool:
+    def show(self, found: Sequence[DatasetRow]) -> bool:
         """Show these. True if the lines are others now."""
+        lines = arranged(found)
+        rows, depths = [row for row, _depth in lines], [depth for _row, depth in lines]
         same = [row.id for row in rows] == [row.id for row in self.rows]
+        self._depths = depths
         if same:
             self.rows = list(rows)
             if rows:
@@ -64,10 +93,13 @@ class DatasetList(QAbstractListModel):
         row = self.rows[index.row()]
         if role == ROW:
             return row
+        if role == DEPTH:
+            return self._depths[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return row.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return ", ".join([row.name, facts_of(row), *([f"version {row.version}"] if row.version is not None else [])])
+            part = [f"part of {row.part_of}"] if self._depths[index.row()] else []
+            return ", ".join([row.name, *part, facts_of(row), *([f"version {row.version}"] if row.version is not None else [])])
         if role == Qt.ItemDataRole.ToolTipRole:
             return row.description or row.name
         return None
@@ -102,13 +134,17 @@ class DatasetDelegate(QStyledItemDelegate):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(area.adjusted(1, 1, -1, -1), 5, 5)
         body, small = QFontMetrics(look.font("body", 500)), QFontMetrics(look.font("small"))
-        text = area.adjusted(look.px(14), 0, -look.px(8), 0)
+        depth = min(index.data(DEPTH), _DEEPEST)
+        text = area.adjusted(look.px(14 + _INDENT * depth), 0, -look.px(8), 0)
         top = QRect(text.x(), text.y() + look.px(5), text.width(), body.height())
         if row.version is not None:
             size = chip_size(f"v{row.version}")
             place = QRect(QPoint(top.right() - size.width() + 1, top.center().y() - size.height() // 2 + 1), size)
             paint_chip(painter, place, f"v{row.version}")
             top.setWidth(top.width() - size.width() - look.px(6))
+        if depth:
+            painter.drawPixmap(QPoint(top.x(), top.y() + (top.height() - look.px(14)) // 2), look.pixmap("split", "text3", 14))
+            top.setLeft(top.x() + look.px(20))
         painter.setFont(look.font("body", 500))
         painter.setPen(look.color("text"))
         painter.drawText(top, int(Qt.AlignmentFlag.AlignVCenter), body.elidedText(row.name, Qt.TextElideMode.ElideRight, top.width()))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QWidget
 
 from workbench.gui.context import Context
-from workbench.gui.library.diff_dialog import MAIN, Side
+from workbench.gui.library.diff_side import MAIN, Side
 from workbench.gui.library.working_copy import WorkingCopy
 from workbench.gui.widgets.dialog import Dialog, ask_text
 from workbench.gui.widgets.labels import label

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.theme import theme
@@ -60,10 +60,11 @@ class PromptHeader(QWidget):
         self._more = icon_button("ellipsis", "More", on=self.menu_wanted.emit)
         self._description = ClickLabel("", "small", "text2")
         self._description.clicked.connect(self.describe_wanted)
+        self._first, self._second = QHBoxLayout(), QHBoxLayout()
         self._tags = QHBoxLayout()
         self._tags.setSpacing(5)
         self._add_tag = icon_button("plus", "Change the tags", on=self.tags_wanted.emit, size=14)
-        first, second = QHBoxLayout(), QHBoxLayout()
+        first, second = self._first, self._second
         first.setSpacing(8)
         first.addWidget(self._name)
         first.addWidget(self._version)
@@ -77,17 +78,37 @@ class PromptHeader(QWidget):
         second.addLayout(self._tags)
         second.addWidget(self._add_tag)
         second.addStretch(1)
-        column = QVBoxLayout(self)
+        self._room = column = QVBoxLayout(self)
         column.setContentsMargins(16, 9, 12, 6)
         column.setSpacing(2)
         column.addLayout(first)
         column.addLayout(second)
+        self._below = False
         self._keep_menu_whole()
         theme().follow(self._keep_menu_whole)
 
     def _keep_menu_whole(self) -> None:
         """At large text a long name would else press the menu's three dots into one."""
         self._more.setMinimumWidth(theme().px(28))
+
+    def _make_room(self) -> None:
+        """Branch and unsaved edits stand beside the name where that leaves room for it, else before the description."""
+        fixed = [self._version, self.views, self._more]
+        moving = [part for part in (self._branch, self._unsaved) if not part.isHidden()]
+        wanted = self._name.sizeHint().width() + sum(part.sizeHint().width() + self._first.spacing() for part in [*fixed, *moving])
+        margins = self._room.contentsMargins()  # the layout itself hears of a new width later than the widget
+        below = bool(moving) and wanted > self.width() - margins.left() - margins.right()
+        if below == self._below:
+            return
+        self._below = below
+        row, at = (self._second, 0) if below else (self._first, 2)
+        for place, part in enumerate((self._branch, self._unsaved)):
+            (self._first if below else self._second).removeWidget(part)
+            row.insertWidget(at + place, part)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
 
     @property
     def more(self) -> QWidget:
@@ -121,11 +142,13 @@ class PromptHeader(QWidget):
         if len(row.tags) > _SHOWN_TAGS:
             self._tags.addWidget(Chip(f"+{len(row.tags) - _SHOWN_TAGS}", tip=", ".join(row.tags[_SHOWN_TAGS:])))
         self._add_tag.setVisible(not read_only)
+        self._make_room()
 
     def show_unsaved(self, text: str) -> None:
         """Say how many edits are not in a version yet; empty for none."""
         self._unsaved.set_text(text)
         self._unsaved.setVisible(bool(text))
+        self._make_room()
 
 
 def tag_list(text: str) -> Sequence[str]:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
-from workbench.gui.library.diff_dialog import MAIN
+from workbench.gui.library.diff_side import MAIN
 from workbench.gui.library.estimate_panel import EstimatePanel
 from workbench.gui.library.parameters_panel import ParametersPanel
 from workbench.gui.library.versions_list import WorkingRow

@@ -26,6 +26,8 @@ def list_menu(parent: QWidget, context: Context, verbs: PromptVerbs, folder: str
             menu.addAction("Restore").triggered.connect(lambda _checked=False: verbs.restore(rows))
         else:
             alone = ("library.rename", "library.duplicate") if len(rows) == 1 else ()
+            if len(rows) == 2:
+                menu.addAction("Compare the two").triggered.connect(context.action("library.diff_prompts").trigger)
             _add(menu, context, *alone, "library.tags", "library.move", "library.archive")
             _add(menu, context, "library.new", "library.new_snippet", "library.new_folder")
         menu.addSeparator()
@@ -45,7 +47,7 @@ def page_menu(parent: QWidget, context: Context, verbs: PromptVerbs, prompt: Pro
             menu, context, "file.export", *(() if prompt.archived else ("library.export_for",)), "library.copy_curl", "library.copy_python"
         )
         return menu
-    _add(menu, context, "library.diff", "library.label", "library.discard")
+    _add(menu, context, "library.diff", "library.diff_prompts", "library.label", "library.discard")
     _add(menu, context, "library.new_branch", "library.branches")
     _add(menu, context, "library.rename", "library.duplicate", "library.move")
     _add(menu, context, "file.export", "library.export_for", "library.copy_curl", "library.copy_python")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -19,9 +20,13 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
     from workbench.values import Part
+    from workbench.workspace import PreviewMessage
 
 _LONGEST = 200_000
 """Characters that are shown of one message."""
+_MOST_ROWS = 200
+"""Messages that are shown of a long conversation, half of them from its end."""
+_GAP = -1
 
 
 class PreviewPane(QWidget):
@@ -93,30 +98,42 @@ class PreviewPane(QWidget):
         shape.setMargin(0)
         fixed, rest = QTextLength.Type.FixedLength, QTextLength.Type.PercentageLength
         shape.setColumnWidthConstraints([QTextLength(fixed, look.px(64)), QTextLength(rest, 100)])
-        table = cursor.insertTable(len(self._shown.messages), 2, shape)
+        count = len(self._shown.messages)
+        shown = list(range(count)) if count <= _MOST_ROWS else [*range(_MOST_ROWS // 2), _GAP, *range(count - _MOST_ROWS // 2, count)]
+        table = cursor.insertTable(len(shown), 2, shape)
         tall = QTextBlockFormat()
         tall.setLineHeight(look.line("body"), QTextBlockFormat.LineHeightTypes.FixedHeight.value)
-        for row, message in enumerate(self._shown.messages):
-            role = table.cellAt(row, 0).firstCursorPosition()
+        for row, number in enumerate(shown):
+            role, body = (table.cellAt(row, column).firstCursorPosition() for column in (0, 1))
             role.setBlockFormat(tall)
-            said = "Snippet" if self._is_snippet else "Chat" if message.is_turns else ROLES[message.role][0]
-            role.insertText(said, _ink("text2", small=True))
-            body = table.cellAt(row, 1).firstCursorPosition()
             body.setBlockFormat(tall)
-            if message.problem is not None:
-                body.insertText(f"Line {message.problem.line}: {message.problem.message}", _ink("fail"))
+            if number == _GAP:
+                body.insertText(f"{count - _MOST_ROWS:,} more messages, sent but not shown here", _ink("text3"))
                 continue
-            left = _LONGEST
-            for piece in message.pieces:
-                if left <= 0:
-                    body.insertText(" ... longer than is shown here", _ink("text3"))
-                    break
-                missing = piece.variable is not None and not piece.filled
-                text = f"{piece.variable}?" if missing else piece.text[:left]
-                body.insertText(text, _ink("warn", "warn-soft") if missing else _ink("text", "accent-soft" if piece.filled else ""))
-                left -= len(text)
-            for part, image in zip(message.attachments, self._shown.images[row], strict=True):
-                self._write_attachment(body, part, image, is_first=not body.block().length() > 1)
+            message = self._shown.messages[number]
+            nothing = message.is_turn and not message.pieces
+            said = "Snippet" if self._is_snippet else "Chat" if nothing else ROLES[message.role][0]
+            role.insertText(said, _ink("text2", small=True))
+            if nothing:
+                body.insertText("no messages yet, nothing is sent here", _ink("text3"))
+            else:
+                self._write_message(body, message, self._shown.images[number])
+
+    def _write_message(self, body: QTextCursor, message: PreviewMessage, images: Sequence[QImage]) -> None:
+        if message.problem is not None:
+            body.insertText(f"Line {message.problem.line}: {message.problem.message}", _ink("fail"))
+            return
+        left = _LONGEST
+        for piece in message.pieces:
+            if left <= 0:
+                body.insertText(" ... longer than is shown here", _ink("text3"))
+                break
+            missing = piece.variable is not None and not piece.filled
+            text = f"{piece.variable}?" if missing else piece.text[:left]
+            body.insertText(text, _ink("warn", "warn-soft") if missing else _ink("text", "accent-soft" if piece.filled else ""))
+            left -= len(text)
+        for part, image in zip(message.attachments, images, strict=True):
+            self._write_attachment(body, part, image, is_first=not body.block().length() > 1)
 
     def _write_attachment(self, cursor: QTextCursor, part: Part, image: QImage, *, is_first: bool) -> None:
         shape = QTextBlockFormat()  # as tall as the picture is

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtWidgets import QApplication, QWidget
 
 from workbench.gui.context import Context
-from workbench.gui.library.diff_dialog import DiffDialog, Side, Wishes
+from workbench.gui.library.diff_dialog import DiffDialog, Wishes
+from workbench.gui.library.diff_side import Side, newest_of, sides_of
 from workbench.gui.library.label_dialog import LabelWishes, ask_label
+from workbench.gui.library.prompt_chooser import PromptChooser
+from workbench.gui.library.study import Opened, open_prompt
 from workbench.gui.library.working_copy import WorkingCopy
 from workbench.gui.widgets.dialog import Dialog, ask_text
 from workbench.gui.widgets.labels import label
@@ -18,7 +21,7 @@ from workbench.gui.words import counted, joined
 from workbench.values import Content
 
 if TYPE_CHECKING:
-    from workbench.workspace import ModelRow, VersionRow, Workspace
+    from workbench.workspace import ModelRow, PromptRow, VersionRow, Workspace
 
 
 class VersionVerbs:
@@ -270,15 +273,55 @@ class VersionVerbs:
         elif before is not None:
             self.diff_sides(Side(before), Side(version))
         else:
-            self._context.notice("There is only one version to look at yet.")
+            self._context.notice("There is only one version to look at yet.", "Compare with another prompt", lambda: self.diff_prompts([]))
 
-    def diff_sides(self, left: Side, right: Side) -> None:
-        """Open the comparison of two versions."""
+    def diff_prompts(self, rows: Sequence[PromptRow]) -> None:
+        """Compare what two prompts say now; where not two are given, the one (or the open one) with another that is asked for."""
+        at = self._working.at
+        if at is None:
+            return
+        if len(rows) > 2:
+            self._context.notice(f"Two prompts are compared at a time, {len(rows):,} are selected. Select two.")
+        elif len(rows) == 2:
+            self._read_two(rows[0].id, rows[1].id)
+        else:
+            one = rows[0] if rows else at.prompt
+
+            def chose(row: PromptRow) -> None:
+                self._read_two(one.id, row.id)
+
+            PromptChooser(self._owner, self._context, f"Compare {one.name} with", "Compare", chose, without=one.id).open()
+
+    def _read_two(self, left: int, right: int) -> None:
+        ws, at = self._context.ws, self._working.at
+        assert at is not None
+
+        def read() -> list[Opened]:
+            return [open_prompt(ws, id) for id in (left, right) if id != at.prompt.id]
+
+        def show(others: list[Opened]) -> None:
+            now = self._working.at
+            if now is None or now.prompt.id != at.prompt.id:  # another one was opened meanwhile
+                self._read_two(left, right)
+                return
+            found = {other.prompt.id: newest_of(sides_of(other, other=True), other) for other in others}
+            own = newest_of(sides_of(now, working=self._compared is not None), now)
+            self.diff_sides(found.get(left, own), found.get(right, own), others)
+
+        self._context.bridge.read(read, then=show, failed=self._context.failed, owner=self._owner, key="library.diff_prompts")
+
+    @property
+    def _compared(self) -> Content | None:
+        """The working copy, where it says something that no version says."""
+        at = self._working.at
+        return self._working.content if self._working.unsaved or (at is not None and not at.versions) else None
+
+    def diff_sides(self, left: Side, right: Side, others: Sequence[Opened] = ()) -> None:
+        """Open the comparison of two versions; `others` are the prompts of those that are not of the open one."""
         at = self._working.at
         if at is not None:
             wishes = Wishes(self.restore, self.move_label, self._missing)
-            working = self._working.content if self._working.unsaved else None
-            DiffDialog(self._owner, self._context, at, working, left, right, wishes).open()
+            DiffDialog(self._owner, self._context, at, self._compared, left, right, wishes, others).open()
 
 
 def _as_code(

@@ -104,6 +104,7 @@ class LibraryScreen(Screen):
             "library.try": self.page.try_once,
             "library.compare": self.compare,
             "library.diff": lambda: self.version_verbs.diff_current(self.inspector.versions.current()),
+            "library.diff_prompts": lambda: self.version_verbs.diff_prompts(self._current_rows()),
             "library.label": self._label,
             "library.new_branch": self.branch_verbs.begin,
             "library.branches": self._branch_menu,

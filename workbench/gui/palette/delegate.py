@@ -6,6 +6,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QPointF, 
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen, QTextCharFormat, QTextLayout, QTextLine, QTextOption
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from workbench.gui.markers import paint_marker
 from workbench.gui.palette.entries import Entry
 from workbench.gui.theme import paint_row, theme
 from workbench.gui.widgets.buttons import draw_key
@@ -42,7 +43,10 @@ class EntryDelegate(QStyledItemDelegate):
             paint_row(painter, rect, selected=True)
             painter.fillRect(QRect(rect.x(), rect.y(), 3, rect.height()), look.color("accent-ink"))
         side = look.px(16)
-        if entry.icon:
+        if entry.marker is not None:
+            middle = QPointF(rect.x() + look.px(15) + side / 2, rect.y() + rect.height() / 2)
+            paint_marker(painter, look, middle, *entry.marker)
+        elif entry.icon:
             pixmap = look.pixmap(entry.icon, "accent-ink" if on else "text2", 16)
             painter.drawPixmap(QPointF(rect.x() + look.px(15), rect.y() + (rect.height() - side) / 2), pixmap)
         right = self._paint_right(painter, rect, entry, on)
@@ -56,6 +60,9 @@ class EntryDelegate(QStyledItemDelegate):
             x = round(left + width + look.px(10))
             if x + size.width() < right:
                 paint_chip(painter, QRect(QPoint(x, rect.y() + (rect.height() - size.height()) // 2), size), entry.chip)
+                x += size.width() + look.px(8)
+            if entry.badge and x + chip_size(entry.badge, kind=entry.badge_kind).width() < right:
+                self._paint_badge(painter, rect, entry, x)
         if entry.detail:
             painter.setFont(look.font("small"))
             painter.setPen(look.color("text3"))
@@ -85,6 +92,10 @@ class EntryDelegate(QStyledItemDelegate):
             right -= metrics.horizontalAdvance(entry.keys) + look.px(12)
             draw_key(painter, QPoint(right, rect.center().y()), entry.keys)
             right -= look.px(8)
+        if entry.badge and not entry.chip:
+            right -= chip_size(entry.badge, kind=entry.badge_kind, icon=entry.badge_icon).width()
+            self._paint_badge(painter, rect, entry, right)
+            right -= look.px(10)
         text = entry.right or ("Enter" if on else "")
         if text:
             font = look.font("small")
@@ -95,6 +106,12 @@ class EntryDelegate(QStyledItemDelegate):
             painter.drawText(QRect(right - width, rect.y(), width, rect.height()), int(Qt.AlignmentFlag.AlignVCenter), shown)
             right -= width + look.px(12)
         return right
+
+    @staticmethod
+    def _paint_badge(painter: QPainter, rect: QRect, entry: Entry, x: int) -> None:
+        size = chip_size(entry.badge, kind=entry.badge_kind, icon=entry.badge_icon)
+        place = QRect(QPoint(x, rect.y() + (rect.height() - size.height()) // 2), size)
+        paint_chip(painter, place, entry.badge, kind=entry.badge_kind, icon=entry.badge_icon)
 
     def _paint_marked(self, painter: QPainter, area: QRectF, entry: Entry, font: QFont) -> float:
         look = theme()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, Qt, QTimer
@@ -12,6 +13,7 @@ from workbench.gui.context import Context
 from workbench.gui.palette import sources
 from workbench.gui.palette.delegate import ENTRY, EntryDelegate
 from workbench.gui.palette.entries import Entry, best, headed
+from workbench.gui.palette.places import Place, described
 from workbench.gui.theme import set_role, theme
 from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.dialog import Veil
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
 WIDTH = 720
 SEARCH_MS = 90
 TEXT_LIMIT = 40
+LISTED = 4
+"""Rows of a group where all groups are listed."""
+DESCRIBED = 60
+"""Rows of one group of which more is said than the search knows."""
 ALL_LIMIT = 500
 """Of one kind, where the list is narrowed to it."""
 
@@ -52,7 +58,7 @@ class EntryList(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return entry.text
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return ", ".join(part for part in (entry.text, entry.chip, entry.detail, entry.right, entry.keys) if part)
+            return ", ".join(part for part in (entry.text, entry.chip, entry.badge, entry.detail, entry.right, entry.keys) if part)
         return None
 
     def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
@@ -74,6 +80,7 @@ class Palette(QDialog):
         self._actions = sources.actions(context, window)
         self._objects: dict[str, list[Entry]] = {"Settings": sources.settings(context)}
         self._hits: dict[str, list[Entry]] = {}
+        self._spread: dict[str, str] = {}
         self._narrowing: dict[str, Entry] = {}
         """Group to its row that shows all of it."""
         self._recent = sources.recent(context)
@@ -203,8 +210,33 @@ class Palette(QDialog):
         )  # fmt: skip
 
     def _got_hits(self, hits: list[Hit]) -> None:
-        self._hits = sources.hits(hits, self._context.go, self._field.text().strip().lstrip('"'))
+        words, workspace = self._field.text().strip().lstrip('"'), self._context.workspace
+        self._hits = sources.hits(hits, self._context.go, words, {}, self._blind_run)
+        self._spread = sources.spread(hits)
         self._show()
+        if workspace is None:
+            return
+        most = DESCRIBED if self._group else LISTED
+        first = [hit for kind in sources.HITS for hit in [one for one in hits if one.kind == kind][:most]]
+
+        def say_more(places: Mapping[tuple[str, int], Place]) -> None:
+            if words != self._field.text().strip().lstrip('"') or not self._hits:
+                return
+            at = self._list.currentIndex().row()
+            self._hits = sources.hits(hits, self._context.go, words, places, self._blind_run)
+            self._show()
+            self._select(at)
+
+        self._context.bridge.read(
+            described, workspace, first, words, self._blind_run,
+            then=say_more, failed=lambda _error: None, owner=self, key="palette.places",
+        )  # fmt: skip
+
+    @property
+    def _blind_run(self) -> int | None:
+        """The run whose answers are being rated blind on the screen behind."""
+        at = self._window.screen_at(self._window.place).where() if self._window.place == "review" else {}
+        return at.get("run_id") if at.get("blind") else None
 
     def _named(self, prefix: str, query: str, rest: str) -> list[tuple[str, list[Entry], str]]:
         """(title, rows, words to find them by) of what is found by its name."""
@@ -230,15 +262,16 @@ class Palette(QDialog):
         for title, entries, words in self._named(prefix, query, rest):
             if self._group not in ("", title):
                 continue
-            limit = 200 if prefix or self._group else 6 if title == "Actions" and not query else 4
+            limit = 200 if prefix or self._group else 6 if title == "Actions" and not query else LISTED
             found, count = best(entries, words, limit, self._recent)
             groups.append((title, "", self._with_all(title, found, count, query)))
             shown, total = shown + len(found), total + count
         for title, entries in self._hits.items():
             if query and prefix in ("", '"') and not (prefix == '"' and title != "Outputs") and self._group in ("", title):
-                found = entries if prefix or self._group else entries[:4]
+                found = entries if prefix or self._group else entries[:LISTED]
                 most = ALL_LIMIT if self._group else TEXT_LIMIT
-                note = f"{len(entries):,}{'+' if sum(map(len, self._hits.values())) >= most else ''} hits"
+                more = "+" if sum(map(len, self._hits.values())) >= most else ""
+                note = f"{len(entries):,}{more} {'hit' if len(entries) == 1 else 'hits'} {self._spread.get(title, '')}"
                 groups.append((title, note, self._with_all(title, found, len(entries), query)))
                 shown, total = shown + len(found), total + len(entries)
         rows = headed(groups)

@@ -27,6 +27,12 @@ class Entry:
     right: str = ""
     keys: str = ""
     chip: str = ""
+    badge: str = ""
+    """A chip that says more: a label, or an answer's verdict."""
+    badge_kind: str = "plain"
+    badge_icon: str = ""
+    marker: tuple[str, int] | None = None
+    """Where a model runs and its colour: its mark stands in the place of the icon."""
     code: bool = False
     marks: tuple[Mark, ...] = ()
     score: float = 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,8 @@ from PySide6.QtCore import QTimer
 from workbench.gui.actions import ACTIONS, PLACES, Action, shown_keys
 from workbench.gui.context import Context
 from workbench.gui.palette.entries import Entry, excerpt
+from workbench.gui.palette.places import Place
+from workbench.gui.words import counted
 from workbench.settings import SECTIONS, SETTINGS
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ def objects(workspace: Workspace, go: Any) -> dict[str, list[Entry]]:
         Entry(
             "Prompts", row.name, partial(go, "library", prompt_id=row.id), "puzzle" if row.kind == "snippet" else "file-text",
             right=row.folder, chip=f"v{row.latest}" if row.latest else "draft", words=_words(row),
+            badge=next((name for name, number in row.labels.items() if number == row.latest), ""), badge_kind="label",
         )
         for row in workspace.prompts.list()
     ]  # fmt: skip
@@ -110,23 +113,43 @@ def objects(workspace: Workspace, go: Any) -> dict[str, list[Entry]]:
     return dict(zip(("Prompts", "Comparisons", "Runs", "Datasets", "Models", "Connections"), found, strict=True))
 
 
-def hits(found: Sequence[Hit], go: Any, words: str) -> dict[str, list[Entry]]:
-    """Group to its rows: what a full-text search for these words found; choosing one goes to the place itself."""
+def hits(
+    found: Sequence[Hit], go: Any, words: str, places: Mapping[tuple[str, int], Place], blind_run: int | None
+) -> dict[str, list[Entry]]:
+    """Group to its rows: what a full-text search for these words found; choosing one goes to the place itself. `places` says more of some
+    of them. An answer of the run that is under review is shown there, where its model stays hidden."""
     groups: dict[str, list[Entry]] = {title: [] for title in HITS.values()}
     for hit in found:
         group = HITS.get(hit.kind)
         if group is None:
             continue
         text, marks = excerpt(hit.excerpt)
-        detail = ", ".join(part for part in (hit.title, hit.where) if part)
+        place = places.get((hit.kind, hit.id)) or Place(", ".join(part for part in (hit.title, hit.where) if part))
+        text, marks = (place.text, place.marks) if place.text else (text, marks)
         if hit.kind == "version":
             run, icon = partial(go, "library", prompt_id=hit.prompt_id, version_id=hit.id, read=True, words=words), "history"
         elif hit.kind == "case":
             run, icon = partial(go, "datasets", case_id=hit.id), "table-2"
         else:
-            run, icon = partial(go, "compare", run_id=hit.run_id, output_id=hit.id), "pencil" if hit.kind == "note" else "columns-3"
-        groups[group].append(Entry(group, text, run, icon, detail=detail, code=hit.kind == "version", marks=marks))
+            screen, said = "review" if hit.run_id == blind_run else "compare", words if hit.kind == "output" else ""
+            run = partial(go, screen, run_id=hit.run_id, output_id=hit.id, words=said)
+            icon = "pencil" if hit.kind == "note" else "columns-3"
+        groups[group].append(
+            Entry(
+                group, text, run, icon, place.detail, badge=place.badge, badge_kind=place.badge_kind, badge_icon=place.badge_icon,
+                marker=place.marker if hit.kind == "output" else None, code=hit.kind == "version", marks=marks,
+            )
+        )  # fmt: skip
     return groups
+
+
+def spread(found: Sequence[Hit]) -> dict[str, str]:
+    """Group to how far its hits are spread: `in 6 comparisons`."""
+    over: dict[str, set[str]] = {}
+    for hit in found:
+        over.setdefault(HITS.get(hit.kind, ""), set()).add(hit.where if hit.kind == "case" else hit.title)
+    words = {"Text in versions": "prompt", "Cases": "dataset"}
+    return {group: f"in {counted(len(names), words.get(group, 'comparison'))}" for group, names in over.items()}
 
 
 def recent(context: Context) -> list[str]:

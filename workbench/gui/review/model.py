@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from workbench.gui.context import Context
+from workbench.gui.wanted import Wanted
 
 if TYPE_CHECKING:
     from workbench.values import Case, Part
@@ -154,6 +155,36 @@ class ReviewModel(QObject):
         if not self.context.ws.read_only:
             self.context.bridge.call(self.context.ws.ratings.move, self.data.queue.session_id, self.position)
         self._read()
+
+    def go_to_output(self, output_id: int) -> bool:
+        """Show the case of an answer, which takes the focus; False if it is not in this review."""
+        items = self.data.queue.items if self.data is not None else ()
+        place = next((number for number, item in enumerate(items) if output_id in item.outputs), None)
+        if place is None:
+            return False
+        self._focus_output = output_id
+        self.answers = []  # the cards are made anew, with what is looked for
+        self.go_to(place)
+        return True
+
+    def go_to_found(self, wanted: Wanted, by: int, then: Callable[[bool], object]) -> None:
+        """Show the next (1) or previous (-1) case with an answer that holds what is looked for. `then` hears whether
+        it is another one."""
+        ws, here = self.context.ws, self.position
+        items = self.data.queue.items if self.data is not None else ()
+
+        def read() -> int:
+            places = [(here + by * step) % len(items) for step in range(1, len(items) + 1)]
+            return next((place for place in places if any(wanted.places(ws.runs.output(id).text) for id in items[place].outputs)), here)
+
+        def show(place: int) -> None:
+            if self.position == here:
+                if place != here:
+                    self.go_to(place)
+                then(place != here)
+
+        if items:
+            self.context.bridge.read(read, then=show, failed=self.context.failed, owner=self, key="review.found")
 
     def next(self) -> None:
         """The next case."""

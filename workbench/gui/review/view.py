@@ -26,6 +26,7 @@ from workbench.gui.capture import capture
 from workbench.gui.context import Context
 from workbench.gui.review.card import AnswerCard
 from workbench.gui.review.case_card import CaseCard
+from workbench.gui.review.found_words import FoundWords
 from workbench.gui.review.model import ReviewModel, reviewable
 from workbench.gui.review.reveal import Reveal
 from workbench.gui.screen import Crumb, Screen
@@ -49,7 +50,9 @@ class ReviewScreen(Screen):
         self.cards: list[AnswerCard] = []
         self._current = 0
         self._note_of: int | None = None
+        self._wanted_output: int | None = None
         self._compose()
+        self.found = FoundWords(self)
         model = self.model
         model.opened.connect(self._opened)
         model.case_changed.connect(self._show_case)
@@ -61,6 +64,8 @@ class ReviewScreen(Screen):
             ("review.undo", self.undo),
             ("review.skip", self.skip),
             ("review.to_dataset", self.to_dataset),
+            ("review.find_next", lambda: self.found.step(1)),
+            ("review.find_previous", lambda: self.found.step(-1)),
             ("edit.undo", self.undo),
             ("edit.redo", lambda: self.model.undo(redo=True)),
         ):
@@ -168,8 +173,15 @@ class ReviewScreen(Screen):
         return [self._choose, self._finish] if self._reviewing() else [self._choose]
 
     def show_at(self, **at: Any) -> None:
-        """`run_id`: the run to review; without it the review that is open, or the newest run that can be reviewed."""
+        """`run_id`: the run to review, maybe with `output_id` and the `words` that a search found in it; without it the review that is
+        open, or the newest run that can be reviewed."""
         run_id = at.get("run_id")
+        if at.get("output_id") is not None:
+            self._wanted_output = int(at["output_id"])
+            self.found.look(str(at.get("words") or ""))
+            if self.model.data is not None and self.model.data.run.id == run_id:
+                self._go_to_output()
+                return
         if run_id is not None and (self.model.data is None or self.model.data.run.id != run_id):
             self.model.open(int(run_id))
         elif self.model.data is None:
@@ -178,7 +190,7 @@ class ReviewScreen(Screen):
             self._focus_card()
 
     def where(self) -> dict[str, Any]:
-        return {"run_id": self.model.data.run.id} if self.model.data is not None else {}
+        return {"run_id": self.model.data.run.id, "blind": self._reviewing()} if self.model.data is not None else {}
 
     def refresh(self, changes: Changes | None) -> None:
         if changes is not None and self.model.looked and self.model.data is None and changes.has("run"):
@@ -203,9 +215,15 @@ class ReviewScreen(Screen):
     def _reviewing(self) -> bool:
         return self.model.data is not None and self.pages.currentWidget() is self.body and self.isVisible()
 
+    def _go_to_output(self) -> None:
+        wanted, self._wanted_output = self._wanted_output, None
+        if wanted is not None and not self.model.go_to_output(wanted):
+            self.context.notice("This answer is not in the review: it failed, or was answered anew since.")
+
     def _opened(self) -> None:
         if self.model.data is None:
             self.pages.setCurrentWidget(self.empty)
+        self._go_to_output()
         self.crumbs_changed.emit()
 
     def _failed(self, error: BaseException) -> None:
@@ -259,6 +277,7 @@ class ReviewScreen(Screen):
         self._current = 0
         self._take_wish()
         self._focus_card()
+        self.found.mark()
 
     def _show_judgements(self) -> None:
         for card, answer in zip(self.cards, self.model.answers, strict=True):
@@ -300,10 +319,19 @@ class ReviewScreen(Screen):
         if self.card is not None:
             capture(self, self.context, self.card.answer.output_id, blind=True)
 
+    @property
+    def current(self) -> int:
+        """The place of the answer that keys act on."""
+        return self._current
+
     def step(self, by: int) -> None:
         """Move to the previous or next answer of this case."""
+        self.show_card(self._current + by)
+
+    def show_card(self, number: int) -> None:
+        """Make an answer of this case the one that keys act on, round and round."""
         if self.cards:
-            self._current = (self._current + by) % len(self.cards)
+            self._current = number % len(self.cards)
             self._focus_card()
 
     # -- the note ----------------------------------------------------------------------------------------------
@@ -360,6 +388,8 @@ class ReviewScreen(Screen):
             self.next()
         elif key == Qt.Key.Key_Backspace:
             self.go_back()
+        elif key == Qt.Key.Key_Escape and self.found.wanted:
+            self.found.look("")
         else:
             super().keyPressEvent(event)
 

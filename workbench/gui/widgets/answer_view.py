@@ -115,6 +115,20 @@ class AnswerView(QTextBrowser):
             selections.append(selection)
         self.setExtraSelections(selections)
 
+    def top_of(self, place: int) -> int:
+        """How far below the top of this widget a place of the plain text is now, in pixels."""
+        return self.cursorRect(self._cursor_at(place)).top() + self.viewport().y()
+
+    def go_to(self, place: int) -> None:
+        """Scroll to a place of the plain text."""
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.value() + self.top_of(place) - self.height() // 3)
+
+    def _cursor_at(self, place: int) -> QTextCursor:
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(len(self.toPlainText()[:place].encode("utf-16-le", "surrogatepass")) // 2)
+        return cursor
+
     def turn(self, as_text: bool) -> None:
         """Show Markdown as it was written, or laid out."""
         self.as_text = as_text
