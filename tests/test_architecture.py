@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "workbench"
 
 # The row: a station imports only what stands to its left. README.md shows the same picture.
 ROW = (
-    "whole_file", "assets", "settings", "values", "templates", "formats", "store", "library", "plan", "providers", "engine",
+    "whole_file", "tied_child", "assets", "settings", "values", "templates", "formats", "store", "library", "plan", "providers", "engine",
     "evaluators", "runs", "ratings", "analysis", "exports", "workspace",
 )  # fmt: skip
 FACES = ("cli", "gui")
