@@ -13,7 +13,7 @@ import pytest
 
 from workbench.providers.builtin.cores import engine_threads
 from workbench.providers.builtin.file_lock import held
-from workbench.providers.builtin.tied_child import end_tied, start_tied
+from workbench.tied_child import end_tied, start_tied
 
 ROOT = Path(__file__).parent.parent
 SERVER = "workbench.providers.builtin.server"
@@ -40,7 +40,7 @@ def gone_within(pid: int, seconds: float) -> bool:
 
 def parent_of_a_child(code: str) -> tuple[subprocess.Popen[str], int]:
     """A parent process that has started a child, and the child's process id."""
-    start = "import subprocess, time\nfrom workbench.providers.builtin.tied_child import start_tied\n"
+    start = "import subprocess, time\nfrom workbench.tied_child import start_tied\n"
     start += f"child = start_tied({SERVER!r}, stderr=subprocess.DEVNULL)\n"
     parent = subprocess.Popen([sys.executable, "-c", start + code], stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert parent.stdout

@@ -1,11 +1,14 @@
 """What one key costs in a long prompt: from the key press until the window has painted it, in the library of a real workspace.
 
 A frame of a 60 Hz screen is 16 ms: a key that takes longer is felt. Events that are waiting are handled after each key, so that
-highlighting, line numbers, autosave and study are all in the figures. Beside the time by the clock stands what the window's own thread
-worked (on a machine that others use the clock also counts their turns), and what a bare QPlainTextEdit with the same text takes in
-the same run: what the machine and Qt alone cost.
+highlighting, line numbers, autosave and study are all in the figures. The first keys come while the text is studied for the first time.
+Beside the time by the clock stands what the window's own thread worked, and what the other threads of this process worked in that time,
+which is the longest that they can have held the interpreter. On a machine that others use, the clock counts their turns too; what the
+key costs is then the sum of those two. Below it: what a bare QPlainTextEdit with the same text takes in the same run, which is what the
+machine and Qt alone cost. Every text is measured as a template that can be compiled, with code on every fourth line; with the word
+`dense` on every second one: at 100 kB that is more code than the sandbox takes, so that there is a problem to show.
 
-    python tests/benchmarks/bench_typing.py [kilobytes ...]
+    python tests/benchmarks/bench_typing.py [dense] [kilobytes ...]
 """
 
 from __future__ import annotations
@@ -37,9 +40,10 @@ MOST_MS = 16.0
 LINES = (
     "## Rule {n}",
     "Answer {{{{ customer.name }}}} in **{{{{ tone | default('plain') }}}}** words, never promise a date that you cannot keep.",
-    "- Order {{{{ order.number }}}}: {{% for item in order.items %}}{{{{ item.name }}}}, {{% endfor %}}and what else was bought.",
+    "- Order {{{{ order.number }}}}: {{% for item in order.goods %}}{{{{ item.name }}}}, {{% endfor %}}and what else was bought.",
     "",
 )
+PROSE = "Plain prose that says how answers are to be written, without a single value in it, as most of a prompt is."
 PASTED = ("One more rule about {{ order.number }} that somebody pastes, as long as such rules are.\n" * 12)[:1000]
 
 
@@ -50,21 +54,33 @@ class Keys:
     clock: list[float] = field(default_factory=list)
     own: list[float] = field(default_factory=list)
     """Processor time of the window's thread."""
+    others: list[float] = field(default_factory=list)
+    """Processor time of the other threads of this process meanwhile."""
+
+    between: list[float] = field(default_factory=list)
+    """The longest work in one go between this key and the next one."""
+
+    @property
+    def cost(self) -> list[float]:
+        """What the keys cost at most where nobody else uses the machine."""
+        return [mine + theirs for mine, theirs in zip(self.own, self.others, strict=True)]
 
     def words(self) -> str:
-        """Median, 95% and worst by the clock, then of the thread's own work."""
+        """Median, 95% and worst by the clock, of the thread's own work, of that with the other threads' work, and between two keys."""
         return "   ".join(
             f"{statistics.median(found):6.1f} {found[int(len(found) * 0.95)]:6.1f} {found[-1]:6.1f}"
-            for found in (sorted(self.clock), sorted(self.own))
+            for found in (sorted(self.clock), sorted(self.own), sorted(self.cost), sorted(self.between))
         )
 
 
-def template(size: int) -> str:
-    """A prompt of about so many characters with code on every other line."""
-    lines, length, n = [], 0, 0
+def template(size: int, *, dense: bool = False) -> str:
+    """A prompt of about so many characters with code on every fourth line, or on every other one."""
+    lines: list[str] = []
+    length, n = 0, 0
     while length < size:
-        lines.append(LINES[n % len(LINES)].format(n=n))
-        length += len(lines[-1]) + 1
+        added = [LINES[n % len(LINES)].format(n=n)] + ([] if dense else [PROSE])
+        lines += added
+        length += sum(map(len, added)) + len(added)
         n += 1
     return "\n".join(lines)
 
@@ -78,12 +94,16 @@ def wait(condition: object, seconds: float = 60) -> None:
     assert condition()  # type: ignore[operator]
 
 
-def settle(seconds: float) -> None:
-    """Let timers come, as between two keys of somebody who types fast."""
-    end = time.monotonic() + seconds
+def settle(seconds: float) -> float:
+    """Let timers come, as between two keys of somebody who types fast. The answer is what the window's thread worked at most in one go, in
+    milliseconds: a key that came in that moment would have waited for it."""
+    end, longest = time.monotonic() + seconds, 0.0
     while time.monotonic() < end:
+        worked = time.thread_time()
         QApplication.processEvents()
+        longest = max(longest, (time.thread_time() - worked) * 1000)
         time.sleep(0.001)
+    return longest
 
 
 def press(editor: Editor, key: int, text: str = "", *, control: bool = False) -> None:
@@ -95,12 +115,13 @@ def press(editor: Editor, key: int, text: str = "", *, control: bool = False) ->
 
 def timed(verb: Callable[[], object], found: Keys) -> None:
     """Do something, and note what it took until all events are handled."""
-    began, worked = time.perf_counter(), time.thread_time()
+    began, worked, all_worked = time.perf_counter(), time.thread_time(), time.process_time()
     verb()
     QApplication.processEvents()
     found.clock.append((time.perf_counter() - began) * 1000)
     found.own.append((time.thread_time() - worked) * 1000)
-    settle(0.03)
+    found.others.append(max(0.0, (time.process_time() - all_worked) * 1000 - found.own[-1]))
+    found.between.append(settle(0.03))
 
 
 def put_caret(editor: Editor, share: float, column: int = 1) -> None:
@@ -140,8 +161,19 @@ def repeated(editor: Editor, key: int, text: str = "", *, count: int = 20, contr
     return go
 
 
-def measure(editor: Editor) -> dict[str, Keys]:
-    """What each kind of key takes."""
+def while_studied(editor: Editor, studying: Callable[[], bool], found: Keys) -> None:
+    """Type words from the moment that the text is shown, then twice after a pause, until all that is found out of it is shown."""
+    editor.setFocus()
+    for _ in range(3):
+        for _ in range(KEYS):
+            timed(lambda: press(editor, Qt.Key.Key_A, "a"), found)
+        wait(lambda: not studying())
+        press(editor, Qt.Key.Key_A, "a")
+        wait(studying)
+
+
+def measure(editor: Editor, studying: Callable[[], bool] | None = None) -> dict[str, Keys]:
+    """What each kind of key takes. `studying`: whether something is being found out of the text; None where nobody does."""
     kinds: dict[str, Keys] = {}
 
     def kind(name: str, share: float | None, verb: Callable[[Keys], None]) -> None:
@@ -150,6 +182,10 @@ def measure(editor: Editor) -> dict[str, Keys]:
         verb(kinds.setdefault(name, Keys()))
 
     QApplication.clipboard().setText(PASTED)
+    if studying is not None:
+        kind("letters while studied", None, lambda found: while_studied(editor, studying, found))
+        wait(lambda: not studying())
+        settle(2)
     kind("letters, first line", 0, lambda found: letters(editor, found))
     kind("letters, middle", 0.5, lambda found: letters(editor, found))
     kind("letters, last line", 1, lambda found: letters(editor, found))
@@ -162,21 +198,22 @@ def measure(editor: Editor) -> dict[str, Keys]:
     return kinds
 
 
-def opened(session: Session, size: int) -> Editor:
-    """The editor of a new prompt of so many characters, in the window."""
-    content = Content((Message.of("system", "You answer customers."), Message.of("user", template(size))))
-    prompt = session.context.ws.prompts.create(f"Long {size}", "", content)
+def opened(session: Session, text: str) -> tuple[Editor, Callable[[], bool]]:
+    """The editor of a new prompt in the window, as soon as it is shown, and whether something is being found out of it."""
+    content = Content((Message.of("system", "You answer customers."), Message.of("user", text)))
+    prompt = session.context.ws.prompts.create(f"Long {len(text)}", "", content)
     session.context.go("library", prompt_id=prompt)
     screen = session.window.screen_at("library")
     assert isinstance(screen, LibraryScreen)
-    wait(lambda: screen.working.at is not None and screen.working.at.prompt.id == prompt and screen.working.facts is not None)
+    wait(lambda: screen.working.at is not None and screen.working.at.prompt.id == prompt)
     session.window.activateWindow()
-    settle(0.6)
-    return screen.page.messages.blocks[-1].editor
+    working, page = screen.working, screen.page
+    return page.messages.blocks[-1].editor, lambda: working.facts is None or working._studying or page._rendering
 
 
 def main() -> None:
-    sizes = [int(word) * 1000 for word in sys.argv[1:]] or [10_000, 100_000, 1_000_000]
+    dense = "dense" in sys.argv
+    sizes = [int(word) * 1000 for word in sys.argv[1:] if word.isdigit()] or [10_000, 100_000, 1_000_000]
     with tempfile.TemporaryDirectory() as folder:
         application()
         settings = Settings(Path(folder) / "settings.toml")
@@ -187,18 +224,20 @@ def main() -> None:
         session.window.activateWindow()
         wait(lambda: session.context.workspace is not None)
         for size in sizes:
-            bare = QPlainTextEdit(template(size))
+            text = template(size, dense=dense)
+            bare = QPlainTextEdit(text)
             bare.resize(760, 700)
             bare.show()
             alone = measure(bare)
             bare.hide()
-            ours = measure(opened(session, size))
-            print(f"{size / 1000:,.0f} kB, ms a key (aim: {MOST_MS:g} at 100 kB)    by the clock: median, 95%, worst    own work: the same")
+            ours = measure(*opened(session, text))
+            print(f"{size / 1000:,.0f} kB, ms a key (aim: {MOST_MS:g} at 100 kB), median, 95%, worst of")
+            print(f"  {'':22} {'by the clock':23}{'own work':23}{'with other threads':23}between two keys")
             for name, found in ours.items():
-                over = sum(took > MOST_MS for took in found.own)
-                ratio = statistics.median(found.own) / max(0.01, statistics.median(alone[name].own))
-                print(f"  {name:22} {found.words()}   {over} of {len(found.own)} over   {ratio:.0f} x bare")
-                print(f"  {'  QPlainTextEdit':22} {alone[name].words()}")
+                over = sum(took > MOST_MS for took in found.cost)
+                print(f"  {name:22} {found.words()}   {over} of {len(found.own)} over")
+                if name in alone:
+                    print(f"  {'  QPlainTextEdit':22} {alone[name].words()}")
         session.window.hide()
         session.end()
 

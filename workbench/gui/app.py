@@ -271,7 +271,9 @@ def _is_server(path: str) -> bool:
 def _open(path: str, settings: Settings, password: str | None, keep: bool) -> Workspace:
     from workbench.workspace import Workspace  # half a second of imports, on the worker thread
 
-    return Workspace.open(path, settings, password=password, keep=keep)
+    workspace = Workspace.open(path, settings, password=password, keep=keep)
+    workspace.read_long_beside()
+    return workspace
 
 
 def _kept_copies(path: str) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import CodeType
 from typing import Any
 
 from jinja2 import nodes
@@ -17,6 +18,9 @@ from workbench.templates.records import NO_SNIPPETS, MissingValues, Piece, Templ
 from workbench.templates.sandbox import ENVIRONMENT, Filled, Guard
 from workbench.templates.syntax import PlacedParser, reads, sentence
 from workbench.values.problems import BadInput
+
+Make = Callable[[str, Mapping[str, str], bool], tuple[CodeType, tuple[Variable, ...]]]
+"""Who reads and compiles a template: `make` below, or one who has it done elsewhere."""
 
 
 class SyntaxTrouble(Exception):
@@ -35,15 +39,30 @@ class _Code:
     lines: list[tuple[int, int]]
 
 
+def make(text: str, snippets: Mapping[str, str], marks: bool) -> tuple[CodeType, tuple[Variable, ...]]:
+    """What Python's compiler makes of a template, and its variables. With `marks` the pieces that are filled in say so.
+
+    Raises SyntaxTrouble with line and column."""
+    tree, variables = analyse(text, snippets)
+    try:
+        source = ENVIRONMENT._generate(Guard(marks).visit(tree), None, None)
+        return compile(source, "<template>", "exec"), variables
+    except TemplateSyntaxError as error:
+        raise SyntaxTrouble(TemplateProblem(sentence(error), int(error.lineno), getattr(error.lineno, "column", 1))) from error
+    except (RecursionError, MemoryError, SyntaxError, ValueError, OverflowError) as error:
+        raise SyntaxTrouble(TemplateProblem("The template is nested too deeply.", 1, 1)) from error
+
+
 class SandboxTemplate:
     """A compiled template. Raises SyntaxTrouble where it cannot be compiled."""
 
-    def __init__(self, text: str, snippets: Mapping[str, str] = NO_SNIPPETS) -> None:
+    def __init__(self, text: str, snippets: Mapping[str, str] = NO_SNIPPETS, make: Make = make) -> None:
         self.text, self._snippets = text, snippets
-        tree, self._variables = analyse(text, snippets)
+        self._make = make
+        code, self._variables = self._make(text, snippets, False)
         self.paths = tuple(variable.path for variable in self._variables)
         self.required = tuple(variable.name for variable in self._variables if not variable.optional)
-        self._code: dict[bool, _Code] = {False: _compile(tree, marks=False)}
+        self._code: dict[bool, _Code] = {False: _loaded(code)}
 
     def variables(self) -> tuple[Variable, ...]:
         """Every place where a value is read, in the order of the text."""
@@ -51,17 +70,17 @@ class SandboxTemplate:
 
     def render(self, values: Mapping[str, Any]) -> str:
         """The rendered text. Raises MissingValues naming every missing variable, or BadInput with a line."""
-        budget = Budget()
-        pieces = self._run(values, budget)
+        code, budget = self._loaded(marks=False), Budget()
+        pieces = _run(code, values, budget)
         if budget.missing:
             raise MissingValues(self.missing(values, budget))
         return "".join(pieces)
 
     def preview(self, values: Mapping[str, Any]) -> tuple[tuple[Piece, ...], tuple[str, ...]]:
         """The rendered pieces, and the names that have no value. Raises BadInput with a line."""
-        budget = Budget(in_preview=True)
+        code, budget = self._loaded(marks=True), Budget(in_preview=True)  # in this order: compiling is not on the template's time
         pieces = []
-        for text in self._run(values, budget):
+        for text in _run(code, values, budget):
             if type(text) is not Filled:
                 pieces.append(Piece(text))
             elif text or text.variable is None:
@@ -87,25 +106,28 @@ class SandboxTemplate:
             places.setdefault(variable.name, index)
         return sorted(found, key=lambda name: places.get(name, -1))
 
-    def _run(self, values: Mapping[str, Any], budget: Budget) -> list[str]:
-        marks = budget.in_preview
+    def _loaded(self, *, marks: bool) -> _Code:
         if marks not in self._code:
-            self._code[marks] = _compile(analyse(self.text, self._snippets)[0], marks)
-        before = activate(budget)
-        try:
-            pieces, size = [], 0
-            context = Context(ENVIRONMENT, {**ENVIRONMENT.globals, **values}, None, {})
-            for piece in self._code[marks].root(context):
-                pieces.append(piece)
-                size += len(piece)
-                if size > VALUE_BYTES:
-                    budget.fits(size)
-            budget.fits(size if all(map(str.isascii, pieces)) else 4 * size)
-            return pieces
-        except Exception as error:
-            raise _told(error, self._code[marks]) from error
-        finally:
-            activate(before)
+            self._code[marks] = _loaded(self._make(self.text, self._snippets, marks)[0])
+        return self._code[marks]
+
+
+def _run(code: _Code, values: Mapping[str, Any], budget: Budget) -> list[str]:
+    before = activate(budget)
+    try:
+        pieces, size = [], 0
+        context = Context(ENVIRONMENT, {**ENVIRONMENT.globals, **values}, None, {})
+        for piece in code.root(context):
+            pieces.append(piece)
+            size += len(piece)
+            if size > VALUE_BYTES:
+                budget.fits(size)
+        budget.fits(size if all(map(str.isascii, pieces)) else 4 * size)
+        return pieces
+    except Exception as error:
+        raise _told(error, code) from error
+    finally:
+        activate(before)
 
 
 def analyse(text: str, snippets: Mapping[str, str]) -> tuple[nodes.Template, tuple[Variable, ...]]:
@@ -171,15 +193,9 @@ def _check_names(tree: nodes.Template) -> None:
             raise TemplateAssertionError(f"There is no {kind} {node.name} here.", node.lineno)
 
 
-def _compile(tree: nodes.Template, marks: bool) -> _Code:
-    try:
-        source = ENVIRONMENT._generate(Guard(marks).visit(tree), None, None)
-        namespace: dict[str, Any] = {"environment": ENVIRONMENT, "__file__": "<template>"}
-        exec(compile(source, "<template>", "exec"), namespace)
-    except TemplateSyntaxError as error:
-        raise SyntaxTrouble(TemplateProblem(sentence(error), int(error.lineno), getattr(error.lineno, "column", 1))) from error
-    except (RecursionError, MemoryError, SyntaxError, ValueError, OverflowError) as error:
-        raise SyntaxTrouble(TemplateProblem("The template is nested too deeply.", 1, 1)) from error
+def _loaded(code: CodeType) -> _Code:
+    namespace: dict[str, Any] = {"environment": ENVIRONMENT, "__file__": "<template>"}
+    exec(code, namespace)
     pairs = (pair.split("=") for pair in namespace["debug_info"].split("&") if pair)
     return _Code(namespace["root"], [(int(made), int(written)) for written, made in pairs])
 

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.visitor import NodeTransformer
 
+from workbench.templates import beside
 from workbench.templates.syntax import LONGEST, PlacedParser, sentence
 
 MOST_INCLUDES = 500
 """In one template, those inside of snippets counted each time: a few snippets that include each other twice grow without end."""
 
+_ANY_TAG = re.compile(r"\{%[-+]?\s*include\b")
 _TAG = re.compile(r"""\{%[-+]?\s*include\s+(["'])(.+?)\1""")
 
 Parse = Callable[[str], nodes.Template]
@@ -70,10 +73,14 @@ def name_of(node: nodes.Include) -> str:
     return node.template.value
 
 
+@lru_cache(maxsize=256)
 def included(text: str) -> tuple[str, ...]:
     """Names of the snippets that a text includes itself, each once, in order. Works on half-typed templates too."""
-    if "include" not in text:
-        return ()
+    return beside.included(text) if _ANY_TAG.search(text) is not None else ()
+
+
+def included_here(text: str) -> tuple[str, ...]:
+    """As `included`, read in this process."""
     from workbench.templates.sandbox import ENVIRONMENT  # jinja2's, which most prompts do without
 
     try:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from workbench.templates import beside
 from workbench.templates.placed import Placed, messages_of, name_of_messages, placed
 from workbench.templates.plain import NotPlain, PlainTemplate, plain
 from workbench.templates.records import NO_SNIPPETS, MissingValues, Piece, PreviewMessage, TemplateProblem, Variable
@@ -30,14 +31,27 @@ def _pairs(text: str, snippets: Mapping[str, str]) -> _Pairs:
     return tuple(sorted(snippets.items())) if snippets and "include" in text else ()
 
 
-@lru_cache(maxsize=256)
 def _compiled(text: str, snippets: _Pairs) -> SandboxTemplate | TemplateProblem:
+    return (_compiled_long if len(text) > beside.LONG else _compiled_short)(text, snippets)
+
+
+def _compile(text: str, snippets: _Pairs) -> SandboxTemplate | TemplateProblem:
     from workbench.templates import compiled  # jinja2 costs 80 ms to import, and most prompts do without
 
     try:
-        return compiled.SandboxTemplate(text, dict(snippets))
+        return compiled.SandboxTemplate(text, dict(snippets), beside.make)
     except compiled.SyntaxTrouble as trouble:
         return trouble.problem
+
+
+_compiled_short = lru_cache(maxsize=256)(_compile)
+_compiled_long = lru_cache(maxsize=16)(_compile)
+"""Fewer: each holds some megabytes, and each pause of somebody who types makes another one."""
+
+
+@lru_cache(maxsize=16)
+def _partial_variables(text: str) -> tuple[Variable, ...]:
+    return beside.partial_variables(text)
 
 
 def _sandboxed(text: str, snippets: Mapping[str, str]) -> SandboxTemplate:
@@ -56,9 +70,7 @@ def variables(text: str, snippets: Mapping[str, str] = NO_SNIPPETS) -> tuple[Var
     found = _compiled(text, _pairs(text, snippets))
     if not isinstance(found, TemplateProblem):
         return found.variables()
-    from workbench.templates import compiled  # see above
-
-    return compiled.partial_variables(text)
+    return _partial_variables(text)
 
 
 def is_plain(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -327,9 +328,11 @@ class Workspace(Copies, Network, Texts):
         return self._database.is_cut_off
 
     def close(self) -> None:
-        """Close the file and end the built-in models' servers. Closing twice is fine."""
+        """Close the file and end the child processes. Closing twice is fine."""
         if "builtin" in self.__dict__:
             self.builtin.close_now()
+        if (beside := sys.modules.get("workbench.templates.beside")) is not None:  # imported when the first template is read
+            beside.end()
         self._database.close()
 
 

@@ -30,6 +30,12 @@ class Texts:
 
         return templates.check(text, snippets)
 
+    def read_long_beside(self) -> None:
+        """From now on, read long templates in a child process: a window that is typed in shares its interpreter with nobody."""
+        from workbench.templates import beside
+
+        beside.start()
+
     def filters(self) -> tuple[str, ...]:
         """Names of all filters that a template may use, by name."""
         from workbench import templates

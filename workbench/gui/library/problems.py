@@ -11,6 +11,7 @@ from workbench.values import VariableSpec, VariableType
 
 if TYPE_CHECKING:
     from workbench.gui.library.study import Facts
+    from workbench.workspace import Variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,7 @@ def likely_type(name: str, facts: Facts) -> VariableType:
     """The type that the template suggests: what a loop goes through is a list, what is read by parts an object."""
     if name in facts.looped:
         return "list"
-    parted = any(variable.path.startswith(f"{name}.") for found in facts.variables for variable in found if variable.name == name)
-    return "object" if parted else "text"
+    return "object" if name in facts.parted else "text"
 
 
 def problems(facts: Facts, values: Mapping[str, Any]) -> list[Problem]:
@@ -40,12 +40,15 @@ def problems(facts: Facts, values: Mapping[str, Any]) -> list[Problem]:
         if trouble is not None:
             found.append(Problem(trouble.message, number, trouble.line, trouble.column))
             continue
-        seen: set[str] = set()
+        told: set[str] = set()
+        firsts: dict[tuple[str, bool], Variable] = {}
         for variable in variables:
-            words = _at(variable.name, variable.optional, specs.get(variable.name), facts, values)
-            if words and variable.name not in seen:
-                seen.add(variable.name)
-                found.append(Problem(words, number, variable.line, variable.column, variable.name))
+            firsts.setdefault((variable.name, variable.optional), variable)
+        for (name, optional), first in firsts.items():
+            words = _at(name, optional, specs.get(name), facts, values)
+            if words and name not in told:
+                told.add(name)
+                found.append(Problem(words, number, first.line, first.column, name))
     certain = not any(facts.problems)
     for name, spec in specs.items():
         if certain and name not in facts.names:

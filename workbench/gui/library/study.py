@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from workbench.gui.widgets.pictures import thumbnail
@@ -63,9 +64,9 @@ class Opened:
     """The newest version of the branch that is written on, or the one that it began at."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Facts:
-    """What a content says about itself, message by message."""
+    """What a content says about itself, message by message. Names are gathered once: a long text reads thousands."""
 
     content: Content
     variables: tuple[tuple[Variable, ...], ...]
@@ -81,33 +82,38 @@ class Facts:
     edits: int = 0
     """How many lines and parameters differ from the version it came from. Counted once: it is shown at every key."""
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Root names of all variables, in the order of the text."""
         return tuple(dict.fromkeys(variable.name for found in self.variables for variable in found))
 
-    @property
+    @cached_property
     def certain(self) -> tuple[str, ...]:
         """Root names that messages read which can be read themselves."""
         readable = (found for found, problem in zip(self.variables, self.problems, strict=True) if problem is None)
         return tuple(dict.fromkeys(variable.name for found in readable for variable in found))
 
-    @property
+    @cached_property
     def required(self) -> tuple[str, ...]:
         """Root names that the prompt cannot do without. A message that cannot be read says nothing certain: `item` may be its loop's."""
         readable = (found for found, problem in zip(self.variables, self.problems, strict=True) if problem is None)
         needed = dict.fromkeys(variable.name for found in readable for variable in found if not variable.optional)
         return tuple(name for name in needed if name not in self.spared)
 
-    @property
+    @cached_property
     def spared(self) -> frozenset[str]:
         """Names for which something stands in where no value is given: so it is declared."""
         return frozenset(name for name, spec in self.content.variables.items() if not spec.needs_value)
 
-    @property
+    @cached_property
     def looped(self) -> frozenset[str]:
         """Names whose items a loop goes through: where such a value is text, it would go letter by letter."""
         return frozenset(name for message in self.content.messages for name in _LOOPED.findall(message.text))
+
+    @cached_property
+    def parted(self) -> frozenset[str]:
+        """Names of which the text reads parts: `customer` of `{{ customer.name }}`."""
+        return frozenset(v.name for found in self.variables for v in found if v.path.startswith(f"{v.name}."))
 
 
 def open_prompt(ws: Workspace, prompt_id: int, before: Opened | None = None, *, with_figures: bool = True) -> Opened:
@@ -165,7 +171,7 @@ def facts(ws: Workspace, content: Content, base: Content | None, own_name: str =
     if own_name:
         snippets = {**snippets, own_name: "\n\n".join(texts)}
     diff = ws.diff(base, content) if base is not None else None
-    return Facts(
+    found = Facts(
         content,
         tuple(ws.variables(text, snippets) for text in texts),
         tuple(ws.check(text, snippets) for text in texts),
@@ -175,6 +181,8 @@ def facts(ws: Workspace, content: Content, base: Content | None, own_name: str =
         ws.snippets.names(),
         diff.edits if diff is not None else 0,
     )
+    _ = found.names, found.certain, found.required, found.looped, found.parted  # here, not between two keys
+    return found
 
 
 @dataclass(frozen=True, slots=True)

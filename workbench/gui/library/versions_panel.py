@@ -41,6 +41,8 @@ class VersionsPanel(QListView):
         self.setItemDelegate(VersionDelegate(self, self._extra))
         self.read_only = False
         self._tip: int | None = None
+        self._shown: tuple[object, ...] = ()
+        """What `show_versions` was asked for last."""
         self.customContextMenuRequested.connect(self._menu_at)
         self.activated.connect(self._activated)
         theme().follow(self._renew)
@@ -65,7 +67,10 @@ class VersionsPanel(QListView):
 
         `closed` are branches that were put away, `tip` the id of the version that is the newest of what is written on.
         """
-        self._tip = tip
+        shown = (working, tuple(versions), dict(changed), closed, tip, self.read_only)
+        if shown == self._shown and self._wanted is None:
+            return  # each study of a text that is typed on asks
+        self._shown, self._tip = shown, tip
         row = self.currentIndex().data(ROW)
         before = {other.id for other in self.list.rows if not isinstance(other, WorkingRow)}
         made = bool(versions) and versions[0].id not in before and any(other.id in before for other in versions)

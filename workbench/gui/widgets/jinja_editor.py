@@ -277,7 +277,7 @@ class JinjaEditor(QTextEdit):
             if top > event.rect().bottom():
                 break
             if top + rect.height() >= event.rect().top():
-                paint_chips(painter, block, (rect.left(), top), self.highlighter.fills(block))
+                paint_chips(painter, self.highlighter.chips(block), (rect.left(), top))
             block = block.next()
         painter.end()
         super().paintEvent(event)

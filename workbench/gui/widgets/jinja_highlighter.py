@@ -18,6 +18,8 @@ _FENCED = 1 << 20
 _MOST_IN_A_LINE = 20_000
 _AT_ONCE = 60
 """Lines that are coloured anew in one go. An open `{{` may change the colours of thousands: they follow between the next events."""
+_MOST_KEPT = 2000
+"""Lines whose chips are not looked for again: a key paints all lines that are seen, and most of them are as they were."""
 _WAVE = QTextCharFormat.UnderlineStyle.WaveUnderline
 
 
@@ -27,6 +29,7 @@ class JinjaHighlighter(QSyntaxHighlighter):
     def __init__(self, document: QTextDocument) -> None:
         super().__init__(document)
         self._undefined: frozenset[str] = frozenset()
+        self._chips: dict[tuple[str, int, float, str], list[tuple[QRectF, str]]] = {}
         self._done = 0
         self._waiting: tuple[int, int, int] | None = None
         """First and last line that wait for their colours, and how many lines there were then."""
@@ -56,6 +59,7 @@ class JinjaHighlighter(QSyntaxHighlighter):
             self.setFormat(stretch.start, stretch.length, stretch.format)
 
     def _all_again(self) -> None:
+        self._chips.clear()
         if self.document() is not None:
             self._wait(0, self.document().blockCount() - 1)
             self._go_on()
@@ -125,12 +129,25 @@ class JinjaHighlighter(QSyntaxHighlighter):
             found.append(_range(start, end, shape))
         return fenced
 
-    def fills(self, block: QTextBlock) -> Iterator[tuple[int, int, str]]:
-        """(start, end, colour token) of the chips behind a line."""
-        if block.length() > _MOST_IN_A_LINE:
+    def chips(self, block: QTextBlock) -> list[tuple[QRectF, str]]:
+        """Where the chips behind a laid-out line lie, from its own corner and also where it wraps, and their colour tokens."""
+        before = block.previous().userState() if block.previous().isValid() else 0
+        text, layout = block.text(), block.layout()
+        key = (text, before, self.document().textWidth(), self.document().defaultFont().key())
+        found = self._chips.get(key)
+        if found is None:
+            found = _laid_out(layout, self._fills(text, before))
+            if self._waiting is None and not layout.preeditAreaText():  # a line may be bold yet, or hold more than its text
+                if len(self._chips) >= _MOST_KEPT:
+                    self._chips.clear()
+                self._chips[key] = found
+        return found
+
+    def _fills(self, text: str, before: int) -> Iterator[tuple[int, int, str]]:
+        if len(text) >= _MOST_IN_A_LINE:
             return
-        tokens, _state = scan(block.text(), block.previous().userState() if block.previous().isValid() else 0)
-        bad = self._bad(block.text(), tokens)
+        tokens, _state = scan(text, before)
+        bad = self._bad(text, tokens)
         for token in tokens:
             fill = _FILLS.get("bad" if token in bad else token.kind)
             if fill:
@@ -180,21 +197,27 @@ def ink_format(ink: str, *, wave: bool = False, slanted: bool = False) -> QTextC
     return made
 
 
-def paint_chips(painter: QPainter, block: QTextBlock, top_left: tuple[float, float], fills: Iterator[tuple[int, int, str]]) -> None:
-    """Paint rounded chips behind stretches of a laid-out line, also where it wraps."""
-    layout = block.layout()
+def paint_chips(painter: QPainter, chips: Iterable[tuple[QRectF, str]], top_left: tuple[float, float]) -> None:
+    """Paint rounded chips behind stretches of a line whose corner lies there."""
     look = theme()
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for start, end, token in fills:
+    painter.translate(*top_left)
+    for rect, token in chips:
         painter.setBrush(look.color(token))
         painter.setPen(look.color(token))
+        painter.drawRoundedRect(rect, 3, 3)
+    painter.restore()
+
+
+def _laid_out(layout: QTextLayout, fills: Iterable[tuple[int, int, str]]) -> list[tuple[QRectF, str]]:
+    found = []
+    for start, end, token in fills:
         for number in range(layout.lineCount()):
             line = layout.lineAt(number)
             first, last = max(start, line.textStart()), min(end, line.textStart() + line.textLength())
             if first >= last:
                 continue
             x0, x1 = float(line.cursorToX(first)[0]), float(line.cursorToX(last)[0])  # type: ignore[index]
-            rect = QRectF(top_left[0] + x0, top_left[1] + line.y(), x1 - x0, line.height())
-            painter.drawRoundedRect(rect.adjusted(-1, 1, 1, -1), 3, 3)
-    painter.restore()
+            found.append((QRectF(x0, line.y(), x1 - x0, line.height()).adjusted(-1, 1, 1, -1), token))
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import runpy
 import sys
 
-from workbench.providers.builtin.tied_child import tie_to_parent
+from workbench.tied_child import tie_to_parent
 
 if __name__ == "__main__":
     wheel = sys.argv.pop(1)

@@ -14,7 +14,7 @@ from typing import IO
 
 from workbench.providers.builtin.cores import engine_threads
 from workbench.providers.builtin.files import ModelFile
-from workbench.providers.builtin.tied_child import end_tied, start_tied
+from workbench.tied_child import end_tied, start_tied
 from workbench.values import Endpoint, Missing
 
 LONGEST_ANSWER = 1_024

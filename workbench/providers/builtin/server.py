@@ -13,7 +13,7 @@ import sys
 import threading
 from typing import Any
 
-from workbench.providers.builtin.tied_child import tie_to_parent
+from workbench.tied_child import tie_to_parent
 
 
 def main() -> int:

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from workbench.assets import asset
 from workbench.providers.builtin.file_lock import held
-from workbench.providers.builtin.tied_child import end_tied, start_tied
+from workbench.tied_child import end_tied, start_tied
 from workbench.values import Missing
 
 Progress = Callable[[int, int], None]
