@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 from workbench.library.names import whole_text
 from workbench.plan import Plan, PlanColumn
+from workbench.plan.frozen import MOST_CALLS
 from workbench.runs.reading import nano_dollars
 from workbench.runs.recording import End, write_brought
 from workbench.store.database import Writer
 from workbench.store.stamps import new_uid, now
-from workbench.values import Price, canonical
+from workbench.values import BadInput, Price, canonical
 from workbench.values.brought import BroughtRun
 
 _SAME = "SELECT id, number FROM run WHERE plan_hash = :hash"
@@ -36,6 +37,9 @@ def bring_run(writer: Writer, brought: BroughtRun, author: str = "") -> tuple[in
         stream=False,
         brought_from=brought.maker,
     )
+    count = len(plan.columns) * len(plan.cases) * plan.repeats
+    if count > MOST_CALLS:
+        raise BadInput(f"These answers would make a run of {count:,} cells; a run has at most {MOST_CALLS:,}.", remedy="Split the file.")
     hash = _hash(brought)
     found = writer.run(_SAME, hash=hash).first()
     if found is not None:

@@ -54,7 +54,7 @@ class _Reader:
         for text in (named.get("raw"), (prompt or {}).get("raw"), (prompt or {}).get("display"), (prompt or {}).get("label")):
             if isinstance(text, str) and text in self._contents:
                 return text
-        return next(iter(self._contents)) if len(self._contents) == 1 else None
+        return next(iter(self._contents)) if len(self._contents) == 1 and not named else None
 
     def _column(self, template: str, provider: Any) -> int:
         given = provider if isinstance(provider, Mapping) else {"id": provider}
@@ -92,11 +92,16 @@ def read_run(
 ) -> tuple[BroughtRun | None, int]:
     """The run in the results, and how many answers have no prompt that came in. None where there is no answer."""
     reader = _Reader(inner, contents)
-    lost = sum(not reader.take(result) for result in listed(inner.get("results"))[:_MOST] if isinstance(result, Mapping))
+    told = [result for result in listed(inner.get("results"))[:_MOST] if isinstance(result, Mapping) and _says_something(result)]
+    lost = sum(not reader.take(result) for result in told)
     if not reader.answers:
         return None, lost
     found = BroughtRun(title, "promptfoo", tuple(reader.columns.values()), tuple(reader.cases.values()), tuple(reader.answers), made_at)
     return found, lost
+
+
+def _says_something(result: Mapping[str, Any]) -> bool:
+    return isinstance(result.get("response"), Mapping) or bool(result.get("error"))
 
 
 def _reply(result: Mapping[str, Any], response: Mapping[str, Any]) -> Reply:
@@ -106,7 +111,7 @@ def _reply(result: Mapping[str, Any], response: Mapping[str, Any]) -> Reply:
     counts = usage if isinstance(usage, Mapping) else {}
     latency = result.get("latencyMs")
     return Reply(
-        text,
+        text.replace("\x00", ""),
         usage=Usage(_whole(counts.get("prompt")), _whole(counts.get("completion"))),
         latency_ms=float(latency) if isinstance(latency, (int, float)) and not isinstance(latency, bool) and latency >= 0 else None,
         raw_finish_reason=str(response["finishReason"]) if response.get("finishReason") else None,
@@ -116,7 +121,7 @@ def _reply(result: Mapping[str, Any], response: Mapping[str, Any]) -> Reply:
 def _failure(result: Mapping[str, Any], response: Mapping[str, Any]) -> Failure | None:
     """A failed call. What promptfoo calls the error of an answer whose checks failed is their reason, and no failure here."""
     said = response.get("error") or (result.get("error") if result.get("failureReason") == 2 or "output" not in response else None)
-    return None if not said else Failure("server", str(said))
+    return None if not said else Failure("server", str(said).replace("\x00", ""))
 
 
 def _scores(result: Mapping[str, Any]) -> tuple[Score, ...]:
@@ -141,7 +146,12 @@ def _score(part: Mapping[str, Any]) -> Score | None:
         return None
     amount = part.get("score")
     is_number = isinstance(amount, (int, float)) and not isinstance(amount, bool)
-    return Score(Check.from_json(item), bool(part.get("pass")), float(amount or 0) if is_number else None, str(part.get("reason") or ""))
+    return Score(
+        Check.from_json(item),
+        bool(part.get("pass")),
+        float(amount or 0) if is_number else None,
+        str(part.get("reason") or "").replace("\x00", ""),
+    )
 
 
 def _whole(value: Any) -> int | None:
