@@ -233,6 +233,7 @@ def run_document(run: RunRow) -> dict[str, Any]:
         "cost_usd": money(run.cost_usd),
         "unknown_prices": [*run.unknown_prices],
         "dataset_version": run.dataset_version,
+        **({"brought_from": run.brought_from} if run.brought_from else {}),
     }
 
 

@@ -38,6 +38,8 @@ class Plan:
     app_version: str = __version__
     taken_from: str = ""
     """Uid of the run whose good outputs this one takes over, where only what failed is asked again."""
+    brought_from: str = ""
+    """The program that made the answers, where they came in from its file and were not asked for here."""
 
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
     """Pictures and files that cases name by their SHA-256. Not in the JSON: the workspace keeps them once."""
@@ -90,6 +92,7 @@ class Plan:
             "dataset": self.dataset,
             "app_version": self.app_version,
             "taken_from": self.taken_from,
+            **({"brought_from": self.brought_from} if self.brought_from else {}),
         }
 
     @staticmethod
@@ -109,6 +112,7 @@ class Plan:
             dataset=item["dataset"],
             app_version=item["app_version"],
             taken_from=item.get("taken_from", ""),
+            brought_from=item.get("brought_from", ""),
         )
 
 

@@ -19,14 +19,15 @@ from workbench.store.outputs import OWN_CHECK, newest
 from workbench.store.stamps import now
 from workbench.values import Exchange, Failure, Part, Price, Reply, Score, StoreTrouble, ToolCall, Usage, canonical
 
-_OUTPUT = """
+_OUTPUT_AS = """
 INSERT INTO output (job_id, attempt, text, thinking, finish_reason, raw_finish_reason, refusal, tool_calls, usage, cost, price_known,
  latency_ms, first_token_ms, queue_ms, resolved_model, request_id, error, reused_from_id, created_at, load_ms,
  left_out)
-VALUES (:job_id, (SELECT coalesce(max(attempt), 0) + 1 FROM output WHERE job_id = :job_id),
+VALUES (:job_id, {attempt},
  :text, :thinking, :finish_reason, :raw_finish_reason, :refusal, :tool_calls, :usage, :cost, :price_known,
  :latency_ms, :first_token_ms, :queue_ms, :resolved_model, :request_id, :error, :reused_from_id, :created_at, :load_ms,
  :left_out)"""
+_OUTPUT = _OUTPUT_AS.format(attempt="(SELECT coalesce(max(attempt), 0) + 1 FROM output WHERE job_id = :job_id)")
 _PICTURE = """
 INSERT INTO output_attachment (output_id, position, attachment_id)
 SELECT max(output.id), :position, (SELECT id FROM attachment WHERE sha256 = :sha256) FROM output WHERE job_id = :job_id"""
@@ -91,6 +92,9 @@ class End:
     failure: Failure | None = None
     reused: Reused | None = None
     scores: tuple[Score, ...] = ()
+    brought_cost: int | None = None
+    """What an answer cost that came in from a file."""
+    is_brought: bool = False
     own_from: int | None = None
     """The place from which on the scores are of the case's own checks."""
     left_out: tuple[str, ...] = ()
@@ -101,6 +105,8 @@ class End:
         """Nano-dollars of the call, as they are stored; None where they are unknown. A reused answer costs what it did then."""
         if self.reused is not None:
             return self.reused.cost
+        if self.is_brought:
+            return self.brought_cost
         reply = self.reply or (self.failure.partial if self.failure else None)
         if reply is None or (self.reply is None and reply.usage.output_tokens is None):
             return None
@@ -110,6 +116,13 @@ class End:
         """What checks may know of the answer beside its text."""
         cost = self.cost
         return facts_of(self.reply or Reply(), None if cost is None else dollars(cost), tools, by_hand=by_hand)
+
+
+def write_brought(writer: Writer, ends: Sequence[End], at: str) -> None:
+    """Write answers that came in from a file, as attempt 0: none that was made here, so that what they cost counts as spent nowhere."""
+    _many(writer, _OUTPUT_AS.format(attempt=0), [_output_row(end, at) for end in ends])
+    _many(writer, _SCORE, [_score_row(end, index, score, at) for end in ends for index, score in enumerate(end.scores)])
+    _many(writer, _JOB, [_job_row(end) for end in ends])
 
 
 class Recorder:
@@ -249,7 +262,7 @@ def _output_row(end: End, at: str) -> dict[str, Any]:
         reply, price_known, reused_from = end.reused.reply, end.reused.price_known, end.reused.output_id
     else:
         reused_from = None
-        price_known = end.price.input_usd is not None and end.price.output_usd is not None
+        price_known = (end.price.input_usd is not None and end.price.output_usd is not None) or end.brought_cost is not None
     row: dict[str, Any] = {
         "job_id": end.job_id,
         "text": reply.text,

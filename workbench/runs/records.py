@@ -41,6 +41,8 @@ class RunRow:
     dataset_id: int | None = None
     dataset_version: int | None = None
     """Number of that version."""
+    brought_from: str = ""
+    """The program that made the answers, where they came in from its file; none was asked for here then."""
     held: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     """Columns whose queued jobs wait for a mended key or quota, or of which a cap left jobs out, and the failure that says why."""
 

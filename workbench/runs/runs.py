@@ -150,11 +150,11 @@ class Runs(HandAnswers):
         before = self.get(run_id)
         plan = self.plan(before.id)
         if only == "all":
-            return self._store(replace(plan, taken_from=""), before.comparison_id, old=before.id)
+            return self._store(replace(plan, taken_from="", brought_from=""), before.comparison_id, old=before.id)
         if only not in ("failed", "errors"):
             raise BadInput(f"Run again all, failed or errors, not {only}.")
         again = _FAILED_A_CHECK if only == "failed" else "1 = 0"
-        return self._store(replace(plan, taken_from=before.uid), before.comparison_id, old=before.id, again=again)
+        return self._store(replace(plan, taken_from=before.uid, brought_from=""), before.comparison_id, old=before.id, again=again)
 
     def requeue(self, run_id: int, job_ids: Iterable[int] | None = None, failed_only: bool = True) -> int:
         """How many ended jobs of a run were put back into its queue: those that failed or were stopped, or with `failed_only` False

@@ -108,9 +108,11 @@ if TYPE_CHECKING:
     from workbench.runs.records import RunRow as RunRow
     from workbench.runs.runs import Runs
     from workbench.runs.samples import Samples as Samples
+    from workbench.store.database import Writer
     from workbench.templates import PreviewMessage as PreviewMessage
     from workbench.templates import TemplateProblem as TemplateProblem
     from workbench.templates import Variable as Variable
+    from workbench.values.brought import BroughtRun
     from workbench.workspace.regressions import Regressions as Regressions
     from workbench.workspace.regressions import RunPair as RunPair
 
@@ -250,7 +252,12 @@ class Workspace(Copies, Network, Texts):
         """The library as a folder of files, and imports of every kind."""
         from workbench.library.folder import LibraryFiles
 
-        return LibraryFiles(self._database, self.datasets, self.comparisons)
+        def bring(writer: Writer, run: BroughtRun) -> tuple[int, int, bool]:
+            from workbench.runs.bringing import bring_run  # few files hold a run
+
+            return bring_run(writer, run, self._database.person)
+
+        return LibraryFiles(self._database, self.datasets, self.comparisons, bring)
 
     @late
     def folder(self) -> LibraryFolder:

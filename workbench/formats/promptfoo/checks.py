@@ -28,6 +28,11 @@ _TYPES = {
 }  # fmt: skip
 
 
+def is_known(kind: str) -> bool:
+    """True for a check that promptfoo has."""
+    return kind.removeprefix("not-") in {*_TYPES, *_CODE_PREFIX.values(), *_GRADED_PREFIX.values(), "assert-set", "similar:cosine"}
+
+
 def read_checks(value: Any, folder: ConfigFolder, notes: Notes, templates: Mapping[str, Any], *, transformed: bool) -> tuple[Check, ...]:
     """The checks in a list of assertions. `transformed`: a program changes the answers before all of them."""
     if value is None:

@@ -190,9 +190,10 @@ class RunBar(QFrame):
         self._spend(run)
         self._time(run, running, paused)
         self.at_once.first.setText(f"{self.model.at_once} at once")
-        self.picker.setText(f"Run {run.number}")
+        self.picker.setText(f"Run {run.number}, from {run.brought_from}" if run.brought_from else f"Run {run.number}")
         self.picker.setVisible(len(data.runs) > 0)
-        self.picker.setToolTip(f"{counted(len(data.runs), 'run')} of this comparison")
+        came = f"These answers came in from {run.brought_from}; none was asked for here. " if run.brought_from else ""
+        self.picker.setToolTip(f"{came}{counted(len(data.runs), 'run')} of this comparison")
         shape = self._shape()
         if shape != self._fitted:
             self._fit()
