@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from workbench.engine.events import Waiting as Waiting
     from workbench.engine.one_call import Answer as Answer
     from workbench.engine.one_call import one_call as one_call
+    from workbench.evaluators import Metric as Metric
+    from workbench.evaluators import Program as Program
     from workbench.exports import Exports
     from workbench.exports import run_document as run_document
     from workbench.formats.addresses import clean_address as clean_address
@@ -107,6 +109,9 @@ if TYPE_CHECKING:
     from workbench.runs.records import RunRow as RunRow
     from workbench.runs.runs import Runs
     from workbench.runs.samples import Samples as Samples
+    from workbench.runs.scoring import Scored as Scored
+    from workbench.runs.scoring import ScoringRow as ScoringRow
+    from workbench.runs.scoring import Scorings
     from workbench.templates import PreviewMessage as PreviewMessage
     from workbench.templates import TemplateProblem as TemplateProblem
     from workbench.templates import Variable as Variable
@@ -215,6 +220,13 @@ class Workspace(Copies, Network, Texts):
         endpoint, resolve = self.connections.endpoint, self._resolved
         formats, embedding = self._wire_format, self.embedding_model
         return Runs(self._database, endpoint=endpoint, resolve=resolve, settings=self.settings, wire_formats=formats, embedding=embedding)
+
+    @late
+    def scorings(self) -> Scorings:
+        """Checks tried on stored answers, and runs scored again."""
+        from workbench.runs.scoring import Scorings
+
+        return Scorings(self._database, self.runs)
 
     @late
     def ratings(self) -> Ratings:
@@ -330,6 +342,8 @@ class Workspace(Copies, Network, Texts):
         """Close the file and end the built-in models' servers. Closing twice is fine."""
         if "builtin" in self.__dict__:
             self.builtin.close_now()
+        if "scorings" in self.__dict__:
+            self.scorings.close()
         self._database.close()
 
 
