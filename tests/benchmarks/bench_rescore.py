@@ -87,7 +87,7 @@ def main() -> None:
     own = after.user + after.system - before.user - before.system
     children = after.children_user + after.children_system - before.children_user - before.children_system
     print(
-        f"{OUTPUTS:,} answers x {len(CHECKS)} checks: {took[0]:.1f} s; {own:.1f} s processor here, {children:.1f} s in the checks' processes"
+        f"{OUTPUTS:,} answers x {len(CHECKS)} checks: {took[0]:.1f} s; {own:.1f} s of CPU here, {children:.1f} s in the checks' processes"
     )
     print(f"progress told {len(heard)} times; the window stood still for at most {stalls[-1] * 1000:.0f} ms")
     print(f"in 99 of 100 turns for less than {stalls[int(len(stalls) * 0.99)] * 1000:.0f} ms")

@@ -15,7 +15,7 @@ from workbench.runs.consent import CodeConsent, checks_of
 from workbench.runs.finding import CaseFinder
 from workbench.settings import Settings
 from workbench.store.database import Database
-from workbench.values import BadInput, Changes, Endpoint, Missing, ModelSpec, Problem
+from workbench.values import BadInput, Changes, Check, Endpoint, Missing, ModelSpec, Problem
 
 if TYPE_CHECKING:
     import asyncio
@@ -133,6 +133,10 @@ class Calls(CaseFinder):
             return None
         async with self._engine(1, 1) as engine:
             return await Meanings(engine, source).vectors(texts, lambda: False)
+
+    def all_checks(self, run_id: int) -> list[Check]:
+        """The checks of a run, those of its cases included, each once."""
+        return checks_of(self.plan(run_id))
 
     # Parts
 

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from workbench.exports import run_document as run_document
     from workbench.formats.addresses import clean_address as clean_address
     from workbench.formats.addresses import plain_http_warning as plain_http_warning
+    from workbench.formats.check_file import read_check_file as read_check_file
     from workbench.formats.pictures import attachment as attachment
     from workbench.formats.pictures import pixels as pixels
     from workbench.formats.pictures import read_attachment as read_attachment
@@ -130,6 +131,7 @@ _LENT = {
     "Started": "engine.events", "Streamed": "engine.events", "TestReport": "providers", "Waiting": "engine.events",
     "attachment": "formats.pictures", "clean_address": "formats.addresses", "direct_endpoint": "providers.direct",
     "left_out": "providers", "one_call": "engine.one_call", "pixels": "formats.pictures", "plain_http_warning": "formats.addresses",
+    "read_check_file": "formats.check_file",
     "rank": "analysis.ranking", "read_votes": "formats.vote_table",
     "read_attachment": "formats.pictures", "run_document": "exports",
 }  # fmt: skip
