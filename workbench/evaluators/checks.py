@@ -54,6 +54,8 @@ _NAMES = (*_HANDLERS, *meaning.TYPES, programs.TYPE)
 TYPES: tuple[str, ...] = tuple(sorted([*_NAMES, *(f"not-{name}" for name in _NAMES)]))
 """Every type that can be run here."""
 _NO_VECTORS = Vectors()
+_TOLD = 5
+"""Of so many checks that fail in a set it is said why."""
 _SAMPLE = '{"answer": "yes"}'
 _SAMPLE_FACTS = Facts(1.0, Decimal(0), ("stop",))
 """An answer on which a check is tried to see whether it can be asked at all."""
@@ -231,7 +233,9 @@ def _score_set(check: Check, answer: _Answer) -> Score:
     if passed is not None and check.type.startswith("not-"):
         passed = not passed
     good = sum(1 for one in scores if one.passed)
-    return Score(check, passed, None if passed is None else mean, f"{good} of {len(scores)} checks passed.")
+    words = [f"{good} of {len(scores)} checks passed."]
+    words += [f"{one.check.title}: {one.reason}" for one in scores if not one.passed][:_TOLD]
+    return Score(check, passed, None if passed is None else mean, " ".join(words))
 
 
 def _values(case: Case) -> Mapping[str, Any]:

@@ -119,6 +119,7 @@ class GroupRow(QWidget):
         self.counting.limit.setPlaceholderText("all")
         column.addWidget(self.counting)
         self.problem = label(EMPTY_GROUP, "small", "fail", wrap=True)
+        self.problem.setContentsMargins(theme().px(24), 0, 0, 0)
         self.problem.hide()
         column.addWidget(self.problem)
         self.verdict = VerdictLine()

@@ -165,6 +165,7 @@ class CheckRowWidget(QWidget):
         column.addWidget(self.help)
         column.addWidget(self.counting)
         self.problem = label(NOTHING, "small", "fail", wrap=True)
+        self.problem.setContentsMargins(theme().px(24), 0, 0, 0)
         self.problem.hide()
         column.addWidget(self.problem)
         self.verdict = VerdictLine()
@@ -298,6 +299,7 @@ class CheckRowWidget(QWidget):
         self._turning = True
         self.counting.negated.setChecked(str(self.type.currentData()).startswith("not-"))
         self._turning = False
+        self.help.show()  # what was just chosen is explained
         self._edited()
 
     def _counting_changed(self) -> None:
