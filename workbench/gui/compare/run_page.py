@@ -161,6 +161,7 @@ class RunPage(QWidget):
             "compare.rerun": self.rerun_wanted.emit,
             "compare.stop": bar.ask_stop,
             "compare.checks": self.change_checks,
+            "compare.forget_code": self.forget_code,
             "compare.next_by_hand": self.next_by_hand,
             "compare.previous_group": lambda: tools.step_group(-1),
             "compare.next_group": lambda: tools.step_group(1),
@@ -236,6 +237,14 @@ class RunPage(QWidget):
             return
         place = self.table.current() or (0, 0)
         ChecksDialog(self, self.context, run.id, lambda checks: self.scoring.start(run.id, checks), place=place).open()
+
+    def forget_code(self) -> None:
+        """Take back every yes to Python code that was given for this workspace."""
+        code = self.context.ws.runs.code
+        count = code.count()
+        code.forget()
+        pieces = counted(count, "piece")
+        self.context.notice(f"{pieces} of Python code will ask again before running." if count else "No Python code is allowed here.")
 
     def _scoring_progressed(self) -> None:
         scoring = self.scoring
