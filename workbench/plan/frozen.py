@@ -67,8 +67,7 @@ class Plan:
 
     def checks_for(self, case_index: int) -> tuple[Check, ...]:
         """The plan's checks, then the case's own; those alone where they stand in place of the plan's."""
-        case = self.cases[case_index]
-        return case.checks if case.only_own_checks else self.checks + case.checks
+        return self.cases[case_index].asked(self.checks)
 
     def own_from(self, case_index: int) -> int:
         """The place among `checks_for` from which on they are the case's own."""
