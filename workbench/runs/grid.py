@@ -183,6 +183,18 @@ class GridReader(RunReader):
             )
         return cells
 
+    def ended_jobs(self, run_id: int, column: int | None = None, case_index: int | None = None) -> list[int]:
+        """Jobs of a column, of a case, or of one case in one column, that are over: those that can be made again."""
+        which = "run_id = :run AND status NOT IN ('queued', 'running', 'by_hand')"
+        which += " AND column_index = :column" if column is not None else ""
+        which += " AND case_index = :case" if case_index is not None else ""
+        given = {
+            "run": run_id,
+            **({"column": column} if column is not None else {}),
+            **({"case": case_index} if case_index is not None else {}),
+        }
+        return [row[0] for row in self._database.query(f"SELECT id FROM job WHERE {which} ORDER BY id", given)]
+
     def _held(self, run_id: int) -> dict[int, Mapping[str, Any]]:
         """Of each column that waits for a mended key or quota: why."""
         held = self._database.query("SELECT held FROM run WHERE id = ?", [run_id])[0][0]

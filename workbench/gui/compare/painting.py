@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
@@ -25,7 +26,8 @@ from workbench.gui.cells import (
     waiting_words,
 )
 from workbench.gui.compare.excerpt import Excerpt, Excerpts
-from workbench.gui.compare.frame import Frame, stars_area, still_fixes
+from workbench.gui.compare.frame import Frame, stars_area, still_fixes, turn_areas
+from workbench.gui.compare.repeats import agreement_words
 from workbench.gui.theme import Theme
 from workbench.gui.widgets.chip import FONT, chip_size, paint_chip
 from workbench.gui.widgets.pictures import Thumbnails, paint_pictures
@@ -33,8 +35,11 @@ from workbench.gui.widgets.stars import COUNT, paint_stars
 from workbench.gui.words import counted
 
 if TYPE_CHECKING:
+    from workbench.gui.compare.differences import Difference
     from workbench.values import Score
-    from workbench.workspace import Cell, ColumnInfo
+    from workbench.workspace import Cell, ColumnInfo, Samples
+
+    Told = tuple[Difference | None, Samples | None]
 
 PICTURE_BYTES = 32_000_000
 FULL_KEPT = 96
@@ -51,12 +56,20 @@ class CellPainter:
     def __init__(self, theme: Theme) -> None:
         self.theme = theme
         self.excerpts = Excerpts()
-        self._pictures: OrderedDict[tuple[int, int, int], tuple[Cell, QPixmap]] = OrderedDict()
+        self._pictures: OrderedDict[tuple[int, int, int], tuple[tuple[Cell, Told], QPixmap]] = OrderedDict()
         self._full: OrderedDict[int, tuple[Excerpt, QPixmap]] = OrderedDict()
         self.height = "normal"
         self.caret_on = True
         self.thumbnails: Thumbnails | None = None
         self._words: re.Pattern[str] | None = None
+        self.difference_of: Callable[[Shown], Difference | None] = nothing
+        self.samples_of: Callable[[Shown], Samples | None] = nothing
+        self.group_ends: frozenset[int] = frozenset()
+        """Columns behind which another group begins."""
+
+    def told(self, shown: Shown) -> Told:
+        """What is worked out of a cell beside its row: what differs from its base, and what its repeats say."""
+        return self.difference_of(shown), self.samples_of(shown) if shown.repeats > 1 else None
 
     def paint(
         self,
@@ -74,9 +87,9 @@ class CellPainter:
             self._paint(painter, rect, shown, column, current=current, hover_star=hover_star, hovered=hovered)
             return
         key = (id(shown.cell), rect.width(), rect.height())
-        kept = self._pictures.get(key)
-        if kept is None or kept[0] is not shown.cell:
-            kept = self._pictures[key] = (shown.cell, self._picture(painter, rect, shown, column))
+        kept, now = self._pictures.get(key), (shown.cell, self.told(shown))
+        if kept is None or kept[0][0] is not shown.cell or kept[0][1] != now[1]:
+            kept = self._pictures[key] = (now, self._picture(painter, rect, shown, column))
             if len(self._pictures) > self._room(kept[1]):
                 self._pictures.popitem(last=False)
         else:
@@ -92,6 +105,10 @@ class CellPainter:
     def mark_words(self, text: str) -> None:
         """Mark a text in every answer from now on; an empty one takes the marks away."""
         self._words = re.compile(re.escape(text), re.IGNORECASE) if text else None
+        self.repaint()
+
+    def repaint(self) -> None:
+        """Paint every cell anew: what is said of all of them is another now."""
         self._pictures.clear()
 
     def _picture(self, painter: QPainter, rect: QRect, shown: Shown, column: ColumnInfo) -> QPixmap:
@@ -125,6 +142,8 @@ class CellPainter:
         edge = theme.color("border")
         painter.fillRect(QRect(rect.right(), rect.y(), 1, rect.height()), edge)
         painter.fillRect(QRect(rect.x(), rect.bottom(), rect.width(), 1), edge)
+        if column.index in self.group_ends:
+            painter.fillRect(QRect(rect.right() - 2, rect.y(), 3, rect.height()), theme.color("border-strong"))
         bar = _BARS.get(state) if shown is not None else None
         if bar:
             painter.fillRect(QRect(rect.x(), rect.y(), theme.px(3), inner.height()), theme.color(bar))
@@ -147,6 +166,8 @@ class CellPainter:
                 self._trouble(painter, frame, "octagon-x", "fail", title, sentence, fixes)
             else:
                 self._still(painter, frame, shown, active=current or hovered)
+            if shown.repeats > 1 and state not in (State.DONE, State.REUSED):
+                self._turn(painter, frame, shown)
         if current:
             painter.save()
             pen = painter.pen()
@@ -181,8 +202,23 @@ class CellPainter:
                     left, right = (theme.width(drawn.text()[:at], "cell") for at in found.span())
                     painter.fillRect(QRect(frame.x + left, frame.text_top + number * line, right - left, line), theme.color("warn-soft"))
                     painter.fillRect(QRect(frame.x + left, frame.text_top + (number + 1) * line - 2, right - left, 2), theme.color("warn"))
+        self._differences(painter, frame, shown, excerpt)
         excerpt.draw(painter, frame.x, frame.text_top + (line - theme.height("cell")) / 2, line)
         return excerpt
+
+    def _differences(self, painter: QPainter, frame: Frame, shown: Shown, excerpt: Excerpt) -> None:
+        """Mark the words that the base does not have, on the lines that are drawn."""
+        difference = self.difference_of(shown)
+        theme, line = self.theme, self.theme.line("cell")
+        for start, end in difference.marks if difference is not None else ():
+            for number, (begin, drawn) in enumerate(zip(excerpt.starts, excerpt.lines, strict=True)):
+                text = drawn.text()
+                first, last = max(start, begin) - begin, min(end, begin + len(text)) - begin
+                if first < last:
+                    left, right = theme.width(text[:first], "cell"), theme.width(text[:last], "cell")
+                    place = QRect(frame.x + left, frame.text_top + number * line, right - left, line)
+                    painter.fillRect(place, theme.color("add-bg"))
+                    painter.fillRect(QRect(place.x(), place.bottom() - 1, place.width(), 2), theme.color("pass"))
 
     def _done(self, painter: QPainter, frame: Frame, shown: Shown, *, large: bool, hover_star: int | None) -> None:
         theme, cell = self.theme, shown.cell
@@ -194,13 +230,28 @@ class CellPainter:
             self._line(painter, frame.x, frame.text_top, frame.width, "Empty answer", "text3")
         if self.height == "compact":
             chips_right = self._stars(painter, frame, cell.stars, large=large, hover_star=hover_star)
-            room = chips_right - frame.x
-            used = self._chips(painter, frame.x, frame.foot.center().y() - chip_size("x").height() // 2, room, cell.scores)
-            self._foot(painter, frame, shown, frame.x + used + (theme.px(6) if used else 0), chips_right)
+            x = self._turn(painter, frame, shown)
+            used = self._chips(painter, x, frame.foot.center().y() - chip_size("x").height() // 2, chips_right - x, cell.scores)
+            self._foot(painter, frame, shown, x + used + (theme.px(6) if used else 0), chips_right)
             return
         self._chips(painter, frame.x, frame.chips_top, frame.width, cell.scores)
         right = self._stars(painter, frame, cell.stars, large=large, hover_star=hover_star)
-        self._foot(painter, frame, shown, frame.x, right)
+        self._foot(painter, frame, shown, self._turn(painter, frame, shown), right)
+
+    def _turn(self, painter: QPainter, frame: Frame, shown: Shown) -> int:
+        """Which repeat this is, between the arrows that turn to its neighbours; returns the x from which the foot has room."""
+        theme, words = self.theme, turn_words(shown)
+        areas = turn_areas(theme, frame, shown.state, self.height, words) if shown.repeats > 1 else None
+        if areas is None:
+            return frame.x
+        back, between, on = areas
+        for area, icon in ((back, "chevron-left"), (on, "chevron-right")):
+            at = QPointF(area.center().x() - theme.px(12) / 2 + 1, area.center().y() - theme.px(12) / 2 + 1)
+            painter.drawPixmap(at, theme.pixmap(icon, "text2", 12))
+        painter.setFont(theme.font("micro"))
+        painter.setPen(theme.color("text2"))
+        painter.drawText(between, int(Qt.AlignmentFlag.AlignCenter), words)
+        return on.right() + 1 + theme.px(2)
 
     def _pictures_of(self, painter: QPainter, frame: Frame, cell: Cell) -> None:
         images = self.thumbnails.of(cell.output_id) if self.thumbnails is not None and cell.output_id is not None else None
@@ -228,8 +279,11 @@ class CellPainter:
     def _foot(self, painter: QPainter, frame: Frame, shown: Shown, x: int, right: int) -> None:
         theme, cell = self.theme, shown.cell
         middle = frame.foot.center().y() + 1
-        if shown.repeats > 1 and x < right:
-            x = self._small(painter, x, middle, right, f"{cell.repeat} of {shown.repeats}", "text2") + theme.px(8)
+        difference, samples = self.told(shown)
+        said = (agreement_words(samples) if samples is not None else "", difference.words if difference is not None else "")
+        for words in filter(None, said):
+            if x + theme.width(words, "micro", 500) <= right:
+                x = self._small(painter, x, middle, right, words, "pass" if words in ("same", "all alike") else "text2", 500) + theme.px(8)
         if shown.state is State.REUSED and x + theme.px(14) < right:
             painter.drawPixmap(QPointF(x, middle - theme.px(13) / 2), theme.pixmap("archive-restore", "info", 13))
             x = self._small(painter, x + theme.px(16), middle, right, "reused", "info") + theme.px(8)
@@ -429,6 +483,15 @@ class CellPainter:
         height = theme.height("micro", weight)
         painter.drawText(QRect(x, middle - height // 2, max(0, right - x), height), int(Qt.AlignmentFlag.AlignVCenter), elided)
         return x + theme.width(elided, "micro", weight)
+
+
+def turn_words(shown: Shown) -> str:
+    """`2 of 3`: which repeat a cell shows."""
+    return f"{shown.cell.repeat} of {shown.repeats}"
+
+
+def nothing(_shown: Shown) -> None:
+    """Nothing is worked out of cells."""
 
 
 def _writing_word(live: Live | None) -> str:
