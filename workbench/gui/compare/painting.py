@@ -280,7 +280,7 @@ class CellPainter:
         theme, cell = self.theme, shown.cell
         middle = frame.foot.center().y() + 1
         difference, samples = self.told(shown)
-        said = (agreement_words(samples) if samples is not None else "", difference.words if difference is not None else "")
+        said = (difference.words if difference is not None else "", agreement_words(samples) if samples is not None else "")
         for words in filter(None, said):
             if x + theme.width(words, "micro", 500) <= right:
                 x = self._small(painter, x, middle, right, words, "pass" if words in ("same", "all alike") else "text2", 500) + theme.px(8)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -113,9 +113,9 @@ class RepeatsPart(QWidget):
         self.title.setToolTip(f"{percent(samples.agreement)} gave the most frequent answer" if samples.agreement is not None else "")
         take_all(self._list)
         here = next((sample.group for sample in samples.samples if sample.repeat == repeat), None)
-        for number, group in enumerate(samples.groups[:SHOWN_ANSWERS]):
+        starts = where_they_part([group.text for group in samples.groups[:SHOWN_ANSWERS]])
+        for number, (group, words) in enumerate(zip(samples.groups, starts, strict=False)):
             members = [sample.repeat for sample in samples.samples if sample.group == number]
-            words = " ".join(group.text.split())
             short = words[:SHOWN_LETTERS].rstrip() + "…" if len(words) > SHOWN_LETTERS else words or "Empty answer"
             made = button(f"{group.count} × {short}".replace("&", "&&"), kind="link", size="small")
             made.setMinimumWidth(0)
@@ -130,6 +130,17 @@ class RepeatsPart(QWidget):
             self._list.addWidget(label(f"and {more} other answers", "small", "text3"))
         self.spread.setText("\n".join(spread_words(samples)))
         self.spread.setVisible(bool(self.spread.text()))
+
+
+def where_they_part(texts: Sequence[str]) -> list[str]:
+    """The texts on one line each, from the word on in which they are no longer alike."""
+    flat = [" ".join(text.split()) for text in texts]
+    alike = 0
+    if len(flat) > 1:
+        letters = zip(min(flat), max(flat), strict=False)  # in the order of the alphabet the first and last are the least alike
+        alike = next((at for at, (one, other) in enumerate(letters) if one != other), min(map(len, flat)))
+    cut = flat[0].rfind(" ", 0, alike + 1) + 1 if alike > SHOWN_LETTERS // 2 else 0
+    return [f"…{text[cut:]}" if cut and len(text) > cut else text for text in flat]
 
 
 def spread_words(samples: Samples) -> list[str]:

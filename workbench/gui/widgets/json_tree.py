@@ -6,8 +6,8 @@ import json
 import re
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPointF, QRect, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import QFrame, QHeaderView, QSizePolicy, QTreeWidget, QTreeWidgetItem
 
 from workbench.gui.theme import set_role, theme
@@ -20,6 +20,7 @@ MOST_ROWS = 500
 OPENED_ROWS = 40
 """Up to this many rows are open from the start."""
 _FENCED = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?```\s*", re.DOTALL)
+_SHOWS = QTreeWidgetItem.ChildIndicatorPolicy.ShowIndicator
 _VALUE = int(Qt.ItemDataRole.UserRole)
 
 
@@ -47,6 +48,7 @@ class JsonTree(QTreeWidget):
         self.setColumnCount(2)
         self.setHeaderHidden(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setProperty("kind", "panel")
         self.setAccessibleName("Answer as a tree")
         self.setUniformRowHeights(True)
         self.setIndentation(theme().px(14))
@@ -86,7 +88,7 @@ class JsonTree(QTreeWidget):
             if isinstance(each, (dict, list)):
                 item.setForeground(1, theme().color("text3"))
                 if each:
-                    item.setChildIndicatorPolicy(QTreeWidgetItem.ChildIndicatorPolicy.ShowIndicator)
+                    item.setChildIndicatorPolicy(_SHOWS)
             parent.addChild(item)
         if len(members) > MOST_ROWS:
             parent.addChild(QTreeWidgetItem(["…", f"{len(members) - MOST_ROWS:,} more"]))
@@ -106,8 +108,16 @@ class JsonTree(QTreeWidget):
 
     def _measure(self) -> None:
         """As many rows high as are open, up to a screen: the panel around it scrolls, within a long one the tree does."""
-        row = max(self.sizeHintForRow(0), theme().line("code") + 4)
+        row = self.sizeHintForRow(0) if self.topLevelItemCount() else theme().line("code")
         self.setFixedHeight(min(self._rows_open(), OPENED_ROWS) * row + 4)
+
+    def drawBranches(self, painter: QPainter, rect: QRect, index: QModelIndex | QPersistentModelIndex) -> None:
+        """The arrow of a row that folds; lines between rows would only be noise."""
+        item = self.itemFromIndex(index)
+        if item is not None and (item.childCount() or item.childIndicatorPolicy() is _SHOWS):
+            size, look = 12, theme()
+            at = QPointF(rect.right() - look.px(size) - 1, rect.center().y() - look.px(size) / 2 + 1)
+            painter.drawPixmap(at, look.pixmap("chevron-down" if item.isExpanded() else "chevron-right", "text2", size))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         item = self.currentItem()
