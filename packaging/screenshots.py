@@ -200,6 +200,7 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("02b-comparisons", at("compare", overview=True)),
     ("02c-setup", at("compare", new=True, prompt_id="triage")),
     ("02d-by-hand", by_hand),
+    ("02e-side-by-side", trigger("compare", "compare.side_by_side", run_id="done")),
     ("03-review", at("review", run_id="done")),
     ("03b-regression", at("insights", run_id="rerun", baseline_id="first_run")),
     ("04-datasets", at("datasets", dataset_id="dataset")),
@@ -214,6 +215,7 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("08-palette", palette),
     ("09-keys", trigger("compare", "help.keys", run_id="done")),
     ("10-running", going),
+    ("11-differences", trigger("compare", "compare.differences", run_id="done")),  # they stay on
     ("12-import-report", import_report),  # the last one: what it brings would be on the others
 )
 

@@ -525,7 +525,9 @@ def test_the_menu_of_a_cell_offers_what_its_keys_do(qtbot: QtBot, judged: Compar
     menu = next(widget for widget in QApplication.topLevelWidgets() if isinstance(widget, QMenu) and widget.isVisible())
     texts = [action.text() for action in menu.actions() if action.text()]
     expected = ["Run again", "Raw request and reply", "Copy answer", "Stars", "Pass", "Fail", "Note on this answer"]
-    assert texts == [*expected, "Add the case to a dataset", "Sort rows by this column", "Filter and sort rows", "Hide the column"]
+    expected += ["Add the case to a dataset", "Sort rows by this column", "Filter and sort rows", "Hide the column"]
+    expected += ["Answers side by side in full", "Run this case again", "Run this case several times", "Run this column again"]
+    assert texts == expected
     menu.close()
 
 

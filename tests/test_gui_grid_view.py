@@ -19,8 +19,8 @@ from tests.conftest import FakeProvider
 from tests.gui_window import dialogs, finished_well, opened
 from tests.run_workspace import Filled, executed, fill
 from workbench.gui.cells import Shown
+from workbench.gui.compare.cell_foot import turn_words
 from workbench.gui.compare.frame import Frame, turn_areas
-from workbench.gui.compare.painting import turn_words
 from workbench.gui.compare.side_by_side import SideBySide
 from workbench.gui.compare.view import CompareScreen
 from workbench.settings import Settings
@@ -156,11 +156,11 @@ def test_columns_are_grouped_by_model_and_by_prompt_and_a_move_across_groups_end
 
 
 def test_the_menu_of_a_header_moves_and_hides_its_column(screen: CompareScreen) -> None:
-    menu = screen.page.column_menu(1)
+    menu = screen.page.column_menu.made(1)
     offers = {action.text(): action for action in menu.actions()}
     offers["Move to the left"].trigger()
     assert screen.page.table.visible() == [1, 0, 2, 3]
-    assert not {action.text(): action for action in screen.page.column_menu(1).actions()}["Move to the left"].isEnabled()
+    assert not {action.text(): action for action in screen.page.column_menu.made(1).actions()}["Move to the left"].isEnabled()
     offers["Hide the column"].trigger()
     assert screen.page.table.visible() == [0, 2, 3]
 
@@ -206,7 +206,7 @@ def test_a_case_is_run_several_times_as_a_run_of_its_own(qtbot: QtBot, screen: C
     screen.page.table.choose(4, 0)
     press(screen, Qt.Key.Key_T)
     qtbot.waitUntil(lambda: isinstance(QApplication.focusWidget(), QLineEdit))
-    field = QApplication.focusWidget()
+    field = cast("QLineEdit", QApplication.focusWidget())
     QTest.keyClicks(field, "4")  # in place of the 5, which is selected
     QTest.keyClick(field, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: screen.model.run_id != before and screen.model.run is not None and screen.model.run.done == 16)
@@ -239,8 +239,7 @@ def test_differences_are_marked_in_the_cells_from_a_chosen_base_by_keyboard(qtbo
     qtbot.waitUntil(lambda: bool(page.detail.text.answer.extraSelections()))
     assert page.detail.text.other_title.text().startswith("model-0, v1 says")
     press(screen, Qt.Key.Key_D)
-    assert not page.differences.on
-    assert page.differences.of(cell(screen, 0, 1)) is None
+    assert page.differences.of(cell(screen, 0, 1)) is None, "switched off"
 
 
 def test_marked_cells_look_other_than_unmarked_ones(qtbot: QtBot, screen: CompareScreen) -> None:

@@ -9,9 +9,10 @@ from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
 
 from workbench.gui.cells import FINISHED, Shown, failed_words, metrics
+from workbench.gui.compare.cell_foot import turn_words
 from workbench.gui.compare.excerpt import Excerpts
 from workbench.gui.compare.frame import Frame, fixes_of, row_height, stars_area, turn_areas
-from workbench.gui.compare.painting import CellPainter, turn_words
+from workbench.gui.compare.painting import CellPainter
 from workbench.gui.grid import CASE, COLUMN, SHOWN, RunGrid
 from workbench.gui.theme import Theme, paint_row
 from workbench.gui.widgets.chip import FONT, chip_size, paint_chip

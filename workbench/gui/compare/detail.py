@@ -27,7 +27,6 @@ from workbench.gui.widgets.labels import line
 if TYPE_CHECKING:
     from workbench.workspace import ColumnInfo, OutputRow, Samples
 
-WIDTH = 332
 BODY_MS = 12
 """How long after an answer what stands below it follows."""
 

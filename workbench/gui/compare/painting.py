@@ -19,32 +19,26 @@ from workbench.gui.cells import (
     blocked_words,
     by_hand_words,
     failed_words,
-    fitting_metrics,
     held_words,
     queued_words,
     stopped_words,
     waiting_words,
 )
+from workbench.gui.compare.cell_foot import CellFoot, small
 from workbench.gui.compare.excerpt import Excerpt, Excerpts
-from workbench.gui.compare.frame import Frame, stars_area, still_fixes, turn_areas
-from workbench.gui.compare.repeats import agreement_words
+from workbench.gui.compare.frame import Frame, still_fixes
 from workbench.gui.theme import Theme
-from workbench.gui.widgets.chip import FONT, chip_size, paint_chip
 from workbench.gui.widgets.pictures import Thumbnails, paint_pictures
-from workbench.gui.widgets.stars import COUNT, paint_stars
 from workbench.gui.words import counted
 
 if TYPE_CHECKING:
     from workbench.gui.compare.differences import Difference
-    from workbench.values import Score
     from workbench.workspace import Cell, ColumnInfo, Samples
 
     Told = tuple[Difference | None, Samples | None]
 
 PICTURE_BYTES = 32_000_000
 FULL_KEPT = 96
-CUT_OFF = "cut off"
-"""Said of an answer that reached its largest length."""
 _KEPT_STATES = (State.DONE, State.REUSED, State.BLOCKED, State.FAILED)
 _FILLS = {State.QUEUED: "panel", State.STOPPED: "panel", State.SKIPPED: "panel", State.BY_HAND: "panel"}
 _BARS = {State.WRITING: "accent-ink", State.WAITING: "warn", State.HELD: "warn", State.FAILED: "fail", State.BLOCKED: "fail"}
@@ -56,6 +50,7 @@ class CellPainter:
     def __init__(self, theme: Theme) -> None:
         self.theme = theme
         self.excerpts = Excerpts()
+        self.foot = CellFoot(theme)
         self._pictures: OrderedDict[tuple[int, int, int], tuple[tuple[Cell, Told], QPixmap]] = OrderedDict()
         self._full: OrderedDict[int, tuple[Excerpt, QPixmap]] = OrderedDict()
         self.height = "normal"
@@ -167,7 +162,7 @@ class CellPainter:
             else:
                 self._still(painter, frame, shown, active=current or hovered)
             if shown.repeats > 1 and state not in (State.DONE, State.REUSED):
-                self._turn(painter, frame, shown)
+                self.foot.turn(painter, frame, shown, self.height)
         if current:
             painter.save()
             pen = painter.pen()
@@ -221,37 +216,14 @@ class CellPainter:
                     painter.fillRect(QRect(place.x(), place.bottom() - 1, place.width(), 2), theme.color("pass"))
 
     def _done(self, painter: QPainter, frame: Frame, shown: Shown, *, large: bool, hover_star: int | None) -> None:
-        theme, cell = self.theme, shown.cell
+        cell = shown.cell
         if cell.pictures:
             self._pictures_of(painter, frame, cell)
         elif cell.text:
             self._answer(painter, frame, shown)
         else:
             self._line(painter, frame.x, frame.text_top, frame.width, "Empty answer", "text3")
-        if self.height == "compact":
-            chips_right = self._stars(painter, frame, cell.stars, large=large, hover_star=hover_star)
-            x = self._turn(painter, frame, shown)
-            used = self._chips(painter, x, frame.foot.center().y() - chip_size("x").height() // 2, chips_right - x, cell.scores)
-            self._foot(painter, frame, shown, x + used + (theme.px(6) if used else 0), chips_right)
-            return
-        self._chips(painter, frame.x, frame.chips_top, frame.width, cell.scores)
-        right = self._stars(painter, frame, cell.stars, large=large, hover_star=hover_star)
-        self._foot(painter, frame, shown, self._turn(painter, frame, shown), right)
-
-    def _turn(self, painter: QPainter, frame: Frame, shown: Shown) -> int:
-        """Which repeat this is, between the arrows that turn to its neighbours; returns the x from which the foot has room."""
-        theme, words = self.theme, turn_words(shown)
-        areas = turn_areas(theme, frame, shown.state, self.height, words) if shown.repeats > 1 else None
-        if areas is None:
-            return frame.x
-        back, between, on = areas
-        for area, icon in ((back, "chevron-left"), (on, "chevron-right")):
-            at = QPointF(area.center().x() - theme.px(12) / 2 + 1, area.center().y() - theme.px(12) / 2 + 1)
-            painter.drawPixmap(at, theme.pixmap(icon, "text2", 12))
-        painter.setFont(theme.font("micro"))
-        painter.setPen(theme.color("text2"))
-        painter.drawText(between, int(Qt.AlignmentFlag.AlignCenter), words)
-        return on.right() + 1 + theme.px(2)
+        self.foot.paint(painter, frame, shown, self.height, self.told(shown), large=large, hover_star=hover_star)
 
     def _pictures_of(self, painter: QPainter, frame: Frame, cell: Cell) -> None:
         images = self.thumbnails.of(cell.output_id) if self.thumbnails is not None and cell.output_id is not None else None
@@ -261,86 +233,6 @@ class CellPainter:
         bottom = frame.chips_top if cell.scores and self.height != "compact" else frame.foot.y()
         area = QRect(frame.x, frame.text_top, frame.width, bottom - frame.text_top - self.theme.px(5))
         paint_pictures(painter, area, images, self.theme.px(4))
-
-    def _stars(self, painter: QPainter, frame: Frame, value: int | None, *, large: bool, hover_star: int | None) -> int:
-        """Draw the stars; returns the x up to which the foot has room."""
-        theme = self.theme
-        area = stars_area(theme, frame, large=large)
-        if large:
-            slot = area.width() / COUNT
-            size = 15
-            gap = (slot - theme.px(size)) / (theme.percent / 100)
-            left = QPoint(area.x() + round((slot - theme.px(size)) / 2), area.center().y())
-            paint_stars(painter, left, hover_star or value, size=size, gap=gap)
-        else:
-            paint_stars(painter, QPoint(area.x(), area.center().y()), value, gap=0)
-        return area.x() - theme.px(6)
-
-    def _foot(self, painter: QPainter, frame: Frame, shown: Shown, x: int, right: int) -> None:
-        theme, cell = self.theme, shown.cell
-        middle = frame.foot.center().y() + 1
-        difference, samples = self.told(shown)
-        said = (difference.words if difference is not None else "", agreement_words(samples) if samples is not None else "")
-        for words in filter(None, said):
-            if x + theme.width(words, "micro", 500) <= right:
-                x = self._small(painter, x, middle, right, words, "pass" if words in ("same", "all alike") else "text2", 500) + theme.px(8)
-        if shown.state is State.REUSED and x + theme.px(14) < right:
-            painter.drawPixmap(QPointF(x, middle - theme.px(13) / 2), theme.pixmap("archive-restore", "info", 13))
-            x = self._small(painter, x + theme.px(16), middle, right, "reused", "info") + theme.px(8)
-        if cell.verdict and x + theme.px(14) < right:
-            icon, token = ("check", "pass") if cell.verdict == "pass" else ("x", "fail")
-            painter.drawPixmap(QPointF(x, middle - theme.px(13) / 2), theme.pixmap(icon, token, 13))
-            x += theme.px(16)
-        if cell.note and x + theme.px(14) < right:
-            painter.drawPixmap(QPointF(x, middle - theme.px(12) / 2), theme.pixmap("pencil", "text3", 12))
-            x += theme.px(16)
-        gap = theme.px(6)
-
-        def width(text: str) -> int:
-            return theme.width(text, "micro") + 1 + gap  # a pixel for what the width was rounded by: else the last digit is elided
-
-        if cell.finish_reason == "length" and x + width(CUT_OFF) - gap <= right:
-            self._small(painter, x, middle, right, CUT_OFF, "warn", 500)
-            x += width(CUT_OFF)
-        parts = fitting_metrics(cell, right - x + gap, width)
-        if len(parts) < 2:  # large stars and marks leave little room: closer together time and cost may still fit
-            gap = theme.px(3)
-            parts = fitting_metrics(cell, right - x + gap, width)
-        for part in parts:
-            self._small(painter, x, middle, right, part, "text3")
-            x += width(part)
-
-    def _chips(self, painter: QPainter, x: int, top: int, room: int, scores: tuple[Score, ...]) -> int:
-        """Failed checks first, then as many passed ones as fit, then a count; returns the width used."""
-        theme, start = self.theme, x
-        order = sorted((score for score in scores), key=lambda score: (score.passed is not False, score.passed is None))
-        gap = theme.px(4)
-        for number, score in enumerate(order):
-            left = len(order) - number
-            kind, icon = ("pass", "check") if score.passed else ("fail", "x") if score.passed is False else ("plain", "minus")
-            size = chip_size(score.check.title, kind=kind, icon=icon)
-            width = size.width()
-            rest = chip_size(f"+{left - 1}").width() + gap if left > 1 else 0
-            if x - start + width + rest > room:
-                short = room - (x - start) - rest
-                if number == 0 and short > theme.px(60):
-                    title = theme.elided(score.check.title, short - theme.px(28), *FONT)
-                    paint_chip(painter, QRect(x, top, short, size.height()), title, kind=kind, icon=icon)
-                    x += short + gap
-                    if left > 1:
-                        x = self._count(painter, x, top, left - 1)
-                elif x - start + chip_size(f"+{left}").width() <= room:
-                    x = self._count(painter, x, top, left)
-                return x - start
-            paint_chip(painter, QRect(x, top, width, size.height()), score.check.title, kind=kind, icon=icon)
-            x += width + gap
-        return max(0, x - start - gap)
-
-    @staticmethod
-    def _count(painter: QPainter, x: int, top: int, number: int) -> int:
-        size = chip_size(f"+{number}")
-        paint_chip(painter, QRect(QPoint(x, top), size), f"+{number}")
-        return x + size.width()
 
     def _writing(self, painter: QPainter, frame: Frame, shown: Shown) -> None:
         """Text so far with its caret. Once the lines are full only the clock at the foot goes on, over a kept picture."""
@@ -368,13 +260,13 @@ class CellPainter:
             if live.attempt > 1:
                 words += f"  try {live.attempt}"
             x = frame.x + theme.px(24) + theme.width(_writing_word(live), "micro", 500)
-            self._small(painter, x, frame.foot.center().y() + 1, frame.foot.right(), words, "text3")
+            small(theme, painter, x, frame.foot.center().y() + 1, frame.foot.right(), words, "text3")
 
     def _writing_body(self, painter: QPainter, frame: Frame, shown: Shown) -> None:
         theme, middle = self.theme, frame.foot.center().y() + 1
         self._answer(painter, frame, shown)
         painter.drawPixmap(QPointF(frame.x, middle - theme.px(13) / 2), theme.pixmap("loader-circle", "accent-ink", 13))
-        self._small(painter, frame.x + theme.px(18), middle, frame.foot.right(), _writing_word(shown.live), "accent-ink", 500)
+        small(theme, painter, frame.x + theme.px(18), middle, frame.foot.right(), _writing_word(shown.live), "accent-ink", 500)
 
     def _writing_picture(self, painter: QPainter, inner: QRect, shown: Shown) -> QPixmap:
         ratio = painter.device().devicePixelRatio()
@@ -473,21 +365,6 @@ class CellPainter:
         painter.setPen(theme.color(token))
         elided = theme.elided(text, width, role, weight)
         painter.drawText(QRect(x, y, width, theme.line("cell")), int(Qt.AlignmentFlag.AlignVCenter), elided)
-
-    def _small(self, painter: QPainter, x: int, middle: int, right: int, text: str, token: str, weight: int | None = None) -> int:
-        """A few words of small text from x; returns where they end."""
-        theme = self.theme
-        painter.setFont(theme.font("micro", weight))
-        painter.setPen(theme.color(token))
-        elided = theme.elided(text, max(0, right - x), "micro", weight)
-        height = theme.height("micro", weight)
-        painter.drawText(QRect(x, middle - height // 2, max(0, right - x), height), int(Qt.AlignmentFlag.AlignVCenter), elided)
-        return x + theme.width(elided, "micro", weight)
-
-
-def turn_words(shown: Shown) -> str:
-    """`2 of 3`: which repeat a cell shows."""
-    return f"{shown.cell.repeat} of {shown.repeats}"
 
 
 def nothing(_shown: Shown) -> None:

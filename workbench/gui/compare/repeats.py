@@ -7,10 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from workbench.gui.compare.detail_parts import MARGINS, take_all
 from workbench.gui.compare.looked_up import LookedUp
+from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.labels import label
 from workbench.gui.words import call_money, duration, percent
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 Place = tuple[int, int]
 """Column, case index."""
 SHOWN_ANSWERS = 8
-SHOWN_LETTERS = 34
+MOST_ALIKE = 16
+"""Letters at their start in which answers may be alike before it is left out."""
+SHOWN_LETTERS = 120
 
 
 def agreement_words(samples: Samples) -> str:
@@ -100,7 +104,17 @@ class RepeatsPart(QWidget):
         column.addWidget(self.spread)
         self._samples: Samples | None = None
         self._repeat = 0
+        self._rows: list[tuple[QPushButton, str]] = []
         self.hide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        room = self.width() - MARGINS[0] - MARGINS[2] - theme().px(8)
+        for made, words in self._rows:
+            made.setText(_doubled(theme().elided(words, room, "small", 500)))
 
     def show_samples(self, samples: Samples | None, repeat: int) -> None:
         """Show the repeats of a cell, of which one is on screen."""
@@ -112,24 +126,32 @@ class RepeatsPart(QWidget):
         self.title.setText(f"{len(samples.samples)} repeats" + (f", {agreement}" if agreement else ""))
         self.title.setToolTip(f"{percent(samples.agreement)} gave the most frequent answer" if samples.agreement is not None else "")
         take_all(self._list)
+        self._rows.clear()
         here = next((sample.group for sample in samples.samples if sample.repeat == repeat), None)
         starts = where_they_part([group.text for group in samples.groups[:SHOWN_ANSWERS]])
         for number, (group, words) in enumerate(zip(samples.groups, starts, strict=False)):
             members = [sample.repeat for sample in samples.samples if sample.group == number]
-            short = words[:SHOWN_LETTERS].rstrip() + "…" if len(words) > SHOWN_LETTERS else words or "Empty answer"
-            made = button(f"{group.count} × {short}".replace("&", "&&"), kind="link", size="small")
-            made.setMinimumWidth(0)
+            short = words[:SHOWN_LETTERS] or "Empty answer"
+            made = button("", kind="link", size="small")
+            made.setMinimumWidth(theme().px(40))  # else a long answer would make the panel wider than its room
             made.setProperty("state", "on" if number == here else "")
             made.setToolTip(f"Repeat {', '.join(map(str, members))}")
             made.setAccessibleName(f"{group.count} times: {short}" + (", shown" if number == here else ""))
             later = next((member for member in members if member > repeat), members[0])
             made.clicked.connect(partial(self.repeat_wanted.emit, later))
             self._list.addWidget(made, 0, Qt.AlignmentFlag.AlignLeft)
+            self._rows.append((made, f"{group.count} × {short}"))
+        self._fit()
         more = len(samples.groups) - SHOWN_ANSWERS
         if more > 0:
             self._list.addWidget(label(f"and {more} other answers", "small", "text3"))
         self.spread.setText("\n".join(spread_words(samples)))
         self.spread.setVisible(bool(self.spread.text()))
+
+
+def _doubled(text: str) -> str:
+    """The text as a button takes it, to which a single & is an accelerator."""
+    return text.replace("&", "&&")
 
 
 def where_they_part(texts: Sequence[str]) -> list[str]:
@@ -139,7 +161,7 @@ def where_they_part(texts: Sequence[str]) -> list[str]:
     if len(flat) > 1:
         letters = zip(min(flat), max(flat), strict=False)  # in the order of the alphabet the first and last are the least alike
         alike = next((at for at, (one, other) in enumerate(letters) if one != other), min(map(len, flat)))
-    cut = flat[0].rfind(" ", 0, alike + 1) + 1 if alike > SHOWN_LETTERS // 2 else 0
+    cut = flat[0].rfind(" ", 0, alike + 1) + 1 if alike > MOST_ALIKE else 0
     return [f"…{text[cut:]}" if cut and len(text) > cut else text for text in flat]
 
 

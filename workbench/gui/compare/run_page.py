@@ -5,22 +5,24 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from workbench.gui.cells import Shown
 from workbench.gui.compare.cell_menu import CellMenu
 from workbench.gui.compare.cell_verbs import CellVerbs
-from workbench.gui.compare.detail import WIDTH, DetailPanel
+from workbench.gui.compare.column_menu import ColumnMenu
+from workbench.gui.compare.detail import DetailPanel
 from workbench.gui.compare.differences import Differences
 from workbench.gui.compare.find_bar import FindBar
 from workbench.gui.compare.making_again import MakingAgain
 from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.news import News
+from workbench.gui.compare.panel_place import WIDTH, PanelPlace
 from workbench.gui.compare.repeats import Repeats
-from workbench.gui.compare.rows import add_sorts, query_words
+from workbench.gui.compare.rows import query_words
 from workbench.gui.compare.run_bar import RunBar
 from workbench.gui.compare.shown_columns import ShownColumns
 from workbench.gui.compare.shown_rows import ShownRows
@@ -37,9 +39,6 @@ from workbench.gui.words import total_money
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-NARROW = 1180
-"""Below this width of the page the detail panel lies over the grid and opens only when asked for."""
 
 
 class RunPage(QWidget):
@@ -65,9 +64,8 @@ class RunPage(QWidget):
         self.verbs_on_cell = CellVerbs(self)
         self.again = MakingAgain(self)
         self.differences, self.repeats = Differences(self), Repeats(self)
-        self.cell_menu = CellMenu(self)
+        self.cell_menu, self.column_menu = CellMenu(self), ColumnMenu(self)
         self.news = News(self, model)
-        self._wish: bool | None = None  # what the user wants of the panel; None: as the width allows
         self._stuck = False
         self._compose()
         self._connect()
@@ -103,6 +101,8 @@ class RunPage(QWidget):
         left.setMinimumWidth(420)
         self.splitter.restore()
         column.addWidget(self.splitter, 1)
+        self.panel = PanelPlace(self, self.detail, self.splitter)
+        self.panel.shown.connect(self._show_current)
 
     def _connect(self) -> None:
         model, table, tools, detail, bar = self.model, self.table, self.tools, self.detail, self.run_bar
@@ -129,7 +129,7 @@ class RunPage(QWidget):
         self.repeats.changed.connect(self._told_otherwise)
         headers = table.main.headers
         headers.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        headers.customContextMenuRequested.connect(self._header_menu)
+        headers.customContextMenuRequested.connect(self.column_menu.open_at)
         self.columns.changed.connect(self._asked_anew)
         self.columns.base_changed.connect(detail.show_now)
         self.rows.shown.connect(self._rows_shown)
@@ -169,7 +169,7 @@ class RunPage(QWidget):
             "compare.previous_repeat": lambda: self.repeats.turn(-1),
             "compare.next_repeat": lambda: self.repeats.turn(1),
             "compare.differences": tools.differences.toggle,
-            "compare.base": self._set_base,
+            "compare.base": self.column_menu.turn_base,
             "compare.side_by_side": self.show_side_by_side,
             "compare.to_dataset": self.detail.to_dataset,
             "compare.hide": columns.hide,
@@ -279,7 +279,7 @@ class RunPage(QWidget):
 
     def focus_grid(self) -> None:
         """Back to the grid (Esc)."""
-        if self._is_narrow():
+        if self.panel.is_narrow:
             self.show_detail(False)
         self.table.main.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
@@ -317,47 +317,12 @@ class RunPage(QWidget):
         self.differences.switch(on)
         self.detail.show_differences(on)
 
-    def _set_base(self) -> None:
-        """Tell differences from the current column; if they are already, from the one beside each."""
-        place = self.table.current()
-        if place is not None:
-            self._base_chosen(None if self.columns.base == place[1] else place[1])
-
     def show_side_by_side(self) -> None:
         """The selected answers of a case, or the current one and its neighbours, in full size."""
         from workbench.gui.compare.side_by_side import SideBySide  # only when it is asked for
 
         if self.table.current() is not None:
             SideBySide(self).open()
-
-    def column_menu(self, column: int) -> QMenu:
-        """What can be done with a column: the order of the rows by it, making it again, its place, and hiding it."""
-        menu = QMenu(self)
-        add_sorts(menu, self.rows.query, column, self.rows.show)
-        menu.addSeparator()
-        made = menu.addAction("Run this column again")
-        made.setEnabled(not self.context.ws.read_only)
-        made.triggered.connect(lambda _checked=False: self.again.column(column))
-        if column in (self.model.run.held if self.model.run is not None else ()):
-            menu.addAction("Skip this model").triggered.connect(lambda _checked=False: self.again.skip_model(column))
-        base = menu.addAction("Tell differences from this column")
-        base.setCheckable(True)
-        base.setChecked(self.columns.base == column)
-        base.triggered.connect(lambda on=False: self._base_chosen(column if on else None))
-        menu.addSeparator()
-        self.columns.add_moves(menu, column)
-        return menu
-
-    def _base_chosen(self, column: int | None) -> None:
-        self.columns.set_base(column)
-        if column is not None:
-            self.tools.differences.setChecked(True)
-
-    def _header_menu(self, at: QPoint) -> None:
-        header = self.table.main.headers
-        column = header.logicalIndexAt(at) - 1
-        if column >= 0:
-            self.column_menu(column).popup(header.mapToGlobal(at))
 
     def turn_to(self, case: int, column: int, repeat: int) -> None:
         """Show another repeat in one cell alone."""
@@ -398,37 +363,15 @@ class RunPage(QWidget):
 
     def show_detail(self, on: bool) -> None:
         """Show or hide the right panel."""
-        self._wish = on
-        self._place_detail()
+        self.panel.show(on)
 
     def toggle_detail(self) -> None:
         """Show the right panel if it is hidden, hide it if it is shown (Ctrl+J)."""
-        self.show_detail(self.detail.isHidden())
-
-    def _is_narrow(self) -> bool:
-        return self.width() < NARROW
-
-    def _place_detail(self) -> None:
-        narrow = self._is_narrow()
-        wanted = self._wish if self._wish is not None else not narrow
-        if narrow and self.detail.parent() is self.splitter:
-            self.detail.setParent(self)
-        elif not narrow and self.detail.parent() is not self.splitter:
-            self.splitter.addWidget(self.detail)
-            self.splitter.restore()
-        self.detail.setVisible(wanted)
-        if narrow and wanted:
-            width = self.context.theme.px(WIDTH) + 1
-            self.detail.setGeometry(self.width() - width, 0, width, self.height())
-            self.detail.raise_()
-        if wanted:
-            self._show_current()
+        self.panel.show(self.detail.isHidden())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if event.oldSize().width() >= NARROW > self.width():
-            self._wish = None  # the panel closes when the window gets narrow; its toggle opens it over the grid
-        self._place_detail()
+        self.panel.resized(event.oldSize().width())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space and not event.modifiers():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -82,8 +83,9 @@ class Side(QWidget):
         """Show an answer in full, or why there is none."""
         self.answer.as_text = as_text
         text = row.text if row is not None else shown.text if shown is not None else ""
-        fenced = not as_text and parsed(text) is not None and not text.lstrip().startswith("`")
-        self.answer.show_text(f"```json\n{text}\n```" if fenced else text, finished=row is not None)
+        value = parsed(text) if not as_text and row is not None else None
+        laid_out = text if value is None else f"```json\n{json.dumps(value, ensure_ascii=False, indent=2)}\n```"
+        self.answer.show_text(laid_out, finished=row is not None)
         self.answer.setVisible(bool(text))
         self.pictures.show_pictures(row.pictures if row is not None else ())
         scores = row.scores if row is not None else ()

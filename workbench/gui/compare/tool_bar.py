@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QMenu
 
 from workbench.gui.actions import tooltip
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from workbench.workspace import ColumnInfo
 
 MOST_SEGMENTS = 5
+MOST_LETTERS = 22
+"""Of the name of the base."""
 FIT = 4
 """Up to this many columns are shown together when a run opens."""
 
@@ -68,6 +71,7 @@ class ToolBar(QFrame):
         self._columns: Sequence[ColumnInfo] = ()
         self._hidden: set[int] = set()
         self._query = CaseQuery()
+        self._base_title = ""
         self._segments: Segmented | None = None
         self._combo: QComboBox | None = None
         self._repeats: Segmented | None = None
@@ -202,11 +206,27 @@ class ToolBar(QFrame):
         self.differences.setText("Differences" if on else "Show differences")
         set_kind(self.differences, state="on" if on else "")
         self.base.setVisible(on)
+        self._fit()
         self.differences_toggled.emit(on)
 
     def show_base(self, title: str) -> None:
         """Say from which column differences are told; none: of each column from the one beside it."""
-        self.base.setText(f"from {title}" if title else "from the one beside")
+        self._base_title = title
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """The base by its name where there is room for it."""
+        if self.base.isHidden():
+            return
+        title = self._base_title or "the one beside"
+        self.base.setText(f"from {title[:MOST_LETTERS].rstrip()}…" if len(title) > MOST_LETTERS else f"from {title}")
+        if self._row.sizeHint().width() > self.width():
+            self.base.setText("from")
+        self.base.setToolTip(f"Differences are told from {title}")
 
     def _pick_base(self) -> None:
         menu = QMenu(self)

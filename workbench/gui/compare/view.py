@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, Q
 from workbench.gui.baseline import mark_baseline
 from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.overview import Family, Overview, read_families
-from workbench.gui.compare.run_page import NARROW, RunPage
+from workbench.gui.compare.panel_place import NARROW
+from workbench.gui.compare.run_page import RunPage
 from workbench.gui.compare.setup import SetupDialog
 from workbench.gui.compare.setup_model import MANY_CALLS, fitting_dataset
 from workbench.gui.context import Context
