@@ -249,6 +249,7 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("02d-by-hand", by_hand),
     ("02e-checks", checks(False)),
     ("02f-checks-code", checks(True)),
+    ("02e-side-by-side", trigger("compare", "compare.side_by_side", run_id="done")),
     ("03-review", at("review", run_id="done")),
     ("02e-found-words", found_words("compare")),
     ("03c-review-found-words", found_words("review")),
@@ -265,6 +266,7 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("08-palette", palette),
     ("09-keys", trigger("compare", "help.keys", run_id="done")),
     ("10-running", going),
+    ("11-differences", trigger("compare", "compare.differences", run_id="done")),  # they stay on
     ("12-import-report", import_report),  # the last one: what it brings would be on the others
 )
 

@@ -103,7 +103,7 @@ def test_rows_are_filtered_and_sorted_in_the_dialog_by_keyboard(qtbot: QtBot, sc
     QTest.keyClick(dialog, Qt.Key.Key_Return, CONTROL)
     qtbot.waitUntil(lambda: rows(screen) == [5, 3, 1], timeout=5000)
     assert page.tools.filter.text() == "1 filter, 3"
-    page.choose_filter("")
+    page.rows.choose("")
     qtbot.waitUntil(lambda: rows(screen) == [5, 4, 3, 2, 1, 0], timeout=5000)
     assert page.tools.filter.text() == "Sorted by name of the case"
 
@@ -141,5 +141,5 @@ def test_hidden_columns_are_remembered_for_the_comparison(qtbot: QtBot, screen: 
     screen.context.go("compare", run_id=made[0])
     qtbot.waitUntil(lambda: screen.model.data is not None and screen.model.data.run.id == made[0], timeout=10_000)
     assert page.table.visible() == [1, 2, 3]
-    page._toggle_column(0, True)
-    assert not screen.context.settings.get("compare.hidden")
+    page.columns.toggle(0, True)
+    assert not screen.context.settings.get("compare.columns")

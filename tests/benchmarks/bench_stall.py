@@ -119,7 +119,7 @@ def main() -> None:
         QTimer.singleShot(step * 50, lambda step=step: bar.setValue((step * 61) % max(1, bar.maximum())))
     spin(2.5)
     print(f"and scrolling:    {watch.words()}")
-    screen.page.choose_filter("failed")  # type: ignore[attr-defined]
+    screen.page.rows.choose("failed")  # type: ignore[attr-defined]
     spin(0.5)
     session.window.hide()
     session.end()

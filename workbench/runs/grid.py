@@ -189,6 +189,19 @@ class GridReader(RunReader):
             )
         return cells
 
+    def ended_jobs(self, run_id: int, column: int | None = None, case_index: int | None = None) -> list[int]:
+        """Jobs of a column, of a case, or of one case in one column, that are over: those that can be made again. Of a whole case, the
+        answers that a person gave are left as they are."""
+        which, given = "run_id = :run AND status NOT IN ('queued', 'running', 'by_hand')", {"run": run_id}
+        if column is not None:
+            which, given["column"] = f"{which} AND column_index = :column", column
+        else:
+            by_hand = [index for index, each in enumerate(self.plan(run_id).columns) if each.model.by_hand]
+            which += f" AND column_index NOT IN ({','.join(map(str, by_hand)) or '-1'})"
+        if case_index is not None:
+            which, given["case"] = f"{which} AND case_index = :case", case_index
+        return [row[0] for row in self._database.query(f"SELECT id FROM job WHERE {which} ORDER BY id", given)]
+
     def _held(self, run_id: int) -> dict[int, Mapping[str, Any]]:
         """Of each column that waits for a mended key or quota: why."""
         held = self._database.query("SELECT held FROM run WHERE id = ?", [run_id])[0][0]

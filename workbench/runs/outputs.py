@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from workbench import plan as plans
@@ -69,6 +69,11 @@ class OutputReader(GridReader):
             load_ms=load,
             left_out=tuple(json.loads(left_out)) if left_out else (),
         )
+
+    def answers(self, output_ids: Iterable[int]) -> dict[int, str]:
+        """The whole texts of these outputs."""
+        ids = ",".join(str(int(output_id)) for output_id in output_ids) or "NULL"
+        return {row[0]: row[1] or "" for row in self._database.query(f"SELECT id, text FROM output WHERE id IN ({ids})")}
 
     def pictures(self, output_id: int) -> tuple[Part, ...]:
         """The pictures of an output, in the order in which the model made them."""

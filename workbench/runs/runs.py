@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -154,6 +154,36 @@ class Runs(HandAnswers):
             raise BadInput(f"Run again all, failed or errors, not {only}.")
         again = _FAILED_A_CHECK if only == "failed" else "1 = 0"
         return self._store(replace(plan, taken_from=before.uid, brought_from=""), before.comparison_id, old=before.id, again=again)
+
+    def run_case(self, run_id: int, case_index: int, times: int, columns: Sequence[int] | None = None) -> int:
+        """The id of a new run that asks one case of a run so many times, in these columns (None: all), as the plan had them.
+
+        It stands by itself: as repeats of the run that it comes from, they would weigh the case more than others in every figure.
+        """
+        plan = self.plan(run_id)
+        if not 0 <= case_index < len(plan.cases):
+            raise NotFound(f"The run has no case {case_index + 1}.")
+        case = plan.cases[case_index]
+        wanted = plan.columns if columns is None else tuple(plan.columns[index] for index in columns)
+        name = f"{plan.name}, {case.name or f'case {case_index + 1}'}"
+        # Reuse is for the same question once; here its spread is what is asked for.
+        return self._store(replace(plan, name=name, cases=(case,), columns=wanted, repeats=times, reuse=False, taken_from=""), None)
+
+    def leave_out(self, run_id: int, column: int) -> list[int]:
+        """Ids of the jobs of a held column that were taken out of the queue. `requeue` puts them back."""
+        which = "run_id = :run AND column_index = :column AND status = 'queued'"
+        with self._database.write() as writer:
+            ids = [row[0] for row in writer.run(f"SELECT id FROM job WHERE {which}", run=run_id, column=column)]
+            writer.run(f"UPDATE job SET status = 'cancelled' WHERE {which}", run=run_id, column=column)
+            held = {index: failure for index, failure in self.get(run_id).held.items() if index != column}
+            kept = canonical({str(index): failure for index, failure in held.items()}) if held else None
+            writer.run("UPDATE run SET held = :held WHERE id = :run", held=kept, run=run_id)
+            left = writer.run("SELECT 1 FROM job WHERE run_id = :run AND status IN ('queued', 'skipped') LIMIT 1", run=run_id).first()
+            if not left and not self.is_live(run_id):
+                writer.run("UPDATE run SET status = 'done' WHERE id = :run", run=run_id)
+            writer.touch("job", *ids)
+            writer.touch("run", run_id)
+        return ids
 
     def requeue(self, run_id: int, job_ids: Iterable[int] | None = None, failed_only: bool = True) -> int:
         """How many ended jobs of a run were put back into its queue: those that failed or were stopped, or with `failed_only` False

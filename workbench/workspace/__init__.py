@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from workbench.analysis.differences import Marks as Marks
     from workbench.analysis.differences import MessageDiff as MessageDiff
     from workbench.analysis.differences import TextDiff as TextDiff
+    from workbench.analysis.paired import cases_needed as cases_needed
+    from workbench.analysis.paired import smallest_difference as smallest_difference
     from workbench.analysis.ranking import rank as rank
     from workbench.analysis.regression import ComparedCase as ComparedCase
     from workbench.analysis.regression import DefinitionChange as DefinitionChange
@@ -135,7 +137,8 @@ _LENT = {
     "attachment": "formats.pictures", "clean_address": "formats.addresses", "direct_endpoint": "providers.direct",
     "left_out": "providers", "one_call": "engine.one_call", "pixels": "formats.pictures", "plain_http_warning": "formats.addresses",
     "read_check_file": "formats.check_file",
-    "rank": "analysis.ranking", "read_votes": "formats.vote_table",
+    "cases_needed": "analysis.paired", "rank": "analysis.ranking", "smallest_difference": "analysis.paired",
+    "read_votes": "formats.vote_table",
     "read_attachment": "formats.pictures", "run_document": "exports",
 }  # fmt: skip
 """What the faces need from stations that they do not see, by module: imported when first asked for."""

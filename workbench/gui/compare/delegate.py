@@ -9,8 +9,9 @@ from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
 
 from workbench.gui.cells import FINISHED, Shown, failed_words, metrics
+from workbench.gui.compare.cell_foot import turn_words
 from workbench.gui.compare.excerpt import Excerpts
-from workbench.gui.compare.frame import Frame, fixes_of, row_height, stars_area
+from workbench.gui.compare.frame import Frame, fixes_of, row_height, stars_area, turn_areas
 from workbench.gui.compare.painting import CellPainter
 from workbench.gui.grid import CASE, COLUMN, SHOWN, RunGrid
 from workbench.gui.theme import Theme, paint_row
@@ -33,6 +34,8 @@ class CellDelegate(QStyledItemDelegate):
     """A star was clicked: index, 1 to 5."""
     fix_wanted = Signal(QModelIndex, str)
     """Words that act were clicked: index, action."""
+    turned = Signal(QModelIndex, int)
+    """An arrow beside the number of the repeat was clicked: index, -1 or 1."""
 
     def __init__(self, theme: Theme, view: QAbstractItemView) -> None:
         super().__init__(view)
@@ -79,7 +82,7 @@ class CellDelegate(QStyledItemDelegate):
                     self.view.update(model.index(row, column))
 
     def what_is_at(self, index: QModelIndex, rect: QRect, point: QPoint) -> tuple[str, int | str] | None:
-        """(`star`, 1 to 5) or (`fix`, action) under a point of a cell; None for nothing that acts."""
+        """(`star`, 1 to 5), (`fix`, action) or (`turn`, -1 or 1) under a point of a cell; None for nothing that acts."""
         star = self._star(index, rect, point)
         if star is not None:
             return "star", star
@@ -90,6 +93,9 @@ class CellDelegate(QStyledItemDelegate):
             for (action, _), area in zip(fixes, self.painter.fix_areas(frame, fixes), strict=True):
                 if area.contains(point):
                     return "fix", action
+            areas = turn_areas(self.theme, frame, shown.state, self.painter.height, turn_words(shown)) if shown.repeats > 1 else None
+            if areas is not None and (areas[0].contains(point) or areas[2].contains(point)):
+                return "turn", -1 if areas[0].contains(point) else 1
         return None
 
     def _star(self, index: QModelIndex, rect: QRect, point: QPoint) -> int | None:
@@ -113,6 +119,8 @@ class CellDelegate(QStyledItemDelegate):
         kind, what = hit
         if kind == "star":
             self.rated.emit(plain, int(what))
+        elif kind == "turn":
+            self.turned.emit(plain, int(what))
         else:
             self.fix_wanted.emit(plain, str(what))
         return True

@@ -216,6 +216,7 @@ class SetupDialog(Dialog):
         problems = found.problems if found is not None else ()
         misfit = next((problem.case for problem in problems if problem.case is not None), None)
         self.cases.warn([problem.message for problem in problems], misfit)
+        self.cases.say_few(found.few if found is not None else "")
         count = counted(summed.calls, "call") if summed.calls else f"{summed.by_hand:,} by hand" if summed.by_hand else ""
         self.start_button.setText(f"Start {count}".strip())
         may = not self.context.ws.read_only and self.numbers.good

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionRange, QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -145,12 +147,16 @@ class GridTable(QWidget):
     """Both views with one set of rows; widths and heights follow the text size."""
 
     current_changed = Signal()
+    columns_moved = Signal()
+    """A column was dragged to another place."""
 
     def __init__(self, theme: Theme, model: RunGrid) -> None:
         super().__init__()
         self.theme = theme
         self.grid = model
         self.hidden: set[int] = set()
+        self.order: list[int] = []
+        self._placing = False
         self.height_choice = "normal"
         self.main = CellView(theme)
         self.cases = QTableView()
@@ -173,6 +179,7 @@ class GridTable(QWidget):
         case_bar.valueChanged.connect(bar.setValue)
         self.main.horizontalScrollBar().rangeChanged.connect(lambda _low, _high: self._match_foot())
         self.main.selectionModel().currentChanged.connect(self._moved)
+        self.main.headers.sectionMoved.connect(self._section_moved)
         self.cases.clicked.connect(self._case_clicked)
         self.corner.sectionClicked.connect(lambda _section: self._turn_round())
         model.modelReset.connect(self._reset)
@@ -249,25 +256,59 @@ class GridTable(QWidget):
         self.main.cells.painter.mark_words(wanted)
         self.main.viewport().update()
 
-    def show_columns(self, hidden: set[int]) -> None:
-        """Hide these columns (0-based) and show all others."""
-        self.hidden = set(hidden)
+    def show_columns(self, hidden: set[int], order: Sequence[int] = (), ends: frozenset[int] = frozenset()) -> None:
+        """Hide these columns (0-based) and show all others in an order; behind `ends` another group begins."""
+        self.hidden, self.order = set(hidden), list(order)
+        header = self.main.headers
+        self._placing = True
+        for at, number in enumerate(self.order):
+            header.moveSection(header.visualIndex(number + 1), at + 1)
+        self._placing = False
+        header.group_ends = self.main.cells.painter.group_ends = ends
         for number in range(len(self.grid.columns)):
             self.main.setColumnHidden(number + 1, number in self.hidden)
         current = self.current()
         if current is not None and current[1] in self.hidden:
-            visible = [number for number in range(len(self.grid.columns)) if number not in self.hidden]
+            visible = self.visible()
             if visible:
                 self.choose(current[0], min(visible, key=lambda number: abs(number - current[1])))
         self.measure()
 
+    def order_of_now(self) -> list[int]:
+        """All columns as the header has them now, hidden ones too."""
+        return sorted(range(len(self.grid.columns)), key=lambda number: self.main.headers.visualIndex(number + 1))
+
+    def _section_moved(self, _section: int, _before: int, _now: int) -> None:
+        if not self._placing:
+            QTimer.singleShot(0, self, self.columns_moved.emit)  # the header is still in the middle of the drag
+
+    def reveal(self) -> None:
+        """Bring the current cell into view."""
+        self.main.scrollTo(self.main.currentIndex())
+
+    def top_of_current(self) -> int | None:
+        """Where the current row stands on the screen; None where it is out of sight."""
+        index = self.main.currentIndex()
+        top = self.main.visualRect(index).y() if index.isValid() else None
+        return top if top is not None and 0 <= top < self.main.viewport().height() else None
+
+    def keep(self, place: tuple[int, int], top: int | None) -> None:
+        """Make a cell the current one again after the rows were laid out anew, where it stood on the screen; out of sight it stays so."""
+        row = self.grid.row_of(place[0])
+        if row is None:
+            return
+        bar = self.main.verticalScrollBar()
+        scrolled = bar.value()
+        index = self.grid.index(row, place[1] + 1)
+        self.main.setCurrentIndex(index)
+        bar.setValue(scrolled if top is None else bar.value() + self.main.visualRect(index).y() - top)
+
     def set_height(self, choice: str) -> None:
         """Compact, normal or tall rows. The current row keeps its place on the screen."""
-        index = self.main.currentIndex()
-        before = self.main.visualRect(index).y() if index.isValid() else None
+        index, before = self.main.currentIndex(), self.top_of_current()
         self.height_choice = choice
         self.measure()
-        if before is not None and 0 <= before < self.main.viewport().height():
+        if before is not None:
             bar = self.main.verticalScrollBar()
             bar.setValue(bar.value() + self.main.visualRect(index).y() - before)
 
@@ -329,7 +370,10 @@ class GridTable(QWidget):
             self.grid.tick()
 
     def _reset(self) -> None:
-        self.show_columns({number for number in self.hidden if number < len(self.grid.columns)})
+        """Qt forgets the columns with the rows."""
+        count = len(self.grid.columns)
+        order = self.order if len(self.order) == count else []
+        self.show_columns({number for number in self.hidden if number < count}, order, self.main.headers.group_ends)
 
     def _moved(self, current: QModelIndex, previous: QModelIndex) -> None:
         for row in {current.row(), previous.row()}:

@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, Q
 from workbench.gui.baseline import mark_baseline
 from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.overview import Family, Overview, read_families
-from workbench.gui.compare.run_page import NARROW, RunPage
+from workbench.gui.compare.panel_place import NARROW
+from workbench.gui.compare.run_page import RunPage
 from workbench.gui.compare.setup import SetupDialog
 from workbench.gui.compare.setup_model import MANY_CALLS, fitting_dataset
 from workbench.gui.context import Context
@@ -313,7 +314,7 @@ class CompareScreen(Screen):
         rows: list[tuple[str, Any, bool]] = [
             ("Rerun as it was defined", lambda: self.rerun(), idle),
             ("Rerun what failed a call or a check", lambda: self.rerun("failed"), idle and run.done + run.failed > 0),
-            ("Checks, score again", self.page.change_checks, idle),
+            ("Checks, score again", self.page.scoring.change_checks, idle),
             ("Change the set-up", lambda: self._edit_by_id(int(run.comparison_id or 0)), saved),
             ("Rename", lambda: self._rename(data.comparison), saved),
             ("Duplicate", lambda: self.duplicate(), data.comparison is not None),
