@@ -87,7 +87,7 @@ class Calls(CaseFinder):
         try:
             seconds = float(timeout_s if timeout_s is not None else self._settings.get("timeout_s"))
             endpoints = await self._endpoints(plan, seconds, base_url_override)
-            async with self._engine(max_retries, row.queued) as engine:
+            async with self.engine(row.queued, max_retries) as engine:
                 execution = Execution(
                     self._database,
                     row.id,
@@ -95,7 +95,7 @@ class Calls(CaseFinder):
                     endpoints,
                     engine,
                     control or Control(),
-                    await self._meanings(plan, engine, seconds, base_url_override),
+                    await self.meanings(plan, engine, seconds, base_url_override),
                     concurrency=concurrency or plan.concurrency,
                     resolve=lambda: self._endpoints(plan, seconds, base_url_override),
                     day=self._day_cap,
@@ -111,7 +111,8 @@ class Calls(CaseFinder):
 
     # Parts
 
-    def _engine(self, max_retries: int | None, calls: int) -> Engine:
+    def engine(self, calls: int, max_retries: int | None = None) -> Engine:
+        """An engine for about so many calls. It is open as long as its context is."""
         from workbench import providers  # see execute
         from workbench.engine.engine import Engine
         from workbench.engine.limits import Limits
@@ -150,13 +151,13 @@ class Calls(CaseFinder):
         for column in plan.columns:
             if id(column.model) not in found:
                 # On another thread: a key store that is locked lets one wait for seconds, and other runs stream on this loop.
-                found[id(column.model)] = await asyncio.to_thread(self._endpoint_of, column.model, timeout_s, base_url_override)
+                found[id(column.model)] = await asyncio.to_thread(self.endpoint_of, column.model, timeout_s, base_url_override)
         problems = [problem for problem in found.values() if isinstance(problem, Problem)]
         if problems and len(problems) == len(found) - len(by_hand):
             raise next((problem for problem in problems if isinstance(problem, Missing)), problems[0])
         return [found[id(column.model)] for column in plan.columns]
 
-    async def _meanings(self, plan: Plan, engine: Engine, timeout_s: float, base_url_override: str | None = None) -> Meanings:
+    async def meanings(self, plan: Plan, engine: Engine, timeout_s: float, base_url_override: str | None = None) -> Meanings:
         """What compares meanings in a run. The model is asked for only where a check needs it."""
         import asyncio  # see execute
 
@@ -174,10 +175,11 @@ class Calls(CaseFinder):
             model = self._embedding()
         except Problem as problem:
             return problem
-        endpoint = self._endpoint_of(model, timeout_s, base_url_override)
+        endpoint = self.endpoint_of(model, timeout_s, base_url_override)
         return endpoint if isinstance(endpoint, Problem) else (model, endpoint)
 
-    def _endpoint_of(self, model: ModelSpec, timeout_s: float, base_url_override: str | None) -> Endpoint | Problem:
+    def endpoint_of(self, model: ModelSpec, timeout_s: float, base_url_override: str | None) -> Endpoint | Problem:
+        """Where a model is asked, with its key, or why it cannot be. May wait for a key store: not for a thread that must not."""
         if model.wire_format == "echo" or model.by_hand:  # the prompt itself, or a person's answer: no address, no key
             return Endpoint(model.wire_format, "", None, model.options, timeout_s)
         override = base_url_override if "builtin" not in (model.wire_format, model.place) else None

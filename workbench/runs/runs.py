@@ -159,7 +159,7 @@ class Runs(HandAnswers):
     def requeue(self, run_id: int, job_ids: Iterable[int] | None = None, failed_only: bool = True) -> int:
         """How many ended jobs of a run were put back into its queue: those that failed or were stopped, or with `failed_only` False
         all. Their outputs stay as earlier attempts. A job that is done by hand waits for a person again."""
-        which = "status IN ('failed', 'cancelled')" if failed_only else "status NOT IN ('queued', 'running', 'by_hand')"
+        which = "status IN ('failed', 'cancelled')" if failed_only else "status NOT IN ('queued', 'running', 'by_hand', 'in_batch')"
         if job_ids is not None:
             which += f" AND id IN ({','.join(str(int(job_id)) for job_id in job_ids) or 'NULL'})"
         by_hand = _by_hand(self.plan(run_id))

@@ -57,9 +57,8 @@ class Price:
         """The rates of a call that may take a day: those that are known, else half of all, as providers of batches ask."""
         if self.batch is not None:
             return self.batch
-        halves = {name: None if rate is None or name == "web_search_usd" else rate / 2 for name, rate in self._rates().items()}
-        halves["web_search_usd"] = self.web_search_usd
-        return Price(**halves, tiers=tuple((above, price.in_batch()) for above, price in self.tiers))
+        halves = {name: rate / 2 for name, rate in self._rates().items() if rate is not None and name != "web_search_usd"}
+        return replace(self, **halves, tiers=tuple((above, price.in_batch()) for above, price in self.tiers))  # type: ignore[arg-type]
 
     def to_json(self) -> dict[str, Any]:
         """Decimal strings, so that nothing is rounded on the way."""

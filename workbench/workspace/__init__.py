@@ -96,6 +96,11 @@ if TYPE_CHECKING:
     from workbench.ratings import Ratings
     from workbench.ratings import ReviewItem as ReviewItem
     from workbench.ratings import ReviewQueue as ReviewQueue
+    from workbench.runs.batches import Batches
+    from workbench.runs.batches import BatchOffer as BatchOffer
+    from workbench.runs.batches import BatchReading as BatchReading
+    from workbench.runs.batches import BatchRow as BatchRow
+    from workbench.runs.batches import HandedOver as HandedOver
     from workbench.runs.by_hand import answer_file as answer_file
     from workbench.runs.by_hand import answer_picture as answer_picture
     from workbench.runs.records import CaseResult as CaseResult
@@ -215,6 +220,13 @@ class Workspace(Copies, Network, Texts):
         endpoint, resolve = self.connections.endpoint, self._resolved
         formats, embedding = self._wire_format, self.embedding_model
         return Runs(self._database, endpoint=endpoint, resolve=resolve, settings=self.settings, wire_formats=formats, embedding=embedding)
+
+    @late
+    def batches(self) -> Batches:
+        """Jobs of runs that are handed to batch services, and their results."""
+        from workbench.runs.batches import Batches
+
+        return Batches(self._database, self.runs, self.settings)
 
     @late
     def ratings(self) -> Ratings:

@@ -6,10 +6,22 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from workbench.providers.batch.lines import BatchForm, ResultLine, batch_form, custom_id_of, read_result, request_line, sent_body
+from workbench.providers.batch.lines import (
+    CANCELLED,
+    EXPIRED,
+    BatchForm,
+    ResultLine,
+    batch_form,
+    custom_id_of,
+    read_result,
+    request_line,
+    sent_body,
+)
 from workbench.providers.batch.records import BatchService, RemoteBatch
 from workbench.values import Endpoint
 
@@ -17,8 +29,8 @@ if TYPE_CHECKING:
     import httpx
 
 __all__ = [
-    "BatchForm", "BatchService", "RemoteBatch", "ResultLine", "batch_form", "batch_service", "custom_id_of", "read_result", "request_line",
-    "sent_body", "why_not",
+    "CANCELLED", "EXPIRED", "BatchForm", "BatchService", "RemoteBatch", "ResultLine", "batch_form", "batch_services",
+    "custom_id_of", "read_result", "request_line", "sent_body", "why_not",
 ]  # fmt: skip
 
 _WITHOUT = ("openrouter.ai", "api.deepseek.com", "api.perplexity.ai", "api.cerebras.ai", "api.x.ai")
@@ -40,8 +52,16 @@ def why_not(wire_format: str, base_url: str, title: str) -> str:
     return ""
 
 
-def batch_service(client: httpx.AsyncClient, endpoint: Endpoint) -> BatchService:
-    """The batch service behind an endpoint. Ask `why_not` first."""
+@asynccontextmanager
+async def batch_services(*, local_only: bool = False) -> AsyncIterator[Callable[[Endpoint], BatchService]]:
+    """What gives the batch service behind an endpoint, as long as the context is open. Ask `why_not` first."""
+    from workbench.providers.transport import client
+
+    async with client(calls=1, local_only=local_only) as opened:
+        yield lambda endpoint: _service(opened, endpoint)
+
+
+def _service(client: httpx.AsyncClient, endpoint: Endpoint) -> BatchService:
     if endpoint.wire_format == "anthropic":
         from workbench.providers.batch.anthropic import AnthropicBatches
 

@@ -24,8 +24,8 @@ from workbench.providers.redaction import redactor
 from workbench.values import Failure, Reply, Request
 
 MB = 1_000_000
-_EXPIRED = "The batch expired before this request was answered. It costs nothing: run it again."
-_CANCELLED = "The batch was cancelled before this request was answered. It costs nothing: run it again."
+EXPIRED = "The batch expired before this request was answered. It costs nothing: run it again."
+CANCELLED = "The batch was cancelled before this request was answered. It costs nothing: run it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +131,9 @@ def _answer(value: Mapping[str, Any]) -> Any:
         if kind == "succeeded":
             return result.get("message")
         if kind == "expired":
-            raise ProviderError(Failure("timeout", _EXPIRED, provider_code="batch_expired"))
+            raise ProviderError(Failure("timeout", EXPIRED, provider_code="batch_expired"))
         if kind in ("canceled", "cancelled"):
-            raise ProviderError(Failure("cancelled", _CANCELLED, provider_code="batch_cancelled"))
+            raise ProviderError(Failure("cancelled", CANCELLED, provider_code="batch_cancelled"))
         raise _reported(result.get("error") or result)
     if isinstance(response, dict) and ("body" in response or "status_code" in response):  # OpenAI and those who do as it does
         status, body = response.get("status_code"), response.get("body")
@@ -150,9 +150,9 @@ def _answer(value: Mapping[str, Any]) -> Any:
 
 def _reported(error: Any) -> ProviderError:
     if isinstance(error, dict) and error.get("code") == "batch_expired":
-        return ProviderError(Failure("timeout", _EXPIRED, provider_code="batch_expired"))
+        return ProviderError(Failure("timeout", EXPIRED, provider_code="batch_expired"))
     if isinstance(error, dict) and error.get("code") == "batch_cancelled":
-        return ProviderError(Failure("cancelled", _CANCELLED, provider_code="batch_cancelled"))
+        return ProviderError(Failure("cancelled", CANCELLED, provider_code="batch_cancelled"))
     if isinstance(error, dict) and not isinstance(error.get("error"), (dict, str)):
         error = {"error": error}
     return ProviderError(failure_in_stream(error if isinstance(error, dict) else {"error": {"message": str(error)}}))
