@@ -53,6 +53,8 @@ class Estimate:
     """Between these the cost lies most likely; None where no price is known."""
     reused: int = 0
     """Calls that are not made, because the same ones were answered before."""
+    in_batch: int = 0
+    """Calls that are handed over, at the price of a batch and within a day."""
     compared_tokens: int = 0
     """Tokens that an embedding model reads to compare meanings."""
 
@@ -136,6 +138,7 @@ def estimate(
         low_usd=lows if costs else None,
         high_usd=highs if costs else None,
         reused=spared,
+        in_batch=sum(all_calls - round(all_calls * reused.get(index, 0.0)) for index in in_batch),
     )
 
 

@@ -312,6 +312,11 @@ class Workspace(Copies, Network, Texts):
         """False in a workspace where no live prompt is: a new one, or one from which all was put away. Imports nothing."""
         return bool(self._database.query("SELECT 1 FROM prompt WHERE archived_at IS NULL LIMIT 1"))
 
+    def has_open_batches(self) -> bool:
+        """True if a batch service has, or may have, requests of a run. Imports nothing."""
+        open_states = "'submitting', 'submitted', 'cancelling'"
+        return bool(self._database.query(f"SELECT 1 FROM job_batch WHERE state IN ({open_states}) LIMIT 1"))
+
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         """Call `listener(changes)` once after each committed write, on the thread that wrote. The answer ends the subscription."""
         return self._database.subscribe(listener)

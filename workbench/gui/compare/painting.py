@@ -11,6 +11,7 @@ from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPixmap
 
 from workbench.gui.cells import (
+    IN_BATCH_WORDS,
     Fix,
     Live,
     Shown,
@@ -41,7 +42,7 @@ FULL_KEPT = 96
 CUT_OFF = "cut off"
 """Said of an answer that reached its largest length."""
 _KEPT_STATES = (State.DONE, State.REUSED, State.BLOCKED, State.FAILED)
-_FILLS = {State.QUEUED: "panel", State.STOPPED: "panel", State.SKIPPED: "panel", State.BY_HAND: "panel"}
+_FILLS = {State.QUEUED: "panel", State.STOPPED: "panel", State.SKIPPED: "panel", State.BY_HAND: "panel", State.IN_BATCH: "panel"}
 _BARS = {State.WRITING: "accent-ink", State.WAITING: "warn", State.HELD: "warn", State.FAILED: "fail", State.BLOCKED: "fail"}
 
 
@@ -381,12 +382,14 @@ class CellPainter:
         return areas
 
     def _still(self, painter: QPainter, frame: Frame, shown: Shown, *, active: bool) -> None:
-        """Queued, by hand, stopped and skipped: an icon and a few words, and whatever text had come."""
+        """Queued, by hand, in a batch, stopped and skipped: an icon and a few words, and whatever text had come."""
         theme, cell = self.theme, shown.cell
         if shown.state is State.QUEUED:
             icon, words = "circle-dashed", queued_words(shown)
         elif shown.state is State.BY_HAND:
             icon, words = "hand", by_hand_words(shown)
+        elif shown.state is State.IN_BATCH:
+            icon, words = "package", IN_BATCH_WORDS
         elif shown.state is State.STOPPED:
             icon, words = "circle-stop", stopped_words(cell)
         else:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from workbench.gui.cells import FINISHED, OVER, Shown, State
+from workbench.gui.compare.batch_strip import BatchStrip
 from workbench.gui.compare.cell_menu import CellMenu
 from workbench.gui.compare.detail import WIDTH, DetailPanel
 from workbench.gui.compare.find_bar import FindBar
@@ -81,9 +82,11 @@ class RunPage(QWidget):
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(0)
         self.banner_place = QVBoxLayout()
+        self.batches = BatchStrip(self.context, self.model)
         for part in (self.run_bar, line(), self.tools, line(), self.find_bar):
             inside.addWidget(part)
         inside.addLayout(self.banner_place)
+        inside.addWidget(self.batches)
         self.nothing = EmptyState(
             "No case is left",
             "No case of this run belongs to the filter.",
@@ -154,6 +157,10 @@ class RunPage(QWidget):
             "compare.rerun": self.rerun_wanted.emit,
             "compare.stop": bar.ask_stop,
             "compare.next_by_hand": self.next_by_hand,
+            "compare.batch": self.hand_over,
+            "compare.batch_ask": self.batches.ask_now,
+            "compare.batch_read": self.batches.read_results,
+            "compare.batch_cancel": self.batches.cancel,
             "compare.previous_group": lambda: tools.step_group(-1),
             "compare.next_group": lambda: tools.step_group(1),
             "compare.differences": tools.differences.toggle,
@@ -280,6 +287,16 @@ class RunPage(QWidget):
             if self.model.grid.row_of(case_index) is None:
                 self.choose_filter("")
             self.table.choose(case_index, column)
+
+    def hand_over(self) -> None:
+        """Hand the calls that are left over as a batch."""
+        run = self.model.run
+        if run is None or self.model.running or not run.queued:
+            self.context.notice("Stop the run first." if self.model.running else "No call of this run is left to hand over.")
+            return
+        from workbench.gui.compare.batch_dialog import BatchDialog  # few runs are handed over
+
+        BatchDialog(self, self.context, run).open()
 
     # -- by hand -----------------------------------------------------------------------------------------------
 

@@ -168,8 +168,8 @@ class Assessment:
     """Of each chosen prompt version: about how many tokens one call sends."""
 
 
-def assess(ws: Workspace, definition: Definition) -> Assessment:
-    """Calls, cost and time of a definition, and what keeps prompts from being sent."""
+def assess(ws: Workspace, definition: Definition, in_batch: bool = False) -> Assessment:
+    """Calls, cost and time of a definition, and what keeps prompts from being sent; `in_batch`: what can be is handed over."""
     cases = count_cases(ws, definition)
     if not (definition.prompts and cases):
         return Assessment(cases=cases)
@@ -178,7 +178,7 @@ def assess(ws: Workspace, definition: Definition) -> Assessment:
         if not definition.model_uids:
             return Assessment(cases=cases, models=models, tokens=tokens)
         spec = ws.comparisons.resolve(definition)
-        return Assessment(ws.runs.estimate(spec), ws.runs.problems(spec), "", cases, models, tokens)
+        return Assessment(ws.runs.estimate(spec, in_batch=in_batch), ws.runs.problems(spec), "", cases, models, tokens)
     except Problem as error:
         return Assessment(trouble=str(error), cases=cases)
 
@@ -285,6 +285,8 @@ def sum_up(definition: Definition, found: Assessment | None, choices: Choices) -
         if estimate.unknown_prices:
             pieces.append((f"{' and' if estimate.cost_usd is not None else ','} an unknown cost", False))
             below = f"No price is known for {joined(list(estimate.unknown_prices))}: no cap counts it. "
+        if estimate.in_batch:
+            pieces.append((f", {'all' if estimate.in_batch == calls else f'{estimate.in_batch:,}'} as batch within a day", False))
         if estimate.seconds is not None:
             pieces += [(", about ", False), (about(estimate.seconds), True)]
         below += estimate.basis + " "
