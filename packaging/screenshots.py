@@ -86,6 +86,26 @@ def going(session: Session, ids: dict[str, int]) -> None:
     settle(2.5)
 
 
+def handed_over(session: Session, ids: dict[str, int]) -> None:
+    """A comparison whose calls lie with two batch services, one of them answering already."""
+    ws = session.context.ws
+    run_id = ws.runs.start_comparison(ids["going"])
+    columns = sorted({batch.column for batch in ws.batches.write(run_id, Path(tempfile.mkdtemp(prefix="batches-"))).batches})
+    for number, row in enumerate(ws.batches.of_run(run_id)):
+        if number < len(columns) - 1 or number == 0:
+            ws.batches.update(row, state="submitted", remote_id=f"batch-{number}", done=row.requests * 2 // 3, submitted_at=row.created_at)
+    session.context.go("compare", run_id=run_id)
+    settle(1.0)
+
+
+def hand_over(session: Session, ids: dict[str, int]) -> None:
+    """How a comparison is handed over, and what it costs."""
+    session.context.go("compare", run_id=session.context.ws.runs.start_comparison(ids["going"]))
+    settle()
+    session.context.action("compare.batch").trigger()
+    settle(1.0)
+
+
 def by_hand(session: Session, ids: dict[str, int]) -> None:
     """A comparison in which some answers wait for a person, at the next of them."""
     session.context.go("compare", run_id=ids["by_hand"])
@@ -200,6 +220,8 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("02b-comparisons", at("compare", overview=True)),
     ("02c-setup", at("compare", new=True, prompt_id="triage")),
     ("02d-by-hand", by_hand),
+    ("02e-batch", handed_over),
+    ("02f-hand-over", hand_over),
     ("03-review", at("review", run_id="done")),
     ("03b-regression", at("insights", run_id="rerun", baseline_id="first_run")),
     ("04-datasets", at("datasets", dataset_id="dataset")),

@@ -14,7 +14,7 @@ from workbench.gui.widgets.labels import label, set_tone
 from workbench.gui.words import counted, total_money
 
 if TYPE_CHECKING:
-    from workbench.workspace import BatchOffer, HandedOver, RunRow
+    from workbench.workspace import BatchOffer, Estimate, HandedOver, RunRow
 
 
 class BatchDialog(Dialog):
@@ -50,8 +50,8 @@ class BatchDialog(Dialog):
         self.offer = offer
         batch, usual = offer.as_batch, offer.as_calls
         if batch.high_usd:
-            one = f"about {total_money(batch.cost_usd)} ({total_money(batch.low_usd)} to {total_money(batch.high_usd)})"
-            cost = f"{one}, as calls about {total_money(usual.cost_usd)}"
+            low, high = total_money(batch.low_usd), total_money(batch.high_usd)
+            cost = f"{_about(batch)}{f' ({low} to {high})' if low != high else ''}, as calls {_about(usual)}"
         else:
             cost = "the cost is not known" if batch.unknown_prices else "free of charge"
         self.cost.setText(f"{counted(offer.requests, 'request')} in about {counted(offer.files, 'batch', 'batches')}, {cost}.")
@@ -152,3 +152,9 @@ class BatchDialog(Dialog):
         self.submit.setEnabled(True)
         self.file.setEnabled(True)
         self._look()
+
+
+def _about(estimate: Estimate) -> str:
+    """`about $1.92`; an amount that is said as `<$0.01` needs no such word."""
+    amount = total_money(estimate.cost_usd)
+    return amount if amount.startswith("<") else f"about {amount}"

@@ -41,7 +41,8 @@ LEAST = (960, 620)
 
 
 class SetupDialog(Dialog):
-    """Makes a comparison or changes a saved one. `started` gets the run's id and whether it is to be handed over, `saved` the comparison's."""
+    """Makes a comparison or changes a saved one. `started` gets the run's id and whether it is to be handed over, `saved` that of the
+    comparison."""
 
     def __init__(
         self,
