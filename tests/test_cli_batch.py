@@ -56,7 +56,7 @@ def test_a_run_is_submitted_asked_about_and_read(server: BatchServer, tmp_path: 
     assert perform(["show", run, "--json"]) == 0
     outputs = said(capsys)["outputs"]
     assert [output["text"] for output in outputs] == [f"Re: Say word-{n}." for n in range(4)]
-    assert {(output["latency_ms"], output["passed"], output["usage"]["service_tier"]) for output in outputs} == {(None, True, "batch")}
+    assert {(output["latency_ms"], output["passed"], output["batch"]) for output in outputs} == {(None, True, True)}
     assert server.log[0][2]["authorization"] == "Bearer sk-of-the-environment-1"
 
 

@@ -147,6 +147,7 @@ class Exports:
                     "resolved_model": resolved, "request_id": request_id,
                     "usage": {name: getattr(cell.usage, name) for name in _USAGE}, "cost_usd": money(cell.cost_usd),
                     "latency_ms": cell.latency_ms, "first_token_ms": cell.first_token_ms, "reused": cell.reused, "error": cell.error,
+                    "batch": cell.usage.service_tier == "batch",
                     "checks": [_check_document(one) for one in cell.scores], "passed": passed, "score": score,
                     "ratings": ratings.get(cell.output_id or 0, []),
                 }  # fmt: skip

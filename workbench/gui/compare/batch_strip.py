@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
@@ -25,6 +26,8 @@ MOST_SHOWN = 3
 
 class BatchStrip(QWidget):
     """A banner for each batch that results are still to come of; nothing where there is none."""
+
+    changed = Signal()
 
     def __init__(self, context: Context, model: RunModel) -> None:
         super().__init__()
@@ -102,6 +105,12 @@ class BatchStrip(QWidget):
         title = "Cancel the batch?" if len(rows) == 1 else f"Cancel {len(rows)} batches?"
         ask(self, title, text, "Cancel the batch" if len(rows) == 1 else "Cancel the batches", go, other="Leave it")
 
+    def cell_words(self) -> dict[int, str]:
+        """Of each column that a batch has, how far that is."""
+        words = {(row.model, row.connection): short_words(row) for row in self.rows if row.is_waiting}
+        known = ((index, words.get((column.model, column.connection))) for index, column in enumerate(self.model.grid.columns))
+        return {index: text for index, text in known if text}
+
     def _changed(self) -> None:
         self.look()
         self.context.batch_watch.ask()
@@ -117,6 +126,7 @@ class BatchStrip(QWidget):
         if waiting == self._shown:
             return
         self._shown = waiting
+        self.changed.emit()
         while self._column.count():
             item = self._column.takeAt(0)
             widget = item.widget() if item is not None else None
@@ -143,6 +153,13 @@ class BatchStrip(QWidget):
         return Banner("info", f"{row.model} · {status_words(row)}", below_words(row), buttons, icon="package")
 
 
+def short_words(row: BatchRow) -> str:
+    """`400 of 600 done`: as much as a cell has room for."""
+    if row.state == "submitted" and row.done is not None:
+        return f"{row.done:,} of {row.requests:,} done"
+    return {"written": "written into a file", "submitting": "being submitted", "cancelling": "being cancelled"}.get(row.state, "submitted")
+
+
 def status_words(row: BatchRow) -> str:
     """`submitted 28 Nov, 10:02 · 400 of 600 done`."""
     if row.state == "written":
@@ -160,7 +177,7 @@ def below_words(row: BatchRow) -> str:
     if row.message:
         return row.message
     if row.state == "written":
-        return f"{row.file}. Give it to a batch service, then read its results here."
+        return f"{Path(row.file).name} in {Path(row.file).parent}. Give it to a batch service, then read its results here."
     if row.state == "submitting":
         return "Whether the service has it is asked first, so that nothing is sent twice."
     asked = f"Asked {day(row.asked_at)}. " if row.asked_at else ""

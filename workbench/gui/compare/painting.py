@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
@@ -57,6 +58,8 @@ class CellPainter:
         self.height = "normal"
         self.caret_on = True
         self.thumbnails: Thumbnails | None = None
+        self.batch_words: Mapping[int, str] = {}
+        """Of each column that a batch has, how far that is."""
         self._words: re.Pattern[str] | None = None
 
     def paint(
@@ -404,6 +407,9 @@ class CellPainter:
         words = words.replace("By hand", "Your turn") if yours else words
         painter.drawPixmap(QPointF(frame.x, y + (line - theme.px(14)) / 2), theme.pixmap(icon, token, 14))
         self._line(painter, frame.x + theme.px(20), y, frame.width - theme.px(20), words, token, weight=600 if yours else None)
+        below = self.batch_words.get(cell.column, "") if shown.state is State.IN_BATCH and self.height != "compact" else ""
+        if below:
+            self._line(painter, frame.x + theme.px(20), y + line, frame.width - theme.px(20), below, "text3", "small")
         if shown.state is State.BY_HAND and not active:
             return  # there may be many of them in a column: only the one that is meant says what to do
         fixes: tuple[Fix, ...] = still_fixes(shown.state)

@@ -137,6 +137,7 @@ class RunPage(QWidget):
         detail.repeat_wanted.connect(self.show_repeat)
         detail.left.connect(self.focus_grid)
         detail.closed.connect(lambda: self.show_detail(False))
+        self.batches.changed.connect(self._batches_changed)
         bar.run_chosen.connect(self.run_chosen)
         bar.by_hand_wanted.connect(self.next_by_hand)
         bar.rerun_wanted.connect(self.rerun_wanted)
@@ -287,6 +288,10 @@ class RunPage(QWidget):
             if self.model.grid.row_of(case_index) is None:
                 self.choose_filter("")
             self.table.choose(case_index, column)
+
+    def _batches_changed(self) -> None:
+        self.table.main.cells.painter.batch_words = self.batches.cell_words()
+        self.table.main.viewport().update()
 
     def hand_over(self) -> None:
         """Hand the calls that are left over as a batch."""

@@ -174,7 +174,7 @@ def assess(ws: Workspace, definition: Definition, in_batch: bool = False) -> Ass
     if not (definition.prompts and cases):
         return Assessment(cases=cases)
     try:
-        models, tokens = _figures(ws, definition)
+        models, tokens = _figures(ws, definition, in_batch)
         if not definition.model_uids:
             return Assessment(cases=cases, models=models, tokens=tokens)
         spec = ws.comparisons.resolve(definition)
@@ -183,7 +183,7 @@ def assess(ws: Workspace, definition: Definition, in_batch: bool = False) -> Ass
         return Assessment(trouble=str(error), cases=cases)
 
 
-def _figures(ws: Workspace, definition: Definition) -> tuple[dict[str, Estimate], dict[PromptRef, int]]:
+def _figures(ws: Workspace, definition: Definition, in_batch: bool) -> tuple[dict[str, Estimate], dict[PromptRef, int]]:
     """What single models take, the ticked ones first, and what single prompt versions send; as many as the time does for."""
     ready = [row.uid for row in ws.connections.models() if row.answers]
     uids = [uid for uid in definition.model_uids if uid in ready] + [uid for uid in ready if uid not in definition.model_uids]
@@ -200,7 +200,7 @@ def _figures(ws: Workspace, definition: Definition) -> tuple[dict[str, Estimate]
     models: dict[str, Estimate] = {}
     for uid, model in zip(uids, spec.models, strict=True):
         if perf_counter() < end:
-            models[uid] = ws.runs.estimate(replace(spec, models=(model,)))
+            models[uid] = ws.runs.estimate(replace(spec, models=(model,)), in_batch=in_batch)
     return models, tokens
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from datetime import date
@@ -264,7 +265,7 @@ def _left(left: Left, title: str) -> list[str]:
 
 def _file_name(text: str) -> str:
     kept = "".join(sign if sign.isalnum() or sign in "-_." else "-" for sign in text).strip("-.")
-    return kept[:40] or "run"
+    return re.sub("-{2,}", "-", kept)[:40] or "run"
 
 
 def _free(folder: Path, stem: str, number: int, ending: str) -> Path:
