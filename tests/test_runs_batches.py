@@ -457,3 +457,34 @@ def test_a_run_that_is_being_made_is_not_handed_over(runs: Runs, batches: Batche
             return
 
     asyncio.run(both())
+
+
+def test_while_a_run_is_handed_over_nobody_makes_or_hands_over_its_calls(
+    server: BatchServer, runs: Runs, batches: Batches, tmp_path: Path
+) -> None:
+    run_id = runs.prepare(spec(model(server.url + "/v1"), cases=3))
+    told: list[str] = []
+
+    def meanwhile(_count: int) -> None:
+        for attempt in (lambda: make(runs, run_id), lambda: batches.write(run_id, tmp_path)):
+            with pytest.raises(BadInput, match="is going on already"):
+                attempt()
+            told.append("refused")
+
+    batches.write(run_id, tmp_path, told=meanwhile)
+    assert len(told) == 6
+    assert runs.get(run_id).in_batch == 3
+    with pytest.raises(BadInput, match="No call of this run is in the queue"):
+        submit(batches, run_id)
+    job = next(batches.jobs("job.run_id = :run", run=run_id))
+    with pytest.raises(BadInput, match="made or handed over meanwhile"):
+        batches.add(run_id, 0, "submitting", [job.id])
+
+
+def test_of_two_alike_anthropic_batches_each_is_found_once(server: BatchServer, runs: Runs, batches: Batches) -> None:
+    run_id = runs.prepare(spec(model(server.url, wire_format="anthropic"), model(server.url, "m2", wire_format="anthropic"), cases=3))
+    submit(batches, run_id)
+    for batch in batches.of_run(run_id):
+        batches.update(batch, state="submitting", remote_id="")
+    assert [batch.remote_id for batch in ask(batches)] == ["batch-1", "batch-2"]
+    assert len(server.batches) == 2

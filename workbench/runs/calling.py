@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from workbench.plan import Plan
 from workbench.runs.finding import CaseFinder
+from workbench.runs.records import RunRow
 from workbench.settings import Settings
 from workbench.store.database import Database
 from workbench.values import BadInput, Changes, Endpoint, Missing, ModelSpec, Problem
@@ -78,13 +79,7 @@ class Calls(CaseFinder):
         from workbench.runs.execution import Execution
 
         row, plan = self.get(run_id), self.plan(run_id)
-        if row.id in self._live:
-            raise BadInput(f"Run {row.number} of {row.comparison} is going on already.")
-        self._database.refuse_if_read_only()
-        if not self._database.take_run(row.id):
-            raise BadInput(f"Run {row.number} of {row.comparison} is going on in another app.", remedy="Its answers appear here too.")
-        self._live.add(row.id)
-        try:
+        with self.taken(row):
             seconds = float(timeout_s if timeout_s is not None else self._settings.get("timeout_s"))
             endpoints = await self._endpoints(plan, seconds, base_url_override)
             async with self.engine(row.queued, max_retries) as engine:
@@ -104,12 +99,24 @@ class Calls(CaseFinder):
                 async with aclosing(execution.events()) as events:
                     async for event in events:
                         yield event
+
+    # Parts
+
+    @contextmanager
+    def taken(self, row: RunRow) -> Iterator[None]:
+        """The block in which nobody else makes calls of a run or hands them over. Raises BadInput where somebody does."""
+        if row.id in self._live:
+            raise BadInput(f"Run {row.number} of {row.comparison} is going on already.")
+        self._database.refuse_if_read_only()
+        if not self._database.take_run(row.id):
+            raise BadInput(f"Run {row.number} of {row.comparison} is going on in another app.", remedy="Its answers appear here too.")
+        self._live.add(row.id)
+        try:
+            yield
         finally:
             self._going.pop(row.id, None)
             self._live.discard(row.id)
             self._database.leave_run(row.id)
-
-    # Parts
 
     def engine(self, calls: int, max_retries: int | None = None) -> Engine:
         """An engine for about so many calls. It is open as long as its context is."""

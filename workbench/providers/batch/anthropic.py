@@ -39,14 +39,14 @@ class AnthropicBatches:
         answer, _ = await self._http.sent("POST", self._url(), sent, pieces_of(path))
         return self._read(answer)
 
-    async def find(self, file_id: str, since: str, requests: int) -> str | None:
+    async def find(self, file_id: str, since: str, requests: int, known: frozenset[str]) -> str | None:
         """The oldest batch begun since then with as many requests. See BatchService."""
         page = await self._http.json("GET", self._url("?limit=100"), headers(self._endpoint))
         begun = _moment(since) - _CLOCKS_DIFFER
         found = [
             (str(row.get("created_at")), named(row, "id", "batch"))
             for row in rows_of(page, "data")
-            if _moment(row.get("created_at")) >= begun and self._read(row).total == requests
+            if _moment(row.get("created_at")) >= begun and self._read(row).total == requests and row.get("id") not in known
         ]
         return min(found)[1] if found else None
 

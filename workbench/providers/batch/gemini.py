@@ -56,7 +56,7 @@ class GeminiBatches:
         url = method_address(self._endpoint, model, "batchGenerateContent")
         return self._read(await self._http.json("POST", url, self._headers(), order))
 
-    async def find(self, file_id: str, since: str, requests: int) -> str | None:
+    async def find(self, file_id: str, since: str, requests: int, known: frozenset[str]) -> str | None:
         """See BatchService."""
         page = ""
         for _ in range(_MOST_PAGES):

@@ -28,7 +28,7 @@ class MistralBatches(OpenAIBatches):
         }
         return self._read(await self._http.json("POST", self._url("/batch/jobs"), self._headers(), order))
 
-    async def find(self, file_id: str, since: str, requests: int) -> str | None:
+    async def find(self, file_id: str, since: str, requests: int, known: frozenset[str]) -> str | None:
         """See BatchService."""
         for number in range(10):
             page = await self._http.json("GET", self._url(f"/batch/jobs?page={number}&page_size=100"), self._headers())

@@ -57,7 +57,7 @@ class OpenAIBatches:
         answer = await self._http.json("POST", self._url("/batches"), self._headers(), order)
         return self._read(inner(answer, "job") or answer)
 
-    async def find(self, file_id: str, since: str, requests: int) -> str | None:
+    async def find(self, file_id: str, since: str, requests: int, known: frozenset[str]) -> str | None:
         """See BatchService."""
         after = ""
         for _ in range(_MOST_PAGES):

@@ -41,9 +41,9 @@ class BatchService(Protocol):
         """The batch that has begun."""
         ...
 
-    async def find(self, file_id: str, since: str, requests: int) -> str | None:
-        """The id of the batch that was begun for this file, or, where there are no files, since then and with so many requests. None if
-        there is none: nothing has been begun."""
+    async def find(self, file_id: str, since: str, requests: int, known: frozenset[str]) -> str | None:
+        """The id of the batch that was begun for this file, or, where there are no files, since then and with so many requests and
+        not among the `known`. None if there is none: nothing has been begun."""
         ...
 
     async def ask(self, batch_id: str) -> RemoteBatch:

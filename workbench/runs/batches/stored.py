@@ -13,7 +13,7 @@ from workbench.runs.batches.records import OPEN, BatchRow
 from workbench.runs.runs import Runs
 from workbench.store.database import Database, Writer
 from workbench.store.stamps import new_uid, now
-from workbench.values import NotFound
+from workbench.values import BadInput, NotFound
 
 _ROWS = """
 SELECT job_batch.id, job_batch.uid, run_id, column_index, state, requests, file, remote_id, done, failed, message, created_at, submitted_at,
@@ -26,7 +26,7 @@ VALUES (:uid, :run, :column, :state, :requests, :file, '', '', '', :at) RETURNIN
 _IN_BATCH = """
 INSERT INTO job_in_batch (job_id, job_batch_id) VALUES (:job, :batch)
 ON CONFLICT (job_id) DO UPDATE SET job_batch_id = excluded.job_batch_id"""
-_MARK = "UPDATE job SET status = 'in_batch' WHERE id = :job AND status = 'queued'"
+_MARK = "UPDATE job SET status = 'in_batch' WHERE id = :job AND status IN ('queued', 'running')"
 _BACK = """
 UPDATE job SET status = 'queued' WHERE status = 'in_batch' AND id IN (SELECT job_id FROM job_in_batch WHERE job_batch_id = :batch)"""
 _JOBS = """
@@ -111,6 +111,7 @@ class BatchStore:
     def add(self, run_id: int, column: int, state: str, job_ids: Sequence[int], file: str = "") -> int:
         """The id of a new batch of these jobs, which are no longer in the queue."""
         with self._database.write() as writer:
+            self._refuse_made(writer, job_ids)
             batch_id = int(
                 writer.run(
                     _NEW, uid=new_uid(), run=run_id, column=column, state=state, requests=len(job_ids), file=whole_text(file), at=now()
@@ -125,6 +126,15 @@ class BatchStore:
             )
             _touch(writer, run_id, job_ids)
         return batch_id
+
+    @staticmethod
+    def _refuse_made(writer: Writer, job_ids: Sequence[int]) -> None:
+        """Raise where a job is not in the queue any more: somebody handed it over or made it meanwhile."""
+        for start in range(0, len(job_ids), 1000):
+            page = job_ids[start : start + 1000]
+            sql = f"SELECT count(*) FROM job WHERE status IN ('queued', 'running') AND id IN ({','.join(map(str, page))})"
+            if writer.run(sql).scalar_one() != len(page):
+                raise BadInput("Some of these calls were made or handed over meanwhile, so nothing was sent.", remedy="Hand over again.")
 
     def update(self, batch: BatchRow, **values: Any) -> BatchRow:
         """The batch with some of its columns changed."""

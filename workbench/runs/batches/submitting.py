@@ -184,22 +184,17 @@ class Submissions(BatchStore):
         file_id = self.remote_file(batch)
         if service.takes_files and not file_id:
             return None
-        found = await service.find(file_id, batch.created_at, batch.requests)
-        known = self._database.query("SELECT 1 FROM job_batch WHERE remote_id = ? AND id <> ?", [found or "", batch.id])
-        return None if not found or known else found
+        known = frozenset(row[0] for row in self._database.query("SELECT remote_id FROM job_batch WHERE id <> ?", [batch.id]))
+        return await service.find(file_id, batch.created_at, batch.requests, known)
 
     # Parts
 
     @contextmanager
     def _handing_over(self, run_id: int) -> Iterator[tuple[Plan, str]]:
+        """The block in which no call of a run is made, so that none of them is made twice."""
         run = self._runs.get(run_id)
-        self._database.refuse_if_read_only()
-        if self.is_live(run.id) or not self._database.take_run(run.id):
-            raise BadInput(f"Run {run.number} of {run.comparison} is going on.", remedy="Stop it first; what is left is handed over then.")
-        try:
+        with self._runs.taken(run):
             yield self.plan(run.id), run.uid
-        finally:
-            self._database.leave_run(run.id)
 
     def _formed(self, plan: Plan, columns: Sequence[int] | None, left: list[str], *, submitting: bool = False) -> Iterator[tuple[int, ...]]:
         for indexes in by_model(plan, columns):
