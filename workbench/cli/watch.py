@@ -31,7 +31,7 @@ def watch(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Ter
 
 async def _watch(ws: Workspace, run_id: int, control: Control, options: argparse.Namespace, terminal: Terminal) -> bool:
     run = ws.runs.get(run_id)
-    calls = run.jobs - run.by_hand
+    calls = run.jobs - run.by_hand - run.in_batch
     progress = _Progress(ws, run_id, calls, calls - run.queued, terminal)
     interrupted = False
 

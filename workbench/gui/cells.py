@@ -31,6 +31,8 @@ class State(StrEnum):
     """Waits for a mended key, more quota, or the network."""
     BY_HAND = "by hand"
     """A person has to give the answer."""
+    IN_BATCH = "in batch"
+    """Handed over; the answer comes within a day."""
 
 
 FINISHED = (State.DONE, State.REUSED, State.BLOCKED)
@@ -107,6 +109,7 @@ def state_of(cell: Cell, live: Live | None = None) -> State:
         "cancelled": State.STOPPED,
         "skipped": State.SKIPPED,
         "by_hand": State.BY_HAND,
+        "in_batch": State.IN_BATCH,
     }.get(cell.status, State.QUEUED)
 
 
@@ -283,6 +286,8 @@ def _spoken_state(shown: Shown, column: ColumnInfo) -> str:
             return queued_words(shown)
         case State.BY_HAND:
             return f"{by_hand_words(shown)}. Waits for your answer"
+        case State.IN_BATCH:
+            return f"{IN_BATCH_WORDS}. Its answer comes within a day"
         case State.WAITING if shown.live is not None:
             return ". ".join(waiting_words(shown.live, column, time.perf_counter()))
         case State.HELD:
@@ -295,6 +300,9 @@ def _spoken_state(shown: Shown, column: ColumnInfo) -> str:
             return ". ".join(blocked_words(shown.cell, column)[:2])
         case state:
             return state.value.capitalize()
+
+
+IN_BATCH_WORDS = "In a batch"
 
 
 def queued_words(shown: Shown) -> str:

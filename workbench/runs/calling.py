@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from workbench.plan import Plan
 from workbench.runs.consent import CodeConsent, checks_of
 from workbench.runs.finding import CaseFinder
+from workbench.runs.records import RunRow
 from workbench.settings import Settings
 from workbench.store.database import Database
 from workbench.values import BadInput, Changes, Check, Endpoint, Missing, ModelSpec, Problem
@@ -81,10 +82,10 @@ class Calls(CaseFinder):
         from workbench.runs.execution import Execution
 
         row, plan = self.get(run_id), self.plan(run_id)
-        with self.taken(row.id):
+        with self.taken(row):
             seconds = float(timeout_s if timeout_s is not None else self._settings.get("timeout_s"))
             endpoints = await self._endpoints(plan, seconds, base_url_override)
-            async with self._engine(max_retries, row.queued) as engine:
+            async with self.engine(row.queued, max_retries) as engine:
                 execution = Execution(
                     self._database,
                     row.id,
@@ -92,7 +93,7 @@ class Calls(CaseFinder):
                     endpoints,
                     engine,
                     control or Control(),
-                    await self._meanings(plan, engine, seconds, base_url_override),
+                    await self.meanings(plan, engine, seconds, base_url_override),
                     concurrency=concurrency or plan.concurrency,
                     resolve=lambda: self._endpoints(plan, seconds, base_url_override),
                     day=self._day_cap,
@@ -107,9 +108,8 @@ class Calls(CaseFinder):
                     self._going.pop(row.id, None)
 
     @contextmanager
-    def taken(self, run_id: int) -> Iterator[None]:
-        """The block in which this app alone writes answers and scores of a run. Raises BadInput where it is going on already, ReadOnly."""
-        row = self.get(run_id)
+    def taken(self, row: RunRow) -> Iterator[None]:
+        """The block in which nobody else makes, hands over or scores calls of a run. Raises BadInput where somebody does, ReadOnly."""
         if row.id in self._live:
             raise BadInput(f"Run {row.number} of {row.comparison} is going on already.")
         self._database.refuse_if_read_only()
@@ -131,7 +131,7 @@ class Calls(CaseFinder):
         source = await asyncio.to_thread(self._embedding_source, float(self._settings.get("timeout_s")), None)
         if isinstance(source, Problem) or source[0].place != "builtin":
             return None
-        async with self._engine(1, 1) as engine:
+        async with self.engine(1, 1) as engine:
             return await Meanings(engine, source).vectors(texts, lambda: False)
 
     def all_checks(self, run_id: int) -> list[Check]:
@@ -140,7 +140,8 @@ class Calls(CaseFinder):
 
     # Parts
 
-    def _engine(self, max_retries: int | None, calls: int) -> Engine:
+    def engine(self, calls: int, max_retries: int | None = None) -> Engine:
+        """An engine for about so many calls. It is open as long as its context is."""
         from workbench import providers  # see execute
         from workbench.engine.engine import Engine
         from workbench.engine.limits import Limits
@@ -179,13 +180,13 @@ class Calls(CaseFinder):
         for column in plan.columns:
             if id(column.model) not in found:
                 # On another thread: a key store that is locked lets one wait for seconds, and other runs stream on this loop.
-                found[id(column.model)] = await asyncio.to_thread(self._endpoint_of, column.model, timeout_s, base_url_override)
+                found[id(column.model)] = await asyncio.to_thread(self.endpoint_of, column.model, timeout_s, base_url_override)
         problems = [problem for problem in found.values() if isinstance(problem, Problem)]
         if problems and len(problems) == len(found) - len(by_hand):
             raise next((problem for problem in problems if isinstance(problem, Missing)), problems[0])
         return [found[id(column.model)] for column in plan.columns]
 
-    async def _meanings(self, plan: Plan, engine: Engine, timeout_s: float, base_url_override: str | None = None) -> Meanings:
+    async def meanings(self, plan: Plan, engine: Engine, timeout_s: float, base_url_override: str | None = None) -> Meanings:
         """What compares meanings in a run. The model is asked for only where a check needs it."""
         import asyncio  # see execute
 
@@ -203,10 +204,11 @@ class Calls(CaseFinder):
             model = self._embedding()
         except Problem as problem:
             return problem
-        endpoint = self._endpoint_of(model, timeout_s, base_url_override)
+        endpoint = self.endpoint_of(model, timeout_s, base_url_override)
         return endpoint if isinstance(endpoint, Problem) else (model, endpoint)
 
-    def _endpoint_of(self, model: ModelSpec, timeout_s: float, base_url_override: str | None) -> Endpoint | Problem:
+    def endpoint_of(self, model: ModelSpec, timeout_s: float, base_url_override: str | None) -> Endpoint | Problem:
+        """Where a model is asked, with its key, or why it cannot be. May wait for a key store: not for a thread that must not."""
         if model.wire_format == "echo" or model.by_hand:  # the prompt itself, or a person's answer: no address, no key
             return Endpoint(model.wire_format, "", None, model.options, timeout_s)
         override = base_url_override if "builtin" not in (model.wire_format, model.place) else None

@@ -26,7 +26,7 @@ SELECT job.id, job.column_index, job.case_index, job.repeat, job.status, output.
        output.reused_from_id, job.attempts, checkpoint.text,
        (SELECT count(*) FROM output_attachment WHERE output_attachment.output_id = output.id)
 FROM job
-LEFT JOIN output ON output.id = {newest()} AND job.status NOT IN ('queued', 'running', 'by_hand')
+LEFT JOIN output ON output.id = {newest()} AND job.status NOT IN ('queued', 'running', 'by_hand', 'in_batch')
 LEFT JOIN checkpoint ON checkpoint.job_id = job.id
 WHERE job.run_id = :run AND {{which}} ORDER BY job.case_index, job.repeat, job.column_index"""
 

@@ -193,6 +193,7 @@ coalesce((SELECT id FROM output WHERE created_at < :since ORDER BY id DESC LIMIT
             unknown_prices=head.unknown_prices,
             budget_usd=None if budget is None else Decimal(budget) / NANO,
             by_hand=counts.get("by_hand", 0),
+            in_batch=counts.get("in_batch", 0),
             dataset_version_id=version[0],
             dataset_id=version[1],
             dataset_version=version[2],

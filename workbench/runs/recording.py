@@ -215,7 +215,7 @@ WHERE id = :run""",
             self._refuse_lost()
             writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'running'", run=self._run_id)
             left = writer.run(
-                "SELECT count(*) FROM job WHERE run_id = :run AND status IN ('queued', 'skipped')", run=self._run_id
+                "SELECT count(*) FROM job WHERE run_id = :run AND status IN ('queued', 'skipped', 'in_batch')", run=self._run_id
             ).scalar_one()
             writer.run(
                 "UPDATE run SET status = :status, finished_at = :at WHERE id = :run",

@@ -36,6 +36,8 @@ class RunRow:
     budget_usd: Decimal | None
     by_hand: int = 0
     """Answers that a person still has to give. No call waits for them: a run can be done without."""
+    in_batch: int = 0
+    """Jobs that were handed over as a batch and have no result yet."""
     dataset_version_id: int | None = None
     """The version of a dataset whose cases it ran on; None for cases from a file and for sample values."""
     dataset_id: int | None = None
@@ -95,7 +97,7 @@ class Cell:
     case_index: int
     repeat: int
     status: str
-    """queued, running, done, failed, cancelled, skipped; by_hand where a person has to give the answer."""
+    """queued, running, done, failed, cancelled, skipped; by_hand where a person has to give the answer, in_batch where a batch has it."""
     queue_place: int | None
     """1-based place among the queued jobs of the run, or among those that wait for a person."""
     output_id: int | None

@@ -81,11 +81,17 @@ class Runs(HandAnswers):
         super().__init__(database, **calls)
         self._resolve = resolve
 
-    def estimate(self, spec: Spec) -> Estimate:
-        """About what a comparison will take, from past answers of its models where there are any."""
+    def estimate(self, spec: Spec, *, in_batch: bool = False) -> Estimate:
+        """About what a comparison will take, from past answers of its models where there are any; `in_batch`: what has a form for it is
+        handed over."""
         plan = plans.make(spec)
         reused = answered_share(self._database, plan) if plan.reuse else {}
-        return self._with_comparing(plan, plans.estimate(plan, past_use(self._database, self, spec.models), reused))
+        batched: list[int] = []
+        if in_batch:
+            from workbench.providers.batch import batch_form  # few runs are handed over
+
+            batched = [index for index, column in enumerate(plan.columns) if batch_form(column.model.wire_format) is not None]
+        return self._with_comparing(plan, plans.estimate(plan, past_use(self._database, self, spec.models), reused, batched))
 
     def _with_comparing(self, plan: Plan, found: Estimate) -> Estimate:
         """With the cost of the calls that compare meanings: they read each answer, and each text it is compared with, once."""
@@ -188,7 +194,7 @@ class Runs(HandAnswers):
     def requeue(self, run_id: int, job_ids: Iterable[int] | None = None, failed_only: bool = True) -> int:
         """How many ended jobs of a run were put back into its queue: those that failed or were stopped, or with `failed_only` False
         all. Their outputs stay as earlier attempts. A job that is done by hand waits for a person again."""
-        which = "status IN ('failed', 'cancelled')" if failed_only else "status NOT IN ('queued', 'running', 'by_hand')"
+        which = "status IN ('failed', 'cancelled')" if failed_only else "status NOT IN ('queued', 'running', 'by_hand', 'in_batch')"
         if job_ids is not None:
             which += f" AND id IN ({','.join(str(int(job_id)) for job_id in job_ids) or 'NULL'})"
         by_hand = _by_hand(self.plan(run_id))

@@ -97,7 +97,7 @@ class Scorings:
         for check in checks:
             if fault := await asyncio.to_thread(evaluators.fault, check):
                 raise BadInput(f"The check {check.title} cannot be used: {fault}")
-        with self._runs.taken(run.id):
+        with self._runs.taken(run):
             again = _Again(self._database, self._runs, run.id, tuple(checks), progress, stop or threading.Event())
             return await again.go()
 

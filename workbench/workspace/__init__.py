@@ -102,6 +102,11 @@ if TYPE_CHECKING:
     from workbench.ratings import Ratings
     from workbench.ratings import ReviewItem as ReviewItem
     from workbench.ratings import ReviewQueue as ReviewQueue
+    from workbench.runs.batches import Batches
+    from workbench.runs.batches import BatchOffer as BatchOffer
+    from workbench.runs.batches import BatchReading as BatchReading
+    from workbench.runs.batches import BatchRow as BatchRow
+    from workbench.runs.batches import HandedOver as HandedOver
     from workbench.runs.by_hand import answer_file as answer_file
     from workbench.runs.by_hand import answer_picture as answer_picture
     from workbench.runs.records import CaseResult as CaseResult
@@ -237,6 +242,13 @@ class Workspace(Copies, Network, Texts):
         return Scorings(self._database, self.runs)
 
     @late
+    def batches(self) -> Batches:
+        """Jobs of runs that are handed to batch services, and their results."""
+        from workbench.runs.batches import Batches
+
+        return Batches(self._database, self.runs, self.settings)
+
+    @late
     def ratings(self) -> Ratings:
         """What people think of outputs."""
         from workbench.ratings import Ratings
@@ -324,6 +336,11 @@ class Workspace(Copies, Network, Texts):
     def has_prompts(self) -> bool:
         """False in a workspace where no live prompt is: a new one, or one from which all was put away. Imports nothing."""
         return bool(self._database.query("SELECT 1 FROM prompt WHERE archived_at IS NULL LIMIT 1"))
+
+    def has_open_batches(self) -> bool:
+        """True if a batch service has, or may have, requests of a run. Imports nothing."""
+        open_states = "'submitting', 'submitted', 'cancelling'"
+        return bool(self._database.query(f"SELECT 1 FROM job_batch WHERE state IN ({open_states}) LIMIT 1"))
 
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         """Call `listener(changes)` once after each committed write, on the thread that wrote. The answer ends the subscription."""

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from workbench.gui.cells import Shown, State, blocked_words, column_title, failed_words, held_words, stopped_words
+from workbench.gui.cells import IN_BATCH_WORDS, Shown, State, blocked_words, column_title, failed_words, held_words, stopped_words
 from workbench.gui.compare.detail_parts import MARGINS, take_all
 from workbench.gui.compare.model import RunModel
 from workbench.gui.context import Context
@@ -218,6 +218,8 @@ def _title(shown: Shown) -> str:
             return "Answer, reused from an earlier run"
         case State.STOPPED:
             return stopped_words(shown.cell)
+        case State.IN_BATCH:
+            return f"{IN_BATCH_WORDS}: the answer comes within a day"
         case State.QUEUED:
             return f"Queued, number {shown.place:,}" if shown.place else "Queued"
     return "Answer"

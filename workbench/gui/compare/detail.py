@@ -253,6 +253,7 @@ class DetailPanel(QFrame):
         else:
             self.hand.leave()
         self.raw.setVisible(not by_hand)
+        self.again.setVisible(shown.state is not State.IN_BATCH)
         self.again.setText("Answer again" if by_hand else "Run again")
         self.again.setToolTip("Let this cell wait for another answer by hand (R)" if by_hand else "Run this cell again (R)")
 
@@ -310,7 +311,9 @@ class DetailPanel(QFrame):
 
     def run_again(self) -> None:
         """Make this call again."""
-        if self.shown is not None and self.again.isEnabled():
+        if self.shown is not None and self.shown.state is State.IN_BATCH:
+            self.context.notice("This call is in a batch. Cancel the batch to make it at once.")
+        elif self.shown is not None and self.again.isEnabled():
             self._attempt = None
             self.model.run_again([self.shown.cell.job_id])
 

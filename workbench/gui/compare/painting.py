@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPixmap
 
 from workbench.gui.cells import (
+    IN_BATCH_WORDS,
     Fix,
     Live,
     Shown,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 PICTURE_BYTES = 32_000_000
 FULL_KEPT = 96
 _KEPT_STATES = (State.DONE, State.REUSED, State.BLOCKED, State.FAILED)
-_FILLS = {State.QUEUED: "panel", State.STOPPED: "panel", State.SKIPPED: "panel", State.BY_HAND: "panel"}
+_FILLS = {State.QUEUED: "panel", State.STOPPED: "panel", State.SKIPPED: "panel", State.BY_HAND: "panel", State.IN_BATCH: "panel"}
 _BARS = {State.WRITING: "accent-ink", State.WAITING: "warn", State.HELD: "warn", State.FAILED: "fail", State.BLOCKED: "fail"}
 
 
@@ -61,6 +62,8 @@ class CellPainter:
         self.samples_of: Callable[[Shown], Samples | None] = nothing
         self.group_ends: frozenset[int] = frozenset()
         """Columns behind which another group begins."""
+        self.batch_words: Mapping[int, str] = {}
+        """Of each column that a batch has, how far that is."""
 
     def told(self, shown: Shown) -> Told:
         """What is worked out of a cell beside its row: what differs from its base, and what its repeats say."""
@@ -327,12 +330,14 @@ class CellPainter:
         return areas
 
     def _still(self, painter: QPainter, frame: Frame, shown: Shown, *, active: bool) -> None:
-        """Queued, by hand, stopped and skipped: an icon and a few words, and whatever text had come."""
+        """Queued, by hand, in a batch, stopped and skipped: an icon and a few words, and whatever text had come."""
         theme, cell = self.theme, shown.cell
         if shown.state is State.QUEUED:
             icon, words = "circle-dashed", queued_words(shown)
         elif shown.state is State.BY_HAND:
             icon, words = "hand", by_hand_words(shown)
+        elif shown.state is State.IN_BATCH:
+            icon, words = "package", IN_BATCH_WORDS
         elif shown.state is State.STOPPED:
             icon, words = "circle-stop", stopped_words(cell)
         else:
@@ -347,6 +352,9 @@ class CellPainter:
         words = words.replace("By hand", "Your turn") if yours else words
         painter.drawPixmap(QPointF(frame.x, y + (line - theme.px(14)) / 2), theme.pixmap(icon, token, 14))
         self._line(painter, frame.x + theme.px(20), y, frame.width - theme.px(20), words, token, weight=600 if yours else None)
+        below = self.batch_words.get(cell.column, "") if shown.state is State.IN_BATCH and self.height != "compact" else ""
+        if below:
+            self._line(painter, frame.x + theme.px(20), y + line, frame.width - theme.px(20), below, "text3", "small")
         if shown.state is State.BY_HAND and not active:
             return  # there may be many of them in a column: only the one that is meant says what to do
         fixes: tuple[Fix, ...] = still_fixes(shown.state)

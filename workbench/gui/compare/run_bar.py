@@ -229,7 +229,8 @@ class RunBar(QFrame):
         over = made + run.failed + run.skipped
         done.setVisible(calls > 0)
         done.first.setText(f"{over:,} of {calls:,}")
-        words = [] if running or (run.status == "done" and run.failed) else [status_words(run)]
+        words = [f"{run.in_batch:,} in a batch"] if run.in_batch and (running or run.queued) else []
+        words += [] if running or (run.status == "done" and run.failed) else [status_words(run)]
         if run.reused:
             words.append(f"{run.reused:,} reused")
         done.more.setText(", ".join(words))
@@ -290,7 +291,7 @@ class RunBar(QFrame):
         else:
             set_tone(left.first, "text")
             left.first.setText(day(run.finished_at or run.started_at or run.created_at))
-            left.second.setText({"done": "finished", "stopped": "stopped"}.get(run.status, "made"))
+            left.second.setText("handed over" if run.in_batch else {"done": "finished", "stopped": "stopped"}.get(run.status, "made"))
             left.setToolTip(run.finished_at or run.started_at or run.created_at)
 
     # -- what is done ------------------------------------------------------------------------------------------
@@ -364,6 +365,8 @@ class RunBar(QFrame):
 
 def status_words(run: RunRow) -> str:
     """How a run that nobody executes now stands."""
+    if run.in_batch and not run.queued:
+        return "in a batch"
     return STATUS_WORDS.get(run.status, run.status)
 
 

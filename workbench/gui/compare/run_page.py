@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from workbench.gui.cells import Shown
+from workbench.gui.compare.batch_strip import BatchStrip
 from workbench.gui.compare.cell_menu import CellMenu
 from workbench.gui.compare.cell_verbs import CellVerbs
 from workbench.gui.compare.column_menu import ColumnMenu
@@ -81,10 +82,12 @@ class RunPage(QWidget):
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(0)
         self.banner_place = QVBoxLayout()
+        self.batches = BatchStrip(self.context, self.model)
         for part in (self.run_bar, line(), self.tools, line(), self.find_bar):
             inside.addWidget(part)
         inside.addLayout(self.banner_place)
         inside.addWidget(self.scoring.banner)
+        inside.addWidget(self.batches)
         self.nothing = EmptyState(
             "No case is left",
             "No case of this run belongs to the filter.",
@@ -144,6 +147,7 @@ class RunPage(QWidget):
         detail.repeat_wanted.connect(lambda repeat: self._turn_current(repeat))
         detail.left.connect(self.focus_grid)
         detail.closed.connect(lambda: self.show_detail(False))
+        self.batches.changed.connect(self._batches_changed)
         bar.run_chosen.connect(self.run_chosen)
         bar.by_hand_wanted.connect(cell.next_by_hand)
         bar.rerun_wanted.connect(self.rerun_wanted)
@@ -169,6 +173,10 @@ class RunPage(QWidget):
             "compare.checks": self.scoring.change_checks,
             "compare.forget_code": self.scoring.forget_code,
             "compare.next_by_hand": cell.next_by_hand,
+            "compare.batch": self.batches.hand_over,
+            "compare.batch_ask": self.batches.ask_now,
+            "compare.batch_read": self.batches.read_results,
+            "compare.batch_cancel": self.batches.cancel,
             "compare.previous_group": lambda: tools.step_group(-1),
             "compare.next_group": lambda: tools.step_group(1),
             "compare.previous_repeat": lambda: self.repeats.turn(-1),
@@ -299,6 +307,10 @@ class RunPage(QWidget):
             if self.model.grid.row_of(case_index) is None:
                 self.rows.choose("")
             self.table.choose(case_index, column)
+
+    def _batches_changed(self) -> None:
+        self.table.main.cells.painter.batch_words = self.batches.cell_words()
+        self.table.main.viewport().update()
 
     # -- what is shown -----------------------------------------------------------------------------------------
 

@@ -115,18 +115,18 @@ class Assessment:
     """That the cases are too few to tell a difference of the size wanted; empty where they do."""
 
 
-def assess(ws: Workspace, definition: Definition) -> Assessment:
-    """Calls, cost and time of a definition, and what keeps prompts from being sent."""
+def assess(ws: Workspace, definition: Definition, in_batch: bool = False) -> Assessment:
+    """Calls, cost and time of a definition, and what keeps prompts from being sent; `in_batch`: what can be is handed over."""
     cases = count_cases(ws, definition)
     if not (definition.prompts and cases):
         return Assessment(cases=cases)
     try:
-        models, tokens = _figures(ws, definition)
+        models, tokens = _figures(ws, definition, in_batch)
         if not definition.model_uids:
             return Assessment(cases=cases, models=models, tokens=tokens)
         spec = ws.comparisons.resolve(definition)
         few = few_words(ws, cases, len(definition.prompts) * len(definition.model_uids))
-        return Assessment(ws.runs.estimate(spec), ws.runs.problems(spec), "", cases, models, tokens, few)
+        return Assessment(ws.runs.estimate(spec, in_batch=in_batch), ws.runs.problems(spec), "", cases, models, tokens, few)
     except Problem as error:
         return Assessment(trouble=str(error), cases=cases)
 
@@ -148,7 +148,7 @@ def few_words(ws: Workspace, cases: int, columns: int) -> str:
     return f"{start}. {round(100 * wanted)} points take about {needed:,} cases."
 
 
-def _figures(ws: Workspace, definition: Definition) -> tuple[dict[str, Estimate], dict[PromptRef, int]]:
+def _figures(ws: Workspace, definition: Definition, in_batch: bool) -> tuple[dict[str, Estimate], dict[PromptRef, int]]:
     """What single models take, the ticked ones first, and what single prompt versions send; as many as the time does for."""
     ready = [row.uid for row in ws.connections.models() if row.answers]
     uids = [uid for uid in definition.model_uids if uid in ready] + [uid for uid in ready if uid not in definition.model_uids]
@@ -165,7 +165,7 @@ def _figures(ws: Workspace, definition: Definition) -> tuple[dict[str, Estimate]
     models: dict[str, Estimate] = {}
     for uid, model in zip(uids, spec.models, strict=True):
         if perf_counter() < end:
-            models[uid] = ws.runs.estimate(replace(spec, models=(model,)))
+            models[uid] = ws.runs.estimate(replace(spec, models=(model,)), in_batch=in_batch)
     return models, tokens
 
 
@@ -250,6 +250,8 @@ def sum_up(definition: Definition, found: Assessment | None, choices: Choices) -
         if estimate.unknown_prices:
             pieces.append((f"{' and' if estimate.cost_usd is not None else ','} an unknown cost", False))
             below = f"No price is known for {joined(list(estimate.unknown_prices))}: no cap counts it. "
+        if estimate.in_batch:
+            pieces.append((f", {'all' if estimate.in_batch == calls else f'{estimate.in_batch:,}'} as batch within a day", False))
         if estimate.seconds is not None:
             pieces += [(", about ", False), (about(estimate.seconds), True)]
         below += estimate.basis + " "
