@@ -92,6 +92,9 @@ def cost_words(offer: BatchOffer) -> str:
 def _answer(ws: Workspace, run_id: int, handed: HandedOver, terminal: Terminal) -> int:
     for words in handed.left:
         terminal.note(words)
+    for batch in handed.batches:
+        if batch.state == "submitting":
+            terminal.note(f"{batch.model}: {batch.message} Whether it arrived is asked next time; nothing is sent twice.")
     _show(ws, run_id, list(handed.batches), terminal, left=handed.left)
     if not terminal.json and any(batch.is_open for batch in handed.batches):
         terminal.note(f"See how far it is with: workbench batch status {ws.runs.get(run_id).uid}")
