@@ -176,7 +176,7 @@ def test_a_check_that_cannot_be_asked_is_refused_before_anything_is_scored(runs:
 
 def test_a_run_that_is_going_on_is_not_scored(runs: Runs, scorings: Scorings) -> None:
     run_id = runs.prepare(spec(cases=1))
-    with runs.taken(run_id), pytest.raises(BadInput, match="is going on already"):
+    with runs.taken(runs.get(run_id)), pytest.raises(BadInput, match="is going on already"):
         again(scorings, run_id, LONG)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011_batches"
-down_revision = "0009_regressions"
+revision = "0013_batches"
+down_revision = "0012_scoring"
 
 
 def upgrade() -> None:
