@@ -246,12 +246,13 @@ def _case_to_json(case: Case) -> dict[str, Any]:
 
 
 def _case_from_json(item: Mapping[str, Any]) -> Case:
+    get, checks = item.get, item.get("checks")  # there may be very many cases
     return Case(
-        values=item["values"],
-        name=item.get("name", ""),
-        reference=item.get("reference"),
-        tags=tuple(item.get("tags", ())),
-        weight=item.get("weight", 1.0),
-        note=item.get("note", ""),
-        checks=tuple(Check.from_json(check) for check in item.get("checks", ())),
+        item["values"],
+        get("name", ""),
+        get("reference"),
+        tuple(get("tags", ())),
+        get("weight", 1.0),
+        get("note", ""),
+        tuple(map(Check.from_json, checks)) if checks else (),
     )
