@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 PICTURE_BYTES = 32_000_000
 FULL_KEPT = 96
+MAKING_S = 0.004
+"""Time of a frame in which pictures of cells may be made: a page that is seen for the first time fills up within a few frames."""
 CUT_OFF = "cut off"
 """Said of an answer that reached its largest length."""
 _KEPT_STATES = (State.DONE, State.REUSED, State.BLOCKED, State.FAILED)
@@ -57,6 +59,18 @@ class CellPainter:
         self.caret_on = True
         self.thumbnails: Thumbnails | None = None
         self._words: re.Pattern[str] | None = None
+        self._until: float | None = None
+
+    def begin_frame(self) -> None:
+        """From now on and for some milliseconds, pictures of cells are made. At least one is in each frame."""
+        self._until = None
+
+    def _may_make(self) -> bool:
+        now = time.perf_counter()
+        if self._until is None:
+            self._until = now + MAKING_S
+            return True
+        return now <= self._until
 
     def paint(
         self,
@@ -68,20 +82,25 @@ class CellPainter:
         current: bool,
         hover_star: int | None,
         hovered: bool,
-    ) -> None:
-        """Paint one cell with its hairlines; `current` adds the ring."""
+    ) -> bool:
+        """Paint one cell with its hairlines; `current` adds the ring. False where only its ground was painted: the frame has no time left
+        for one that is seen for the first time."""
         if shown is None or current or hovered or shown.live is not None or shown.state not in _KEPT_STATES or shown.cell.pictures:
             self._paint(painter, rect, shown, column, current=current, hover_star=hover_star, hovered=hovered)
-            return
+            return True
         key = (id(shown.cell), rect.width(), rect.height())
         kept = self._pictures.get(key)
         if kept is None or kept[0] is not shown.cell:
+            if not self._may_make():
+                self._paint(painter, rect, None, column, current=False, hover_star=None, hovered=False)
+                return False
             kept = self._pictures[key] = (shown.cell, self._picture(painter, rect, shown, column))
             if len(self._pictures) > self._room(kept[1]):
                 self._pictures.popitem(last=False)
         else:
             self._pictures.move_to_end(key)
         painter.drawPixmap(rect.topLeft(), kept[1])
+        return True
 
     def forget(self) -> None:
         """Forget what was kept: fonts, colours or row heights are others now."""
