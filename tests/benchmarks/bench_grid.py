@@ -38,7 +38,7 @@ from workbench.workspace import Workspace
 COLUMNS = 8
 BATCH = 2_000
 PAINT_MS, FRAME_MS, GROWTH_MIB = 300.0, 16.0, 150.0
-WORDS = "Thank you for the order , the boots can be sent back within thirty days if they were not worn outside".split()
+WORDS = ["Thank", "you", "for", "the", "order:", "the", "boots", "can", "be", "sent", "back", "within", "thirty", "days", "if", "unworn."]
 QUERIES = {
     "failed checks": CaseQuery("failed"),
     "unrated": CaseQuery("unrated"),
@@ -111,8 +111,9 @@ def opened(session: Session, run: int) -> tuple[CompareScreen, float, float]:
 
 
 def scrolled(screen: CompareScreen, step: Callable[[int], int], frames: int) -> dict[str, dict[str, float]]:
-    """Milliseconds of each frame: the scroll bar moves, all that follows in this turn of the loop is done and painted. By the clock, and the
-    work of the window's own thread alone: where other programs take the processors, the clock says little.
+    """Milliseconds of each frame: the scroll bar moves, all that follows in this turn of the loop is done and painted.
+
+    By the clock, and the work of the window's own thread alone: where other programs take the processors, the clock says little.
     """
     bar, clock, work = screen.page.table.main.verticalScrollBar(), [], []
     for number in range(frames):
