@@ -60,8 +60,11 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@$(COMPILE)
 	@$(BIN)/python packaging/system_libraries.py offscreen --install
-	@for script in tests/benchmarks/*.py; do echo "== $$script"; QT_QPA_PLATFORM=offscreen $(BIN)/python "$$script" || exit 1; done
-	@if [ -d ../shared ]; then $(BIN)/python ../shared/tools/bench_run.py -- $(BIN)/workbench; fi
+	@mkdir -p bench; cd bench; missed=; for script in ../tests/benchmarks/*.py; do \
+		echo "== $$script"; QT_QPA_PLATFORM=offscreen ../$(BIN)/python "$$script" || missed="$$missed $$script"; done; \
+	if [ -d ../../shared ]; then ../$(BIN)/python ../../shared/tools/bench_run.py --json -- "$(CURDIR)/$(BIN)/workbench" > bench_run.json || missed="$$missed bench_run"; \
+		cat bench_run.json; fi; \
+	test -z "$$missed" || { echo "An aim was missed by:$$missed" >&2; exit 1; }
 
 # 2,000 mutated files of every format, about 12 minutes. FROM=2000 tries others.
 fuzz: $(VENV)/.dev
@@ -72,4 +75,4 @@ screenshots: $(VENV)/.dev
 	QT_QPA_PLATFORM=offscreen $(BIN)/python packaging/screenshots.py screenshots
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis build dist screenshots
+	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis bench build dist screenshots
