@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 PICTURE_BYTES = 32_000_000
 FULL_KEPT = 96
 MAKING_S = 0.004
-"""Time of a frame in which pictures of cells may be made: a page that is seen for the first time fills up within a few frames."""
+"""Time of a hurried frame in which pictures of cells may be made: a page that is seen for the first time fills up within a few frames."""
 CUT_OFF = "cut off"
 """Said of an answer that reached its largest length."""
 _KEPT_STATES = (State.DONE, State.REUSED, State.BLOCKED, State.FAILED)
@@ -59,18 +59,18 @@ class CellPainter:
         self.caret_on = True
         self.thumbnails: Thumbnails | None = None
         self._words: re.Pattern[str] | None = None
-        self._until: float | None = None
+        self._hurried, self._until = False, 0.0
 
-    def begin_frame(self) -> None:
-        """From now on and for some milliseconds, pictures of cells are made. At least one is in each frame."""
-        self._until = None
+    def begin_frame(self, *, hurried: bool) -> None:
+        """A frame begins. A hurried one has little time for cells that are seen for the first time, but makes one of them at least."""
+        self._hurried, self._until = hurried, 0.0
 
     def _may_make(self) -> bool:
         now = time.perf_counter()
-        if self._until is None:
+        if not self._until:
             self._until = now + MAKING_S
             return True
-        return now <= self._until
+        return not self._hurried or now <= self._until
 
     def paint(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionRange, QModelIndex, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -29,6 +31,8 @@ from workbench.gui.theme import Theme
 
 COLUMN_WIDTH, CASE_WIDTH = 208, 164
 FRAME_MS = 12
+SCROLLING_S = 0.3
+"""So long after the last step it counts as scrolling, whose next frame must not wait for cells that are seen for the first time."""
 LATE_MS = 4
 """Until cells are painted for which a frame had no time: keys and the mouse come first."""
 HEIGHT_ORDER = ("compact", "normal", "tall")
@@ -84,13 +88,18 @@ class CellView(CaseView):
         self.setItemDelegate(self.cells)
         self.headers = ColumnHeader(theme, self)
         self.setHorizontalHeader(self.headers)
+        self._scrolled = 0.0
         self._late = QTimer(self)
         self._late.setSingleShot(True)
         self._late.setInterval(LATE_MS)
         self._late.timeout.connect(self._paint_late)
 
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        self._scrolled = time.perf_counter()
+        super().scrollContentsBy(dx, dy)
+
     def paintEvent(self, event: QPaintEvent) -> None:
-        self.cells.painter.begin_frame()
+        self.cells.painter.begin_frame(hurried=time.perf_counter() - self._scrolled < SCROLLING_S)
         super().paintEvent(event)
         if self.cells.late and not self._late.isActive():
             self._late.start()
