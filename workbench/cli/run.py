@@ -72,21 +72,27 @@ def tell_lacking(ws: Workspace, checks: Sequence[Check], terminal: Terminal) -> 
 
 def run_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     """The exit code of `workbench run`."""
-    from workbench.cli.sources import source_of  # with the workspace, not with the arguments
-
     _check_out(options.out)
     with workspace(options, terminal) as ws:
-        source = source_of(ws, options, terminal)
-        for problem in ws.runs.problems(source.spec):
-            if not problem.fatal:  # those are refused
-                terminal.note(problem.message)
+        run_id = _prepared(ws, options, terminal)
         if options.batch or options.batch_files:
             from workbench.cli.batch import hand_over  # few runs are handed over
 
-            return hand_over(ws, ws.runs.prepare(source.spec, source.comparison_id), options, terminal, options.batch_files)
-        _tell_estimate(ws.runs.estimate(source.spec), terminal)
-        run_id = ws.runs.prepare(source.spec, source.comparison_id)
+            return hand_over(ws, run_id, options, terminal, options.batch_files)
         return finish(ws, run_id, options, terminal)
+
+
+def _prepared(ws: Workspace, options: argparse.Namespace, terminal: Terminal) -> int:
+    """The id of the new run. What was read for it is let go: the run has its own copy, and cases may be many."""
+    from workbench.cli.sources import source_of  # with the workspace, not with the arguments
+
+    source = source_of(ws, options, terminal)
+    for problem in ws.runs.problems(source.spec):
+        if not problem.fatal:  # those are refused
+            terminal.note(problem.message)
+    if not (options.batch or options.batch_files):  # handing over tells its own estimate
+        _tell_estimate(ws.runs.estimate(source.spec), terminal)
+    return ws.runs.prepare(source.spec, source.comparison_id)
 
 
 def _tell_estimate(found: Estimate, terminal: Terminal) -> None:

@@ -253,11 +253,13 @@ def _case_to_json(case: Case) -> dict[str, Any]:
 
 
 def _case_from_json(item: Mapping[str, Any]) -> Case:
-    return Case(
-        values=item["values"],
-        name=item.get("name", ""),
-        reference=item.get("reference"),
-        tags=tuple(item.get("tags", ())),
-        weight=item.get("weight", 1.0),
-        note=item.get("note", ""),
-    ).with_checks(item.get("checks"))
+    get, checks = item.get, item.get("checks")  # there may be very many cases
+    case = Case(
+        item["values"],
+        get("name", ""),
+        get("reference"),
+        tuple(get("tags", ())),
+        get("weight", 1.0),
+        get("note", ""),
+    )
+    return case.with_checks(checks) if checks else case

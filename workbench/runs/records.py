@@ -67,16 +67,16 @@ class ColumnInfo:
     total: int
     done: int
     failed: int
-    passed: int
-    checked: int
+    passed: int = 0
+    checked: int = 0
     """Outputs that have at least one check that could be run."""
-    pass_rate: float | None
-    pass_low: float | None
-    pass_high: float | None
-    mean_rating: float | None
-    p50_ms: float | None
-    p95_ms: float | None
-    cost_usd: Decimal | None
+    pass_rate: float | None = None
+    pass_low: float | None = None
+    pass_high: float | None = None
+    mean_rating: float | None = None
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+    cost_usd: Decimal | None = None
     judged: int = 0
     """Outputs of which a person said pass or fail: a second figure beside the checks', never mixed with it."""
     said_pass: int = 0

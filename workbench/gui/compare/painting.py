@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 PICTURE_BYTES = 32_000_000
 FULL_KEPT = 96
+MAKING_S = 0.004
+"""Time of a hurried frame in which pictures of cells may be made: a page that is seen for the first time fills up within a few frames."""
 _KEPT_STATES = (State.DONE, State.REUSED, State.BLOCKED, State.FAILED)
 _FILLS = {State.QUEUED: "panel", State.STOPPED: "panel", State.SKIPPED: "panel", State.BY_HAND: "panel", State.IN_BATCH: "panel"}
 _BARS = {State.WRITING: "accent-ink", State.WAITING: "warn", State.HELD: "warn", State.FAILED: "fail", State.BLOCKED: "fail"}
@@ -64,10 +66,22 @@ class CellPainter:
         """Columns behind which another group begins."""
         self.batch_words: Mapping[int, str] = {}
         """Of each column that a batch has, how far that is."""
+        self._hurried, self._until = False, 0.0
 
     def told(self, shown: Shown) -> Told:
         """What is worked out of a cell beside its row: what differs from its base, and what its repeats say."""
         return self.difference_of(shown), self.samples_of(shown) if shown.repeats > 1 else None
+
+    def begin_frame(self, *, hurried: bool) -> None:
+        """A frame begins. A hurried one has little time for cells that are seen for the first time, but makes one of them at least."""
+        self._hurried, self._until = hurried, 0.0
+
+    def _may_make(self) -> bool:
+        now = time.perf_counter()
+        if not self._until:
+            self._until = now + MAKING_S
+            return True
+        return not self._hurried or now <= self._until
 
     def paint(
         self,
@@ -79,20 +93,25 @@ class CellPainter:
         current: bool,
         hover_star: int | None,
         hovered: bool,
-    ) -> None:
-        """Paint one cell with its hairlines; `current` adds the ring."""
+    ) -> bool:
+        """Paint one cell with its hairlines; `current` adds the ring. False where only its ground was painted: the frame has no time left
+        for one that is seen for the first time."""
         if shown is None or current or hovered or shown.live is not None or shown.state not in _KEPT_STATES or shown.cell.pictures:
             self._paint(painter, rect, shown, column, current=current, hover_star=hover_star, hovered=hovered)
-            return
+            return True
         key = (id(shown.cell), rect.width(), rect.height())
         kept, now = self._pictures.get(key), (shown.cell, self.told(shown))
         if kept is None or kept[0][0] is not shown.cell or kept[0][1] != now[1]:
+            if not self._may_make():
+                self._paint(painter, rect, None, column, current=False, hover_star=None, hovered=False)
+                return False
             kept = self._pictures[key] = (now, self._picture(painter, rect, shown, column))
             if len(self._pictures) > self._room(kept[1]):
                 self._pictures.popitem(last=False)
         else:
             self._pictures.move_to_end(key)
         painter.drawPixmap(rect.topLeft(), kept[1])
+        return True
 
     def forget(self) -> None:
         """Forget what was kept: fonts, colours or row heights are others now."""

@@ -247,7 +247,10 @@ class RunPage(QWidget):
                 self.banner_place.addWidget(Banner("warn", f"Stopped at {total_money(run.budget_usd)}.", words, buttons))
 
     def _cells_came(self, first: QModelIndex, last: QModelIndex) -> None:
-        if first != last:
+        if first == last:
+            return
+        shown, before = self.current(), self.detail.shown
+        if shown is None or before is None or shown.cell is not before.cell:  # most pages that come do not hold the current cell
             self._show_current()
 
     def _pictures_came(self, _output_id: int) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionRange, QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionRange, QModelIndex, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -13,6 +14,9 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QRegion,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHBoxLayout, QHeaderView, QTableView, QVBoxLayout, QWidget
@@ -29,10 +33,38 @@ from workbench.gui.wanted import Wanted
 
 COLUMN_WIDTH, CASE_WIDTH = 208, 164
 FRAME_MS = 12
+SCROLLING_S = 0.3
+"""So long after the last step it counts as scrolling, whose next frame must not wait for cells that are seen for the first time."""
+LATE_MS = 4
+"""Until cells are painted for which a frame had no time: keys and the mouse come first."""
 HEIGHT_ORDER = ("compact", "normal", "tall")
 
 
-class CellView(QTableView):
+class CaseView(QTableView):
+    """The frozen column of cases. Its viewport is opaque, so that scrolling moves the picture and only what comes into view is painted: the
+    delegates paint every pixel of their cells, and the rest is filled here.
+    """
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.theme = theme
+        _dress(self)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        across, down = self.horizontalHeader(), self.verticalHeader()
+        cells = QRect(-across.offset(), -down.offset(), across.length(), down.length())
+        rest = event.region().subtracted(QRegion(cells))
+        if not rest.isEmpty():
+            painter = QPainter(self.viewport())
+            painter.setClipRegion(rest)
+            painter.fillRect(rest.boundingRect(), self.theme.color("surface"))
+            painter.end()
+        super().paintEvent(event)
+
+
+class CellView(CaseView):
     """The columns of answers."""
 
     rate = Signal(int)
@@ -47,13 +79,10 @@ class CellView(QTableView):
     """The QMimeData of a drop on a cell that waits for a person; it is to be taken at once."""
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self.theme = theme
+        super().__init__(theme)
         self.single_keys = True
-        _dress(self)
         self.setMouseTracking(True)
         self.setAcceptDrops(True)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setAccessibleName("Answers")
         self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
@@ -61,6 +90,28 @@ class CellView(QTableView):
         self.setItemDelegate(self.cells)
         self.headers = ColumnHeader(theme, self)
         self.setHorizontalHeader(self.headers)
+        self._scrolled = 0.0
+        self._late = QTimer(self)
+        self._late.setSingleShot(True)
+        self._late.setInterval(LATE_MS)
+        self._late.timeout.connect(self._paint_late)
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        self._scrolled = time.perf_counter()
+        super().scrollContentsBy(dx, dy)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self.cells.painter.begin_frame(hurried=time.perf_counter() - self._scrolled < SCROLLING_S)
+        super().paintEvent(event)
+        if self.cells.late and not self._late.isActive():
+            self._late.start()
+
+    def _paint_late(self) -> None:
+        """Paint what the last frames had no time for."""
+        late, self.cells.late = self.cells.late, []
+        model = self.model()
+        for row, section in late:
+            self.update(model.index(row, section))
 
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
         super().selectionChanged(selected, deselected)
@@ -159,9 +210,7 @@ class GridTable(QWidget):
         self._placing = False
         self.height_choice = "normal"
         self.main = CellView(theme)
-        self.cases = QTableView()
-        _dress(self.cases)
-        self.cases.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.cases = CaseView(theme)
         self.cases.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.cases.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.cases.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -320,7 +369,7 @@ class GridTable(QWidget):
         self.main.cells.painter.height = self.height_choice
         self.case_words.height = self.height_choice
         self.main.cells.painter.forget()
-        self.case_words.excerpts.clear()
+        self.case_words.forget()
         tall = row_height(theme, self.height_choice)
         for view in (self.main, self.cases):
             header = view.verticalHeader()
