@@ -236,5 +236,5 @@ def test_values_that_are_lists_and_schemas_can_be_read_and_edited(qtbot: QtBot) 
 
 
 def test_the_figures_of_a_metric_are_said_in_words() -> None:
-    assert metric_words(Metric("Tone", 43.5, 50, 41, 0.87)) == "41 of 50 passed, sum 43.5"
+    assert metric_words(Metric("Tone", 43.5, 50, 41, 0.87)) == "41 of 50, sum 43.5"
     assert metric_words(Metric("Tone", 0.0, 0, 0, None, 3)) == "no score, 3 not run"

@@ -77,6 +77,8 @@ class Scorings:
     def __init__(self, database: Database, runs: Runs) -> None:
         self._database, self._runs = database, runs
         self._trying = Scorers(1)
+        self._going: set[threading.Event] = set()
+        """What stops the scorings that go on."""
 
     async def score_again(
         self,
@@ -97,9 +99,13 @@ class Scorings:
         for check in checks:
             if fault := await asyncio.to_thread(evaluators.fault, check):
                 raise BadInput(f"The check {check.title} cannot be used: {fault}")
+        stop = stop or threading.Event()
         with self._runs.taken(run):
-            again = _Again(self._database, self._runs, run.id, tuple(checks), progress, stop or threading.Event())
-            return await again.go()
+            self._going.add(stop)
+            try:
+                return await _Again(self._database, self._runs, run.id, tuple(checks), progress, stop).go()
+            finally:
+                self._going.discard(stop)
 
     def history(self, run_id: int) -> list[ScoringRow]:
         """The scorings of a run, newest first; the last one is the checks that it was made with."""
@@ -152,7 +158,9 @@ class Scorings:
             return tuple(Score(check, None, None, words) for check in checks)
 
     def close(self) -> None:
-        """End the process in which checks are tried."""
+        """Stop what goes on, and end the process in which checks are tried."""
+        for stop in list(self._going):
+            stop.set()
         self._trying.close()
 
 
@@ -198,7 +206,7 @@ class _Again:
         finally:
             self._scorers.close()
             if not finished:
-                with suppress(Problem):
+                with suppress(Exception):  # a workspace that was closed meanwhile: it never counts, and the next scoring puts it away
                     self._forget()
         return Scored(self._number, self._done, stopped=not finished)
 
