@@ -104,6 +104,9 @@ if TYPE_CHECKING:
     from workbench.ratings import Ratings
     from workbench.ratings import ReviewItem as ReviewItem
     from workbench.ratings import ReviewQueue as ReviewQueue
+    from workbench.ratings.sessions import Choices as Choices
+    from workbench.ratings.sessions import SessionRow as SessionRow
+    from workbench.ratings.votes import VoteRow as VoteRow
     from workbench.runs.by_hand import answer_file as answer_file
     from workbench.runs.by_hand import answer_picture as answer_picture
     from workbench.runs.records import CaseResult as CaseResult
@@ -125,13 +128,16 @@ if TYPE_CHECKING:
     from workbench.values.brought import BroughtRun
     from workbench.workspace.regressions import Regressions as Regressions
     from workbench.workspace.regressions import RunPair as RunPair
+    from workbench.workspace.reviews import Offer as Offer
+    from workbench.workspace.reviews import Outcome as Outcome
+    from workbench.workspace.reviews import RunReviews
 
 STARTER = "Starter"
 """Name of the comparison that the app brings along."""
 
 _LENT = {
     "answer_file": "runs.by_hand", "answer_picture": "runs.by_hand",
-    "Answer": "engine.one_call", "Cancelled": "engine.events", "Control": "engine.control", "Failed": "engine.events",
+    "Choices": "ratings.sessions", "Answer": "engine.one_call", "Cancelled": "engine.events", "Control": "engine.control", "Failed": "engine.events",
     "Finished": "engine.events", "Held": "engine.events",
     "LocalServer": "providers", "Settled": "library.in_step.records",
     "Skipped": "engine.events", "Source": "library.sources",
@@ -252,6 +258,13 @@ class Workspace(Copies, Network, Texts):
         from workbench.ratings import Ratings
 
         return Ratings(self._database)
+
+    @late
+    def reviews(self) -> RunReviews:
+        """Review sessions over runs, and the votes given in them."""
+        from workbench.workspace.reviews import RunReviews
+
+        return RunReviews(self._database, self.runs, self.ratings)
 
     @late
     def regressions(self) -> Regressions:
