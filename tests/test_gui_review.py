@@ -16,7 +16,7 @@ from tests.conftest import FakeProvider
 from tests.gui_window import dialogs, finished_well, opened
 from tests.run_workspace import Filled, executed, fill
 from workbench.gui.app import Session
-from workbench.gui.review.model import letter
+from workbench.gui.review.data import letter
 from workbench.gui.review.view import ReviewScreen
 from workbench.gui.widgets.buttons import Button
 from workbench.settings import Settings
@@ -97,7 +97,7 @@ def test_keys_rate_the_focused_answer_and_enter_goes_on(qtbot: QtBot, screen: Re
     press(Qt.Key.Key_0)
     qtbot.waitUntil(lambda: judged(screen) == [4, None, 5, None])
     press(Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: screen.place.text() == "Case 2")
+    qtbot.waitUntil(lambda: screen.body.head.place.text() == "Case 2")
     assert judged(screen) == [None] * 4
 
 
@@ -115,9 +115,9 @@ def test_undo_takes_back_across_cases_and_focuses_the_answer(qtbot: QtBot, scree
     press(Qt.Key.Key_4)
     qtbot.waitUntil(lambda: judged(screen)[1] == 4)
     press(Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: screen.place.text() == "Case 2")
+    qtbot.waitUntil(lambda: screen.body.head.place.text() == "Case 2")
     press(Qt.Key.Key_Z)
-    qtbot.waitUntil(lambda: screen.place.text() == "Case 1" and judged(screen) == [None] * 4)
+    qtbot.waitUntil(lambda: screen.body.head.place.text() == "Case 1" and judged(screen) == [None] * 4)
     assert screen.cards[1].hasFocus()
     press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     qtbot.waitUntil(lambda: judged(screen)[1] == 4)
@@ -140,13 +140,13 @@ def test_a_note_belongs_to_the_focused_answer(qtbot: QtBot, screen: ReviewScreen
 def test_a_review_goes_on_where_it_was_after_a_restart(qtbot: QtBot, filled: tuple[Filled, int], settings: Settings) -> None:
     session, screen = at_review(qtbot, filled[0], settings)
     press(Qt.Key.Key_S)
-    qtbot.waitUntil(lambda: screen.place.text() == "Case 2" and len(screen.cards) == 4)
+    qtbot.waitUntil(lambda: screen.body.head.place.text() == "Case 2" and len(screen.cards) == 4)
     order = [card.answer.output_id for card in screen.cards]
     press(Qt.Key.Key_5)
     qtbot.waitUntil(lambda: judged(screen)[0] == 5)
     finished_well(session)
     session, screen = at_review(qtbot, filled[0], settings)
-    assert screen.place.text() == "Case 2"
+    assert screen.body.head.place.text() == "Case 2"
     assert [card.answer.output_id for card in screen.cards] == order
     assert judged(screen)[0] == 5
     finished_well(session)
@@ -178,7 +178,7 @@ def test_every_case_has_an_order_of_its_own_and_all_columns_come_first_somewhere
     data = screen.model.data
     assert data is not None
     runs = screen.context.ws.runs
-    orders = [tuple(runs.output(output).column for output in item.outputs) for item in data.queue.items]
+    orders = [tuple(runs.output(output).column for output in item) for item in data.session.items]
     assert len(orders) == 4
     assert all(sorted(order) == [0, 1, 2, 3] for order in orders)
     assert len(set(orders)) > 1
@@ -192,7 +192,7 @@ def test_finishing_reveals_the_columns_with_their_mean_stars(qtbot: QtBot, scree
     press(Qt.Key.Key_5)
     qtbot.waitUntil(lambda: judged(screen) == [2, None, 5, None])
     for number in range(4):
-        qtbot.waitUntil(lambda number=number: screen.place.text() == f"Case {number + 1}")  # type: ignore[misc]
+        qtbot.waitUntil(lambda number=number: screen.body.head.place.text() == f"Case {number + 1}")  # type: ignore[misc]
         press(Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.end)
     screen.finish()
@@ -200,8 +200,8 @@ def test_finishing_reveals_the_columns_with_their_mean_stars(qtbot: QtBot, scree
     assert screen.reveal_page.rows[0].column.index == best
     assert screen.reveal_page.rows[0].best
     assert "5.0 of 5 stars, from 1 rating, best" in screen.reveal_page.rows[0].accessibleName()
-    screen._again()
-    qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.body and screen.place.text() == "Case 1")
+    screen.model.again()
+    qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.body and screen.body.head.place.text() == "Case 1")
 
 
 def test_single_letters_can_be_switched_off(qtbot: QtBot, screen: ReviewScreen) -> None:
@@ -210,7 +210,7 @@ def test_single_letters_can_be_switched_off(qtbot: QtBot, screen: ReviewScreen) 
     press(Qt.Key.Key_P)
     press(Qt.Key.Key_S)
     press(Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: screen.place.text() == "Case 2")
+    qtbot.waitUntil(lambda: screen.body.head.place.text() == "Case 2")
     assert screen.context.ws.ratings.undo() is None
 
 
@@ -237,5 +237,5 @@ def test_four_answers_fit_side_by_side_in_a_window_of_the_usual_width(qtbot: QtB
     assert len(screen.cards) == 4
     assert screen.area.horizontalScrollBar().maximum() == 0
     for card in screen.cards:
-        assert card.stars.width() >= card.stars.sizeHint().width()
-        assert card.failed.geometry().right() <= card.width()
+        assert card.foot.stars.width() >= card.foot.stars.sizeHint().width()
+        assert card.foot.failed.geometry().right() <= card.width()

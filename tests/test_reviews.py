@@ -145,7 +145,10 @@ def test_votes_are_kept_with_all_that_belongs_to_them_and_undo_writes_new_rows(w
     votes.vote(session.id, 0, "right", seconds=9.0)
     votes.vote(session.id, 1, "both_bad")
     kept = votes.of_session(session.id)
-    assert [(one.item, one.winner, one.seconds, one.rater) for one in kept] == [(0, "right", 2.0, "me"), (1, "both_bad", None, "me")]
+    assert [(one.item, one.winner, one.seconds, one.rater) for one in kept] == [
+        (0, "right", 2.0, ws.ratings.rater),
+        (1, "both_bad", None, ws.ratings.rater),
+    ]
     assert (kept[0].left, kept[0].right) == (left, right)
     assert kept[0].saw is not None and kept[0].saw.blind
     assert votes.undo(session.id) == 1

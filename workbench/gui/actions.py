@@ -142,7 +142,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare.hide", "Hide the column", ("H",), "compare", "eye-off"),
     Action("compare.height", "Row height", ("V",), "compare", "rows-3"),
 
-    Action("review.rate", "Rate with stars", ("1", "2", "3", "4", "5"), "review", "star", shown=False, by_screen=True),
+    Action("review.start", "Start a review session", (), "review", "plus"),
+    Action("review.rate", "Stars, or A better, B better, tie, both bad, or the place", ("1", "2", "3", "4", "5"), "review", "star",
+           shown=False, by_screen=True),
+    Action("review.criterion", "Rate the marked criterion", ("Shift+1", "Shift+5"), "review", "", shown=False, by_screen=True),
+    Action("review.pause", "Pause the session or go on", ("Space",), "review", "pause", shown=True, by_screen=True),
+    Action("review.export_votes", "Export votes", (), "review", "download"),
     Action("review.next", "Save and go on", ("Return",), "review", "", shown=False, by_screen=True),
     Action("review.note", "Note", ("N",), "review", "pencil"),
     Action("review.undo", "Undo the last rating", ("Z",), "review", "undo-2"),

@@ -83,7 +83,9 @@ class Votes:
         outputs = self._outputs(self._sessions.get(session_id), item)
         if set(places) != set(outputs):
             raise BadInput("A ranking gives every answer its place.", remedy="Give the others theirs.")
-        votes: list[tuple[int, int, Winner]] = [(left, right, _winner(places[left], places[right])) for left, right in combinations(outputs, 2)]
+        votes: list[tuple[int, int, Winner]] = [
+            (left, right, _winner(places[left], places[right])) for left, right in combinations(outputs, 2)
+        ]
         with self._lock:
             self._undone.pop(session_id, None)
         return self._write(session_id, item, votes, seconds, note)
@@ -135,9 +137,7 @@ class Votes:
             raise NotFound(f"Review {session.id} has no item {item}.")
         return session.items[item]
 
-    def _write(
-        self, session_id: int, item: int, votes: Sequence[tuple[int, int, str]], seconds: float | None, note: str
-    ) -> list[int]:
+    def _write(self, session_id: int, item: int, votes: Sequence[tuple[int, int, str]], seconds: float | None, note: str) -> list[int]:
         saw = BLIND if self._sessions.get(session_id).choices.blind else OPEN
         note, made = whole_text(note), []
         with self._database.write() as writer:
@@ -149,7 +149,19 @@ class Votes:
     def _read(self, which: str, given: Mapping[str, Any]) -> list[VoteRow]:
         rows = self._database.query(_SELECT.format(which=which), given)
         return [
-            VoteRow(id_, session, item, left, right, cast(Winner, winner), seconds, note, at, rater, Saw.from_json(json.loads(saw)) if saw else None)
+            VoteRow(
+                id_,
+                session,
+                item,
+                left,
+                right,
+                cast(Winner, winner),
+                seconds,
+                note,
+                at,
+                rater,
+                Saw.from_json(json.loads(saw)) if saw else None,
+            )
             for id_, session, item, left, right, winner, seconds, note, at, rater, saw in rows
         ]
 

@@ -133,7 +133,9 @@ class RunReviews:
         given = self.votes.of_session(session_id)
         votes = _expanded(given, session, answers, names)
         ties = known_ties(answers)
-        whole = session.choices.kind != "single" and session.choices.most is None and len({vote.item for vote in given}) == len(session.items)
+        whole = (
+            session.choices.kind != "single" and session.choices.most is None and len({vote.item for vote in given}) == len(session.items)
+        )
         if whole:
             votes += [Vote(names[left], names[right], "tie") for (left, right), count in sorted(ties.items()) for _ in range(count)]
         ranking = rank(votes) if votes else None
@@ -305,5 +307,3 @@ def _expanded(votes: Sequence[VoteRow], session: SessionRow, answers: Iterable[A
         for vote in votes
         for left, right in _meeting(vote, session, known)
     ]
-
-
