@@ -35,8 +35,8 @@ class Foot(QFrame):
     def add_rubric(self, answer: Blind, criteria: Sequence[CriterionRow], *, wide: bool) -> CriteriaRows:
         """Rows of criteria above all else."""
         self.rubric = CriteriaRows(answer.letter, wide=wide, hint="Shift + 1 to 5")
+        self.column.insertWidget(0, self.rubric)  # first: rows that are shown without a parent would be a window
         self.rubric.show_criteria(criteria)
-        self.column.insertWidget(0, self.rubric)
         return self.rubric
 
     def show_judgement(self, answer: Blind) -> None:
