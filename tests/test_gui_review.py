@@ -383,7 +383,8 @@ def test_the_end_of_a_session_of_pairs_tells_win_rates_and_what_they_allow_to_sa
     assert bars[0].rate == 1.0
     assert "model-0" in bars[0].name
     words = said_by(screen.reveal_page)
-    assert "is ahead of" in words or "within noise" in words
+    assert "is ahead of" in words
+    assert "corrected for the number of pairs" in words
     assert "Hidden until now: names of models" in words
 
 

@@ -230,6 +230,7 @@ def test_the_outcome_names_the_columns_and_one_vote_counts_for_all_equal_answers
     assert found.win_rates[0].name == "Secret model, v3"
     assert (found.win_rates[0].rate, found.win_rates[0].votes) == (1.0, 12)
     assert found.ranking is not None and found.ranking.ranked[0].name == "Secret model, v3"
+    assert [one.p < 0.05 for one in found.gaps] == [True, True, False]
     assert {(one.left, one.right, one.won, one.lost, one.tied) for one in found.gaps} >= {("Secret model, v3", "Secret model, v1", 6, 0, 0)}
     assert "costs" in found.hidden
 

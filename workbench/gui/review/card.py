@@ -21,6 +21,7 @@ LEAST_WIDTH = 316
 NARROW = 400
 """Below this there is no room to say the rating in words beside its stars, nor the keys beside the verdicts."""
 MEASURE = 640
+LEAST_TEXT = 56
 
 
 class Badge(QWidget):
@@ -63,6 +64,9 @@ class AnswerCard(QFrame):
         self.text = AnswerView("reading", fit=False, spacing=128)
         self.text.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.text.finish(answer.text or "Empty answer")
+        self.text.setMinimumHeight(theme().px(LEAST_TEXT))
+        # It takes the room there is and asks for none: the foot below is seen whole in a low window.
+        self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.text.link_clicked.connect(self.link_clicked)
         self.text.viewport().installEventFilter(self)
         column = QVBoxLayout(self)

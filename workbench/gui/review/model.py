@@ -53,6 +53,7 @@ class ReviewModel(QObject):
         self._acts: list[tuple[int, ...]] = []
         """What can be taken back in its order: the outputs of a rating, or nothing for a vote."""
         self._focus_output: int | None = None
+        self._serial = 0
         self._showing: int | None = None
         """The item whose answers are on the screen: a key that comes before those of the next are there votes on nothing."""
 
@@ -220,10 +221,12 @@ class ReviewModel(QObject):
             self.answers, self.winner, self.note_text, self._showing = [], "", "", None
             self.case_changed.emit()
             return
-        position = self.position
+        position, self._serial = self.position, self._serial + 1
+        serial = self._serial
 
         def show(shown: Shown) -> None:
-            if self.item is not None and self.position == position:
+            # Only what was asked for last: an answer from before a vote would take its mark away again.
+            if self.item is not None and self.position == position and serial == self._serial:
                 self._showing = position
                 same = [answer.output_id for answer in shown.answers] == [answer.output_id for answer in self.answers]
                 self.answers, self.winner, self.note_text = list(shown.answers), shown.winner, shown.note
@@ -284,6 +287,7 @@ class ReviewModel(QObject):
         self.context.bridge.call(
             lambda: verb(session.id, position, said, seconds=seconds, note=note), then=kept, failed=self.context.failed, owner=self
         )
+        self._read()
 
     def undo(self) -> None:
         """Take the last judgement or vote back and go to its item."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from workbench.workspace import Outcome
 
 ENOUGH_VOTES = 20
+APART = 0.05
+"""Below this p, two are said to be apart."""
 _MOST_GAPS = 6
 
 
@@ -56,8 +58,10 @@ class RateBar(QWidget):
             painter.drawLine(QPointF(start, middle), QPointF(end, middle))
             painter.drawLine(QPointF(start + wide / 2, middle - 6), QPointF(start + wide / 2, middle + 6))
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(look.color("accent-soft"))
+            painter.setOpacity(0.35)
+            painter.setBrush(look.color("accent"))
             painter.drawRoundedRect(QRectF(start + wide * self.low, middle - 5, max(2.0, wide * (self.high - self.low)), 10), 4, 4)
+            painter.setOpacity(1.0)
             painter.setBrush(look.color("accent-ink"))
             painter.drawEllipse(QPointF(start + wide * self.rate, middle), 4.5, 4.5)
         if self.hasFocus():
@@ -112,12 +116,16 @@ def sentences(outcome: Outcome) -> Iterable[str]:
     """One for each gap, for equal answers, for agreement, and for what was hidden."""
     for gap in outcome.gaps[:_MOST_GAPS] if outcome.votes >= ENOUGH_VOTES else ():
         score = f"{gap.won} against {gap.lost}" + (f", {counted(gap.tied, 'tie')}" if gap.tied else "")
-        if gap.more == 0:
-            yield f"{gap.left} is ahead of {gap.right}: {score}, more than chance does at 95 %."
+        p = f"p = {gap.p:.2f}" if gap.p >= 0.01 else "p < 0.01"
+        if gap.p < APART:
+            yield f"{gap.left} is ahead of {gap.right}: {score} ({p})."
         elif gap.more is None:
             yield f"{gap.left} and {gap.right}: {score}. Nothing points to a gap."
         else:
-            yield f"{gap.left} and {gap.right}: {score}, within noise. About {counted(gap.more, 'more vote')} to separate them, if the gap stays."
+            more = f" About {counted(gap.more, 'more vote')} on these two to separate them, if the gap stays." if gap.more else ""
+            yield f"{gap.left} and {gap.right}: {score} could be chance ({p}).{more}"
+    if len(outcome.gaps) > 1 and outcome.votes >= ENOUGH_VOTES:
+        yield "A p is of the gap in the ranking, in which all votes count, and is corrected for the number of pairs (Holm)."
     if outcome.ties_known:
         counts = "They count as ties." if outcome.ties_counted else "They are not among the votes."
         yield f"{counted(outcome.ties_known, 'pair of answers was', 'pairs of answers were')} equal word for word. {counts}"

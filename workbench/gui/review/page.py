@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from workbench.gui.actions import digit
@@ -20,6 +20,9 @@ from workbench.gui.review.model import ReviewModel
 from workbench.gui.review.note import Note
 from workbench.gui.review.verdicts import Verdicts
 from workbench.gui.widgets.buttons import button
+
+LOW = 620
+"""In a page that is lower, the case leaves more room to the answers."""
 
 
 class ReviewPage(QWidget):
@@ -45,7 +48,6 @@ class ReviewPage(QWidget):
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         inside = QWidget()
         self.row = QHBoxLayout(inside)
@@ -71,6 +73,10 @@ class ReviewPage(QWidget):
         foot.addWidget(self.back_button)
         foot.addWidget(self.next_button)
         return foot
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.case_card.set_low(self.height() < self.context.theme.px(LOW))
 
     # -- an item -----------------------------------------------------------------------------------------------
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QCheckBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.widgets.dialog import Dialog
+from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.segmented import Segmented
 from workbench.gui.words import counted
@@ -72,20 +73,22 @@ class StartDialog(Dialog):
         self.kind_words, self.order_words = label("", "small", "text2", wrap=True), label("", "small", "text2", wrap=True)
         self._field("What is asked", self.kind, self.kind_words)
         self._field("Order", self.order, self.order_words)
-        self._field("How many", self.most)
-        self.criteria: list[tuple[int, QCheckBox]] = []
-        if offers.criteria:
-            self._title("Criteria")
-            for row in offers.criteria:
-                self.criteria.append((row.id, self._box(row.criterion.name, row.criterion.help, on=True)))
-        self.others: list[tuple[int, QCheckBox]] = []
-        if offers.others:
-            self._title("Together with")
-            for run in offers.others:
-                box = self._box(f"{run.comparison}, run {run.number}", "The cases that both have", on=False)
-                box.toggled.connect(lambda _on: self._count_anew())
-                self.others.append((run.id, box))
-        self._field("Names, costs and times", self.blind)
+        pair = QHBoxLayout()
+        pair.setSpacing(24)
+        for title, choice in (("How many", self.most), ("Names, costs and times", self.blind)):
+            column = QVBoxLayout()
+            column.setSpacing(6)
+            column.addWidget(label(title, "small", "text2", 500))
+            column.addWidget(choice)
+            pair.addLayout(column)
+        pair.addStretch(1)
+        self.body.addSpacing(4)
+        self.body.addLayout(pair)
+        self.criteria = self._boxes("Criteria", [(row.id, row.criterion.name, row.criterion.help) for row in offers.criteria], on=True)
+        others = [(run.id, f"{run.comparison}, run {run.number}", "The cases that both have") for run in offers.others]
+        self.others = self._boxes("Together with", others, on=False)
+        for _id, box in self.others:
+            box.toggled.connect(lambda _on: self._count_anew())
         self.said = label("", "body", "text", wrap=True)
         self.body.addSpacing(6)
         self.body.addWidget(self.said)
@@ -109,12 +112,22 @@ class StartDialog(Dialog):
         if words is not None:
             self.body.addWidget(words)
 
-    def _box(self, text: str, tip: str, *, on: bool) -> QCheckBox:
-        box = QCheckBox(text)
-        box.setToolTip(tip)
-        box.setChecked(on)
-        self.body.addWidget(box)
-        return box
+    def _boxes(self, title: str, offers: Sequence[tuple[int, str, str]], *, on: bool) -> list[tuple[int, QCheckBox]]:
+        """(id, box) for each (id, text, tip), in as many lines as they need."""
+        made: list[tuple[int, QCheckBox]] = []
+        if not offers:
+            return made
+        self._title(title)
+        inside = QWidget()
+        flow = FlowLayout(inside, gap=16)
+        for id_, text, tip in offers:
+            box = QCheckBox(text)
+            box.setToolTip(tip)
+            box.setChecked(on)
+            flow.addWidget(box)
+            made.append((id_, box))
+        self.body.addWidget(inside)
+        return made
 
     @property
     def run_ids(self) -> list[int]:

@@ -227,6 +227,9 @@ class ReviewScreen(Screen):
     def _show_item(self) -> None:
         self.note.keep()
         if self.model.item is None:
+            what = {"single": "cases", "pair": "pairs", "rank": "rankings"}[self.model.kind]
+            hidden = "The names are still hidden. " if self.model.blind else ""
+            self.end.say(f"All {what} seen", f"{hidden}Finish to see how each column did.")
             self._turn_to(self.end if self.model.total else self.empty)
             return
         if self.model.paused:
