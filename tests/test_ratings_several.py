@@ -216,6 +216,21 @@ def test_a_criterion_with_runs_is_kept_and_one_without_is_gone(database: Databas
     assert criteria.list(fresh, archived=True) == []
 
 
+def test_all_criteria_are_put_at_once_or_not_at_all(database: Database, ratings: Ratings) -> None:
+    comparison, outputs = a_comparison(database)
+    criteria = Criteria(database)
+    criteria.put(comparison, [(None, ACCURACY), (None, SAFE)])
+    accuracy, safe = (row.id for row in criteria.list(comparison))
+    ratings.criterion(outputs[0], safe, "pass")
+    with pytest.raises(BadInput, match="1 answer was rated by Safe"):
+        criteria.put(comparison, [(None, KIND), (safe, Criterion("Safe"))])
+    with pytest.raises(BadInput, match="same name"):
+        criteria.put(comparison, [(None, KIND), (safe, Criterion("kind", Scale("verdict")))])
+    assert [row.id for row in criteria.list(comparison)] == [accuracy, safe]
+    criteria.put(comparison, [(safe, Criterion("Accuracy", Scale("verdict"))), (None, KIND)])
+    assert [(row.id == safe, row.criterion.name) for row in criteria.list(comparison)] == [(True, "Accuracy"), (False, "Kind")]
+
+
 def test_a_rated_criterion_keeps_its_scale_and_the_labels_that_were_given(database: Database, ratings: Ratings) -> None:
     comparison, outputs = a_comparison(database)
     criteria = Criteria(database)

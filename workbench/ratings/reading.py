@@ -11,7 +11,7 @@ from workbench.ratings.judging import marks_of
 from workbench.ratings.records import Judgement, RaterRow
 from workbench.store.database import Database
 from workbench.store.raters import NAMELESS, own_rater, rater_name
-from workbench.values import BadInput, NotFound, Saw, Scale
+from workbench.values import BadInput, Changes, NotFound, Saw, Scale
 
 _SELECT = """
 SELECT rating.id, rating.output_id, rating.aspect, rating.value, rating.label, rating.note, rating.spans, rating.criterion_id,
@@ -82,6 +82,7 @@ class RatingReader:
             raise BadInput("On a server everyone rates under their own name.", remedy="Open the workspace as the other person.")
         cleaned = clean_name(name) if name is not None else ""
         self._database.rater = "" if cleaned == (self._database.owner or NAMELESS) else cleaned
+        self._database.tell(Changes({"rating": frozenset()}))
 
     def rename_rater(self, id: int, name: str) -> None:
         """Give a rater another name; their ratings show it too. Raises BadInput for a name in use and on a server, NotFound."""

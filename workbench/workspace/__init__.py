@@ -355,6 +355,7 @@ class Workspace(Copies, Network, Texts):
     def _setting_changed(self, key: str) -> None:
         if key == "your_name":
             self._database.owner = str(self.settings.get(key)).strip()
+            self._database.tell(Changes({"rating": frozenset()}))
 
     def _resolved(self, comparison_id: int) -> Spec:
         return self.comparisons.resolve(self.comparisons.get(comparison_id).definition)

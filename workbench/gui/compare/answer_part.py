@@ -35,6 +35,7 @@ class AnswerPart(QWidget):
         self.context, self.model = context, model
         self.differences = False
         self._wanted = Wanted()
+        self._highlights: list[tuple[int, int]] = []
         self._trouble_shown: tuple[tuple[str, str] | None, str] = (None, "")
         column = QVBoxLayout(self)
         column.setContentsMargins(*MARGINS)
@@ -52,6 +53,7 @@ class AnswerPart(QWidget):
         column.addLayout(self._trouble)
         self.answer = AnswerView("answer", spacing=122)
         self.answer.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.answer.setTextInteractionFlags(self.answer.textInteractionFlags() | Qt.TextInteractionFlag.TextSelectableByKeyboard)
         self.answer.link_clicked.connect(self._link)
         column.addWidget(self.answer)
         self.pictures = PictureStrip(context)
@@ -90,6 +92,12 @@ class AnswerPart(QWidget):
             self._thinking_text.grow(thinking)
         self._as_text.setVisible(finished and not self.differences)
         self._show_other(row if finished else None)
+        self.answer.highlight(self._highlights if row is not None else [])
+
+    def show_marks(self, places: list[tuple[int, int]]) -> None:
+        """Paint what raters marked in the answer as it was written."""
+        self._highlights = places
+        self.answer.highlight(places)
 
     def _show_trouble(self, shown: Shown, column: ColumnInfo, *, newest: bool) -> None:
         words: tuple[str, str] | None = None
@@ -142,6 +150,7 @@ class AnswerPart(QWidget):
     def _turn(self) -> None:
         self.answer.turn(not self.answer.as_text)
         self._as_text.setText("As Markdown" if self.answer.as_text else "As text")
+        self.answer.highlight(self._highlights)
 
     def _link(self, url: str) -> None:
         self.context.notice(f"Links in answers are not opened: {url[:80]}", "Copy", lambda: QGuiApplication.clipboard().setText(url))

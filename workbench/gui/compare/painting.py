@@ -20,6 +20,7 @@ from workbench.gui.cells import (
     fitting_metrics,
     held_words,
     queued_words,
+    stars_of,
     stopped_words,
     waiting_words,
 )
@@ -193,13 +194,13 @@ class CellPainter:
         else:
             self._line(painter, frame.x, frame.text_top, frame.width, "Empty answer", "text3")
         if self.height == "compact":
-            chips_right = self._stars(painter, frame, cell.stars, large=large, hover_star=hover_star)
+            chips_right = self._stars(painter, frame, stars_of(cell), large=large, hover_star=hover_star)
             room = chips_right - frame.x
             used = self._chips(painter, frame.x, frame.foot.center().y() - chip_size("x").height() // 2, room, cell.scores)
             self._foot(painter, frame, shown, frame.x + used + (theme.px(6) if used else 0), chips_right)
             return
         self._chips(painter, frame.x, frame.chips_top, frame.width, cell.scores)
-        right = self._stars(painter, frame, cell.stars, large=large, hover_star=hover_star)
+        right = self._stars(painter, frame, stars_of(cell), large=large, hover_star=hover_star)
         self._foot(painter, frame, shown, frame.x, right)
 
     def _pictures_of(self, painter: QPainter, frame: Frame, cell: Cell) -> None:
@@ -236,6 +237,9 @@ class CellPainter:
         if cell.verdict and x + theme.px(14) < right:
             icon, token = ("check", "pass") if cell.verdict == "pass" else ("x", "fail")
             painter.drawPixmap(QPointF(x, middle - theme.px(13) / 2), theme.pixmap(icon, token, 13))
+            x += theme.px(16)
+        if cell.differ and x + theme.px(14) < right:
+            painter.drawPixmap(QPointF(x, middle - theme.px(13) / 2), theme.pixmap("git-compare", "warn", 13))
             x += theme.px(16)
         if cell.note and x + theme.px(14) < right:
             painter.drawPixmap(QPointF(x, middle - theme.px(12) / 2), theme.pixmap("pencil", "text3", 12))

@@ -14,6 +14,7 @@ from shiboken6 import isValid
 from workbench.gui.cells import FINISHED, OVER, Shown, State
 from workbench.gui.compare.cell_menu import CellMenu
 from workbench.gui.compare.checks_dialog import ChecksDialog
+from workbench.gui.compare.criteria_dialog import edit_criteria
 from workbench.gui.compare.detail import WIDTH, DetailPanel
 from workbench.gui.compare.find_bar import FindBar
 from workbench.gui.compare.model import RunModel
@@ -139,6 +140,7 @@ class RunPage(QWidget):
         detail.stepped.connect(self.step)
         detail.repeat_wanted.connect(self.show_repeat)
         detail.left.connect(self.focus_grid)
+        detail.said.criteria_wanted.connect(self.edit_criteria)
         detail.closed.connect(lambda: self.show_detail(False))
         bar.run_chosen.connect(self.run_chosen)
         bar.by_hand_wanted.connect(self.next_by_hand)
@@ -156,6 +158,12 @@ class RunPage(QWidget):
             "compare.pass": lambda: self.verdict("pass"),
             "compare.fail": lambda: self.verdict("fail"),
             "compare.note": self.note,
+            "compare.criteria": lambda: self.into(self.detail.said.rate_criteria),
+            "compare.label": lambda: self.into(self.detail.said.write_label),
+            "compare.mark": lambda: self.into(self.detail.mark_selection),
+            "compare.history": self.detail.show_history,
+            "compare.rater": lambda: self.into(self.detail.choose_rater),
+            "compare.edit_criteria": self.edit_criteria,
             "compare.again": self.detail.run_again,
             "compare.failed_again": lambda: self.model.run_again(),
             "compare.rerun": self.rerun_wanted.emit,
@@ -377,6 +385,19 @@ class RunPage(QWidget):
         """Write a note on the current cell."""
         self.show_detail(True)
         self.detail.judging.write_note()
+
+    def into(self, verb: Callable[[], object]) -> None:
+        """Open the detail panel and do something in it."""
+        self.show_detail(True)
+        verb()
+
+    def edit_criteria(self) -> None:
+        """Change what is rated in the runs of this comparison."""
+        comparison = self.model.data.comparison if self.model.data is not None else None
+        if comparison is None:
+            self.context.notice("This run has no saved comparison to keep criteria in.")
+        elif self._may_write():
+            edit_criteria(self, self.context, comparison.id, comparison.name)
 
     def take_back(self, *, redo: bool = False) -> None:
         """Undo or redo the last judgement and go to its cell."""
