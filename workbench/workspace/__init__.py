@@ -61,6 +61,8 @@ if TYPE_CHECKING:
     from workbench.library.branches import Branches
     from workbench.library.comparisons import Comparisons
     from workbench.library.connections import Connections
+    from workbench.library.criteria import Criteria
+    from workbench.library.criteria import CriterionRow as CriterionRow
     from workbench.library.dataset_problems import CaseProblem as CaseProblem
     from workbench.library.dataset_problems import DatasetProblems as DatasetProblems
     from workbench.library.dataset_versions import CaseChange as CaseChange
@@ -99,9 +101,14 @@ if TYPE_CHECKING:
     from workbench.providers import left_out as left_out
     from workbench.providers.builtin.models import BuiltinModels
     from workbench.providers.direct import direct_endpoint as direct_endpoint
+    from workbench.ratings import Judgement as Judgement
+    from workbench.ratings import RaterRow as RaterRow
     from workbench.ratings import Ratings
     from workbench.ratings import ReviewItem as ReviewItem
     from workbench.ratings import ReviewQueue as ReviewQueue
+    from workbench.ratings.sessions import Choices as Choices
+    from workbench.ratings.sessions import SessionRow as SessionRow
+    from workbench.ratings.votes import VoteRow as VoteRow
     from workbench.runs.batches import Batches
     from workbench.runs.batches import BatchOffer as BatchOffer
     from workbench.runs.batches import BatchReading as BatchReading
@@ -128,14 +135,17 @@ if TYPE_CHECKING:
     from workbench.values.brought import BroughtRun
     from workbench.workspace.regressions import Regressions as Regressions
     from workbench.workspace.regressions import RunPair as RunPair
+    from workbench.workspace.reviews import Offer as Offer
+    from workbench.workspace.reviews import Outcome as Outcome
+    from workbench.workspace.reviews import RunReviews
 
 STARTER = "Starter"
 """Name of the comparison that the app brings along."""
 
 _LENT = {
     "answer_file": "runs.by_hand", "answer_picture": "runs.by_hand",
-    "Answer": "engine.one_call", "Cancelled": "engine.events", "Control": "engine.control", "Failed": "engine.events",
-    "Finished": "engine.events", "Held": "engine.events",
+    "Answer": "engine.one_call", "Cancelled": "engine.events", "Choices": "ratings.sessions", "Control": "engine.control",
+    "Failed": "engine.events", "Finished": "engine.events", "Held": "engine.events",
     "LocalServer": "providers", "Settled": "library.in_step.records",
     "Skipped": "engine.events", "Source": "library.sources",
     "Started": "engine.events", "Streamed": "engine.events", "TestReport": "providers", "Waiting": "engine.events",
@@ -157,6 +167,8 @@ class Workspace(Copies, Network, Texts):
         self.settings = settings
         self.path = database.path
         self.name = database.name
+        database.owner = str(settings.get("your_name")).strip()
+        settings.on_change(self._setting_changed)
         self.on_server = database.on_server
         self.read_only = database.read_only
         self.notice = database.notice
@@ -226,6 +238,13 @@ class Workspace(Copies, Network, Texts):
         return Comparisons(self._database, self.connections)
 
     @late
+    def criteria(self) -> Criteria:
+        """What people rate in the runs of saved comparisons."""
+        from workbench.library.criteria import Criteria
+
+        return Criteria(self._database)
+
+    @late
     def runs(self) -> Runs:
         """Runs: started, made, read back."""
         from workbench.runs.runs import Runs
@@ -254,6 +273,13 @@ class Workspace(Copies, Network, Texts):
         from workbench.ratings import Ratings
 
         return Ratings(self._database)
+
+    @late
+    def reviews(self) -> RunReviews:
+        """Review sessions over runs, and the votes given in them."""
+        from workbench.workspace.reviews import RunReviews
+
+        return RunReviews(self._database, self.runs, self.ratings)
 
     @late
     def regressions(self) -> Regressions:
@@ -345,6 +371,11 @@ class Workspace(Copies, Network, Texts):
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         """Call `listener(changes)` once after each committed write, on the thread that wrote. The answer ends the subscription."""
         return self._database.subscribe(listener)
+
+    def _setting_changed(self, key: str) -> None:
+        if key == "your_name":
+            self._database.owner = str(self.settings.get(key)).strip()
+            self._database.tell(Changes({"rating": frozenset()}))
 
     def _resolved(self, comparison_id: int) -> Spec:
         return self.comparisons.resolve(self.comparisons.get(comparison_id).definition)

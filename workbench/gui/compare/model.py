@@ -29,6 +29,8 @@ RATE_WINDOW_S = 20.0
 class RunModel(QObject):
     """One open run."""
 
+    judged = Signal(object)
+    """Ids of outputs of which something was said; empty: of any, or somebody else rates now."""
     loaded = Signal()
     """Another run, or the same one read anew, is here."""
     progress = Signal()
@@ -201,10 +203,15 @@ class RunModel(QObject):
         """Read again what another part of the window changed."""
         if self._run_id is None:
             return
+        if changes is not None and changes.has("comparison") and not changes.has("rating"):
+            self.judged.emit(frozenset())  # its criteria may have changed
         if changes is None or (self._run_id in changes.ids("run") and not self.running):
             self.grid.forget()
             self.open(self._run_id)
         elif changes.has("rating"):
+            self.judged.emit(changes.ids("rating"))
+            if not changes.ids("rating"):
+                self.grid.forget()  # somebody else rates here now: every cell shows another one's stars
             for job in self.grid.jobs_of(changes.ids("rating")):
                 self.grid.reread(job)
             self.read_columns_soon()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from workbench.values import Case
-    from workbench.workspace import ColumnInfo, ComparisonRow, RunRow, Workspace
+    from workbench.workspace import ColumnInfo, ComparisonRow, CriterionRow, RunRow, Workspace
 
 FIGURES_AT_ONCE = 10_000
 """Cells up to which a run is opened with its figures: of more, they follow when its answers are on the screen."""
@@ -34,6 +34,10 @@ class RunData:
     """Their names, in their order."""
     is_free: bool = False
     """True where no model of the run costs anything: a budget says nothing then."""
+    criteria: Sequence[CriterionRow] = ()
+    """By which its outputs are rated, when it was opened."""
+    labels: Sequence[str] = ()
+    """The labels that were given in its comparison by then."""
 
     @property
     def is_long(self) -> bool:
@@ -53,5 +57,5 @@ def read_run(ws: Workspace, run_id: int) -> RunData:
     free = all(price.input_usd == 0 and price.output_usd == 0 for price in prices)
     return RunData(
         run, columns, cases, runs, comparison, plan.dataset, plan.concurrency, plan.repeats, len(plan.checks),
-        tuple(check.title for check in plan.checks), free,
+        tuple(check.title for check in plan.checks), free, ws.criteria.of_run(run_id), ws.ratings.labels(run_id),
     )  # fmt: skip

@@ -146,6 +146,7 @@ class RunPage(QWidget):
         detail.stepped.connect(self.step)
         detail.repeat_wanted.connect(lambda repeat: self._turn_current(repeat))
         detail.left.connect(self.focus_grid)
+        detail.said.criteria_wanted.connect(cell.edit_criteria)
         detail.closed.connect(lambda: self.show_detail(False))
         self.batches.changed.connect(self._batches_changed)
         bar.run_chosen.connect(self.run_chosen)
@@ -163,6 +164,12 @@ class RunPage(QWidget):
             "compare.pass": lambda: cell.verdict("pass"),
             "compare.fail": lambda: cell.verdict("fail"),
             "compare.note": cell.note,
+            "compare.criteria": lambda: cell.into(self.detail.said.rate_criteria),
+            "compare.label": lambda: cell.into(self.detail.said.write_label),
+            "compare.mark": lambda: cell.into(self.detail.mark_selection),
+            "compare.history": self.detail.show_history,
+            "compare.rater": lambda: cell.into(self.detail.choose_rater),
+            "compare.edit_criteria": cell.edit_criteria,
             "compare.again": self.detail.run_again,
             "compare.column_again": again.column,
             "compare.case_again": again.case,
