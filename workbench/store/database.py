@@ -44,6 +44,10 @@ class Database(ABC):
         self.notice = notice
         self.person = person
         """Who works here, where several people do; empty for a file."""
+        self.owner = ""
+        """The name that the user of a file gave for ratings; empty before."""
+        self.rater = ""
+        """Somebody else who rates at this desk for a while; empty where nobody does."""
         self.writing_since: float | None = None
         """When the write that goes on now began, by `time.perf_counter`; None between writes."""
         self.is_cut_off = False

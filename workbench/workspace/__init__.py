@@ -61,6 +61,8 @@ if TYPE_CHECKING:
     from workbench.library.branches import Branches
     from workbench.library.comparisons import Comparisons
     from workbench.library.connections import Connections
+    from workbench.library.criteria import Criteria
+    from workbench.library.criteria import CriterionRow as CriterionRow
     from workbench.library.dataset_problems import CaseProblem as CaseProblem
     from workbench.library.dataset_problems import DatasetProblems as DatasetProblems
     from workbench.library.dataset_versions import CaseChange as CaseChange
@@ -99,6 +101,8 @@ if TYPE_CHECKING:
     from workbench.providers import left_out as left_out
     from workbench.providers.builtin.models import BuiltinModels
     from workbench.providers.direct import direct_endpoint as direct_endpoint
+    from workbench.ratings import Judgement as Judgement
+    from workbench.ratings import RaterRow as RaterRow
     from workbench.ratings import Ratings
     from workbench.ratings import ReviewItem as ReviewItem
     from workbench.ratings import ReviewQueue as ReviewQueue
@@ -157,6 +161,8 @@ class Workspace(Copies, Network, Texts):
         self.settings = settings
         self.path = database.path
         self.name = database.name
+        database.owner = str(settings.get("your_name")).strip()
+        settings.on_change(self._setting_changed)
         self.on_server = database.on_server
         self.read_only = database.read_only
         self.notice = database.notice
@@ -224,6 +230,13 @@ class Workspace(Copies, Network, Texts):
         from workbench.library.comparisons import Comparisons
 
         return Comparisons(self._database, self.connections)
+
+    @late
+    def criteria(self) -> Criteria:
+        """What people rate in the runs of saved comparisons."""
+        from workbench.library.criteria import Criteria
+
+        return Criteria(self._database)
 
     @late
     def runs(self) -> Runs:
@@ -345,6 +358,10 @@ class Workspace(Copies, Network, Texts):
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         """Call `listener(changes)` once after each committed write, on the thread that wrote. The answer ends the subscription."""
         return self._database.subscribe(listener)
+
+    def _setting_changed(self, key: str) -> None:
+        if key == "your_name":
+            self._database.owner = str(self.settings.get(key)).strip()
 
     def _resolved(self, comparison_id: int) -> Spec:
         return self.comparisons.resolve(self.comparisons.get(comparison_id).definition)
