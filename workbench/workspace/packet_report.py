@@ -95,14 +95,15 @@ class PacketReport:
             "items": self.items,
             "judged": self.judged,
             "agreement": [
-                {"rater": one.other, "about": one.about, "items": one.items, "same": one.same, one.measure: one.value, "low": one.low, "high": one.high}
+                {"rater": one.other, "about": one.about, "items": one.items, "same": one.same}
+                | {"measure": one.measure, "value": one.value, "low": one.low, "high": one.high}
                 for one in self.agreeing
             ],
             "differences": [
                 {"item": one.item, "about": one.about, "said": one.said, "rater": one.other, "other_said": one.other_said}
                 for one in self.differences
             ],
-        }  # fmt: skip
+        }
 
     def headline(self) -> str:
         """Who judged how much."""
