@@ -325,7 +325,7 @@ function onKey(event) {
   const target = event.target;
   if (target === $("note")) {
     if (event.key === "Escape") target.blur();
-    else if (event.key === "Enter" && !event.shiftKey) take(event, next);
+    else if (event.key === "Enter" && !event.shiftKey) take(event, () => { target.blur(); next(); });
     return;
   }
   if (target.tagName === "INPUT") {
