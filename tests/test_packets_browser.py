@@ -53,7 +53,7 @@ def shown(page: Page, tmp_path: Path, made: PacketPage) -> None:
 def test_a_colleague_rates_by_keyboard_and_the_file_fits_the_packet(page: Page, tmp_path: Path) -> None:
     made = packet(criteria=CRITERIA, uid="keyboard")
     shown(page, tmp_path, made)
-    assert page.text("#subtitle") == "For Jo Park, from Mara Lind, by Friday 27 Nov. About 2 min."
+    assert page.text("#subtitle") == "For Jo Park, from Mara Lind, by Friday 27 Nov. About 1 min."
     assert page.text("#kept").startswith("Kept in this browser, ")
     for key in ("5", "Enter"):  # no fifth choice, and nothing chosen yet
         page.key(key)

@@ -23,9 +23,9 @@ from workbench.values.messages import Part
 
 PacketKind = Literal["pair", "single"]
 SHOWN_PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif")
-_READING = 200
-"""Words a minute."""
-_DECIDING = 12
+_READING = 400
+"""Words a minute: who compares two answers skims what they have in common."""
+_DECIDING = 5
 """Seconds for an item, and for each criterion of each of its answers a fourth of that."""
 _IN_DATA = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
