@@ -274,6 +274,7 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("02f-hand-over", hand_over),
     ("03-review", at("review", run_id="done")),
     ("02e-found-words", found_words("compare")),
+    ("19b-make-packet", trigger("compare", "compare.packet", run_id="done")),
     ("03c-review-found-words", found_words("review")),
     ("03b-regression", at("insights", run_id="rerun", baseline_id="first_run")),
     ("04-datasets", at("datasets", dataset_id="dataset")),

@@ -125,7 +125,7 @@ def test_ratings_come_back_as_a_session_with_votes_and_judgements(reviewed: tupl
     ws, run = reviewed
     made = ws.packets.make(run, PacketWish(), tmp_path / "review.html", seed=1)
     data = data_of(made.path.read_text("utf-8"))
-    first = {
+    first: dict[int, dict[str, Any]] = {
         1: {"winner": "left", "note": "<b>knows</b>\x00", "answers": [{"criteria": {"0": 5, "1": "pass"}}, {"criteria": {"0": 2}}]},
         2: {"winner": "tie"},
         3: {"skipped": True},
@@ -156,8 +156,13 @@ def test_a_report_says_how_far_the_others_agree_and_where_they_differ(reviewed: 
     ws, run = reviewed
     made = ws.packets.make(run, PacketWish(), tmp_path / "review.html", seed=1)
     data = data_of(made.path.read_text("utf-8"))
-    jo = {n: {"winner": "left" if n % 2 else "right", "answers": [{"criteria": {"0": 5}}, {"criteria": {"0": 1}}]} for n in range(1, 13)}
-    ana = {**jo, 3: {"winner": "right", "answers": [{"criteria": {"0": 1}}, {"criteria": {"0": 1}}]}, 5: {"winner": "tie"}}
+    good = [{"criteria": {"0": 5}}, {"criteria": {"0": 1}}]
+    jo: dict[int, dict[str, Any]] = {n: {"winner": "left" if n % 2 else "right", "answers": good} for n in range(1, 13)}
+    ana: dict[int, dict[str, Any]] = {
+        **jo,
+        3: {"winner": "right", "answers": [{"criteria": {"0": 1}}, {"criteria": {"0": 1}}]},
+        5: {"winner": "tie"},
+    }
     one = ws.packets.bring(saved(tmp_path / "a.json", made.uid, data, ana, rater="Ana"))
     assert "Nobody else" in ws.packets.report(one.session_id).lines()[1]
     kept = ws.packets.bring(saved(tmp_path / "b.json", made.uid, data, jo))

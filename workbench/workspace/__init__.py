@@ -131,6 +131,7 @@ if TYPE_CHECKING:
     from workbench.templates import Variable as Variable
     from workbench.values.brought import BroughtRun
     from workbench.workspace.packet_report import PacketReport as PacketReport
+    from workbench.workspace.packets import MadePacket as MadePacket
     from workbench.workspace.packets import PacketLook as PacketLook
     from workbench.workspace.packets import Packets as Packets
     from workbench.workspace.packets import PacketWish as PacketWish

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from workbench.gui.actions import digit
 from workbench.gui.capture import capture
 from workbench.gui.context import Context
+from workbench.gui.packet_dialog import make_packet
 from workbench.gui.review.card import AnswerCard
 from workbench.gui.review.case_card import CaseCard
 from workbench.gui.review.found_words import FoundWords
@@ -64,6 +65,7 @@ class ReviewScreen(Screen):
             ("review.undo", self.undo),
             ("review.skip", self.skip),
             ("review.to_dataset", self.to_dataset),
+            ("review.packet", self.make_packet),
             ("review.find_next", lambda: self.found.step(1)),
             ("review.find_previous", lambda: self.found.step(-1)),
             ("edit.undo", self.undo),
@@ -97,6 +99,8 @@ class ReviewScreen(Screen):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.pages)
+        tip = "Give this review to a colleague as one file (Ctrl Shift P)"
+        self._packet = button("Make a packet...", "file-text", on=self.make_packet, tip=tip)
         self._choose = button("Choose a run", on=self._pick_run, opens=True)
         self._finish = button("Finish and reveal", "flag", "primary", on=self.finish)
 
@@ -170,7 +174,7 @@ class ReviewScreen(Screen):
         return [("Review", None)] if data is None else [("Review", lambda: None), (f"{data.run.comparison}, run {data.run.number}", None)]
 
     def top_actions(self) -> list[QWidget]:
-        return [self._choose, self._finish] if self._reviewing() else [self._choose]
+        return [self._choose, self._packet, self._finish] if self._reviewing() else [self._choose]
 
     def show_at(self, **at: Any) -> None:
         """`run_id`: the run to review, maybe with `output_id` and the `words` that a search found in it; without it the review that is
@@ -205,6 +209,11 @@ class ReviewScreen(Screen):
     def leave(self) -> bool:
         self._save_note()
         return True
+
+    def make_packet(self) -> None:
+        """Give the answers of this run to a colleague as one blind file."""
+        if self.model.data is not None:
+            make_packet(self, self.context, self.model.data.run.id, blind=self._reviewing())
 
     # -- a case ------------------------------------------------------------------------------------------------
 
