@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDate, Qt, QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QCheckBox,
-    QDateEdit,
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
@@ -35,6 +35,7 @@ _USUAL = 40
 _MOST = 9999
 _DAYS = 7
 _LIST_HEIGHT = 120
+_COUNTING = "Counting…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,9 @@ class PacketDialog(Dialog):
         self.made_for = QLineEdit()
         self.made_for.setPlaceholderText("The page asks for the name where this is empty")
         self.made_for.setAccessibleName("Who rates")
-        self.until = QCheckBox("By")
-        self.due = QDateEdit(QDate.currentDate().addDays(_DAYS))
-        self.due.setCalendarPopup(True)
-        self.due.setAccessibleName("Until when")
-        self.due.setEnabled(False)
-        self.until.toggled.connect(self.due.setEnabled)
+        self.due = QLineEdit()
+        self.due.setPlaceholderText(f"A day such as {date.today() + timedelta(days=_DAYS)}; may be empty")
+        self.due.setAccessibleName("Until when, a day such as 2026-12-05")
         self.title = QLineEdit()
         self.title.setAccessibleName("Title")
         self.pairs, self.single = QRadioButton("Pairs: which one is better"), QRadioButton("Single answers: 1 to 5")
@@ -102,6 +100,7 @@ class PacketDialog(Dialog):
         self.first = self.made_for
         for box in (*self.columns, *self.criteria, self.pairs):
             box.toggled.connect(lambda _on: self._look())
+        self.due.textChanged.connect(lambda _text: self._look())
         self.count.valueChanged.connect(lambda _value: self._look())
         self._look()
 
@@ -109,20 +108,20 @@ class PacketDialog(Dialog):
         grid = QGridLayout()
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(8)
-        due = QHBoxLayout()
-        due.addWidget(self.until)
-        due.addWidget(self.due)
-        due.addStretch(1)
         kind = QHBoxLayout()
+        kind.setSpacing(18)
         kind.addWidget(self.pairs)
         kind.addWidget(self.single)
         kind.addStretch(1)
+        most = QHBoxLayout()
+        most.addWidget(self.count)
+        most.addStretch(1)
         fields: tuple[tuple[str, QWidget | QHBoxLayout], ...] = (
             ("For", self.made_for),
             ("", due),
             ("Title", self.title),
             ("Shows", kind),
-            ("At most", self.count),
+            ("At most", most),
         )
         for row, (name, field) in enumerate(fields):
             grid.addWidget(label(name, "small", "text2", 500), row, 0)
@@ -169,18 +168,22 @@ class PacketDialog(Dialog):
             columns=columns,
             criteria=criteria,
             made_for=self.made_for.text(),
-            due=self.due.date().toPython() if self.until.isChecked() else None,  # type: ignore[arg-type]
+            due=_day(self.due.text()),
             title=self.title.text(),
         )
 
     def _look(self) -> None:
-        wish = self.wish()
         self._go.setEnabled(False)
+        try:
+            wish = self.wish()
+        except ValueError:
+            self._say("The day is not one. Write it as 2026-12-05, or leave it empty.")
+            return
         least = 2 if wish.kind == "pair" else 1
         if len(wish.columns) < least:
             self._say(f"Choose {'two columns or more' if least == 2 else 'a column'}.")
             return
-        self._say("Counting…")
+        self._say(_COUNTING)
         look, run = self._context.ws.packets.look, self._offer.run.id
         self._context.bridge.read(look, run, wish, then=self._looked, failed=self._not_looked, owner=self, key=("packet", id(self)))
 
@@ -193,9 +196,9 @@ class PacketDialog(Dialog):
         self._named.setVisible(bool(named))
 
     def _looked(self, look: PacketLook) -> None:
-        self.found = look
-        if len(self.wish().columns) < (2 if self.pairs.isChecked() else 1):
+        if self._said.text() != _COUNTING:  # what is chosen by now cannot be written
             return
+        self.found = look
         one, many = ("pair", "pairs") if self.pairs.isChecked() else ("answer", "answers")
         same = f" {counted(look.same, one, many)} that read the same are left out." if look.same else ""
         if not look.items:
@@ -237,6 +240,11 @@ def _written(context: Context, made: MadePacket) -> None:
     folder = QUrl.fromLocalFile(str(made.path.parent))
     said = f"Wrote {made.path.name}. Send it; what comes back is imported with Ctrl I, or dropped on the library."
     context.notice(said, "Open folder", lambda: QDesktopServices.openUrl(folder))
+
+
+def _day(text: str) -> date | None:
+    """The day that is written; None where nothing is. Raises ValueError."""
+    return date.fromisoformat(text.strip()) if text.strip() else None
 
 
 def _column_name(column: ColumnInfo) -> str:
