@@ -118,7 +118,7 @@ class PacketDialog(Dialog):
         most.addStretch(1)
         fields: tuple[tuple[str, QWidget | QHBoxLayout], ...] = (
             ("For", self.made_for),
-            ("", due),
+            ("By", self.due),
             ("Title", self.title),
             ("Shows", kind),
             ("At most", most),
