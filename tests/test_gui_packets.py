@@ -31,7 +31,8 @@ def dialog_of(qtbot: QtBot, kind: type[Any]) -> Any:
 
 
 def words(widget: QWidget) -> str:
-    return " ".join(found.text() for found in [*widget.findChildren(QLabel), *widget.findChildren(QCheckBox)])
+    texts: list[QLabel | QCheckBox] = [*widget.findChildren(QLabel), *widget.findChildren(QCheckBox)]
+    return " ".join(found.text() for found in texts)
 
 
 def test_a_packet_is_made_in_review_without_a_name_and_its_ratings_come_in(

@@ -196,6 +196,10 @@ def test_what_does_not_fit_is_refused_whole_with_a_reason(reviewed: tuple[Worksp
         ({1: good, 2: {"answers": [{}]}}, "2 answers"),
         ({1: good, 2: {"winner": "left", "item": 1}}, "twice"),
         ({1: good, 2: {"winner": "left", "item": 99}}, "24 items"),
+        ({1: good, 2: {"answers": [{"criteria": {"0": 10**30}}, {}]}}, "items.1.answers.0.criteria.0"),
+        ({1: good, 2: {"winner": "left", "item": 10**30}}, "items.1.item"),
+        ({1: good, 2: {"winner": "left", "item": 1.0}}, "twice"),
+        ({1: good, 2: {"answers": [{"criteria": {"0": True}}, {}]}}, "items.1.answers.0.criteria.0"),
     ]
     for number, (said, why) in enumerate(wrong):
         with pytest.raises(BadInput, match=re.escape(why)):

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from tests.browser import CTRL, PROGRAM, SHIFT, Page, browser
-from tests.test_packets import HOSTILE
+from tests.test_packets import HOSTILE, reviewed
 from workbench.formats.packet_page import CasePart, PacketAnswer, PacketItem, PacketKind, PacketPage, item_digest, packet_html
 from workbench.formats.packet_ratings import read_packet_ratings
 from workbench.values import Criterion, Part, Scale
+from workbench.workspace import PacketWish, Workspace
+
+__all__ = ["reviewed"]
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium is installed: apt-get install chromium")
 
@@ -164,3 +167,24 @@ def test_many_items_on_a_narrow_screen_and_on_paper(page: Page, tmp_path: Path) 
     assert page.js("document.querySelectorAll('#print article .answer').length") == 300
     page.js("dispatchEvent(new Event('afterprint'))")
     page.look(1440, 900)
+
+
+def test_the_whole_way_from_a_run_through_the_browser_back_into_the_workspace(
+    page: Page, reviewed: tuple[Workspace, int], tmp_path: Path
+) -> None:
+    ws, run = reviewed
+    made = ws.packets.make(run, PacketWish(made_for="Mo Ek", most=4), tmp_path / "review.html", seed=2)
+    page.open(made.path)
+    page.until("!document.getElementById('app').hidden")
+    for choice in "12":
+        page.key(choice)
+        page.key("5", SHIFT)
+        page.key("Enter")
+    page.key("s", CTRL)
+    report = ws.files.import_paths([page.downloaded("ratings-mo-ek.json")])
+    assert [(one.name, one.changes) for one in report.imported] == [("Mo Ek", "2 rated, 4 new")]
+    votes = ws._database.query("SELECT item, winner, left_output_id, right_output_id FROM vote ORDER BY item")
+    plan = ws.packets.of_run(run)[0].plan
+    assert [tuple(vote) for vote in votes] == [(0, "left", *plan[0]), (1, "right", *plan[1])]
+    texts = [ws.runs.output(output).text for output in plan[0]]
+    assert [answer["text"] for answer in page.js("packet.items[0].answers")] == texts

@@ -18,7 +18,7 @@ from workbench.values.problems import BadInput
 KIND = "packet-ratings"
 SCHEMA = 1
 _LARGEST = 30_000_000
-_BEGINNING = 400
+_END = 600
 _SAVE_AGAIN = "Ask for the file as the packet saved it."
 
 
@@ -50,12 +50,14 @@ class PacketRatings:
 
 
 def looks_like_packet_ratings(path: Path) -> bool:
-    """True for a JSON file whose beginning says that it is one."""
-    if path.suffix.lower() != ".json":
+    """True for a file of text whose beginning or end says that it is one; other programs sort the names in JSON, or add `.txt`."""
+    if path.suffix.lower() not in (".json", ".txt"):
         return False
     try:
         with path.open("rb") as file:
-            return f'"{KIND}"'.encode() in file.read(_BEGINNING)
+            ends = file.read(_END)
+            file.seek(max(0, path.stat().st_size - _END))
+            return f'"{KIND}"'.encode() in ends + file.read(_END)
     except OSError:
         return False
 
@@ -91,7 +93,9 @@ def _item(item: Mapping[str, Any]) -> ItemRatings:
         (answer.get("stars"), {int(place): _said(said) for place, said in (answer.get("criteria") or {}).items()})
         for answer in item.get("answers") or ()
     )
-    return ItemRatings(item["item"], item["digest"], item.get("winner"), _plain(item.get("note", "")).strip(), item.get("seconds"), answers)
+    return ItemRatings(
+        int(item["item"]), item["digest"], item.get("winner"), _plain(item.get("note", "")).strip(), item.get("seconds"), answers
+    )
 
 
 def _said(said: float | str) -> float | str:

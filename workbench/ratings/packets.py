@@ -37,6 +37,8 @@ class PacketRow:
     """The outputs of each item in the order in which they are shown."""
     criteria: tuple[int, ...]
     """Ids, in the order of the file."""
+    digests: tuple[str, ...]
+    """Of each item as it was written: what comes back has the same, or was edited."""
     title: str
     created_at: str
 
@@ -73,6 +75,7 @@ def packets_of(database: Database, run_id: int) -> list[PacketRow]:
 def add_packet(writer: Writer, row: PacketRow, due: str, columns: Sequence[int]) -> int:
     """Id of a new packet."""
     settings = {"title": row.title, "due": due, "criteria": list(row.criteria), "columns": list(columns)}
+    settings["digests"] = list(row.digests)
     added = writer.run(
         "INSERT INTO packet (uid, run_id, made_for, made_by, kind, seed, plan, settings, created_at) "
         "VALUES (:uid, :run, :made_for, :made_by, :kind, :seed, :plan, :settings, :at) RETURNING id",
@@ -132,7 +135,18 @@ def _row(row: Any) -> PacketRow:
     told = json.loads(settings) if settings else {}
     items = tuple(tuple(item) for item in json.loads(plan))
     return PacketRow(
-        id_, uid, run_id, made_for, made_by, kind, seed, items, tuple(told.get("criteria") or ()), str(told.get("title") or ""), at
+        id_,
+        uid,
+        run_id,
+        made_for,
+        made_by,
+        kind,
+        seed,
+        items,
+        tuple(told.get("criteria") or ()),
+        tuple(told.get("digests") or ()),
+        str(told.get("title") or ""),
+        at,
     )
 
 
@@ -141,6 +155,9 @@ def _check(row: PacketRow, item: ItemRatings, scales: Mapping[int, Scale]) -> No
     place = f"Item {item.number}"
     if item.number > len(row.plan):
         raise BadInput(f"{place}: the packet has {len(row.plan)} items.", remedy="Ask for the file as the packet saved it.")
+    if item.digest != row.digests[item.number - 1]:
+        why = "what was rated is not what was asked."
+        raise BadInput(f"{place} was changed in the packet: {why}", remedy="Send the packet once more.")
     if item.answers and len(item.answers) != len(row.plan[item.number - 1]):
         raise BadInput(f"{place}: it has {len(row.plan[item.number - 1])} answers, and {len(item.answers)} are rated.")
     if item.winner and row.kind != "pair":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from workbench.formats.packet_page import (
     packet_html,
 )
 from workbench.formats.packet_ratings import looks_like_packet_ratings, read_packet_ratings
+from workbench.formats.pictures import without_metadata
 from workbench.library.criteria import Criteria, CriterionRow
 from workbench.library.names import clean_name, whole_text
 from workbench.plan import Plan
@@ -108,6 +109,7 @@ class Packets:
         if not page.items:
             raise BadInput(*_nothing(wish, drawn))
         text = packet_html(page)
+        digests = tuple(item_digest(item.answers) for item in page.items)
         row = PacketRow(
             0,
             uid,
@@ -118,6 +120,7 @@ class Packets:
             seed,
             drawn.items,
             tuple(one.id for one in criteria),
+            digests,
             page.title,
             stamps.now(),
         )
@@ -142,14 +145,6 @@ class Packets:
         """What came of a file that a packet saved: kept whole, or BadInput, NotFound. The same file again changes nothing."""
         ratings = read_packet_ratings(path)
         row = packet(self._database, ratings.packet)
-        answers = self._shown([output for item in row.plan for output in item])
-        for item in ratings.items:
-            if item.number <= len(row.plan) and item_digest([answers[output] for output in row.plan[item.number - 1]]) != item.digest:
-                raise BadInput(
-                    f"Item {item.number} was changed in the packet: what was rated is not what was asked. Nothing was imported.",
-                    path=str(path),
-                    remedy="Send the packet once more.",
-                )
         scales = {one.id: one.criterion.scale for one in self._all_criteria(row)}
         try:
             with self._database.write() as writer:
@@ -265,7 +260,8 @@ def _parts(plan: Plan, case: Case, case_index: int) -> tuple[CasePart, ...]:
 
 
 def _showable(pictures: Iterable[Part]) -> tuple[Part, ...]:
-    return tuple(picture for picture in pictures if picture.media_type in SHOWN_PICTURES)
+    """The pictures that every browser shows, without the metadata in which some models write their name."""
+    return tuple(replace(one, data=without_metadata(one.data)) for one in pictures if one.media_type in SHOWN_PICTURES)
 
 
 def _text(value: Any) -> str:
