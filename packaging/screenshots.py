@@ -319,6 +319,7 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("02i-hand-over", hand_over),
     ("03-review", at("review", run_id="done")),
     ("02j-found-words", found_words("compare")),
+    ("19b-make-packet", trigger("compare", "compare.packet", run_id="done")),
     ("03c-review-found-words", found_words("review")),
     ("03d-review-pairs", review("pair")),
     ("03e-review-ranking", review("rank")),

@@ -72,7 +72,12 @@ def import_verb(options: argparse.Namespace, terminal: Terminal) -> int:
             progress=_progress(terminal, "Importing"),
         )  # fmt: skip
         terminal.end_progress()
-        terminal.answer(report.to_json(), _imported(report))
+        rated = [
+            ws.packets.report(id_)
+            for id_ in dict.fromkeys(one.id for one in (*report.imported, *report.unchanged) if one.kind == "ratings")
+        ]
+        document = report.to_json() | ({"ratings": [one.to_json() for one in rated]} if rated else {})
+        terminal.answer(document, "\n".join([_imported(report), *(line for one in rated for line in one.lines())]))
         for rejected in report.rejected:
             place = f"{rejected.path}, line {rejected.line}" if rejected.line else rejected.path
             terminal.complain(f"{place}: {rejected.reason}")
@@ -93,8 +98,13 @@ def _imported(report: ImportReport) -> str:
         (item.kind, f"{item.name}, sheet {item.sheet}" if item.sheet else item.name, f"v{item.version}" if item.version else "", item.path)
         for item in report.imported
     ]
+    news = [
+        f"{item.name}: already in, nothing changed{f' ({item.changes})' if item.changes else ''}."
+        for item in report.unchanged
+        if item.kind == "ratings"
+    ]
     summary = f"{len(report.imported)} imported, {len(report.unchanged)} unchanged, {len(report.rejected)} rejected."
-    return "\n".join(filter(None, (columns(("KIND", "NAME", "VERSION", "FILE"), rows), summary)))
+    return "\n".join(filter(None, (columns(("KIND", "NAME", "VERSION", "FILE"), rows), *news, summary)))
 
 
 def export_verb(options: argparse.Namespace, terminal: Terminal) -> int:

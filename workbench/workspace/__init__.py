@@ -133,6 +133,11 @@ if TYPE_CHECKING:
     from workbench.templates import TemplateProblem as TemplateProblem
     from workbench.templates import Variable as Variable
     from workbench.values.brought import BroughtRun
+    from workbench.workspace.packet_report import PacketReport as PacketReport
+    from workbench.workspace.packets import MadePacket as MadePacket
+    from workbench.workspace.packets import PacketLook as PacketLook
+    from workbench.workspace.packets import Packets as Packets
+    from workbench.workspace.packets import PacketWish as PacketWish
     from workbench.workspace.regressions import Regressions as Regressions
     from workbench.workspace.regressions import RunPair as RunPair
     from workbench.workspace.reviews import Offer as Offer
@@ -154,6 +159,7 @@ _LENT = {
     "read_check_file": "formats.check_file",
     "cases_needed": "analysis.paired", "rank": "analysis.ranking", "smallest_difference": "analysis.paired",
     "read_votes": "formats.vote_table",
+    "PacketWish": "workspace.packets",
     "read_attachment": "formats.pictures", "run_document": "exports",
 }  # fmt: skip
 """What the faces need from stations that they do not see, by module: imported when first asked for."""
@@ -282,6 +288,13 @@ class Workspace(Copies, Network, Texts):
         return RunReviews(self._database, self.runs, self.ratings)
 
     @late
+    def packets(self) -> Packets:
+        """Reviews given to colleagues as files, and what comes back."""
+        from workbench.workspace.packets import Packets
+
+        return Packets(self._database, self.runs, self.criteria)
+
+    @late
     def regressions(self) -> Regressions:
         """Runs beside their baselines."""
         from workbench.workspace.regressions import Regressions
@@ -312,7 +325,12 @@ class Workspace(Copies, Network, Texts):
 
             return bring_run(writer, run, self._database.person)
 
-        return LibraryFiles(self._database, self.datasets, self.comparisons, bring)
+        def bring_ratings(path: Path) -> tuple[int, str, str]:
+            kept = self.packets.bring(path)
+            older = "later ones are in already" if kept.older else ""
+            return kept.session_id, kept.rater, f"{kept.items:,} rated, {kept.written:,} new" if kept.written else older
+
+        return LibraryFiles(self._database, self.datasets, self.comparisons, bring, bring_ratings)
 
     @late
     def folder(self) -> LibraryFolder:

@@ -31,6 +31,7 @@ from workbench.gui.compare.shown_rows import ShownRows
 from workbench.gui.compare.table import HEIGHT_ORDER, GridTable
 from workbench.gui.compare.tool_bar import ToolBar
 from workbench.gui.context import Context
+from workbench.gui.packet_dialog import make_packet
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.empty import EmptyState
 from workbench.gui.widgets.labels import line
@@ -178,6 +179,7 @@ class RunPage(QWidget):
             "compare.rerun": self.rerun_wanted.emit,
             "compare.stop": bar.ask_stop,
             "compare.checks": self.scoring.change_checks,
+            "compare.packet": self.make_packet,
             "compare.forget_code": self.scoring.forget_code,
             "compare.next_by_hand": cell.next_by_hand,
             "compare.batch": self.batches.hand_over,
@@ -203,6 +205,11 @@ class RunPage(QWidget):
             "edit.undo": cell.take_back,
             "edit.redo": lambda: cell.take_back(redo=True),
         }
+
+    def make_packet(self) -> None:
+        """Give the answers to a colleague as one blind file (Ctrl+Shift+P)."""
+        if self.model.run is not None:
+            make_packet(self, self.context, self.model.run.id)
 
     def act(self, verb: Callable[[], object]) -> None:
         """Do what an action says, if a run is on the screen."""

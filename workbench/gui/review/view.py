@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.capture import capture
 from workbench.gui.context import Context
+from workbench.gui.packet_dialog import make_packet
 from workbench.gui.review.card import AnswerCard
 from workbench.gui.review.choosing import choose
 from workbench.gui.review.found_words import FoundWords
@@ -53,6 +54,7 @@ class ReviewScreen(Screen):
             ("review.undo", self.body.undo),
             ("review.skip", self.body.skip),
             ("review.to_dataset", self.to_dataset),
+            ("review.packet", self.make_packet),
             ("review.find_next", lambda: self.found.step(1)),
             ("review.find_previous", lambda: self.found.step(-1)),
             ("edit.undo", self.body.undo),
@@ -93,6 +95,8 @@ class ReviewScreen(Screen):
         column.addWidget(self.pages)
         self._choose = button("Sessions", on=self._pick, opens=True)
         self._pause = button("Pause session", "pause", on=self.pause, tip="Time does not count in a pause (Space)")
+        tip = "Give this review to a colleague as one file (Ctrl Shift P)"
+        self._packet = button("Make a packet...", "file-text", on=self.make_packet, tip=tip)
         self._finish = button("Finish and reveal", "flag", "primary", on=self.finish)
 
     @property
@@ -129,7 +133,7 @@ class ReviewScreen(Screen):
         return [("Review", lambda: None), (f"{data.run.comparison}, run {data.run.number}, {held} {_CALLED[self.model.kind]}", None)]
 
     def top_actions(self) -> list[QWidget]:
-        return [self._choose, self._pause, self._finish] if self._reviewing() else [self._choose]
+        return [self._choose, self._packet, self._pause, self._finish] if self._reviewing() else [self._choose]
 
     def show_at(self, **at: Any) -> None:
         """`run_id`: the run to review, maybe with `output_id` and the `words` that a search found in it; without it the session that is
@@ -186,6 +190,11 @@ class ReviewScreen(Screen):
         self.model.clock.stand()
         if self.context.workspace is not None:
             self.model.tell_time()
+
+    def make_packet(self) -> None:
+        """Give the answers of this run to a colleague as one blind file."""
+        if self.model.data is not None:
+            make_packet(self, self.context, self.model.data.run.id, blind=self._reviewing())
 
     # -- pages -------------------------------------------------------------------------------------------------
 
