@@ -25,10 +25,11 @@ from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QTabBar
 
 from workbench.gui.app import Session, application
+from workbench.gui.compare.checks_dialog import ChecksDialog
 from workbench.gui.library.view import LibraryScreen
 from workbench.gui.widgets.import_report import ImportReportDialog
 from workbench.settings import Settings
-from workbench.values import Part
+from workbench.values import Check, Part
 
 Shot = Callable[[Session, dict[str, int]], Any]
 
@@ -46,7 +47,8 @@ def settle(seconds: float = 0.4) -> None:
 
 def open_dialogs() -> list[QDialog]:
     """Dialogs that are shown now, the lowest first."""
-    return [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, QDialog) and widget.isVisible()]
+    found = [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, QDialog) and widget.isVisible()]
+    return sorted(found, key=lambda dialog: isinstance(dialog.parentWidget(), QDialog))
 
 
 def picture(session: Session) -> QPixmap:
@@ -168,6 +170,27 @@ def at(place: str, **where: Any) -> Shot:
     return shot
 
 
+def checks(ask: bool) -> Shot:
+    """The checks of a finished run with a group, a value that is wrong and Python code; with `ask`, what is asked before the code runs."""
+
+    def shot(session: Session, ids: dict[str, int]) -> None:
+        session.context.go("compare", run_id=ids["done"])
+        settle(1.0)
+        session.context.action("compare.checks").trigger()
+        settle(1.0)
+        dialog = next(made for made in open_dialogs() if isinstance(made, ChecksDialog))
+        group = [Check("contains", "refund").to_json(), Check("word-count", "20-400").to_json()]
+        dialog.checks.add(Check("assert-set", group, "Shape", threshold=0.5))
+        dialog.checks.add(Check("regex", "(order", "Order no.", weight=2))
+        dialog.checks.add(Check("python", "len(output.split()) < 120 and context['vars']['ticket'] != output", "Short"))
+        settle(2.0)
+        if ask:
+            dialog.trying.allow.click()
+            settle(0.5)
+
+    return shot
+
+
 IMPORTED = {
     "refunds.yaml": "prompts:\n  - 'Answer {{ ticket }} within policy.'\nproviders: [echo]\ntests:\n"
     "  - vars: {ticket: The zip broke.}\n    assert:\n      - {type: contains, value: zip}\n"
@@ -224,6 +247,8 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("02b-comparisons", at("compare", overview=True)),
     ("02c-setup", at("compare", new=True, prompt_id="triage")),
     ("02d-by-hand", by_hand),
+    ("02e-checks", checks(False)),
+    ("02f-checks-code", checks(True)),
     ("03-review", at("review", run_id="done")),
     ("02e-found-words", found_words("compare")),
     ("03c-review-found-words", found_words("review")),

@@ -21,8 +21,8 @@ from tests.test_gui_compare_run import key, over, setup, shown_run
 from workbench.evaluators import TYPES
 from workbench.gui.app import Session
 from workbench.gui.cells import State, held_words
-from workbench.gui.compare.setup_checks import NOTHING, REFERENCE, CheckRowWidget
-from workbench.gui.compare.setup_model import CHECK_TYPES
+from workbench.gui.compare.check_kinds import ALIASES, CHECK_TYPES
+from workbench.gui.compare.check_row import NOTHING, REFERENCE, CheckRowWidget
 from workbench.gui.compare.view import CompareScreen
 from workbench.gui.key_dialog import KeyDialog
 from workbench.gui.widgets.buttons import Button
@@ -342,6 +342,8 @@ def test_every_kind_of_check_that_is_offered_can_run_and_is_explained() -> None:
         assert said
         assert explained
     assert len({said for _, said, _ in CHECK_TYPES}) == len(CHECK_TYPES)
+    plain = {kind for kind in TYPES if not kind.startswith("not-")}
+    assert plain - ALIASES <= {kind for kind, _, _ in CHECK_TYPES}, "a kind is not offered"
 
 
 def test_a_limit_from_a_file_stays_as_it_was(qtbot: QtBot) -> None:

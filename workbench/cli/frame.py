@@ -29,6 +29,7 @@ VERBS = {
     "run": ("run", "run a saved comparison, a *.comparison.yaml or a promptfooconfig.yaml"),
     "resume": ("run", "go on with an interrupted run"),
     "rerun": ("run", "run a comparison again as it was defined, as a new run"),
+    "score": ("score", "ask other checks of a finished run's answers, without a call"),
     "diff": ("diff", "what got worse, better and stayed the same between two runs"),
     "show": ("show", "print a run"),
     "list": ("show", "list prompts, snippets, comparisons, runs, models or datasets"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from workbench.cli.opened import workspace
 from workbench.cli.terminal import Terminal
 
 if TYPE_CHECKING:
+    from workbench.values import Check
     from workbench.workspace import Estimate, RunRow, Workspace
 
 
@@ -46,9 +48,24 @@ def rerun_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _shared(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--concurrency", type=_count, metavar="N", help="calls in flight for one connection")
-    parser.add_argument("--fail-under", type=_rate, metavar="RATE", help="exit 1 when fewer than this share of outputs pass, such as 0.9")
+    parser.add_argument("--fail-under", type=rate, metavar="RATE", help="exit 1 when fewer than this share of outputs pass, such as 0.9")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the outputs to a .json, .jsonl or .csv file")
+    allow_python(parser)
     parser.add_argument("--base-url-override", type=_address, metavar="URL", help="send every network connection to one address")
+
+
+def allow_python(parser: argparse.ArgumentParser) -> None:
+    """The option by which Python code of checks may run."""
+    parser.add_argument(
+        "--allow-python", action="store_true", help="run the Python code of checks this time, also where nobody allowed it yet"
+    )
+
+
+def tell_lacking(ws: Workspace, checks: Sequence[Check], terminal: Terminal) -> None:
+    """Say which Python code does not run, since nobody here has allowed it."""
+    for program in ws.runs.code.lacking(checks):
+        where = program.place or "a check"
+        terminal.note(f"The Python code of {where} is not run: nobody has allowed it here. Read it, then add --allow-python.")
 
 
 def run_verb(options: argparse.Namespace, terminal: Terminal) -> int:
@@ -91,11 +108,11 @@ def rerun_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     """The exit code of `workbench rerun`."""
     _check_out(options.out)
     with workspace(options, terminal) as ws:
-        run_id = ws.runs.rerun(_newest(ws, options.what).id, options.only)
+        run_id = ws.runs.rerun(newest(ws, options.what).id, options.only)
         return finish(ws, run_id, options, terminal)
 
 
-def _newest(ws: Workspace, what: str) -> RunRow:
+def newest(ws: Workspace, what: str) -> RunRow:
     """The run of this id, or the newest run of the comparison of this name."""
     from workbench.values import NotFound
 
@@ -115,6 +132,8 @@ def finish(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Te
     """Make every job of a run that is not made yet, print the report, and answer with the exit code."""
     from workbench.cli.watch import watch  # asyncio, 60 ms
 
+    ws.runs.code.allow_all = bool(getattr(options, "allow_python", False))
+    tell_lacking(ws, ws.runs.all_checks(run_id), terminal)
     interrupted = watch(ws, run_id, options, terminal) if not resumed or ws.runs.get(run_id).queued else False
     out = getattr(options, "out", None)
     if out is not None:
@@ -150,14 +169,20 @@ def verdict(ws: Workspace, run_id: int, fail_under: float | None, terminal: Term
         if run.held and run.queued:
             terminal.note(f"They wait until this is mended. Go on with: workbench resume {run.uid}")
         return 1
-    if fail_under is not None:
-        columns = ws.runs.columns(run_id)
-        checked, passed = sum(column.checked for column in columns), sum(column.passed for column in columns)
-        if not checked or passed / checked < fail_under:
-            rate = f"{passed} of {checked} outputs passed" if checked else "No output has a check"
-            terminal.complain(f"{rate}, and --fail-under asks for {fail_under:.0%}.")
-            return 1
-    return 0
+    return 1 if too_few(ws, run_id, fail_under, terminal) else 0
+
+
+def too_few(ws: Workspace, run_id: int, fail_under: float | None, terminal: Terminal) -> bool:
+    """True where fewer outputs passed than are asked for; the reason goes to stderr."""
+    if fail_under is None:
+        return False
+    columns = ws.runs.columns(run_id)
+    checked, passed = sum(column.checked for column in columns), sum(column.passed for column in columns)
+    if checked and passed / checked >= fail_under:
+        return False
+    words = f"{passed} of {checked} outputs passed" if checked else "No output has a check"
+    terminal.complain(f"{words}, and --fail-under asks for {fail_under:.0%}.")
+    return True
 
 
 def _check_out(path: Path | None) -> None:
@@ -198,14 +223,15 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _rate(text: str) -> float:
+def rate(text: str) -> float:
+    """The share that an argument names."""
     try:
-        rate = float(text)
+        share = float(text)
     except ValueError:
-        rate = -1.0
-    if not 0 <= rate <= 1:
+        share = -1.0
+    if not 0 <= share <= 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a share between 0 and 1")
-    return rate
+    return share
 
 
 def _money(text: str) -> str:

@@ -5,10 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from workbench import templates
-from workbench.evaluators import counting, languages, likeness, markup, meaning, patterns, privacy, references, refusals, sql, texts, tools
+from workbench.evaluators import (
+    counting,
+    languages,
+    likeness,
+    markup,
+    meaning,
+    patterns,
+    privacy,
+    programs,
+    references,
+    refusals,
+    sql,
+    texts,
+    tools,
+)
 from workbench.evaluators.facts import NO_FACTS, Asked, Facts, Finding, Handler
 from workbench.evaluators.meaning import Vectors
 from workbench.evaluators.outcomes import CannotRun, Invalid
@@ -35,10 +50,15 @@ _HANDLERS: dict[str, Handler] = {
 _AT_ONCE = {*texts.HANDLERS, *counting.HANDLERS} - {"reading-level"}
 """Kinds that take no time on any answer (JSON with a schema apart)."""
 
-_NAMES = (*_HANDLERS, *meaning.TYPES)
+_NAMES = (*_HANDLERS, *meaning.TYPES, programs.TYPE)
 TYPES: tuple[str, ...] = tuple(sorted([*_NAMES, *(f"not-{name}" for name in _NAMES)]))
 """Every type that can be run here."""
 _NO_VECTORS = Vectors()
+_TOLD = 5
+"""Of so many checks that fail in a set it is said why."""
+_SAMPLE = '{"answer": "yes"}'
+_SAMPLE_FACTS = Facts(1.0, Decimal(0), ("stop",))
+"""An answer on which a check is tried to see whether it can be asked at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +70,57 @@ class _Answer:
     reference: Any
     vectors: Vectors
     facts: Facts
+    allowed: frozenset[str]
 
 
-def score(checks: Sequence[Check], case: Case, text: str, vectors: Vectors = _NO_VECTORS, facts: Facts = NO_FACTS) -> tuple[Score, ...]:
+def score(
+    checks: Sequence[Check],
+    case: Case,
+    text: str,
+    vectors: Vectors = _NO_VECTORS,
+    facts: Facts = NO_FACTS,
+    allowed: frozenset[str] = frozenset(),
+) -> tuple[Score, ...]:
     """A score for each check on an answer, in their order. `passed` is None where a check cannot be run here.
 
     `vectors`: those of the texts that `texts_to_compare` names. `facts`: what is known of the answer beside its text.
+    `allowed`: hashes of the programs that may run.
     """
     if not checks:
         return ()
-    answer = _Answer(text, _values(case), case.reference, vectors, facts)
+    answer = _Answer(text, _values(case), case.reference, vectors, facts, allowed)
     return tuple(_score(check, answer) for check in checks)
+
+
+def programs_of(checks: Sequence[Check]) -> list[programs.Program]:
+    """The Python code in these checks that could run, each once. Nothing of it runs."""
+    return list(programs.programs_in(_flat(checks)))
+
+
+def fault(check: Check) -> str:
+    """What is wrong with a check as it is written, as a sentence; empty where it can be asked. Its code does not run.
+
+    A value that is a template is not known before a case fills it in.
+    """
+    kind = check.type.removeprefix("not-")
+    handler = _HANDLERS.get(kind)
+    try:
+        if kind == programs.TYPE:
+            programs.program_of(check.value)
+        elif kind == "assert-set":
+            inner = [Check.from_json(item) for item in check.value or ()]
+            return next(filter(None, map(fault, inner)), "") if inner else "The set has no checks."
+        elif _is_meaning(check):
+            meaning.texts_of(check.value, "answer")
+        elif handler is not None and all(map(templates.is_plain, _texts(check.value))):
+            handler(Asked(_SAMPLE, check.value, check.threshold, _SAMPLE_FACTS, "reference"))
+    except CannotRun as problem:
+        return str(problem) if kind == programs.TYPE else ""
+    except Invalid as problem:
+        return str(problem)
+    except (TypeError, KeyError, ValueError, RecursionError):
+        return "The checks in this set cannot be read."
+    return ""
 
 
 def compares_meanings(checks: Sequence[Check]) -> bool:
@@ -100,7 +160,7 @@ def verdict(scores: Sequence[Score]) -> tuple[bool | None, float | None]:
 def may_be_slow(check: Check) -> bool:
     """True if the check may take longer than a moment, so that it should not be asked where others wait."""
     kind = check.type.removeprefix("not-")
-    if kind not in _AT_ONCE and kind in (*_HANDLERS, "assert-set"):
+    if kind not in _AT_ONCE and kind in (*_HANDLERS, "assert-set", programs.TYPE):
         return True
     if kind in ("is-json", "contains-json") and check.value is not None:
         return True
@@ -135,9 +195,12 @@ def _score(check: Check, answer: _Answer) -> Score:
     if kind == "assert-set":
         return _score_set(check, answer)
     handler = _HANDLERS.get(kind)
-    if handler is None and not _is_meaning(check):
+    if handler is None and not _is_meaning(check) and kind != programs.TYPE:
         return Score(check, None, None, f"Checks of the type {check.type} cannot be run here.")
     try:
+        if kind == programs.TYPE:
+            asked = Asked(answer.text, facts=answer.facts, values=answer.values)
+            return Score(check, *programs.verdict_of_program(check, asked, answer.allowed))
         value = _rendered(check.value, answer.values)
         if handler is None:
             return Score(check, *meaning.similar(check, value, answer.text, answer.vectors))
@@ -170,7 +233,9 @@ def _score_set(check: Check, answer: _Answer) -> Score:
     if passed is not None and check.type.startswith("not-"):
         passed = not passed
     good = sum(1 for one in scores if one.passed)
-    return Score(check, passed, None if passed is None else mean, f"{good} of {len(scores)} checks passed.")
+    words = [f"{good} of {len(scores)} checks passed."]
+    words += [f"{one.check.title}: {one.reason}" for one in scores if not one.passed][:_TOLD]
+    return Score(check, passed, None if passed is None else mean, " ".join(words))
 
 
 def _values(case: Case) -> Mapping[str, Any]:

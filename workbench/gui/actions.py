@@ -124,6 +124,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare.again", "Run this cell again", ("R",), "compare", "rotate-ccw"),
     Action("compare.failed_again", "Run all failed again", ("Shift+R",), "compare", "refresh-cw"),
     Action("compare.rerun", "Rerun the comparison as it was defined", (), "compare", "repeat"),
+    Action("compare.checks", "Checks of this run, score again", ("Ctrl+Shift+K",), "compare", "circle-check"),
     Action("compare.to_baseline", "Compare the run with its baseline", (), "compare", "git-compare"),
     Action("compare.mark_baseline", "Mark the run as baseline", (), "compare", "bookmark-check"),
     Action("compare.pause", "Pause or continue", ("Space",), "compare", "pause", shown=True, by_screen=True),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -11,10 +11,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from workbench.plan import Plan
+from workbench.runs.consent import CodeConsent, checks_of
 from workbench.runs.finding import CaseFinder
 from workbench.settings import Settings
 from workbench.store.database import Database
-from workbench.values import BadInput, Changes, Endpoint, Missing, ModelSpec, Problem
+from workbench.values import BadInput, Changes, Check, Endpoint, Missing, ModelSpec, Problem
 
 if TYPE_CHECKING:
     import asyncio
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from workbench.engine.engine import Engine
     from workbench.engine.events import Event
     from workbench.engine.limits import Limits
+    from workbench.evaluators import Vectors
     from workbench.runs.execution import Execution
     from workbench.runs.meanings import Meanings
 
@@ -56,6 +58,7 @@ class Calls(CaseFinder):
         self._settings = settings or Settings()
         self._wire_formats = wire_formats
         self._embedding = embedding
+        self.code = CodeConsent(self._settings, database.path)
 
     async def execute(
         self,
@@ -78,13 +81,7 @@ class Calls(CaseFinder):
         from workbench.runs.execution import Execution
 
         row, plan = self.get(run_id), self.plan(run_id)
-        if row.id in self._live:
-            raise BadInput(f"Run {row.number} of {row.comparison} is going on already.")
-        self._database.refuse_if_read_only()
-        if not self._database.take_run(row.id):
-            raise BadInput(f"Run {row.number} of {row.comparison} is going on in another app.", remedy="Its answers appear here too.")
-        self._live.add(row.id)
-        try:
+        with self.taken(row.id):
             seconds = float(timeout_s if timeout_s is not None else self._settings.get("timeout_s"))
             endpoints = await self._endpoints(plan, seconds, base_url_override)
             async with self._engine(max_retries, row.queued) as engine:
@@ -99,15 +96,47 @@ class Calls(CaseFinder):
                     concurrency=concurrency or plan.concurrency,
                     resolve=lambda: self._endpoints(plan, seconds, base_url_override),
                     day=self._day_cap,
+                    allowed=self.code.allowed(checks_of(plan)),
                 )
                 self._going[row.id] = get_running_loop(), execution
-                async with aclosing(execution.events()) as events:
-                    async for event in events:
-                        yield event
+                try:
+                    async with aclosing(execution.events()) as events:
+                        async for event in events:
+                            yield event
+                finally:
+                    self._going.pop(row.id, None)
+
+    @contextmanager
+    def taken(self, run_id: int) -> Iterator[None]:
+        """The block in which this app alone writes answers and scores of a run. Raises BadInput where it is going on already, ReadOnly."""
+        row = self.get(run_id)
+        if row.id in self._live:
+            raise BadInput(f"Run {row.number} of {row.comparison} is going on already.")
+        self._database.refuse_if_read_only()
+        if not self._database.take_run(row.id):
+            raise BadInput(f"Run {row.number} of {row.comparison} is going on in another app.", remedy="Its answers appear here too.")
+        self._live.add(row.id)
+        try:
+            yield
         finally:
-            self._going.pop(row.id, None)
             self._live.discard(row.id)
             self._database.leave_run(row.id)
+
+    async def local_vectors(self, texts: Sequence[str]) -> Vectors | None:
+        """The vectors of texts from the embedding model of this computer; None where another one, or none, compares meanings."""
+        import asyncio  # see execute
+
+        from workbench.runs.meanings import Meanings
+
+        source = await asyncio.to_thread(self._embedding_source, float(self._settings.get("timeout_s")), None)
+        if isinstance(source, Problem) or source[0].place != "builtin":
+            return None
+        async with self._engine(1, 1) as engine:
+            return await Meanings(engine, source).vectors(texts, lambda: False)
+
+    def all_checks(self, run_id: int) -> list[Check]:
+        """The checks of a run, those of its cases included, each once."""
+        return checks_of(self.plan(run_id))
 
     # Parts
 

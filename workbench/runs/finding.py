@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from workbench.runs.samples import SampleReader
-from workbench.store.outputs import CHECKED, OWN_CHECK, PASSED, newest
+from workbench.store.outputs import CHECKED, OWN_CHECK, PASSED, newest, scored
 from workbench.values import CaseQuery
 
 _BLOCKED = "(output.finish_reason IN ('content_filter', 'refusal') AND trim(output.text, :blank) = '')"
@@ -35,14 +35,14 @@ _RATINGS = {
     "note": _SAID.format(said="rating.aspect = 'note' AND coalesce(rating.note, '') <> ''"),
     **{str(stars): _SAID.format(said=f"{_STARS} AND round(rating.value) = {stars}") for stars in range(1, 6)},
 }
-_ANY_FAILED = "job.status = 'done' AND EXISTS (SELECT 1 FROM score WHERE score.output_id = output.id AND score.passed = 0)"
+_ANY_FAILED = f"job.status = 'done' AND EXISTS (SELECT 1 FROM score WHERE {scored()} AND score.passed = 0)"
 _SHOWN = {
     "failed": _ANY_FAILED,
     "errors": f"(job.status = 'failed' OR {_STATES['blocked']})",
     "unrated": _UNRATED,
     "by_hand": "job.status = 'by_hand'",
 }
-_CHECK = "EXISTS (SELECT 1 FROM score WHERE score.output_id = output.id AND score.check_key LIKE :check AND score.passed = 0)"
+_CHECK = f"EXISTS (SELECT 1 FROM score WHERE {scored()} AND score.check_key LIKE :check AND score.passed = 0)"
 
 _FROM = f"""
 FROM job LEFT JOIN output ON output.id = {newest()} AND job.status NOT IN ('queued', 'running', 'by_hand')
@@ -54,7 +54,7 @@ _DIFFERENT = f"""
 SELECT job.case_index {_FROM} AND job.status = 'done' GROUP BY job.case_index HAVING count(DISTINCT trim(output.text, :blank)) > 1"""
 _VERDICTS = f"""
 SELECT job.case_index AS case_index, job.column_index AS column_index, {PASSED} AS passed
-FROM job JOIN output ON output.id = {newest()} JOIN score ON score.output_id = output.id
+FROM job JOIN output ON output.id = {newest()} JOIN score ON {scored()}
 WHERE job.run_id = :run AND job.repeat = :repeat AND job.column_index IN ({{columns}}) AND job.status = 'done'
 GROUP BY job.case_index, job.column_index, output.id HAVING {CHECKED} = 1"""
 _DISAGREE = f"""
@@ -65,7 +65,7 @@ _STATE_ORDER = (
 )
 _SORTS = {
     "state": _STATE_ORDER,
-    "checks": "(SELECT avg(score.passed) FROM score WHERE score.output_id = output.id AND score.passed IS NOT NULL)",
+    "checks": f"(SELECT avg(score.passed) FROM score WHERE {scored()} AND score.passed IS NOT NULL)",
     "stars": f"(SELECT max(rating.value) FROM rating WHERE rating.output_id = output.id AND rating.replaced_by_id IS NULL AND {_STARS})",
     "time": "output.latency_ms",
     "cost": "output.cost",

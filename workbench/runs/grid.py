@@ -11,7 +11,7 @@ from workbench.evaluators import percentile, wilson
 from workbench.runs.reading import RunReader, dollars
 from workbench.runs.records import Cell, ColumnInfo
 from workbench.store.database import Database
-from workbench.store.outputs import CHECKED, PASSED, newest
+from workbench.store.outputs import CHECKED, PASSED, newest, scored, scoring
 from workbench.values import Check, NotFound, Score, Usage
 
 COLD_MS = 200
@@ -40,7 +40,7 @@ FROM job JOIN output ON output.id = {newest()} WHERE job.run_id = :run AND job.s
 _VERDICTS = f"""
 SELECT column_index, count(*), sum(passed) FROM
 (SELECT job.column_index AS column_index, {PASSED} AS passed
- FROM job JOIN output ON output.id = {newest()} JOIN score ON score.output_id = output.id
+ FROM job JOIN output ON output.id = {newest()} JOIN score ON {scored()}
  WHERE job.run_id = :run AND job.status = 'done' GROUP BY job.column_index, output.id HAVING {CHECKED} = 1) AS checked
 GROUP BY column_index"""
 
@@ -59,6 +59,12 @@ WHERE output.id = rating.output_id AND job.id = output.job_id
 AND job.run_id = :run AND rating.aspect = 'verdict' AND rating.replaced_by_id IS NULL AND rating.label IS NOT NULL
 AND output.id = {newest()}
 GROUP BY job.column_index"""
+
+
+_SCORES = f"""
+SELECT score.output_id, score."check", score.passed, score.value, score.reason
+FROM score JOIN output ON output.id = score.output_id JOIN job ON job.id = output.job_id
+WHERE score.output_id IN ({{ids}}) AND score.generation = {scoring()} ORDER BY score.output_id, score.id"""
 
 
 class GridReader(RunReader):
@@ -199,13 +205,11 @@ class GridReader(RunReader):
 
 
 def scores_of(database: Database, output_ids: Iterable[int]) -> dict[int, tuple[Score, ...]]:
-    """The newest scores of these outputs, in the order of the checks."""
-    sql = """
-SELECT output_id, check_key, "check", passed, value, reason FROM score WHERE output_id IN ({ids}) ORDER BY output_id, generation, id"""
-    found: dict[int, dict[str, Score]] = {}
-    for output_id, key, check, passed, value, reason in _in_chunks(database, sql, output_ids):
-        found.setdefault(output_id, {})[key] = Score(_check(check), None if passed is None else bool(passed), value, reason)
-    return {output_id: tuple(scores.values()) for output_id, scores in found.items()}
+    """The scores of these outputs that count, in the order of the checks."""
+    found: dict[int, tuple[Score, ...]] = {}
+    for output_id, check, passed, value, reason in _in_chunks(database, _SCORES, output_ids):
+        found[output_id] = (*found.get(output_id, ()), Score(_check(check), None if passed is None else bool(passed), value, reason))
+    return found
 
 
 def judgements_of(database: Database, output_ids: Iterable[int]) -> dict[int, tuple[int | None, str | None, str]]:

@@ -36,6 +36,7 @@ _HEADS = """
 SELECT id, json_extract(plan, '$.name'), json_extract(plan, '$.models'), json_extract(plan, '$.columns'), json_extract(plan, '$.reuse'),
        json_extract(plan, '$.taken_from')
 FROM run WHERE id IN ({ids})"""
+_SCORING = "SELECT number, checks FROM scoring WHERE run_id = ? ORDER BY number DESC LIMIT 1"
 _COUNTS = "SELECT run_id, status, count(*) FROM job WHERE run_id IN ({ids}) GROUP BY run_id, status"
 _REUSED = """
 SELECT job.run_id, count(DISTINCT job.id) FROM job JOIN output ON output.job_id = job.id
@@ -60,7 +61,8 @@ class RunReader:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._heads: dict[int, _Head] = {}
-        self._plans: dict[int, Plan] = {}
+        self._plans: dict[int, tuple[int, Plan]] = {}
+        """Plans by run, with the number of the scoring whose checks they have."""
         self._guard = threading.Lock()
         self._live: set[int] = set()
         """Runs that are being made by this process."""
@@ -85,9 +87,11 @@ class RunReader:
         return [row for row in self._rows("WHERE status = 'running'", {}) if row.id not in going_on]
 
     def plan(self, run_id: int) -> Plan:
-        """The frozen plan of a run. Raises NotFound."""
-        plan = self._plans.get(run_id)
-        if plan is None:
+        """The frozen plan of a run, with the checks of its newest scoring. Raises NotFound."""
+        newest = self._database.query(_SCORING, [run_id])
+        number, checks = newest[0] if newest else (1, "")
+        known, plan = self._plans.get(run_id, (0, None))
+        if plan is None or known != number:
             rows = self._database.query("SELECT plan FROM run WHERE id = ?", [run_id])
             if not rows:
                 raise NotFound(f"There is no run {run_id}.")
@@ -97,10 +101,12 @@ class RunReader:
             plan = Plan.from_json(item)
             contents = [column.variant.content for column in plan.columns]
             plan = replace(plan, files=case_files.files_of(self._database.query, contents, plan.cases))
+            if checks:
+                plan = replace(plan, checks=tuple(map(Check.from_json, json.loads(checks))))
             with self._guard:
                 while len(self._plans) >= _PLANS_KEPT:
                     self._plans.pop(next(iter(self._plans)))
-                self._plans[run_id] = plan
+                self._plans[run_id] = number, plan
         return plan
 
     def cases(self, run_id: int) -> _Cases:
@@ -108,7 +114,7 @@ class RunReader:
         return [*self.plan(run_id).cases]
 
     def checks(self, run_id: int) -> _Checks:
-        """The checks that every output of the run is asked."""
+        """The checks that every output of the run is asked: those of its newest scoring."""
         return [*self.plan(run_id).checks]
 
     def spent_today(self) -> Decimal:

@@ -15,7 +15,7 @@ from workbench.library import attachments
 from workbench.library.names import whole_text
 from workbench.runs.reading import dollars, nano_dollars
 from workbench.store.database import Database, Writer
-from workbench.store.outputs import OWN_CHECK, newest
+from workbench.store.outputs import OWN_CHECK, newest, scoring
 from workbench.store.stamps import now
 from workbench.values import Exchange, Failure, Part, Price, Reply, Score, StoreTrouble, ToolCall, Usage, canonical
 
@@ -34,9 +34,10 @@ _PICTURES = """
 SELECT output_attachment.output_id, attachment.media_type, attachment.data FROM output_attachment
 JOIN attachment ON attachment.id = output_attachment.attachment_id WHERE output_attachment.output_id IN ({ids})
 ORDER BY output_attachment.output_id, output_attachment.position"""
-_SCORE = """
+_SCORE = f"""
 INSERT INTO score (output_id, check_key, "check", passed, value, reason, generation, at)
-SELECT max(id), :key, :check, :passed, :value, :reason, 1, :at FROM output WHERE job_id = :job_id"""
+SELECT max(output.id), :key, :check, :passed, :value, :reason, {scoring()}, :at
+FROM output JOIN job ON job.id = output.job_id WHERE job.id = :job_id GROUP BY job.run_id"""
 _EXCHANGE = """
 INSERT INTO exchange (output_id, request, response, headers, created_at)
 SELECT max(id), :request, :response, :headers, :at FROM output WHERE job_id = :job_id"""

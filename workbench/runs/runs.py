@@ -21,7 +21,7 @@ from workbench.runs.left_out import not_taken
 from workbench.runs.reading import NANO, nano_dollars
 from workbench.runs.records import CaseResults
 from workbench.store.database import Database, Writer
-from workbench.store.outputs import FAILED, newest
+from workbench.store.outputs import FAILED, newest, scored, scoring
 from workbench.store.stamps import new_uid, now
 from workbench.values import BadInput, NotFound, Problem, Spec, Usage, canonical
 
@@ -55,8 +55,7 @@ SELECT mine.id, score.check_key, score."check", score.passed, score.value, score
 FROM output AS mine JOIN job AS new ON new.id = mine.job_id
 JOIN job AS old ON old.run_id = :old AND old.column_index = new.column_index AND old.case_index = new.case_index AND old.repeat = new.repeat
 JOIN score ON score.output_id = {newest("old")}
-WHERE new.run_id = :new AND score.generation = (SELECT max(later.generation) FROM score AS later
- WHERE later.output_id = score.output_id AND later.check_key = score.check_key) ORDER BY score.id"""
+WHERE new.run_id = :new AND score.generation = {scoring("old")} ORDER BY score.id"""
 _TAKE_OVER_PICTURES = f"""
 INSERT INTO output_attachment (output_id, position, attachment_id)
 SELECT mine.id, theirs.position, theirs.attachment_id
@@ -64,7 +63,7 @@ FROM output AS mine JOIN job AS new ON new.id = mine.job_id
 JOIN job AS old ON old.run_id = :old AND old.column_index = new.column_index AND old.case_index = new.case_index AND old.repeat = new.repeat
 JOIN output_attachment AS theirs ON theirs.output_id = {newest("old")}
 WHERE new.run_id = :new"""
-_FAILED_A_CHECK = f"EXISTS (SELECT 1 FROM score WHERE score.output_id = output.id AND {FAILED})"
+_FAILED_A_CHECK = f"EXISTS (SELECT 1 FROM score WHERE {scored('old')} AND {FAILED})"
 
 
 _TO_MAKE_AGAIN = """

@@ -353,6 +353,17 @@ FOREIGN KEY(to_version_id) REFERENCES version (id) ON DELETE RESTRICT
     """CREATE INDEX ix_label_move_from_version_id ON label_move (from_version_id)""",
     """CREATE INDEX ix_label_move_prompt_id ON label_move (prompt_id)""",
     """CREATE INDEX ix_label_move_to_version_id ON label_move (to_version_id)""",
+    """CREATE TABLE scoring (
+id INTEGER NOT NULL,
+run_id INTEGER NOT NULL,
+number INTEGER NOT NULL,
+author VARCHAR NOT NULL,
+at VARCHAR NOT NULL,
+checks TEXT NOT NULL,
+PRIMARY KEY (id),
+UNIQUE (run_id, number),
+FOREIGN KEY(run_id) REFERENCES run (id) ON DELETE CASCADE
+)""",
     """CREATE TABLE session (
 id INTEGER NOT NULL,
 run_id INTEGER NOT NULL,

@@ -477,6 +477,19 @@ class Criterion(Row, table=True):
     archived_at: str | None = None
 
 
+class Scoring(Row, table=True):
+    """Checks with which a whole run was scored again. The scores of its newest scoring count: those whose `generation` is its number. The
+    first scoring of a run has number 1 and no row here, its checks are the plan's. A row is written when its scores are complete."""
+
+    __table_args__ = (UniqueConstraint("run_id", "number"),)
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = _ref("run.id", detail=True, index=False)
+    number: int
+    author: str = ""
+    at: str = Field(default_factory=now)
+    checks: Any = _json(nullable=False)
+
+
 class Rater(Row, table=True):
     id: int | None = Field(default=None, primary_key=True)
     uid: str = _uid()

@@ -44,10 +44,13 @@ if TYPE_CHECKING:
     from workbench.engine.events import Waiting as Waiting
     from workbench.engine.one_call import Answer as Answer
     from workbench.engine.one_call import one_call as one_call
+    from workbench.evaluators import Metric as Metric
+    from workbench.evaluators import Program as Program
     from workbench.exports import Exports
     from workbench.exports import run_document as run_document
     from workbench.formats.addresses import clean_address as clean_address
     from workbench.formats.addresses import plain_http_warning as plain_http_warning
+    from workbench.formats.check_file import read_check_file as read_check_file
     from workbench.formats.pictures import attachment as attachment
     from workbench.formats.pictures import pixels as pixels
     from workbench.formats.pictures import read_attachment as read_attachment
@@ -108,6 +111,9 @@ if TYPE_CHECKING:
     from workbench.runs.records import RunRow as RunRow
     from workbench.runs.runs import Runs
     from workbench.runs.samples import Samples as Samples
+    from workbench.runs.scoring import Scored as Scored
+    from workbench.runs.scoring import ScoringRow as ScoringRow
+    from workbench.runs.scoring import Scorings
     from workbench.templates import PreviewMessage as PreviewMessage
     from workbench.templates import TemplateProblem as TemplateProblem
     from workbench.templates import Variable as Variable
@@ -126,6 +132,7 @@ _LENT = {
     "Started": "engine.events", "Streamed": "engine.events", "TestReport": "providers", "Waiting": "engine.events",
     "attachment": "formats.pictures", "clean_address": "formats.addresses", "direct_endpoint": "providers.direct",
     "left_out": "providers", "one_call": "engine.one_call", "pixels": "formats.pictures", "plain_http_warning": "formats.addresses",
+    "read_check_file": "formats.check_file",
     "rank": "analysis.ranking", "read_votes": "formats.vote_table",
     "read_attachment": "formats.pictures", "run_document": "exports",
 }  # fmt: skip
@@ -216,6 +223,13 @@ class Workspace(Copies, Network, Texts):
         endpoint, resolve = self.connections.endpoint, self._resolved
         formats, embedding = self._wire_format, self.embedding_model
         return Runs(self._database, endpoint=endpoint, resolve=resolve, settings=self.settings, wire_formats=formats, embedding=embedding)
+
+    @late
+    def scorings(self) -> Scorings:
+        """Checks tried on stored answers, and runs scored again."""
+        from workbench.runs.scoring import Scorings
+
+        return Scorings(self._database, self.runs)
 
     @late
     def ratings(self) -> Ratings:
@@ -333,6 +347,8 @@ class Workspace(Copies, Network, Texts):
             self.builtin.close_now()
         if (beside := sys.modules.get("workbench.templates.beside")) is not None:  # imported when the first template is read
             beside.end()
+        if "scorings" in self.__dict__:
+            self.scorings.close()
         self._database.close()
 
 

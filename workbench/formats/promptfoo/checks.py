@@ -52,7 +52,7 @@ def _checks(item: Any, folder: ConfigFolder, notes: Notes, templates: Mapping[st
         inner = read_checks(item.get("assert"), folder, notes, templates, transformed=transformed)
         value: Any = [check.to_json() for check in inner]
     else:
-        value = _value(item.get("value"), folder, notes, where)
+        value = _value(item.get("value"), folder, notes, where, is_python=kind.removeprefix("not-") == "python")
     yield Check(
         type=kind + TRANSFORMED if changed else kind,
         value=value,
@@ -62,9 +62,11 @@ def _checks(item: Any, folder: ConfigFolder, notes: Notes, templates: Mapping[st
     )
 
 
-def _value(value: Any, folder: ConfigFolder, notes: Notes, where: str) -> Any:
+def _value(value: Any, folder: ConfigFolder, notes: Notes, where: str, *, is_python: bool = False) -> Any:
     if not isinstance(value, str) or not value.startswith("file://"):
         return value
+    if is_python and suffix(value) == ".py":
+        return folder.whole(value)  # nothing of it is read here, and it runs only after somebody has allowed it
     if suffix(value) in CODE:
         notes.add(f"{where}: {value}", "programs in foreign files are not run")
         return value
@@ -85,8 +87,10 @@ def expected(text: str, folder: ConfigFolder, notes: Notes, *, name: str = "", t
         if text.startswith(prefix):
             return Check(kind, text.removeprefix(prefix).strip(), name, threshold=threshold)
     if text.startswith("file://") and suffix(text) in CODE:
+        if suffix(text) == ".py":
+            return Check("python", folder.whole(text), name)
         notes.add(f"assert {text}", "programs in foreign files are not run")
-        return Check("python" if suffix(text) == ".py" else "javascript", text, name)
+        return Check("javascript", text, name)
     match = _EXPECTED.fullmatch(text)
     if match is None or match[2] not in _TYPES:
         return Check("equals", text, name, threshold=threshold)

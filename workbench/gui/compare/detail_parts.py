@@ -120,6 +120,9 @@ class ChecksPart(QWidget):
         self._list = QVBoxLayout()
         self._list.setSpacing(7)
         column.addLayout(self._list)
+        self.metrics = label("", "small", "text2", wrap=True)
+        self.metrics.hide()
+        column.addWidget(self.metrics)
         self._rows: list[CheckRow] = []
 
     def expect(self, checks: int) -> None:
@@ -133,11 +136,22 @@ class ChecksPart(QWidget):
         self.expect(len(scores))
         run = [score for score in scores if score.passed is not None]
         self.count.setText(f"{sum(1 for score in run if score.passed)} of {len(run)} passed" if run else "not run here")
+        self.metrics.setText(", ".join(metric_line(scores)))
+        self.metrics.setVisible(bool(self.metrics.text()))
         ordered = sorted(scores, key=lambda score: (score.passed is not False, score.passed is None))
         for number, row in enumerate(self._rows):
             row.setVisible(number < len(ordered))
             if number < len(ordered):
                 row.show_score(ordered[number])
+
+
+def metric_line(scores: Sequence[Score]) -> list[str]:
+    """`Tone 1.5 of 2` for each name that several checks share: a metric of one check is that check."""
+    found: dict[str, list[float]] = {}
+    for score in scores:
+        if score.check.name and score.score is not None:
+            found.setdefault(score.check.name, []).append(score.score)
+    return [f"{name} {sum(each):g} of {len(each)}" for name, each in found.items() if len(each) > 1]
 
 
 class CheckRow(QWidget):
@@ -164,7 +178,8 @@ class CheckRow(QWidget):
         if score.passed is not None:
             icon, token, word = ("circle-check", "pass", "passed") if score.passed else ("circle-x", "fail", "failed")
         set_icon(self._icon, icon, token, 16)
-        self._title.setText(score.check.title)
+        weight = score.check.weight
+        self._title.setText(score.check.title + ("" if weight == 1 else ", only tells" if weight <= 0 else f", weight {weight:g}"))
         set_tone(self._title, "fail" if score.passed is False else "text")
         reason = score.reason or ("" if score.passed is not None else "This check cannot be run here.")
         self._reason.setText(reason[:600])

@@ -13,12 +13,14 @@ from shiboken6 import isValid
 
 from workbench.gui.cells import FINISHED, OVER, Shown, State
 from workbench.gui.compare.cell_menu import CellMenu
+from workbench.gui.compare.checks_dialog import ChecksDialog
 from workbench.gui.compare.detail import WIDTH, DetailPanel
 from workbench.gui.compare.find_bar import FindBar
 from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.news import News
 from workbench.gui.compare.rows import RowsDialog, add_sorts, query_words
 from workbench.gui.compare.run_bar import RunBar
+from workbench.gui.compare.scoring import ScoringAgain
 from workbench.gui.compare.table import HEIGHT_ORDER, GridTable
 from workbench.gui.compare.tool_bar import ToolBar
 from workbench.gui.context import Context
@@ -65,6 +67,7 @@ class RunPage(QWidget):
         self.find_bar = FindBar(self)
         self.cell_menu = CellMenu(self, self.rate)
         self.news = News(self, model)
+        self.scoring = ScoringAgain(context, self)
         self.query = CaseQuery()
         self._hidden: set[int] = set()
         self._wish: bool | None = None  # what the user wants of the panel; None: as the width allows
@@ -84,6 +87,9 @@ class RunPage(QWidget):
         for part in (self.run_bar, line(), self.tools, line(), self.find_bar):
             inside.addWidget(part)
         inside.addLayout(self.banner_place)
+        self.scoring_banner = Banner("info", "Scoring again", "", [button("Stop", on=self.scoring.stop, size="small")])
+        self.scoring_banner.hide()
+        inside.addWidget(self.scoring_banner)
         self.nothing = EmptyState(
             "No case is left",
             "No case of this run belongs to the filter.",
@@ -138,6 +144,7 @@ class RunPage(QWidget):
         bar.by_hand_wanted.connect(self.next_by_hand)
         bar.rerun_wanted.connect(self.rerun_wanted)
         bar.menu_wanted.connect(self.menu_wanted)
+        self.scoring.progressed.connect(self._scoring_progressed)
         self.set_height(str(self.context.settings.get("compare.height") or "normal"))
         self.table.main.single_keys = bool(self.context.settings.get("single_keys"))
         self.context.settings.on_change(self._setting)
@@ -153,6 +160,7 @@ class RunPage(QWidget):
             "compare.failed_again": lambda: self.model.run_again(),
             "compare.rerun": self.rerun_wanted.emit,
             "compare.stop": bar.ask_stop,
+            "compare.checks": self.change_checks,
             "compare.next_by_hand": self.next_by_hand,
             "compare.previous_group": lambda: tools.step_group(-1),
             "compare.next_group": lambda: tools.step_group(1),
@@ -217,6 +225,22 @@ class RunPage(QWidget):
                 double = (run.budget_usd or Decimal(1)) * 2
                 buttons = [button(f"Raise the limit to {total_money(double)}", on=lambda: self.model.raise_budget(double), size="small")]
                 self.banner_place.addWidget(Banner("warn", f"Stopped at {total_money(run.budget_usd)}.", words, buttons))
+
+    def change_checks(self) -> None:
+        """Change and try the checks of the run, and score it again (Ctrl+Shift+K)."""
+        run = self.model.run
+        if run is None or not self._may_write():
+            return
+        if self.model.running or self.scoring.run_id is not None:
+            self.context.notice("Checks can be changed when the run is done." if self.model.running else "The run is being scored.")
+            return
+        place = self.table.current() or (0, 0)
+        ChecksDialog(self, self.context, run.id, lambda checks: self.scoring.start(run.id, checks), place=place).open()
+
+    def _scoring_progressed(self) -> None:
+        scoring = self.scoring
+        self.scoring_banner.setVisible(scoring.run_id is not None)
+        self.scoring_banner.say("Scoring again.", f"{scoring.done:,} of {scoring.all:,} answers. No call is made." if scoring.all else "")
 
     def _cells_came(self, first: QModelIndex, last: QModelIndex) -> None:
         if first != last:

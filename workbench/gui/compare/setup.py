@@ -10,6 +10,8 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLineEdit, QMenu, QScrollArea, QVBoxLayout, QWidget
 
+from workbench.gui.compare.check_try import TryPart
+from workbench.gui.compare.code_dialog import with_code
 from workbench.gui.compare.setup_checks import ChecksPart
 from workbench.gui.compare.setup_model import (
     MANY_CALLS,
@@ -70,6 +72,9 @@ class SetupDialog(Dialog):
         self._timer.timeout.connect(self._assess)
         self.prompts, self.models, self.cases = PromptsPart(), ModelsPart(), CasesPart()
         self.numbers, self.checks = NumbersPart(context), ChecksPart()
+        self.trying = TryPart(context, self.checks.list)
+        self.checks.list.changed.connect(self._offer_trying)
+        self.trying.hide()
         self.reuse = QCheckBox("Reuse answers to the same question")
         self._compose()
         for part in (self.prompts, self.models, self.cases, self.numbers, self.checks):
@@ -102,7 +107,7 @@ class SetupDialog(Dialog):
         across.setSpacing(0)
         across.addWidget(_side([self.prompts, self.models], "surface", stretch=self.models), 26)
         across.addWidget(line(vertical=True))
-        right = [self.cases, self.numbers, self.checks, label("Then", "section"), self.reuse]
+        right = [self.cases, self.numbers, self.checks, self.trying, label("Then", "section"), self.reuse]
         across.addWidget(_side(right, "panel"), 27)
         self.body.addLayout(across)
         words = QVBoxLayout()
@@ -257,6 +262,10 @@ class SetupDialog(Dialog):
 
         bridge.spawn(ws.fetch_embedding_model, then=ended, failed=ended, owner=self)
 
+    def _offer_trying(self) -> None:
+        """Where there are checks, they can be tried on an answer that is stored already."""
+        self.trying.setVisible(bool(self.checks.list.rows))
+
     def _save(self) -> None:
         def saved(comparison: int) -> None:
             self.accept()
@@ -284,7 +293,8 @@ class SetupDialog(Dialog):
         if not self.start_button.isEnabled() or self.checks.refuse() or self.choices is None:
             return
         definition = self.definition()
-        begin = partial(with_keys, self.context, self, self._begin, model_uids=definition.model_uids)
+        keyed = partial(with_keys, self.context, self, self._begin, model_uids=definition.model_uids)
+        begin = partial(with_code, self.context, self, definition.checks, keyed)
         calls = sum_up(definition, of_now(self.found, self._found_of, definition, self.choices), self.choices).calls
         if calls > MANY_CALLS:
             ask(self, f"Start {calls:,} calls?", f"{self.sum.text}.", self.start_button.text(), begin, danger=False)

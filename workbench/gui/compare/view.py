@@ -313,6 +313,7 @@ class CompareScreen(Screen):
         rows: list[tuple[str, Any, bool]] = [
             ("Rerun as it was defined", lambda: self.rerun(), idle),
             ("Rerun what failed a call or a check", lambda: self.rerun("failed"), idle and run.done + run.failed > 0),
+            ("Checks, score again", self.page.change_checks, idle),
             ("Change the set-up", lambda: self._edit_by_id(int(run.comparison_id or 0)), saved),
             ("Rename", lambda: self._rename(data.comparison), saved),
             ("Duplicate", lambda: self.duplicate(), data.comparison is not None),
