@@ -14,6 +14,7 @@ from workbench.plan.frozen import (
     make,
     model_from_json,
     parameters,
+    priced,
     refuse_embedding,
     request,
     shown,
@@ -21,5 +22,5 @@ from workbench.plan.frozen import (
 
 __all__ = [
     "GUESSED_ANSWER_TOKENS", "MOST_CALLS", "SAMPLED_CASES", "SAMPLING_SECONDS", "Estimate", "PastUse", "Plan", "PlanColumn", "PlanProblem",
-    "estimate", "fingerprint", "make", "model_from_json", "model_key", "parameters", "problems", "refuse_embedding", "request", "shown",
+    "estimate", "fingerprint", "make", "model_from_json", "model_key", "parameters", "priced", "problems", "refuse_embedding", "request", "shown",
 ]  # fmt: skip

@@ -50,8 +50,9 @@ FROM job AS new JOIN job AS old ON old.run_id = :old AND old.column_index = new.
  AND old.repeat = new.repeat JOIN output ON output.id = {newest("old")}
 WHERE new.run_id = :new AND old.status = 'done' AND NOT ({{again}}) ORDER BY new.id"""
 _TAKE_OVER_SCORES = f"""
-INSERT INTO score (output_id, check_key, "check", passed, value, reason, generation, at)
-SELECT mine.id, score.check_key, score."check", score.passed, score.value, score.reason, 1, :at
+INSERT INTO score (output_id, check_key, "check", passed, value, reason, label, cost, judge_output_id, generation, at)
+SELECT mine.id, score.check_key, score."check", score.passed, score.value, score.reason, score.label, score.cost, score.judge_output_id, 1,
+ :at
 FROM output AS mine JOIN job AS new ON new.id = mine.job_id
 JOIN job AS old ON old.run_id = :old AND old.column_index = new.column_index AND old.case_index = new.case_index AND old.repeat = new.repeat
 JOIN score ON score.output_id = {newest("old")}
@@ -179,6 +180,7 @@ class Runs(HandAnswers):
         self.get(run_id)
         with self._database.write() as writer:
             writer.run("UPDATE run SET budget = :budget WHERE id = :run", budget=nano_dollars(budget_usd), run=run_id)
+            writer.run("UPDATE run SET budget = :budget WHERE judged_run_id = :run", budget=nano_dollars(budget_usd), run=run_id)
             skipped = [row[0] for row in writer.run("SELECT id FROM job WHERE run_id = :run AND status = 'skipped'", run=run_id)]
             writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'skipped'", run=run_id)
             writer.touch("job", *skipped)

@@ -12,16 +12,17 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from workbench import evaluators
-from workbench.evaluators import Metric, Vectors, facts_of
-from workbench.evaluators.scorers import Answer, Ended, Question, Scorers
+from workbench.evaluators import Metric, Vectors, facts_of, judges
+from workbench.evaluators.scorers import Answer, Ended, Question, Scorers, asked_of
 from workbench.evaluators.worker import Overtime
 from workbench.library.names import whole_text
 from workbench.plan import Plan
 from workbench.runs.consent import checks_of, with_prompt
 from workbench.runs.reading import dollars
 from workbench.runs.runs import Runs
+from workbench.runs.verdicts import asked, given
 from workbench.store.database import Database
-from workbench.store.outputs import newest, scored
+from workbench.store.outputs import OWN_CHECK, newest, scored
 from workbench.store.stamps import now
 from workbench.values import BadInput, Check, NotFound, Problem, Reply, Score, ToolCall, canonical
 
@@ -43,8 +44,8 @@ FROM output JOIN job ON job.id = output.job_id WHERE output.id IN ({ids}) ORDER 
 _EARLIER = """
 SELECT output_id, "check", value FROM score WHERE output_id IN ({ids}) AND value IS NOT NULL AND "check" LIKE '%similar%' ORDER BY id"""
 _KEEP = """
-INSERT INTO score (output_id, check_key, "check", passed, value, reason, generation, at)
-VALUES (:output, :key, :check, :passed, :value, :reason, :number, :at)"""
+INSERT INTO score (output_id, check_key, "check", passed, value, reason, label, cost, judge_output_id, generation, at)
+VALUES (:output, :key, :check, :passed, :value, :reason, :label, :cost, :judge, :number, :at)"""
 _MINE = "SELECT output.id FROM output JOIN job ON job.id = output.job_id WHERE job.run_id = :run"
 _METRICS = f"""
 SELECT job.column_index, score."check", score.passed, avg(score.value), count(*) FROM job JOIN output ON output.id = {newest()}
@@ -239,7 +240,7 @@ class _Again:
             if self._stop.is_set():
                 return
             raise Problem("A process that asks checks broke down, so nothing was changed.", remedy="Score again.") from None
-        await asyncio.to_thread(self._keep, ids, scores)
+        await asyncio.to_thread(self._keep, ids, answers, scores)
         self._done += len(ids)
         self._progress(self._done, self._all)
 
@@ -255,7 +256,7 @@ class _Again:
         return [replace(answer, vectors=vectors) for answer, vectors in zip(answers, carried, strict=True)]
 
     def _checks(self, answer: Answer) -> tuple[Check, ...]:
-        return self._plan.checks + answer.case.checks
+        return asked_of(self._plan.checks, answer)
 
     def _answers(self, ids: Sequence[int]) -> list[Answer]:
         return [_answer(self._plan, row, self._every) for row in _rows(self._database, ids)]
@@ -271,15 +272,24 @@ class _Again:
             counts = "coalesce((SELECT max(number) FROM scoring WHERE run_id = :run), 1)"
             writer.run(f"DELETE FROM score WHERE output_id IN ({_MINE}) AND generation > {counts}", run=self._run_id)
 
-    def _keep(self, ids: Sequence[int], scores: Sequence[Sequence[Score]]) -> None:
+    def _keep(self, ids: Sequence[int], answers: Sequence[Answer], scores: Sequence[Sequence[Score]]) -> None:
         at = now()
-        rows = [
-            {
-                "output": output, "key": str(key), "check": _text(score.check), "passed": score.passed, "value": score.score,
-                "reason": whole_text(score.reason), "number": self._number, "at": at,
-            }
-            for output, each in zip(ids, scores, strict=True) for key, score in enumerate(each)
-        ]  # fmt: skip
+        judged = given(self._database, [*ids]) if any(judges.kind_of(check.type) for check in self._every) else {}
+        rows = []
+        for output, answer, each in zip(ids, answers, scores, strict=True):
+            own_from = 0 if answer.case.only_own_checks else len(self._plan.checks)
+            for place, score in enumerate(each):
+                key = str(place) if place < own_from else f"{OWN_CHECK}{place - own_from}"
+                row = {
+                    "output": output, "key": key, "check": _text(score.check), "passed": score.passed, "value": score.score,
+                    "reason": whole_text(score.reason), "number": self._number, "at": at, "label": score.label or None, "cost": None,
+                    "judge": None,
+                }  # fmt: skip
+                if score.pending and (verdict := judged.get((output, asked(score.check)))) is not None:
+                    judge, *said = verdict  # the same question was judged before: nobody is asked again
+                    row |= dict(zip(("passed", "value", "reason", "label", "cost", "judge"), said, strict=True))
+                    row["check"] = whole_text(canonical(replace(score.check, judge=judge).to_json()))
+                rows.append(row)
         if rows:
             with self._database.write(durable=False) as writer:
                 writer.many(_KEEP, rows)

@@ -13,7 +13,7 @@ from workbench.values.calls import (
 )
 from workbench.values.case_query import CaseQuery
 from workbench.values.changes import Changes, Kind
-from workbench.values.comparisons import BY_HAND, Case, Check, Definition, ModelSpec, PromptRef, Score, Spec, Variant
+from workbench.values.comparisons import BY_HAND, PENDING, Case, Check, Definition, ModelSpec, PromptRef, Score, Spec, Variant
 from workbench.values.conversations import named_alone, turns
 from workbench.values.embeddings import Embeddings, names_embedding_model
 from workbench.values.messages import Content, Message, Part, Role, ToolCall, canonical, sha256
@@ -37,6 +37,7 @@ from workbench.values.variables import SPEC_KEYS, VARIABLE_TYPES, VariableSpec, 
 
 __all__ = [
     "BY_HAND",
+    "PENDING",
     "SPEC_KEYS",
     "VARIABLE_TYPES",
     "BadInput",

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from workbench.engine.events import Failed as Failed
     from workbench.engine.events import Finished as Finished
     from workbench.engine.events import Held as Held
+    from workbench.engine.events import Judged as Judged
     from workbench.engine.events import Skipped as Skipped
     from workbench.engine.events import Started as Started
     from workbench.engine.events import Streamed as Streamed
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from workbench.library.in_step.records import Conflict as Conflict
     from workbench.library.in_step.records import Settled as Settled
     from workbench.library.in_step.records import StepReport as StepReport
+    from workbench.library.judges import Judges
     from workbench.library.records import BranchRow as BranchRow
     from workbench.library.records import ComparisonRow as ComparisonRow
     from workbench.library.records import ConnectionRow as ConnectionRow
@@ -127,7 +129,7 @@ _LENT = {
     "answer_file": "runs.by_hand", "answer_picture": "runs.by_hand",
     "Answer": "engine.one_call", "Cancelled": "engine.events", "Control": "engine.control", "Failed": "engine.events",
     "Finished": "engine.events", "Held": "engine.events",
-    "LocalServer": "providers", "Settled": "library.in_step.records",
+    "Judged": "engine.events", "LocalServer": "providers", "Settled": "library.in_step.records",
     "Skipped": "engine.events", "Source": "library.sources",
     "Started": "engine.events", "Streamed": "engine.events", "TestReport": "providers", "Waiting": "engine.events",
     "attachment": "formats.pictures", "clean_address": "formats.addresses", "direct_endpoint": "providers.direct",
@@ -222,7 +224,17 @@ class Workspace(Copies, Network, Texts):
 
         endpoint, resolve = self.connections.endpoint, self._resolved
         formats, embedding = self._wire_format, self.embedding_model
-        return Runs(self._database, endpoint=endpoint, resolve=resolve, settings=self.settings, wire_formats=formats, embedding=embedding)
+        return Runs(
+            self._database, endpoint=endpoint, resolve=resolve, settings=self.settings, wire_formats=formats, embedding=embedding,
+            judges=self.judges,
+        )  # fmt: skip
+
+    @late
+    def judges(self) -> Judges:
+        """Who judges: judge prompts and the model they are put to."""
+        from workbench.library.judges import Judges
+
+        return Judges(self.prompts, self.versions, self.connections, self.settings)
 
     @late
     def scorings(self) -> Scorings:
