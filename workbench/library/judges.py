@@ -27,9 +27,11 @@ class Judges:
     def __init__(self, prompts: Prompts, versions: Versions, models: Models, settings: Settings) -> None:
         self._prompts, self._versions, self._models, self._settings = prompts, versions, models, settings
 
-    def variant(self, check: Check, usual: str, shows: Sequence[str]) -> Variant:
+    def variant(self, check: Check, usual: str, shows: Sequence[str], *, keep: bool = True) -> Variant:
         """The judge prompt version that a check asks: the one it names, else the newest of the prompt of this usual name, which is made
-        where it is not here yet. Raises NotFound; BadInput where it shows nothing of what is judged."""
+        where it is not here yet and `keep` says so. Raises NotFound; BadInput where it shows nothing of what is judged."""
+        if not keep and not check.judge.get("prompt") and all(row.name != usual for row in self.prompts()):
+            return Variant(usual, 1, _shipped()[usual].content)
         row = self._named(str(check.judge["prompt"])) if check.judge.get("prompt") else self.usual(usual)
         number = check.judge.get("version")
         version = self._versions.by_number(row.id, int(number)) if number else self._versions.latest(row.id)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.plan import Plan
 from workbench.runs.consent import CodeConsent, checks_of
 from workbench.runs.finding import CaseFinder
-from workbench.runs.verdicts import forget_verdicts, waiting
+from workbench.runs.verdicts import end_cut_off, forget_verdicts, waiting
 from workbench.settings import Settings
 from workbench.store.database import Database
 from workbench.values import BadInput, Changes, Check, Endpoint, Missing, ModelSpec, Problem
@@ -125,6 +125,7 @@ class Calls(CaseFinder):
         return waiting(self._database, run_id)
 
     async def _judged(self, run_id: int, control: Control, how: _How, *, only_passing: bool = False) -> AsyncGenerator[Judged]:
+        end_cut_off(self._database, run_id)
         if self._judges is None or control.ending or not self.to_judge(run_id):
             return
         from workbench.runs.judging import Judging  # only runs with judges need it

@@ -25,7 +25,7 @@ MOST_ASKS = 2_000
 class Judges(Protocol):
     """Who judges, as the library knows it. Each raises a Problem."""
 
-    def variant(self, check: Check, usual: str, shows: Sequence[str]) -> Variant: ...  # noqa: D102
+    def variant(self, check: Check, usual: str, shows: Sequence[str], *, keep: bool = True) -> Variant: ...  # noqa: D102
     def model(self, check: Check, others: Sequence[ModelSpec] = ()) -> ModelSpec: ...  # noqa: D102
     def fence_key(self) -> bytes: ...  # noqa: D102
 
@@ -108,8 +108,13 @@ def asks_of(key: str, scoring: int, check: Check, row: Sequence[int]) -> list[As
     return [Ask(key, scoring, check, tuple(shown), ids)]
 
 
-def judging_plan(asks: Sequence[Ask], judged: Plan, seen: Mapping[int, Seen], who: Judges) -> tuple[Plan, list[int]]:
-    """The plan of a run that asks all this, and of each case its column. Raises a Problem where nobody can be asked."""
+def judging_plan(
+    asks: Sequence[Ask], judged: Plan, seen: Mapping[int, Seen], who: Judges, *, keep: bool = True
+) -> tuple[Plan, list[int]]:
+    """The plan of a run that asks all this, and of each case its column. Raises a Problem where somebody cannot be asked.
+
+    `keep`: judge prompts that are not in the library yet are put there.
+    """
     columns: list[PlanColumn] = []
     places: list[int] = []
     cases: list[Case] = []
@@ -119,7 +124,7 @@ def judging_plan(asks: Sequence[Ask], judged: Plan, seen: Mapping[int, Seen], wh
     for ask in asks:
         asked = repr((ask.check.type, dict(ask.check.judge)))
         if asked not in found:
-            column = _column(ask.check, who, others)
+            column = _column(ask.check, who, others, keep=keep)
             if column not in columns:
                 columns.append(column)
             found[asked] = columns.index(column)
@@ -187,7 +192,7 @@ def _share(cost: int, of: int, place: int) -> int:
     return cost // of + (cost % of if place == 0 else 0)
 
 
-def _column(check: Check, who: Judges, others: Sequence[ModelSpec]) -> PlanColumn:
+def _column(check: Check, who: Judges, others: Sequence[ModelSpec], *, keep: bool) -> PlanColumn:
     kind = judges.kind_of(check.type)
     assert kind is not None
     model = who.model(check, others)
@@ -195,7 +200,7 @@ def _column(check: Check, who: Judges, others: Sequence[ModelSpec]) -> PlanColum
     if model.by_hand:
         raise BadInput(f"{model.title} is asked by hand, so it cannot judge.", remedy="Choose another judge.")
     shows = {"best": ("outputs",), "pair": ("first", "second")}.get(kind.form, ("output",))
-    variant = who.variant(check, kind.prompt, shows)
+    variant = who.variant(check, kind.prompt, shows, keep=keep)
     return PlanColumn(replace(variant, content=judges.judging_content(variant.content, check.type)), plans.priced(model))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from workbench import evaluators
@@ -14,8 +15,10 @@ from workbench import plan as plans
 from workbench.library import attachments, case_files
 from workbench.library.dataset_versions import freeze
 from workbench.library.names import whole_text
+from workbench.evaluators import judges
 from workbench.plan import Estimate, Plan, PlanProblem
 from workbench.runs.by_hand import HandAnswers
+from workbench.runs.consent import checks_of
 from workbench.runs.history import answered_share, past_use
 from workbench.runs.left_out import not_taken
 from workbench.runs.reading import NANO, nano_dollars
@@ -86,7 +89,12 @@ class Runs(HandAnswers):
         """About what a comparison will take, from past answers of its models where there are any."""
         plan = plans.make(spec)
         reused = answered_share(self._database, plan) if plan.reuse else {}
-        return self._with_comparing(plan, plans.estimate(plan, past_use(self._database, self, spec.models), reused))
+        found = self._with_comparing(plan, plans.estimate(plan, past_use(self._database, self, spec.models), reused))
+        if self._judges is None or not any(judges.kind_of(check.type) for check in checks_of(plan)):
+            return found
+        from workbench.runs.judge_estimate import with_judging  # few comparisons have judges
+
+        return with_judging(found, plan, self._judges, partial(past_use, self._database, self))
 
     def _with_comparing(self, plan: Plan, found: Estimate) -> Estimate:
         """With the cost of the calls that compare meanings: they read each answer, and each text it is compared with, once."""

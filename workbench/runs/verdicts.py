@@ -32,6 +32,14 @@ def waiting(database: Database, run_id: int) -> int:
     return int(database.query(_WAITING, {"run": run_id})[0][0])
 
 
+def end_cut_off(database: Database, run_id: int) -> None:
+    """Let the runs of judges that a crash cut off count as stopped. For whoever goes on with the run that they judge."""
+    if database.query("SELECT 1 FROM run WHERE judged_run_id = ? AND status = 'running' LIMIT 1", [run_id]):
+        with database.write(durable=False) as writer:
+            writer.run("UPDATE run SET status = 'stopped' WHERE judged_run_id = :run AND status = 'running'", run=run_id)
+            writer.touch("run", run_id)
+
+
 def asked(check: Check) -> str:
     """What a check asks of a judge, whatever its name and weight: scores of the same question can be carried over."""
     judge = check.judge.get("asked", {}) if "prompt_uid" in check.judge else check.judge
