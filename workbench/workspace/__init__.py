@@ -22,6 +22,8 @@ from workbench.workspace.network import Network, facts_of, price_of
 from workbench.workspace.texts import Texts
 
 if TYPE_CHECKING:
+    from workbench.analysis.calibration import Calibration as Calibration
+    from workbench.analysis.calibration import Mark as Mark
     from workbench.analysis.differences import ContentDiff as ContentDiff
     from workbench.analysis.differences import FieldDiff as FieldDiff
     from workbench.analysis.differences import Line as Line
@@ -119,6 +121,7 @@ if TYPE_CHECKING:
     from workbench.templates import PreviewMessage as PreviewMessage
     from workbench.templates import TemplateProblem as TemplateProblem
     from workbench.templates import Variable as Variable
+    from workbench.workspace.calibrations import Calibrations as Calibrations
     from workbench.workspace.regressions import Regressions as Regressions
     from workbench.workspace.regressions import RunPair as RunPair
 
@@ -256,6 +259,13 @@ class Workspace(Copies, Network, Texts):
         from workbench.workspace.regressions import Regressions
 
         return Regressions(self._database, self.runs)
+
+    @late
+    def calibrations(self) -> Calibrations:
+        """Model judges beside people."""
+        from workbench.workspace.calibrations import Calibrations
+
+        return Calibrations(self._database, self.runs, self.prompts, self.versions)
 
     @late
     def exports(self) -> Exports:
