@@ -8,6 +8,7 @@ from math import ceil, sqrt
 from typing import Literal
 
 from workbench.analysis.calibration import Calibration
+from workbench.analysis.leanings import Split
 from workbench.evaluators import wilson
 
 FEWEST = 30
@@ -146,3 +147,110 @@ def chance_words(p_value: float) -> str:
 def _kappa(found: Calibration) -> str:
     assert found.kappa is not None
     return f"{found.kappa.value:.2f} ({found.kappa.low:.2f} to {found.kappa.high:.2f})"
+
+
+@dataclass(frozen=True, slots=True)
+class Lean:
+    """One thing that a judge may lean to. `bars`: what is drawn, with the name of each where there are several."""
+
+    title: str
+    about: str
+    first: str
+    """What was counted."""
+    then: str
+    """What that allows to say."""
+    bars: tuple[tuple[str, Split], ...] = ()
+    even: bool = True
+    """True where half would be no lean."""
+
+
+def leans(found: Calibration) -> tuple[Lean, ...]:
+    """Whether it leans, in the order in which it is shown."""
+    return (_longer(found), _first_place(found), _own_family(found), _mild(found))
+
+
+def _longer(found: Calibration) -> Lean:
+    title, about, lean = "Longer answers", "pairs people call even", found.length
+    if lean is None:
+        return Lean(title, about, "Not measured.", "It scored no two answers apart that people call even.")
+    then = chance_words(lean.p_value)
+    if lean.p_value < 0.1 and (lean.share or 0) > 0.5:
+        then += " Add “length is not a merit” to its prompt and measure again."
+    return Lean(title, about, f"{lean.hits:,} of {lean.of:,} times it picked the longer one, {lean.share:.0%}.", then, (("", lean),))
+
+
+def _first_place(found: Calibration) -> Lean:
+    title, about, lean = "First position", "same pair, sides swapped", found.position
+    if lean is None:
+        return Lean(
+            title, about, "Not measured.", "It sees one answer at a time." if found.judge.one_by_one else "No pair was shown both ways."
+        )
+    first = f"{lean.stayed:,} of {lean.pairs:,} verdicts stayed."
+    if not lean.turned.of:
+        return Lean(title, about, first, "The order changes nothing.")
+    first += f" Of the {lean.turned.of:,} that turned, {lean.turned.hits:,} went to the first."
+    then = f"{chance_words(lean.turned.p_value)} The app asks both ways and counts a turn as a tie."
+    return Lean(title, about, first, then, (("", lean.turned),))
+
+
+def _own_family(found: Calibration) -> Lean:
+    title, about, lean = "Its own family", "passed though people failed", found.family
+    if not lean.own.of or not lean.others.of:
+        lacking = "another family" if lean.own.of else lean.name
+        return Lean(title, about, "Not measured.", f"No bad answer by {lacking} is rated.")
+    first = f"{lean.own.hits:,} of {lean.own.of:,} {lean.name} answers let through, {lean.others.hits:,} of {lean.others.of:,} others."
+    then = chance_words(lean.p_value)
+    if min(lean.own.of, lean.others.of) < ENOUGH_OF_A_FAMILY and lean.p_value > 0.05:
+        then += f" {lean.own.of + lean.others.of:,} answers are too few; a judge from another family would settle it."
+    return Lean(title, about, first, then, ((lean.name, lean.own), ("others", lean.others)), even=False)
+
+
+def _mild(found: Calibration) -> Lean:
+    title, lean = "Strict or mild", found.mild
+    about = f"the {lean.of:,} disagreements"
+    if not lean.of:
+        return Lean(title, "the disagreements", "None.", "Judge and people agree on every answer.")
+    side = "mild" if 2 * lean.hits >= lean.of else "strict"
+    more, less = max(lean.hits, lean.of - lean.hits), min(lean.hits, lean.of - lean.hits)
+    counts = found.counts
+    mine, theirs = counts["agree_pass"] + counts["let_through"], counts["agree_pass"] + counts["too_strict"]
+    then = f"{chance_words(lean.p_value)} It passes {mine / found.answers:.0%}, people pass {theirs / found.answers:.0%}."
+    first = f"{more:,} against {less:,} on the {side} side." if more > less else f"{more:,} against {less:,}: neither."
+    return Lean(title, about, first, then, (("", lean),))
+
+
+def notes(found: Calibration) -> tuple[tuple[str, str], ...]:
+    """What else is to be known of it, title and words: where its model changed, and reasons that speak against their verdict."""
+    lines = []
+    for before, after in zip(found.drift, found.drift[1:], strict=False):
+        words = (
+            f"{after.name} since {after.since[:10]}: agrees on {after.agreement.hits:,} of {after.agreement.of:,}, "
+            f"{before.name} on {before.agreement.hits:,} of {before.agreement.of:,}. {chance_words(after.p_value or 0.0)}"
+        )
+        lines.append(("Its model changed", words))
+    if found.contradictions:
+        count = len(found.contradictions)
+        words = f"{count:,} of {found.judged:,} reasons seem to speak against the verdict, by their words alone. Read them."
+        lines.append(("Verdict and reason", words))
+    if found.undecided:
+        lines.append(("People are split", f"{found.undecided:,} answers are left out: as many people pass them as fail them."))
+    return tuple(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """All that is said of a judge."""
+
+    grade: Grade
+    headline: str
+    numbers: str
+    span: str
+    sentence: str
+    uses: tuple[Use, ...]
+    leans: tuple[Lean, ...]
+    notes: tuple[tuple[str, str], ...]
+
+
+def advice(found: Calibration) -> Advice:
+    """All that the numbers allow to say."""
+    return Advice(grade(found), *headline(found), span(found), sentence(found), uses(found), leans(found), notes(found))

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from workbench.analysis.differences import Marks as Marks
     from workbench.analysis.differences import MessageDiff as MessageDiff
     from workbench.analysis.differences import TextDiff as TextDiff
+    from workbench.analysis.judge_advice import Advice as Advice
+    from workbench.analysis.judge_advice import Lean as Lean
+    from workbench.analysis.leanings import Split as Split
     from workbench.analysis.ranking import rank as rank
     from workbench.analysis.regression import ComparedCase as ComparedCase
     from workbench.analysis.regression import DefinitionChange as DefinitionChange

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.analysis.calibration import Calibration, Judge, Mark, calibrate
-from workbench.analysis.judge_advice import sentence
+from workbench.analysis.judge_advice import Advice, advice, sentence
 from workbench.formats.tabular_writing import shielded
 from workbench.library.prompts import Prompts
 from workbench.library.versions import Versions
@@ -67,6 +67,11 @@ class Calibrations:
             return ""
         key = judge_of(check).key
         return sentence(next((found for found in self.all() if found.judge.key == key), None))
+
+    @staticmethod
+    def advice(found: Calibration) -> Advice:
+        """What the numbers of a judge allow to say of it."""
+        return advice(found)
 
     def answer(self, mark: Mark) -> str:
         """The judged answer in full."""
