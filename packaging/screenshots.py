@@ -253,6 +253,7 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("02e-found-words", found_words("compare")),
     ("03c-review-found-words", found_words("review")),
     ("03b-regression", at("insights", run_id="rerun", baseline_id="first_run")),
+    ("03d-raters", at("raters")),
     ("04-datasets", at("datasets", dataset_id="dataset")),
     ("04b-dataset-versions", trigger("datasets", "datasets.versions", dataset_id="dataset")),
     ("04c-dataset-old", at("datasets", version_id="old_version")),

@@ -85,7 +85,7 @@ def test_a_judge_stands_beside_people_with_its_figures(desk: Workspace) -> None:
     found = only(desk)
     assert (found.judge.title, found.judge.prompt, found.judge.version, found.judge.model) == ("Policy", "Rubric judge", 1, "judge")
     assert found.counts == {"agree_pass": 2, "too_strict": 1, "let_through": 1, "agree_fail": 2}
-    assert (found.answers, found.unrated, found.judged) == (6, 2, 8), "three stars are no verdict"
+    assert (found.answers, found.unrated, len(found.judged)) == (6, 2, 8), "three stars are no verdict"
     assert [mark.output_id for mark in found.disagreements] == [outputs[1], outputs[2]], "what it let through comes first"
     assert found.tags == (("boots", 1, 3), ("hats", 1, 3))
     assert found.disagreements[0].name == "On boots 0"

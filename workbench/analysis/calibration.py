@@ -148,8 +148,8 @@ class Calibration:
     """Where its model answered under several names, each in the order of time."""
     contradictions: tuple[Mark, ...]
     """Of all that it judged, those whose reason speaks against the verdict."""
-    judged: int = 0
-    """Answers that it gave a verdict on."""
+    judged: tuple[Mark, ...] = ()
+    """All answers that it gave a verdict on."""
 
     @property
     def answers(self) -> int:
@@ -219,7 +219,7 @@ def calibrate(
         undecided=sum(bool(mark.people) and mark.people_passed is None for mark in judged),
         drift=_drift(marks),
         contradictions=tuple(mark for mark in judged if mark.contradicts),
-        judged=len(judged),
+        judged=tuple(judged),
     )
 
 

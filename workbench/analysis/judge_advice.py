@@ -230,7 +230,7 @@ def notes(found: Calibration) -> tuple[tuple[str, str], ...]:
         lines.append(("Its model changed", words))
     if found.contradictions:
         count = len(found.contradictions)
-        words = f"{count:,} of {found.judged:,} reasons seem to speak against the verdict, by their words alone. Read them."
+        words = f"{count:,} of {len(found.judged):,} reasons seem to speak against the verdict, by their words alone. Read them."
         lines.append(("Verdict and reason", words))
     if found.undecided:
         lines.append(("People are split", f"{found.undecided:,} answers are left out: as many people pass them as fail them."))

@@ -60,6 +60,10 @@ class Calibrations:
                 return found
         raise NotFound("This judge has given no verdict.", remedy="Choose another one.")
 
+    def unrated(self, key: str) -> list[Mark]:
+        """The answers that a judge gave a verdict on and nobody rated."""
+        return [mark for mark in self.get(key).judged if not mark.people]
+
     def sentence(self, check: Check) -> str:
         """What is to stand beside a score of a judge wherever it is shown, `Against people: kappa 0.61 (0.45 to 0.77) on 160 answers.`;
         nothing for a check that no model judged. `check` is that of the score."""

@@ -72,8 +72,8 @@ def said_by_judges(database: Database, runs: Runs) -> list[Said]:
         said.marks.pop(output, None)
         said.marks[output] = Mark(
             output, run, case, bool(passed), value, reason or "", _persons(people.get(output, {}), judge.title),
-            row.name or f"Case {case + 1}", row.tags, column, where.model.title, where.model.name, where.model.colour, where.variant.version, length or 0,
-            resolved or judge.model_name, at, repeat,
+            row.name or f"Case {case + 1}", row.tags, column, where.model.title, where.model.name, where.model.colour,
+            where.variant.version, length or 0, resolved or judge.model_name, at, repeat,
         )  # fmt: skip
     _pairs(database, runs, found)
     return sorted(found.values(), key=lambda said: max((mark.at for mark in said.marks.values()), default=""), reverse=True)
