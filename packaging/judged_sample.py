@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
 from random import Random
 
@@ -25,9 +26,11 @@ _PEOPLE = ("Offers a discount, the cover says repair.", "Refuses credit that sec
 
 def verdict_on(said: str) -> str:
     """What the judge says of an answer: always the same for the same one."""
-    random = Random(said[-900:])
+    random = Random(re.sub(r"[0-9a-f]{16}", "", said))  # the mark of the fence is another one on each computer
     good = random.random() < 0.8
-    return json.dumps({"reason": random.choice(_GOOD if good else _BAD), "pass": good, "score": 0.9 if good else 0.2})
+    return json.dumps(
+        {"reason": random.choice(_GOOD if good else _BAD), "pass": good, "score": round(random.uniform(0.7, 1), 2) if good else 0.2}
+    )
 
 
 def judged(ws: Workspace, base_url: str, tickets: Sequence[tuple[str, str, str]]) -> None:

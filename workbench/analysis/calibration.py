@@ -206,7 +206,7 @@ def calibrate(
         judge=judge,
         marks=marks,
         counts={cell: counts[cell] for cell in CELLS},
-        kappa=kappa_interval(dict(pairs)),
+        kappa=kappa_interval(pairs),
         people=people_among_themselves(judged),
         length=_length(judged, votes or {}),
         position=position(outcomes) if outcomes else None,

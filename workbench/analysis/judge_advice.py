@@ -114,7 +114,7 @@ def _uses(found: Calibration) -> Iterator[Use]:
     )
     if found.kappa.low > 0:
         points = ceil(100 * rate_reach(found) - 1e-9)
-        why = f"Its pass rate may be off by up to {100 * rate_reach(found):.1f} points (95 %), if it errs alike in all columns."
+        why = f"Its pass rate may be off by up to {100 * rate_reach(found):.1f} points (95%), if it errs alike in all columns."
         yield Use(points <= 20, f"Gaps of {points} points or more", why)
     lean = found.family
     few = min(lean.own.of, lean.others.of) < ENOUGH_OF_A_FAMILY

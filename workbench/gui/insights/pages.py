@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from workbench.gui.context import Context
@@ -22,7 +23,7 @@ class Pages(QWidget):
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(12)
         self.row.addWidget(self.choice)
-        self.row.addStretch(1)
+        self.row.setAlignment(Qt.AlignmentFlag.AlignLeft)
         self.choice.chosen.connect(self._go)
 
     def _go(self, place: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -91,6 +91,18 @@ class KappaBar(QWidget):
         self.setAccessibleName("Kappa: not measured")
         self.update()
 
+    def _names(self, painter: QPainter, width: float, y: int) -> None:
+        """Each name under the middle of its band, further left where the next one needs the room."""
+        look, limit = theme(), float(self.width())
+        painter.setFont(look.font("micro"))
+        painter.setPen(look.color("text2"))
+        for at in reversed(range(len(BANDS))):
+            wide = look.width(BANDS[at], "micro")
+            x = max(0.0, min((at + 0.5) * width - wide / 2, limit - wide))
+            if x + wide <= limit:
+                painter.drawText(QPointF(x, y + look.height("micro") * 0.8), BANDS[at])
+            limit = x - look.px(5)
+
     def sizeHint(self) -> QSize:
         return QSize(theme().px(190), theme().px(20) + theme().height("micro"))
 
@@ -102,20 +114,13 @@ class KappaBar(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         tall, gap = look.px(16), 2
         width = (self.width() + gap) / len(BANDS)
-        painter.setFont(look.font("micro"))
-        for at, name in enumerate(BANDS):
+        for at in range(len(BANDS)):
             left = at * width
             painter.fillRect(QRectF(left, 0, width - gap, tall), look.color("sunken"))
             if look.high_contrast:
                 painter.setPen(look.color("control"))
                 painter.drawRect(QRectF(left + 0.5, 0.5, width - gap - 1, tall - 1))
-            painter.setPen(look.color("text2"))
-            area = QRect(round(left), tall + look.px(2), round(width - gap), look.height("micro"))
-            align = Qt.AlignmentFlag.AlignRight if at == len(BANDS) - 1 else Qt.AlignmentFlag.AlignHCenter
-            if look.width(name, "micro") > area.width():
-                align = Qt.AlignmentFlag.AlignLeft if at == 0 else align
-                area = area.adjusted(-look.px(8), 0, 0 if at == len(BANDS) - 1 else look.px(8), 0)
-            painter.drawText(area, int(align | Qt.AlignmentFlag.AlignVCenter), name)
+        self._names(painter, width, tall + look.px(2))
         if self._kappa is not None:
             value, low, high = (max(0.0, min(1.0, one)) * self.width() for one in self._kappa)
             edge = look.px(5)

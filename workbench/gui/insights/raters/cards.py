@@ -55,7 +55,7 @@ class HowFar(Card):
 
     def __init__(self) -> None:
         super().__init__("How far they agree", "95% intervals")
-        self.share, self.kappa = label("", "number"), label("", "number")
+        self.share, self.kappa = label("", "title", weight=600), label("", "title", weight=600)
         self.about_share = label("", "small", "text2", wrap=True)
         self.about_kappa = label("", "small", "text2")
         self.bar = KappaBar()

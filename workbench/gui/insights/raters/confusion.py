@@ -44,7 +44,7 @@ class CellButton(QAbstractButton):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(theme().px(78), theme().height("number") + theme().height("small") + theme().px(16))
+        return QSize(theme().px(78), theme().height("title", 600) + theme().height("small") + theme().px(16))
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -60,10 +60,10 @@ class CellButton(QAbstractButton):
         painter.setPen(QPen(look.color(edge if strong else "control"), 2 if strong else 1) if outlined else Qt.PenStyle.NoPen)
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 5, 5)
         painter.setPen(look.color(ink))
-        tall, small = look.height("number"), look.height("small")
+        tall, small = look.height("title", 600), look.height("small")
         top = (self.height() - tall - small) // 2
         center = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
-        painter.setFont(look.font("number"))
+        painter.setFont(look.font("title", 600))
         painter.drawText(QRectF(0, top, self.width(), tall), center, f"{self._count:,}")
         painter.setFont(look.font("small"))
         painter.setPen(look.color(ink if ink != "text" else "text2"))
@@ -89,9 +89,9 @@ class Confusion(QWidget):
         ):
             made = label(text, "small", weight=600)
             grid.addWidget(made, row, column, Qt.AlignmentFlag.AlignHCenter if at < 2 else Qt.AlignmentFlag.AlignVCenter)
-        for at, made in enumerate(self.cells.values()):
-            grid.addWidget(made, 1 + at // 2, 1 + at % 2)
-            made.clicked.connect(lambda _on=False, cell=made.cell: self._clicked(cell))
+        for at, cell in enumerate(self.cells.values()):
+            grid.addWidget(cell, 1 + at // 2, 1 + at % 2)
+            cell.clicked.connect(lambda _on=False, which=cell.cell: self._clicked(which))
         middle = Qt.AlignmentFlag.AlignCenter
         for name, row, column in (("pass", 1, 3), ("fail", 2, 3), ("judge_pass", 3, 1), ("judge_fail", 3, 2), ("all", 3, 3)):
             grid.addWidget(self._sums[name], row, column, middle)

@@ -220,7 +220,7 @@ class Current(QFrame):
         passed = mark.people_passed
         self._people_chip.set_text("not rated" if passed is None else _word(passed), "plain" if passed is None else _word(passed))
         self._judge_chip.set_text(_word(mark.passed), _word(mark.passed))
-        self.people.setText(" ".join(filter(None, (people_say(mark), raters(mark)))))
+        self.people.setText(" ".join(filter(None, (people_say(mark), f"({raters(mark)})" if mark.people else ""))))
         self.judge.setText(f"“{mark.reason}”" if mark.reason else "It gave no reason.")
         for word, made in self.right.items():
             set_kind(made, state="on" if word == ruled else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from workbench.gui.screen import Crumb, Screen
 from workbench.gui.theme import set_icon
 from workbench.gui.widgets.buttons import action_button, button
 from workbench.gui.widgets.empty import EmptyState
-from workbench.gui.widgets.labels import icon_label, label
+from workbench.gui.widgets.labels import ElidedLabel, icon_label, label
 from workbench.gui.widgets.three_panes import ThreePanes
 from workbench.values import Changes
 
@@ -45,7 +46,7 @@ class RatersScreen(Screen):
         self._rate = action_button(action("raters.rate"), "Rate more")
         self._export = action_button(action("raters.export"), "Export")
         self._edit = action_button(action("raters.prompt"), "Edit judge prompt", kind="primary")
-        verbs = {
+        verbs: dict[str, Callable[[], object]] = {
             "raters.next": lambda: self.right.list.go(self.right.list.currentIndex().row() + 1),
             "raters.previous": lambda: self.right.list.go(self.right.list.currentIndex().row() - 1),
             "raters.people": partial(self.rule, "people"), "raters.judge": partial(self.rule, "judge"),
@@ -62,14 +63,14 @@ class RatersScreen(Screen):
         self.bar = Pages(self.context, "raters")
         self._icon = icon_label("gavel", "text2", 16)
         self.headline = label("", "body", weight=600)
-        self.numbers = label("", "body", "text2", wrap=True)
+        self.numbers = ElidedLabel("", "body", "text2")
         says = QWidget()
         row = QHBoxLayout(says)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        row.addWidget(self._icon)
-        row.addWidget(self.headline)
-        row.addWidget(self.numbers, 1)
+        row.addStretch(1)
+        for made in (self._icon, self.headline, self.numbers):
+            row.addWidget(made)
         inside = QWidget()
         inside.setProperty("kind", "bar")
         column = QVBoxLayout(inside)
@@ -79,18 +80,17 @@ class RatersScreen(Screen):
         self._two.setSpacing(12)
         self._two.addWidget(self.against, 9)
         self._two.addWidget(self.how_far, 11)
-        column.addWidget(says)
         column.addLayout(self._two)
         column.addWidget(self.leanings, 1)
-        self.scroll = QScrollArea()
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setWidget(inside)
+        self.cards = QScrollArea()
+        self.cards.setWidgetResizable(True)
+        self.cards.setFrameShape(QFrame.Shape.NoFrame)
+        self.cards.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.cards.setWidget(inside)
         middle = QWidget()
         down = QVBoxLayout(middle)
         down.setContentsMargins(0, 0, 0, 0)
-        down.addWidget(self.scroll)
+        down.addWidget(self.cards)
         self.body = ThreePanes(self.context.settings, "raters", self.left, middle, self.right, (LEFT, RIGHT))
         go = button("Choose a comparison", "columns-3", "primary", on=lambda: self.context.go("compare", overview=True))
         words = "Add a check that a model judges to a comparison, run it, and rate some of the same answers."
@@ -98,7 +98,9 @@ class RatersScreen(Screen):
         self.pages = QStackedWidget()
         for widget in (QWidget(), self.empty, self.body):
             self.pages.addWidget(widget)
-        self.bar.setContentsMargins(14, 10, 14, 8)
+        self.bar.row.addWidget(says, 1)
+        self.bar.setContentsMargins(14, 10, 14, 10)
+        self._says = says
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
@@ -126,6 +128,7 @@ class RatersScreen(Screen):
         if self.judges:
             self._show()
         self._read()
+        self.right.list.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def where(self) -> dict[str, Any]:
         return {"judge": self.key} if self.key else {}
@@ -138,7 +141,7 @@ class RatersScreen(Screen):
         self.left.list.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def panes(self) -> list[QWidget]:
-        return [self.bar, self.left.list, self.scroll, self.right] if self.shown is not None else [self.bar, self.pages]
+        return [self.bar, self.left.list, self.cards, self.right] if self.shown is not None else [self.bar, self.pages]
 
     def toggle_left(self) -> None:
         self.body.toggle_left()
@@ -165,6 +168,7 @@ class RatersScreen(Screen):
         if self.shown is None and self.judges:
             self.key = self.judges[0].found.judge.key
         shown = self.shown
+        self._says.setVisible(shown is not None)
         self.pages.setCurrentWidget(self.empty if shown is None else self.body)
         if shown is not None:
             self._show_judge(shown)
