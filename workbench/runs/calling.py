@@ -10,10 +10,11 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from workbench.evaluators.judges import kind_of
 from workbench.plan import Plan
 from workbench.runs.consent import CodeConsent, checks_of
 from workbench.runs.finding import CaseFinder
-from workbench.runs.verdicts import end_cut_off, forget_verdicts, waiting
+from workbench.runs.verdicts import end_cut_off, forget_verdicts, waiting, why_waiting
 from workbench.settings import Settings
 from workbench.store.database import Database
 from workbench.values import BadInput, Changes, Check, Endpoint, Missing, ModelSpec, Problem
@@ -123,6 +124,14 @@ class Calls(CaseFinder):
     def to_judge(self, run_id: int) -> int:
         """How many verdicts of judges a run still waits for."""
         return waiting(self._database, run_id)
+
+    def why_unjudged(self, run_id: int) -> str:
+        """Why the first of the verdicts that a run waits for is lacking."""
+        return why_waiting(self._database, run_id)
+
+    def has_judges(self, run_id: int) -> bool:
+        """True if a check of the run is asked of a model."""
+        return any(kind_of(check.type) for check in self.all_checks(run_id))
 
     async def _judged(self, run_id: int, control: Control, how: _How, *, only_passing: bool = False) -> AsyncGenerator[Judged]:
         end_cut_off(self._database, run_id)
