@@ -104,7 +104,9 @@ def test_a_process_that_is_killed_while_judging_goes_on_and_pays_nothing_twice(
 
     server.say = slow
     arguments = [sys.executable, "-m", "workbench", "run", str(file), "--concurrency", "2", "--base-url-override", server.url]
-    child = subprocess.Popen(arguments, env=os.environ, cwd=Path(__file__).parent.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    child = subprocess.Popen(
+        arguments, env=os.environ, cwd=Path(__file__).parent.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     deadline = time.monotonic() + 60
     while len(server.asked_of("judge-1")) < 10 and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -25,6 +25,8 @@ def run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-cost", type=_money, metavar="USD", help="stop when this much is spent")
     parser.add_argument("--no-reuse", action="store_true", help="ask again even where the same call was answered before")
     parser.add_argument("--missing", action="store_true", help="ask only what was never answered: new cases, models, versions, repeats")
+    parser.add_argument("--batch", action="store_true", help="submit the calls as a batch: half price, answered within a day")
+    parser.add_argument("--batch-files", type=Path, metavar="FOLDER", help="write the calls into batch files instead of making them")
     _shared(parser)
 
 
@@ -75,17 +77,27 @@ def tell_lacking(ws: Workspace, checks: Sequence[Check], terminal: Terminal) -> 
 
 def run_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     """The exit code of `workbench run`."""
-    from workbench.cli.sources import source_of  # with the workspace, not with the arguments
-
     _check_out(options.out)
     with workspace(options, terminal) as ws:
-        source = source_of(ws, options, terminal)
-        for problem in ws.runs.problems(source.spec):
-            if not problem.fatal:  # those are refused
-                terminal.note(problem.message)
-        _tell_estimate(ws.runs.estimate(source.spec), terminal)
-        run_id = ws.runs.prepare(source.spec, source.comparison_id)
+        run_id = _prepared(ws, options, terminal)
+        if options.batch or options.batch_files:
+            from workbench.cli.batch import hand_over  # few runs are handed over
+
+            return hand_over(ws, run_id, options, terminal, options.batch_files)
         return finish(ws, run_id, options, terminal)
+
+
+def _prepared(ws: Workspace, options: argparse.Namespace, terminal: Terminal) -> int:
+    """The id of the new run. What was read for it is let go: the run has its own copy, and cases may be many."""
+    from workbench.cli.sources import source_of  # with the workspace, not with the arguments
+
+    source = source_of(ws, options, terminal)
+    for problem in ws.runs.problems(source.spec):
+        if not problem.fatal:  # those are refused
+            terminal.note(problem.message)
+    if not (options.batch or options.batch_files):  # handing over tells its own estimate
+        _tell_estimate(ws.runs.estimate(source.spec), terminal)
+    return ws.runs.prepare(source.spec, source.comparison_id)
 
 
 def _tell_estimate(found: Estimate, terminal: Terminal) -> None:
@@ -152,7 +164,7 @@ def finish(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Te
     if interrupted:
         terminal.note(f"Go on with: workbench resume {ws.runs.get(run_id).uid}")
         return 130
-    _tell_by_hand(ws.runs.get(run_id), terminal)
+    _tell_waiting(ws.runs.get(run_id), terminal)
     return max(verdict(ws, run_id, getattr(options, "fail_under", None), terminal), unjudged(ws, run_id, terminal))
 
 
@@ -166,11 +178,13 @@ def unjudged(ws: Workspace, run_id: int, terminal: Terminal) -> int:
     return 1
 
 
-def _tell_by_hand(run: RunRow, terminal: Terminal) -> None:
-    """Answers that a person gives are no failure: the calls are made, and the exit code speaks of them."""
+def _tell_waiting(run: RunRow, terminal: Terminal) -> None:
+    """Answers that a person gives or a batch has are no failure: the calls are made, and the exit code speaks of them."""
     if run.by_hand:
         answers = "1 answer is" if run.by_hand == 1 else f"{run.by_hand:,} answers are"
         terminal.note(f"{answers} to be given by hand: in the window, under Compare.")
+    if run.in_batch:
+        terminal.note(f"{run.in_batch:,} in a batch: see workbench batch status {run.uid}")
 
 
 def verdict(ws: Workspace, run_id: int, fail_under: float | None, terminal: Terminal) -> int:
@@ -178,7 +192,9 @@ def verdict(ws: Workspace, run_id: int, fail_under: float | None, terminal: Term
     run = ws.runs.get(run_id)
     if run.failed or run.skipped or run.queued:
         parts = ((run.failed, "failed"), (run.skipped, "were left out by the cap"), (run.queued, "were not made"))
-        terminal.complain(f"{', '.join(f'{count} {what}' for count, what in parts if count)} of {run.jobs - run.by_hand} calls.")
+        terminal.complain(
+            f"{', '.join(f'{count} {what}' for count, what in parts if count)} of {run.jobs - run.by_hand - run.in_batch} calls."
+        )
         columns = ws.runs.columns(run_id)
         for words in dict.fromkeys(f"{columns[column].model}: {failure.get('message')}" for column, failure in run.held.items()):
             terminal.note(words)

@@ -36,7 +36,7 @@ async def _watch(
     ws: Workspace, run_id: int, control: Control, options: argparse.Namespace, terminal: Terminal, judging: Mapping[str, bool] | None
 ) -> bool:
     run = ws.runs.get(run_id)
-    calls = run.jobs - run.by_hand
+    calls = run.jobs - run.by_hand - run.in_batch
     progress = _Progress(ws, run_id, calls, calls - run.queued, terminal)
     interrupted = False
 
@@ -49,7 +49,7 @@ async def _watch(
         control.stop()
 
     with _on_signals(stop):
-        how = {name: getattr(options, name, None) for name in ("concurrency", "base_url_override")}
+        how: dict[str, Any] = {name: getattr(options, name, None) for name in ("concurrency", "base_url_override")}
         events = ws.runs.execute(run_id, control, **how) if judging is None else ws.runs.judge(run_id, control, **judging, **how)
         async for event in events:
             progress.saw(event)
@@ -116,7 +116,9 @@ class _Progress:
         left = elapsed / made * (self._jobs - self._done) if made else 0.0
         failed = f" · {self._failed} failed" if self._failed else ""
         remaining = f" · {span(left)} left" if left and not last else f" · {span(elapsed)}" if last else ""
-        self._terminal.progress(f"{self._done} of {self._jobs} done{failed}{self._spent(last)}{remaining}{self._judged}{self._waiting}", last=last)
+        self._terminal.progress(
+            f"{self._done} of {self._jobs} done{failed}{self._spent(last)}{remaining}{self._judged}{self._waiting}", last=last
+        )
 
     def _spent(self, last: bool) -> str:
         now = time.monotonic()

@@ -34,6 +34,11 @@ _TYPES = {
 }  # fmt: skip
 
 
+def is_known(kind: str) -> bool:
+    """True for a check that promptfoo has."""
+    return kind.removeprefix("not-") in {*_TYPES, *_CODE_PREFIX.values(), *_GRADED_PREFIX.values(), "assert-set", "similar:cosine"}
+
+
 def read_checks(
     value: Any, folder: ConfigFolder, notes: Notes, templates: Mapping[str, Any], *, transformed: bool, judge: str = ""
 ) -> tuple[Check, ...]:

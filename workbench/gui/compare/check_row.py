@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from workbench.gui.compare.check_kinds import (
@@ -19,7 +18,7 @@ from workbench.gui.compare.check_kinds import (
     shown_value,
     typed_value,
 )  # fmt: skip
-from workbench.gui.theme import set_kind, theme
+from workbench.gui.theme import set_kind, set_role, theme
 from workbench.gui.widgets.buttons import icon_button
 from workbench.gui.widgets.labels import label, set_tone
 from workbench.values import Check, Score
@@ -43,11 +42,10 @@ class Counting(QWidget):
         across = QHBoxLayout(self)
         across.setContentsMargins(theme().px(24), 0, 0, 0)
         across.setSpacing(8)
-        self.negated = QCheckBox("Turned round (not-)")
+        self.negated = QCheckBox("Not")
         self.negated.setChecked(check.type.startswith("not-"))
-        self.negated.setToolTip("The check passes where it would fail")
+        self.negated.setToolTip("Turned round (not-): passes where it would fail")
         across.addWidget(self.negated)
-        across.addSpacing(8)
         self.weight = QDoubleSpinBox()
         self.weight.setRange(0, 1000)
         self.weight.setDecimals(2)
@@ -192,7 +190,7 @@ class CheckRowWidget(QWidget):
             self._offer(type, text)
         self._choose_type(check.type)
         self.type.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.type.setMinimumContentsLength(12)
+        self.type.setMinimumContentsLength(9)
         row.addWidget(self.type, 4)
         self.value = QLineEdit("" if self._kind == "python" else shown_value(check.value))
         self.value.setAccessibleName("Value to compare with")
@@ -216,7 +214,7 @@ class CheckRowWidget(QWidget):
 
     def _make_code(self) -> QPlainTextEdit:
         made = QPlainTextEdit(shown_value(self._check.value) if self._check.type.endswith("python") else "")
-        made.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        set_role(made, "code")
         made.setPlaceholderText("'refund' in output     or lines of Python that return, or file:///home/me/judge.py:function")
         made.setAccessibleName("Python code")
         made.setToolTip("output is the answer, context['vars'] are the values of the case. Return true or false, a number, or a dict.")

@@ -79,14 +79,16 @@ class ChecksDialog(Dialog):
         across = QHBoxLayout()
         across.setSpacing(0)
         self.history = label("", "small", "text3", wrap=True)
-        across.addWidget(_side([self.trying, self.checks], "surface"), 62)
+        across.addWidget(_side([self.trying, self.checks], "surface"), 64)
         across.addWidget(line(vertical=True))
         self.metrics = QWidget()
         self._grid = QGridLayout(self.metrics)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(14)
         self._grid.setVerticalSpacing(6)
-        across.addWidget(_side([label("Metrics", "section"), self.metrics, label("Scorings", "section"), self.history], "panel"), 38)
+        across.addWidget(
+            _side([label("Metrics: mean, passed", "section"), self.metrics, label("Scorings", "section"), self.history], "panel"), 36
+        )
         self.body.addLayout(across)
         self.below = label("Scoring again makes no call and keeps the earlier scores.", "small", "text3", wrap=True)
         self.keep.setChecked(True)
@@ -182,8 +184,8 @@ class ChecksDialog(Dialog):
 
 
 def metric_words(metric: Metric) -> str:
-    """`41 of 50 passed, sum 43.5`; what could not be run beside it."""
-    words = f"{metric.passed:,} of {metric.count:,} passed, sum {metric.sum:g}" if metric.count else "no score"
+    """`41 of 50, sum 43.5` of those that passed; what could not be run beside it."""
+    words = f"{metric.passed:,} of {metric.count:,}, sum {metric.sum:g}" if metric.count else "no score"
     return f"{words}, {metric.not_run:,} not run" if metric.not_run else words
 
 

@@ -242,6 +242,7 @@ class MetricsPart(QWidget):
         it = "them" if len(left_out) > 1 or any(name.endswith("s") for name in left_out) else "it"
         why = "only the prompt is carried over." if by_hand else f"the model does not take {it}."
         words = [f"Sent without {', '.join(left_out)}: {why}"] if left_out else []
+        words += ["Answered in a batch: at the price of batches, and nobody knows its time."] if usage.service_tier == "batch" else []
         words += [f"Of this, loading the model took {duration(load_ms)}."] if load_ms and load_ms >= 100 else []
         self._notes.setText(" ".join(words))
         self._notes.setVisible(bool(words))

@@ -90,9 +90,12 @@ class RunModel(QObject):
             self._at_once, self._changing = None, False
             self.grid.show_run(data.columns, data.cases, data.repeats)
             early, self._early = self._early, []
-            self._events(data.run.id, early)
-        else:
+            if early:
+                self._events(data.run.id, early)
+        elif not data.is_long:
             self.grid.show_columns(data.columns)
+        if data.is_long:
+            self.read_columns_soon()
         self.loaded.emit()
         self.progress.emit()
 

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from workbench.values import Case
     from workbench.workspace import ColumnInfo, ComparisonRow, RunRow, Workspace
 
+FIGURES_AT_ONCE = 10_000
+"""Cells up to which a run is opened with its figures: of more, they follow when its answers are on the screen."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunData:
@@ -17,6 +20,7 @@ class RunData:
 
     run: RunRow
     columns: Sequence[ColumnInfo]
+    """Those of a long run are bare."""
     cases: Sequence[Case]
     runs: Sequence[RunRow]
     """The runs of the same comparison, newest first."""
@@ -31,11 +35,17 @@ class RunData:
     is_free: bool = False
     """True where no model of the run costs anything: a budget says nothing then."""
 
+    @property
+    def is_long(self) -> bool:
+        """True where the figures of the columns are still to be read."""
+        return self.run.jobs > FIGURES_AT_ONCE
+
 
 def read_run(ws: Workspace, run_id: int) -> RunData:
     """A run with its columns and cases."""
     run = ws.runs.get(run_id)
-    columns, cases = ws.runs.columns(run_id), ws.runs.cases(run_id)
+    columns = ws.runs.columns(run_id) if run.jobs <= FIGURES_AT_ONCE else ws.runs.bare_columns(run_id)
+    cases = ws.runs.cases(run_id)
     comparison = ws.comparisons.get(run.comparison_id) if run.comparison_id is not None else None
     runs = ws.runs.list(run.comparison_id) if run.comparison_id is not None else [run]
     plan = ws.runs.plan(run_id)

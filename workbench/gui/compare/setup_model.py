@@ -92,6 +92,8 @@ def _needed(ws: Workspace, refs: Sequence[PromptRef]) -> set[str]:
 
 MANY_CALLS = 1000
 """More are started only after a question, free ones too: they keep a computer busy for hours."""
+DISAGREE = 0.25
+"""On which share of the cases two columns are taken to differ, before any is asked."""
 FIGURES_SECONDS = 1.0
 """How long figures of single models are worked out; models left then say their price."""
 
@@ -109,24 +111,44 @@ class Assessment:
     """Of each model (its uid) that can be used: what the definition would take on it alone."""
     tokens: Mapping[PromptRef, int] = field(default_factory=dict)
     """Of each chosen prompt version: about how many tokens one call sends."""
+    few: str = ""
+    """That the cases are too few to tell a difference of the size wanted; empty where they do."""
 
 
-def assess(ws: Workspace, definition: Definition) -> Assessment:
-    """Calls, cost and time of a definition, and what keeps prompts from being sent."""
+def assess(ws: Workspace, definition: Definition, in_batch: bool = False) -> Assessment:
+    """Calls, cost and time of a definition, and what keeps prompts from being sent; `in_batch`: what can be is handed over."""
     cases = count_cases(ws, definition)
     if not (definition.prompts and cases):
         return Assessment(cases=cases)
     try:
-        models, tokens = _figures(ws, definition)
+        models, tokens = _figures(ws, definition, in_batch)
         if not definition.model_uids:
             return Assessment(cases=cases, models=models, tokens=tokens)
         spec = ws.comparisons.resolve(definition)
-        return Assessment(ws.runs.estimate(spec), ws.runs.problems(spec), "", cases, models, tokens)
+        few = few_words(ws, cases, len(definition.prompts) * len(definition.model_uids))
+        return Assessment(ws.runs.estimate(spec, in_batch=in_batch), ws.runs.problems(spec), "", cases, models, tokens, few)
     except Problem as error:
         return Assessment(trouble=str(error), cases=cases)
 
 
-def _figures(ws: Workspace, definition: Definition) -> tuple[dict[str, Estimate], dict[PromptRef, int]]:
+def few_words(ws: Workspace, cases: int, columns: int) -> str:
+    """`12 cases can tell two columns apart from about 25 points on. ...`: said where the difference wanted is smaller than that."""
+    from workbench.workspace import cases_needed, smallest_difference  # only where a comparison is set up
+
+    wanted = int(ws.settings.get("told_difference")) / 100
+    needed = cases_needed(wanted, max(wanted, DISAGREE)) if wanted and columns > 1 else None
+    if needed is None or cases >= needed:
+        return ""
+    told = smallest_difference(cases, DISAGREE)
+    start = (
+        f"{counted(cases, 'case')} can tell two columns apart from about {round(100 * told)} points of pass rate on"
+        if told
+        else (f"{counted(cases, 'case')} can hardly tell two columns apart")
+    )
+    return f"{start}. {round(100 * wanted)} points take about {needed:,} cases."
+
+
+def _figures(ws: Workspace, definition: Definition, in_batch: bool) -> tuple[dict[str, Estimate], dict[PromptRef, int]]:
     """What single models take, the ticked ones first, and what single prompt versions send; as many as the time does for."""
     ready = [row.uid for row in ws.connections.models() if row.answers]
     uids = [uid for uid in definition.model_uids if uid in ready] + [uid for uid in ready if uid not in definition.model_uids]
@@ -143,7 +165,7 @@ def _figures(ws: Workspace, definition: Definition) -> tuple[dict[str, Estimate]
     models: dict[str, Estimate] = {}
     for uid, model in zip(uids, spec.models, strict=True):
         if perf_counter() < end:
-            models[uid] = ws.runs.estimate(replace(spec, models=(model,)))
+            models[uid] = ws.runs.estimate(replace(spec, models=(model,)), in_batch=in_batch)
     return models, tokens
 
 
@@ -228,6 +250,8 @@ def sum_up(definition: Definition, found: Assessment | None, choices: Choices) -
         if estimate.unknown_prices:
             pieces.append((f"{' and' if estimate.cost_usd is not None else ','} an unknown cost", False))
             below = f"No price is known for {joined(list(estimate.unknown_prices))}: no cap counts it. "
+        if estimate.in_batch:
+            pieces.append((f", {'all' if estimate.in_batch == calls else f'{estimate.in_batch:,}'} as batch within a day", False))
         if estimate.seconds is not None:
             pieces += [(", about ", False), (about(estimate.seconds), True)]
         below += estimate.basis + " "
