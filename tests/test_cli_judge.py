@@ -104,9 +104,8 @@ def test_a_process_that_is_killed_while_judging_goes_on_and_pays_nothing_twice(
 
     server.say = slow
     arguments = [sys.executable, "-m", "workbench", "run", str(file), "--concurrency", "2", "--base-url-override", server.url]
-    child = subprocess.Popen(
-        arguments, env=os.environ, cwd=Path(__file__).parent.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    quiet, here = subprocess.DEVNULL, Path(__file__).parent.parent
+    child = subprocess.Popen(arguments, env=os.environ, cwd=here, stdout=quiet, stderr=quiet)
     deadline = time.monotonic() + 60
     while len(server.asked_of("judge-1")) < 10 and time.monotonic() < deadline:
         time.sleep(0.02)
