@@ -116,9 +116,8 @@ class _Progress:
         left = elapsed / made * (self._jobs - self._done) if made else 0.0
         failed = f" · {self._failed} failed" if self._failed else ""
         remaining = f" · {span(left)} left" if left and not last else f" · {span(elapsed)}" if last else ""
-        self._terminal.progress(
-            f"{self._done} of {self._jobs} done{failed}{self._spent(last)}{remaining}{self._judged}{self._waiting}", last=last
-        )
+        words = f"{self._done} of {self._jobs} done{failed}{self._spent(last)}{remaining}{self._judged}{self._waiting}"
+        self._terminal.progress(words, last=last)
 
     def _spent(self, last: bool) -> str:
         now = time.monotonic()

@@ -20,6 +20,7 @@ from workbench.evaluators.rates import percentile, wilson
 from workbench.evaluators.verdicts import of_row, outcome, turned
 
 __all__ = [
-    "TYPES", "Facts", "Metric", "Program", "Vectors", "compares_meanings", "facts_of", "fault", "judged_value", "may_be_slow", "meaning_key", "metrics",
-    "of_row", "outcome", "percentile", "programs_of", "score", "texts_to_compare", "turned", "verdict", "wilson",
+    "TYPES", "Facts", "Metric", "Program", "Vectors", "compares_meanings", "facts_of", "fault", "judged_value", "may_be_slow",
+    "meaning_key", "metrics", "of_row", "outcome", "percentile", "programs_of", "score", "texts_to_compare", "turned", "verdict",
+    "wilson",
 ]  # fmt: skip

@@ -128,6 +128,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare.failed_again", "Run all failed again", ("Shift+R",), "compare", "refresh-cw"),
     Action("compare.rerun", "Rerun the comparison as it was defined", (), "compare", "repeat"),
     Action("compare.checks", "Checks of this run, score again", ("Ctrl+Shift+K",), "compare", "circle-check"),
+    Action("compare.judge", "Judge this run", ("Ctrl+Shift+J",), "compare", "gavel"),
+    Action("compare.judge_again", "Judge this run again", (), "compare", "gavel"),
     Action("compare.forget_code", "Ask again before Python code of checks runs", (), "compare", "rotate-ccw"),
     Action("compare.to_baseline", "Compare the run with its baseline", (), "compare", "git-compare"),
     Action("compare.mark_baseline", "Mark the run as baseline", (), "compare", "bookmark-check"),

@@ -154,7 +154,7 @@ def refuse_embedding(model: ModelSpec) -> None:
 
 
 def priced(model: ModelSpec) -> ModelSpec:
-    """The model with its price: what answers inside this program costs nothing; all other prices are what they are, unknown ones included."""
+    """The model with its price: what answers inside this program costs nothing; all other prices are as they are, unknown ones too."""
     is_inside = model.wire_format in ("echo", "builtin") and model.price == Price()
     return replace(model, price=Price(Decimal(0), Decimal(0))) if is_inside else model
 

@@ -85,11 +85,13 @@ class Calls(CaseFinder):
         timeout_s: float | None = None,
         max_retries: int | None = None,
         base_url_override: str | None = None,
+        only_passing: bool = False,
     ) -> AsyncGenerator[Event]:
         """Makes every job of a run that is not made yet, has its answers judged, and tells what happens.
 
         An end (Finished, Failed, Cancelled, Skipped) is told when it is written. Closing the generator, or `control.stop()`, stops
-        the run; it goes on with the next `execute`. Raises Missing where no model of the run can be asked.
+        the run; it goes on with the next `execute`.
+        `only_passing`: only answers that fail no other check are judged. Raises Missing where no model of the run can be asked.
         """
         from workbench.engine.control import Control  # with httpx, 0.2 s that reading a run does not need
 
@@ -100,7 +102,7 @@ class Calls(CaseFinder):
                 async with aclosing(self._made(row.id, plan, control, how)) as events:
                     async for event in events:
                         yield event
-            async with aclosing(self._judged(row.id, control, how)) as judged:
+            async with aclosing(self._judged(row.id, control, how, only_passing=only_passing)) as judged:
                 async for state in judged:
                     yield state
 
@@ -125,6 +127,11 @@ class Calls(CaseFinder):
     def to_judge(self, run_id: int) -> int:
         """How many verdicts of judges a run still waits for."""
         return waiting(self._database, run_id)
+
+    def forget_verdicts(self, run_id: int) -> None:
+        """Let the judges of a run be asked anew: begins a scoring without their verdicts, the earlier ones are kept."""
+        with self.taken(self.get(run_id)):
+            forget_verdicts(self._database, run_id)
 
     def why_unjudged(self, run_id: int) -> str:
         """Why the first of the verdicts that a run waits for is lacking."""
