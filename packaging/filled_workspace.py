@@ -270,6 +270,8 @@ def _edit_cases(ws: Workspace, dataset: int) -> int:
     ws.datasets.add_cases(
         dataset, [Case({"ticket": "My rucksack came without its rain cover.", "company": "Fell & Tarn"}, "Missing cover", "returns")]
     )
+    checks = [{"type": "contains", "value": "refund"}, {"type": "not-contains", "value": "unfortunately"}]
+    ws.datasets.set_cell(ws.datasets.cases(dataset)[0].id, "checks", checks)
     ws.dataset_versions.save(dataset, "A deadline, and a missing part", "Mara Lind")
     ws.datasets.set_cell(cases[4].id, "note", "Seen twice this week")
     return ws.dataset_versions.numbered(dataset, 1).id

@@ -89,6 +89,26 @@ def going(session: Session, ids: dict[str, int]) -> None:
     settle(2.5)
 
 
+def handed_over(session: Session, ids: dict[str, int]) -> None:
+    """A comparison whose calls lie with two batch services, one of them answering already."""
+    ws = session.context.ws
+    run_id = ws.runs.start_comparison(ids["going"])
+    columns = sorted({batch.column for batch in ws.batches.write(run_id, Path(tempfile.mkdtemp(prefix="batches-"))).batches})
+    for number, row in enumerate(ws.batches.of_run(run_id)):
+        if number < len(columns) - 1 or number == 0:
+            ws.batches.update(row, state="submitted", remote_id=f"batch-{number}", done=row.requests * 2 // 3, submitted_at=row.created_at)
+    session.context.go("compare", run_id=run_id)
+    settle(1.0)
+
+
+def hand_over(session: Session, ids: dict[str, int]) -> None:
+    """How a comparison is handed over, and what it costs."""
+    session.context.go("compare", run_id=session.context.ws.runs.start_comparison(ids["going"]))
+    settle()
+    session.context.action("compare.batch").trigger()
+    settle(1.0)
+
+
 def by_hand(session: Session, ids: dict[str, int]) -> None:
     """A comparison in which some answers wait for a person, at the next of them."""
     session.context.go("compare", run_id=ids["by_hand"])
@@ -249,8 +269,11 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("02d-by-hand", by_hand),
     ("02e-checks", checks(False)),
     ("02f-checks-code", checks(True)),
+    ("02g-side-by-side", trigger("compare", "compare.side_by_side", run_id="done")),
+    ("02h-batch", handed_over),
+    ("02i-hand-over", hand_over),
     ("03-review", at("review", run_id="done")),
-    ("02e-found-words", found_words("compare")),
+    ("02j-found-words", found_words("compare")),
     ("03c-review-found-words", found_words("review")),
     ("03b-regression", at("insights", run_id="rerun", baseline_id="first_run")),
     ("03d-raters", at("raters")),
@@ -266,6 +289,7 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("08-palette", palette),
     ("09-keys", trigger("compare", "help.keys", run_id="done")),
     ("10-running", going),
+    ("11-differences", trigger("compare", "compare.differences", run_id="done")),  # they stay on
     ("12-import-report", import_report),  # the last one: what it brings would be on the others
 )
 

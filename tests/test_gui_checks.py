@@ -133,7 +133,7 @@ def test_a_run_is_scored_again_with_other_weights_and_groups(qtbot: QtBot, scree
     assert ws.runs.checks(run.id)[2] == wanted
     assert ws.comparisons.get(int(run.comparison_id or 0)).definition.checks[2] == wanted, "the next run gets them too"
     qtbot.waitUntil(lambda: screen.page.current() is not None and len(screen.page.current().cell.scores) == 3)  # type: ignore[union-attr]
-    assert screen.page.scoring_banner.isHidden()
+    assert screen.page.scoring.banner.isHidden()
     again = checks_dialog(qtbot, screen)
     assert "1. 2 checks" in again.history.text()
     assert "2. 3 checks" in again.history.text()
@@ -195,11 +195,11 @@ def test_a_scoring_is_stopped_from_the_page_while_the_window_goes_on(qtbot: QtBo
     run_id = screen.model.run_id
     assert run_id is not None
     screen.page.scoring.start(run_id, [slow])
-    qtbot.waitUntil(lambda: not screen.page.scoring_banner.isHidden())
+    qtbot.waitUntil(lambda: not screen.page.scoring.banner.isHidden())
     QTest.keyClick(screen.page.table.main, Qt.Key.Key_3)  # rating goes on meanwhile
-    press(screen.page.scoring_banner, "Stop")
+    press(screen.page.scoring.banner, "Stop")
     qtbot.waitUntil(lambda: screen.page.scoring.run_id is None)
-    assert screen.page.scoring_banner.isHidden()
+    assert screen.page.scoring.banner.isHidden()
     assert len(screen.context.ws.scorings.history(run_id)) == 1
     assert screen.context.ws.runs.checks(run_id)[0].name == "Order no."
 
@@ -236,5 +236,5 @@ def test_values_that_are_lists_and_schemas_can_be_read_and_edited(qtbot: QtBot) 
 
 
 def test_the_figures_of_a_metric_are_said_in_words() -> None:
-    assert metric_words(Metric("Tone", 43.5, 50, 41, 0.87)) == "41 of 50 passed, sum 43.5"
+    assert metric_words(Metric("Tone", 43.5, 50, 41, 0.87)) == "41 of 50, sum 43.5"
     assert metric_words(Metric("Tone", 0.0, 0, 0, None, 3)) == "no score, 3 not run"

@@ -526,10 +526,9 @@ def test_two_versions_that_are_compared_can_both_be_run(desk: Desk) -> None:
     desk.key(Key.Key_D, CTRL)
     dialog = desk.dialog()
     desk.press("Run both", dialog)
-    assert {key: wanted[-1][key] for key in ("place", "prompt_id", "versions")} == {
+    assert {key: wanted[-1][key] for key in ("place", "prompt_versions")} == {
         "place": "compare",
-        "prompt_id": prompt_id,
-        "versions": [1, 2],
+        "prompt_versions": [(prompt_id, 1), (prompt_id, 2)],
     }
 
 

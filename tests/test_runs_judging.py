@@ -15,7 +15,7 @@ import pytest
 from tests.judge_server import JudgeServer, verdict
 from workbench.engine.control import Control
 from workbench.engine.events import Event, Finished, Judged
-from workbench.values import PENDING, Case, Check, Content, Message, ModelSpec, Price, Score, Spec, Variant
+from workbench.values import PENDING, Case, Check, Content, Message, Price, Score, Spec, Variant
 from workbench.workspace import Workspace
 
 RUBRIC = Check("llm-rubric", "Names the {{ thing }}.")
@@ -152,7 +152,7 @@ def test_an_answer_that_speaks_to_the_judge_is_fenced_and_reported(desk: Workspa
     assert inside == attack
     assert mark[1] not in attack
     assert f"between a line <<<{mark[1]}" in asked
-    other, _ = make(desk, comparison(desk, cases=2))
+    make(desk, comparison(desk, cases=2))
     marks = {found[1] for text in server.asked_of("judge") if (found := re.search(r"<<<([0-9a-f]{16}) answer", text))}
     assert len(marks) == 2  # the same answer to the same question, the same mark: another one has another
 

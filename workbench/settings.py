@@ -147,6 +147,18 @@ SETTINGS: tuple[Setting, ...] = (
         10_000,
     ),
     Setting(
+        "told_difference",
+        "runs",
+        "Difference to tell",
+        "Points of pass rate between two columns.",
+        "The set-up warns where the cases are too few to tell one this small from chance, four times out of five. 0: no warning.",
+        "number",
+        10,
+        (),
+        0,
+        100,
+    ),
+    Setting(
         "embedding_model",
         "runs",
         "Embedding model",

@@ -199,7 +199,7 @@ def calibrate(
     """
     marks = tuple(mark for mark in judged if mark.people_passed is not None)
     counts = Counter(mark.cell for mark in marks)
-    pairs = Counter((mark.people_passed, mark.passed) for mark in marks)
+    pairs = Counter((bool(mark.people_passed), mark.passed) for mark in marks)
     own = family_of(judge.model_name)
     failed = [mark for mark in marks if not mark.people_passed]
     return Calibration(

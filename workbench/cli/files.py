@@ -12,7 +12,7 @@ from workbench.values import BadInput
 
 if TYPE_CHECKING:
     from workbench.values import Progress
-    from workbench.workspace import ImportReport, Workspace
+    from workbench.workspace import ForeignExport, ImportReport, Workspace
 
 _FORMATS = (
     "library, promptfoo, promptfoo-results, github, prompty, dotprompt, llm, langchain, langfuse, chainforge, openai-chat, "
@@ -49,7 +49,7 @@ def export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "dest", type=Path, metavar="DEST", help="a folder for the library or prompts, a file for a run, a dataset or a prompt"
     )
-    what = "library, prompt NAME..., folder NAME..., run RUN, or dataset NAME"
+    what = "library, prompt NAME..., folder NAME..., run RUN, dataset NAME, or comparison NAME (as promptfoo's configuration)"
     parser.add_argument("--what", nargs="+", default=["library"], metavar="WHAT", help=what)
     foreign = f"{', '.join(_FOREIGN)} for prompts; {', '.join(_TABLES)} for runs and datasets, where the ending of DEST does not say it"
     parser.add_argument("--format", metavar="F", help=foreign)
@@ -97,9 +97,12 @@ def _imported(report: ImportReport) -> str:
 def export_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     """The exit code of `workbench export`: 1 where a file could not be written, or holds what is not in the workspace."""
     what = options.what
-    counts = {"library": what[1:] == [], "run": len(what) == 2, "dataset": len(what) == 2, "prompt": len(what) > 1, "folder": len(what) > 1}
+    single = dict.fromkeys(("run", "dataset", "comparison"), len(what) == 2)
+    counts = {"library": what[1:] == [], **single, "prompt": len(what) > 1, "folder": len(what) > 1}
     if not counts.get(what[0], False):
-        raise BadInput("--what is library, prompt or folder and names, run and the id of a run, or dataset and its name.")
+        raise BadInput("--what is library, prompt or folder and names, run and the id of a run, or dataset or comparison and its name.")
+    if what[0] == "comparison":
+        return _comparison(options, terminal)
     format = _foreign_format(options)
     if format or what[0] in ("prompt", "folder"):
         return _foreign(options, format, terminal)
@@ -154,14 +157,28 @@ def _foreign(options: argparse.Namespace, format: str, terminal: Terminal) -> in
             progress=_progress(terminal, "Exporting"),
         )
         terminal.end_progress()
-        same = f", {report.unchanged} unchanged" if report.unchanged else ""
-        could_not = f", {len(report.rejected)} could not be" if report.rejected else ""
-        terminal.answer(report.to_json(), f"{len(report.files)} file{'' if len(report.files) == 1 else 's'} written{same}{could_not}.")
-        for rejected in report.rejected:
-            terminal.complain(f"{rejected.path}: {rejected.reason}")
-        for why, names in () if terminal.json else report.sentences():
-            terminal.note(f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {why}")
-        return 1 if report.rejected else 0
+        return _told(report, terminal)
+
+
+def _told(report: ForeignExport, terminal: Terminal) -> int:
+    """The exit code of an export to another tool: 1 where a file could not be written."""
+    same = f", {report.unchanged} unchanged" if report.unchanged else ""
+    could_not = f", {len(report.rejected)} could not be" if report.rejected else ""
+    terminal.answer(report.to_json(), f"{len(report.files)} file{'' if len(report.files) == 1 else 's'} written{same}{could_not}.")
+    for rejected in report.rejected:
+        terminal.complain(f"{rejected.path}: {rejected.reason}")
+    for why, names in () if terminal.json else report.sentences():
+        terminal.note(f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {why}")
+    return 1 if report.rejected else 0
+
+
+def _comparison(options: argparse.Namespace, terminal: Terminal) -> int:
+    """A saved comparison in promptfoo's format, with its cases and checks."""
+    if options.format not in (None, "promptfoo") or options.version is not None or options.model:
+        raise BadInput("A comparison goes out as promptfoo's configuration.", remedy="Leave out --version, --model and other formats.")
+    with workspace(options, terminal) as ws:
+        report = ws.files.export_comparison(options.dest, ws.comparisons.find(options.what[1]).id, replace_files=options.replace)
+        return _told(report, terminal)
 
 
 def _folder(ws: Workspace, name: str) -> str:

@@ -25,6 +25,8 @@ def run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-cost", type=_money, metavar="USD", help="stop when this much is spent")
     parser.add_argument("--no-reuse", action="store_true", help="ask again even where the same call was answered before")
     parser.add_argument("--missing", action="store_true", help="ask only what was never answered: new cases, models, versions, repeats")
+    parser.add_argument("--batch", action="store_true", help="submit the calls as a batch: half price, answered within a day")
+    parser.add_argument("--batch-files", type=Path, metavar="FOLDER", help="write the calls into batch files instead of making them")
     _shared(parser)
 
 
@@ -47,10 +49,15 @@ def rerun_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _shared(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--concurrency", type=_count, metavar="N", help="calls in flight for one connection")
-    parser.add_argument("--fail-under", type=rate, metavar="RATE", help="exit 1 when fewer than this share of outputs pass, such as 0.9")
+    shared_call_options(parser)
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the outputs to a .json, .jsonl or .csv file")
     allow_python(parser)
+
+
+def shared_call_options(parser: argparse.ArgumentParser) -> None:
+    """The arguments of all verbs that make calls."""
+    parser.add_argument("--concurrency", type=_count, metavar="N", help="calls in flight for one connection")
+    parser.add_argument("--fail-under", type=rate, metavar="RATE", help="exit 1 when fewer than this share of outputs pass, such as 0.9")
     parser.add_argument("--base-url-override", type=_address, metavar="URL", help="send every network connection to one address")
 
 
@@ -70,17 +77,27 @@ def tell_lacking(ws: Workspace, checks: Sequence[Check], terminal: Terminal) -> 
 
 def run_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     """The exit code of `workbench run`."""
-    from workbench.cli.sources import source_of  # with the workspace, not with the arguments
-
     _check_out(options.out)
     with workspace(options, terminal) as ws:
-        source = source_of(ws, options, terminal)
-        for problem in ws.runs.problems(source.spec):
-            if not problem.fatal:  # those are refused
-                terminal.note(problem.message)
-        _tell_estimate(ws.runs.estimate(source.spec), terminal)
-        run_id = ws.runs.prepare(source.spec, source.comparison_id)
+        run_id = _prepared(ws, options, terminal)
+        if options.batch or options.batch_files:
+            from workbench.cli.batch import hand_over  # few runs are handed over
+
+            return hand_over(ws, run_id, options, terminal, options.batch_files)
         return finish(ws, run_id, options, terminal)
+
+
+def _prepared(ws: Workspace, options: argparse.Namespace, terminal: Terminal) -> int:
+    """The id of the new run. What was read for it is let go: the run has its own copy, and cases may be many."""
+    from workbench.cli.sources import source_of  # with the workspace, not with the arguments
+
+    source = source_of(ws, options, terminal)
+    for problem in ws.runs.problems(source.spec):
+        if not problem.fatal:  # those are refused
+            terminal.note(problem.message)
+    if not (options.batch or options.batch_files):  # handing over tells its own estimate
+        _tell_estimate(ws.runs.estimate(source.spec), terminal)
+    return ws.runs.prepare(source.spec, source.comparison_id)
 
 
 def _tell_estimate(found: Estimate, terminal: Terminal) -> None:
@@ -90,7 +107,8 @@ def _tell_estimate(found: Estimate, terminal: Terminal) -> None:
         terminal.note(f"No price is known for {models}: what it costs is not counted, and no cap holds it. Say the price in Models.")
     if found.high_usd:
         reused = f", {found.reused:,} of them reused" if found.reused else ""
-        terminal.note(f"{found.calls:,} calls{reused}, about ${found.low_usd:.4f} to ${found.high_usd:.4f}. {found.basis}")
+        judges = f" and {found.judge_calls:,} of judges" if found.judge_calls else ""
+        terminal.note(f"{found.calls:,} calls{reused}{judges}, about ${found.low_usd:.4f} to ${found.high_usd:.4f}. {found.basis}")
 
 
 def resume_verb(options: argparse.Namespace, terminal: Terminal) -> int:
@@ -98,7 +116,7 @@ def resume_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     _check_out(options.out)
     with workspace(options, terminal) as ws:
         run = ws.runs.get(options.what)
-        if not run.queued:
+        if not run.queued and not ws.runs.to_judge(run.id):
             left = " but what is given by hand" if run.by_hand else ""
             terminal.note(f"Nothing is left to do in run {run.number} of {run.comparison}{left}.")
         return finish(ws, run.id, options, terminal, resumed=True)
@@ -134,7 +152,7 @@ def finish(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Te
 
     ws.runs.code.allow_all = bool(getattr(options, "allow_python", False))
     tell_lacking(ws, ws.runs.all_checks(run_id), terminal)
-    interrupted = watch(ws, run_id, options, terminal) if not resumed or ws.runs.get(run_id).queued else False
+    interrupted = watch(ws, run_id, options, terminal) if not resumed or ws.runs.get(run_id).queued or ws.runs.to_judge(run_id) else False
     out = getattr(options, "out", None)
     if out is not None:
         _write(ws, run_id, out)
@@ -146,15 +164,27 @@ def finish(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Te
     if interrupted:
         terminal.note(f"Go on with: workbench resume {ws.runs.get(run_id).uid}")
         return 130
-    _tell_by_hand(ws.runs.get(run_id), terminal)
-    return verdict(ws, run_id, getattr(options, "fail_under", None), terminal)
+    _tell_waiting(ws.runs.get(run_id), terminal)
+    return max(verdict(ws, run_id, getattr(options, "fail_under", None), terminal), unjudged(ws, run_id, terminal))
 
 
-def _tell_by_hand(run: RunRow, terminal: Terminal) -> None:
-    """Answers that a person gives are no failure: the calls are made, and the exit code speaks of them."""
+def unjudged(ws: Workspace, run_id: int, terminal: Terminal) -> int:
+    """1 where verdicts of judges are still lacking, else 0; why goes to stderr."""
+    count, why = ws.runs.to_judge(run_id), ws.runs.why_unjudged(run_id)
+    if not count:
+        return 0
+    terminal.complain(f"{count:,} verdict{'' if count == 1 else 's'} of judges {'is' if count == 1 else 'are'} lacking. {why}")
+    terminal.note(f"Judge them with: workbench judge {ws.runs.get(run_id).uid}")
+    return 1
+
+
+def _tell_waiting(run: RunRow, terminal: Terminal) -> None:
+    """Answers that a person gives or a batch has are no failure: the calls are made, and the exit code speaks of them."""
     if run.by_hand:
         answers = "1 answer is" if run.by_hand == 1 else f"{run.by_hand:,} answers are"
         terminal.note(f"{answers} to be given by hand: in the window, under Compare.")
+    if run.in_batch:
+        terminal.note(f"{run.in_batch:,} in a batch: see workbench batch status {run.uid}")
 
 
 def verdict(ws: Workspace, run_id: int, fail_under: float | None, terminal: Terminal) -> int:
@@ -162,7 +192,9 @@ def verdict(ws: Workspace, run_id: int, fail_under: float | None, terminal: Term
     run = ws.runs.get(run_id)
     if run.failed or run.skipped or run.queued:
         parts = ((run.failed, "failed"), (run.skipped, "were left out by the cap"), (run.queued, "were not made"))
-        terminal.complain(f"{', '.join(f'{count} {what}' for count, what in parts if count)} of {run.jobs - run.by_hand} calls.")
+        terminal.complain(
+            f"{', '.join(f'{count} {what}' for count, what in parts if count)} of {run.jobs - run.by_hand - run.in_batch} calls."
+        )
         columns = ws.runs.columns(run_id)
         for words in dict.fromkeys(f"{columns[column].model}: {failure.get('message')}" for column, failure in run.held.items()):
             terminal.note(words)

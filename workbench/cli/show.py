@@ -134,7 +134,7 @@ def _runs(ws: Workspace) -> _Listing:
         (
             row.uid,
             f"{row.comparison} #{row.number}",
-            row.status,
+            f"{row.status}, from {row.brought_from}" if row.brought_from else row.status,
             f"{row.done} of {row.jobs}",
             row.failed or "",
             "" if row.cost_usd is None else f"${row.cost_usd:.2f}" if row.cost_usd else "free",

@@ -102,7 +102,9 @@ def lacks(type: str, value: Any, reference: Any, context: Any) -> None:
     if "value" in kind.needs and not as_words(value).strip():
         raise Invalid("The check says not what the judge shall look at. Write it down.")
     if "reference" in kind.needs and not as_words(value if value not in (None, "") else reference).strip():
-        raise CannotRun("The case has no expected answer, so the judge has nothing to compare with. Give the case one, or the check a value.")
+        raise CannotRun(
+            "The case has no expected answer, so the judge has nothing to compare with. Give the case one, or the check a value."
+        )
     if "context" in kind.needs and not as_words(context).strip():
         raise CannotRun("The case has no variable context, so there is no source to judge by. Add a column context to the cases.")
 

@@ -41,17 +41,12 @@ class Question:
     allowed: frozenset[str] = frozenset()
 
 
-def asked_of(checks: tuple[Check, ...], answer: Answer) -> tuple[Check, ...]:
-    """The checks that are asked of an answer: these and its case's own, or its own alone."""
-    return answer.case.checks if answer.case.only_own_checks else checks + answer.case.checks
-
-
 def scores_of_answers(question: Question) -> list[list[tuple[bool | None, float | None, str, str]]]:
     """Of each answer, of each check (those of its case follow): passed, score, reason and label."""
     return [
         [
             (one.passed, one.score, one.reason, one.label)
-            for one in score(asked_of(question.checks, answer), answer.case, answer.text, answer.vectors, answer.facts, question.allowed)
+            for one in score(answer.case.asked(question.checks), answer.case, answer.text, answer.vectors, answer.facts, question.allowed)
         ]
         for answer in question.answers
     ]
@@ -105,7 +100,7 @@ class Scorers:
         return [
             tuple(
                 Score(check, *verdict)
-                for check, verdict in zip(asked_of(question.checks, answer), verdicts, strict=True)
+                for check, verdict in zip(answer.case.asked(question.checks), verdicts, strict=True)
             )
             for answer, verdicts in zip(question.answers, found, strict=True)
         ]  # fmt: skip

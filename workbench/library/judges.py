@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from workbench import templates
@@ -63,15 +64,11 @@ class Judges:
 
     def usual(self, name: str) -> PromptRow:
         """The judge prompt of this name that the app brings along; as it is in the library by now, or made anew."""
-        try:
+        with suppress(NotFound):
             return self._named(name)
-        except NotFound:
-            pass
         found = _shipped()[name]
-        try:
+        with suppress(BadInput):  # another app was faster
             self._prompts.create(name, FOLDER, found.content, found.description or "", "judge", "As the app brought it along")
-        except BadInput:  # another app was faster
-            pass
         return self._named(name)
 
     def prompts(self) -> list[PromptRow]:

@@ -108,8 +108,8 @@ class HandAnswers(Calls):
         texts = await asyncio.to_thread(evaluators.texts_to_compare, checks, plan.cases[case_index], text)
         if not texts:
             return Vectors(), Decimal(0)
-        async with self._engine(1, 1) as engine:
-            meanings = await self._meanings(plan, engine, COMPARING_SECONDS)
+        async with self.engine(1, 1) as engine:
+            meanings = await self.meanings(plan, engine, COMPARING_SECONDS)
             try:
                 async with asyncio.timeout(COMPARING_SECONDS):
                     vectors = await meanings.vectors(texts, lambda: False)

@@ -21,6 +21,7 @@ _STATES = {
     "stopped": "job.status = 'cancelled'",
     "skipped": "job.status = 'skipped'",
     "by hand": "job.status = 'by_hand'",
+    "in batch": "job.status = 'in_batch'",
 }
 _SAID = "EXISTS (SELECT 1 FROM rating WHERE rating.output_id = output.id AND rating.replaced_by_id IS NULL AND {said})"
 _STARS = "rating.aspect = 'stars' AND rating.value IS NOT NULL"
@@ -45,7 +46,7 @@ _SHOWN = {
 _CHECK = f"EXISTS (SELECT 1 FROM score WHERE {scored()} AND score.check_key LIKE :check AND score.passed = 0)"
 
 _FROM = f"""
-FROM job LEFT JOIN output ON output.id = {newest()} AND job.status NOT IN ('queued', 'running', 'by_hand')
+FROM job LEFT JOIN output ON output.id = {newest()} AND job.status NOT IN ('queued', 'running', 'by_hand', 'in_batch')
 WHERE job.run_id = :run AND job.repeat = :repeat AND job.column_index IN ({{columns}})"""
 _CASES = f"SELECT DISTINCT job.case_index {_FROM} AND {{which}}"
 _PLACES = f"SELECT job.case_index, job.column_index {_FROM} AND {{which}} ORDER BY job.case_index, job.column_index"
@@ -61,7 +62,7 @@ _DISAGREE = f"""
 SELECT case_index FROM ({_VERDICTS}) AS verdicts GROUP BY case_index HAVING min(passed) <> max(passed)"""
 _STATE_ORDER = (
     "CASE WHEN job.status = 'failed' THEN 0 WHEN job.status = 'cancelled' THEN 2 WHEN job.status = 'skipped' THEN 3 "
-    f"WHEN job.status = 'by_hand' THEN 4 WHEN job.status IN ('queued', 'running') THEN 5 WHEN {_BLOCKED} THEN 1 ELSE 6 END"
+    f"WHEN job.status IN ('by_hand', 'in_batch') THEN 4 WHEN job.status IN ('queued', 'running') THEN 5 WHEN {_BLOCKED} THEN 1 ELSE 6 END"
 )
 _SORTS = {
     "state": _STATE_ORDER,

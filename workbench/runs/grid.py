@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from workbench.evaluators import percentile, wilson
+from workbench.plan import Plan
 from workbench.runs.reading import RunReader, dollars
 from workbench.runs.records import Cell, ColumnInfo
 from workbench.store.database import Database
@@ -26,10 +29,11 @@ SELECT job.id, job.column_index, job.case_index, job.repeat, job.status, output.
        output.reused_from_id, job.attempts, checkpoint.text,
        (SELECT count(*) FROM output_attachment WHERE output_attachment.output_id = output.id)
 FROM job
-LEFT JOIN output ON output.id = {newest()} AND job.status NOT IN ('queued', 'running', 'by_hand')
+LEFT JOIN output ON output.id = {newest()} AND job.status NOT IN ('queued', 'running', 'by_hand', 'in_batch')
 LEFT JOIN checkpoint ON checkpoint.job_id = job.id
 WHERE job.run_id = :run AND {{which}} ORDER BY job.case_index, job.repeat, job.column_index"""
 
+_ALL_STATUSES = "SELECT status, count(*) FROM job WHERE run_id = :run GROUP BY status"
 _STATUSES = "SELECT column_index, status, count(*) FROM job WHERE run_id = :run GROUP BY column_index, status"
 
 _FIGURES = f"""
@@ -73,14 +77,10 @@ class GridReader(RunReader):
     def columns(self, run_id: int) -> list[ColumnInfo]:
         """Every column with its figures so far; those of an output count its newest attempt."""
         plan, query = self.plan(run_id), self._database.query
-        statuses: list[dict[str, int]] = [{} for _ in plan.columns]
-        latencies: list[list[float]] = [[] for _ in plan.columns]
-        cold: list[list[float]] = [[] for _ in plan.columns]
-        first_tokens: list[list[float]] = [[] for _ in plan.columns]
+        statuses = self._statuses(run_id, len(plan.columns))
+        latencies, cold, first_tokens = ([array("d") for _ in plan.columns] for _ in range(3))
         costs: list[int | None] = [None] * len(plan.columns)
-        for index, status, count in query(_STATUSES, {"run": run_id}):
-            statuses[index][status] = count
-        for index, latency, first_token, was_cold, cost in query(_FIGURES, {"run": run_id}):
+        for index, latency, first_token, was_cold, cost in self._database.each(_FIGURES, {"run": run_id}):
             if latency is not None:
                 (cold if was_cold else latencies)[index].append(latency)
             if first_token is not None and not was_cold:
@@ -91,26 +91,14 @@ class GridReader(RunReader):
         stars = {index: (mean, count) for index, mean, count in query(_STARS, {"run": run_id})}
         judged = {index: (said, passed) for index, said, passed in query(_JUDGED, {"run": run_id})}
         infos = []
-        for index, column in enumerate(plan.columns):
+        for column in self._bare(plan, statuses):
+            index = column.index
             checked, passed = verdicts.get(index, (0, 0))
             interval = wilson(passed, checked)
             ordered = sorted(latencies[index] or cold[index])
-            model = column.model
             infos.append(
-                ColumnInfo(
-                    index=index,
-                    prompt=column.variant.prompt,
-                    prompt_uid=column.variant.prompt_uid,
-                    version=column.variant.version,
-                    content=column.variant.content,
-                    model=model.title,
-                    model_name=model.name,
-                    connection=model.connection,
-                    place=model.place,
-                    colour=model.colour,
-                    total=sum(statuses[index].values()),
-                    done=statuses[index].get("done", 0),
-                    failed=statuses[index].get("failed", 0),
+                replace(
+                    column,
                     passed=passed,
                     checked=checked,
                     pass_rate=passed / checked if checked else None,
@@ -129,6 +117,43 @@ class GridReader(RunReader):
                 )
             )
         return infos
+
+    def bare_columns(self, run_id: int) -> list[ColumnInfo]:
+        """Every column with how many of its jobs are done and failed, and no figure else: of 100,000 cells those take a second."""
+        plan = self.plan(run_id)
+        return self._bare(plan, self._statuses(run_id, len(plan.columns)))
+
+    def _statuses(self, run_id: int, columns: int) -> list[dict[str, int]]:
+        """Of each column: how many of its jobs are in each status."""
+        found: list[dict[str, int]] = [{} for _ in range(columns)]
+        alike = self._database.query(_ALL_STATUSES, {"run": run_id})
+        if len(alike) == 1:  # such as a run that is done: the index alone knows
+            status, count = alike[0]
+            return [{status: count // columns} for _ in range(columns)]
+        for index, status, count in self._database.query(_STATUSES, {"run": run_id}):
+            found[index][status] = count
+        return found
+
+    @staticmethod
+    def _bare(plan: Plan, statuses: Sequence[Mapping[str, int]]) -> list[ColumnInfo]:
+        return [
+            ColumnInfo(
+                index=index,
+                prompt=column.variant.prompt,
+                prompt_uid=column.variant.prompt_uid,
+                version=column.variant.version,
+                content=column.variant.content,
+                model=column.model.title,
+                model_name=column.model.name,
+                connection=column.model.connection,
+                place=column.model.place,
+                colour=column.model.colour,
+                total=sum(statuses[index].values()),
+                done=statuses[index].get("done", 0),
+                failed=statuses[index].get("failed", 0),
+            )
+            for index, column in enumerate(plan.columns)
+        ]
 
     def cells(self, run_id: int, first_case: int = 0, last_case: int | None = None) -> list[Cell]:
         """The cells of these cases (both ends included), by case, repeat and column."""
@@ -188,6 +213,19 @@ class GridReader(RunReader):
                 )
             )
         return cells
+
+    def ended_jobs(self, run_id: int, column: int | None = None, case_index: int | None = None) -> list[int]:
+        """Jobs of a column, of a case, or of one case in one column, that are over: those that can be made again. Of a whole case, the
+        answers that a person gave are left as they are."""
+        which, given = "run_id = :run AND status NOT IN ('queued', 'running', 'by_hand')", {"run": run_id}
+        if column is not None:
+            which, given["column"] = f"{which} AND column_index = :column", column
+        else:
+            by_hand = [index for index, each in enumerate(self.plan(run_id).columns) if each.model.by_hand]
+            which += f" AND column_index NOT IN ({','.join(map(str, by_hand)) or '-1'})"
+        if case_index is not None:
+            which, given["case"] = f"{which} AND case_index = :case", case_index
+        return [row[0] for row in self._database.query(f"SELECT id FROM job WHERE {which} ORDER BY id", given)]
 
     def _held(self, run_id: int) -> dict[int, Mapping[str, Any]]:
         """Of each column that waits for a mended key or quota: why."""

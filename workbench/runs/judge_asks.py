@@ -108,9 +108,7 @@ def asks_of(key: str, scoring: int, check: Check, row: Sequence[int]) -> list[As
     return [Ask(key, scoring, check, tuple(shown), ids)]
 
 
-def judging_plan(
-    asks: Sequence[Ask], judged: Plan, seen: Mapping[int, Seen], who: Judges, *, keep: bool = True
-) -> tuple[Plan, list[int]]:
+def judging_plan(asks: Sequence[Ask], judged: Plan, seen: Mapping[int, Seen], who: Judges, *, keep: bool = True) -> tuple[Plan, list[int]]:
     """The plan of a run that asks all this, and of each case its column. Raises a Problem where somebody cannot be asked.
 
     `keep`: judge prompts that are not in the library yet are put there.
@@ -154,7 +152,9 @@ def rulings(check: Check, row: Sequence[int], readings: Mapping[tuple[int, ...],
         return [_of_pairs(check, one, row, readings) for one in row]
     reading = readings[needed[0]]
     if reading.said is None:
-        return [Ruling(one, None, None, reading.why, "no verdict", _share(reading.cost, len(row), at), reading) for at, one in enumerate(row)]
+        return [
+            Ruling(one, None, None, reading.why, "no verdict", _share(reading.cost, len(row), at), reading) for at, one in enumerate(row)
+        ]
     if kind.form == "best":
         best = needed[0][reading.said.best - 1]
         return [_of_best(check, one, best, reading, _share(reading.cost, len(row), at)) for at, one in enumerate(row)]

@@ -34,7 +34,7 @@ SELECT run.id, uid, comparison_id, run.number, status, run.created_at, started_a
 FROM run LEFT JOIN dataset_version ON dataset_version.id = dataset_version_id {where} ORDER BY run.id DESC"""
 _HEADS = """
 SELECT id, json_extract(plan, '$.name'), json_extract(plan, '$.models'), json_extract(plan, '$.columns'), json_extract(plan, '$.reuse'),
-       json_extract(plan, '$.taken_from')
+       json_extract(plan, '$.taken_from'), json_extract(plan, '$.brought_from')
 FROM run WHERE id IN ({ids})"""
 _SCORING = "SELECT number, checks FROM scoring WHERE run_id = ? ORDER BY number DESC LIMIT 1"
 _COUNTS = "SELECT run_id, status, count(*) FROM job WHERE run_id IN ({ids}) GROUP BY run_id, status"
@@ -54,6 +54,7 @@ class _Head:
     unknown_prices: tuple[str, ...]
     has_price: bool
     may_reuse: bool
+    brought_from: str
 
 
 class RunReader:
@@ -125,7 +126,7 @@ class RunReader:
         since = midnight.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         # Outputs are in the order of time, so the newest are found from the end without an index on time.
         sql = """
-SELECT coalesce(sum(cost), 0) FROM output WHERE reused_from_id IS NULL AND id >
+SELECT coalesce(sum(cost), 0) FROM output WHERE reused_from_id IS NULL AND attempt > 0 AND id >
 coalesce((SELECT id FROM output WHERE created_at < :since ORDER BY id DESC LIMIT 1), 0)"""
         return Decimal(self._database.query(sql, {"since": since})[0][0]) / NANO
 
@@ -194,9 +195,11 @@ coalesce((SELECT id FROM output WHERE created_at < :since ORDER BY id DESC LIMIT
             unknown_prices=head.unknown_prices,
             budget_usd=None if budget is None else Decimal(budget) / NANO,
             by_hand=counts.get("by_hand", 0),
+            in_batch=counts.get("in_batch", 0),
             dataset_version_id=version[0],
             dataset_id=version[1],
             dataset_version=version[2],
+            brought_from=head.brought_from,
             held={int(column): failure for column, failure in json.loads(held).items()} if held else {},
         )
 
@@ -204,13 +207,15 @@ coalesce((SELECT id FROM output WHERE created_at < :since ORDER BY id DESC LIMIT
         unseen = [run_id for run_id in ids if run_id not in self._heads]
         for start in range(0, len(unseen), 500):
             sql = _HEADS.format(ids=",".join(map(str, unseen[start : start + 500])))
-            for run_id, name, models, columns, reuse, taken_from in self._database.query(sql):
+            for run_id, name, models, columns, reuse, taken_from, brought_from in self._database.query(sql):
                 specs = [plans.model_from_json(model) for model in json.loads(models)]
                 keys = tuple(plans.model_key(specs[model]) for _, model in json.loads(columns))
                 called = [spec for spec in specs if not spec.by_hand]
                 unknown = [spec.title for spec in called if spec.price.input_usd is None or spec.price.output_usd is None]
                 has_price = len(unknown) < len(called)
-                self._heads[run_id] = _Head(name, keys, tuple(dict.fromkeys(unknown)), has_price, bool(reuse or taken_from))
+                self._heads[run_id] = _Head(
+                    name, keys, tuple(dict.fromkeys(unknown)), has_price, bool(reuse or taken_from), brought_from or ""
+                )  # fmt: skip
         return self._heads
 
 

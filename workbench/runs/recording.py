@@ -15,18 +15,19 @@ from workbench.library import attachments
 from workbench.library.names import whole_text
 from workbench.runs.reading import dollars, nano_dollars
 from workbench.store.database import Database, Writer
-from workbench.store.outputs import OWN_CHECK, newest, scoring
+from workbench.store.outputs import check_key, newest, scoring
 from workbench.store.stamps import now
 from workbench.values import Exchange, Failure, Part, Price, Reply, Score, StoreTrouble, ToolCall, Usage, canonical
 
-_OUTPUT = """
+_OUTPUT_AS = """
 INSERT INTO output (job_id, attempt, text, thinking, finish_reason, raw_finish_reason, refusal, tool_calls, usage, cost, price_known,
  latency_ms, first_token_ms, queue_ms, resolved_model, request_id, error, reused_from_id, created_at, load_ms,
  left_out)
-VALUES (:job_id, (SELECT coalesce(max(attempt), 0) + 1 FROM output WHERE job_id = :job_id),
+VALUES (:job_id, {attempt},
  :text, :thinking, :finish_reason, :raw_finish_reason, :refusal, :tool_calls, :usage, :cost, :price_known,
  :latency_ms, :first_token_ms, :queue_ms, :resolved_model, :request_id, :error, :reused_from_id, :created_at, :load_ms,
  :left_out)"""
+_OUTPUT = _OUTPUT_AS.format(attempt="(SELECT coalesce(max(attempt), 0) + 1 FROM output WHERE job_id = :job_id)")
 _PICTURE = """
 INSERT INTO output_attachment (output_id, position, attachment_id)
 SELECT max(output.id), :position, (SELECT id FROM attachment WHERE sha256 = :sha256) FROM output WHERE job_id = :job_id"""
@@ -94,6 +95,9 @@ class End:
     failure: Failure | None = None
     reused: Reused | None = None
     scores: tuple[Score, ...] = ()
+    brought_cost: int | None = None
+    """What an answer cost that came in from a file."""
+    is_brought: bool = False
     own_from: int | None = None
     """The place from which on the scores are of the case's own checks."""
     left_out: tuple[str, ...] = ()
@@ -104,6 +108,8 @@ class End:
         """Nano-dollars of the call, as they are stored; None where they are unknown. A reused answer costs what it did then."""
         if self.reused is not None:
             return self.reused.cost
+        if self.is_brought:
+            return self.brought_cost
         reply = self.reply or (self.failure.partial if self.failure else None)
         if reply is None or (self.reply is None and reply.usage.output_tokens is None):
             return None
@@ -113,6 +119,13 @@ class End:
         """What checks may know of the answer beside its text."""
         cost = self.cost
         return facts_of(self.reply or Reply(), None if cost is None else dollars(cost), tools, by_hand=by_hand)
+
+
+def write_brought(writer: Writer, ends: Sequence[End], at: str) -> None:
+    """Write answers that came in from a file, as attempt 0: none that was made here, so that what they cost counts as spent nowhere."""
+    _many(writer, _OUTPUT_AS.format(attempt=0), [_output_row(end, at) for end in ends])
+    _many(writer, _SCORE, [_score_row(end, index, score, at) for end in ends for index, score in enumerate(end.scores)])
+    _many(writer, _JOB, [_job_row(end) for end in ends])
 
 
 class Recorder:
@@ -204,7 +217,7 @@ WHERE id = :run""",
             self._refuse_lost()
             writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'running'", run=self._run_id)
             left = writer.run(
-                "SELECT count(*) FROM job WHERE run_id = :run AND status IN ('queued', 'skipped')", run=self._run_id
+                "SELECT count(*) FROM job WHERE run_id = :run AND status IN ('queued', 'skipped', 'in_batch')", run=self._run_id
             ).scalar_one()
             writer.run(
                 "UPDATE run SET status = :status, finished_at = :at WHERE id = :run",
@@ -252,7 +265,7 @@ def _output_row(end: End, at: str) -> dict[str, Any]:
         reply, price_known, reused_from = end.reused.reply, end.reused.price_known, end.reused.output_id
     else:
         reused_from = None
-        price_known = end.price.input_usd is not None and end.price.output_usd is not None
+        price_known = (end.price.input_usd is not None and end.price.output_usd is not None) or end.brought_cost is not None
     row: dict[str, Any] = {
         "job_id": end.job_id,
         "text": reply.text,
@@ -292,11 +305,10 @@ def _tool_call(call: ToolCall) -> dict[str, Any]:
 
 
 def _score_row(end: End, index: int, score: Score, at: str) -> dict[str, Any]:
-    is_own = end.own_from is not None and index >= end.own_from
     return {
-        "job_id": end.job_id, "key": f"{OWN_CHECK}{index - (end.own_from or 0)}" if is_own else str(index),
-        "check": whole_text(canonical(score.check.to_json())),
-        "passed": score.passed, "value": score.score, "reason": whole_text(score.reason), "label": score.label or None, "at": at,
+        "job_id": end.job_id, "key": check_key(index, end.own_from), "check": whole_text(canonical(score.check.to_json())),
+        "passed": score.passed, "value": score.score, "reason": whole_text(score.reason), "label": score.label or None,
+        "at": at,
     }  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -12,10 +12,10 @@ from typing import Any
 
 from workbench import evaluators
 from workbench import plan as plans
+from workbench.evaluators import judges
 from workbench.library import attachments, case_files
 from workbench.library.dataset_versions import freeze
 from workbench.library.names import whole_text
-from workbench.evaluators import judges
 from workbench.plan import Estimate, Plan, PlanProblem
 from workbench.runs.by_hand import HandAnswers
 from workbench.runs.consent import checks_of
@@ -85,11 +85,17 @@ class Runs(HandAnswers):
         super().__init__(database, **calls)
         self._resolve = resolve
 
-    def estimate(self, spec: Spec) -> Estimate:
-        """About what a comparison will take, from past answers of its models where there are any."""
+    def estimate(self, spec: Spec, *, in_batch: bool = False) -> Estimate:
+        """About what a comparison will take, from past answers of its models where there are any; `in_batch`: what has a form for it is
+        handed over."""
         plan = plans.make(spec)
         reused = answered_share(self._database, plan) if plan.reuse else {}
-        found = self._with_comparing(plan, plans.estimate(plan, past_use(self._database, self, spec.models), reused))
+        batched: list[int] = []
+        if in_batch:
+            from workbench.providers.batch import batch_form  # few runs are handed over
+
+            batched = [index for index, column in enumerate(plan.columns) if batch_form(column.model.wire_format) is not None]
+        found = self._with_comparing(plan, plans.estimate(plan, past_use(self._database, self, spec.models), reused, batched))
         if self._judges is None or not any(judges.kind_of(check.type) for check in checks_of(plan)):
             return found
         from workbench.runs.judge_estimate import with_judging  # few comparisons have judges
@@ -158,16 +164,46 @@ class Runs(HandAnswers):
         before = self.get(run_id)
         plan = self.plan(before.id)
         if only == "all":
-            return self._store(replace(plan, taken_from=""), before.comparison_id, old=before.id)
+            return self._store(replace(plan, taken_from="", brought_from=""), before.comparison_id, old=before.id)
         if only not in ("failed", "errors"):
             raise BadInput(f"Run again all, failed or errors, not {only}.")
         again = _FAILED_A_CHECK if only == "failed" else "1 = 0"
-        return self._store(replace(plan, taken_from=before.uid), before.comparison_id, old=before.id, again=again)
+        return self._store(replace(plan, taken_from=before.uid, brought_from=""), before.comparison_id, old=before.id, again=again)
+
+    def run_case(self, run_id: int, case_index: int, times: int, columns: Sequence[int] | None = None) -> int:
+        """The id of a new run that asks one case of a run so many times, in these columns (None: all), as the plan had them.
+
+        It stands by itself: as repeats of the run that it comes from, they would weigh the case more than others in every figure.
+        """
+        plan = self.plan(run_id)
+        if not 0 <= case_index < len(plan.cases):
+            raise NotFound(f"The run has no case {case_index + 1}.")
+        case = plan.cases[case_index]
+        wanted = plan.columns if columns is None else tuple(plan.columns[index] for index in columns)
+        name = f"{plan.name}, {case.name or f'case {case_index + 1}'}"
+        # Reuse is for the same question once; here its spread is what is asked for.
+        return self._store(replace(plan, name=name, cases=(case,), columns=wanted, repeats=times, reuse=False, taken_from=""), None)
+
+    def leave_out(self, run_id: int, column: int) -> list[int]:
+        """Ids of the jobs of a held column that were taken out of the queue. `requeue` puts them back."""
+        which = "run_id = :run AND column_index = :column AND status = 'queued'"
+        with self._database.write() as writer:
+            ids = [row[0] for row in writer.run(f"SELECT id FROM job WHERE {which}", run=run_id, column=column)]
+            writer.run(f"UPDATE job SET status = 'cancelled' WHERE {which}", run=run_id, column=column)
+            held = {index: failure for index, failure in self.get(run_id).held.items() if index != column}
+            kept = canonical({str(index): failure for index, failure in held.items()}) if held else None
+            writer.run("UPDATE run SET held = :held WHERE id = :run", held=kept, run=run_id)
+            left = writer.run("SELECT 1 FROM job WHERE run_id = :run AND status IN ('queued', 'skipped') LIMIT 1", run=run_id).first()
+            if not left and not self.is_live(run_id):
+                writer.run("UPDATE run SET status = 'done' WHERE id = :run", run=run_id)
+            writer.touch("job", *ids)
+            writer.touch("run", run_id)
+        return ids
 
     def requeue(self, run_id: int, job_ids: Iterable[int] | None = None, failed_only: bool = True) -> int:
         """How many ended jobs of a run were put back into its queue: those that failed or were stopped, or with `failed_only` False
         all. Their outputs stay as earlier attempts. A job that is done by hand waits for a person again."""
-        which = "status IN ('failed', 'cancelled')" if failed_only else "status NOT IN ('queued', 'running', 'by_hand')"
+        which = "status IN ('failed', 'cancelled')" if failed_only else "status NOT IN ('queued', 'running', 'by_hand', 'in_batch')"
         if job_ids is not None:
             which += f" AND id IN ({','.join(str(int(job_id)) for job_id in job_ids) or 'NULL'})"
         by_hand = _by_hand(self.plan(run_id))

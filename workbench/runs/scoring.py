@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench import evaluators
 from workbench.evaluators import Metric, Vectors, facts_of, judges
-from workbench.evaluators.scorers import Answer, Ended, Question, Scorers, asked_of
+from workbench.evaluators.scorers import Answer, Ended, Question, Scorers
 from workbench.evaluators.worker import Overtime
 from workbench.library.names import whole_text
 from workbench.plan import Plan
@@ -22,7 +22,7 @@ from workbench.runs.reading import dollars
 from workbench.runs.runs import Runs
 from workbench.runs.verdicts import asked, given
 from workbench.store.database import Database
-from workbench.store.outputs import OWN_CHECK, newest, scored
+from workbench.store.outputs import check_key, newest, scored
 from workbench.store.stamps import now
 from workbench.values import BadInput, Check, NotFound, Problem, Reply, Score, ToolCall, canonical
 
@@ -78,6 +78,8 @@ class Scorings:
     def __init__(self, database: Database, runs: Runs) -> None:
         self._database, self._runs = database, runs
         self._trying = Scorers(1)
+        self._going: set[threading.Event] = set()
+        """What stops the scorings that go on."""
 
     async def score_again(
         self,
@@ -98,9 +100,13 @@ class Scorings:
         for check in checks:
             if fault := await asyncio.to_thread(evaluators.fault, check):
                 raise BadInput(f"The check {check.title} cannot be used: {fault}")
-        with self._runs.taken(run.id):
-            again = _Again(self._database, self._runs, run.id, tuple(checks), progress, stop or threading.Event())
-            return await again.go()
+        stop = stop or threading.Event()
+        with self._runs.taken(run):
+            self._going.add(stop)
+            try:
+                return await _Again(self._database, self._runs, run.id, tuple(checks), progress, stop).go()
+            finally:
+                self._going.discard(stop)
 
     def history(self, run_id: int) -> list[ScoringRow]:
         """The scorings of a run, newest first; the last one is the checks that it was made with."""
@@ -153,7 +159,9 @@ class Scorings:
             return tuple(Score(check, None, None, words) for check in checks)
 
     def close(self) -> None:
-        """End the process in which checks are tried."""
+        """Stop what goes on, and end the process in which checks are tried."""
+        for stop in list(self._going):
+            stop.set()
         self._trying.close()
 
 
@@ -199,7 +207,7 @@ class _Again:
         finally:
             self._scorers.close()
             if not finished:
-                with suppress(Problem):
+                with suppress(Exception):  # a workspace that was closed meanwhile: it never counts, and the next scoring puts it away
                     self._forget()
         return Scored(self._number, self._done, stopped=not finished)
 
@@ -248,15 +256,16 @@ class _Again:
         """The answers with the vectors that their checks need: made on this computer, else what earlier scores still tell."""
         import asyncio  # see score_again
 
-        texts = [text for answer in answers for text in evaluators.texts_to_compare(self._checks(answer), answer.case, answer.text)]
+        texts = [
+            text
+            for answer in answers
+            for text in evaluators.texts_to_compare(answer.case.asked(self._plan.checks), answer.case, answer.text)
+        ]
         local = await self._runs.local_vectors(texts)
         if local is not None:
             return [replace(answer, vectors=local) for answer in answers]
         carried = await asyncio.to_thread(_carried, self._database, answers, ids, self._every)
         return [replace(answer, vectors=vectors) for answer, vectors in zip(answers, carried, strict=True)]
-
-    def _checks(self, answer: Answer) -> tuple[Check, ...]:
-        return asked_of(self._plan.checks, answer)
 
     def _answers(self, ids: Sequence[int]) -> list[Answer]:
         return [_answer(self._plan, row, self._every) for row in _rows(self._database, ids)]
@@ -277,9 +286,8 @@ class _Again:
         judged = given(self._database, [*ids]) if any(judges.kind_of(check.type) for check in self._every) else {}
         rows = []
         for output, answer, each in zip(ids, answers, scores, strict=True):
-            own_from = 0 if answer.case.only_own_checks else len(self._plan.checks)
             for place, score in enumerate(each):
-                key = str(place) if place < own_from else f"{OWN_CHECK}{place - own_from}"
+                key = check_key(place, len(each) - len(answer.case.checks))
                 row = {
                     "output": output, "key": key, "check": _text(score.check), "passed": score.passed, "value": score.score,
                     "reason": whole_text(score.reason), "number": self._number, "at": at, "label": score.label or None, "cost": None,

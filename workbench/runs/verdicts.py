@@ -13,7 +13,7 @@ from workbench.store.stamps import now
 from workbench.values import PENDING, Check, canonical
 
 _WAITING = f"""
-SELECT count(*) FROM job JOIN output ON output.id = {newest()} JOIN score ON {scored()}
+FROM job JOIN output ON output.id = {newest()} JOIN score ON {scored()}
 WHERE job.run_id = :run AND job.status = 'done' AND score.label = '{PENDING}'"""
 _MINE = f"""
 SELECT score.output_id, score.check_key, score."check", score.passed, score.value, score.reason, score.label, score.cost,
@@ -29,7 +29,13 @@ WHERE output_id IN ({ids}) AND judge_output_id IS NOT NULL ORDER BY id"""
 
 def waiting(database: Database, run_id: int) -> int:
     """How many scores of a run's newest answers wait for a judge."""
-    return int(database.query(_WAITING, {"run": run_id})[0][0])
+    return int(database.query(f"SELECT count(*) {_WAITING}", {"run": run_id})[0][0])
+
+
+def why_waiting(database: Database, run_id: int) -> str:
+    """What the first of them says of why it waits; empty where none does."""
+    rows = database.query(f"SELECT score.reason {_WAITING} ORDER BY score.id LIMIT 1", {"run": run_id})
+    return str(rows[0][0]) if rows else ""
 
 
 def end_cut_off(database: Database, run_id: int) -> None:

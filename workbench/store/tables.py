@@ -338,9 +338,44 @@ class Job(Row, table=True):
     repeat: int = 1
     fingerprint: str = Field(max_length=64)
     status: str = "queued"
-    """queued, running, done, failed, cancelled, skipped; by_hand: a person has to give the answer"""
+    """queued, running, done, failed, cancelled, skipped; by_hand: a person has to give the answer; in_batch: a batch has it"""
     attempts: int = 0
     wait_until: str | None = None
+
+
+class JobBatch(Row, table=True):
+    """Requests of a run that were handed to a batch service, or written into a file for one."""
+
+    __tablename__ = "job_batch"
+    id: int | None = Field(default=None, primary_key=True)
+    uid: str = _uid()
+    run_id: int = _ref("run.id", detail=True)
+    column_index: int
+    """The first column of its model: whom to ask, and in which form."""
+    state: str
+    """written: a file lies on disk; submitting: being sent, or cut off while it was; submitted, cancelling: at the service; read,
+    refused, taken_back: over."""
+    requests: int
+    file: str = ""
+    remote_file: str = ""
+    remote_id: str = ""
+    done: int | None = None
+    """Answered so far, as the service counts."""
+    failed: int | None = None
+    message: str = ""
+    created_at: str = Field(default_factory=now)
+    submitted_at: str | None = None
+    asked_at: str | None = None
+    collected_at: str | None = None
+
+
+class JobInBatch(Row, table=True):
+    """The batch with which a job was handed over last."""
+
+    __tablename__ = "job_in_batch"
+    id: int | None = Field(default=None, primary_key=True)
+    job_id: int = _ref("job.id", detail=True, unique=True, index=False)
+    job_batch_id: int = _ref("job_batch.id", detail=True)
 
 
 class Output(Row, table=True):

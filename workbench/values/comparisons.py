@@ -101,6 +101,10 @@ class Case:
     only_own_checks: bool = False
     """True where its own checks stand in place of the comparison's."""
 
+    def asked(self, checks: tuple[Check, ...]) -> tuple[Check, ...]:
+        """The checks that are asked of its answers where the comparison has these: then its own, or its own alone."""
+        return self.checks if self.only_own_checks else checks + self.checks
+
     def checks_to_json(self) -> list[dict[str, Any]] | dict[str, Any] | None:
         """A list of checks; `{"only": [...]}` where they stand in place of the comparison's; None where it has none of its own."""
         own = [check.to_json() for check in self.checks]

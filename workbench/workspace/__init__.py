@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from workbench.analysis.judge_advice import Advice as Advice
     from workbench.analysis.judge_advice import Lean as Lean
     from workbench.analysis.leanings import Split as Split
+    from workbench.analysis.paired import cases_needed as cases_needed
+    from workbench.analysis.paired import smallest_difference as smallest_difference
     from workbench.analysis.ranking import rank as rank
     from workbench.analysis.regression import ComparedCase as ComparedCase
     from workbench.analysis.regression import DefinitionChange as DefinitionChange
@@ -107,6 +109,11 @@ if TYPE_CHECKING:
     from workbench.ratings import Ratings
     from workbench.ratings import ReviewItem as ReviewItem
     from workbench.ratings import ReviewQueue as ReviewQueue
+    from workbench.runs.batches import Batches
+    from workbench.runs.batches import BatchOffer as BatchOffer
+    from workbench.runs.batches import BatchReading as BatchReading
+    from workbench.runs.batches import BatchRow as BatchRow
+    from workbench.runs.batches import HandedOver as HandedOver
     from workbench.runs.by_hand import answer_file as answer_file
     from workbench.runs.by_hand import answer_picture as answer_picture
     from workbench.runs.records import CaseResult as CaseResult
@@ -121,9 +128,11 @@ if TYPE_CHECKING:
     from workbench.runs.scoring import Scored as Scored
     from workbench.runs.scoring import ScoringRow as ScoringRow
     from workbench.runs.scoring import Scorings
+    from workbench.store.database import Writer
     from workbench.templates import PreviewMessage as PreviewMessage
     from workbench.templates import TemplateProblem as TemplateProblem
     from workbench.templates import Variable as Variable
+    from workbench.values.brought import BroughtRun
     from workbench.workspace.calibrations import Calibrations as Calibrations
     from workbench.workspace.regressions import Regressions as Regressions
     from workbench.workspace.regressions import RunPair as RunPair
@@ -141,7 +150,8 @@ _LENT = {
     "attachment": "formats.pictures", "clean_address": "formats.addresses", "direct_endpoint": "providers.direct",
     "left_out": "providers", "one_call": "engine.one_call", "pixels": "formats.pictures", "plain_http_warning": "formats.addresses",
     "read_check_file": "formats.check_file",
-    "rank": "analysis.ranking", "read_votes": "formats.vote_table",
+    "cases_needed": "analysis.paired", "rank": "analysis.ranking", "smallest_difference": "analysis.paired",
+    "read_votes": "formats.vote_table",
     "read_attachment": "formats.pictures", "run_document": "exports",
 }  # fmt: skip
 """What the faces need from stations that they do not see, by module: imported when first asked for."""
@@ -250,6 +260,13 @@ class Workspace(Copies, Network, Texts):
         return Scorings(self._database, self.runs)
 
     @late
+    def batches(self) -> Batches:
+        """Jobs of runs that are handed to batch services, and their results."""
+        from workbench.runs.batches import Batches
+
+        return Batches(self._database, self.runs, self.settings)
+
+    @late
     def ratings(self) -> Ratings:
         """What people think of outputs."""
         from workbench.ratings import Ratings
@@ -289,7 +306,12 @@ class Workspace(Copies, Network, Texts):
         """The library as a folder of files, and imports of every kind."""
         from workbench.library.folder import LibraryFiles
 
-        return LibraryFiles(self._database, self.datasets, self.comparisons)
+        def bring(writer: Writer, run: BroughtRun) -> tuple[int, int, bool]:
+            from workbench.runs.bringing import bring_run  # few files hold a run
+
+            return bring_run(writer, run, self._database.person)
+
+        return LibraryFiles(self._database, self.datasets, self.comparisons, bring)
 
     @late
     def folder(self) -> LibraryFolder:
@@ -339,6 +361,11 @@ class Workspace(Copies, Network, Texts):
     def has_prompts(self) -> bool:
         """False in a workspace where no live prompt is: a new one, or one from which all was put away. Imports nothing."""
         return bool(self._database.query("SELECT 1 FROM prompt WHERE archived_at IS NULL LIMIT 1"))
+
+    def has_open_batches(self) -> bool:
+        """True if a batch service has, or may have, requests of a run. Imports nothing."""
+        open_states = "'submitting', 'submitted', 'cancelling'"
+        return bool(self._database.query(f"SELECT 1 FROM job_batch WHERE state IN ({open_states}) LIMIT 1"))
 
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         """Call `listener(changes)` once after each committed write, on the thread that wrote. The answer ends the subscription."""

@@ -107,7 +107,7 @@ class GroupRow(QWidget):
         self.name.setPlaceholderText("Name of the group")
         self.name.setAccessibleName("Name of the group")
         row.addWidget(self.name, 3)
-        row.addWidget(label("all of these, or with a threshold their mean", "small", "text2"), 6)
+        row.addWidget(label("All of these, or with a threshold their mean", "small", "text2", wrap=True), 6)
         row.addWidget(button("Add check", "plus", "link", on=self._add, size="small"))
         row.addWidget(icon_button("x", "Take this group out", on=self.removed.emit, size=14))
         self.inner = CheckList()

@@ -10,7 +10,9 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QScro
 
 from workbench.gui.compare.check_try import TryPart
 from workbench.gui.compare.code_dialog import with_code
+from workbench.gui.compare.judge_line import JudgeChoices
 from workbench.gui.compare.setup_checks import ChecksPart
+from workbench.gui.compare.setup_model import judge_choices
 from workbench.gui.context import Context
 from workbench.gui.theme import set_kind
 from workbench.gui.widgets.dialog import Dialog
@@ -38,6 +40,7 @@ class RunChecks:
     embedding: EmbeddingStatus
     own: int
     """How many cases have checks of their own."""
+    judges: JudgeChoices
 
 
 def read_run_checks(ws: Workspace, run_id: int) -> RunChecks:
@@ -48,6 +51,7 @@ def read_run_checks(ws: Workspace, run_id: int) -> RunChecks:
     return RunChecks(
         run, tuple(ws.runs.checks(run_id)), comparison, columns, ws.scorings.metrics(run_id), ws.scorings.history(run_id),
         ws.embedding_status(), sum(1 for case in ws.runs.cases(run_id) if case.checks),
+        judge_choices(ws),
     )  # fmt: skip
 
 
@@ -79,14 +83,16 @@ class ChecksDialog(Dialog):
         across = QHBoxLayout()
         across.setSpacing(0)
         self.history = label("", "small", "text3", wrap=True)
-        across.addWidget(_side([self.trying, self.checks], "surface"), 62)
+        across.addWidget(_side([self.trying, self.checks], "surface"), 64)
         across.addWidget(line(vertical=True))
         self.metrics = QWidget()
         self._grid = QGridLayout(self.metrics)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(14)
         self._grid.setVerticalSpacing(6)
-        across.addWidget(_side([label("Metrics", "section"), self.metrics, label("Scorings", "section"), self.history], "panel"), 38)
+        across.addWidget(
+            _side([label("Metrics: mean, passed", "section"), self.metrics, label("Scorings", "section"), self.history], "panel"), 36
+        )
         self.body.addLayout(across)
         self.below = label("Scoring again makes no call and keeps the earlier scores.", "small", "text3", wrap=True)
         self.keep.setChecked(True)
@@ -104,6 +110,7 @@ class ChecksDialog(Dialog):
         self.checks.has_reference = False
         self.checks.show_checks(data.checks)
         self.checks.show_embedding(data.embedding)
+        self.checks.show_judges(data.judges)
         self.keep.setVisible(data.comparison is not None and not data.comparison.archived)
         self.again.setEnabled(not self.context.ws.read_only)
         if data.own:
@@ -182,8 +189,8 @@ class ChecksDialog(Dialog):
 
 
 def metric_words(metric: Metric) -> str:
-    """`41 of 50 passed, sum 43.5`; what could not be run beside it."""
-    words = f"{metric.passed:,} of {metric.count:,} passed, sum {metric.sum:g}" if metric.count else "no score"
+    """`41 of 50, sum 43.5` of those that passed; what could not be run beside it."""
+    words = f"{metric.passed:,} of {metric.count:,}, sum {metric.sum:g}" if metric.count else "no score"
     return f"{words}, {metric.not_run:,} not run" if metric.not_run else words
 
 

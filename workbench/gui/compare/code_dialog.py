@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from workbench.gui.context import Context
-from workbench.gui.theme import theme
+from workbench.gui.theme import set_role, theme
 from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import label
 
@@ -36,7 +35,7 @@ class CodeDialog(Dialog):
         self.body.addWidget(label(MAY, "body", "text2", wrap=True))
         self.code = QPlainTextEdit("\n\n".join(map(_shown, programs)))
         self.code.setReadOnly(True)
-        self.code.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        set_role(self.code, "code")
         self.code.setAccessibleName("The code")
         self.code.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.code.setTabChangesFocus(True)

@@ -6,12 +6,15 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
-from workbench.gui.context import Context
+from workbench.gui.compare.checks_dialog import ChecksDialog
+from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.notice import Banner
 from workbench.gui.words import counted
 
 if TYPE_CHECKING:
+    from workbench.gui.compare.run_page import RunPage
     from workbench.values import Check
     from workbench.workspace import Scored
 
@@ -19,17 +22,36 @@ if TYPE_CHECKING:
 class ScoringAgain(QObject):
     """At most one scoring at a time."""
 
-    progressed = Signal()
-    """How far it is has changed, or it began or ended."""
-
-    def __init__(self, context: Context, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.context = context
+    def __init__(self, page: RunPage) -> None:
+        super().__init__(page)
+        self._page, self.context = page, page.context
         self.run_id: int | None = None
         """The run that is scored now."""
         self.done = self.all = 0
         self._stop = threading.Event()
         self._told = True
+        self.banner = Banner("info", "Scoring again", "", [button("Stop", on=self.stop, size="small")])
+        """How far it is, above the grid."""
+        self.banner.hide()
+
+    def change_checks(self) -> None:
+        """Change and try the checks of the run that is shown, and score it again (Ctrl+Shift+K)."""
+        page, run = self._page, self._page.model.run
+        if run is None or not page.verbs_on_cell.may_write():
+            return
+        if page.model.running or self.run_id is not None:
+            self.context.notice("Checks can be changed when the run is done." if page.model.running else "The run is being scored.")
+            return
+        place = page.table.current() or (0, 0)
+        ChecksDialog(page, self.context, run.id, lambda checks: self.start(run.id, checks), place=place).open()
+
+    def forget_code(self) -> None:
+        """Take back every yes to Python code that was given for this workspace."""
+        code = self.context.ws.runs.code
+        count = code.count()
+        code.forget()
+        pieces = counted(count, "piece")
+        self.context.notice(f"{pieces} of Python code will ask again before running." if count else "No Python code is allowed here.")
 
     def start(self, run_id: int, checks: Sequence[Check]) -> None:
         """Score a run with these checks; does nothing while another is scored."""
@@ -43,7 +65,7 @@ class ScoringAgain(QObject):
             return await scorings.score_again(run_id, checks, progress=self._heard, stop=stop)
 
         self.context.bridge.spawn(score, then=self._ended, failed=self._failed, owner=self)
-        self.progressed.emit()
+        self._progressed()
 
     def stop(self) -> None:
         """Leave the scores as they were."""
@@ -58,11 +80,15 @@ class ScoringAgain(QObject):
 
     def _tell(self) -> None:
         self._told = True
-        self.progressed.emit()
+        self._progressed()
+
+    def _progressed(self) -> None:
+        self.banner.setVisible(self.run_id is not None)
+        self.banner.say("Scoring again.", f"{self.done:,} of {self.all:,} answers. No call is made." if self.all else "")
 
     def _ended(self, found: Scored) -> None:
         self.run_id = None
-        self.progressed.emit()
+        self._progressed()
         words = (
             "Stopped. The scores are as they were." if found.stopped else f"{counted(found.outputs, 'answer')} scored again, no call made."
         )
@@ -70,5 +96,5 @@ class ScoringAgain(QObject):
 
     def _failed(self, error: BaseException) -> None:
         self.run_id = None
-        self.progressed.emit()
+        self._progressed()
         self.context.failed(error)

@@ -43,7 +43,8 @@ LEAST = (960, 620)
 
 
 class SetupDialog(Dialog):
-    """Makes a comparison or changes a saved one. `started` gets the run's id, `saved` the comparison's."""
+    """Makes a comparison or changes a saved one. `started` gets the run's id and whether it is to be handed over, `saved` that of the
+    comparison."""
 
     def __init__(
         self,
@@ -52,7 +53,7 @@ class SetupDialog(Dialog):
         *,
         definition: Definition | None = None,
         comparison_id: int | None = None,
-        started: Callable[[int], object] = lambda _run: None,
+        started: Callable[[int, bool], object] = lambda _run, _hand_over: None,
         saved: Callable[[int], object] = lambda _comparison: None,
     ) -> None:
         super().__init__(parent, "Change comparison" if comparison_id is not None else "New comparison", width=SIZE[0], padded=False)
@@ -76,10 +77,12 @@ class SetupDialog(Dialog):
         self.checks.list.changed.connect(self._offer_trying)
         self.trying.hide()
         self.reuse = QCheckBox("Reuse answers to the same question")
+        self.batch = QCheckBox("Run as batch: half price, answered within a day")
         self._compose()
         for part in (self.prompts, self.models, self.cases, self.numbers, self.checks):
             part.changed.connect(self._changed)
         self.reuse.toggled.connect(lambda _on: self._changed())
+        self.batch.toggled.connect(lambda _on: self._batch_toggled())
         self.models.models_wanted.connect(self._to_models)
         self.prompts.save_wanted.connect(self._save_draft)
         self.checks.fetch_wanted.connect(self._fetch_embedding)
@@ -107,7 +110,7 @@ class SetupDialog(Dialog):
         across.setSpacing(0)
         across.addWidget(_side([self.prompts, self.models], "surface", stretch=self.models), 26)
         across.addWidget(line(vertical=True))
-        right = [self.cases, self.numbers, self.checks, self.trying, label("Then", "section"), self.reuse]
+        right = [self.cases, self.numbers, self.checks, self.trying, label("Then", "section"), self.reuse, self.batch]
         across.addWidget(_side(right, "panel"), 27)
         self.body.addLayout(across)
         words = QVBoxLayout()
@@ -146,6 +149,7 @@ class SetupDialog(Dialog):
         self.numbers.at_once.setValue(definition.concurrency)
         self.numbers.stop_at.setText("" if definition.max_cost_usd is None else str(definition.max_cost_usd))
         self.checks.show_checks(definition.checks)
+        self.checks.show_judges(choices.judges)
         self.checks.show_embedding(choices.embedding)
         self.reuse.setChecked(definition.reuse)
         if definition.name:
@@ -181,10 +185,14 @@ class SetupDialog(Dialog):
         self._show_sum(definition)
         self._timer.start()
 
+    def _batch_toggled(self) -> None:
+        self._found_of = None  # what was worked out holds for the other price
+        self._changed()
+
     def _assess(self) -> None:
         definition = self.definition()
         self.context.bridge.read(
-            assess, self.context.ws, definition, then=lambda found: self._assessed(definition, found), owner=self,
+            assess, self.context.ws, definition, self.batch.isChecked(), then=lambda found: self._assessed(definition, found), owner=self,
             key=("compare.assess", id(self)),
         )  # fmt: skip
 
@@ -216,8 +224,9 @@ class SetupDialog(Dialog):
         problems = found.problems if found is not None else ()
         misfit = next((problem.case for problem in problems if problem.case is not None), None)
         self.cases.warn([problem.message for problem in problems], misfit)
+        self.cases.say_few(found.few if found is not None else "")
         count = counted(summed.calls, "call") if summed.calls else f"{summed.by_hand:,} by hand" if summed.by_hand else ""
-        self.start_button.setText(f"Start {count}".strip())
+        self.start_button.setText(f"{'Prepare' if self.batch.isChecked() else 'Start'} {count}".strip())
         may = not self.context.ws.read_only and self.numbers.good
         self.start_button.setEnabled(may and summed.calls + summed.by_hand > 0 and not trouble)
         self.save_button.setEnabled(may)
@@ -296,7 +305,7 @@ class SetupDialog(Dialog):
         keyed = partial(with_keys, self.context, self, self._begin, model_uids=definition.model_uids)
         begin = partial(with_code, self.context, self, definition.checks, keyed)
         calls = sum_up(definition, of_now(self.found, self._found_of, definition, self.choices), self.choices).calls
-        if calls > MANY_CALLS:
+        if calls > MANY_CALLS and not self.batch.isChecked():
             ask(self, f"Start {calls:,} calls?", f"{self.sum.text}.", self.start_button.text(), begin, danger=False)
         else:
             begin()
@@ -310,9 +319,10 @@ class SetupDialog(Dialog):
             self.context.bridge.call(runs.start_comparison, comparison, then=started, failed=self._refused, owner=self)
 
         def started(run_id: int) -> None:
-            self.context.start_run(run_id)
+            if not self.batch.isChecked():
+                self.context.start_run(run_id)
             self.accept()
-            self._started(run_id)
+            self._started(run_id, self.batch.isChecked())
 
         self._keep(saved)
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from workbench.gui.compare.judge_line import JudgeChoices
 from workbench.gui.words import about, counted, joined, total_money
 from workbench.values import Definition, Problem, PromptRef
 
@@ -40,18 +41,26 @@ class Choices:
     """Uids of the datasets that have expected answers."""
     embedding: EmbeddingStatus | None = None
     """Whether a check can compare meanings."""
+    judges: JudgeChoices = field(default_factory=JudgeChoices)
     usual_dataset: str | None = None
     """What fits the prompts that a new comparison starts with."""
 
 
+def judge_choices(ws: Workspace) -> JudgeChoices:
+    """Which models and judge prompts a check may name."""
+    models = [row.title for row in ws.connections.models() if not row.embeds and row.place != "hand"]
+    prompts = {row.name: row.latest for row in ws.judges.prompts() if row.latest}
+    return JudgeChoices(models, prompts, str(ws.settings.get("judge_model") or ""))
+
+
 def read_choices(ws: Workspace) -> Choices:
     """All that the dialog offers."""
-    prompts = [row for row in ws.prompts.list() if row.kind != "snippet"]
+    prompts = [row for row in ws.prompts.list() if row.kind == "prompt"]
     versions = {row.uid: ws.versions.list(row.id, with_figures=False) for row in prompts}
     models = [row for row in ws.connections.models() if not row.embeds]
     choices = Choices(
         prompts, models, ws.datasets.list(), ws.comparisons.list(), versions, ws.runs.spent_today(),
-        ws.datasets.with_reference(), ws.embedding_status(),
+        ws.datasets.with_reference(), ws.embedding_status(), judge_choices(ws),
     )  # fmt: skip
     return replace(choices, usual_dataset=fitting_dataset(ws, usual_prompts(choices)))
 
@@ -92,6 +101,8 @@ def _needed(ws: Workspace, refs: Sequence[PromptRef]) -> set[str]:
 
 MANY_CALLS = 1000
 """More are started only after a question, free ones too: they keep a computer busy for hours."""
+DISAGREE = 0.25
+"""On which share of the cases two columns are taken to differ, before any is asked."""
 FIGURES_SECONDS = 1.0
 """How long figures of single models are worked out; models left then say their price."""
 
@@ -109,24 +120,44 @@ class Assessment:
     """Of each model (its uid) that can be used: what the definition would take on it alone."""
     tokens: Mapping[PromptRef, int] = field(default_factory=dict)
     """Of each chosen prompt version: about how many tokens one call sends."""
+    few: str = ""
+    """That the cases are too few to tell a difference of the size wanted; empty where they do."""
 
 
-def assess(ws: Workspace, definition: Definition) -> Assessment:
-    """Calls, cost and time of a definition, and what keeps prompts from being sent."""
+def assess(ws: Workspace, definition: Definition, in_batch: bool = False) -> Assessment:
+    """Calls, cost and time of a definition, and what keeps prompts from being sent; `in_batch`: what can be is handed over."""
     cases = count_cases(ws, definition)
     if not (definition.prompts and cases):
         return Assessment(cases=cases)
     try:
-        models, tokens = _figures(ws, definition)
+        models, tokens = _figures(ws, definition, in_batch)
         if not definition.model_uids:
             return Assessment(cases=cases, models=models, tokens=tokens)
         spec = ws.comparisons.resolve(definition)
-        return Assessment(ws.runs.estimate(spec), ws.runs.problems(spec), "", cases, models, tokens)
+        few = few_words(ws, cases, len(definition.prompts) * len(definition.model_uids))
+        return Assessment(ws.runs.estimate(spec, in_batch=in_batch), ws.runs.problems(spec), "", cases, models, tokens, few)
     except Problem as error:
         return Assessment(trouble=str(error), cases=cases)
 
 
-def _figures(ws: Workspace, definition: Definition) -> tuple[dict[str, Estimate], dict[PromptRef, int]]:
+def few_words(ws: Workspace, cases: int, columns: int) -> str:
+    """`12 cases can tell two columns apart from about 25 points on. ...`: said where the difference wanted is smaller than that."""
+    from workbench.workspace import cases_needed, smallest_difference  # only where a comparison is set up
+
+    wanted = int(ws.settings.get("told_difference")) / 100
+    needed = cases_needed(wanted, max(wanted, DISAGREE)) if wanted and columns > 1 else None
+    if needed is None or cases >= needed:
+        return ""
+    told = smallest_difference(cases, DISAGREE)
+    start = (
+        f"{counted(cases, 'case')} can tell two columns apart from about {round(100 * told)} points of pass rate on"
+        if told
+        else (f"{counted(cases, 'case')} can hardly tell two columns apart")
+    )
+    return f"{start}. {round(100 * wanted)} points take about {needed:,} cases."
+
+
+def _figures(ws: Workspace, definition: Definition, in_batch: bool) -> tuple[dict[str, Estimate], dict[PromptRef, int]]:
     """What single models take, the ticked ones first, and what single prompt versions send; as many as the time does for."""
     ready = [row.uid for row in ws.connections.models() if row.answers]
     uids = [uid for uid in definition.model_uids if uid in ready] + [uid for uid in ready if uid not in definition.model_uids]
@@ -143,7 +174,7 @@ def _figures(ws: Workspace, definition: Definition) -> tuple[dict[str, Estimate]
     models: dict[str, Estimate] = {}
     for uid, model in zip(uids, spec.models, strict=True):
         if perf_counter() < end:
-            models[uid] = ws.runs.estimate(replace(spec, models=(model,)))
+            models[uid] = ws.runs.estimate(replace(spec, models=(model,)), in_batch=in_batch)
     return models, tokens
 
 
@@ -223,11 +254,15 @@ def sum_up(definition: Definition, found: Assessment | None, choices: Choices) -
             pieces += [(", ", False), ("free", True)] if free else [(", about ", False), (total_money(estimate.cost_usd), True)]
             if estimate.high_usd and total_money(estimate.low_usd) != total_money(estimate.high_usd):
                 pieces.append((f" ({total_money(estimate.low_usd)} to {total_money(estimate.high_usd)})", False))
+        if estimate.judge_calls:
+            pieces.append((f", with {counted(estimate.judge_calls, 'call')} of judges", False))
         if estimate.reused:
             pieces.append((f", {estimate.reused:,} reused", False))
         if estimate.unknown_prices:
             pieces.append((f"{' and' if estimate.cost_usd is not None else ','} an unknown cost", False))
             below = f"No price is known for {joined(list(estimate.unknown_prices))}: no cap counts it. "
+        if estimate.in_batch:
+            pieces.append((f", {'all' if estimate.in_batch == calls else f'{estimate.in_batch:,}'} as batch within a day", False))
         if estimate.seconds is not None:
             pieces += [(", about ", False), (about(estimate.seconds), True)]
         below += estimate.basis + " "

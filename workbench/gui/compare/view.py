@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, Q
 from workbench.gui.baseline import mark_baseline
 from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.overview import Family, Overview, read_families
-from workbench.gui.compare.run_page import NARROW, RunPage
+from workbench.gui.compare.panel_place import NARROW
+from workbench.gui.compare.run_page import RunPage
 from workbench.gui.compare.setup import SetupDialog
 from workbench.gui.compare.setup_model import MANY_CALLS, fitting_dataset
 from workbench.gui.context import Context
@@ -64,6 +65,7 @@ class CompareScreen(Screen):
         self._wanted_output: int | None = None
         self._words = ""
         """What a search found in it."""
+        self._hands_over = False
         self.model.loaded.connect(self._go_to_output)
         self.page.run_chosen.connect(lambda run_id: context.go("compare", run_id=run_id))
         self.page.rerun_wanted.connect(self.rerun)
@@ -90,10 +92,11 @@ class CompareScreen(Screen):
         return [self._new]
 
     def show_at(self, **at: Any) -> None:
-        """`run_id`, maybe with `output_id` and the `words` that a search found in it; `comparison_id` (its newest run), `overview`,
-        or `new` with `prompt_id`, `version`, `model_ids` to set one up."""
+        """`run_id`, maybe with `output_id` and the `words` that a search found in it, or `hand_over`; `comparison_id` (its newest run);
+        `overview`; or `new` with `prompt_id`, `version`, `model_ids`, or `prompt_versions` as (prompt id, number), to set one up."""
         if at.get("run_id") is not None:
             self._wanted_output, self._words = at.get("output_id"), str(at.get("words") or "")
+            self._hands_over = bool(at.get("hand_over"))
             self._open(int(at["run_id"]))
         elif at.get("comparison_id") is not None:
             self._open_comparison(int(at["comparison_id"]))
@@ -171,7 +174,10 @@ class CompareScreen(Screen):
         self.page.table.main.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _go_to_output(self) -> None:
-        """Show the cell of the output that was asked for, now that its run is shown."""
+        """Show the cell of the output that was asked for, now that its run is shown; or how to hand it over."""
+        if self._hands_over:
+            self._hands_over = False
+            self.page.batches.hand_over()
         wanted, self._wanted_output = self._wanted_output, None
         if wanted is not None:
             self.context.bridge.read(
@@ -222,7 +228,7 @@ class CompareScreen(Screen):
     def _set_up(self, definition: Definition | None = None, comparison_id: int | None = None) -> SetupDialog:
         dialog = SetupDialog(
             self, self.context, definition=definition, comparison_id=comparison_id,
-            started=lambda run_id: self.context.go("compare", run_id=run_id),
+            started=lambda run_id, hand_over: self.context.go("compare", run_id=run_id, hand_over=hand_over),
             saved=lambda _comparison: self._saved_draft(),
         )  # fmt: skip
         dialog.open()
@@ -313,7 +319,11 @@ class CompareScreen(Screen):
         rows: list[tuple[str, Any, bool]] = [
             ("Rerun as it was defined", lambda: self.rerun(), idle),
             ("Rerun what failed a call or a check", lambda: self.rerun("failed"), idle and run.done + run.failed > 0),
-            ("Checks, score again", self.page.change_checks, idle),
+            ("Checks, score again", self.page.scoring.change_checks, idle),
+            ("Judge this run", self.page.judges.judge, idle and data.to_judge > 0),
+            ("Judge again", self.page.judges.judge_again, idle and data.has_judges and run.done > 0),
+            ("Hand over as batch…", self.page.batches.hand_over, idle and run.queued > 0 and not self.context.ws.read_only),
+            ("Read batch results…", self.page.batches.read_results, not self.context.ws.read_only),
             ("Change the set-up", lambda: self._edit_by_id(int(run.comparison_id or 0)), saved),
             ("Rename", lambda: self._rename(data.comparison), saved),
             ("Duplicate", lambda: self.duplicate(), data.comparison is not None),

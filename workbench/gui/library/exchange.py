@@ -163,6 +163,8 @@ class Exchange:
             self._context.go("datasets", dataset_id=id)
         elif kind == "comparison":
             self._context.go("compare", comparison_id=id)
+        elif kind == "run":
+            self._context.go("compare", run_id=id)
         else:
             self._context.go("library", prompt_id=id)
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 def list_menu(parent: QWidget, context: Context, verbs: PromptVerbs, folder: str | None, rows: Sequence[PromptRow]) -> QMenu:
     """What can be done with a folder, or with the selected prompts."""
     menu = QMenu(parent)
+    if len(rows) == 2 and not folder:
+        menu.addAction("Compare the two").triggered.connect(context.action("library.diff_prompts").trigger)
+        menu.addSeparator()
     if not context.ws.read_only:
         if folder:
             _add(menu, context, "library.new", "library.new_snippet", "library.new_folder")
@@ -26,8 +29,6 @@ def list_menu(parent: QWidget, context: Context, verbs: PromptVerbs, folder: str
             menu.addAction("Restore").triggered.connect(lambda _checked=False: verbs.restore(rows))
         else:
             alone = ("library.rename", "library.duplicate") if len(rows) == 1 else ()
-            if len(rows) == 2:
-                menu.addAction("Compare the two").triggered.connect(context.action("library.diff_prompts").trigger)
             _add(menu, context, *alone, "library.tags", "library.move", "library.archive")
             _add(menu, context, "library.new", "library.new_snippet", "library.new_folder")
         menu.addSeparator()
@@ -42,7 +43,7 @@ def page_menu(parent: QWidget, context: Context, verbs: PromptVerbs, prompt: Pro
     if context.ws.read_only or prompt.archived:
         if not context.ws.read_only:
             menu.addAction("Restore").triggered.connect(lambda _checked=False: verbs.restore([prompt]))
-        _add(menu, context, "library.diff")
+        _add(menu, context, "library.diff", "library.diff_prompts")
         _add(
             menu, context, "file.export", *(() if prompt.archived else ("library.export_for",)), "library.copy_curl", "library.copy_python"
         )

@@ -86,7 +86,10 @@ class PreviewPane(QWidget):
         self._tokens.setText(words if self._shown.messages else "")
         self._tokens.setToolTip("Counted as four characters for a token" + ("; pictures and files are not counted" if attached else ""))
         if self._shown.messages:
-            self._write(self.text.textCursor())
+            cursor = self.text.textCursor()
+            cursor.beginEditBlock()  # else the whole table is laid out again after each piece
+            self._write(cursor)
+            cursor.endEditBlock()
         bar.setValue(at)
 
     def _write(self, cursor: QTextCursor) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014_scoring"
+revision = "0012_scoring"
 down_revision = "0011_case_checks"
 
 
