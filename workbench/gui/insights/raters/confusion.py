@@ -22,6 +22,7 @@ _SAYS = {
     "agree_pass": "Both pass", "too_strict": "People pass, the judge fails", "let_through": "People fail, the judge passes",
     "agree_fail": "Both fail",
 }  # fmt: skip
+_STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -2, Qt.Key.Key_Down: 2}
 
 
 class CellButton(QAbstractButton):
@@ -42,6 +43,12 @@ class CellButton(QAbstractButton):
         self.setAccessibleName(f"{_SAYS[self.cell]}, {CELLS[self.cell]}: {count:,}")
         self.setToolTip(f"{_SAYS[self.cell]}. Choose it to list these answers.")
         self.update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (*_STEPS, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            event.ignore()  # the table knows where its cells stand
+        else:
+            super().keyPressEvent(event)
 
     def sizeHint(self) -> QSize:
         return QSize(theme().px(78), theme().height("title", 600) + theme().height("small") + theme().px(16))
@@ -120,7 +127,7 @@ class Confusion(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         order = list(self.cells.values())
         at = next((place for place, made in enumerate(order) if made.hasFocus()), None)
-        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -2, Qt.Key.Key_Down: 2}.get(Qt.Key(event.key()))
+        step = _STEPS.get(Qt.Key(event.key()))
         if at is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             order[at].click()
         elif at is not None and step is not None and 0 <= at + step < len(order) and (abs(step) == 2 or at // 2 == (at + step) // 2):
