@@ -101,6 +101,7 @@ def test_the_sentence_stands_beside_the_scores_of_a_judge_alone(desk: Workspace)
     judged, plain = desk.runs.cells(run_id)[0].scores
     assert desk.calibrations.sentence(plain.check) == ""
     assert desk.calibrations.sentence(judged.check) == "Not measured against people."
+    assert desk.calibrations.sentence(Check("llm-rubric", "Is short.", judge={"model": "judge"})) == "", "nobody was asked yet"
     rate(desk, run_id, "pp")
     assert desk.calibrations.sentence(judged.check) == "Agrees with people on 2 of 2 answers: too few to tell."
 

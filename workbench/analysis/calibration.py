@@ -130,7 +130,7 @@ class Calibration:
 
     judge: Judge
     marks: tuple[Mark, ...]
-    """Answers that both gave a verdict on."""
+    """Answers that both gave a verdict on, by run, case and column."""
     counts: Mapping[str, int]
     """Of CELLS."""
     kappa: Kappa | None
@@ -174,7 +174,7 @@ class Calibration:
     @property
     def disagreements(self) -> tuple[Mark, ...]:
         """Where the judge says other than people do: first what it let through."""
-        return tuple(sorted((mark for mark in self.marks if mark.disagrees), key=lambda mark: (not mark.passed, mark.case, mark.output_id)))
+        return tuple(sorted((mark for mark in self.marks if mark.disagrees), key=lambda mark: not mark.passed))
 
     @property
     def tags(self) -> tuple[tuple[str, int, int], ...]:
@@ -197,6 +197,7 @@ def calibrate(
     `outcomes`: of each pair of answers that was put to it both ways, what it said. `votes`: of two outputs, `tie` where people called
     them even, else anything. Answers count one by one: repeats and columns of one case are not quite as good as other cases.
     """
+    judged = sorted(judged, key=lambda mark: (mark.run_id, mark.case, mark.column, mark.repeat))
     marks = tuple(mark for mark in judged if mark.people_passed is not None)
     counts = Counter(mark.cell for mark in marks)
     pairs = Counter((bool(mark.people_passed), mark.passed) for mark in marks)

@@ -67,7 +67,7 @@ class Calibrations:
     def sentence(self, check: Check) -> str:
         """What is to stand beside a score of a judge wherever it is shown, `Against people: kappa 0.61 (0.45 to 0.77) on 160 answers.`;
         nothing for a check that no model judged. `check` is that of the score."""
-        if not check.judge.get("model"):
+        if "prompt_uid" not in check.judge:  # not judged yet, or by no model
             return ""
         key = judge_of(check).key
         return sentence(next((found for found in self.all() if found.judge.key == key), None))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from workbench.analysis.calibration import Judge, Mark, Person
 from workbench.evaluators.verdicts import Unreadable, read
+from workbench.plan import Plan
 from workbench.runs.judge_asks import Ask
 from workbench.runs.runs import Runs
 from workbench.store.database import Database
@@ -61,12 +62,15 @@ def said_by_judges(database: Database, runs: Runs) -> list[Said]:
     """What every judge said, its last word on each output, with what people say of the same outputs; newest judges first."""
     found: dict[str, Said] = {}
     checks: dict[str, Judge] = {}
+    plans: dict[int, Plan] = {}
     people = _people(database)
     for output, text, passed, value, reason, at, run, column, case, repeat, length, resolved in database.query(_SCORES):
         judge = checks.get(text)
         if judge is None:
             judge = checks[text] = judge_of(Check.from_json(json.loads(text)))
-        plan = runs.plan(run)
+        plan = plans.get(run)
+        if plan is None:
+            plan = plans[run] = runs.plan(run)
         where, row = plan.columns[column], plan.cases[case]
         said = found.setdefault(judge.key, Said(judge))
         said.marks.pop(output, None)
