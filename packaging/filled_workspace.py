@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from by_hand_sample import by_hand
+from judged_sample import JUDGE, judged, verdict_on
 
 from workbench.library.records import ColumnSpec
 from workbench.settings import Settings
@@ -105,6 +106,8 @@ class Answers(BaseHTTPRequestHandler):
 def answer(asked: dict[str, Any]) -> str:
     """A made-up answer that depends on prompt, case and model, always the same for the same three."""
     said = " ".join(str(message["content"]) for message in asked["messages"])
+    if asked["model"] == JUDGE:
+        return verdict_on(said)
     label = next((label for _name, text, label, _tags in TICKETS if text in said), "question")
     if "Write the reply" in said:
         return _reply("before promising" in said, sum(map(ord, said)))
@@ -164,6 +167,7 @@ def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
         ids["old_version"] = _edit_cases(ws, ids["dataset"])
         ids |= by_hand(ws, models)
         ids |= _rerun(ws, models)
+        judged(ws, base_url, [(name, text, label) for name, text, label, _tags in TICKETS])
         return ids
     finally:
         ws.close()

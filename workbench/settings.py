@@ -170,6 +170,16 @@ SETTINGS: tuple[Setting, ...] = (
         (("", "MiniLM on this computer"),),
     ),
     Setting(
+        "judge_model",
+        "runs",
+        "Judge",
+        "Asked by checks that a model judges.",
+        "A check may name another. What it judges goes to this model's provider, and costs what its calls cost.",
+        "model",
+        "",
+        (("", "None chosen"),),
+    ),
+    Setting(
         "cap_run_usd",
         "spending",
         "A comparison",

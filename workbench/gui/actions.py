@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 
 PLACES = (
     ("", "Everywhere"), ("library", "Library"), ("compare", "Compare"), ("review", "Review"), ("insights", "Insights"),
+    ("raters", "Raters"),
     ("datasets", "Datasets"),
     ("models", "Models"), ("settings", "Settings"),
 )  # fmt: skip
@@ -38,6 +39,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("go.compare", "Go to Compare", ("Ctrl+2",), "", "columns-3"),
     Action("go.review", "Go to Review", ("Ctrl+3",), "", "star"),
     Action("go.insights", "Go to Insights", ("Ctrl+4",), "", "chart-scatter"),
+    Action("go.raters", "Go to Raters: judges beside people", (), "", "gavel"),
     Action("go.datasets", "Go to Datasets", ("Ctrl+5",), "", "table-2"),
     Action("go.models", "Go to Models", ("Ctrl+6",), "", "cpu"),
     Action("go.settings", "Go to Settings", ("Ctrl+,",), "", "settings"),
@@ -135,6 +137,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare.rerun", "Rerun the comparison as it was defined", (), "compare", "repeat"),
     Action("compare.checks", "Checks of this run, score again", ("Ctrl+Shift+K",), "compare", "circle-check"),
     Action("compare.packet", "Make a review packet for a colleague", ("Ctrl+Shift+P",), "compare", "file-text"),
+    Action("compare.judge", "Judge this run", ("Ctrl+Shift+J",), "compare", "gavel"),
+    Action("compare.judge_again", "Judge this run again", (), "compare", "gavel"),
     Action("compare.forget_code", "Ask again before Python code of checks runs", (), "compare", "rotate-ccw"),
     Action("compare.to_baseline", "Compare the run with its baseline", (), "compare", "git-compare"),
     Action("compare.mark_baseline", "Mark the run as baseline", (), "compare", "bookmark-check"),
@@ -190,6 +194,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("insights.rerun", "Run again as it was defined", (), "insights", "rotate-ccw"),
     Action("insights.export", "Export what changed", (), "insights", "download"),
     Action("insights.baseline", "Make this the baseline", (), "insights", "bookmark-check"),
+
+    Action("raters.next", "Next answer", ("J",), "raters", "chevron-down"),
+    Action("raters.previous", "Previous answer", ("K",), "raters", "chevron-up"),
+    Action("raters.people", "People are right", ("1",), "raters", "users-round"),
+    Action("raters.judge", "The judge is right", ("2",), "raters", "gavel"),
+    Action("raters.example", "Add as an example to the judge prompt", ("E",), "raters", "plus"),
+    Action("raters.answer", "Open the answer in Compare", ("Ctrl+Return",), "raters", "columns-3"),
+    Action("raters.rate", "Rate more answers that it judged", (), "raters", "star"),
+    Action("raters.export", "Export judge and people as CSV", (), "raters", "download"),
+    Action("raters.prompt", "Edit the judge prompt", (), "raters", "pencil"),
 
     Action("datasets.import", "Import a file of cases", (), "datasets", "file-spreadsheet"),
     Action("datasets.export", "Export the dataset as a table", (), "datasets", "upload"),

@@ -22,12 +22,17 @@ from workbench.workspace.network import Network, facts_of, price_of
 from workbench.workspace.texts import Texts
 
 if TYPE_CHECKING:
+    from workbench.analysis.calibration import Calibration as Calibration
+    from workbench.analysis.calibration import Mark as Mark
     from workbench.analysis.differences import ContentDiff as ContentDiff
     from workbench.analysis.differences import FieldDiff as FieldDiff
     from workbench.analysis.differences import Line as Line
     from workbench.analysis.differences import Marks as Marks
     from workbench.analysis.differences import MessageDiff as MessageDiff
     from workbench.analysis.differences import TextDiff as TextDiff
+    from workbench.analysis.judge_advice import Advice as Advice
+    from workbench.analysis.judge_advice import Lean as Lean
+    from workbench.analysis.leanings import Split as Split
     from workbench.analysis.paired import cases_needed as cases_needed
     from workbench.analysis.paired import smallest_difference as smallest_difference
     from workbench.analysis.ranking import rank as rank
@@ -40,6 +45,7 @@ if TYPE_CHECKING:
     from workbench.engine.events import Failed as Failed
     from workbench.engine.events import Finished as Finished
     from workbench.engine.events import Held as Held
+    from workbench.engine.events import Judged as Judged
     from workbench.engine.events import Skipped as Skipped
     from workbench.engine.events import Started as Started
     from workbench.engine.events import Streamed as Streamed
@@ -74,6 +80,7 @@ if TYPE_CHECKING:
     from workbench.library.in_step.records import Conflict as Conflict
     from workbench.library.in_step.records import Settled as Settled
     from workbench.library.in_step.records import StepReport as StepReport
+    from workbench.library.judges import Judges
     from workbench.library.records import BranchRow as BranchRow
     from workbench.library.records import ComparisonRow as ComparisonRow
     from workbench.library.records import ConnectionRow as ConnectionRow
@@ -133,6 +140,7 @@ if TYPE_CHECKING:
     from workbench.templates import TemplateProblem as TemplateProblem
     from workbench.templates import Variable as Variable
     from workbench.values.brought import BroughtRun
+    from workbench.workspace.calibrations import Calibrations as Calibrations
     from workbench.workspace.packet_report import PacketReport as PacketReport
     from workbench.workspace.packets import MadePacket as MadePacket
     from workbench.workspace.packets import PacketLook as PacketLook
@@ -151,7 +159,7 @@ _LENT = {
     "answer_file": "runs.by_hand", "answer_picture": "runs.by_hand",
     "Answer": "engine.one_call", "Cancelled": "engine.events", "Choices": "ratings.sessions", "Control": "engine.control",
     "Failed": "engine.events", "Finished": "engine.events", "Held": "engine.events",
-    "LocalServer": "providers", "Settled": "library.in_step.records",
+    "Judged": "engine.events", "LocalServer": "providers", "Settled": "library.in_step.records",
     "Skipped": "engine.events", "Source": "library.sources",
     "Started": "engine.events", "Streamed": "engine.events", "TestReport": "providers", "Waiting": "engine.events",
     "attachment": "formats.pictures", "clean_address": "formats.addresses", "direct_endpoint": "providers.direct",
@@ -257,7 +265,17 @@ class Workspace(Copies, Network, Texts):
 
         endpoint, resolve = self.connections.endpoint, self._resolved
         formats, embedding = self._wire_format, self.embedding_model
-        return Runs(self._database, endpoint=endpoint, resolve=resolve, settings=self.settings, wire_formats=formats, embedding=embedding)
+        return Runs(
+            self._database, endpoint=endpoint, resolve=resolve, settings=self.settings, wire_formats=formats, embedding=embedding,
+            judges=self.judges,
+        )  # fmt: skip
+
+    @late
+    def judges(self) -> Judges:
+        """Who judges: judge prompts and the model they are put to."""
+        from workbench.library.judges import Judges
+
+        return Judges(self.prompts, self.versions, self.connections, self.settings)
 
     @late
     def scorings(self) -> Scorings:
@@ -300,6 +318,13 @@ class Workspace(Copies, Network, Texts):
         from workbench.workspace.regressions import Regressions
 
         return Regressions(self._database, self.runs)
+
+    @late
+    def calibrations(self) -> Calibrations:
+        """Model judges beside people."""
+        from workbench.workspace.calibrations import Calibrations
+
+        return Calibrations(self._database, self.runs, self.prompts, self.versions)
 
     @late
     def exports(self) -> Exports:

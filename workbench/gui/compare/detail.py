@@ -135,6 +135,7 @@ class DetailPanel(QFrame):
         self.head.repeat_stepped.connect(self.step_repeat)
         self.head.closed.connect(self.closed)
         self.repeats.repeat_wanted.connect(self.repeat_wanted)
+        self.checks.judge_wanted.connect(self._open_judge)
         self.more.attempts_wanted.connect(self._want_attempts)
         self.more.attempt_chosen.connect(self._choose_attempt)
         self.judging.rated.connect(self._rate)
@@ -308,6 +309,19 @@ class DetailPanel(QFrame):
     def output_id(self) -> int | None:
         """The output that is shown, for judging and for the raw view."""
         return self._attempt or (self.shown.cell.output_id if self.shown is not None else None)
+
+    def _open_judge(self, uid: str, number: int | None) -> None:
+        """Show the version of the judge prompt by which a verdict was given."""
+        ws = self.context.ws
+
+        def found() -> tuple[int, int | None]:
+            prompt = ws.prompts.find(uid)
+            return prompt.id, ws.versions.by_number(prompt.id, number).id if number else None
+
+        def show(place: tuple[int, int | None]) -> None:
+            self.context.go("library", prompt_id=place[0], version_id=place[1], read=True)
+
+        self.context.bridge.read(found, then=show, failed=self.context.failed, owner=self)
 
     def _rate(self, stars: int | None) -> None:
         if self.shown is not None and self.output_id is not None:

@@ -38,6 +38,11 @@ class RunData:
     """By which its outputs are rated, when it was opened."""
     labels: Sequence[str] = ()
     """The labels that were given in its comparison by then."""
+    has_judges: bool = False
+    """True where a check of the run is asked of a model."""
+    to_judge: int = 0
+    """Verdicts of judges that are lacking, and why the first of them is."""
+    why_unjudged: str = ""
 
     @property
     def is_long(self) -> bool:
@@ -55,7 +60,10 @@ def read_run(ws: Workspace, run_id: int) -> RunData:
     plan = ws.runs.plan(run_id)
     prices = [column.model.price for column in plan.columns if not column.model.by_hand]
     free = all(price.input_usd == 0 and price.output_usd == 0 for price in prices)
+    has_judges = ws.runs.has_judges(run_id)
+    to_judge = ws.runs.to_judge(run_id) if has_judges else 0
     return RunData(
         run, columns, cases, runs, comparison, plan.dataset, plan.concurrency, plan.repeats, len(plan.checks),
         tuple(check.title for check in plan.checks), free, ws.criteria.of_run(run_id), ws.ratings.labels(run_id),
+        has_judges, to_judge, ws.runs.why_unjudged(run_id) if to_judge else "",
     )  # fmt: skip

@@ -151,6 +151,7 @@ class SetupDialog(Dialog):
         self.numbers.at_once.setValue(definition.concurrency)
         self.numbers.stop_at.setText("" if definition.max_cost_usd is None else str(definition.max_cost_usd))
         self.checks.show_checks(definition.checks)
+        self.checks.show_judges(choices.judges)
         self.checks.show_embedding(choices.embedding)
         self.reuse.setChecked(definition.reuse)
         if definition.name:
