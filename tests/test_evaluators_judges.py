@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -65,13 +66,10 @@ def test_what_holds_no_single_verdict_is_refused_with_a_sentence(text: str, faul
 
 @given(st.text(max_size=300))
 def test_no_text_breaks_the_reader_or_passes_by_chance(text: str) -> None:
-    try:
+    found = None
+    with suppress(Unreadable):
         found = read(RUBRIC, text)
-    except Unreadable as error:
-        assert str(error).endswith(".")
-    else:
-        assert "pass" in text
-        assert 0 <= found.score <= 1
+    assert found is None or ("pass" in text and 0 <= found.score <= 1)
 
 
 def test_a_threshold_and_points_of_ten_decide() -> None:
