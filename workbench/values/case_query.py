@@ -28,6 +28,9 @@ class CaseQuery:
     """Words in an answer, whatever their case."""
     pair: tuple[int, int] | None = None
     """Two columns of which one passes and the other fails."""
+    cases: tuple[int, ...] | None = None
+    """Only these cases, such as those behind a mark of a chart; `named` says which they are."""
+    named: str = ""
     sort: str = ""
     """name, or of the answers in `sort_column`: state, checks, stars, time, cost, length, answer. Empty: the order of the cases."""
     sort_column: int = 0
@@ -36,4 +39,4 @@ class CaseQuery:
     @property
     def narrows(self) -> bool:
         """True if it may leave rows out."""
-        return bool(self.show or self.state or self.check or self.rating or self.tag or self.text or self.pair)
+        return bool(self.show or self.state or self.check or self.rating or self.tag or self.text or self.pair or self.cases is not None)

@@ -33,6 +33,15 @@ if TYPE_CHECKING:
     from workbench.analysis.ranking import rank as rank
     from workbench.analysis.regression import ComparedCase as ComparedCase
     from workbench.analysis.regression import DefinitionChange as DefinitionChange
+    from workbench.analysis.results import Cause as Cause
+    from workbench.analysis.results import CheckRow as CheckRow
+    from workbench.analysis.results import ColumnCalls as ColumnCalls
+    from workbench.analysis.results import Pair as Pair
+    from workbench.analysis.results import Results as Results
+    from workbench.analysis.results import ShareRow as ShareRow
+    from workbench.analysis.results import result_tables as result_tables
+    from workbench.analysis.results import result_words as result_words
+    from workbench.analysis.results.tables import Table as Table
     from workbench.analysis.three_way import Stretch as Stretch
     from workbench.analysis.three_way import ThreeWay as ThreeWay
     from workbench.engine.control import Control as Control
@@ -128,6 +137,8 @@ if TYPE_CHECKING:
     from workbench.values.brought import BroughtRun
     from workbench.workspace.regressions import Regressions as Regressions
     from workbench.workspace.regressions import RunPair as RunPair
+    from workbench.workspace.results import RunAnswers as RunAnswers
+    from workbench.workspace.results import RunResults as RunResults
 
 STARTER = "Starter"
 """Name of the comparison that the app brings along."""
@@ -144,6 +155,7 @@ _LENT = {
     "read_check_file": "formats.check_file",
     "cases_needed": "analysis.paired", "rank": "analysis.ranking", "smallest_difference": "analysis.paired",
     "read_votes": "formats.vote_table",
+    "result_tables": "analysis.results", "result_words": "analysis.results",
     "read_attachment": "formats.pictures", "run_document": "exports",
 }  # fmt: skip
 """What the faces need from stations that they do not see, by module: imported when first asked for."""
@@ -261,6 +273,13 @@ class Workspace(Copies, Network, Texts):
         from workbench.workspace.regressions import Regressions
 
         return Regressions(self._database, self.runs)
+
+    @late
+    def results(self) -> RunResults:
+        """What the answers of runs show."""
+        from workbench.workspace.results import RunResults
+
+        return RunResults(self._database, self.runs)
 
     @late
     def exports(self) -> Exports:

@@ -1,6 +1,8 @@
-"""What the answers of one run show: rates, shares, causes, pairs, times, votes. Figures only; `words` says what they allow, `tables`
+"""What the answers of one run show: rates, shares, causes, pairs, times, votes. Figures only; `result_words` says what they allow, `result_tables`
 lays them out in rows."""
 
+from workbench.analysis.results import result_tables as result_tables
+from workbench.analysis.results import result_words as result_words
 from workbench.analysis.results.causes import Cause as Cause
 from workbench.analysis.results.causes import causes as causes
 from workbench.analysis.results.figures import CheckInfo as CheckInfo

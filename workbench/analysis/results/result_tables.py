@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workbench.analysis.results import words
+from workbench.analysis.results import result_words as words
 from workbench.analysis.results.figures import Pair
 from workbench.analysis.results.found import Results
 
