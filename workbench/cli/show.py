@@ -20,7 +20,7 @@ def show_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--results",
         action="store_true",
-        help="what the answers show: rates, groups, checks, causes, pairs, times, votes, each with what it allows",
+        help="what the answers show: rates, groups, checks, causes, pairs, times, votes",
     )
 
 
@@ -47,13 +47,11 @@ def _show_results(ws: Workspace, run_id: int, terminal: Terminal) -> None:
     from workbench.workspace import result_tables  # few calls ask for them
 
     made = result_tables.tables(ws.results.read(run_id).look())
-    cards = [
-        {"title": table.title, "columns": list(table.header), "rows": [list(row) for row in table.rows], "says": table.says}
-        for table in made
-    ]
-    texts = [
-        "\n".join(filter(None, (table.title, columns(table.header, table.rows) if table.rows else "", table.says))) for table in made
-    ]  # fmt: skip
+    cards, texts = [], []
+    for table in made:
+        cards.append({"title": table.title, "columns": list(table.header), "rows": [list(row) for row in table.rows], "says": table.says})
+        rows = columns(table.header, [["" if value is None else value for value in row] for row in table.rows])
+        texts.append("\n".join(filter(None, (table.title, rows, table.says))))
     terminal.answer({"schema": 1, "run": ws.runs.get(run_id).uid, "results": cards}, "\n\n".join(texts))
 
 

@@ -1,5 +1,7 @@
-"""What the answers of one run show: rates, shares, causes, pairs, times, votes. Figures only; `result_words` says what they allow, `result_tables`
-lays them out in rows."""
+"""What the answers of one run show: rates, shares, causes, pairs, times, votes.
+
+Figures only: `result_words` says what they allow, `result_tables` lays them out in rows.
+"""
 
 from workbench.analysis.results import result_tables as result_tables
 from workbench.analysis.results import result_words as result_words
