@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from by_hand_sample import by_hand
+from results_sample import results_run
 
 from workbench.library.records import ColumnSpec
 from workbench.settings import Settings
@@ -152,7 +153,7 @@ def content(*turns: tuple[str, str], **parameters: Any) -> Content:
 
 def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
     """Ids of what a picture shows: `prompt`, `dataset`, `done` (a finished run), `going` (a comparison to start), `by_hand`
-    (a run with answers to give), `hand` (its connection), `old_version` (of the dataset), `rerun` and `first_run` (its baseline)."""
+    (a run with answers to give), `hand` (its connection), `old_version` (of the dataset), `rerun` and `first_run` (its baseline), `results` (a run of 50 cases)."""
     ws = Workspace.open(path, settings)
     try:
         ids = _library(ws)
@@ -164,6 +165,7 @@ def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
         ids["old_version"] = _edit_cases(ws, ids["dataset"])
         ids |= by_hand(ws, models)
         ids |= _rerun(ws, models)
+        ids["results"] = results_run(ws, _four(ws))
         return ids
     finally:
         ws.close()
@@ -234,6 +236,13 @@ def _models(ws: Workspace, base_url: str) -> list[str]:
     ollama = ws.connections.add("Ollama", "ollama")
     ws.connections.add_model(ollama, "llama3.2:3b")
     return [ws.connections.model(id).uid for id in ids]
+
+
+def _four(ws: Workspace) -> list[str]:
+    """Models of a connection that nobody asks."""
+    cloud = ws.connections.add("Cloud", "other", "https://models.example.com/v1")
+    names = ("gpt-4.1-mini", "gpt-4.1", "gemini-2.5-flash", "house-tiny")
+    return [ws.connections.model(ws.connections.add_model(cloud, name)).uid for name in names]
 
 
 def _dataset(ws: Workspace) -> int:
