@@ -153,7 +153,8 @@ def content(*turns: tuple[str, str], **parameters: Any) -> Content:
 
 def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
     """Ids of what a picture shows: `prompt`, `dataset`, `done` (a finished run), `going` (a comparison to start), `by_hand`
-    (a run with answers to give), `hand` (its connection), `old_version` (of the dataset), `rerun` and `first_run` (its baseline), `results` (a run of 50 cases)."""
+    (a run with answers to give), `hand` (its connection), `old_version` (of the dataset), `rerun` and `first_run` (its baseline),
+    `results_run` (50 cases whose figures are known)."""
     ws = Workspace.open(path, settings)
     try:
         ids = _library(ws)
@@ -165,7 +166,7 @@ def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
         ids["old_version"] = _edit_cases(ws, ids["dataset"])
         ids |= by_hand(ws, models)
         ids |= _rerun(ws, models)
-        ids["results"] = results_run(ws, _four(ws))
+        ids["results_run"] = results_run(ws, _four(ws))
         return ids
     finally:
         ws.close()

@@ -39,7 +39,7 @@ def results_run(ws: Workspace, models: list[str]) -> int:
             tags[places.pop(0)].append(tag)
     cases = [
         Case(
-            {"ticket": f"Ticket {number}", "market": ("UK", "Ireland", "Jersey")[number % 3]},
+            {"ticket": f"Ticket {number}", "market": MARKETS[number % 3]},
             NAMES[number % 10],
             tags=tuple(dict.fromkeys(each)),
         )

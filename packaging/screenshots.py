@@ -272,7 +272,7 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("02g-side-by-side", trigger("compare", "compare.side_by_side", run_id="done")),
     ("02h-batch", handed_over),
     ("02i-hand-over", hand_over),
-    ("02g-results", at("compare", run_id="results", tab="results")),
+    ("02h-results", at("compare", run_id="results_run", tab="results")),
     ("03-review", at("review", run_id="done")),
     ("02j-found-words", found_words("compare")),
     ("03c-review-found-words", found_words("review")),

@@ -151,7 +151,7 @@ def by_group(found: Results, way: str) -> str:
     if worst is None:
         return f"{chance_words} No group of {FEW} cases or more stands out.".strip()
     _rate, _of, name, column, passed, of = worst
-    return f"{chance_words} {name} on {found.titles[column]} ({passed} of {of}) is worth reading first.".strip()
+    return f"{chance_words} Worth reading first: {name} on {found.titles[column]} ({passed} of {of}).".strip()
 
 
 def checks(found: Results) -> str:

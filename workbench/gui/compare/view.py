@@ -96,12 +96,13 @@ class CompareScreen(Screen):
 
     def show_at(self, **at: Any) -> None:
         """`run_id`, maybe with `output_id` and the `words` that a search found in it, `hand_over`, or the `tab` results;
-        `comparison_id` (its newest run); `overview`; or `new` with `prompt_id`, `version`, `model_ids`, or `prompt_versions` as (prompt id, number), to set one up."""
+        `comparison_id` (its newest run); `overview`; or `new` with `prompt_id`, `version`, `model_ids`, or `prompt_versions`
+        as (prompt id, number), to set one up."""
         if at.get("run_id") is not None:
             self._wanted_output, self._words = at.get("output_id"), str(at.get("words") or "")
             self._hands_over = bool(at.get("hand_over"))
-            self.tabs.show_results(at.get("tab") == "results")
             self._open(int(at["run_id"]))
+            self.tabs.show_results(at.get("tab") == "results")
         elif at.get("comparison_id") is not None:
             self._open_comparison(int(at["comparison_id"]))
         elif at.get("new"):

@@ -94,7 +94,8 @@ class Canvas:
         """A straight line."""
         pen = QPen(self.look.color(token), width)
         if dashed:
-            pen.setDashPattern([2, 1])
+            pen.setDashPattern([1.2, 1.2])
+            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
         self.painter.setPen(pen)
         self.painter.drawLine(QPointF(x1, y1), QPointF(x2, y2))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QMenu, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.results import filling
@@ -87,6 +87,7 @@ class ResultsPage(QWidget):
             combo.setAccessibleName(name)
             combo.setMinimumContentsLength(6)
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             combo.activated.connect(lambda _index: self._ask_pair())
         context = self.context
         self.rates = Card(context, "Pass rate", IntervalChart("Pass rate"))
@@ -110,8 +111,9 @@ class ResultsPage(QWidget):
 
     def read(self) -> None:
         """Read the run that is open, anew: judgements may be others by now."""
-        run_id = self.model.run_id
-        if run_id is None:
+        run_id, data = self.model.run_id, self.model.data
+        if run_id is None or data is None or data.run.id != run_id:
+            self._say("Reading the answers")  # they are read once their run is here
             return
         if run_id != self._shown_run:
             self.answers = self.found = None

@@ -62,7 +62,12 @@ class PairChart(Chart):
             if number:
                 canvas.line(rect.left(), 1, rect.left(), height)
             canvas.text(rect.adjusted(2, px(4), -2, -px(20)), f"{len(cases):,}", "section", weight=600, align=MIDDLE)
-            canvas.text(rect.adjusted(px(4), px(24), -px(4), -px(3)), title, "small", "text2", align=MIDDLE)
+            below = rect.adjusted(px(4), px(24), -px(4), -px(3))
+            shown = title
+            if canvas.longest([title], "small") > below.width() and title.startswith("only "):  # the name gives way, not what is said of it
+                room = int(below.width()) - canvas.longest(["only  wrong"], "small")
+                shown = f"only {theme().elided(title[5:-6], room, 'small')} wrong"
+            canvas.text(below, shown, "small", "text2", align=MIDDLE)
             canvas.place(Mark(0, f"{counted(len(cases), 'case')}: {title}", cases, column, title.capitalize()), rect.adjusted(2, 2, -2, -2))
         return height + px(8)
 
