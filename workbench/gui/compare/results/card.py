@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QGuiApplication, QImageWriter, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -38,6 +38,16 @@ MOST_ROWS = 2_000
 """Rows of a table on the screen; the file has all."""
 
 
+class FigureTable(QTableWidget):
+    """The table behind a chart. Its letters are the card's keys, not a search in it."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if (event.text().isprintable() and event.text() and not event.modifiers()) or event.matches(QKeySequence.StandardKey.Copy):
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+
 class Card(QFrame):
     """A card around a chart."""
 
@@ -54,7 +64,7 @@ class Card(QFrame):
         self.as_table.setCheckable(True)
         self.save = icon_button("download", f"Save {title}", on=self._pick_file)
         self.says = label("", "small", "text2", wrap=True)
-        self.grid = QTableWidget()
+        self.grid = FigureTable()
         self._compose(beside, icon)
 
     def _compose(self, beside: Sequence[QWidget], icon: str) -> None:
@@ -117,7 +127,7 @@ class Card(QFrame):
     def toggle_table(self) -> None:
         """Show the table in place of the chart, or the chart again (T)."""
         to_table = self.body.currentIndex() == 0
-        had = self.chart.hasFocus() or self.grid.hasFocus()
+        had = self.window().focusWidget() in (self.chart, self.grid)
         self.body.setCurrentIndex(int(to_table))
         self.as_table.setChecked(to_table)
         set_icon(self.as_table, "chart-column" if to_table else "table-2")
@@ -138,7 +148,7 @@ class Card(QFrame):
             for number, value in enumerate(row):
                 item = QTableWidgetItem("" if value is None else str(value))
                 if isinstance(value, int | float):
-                    item.setTextAlignment(int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter))
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 grid.setItem(at, number, item)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -177,7 +187,7 @@ class Card(QFrame):
                 path.write_bytes(self.chart.svg(self.title))
             elif kind == "csv":
                 path.write_text(self.table.csv(), "utf-8", newline="")
-            elif not self.chart.png().save(str(path), b"PNG"):
+            elif not QImageWriter(str(path), b"png").write(self.chart.png()):
                 raise OSError("the picture could not be written")
         except OSError as error:
             self.context.notice(f"{path.name} was not saved: {error.strerror or error}. Choose another folder.")
