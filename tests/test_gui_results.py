@@ -110,7 +110,9 @@ def test_t_shows_the_table_and_the_chart_again(tabs: RunTabs) -> None:
     assert card.body.currentWidget() is card.grid
     assert card.window().focusWidget() is card.grid
     assert card.grid.rowCount() == 2
-    assert card.grid.item(1, 0).text() == "Two"
+    second = card.grid.item(1, 0)
+    assert second is not None
+    assert second.text() == "Two"
     QTest.keyClick(card.grid, Qt.Key.Key_T)
     assert card.window().focusWidget() is card.chart
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil, exp, lgamma, log, sqrt
+from math import exp, lgamma, log, sqrt
 from random import Random
 from statistics import NormalDist, fmean
 

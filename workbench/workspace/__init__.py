@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from workbench.analysis.results import ShareRow as ShareRow
     from workbench.analysis.results import result_tables as result_tables
     from workbench.analysis.results import result_words as result_words
-    from workbench.analysis.results.result_tables import Table as Table
+    from workbench.analysis.results.result_tables import ResultTable as ResultTable
     from workbench.analysis.three_way import Stretch as Stretch
     from workbench.analysis.three_way import ThreeWay as ThreeWay
     from workbench.engine.control import Control as Control

@@ -76,6 +76,8 @@ class PassRate:
     cases: int
     low: float
     high: float
+    wrong: tuple[int, ...] = ()
+    """Cases of which not every repeat passed."""
 
     @property
     def rate(self) -> float:
@@ -215,7 +217,8 @@ def pass_rates(answers: Iterable[Judged], columns: Sequence[int]) -> list[PassRa
             continue
         passed = sum(map(sum, cases.values()))
         low, high = wilson(passed / of * (trials := _trials(cases)), trials) or (0.0, 1.0)
-        found.append(PassRate(column, passed, of, len(cases), 0.0 if passed == 0 else low, 1.0 if passed == of else high))
+        wrong = tuple(case for case, verdicts in cases.items() if not all(verdicts))
+        found.append(PassRate(column, passed, of, len(cases), 0.0 if passed == 0 else low, 1.0 if passed == of else high, wrong))
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from workbench.analysis.results.causes import Cause, causes
 from workbench.analysis.results.figures import (
@@ -57,6 +57,8 @@ class Results:
     repeated: Sequence[Repeats]
     judged: tuple[Judged, ...] = ()
     """The answers themselves."""
+    failed: Mapping[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
+    """(case, column) to the titles of the checks that kept it from passing."""
 
     def pair(self, first: int, second: int) -> Pair:
         """Two columns case by case."""
@@ -64,9 +66,7 @@ class Results:
 
     def failed_checks(self, case: int, column: int) -> tuple[str, ...]:
         """Titles of the checks that a case failed in a column."""
-        titles = {row.check.key: row.check.title for row in self.checks}
-        keys = [f.check for answer in self.judged if (answer.case, answer.column) == (case, column) for f in answer.failures if f.counts]
-        return tuple(titles.get(key, key) for key in dict.fromkeys(keys))
+        return self.failed.get((case, column), ())
 
 
 def look(
@@ -106,4 +106,16 @@ def look(
         wins=win_rates(votes, wanted),
         repeated=repeats(judged, wanted),
         judged=judged,
+        failed=_failed(judged, checks),
     )
+
+
+def _failed(judged: Sequence[Judged], checks: Sequence[CheckInfo]) -> dict[tuple[int, int], tuple[str, ...]]:
+    titles = {check.key: check.title for check in checks}
+    found: dict[tuple[int, int], tuple[str, ...]] = {}
+    for answer in judged:
+        for failure in answer.failures:
+            place, title = (answer.case, answer.column), titles.get(failure.check, failure.check)
+            if failure.counts and title not in found.get(place, ()):
+                found[place] = (*found.get(place, ()), title)
+    return found

@@ -15,7 +15,7 @@ Value = str | int | float | None
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ResultTable:
     """Rows under a header, and what may be said of them."""
 
     title: str
@@ -32,7 +32,7 @@ class Table:
         return out.getvalue()
 
 
-def tables(found: Results) -> list[Table]:
+def tables(found: Results) -> list[ResultTable]:
     """One for each card that has something to show."""
     made = [pass_rate(found), *(by_group(found, way) for way in found.groups), checks(found), causes(found)]
     if len(found.columns) > 1 and found.pairs:
@@ -46,22 +46,22 @@ def tables(found: Results) -> list[Table]:
     return made
 
 
-def pass_rate(found: Results) -> Table:
+def pass_rate(found: Results) -> ResultTable:
     """Rates with their intervals."""
     rows = [(found.titles[one.column], one.passed, one.of, _share(one.rate), _share(one.low), _share(one.high)) for one in found.rates]
-    return Table("Pass rate", ("Column", "Passed", "Of", "Rate", "Low 95 %", "High 95 %"), rows, words.pass_rate(found))
+    return ResultTable("Pass rate", ("Column", "Passed", "Of", "Rate", "Low 95 %", "High 95 %"), rows, words.pass_rate(found))
 
 
-def by_group(found: Results, way: str) -> Table:
+def by_group(found: Results, way: str) -> ResultTable:
     """What passed in each group of cases."""
     rows: list[tuple[Value, ...]] = [
         (row.name, len(row.cases), *(f"{row.cells[column][0]} of {row.cells[column][1]}" for column in found.columns))
         for row in found.groups.get(way, ())
     ]
-    return Table(f"Pass by {way}", (way.capitalize(), "Cases", *found.titles.values()), rows, words.by_group(found, way))
+    return ResultTable(f"Pass by {way}", (way.capitalize(), "Cases", *found.titles.values()), rows, words.by_group(found, way))
 
 
-def checks(found: Results) -> Table:
+def checks(found: Results) -> ResultTable:
     """How many failed each check."""
     rows = [
         (
@@ -70,25 +70,25 @@ def checks(found: Results) -> Table:
         )
         for row in found.checks
     ]  # fmt: skip
-    return Table("Checks by column, failed", ("Check", "Kind", *found.titles.values()), rows, words.checks(found))
+    return ResultTable("Checks by column, failed", ("Check", "Kind", *found.titles.values()), rows, words.checks(found))
 
 
-def causes(found: Results) -> Table:
+def causes(found: Results) -> ResultTable:
     """Why answers failed."""
     rows: list[tuple[Value, ...]] = [
         (cause.name, cause.total, *(len(cause.cases.get(column, ())) for column in found.columns)) for cause in found.causes
     ]
-    return Table("Why answers failed", ("Cause", "Answers", *found.titles.values()), rows, words.causes(found))
+    return ResultTable("Why answers failed", ("Cause", "Answers", *found.titles.values()), rows, words.causes(found))
 
 
-def all_pairs(found: Results) -> Table:
+def all_pairs(found: Results) -> ResultTable:
     """Every two columns."""
     rows = [(*_names(found, one), *_counts(one), _figure(one.p), _figure(p)) for one, p in found.pairs]
     header = ("Column", "Other column", "Both right", "Only the first wrong", "Only the other wrong", "Both wrong", "p", "p, corrected")
-    return Table("Two columns", header, rows, words.pass_rate(found))
+    return ResultTable("Two columns", header, rows, words.pass_rate(found))
 
 
-def two_columns(found: Results, pair: Pair, names: Sequence[str]) -> Table:
+def two_columns(found: Results, pair: Pair, names: Sequence[str]) -> ResultTable:
     """One pair case by case; `names` are those of all cases."""
     first, second = _names(found, pair)
     groups = (
@@ -96,10 +96,10 @@ def two_columns(found: Results, pair: Pair, names: Sequence[str]) -> Table:
         ("both right", pair.both),
     )  # fmt: skip
     rows = [(case + 1, names[case], group) for group, cases in groups for case in cases]
-    return Table("Two columns", ("Case", "Name", "Group"), rows, words.two_columns(found, pair))
+    return ResultTable("Two columns", ("Case", "Name", "Group"), rows, words.two_columns(found, pair))
 
 
-def calls(found: Results) -> Table:
+def calls(found: Results) -> ResultTable:
     """Times and costs."""
     rows = [
         (
@@ -110,30 +110,30 @@ def calls(found: Results) -> Table:
         for one in found.calls
     ]  # fmt: skip
     header = ("Column", "Calls timed", "p50 seconds", "p95 seconds", "p50 dollars", "p95 dollars", "Cached", "Without time")
-    return Table("Time and cost of one call", header, rows, words.calls(found))
+    return ResultTable("Time and cost of one call", header, rows, words.calls(found))
 
 
-def ratings(found: Results) -> Table:
+def ratings(found: Results) -> ResultTable:
     """What people said."""
     rows = [(found.titles[one.column], *one.stars, _figure(one.mean), one.said_pass, one.said_fail) for one in found.ratings]
     header = ("Column", "1 star", "2 stars", "3 stars", "4 stars", "5 stars", "Mean", "Said pass", "Said fail")
-    return Table("Ratings", header, rows, words.ratings(found))
+    return ResultTable("Ratings", header, rows, words.ratings(found))
 
 
-def win_rates(found: Results) -> Table:
+def win_rates(found: Results) -> ResultTable:
     """Win rates with their intervals."""
     rows = [(found.titles[one.column], one.votes, _share(one.rate), _share(one.low), _share(one.high)) for one in found.wins]
-    return Table("Win rates", ("Column", "Votes", "Wins", "Low 95 %", "High 95 %"), rows, words.win_rates(found))
+    return ResultTable("Win rates", ("Column", "Votes", "Wins", "Low 95 %", "High 95 %"), rows, words.win_rates(found))
 
 
-def repeats(found: Results) -> Table:
+def repeats(found: Results) -> ResultTable:
     """How steady answers are."""
     rows = [
         (found.titles[one.column], one.cases, one.k, _share(one.one), _share(one.any), _share(one.all), len(one.wavering))
         for one in found.repeated
     ]
     header = ("Column", "Cases", "k", "One passes", "pass@k, any passes", "pass^k, all pass", "Cases that waver")
-    return Table("Repeats", header, rows, words.repeats(found))
+    return ResultTable("Repeats", header, rows, words.repeats(found))
 
 
 def _names(found: Results, pair: Pair) -> tuple[str, str]:

@@ -31,7 +31,7 @@ from workbench.gui.widgets.buttons import icon_button
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
 
 if TYPE_CHECKING:
-    from workbench.workspace import Table
+    from workbench.workspace import ResultTable
 
 KINDS = (("svg", "SVG"), ("png", "PNG"), ("csv", "CSV"))
 MOST_ROWS = 2_000
@@ -54,7 +54,7 @@ class Card(QFrame):
     def __init__(self, context: Context, title: str, chart: Chart, beside: Sequence[QWidget] = (), icon: str = "scale") -> None:
         super().__init__()
         self.context, self.title, self.chart = context, title, chart
-        self.table: Table | None = None
+        self.table: ResultTable | None = None
         self.run_name = ""
         """What the files are named after."""
         self.setProperty("kind", "card")
@@ -115,7 +115,7 @@ class Card(QFrame):
         grid.setAccessibleName(f"{self.title}, table")
         grid.setFrameShape(QFrame.Shape.NoFrame)
 
-    def show_table(self, table: Table, about: str = "") -> None:
+    def show_table(self, table: ResultTable, about: str = "") -> None:
         """The figures behind the chart, and what may be said of them."""
         self.table = table
         self.about.setText(about)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -23,14 +24,10 @@ MUCH = 0.15
 
 def rates(found: Results) -> list[Rate]:
     """Pass rates; Enter opens the cases that did not pass."""
-    wrong: dict[int, list[int]] = {}
-    for answer in found.judged:
-        if answer.passed is False:
-            wrong.setdefault(answer.column, []).append(answer.case)
     return [
         Rate(
             one.column, one.rate, one.low, one.high, f"{one.passed:,} of {one.of:,}, {_whole(one.low)} to {_whole(one.high)}",
-            tuple(dict.fromkeys(wrong.get(one.column, ()))), f"Not passed, {found.titles[one.column]}",
+            one.wrong, f"Not passed, {found.titles[one.column]}",
         )
         for one in found.rates
     ]  # fmt: skip
@@ -65,8 +62,7 @@ def shares(found: Results, rows: Sequence[ShareRow]) -> list[Line]:
 def share_notes(rows: Sequence[ShareRow]) -> list[tuple[str, bool]]:
     """What has to be known to read the table of groups."""
     notes = [("fewer than 8 cases: read them, do not rank", True)] if any(len(row.cases) < FEW for row in rows) else []
-    cases = [case for row in rows for case in row.cases]
-    twice = len({case for case in cases if cases.count(case) > 1}) if len(cases) < 3_000 else 0
+    twice = sum(1 for count in Counter(case for row in rows for case in row.cases).values() if count > 1)
     return [*notes, (f"{counted(twice, 'case has', 'cases have')} several and count in each row.", False)] if twice else notes
 
 
@@ -93,16 +89,16 @@ def checks(found: Results, rows: Sequence[CheckRow]) -> list[Line]:
 
 
 def _any_check(found: Results) -> Line:
-    by_column = {rate.column: rate for rate in rates(found)}
+    by_column = {rate.column: rate for rate in found.rates}
     cells = []
     for column in found.columns:
-        rate = next((one for one in found.rates if one.column == column), None)
+        rate, title = by_column.get(column), found.titles[column]
         failed = rate.of - rate.passed if rate else 0
-        title = found.titles[column]
-        cases = by_column[column].cases if column in by_column else ()
         cells.append(
-            Tinted(f"{failed:,}" if rate else "", f"Any check, {title}: {failed:,} not passed", bold=True, cases=cases, column=column,
-                   named=f"Not passed, {title}")
+            Tinted(
+                f"{failed:,}" if rate else "", f"Any check, {title}: {failed:,} not passed", bold=True,
+                cases=rate.wrong if rate else (), column=column, named=f"Not passed, {title}",
+            )
         )  # fmt: skip
     return Line("Any check", "", cells, chip=True, over=True)
 
