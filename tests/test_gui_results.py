@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -14,7 +14,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.conftest import FakeProvider
 from tests.gui_window import finished_well, opened
+from tests.run_workspace import fill
 from tests.test_run_results import planted
 from workbench.gui.app import Session
 from workbench.gui.compare.results.card import Card
@@ -22,6 +24,8 @@ from workbench.gui.compare.results.tabs import RunTabs
 from workbench.gui.compare.view import CompareScreen
 from workbench.settings import Settings
 from workbench.workspace import Workspace
+
+Start = Callable[..., FakeProvider]
 
 
 @pytest.fixture
@@ -182,4 +186,23 @@ def test_a_run_without_any_answer_says_so(qtbot: QtBot, tmp_path: Path, settings
     session.context.go("compare", run_id=run_id, tab="results")
     results = cast("CompareScreen", session.window.screen_at("compare")).tabs.results
     qtbot.waitUntil(lambda: results.state.text() == "No answer has come yet. The figures appear with the first ones.", timeout=15_000)
+    finished_well(session)
+
+
+def test_finding_words_turns_to_the_answers(tabs: RunTabs) -> None:
+    tabs.context.action("screen.filter").trigger()
+    assert not tabs.shows_results
+    assert tabs.page.find_bar.isVisible()
+
+
+def test_the_figures_follow_a_run_that_ends(qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start) -> None:
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
+    session = opened(qtbot, filled.path, settings, place="compare")
+    qtbot.waitUntil(lambda: session.window.place == "compare", timeout=15_000)
+    run_id = session.context.ws.runs.start_comparison(filled.comparison)
+    session.context.start_run(run_id)
+    session.context.go("compare", run_id=run_id, tab="results")
+    results = cast("CompareScreen", session.window.screen_at("compare")).tabs.results
+    qtbot.waitUntil(lambda: results.found is not None and results.found.answers == 16, timeout=30_000)
+    assert len(results.found.rates if results.found else ()) == 4
     finished_well(session)

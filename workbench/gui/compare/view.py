@@ -103,6 +103,7 @@ class CompareScreen(Screen):
             self._hands_over = bool(at.get("hand_over"))
             self._open(int(at["run_id"]))
             self.tabs.show_results(at.get("tab") == "results")
+            self.tabs.focus()
         elif at.get("comparison_id") is not None:
             self._open_comparison(int(at["comparison_id"]))
         elif at.get("new"):
@@ -112,7 +113,7 @@ class CompareScreen(Screen):
         elif at.get("overview") or self.model.run_id is None:
             self._show_overview()
         else:
-            self.page.focus_grid()
+            self.tabs.focus()
 
     def where(self) -> dict[str, Any]:
         if self.pages.currentWidget() is self.tabs and self.model.run_id is not None:
@@ -132,6 +133,7 @@ class CompareScreen(Screen):
         if self.pages.currentWidget() is self.overview:
             self.overview.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         else:
+            self.tabs.show_results(False)
             self.page.find_bar.open()
 
     def new(self) -> None:
@@ -144,7 +146,8 @@ class CompareScreen(Screen):
         return [self.overview]
 
     def toggle_right(self) -> None:
-        self.page.toggle_detail()
+        if not self.tabs.shows_results:
+            self.page.toggle_detail()
 
     def leave(self) -> bool:
         self.page.detail.judging.save_note()

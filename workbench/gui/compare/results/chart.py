@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
 from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -282,7 +283,7 @@ class Chart(QWidget):
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             found = self._under(QPointF(event.pos()))
             if found is not None:
-                QToolTip.showText(event.globalPos(), self._marks[found][0].spoken, self)
+                QToolTip.showText(event.globalPos(), f"<qt>{escape(self._marks[found][0].spoken)}</qt>", self)  # names may look like markup
             else:
                 QToolTip.hideText()
             return True

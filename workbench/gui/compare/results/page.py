@@ -372,11 +372,12 @@ class ResultsPage(QWidget):
         else:
             self.context.notice(f"{mark.spoken}. There is no case to open.")
 
-    def focus_first(self) -> None:
-        """The focus into the first chart."""
-        wanted = self._wanted_cards()
+    def focus_first(self) -> bool:
+        """The focus into the first chart; False where none is here yet."""
+        wanted = self._wanted_cards() if self.area.isVisible() else []
         if wanted:
             wanted[0].chart.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        return bool(wanted)
 
 
 def _read(

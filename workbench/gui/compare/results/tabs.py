@@ -36,6 +36,7 @@ class RunTabs(QWidget):
         self.icon = icon_label("circle-check", "pass", 16)
         self.said = ElidedLabel("", "body", "text2")
         self.stack = QStackedWidget()
+        self._ran = False
         self._compose()
         self.tabs.currentChanged.connect(self._turned)
         self.results.opened.connect(self.open_mark)
@@ -80,10 +81,14 @@ class RunTabs(QWidget):
         """Results in place of answers, or the other way (Ctrl+Shift+R)."""
         if self.model.data is not None and self.isVisible():
             self.show_results(not self.shows_results)
-            if self.shows_results:
-                self.results.focus_first()
-            else:
-                self.page.focus_grid()
+            self.focus()
+
+    def focus(self) -> None:
+        """The focus into what is in front."""
+        if not self.shows_results:
+            self.page.table.main.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif not self.results.focus_first():
+            self.tabs.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def open_mark(self, mark: Mark) -> None:
         """Show the answers behind a mark of a chart."""
@@ -125,6 +130,9 @@ class RunTabs(QWidget):
         if run is None or not self.shows_results:
             return
         running = self.model.running
+        if self._ran and not running:
+            self.results.read()
+        self._ran = running
         self.results.again.setVisible(running)
         when = day(run.finished_at or run.started_at or run.created_at)
         state = "Running" if running else f"Finished {when}" if run.status == "done" else f"Stopped {when}"
