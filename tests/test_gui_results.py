@@ -123,7 +123,7 @@ def test_t_shows_the_table_and_the_chart_again(tabs: RunTabs) -> None:
 
 def test_ctrl_c_copies_the_table(tabs: RunTabs) -> None:
     QTest.keyClick(tabs.results.rates.chart, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    assert QApplication.clipboard().text().startswith("Column,Passed,Of,Rate")
+    assert QApplication.clipboard().text().startswith("Column\tPassed\tOf\tRate")
 
 
 def test_every_chart_is_saved_as_svg_png_and_csv(tabs: RunTabs, tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_every_chart_is_saved_as_svg_png_and_csv(tabs: RunTabs, tmp_path: Path) 
         image = QImage(str(tmp_path / f"{number}.png"))
         assert image.width() >= 2 * card.chart.width()
         assert card.table is not None
-        with (tmp_path / f"{number}.csv").open(encoding="utf-8", newline="") as file:
+        with (tmp_path / f"{number}.csv").open(encoding="utf-8-sig", newline="") as file:
             assert tuple(next(csv.reader(file))) == card.table.header
 
 

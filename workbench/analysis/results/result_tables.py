@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from workbench.analysis.results import result_words as words
 from workbench.analysis.results.figures import Pair
 from workbench.analysis.results.found import Results
+from workbench.formats.tabular_writing import shielded
 
 Value = str | int | float | None
 
@@ -23,12 +24,11 @@ class ResultTable:
     rows: Sequence[tuple[Value, ...]]
     says: str = ""
 
-    def csv(self) -> str:
-        """As a CSV file, rates as shares of 1."""
+    def csv(self, delimiter: str = ",") -> str:
+        """As a CSV file, or with tabs as a table to paste; rates as shares of 1. No spreadsheet runs a cell of it as a formula."""
         out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(self.header)
-        writer.writerows([["" if value is None else value for value in row] for row in self.rows])
+        writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+        writer.writerows([[shielded(value) for value in row] for row in (self.header, *self.rows)])
         return out.getvalue()
 
 

@@ -155,7 +155,7 @@ class Card(QFrame):
         if event.key() == Qt.Key.Key_T and not event.modifiers():
             self.toggle_table()
         elif event.matches(QKeySequence.StandardKey.Copy) and self.table is not None:
-            QGuiApplication.clipboard().setText(self.table.csv())
+            QGuiApplication.clipboard().setText(self.table.csv("\t"))
             self.context.notice(f"{self.title} copied as a table.")
         else:
             super().keyPressEvent(event)
@@ -186,7 +186,7 @@ class Card(QFrame):
             if kind == "svg":
                 path.write_bytes(self.chart.svg(self.title))
             elif kind == "csv":
-                path.write_text(self.table.csv(), "utf-8", newline="")
+                path.write_text(self.table.csv(), "utf-8-sig", newline="")  # Excel reads it wrongly without the mark
             elif not QImageWriter(str(path), b"png").write(self.chart.png()):
                 raise OSError("the picture could not be written")
         except OSError as error:
