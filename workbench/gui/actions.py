@@ -140,6 +140,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare.judge", "Judge this run", ("Ctrl+Shift+J",), "compare", "gavel"),
     Action("compare.judge_again", "Judge this run again", (), "compare", "gavel"),
     Action("compare.forget_code", "Ask again before Python code of checks runs", (), "compare", "rotate-ccw"),
+    Action("compare.results", "Results of the run, or its answers", ("Ctrl+Shift+R",), "compare", "chart-column"),
+    Action("compare.chart_table", "Chart or table of a card", ("T",), "compare", "", shown=False, by_screen=True),
     Action("compare.to_baseline", "Compare the run with its baseline", (), "compare", "git-compare"),
     Action("compare.mark_baseline", "Mark the run as baseline", (), "compare", "bookmark-check"),
     Action("compare.pause", "Pause or continue", ("Space",), "compare", "pause", shown=True, by_screen=True),

@@ -38,6 +38,15 @@ if TYPE_CHECKING:
     from workbench.analysis.ranking import rank as rank
     from workbench.analysis.regression import ComparedCase as ComparedCase
     from workbench.analysis.regression import DefinitionChange as DefinitionChange
+    from workbench.analysis.results import Cause as Cause
+    from workbench.analysis.results import CheckRow as CheckRow
+    from workbench.analysis.results import ColumnCalls as ColumnCalls
+    from workbench.analysis.results import Pair as Pair
+    from workbench.analysis.results import Results as Results
+    from workbench.analysis.results import ShareRow as ShareRow
+    from workbench.analysis.results import result_tables as result_tables
+    from workbench.analysis.results import result_words as result_words
+    from workbench.analysis.results.result_tables import ResultTable as ResultTable
     from workbench.analysis.three_way import Stretch as Stretch
     from workbench.analysis.three_way import ThreeWay as ThreeWay
     from workbench.engine.control import Control as Control
@@ -148,6 +157,8 @@ if TYPE_CHECKING:
     from workbench.workspace.packets import PacketWish as PacketWish
     from workbench.workspace.regressions import Regressions as Regressions
     from workbench.workspace.regressions import RunPair as RunPair
+    from workbench.workspace.results import RunAnswers as RunAnswers
+    from workbench.workspace.results import RunResults as RunResults
     from workbench.workspace.reviews import Offer as Offer
     from workbench.workspace.reviews import Outcome as Outcome
     from workbench.workspace.reviews import RunReviews
@@ -168,6 +179,7 @@ _LENT = {
     "cases_needed": "analysis.paired", "rank": "analysis.ranking", "smallest_difference": "analysis.paired",
     "read_votes": "formats.vote_table",
     "PacketWish": "workspace.packets",
+    "result_tables": "analysis.results", "result_words": "analysis.results",
     "read_attachment": "formats.pictures", "run_document": "exports",
 }  # fmt: skip
 """What the faces need from stations that they do not see, by module: imported when first asked for."""
@@ -325,6 +337,13 @@ class Workspace(Copies, Network, Texts):
         from workbench.workspace.calibrations import Calibrations
 
         return Calibrations(self._database, self.runs, self.prompts, self.versions)
+
+    @late
+    def results(self) -> RunResults:
+        """What the answers of runs show."""
+        from workbench.workspace.results import RunResults
+
+        return RunResults(self._database, self.runs)
 
     @late
     def exports(self) -> Exports:
