@@ -17,7 +17,7 @@ from workbench.store.database import Database, Writer
 from workbench.store.outputs import newest
 from workbench.values import NotFound
 
-Aspect = Literal["stars", "verdict", "note"]
+Aspect = Literal["stars", "verdict", "note", "edited"]
 Verdict = Literal["pass", "fail"]
 _RATER = "me"
 
@@ -87,6 +87,19 @@ class Ratings:
     def note(self, output_id: int, text: str) -> int:
         """Id of the new rating; an empty text takes the note away. Raises NotFound."""
         return self._judge(output_id, "note", whole_text(text) or None)
+
+    def edited(self, output_id: int, text: str) -> int:
+        """Id of the new rating: the answer as it should have been, for training data. The output itself never changes.
+
+        An empty text takes it away. Raises NotFound.
+        """
+        return self._judge(output_id, "edited", whole_text(text) if text.strip() else None)
+
+    def edit_of(self, output_id: int) -> str | None:
+        """The answer as it was last rewritten, by whoever did; None where nobody has."""
+        sql = "SELECT note FROM rating WHERE output_id = ? AND aspect = 'edited' AND replaced_by_id IS NULL ORDER BY id DESC"
+        rows = self._database.query(sql, [output_id])
+        return rows[0][0] if rows else None
 
     def undo(self) -> int | None:
         """The output whose last judgement was taken back; None when there is none left. Lasts as long as the workspace is open."""
@@ -173,7 +186,7 @@ WHERE run_id = :run AND kind = 'single' AND finished_at IS NULL AND rater.name =
 
     def _write(self, output_id: int, aspect: Aspect, said: str | float | None) -> tuple[int, str | float | None]:
         """Id of the row that now counts, and what counted before. Saying the same again adds no row."""
-        column = {"stars": "value", "verdict": "label", "note": "note"}[aspect]
+        column = {"stars": "value", "verdict": "label", "note": "note", "edited": "note"}[aspect]
         with self._database.write() as writer:
             current = writer.run(
                 f"SELECT id, {column} FROM rating WHERE output_id = :output AND aspect = :aspect AND replaced_by_id IS NULL",
