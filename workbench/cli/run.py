@@ -51,7 +51,8 @@ def rerun_arguments(parser: argparse.ArgumentParser) -> None:
 def _shared(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--concurrency", type=_count, metavar="N", help="calls in flight for one connection")
     parser.add_argument("--fail-under", type=rate, metavar="RATE", help="exit 1 when fewer than this share of outputs pass, such as 0.9")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the outputs to a .csv, .jsonl, .json or .xlsx file, a summary to .md, a report to .html")
+    out = "write the outputs to a .csv, .jsonl, .json or .xlsx file, a summary to .md or a report to .html"
+    parser.add_argument("--out", type=Path, metavar="FILE", help=out)
     allow_python(parser)
     parser.add_argument("--base-url-override", type=_address, metavar="URL", help="send every network connection to one address")
 

@@ -1,4 +1,4 @@
-"""What summaries and reports say of a run: figures of its columns, checks by column, cases from the worst on, and what the numbers allow."""
+"""What summaries and reports say of a run: its columns, checks by column, cases from the worst on, and what the numbers allow."""
 
 from __future__ import annotations
 
@@ -98,9 +98,7 @@ def facts_of(
     for item in items:
         seen.look(item)
     cases = tuple(seen.case(index, plan) for index in range(len(plan.cases)))
-    checks = tuple(
-        CheckFacts(title, tuple(passed), tuple(ran), seen.check_not_run[title]) for title, (passed, ran) in seen.checks.items()
-    )
+    checks = tuple(CheckFacts(title, tuple(passed), tuple(ran), seen.check_not_run[title]) for title, (passed, ran) in seen.checks.items())
     sentences = tuple(_sentences(run, plan, columns, seen))
     return Facts(run, dataset, plan, columns, seen.outputs, cases, checks, failures, seen.not_run, against, sentences)
 
@@ -149,7 +147,7 @@ def _badness(case: CaseFacts) -> tuple[float, int, int]:
 
 def _sentences(run: RunRow, plan: Plan, columns: Sequence[ColumnInfo], seen: _Seen) -> Iterable[str]:
     """Honest words: what the run lacks, and whether its two best columns differ by more than chance."""
-    missing = run.queued + run.skipped + run.by_hand
+    missing = run.queued + run.skipped + run.by_hand + run.in_batch
     if missing:
         yield f"The run is not complete: {counted(missing, 'answer')} of {run.jobs:,} {'is' if missing == 1 else 'are'} missing."
     if run.failed:

@@ -22,7 +22,7 @@ PAGE = 200
 _TEXTS = f"""
 SELECT job.id, output.text, output.thinking, output.refusal, output.raw_finish_reason, output.resolved_model, output.request_id
 FROM job JOIN output ON output.id = {newest()}
-WHERE job.run_id = :run AND job.case_index BETWEEN :first AND :last AND job.status NOT IN ('queued', 'running', 'by_hand')"""
+WHERE job.run_id = :run AND job.case_index BETWEEN :first AND :last AND job.status NOT IN ('queued', 'running', 'by_hand', 'in_batch')"""
 _RATINGS = """
 SELECT rating.output_id, rating.aspect, rating.value, rating.label, rating.note, rating.spans, criterion.name, criterion.scale,
        rater.name, rating.at
@@ -32,7 +32,7 @@ WHERE job.run_id = :run AND rating.replaced_by_id IS NULL ORDER BY rating.id"""
 _CHECKS = f"""
 SELECT DISTINCT score.check_key, score."check" FROM job JOIN output ON output.id = {newest()} JOIN score ON {scored()}
 WHERE job.run_id = :run"""
-_STATUSES = {"by_hand": "queued"}
+_STATUSES = {"by_hand": "queued", "in_batch": "queued"}
 """Statuses that the contract has no word for, by the one it says."""
 _USAGE = ("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_tokens", "reasoning_tokens")
 
@@ -102,6 +102,7 @@ class Items:
                     "resolved_model": resolved, "request_id": request_id,
                     "usage": {name: getattr(cell.usage, name) for name in _USAGE}, "cost_usd": money(cell.cost_usd),
                     "latency_ms": cell.latency_ms, "first_token_ms": cell.first_token_ms, "reused": cell.reused, "error": cell.error,
+                    "batch": cell.usage.service_tier == "batch",
                     "checks": [check_document(one) for one in cell.scores], "passed": passed, "score": score,
                     "ratings": ratings.get(cell.output_id or 0, []),
                 }  # fmt: skip

@@ -12,7 +12,7 @@ from workbench.store.database import Database
 from workbench.values import Case, NotFound, canonical
 
 _CASES = 'SELECT "values" FROM "case" WHERE dataset_id = :dataset AND archived_at IS NULL'
-_TAGGED = ' AND id IN (SELECT case_id FROM case_tag JOIN tag ON tag.id = case_tag.tag_id WHERE tag.name = :tag)'
+_TAGGED = " AND id IN (SELECT case_id FROM case_tag JOIN tag ON tag.id = case_tag.tag_id WHERE tag.name = :tag)"
 
 
 class Leaks:
@@ -36,7 +36,9 @@ class Leaks:
         if not found:
             raise NotFound(f"There is no dataset {test.dataset_id}.")
         self.names.append(f"{found[0][0]}{f', tag {test.tag}' if test.tag else ''}")
-        rows = database.query(_CASES + (_TAGGED if test.tag else ""), {"dataset": test.dataset_id} | ({"tag": test.tag} if test.tag else {}))
+        rows = database.query(
+            _CASES + (_TAGGED if test.tag else ""), {"dataset": test.dataset_id} | ({"tag": test.tag} if test.tag else {})
+        )
         for (values,) in rows:
             self._tests.seen(self._text(json.loads(values)))
             self.cases += 1

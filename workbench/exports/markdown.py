@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from html import escape as html_escape
 
 from workbench.analysis.regression import ComparedCase
 from workbench.exports.facts import Facts
@@ -15,7 +16,7 @@ from workbench.exports.words import chance, cost_of, counted, counts, prompt_of,
 _MOST_CASES = 10
 _MOST_CHECKS = 20
 _LONGEST = 160
-_MARKS = re.compile(r"([\\`*_\[\]<>|~&$])")
+_MARKS = re.compile(r"([\\`*_\[\]|~$])")
 _CALLS = re.compile(r"([@#])(?=\w)")
 _LINKS = re.compile(r"(?i)\b(https?|ftp|www)(?=[:.])")
 
@@ -71,7 +72,8 @@ def _against(facts: Facts) -> Iterator[str]:
     found, before = facts.against.regression, facts.against.baseline
     worse, better = found.count("worse"), found.count("better")
     said = f" {chance(worse, better, found.p_value)}." if worse or better else ""
-    yield f"Compared with {escaped(before.comparison)}, run {before.number}: {worse} worse, {better} better, {found.count('same')} same.{said}"
+    sums = f"{worse} worse, {better} better, {found.count('same')} same"
+    yield f"Compared with {escaped(before.comparison)}, run {before.number}: {sums}.{said}"
     yield ""
     for change in found.changed:
         yield f"- {escaped(change.what)}: {f'{escaped(change.before)} to ' if change.before else ''}{escaped(change.after)}"
@@ -97,7 +99,10 @@ def _checks(facts: Facts) -> list[str]:
     if len(facts.checks) < 2:
         return []
     rows = [
-        [_cell(code(check.title)), *(f"{check.passed[at]} of {check.run[at]}" if check.run[at] else "not run" for at in range(len(facts.columns)))]
+        [
+            _cell(code(check.title)),
+            *(f"{check.passed[at]} of {check.run[at]}" if check.run[at] else "not run" for at in range(len(facts.columns))),
+        ]
         for check in facts.checks[:_MOST_CHECKS]
     ]
     more = len(facts.checks) - _MOST_CHECKS
@@ -127,7 +132,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def escaped(text: str) -> str:
     """A text that stands in Markdown for itself alone, in one line."""
-    line = _MARKS.sub(r"\\\1", _one_line(text))
+    line = _MARKS.sub(r"\\\1", html_escape(_one_line(text), quote=False))
     line = _LINKS.sub(r"\1<!-- -->", line)
     return _CALLS.sub(r"\1<!-- -->", line)
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-
 APART = 0.5
 """Raters who stand further apart than this share of the scale (two stars of five) disagree."""
 
@@ -95,5 +94,3 @@ def votes_share(ballots: Iterable[tuple[bool, Ballot]]) -> float | None:
         won += (ballot.first if is_first else ballot.second) + ballot.ties / 2
         votes += ballot.votes
     return won / votes if votes else None
-
-

@@ -27,7 +27,7 @@ _PICTURE_BYTES = 64 * 1024 * 1024
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp")
 _TURNED = 25
 _GAUGE = 180
-_UNFIT = {code: "\ufffd" for code in (*range(9), 11, 12, *range(14, 32), 127, *range(0xD800, 0xE000), 0xFFFE, 0xFFFF)}
+_UNFIT = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127, *range(55296, 57344), 65534, 65535), "�")
 """Signs that HTML has no place for."""
 
 Pictures = Callable[[int], Sequence[Part]]
@@ -142,7 +142,7 @@ class _Page:
         if not facts.checks:
             return
         heads = "".join(f'<th class="figure">{_e(title_of(column))}</th>' for column in facts.columns)
-        yield f'<h2>Checks</h2>\n<div class="wide"><table><caption>Answers that passed, of those on which the check could be run</caption>'
+        yield '<h2>Checks</h2>\n<div class="wide"><table><caption>Answers that passed, of those on which the check could be run</caption>'
         yield f"<thead><tr><th>Check</th>{heads}</tr></thead><tbody>\n"
         for check in facts.checks:
             cells = "".join(
@@ -229,7 +229,8 @@ class _Page:
 
     def foot(self) -> Iterator[str]:
         """The end of the page."""
-        yield f"<footer>Written by Prompt Workbench {_e(__version__)}. This file loads nothing and holds no script.</footer>\n</body>\n</html>\n"
+        yield f"<footer>Written by Prompt Workbench {_e(__version__)}. This file loads nothing and holds no script.</footer>\n"
+        yield "</body>\n</html>\n"
 
 
 def _gauge(column: ColumnInfo) -> str:
@@ -258,7 +259,8 @@ def _tag(document: Mapping[str, Any]) -> str:
 
 def _check_words(check: Mapping[str, Any]) -> str:
     did = "could not be run" if check["passed"] is None else "failed"
-    return f"{check['name']} {did}{f': {check['reason']}' if check['reason'] else ''}"
+    why = f": {check['reason']}" if check["reason"] else ""
+    return f"{check['name']} {did}{why}"
 
 
 def _said(value: Any) -> str:

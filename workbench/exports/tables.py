@@ -58,7 +58,8 @@ def write_csv(file: IO[str], shape: Shape, items: Iterable[Item]) -> int:
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow([shielded(name) for name in shape.heads])
     count = 0
-    for count, item in enumerate(items, 1):
+    for item in items:
+        count += 1
         writer.writerow([shielded(cell) for cell in shape.row(item)])
     return count
 
@@ -66,7 +67,8 @@ def write_csv(file: IO[str], shape: Shape, items: Iterable[Item]) -> int:
 def write_jsonl(file: IO[str], items: Iterable[Item]) -> int:
     """How many outputs were written: the objects of the report, with the reference and what people said."""
     count = 0
-    for count, item in enumerate(items, 1):
+    for item in items:
+        count += 1
         said = {"reference": item.reference, "stars": item.stars, "verdict": item.verdict, "note": item.note}
         file.write(json.dumps(item.document | said, ensure_ascii=False) + "\n")
     return count

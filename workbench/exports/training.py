@@ -66,7 +66,7 @@ class TrainingReport:
             said.append(f"By the word of {', '.join(f'{rater} ({count:,})' for rater, count in self.raters.items())}.")
         if self.edited:
             said.append(f"{counted(self.edited, 'answer')} as somebody rewrote {'it' if self.edited == 1 else 'them'}.")
-        said += [f"Left out: {count:,} {why}." for why, count in self.dropped.items()]
+        said += [f"Left out: {why} ({count:,})." for why, count in self.dropped.items()]
         return said + self.notes
 
 

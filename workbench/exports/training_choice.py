@@ -97,8 +97,9 @@ def choices(items: Iterable[Item], wish: TrainingWish, ballots: Mapping[tuple[in
     if not wish.across and len(groups) > 1:
         apart = list(groups.values())
         tally.dropped["pairs of answers to different messages"] += sum(len(a) * len(b) for a, b in combinations(apart, 2))
-    for group in [[one for group in groups.values() for one in group]] if wish.across else groups.values():
-        yield from _pairs(group, wish, ballots, tally)
+    together = [[one for group in groups.values() for one in group]]
+    for candidates in together if wish.across else groups.values():
+        yield from _pairs(candidates, wish, ballots, tally)
 
 
 def _candidates(item: Item, wish: TrainingWish, ballots: Mapping[tuple[int, int], Ballot], tally: Tally) -> Iterator[Candidate]:
@@ -203,4 +204,3 @@ def _voted(a: Candidate, b: Candidate, ballots: Mapping[tuple[int, int], Ballot]
         return None, 0
     for_a, for_b = (ballot.first, ballot.second) if a.item.output_id == first else (ballot.second, ballot.first)
     return ballot, 1 if 2 * for_a > ballot.votes else -1 if 2 * for_b > ballot.votes else 0
-

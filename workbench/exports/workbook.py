@@ -29,9 +29,7 @@ _SAID = {
 }
 
 
-def write_workbook(
-    file: IO[bytes], run: RunRow, dataset: str, columns: Sequence[ColumnInfo], shape: Shape, items: Iterable[Item]
-) -> int:
+def write_workbook(file: IO[bytes], run: RunRow, dataset: str, columns: Sequence[ColumnInfo], shape: Shape, items: Iterable[Item]) -> int:
     """How many outputs were written."""
     book = Workbook()
     try:
@@ -41,7 +39,8 @@ def write_workbook(
         ratings = book.sheet("Ratings", (*_WHERE, *_RATINGS), (6, 24, 24, 8, 20, 8, 16))
         cost = shape.heads.index("cost_usd")
         count = 0
-        for count, item in enumerate(items, 1):
+        for item in items:
+            count += 1
             row = shape.row(item)
             row[cost] = _dollars(row[cost])
             outputs.add(row)
@@ -68,7 +67,7 @@ def _add_said(checks: Sheet, ratings: Sheet, item: Item) -> None:
 def _add_about(sheet: Sheet, book: Workbook, run: RunRow, dataset: str, count: int) -> None:
     rows: list[tuple[str, Any]] = [
         ("Comparison", run.comparison), ("Run", run.number), ("Run id", run.uid), ("Status", run.status), ("Started", run.started_at),
-        ("Finished", run.finished_at), ("Dataset", dataset or None), ("Calls", counts(run)), ("Outputs", count),
+        ("Finished", run.finished_at), ("Dataset", dataset or None), ("Calls", counts(run)), ("Answers", count),
         ("No price known", ", ".join(run.unknown_prices) or None), ("Brought from", run.brought_from or None), *_SAID.items(),
         ("Texts cut", book.cut), ("Written by", f"Prompt Workbench {__version__}"),
     ]  # fmt: skip

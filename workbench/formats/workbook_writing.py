@@ -47,8 +47,8 @@ class Workbook:
 
     def close(self) -> None:
         """Let go of the rows: they lie in temporary files until the book is saved."""
-        for sheet in self._sheets:
-            sheet.close()
+        while self._sheets:
+            self._sheets.pop().close()
 
 
 class Sheet:
@@ -67,7 +67,7 @@ class Sheet:
 
     def _cell(self, value: Any, font: Any) -> Any:
         if value is None or isinstance(value, (bool, float)) or (isinstance(value, int) and abs(value) < 10**15):
-            return value if value is None or value == value and abs(value) != float("inf") else str(value)
+            return value if value is None or (value == value and abs(value) != float("inf")) else str(value)
         from openpyxl.cell import WriteOnlyCell
 
         text = storable(as_text(value))

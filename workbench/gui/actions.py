@@ -121,6 +121,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare.pass", "Pass", ("P",), "compare", "check"),
     Action("compare.fail", "Fail", ("F",), "compare", "x"),
     Action("compare.note", "Note on this answer", ("N",), "compare", "pencil"),
+    Action("compare.edit_answer", "Edit the answer for training data", ("E",), "compare", "pencil-line"),
+    Action("compare.training", "Export training data from ratings", (), "compare", "download"),
     Action("compare.again", "Run this cell again", ("R",), "compare", "rotate-ccw"),
     Action("compare.column_again", "Run this column again", ("Alt+R",), "compare", "rotate-ccw"),
     Action("compare.case_again", "Run this case again", (), "compare", "rotate-ccw"),

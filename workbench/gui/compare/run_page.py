@@ -163,6 +163,7 @@ class RunPage(QWidget):
             "compare.pass": lambda: cell.verdict("pass"),
             "compare.fail": lambda: cell.verdict("fail"),
             "compare.note": cell.note,
+            "compare.edit_answer": cell.edit_answer,
             "compare.again": self.detail.run_again,
             "compare.column_again": again.column,
             "compare.case_again": again.case,
