@@ -272,6 +272,8 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("02e-side-by-side", trigger("compare", "compare.side_by_side", run_id="done")),
     ("02e-batch", handed_over),
     ("02f-hand-over", hand_over),
+    ("02g-training", trigger("compare", "compare.training", run_id="done")),
+    ("02h-edit-answer", trigger("compare", "compare.edit_answer", run_id="done")),
     ("03-review", at("review", run_id="done")),
     ("02e-found-words", found_words("compare")),
     ("03c-review-found-words", found_words("review")),

@@ -69,8 +69,7 @@ def test_an_answer_is_edited_for_training_and_stays_as_it_was(qtbot: QtBot, judg
     dialog._save.click()
     qtbot.waitUntil(lambda: ws.ratings.edit_of(output) == "As it should be")
     assert ws.runs.output(output).text == before
-    qtbot.waitUntil(screen.window().isActiveWindow)
-    key(screen, Qt.Key.Key_E)
+    screen.context.action("compare.edit_answer").trigger()
     again = dialog_of(EditAnswerDialog)
     assert isinstance(again, EditAnswerDialog)
     qtbot.waitUntil(lambda: again.field.toPlainText() == "As it should be")

@@ -16,7 +16,7 @@ from workbench.exports.words import chance, cost_of, counted, counts, prompt_of,
 _MOST_CASES = 10
 _MOST_CHECKS = 20
 _LONGEST = 160
-_MARKS = re.compile(r"([\\`*_\[\]|~$])")
+_MARKS = re.compile(r"([\\`*_\[\]|~])")
 _CALLS = re.compile(r"([@#])(?=\w)")
 _LINKS = re.compile(r"(?i)\b(https?|ftp|www)(?=[:.])")
 
@@ -63,7 +63,7 @@ def _columns(facts: Facts) -> list[str]:
         rows.append(row)
     if facts.against:
         heads.append(f"Against run {facts.against.baseline.number}")
-    return table(heads, rows)
+    return table(heads, rows, 2)
 
 
 def _against(facts: Facts) -> Iterator[str]:
@@ -91,7 +91,8 @@ def _against(facts: Facts) -> Iterator[str]:
 def _turned(facts: Facts, change: ComparedCase) -> str:
     pair = facts.against.regression.pairs[change.pair] if facts.against else None
     column = f" in {escaped(title_of(facts.columns[pair.column]))}" if pair is not None and len(facts.columns) > 1 else ""
-    return f"{_case(change.case, facts.plan.cases[change.case].name)}{column}{f': {code(change.reason)}' if change.reason else ''}"
+    before = "before, " if change.kind == "better" else ""
+    return f"{_case(change.case, facts.plan.cases[change.case].name)}{column}{f': {before}{code(change.reason)}' if change.reason else ''}"
 
 
 def _checks(facts: Facts) -> list[str]:
@@ -106,7 +107,9 @@ def _checks(facts: Facts) -> list[str]:
         for check in facts.checks[:_MOST_CHECKS]
     ]
     more = len(facts.checks) - _MOST_CHECKS
-    return table(["Check", *(escaped(title_of(column)) for column in facts.columns)], rows) + ([f"\nand {more} more"] if more > 0 else [])
+    return table(["Check", *(escaped(title_of(column)) for column in facts.columns)], rows, 1) + (
+        [f"\nand {more} more"] if more > 0 else []
+    )
 
 
 def _worst(facts: Facts) -> Iterator[str]:
@@ -124,9 +127,9 @@ def _case(index: int, name: str) -> str:
     return f"case {index + 1}{f' {code(name, 80)}' if name else ''}"
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """A table; the first two columns to the left, the others to the right."""
-    rule = [":--" if at < 2 else "--:" for at in range(len(heads))]
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], words: int) -> list[str]:
+    """A table; the first columns, which hold `words`, to the left, those of figures to the right."""
+    rule = [":--" if at < words else "--:" for at in range(len(heads))]
     return [f"| {' | '.join(row)} |" for row in (heads, rule, *rows)]
 
 

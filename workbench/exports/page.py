@@ -132,8 +132,9 @@ class _Page:
         turned = [change for kind in ("worse", "better") for change in found.cases if change.kind == kind]
         for one in turned[:_TURNED]:
             tag = '<span class="tag fail">worse</span>' if one.kind == "worse" else '<span class="tag pass">better</span>'
+            was = "before, " if one.kind == "better" else ""
             column = title_of(self._facts.columns[found.pairs[one.pair].column])
-            yield f"<p>{tag} {self._case_link(one.case)}, {_e(column)}{f': {_e(one.reason)}' if one.reason else ''}</p>\n"
+            yield f"<p>{tag} {self._case_link(one.case)}, {_e(column)}{f': {was}{_e(one.reason)}' if one.reason else ''}</p>\n"
         if len(turned) > _TURNED:
             yield f'<p class="meta">and {len(turned) - _TURNED} more</p>\n'
 

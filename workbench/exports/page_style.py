@@ -25,10 +25,10 @@ ul{margin:6px 0;padding-left:22px}
 a{color:var(--accent-ink)}
 .meta,.small{color:var(--text2);font-size:13px}
 .wide{overflow-x:auto}
-table{border-collapse:collapse;width:100%;background:var(--surface);border:1px solid var(--border)}
+table{border-collapse:collapse;overflow-wrap:break-word;width:100%;background:var(--surface);border:1px solid var(--border)}
 caption{text-align:left;color:var(--text2);font-size:13px;padding:0 0 6px}
 th,td{text-align:left;vertical-align:top;padding:8px 12px;border-bottom:1px solid var(--border)}
-thead th{background:var(--sunken);font-size:13px;font-weight:600;white-space:nowrap}
+thead th{background:var(--sunken);font-size:13px;font-weight:600}
 th[scope=row]{font-weight:600}
 td.figure,th.figure{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 svg{display:block;color:var(--text2)}

@@ -91,6 +91,7 @@ class TrainingDialog(Dialog):
         words = label("Hold against these test cases: what repeats one, or nearly, is left out", "small", "text2", 500, wrap=True)
         self.tests = QListWidget()
         self.tests.setAccessibleName("Test cases")
+        self.tests.setSpacing(2)
         self.tests.setMaximumHeight(theme().px(130))
         self.tests.itemChanged.connect(lambda _item: self._changed())
         words.setBuddy(self.tests)
