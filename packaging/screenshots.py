@@ -329,6 +329,8 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("02m-unjudged", at("compare", run_id="unjudged")),
     ("02n-judge-check", judge_check),
     ("02k-results", at("compare", run_id="results_run", tab="results")),
+    ("02o-training", trigger("compare", "compare.training", run_id="done")),
+    ("02p-edit-answer", trigger("compare", "compare.edit_answer", run_id="done")),
     ("03-review", at("review", run_id="done")),
     ("02j-found-words", found_words("compare")),
     ("19b-make-packet", trigger("compare", "compare.packet", run_id="done")),

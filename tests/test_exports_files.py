@@ -88,7 +88,7 @@ def test_json_lines_hold_every_output_with_what_people_said(database: Database, 
     run_id = made(runs, *HOSTILE, repeats=2)
     Ratings(database).note(runs.cells(run_id)[0].output_id or 0, "=note")
     path = tmp_path / "out.jsonl"
-    assert Exports(database, runs).outputs_jsonl(run_id, path) == len(HOSTILE) * 4
+    assert Exports(database, runs).write(run_id, path) == len(HOSTILE) * 4
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     assert rows[0]["note"] == "=note"
     assert rows[0]["reference"] == HOSTILE[0]
@@ -102,7 +102,7 @@ def unshielded(cell: str) -> str:
 def test_no_cell_of_the_csv_is_a_formula_and_nothing_is_lost(database: Database, runs: Runs, tmp_path: Path) -> None:
     run_id = made(runs, *HOSTILE)
     path = tmp_path / "out.csv"
-    Exports(database, runs).outputs_csv(run_id, path)
+    Exports(database, runs).write(run_id, path)
     assert path.read_bytes().startswith(b"\xef\xbb\xbf")
     with path.open(encoding="utf-8-sig", newline="") as file:
         head, *rows = list(csv.reader(file))
@@ -153,10 +153,10 @@ def test_a_file_is_written_whole_or_not_at_all(database: Database, runs: Runs, t
     exports = Exports(database, runs)
     run_id = made(runs, "a")
     with pytest.raises(BadInput, match="folder"):
-        exports.outputs_csv(run_id, tmp_path / "no" / "out.csv")
+        exports.write(run_id, tmp_path / "no" / "out.csv")
     (tmp_path / "out.csv").mkdir()
     with pytest.raises(StoreTrouble):
-        exports.outputs_csv(run_id, tmp_path / "out.csv")
+        exports.write(run_id, tmp_path / "out.csv")
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".out")] == []
 
 
@@ -164,7 +164,7 @@ def test_half_a_surrogate_does_not_stop_a_run(database: Database, runs: Runs, tm
     run_id = made(runs, "broken \ud83d end")
     assert runs.get(run_id).done == 2
     assert runs.cells(run_id)[0].text == "broken \ufffd end"
-    Exports(database, runs).outputs_csv(run_id, tmp_path / "out.csv")
+    Exports(database, runs).write(run_id, tmp_path / "out.csv")
 
 
 def test_the_settings_cap_counts_where_the_comparison_has_none(runs: Runs, settings: Settings) -> None:

@@ -46,7 +46,7 @@ SETTINGS: tuple[Setting, ...] = (
         "appearance",
         "Theme",
         "Colours of the whole window.",
-        "Changes with the system without a restart. Reports and exports always use light.",
+        "Changes with the system without a restart. Exported charts and printed reports always use light.",
         "choice",
         "system",
         (("light", "Light"), ("dark", "Dark"), ("system", "As the system")),

@@ -50,6 +50,10 @@ class RatingReader:
         found = self._read(f"{_RUN} AND rating.replaced_by_id IS NULL", {"run": run_id})
         return [judgement for judgement in found if not judgement.is_empty]
 
+    def edit_of(self, output_id: int) -> str | None:
+        """The answer as it was last rewritten, by whoever did; None where nobody has."""
+        return next((judgement.note for judgement in self.said([output_id]) if judgement.aspect == "edited"), None)
+
     def labels(self, run_id: int) -> list[str]:
         """The labels that raters gave in the runs of the same comparison, those used most first."""
         return [label for label, _count in self._database.query(_LABELS, {"run": run_id})]

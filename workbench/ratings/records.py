@@ -7,7 +7,7 @@ from typing import Literal, cast
 
 from workbench.values import Highlight, Saw
 
-Aspect = Literal["stars", "verdict", "score", "label", "note", "highlights", "criterion"]
+Aspect = Literal["stars", "verdict", "score", "label", "note", "highlights", "criterion", "edited"]
 Verdict = Literal["pass", "fail"]
 
 

@@ -64,7 +64,12 @@ if TYPE_CHECKING:
     from workbench.evaluators import Metric as Metric
     from workbench.evaluators import Program as Program
     from workbench.exports import Exports
+    from workbench.exports import format_of as format_of
     from workbench.exports import run_document as run_document
+    from workbench.exports.training import TrainingReport as TrainingReport
+    from workbench.exports.training_choice import TRAINING_FORMATS as TRAINING_FORMATS
+    from workbench.exports.training_choice import TestCases as TestCases
+    from workbench.exports.training_choice import TrainingWish as TrainingWish
     from workbench.formats.addresses import clean_address as clean_address
     from workbench.formats.addresses import plain_http_warning as plain_http_warning
     from workbench.formats.check_file import read_check_file as read_check_file
@@ -180,7 +185,8 @@ _LENT = {
     "read_votes": "formats.vote_table",
     "PacketWish": "workspace.packets",
     "result_tables": "analysis.results", "result_words": "analysis.results",
-    "read_attachment": "formats.pictures", "run_document": "exports",
+    "read_attachment": "formats.pictures", "run_document": "exports", "format_of": "exports",
+    "TRAINING_FORMATS": "exports.training_choice", "TestCases": "exports.training_choice", "TrainingWish": "exports.training_choice",
 }  # fmt: skip
 """What the faces need from stations that they do not see, by module: imported when first asked for."""
 
@@ -350,7 +356,7 @@ class Workspace(Copies, Network, Texts):
         """Runs as documents, tables and files."""
         from workbench.exports import Exports
 
-        return Exports(self._database, self.runs)
+        return Exports(self._database, self.runs, lambda run_id: self.regressions.beside(run_id))
 
     @late
     def builtin(self) -> BuiltinModels:

@@ -257,6 +257,8 @@ def said_words(judgement: Judgement) -> str:
     name = f"{judgement.criterion} " if judgement.criterion else ""
     if judgement.is_empty:
         return f"{name or judgement.aspect + ' '}taken back"
+    if judgement.aspect == "edited":
+        return "rewrote it for training"
     if judgement.aspect == "note":
         return f"note: {judgement.note}"
     if judgement.aspect == "highlights":
