@@ -238,7 +238,6 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("05b-connect", at("models", connect="openai")),
     ("05c-connect-by-hand", at("models", connect="by-hand")),
     ("06-settings", at("settings", section="appearance")),
-    ("06c-settings-ratings", at("settings", section="ratings")),
     ("06b-settings-storage", at("settings", section="storage")),
     ("07-welcome", at("welcome")),
     ("08-palette", palette),
