@@ -23,7 +23,7 @@ from results_sample import results_run
 
 from workbench.library.records import ColumnSpec
 from workbench.settings import Settings
-from workbench.values import Case, Check, Content, Definition, Message, Price, PromptRef
+from workbench.values import Case, Check, Content, Criterion, Definition, Highlight, Message, Price, PromptRef, Saw, Scale
 from workbench.workspace import Workspace
 
 TICKETS = (
@@ -361,3 +361,30 @@ def _rate(ws: Workspace, run_id: int) -> None:
     first = ws.runs.cells(run_id)[0]
     if first.output_id is not None:
         ws.ratings.note(first.output_id, "Says it in a sentence, so nothing can read it.")
+        _judge(ws, run_id, first.output_id, first.text)
+
+
+def _judge(ws: Workspace, run_id: int, output_id: int, text: str) -> None:
+    """Criteria for the comparison of a run, and two raters of one answer who differ."""
+    comparison = ws.runs.get(run_id).comparison_id
+    if comparison is None:
+        return
+    points = {"5": "Right class, nothing else", "1": "Another class"}
+    ws.criteria.put(
+        comparison,
+        [
+            (None, Criterion("Accuracy", Scale("stars", points), weight=2, help="Is it the right class?")),
+            (None, Criterion("Fault", Scale("labels", labels=("none", "chatty", "wrong")))),
+            (None, Criterion("Usable", Scale("verdict"), help="Could a program read it?")),
+        ],
+    )
+    accuracy, fault, usable = (row.id for row in ws.criteria.list(comparison))
+    ws.ratings.criterion(output_id, accuracy, 5)
+    ws.ratings.criterion(output_id, fault, "chatty")
+    ws.ratings.switch_rater("Mara Lind")
+    ws.ratings.stars(output_id, 4, Saw("compare", others=True))
+    ws.ratings.criterion(output_id, accuracy, 2, Saw("compare", others=True))
+    ws.ratings.criterion(output_id, usable, "fail", Saw("compare", others=True))
+    if len(text) > 4:
+        ws.ratings.highlight(output_id, Highlight(0, min(len(text), 12), "nobody asked for this"), Saw("compare", others=True))
+    ws.ratings.switch_rater(None)

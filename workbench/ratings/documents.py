@@ -64,12 +64,15 @@ def _document(judgement: Judgement) -> Document:
 
 
 def _name(item: Document) -> str:
-    return str(item.get("criterion") or item["aspect"])
+    criterion = item.get("criterion")
+    return f"criterion {criterion}" if criterion in _ORDER else str(criterion or item["aspect"])
+
+
+_ORDER = ("stars", "verdict", "score", "label", "criterion", "note", "highlights", "edited")
 
 
 def _order(item: Document) -> int:
-    order = ("stars", "verdict", "score", "label", "criterion", "note", "highlights", "edited")
-    return order.index(item["aspect"]) if item["aspect"] in order else len(order)
+    return _ORDER.index(item["aspect"]) if item["aspect"] in _ORDER else len(_ORDER)
 
 
 def _plain(value: Any) -> Any:

@@ -85,6 +85,8 @@ class RatingReader:
         if self._database.person:
             raise BadInput("On a server everyone rates under their own name.", remedy="Open the workspace as the other person.")
         cleaned = clean_name(name) if name is not None else ""
+        known = {row.name.casefold(): row.name for row in self.raters()}
+        cleaned = known.get(cleaned.casefold(), cleaned)  # nobody means somebody else by a small letter
         self._database.rater = "" if cleaned == (self._database.owner or NAMELESS) else cleaned
         self._database.tell(Changes({"rating": frozenset()}))
 

@@ -199,7 +199,7 @@ class Workspace(Copies, Network, Texts):
         self.settings = settings
         self.path = database.path
         self.name = database.name
-        database.owner = str(settings.get("your_name")).strip()
+        database.owner = str(settings.get("author")).strip()
         settings.on_change(self._setting_changed)
         self.on_server = database.on_server
         self.read_only = database.read_only
@@ -441,7 +441,7 @@ class Workspace(Copies, Network, Texts):
         return self._database.subscribe(listener)
 
     def _setting_changed(self, key: str) -> None:
-        if key == "your_name":
+        if key == "author":
             self._database.owner = str(self.settings.get(key)).strip()
             self._database.tell(Changes({"rating": frozenset()}))
 
