@@ -49,7 +49,8 @@ def export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "dest", type=Path, metavar="DEST", help="a folder for the library or prompts, a file for a run, a dataset or a prompt"
     )
-    what = "library, prompt NAME..., folder NAME..., run RUN, votes RUN (as CSV for workbench rank), dataset NAME, or comparison NAME (as promptfoo's configuration)"
+    what = "library, prompt NAME..., folder NAME..., run RUN, votes RUN (for workbench rank), dataset NAME, or "
+    what += "comparison NAME (as promptfoo's configuration)"
     parser.add_argument("--what", nargs="+", default=["library"], metavar="WHAT", help=what)
     foreign = f"{', '.join(_FOREIGN)} for prompts; {', '.join(_TABLES)} for runs and datasets, where the ending of DEST does not say it"
     parser.add_argument("--format", metavar="F", help=foreign)

@@ -102,8 +102,6 @@ if TYPE_CHECKING:
     from workbench.ratings import Judgement as Judgement
     from workbench.ratings import RaterRow as RaterRow
     from workbench.ratings import Ratings
-    from workbench.ratings import ReviewItem as ReviewItem
-    from workbench.ratings import ReviewQueue as ReviewQueue
     from workbench.ratings.sessions import Choices as Choices
     from workbench.ratings.sessions import SessionRow as SessionRow
     from workbench.ratings.votes import VoteRow as VoteRow
@@ -137,7 +135,8 @@ STARTER = "Starter"
 
 _LENT = {
     "answer_file": "runs.by_hand", "answer_picture": "runs.by_hand",
-    "Choices": "ratings.sessions", "Answer": "engine.one_call", "Cancelled": "engine.events", "Control": "engine.control", "Failed": "engine.events",
+    "Choices": "ratings.sessions",
+    "Answer": "engine.one_call", "Cancelled": "engine.events", "Control": "engine.control", "Failed": "engine.events",
     "Finished": "engine.events", "Held": "engine.events",
     "LocalServer": "providers", "Settled": "library.in_step.records",
     "Skipped": "engine.events", "Source": "library.sources",

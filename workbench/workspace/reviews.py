@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -232,13 +232,13 @@ class RunReviews:
             self.sessions.bring_forward(session.id, wanted, position)
 
     def _agreement(self, session: SessionRow, given: Sequence[VoteRow]) -> list[Shared]:
-        own = {_pair(vote, session): _chosen(vote, session) for vote in given}
-        others: dict[str, dict[frozenset[int], str]] = defaultdict(dict)
+        own: dict[Hashable, str] = {_pair(vote, session): _chosen(vote, session) for vote in given}
+        others: dict[str, dict[Hashable, str]] = defaultdict(dict)
         for run_id in session.run_ids:
             for vote in self.votes.of_run(run_id):
                 if vote.rater != session.rater:
                     others[vote.rater][_pair(vote, session)] = _chosen(vote, session)
-        return shared(dict(own), {name: dict(said) for name, said in others.items()})
+        return shared(own, others)
 
     def _stars_alpha(self, run_ids: Sequence[int]) -> float | None:
         by_rater: dict[str, dict[int, float]] = defaultdict(dict)
