@@ -278,6 +278,19 @@ def test_runs_of_the_same_cases_are_reviewed_together(workspace: Workspace) -> N
         reviews.start([99], Choices("pair"))
 
 
+@pytest.mark.both_stores
+def test_an_answer_that_was_given_anew_keeps_the_votes_on_the_old_one_with_their_case(workspace: Workspace) -> None:
+    reviews = workspace.reviews
+    run_id = a_run(workspace, columns=2)
+    session = reviews.start([run_id], Choices("pair", "dataset"))
+    reviews.votes.vote(session.id, 3, "left")
+    with workspace._database.write() as writer:
+        for job in workspace._database.query("SELECT id FROM job WHERE run_id = :run", {"run": run_id}):
+            writer.add(tables.Output(job_id=job[0], attempt=2, text="another time"))
+    assert reviews.case_of(reviews.sessions.get(session.id)) == [0, 1, 2, 3]
+    assert reviews.outcome(session.id).votes == 1
+
+
 def test_exported_votes_are_ranked_by_the_command_line(workspace: Workspace, tmp_path: Path) -> None:
     reviews = workspace.reviews
     run_id = a_run(workspace, cases=5)
