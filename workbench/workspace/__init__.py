@@ -125,8 +125,6 @@ if TYPE_CHECKING:
     from workbench.ratings import Judgement as Judgement
     from workbench.ratings import RaterRow as RaterRow
     from workbench.ratings import Ratings
-    from workbench.ratings import ReviewItem as ReviewItem
-    from workbench.ratings import ReviewQueue as ReviewQueue
     from workbench.ratings.sessions import Choices as Choices
     from workbench.ratings.sessions import SessionRow as SessionRow
     from workbench.ratings.votes import VoteRow as VoteRow
