@@ -285,7 +285,9 @@ function go(at) {
 
 function next() {
   keepNote();
-  if (!hasWords(current())) return tell(`Choose first (1 to ${CHOICES.length}), or skip with S.`);
+  const said = current();
+  const decided = said.choice !== null || said.skipped || (!pair && isRated(said));
+  if (!decided) return tell(`Choose first (1 to ${CHOICES.length}), or skip with S.`);
   onward();
 }
 
