@@ -205,7 +205,7 @@ def test_what_each_rater_said_has_columns_of_its_own(database: Database, runs: R
     ratings.note(first, "Rude")
     ratings.highlight(first, Highlight(0, 2, "why"))
     path = tmp_path / "out.csv"
-    Exports(database, runs).outputs_csv(run_id, path)
+    Exports(database, runs).write(run_id, path)
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     said = {name: value for name, value in rows[0].items() if name.startswith("rated.")}
