@@ -324,9 +324,7 @@ def _judged(ws: Workspace, models: list[str]) -> dict[str, int]:
     rerun = next(row for row in ws.comparisons.list() if row.name == "Gift reply").definition
     rubric = Check("llm-rubric", "Offers store credit as the policy says, and names the next step for the customer.", "Policy judge")
     checks = (rubric, Check("icontains", "sorry", "Tone"))
-    made = replace(
-        rerun, name="Gift reply, judged", model_uids=(models[0], models[1]), checks=(rubric, Check("icontains", "sorry", "Tone"))
-    )
+    made = replace(rerun, name="Gift reply, judged", model_uids=(models[0], models[1]), checks=checks)
     found = {}
     for key in ("unjudged", "judged"):
         comparison = ws.comparisons.save(replace(made, name=made.name if key == "judged" else "Gift reply, nobody judged"))
