@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from by_hand_sample import by_hand
+from judged_sample import JUDGE, judged, verdict_on
+from results_sample import results_run
 
 from workbench.library.records import ColumnSpec
 from workbench.settings import Settings
@@ -106,6 +108,8 @@ class Answers(BaseHTTPRequestHandler):
 def answer(asked: dict[str, Any]) -> str:
     """A made-up answer that depends on prompt, case and model, always the same for the same three."""
     said = " ".join(str(message["content"]) for message in asked["messages"])
+    if asked["model"] == JUDGE:
+        return verdict_on(said)
     if "What is to be judged" in said:
         return _verdict(said)
     label = next((label for _name, text, label, _tags in TICKETS if text in said), "question")
@@ -167,7 +171,8 @@ def content(*turns: tuple[str, str], **parameters: Any) -> Content:
 def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
     """Ids of what a picture shows: `prompt`, `dataset`, `done` (a finished run), `going` (a comparison to start), `by_hand`
     (a run with answers to give), `hand` (its connection), `old_version` (of the dataset), `rerun` and `first_run` (its baseline),
-    `judged` and `unjudged` (runs with a judge that was asked, and one that was not)."""
+    `judged` and `unjudged` (runs with a judge that was asked, and one that was not), `results_run` (50 cases whose figures are
+    known)."""
     ws = Workspace.open(path, settings)
     try:
         ids = _library(ws)
@@ -180,6 +185,8 @@ def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
         ids |= by_hand(ws, models)
         ids |= _rerun(ws, models)
         ids |= _judged(ws, models)
+        judged(ws, base_url, [(name, text, label) for name, text, label, _tags in TICKETS])
+        ids["results_run"] = results_run(ws, _four(ws))
         return ids
     finally:
         ws.close()
@@ -250,6 +257,13 @@ def _models(ws: Workspace, base_url: str) -> list[str]:
     ollama = ws.connections.add("Ollama", "ollama")
     ws.connections.add_model(ollama, "llama3.2:3b")
     return [ws.connections.model(id).uid for id in ids]
+
+
+def _four(ws: Workspace) -> list[str]:
+    """Models of a connection that nobody asks."""
+    cloud = ws.connections.add("Cloud", "other", "https://models.example.com/v1")
+    names = ("gpt-4.1-mini", "gpt-4.1", "gemini-2.5-flash", "house-tiny")
+    return [ws.connections.model(ws.connections.add_model(cloud, name)).uid for name in names]
 
 
 def _dataset(ws: Workspace) -> int:

@@ -37,7 +37,7 @@ class JudgeBanner(QObject):
         if data is None or model.closed:
             self.banner.hide()
             return
-        state = model.judged if model.running else None
+        state = model.judging if model.running else None
         self.banner.setVisible(state is not None or (not model.running and data.to_judge > 0))
         for made in (self.ask, self.ask_passing):
             made.setVisible(state is None)

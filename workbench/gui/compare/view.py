@@ -14,6 +14,7 @@ from workbench.gui.baseline import mark_baseline
 from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.overview import Family, Overview, read_families
 from workbench.gui.compare.panel_place import NARROW
+from workbench.gui.compare.results.tabs import RunTabs
 from workbench.gui.compare.run_page import RunPage
 from workbench.gui.compare.setup import SetupDialog
 from workbench.gui.compare.setup_model import MANY_CALLS, fitting_dataset
@@ -42,7 +43,8 @@ class CompareScreen(Screen):
         self.page = RunPage(context, self.model)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.overview)
-        self.pages.addWidget(self.page)
+        self.tabs = RunTabs(context, self.model, self.page)
+        self.pages.addWidget(self.tabs)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.pages)
@@ -58,6 +60,7 @@ class CompareScreen(Screen):
         self._new.setText("New comparison")
         for id, verb in self.page.verbs().items():
             self.on(id, partial(self.page.act, verb))
+        self.on("compare.results", self.tabs.toggle)
         self.on("compare.to_baseline", self.compare_with_baseline)
         self.on("compare.mark_baseline", self.mark_baseline)
         self.model.loaded.connect(self.crumbs_changed)
@@ -87,17 +90,20 @@ class CompareScreen(Screen):
         return [("Compare", lambda: self.context.go("compare", overview=True)), (run.comparison, None)]
 
     def top_actions(self) -> list[QWidget]:
-        if self.pages.currentWidget() is self.page and self.model.run is not None:
+        if self.pages.currentWidget() is self.tabs and self.model.run is not None:
             return [self._export, self._new] if self.width() < NARROW else [self._duplicate, self._export, self._new]
         return [self._new]
 
     def show_at(self, **at: Any) -> None:
-        """`run_id`, maybe with `output_id` and the `words` that a search found in it, or `hand_over`; `comparison_id` (its newest run);
-        `overview`; or `new` with `prompt_id`, `version`, `model_ids`, or `prompt_versions` as (prompt id, number), to set one up."""
+        """`run_id`, maybe with `output_id` and the `words` that a search found in it, `hand_over`, or the `tab` results;
+        `comparison_id` (its newest run); `overview`; or `new` with `prompt_id`, `version`, `model_ids`, or `prompt_versions`
+        as (prompt id, number), to set one up."""
         if at.get("run_id") is not None:
             self._wanted_output, self._words = at.get("output_id"), str(at.get("words") or "")
             self._hands_over = bool(at.get("hand_over"))
             self._open(int(at["run_id"]))
+            self.tabs.show_results(at.get("tab") == "results")
+            self.tabs.focus()
         elif at.get("comparison_id") is not None:
             self._open_comparison(int(at["comparison_id"]))
         elif at.get("new"):
@@ -107,11 +113,11 @@ class CompareScreen(Screen):
         elif at.get("overview") or self.model.run_id is None:
             self._show_overview()
         else:
-            self.page.focus_grid()
+            self.tabs.focus()
 
     def where(self) -> dict[str, Any]:
-        if self.pages.currentWidget() is self.page and self.model.run_id is not None:
-            return {"run_id": self.model.run_id}
+        if self.pages.currentWidget() is self.tabs and self.model.run_id is not None:
+            return {"run_id": self.model.run_id} | ({"tab": "results"} if self.tabs.shows_results else {})
         return {"overview": True}
 
     def refresh(self, changes: Changes | None) -> None:
@@ -127,6 +133,7 @@ class CompareScreen(Screen):
         if self.pages.currentWidget() is self.overview:
             self.overview.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         else:
+            self.tabs.show_results(False)
             self.page.find_bar.open()
 
     def new(self) -> None:
@@ -134,12 +141,13 @@ class CompareScreen(Screen):
         self._set_up()
 
     def panes(self) -> list[QWidget]:
-        if self.pages.currentWidget() is self.page:
-            return self.page.panes()
+        if self.pages.currentWidget() is self.tabs:
+            return self.tabs.panes()
         return [self.overview]
 
     def toggle_right(self) -> None:
-        self.page.toggle_detail()
+        if not self.tabs.shows_results:
+            self.page.toggle_detail()
 
     def leave(self) -> bool:
         self.page.detail.judging.save_note()
@@ -168,7 +176,7 @@ class CompareScreen(Screen):
     # -- opening -----------------------------------------------------------------------------------------------
 
     def _open(self, run_id: int) -> None:
-        self.pages.setCurrentWidget(self.page)
+        self.pages.setCurrentWidget(self.tabs)
         self.model.open(run_id)
         self.crumbs_changed.emit()
         self.page.table.main.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -328,6 +336,7 @@ class CompareScreen(Screen):
             ("Rename", lambda: self._rename(data.comparison), saved),
             ("Duplicate", lambda: self.duplicate(), data.comparison is not None),
             ("Review blind", lambda: self.context.go("review", run_id=run.id), run.done > 0),
+            ("Make a review packet…", self.page.make_packet, run.done > 0 and not self.context.ws.read_only),
             ("Compare with baseline", self.compare_with_baseline, run.done + run.failed > 0),
             ("Mark as baseline", self.mark_baseline, idle and run.comparison_id is not None and run.done > 0),
             *([self._cases_row(data.dataset, run)] if run.dataset_version_id is not None else []),
@@ -393,7 +402,7 @@ class CompareScreen(Screen):
 
     def ask_export(self) -> None:
         """Offer the forms in which the open run can be exported (Ctrl+E)."""
-        if self.pages.currentWidget() is self.page and self.model.run is not None:
+        if self.pages.currentWidget() is self.tabs and self.model.run is not None:
             self._export_menu()
         else:
             self.context.notice("Open a run to export its outputs.")
