@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from by_hand_sample import by_hand
+from judged_sample import JUDGE, judged, verdict_on
 from results_sample import results_run
 
 from workbench.library.records import ColumnSpec
@@ -106,6 +107,8 @@ class Answers(BaseHTTPRequestHandler):
 def answer(asked: dict[str, Any]) -> str:
     """A made-up answer that depends on prompt, case and model, always the same for the same three."""
     said = " ".join(str(message["content"]) for message in asked["messages"])
+    if asked["model"] == JUDGE:
+        return verdict_on(said)
     label = next((label for _name, text, label, _tags in TICKETS if text in said), "question")
     if "Write the reply" in said:
         return _reply("before promising" in said, sum(map(ord, said)))
@@ -167,6 +170,7 @@ def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
         ids |= by_hand(ws, models)
         ids |= _rerun(ws, models)
         ids["results_run"] = results_run(ws, _four(ws))
+        judged(ws, base_url, [(name, text, label) for name, text, label, _tags in TICKETS])
         return ids
     finally:
         ws.close()

@@ -18,6 +18,7 @@ from workbench.gui.compare.column_menu import ColumnMenu
 from workbench.gui.compare.detail import DetailPanel
 from workbench.gui.compare.differences import Differences
 from workbench.gui.compare.find_bar import FindBar
+from workbench.gui.compare.judge_banner import JudgeBanner
 from workbench.gui.compare.making_again import MakingAgain
 from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.news import News
@@ -31,6 +32,7 @@ from workbench.gui.compare.shown_rows import ShownRows
 from workbench.gui.compare.table import HEIGHT_ORDER, GridTable
 from workbench.gui.compare.tool_bar import ToolBar
 from workbench.gui.context import Context
+from workbench.gui.packet_dialog import make_packet
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.empty import EmptyState
 from workbench.gui.widgets.labels import line
@@ -69,6 +71,7 @@ class RunPage(QWidget):
         self.cell_menu, self.column_menu = CellMenu(self), ColumnMenu(self)
         self.news = News(self, model)
         self.scoring = ScoringAgain(self)
+        self.judges = JudgeBanner(self)
         self._stuck = False
         self._compose()
         self._connect()
@@ -87,6 +90,7 @@ class RunPage(QWidget):
             inside.addWidget(part)
         inside.addLayout(self.banner_place)
         inside.addWidget(self.scoring.banner)
+        inside.addWidget(self.judges.banner)
         inside.addWidget(self.batches)
         self.nothing = EmptyState(
             "No case is left",
@@ -146,6 +150,7 @@ class RunPage(QWidget):
         detail.stepped.connect(self.step)
         detail.repeat_wanted.connect(lambda repeat: self._turn_current(repeat))
         detail.left.connect(self.focus_grid)
+        detail.said.criteria_wanted.connect(cell.edit_criteria)
         detail.closed.connect(lambda: self.show_detail(False))
         self.batches.changed.connect(self._batches_changed)
         bar.run_chosen.connect(self.run_chosen)
@@ -163,6 +168,12 @@ class RunPage(QWidget):
             "compare.pass": lambda: cell.verdict("pass"),
             "compare.fail": lambda: cell.verdict("fail"),
             "compare.note": cell.note,
+            "compare.criteria": lambda: cell.into(self.detail.said.rate_criteria),
+            "compare.label": lambda: cell.into(self.detail.said.write_label),
+            "compare.mark": lambda: cell.into(self.detail.mark_selection),
+            "compare.history": self.detail.show_history,
+            "compare.rater": lambda: cell.into(self.detail.choose_rater),
+            "compare.edit_criteria": cell.edit_criteria,
             "compare.again": self.detail.run_again,
             "compare.column_again": again.column,
             "compare.case_again": again.case,
@@ -171,6 +182,9 @@ class RunPage(QWidget):
             "compare.rerun": self.rerun_wanted.emit,
             "compare.stop": bar.ask_stop,
             "compare.checks": self.scoring.change_checks,
+            "compare.packet": self.make_packet,
+            "compare.judge": self.judges.judge,
+            "compare.judge_again": self.judges.judge_again,
             "compare.forget_code": self.scoring.forget_code,
             "compare.next_by_hand": cell.next_by_hand,
             "compare.batch": self.batches.hand_over,
@@ -196,6 +210,11 @@ class RunPage(QWidget):
             "edit.undo": cell.take_back,
             "edit.redo": lambda: cell.take_back(redo=True),
         }
+
+    def make_packet(self) -> None:
+        """Give the answers to a colleague as one blind file (Ctrl+Shift+P)."""
+        if self.model.run is not None:
+            make_packet(self, self.context, self.model.run.id)
 
     def act(self, verb: Callable[[], object]) -> None:
         """Do what an action says, if a run is on the screen."""
