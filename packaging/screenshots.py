@@ -299,6 +299,14 @@ def folder(show: bool) -> Shot:
     return shot
 
 
+def judge_check(session: Session, ids: dict[str, int]) -> None:
+    """The checks of a judged run, with the one that a model judges."""
+    session.context.go("compare", run_id=ids["judged"])
+    settle(0.8)
+    session.context.action("compare.checks").trigger()
+    settle(0.8)
+
+
 SHOTS: tuple[tuple[str, Shot], ...] = (
     ("01-library", at("library", prompt_id="prompt")),
     ("01c-library-parameters", tab(1)),
@@ -318,6 +326,9 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("02h-batch", handed_over),
     ("02i-hand-over", hand_over),
     ("02h-results", at("compare", run_id="results_run", tab="results")),
+    ("02j-judged", at("compare", run_id="judged")),
+    ("02k-unjudged", at("compare", run_id="unjudged")),
+    ("02l-judge-check", judge_check),
     ("03-review", at("review", run_id="done")),
     ("02j-found-words", found_words("compare")),
     ("19b-make-packet", trigger("compare", "compare.packet", run_id="done")),

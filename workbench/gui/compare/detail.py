@@ -152,6 +152,8 @@ class DetailPanel(QFrame):
     def _loaded(self) -> None:
         if self.model.data is not None:
             self.checks.expect(self.model.data.checks)
+            if self.row is not None and not self.model.running:
+                self.show_anew()  # its scores may be others by now
 
     def show_place(self, place: tuple[int, int, int] | None) -> None:
         """Show the cell of a case, column and repeat."""

@@ -46,7 +46,7 @@ class RunModel(QObject):
         self.grid = RunGrid(self._fetch_page, self._fetch_jobs, self)
         self.judgements = Judgements(self)
         self._ends: deque[float] = deque()
-        self.judged: Judged | None = None
+        self.judging: Judged | None = None
         """How far the judges of the run under way are; None while its answers are made."""
         self._again = False
         self._at_once: int | None = None  # what the user wants in place of the plan's number, for this run
@@ -154,14 +154,14 @@ class RunModel(QObject):
                 case Held(job):
                     grid.end_job(job)
                 case Judged():
-                    self.judged = event
+                    self.judging = event
         if not self._timer.isActive():
             self._timer.start()
 
     def _ended(self, run_id: int, _error: object) -> None:
         if run_id != self._run_id or self.closed:
             return
-        self.judged = None
+        self.judging = None
         self.grid.end_run()
         self.grid.forget()
         if self._again or self._changing:
