@@ -171,11 +171,7 @@ def content(*turns: tuple[str, str], **parameters: Any) -> Content:
 def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
     """Ids of what a picture shows: `prompt`, `dataset`, `done` (a finished run), `going` (a comparison to start), `by_hand`
     (a run with answers to give), `hand` (its connection), `old_version` (of the dataset), `rerun` and `first_run` (its baseline),
-<<<<<<< HEAD
-    `results_run` (50 cases whose figures are known)."""
-=======
-    `judged` and `unjudged` (runs with a judge that was asked, and one that was not)."""
->>>>>>> main
+    `results_run` (50 cases whose figures are known), `judged` and `unjudged` (runs with a judge that was asked, and one that was not)."""
     ws = Workspace.open(path, settings)
     try:
         ids = _library(ws)
@@ -187,11 +183,8 @@ def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
         ids["old_version"] = _edit_cases(ws, ids["dataset"])
         ids |= by_hand(ws, models)
         ids |= _rerun(ws, models)
-<<<<<<< HEAD
         ids["results_run"] = results_run(ws, _four(ws))
-=======
         ids |= _judged(ws, models)
->>>>>>> main
         judged(ws, base_url, [(name, text, label) for name, text, label, _tags in TICKETS])
         return ids
     finally:

@@ -216,4 +216,4 @@ def _checks(plan: Plan) -> list[CheckInfo]:
 
 
 def _is_judge(kind: str) -> bool:
-    return kind_of(kind.removeprefix("not-")) is not None
+    return kind_of(kind) is not None
