@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from workbench.analysis.results import CheckInfo, Failure, Judged, Ratings, Results, look
+from workbench.evaluators.judges import kind_of
 from workbench.plan import Plan
 from workbench.runs.grid import COLD_MS
 from workbench.runs.reading import NANO
@@ -23,10 +24,6 @@ _CELLS_AT_ONCE = 5_000
 _MOST_VALUES = 12
 """A variable with more values than this does not divide the cases."""
 _LONGEST_VALUE = 40
-_JUDGES = frozenset(
-    ("llm-rubric", "factuality", "model-graded-factuality", "model-graded-closedqa", "answer-relevance", "context-faithfulness",
-     "context-recall", "context-relevance", "g-eval", "select-best", "pairwise")
-)  # fmt: skip
 
 _ANSWERS = f"""
 SELECT output.id, job.column_index, job.case_index, job.repeat, job.status, output.error,
@@ -50,7 +47,8 @@ _VOTES = """
 SELECT one.column_index, other.column_index, vote.winner FROM vote JOIN session ON session.id = vote.session_id
 JOIN output AS left_output ON left_output.id = vote.left_output_id JOIN job AS one ON one.id = left_output.job_id
 JOIN output AS right_output ON right_output.id = vote.right_output_id JOIN job AS other ON other.id = right_output.job_id
-WHERE session.run_id = :run AND one.run_id = :run AND other.run_id = :run AND vote.replaced_by_id IS NULL ORDER BY vote.id"""
+WHERE session.run_id = :run AND one.run_id = :run AND other.run_id = :run AND vote.replaced_by_id IS NULL
+AND vote.winner <> '' ORDER BY vote.id -- an empty one was taken back"""
 _WINNERS: dict[str, Winner] = {"left": "left", "right": "right"}
 
 
@@ -218,4 +216,4 @@ def _checks(plan: Plan) -> list[CheckInfo]:
 
 
 def _is_judge(kind: str) -> bool:
-    return kind.removeprefix("not-") in _JUDGES
+    return kind_of(kind) is not None
