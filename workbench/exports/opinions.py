@@ -41,6 +41,49 @@ class Ballot:
         return self.first + self.second + self.ties + self.both_bad
 
 
+class Ballots:
+    """All votes on the answers of a run."""
+
+    def __init__(self) -> None:
+        self._pairs: dict[tuple[int, int], Ballot] = {}
+        self._of: dict[int, list[tuple[bool, Ballot]]] = defaultdict(list)
+
+    def add(self, left: int, right: int, winner: str, rater: str) -> None:
+        """Count a vote: left, right, tie or both_bad."""
+        first, second = sorted((left, right))
+        ballot = self._pairs.get((first, second))
+        if ballot is None:
+            ballot = self._pairs[first, second] = Ballot()
+            self._of[first].append((True, ballot))
+            self._of[second].append((False, ballot))
+        if winner in ("left", "right"):
+            is_first = (left if winner == "left" else right) == first
+            ballot.first += is_first
+            ballot.second += not is_first
+        elif winner == "tie":
+            ballot.ties += 1
+        else:
+            ballot.both_bad += 1
+        ballot.raters = tuple(dict.fromkeys((*ballot.raters, rater)))
+
+    def between(self, one: int, other: int) -> tuple[Ballot | None, int]:
+        """The votes between two answers, and who has more than half of them: 1 for `one`, -1 for `other`, 0 for neither."""
+        first, second = sorted((one, other))
+        ballot = self._pairs.get((first, second))
+        if ballot is None:
+            return None, 0
+        ours, theirs = (ballot.first, ballot.second) if one == first else (ballot.second, ballot.first)
+        return ballot, 1 if 2 * ours > ballot.votes else -1 if 2 * theirs > ballot.votes else 0
+
+    def share(self, output_id: int) -> tuple[float | None, tuple[str, ...]]:
+        """The share of its votes that an answer won, ties as half a win and `both bad` as a loss, and who voted; None without votes."""
+        own = self._of.get(output_id, ())
+        votes = sum(ballot.votes for _is_first, ballot in own)
+        won = sum((ballot.first if is_first else ballot.second) + ballot.ties / 2 for is_first, ballot in own)
+        raters = tuple(dict.fromkeys(rater for _is_first, ballot in own for rater in ballot.raters))
+        return won / votes if votes else None, raters
+
+
 def opinion_of(ratings: Iterable[Mapping[str, Any]], only: frozenset[str] | None = None) -> Opinion:
     """The opinion on an answer from the ratings of `Items.ratings`; of these raters alone, where some are named."""
     said: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
@@ -85,12 +128,3 @@ def _share(rating: Mapping[str, Any]) -> float | None:
     if not isinstance(value, (int, float)):
         return None
     return {"stars": (value - 1) / 4, "score": value / 100}.get(kind)
-
-
-def votes_share(ballots: Iterable[tuple[bool, Ballot]]) -> float | None:
-    """The share of its votes that an answer won, ties as half a win and `both bad` as a loss; `True` where it is the first of a ballot."""
-    won, votes = 0.0, 0
-    for is_first, ballot in ballots:
-        won += (ballot.first if is_first else ballot.second) + ballot.ties / 2
-        votes += ballot.votes
-    return won / votes if votes else None

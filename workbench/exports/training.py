@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from workbench.exports.items import Items
 from workbench.exports.leaks import Leaks
-from workbench.exports.opinions import Ballot
+from workbench.exports.opinions import Ballots
 from workbench.exports.training_choice import TRAINING_FORMATS, Choice, Tally, TrainingWish, choices
 from workbench.exports.words import counted
 from workbench.exports.writing import write_text
@@ -153,23 +153,11 @@ class TrainingData:
                     yield line
             report.cases += taken > 0
 
-    def _ballots(self, run_id: int, wish: TrainingWish) -> dict[tuple[int, int], Ballot]:
-        found: dict[tuple[int, int], Ballot] = {}
+    def _ballots(self, run_id: int, wish: TrainingWish) -> Ballots:
+        found = Ballots()
         for left, right, winner, rater in self._database.query(_VOTES, {"run": run_id}):
-            if wish.raters and rater not in wish.raters:
-                continue
-            first, second = sorted((left, right))
-            ballot = found.setdefault((first, second), Ballot())
-            if winner in ("left", "right"):
-                if (left if winner == "left" else right) == first:
-                    ballot.first += 1
-                else:
-                    ballot.second += 1
-            elif winner == "tie":
-                ballot.ties += 1
-            else:
-                ballot.both_bad += 1
-            ballot.raters = tuple(dict.fromkeys((*ballot.raters, rater)))
+            if not wish.raters or rater in wish.raters:
+                found.add(left, right, winner, rater)
         return found
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Literal, get_args
 
 from workbench.exports.items import Item
-from workbench.exports.opinions import Ballot, Opinion, opinion_of, votes_share
+from workbench.exports.opinions import Ballots, Opinion, opinion_of
 from workbench.values import canonical
 
 TrainingFormat = Literal["chat", "pairs", "pairs-trl"]
@@ -84,7 +84,7 @@ class Tally:
     raters: Counter[str] = field(default_factory=Counter)
 
 
-def choices(items: Iterable[Item], wish: TrainingWish, ballots: Mapping[tuple[int, int], Ballot], tally: Tally) -> Iterator[Choice]:
+def choices(items: Iterable[Item], wish: TrainingWish, ballots: Ballots, tally: Tally) -> Iterator[Choice]:
     """The examples that the answers of one case give."""
     groups: dict[str, list[Candidate]] = {}
     for item in items:
@@ -102,7 +102,7 @@ def choices(items: Iterable[Item], wish: TrainingWish, ballots: Mapping[tuple[in
         yield from _pairs(candidates, wish, ballots, tally)
 
 
-def _candidates(item: Item, wish: TrainingWish, ballots: Mapping[tuple[int, int], Ballot], tally: Tally) -> Iterator[Candidate]:
+def _candidates(item: Item, wish: TrainingWish, ballots: Ballots, tally: Tally) -> Iterator[Candidate]:
     document = item.document
     if document["status"] != "done" or item.output_id is None:
         tally.dropped["calls without an answer"] += 1
@@ -121,11 +121,10 @@ def _candidates(item: Item, wish: TrainingWish, ballots: Mapping[tuple[int, int]
         yield _candidate(item, text, opinion, ballots)
 
 
-def _candidate(item: Item, text: str, opinion: Opinion, ballots: Mapping[tuple[int, int], Ballot]) -> Candidate:
+def _candidate(item: Item, text: str, opinion: Opinion, ballots: Ballots) -> Candidate:
     if opinion.liking is not None:
         return Candidate(item, text, opinion.liking, opinion.raters)
-    own = [(item.output_id == first, ballot) for (first, second), ballot in ballots.items() if item.output_id in (first, second)]
-    return Candidate(item, text, votes_share(own), tuple(dict.fromkeys(rater for _is_first, ballot in own for rater in ballot.raters)))
+    return Candidate(item, text, *ballots.share(item.output_id or 0))
 
 
 def _good(group: Sequence[Candidate], wish: TrainingWish, tally: Tally) -> Iterator[Choice]:
@@ -152,7 +151,7 @@ def _rank(one: Candidate) -> tuple[float, bool]:
     return (-(one.liking if one.liking is not None else -1.0), not one.is_edit)
 
 
-def _pairs(group: Sequence[Candidate], wish: TrainingWish, ballots: Mapping[tuple[int, int], Ballot], tally: Tally) -> Iterator[Choice]:
+def _pairs(group: Sequence[Candidate], wish: TrainingWish, ballots: Ballots, tally: Tally) -> Iterator[Choice]:
     ordered = sorted(group, key=_rank)
     taken: set[tuple[str, str]] = set()
     for first, second in combinations(ordered, 2):
@@ -171,12 +170,12 @@ def _pairs(group: Sequence[Candidate], wish: TrainingWish, ballots: Mapping[tupl
             yield decided
 
 
-def _decided(a: Candidate, b: Candidate, wish: TrainingWish, ballots: Mapping[tuple[int, int], Ballot]) -> Choice | str:
+def _decided(a: Candidate, b: Candidate, wish: TrainingWish, ballots: Ballots) -> Choice | str:
     """The pair with the better answer chosen, or why it is left out."""
     raters = tuple(dict.fromkeys((*a.raters, *b.raters)))
     if a.item.output_id == b.item.output_id:  # an answer and its edit
         return Choice(a, b, a.raters) if a.is_edit else Choice(b, a, b.raters)
-    ballot, voted = _voted(a, b, ballots)
+    ballot, voted = ballots.between(a.item.output_id or 0, b.item.output_id or 0)
     rated = a.liking - b.liking if a.liking is not None and b.liking is not None else None
     if ballot is not None and not (a.is_edit or b.is_edit):
         raters = tuple(dict.fromkeys((*ballot.raters, *raters)))
@@ -194,13 +193,3 @@ def _decided(a: Candidate, b: Candidate, wish: TrainingWish, ballots: Mapping[tu
     if chosen.liking is not None and ballot is None and chosen.liking < wish.least - 1e-9:
         return "pairs whose better answer is below the threshold"
     return Choice(chosen, rejected, raters)
-
-
-def _voted(a: Candidate, b: Candidate, ballots: Mapping[tuple[int, int], Ballot]) -> tuple[Ballot | None, int]:
-    """The votes between two answers, and who has more than half of them: 1 for `a`, -1 for `b`, 0 for neither."""
-    first, second = sorted((a.item.output_id or 0, b.item.output_id or 0))
-    ballot = ballots.get((first, second))
-    if ballot is None or not ballot.votes:
-        return None, 0
-    for_a, for_b = (ballot.first, ballot.second) if a.item.output_id == first else (ballot.second, ballot.first)
-    return ballot, 1 if 2 * for_a > ballot.votes else -1 if 2 * for_b > ballot.votes else 0

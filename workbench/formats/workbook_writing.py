@@ -20,7 +20,9 @@ class Workbook:
     def __init__(self) -> None:
         library()
         from openpyxl import Workbook as Book
+        from openpyxl.cell import WriteOnlyCell
 
+        self.cell = WriteOnlyCell
         self._book = Book(write_only=True)
         self._sheets: list[Any] = []
         self.cut = 0
@@ -68,13 +70,13 @@ class Sheet:
     def _cell(self, value: Any, font: Any) -> Any:
         if value is None or isinstance(value, (bool, float)) or (isinstance(value, int) and abs(value) < 10**15):
             return value if value is None or (value == value and abs(value) != float("inf")) else str(value)
-        from openpyxl.cell import WriteOnlyCell
-
         text = storable(as_text(value))
         if len(text) > LONGEST_CELL:
             text = text[: LONGEST_CELL - len(_CUT)] + _CUT
             self._book.cut += 1
-        cell = WriteOnlyCell(self._sheet, value=text)
+        if font is None and text[:1].isalnum():
+            return text  # which is told from a formula and an error by its first sign; cells of their own take twice as long
+        cell = self._book.cell(self._sheet, value=text)
         cell.data_type = "s"
         if is_formula(text):
             cell.quotePrefix = True  # it stays a text when somebody edits the cell  # type: ignore[attr-defined]
