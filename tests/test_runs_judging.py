@@ -73,6 +73,7 @@ def scores(ws: Workspace, run_id: int, key: int = 0) -> list[Score]:
     return [cell.scores[key] for cell in ws.runs.cells(run_id)]
 
 
+@pytest.mark.both_stores
 def test_answers_are_judged_after_they_came_and_the_judge_is_frozen_with_the_score(desk: Workspace, server: JudgeServer) -> None:
     run_id, events = make(desk, comparison(desk))
     assert [event for event in events if isinstance(event, Judged)][-1] == Judged(3, 3)
@@ -166,6 +167,7 @@ def test_a_judge_that_repeats_the_attack_beside_its_verdict_is_asked_again(desk:
     assert "several verdicts that differ" in score.reason
 
 
+@pytest.mark.both_stores
 def test_the_budget_stops_judges_and_a_higher_one_lets_them_go_on(desk: Workspace, server: JudgeServer) -> None:
     # An answer costs 0.0012, and so does a verdict; what a call may cost at its worst is held back.
     run_id, _ = make(desk, comparison(desk, cases=4, max_cost_usd=Decimal("0.053"), concurrency=1))
@@ -207,6 +209,7 @@ def test_judging_goes_on_after_a_stop_and_asks_nobody_twice(desk: Workspace, ser
     assert len(server.asked_of("writer-a")) == 60
 
 
+@pytest.mark.both_stores
 def test_what_was_answered_before_a_crash_is_read_afterwards(desk: Workspace, server: JudgeServer) -> None:
     run_id, _ = make(desk, comparison(desk))
     with desk._database.write() as writer:  # as it is when the app dies between an answer and its score
@@ -219,6 +222,7 @@ def test_what_was_answered_before_a_crash_is_read_afterwards(desk: Workspace, se
     assert desk.runs.unfinished() == []
 
 
+@pytest.mark.both_stores
 def test_judging_again_is_a_new_scoring_and_the_earlier_verdicts_stay(desk: Workspace, server: JudgeServer) -> None:
     run_id, _ = make(desk, comparison(desk, RUBRIC, Check("contains", "boots")))
     server.say = lambda model, text: verdict(False, 0.1, "No.")
@@ -232,6 +236,7 @@ def test_judging_again_is_a_new_scoring_and_the_earlier_verdicts_stay(desk: Work
     assert len(server.asked_of("writer-a")) == 3
 
 
+@pytest.mark.both_stores
 def test_scoring_again_carries_verdicts_over_and_only_new_judges_are_asked(desk: Workspace, server: JudgeServer) -> None:
     run_id, _ = make(desk, comparison(desk))
     renamed, other = replace(RUBRIC, name="Names it", weight=2.0), Check("not-llm-rubric", "Is rude.")
@@ -244,6 +249,7 @@ def test_scoring_again_carries_verdicts_over_and_only_new_judges_are_asked(desk:
     assert len(server.asked_of("judge")) == 6
 
 
+@pytest.mark.both_stores
 def test_only_answers_that_pass_the_other_checks_are_judged_if_one_wishes(desk: Workspace, server: JudgeServer) -> None:
     desk.settings.set("judge_model", "")
     run_id, _ = make(desk, comparison(desk, RUBRIC, Check("contains", "{{ thing }}")))
@@ -281,6 +287,7 @@ def prefer(word: str) -> Any:
     return say
 
 
+@pytest.mark.both_stores
 def test_pairs_are_asked_both_ways_and_the_better_one_wins(desk: Workspace, server: JudgeServer) -> None:
     server.say = prefer("writer-b")
     run_id, _ = make(desk, comparison(desk, Check("pairwise", "Is of more help."), models=("writer-a", "writer-b"), cases=2))

@@ -14,6 +14,8 @@ from typing import IO, Any
 from workbench.evaluators import verdict
 from workbench.formats.tabular_writing import shielded as shielded
 from workbench.plan import Plan
+from workbench.ratings import Ratings
+from workbench.ratings.documents import OVERALL, overall, rating_cells, rating_columns, rating_documents
 from workbench.runs.outputs import messages_of
 from workbench.runs.records import ColumnInfo, RunRow
 from workbench.runs.runs import Runs
@@ -30,10 +32,6 @@ _TEXTS = f"""
 SELECT job.id, output.text, output.thinking, output.refusal, output.raw_finish_reason, output.resolved_model, output.request_id
 FROM job JOIN output ON output.id = {newest()}
 WHERE job.run_id = :run AND job.case_index BETWEEN :first AND :last AND job.status NOT IN ('queued', 'running', 'by_hand', 'in_batch')"""
-_RATINGS = """
-SELECT rating.output_id, rating.aspect, rating.value, rating.label, rating.note, rater.name, rating.at FROM rating
-JOIN rater ON rater.id = rating.rater_id JOIN output ON output.id = rating.output_id JOIN job ON job.id = output.job_id
-WHERE job.run_id = :run AND rating.replaced_by_id IS NULL ORDER BY rating.id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +41,8 @@ class _Item:
     document: dict[str, Any]
     """The object of the command line's contract."""
     reference: Any
-    stars: int | None
-    verdict: str | None
-    note: str
+    said: dict[str, Any]
+    """What all raters come to."""
     attempts: int
 
 
@@ -125,11 +122,7 @@ class Exports:
 
     def _items(self, run_id: int) -> Iterator[_Item]:
         plan = self._runs.plan(run_id)
-        ratings: dict[int, list[dict[str, Any]]] = {}
-        for output_id, aspect, value, label, note, rater, at in self._database.query(_RATINGS, {"run": run_id}):
-            said = {"stars": value, "verdict": label, "note": note}[aspect]
-            if said is not None:
-                ratings.setdefault(output_id, []).append({"aspect": aspect, "value": said, "rater": rater, "at": at})
+        ratings = rating_documents(Ratings(self._database), run_id)
         messages = _Messages(plan)
         for first in range(0, len(plan.cases), _PAGE):
             last = first + _PAGE - 1
@@ -151,20 +144,21 @@ class Exports:
                     "checks": [_check_document(one) for one in cell.scores], "passed": passed, "score": score,
                     "ratings": ratings.get(cell.output_id or 0, []),
                 }  # fmt: skip
-                yield _Item(document, case.reference, cell.stars, cell.verdict, cell.note, cell.attempts)
+                yield _Item(document, case.reference, overall(document["ratings"], cell.rating, cell.differ), cell.attempts)
 
     def _write_jsonl(self, run_id: int, file: IO[str]) -> int:
         count = 0
         for item in self._items(run_id):
-            said = {"reference": item.reference, "stars": item.stars, "verdict": item.verdict, "note": item.note}
+            said = {"reference": item.reference} | item.said
             file.write(json.dumps(item.document | said, ensure_ascii=False) + "\n")
             count += 1
         return count
 
     def _write_csv(self, run_id: int, file: IO[str]) -> int:
         names = list(dict.fromkeys(name for case in self._runs.cases(run_id) for name in case.values))
+        raters = rating_columns(rating_documents(Ratings(self._database), run_id))
         writer = csv.writer(file, lineterminator="\r\n")
-        writer.writerow([shielded(name) for name in (*_PLAIN, *(f"var.{name}" for name in names), *_JUDGED)])
+        writer.writerow([shielded(name) for name in (*_PLAIN, *(f"var.{name}" for name in names), *_JUDGED, *OVERALL, *raters)])
         count = 0
         for item in self._items(run_id):
             row = item.document
@@ -173,7 +167,8 @@ class Exports:
             cells = [
                 *(row[name] for name in _PLAIN[:9]), usage["input_tokens"], usage["output_tokens"], error.get("message"), row["reused"],
                 *(row["vars"].get(name) for name in names),
-                item.reference, row["text"], row["passed"], row["score"], failed, item.stars, item.verdict, item.note,
+                item.reference, row["text"], row["passed"], row["score"], failed, *(item.said[name] for name in OVERALL),
+                *rating_cells(row["ratings"], raters),
             ]  # fmt: skip
             writer.writerow([shielded(cell) for cell in cells])
             count += 1
@@ -196,7 +191,7 @@ _PLAIN = (
 )  # fmt: skip
 _STATUSES = {"by_hand": "queued", "in_batch": "queued"}
 """Statuses that the contract has no word for, by the one it says."""
-_JUDGED = ("reference", "output", "passed", "score", "failed_checks", "stars", "verdict", "note")
+_JUDGED = ("reference", "output", "passed", "score", "failed_checks")
 _USAGE = ("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_tokens", "reasoning_tokens")
 
 

@@ -34,6 +34,7 @@ SECTIONS = (
     ("appearance", "Appearance and text size"),
     ("keyboard", "Keyboard"),
     ("runs", "Runs"),
+    ("ratings", "Ratings"),
     ("spending", "Spending caps"),
     ("storage", "Storage and backups"),
     ("network", "Network"),
@@ -247,6 +248,15 @@ SETTINGS: tuple[Setting, ...] = (
         (),
         0,
         3650,
+    ),
+    Setting(
+        "your_name",
+        "ratings",
+        "Your name",
+        "Stands beside what you rate.",
+        "Colleagues see it in exports and where raters differ. On a server your account's name counts. Empty: me.",
+        "text",
+        "",
     ),
     Setting(
         "local_only",

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from workbench.runs.samples import SampleReader
+from workbench.store.judged import APPROVAL, DIFFER, RATERS, RATING, SHARE, by_criterion, said
 from workbench.store.outputs import CHECKED, OWN_CHECK, PASSED, newest, scored
+from workbench.store.raters import own_rater
 from workbench.values import CaseQuery
+from workbench.values.case_query import LABEL
 
 _BLOCKED = "(output.finish_reason IN ('content_filter', 'refusal') AND trim(output.text, :blank) = '')"
 _REUSED = "output.reused_from_id IS NOT NULL"
@@ -23,18 +26,30 @@ _STATES = {
     "by hand": "job.status = 'by_hand'",
     "in batch": "job.status = 'in_batch'",
 }
-_SAID = "EXISTS (SELECT 1 FROM rating WHERE rating.output_id = output.id AND rating.replaced_by_id IS NULL AND {said})"
-_STARS = "rating.aspect = 'stars' AND rating.value IS NOT NULL"
-_VERDICT = "rating.aspect = 'verdict' AND rating.label IS NOT NULL"
-_UNRATED = f"job.status = 'done' AND NOT {_SAID.format(said=f'(({_STARS}) OR ({_VERDICT}))')}"
+_WORD = "(rating.value IS NOT NULL OR rating.label IS NOT NULL)"
+_UNRATED = f"job.status = 'done' AND NOT {said(_WORD)}"
 _RATINGS = {
     "none": _UNRATED,
-    "high": _SAID.format(said=f"{_STARS} AND rating.value >= 4"),
-    "low": _SAID.format(said=f"{_STARS} AND rating.value <= 2"),
-    "pass": _SAID.format(said=f"{_VERDICT} AND rating.label = 'pass'"),
-    "fail": _SAID.format(said=f"{_VERDICT} AND rating.label = 'fail'"),
-    "note": _SAID.format(said="rating.aspect = 'note' AND coalesce(rating.note, '') <> ''"),
-    **{str(stars): _SAID.format(said=f"{_STARS} AND round(rating.value) = {stars}") for stars in range(1, 6)},
+    "not mine": f"job.status = 'done' AND NOT {said(f'{_WORD} AND rating.rater_id = :me')}",
+    "high": f"{RATING} >= 4",
+    "low": f"{RATING} <= 2",
+    "pass": f"{APPROVAL} > 0.5",
+    "fail": f"{APPROVAL} < 0.5",
+    "note": said("rating.aspect = 'note' AND coalesce(rating.note, '') <> ''"),
+    "marks": said("rating.aspect = 'highlights' AND rating.spans IS NOT NULL"),
+    "differ": DIFFER,
+    **{str(stars): f"{RATING} >= {stars} - 0.5 AND {RATING} < {stars} + 0.5" for stars in range(1, 6)},
+}
+_LABELLED = said("rating.aspect = 'label' AND rating.label = :label")
+_LABELLED_BY = said("rating.criterion_id = :criterion AND rating.label = :label")
+_BY_CRITERION = {
+    "": by_criterion(f"count(CASE WHEN {_WORD} THEN 1 END)") + " > 0",
+    "none": "job.status = 'done' AND " + by_criterion(f"count(CASE WHEN {_WORD} THEN 1 END)") + " = 0",
+    "high": by_criterion(f"avg({SHARE})") + " >= 0.75",
+    "low": by_criterion(f"avg({SHARE})") + " <= 0.25",
+    "pass": by_criterion(f"avg({SHARE})") + " > 0.5",
+    "fail": by_criterion(f"avg({SHARE})") + " < 0.5",
+    "differ": f"{DIFFER[:-1].replace(' GROUP BY', ' AND rating.criterion_id = :criterion GROUP BY')})",
 }
 _ANY_FAILED = f"job.status = 'done' AND EXISTS (SELECT 1 FROM score WHERE {scored()} AND score.passed = 0)"
 _SHOWN = {
@@ -67,7 +82,11 @@ _STATE_ORDER = (
 _SORTS = {
     "state": _STATE_ORDER,
     "checks": f"(SELECT avg(score.passed) FROM score WHERE {scored()} AND score.passed IS NOT NULL)",
-    "stars": f"(SELECT max(rating.value) FROM rating WHERE rating.output_id = output.id AND rating.replaced_by_id IS NULL AND {_STARS})",
+    "stars": RATING,
+    "verdict": APPROVAL,
+    "differ": f"(CASE WHEN {DIFFER} THEN 0 WHEN {RATERS} > 1 THEN 1 END)",
+    "criterion": by_criterion(f"avg({SHARE})"),
+    "label": by_criterion("min(rating.label)"),
     "time": "output.latency_ms",
     "cost": "output.cost",
     "length": "CASE WHEN output.error IS NULL THEN length(output.text) END",
@@ -95,7 +114,8 @@ class CaseFinder(SampleReader):
         if query.sort not in _SORTS:
             return [*wanted][::-1] if query.descending else [*wanted]
         sql = _FIGURES.format(figure=_SORTS[query.sort], columns=query.sort_column)
-        figures = dict(self._database.query(sql, self._given(run_id, repeat)))
+        given = {"criterion": query.criterion} if query.sort in ("criterion", "label") else {}
+        figures = dict(self._database.query(sql, self._given(run_id, repeat, **given)))
         known = [index for index in wanted if figures.get(index) is not None]
         known.sort(key=lambda index: figures[index], reverse=query.descending)
         return known + [index for index in wanted if figures.get(index) is None]
@@ -142,13 +162,29 @@ class CaseFinder(SampleReader):
         if query.check:
             which.append(_CHECK)
             given["check"] = f"{OWN_CHECK}%" if query.check == "case" else query.check
-        if query.rating:
-            which.append(_RATINGS[query.rating])
+        if query.rates:
+            which.append(self._rated(query, given))
         if query.text:
             holds, words = _holds(query.text)
             which.append(holds)
             given |= words
         return which, given
+
+    def _rated(self, query: CaseQuery, given: dict[str, Any]) -> str:
+        """The condition on what people said, and what it needs."""
+        if query.rating.startswith(LABEL):
+            given["label"] = query.rating.removeprefix(LABEL)
+            return _LABELLED if query.criterion is None else self._of_criterion(_LABELLED_BY, query, given)
+        if query.criterion is not None:
+            return self._of_criterion(_BY_CRITERION[query.rating], query, given)
+        if query.rating == "not mine":
+            given["me"] = own_rater(self._database)
+        return _RATINGS[query.rating]
+
+    @staticmethod
+    def _of_criterion(which: str, query: CaseQuery, given: dict[str, Any]) -> str:
+        given["criterion"] = query.criterion
+        return which
 
     def _indexes(self, sql: str, given: dict[str, Any]) -> set[int]:
         return {row[0] for row in self._database.query(sql, given)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +14,9 @@ from workbench.plan import Plan
 from workbench.runs.reading import RunReader, dollars
 from workbench.runs.records import Cell, ColumnInfo
 from workbench.store.database import Database
+from workbench.store.judged import APPROVAL, CURRENT, DIFFER, RATERS, RATING, said
 from workbench.store.outputs import CHECKED, PASSED, newest, scored, scoring
+from workbench.store.raters import own_rater
 from workbench.values import Check, NotFound, Score, Usage
 
 COLD_MS = 200
@@ -48,21 +50,15 @@ SELECT column_index, count(*), sum(passed) FROM
  WHERE job.run_id = :run AND job.status = 'done' GROUP BY job.column_index, output.id HAVING {CHECKED} = 1) AS checked
 GROUP BY column_index"""
 
-_STARS = f"""
-SELECT job.column_index, avg(rating.value), count(*) FROM rating
-CROSS JOIN output CROSS JOIN job -- SQLite keeps this order: there are few ratings
-WHERE output.id = rating.output_id AND job.id = output.job_id
-AND job.run_id = :run AND rating.aspect = 'stars' AND rating.replaced_by_id IS NULL AND rating.value IS NOT NULL
-AND output.id = {newest()}
-GROUP BY job.column_index"""
-
 _JUDGED = f"""
-SELECT job.column_index, count(*), sum(CASE WHEN rating.label = 'pass' THEN 1 ELSE 0 END) FROM rating
-CROSS JOIN output CROSS JOIN job -- as above
-WHERE output.id = rating.output_id AND job.id = output.job_id
-AND job.run_id = :run AND rating.aspect = 'verdict' AND rating.replaced_by_id IS NULL AND rating.label IS NOT NULL
-AND output.id = {newest()}
-GROUP BY job.column_index"""
+SELECT column_index, avg(rating), count(rating), count(approval), count(CASE WHEN approval > 0.5 THEN 1 END),
+       sum(CASE WHEN differ THEN 1 ELSE 0 END)
+FROM (
+    SELECT job.column_index AS column_index, {RATING} AS rating, {APPROVAL} AS approval, {DIFFER} AS differ
+    FROM (SELECT DISTINCT rating.output_id AS id FROM rating WHERE {CURRENT}) AS judged
+    CROSS JOIN output CROSS JOIN job -- SQLite keeps this order: there are few ratings
+    WHERE output.id = judged.id AND job.id = output.job_id AND job.run_id = :run AND output.id = {newest()}
+) AS figures GROUP BY column_index"""
 
 
 _SCORES = f"""
@@ -88,12 +84,12 @@ class GridReader(RunReader):
             if cost is not None:
                 costs[index] = (costs[index] or 0) + cost
         verdicts = {index: (checked, passed) for index, checked, passed in query(_VERDICTS, {"run": run_id})}
-        stars = {index: (mean, count) for index, mean, count in query(_STARS, {"run": run_id})}
-        judged = {index: (said, passed) for index, said, passed in query(_JUDGED, {"run": run_id})}
+        judgements = {index: figures for index, *figures in query(_JUDGED, {"run": run_id})}
         infos = []
         for column in self._bare(plan, statuses):
             index = column.index
             checked, passed = verdicts.get(index, (0, 0))
+            mean_rating, rated, judged, said_pass, differ = judgements.get(index, (None, 0, 0, 0, 0))
             interval = wilson(passed, checked)
             ordered = sorted(latencies[index] or cold[index])
             infos.append(
@@ -104,13 +100,14 @@ class GridReader(RunReader):
                     pass_rate=passed / checked if checked else None,
                     pass_low=interval[0] if interval else None,
                     pass_high=interval[1] if interval else None,
-                    mean_rating=stars[index][0] if index in stars else None,
+                    mean_rating=mean_rating,
                     p50_ms=percentile(ordered, 0.5),
                     p95_ms=percentile(ordered, 0.95),
                     cost_usd=dollars(costs[index]),
-                    judged=judged.get(index, (0, 0))[0],
-                    said_pass=judged.get(index, (0, 0))[1],
-                    rated=stars[index][1] if index in stars else 0,
+                    judged=judged,
+                    said_pass=said_pass,
+                    rated=rated,
+                    differ=differ,
                     first_token_p50_ms=percentile(sorted(first_tokens[index]), 0.5),
                     cold=len(cold[index]),
                     cold_p50_ms=percentile(sorted(cold[index]), 0.5),
@@ -185,7 +182,7 @@ class GridReader(RunReader):
         for row in rows:
             (job_id, column, case_index, repeat, status, output_id, text, length, finish_reason, error, usage, cost, latency,
              first_token, reused_from, attempts, kept, pictures) = row  # fmt: skip
-            stars, verdict, note = judged.get(output_id, (None, None, ""))
+            said = judged.get(output_id, UNJUDGED)
             cells.append(
                 Cell(
                     job_id=job_id,
@@ -205,9 +202,12 @@ class GridReader(RunReader):
                     latency_ms=latency,
                     first_token_ms=first_token,
                     reused=reused_from is not None,
-                    stars=stars,
-                    verdict=verdict,
-                    note=note,
+                    stars=said.stars,
+                    verdict=said.verdict,
+                    note=said.note,
+                    rating=said.rating,
+                    raters=said.raters,
+                    differ=said.differ,
                     attempts=attempts,
                     pictures=pictures,
                 )
@@ -252,20 +252,39 @@ def scores_of(database: Database, output_ids: Iterable[int]) -> dict[int, tuple[
     return found
 
 
-def judgements_of(database: Database, output_ids: Iterable[int]) -> dict[int, tuple[int | None, str | None, str]]:
-    """Stars, verdict and note of these outputs, as a person said last."""
-    sql = """
-SELECT output_id, aspect, value, label, note FROM rating WHERE output_id IN ({ids}) AND replaced_by_id IS NULL ORDER BY id"""
-    found: dict[int, tuple[int | None, str | None, str]] = {}
-    for output_id, aspect, value, label, note in _in_chunks(database, sql, output_ids):
-        stars, verdict, text = found.get(output_id, (None, None, ""))
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was said of an output: by whoever rates now, and what all raters come to."""
+
+    stars: int | None = None
+    verdict: str | None = None
+    note: str = ""
+    rating: float | None = None
+    raters: int = 0
+    differ: bool = False
+
+
+UNJUDGED = Judged()
+
+
+def judgements_of(database: Database, output_ids: Iterable[int]) -> dict[int, Judged]:
+    """What was said of these outputs; those of which nothing was said are left out."""
+    ids = sorted(set(output_ids))
+    every = f"SELECT output.id, {RATING}, {RATERS}, {DIFFER} FROM output WHERE output.id IN ({{ids}}) AND {said('1 = 1')}"
+    found = {row[0]: Judged(rating=row[1], raters=row[2], differ=bool(row[3])) for row in _in_chunks(database, every, ids)}
+    if not found:
+        return {}
+    own = f"""
+SELECT output_id, aspect, value, label, note FROM rating
+WHERE output_id IN ({{ids}}) AND {CURRENT} AND rating.rater_id = {own_rater(database)} ORDER BY id"""
+    for output_id, aspect, value, label, note in _in_chunks(database, own, found):
+        judged = found[output_id]
         if aspect == "stars":
-            stars = None if value is None else round(value)
+            found[output_id] = replace(judged, stars=None if value is None else round(value))
         elif aspect == "verdict":
-            verdict = label
+            found[output_id] = replace(judged, verdict=label)
         elif aspect == "note":
-            text = note or ""
-        found[output_id] = (stars, verdict, text)
+            found[output_id] = replace(judged, note=note or "")
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from workbench.library import attachments
 from workbench.plan import Plan
-from workbench.runs.grid import GridReader, judgements_of, scores_of, usage_from
+from workbench.runs.grid import UNJUDGED, GridReader, judgements_of, scores_of, usage_from
 from workbench.runs.questions import question
 from workbench.runs.reading import dollars
 from workbench.runs.recording import pictures_of
@@ -35,7 +35,7 @@ class OutputReader(GridReader):
         (id, job_id, run_id, column, case_index, repeat, attempt, text, thinking, refusal, finish_reason, raw_finish_reason, usage, cost,
          latency, first_token, resolved_model, error, reused_from, created_at, attempts, queue, load, left_out) = rows[0]  # fmt: skip
         plan = self.plan(run_id)
-        stars, verdict, note = judgements_of(self._database, [id]).get(id, (None, None, ""))
+        said = judgements_of(self._database, [id]).get(id, UNJUDGED)
         return OutputRow(
             id=id,
             job_id=job_id,
@@ -60,9 +60,9 @@ class OutputReader(GridReader):
             created_at=created_at,
             messages=messages_of(plan, column, case_index),
             scores=scores_of(self._database, [id]).get(id, ()),
-            stars=stars,
-            verdict=verdict,
-            note=note,
+            stars=said.stars,
+            verdict=said.verdict,
+            note=said.note,
             attempts=attempts,
             pictures=pictures_of(self._database, [id]).get(id, ()),
             queue_ms=queue,

@@ -80,8 +80,11 @@ class ColumnInfo:
     judged: int = 0
     """Outputs of which a person said pass or fail: a second figure beside the checks', never mixed with it."""
     said_pass: int = 0
+    """Outputs of which more than half of their raters said pass."""
     rated: int = 0
-    """Outputs with stars: so many the mean comes from."""
+    """Outputs with a rating: so many the mean comes from."""
+    differ: int = 0
+    """Outputs whose raters disagree."""
     first_token_p50_ms: float | None = None
     cold: int = 0
     """Calls that waited until their model was loaded: they count in none of the other times, unless there are no others."""
@@ -112,12 +115,19 @@ class Cell:
     first_token_ms: float | None
     reused: bool
     stars: int | None
+    """As whoever rates now said; so are the verdict and the note."""
     verdict: str | None
     """pass or fail, as a person said."""
     note: str
     attempts: int
     pictures: int = 0
     """How many pictures the answer holds: `Runs.pictures` gives them."""
+    rating: float | None = None
+    """1 to 5: the mean over raters of their stars, or of their weighted criteria."""
+    raters: int = 0
+    """How many gave a number or a word."""
+    differ: bool = False
+    """True where they disagree."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,10 @@ class Database(ABC):
         self.notice = notice
         self.person = person
         """Who works here, where several people do; empty for a file."""
+        self.owner = ""
+        """The name that the user of a file gave for ratings; empty before."""
+        self.rater = ""
+        """Somebody else who rates at this desk for a while; empty where nobody does."""
         self.writing_since: float | None = None
         """When the write that goes on now began, by `time.perf_counter`; None between writes."""
         self.is_cut_off = False
@@ -153,6 +157,10 @@ class Database(ABC):
     @abstractmethod
     def close(self) -> None:
         """Give everything back. Closing twice is fine."""
+
+    def tell(self, changes: Changes) -> None:
+        """Let listeners hear of a change that no write made, such as another person at this desk."""
+        self._announce(changes)
 
     def _announce(self, changes: Changes) -> None:
         for listener in list(self._listeners):

@@ -15,6 +15,19 @@ from workbench.values.case_query import CaseQuery
 from workbench.values.changes import Changes, Kind
 from workbench.values.comparisons import BY_HAND, PENDING, Case, Check, Definition, ModelSpec, PromptRef, Score, Spec, Variant
 from workbench.values.conversations import named_alone, turns
+from workbench.values.criteria import (
+    BLIND,
+    SCALE_KINDS,
+    Criterion,
+    Highlight,
+    Saw,
+    Scale,
+    ScaleKind,
+    checked_criterion,
+    differ,
+    share,
+    weighted_stars,
+)
 from workbench.values.embeddings import Embeddings, names_embedding_model
 from workbench.values.messages import Content, Message, Part, Role, ToolCall, canonical, sha256
 from workbench.values.places import is_server, short_name, without_password
@@ -36,8 +49,10 @@ from workbench.values.progress import Progress, Steps
 from workbench.values.variables import SPEC_KEYS, VARIABLE_TYPES, VariableSpec, VariableType
 
 __all__ = [
+    "BLIND",
     "BY_HAND",
     "PENDING",
+    "SCALE_KINDS",
     "SPEC_KEYS",
     "VARIABLE_TYPES",
     "BadInput",
@@ -47,6 +62,7 @@ __all__ = [
     "Check",
     "ConnectionLost",
     "Content",
+    "Criterion",
     "Damaged",
     "Definition",
     "Delta",
@@ -56,6 +72,7 @@ __all__ = [
     "Failure",
     "FailureKind",
     "FinishReason",
+    "Highlight",
     "Kind",
     "Message",
     "Missing",
@@ -72,6 +89,9 @@ __all__ = [
     "Reply",
     "Request",
     "Role",
+    "Saw",
+    "Scale",
+    "ScaleKind",
     "Score",
     "Spec",
     "Steps",
@@ -83,11 +103,15 @@ __all__ = [
     "VariableType",
     "Variant",
     "canonical",
+    "checked_criterion",
+    "differ",
     "is_server",
     "named_alone",
     "names_embedding_model",
     "sha256",
+    "share",
     "short_name",
     "turns",
+    "weighted_stars",
     "without_password",
 ]  # fmt: skip

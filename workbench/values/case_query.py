@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+LABEL = "label "
+
 
 @dataclass(frozen=True, slots=True)
 class CaseQuery:
@@ -22,18 +24,27 @@ class CaseQuery:
     check: str = ""
     """Key of a check of the plan that failed; `case`: any check of the case's own."""
     rating: str = ""
-    """none, high (4 or 5 stars), low (1 or 2), 1 to 5, pass, fail, note: what a person said."""
+    """What people said, over all raters: none, high (4 or 5 stars), low (1 or 2), 1 to 5, pass, fail, note, marks, differ (raters
+    disagree), `label WORD`; not mine: whoever rates now has said nothing."""
+    criterion: int | None = None
+    """The criterion by which `rating` is meant (none, high, low, pass, fail, differ, `label WORD`; empty: rated), or the order."""
     tag: str = ""
     text: str = ""
     """Words in an answer, whatever their case."""
     pair: tuple[int, int] | None = None
     """Two columns of which one passes and the other fails."""
     sort: str = ""
-    """name, or of the answers in `sort_column`: state, checks, stars, time, cost, length, answer. Empty: the order of the cases."""
+    """name, or of the answers in `sort_column`: state, checks, stars (the rating), verdict, differ, criterion (label: of one with words),
+    time, cost, length, answer. Empty: the order of the cases."""
     sort_column: int = 0
     descending: bool = False
 
     @property
     def narrows(self) -> bool:
         """True if it may leave rows out."""
-        return bool(self.show or self.state or self.check or self.rating or self.tag or self.text or self.pair)
+        return bool(self.show or self.state or self.check or self.rates or self.tag or self.text or self.pair)
+
+    @property
+    def rates(self) -> bool:
+        """True if it asks for what people said: a criterion without a `rating` may be there for the order alone."""
+        return bool(self.rating) or (self.criterion is not None and self.sort not in ("criterion", "label"))

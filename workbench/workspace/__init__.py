@@ -67,6 +67,8 @@ if TYPE_CHECKING:
     from workbench.library.branches import Branches
     from workbench.library.comparisons import Comparisons
     from workbench.library.connections import Connections
+    from workbench.library.criteria import Criteria
+    from workbench.library.criteria import CriterionRow as CriterionRow
     from workbench.library.dataset_problems import CaseProblem as CaseProblem
     from workbench.library.dataset_problems import DatasetProblems as DatasetProblems
     from workbench.library.dataset_versions import CaseChange as CaseChange
@@ -106,9 +108,14 @@ if TYPE_CHECKING:
     from workbench.providers import left_out as left_out
     from workbench.providers.builtin.models import BuiltinModels
     from workbench.providers.direct import direct_endpoint as direct_endpoint
+    from workbench.ratings import Judgement as Judgement
+    from workbench.ratings import RaterRow as RaterRow
     from workbench.ratings import Ratings
     from workbench.ratings import ReviewItem as ReviewItem
     from workbench.ratings import ReviewQueue as ReviewQueue
+    from workbench.ratings.sessions import Choices as Choices
+    from workbench.ratings.sessions import SessionRow as SessionRow
+    from workbench.ratings.votes import VoteRow as VoteRow
     from workbench.runs.batches import Batches
     from workbench.runs.batches import BatchOffer as BatchOffer
     from workbench.runs.batches import BatchReading as BatchReading
@@ -134,16 +141,24 @@ if TYPE_CHECKING:
     from workbench.templates import Variable as Variable
     from workbench.values.brought import BroughtRun
     from workbench.workspace.calibrations import Calibrations as Calibrations
+    from workbench.workspace.packet_report import PacketReport as PacketReport
+    from workbench.workspace.packets import MadePacket as MadePacket
+    from workbench.workspace.packets import PacketLook as PacketLook
+    from workbench.workspace.packets import Packets as Packets
+    from workbench.workspace.packets import PacketWish as PacketWish
     from workbench.workspace.regressions import Regressions as Regressions
     from workbench.workspace.regressions import RunPair as RunPair
+    from workbench.workspace.reviews import Offer as Offer
+    from workbench.workspace.reviews import Outcome as Outcome
+    from workbench.workspace.reviews import RunReviews
 
 STARTER = "Starter"
 """Name of the comparison that the app brings along."""
 
 _LENT = {
     "answer_file": "runs.by_hand", "answer_picture": "runs.by_hand",
-    "Answer": "engine.one_call", "Cancelled": "engine.events", "Control": "engine.control", "Failed": "engine.events",
-    "Finished": "engine.events", "Held": "engine.events",
+    "Answer": "engine.one_call", "Cancelled": "engine.events", "Choices": "ratings.sessions", "Control": "engine.control",
+    "Failed": "engine.events", "Finished": "engine.events", "Held": "engine.events",
     "Judged": "engine.events", "LocalServer": "providers", "Settled": "library.in_step.records",
     "Skipped": "engine.events", "Source": "library.sources",
     "Started": "engine.events", "Streamed": "engine.events", "TestReport": "providers", "Waiting": "engine.events",
@@ -152,6 +167,7 @@ _LENT = {
     "read_check_file": "formats.check_file",
     "cases_needed": "analysis.paired", "rank": "analysis.ranking", "smallest_difference": "analysis.paired",
     "read_votes": "formats.vote_table",
+    "PacketWish": "workspace.packets",
     "read_attachment": "formats.pictures", "run_document": "exports",
 }  # fmt: skip
 """What the faces need from stations that they do not see, by module: imported when first asked for."""
@@ -165,6 +181,8 @@ class Workspace(Copies, Network, Texts):
         self.settings = settings
         self.path = database.path
         self.name = database.name
+        database.owner = str(settings.get("your_name")).strip()
+        settings.on_change(self._setting_changed)
         self.on_server = database.on_server
         self.read_only = database.read_only
         self.notice = database.notice
@@ -234,6 +252,13 @@ class Workspace(Copies, Network, Texts):
         return Comparisons(self._database, self.connections)
 
     @late
+    def criteria(self) -> Criteria:
+        """What people rate in the runs of saved comparisons."""
+        from workbench.library.criteria import Criteria
+
+        return Criteria(self._database)
+
+    @late
     def runs(self) -> Runs:
         """Runs: started, made, read back."""
         from workbench.runs.runs import Runs
@@ -274,6 +299,20 @@ class Workspace(Copies, Network, Texts):
         return Ratings(self._database)
 
     @late
+    def reviews(self) -> RunReviews:
+        """Review sessions over runs, and the votes given in them."""
+        from workbench.workspace.reviews import RunReviews
+
+        return RunReviews(self._database, self.runs, self.ratings)
+
+    @late
+    def packets(self) -> Packets:
+        """Reviews given to colleagues as files, and what comes back."""
+        from workbench.workspace.packets import Packets
+
+        return Packets(self._database, self.runs, self.criteria)
+
+    @late
     def regressions(self) -> Regressions:
         """Runs beside their baselines."""
         from workbench.workspace.regressions import Regressions
@@ -311,7 +350,12 @@ class Workspace(Copies, Network, Texts):
 
             return bring_run(writer, run, self._database.person)
 
-        return LibraryFiles(self._database, self.datasets, self.comparisons, bring)
+        def bring_ratings(path: Path) -> tuple[int, str, str]:
+            kept = self.packets.bring(path)
+            older = "later ones are in already" if kept.older else ""
+            return kept.session_id, kept.rater, f"{kept.items:,} rated, {kept.written:,} new" if kept.written else older
+
+        return LibraryFiles(self._database, self.datasets, self.comparisons, bring, bring_ratings)
 
     @late
     def folder(self) -> LibraryFolder:
@@ -370,6 +414,11 @@ class Workspace(Copies, Network, Texts):
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         """Call `listener(changes)` once after each committed write, on the thread that wrote. The answer ends the subscription."""
         return self._database.subscribe(listener)
+
+    def _setting_changed(self, key: str) -> None:
+        if key == "your_name":
+            self._database.owner = str(self.settings.get(key)).strip()
+            self._database.tell(Changes({"rating": frozenset()}))
 
     def _resolved(self, comparison_id: int) -> Spec:
         return self.comparisons.resolve(self.comparisons.get(comparison_id).definition)

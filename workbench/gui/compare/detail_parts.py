@@ -180,6 +180,8 @@ class CheckRow(QWidget):
         self._prompt: tuple[str, int | None] | None = None
         words.addWidget(self._title)
         words.addWidget(self._reason)
+        self._by = label("", "small", "text3", wrap=True)
+        words.addWidget(self._by)
         words.addWidget(self._judge, 0, Qt.AlignmentFlag.AlignLeft)
         row.addLayout(words, 1)
 
@@ -196,9 +198,12 @@ class CheckRow(QWidget):
         self._reason.setText(reason[:600])
         self._reason.setVisible(bool(reason))
         by = judge_words(score)
-        self._judge.setText(by)
+        self._by.setText(by)
+        self._by.setVisible(bool(by))
+        version = score.check.judge.get("version")
+        self._judge.setText(f"{score.check.judge.get('prompt')}{f' v{version}' if version else ''}")
         self._judge.setVisible(bool(by))
-        self._prompt = (str(score.check.judge.get("prompt_uid") or ""), score.check.judge.get("version")) if by else None
+        self._prompt = (str(score.check.judge.get("prompt_uid") or ""), version) if by else None
         self.setAccessibleName(f"{score.check.title}, {word}. {reason}" + (f" {by}" if by else ""))
 
     def _open_judge(self) -> None:
@@ -207,14 +212,13 @@ class CheckRow(QWidget):
 
 
 def judge_words(score: Score) -> str:
-    """`Judged by gpt-x with Rubric judge v2, $0.0012`; empty where no judge gave the score."""
+    """`Judged by gpt-x, agrees, 0.90, $0.0012`; empty where no judge gave the score."""
     judge = score.check.judge
     if score.judge_output_id is None or "prompt_uid" not in judge:
         return ""
-    version = f" v{judge['version']}" if judge.get("version") else ""
     points = f", {score.score:.2f}" if score.score not in (None, 0.0, 1.0) else ""
     label = f", {score.label}" if score.label else ""
-    return f"{judge.get('model')} by {judge.get('prompt')}{version}{label}{points}, {call_money(score.cost_usd) or 'cost unknown'}"
+    return f"Judged by {judge.get('model')}{label}{points}, {call_money(score.cost_usd) or 'cost unknown'}"
 
 
 class MetricsPart(QWidget):

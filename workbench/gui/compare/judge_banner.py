@@ -37,7 +37,7 @@ class JudgeBanner(QObject):
         if data is None or model.closed:
             self.banner.hide()
             return
-        state = model.judged if model.running else None
+        state = model.judging if model.running else None
         self.banner.setVisible(state is not None or (not model.running and data.to_judge > 0))
         for made in (self.ask, self.ask_passing):
             made.setVisible(state is None)
@@ -48,7 +48,8 @@ class JudgeBanner(QObject):
             failed = f" {counted(state.failed, 'call')} failed." if state.failed else ""
             self.banner.say("Judging.", f"{state.done:,} of {counted(state.total, 'verdict')}.{failed}")
         elif data.to_judge:
-            self.banner.say(f"{counted(data.to_judge, 'verdict')} of judges lacking.", data.why_unjudged)
+            are = "is" if data.to_judge == 1 else "are"
+            self.banner.say(f"{counted(data.to_judge, 'verdict')} of judges {are} lacking.", data.why_unjudged)
 
     def judge(self, *, only_passing: bool = False) -> None:
         """Ask the judges of the run about the answers that wait for them."""

@@ -29,6 +29,8 @@ RATE_WINDOW_S = 20.0
 class RunModel(QObject):
     """One open run."""
 
+    judged = Signal(object)
+    """Ids of outputs of which something was said; empty: of any, or somebody else rates now."""
     loaded = Signal()
     """Another run, or the same one read anew, is here."""
     progress = Signal()
@@ -44,7 +46,7 @@ class RunModel(QObject):
         self.grid = RunGrid(self._fetch_page, self._fetch_jobs, self)
         self.judgements = Judgements(self)
         self._ends: deque[float] = deque()
-        self.judged: Judged | None = None
+        self.judging: Judged | None = None
         """How far the judges of the run under way are; None while its answers are made."""
         self._again = False
         self._at_once: int | None = None  # what the user wants in place of the plan's number, for this run
@@ -152,14 +154,14 @@ class RunModel(QObject):
                 case Held(job):
                     grid.end_job(job)
                 case Judged():
-                    self.judged = event
+                    self.judging = event
         if not self._timer.isActive():
             self._timer.start()
 
     def _ended(self, run_id: int, _error: object) -> None:
         if run_id != self._run_id or self.closed:
             return
-        self.judged = None
+        self.judging = None
         self.grid.end_run()
         self.grid.forget()
         if self._again or self._changing:
@@ -206,10 +208,15 @@ class RunModel(QObject):
         """Read again what another part of the window changed."""
         if self._run_id is None:
             return
+        if changes is not None and changes.has("comparison") and not changes.has("rating"):
+            self.judged.emit(frozenset())  # its criteria may have changed
         if changes is None or (self._run_id in changes.ids("run") and not self.running):
             self.grid.forget()
             self.open(self._run_id)
         elif changes.has("rating"):
+            self.judged.emit(changes.ids("rating"))
+            if not changes.ids("rating"):
+                self.grid.forget()  # somebody else rates here now: every cell shows another one's stars
             for job in self.grid.jobs_of(changes.ids("rating")):
                 self.grid.reread(job)
             self.read_columns_soon()

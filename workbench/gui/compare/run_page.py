@@ -32,6 +32,7 @@ from workbench.gui.compare.shown_rows import ShownRows
 from workbench.gui.compare.table import HEIGHT_ORDER, GridTable
 from workbench.gui.compare.tool_bar import ToolBar
 from workbench.gui.context import Context
+from workbench.gui.packet_dialog import make_packet
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.empty import EmptyState
 from workbench.gui.widgets.labels import line
@@ -149,6 +150,7 @@ class RunPage(QWidget):
         detail.stepped.connect(self.step)
         detail.repeat_wanted.connect(lambda repeat: self._turn_current(repeat))
         detail.left.connect(self.focus_grid)
+        detail.said.criteria_wanted.connect(cell.edit_criteria)
         detail.closed.connect(lambda: self.show_detail(False))
         self.batches.changed.connect(self._batches_changed)
         bar.run_chosen.connect(self.run_chosen)
@@ -166,6 +168,12 @@ class RunPage(QWidget):
             "compare.pass": lambda: cell.verdict("pass"),
             "compare.fail": lambda: cell.verdict("fail"),
             "compare.note": cell.note,
+            "compare.criteria": lambda: cell.into(self.detail.said.rate_criteria),
+            "compare.label": lambda: cell.into(self.detail.said.write_label),
+            "compare.mark": lambda: cell.into(self.detail.mark_selection),
+            "compare.history": self.detail.show_history,
+            "compare.rater": lambda: cell.into(self.detail.choose_rater),
+            "compare.edit_criteria": cell.edit_criteria,
             "compare.again": self.detail.run_again,
             "compare.column_again": again.column,
             "compare.case_again": again.case,
@@ -174,6 +182,7 @@ class RunPage(QWidget):
             "compare.rerun": self.rerun_wanted.emit,
             "compare.stop": bar.ask_stop,
             "compare.checks": self.scoring.change_checks,
+            "compare.packet": self.make_packet,
             "compare.judge": self.judges.judge,
             "compare.judge_again": self.judges.judge_again,
             "compare.forget_code": self.scoring.forget_code,
@@ -201,6 +210,11 @@ class RunPage(QWidget):
             "edit.undo": cell.take_back,
             "edit.redo": lambda: cell.take_back(redo=True),
         }
+
+    def make_packet(self) -> None:
+        """Give the answers to a colleague as one blind file (Ctrl+Shift+P)."""
+        if self.model.run is not None:
+            make_packet(self, self.context, self.model.run.id)
 
     def act(self, verb: Callable[[], object]) -> None:
         """Do what an action says, if a run is on the screen."""

@@ -328,6 +328,7 @@ class CompareScreen(Screen):
             ("Rename", lambda: self._rename(data.comparison), saved),
             ("Duplicate", lambda: self.duplicate(), data.comparison is not None),
             ("Review blind", lambda: self.context.go("review", run_id=run.id), run.done > 0),
+            ("Make a review packet…", self.page.make_packet, run.done > 0 and not self.context.ws.read_only),
             ("Compare with baseline", self.compare_with_baseline, run.done + run.failed > 0),
             ("Mark as baseline", self.mark_baseline, idle and run.comparison_id is not None and run.done > 0),
             *([self._cases_row(data.dataset, run)] if run.dataset_version_id is not None else []),

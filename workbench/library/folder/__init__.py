@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from workbench.library.comparisons import Comparisons
     from workbench.library.datasets import Datasets
     from workbench.library.folder.importing import BringRun
+    from workbench.library.folder.ratings import BringRatings
     from workbench.library.reports import ExportReport, FormatRow, ImportReport, NotCarried
     from workbench.store.database import Database
     from workbench.values import Content, ModelSpec
@@ -30,9 +31,18 @@ FORMATS = (
 class LibraryFiles:
     """Files out of the workspace, and into it."""
 
-    def __init__(self, database: Database, datasets: Datasets, comparisons: Comparisons, bring_run: BringRun | None = None) -> None:
-        """`bring_run` keeps the answers in a file of another program; without it they are told as not carried over."""
+    def __init__(
+        self,
+        database: Database,
+        datasets: Datasets,
+        comparisons: Comparisons,
+        bring_run: BringRun | None = None,
+        bring_ratings: BringRatings | None = None,
+    ) -> None:
+        """`bring_run` keeps the answers in a file of another program; without it they are told as not carried over. `bring_ratings` keeps
+        what colleagues saved in a review packet."""
         self._bring_run = bring_run
+        self._bring_ratings = bring_ratings
         self._database = database
         self._datasets = datasets
         self._comparisons = comparisons
@@ -176,6 +186,7 @@ class LibraryFiles:
         from workbench.library.folder.archive import is_archive, unpack  # only files need them
         from workbench.library.folder.finding import find
         from workbench.library.folder.importing import Options, import_finds
+        from workbench.library.folder.ratings import bring_rating_files, rating_files
         from workbench.library.reports import Rejected
 
         if format is not None and format not in FORMATS:
@@ -207,8 +218,10 @@ class LibraryFiles:
                     continue
                 unpacked[str(folder)] = str(path)
                 given.append(folder)
-            report = import_finds(
-                self._database, find(given, format, steps), steps, Options(sheet, columns, tuple(unpacked)), self._bring_run
-            )
+            given, ratings = rating_files(given) if format is None else (given, [])
+            finds = find(given, format, steps)
+            finds.leave_out(ratings)
+            report = import_finds(self._database, finds, steps, Options(sheet, columns, tuple(unpacked)), self._bring_run)
+            report = bring_rating_files(report, ratings, self._bring_ratings)
         report = replace(report, rejected=(*rejected, *report.rejected), rejected_count=report.rejected_count + len(rejected))
         return report.moved(unpacked) if unpacked else report
