@@ -8,6 +8,7 @@ from collections import defaultdict
 from workbench.ratings.records import ReviewItem, ReviewQueue
 from workbench.store import stamps
 from workbench.store.database import Database
+from workbench.store.judged import RULING
 from workbench.store.outputs import newest
 from workbench.store.raters import ensure_rater, own_rater
 from workbench.values import NotFound
@@ -54,7 +55,7 @@ WHERE run_id = :run AND kind = 'single' AND finished_at IS NULL AND rater.id = :
             SELECT count(*) FROM wide JOIN job ON job.run_id = wide.id AND job.status = 'done' JOIN output ON output.id = {newest()}
             WHERE NOT EXISTS (
                 SELECT 1 FROM rating WHERE rating.output_id = output.id AND replaced_by_id IS NULL
-                AND rating.rater_id = :me AND (value IS NOT NULL OR label IS NOT NULL)
+                AND rating.rater_id = :me AND rating.aspect <> '{RULING}' AND (value IS NOT NULL OR label IS NOT NULL)
             )
             """,
             {"me": own_rater(self._database)},
