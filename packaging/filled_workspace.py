@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from by_hand_sample import by_hand
-from judged_sample import JUDGE, judged, verdict_on
+from judged_sample import JUDGE, TALKATIVE, judged, verdict_on
 from results_sample import results_run
 
 from workbench.library.records import ColumnSpec
@@ -114,7 +114,8 @@ def answer(asked: dict[str, Any]) -> str:
         return _verdict(said)
     label = next((label for _name, text, label, _tags in TICKETS if text in said), "question")
     if "Write the reply" in said:
-        return _reply("before promising" in said, sum(map(ord, said)))
+        reply = _reply("before promising" in said, sum(map(ord, said)))
+        return f"{reply}\n\nPlease write again whenever we can help." if asked["model"] in TALKATIVE else reply
     small = asked["model"].endswith("small")
     seed = sum(map(ord, said + asked["model"]))
     if "one word" in said:

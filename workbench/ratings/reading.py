@@ -10,14 +10,15 @@ from workbench.library.names import clean_name
 from workbench.ratings.judging import marks_of
 from workbench.ratings.records import Judgement, RaterRow
 from workbench.store.database import Database
+from workbench.store.judged import RULING
 from workbench.store.raters import NAMELESS, own_rater, rater_name
 from workbench.values import BadInput, Changes, NotFound, Saw, Scale
 
-_SELECT = """
+_SELECT = f"""
 SELECT rating.id, rating.output_id, rating.aspect, rating.value, rating.label, rating.note, rating.spans, rating.criterion_id,
        criterion.name, criterion.scale, rater.name, rater.id, rating.at, rating.replaced_by_id IS NULL, rating.saw
 FROM rating JOIN rater ON rater.id = rating.rater_id LEFT JOIN criterion ON criterion.id = rating.criterion_id
-WHERE {which} ORDER BY rating.id DESC"""
+WHERE {{which}} AND rating.aspect <> '{RULING}' ORDER BY rating.id DESC"""
 _RUN = "rating.output_id IN (SELECT output.id FROM output JOIN job ON job.id = output.job_id WHERE job.run_id = :run)"
 _LABELS = """
 SELECT rating.label, count(*) FROM rating JOIN output ON output.id = rating.output_id JOIN job ON job.id = output.job_id

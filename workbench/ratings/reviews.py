@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workbench.store.database import Database
+from workbench.store.judged import RULING
 from workbench.store.outputs import newest
 from workbench.store.raters import own_rater
 
@@ -24,7 +25,7 @@ class Reviews:
             SELECT count(*) FROM wide JOIN job ON job.run_id = wide.id AND job.status = 'done' JOIN output ON output.id = {newest()}
             WHERE NOT EXISTS (
                 SELECT 1 FROM rating WHERE rating.output_id = output.id AND replaced_by_id IS NULL
-                AND rating.rater_id = :me AND (value IS NOT NULL OR label IS NOT NULL)
+                AND rating.rater_id = :me AND rating.aspect <> '{RULING}' AND (value IS NOT NULL OR label IS NOT NULL)
             )
             """,
             {"me": own_rater(self._database)},
