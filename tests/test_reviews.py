@@ -166,6 +166,16 @@ def test_votes_are_kept_with_all_that_belongs_to_them_and_undo_writes_new_rows(w
 
 
 @pytest.mark.both_stores
+def test_what_was_voted_on_waits_no_longer_until_the_vote_is_taken_back(workspace: Workspace) -> None:
+    session = workspace.reviews.start([a_run(workspace)], Choices("pair"))
+    before = workspace.ratings.waiting()
+    workspace.reviews.votes.vote(session.id, 0, "tie")
+    assert workspace.ratings.waiting() == before - 2
+    workspace.reviews.votes.undo(session.id)
+    assert workspace.ratings.waiting() == before
+
+
+@pytest.mark.both_stores
 def test_a_ranking_is_a_vote_for_each_of_its_pairs(workspace: Workspace) -> None:
     reviews = workspace.reviews
     session = reviews.start([a_run(workspace)], Choices("rank", "dataset"), seed=1)

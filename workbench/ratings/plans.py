@@ -14,6 +14,9 @@ Order = Literal["dataset", "shuffled", "disagreement", "uncertain"]
 Column = tuple[int, int]
 """Run and index of the column in it."""
 LEAST_RANKED = 3
+CHOICE, LEAST_CHOICE = 10, 500
+"""So many items for each that is shown does a session choose from while votes come in, and so many at least: with all pairs of a large run
+each choice would take seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class SessionPlan:
 def make_plan(answers: Iterable[Answer], kind: Kind, order: Order, most: int | None, seed: int) -> SessionPlan:
     """The plan of a session. The same answers, choices and seed give the same plan.
 
-    `most` items are taken: for `disagreement` those that differ most, else spread over all pairs of columns. `uncertain` keeps the rest
+    `most` items are taken: for `disagreement` those that differ most, else spread over all pairs of columns. `uncertain` keeps more
     behind them: the next pair is chosen while votes come in.
     """
     draw = random.Random(seed)
@@ -113,7 +116,7 @@ def _ordered(items: list[list[Answer]], order: Order, most: int | None, draw: ra
         turns[columns] += 1
     taken = sorted(mixed, key=lambda item: turn[id(item)])
     if order == "uncertain":
-        return taken
+        return taken if most is None else taken[: max(CHOICE * most, LEAST_CHOICE)]
     taken = taken[:most]
     if order == "dataset":
         return sorted(taken, key=lambda item: place[id(item)])

@@ -14,8 +14,8 @@ class Reviews:
     _database: Database
 
     def waiting(self) -> int:
-        """How many outputs of the newest finished run of each live comparison have nothing said by whoever rates now, notes and marks
-        left out, where the run has at least two columns."""
+        """How many outputs of the newest finished run of each live comparison have no vote of and nothing said by whoever rates now,
+        notes and marks left out, where the run has at least two columns."""
         rows = self._database.query(
             f"""
             WITH last_run AS (
@@ -26,6 +26,12 @@ class Reviews:
             WHERE NOT EXISTS (
                 SELECT 1 FROM rating WHERE rating.output_id = output.id AND replaced_by_id IS NULL
                 AND rating.rater_id = :me AND rating.aspect <> '{RULING}' AND (value IS NOT NULL OR label IS NOT NULL)
+            ) AND NOT EXISTS (
+                SELECT 1 FROM vote JOIN session ON session.id = vote.session_id WHERE session.rater_id = :me
+                AND vote.left_output_id = output.id AND vote.replaced_by_id IS NULL AND vote.winner <> ''
+            ) AND NOT EXISTS (
+                SELECT 1 FROM vote JOIN session ON session.id = vote.session_id WHERE session.rater_id = :me
+                AND vote.right_output_id = output.id AND vote.replaced_by_id IS NULL AND vote.winner <> ''
             )
             """,
             {"me": own_rater(self._database)},

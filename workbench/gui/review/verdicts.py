@@ -19,7 +19,7 @@ class VerdictButton(QPushButton):
         super().__init__(text)
         self.number, self.hint = number, hint
         self.setCheckable(True)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # digits and Enter act wherever the focus is
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # where single keys are switched off, Tab and Space vote
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(f"{number}, {text}")
         self.setToolTip(f"{text} ({number})")
