@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from by_hand_sample import by_hand
-from judged_sample import JUDGE, judged, verdict_on
+from judged_sample import JUDGE, TALKATIVE, judged, verdict_on
 from results_sample import results_run
 
 from workbench.library.records import ColumnSpec
 from workbench.settings import Settings
-from workbench.values import Case, Check, Content, Definition, Message, Price, PromptRef
+from workbench.values import Case, Check, Content, Criterion, Definition, Highlight, Message, Price, PromptRef, Saw, Scale
 from workbench.workspace import Workspace
 
 TICKETS = (
@@ -114,7 +114,8 @@ def answer(asked: dict[str, Any]) -> str:
         return _verdict(said)
     label = next((label for _name, text, label, _tags in TICKETS if text in said), "question")
     if "Write the reply" in said:
-        return _reply("before promising" in said, sum(map(ord, said)))
+        reply = _reply("before promising" in said, sum(map(ord, said)))
+        return f"{reply}\n\nPlease write again whenever we can help." if asked["model"] in TALKATIVE else reply
     small = asked["model"].endswith("small")
     seed = sum(map(ord, said + asked["model"]))
     if "one word" in said:
@@ -171,7 +172,8 @@ def content(*turns: tuple[str, str], **parameters: Any) -> Content:
 def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
     """Ids of what a picture shows: `prompt`, `dataset`, `done` (a finished run), `going` (a comparison to start), `by_hand`
     (a run with answers to give), `hand` (its connection), `old_version` (of the dataset), `rerun` and `first_run` (its baseline),
-    `results_run` (50 cases whose figures are known), `judged` and `unjudged` (runs with a judge that was asked, and one that was not)."""
+    `judged` and `unjudged` (runs with a judge that was asked, and one that was not), `results_run` (50 cases whose figures are
+    known)."""
     ws = Workspace.open(path, settings)
     try:
         ids = _library(ws)
@@ -183,9 +185,9 @@ def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
         ids["old_version"] = _edit_cases(ws, ids["dataset"])
         ids |= by_hand(ws, models)
         ids |= _rerun(ws, models)
-        ids["results_run"] = results_run(ws, _four(ws))
         ids |= _judged(ws, models)
         judged(ws, base_url, [(name, text, label) for name, text, label, _tags in TICKETS])
+        ids["results_run"] = results_run(ws, _four(ws))
         return ids
     finally:
         ws.close()
@@ -337,9 +339,7 @@ def _judged(ws: Workspace, models: list[str]) -> dict[str, int]:
     rerun = next(row for row in ws.comparisons.list() if row.name == "Gift reply").definition
     rubric = Check("llm-rubric", "Offers store credit as the policy says, and names the next step for the customer.", "Policy judge")
     checks = (rubric, Check("icontains", "sorry", "Tone"))
-    made = replace(
-        rerun, name="Gift reply, judged", model_uids=(models[0], models[1]), checks=(rubric, Check("icontains", "sorry", "Tone"))
-    )
+    made = replace(rerun, name="Gift reply, judged", model_uids=(models[0], models[1]), checks=checks)
     found = {}
     for key in ("unjudged", "judged"):
         comparison = ws.comparisons.save(replace(made, name=made.name if key == "judged" else "Gift reply, nobody judged"))
@@ -362,3 +362,30 @@ def _rate(ws: Workspace, run_id: int) -> None:
     first = ws.runs.cells(run_id)[0]
     if first.output_id is not None:
         ws.ratings.note(first.output_id, "Says it in a sentence, so nothing can read it.")
+        _judge(ws, run_id, first.output_id, first.text)
+
+
+def _judge(ws: Workspace, run_id: int, output_id: int, text: str) -> None:
+    """Criteria for the comparison of a run, and two raters of one answer who differ."""
+    comparison = ws.runs.get(run_id).comparison_id
+    if comparison is None:
+        return
+    points = {"5": "Right class, nothing else", "1": "Another class"}
+    ws.criteria.put(
+        comparison,
+        [
+            (None, Criterion("Accuracy", Scale("stars", points), weight=2, help="Is it the right class?")),
+            (None, Criterion("Fault", Scale("labels", labels=("none", "chatty", "wrong")))),
+            (None, Criterion("Usable", Scale("verdict"), help="Could a program read it?")),
+        ],
+    )
+    accuracy, fault, usable = (row.id for row in ws.criteria.list(comparison))
+    ws.ratings.criterion(output_id, accuracy, 5)
+    ws.ratings.criterion(output_id, fault, "chatty")
+    ws.ratings.switch_rater("Mara Lind")
+    ws.ratings.stars(output_id, 4, Saw("compare", others=True))
+    ws.ratings.criterion(output_id, accuracy, 2, Saw("compare", others=True))
+    ws.ratings.criterion(output_id, usable, "fail", Saw("compare", others=True))
+    if len(text) > 4:
+        ws.ratings.highlight(output_id, Highlight(0, min(len(text), 12), "nobody asked for this"), Saw("compare", others=True))
+    ws.ratings.switch_rater(None)

@@ -19,6 +19,8 @@ WRITERS = (
     ("gpt-4.1-nano", "GPT-4.1 nano"),
     ("mistral-small", "Mistral Small"),
 )
+TALKATIVE = {"gpt-4.1", "mistral-small"}
+"""Writers whose answers are longer."""
 _GOOD = ("Correctly applies the policy and stays polite.", "Offers a fair solution.", "Asks for what is needed, as required.")
 _BAD = ("Misses the 2-year warranty.", "Promises a refund that the policy does not allow.", "Asks twice for what was given.")
 _PEOPLE = ("Offers a discount, the cover says repair.", "Refuses credit that section 6 allows.", "Fine, the number was in the footer.")

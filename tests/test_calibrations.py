@@ -96,6 +96,19 @@ def test_a_judge_stands_beside_people_with_its_figures(desk: Workspace) -> None:
     assert only(desk).counts["let_through"] == 0
 
 
+def test_several_people_on_a_file_are_measured_against_each_other(desk: Workspace) -> None:
+    outputs = rate(desk, run(desk), "pfpfp")
+    if not desk.ratings.can_switch:
+        return  # on a server everyone rates under the own name
+    desk.ratings.switch_rater("Mara")
+    for output, word in zip(outputs, ("pass", "pass", "fail", "fail"), strict=False):
+        desk.ratings.verdict(output, "pass" if word == "pass" else "fail")
+    found = only(desk)
+    assert found.people is not None
+    assert (found.people.answers, found.people.agreement.hits, found.people.name) == (4, 2, "kappa")
+    assert (found.answers, found.undecided) == (3, 2)
+
+
 def test_the_sentence_stands_beside_the_scores_of_a_judge_alone(desk: Workspace) -> None:
     run_id = run(desk, ("boots", "hats"), RUBRIC, Check("contains", "boots"))
     judged, plain = desk.runs.cells(run_id)[0].scores
@@ -123,6 +136,8 @@ def test_a_note_is_what_people_say_and_a_ruling_is_no_rating(desk: Workspace) ->
     assert desk.calibrations.rulings.undo() is None
     assert desk.calibrations.rulings.redo() == outputs[1]
     assert desk.calibrations.rulings.of(key) == {outputs[1]: "judge"}
+    said = {judgement.aspect for judgement in desk.ratings.said([outputs[1]])}
+    assert said == {"verdict", "note"}
     with pytest.raises(NotFound):
         desk.calibrations.rulings.rule(key, 99_999, "judge")
 

@@ -93,7 +93,9 @@ def test_who_stands_first_changes_nothing_about_a_pair(shown: Winner, swapped: W
 @given(st.lists(WINNERS, min_size=12, max_size=12), st.permutations([0, 1, 2, 3]))
 def test_the_order_of_columns_changes_no_score_of_a_row(said: list[Winner], order: list[int]) -> None:
     check, row = Check("pairwise"), (11, 12, 13, 14)
-    readings = {pair: Reading(Said(winner=winner), "", 1, 10) for pair, winner in zip(permutations(row, 2), said, strict=True)}
+    readings: dict[tuple[int, ...], Reading] = {
+        pair: Reading(Said(winner=winner), "", 1, 10) for pair, winner in zip(permutations(row, 2), said, strict=True)
+    }
     found, again = rulings(check, row, readings), rulings(check, [row[place] for place in order], readings)
     assert found is not None
     assert again is not None

@@ -60,6 +60,7 @@ def test_criteria_are_written_by_hand_in_few_words() -> None:
         ("- {name: A, scale: labels, labels: [one]}", "line 5: A: labels need 2"),
         ("- A\n- a", "line 6: There are two criteria called a"),
         ("- 5", "line 5: A criterion is its name"),
+        ("- {name: A, points: {5: [x]}}", "line 5: What a point means is a text"),
         ("- {help: What}", "line 5: A criterion needs a name"),
     ],
 )
@@ -129,3 +130,25 @@ def test_criteria_travel_with_the_library_folder(workspace: Workspace, tmp_path:
     assert (ws.criteria.get(kept).criterion.weight, ws.criteria.list(comparison)[0].id) == (3.0, kept)
     copy = ws.comparisons.duplicate(comparison)
     assert [row.criterion.name for row in ws.criteria.list(copy)] == names[1:]
+
+
+def test_a_folder_kept_in_step_takes_and_gives_criteria(workspace: Workspace, tmp_path: Path) -> None:
+    connection = workspace.connections.add("Server", "other", base_url="http://127.0.0.1:9/v1")
+    workspace.connections.add_model(connection, "tiny")
+    source = tmp_path / "refunds.comparison.yaml"
+    source.write_text(BY_HAND, "utf-8")
+    workspace.files.import_paths([source])
+    comparison = workspace.comparisons.find("Refunds").id
+    folder = tmp_path / "library"
+    folder.mkdir()
+    workspace.folder.choose(folder)
+    workspace.folder.sync()
+    (written,) = (folder / "comparisons").glob("*.yaml")
+    assert len(criteria_in(written.read_text("utf-8"))) == 5
+    workspace.criteria.archive(workspace.criteria.list(comparison)[0].id)
+    workspace.folder.sync()
+    text = written.read_text("utf-8")
+    assert [criterion.name for criterion in criteria_in(text)] == ["Accuracy", "Fault", "Overall", "Safe"]
+    written.write_text(text.replace("weight: 2", "weight: 4"), "utf-8")
+    workspace.folder.sync()
+    assert workspace.criteria.list(comparison)[0].criterion.weight == 4

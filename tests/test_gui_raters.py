@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -149,6 +149,34 @@ def test_keys_say_who_was_right_and_go_on_and_it_can_be_undone(qtbot: QtBot, scr
     screen.right.list.go(0)
     press(Qt.Key.Key_1)
     qtbot.waitUntil(lambda: not screen.right.settled.text())
+
+
+def test_a_second_judge_is_reached_with_an_arrow_and_the_focus_stays_in_the_list(qtbot: QtBot, screen: RatersScreen, made: Judged) -> None:
+    async def judge() -> None:
+        async for _state in screen.context.ws.runs.judge(made.run):
+            pass
+
+    asyncio.run(screen.context.ws.scorings.score_again(made.run, (RUBRIC, replace(RUBRIC, name="Short", value="Is short."))))
+    asyncio.run(judge())
+    qtbot.waitUntil(lambda: screen.left.list.count() == 2, timeout=10_000)
+    assert screen.shown is not None
+    assert screen.shown.found.judge.title == "Policy", "what is read stays"
+    screen.search_focus()
+    at = screen.left.list.currentRow()
+    press(Qt.Key.Key_Up if at else Qt.Key.Key_Down)
+    assert screen.crumbs()[-1][0] == "Short"
+    assert screen.left.list.hasFocus()
+    screen.context.action("go.back").trigger()
+    qtbot.waitUntil(lambda: screen.crumbs()[-1][0] == "Policy")
+
+
+def test_a_key_says_nothing_of_an_answer_that_is_out_of_sight(qtbot: QtBot, screen: RatersScreen) -> None:
+    screen.window().resize(1100, 700)
+    qtbot.waitUntil(lambda: not screen.right.isVisible())
+    screen.context.action("raters.people").trigger()
+    assert screen.right.isVisible()
+    screen.context.action("raters.people").trigger()
+    qtbot.waitUntil(lambda: screen.right.settled.text() == "1 settled")
 
 
 def test_an_answer_becomes_an_example_and_the_judge_prompt_opens(qtbot: QtBot, screen: RatersScreen) -> None:

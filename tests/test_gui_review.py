@@ -19,6 +19,7 @@ from tests.gui_window import dialogs, finished_well, opened
 from tests.run_workspace import Filled, executed, fill
 from workbench.gui.app import Session
 from workbench.gui.review.data import letter
+from workbench.gui.review.feet import RateFoot
 from workbench.gui.review.outcome import RateBar
 from workbench.gui.review.start_dialog import StartDialog
 from workbench.gui.review.view import ReviewScreen
@@ -244,6 +245,7 @@ def test_four_answers_fit_side_by_side_in_a_window_of_the_usual_width(qtbot: QtB
     assert len(screen.cards) == 4
     assert screen.area.horizontalScrollBar().maximum() == 0
     for card in screen.cards:
+        assert isinstance(card.foot, RateFoot)
         assert card.foot.stars.width() >= card.foot.stars.sizeHint().width()
         assert card.foot.failed.geometry().right() <= card.width()
 
@@ -354,17 +356,15 @@ def test_a_ranking_is_given_by_digits_and_ties_share_a_place(qtbot: QtBot, scree
 
 def test_a_pause_does_not_count_and_hides_the_answers(qtbot: QtBot, screen: ReviewScreen) -> None:
     started(qtbot, screen, "pair")
-    assert screen.model.clock.runs
+    clock = screen.model.clock
+    assert clock.runs
     press(Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.paused)
-    assert not screen.model.clock.runs
+    qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.paused and not clock.runs)
     assert screen.go_on_button.hasFocus()
     QTest.keyClick(screen.go_on_button, Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.body)
-    assert screen.model.clock.runs
+    qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.body and clock.runs)
     screen.context.go("library")
-    qtbot.waitUntil(lambda: not screen.isVisible())
-    assert not screen.model.clock.runs
+    qtbot.waitUntil(lambda: not screen.isVisible() and not clock.runs)
 
 
 def test_the_end_of_a_session_of_pairs_tells_win_rates_and_what_they_allow_to_say(qtbot: QtBot, screen: ReviewScreen) -> None:
@@ -383,7 +383,7 @@ def test_the_end_of_a_session_of_pairs_tells_win_rates_and_what_they_allow_to_sa
     assert bars[0].rate == 1.0
     assert "model-0" in bars[0].name
     words = said_by(screen.reveal_page)
-    assert "is ahead of" in words
+    assert "4 against 0 could be chance (p = 0.75)." in words
     assert "corrected for the number of pairs" in words
     assert "Hidden until now: names of models" in words
 
@@ -415,8 +415,8 @@ def accessible(root: QWidget) -> str:
     parts: list[str] = []
 
     def walk(found: QAccessibleInterface) -> None:
-        for kind in (QAccessible.Text.Name, QAccessible.Text.Description, QAccessible.Text.Value, QAccessible.Text.Help):
-            parts.append(found.text(kind))
+        kinds = (QAccessible.Text.Name, QAccessible.Text.Description, QAccessible.Text.Value, QAccessible.Text.Help)
+        parts.extend(found.text(kind) for kind in kinds)
         for place in range(found.childCount()):
             child = found.child(place)
             if child is not None:

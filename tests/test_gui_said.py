@@ -17,13 +17,14 @@ from tests.gui_window import dialogs, finished_well, opened
 from tests.run_workspace import executed, fill
 from tests.test_gui_compare_run import Start, key, shown_run, stars
 from workbench.gui.compare.criteria_dialog import CriteriaDialog
+from workbench.gui.compare.rows import RowsDialog
 from workbench.gui.compare.said_history import SaidHistory
 from workbench.gui.compare.setup import SetupDialog
 from workbench.gui.compare.view import CompareScreen
 from workbench.gui.marks import quoted, to_shown, to_written, written_places
 from workbench.gui.widgets.scale_row import ScaleRow
 from workbench.settings import Settings
-from workbench.values import Criterion, Highlight, Scale
+from workbench.values import CaseQuery, Criterion, Highlight, Scale
 
 ACCURACY = Criterion("Accuracy", Scale("stars", {"5": "Policy applied correctly"}), weight=2, help="Is it right?")
 FAULT = Criterion("Fault", Scale("labels", labels=("none", "too long")))
@@ -180,3 +181,28 @@ def test_marks_keep_their_place_where_markdown_is_laid_out(shown: str, written: 
 
 def test_a_long_mark_is_quoted_with_its_ends() -> None:
     assert quoted("word " * 50, 0, 249, 20) == "“word wor … ord word”"
+
+
+def test_rows_are_filtered_and_sorted_by_a_criterion_that_was_just_added(qtbot: QtBot, rated: CompareScreen) -> None:
+    assert rated.model.data is not None
+    assert rated.model.data.comparison is not None
+    criteria = rated.context.ws.criteria
+    tone = criteria.add(rated.model.data.comparison.id, Criterion("Tone", Scale("score")))
+    cells = [rated.model.grid.shown_at(case, 0, 1) for case in range(2)]
+    outputs = [shown.cell.output_id for shown in cells if shown is not None]
+    for output, score in zip(outputs, (90, 20), strict=True):
+        assert output is not None
+        rated.context.ws.ratings.criterion(output, tone, score)
+    qtbot.waitUntil(lambda: rated.model.data is not None and len(rated.model.data.criteria) == 3)
+    dialog = RowsDialog(rated, rated.model, CaseQuery(), [0], lambda _query: None)
+    dialog.criterion.setCurrentIndex(dialog.criterion.findData(tone))
+    dialog.rating.setCurrentIndex(dialog.rating.findData("high"))
+    qtbot.waitUntil(lambda: dialog.left_over.text().startswith("1 of "))
+    dialog.rating.setCurrentIndex(0)
+    dialog.sort.setCurrentIndex(dialog.sort.findData("criterion"))
+    query = dialog.query
+    assert (query.sort, query.criterion, query.narrows) == ("criterion", tone, False)
+    run = rated.model.run_id
+    assert run is not None
+    assert rated.context.ws.runs.find_cases(run, query, [0])[:2] == [1, 0], "the lowest score first"
+    dialog.reject()

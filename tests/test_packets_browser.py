@@ -62,11 +62,15 @@ def test_a_colleague_rates_by_keyboard_and_the_file_fits_the_packet(page: Page, 
         page.key(key)
     assert page.text("#place") == "Pair 1 of 3"
     assert "Choose first" in page.text("#said")
+    page.key("n")
+    page.type("A knows gifts.")
+    page.key("Enter")  # a note alone is no choice
+    assert "Choose first" in page.text("#said")
     page.key("1")
     for key in ("5", "1", "2"):  # accuracy and safety of A, accuracy of B: each the first row that is open
         page.key(key, SHIFT)
     page.key("n")
-    page.type("A knows gifts. 1 z s")
+    page.type(" 1 z s")
     page.key("Enter")
     assert page.text("#place") == "Pair 2 of 3"
     page.key("2")

@@ -13,7 +13,8 @@ from workbench.ratings import Ratings
 from workbench.runs.grid import UNJUDGED, judgements_of
 from workbench.store import tables
 from workbench.store.database import Database
-from workbench.values import BLIND, BadInput, CaseQuery, Criterion, Highlight, NotFound, Saw, Scale, differ, share, weighted_stars
+from workbench.values import BLIND, BadInput, CaseQuery, Changes, Criterion, Highlight, NotFound, Saw, Scale, differ, share, weighted_stars
+from workbench.workspace import Workspace
 
 pytestmark = pytest.mark.both_stores
 
@@ -288,3 +289,15 @@ def test_rows_are_found_by_criterion_label_and_disagreement(database: Database, 
     assert found(_RATINGS["4"]) == [1], "the mean of 2 and 5 is 3.5, which rounds up"
     assert CaseQuery(criterion=accuracy).narrows
     assert not CaseQuery(criterion=accuracy, sort="criterion").narrows
+
+
+def test_the_name_in_the_settings_stands_beside_ratings(workspace: Workspace) -> None:
+    if workspace.on_server:
+        assert workspace.ratings.rater != "me"
+        return
+    assert workspace.ratings.rater == "me"
+    heard: list[Changes] = []
+    workspace.subscribe(heard.append)
+    workspace.settings.set("author", " Maria ")
+    assert workspace.ratings.rater == "Maria"
+    assert [changes.has("rating") for changes in heard] == [True]

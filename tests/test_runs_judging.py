@@ -359,3 +359,32 @@ def test_answers_of_failed_calls_are_not_judged(desk: Workspace, server: JudgeSe
     assert len([event for event in events if isinstance(event, Finished)]) == 2
     assert len(server.asked_of("judge")) == 2
     assert desk.runs.to_judge(run_id) == 0
+
+
+@pytest.mark.both_stores
+def test_judges_in_a_group_decide_with_the_others(desk: Workspace, server: JudgeServer) -> None:
+    group = Check("assert-set", [RUBRIC.to_json(), Check("contains", "boots").to_json(), Check("g-eval", "Fluency").to_json()], "Together")
+    server.say = lambda model, text: (
+        "boots" if model != "judge" else '{"score": 3, "reason": "Clumsy."}' if "Criteria" in text else verdict(True, 1.0)
+    )
+    assert desk.runs.estimate(comparison(desk, group)).judge_calls == 6
+    run_id, _ = make(desk, comparison(desk, group, replace(group, threshold=0.7)))
+    assert len(server.asked_of("judge")) == 12
+    strict, mean = scores(desk, run_id)[0], scores(desk, run_id, 1)[0]
+    assert (strict.passed, strict.pending) == (False, False)
+    assert "2 of 3 checks passed. g-eval: Fluency: Clumsy." in strict.reason
+    assert (mean.passed, round(mean.score or 0, 3)) == (True, 0.767)
+    assert strict.cost_usd == Decimal("0.0024")
+    server.say = lambda model, text: verdict(True, 1.0)
+    asyncio.run(desk.scorings.score_again(run_id, (group,)))
+    assert scores(desk, run_id)[0].passed is False
+    judge(desk, run_id, again=True)
+    assert [score.pending for score in scores(desk, run_id)] == [False] * 3
+    assert len(server.asked_of("judge")) == 18
+
+
+@pytest.mark.both_stores
+def test_what_judges_said_is_found_in_no_search_of_answers(desk: Workspace) -> None:
+    make(desk, comparison(desk))
+    assert desk.search.find("says boots")
+    assert [hit for hit in desk.search.find("reason") if hit.kind == "output"] == []

@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import erfc, log1p, sqrt
+from math import log1p
 
 from workbench.analysis.agreement import agreement, cohen_kappa, krippendorff_alpha
-from workbench.analysis.paired import holm
+from workbench.analysis.paired import holm, mcnemar
 from workbench.analysis.ranking import Fit, Ranking, more_votes, rank
 from workbench.evaluators.rates import wilson
 from workbench.values.votes import Vote, Winner
@@ -38,7 +38,7 @@ class PairGap:
     more: int | None
     """About so many further votes on them would separate the two at 95 %; 0: they are apart, None: nothing points to a gap."""
     p: float
-    """How often chance alone makes a gap like this: Wald's test of the gap in log odds, corrected for all pairs (Holm 1979)."""
+    """How often chance alone makes a score like this: the exact sign test of `won` against `lost`, corrected for all pairs (Holm 1979)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +76,20 @@ def _interval(won: float, of: int) -> tuple[float, float]:
 
 
 def gaps(votes: Sequence[Vote], ranking: Ranking) -> list[PairGap]:
-    """Every two that met, the stronger left, those of the strongest first. The gaps are those of the ranking: votes on other pairs count."""
+    """Every two that met, the stronger left, the strongest first. `more` is of the gap in the ranking, in which all votes count."""
     met: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     order = {one.name: place for place, one in enumerate(ranking.ranked)}
     for vote in votes:
         swapped = order[vote.left] > order[vote.right]
         key = (vote.right, vote.left) if swapped else (vote.left, vote.right)
         met[key][_turned(vote.winner) if swapped else vote.winner] += 1
-    chance = holm({f"{order[left]} {order[right]}": _chance(ranking.fit, left, right) for left, right in met})
+    chance = holm({f"{order[a]} {order[b]}": mcnemar(tally["left"], tally["right"]) for (a, b), tally in met.items()})
     found = []
     for (left, right), tally in sorted(met.items(), key=lambda one: (order[one[0][0]], order[one[0][1]])):
         more = more_votes(ranking.fit, left, right, tally.total())
         p = chance[f"{order[left]} {order[right]}"]
         found.append(PairGap(left, right, tally["left"], tally["right"], tally["tie"], more, p))
     return found
-
-
-def _chance(fit: Fit, left: str, right: str) -> float:
-    gap, error = fit.difference(left, right)
-    return erfc(abs(gap) / error / sqrt(2)) if error else 1.0
 
 
 def _turned(winner: Winner) -> Winner:

@@ -50,7 +50,8 @@ def rerun_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _shared(parser: argparse.ArgumentParser) -> None:
     shared_call_options(parser)
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the outputs to a .json, .jsonl or .csv file")
+    out = "write the outputs to a .csv, .jsonl, .json or .xlsx file, a summary to .md or a report to .html"
+    parser.add_argument("--out", type=Path, metavar="FILE", help=out)
     allow_python(parser)
 
 
@@ -155,8 +156,9 @@ def finish(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Te
     interrupted = watch(ws, run_id, options, terminal) if not resumed or ws.runs.get(run_id).queued or ws.runs.to_judge(run_id) else False
     out = getattr(options, "out", None)
     if out is not None:
-        _write(ws, run_id, out)
-        terminal.note(f"Outputs are in {out}.")
+        ws.exports.write(run_id, out)
+        what = {".md": "The summary is", ".html": "The report is"}.get(out.suffix.lower(), "Outputs are")
+        terminal.note(f"{what} in {out}.")
     if terminal.json:
         terminal.document(ws.exports.report(run_id))
     else:
@@ -219,24 +221,14 @@ def too_few(ws: Workspace, run_id: int, fail_under: float | None, terminal: Term
 
 def _check_out(path: Path | None) -> None:
     """Raise before anything is paid for where the outputs could not be written."""
-    from workbench.values import BadInput
-
     if path is None:
         return
-    if path.suffix.lower() not in (".json", ".jsonl", ".csv"):
-        raise BadInput(f"Outputs are written as .json, .jsonl or .csv, not as {path.suffix or 'a file without an ending'}.", path=str(path))
+    from workbench.values import BadInput
+    from workbench.workspace import format_of
+
+    format_of(path)
     if not path.parent.is_dir():
         raise BadInput("The folder of this file does not exist.", path=str(path))
-
-
-def _write(ws: Workspace, run_id: int, path: Path) -> None:
-    kind = path.suffix.lower()
-    if kind == ".csv":
-        ws.exports.outputs_csv(run_id, path)
-    elif kind == ".jsonl":
-        ws.exports.outputs_jsonl(run_id, path)
-    else:
-        ws.exports.outputs_json(run_id, path)
 
 
 def _address(text: str) -> str:

@@ -2,12 +2,15 @@
 
 from workbench.evaluators.checks import (
     TYPES,
+    asks_judges,
     compares_meanings,
     fault,
+    flat,
     judged_value,
     may_be_slow,
     programs_of,
     score,
+    score_of_set,
     texts_to_compare,
     verdict,
 )
@@ -20,7 +23,28 @@ from workbench.evaluators.rates import percentile, wilson
 from workbench.evaluators.verdicts import of_row, outcome, turned
 
 __all__ = [
-    "TYPES", "Facts", "Metric", "Program", "Vectors", "compares_meanings", "facts_of", "fault", "judged_value", "may_be_slow",
-    "meaning_key", "metrics", "of_row", "outcome", "percentile", "programs_of", "score", "texts_to_compare", "turned", "verdict",
+    "TYPES",
+    "Facts",
+    "Metric",
+    "Program",
+    "Vectors",
+    "asks_judges",
+    "compares_meanings",
+    "facts_of",
+    "fault",
+    "flat",
+    "judged_value",
+    "may_be_slow",
+    "meaning_key",
+    "metrics",
+    "of_row",
+    "outcome",
+    "percentile",
+    "programs_of",
+    "score",
+    "score_of_set",
+    "texts_to_compare",
+    "turned",
+    "verdict",
     "wilson",
 ]  # fmt: skip

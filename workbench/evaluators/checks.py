@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -233,14 +233,22 @@ def _score(check: Check, answer: _Answer) -> Score:
 
 
 def _score_set(check: Check, answer: _Answer) -> Score:
-    """Several checks as one: passes if all of them pass, or with a threshold, if their weighted mean reaches it."""
+    """Several checks as one. Where judges among them are still to be asked, the verdicts of the others are kept with it until then."""
     try:
         inner = [Check.from_json(item) for item in check.value or ()]
     except (TypeError, KeyError, ValueError):
         return Score(check, False, 0.0, "The checks in this set cannot be read.")
-    if any(judges.kind_of(one.type) for one in _flat(inner)):
-        return Score(check, None, None, "A judge inside a group is not asked. Put that check beside the group.")
     scores = [_score(one, answer) for one in inner]
+    if any(one.pending for one in scores):
+        if any(one.pending and judges.kind_of(one.check.type) is None for one in scores):
+            return Score(check, None, None, "A judge in a group inside a group is not asked. Put that check one group further out.")
+        known = [None if one.pending else [one.passed, one.score, one.reason] for one in scores]
+        return Score(replace(check, judge={"inner": known}), None, None, judges.NOT_JUDGED, PENDING)
+    return score_of_set(check, scores)
+
+
+def score_of_set(check: Check, scores: Sequence[Score]) -> Score:
+    """The score of a set: passes if all of its checks pass, or with a threshold, if their weighted mean reaches it."""
     passed, mean = verdict(scores)
     if check.threshold is not None and mean is not None and all(one.passed is not None for one in scores):
         passed = mean >= check.threshold
@@ -250,6 +258,16 @@ def _score_set(check: Check, answer: _Answer) -> Score:
     words = [f"{good} of {len(scores)} checks passed."]
     words += [f"{one.check.title}: {one.reason}" for one in scores if not one.passed][:_TOLD]
     return Score(check, passed, None if passed is None else mean, " ".join(words))
+
+
+def asks_judges(checks: Sequence[Check]) -> bool:
+    """True if one of these checks is asked of a model."""
+    return any(judges.kind_of(check.type) for check in _flat(checks))
+
+
+def flat(checks: Sequence[Check]) -> Iterator[Check]:
+    """The checks and, in place of sets, those inside them."""
+    return _flat(checks)
 
 
 def _values(case: Case) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 from typing import Any
 
@@ -41,11 +41,11 @@ class Question:
     allowed: frozenset[str] = frozenset()
 
 
-def scores_of_answers(question: Question) -> list[list[tuple[bool | None, float | None, str, str]]]:
-    """Of each answer, of each check (those of its case follow): passed, score, reason and label."""
+def scores_of_answers(question: Question) -> list[list[tuple[bool | None, float | None, str, str, dict[str, Any]]]]:
+    """Of each answer, of each check (those of its case follow): passed, score, reason, label, and what its check keeps of judges."""
     return [
         [
-            (one.passed, one.score, one.reason, one.label)
+            (one.passed, one.score, one.reason, one.label, dict(one.check.judge))
             for one in score(answer.case.asked(question.checks), answer.case, answer.text, answer.vectors, answer.facts, question.allowed)
         ]
         for answer in question.answers
@@ -99,8 +99,8 @@ class Scorers:
             raise Ended
         return [
             tuple(
-                Score(check, *verdict)
-                for check, verdict in zip(answer.case.asked(question.checks), verdicts, strict=True)
+                Score(check if judge == check.judge else replace(check, judge=judge), *verdict)
+                for check, (*verdict, judge) in zip(answer.case.asked(question.checks), verdicts, strict=True)
             )
             for answer, verdicts in zip(question.answers, found, strict=True)
         ]  # fmt: skip

@@ -49,6 +49,8 @@ def _criterion(document: Document, key: str, place: int) -> Criterion:
         if isinstance(weight, bool) or not isinstance(weight, int | float):
             raise document.problem("A weight is a number, 0 or more.", key, place, "weight")
         points = optional_mapping(document, key, place, "points") or {}
+        if any(isinstance(said, list | Mapping) or said is None for said in points.values()):
+            raise document.problem("What a point means is a text.", key, place, "points")
         labels = tuple(texts_at(document, key, place, "labels"))
         scale = text_at(document, key, place, "scale") or ("labels" if labels else "stars")
         criterion = Criterion(

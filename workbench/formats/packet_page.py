@@ -1,7 +1,7 @@
 """A review packet: one HTML file in which a colleague rates blind answers in any browser, without a network and without this app.
 
 Its form lies in `resources/packet`. Texts of models lie in it as JSON data and are only ever shown as text. A policy lets nothing run but
-the page's own two scripts, named by their hashes, and nothing load at all.
+the page's own scripts, named by their hashes, and nothing load at all.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from workbench.values.messages import Part
 
 PacketKind = Literal["pair", "single"]
 SHOWN_PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif")
+_SCRIPTS = ("text", "said", "page", "keys")
 _READING = 400
 """Words a minute: who compares two answers skims what they have in common."""
 _DECIDING = 5
@@ -105,8 +106,8 @@ def _form() -> Mapping[str, str]:
         for mode in ("light", "dark")
     }
     style = _filled(asset("packet/page.css").read_text("utf-8"), colours)
-    scripts = {name: asset(f"packet/{file}.js").read_text("utf-8") for name, file in (("text_script", "text"), ("script", "page"))}
-    allowed = " ".join(map(_hash, scripts.values()))
+    scripts = [asset(f"packet/{name}.js").read_text("utf-8") for name in _SCRIPTS]
+    allowed = " ".join(map(_hash, scripts))
     rules = (
         "default-src 'none'",
         f"script-src {allowed}",
@@ -115,7 +116,8 @@ def _form() -> Mapping[str, str]:
         "base-uri 'none'",
         "form-action 'none'",
     )
-    return {"style": style, **scripts, "policy": "; ".join(rules)}
+    blocks = "\n".join(f"<script>{script}</script>" for script in scripts)
+    return {"style": style, "scripts": blocks, "policy": "; ".join(rules)}
 
 
 def _hash(text: str) -> str:

@@ -129,6 +129,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare.history", "Who said what of this answer", ("Shift+H",), "compare", "user-round"),
     Action("compare.rater", "Let somebody else rate here", (), "compare", "user-round"),
     Action("compare.edit_criteria", "Criteria of this comparison", (), "compare", "list-filter"),
+    Action("compare.edit_answer", "Edit the answer for training data", ("E",), "compare", "pencil-line"),
+    Action("compare.training", "Export training data from ratings", (), "compare", "download"),
     Action("compare.again", "Run this cell again", ("R",), "compare", "rotate-ccw"),
     Action("compare.column_again", "Run this column again", ("Alt+R",), "compare", "rotate-ccw"),
     Action("compare.case_again", "Run this case again", (), "compare", "rotate-ccw"),

@@ -35,7 +35,7 @@ def overall(said: Sequence[Document], rating: float | None, differ: bool) -> Doc
         "verdict": word,
         "note": "\n".join(f"{item['rater']}: {item['value']}" if named else str(item["value"]) for item in notes),
         "rating": rating,
-        "raters": len({item["rater"] for item in said if item["aspect"] not in ("note", "highlights")}),
+        "raters": len({item["rater"] for item in said if item["aspect"] not in ("note", "highlights", "edited")}),
         "raters_differ": differ,
     }
 
@@ -53,7 +53,7 @@ def rating_cells(said: Iterable[Document], columns: Sequence[str]) -> list[Any]:
 
 
 def _document(judgement: Judgement) -> Document:
-    value: Any = judgement.said if judgement.aspect != "note" else judgement.note
+    value: Any = judgement.note if judgement.aspect in ("note", "edited") else judgement.said
     if judgement.aspect == "highlights":
         value = [{"start": mark.start, "end": mark.end, "why": mark.why} for mark in judgement.highlights]
     item: Document = {"aspect": judgement.aspect}
@@ -64,12 +64,15 @@ def _document(judgement: Judgement) -> Document:
 
 
 def _name(item: Document) -> str:
-    return str(item.get("criterion") or item["aspect"])
+    criterion = item.get("criterion")
+    return f"criterion {criterion}" if criterion in _ORDER else str(criterion or item["aspect"])
+
+
+_ORDER = ("stars", "verdict", "score", "label", "criterion", "note", "highlights", "edited")
 
 
 def _order(item: Document) -> int:
-    order = ("stars", "verdict", "score", "label", "criterion", "note", "highlights")
-    return order.index(item["aspect"]) if item["aspect"] in order else len(order)
+    return _ORDER.index(item["aspect"]) if item["aspect"] in _ORDER else len(_ORDER)
 
 
 def _plain(value: Any) -> Any:

@@ -138,7 +138,7 @@ def _columns(item: Sequence[Answer]) -> tuple[Column, ...]:
 def _balanced_pairs(items: Sequence[Sequence[Answer]], draw: random.Random) -> list[tuple[int, ...]]:
     """Sides: of every two pairs of the same two columns one has the first column left, in an order that is drawn."""
     waiting: dict[tuple[Column, ...], list[bool]] = defaultdict(list)
-    shown = []
+    shown: list[tuple[int, ...]] = []
     for item in items:
         turns = waiting[_columns(item)]
         if not turns:

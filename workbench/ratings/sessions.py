@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from workbench.ratings.plans import Answer, Kind, Order, make_plan
+from workbench.ratings.plans import Answer, Column, Kind, Order, make_plan
 from workbench.store import stamps
 from workbench.store.database import Database
 from workbench.store.judged import DIFFER
@@ -23,6 +23,10 @@ SELECT job.case_index, job.column_index, job.repeat, output.id, coalesce(output.
 FROM job JOIN output ON output.id = {newest()} LEFT JOIN score ON {scored()}
 WHERE job.run_id = :run AND job.status = 'done'
 GROUP BY job.id, output.id ORDER BY job.case_index, job.column_index, job.repeat"""
+_PLACES = """
+SELECT output.id, job.run_id, job.column_index, job.case_index, job.repeat, length(coalesce(output.text, ''))
+FROM output JOIN job ON job.id = output.job_id WHERE output.id IN ({ids})"""
+_CHUNK = 1000
 _SELECT = """
 SELECT session.id, session.run_id, session.kind, session.seed, session.position, rater.name, session.created_at, session.finished_at,
        session.plan, session.settings, session.seconds, session.rater_id
@@ -71,6 +75,16 @@ class SessionRow:
         return self.alike.get(output_id, (output_id,))
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an output comes from. `case`: its place in the run; `length`: characters of its text."""
+
+    column: Column
+    case: int
+    repeat: int
+    length: int
+
+
 class Sessions:
     """The verbs on review sessions."""
 
@@ -84,6 +98,15 @@ class Sessions:
             Answer(output, (run_id, column), case, repeat, text, bool(passed) if checked else None, bool(differ), bool(pictures))
             for case, column, repeat, output, text, checked, passed, differ, pictures in rows
         ]
+
+    def places(self, output_ids: Iterable[int]) -> dict[int, Place]:
+        """Where these outputs come from, those that were answered anew since included."""
+        ids, found = sorted(set(output_ids)), dict[int, Place]()
+        for start in range(0, len(ids), _CHUNK):
+            listed = ",".join(str(int(id_)) for id_ in ids[start : start + _CHUNK])
+            for output, run, column, case, repeat, length in self._database.query(_PLACES.format(ids=listed)):
+                found[output] = Place((run, column), case, repeat, length)
+        return found
 
     def start(self, run_ids: Sequence[int], answers: Iterable[Answer], choices: Choices, seed: int | None = None) -> SessionRow:
         """A new session over these answers. Raises NotFound for an unknown run, BadInput where there is nothing to judge."""

@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from workbench.evaluators.judges import kind_of
+from workbench.evaluators import asks_judges
 from workbench.plan import Plan
 from workbench.runs.consent import CodeConsent, checks_of
 from workbench.runs.finding import CaseFinder
@@ -139,7 +139,7 @@ class Calls(CaseFinder):
 
     def has_judges(self, run_id: int) -> bool:
         """True if a check of the run is asked of a model."""
-        return any(kind_of(check.type) for check in self.all_checks(run_id))
+        return asks_judges(self.all_checks(run_id))
 
     async def _judged(self, run_id: int, control: Control, how: _How, *, only_passing: bool = False) -> AsyncGenerator[Judged]:
         end_cut_off(self._database, run_id)

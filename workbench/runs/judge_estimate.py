@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
+from workbench import evaluators
 from workbench import plan as plans
 from workbench.evaluators import judges
 from workbench.plan import Estimate, PastUse, Plan, model_key
@@ -27,7 +28,7 @@ def with_judging(found: Estimate, plan: Plan, who: Judges, past: Past) -> Estima
     seen = {column: Seen(column, 0, _LETTER * _length(plan, column, past)) for column in range(len(plan.columns))}
     groups: dict[tuple[str, float], list[tuple[Ask, int]]] = {}
     for case in sampled:
-        for place, check in enumerate(plan.checks_for(case)):
+        for place, check in enumerate(evaluators.flat(plan.checks_for(case))):
             if (kind := judges.kind_of(check.type)) is None or (kind.row and len(seen) < 2):
                 continue
             ask = asks_of(str(place), 1, check, tuple(seen))[0]

@@ -21,7 +21,8 @@ from workbench.library.names import whole_text
 from workbench.plan import Plan
 from workbench.runs.judge_asks import MOST_ASKS, Ask, Judges, Reading, Ruling, Seen, asks_of, judging_plan, rulings, text_of
 from workbench.runs.reading import RunReader
-from workbench.store.database import Database
+from workbench.runs.verdicts import fold
+from workbench.store.database import Database, Writer
 from workbench.store.outputs import FAILED, newest, scored, scoring
 from workbench.store.stamps import new_uid, now
 from workbench.values import PENDING, Check, Problem, canonical
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from workbench.engine.control import Control
 
 _SETTLED_AT_ONCE = 25
+_PART = "/"
+"""Between the key of a set and the place of a check in it."""
 
 _WAITING = f"""
 FROM job JOIN output ON output.id = {newest()} JOIN score ON {scored()}
@@ -55,6 +58,9 @@ WHERE job.run_id = :run AND job.status IN ('done', 'failed', 'skipped', 'cancell
 _RULE = f"""
 UPDATE score SET "check" = :check, passed = :passed, value = :value, reason = :reason, label = :label, cost = :cost,
  judge_output_id = :judge, at = :at
+WHERE output_id = :output AND check_key = :key AND generation = :scoring AND label = '{PENDING}'"""
+_SET = f"""
+SELECT "check", cost FROM score
 WHERE output_id = :output AND check_key = :key AND generation = :scoring AND label = '{PENDING}'"""
 _TELL = f"""
 UPDATE score SET reason = :reason WHERE output_id = :output AND check_key = :key AND generation = :scoring AND label = '{PENDING}'"""
@@ -141,24 +147,21 @@ class Judging:
         found: list[Ask] = []
         seen: set[tuple[str, int, int]] = set()
         is_over = not self._database.query("SELECT 1 FROM job WHERE run_id = ? AND status IN ('queued', 'running') LIMIT 1", [self._run_id])
-        for output, key, number, text, case, repeat in rows:
-            check = Check.from_json(json.loads(text))
-            kind = judges.kind_of(check.type)
-            if kind is None:
-                continue
-            row: Sequence[int] = [output]
-            if kind.row:
-                if (key, case, repeat) in seen or not is_over:
-                    continue
-                seen.add((key, case, repeat))
-                row = self._row_of(case, repeat)
-                if len(row) < 2:
-                    self._tell([Ask(key, number, check, (output,), (output,))], "There is no other answer in this row to compare with.")
-                    continue
-            new = [ask for ask in asks_of(key, number, check, row) if (ask.key, ask.targets, 1) not in self._asked]
-            if found and len(found) + len(new) > MOST_ASKS:
-                break
-            found += new
+        for output, score_key, number, text, case, repeat in rows:
+            for key, check in _judged_in(score_key, Check.from_json(json.loads(text))):
+                row: Sequence[int] = [output]
+                if judges.KINDS[check.type.removeprefix("not-")].row:
+                    if (key, case, repeat) in seen or not is_over:
+                        continue
+                    seen.add((key, case, repeat))
+                    row = self._row_of(case, repeat)
+                    if len(row) < 2:
+                        self._tell([Ask(key, number, check, (output,), (output,))], "There is no other answer in this row to compare with.")
+                        continue
+                new = [ask for ask in asks_of(key, number, check, row) if (ask.key, ask.targets, 1) not in self._asked]
+                if found and len(found) + len(new) > MOST_ASKS:
+                    return found
+                found += new
         return found
 
     def _row_of(self, case: int, repeat: int) -> list[int]:
@@ -269,30 +272,26 @@ class Judging:
         return Reading(None, f"No verdict: what the judge said could not be read, twice. {fault}", output_id, spent, judge)
 
     def _write(self, found: Sequence[tuple[Ask, list[Ruling]]]) -> None:
+        if not found:
+            return
         texts = self._seen({ruling.output_id for _, each in found for ruling in each})
-        rows, at = list[dict[str, Any]](), now()
-        for ask, each in found:
-            for one in each:
-                judge = dict(one.reading.judge)
-                reason, words = one.reason, judges.addresses_judge([texts[one.output_id].text] if one.output_id in texts else [])
-                if words:
-                    judge["addressed"] = words
-                    reason = f"The answer speaks to the judge (“{words}”); it was fenced off as data. {reason}"
-                check = replace(ask.check, judge=judge)
-                rows.append({
-                    "check": whole_text(canonical(check.to_json())), "passed": one.passed, "value": one.value, "reason": whole_text(reason),
-                    "label": one.label, "cost": one.cost, "judge": one.reading.output_id, "at": at, "output": one.output_id,
-                    "key": ask.key, "scoring": ask.scoring,
-                })  # fmt: skip
-        if rows:
-            with self._database.write(durable=False) as writer:
-                writer.many(_RULE, rows)
-                self._touch(writer, [row["output"] for row in rows])
+        with self._database.write(durable=False) as writer:
+            for ask, each in found:
+                for one in each:
+                    row: dict[str, Any] | None = _ruled(ask, one, texts[one.output_id].text if one.output_id in texts else "")
+                    score_key, _, part = ask.key.partition(_PART)
+                    if row is not None and part:
+                        row = _folded(writer, row, score_key, int(part))
+                    if row is not None:
+                        writer.run(_RULE, **row)
+            self._touch(writer, [ruling.output_id for _, each in found for ruling in each])
 
     def _tell(self, asks: Sequence[Ask], reason: str) -> None:
         """Let the waiting scores of these questions say why they wait."""
         rows: list[dict[str, Any]] = [
-            {"reason": whole_text(reason), "output": id, "key": ask.key, "scoring": ask.scoring} for ask in asks for id in ask.row
+            {"reason": whole_text(reason), "output": id, "key": ask.key.partition(_PART)[0], "scoring": ask.scoring}
+            for ask in asks
+            for id in ask.row
         ]
         if rows:
             with self._database.write(durable=False) as writer:
@@ -306,6 +305,42 @@ class Judging:
         ids = ",".join(str(int(id)) for id in sorted(set(output_ids)))
         writer.touch("job", *[row[0] for row in writer.run(f"SELECT job_id FROM output WHERE id IN ({ids})")])
         writer.touch("run", self._run_id)
+
+
+def _judged_in(key: str, check: Check) -> list[tuple[str, Check]]:
+    """The check, or those in a set that judges are still to be asked about, each with its key."""
+    if "inner" not in check.judge:
+        return [(key, check)] if judges.kind_of(check.type) else []
+    inner = enumerate(zip(check.value, check.judge["inner"], strict=True))
+    return [(f"{key}{_PART}{place}", Check.from_json(item)) for place, (item, known) in inner if known is None]
+
+
+def _ruled(ask: Ask, one: Ruling, text: str) -> dict[str, Any]:
+    """A ruling as the row of a score; an answer that speaks to the judge is reported with it."""
+    judge, reason = dict(one.reading.judge), one.reason
+    if words := judges.addresses_judge([text]):
+        judge["addressed"] = words
+        reason = f"The answer speaks to the judge (“{words}”); it was fenced off as data. {reason}"
+    return {
+        "check": whole_text(canonical(replace(ask.check, judge=judge).to_json())), "passed": one.passed, "value": one.value,
+        "reason": whole_text(reason), "label": one.label, "cost": one.cost, "judge": one.reading.output_id, "at": now(),
+        "output": one.output_id, "key": ask.key, "scoring": ask.scoring,
+    }  # fmt: skip
+
+
+def _folded(writer: Writer, row: dict[str, Any], key: str, place: int) -> dict[str, Any] | None:
+    """The row of the set in which this is the score of one check; None where that waits for it no longer."""
+    stored = writer.run(_SET, output=row["output"], key=key, scoring=row["scoring"]).first()
+    if stored is None:
+        return None
+    check = Check.from_json(json.loads(stored[0]))
+    if check.judge["inner"][place] is not None:
+        return None
+    score = fold(check, place, [row["passed"], row["value"], row["reason"], json.loads(row["check"]).get("judge", {})])
+    return row | {
+        "check": whole_text(canonical(score.check.to_json())), "passed": score.passed, "value": score.score, "key": key,
+        "reason": whole_text(score.reason), "label": score.label, "cost": (stored[1] or 0) + row["cost"],
+    }  # fmt: skip
 
 
 def _judge_of(plan: Plan, column: int, check: Check, resolved: str | None) -> dict[str, Any]:

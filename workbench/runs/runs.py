@@ -12,7 +12,6 @@ from typing import Any
 
 from workbench import evaluators
 from workbench import plan as plans
-from workbench.evaluators import judges
 from workbench.library import attachments, case_files
 from workbench.library.dataset_versions import freeze
 from workbench.library.names import whole_text
@@ -96,7 +95,7 @@ class Runs(HandAnswers):
 
             batched = [index for index, column in enumerate(plan.columns) if batch_form(column.model.wire_format) is not None]
         found = self._with_comparing(plan, plans.estimate(plan, past_use(self._database, self, spec.models), reused, batched))
-        if self._judges is None or not any(judges.kind_of(check.type) for check in checks_of(plan)):
+        if self._judges is None or not evaluators.asks_judges(checks_of(plan)):
             return found
         from workbench.runs.judge_estimate import with_judging  # few comparisons have judges
 

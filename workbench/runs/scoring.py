@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from workbench import evaluators
-from workbench.evaluators import Metric, Vectors, facts_of, judges
+from workbench.evaluators import Metric, Vectors, facts_of
 from workbench.evaluators.scorers import Answer, Ended, Question, Scorers
 from workbench.evaluators.worker import Overtime
 from workbench.library.names import whole_text
@@ -283,7 +283,7 @@ class _Again:
 
     def _keep(self, ids: Sequence[int], answers: Sequence[Answer], scores: Sequence[Sequence[Score]]) -> None:
         at = now()
-        judged = given(self._database, [*ids]) if any(judges.kind_of(check.type) for check in self._every) else {}
+        judged = given(self._database, [*ids]) if evaluators.asks_judges(self._every) else {}
         rows = []
         for output, answer, each in zip(ids, answers, scores, strict=True):
             for place, score in enumerate(each):

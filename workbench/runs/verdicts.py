@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from workbench import evaluators
 from workbench.evaluators import judges
 from workbench.library.names import whole_text
 from workbench.store.database import Database
 from workbench.store.outputs import newest, scored, scoring
 from workbench.store.stamps import now
-from workbench.values import PENDING, Check, canonical
+from workbench.values import PENDING, Check, Score, canonical
 
 _WAITING = f"""
 FROM job JOIN output ON output.id = {newest()} JOIN score ON {scored()}
@@ -48,7 +51,7 @@ def end_cut_off(database: Database, run_id: int) -> None:
 
 def asked(check: Check) -> str:
     """What a check asks of a judge, whatever its name and weight: scores of the same question can be carried over."""
-    judge = check.judge.get("asked", {}) if "prompt_uid" in check.judge else check.judge
+    judge = check.judge.get("asked", {}) if "prompt_uid" in check.judge or "inner" in check.judge else check.judge
     return canonical([check.type, check.value, check.threshold, dict(judge)])
 
 
@@ -59,6 +62,25 @@ def given(database: Database, output_ids: list[int]) -> dict[tuple[int, str], tu
         check = Check.from_json(json.loads(text))
         found[output, asked(check)] = (check.judge, *verdict)
     return found
+
+
+def _not_judged(check: Check) -> Mapping[str, Any]:
+    """What a check says of judges before they have spoken."""
+    if "inner" not in check.judge:
+        return dict(check.judge.get("asked", {}))
+    types = [Check.from_json(item).type for item in check.value]
+    return {"inner": [None if judges.kind_of(type) else known for type, known in zip(types, check.judge["inner"], strict=True)]}
+
+
+def fold(check: Check, place: int, verdict: list[Any]) -> Score:
+    """The score of a set when one more of its judges has spoken; it waits as long as others have not."""
+    known = [*check.judge["inner"]]
+    known[place] = verdict
+    judged = replace(check, judge={"inner": known})
+    if any(one is None for one in known):
+        return Score(judged, None, None, judges.NOT_JUDGED, PENDING)
+    inner = [Score(Check.from_json(item), *one[:3]) for item, one in zip(check.value, known, strict=True)]
+    return replace(evaluators.score_of_set(check, inner), check=judged)
 
 
 def forget_verdicts(database: Database, run_id: int) -> None:
@@ -73,7 +95,7 @@ def forget_verdicts(database: Database, run_id: int) -> None:
             "judge": judge, "number": number, "at": made_at,
         }  # fmt: skip
         if judge is not None:
-            check = Check.from_json({**json.loads(text), "judge": check.judge.get("asked", {})})
+            check = replace(check, judge=_not_judged(check))
             row |= {"check": whole_text(canonical(check.to_json())), "passed": None, "value": None, "reason": judges.NOT_JUDGED}
             row |= {"label": PENDING, "cost": None, "judge": None, "at": at}
         kept.append(row)

@@ -7,6 +7,8 @@ from workbench.values.criteria import APART_SCORE, APART_STARS
 CURRENT = "rating.replaced_by_id IS NULL"
 """True of a judgement that its rater has not replaced."""
 
+RULING = "ruling"
+"""Aspect of what is no rating: who was right where a judge and people disagree."""
 KIND = "(CASE WHEN rating.aspect = 'criterion' THEN json_extract(criterion.scale, '$.kind') ELSE rating.aspect END)"
 """The scale of a judgement: stars, verdict, score, label, labels."""
 

@@ -52,7 +52,9 @@ _MATCHING: Mapping[str, str] = {
     'JOIN dataset ON dataset.id = "case".dataset_id WHERE "case".archived_at IS NULL AND dataset.archived_at IS NULL AND',
     "note": "rating.id, rating.output_id FROM search_note AS found CROSS JOIN rating ON rating.id = found.rowid "
     "WHERE rating.replaced_by_id IS NULL AND",
-    "output": "found.rowid, found.rowid FROM search_output AS found WHERE",
+    "output": "found.rowid, found.rowid FROM search_output AS found WHERE NOT EXISTS (SELECT 1 FROM output "
+    "JOIN job ON job.id = output.job_id JOIN run ON run.id = job.run_id "
+    "WHERE output.id = found.rowid AND run.judged_run_id IS NOT NULL) AND",
 }
 _BEST_PROMPTS = """
 WITH found AS MATERIALIZED (SELECT rowid AS id, bm25(search_prompt, 4.0, 1.0) AS rank FROM search_prompt WHERE search_prompt MATCH :match)

@@ -45,7 +45,8 @@ class CaseQuery:
     @property
     def narrows(self) -> bool:
         """True if it may leave rows out."""
-        return bool(self.show or self.state or self.check or self.rates or self.tag or self.text or self.pair or self.cases is not None)
+        asked = self.show or self.state or self.check or self.rates or self.tag or self.text or self.pair
+        return bool(asked) or self.cases is not None
 
     @property
     def rates(self) -> bool:

@@ -64,7 +64,12 @@ if TYPE_CHECKING:
     from workbench.evaluators import Metric as Metric
     from workbench.evaluators import Program as Program
     from workbench.exports import Exports
+    from workbench.exports import format_of as format_of
     from workbench.exports import run_document as run_document
+    from workbench.exports.training import TrainingReport as TrainingReport
+    from workbench.exports.training_choice import TRAINING_FORMATS as TRAINING_FORMATS
+    from workbench.exports.training_choice import TestCases as TestCases
+    from workbench.exports.training_choice import TrainingWish as TrainingWish
     from workbench.formats.addresses import clean_address as clean_address
     from workbench.formats.addresses import plain_http_warning as plain_http_warning
     from workbench.formats.check_file import read_check_file as read_check_file
@@ -120,8 +125,6 @@ if TYPE_CHECKING:
     from workbench.ratings import Judgement as Judgement
     from workbench.ratings import RaterRow as RaterRow
     from workbench.ratings import Ratings
-    from workbench.ratings import ReviewItem as ReviewItem
-    from workbench.ratings import ReviewQueue as ReviewQueue
     from workbench.ratings.sessions import Choices as Choices
     from workbench.ratings.sessions import SessionRow as SessionRow
     from workbench.ratings.votes import VoteRow as VoteRow
@@ -178,9 +181,10 @@ _LENT = {
     "read_check_file": "formats.check_file",
     "cases_needed": "analysis.paired", "rank": "analysis.ranking", "smallest_difference": "analysis.paired",
     "read_votes": "formats.vote_table",
-    "result_tables": "analysis.results", "result_words": "analysis.results",
     "PacketWish": "workspace.packets",
-    "read_attachment": "formats.pictures", "run_document": "exports",
+    "result_tables": "analysis.results", "result_words": "analysis.results",
+    "read_attachment": "formats.pictures", "run_document": "exports", "format_of": "exports",
+    "TRAINING_FORMATS": "exports.training_choice", "TestCases": "exports.training_choice", "TrainingWish": "exports.training_choice",
 }  # fmt: skip
 """What the faces need from stations that they do not see, by module: imported when first asked for."""
 
@@ -193,7 +197,7 @@ class Workspace(Copies, Network, Texts):
         self.settings = settings
         self.path = database.path
         self.name = database.name
-        database.owner = str(settings.get("your_name")).strip()
+        database.owner = str(settings.get("author")).strip()
         settings.on_change(self._setting_changed)
         self.on_server = database.on_server
         self.read_only = database.read_only
@@ -332,13 +336,6 @@ class Workspace(Copies, Network, Texts):
         return Regressions(self._database, self.runs)
 
     @late
-    def results(self) -> RunResults:
-        """What the answers of runs show."""
-        from workbench.workspace.results import RunResults
-
-        return RunResults(self._database, self.runs)
-
-    @late
     def calibrations(self) -> Calibrations:
         """Model judges beside people."""
         from workbench.workspace.calibrations import Calibrations
@@ -346,11 +343,18 @@ class Workspace(Copies, Network, Texts):
         return Calibrations(self._database, self.runs, self.prompts, self.versions)
 
     @late
+    def results(self) -> RunResults:
+        """What the answers of runs show."""
+        from workbench.workspace.results import RunResults
+
+        return RunResults(self._database, self.runs)
+
+    @late
     def exports(self) -> Exports:
         """Runs as documents, tables and files."""
         from workbench.exports import Exports
 
-        return Exports(self._database, self.runs)
+        return Exports(self._database, self.runs, lambda run_id: self.regressions.beside(run_id))
 
     @late
     def builtin(self) -> BuiltinModels:
@@ -435,7 +439,7 @@ class Workspace(Copies, Network, Texts):
         return self._database.subscribe(listener)
 
     def _setting_changed(self, key: str) -> None:
-        if key == "your_name":
+        if key == "author":
             self._database.owner = str(self.settings.get(key)).strip()
             self._database.tell(Changes({"rating": frozenset()}))
 

@@ -14,6 +14,7 @@ from workbench.plan import Plan
 from workbench.runs.judge_asks import Ask
 from workbench.runs.runs import Runs
 from workbench.store.database import Database
+from workbench.store.judged import RULING
 from workbench.store.outputs import newest
 from workbench.values import Check, canonical
 
@@ -22,11 +23,11 @@ SELECT score.output_id, score."check", score.passed, score.value, score.reason, 
  job.repeat, length(output.text), verdict.resolved_model
 FROM score JOIN output ON output.id = score.output_id JOIN job ON job.id = output.job_id
 JOIN output AS verdict ON verdict.id = score.judge_output_id WHERE score.passed IS NOT NULL ORDER BY score.id"""
-_RATINGS = """
+_RATINGS = f"""
 SELECT rating.output_id, rating.aspect, rating.value, rating.label, rating.note, rating.spans, rating.at, rating.saw, rater.name,
  criterion.name, criterion.scale
 FROM rating JOIN rater ON rater.id = rating.rater_id LEFT JOIN criterion ON criterion.id = rating.criterion_id
-WHERE rating.replaced_by_id IS NULL AND EXISTS (
+WHERE rating.replaced_by_id IS NULL AND rating.aspect <> '{RULING}' AND EXISTS (
  SELECT 1 FROM score WHERE score.output_id = rating.output_id AND score.judge_output_id IS NOT NULL)
 ORDER BY rating.id"""
 _VOTES = "SELECT left_output_id, right_output_id, winner FROM vote WHERE replaced_by_id IS NULL"
@@ -111,8 +112,6 @@ class _Heard:
 def _people(database: Database) -> dict[int, dict[str, _Heard]]:
     found: dict[int, dict[str, _Heard]] = defaultdict(dict)
     for output, aspect, value, label, note, spans, at, saw, rater, criterion, scale in database.query(_RATINGS):
-        if aspect == "ruling":
-            continue
         heard = found[output].setdefault(rater, _Heard())
         kind = str(json.loads(scale).get("kind") or "stars") if scale else aspect
         passed = passes(kind, value, label)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -14,7 +14,7 @@ from workbench.analysis.ranking import Ranking, rank
 from workbench.formats.tabular_writing import shielded
 from workbench.ratings import Ratings
 from workbench.ratings.plans import Answer, Column, Kind, known_ties, make_plan
-from workbench.ratings.sessions import Choices, SessionRow, Sessions
+from workbench.ratings.sessions import Choices, Place, SessionRow, Sessions
 from workbench.ratings.votes import VoteRow, Votes
 from workbench.runs.records import ColumnInfo
 from workbench.runs.runs import Runs
@@ -122,8 +122,10 @@ class RunReviews:
 
     def case_of(self, session: SessionRow) -> list[int]:
         """For each item the case, as its place in the first run."""
-        case = {answer.output_id: answer.case for answer in self._answers(session.run_ids)}
-        return [case.get(item[0], 0) for item in session.items]
+        places = self.sessions.places(item[0] for item in session.items)
+        first = session.run_ids[0]
+        known = {run: self._cases_in(run, first) for run in {place.column[0] for place in places.values()}}
+        return [known[places[item[0]].column[0]].get(places[item[0]].case, 0) for item in session.items]
 
     def outcome(self, session_id: int) -> Outcome:
         """What came out, by column."""
@@ -131,7 +133,7 @@ class RunReviews:
         answers = self._answers(session.run_ids)
         names = self.names(session.run_ids)
         given = self.votes.of_session(session_id)
-        votes = _expanded(given, session, answers, names)
+        votes = _expanded(given, session, self._places(session), names)
         ties = known_ties(answers)
         whole = (
             session.choices.kind != "single" and session.choices.most is None and len({vote.item for vote in given}) == len(session.items)
@@ -196,17 +198,28 @@ class RunReviews:
         """Of several runs, those of cases that all of them have, by the place of the case in the first."""
         if len(run_ids) == 1:
             return self.sessions.answers(run_ids[0])
-        places: dict[str, int] = {}
-        for index, case in enumerate(self._runs.cases(run_ids[0])):
-            places.setdefault(_identity(case), index)
         found: list[Answer] = []
         for run_id in run_ids:
-            mine = [places.get(_identity(case)) for case in self._runs.cases(run_id)]
-            found += [replace(one, case=place) for one in self.sessions.answers(run_id) if (place := mine[one.case]) is not None]
+            known = self._cases_in(run_id, run_ids[0])
+            found += [replace(one, case=known[one.case]) for one in self.sessions.answers(run_id) if one.case in known]
         everywhere = defaultdict(set)
         for answer in found:
             everywhere[answer.case].add(answer.column[0])
         return [answer for answer in found if len(everywhere[answer.case]) == len(run_ids)]
+
+    def _cases_in(self, run_id: int, first: int) -> dict[int, int]:
+        """Place of a case in a run -> its place in the first run, for those that both have."""
+        places: dict[str, int] = {}
+        for index, case in enumerate(self._runs.cases(first)):
+            places.setdefault(_identity(case), index)
+        if run_id == first:
+            return {index: index for index in range(len(self._runs.cases(first)))}
+        mine = {index: places.get(_identity(case)) for index, case in enumerate(self._runs.cases(run_id))}
+        return {index: place for index, place in mine.items() if place is not None}
+
+    def _places(self, session: SessionRow) -> dict[int, Place]:
+        """Of all outputs of a session, and of those in the same words."""
+        return self.sessions.places({equal for item in session.items for output in item for equal in session.equal(output)})
 
     def _apart(self, run_ids: Sequence[int]) -> set[int]:
         """Outputs of pairs on which votes differ."""
@@ -217,7 +230,7 @@ class RunReviews:
         return {output for pair, words in said.items() if len(words) > 1 for output in pair}
 
     def _choose(self, session: SessionRow, position: int) -> None:
-        column = {answer.output_id: answer.column for answer in self._answers(session.run_ids)}
+        column = {output: place.column for output, place in self._places(session).items()}
         keys = {one: f"{one[0]}:{one[1]}" for one in column.values()}
         rest = range(position, len(session.items))
         pairs = {number: tuple(sorted(keys[column[output]] for output in session.items[number])) for number in rest}
@@ -232,13 +245,13 @@ class RunReviews:
             self.sessions.bring_forward(session.id, wanted, position)
 
     def _agreement(self, session: SessionRow, given: Sequence[VoteRow]) -> list[Shared]:
-        own = {_pair(vote, session): _chosen(vote, session) for vote in given}
-        others: dict[str, dict[frozenset[int], str]] = defaultdict(dict)
+        own: dict[Hashable, str] = {_pair(vote, session): _chosen(vote, session) for vote in given}
+        others: dict[str, dict[Hashable, str]] = defaultdict(dict)
         for run_id in session.run_ids:
             for vote in self.votes.of_run(run_id):
                 if vote.rater != session.rater:
                     others[vote.rater][_pair(vote, session)] = _chosen(vote, session)
-        return shared(dict(own), {name: dict(said) for name, said in others.items()})
+        return shared(own, others)
 
     def _stars_alpha(self, run_ids: Sequence[int]) -> float | None:
         by_rater: dict[str, dict[int, float]] = defaultdict(dict)
@@ -252,18 +265,18 @@ class RunReviews:
         given = self.votes.of_run(run_id)
         sessions = {id_: self.sessions.get(id_) for id_ in sorted({vote.session_id for vote in given})}
         runs = sorted({run for session in sessions.values() for run in session.run_ids})
+        places = {output: place for session in sessions.values() for output, place in self._places(session).items()}
         names = self.names([run_id]) if runs == [run_id] else self.names(runs or [run_id])
-        answers = {answer.output_id: answer for run in runs for answer in self.sessions.answers(run)}
         rows: list[tuple[object, ...]] = []
         for vote in given:
             session = sessions[vote.session_id]
-            for left, right in _meeting(vote, session, answers):
-                a, b = answers[left], answers[right]
+            for left, right in _meeting(vote, session, places):
+                a, b = places[left], places[right]
                 copied = (left, right) != (vote.left, vote.right)
                 rows.append((
                     names[a.column], names[b.column], vote.winner, vote.rater, a.case + 1, _rounded(vote.seconds), vote.at, session.id,
                     session.choices.kind, "yes" if vote.saw is None or vote.saw.blind else "no", "yes" if copied else "no",
-                    len(a.text), len(b.text), left, right, vote.note,
+                    a.length, b.length, left, right, vote.note,
                 ))  # fmt: skip
         return rows
 
@@ -292,18 +305,17 @@ def _chosen(vote: VoteRow, session: SessionRow | None = None) -> str:
     return str(min(session.equal(output)) if session else output)
 
 
-def _meeting(vote: VoteRow, session: SessionRow, answers: Mapping[int, Answer]) -> Iterable[tuple[int, int]]:
+def _meeting(vote: VoteRow, session: SessionRow, places: Mapping[int, Place]) -> Iterable[tuple[int, int]]:
     """The pairs of outputs that a vote counts for: each with the same words left and right, of different columns and the same repeat."""
     for left, right in product(session.equal(vote.left), session.equal(vote.right)):
-        a, b = answers.get(left), answers.get(right)
+        a, b = places.get(left), places.get(right)
         if a and b and a.column != b.column and (a.repeat == b.repeat or (left, right) == (vote.left, vote.right)):
             yield left, right
 
 
-def _expanded(votes: Sequence[VoteRow], session: SessionRow, answers: Iterable[Answer], names: Mapping[Column, str]) -> list[Vote]:
-    known = {answer.output_id: answer for answer in answers}
+def _expanded(votes: Sequence[VoteRow], session: SessionRow, places: Mapping[int, Place], names: Mapping[Column, str]) -> list[Vote]:
     return [
-        Vote(names[known[left].column], names[known[right].column], _winner(vote))
+        Vote(names[places[left].column], names[places[right].column], _winner(vote))
         for vote in votes
-        for left, right in _meeting(vote, session, known)
+        for left, right in _meeting(vote, session, places)
     ]

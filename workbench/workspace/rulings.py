@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from workbench.store import stamps
-from workbench.store.database import Database, Writer
-from workbench.values import NotFound
+from workbench.store.database import Database
+from workbench.store.judged import RULING
+from workbench.store.raters import ensure_rater
+from workbench.values import NotFound, canonical
 
 Ruling = Literal["people", "judge"]
-ASPECT = "ruling"
-"""Of the rating that a ruling is: `label` says who was right, `note` is the key of the judge."""
-_NAMELESS = "me"
+_JUDGE = "json_extract(rating.saw, '$.judge')"
+"""Key of the judge of a ruling, which is a row of the table of ratings; its `label` says who was right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,9 @@ class Rulings:
     def of(self, judge: str) -> dict[int, Ruling]:
         """The rulings that count on the verdicts of a judge, by output."""
         rows = self._database.query(
-            "SELECT output_id, label FROM rating WHERE aspect = :aspect AND note = :judge AND replaced_by_id IS NULL "
+            f"SELECT output_id, label FROM rating WHERE aspect = :aspect AND {_JUDGE} = :judge AND replaced_by_id IS NULL "
             "AND label IS NOT NULL ORDER BY id",
-            {"aspect": ASPECT, "judge": judge},
+            {"aspect": RULING, "judge": judge},
         )
         return {output: cast(Ruling, word) for output, word in rows}
 
@@ -69,32 +70,25 @@ class Rulings:
 
     def _write(self, judge: str, output_id: int, word: Ruling | None) -> Ruling | None:
         """What was said before, by whomever."""
-        which = {"output": output_id, "aspect": ASPECT, "judge": judge}
+        which = {"output": output_id, "aspect": RULING, "judge": judge}
         with self._database.write() as writer:
             if writer.run("SELECT 1 FROM output WHERE id = :id", id=output_id).first() is None:
                 raise NotFound(f"There is no output {output_id}.")
             current = writer.run(
-                "SELECT id, label FROM rating WHERE output_id = :output AND aspect = :aspect AND note = :judge AND replaced_by_id IS NULL "
-                "ORDER BY id DESC",
+                f"SELECT id, label FROM rating WHERE output_id = :output AND aspect = :aspect AND {_JUDGE} = :judge "
+                "AND replaced_by_id IS NULL ORDER BY id DESC",
                 **which,
             ).first()
             before = cast("Ruling | None", current[1] if current else None)
             if before == word:
                 return before
             new = writer.run(
-                "INSERT INTO rating (output_id, aspect, rater_id, label, note, at) VALUES (:output, :aspect, :rater, :word, :judge, :at) "
+                "INSERT INTO rating (output_id, aspect, rater_id, label, saw, at) VALUES (:output, :aspect, :rater, :word, :saw, :at) "
                 "RETURNING id",
-                rater=self._rater(writer), word=word, at=stamps.now(), **which,
+                rater=ensure_rater(self._database, writer), word=word, saw=canonical({"judge": judge}), at=stamps.now(),
+                output=output_id, aspect=RULING,
             ).scalar_one()  # fmt: skip
             if current:
                 writer.run("UPDATE rating SET replaced_by_id = :new WHERE id = :old", new=new, old=current[0])
             writer.touch("rating", output_id)
             return before
-
-    def _rater(self, writer: Writer) -> int:
-        name = self._database.person or _NAMELESS
-        found = writer.run("SELECT id FROM rater WHERE name = :name", name=name).scalar()
-        if found is None:
-            row = writer.run("INSERT INTO rater (uid, name) VALUES (:uid, :name) RETURNING id", uid=stamps.new_uid(), name=name)
-            found = row.scalar_one()
-        return int(found)

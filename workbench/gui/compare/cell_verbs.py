@@ -72,6 +72,16 @@ class CellVerbs(QObject):
         elif self.may_write():
             edit_criteria(self._page, self._context, comparison.id, comparison.name)
 
+    def edit_answer(self) -> None:
+        """Rewrite the current answer for training data."""
+        shown = self._page.current()
+        if shown is None or shown.cell.output_id is None or shown.state not in FINISHED:
+            self._context.notice("Choose an answer to edit.")
+        elif self.may_write():
+            from workbench.gui.compare.edit_answer import EditAnswerDialog  # only when it is asked for
+
+            EditAnswerDialog(self._page, self._context, shown.cell.output_id).open()
+
     def take_back(self, *, redo: bool = False) -> None:
         """Undo or redo the last judgement and go to its cell."""
 

@@ -25,6 +25,7 @@ from workbench.gui.theme import set_kind, theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import label
+from workbench.gui.widgets.navigation import NavigationDelegate
 from workbench.values import BadInput, Criterion, Scale, checked_criterion
 
 if TYPE_CHECKING:
@@ -68,6 +69,9 @@ class CriteriaDialog(Dialog):
         column = QVBoxLayout()
         column.setSpacing(6)
         self.list = QListWidget()
+        self.list.setProperty("kind", "framed")
+        self.list.setItemDelegate(NavigationDelegate(self.list))
+        self.list.setMouseTracking(True)
         self.list.setAccessibleName("Criteria in their order")
         self.list.setToolTip("Alt and arrows move a criterion, Delete removes it")
         self.list.currentRowChanged.connect(lambda _row: self._fill_form())
@@ -101,6 +105,7 @@ class CriteriaDialog(Dialog):
         self.weight = QDoubleSpinBox()
         self.weight.setRange(0, 100)
         self.weight.setSingleStep(0.5)
+        self.weight.lineEdit().setTextMargins(theme().px(8), 0, 0, 0)  # a stylesheet's padding does not reach the field inside
         self.weight.setToolTip("How much it counts in the rating of an answer. 0: not at all")
         self.points = QPlainTextEdit()
         self.points.setTabChangesFocus(True)
@@ -128,10 +133,18 @@ class CriteriaDialog(Dialog):
     def _fill_list(self, current: int) -> None:
         self._filling = True
         self.list.clear()
-        self.list.addItems([_title(criterion) for _id, criterion in self.drafts])
+        for _id, criterion in self.drafts:
+            self.list.addItem("")
+            self._entitle(self.list.count() - 1, criterion)
         self._filling = False
         self.list.setCurrentRow(min(current, len(self.drafts) - 1))
         self._fill_form()
+
+    def _entitle(self, place: int, criterion: Criterion) -> None:
+        item = self.list.item(place)
+        item.setText(criterion.name.strip() or "New criterion")
+        weight = "" if criterion.weight == 1 else f", weight {criterion.weight:g}"
+        item.setData(NavigationDelegate.DETAIL, f"{dict(SCALES)[criterion.scale.kind]}{weight}")
 
     @property
     def _place(self) -> int:
@@ -196,7 +209,7 @@ class CriteriaDialog(Dialog):
         id_, _criterion = self.drafts[self._place]
         criterion = Criterion(self.name.text(), self._scale(), self.weight.value(), self.help.text())
         self.drafts[self._place] = (id_, criterion)
-        self.list.item(self._place).setText(_title(criterion))
+        self._entitle(self._place, criterion)
         self._show_scale()
         self.problem.clear()
 
@@ -257,10 +270,3 @@ def edit_criteria(parent: QWidget, context: Context, comparison_id: int, name: s
         dialog.open()
 
     context.bridge.read(context.ws.criteria.list, comparison_id, then=show, failed=context.failed, owner=parent)
-
-
-def _title(criterion: Criterion) -> str:
-    name = criterion.name.strip() or "New criterion"
-    kind = dict(SCALES)[criterion.scale.kind].split(",")[0].lower()
-    weight = "" if criterion.weight == 1 else f", weight {criterion.weight:g}"
-    return f"{name} ({kind}{weight})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from workbench.gui.wanted import Wanted, answers_with
 
 if TYPE_CHECKING:
     from workbench.values import CaseQuery, Changes
-    from workbench.workspace import Cell, ColumnInfo, Judged, RunRow
+    from workbench.workspace import Cell, ColumnInfo, CriterionRow, Judged, RunRow
 
 PROGRESS_MS = 400
 RATE_WINDOW_S = 20.0
@@ -208,6 +209,8 @@ class RunModel(QObject):
         """Read again what another part of the window changed."""
         if self._run_id is None:
             return
+        if changes is not None and changes.has("comparison", "rating"):
+            self._read_scales()
         if changes is not None and changes.has("comparison") and not changes.has("rating"):
             self.judged.emit(frozenset())  # its criteria may have changed
         if changes is None or (self._run_id in changes.ids("run") and not self.running):
@@ -220,6 +223,19 @@ class RunModel(QObject):
             for job in self.grid.jobs_of(changes.ids("rating")):
                 self.grid.reread(job)
             self.read_columns_soon()
+
+    def _read_scales(self) -> None:
+        """Read again by what the run is rated: its criteria, and the labels that were given."""
+        ws, run_id = self.context.ws, self._run_id
+
+        def show(found: tuple[Sequence[CriterionRow], Sequence[str]]) -> None:
+            if self.data is not None and run_id == self._run_id:
+                self.data = replace(self.data, criteria=found[0], labels=found[1])
+
+        if run_id is not None:
+            self.context.bridge.read(
+                lambda: (ws.criteria.of_run(run_id), ws.ratings.labels(run_id)), then=show, owner=self, key=("compare.scales", id(self))
+            )  # fmt: skip
 
     def read_columns_soon(self) -> None:
         """Read the figures of the columns again, with others that are due."""

@@ -26,7 +26,7 @@ def open_rater_menu(context: Context, below: QWidget) -> None:
 
 def _open(context: Context, below: QWidget, rows: list[RaterRow]) -> None:
     ratings = context.ws.ratings
-    own = str(context.settings.get("your_name")).strip() or "me"
+    own = str(context.settings.get("author")).strip() or "me"
     menu = QMenu(below)
     for name in dict.fromkeys((own, ratings.rater, *(row.name for row in rows))):
         action = menu.addAction(f"{name} (you)" if name == own and name != "me" else name)
@@ -38,7 +38,7 @@ def _open(context: Context, below: QWidget, rows: list[RaterRow]) -> None:
     current = next((row for row in rows if row.own), None)
     if current is not None and current.name != own:
         menu.addAction(f"Rename {current.name}…").triggered.connect(lambda _checked=False, row=current: _rename(context, below, row))
-    menu.addAction("Change your name").triggered.connect(lambda _checked=False: context.go("settings", section="ratings"))
+    menu.addAction("Change your name").triggered.connect(lambda _checked=False: context.go("settings", section="storage"))
     menu.popup(below.mapToGlobal(QPoint(0, 0)) - QPoint(0, menu.sizeHint().height()))
 
 

@@ -174,6 +174,7 @@ class RunPage(QWidget):
             "compare.history": self.detail.show_history,
             "compare.rater": lambda: cell.into(self.detail.choose_rater),
             "compare.edit_criteria": cell.edit_criteria,
+            "compare.edit_answer": cell.edit_answer,
             "compare.again": self.detail.run_again,
             "compare.column_again": again.column,
             "compare.case_again": again.case,

@@ -26,6 +26,8 @@ class SaidHistory(Dialog):
         self.body.addWidget(self.summary)
         self.list = QListWidget()
         self.list.setAccessibleName("Judgements of this answer, newest first")
+        self.list.setProperty("kind", "framed")
+        self.list.setSpacing(4)
         self.list.setWordWrap(True)
         self.list.setMinimumHeight(context.theme.px(280))
         self.body.addWidget(self.list)

@@ -173,12 +173,11 @@ class SaidPart(QWidget):
 
     def _show_marks(self, said: Said | None) -> None:
         take_all(self._marks)
-        places: list[tuple[int, int]] = []
-        for judgement in said.judgements if said else ():
-            for mark in judgement.highlights:
-                places.append((mark.start, mark.end))
-                self._marks.addWidget(self._mark_row(said.text if said else "", mark, judgement))
-        self.marks_shown.emit(places)
+        marks = [(mark, judgement) for judgement in (said.judgements if said else ()) for mark in judgement.highlights]
+        marks.sort(key=lambda pair: (pair[0].start, pair[0].end))
+        for mark, judgement in marks:
+            self._marks.addWidget(self._mark_row(said.text if said else "", mark, judgement))
+        self.marks_shown.emit([(mark.start, mark.end) for mark, _judgement in marks])
 
     def _mark_row(self, text: str, mark: Highlight, judgement: Judgement) -> QWidget:
         row = QWidget()
@@ -257,6 +256,8 @@ def said_words(judgement: Judgement) -> str:
     name = f"{judgement.criterion} " if judgement.criterion else ""
     if judgement.is_empty:
         return f"{name or judgement.aspect + ' '}taken back"
+    if judgement.aspect == "edited":
+        return "rewrote it for training"
     if judgement.aspect == "note":
         return f"note: {judgement.note}"
     if judgement.aspect == "highlights":

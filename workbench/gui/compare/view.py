@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.baseline import mark_baseline
+from workbench.gui.compare.exporting import Exporting
 from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.overview import Family, Overview, read_families
 from workbench.gui.compare.panel_place import NARROW
@@ -54,6 +54,7 @@ class CompareScreen(Screen):
         self._families_timer.setSingleShot(True)
         self._families_timer.setInterval(FAMILIES_MS)
         self._families_timer.timeout.connect(self._renew_families)
+        self.exporting = Exporting(context, self, lambda: self.model.run)
         self._duplicate = button("Duplicate", "copy-plus", on=lambda: self.duplicate())
         self._export = button("Export", "download", on=self._export_menu)
         self._new = action_button(context.action("compare.new"), kind="primary")
@@ -63,6 +64,7 @@ class CompareScreen(Screen):
         self.on("compare.results", self.tabs.toggle)
         self.on("compare.to_baseline", self.compare_with_baseline)
         self.on("compare.mark_baseline", self.mark_baseline)
+        self.on("compare.training", self.ask_training)
         self.model.loaded.connect(self.crumbs_changed)
         self.model.missing.connect(self._missing)
         self._wanted_output: int | None = None
@@ -396,8 +398,7 @@ class CompareScreen(Screen):
 
     def _export_menu(self) -> None:
         menu = QMenu(self)
-        for kind, text in (("csv", "Outputs with ratings as CSV…"), ("jsonl", "Outputs with ratings as JSON Lines…")):
-            menu.addAction(text).triggered.connect(lambda _checked=False, kind=kind: self.choose_export(kind))
+        self.exporting.fill(menu)
         menu.popup(self._export.mapToGlobal(self._export.rect().bottomLeft()))
 
     def ask_export(self) -> None:
@@ -407,31 +408,12 @@ class CompareScreen(Screen):
         else:
             self.context.notice("Open a run to export its outputs.")
 
-    def choose_export(self, kind: str) -> None:
-        """Ask for a file name without holding up the window, then write the outputs."""
-        run = self.model.run
-        if run is None:
-            return
-        name = "".join(letter if letter.isalnum() or letter in " -_" else "-" for letter in run.comparison).strip() or "outputs"
-        chooser = QFileDialog(self, "Export outputs", str(Path.home() / f"{name}, run {run.number}.{kind}"))
-        chooser.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        chooser.setNameFilter("CSV (*.csv)" if kind == "csv" else "JSON Lines (*.jsonl)")
-        chooser.setDefaultSuffix(kind)
-        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        chooser.fileSelected.connect(lambda path: self.export(kind, Path(path)))
-        chooser.open()
-
-    def export(self, kind: str, path: Path) -> None:
-        """Write the outputs of the open run to a file."""
-        run_id = self.model.run_id
-        if run_id is None:
-            return
-        exports = self.context.ws.exports
-        verb = exports.outputs_csv if kind == "csv" else exports.outputs_jsonl
-        self.context.bridge.read(
-            verb, run_id, path, then=lambda _result: self.context.notice(f"Exported to {path}."),
-            failed=lambda error: self.context.failed(error, lambda: self.export(kind, path)), owner=self,
-        )  # fmt: skip
+    def ask_training(self) -> None:
+        """Choose which answers of the open run become training data."""
+        if self.model.run is not None:
+            self.exporting.training()
+        else:
+            self.context.notice("Open a run to make training data of its ratings.")
 
     # -- the list ----------------------------------------------------------------------------------------------
 

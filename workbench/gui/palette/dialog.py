@@ -236,7 +236,7 @@ class Palette(QDialog):
     def _blind_runs(self) -> Collection[int]:
         """The runs whose answers are being judged blind on the screen behind."""
         at = self._window.screen_at(self._window.place).where() if self._window.place == "review" else {}
-        return at.get("blind_runs", ())
+        return tuple(at.get("blind_runs", ()))
 
     def _named(self, prefix: str, query: str, rest: str) -> list[tuple[str, list[Entry], str]]:
         """(title, rows, words to find them by) of what is found by its name."""

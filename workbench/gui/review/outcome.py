@@ -125,7 +125,7 @@ def sentences(outcome: Outcome) -> Iterable[str]:
             more = f" About {counted(gap.more, 'more vote')} on these two to separate them, if the gap stays." if gap.more else ""
             yield f"{gap.left} and {gap.right}: {score} could be chance ({p}).{more}"
     if len(outcome.gaps) > 1 and outcome.votes >= ENOUGH_VOTES:
-        yield "A p is of the gap in the ranking, in which all votes count, and is corrected for the number of pairs (Holm)."
+        yield "A p is of the votes on these two alone, ties left out, and is corrected for the number of pairs (sign test, Holm)."
     if outcome.ties_known:
         counts = "They count as ties." if outcome.ties_counted else "They are not among the votes."
         yield f"{counted(outcome.ties_known, 'pair of answers was', 'pairs of answers were')} equal word for word. {counts}"

@@ -100,7 +100,7 @@ class StartDialog(Dialog):
         self._say()
 
     def _first_kind(self) -> str:
-        return next((kind for kind, *_ in KINDS if self._offer.items.get(kind)), "pair")  # type: ignore[call-overload, no-any-return]
+        return next((kind for kind, *_ in KINDS if self._offer.items.get(kind)), "pair")  # type: ignore[call-overload]
 
     def _title(self, text: str) -> None:
         self.body.addSpacing(4)

@@ -105,6 +105,11 @@ class ReviewScreen(Screen):
         return self.body.cards
 
     @property
+    def card(self) -> AnswerCard | None:
+        """The answer that keys act on."""
+        return self.body.card
+
+    @property
     def current(self) -> int:
         """The place of the answer that keys act on."""
         return self.body.current

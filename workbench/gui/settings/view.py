@@ -34,7 +34,7 @@ from workbench.settings import BY_KEY, SECTIONS, SETTINGS
 from workbench.values import Changes
 
 ICONS = {
-    "appearance": "palette", "keyboard": "keyboard", "runs": "play", "ratings": "star", "spending": "coins", "storage": "database-backup",
+    "appearance": "palette", "keyboard": "keyboard", "runs": "play", "spending": "coins", "storage": "database-backup",
     "network": "globe",
 }  # fmt: skip
 SHORT = {"appearance": "Appearance"}

@@ -40,6 +40,7 @@ class AnswerView(QTextBrowser):
         self._markdown = False
         self._found: list[QTextEdit.ExtraSelection] = []
         self._highlights: list[QTextEdit.ExtraSelection] = []
+        self._highlighted: list[tuple[int, int]] = []
         self._fit = fit
         self._spacing = spacing
         self.as_text = False
@@ -111,6 +112,7 @@ class AnswerView(QTextBrowser):
 
     def highlight(self, places: Sequence[tuple[int, int]]) -> None:
         """Paint what raters marked, (start, end) in the text as it was written, below what `mark` shows."""
+        self._highlighted = list(places)
         looks = QTextCharFormat()
         looks.setBackground(theme().color("accent-soft"))
         looks.setUnderlineStyle(QTextCharFormat.UnderlineStyle.DashUnderline)
@@ -222,6 +224,7 @@ class AnswerView(QTextBrowser):
             self.finish(text)
         else:
             self._plain(text)
+        self.highlight(self._highlighted)
 
     def _measure(self) -> None:
         if self._fit:

@@ -72,7 +72,7 @@ class CriteriaRows(QWidget):
         row.installEventFilter(self)
         title, meaning = ElidedLabel(criterion.name, "small", "text", 500), ElidedLabel(criterion.help, "small", "text2")
         title.setToolTip(criterion.help)
-        self._grid.addWidget(title, place, 0)
+        self._grid.addWidget(title, place, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self._grid.addWidget(row, place, 1, Qt.AlignmentFlag.AlignVCenter)
         if self._wide:
             self._grid.addWidget(meaning, place, 2)

@@ -27,7 +27,8 @@ _NEWEST: Mapping[str, str] = {
     "AND found.words @@ {match}",
     "note": "SELECT max(rating.id) AS id FROM search_note AS found JOIN rating ON rating.id = found.id "
     "WHERE rating.replaced_by_id IS NULL AND found.words @@ {match} GROUP BY rating.output_id",
-    "output": "SELECT found.id AS id FROM search_output AS found WHERE found.words @@ {match}",
+    "output": "SELECT found.id AS id FROM search_output AS found JOIN output ON output.id = found.id JOIN job ON job.id = output.job_id "
+    "JOIN run ON run.id = job.run_id WHERE run.judged_run_id IS NULL AND found.words @@ {match}",
 }
 _BEST_PROMPTS = """
 SELECT prompt.id FROM search_prompt AS found JOIN prompt ON prompt.id = found.id

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.insights.pages import Pages
@@ -128,7 +128,9 @@ class RatersScreen(Screen):
         if self.judges:
             self._show()
         self._read()
-        self.right.list.setFocus(Qt.FocusReason.OtherFocusReason)
+        focused = QApplication.focusWidget()
+        if focused is None or not self.isAncestorOf(focused):  # who goes from judge to judge stays there
+            self.right.list.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def where(self) -> dict[str, Any]:
         return {"judge": self.key} if self.key else {}
@@ -214,13 +216,20 @@ class RatersScreen(Screen):
     def rule(self, word: str) -> None:
         """Keep who was right on the current answer, and go on to the next; the same word again takes it back."""
         shown, mark = self.shown, self.right.list.mark
-        if shown is None or mark is None or not mark.disagrees:
+        if shown is None or mark is None or not mark.disagrees or not self._in_sight():
             return
         same = shown.rulings.get(mark.output_id) == word
         rulings, key = self.context.ws.calibrations.rulings, shown.found.judge.key
         self.context.bridge.call(
             rulings.rule, key, mark.output_id, None if same else word, then=lambda _none: self._ruled(not same), owner=self
         )
+
+    def _in_sight(self) -> bool:
+        """True if the current answer can be seen; else it is shown first, so that nothing is said of one that was not."""
+        if self.right.isVisible():
+            return True
+        self.body.show_right(True)
+        return False
 
     def _ruled(self, forward: bool) -> None:
         if forward:
@@ -241,7 +250,7 @@ class RatersScreen(Screen):
     def add_example(self) -> None:
         """Put the current answer and people's verdict into the judge prompt, as a new version."""
         shown, mark = self.shown, self.right.list.mark
-        if shown is None or mark is None or mark.people_passed is None:
+        if shown is None or mark is None or mark.people_passed is None or not self._in_sight():
             return
         judge = shown.found.judge
 
