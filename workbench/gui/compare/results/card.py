@@ -76,7 +76,8 @@ class Card(QFrame):
         title = label(self.title, "section", weight=600)
         top.addWidget(title)
         for made in beside:
-            top.addWidget(made)
+            grows = made.sizePolicy().horizontalPolicy() == QSizePolicy.Policy.Expanding
+            top.addWidget(made, 8 if grows else 0)
         top.addStretch(1)
         self.about.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         top.addWidget(self.about)
