@@ -60,8 +60,11 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@$(COMPILE)
 	@$(BIN)/python packaging/system_libraries.py offscreen --install
-	@for script in tests/benchmarks/*.py; do echo "== $$script"; QT_QPA_PLATFORM=offscreen $(BIN)/python "$$script" || exit 1; done
-	@if [ -d ../shared ]; then $(BIN)/python ../shared/tools/bench_run.py -- $(BIN)/workbench; fi
+	@mkdir -p bench; cd bench; missed=; for script in ../tests/benchmarks/*.py; do \
+		echo "== $$script"; QT_QPA_PLATFORM=offscreen ../$(BIN)/python "$$script" || missed="$$missed $$script"; done; \
+	if [ -d ../../shared ]; then ../$(BIN)/python ../../shared/tools/bench_run.py --json -- "$(CURDIR)/$(BIN)/workbench" > bench_run.json || missed="$$missed bench_run"; \
+		cat bench_run.json; fi; \
+	test -z "$$missed" || { echo "An aim was missed by:$$missed" >&2; exit 1; }
 
 # 2,000 mutated files of every format (FROM=2000 tries others), then new examples for every property test: about 20 minutes.
 fuzz: $(VENV)/.dev
@@ -73,4 +76,4 @@ screenshots: $(VENV)/.dev
 	QT_QPA_PLATFORM=offscreen $(BIN)/python packaging/screenshots.py screenshots
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis build dist screenshots
+	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis bench build dist screenshots

@@ -11,12 +11,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from by_hand_sample import by_hand
+from judged_sample import JUDGE, judged, verdict_on
+from results_sample import results_run
 
 from workbench.library.records import ColumnSpec
 from workbench.settings import Settings
@@ -105,6 +108,10 @@ class Answers(BaseHTTPRequestHandler):
 def answer(asked: dict[str, Any]) -> str:
     """A made-up answer that depends on prompt, case and model, always the same for the same three."""
     said = " ".join(str(message["content"]) for message in asked["messages"])
+    if asked["model"] == JUDGE:
+        return verdict_on(said)
+    if "What is to be judged" in said:
+        return _verdict(said)
     label = next((label for _name, text, label, _tags in TICKETS if text in said), "question")
     if "Write the reply" in said:
         return _reply("before promising" in said, sum(map(ord, said)))
@@ -116,6 +123,17 @@ def answer(asked: dict[str, Any]) -> str:
     if small and seed % 2:
         return f"This ticket is about {label}. The customer writes that something went wrong with an order and would like help with it."
     return f"The ticket asks for help with {label}. I would file it under {label}, because that is what the customer wants to have done."
+
+
+def _verdict(said: str) -> str:
+    """What a judge says of a reply."""
+    good = "voucher" not in said and "before the parcel" not in said
+    reason = (
+        "It offers store credit, as the policy wants, and names the next step."
+        if good
+        else "It promises something that the policy does not know, and leaves the customer without a next step."
+    )
+    return json.dumps({"reason": reason, "pass": good, "score": 0.9 if good else 0.3})
 
 
 def _reply(strict: bool, seed: int) -> str:
@@ -152,7 +170,9 @@ def content(*turns: tuple[str, str], **parameters: Any) -> Content:
 
 def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
     """Ids of what a picture shows: `prompt`, `dataset`, `done` (a finished run), `going` (a comparison to start), `by_hand`
-    (a run with answers to give), `hand` (its connection), `old_version` (of the dataset), `rerun` and `first_run` (its baseline)."""
+    (a run with answers to give), `hand` (its connection), `old_version` (of the dataset), `rerun` and `first_run` (its baseline),
+    `judged` and `unjudged` (runs with a judge that was asked, and one that was not), `results_run` (50 cases whose figures are
+    known)."""
     ws = Workspace.open(path, settings)
     try:
         ids = _library(ws)
@@ -164,6 +184,9 @@ def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
         ids["old_version"] = _edit_cases(ws, ids["dataset"])
         ids |= by_hand(ws, models)
         ids |= _rerun(ws, models)
+        ids |= _judged(ws, models)
+        judged(ws, base_url, [(name, text, label) for name, text, label, _tags in TICKETS])
+        ids["results_run"] = results_run(ws, _four(ws))
         return ids
     finally:
         ws.close()
@@ -236,6 +259,13 @@ def _models(ws: Workspace, base_url: str) -> list[str]:
     return [ws.connections.model(id).uid for id in ids]
 
 
+def _four(ws: Workspace) -> list[str]:
+    """Models of a connection that nobody asks."""
+    cloud = ws.connections.add("Cloud", "other", "https://models.example.com/v1")
+    names = ("gpt-4.1-mini", "gpt-4.1", "gemini-2.5-flash", "house-tiny")
+    return [ws.connections.model(ws.connections.add_model(cloud, name)).uid for name in names]
+
+
 def _dataset(ws: Workspace) -> int:
     dataset = ws.datasets.create(
         "Tickets, golden 12", (ColumnSpec("ticket"), ColumnSpec("company")), "Real forms of tickets, names changed"
@@ -266,6 +296,8 @@ def _edit_cases(ws: Workspace, dataset: int) -> int:
     ws.datasets.add_cases(
         dataset, [Case({"ticket": "My rucksack came without its rain cover.", "company": "Fell & Tarn"}, "Missing cover", "returns")]
     )
+    checks = [{"type": "contains", "value": "refund"}, {"type": "not-contains", "value": "unfortunately"}]
+    ws.datasets.set_cell(ws.datasets.cases(dataset)[0].id, "checks", checks)
     ws.dataset_versions.save(dataset, "A deadline, and a missing part", "Mara Lind")
     ws.datasets.set_cell(cases[4].id, "note", "Seen twice this week")
     return ws.dataset_versions.numbered(dataset, 1).id
@@ -299,6 +331,24 @@ def _rerun(ws: Workspace, models: list[str]) -> dict[str, int]:
     rerun = ws.runs.start_comparison(comparison)
     asyncio.run(_run(ws, rerun))
     return {"first_run": first, "rerun": rerun}
+
+
+def _judged(ws: Workspace, models: list[str]) -> dict[str, int]:
+    """Replies that a model judges by a rubric; and the same where nobody is chosen to judge."""
+    rerun = next(row for row in ws.comparisons.list() if row.name == "Gift reply").definition
+    rubric = Check("llm-rubric", "Offers store credit as the policy says, and names the next step for the customer.", "Policy judge")
+    checks = (rubric, Check("icontains", "sorry", "Tone"))
+    made = replace(
+        rerun, name="Gift reply, judged", model_uids=(models[0], models[1]), checks=(rubric, Check("icontains", "sorry", "Tone"))
+    )
+    found = {}
+    for key in ("unjudged", "judged"):
+        comparison = ws.comparisons.save(replace(made, name=made.name if key == "judged" else "Gift reply, nobody judged"))
+        if key == "judged":
+            ws.settings.set("judge_model", next(row.title for row in ws.connections.models() if row.uid == models[0]))
+        found[key] = ws.runs.start_comparison(comparison)
+        asyncio.run(_run(ws, found[key]))
+    return found
 
 
 async def _run(ws: Workspace, run_id: int) -> None:

@@ -25,10 +25,11 @@ from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QTabBar
 
 from workbench.gui.app import Session, application
+from workbench.gui.compare.checks_dialog import ChecksDialog
 from workbench.gui.library.view import LibraryScreen
 from workbench.gui.widgets.import_report import ImportReportDialog
 from workbench.settings import Settings
-from workbench.values import Part
+from workbench.values import Check, Part
 
 Shot = Callable[[Session, dict[str, int]], Any]
 
@@ -46,7 +47,8 @@ def settle(seconds: float = 0.4) -> None:
 
 def open_dialogs() -> list[QDialog]:
     """Dialogs that are shown now, the lowest first."""
-    return [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, QDialog) and widget.isVisible()]
+    found = [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, QDialog) and widget.isVisible()]
+    return sorted(found, key=lambda dialog: isinstance(dialog.parentWidget(), QDialog))
 
 
 def picture(session: Session) -> QPixmap:
@@ -85,6 +87,26 @@ def going(session: Session, ids: dict[str, int]) -> None:
     session.context.start_run(run_id)
     session.context.go("compare", run_id=run_id)
     settle(2.5)
+
+
+def handed_over(session: Session, ids: dict[str, int]) -> None:
+    """A comparison whose calls lie with two batch services, one of them answering already."""
+    ws = session.context.ws
+    run_id = ws.runs.start_comparison(ids["going"])
+    columns = sorted({batch.column for batch in ws.batches.write(run_id, Path(tempfile.mkdtemp(prefix="batches-"))).batches})
+    for number, row in enumerate(ws.batches.of_run(run_id)):
+        if number < len(columns) - 1 or number == 0:
+            ws.batches.update(row, state="submitted", remote_id=f"batch-{number}", done=row.requests * 2 // 3, submitted_at=row.created_at)
+    session.context.go("compare", run_id=run_id)
+    settle(1.0)
+
+
+def hand_over(session: Session, ids: dict[str, int]) -> None:
+    """How a comparison is handed over, and what it costs."""
+    session.context.go("compare", run_id=session.context.ws.runs.start_comparison(ids["going"]))
+    settle()
+    session.context.action("compare.batch").trigger()
+    settle(1.0)
 
 
 def by_hand(session: Session, ids: dict[str, int]) -> None:
@@ -159,11 +181,77 @@ def trigger(place: str, action: str, **at: Any) -> Shot:
     return shot
 
 
+def review(kind: str, then: str = "") -> Shot:
+    """A session of this kind over a run that went on for a while; `then`: "pause", "dialog", or "reveal" once all is judged."""
+
+    def shot(session: Session, ids: dict[str, int]) -> None:
+        from workbench.values import Criterion, Scale
+        from workbench.workspace import Choices
+
+        ws = session.context.ws
+        comparison = ws.runs.get(ids["done"]).comparison_id
+        meant = {
+            "Accuracy": "Policy applied correctly",
+            "Tone": "Warm, not gushing",
+            "Safety": "No private data, no false promise",
+        }
+        if comparison is not None and not ws.criteria.of_run(ids["done"]):
+            for name, meaning in meant.items():
+                ws.criteria.add(comparison, Criterion(name, Scale("stars", {"5": meaning, "4": meaning, "3": meaning})))
+        criteria = tuple(row.id for row in ws.criteria.of_run(ids["done"])) if kind == "pair" else ()
+        made = ws.reviews.start([ids["done"]], Choices(kind, "shuffled", criteria), seed=7)  # type: ignore[arg-type]
+        seen = made.total if then == "reveal" else min(9, made.total - 1)
+        for number in range(seen):
+            if kind == "pair":
+                columns = [ws.runs.output(output).column for output in made.items[number]]
+                word = "tie" if number % 5 == 0 else "left" if (columns[0] < columns[1]) == bool(number % 3) else "right"
+                ws.reviews.votes.vote(made.id, number, word, seconds=24)  # type: ignore[arg-type]
+            ws.reviews.advance(made.id, number + 1, 24)
+        session.context.go("review", session_id=made.id)
+        settle(1.0)
+        screen: Any = session.window.screen_at("review")
+        if criteria and not then:
+            for place, stars in enumerate((5, 4, 5, 3, 4)):
+                screen.model.criterion(screen.cards[place // 3].answer.output_id, criteria[place % 3], float(stars))
+            screen.model.vote("left")
+            screen.body.verdicts.show_winner("left")
+        elif then == "pause":
+            screen.pause()
+        elif then == "dialog":
+            screen.start()
+        elif then == "reveal":
+            screen.model.reveal()
+        settle(1.0)
+
+    return shot
+
+
 def at(place: str, **where: Any) -> Shot:
     """Go to a place; values that name an id of the filled workspace are replaced by it."""
 
     def shot(session: Session, ids: dict[str, int]) -> None:
         session.context.go(place, **{key: ids[value] if isinstance(value, str) and value in ids else value for key, value in where.items()})
+
+    return shot
+
+
+def checks(ask: bool) -> Shot:
+    """The checks of a finished run with a group, a value that is wrong and Python code; with `ask`, what is asked before the code runs."""
+
+    def shot(session: Session, ids: dict[str, int]) -> None:
+        session.context.go("compare", run_id=ids["done"])
+        settle(1.0)
+        session.context.action("compare.checks").trigger()
+        settle(1.0)
+        dialog = next(made for made in open_dialogs() if isinstance(made, ChecksDialog))
+        group = [Check("contains", "refund").to_json(), Check("word-count", "20-400").to_json()]
+        dialog.checks.add(Check("assert-set", group, "Shape", threshold=0.5))
+        dialog.checks.add(Check("regex", "(order", "Order no.", weight=2))
+        dialog.checks.add(Check("python", "len(output.split()) < 120 and context['vars']['ticket'] != output", "Short"))
+        settle(2.0)
+        if ask:
+            dialog.trying.allow.click()
+            settle(0.5)
 
     return shot
 
@@ -211,6 +299,14 @@ def folder(show: bool) -> Shot:
     return shot
 
 
+def judge_check(session: Session, ids: dict[str, int]) -> None:
+    """The checks of a judged run, with the one that a model judges."""
+    session.context.go("compare", run_id=ids["judged"])
+    settle(0.8)
+    session.context.action("compare.checks").trigger()
+    settle(0.8)
+
+
 SHOTS: tuple[tuple[str, Shot], ...] = (
     ("01-library", at("library", prompt_id="prompt")),
     ("01c-library-parameters", tab(1)),
@@ -224,13 +320,29 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("02b-comparisons", at("compare", overview=True)),
     ("02c-setup", at("compare", new=True, prompt_id="triage")),
     ("02d-by-hand", by_hand),
-    ("02f-judgement", trigger("compare", "compare.criteria", run_id="done")),
-    ("02g-criteria", trigger("compare", "compare.edit_criteria", run_id="done")),
-    ("02h-who-said-what", trigger("compare", "compare.history", run_id="done")),
+    ("02e-checks", checks(False)),
+    ("02f-checks-code", checks(True)),
+    ("02g-side-by-side", trigger("compare", "compare.side_by_side", run_id="done")),
+    ("02h-batch", handed_over),
+    ("02i-hand-over", hand_over),
+    ("02l-judged", at("compare", run_id="judged")),
+    ("02m-unjudged", at("compare", run_id="unjudged")),
+    ("02n-judge-check", judge_check),
+    ("02k-results", at("compare", run_id="results_run", tab="results")),
+    ("02o-judgement", trigger("compare", "compare.criteria", run_id="done")),
+    ("02p-criteria", trigger("compare", "compare.edit_criteria", run_id="done")),
+    ("02q-who-said-what", trigger("compare", "compare.history", run_id="done")),
     ("03-review", at("review", run_id="done")),
-    ("02e-found-words", found_words("compare")),
+    ("02j-found-words", found_words("compare")),
+    ("19b-make-packet", trigger("compare", "compare.packet", run_id="done")),
     ("03c-review-found-words", found_words("review")),
+    ("03d-review-pairs", review("pair")),
+    ("03e-review-ranking", review("rank")),
+    ("03f-review-start", review("pair", "dialog")),
+    ("03g-review-paused", review("pair", "pause")),
+    ("03h-review-reveal", review("pair", "reveal")),
     ("03b-regression", at("insights", run_id="rerun", baseline_id="first_run")),
+    ("03d-raters", at("raters")),
     ("04-datasets", at("datasets", dataset_id="dataset")),
     ("04b-dataset-versions", trigger("datasets", "datasets.versions", dataset_id="dataset")),
     ("04c-dataset-old", at("datasets", version_id="old_version")),
@@ -243,6 +355,7 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("08-palette", palette),
     ("09-keys", trigger("compare", "help.keys", run_id="done")),
     ("10-running", going),
+    ("11-differences", trigger("compare", "compare.differences", run_id="done")),  # they stay on
     ("12-import-report", import_report),  # the last one: what it brings would be on the others
 )
 

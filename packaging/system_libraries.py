@@ -1,6 +1,6 @@
 """Finds the system libraries that Qt's wheel links to and a bare Debian lacks; installs them, or prints the line that does.
 
-    system_libraries.py [offscreen] [window] [screenshots] [keyring] [--install]
+    system_libraries.py [offscreen] [window] [screenshots] [keyring] [browser] [--install]
 
 Without --install, or where apt cannot be used: prints the exact apt line and exits with 1. What is asked is whether a library
 loads, not what its package is called: on Debian 13 some have another name (libglib2.0-0t64) and apt finds them by the old one.
@@ -19,6 +19,7 @@ from workbench.cli.system_libraries import QT, XCB, apt_line, loads
 LIBRARIES = {"offscreen": QT, "window": XCB}
 COMMANDS = {
     "keyring": {"gnome-keyring-daemon": "gnome-keyring", "dbus-run-session": "dbus-daemon"},
+    "browser": {"chromium": "chromium"},
     "screenshots": {"xvfb-run": "xvfb", "xauth": "xauth"},
 }
 FONTS = {

@@ -295,9 +295,9 @@ def test_a_filter_shows_the_cases_whose_answer_is_still_to_be_given(qtbot: QtBot
     hand.field.insertPlainText("boot")
     hand.give_button.click()
     qtbot.waitUntil(lambda: state(screen, 0) is State.DONE)
-    screen.page.choose_filter("by_hand")
+    screen.page.rows.choose("by_hand")
     qtbot.waitUntil(lambda: screen.model.grid.rowCount() == CASES - 1)
-    screen.page.choose_filter("failed")
+    screen.page.rows.choose("failed")
     qtbot.waitUntil(lambda: screen.page.body.currentWidget() is screen.page.nothing)
     go_next(qtbot, screen)
     assert screen.page.body.currentWidget() is screen.page.table

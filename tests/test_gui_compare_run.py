@@ -337,9 +337,9 @@ def test_failed_calls_say_why_and_are_run_again_alone(
     assert shown is not None
     assert shown.state is State.FAILED
     qtbot.waitUntil(lambda: screen.page.run_bar.again.text() == "Run 2 failed again")
-    screen.page.choose_filter("errors")
+    screen.page.rows.choose("errors")
     qtbot.waitUntil(lambda: screen.model.grid.rowCount() == 2)
-    screen.page.choose_filter("")
+    screen.page.rows.choose("")
     provider.configure(models="fake-0,fake-1")
     provider.reset()
     key(screen, Qt.Key.Key_R, Qt.KeyboardModifier.ShiftModifier)
@@ -459,8 +459,8 @@ def test_enter_goes_into_the_panel_and_escape_comes_back(qtbot: QtBot, judged: C
 
 
 def test_differences_are_marked_against_the_same_model_one_version_before(qtbot: QtBot, judged: CompareScreen) -> None:
-    assert judged.page.detail.text.partner(2) == 0
-    assert judged.page.detail.text.partner(0) == 2
+    assert judged.page.columns.base_of(2) == 0
+    assert judged.page.columns.base_of(0) == 2
     key(judged, Qt.Key.Key_D)
     qtbot.waitUntil(lambda: "says" in judged.page.detail.text.other_title.text())
 
@@ -525,7 +525,9 @@ def test_the_menu_of_a_cell_offers_what_its_keys_do(qtbot: QtBot, judged: Compar
     menu = next(widget for widget in QApplication.topLevelWidgets() if isinstance(widget, QMenu) and widget.isVisible())
     texts = [action.text() for action in menu.actions() if action.text()]
     expected = ["Run again", "Raw request and reply", "Copy answer", "Stars", "Pass", "Fail", "Note on this answer"]
-    assert texts == [*expected, "Add the case to a dataset", "Sort rows by this column", "Filter and sort rows", "Hide the column"]
+    expected += ["Add the case to a dataset", "Sort rows by this column", "Filter and sort rows", "Hide the column"]
+    expected += ["Answers side by side in full", "Run this case again", "Run this case several times", "Run this column again"]
+    assert texts == expected
     menu.close()
 
 

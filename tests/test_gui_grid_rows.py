@@ -6,7 +6,7 @@ import csv
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -17,6 +17,8 @@ from pytestqt.qtbot import QtBot
 from tests.conftest import FakeProvider
 from tests.gui_window import dialogs, finished_well, opened
 from tests.run_workspace import executed, fill
+from workbench.gui.compare import painting, run_data
+from workbench.gui.compare import table as table_module
 from workbench.gui.compare.rows import RowsDialog
 from workbench.gui.compare.view import CompareScreen
 from workbench.settings import Settings
@@ -103,7 +105,7 @@ def test_rows_are_filtered_and_sorted_in_the_dialog_by_keyboard(qtbot: QtBot, sc
     QTest.keyClick(dialog, Qt.Key.Key_Return, CONTROL)
     qtbot.waitUntil(lambda: rows(screen) == [5, 3, 1], timeout=5000)
     assert page.tools.filter.text() == "1 filter, 3"
-    page.choose_filter("")
+    page.rows.choose("")
     qtbot.waitUntil(lambda: rows(screen) == [5, 4, 3, 2, 1, 0], timeout=5000)
     assert page.tools.filter.text() == "Sorted by name of the case"
 
@@ -141,5 +143,66 @@ def test_hidden_columns_are_remembered_for_the_comparison(qtbot: QtBot, screen: 
     screen.context.go("compare", run_id=made[0])
     qtbot.waitUntil(lambda: screen.model.data is not None and screen.model.data.run.id == made[0], timeout=10_000)
     assert page.table.visible() == [1, 2, 3]
-    page._toggle_column(0, True)
-    assert not screen.context.settings.get("compare.hidden")
+    page.columns.toggle(0, True)
+    assert not screen.context.settings.get("compare.columns")
+
+
+def test_a_long_run_shows_its_answers_first_and_its_figures_soon_after(
+    qtbot: QtBot, screen: CompareScreen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = screen.context.ws.runs
+    again = runs.rerun(screen.model.run_id or 0)
+    screen.context.start_run(again)
+    qtbot.waitUntil(lambda: runs.get(again).status == "done" and not screen.context.bridge.running, timeout=20_000)
+    monkeypatch.setattr(run_data, "FIGURES_AT_ONCE", 1)
+    screen.context.go("compare", run_id=again)
+    qtbot.waitUntil(lambda: screen.model.run is not None and screen.model.run.id == again, timeout=5000)
+    assert [column.done for column in screen.model.grid.columns] == [6, 6, 6, 6]
+    assert all(column.p50_ms is None for column in screen.model.grid.columns)
+    qtbot.waitUntil(lambda: all(column.p50_ms for column in screen.model.grid.columns), timeout=5000)
+    screen.refresh(None)
+    qtbot.wait(200)
+    assert all(column.p50_ms for column in screen.model.grid.columns)
+
+
+def test_cells_for_which_a_frame_has_no_time_are_painted_in_the_next_ones(
+    qtbot: QtBot, screen: CompareScreen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = screen.page.table
+    table.main.viewport().repaint()
+    qtbot.waitUntil(lambda: not table.main.cells.late and not table.main._late.isActive(), timeout=5000)
+    whole, kept = table.main.grab().toImage(), len(table.main.cells.painter._pictures)
+    monkeypatch.setattr(painting, "MAKING_S", -1.0)  # the smallest frame: one cell in each
+    table.main.cells.painter.forget()
+    assert table.main.grab().toImage() == whole, "nobody scrolls: a frame takes the time that it needs"
+    monkeypatch.setattr(table_module, "SCROLLING_S", 3600.0)
+    bar = table.main.verticalScrollBar()
+    at = bar.value()
+    bar.setValue(at + 1 if at < bar.maximum() else at - 1)
+    bar.setValue(at)
+    table.main.cells.painter.forget()
+    table.main.viewport().repaint()
+    assert len(table.main.cells.late) > 3
+    qtbot.waitUntil(lambda: len(table.main.cells.painter._pictures) == kept, timeout=5000)
+    assert table.main.grab().toImage() == whole
+
+
+def test_scrolling_paints_only_what_comes_into_view(qtbot: QtBot, screen: CompareScreen) -> None:
+    page = screen.page
+    page.set_height("tall")
+    page.table.main.viewport().repaint()
+    qtbot.waitUntil(lambda: not page.table.main.cells.late, timeout=5000)
+    qtbot.wait(100)
+    bar, painter = page.table.main.verticalScrollBar(), page.table.main.cells.painter
+    assert bar.maximum() > 60
+    painted: list[int] = []
+    paint = painter.paint
+
+    def noted(*given: Any, **more: Any) -> bool:
+        painted.append(1)
+        return paint(*given, **more)
+
+    painter.paint = noted  # type: ignore[method-assign]
+    bar.setValue(20)
+    QApplication.processEvents()
+    assert 0 < len(painted) <= 8  # the last row, and the one that the edge cut

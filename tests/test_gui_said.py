@@ -130,7 +130,7 @@ def test_a_colleague_rates_at_this_desk_and_both_are_seen(qtbot: QtBot, rated: C
 
 
 def test_criteria_are_edited_from_the_keyboard(qtbot: QtBot, rated: CompareScreen) -> None:
-    rated.page.edit_criteria()
+    rated.page.verbs_on_cell.edit_criteria()
     qtbot.waitUntil(lambda: any(isinstance(dialog, CriteriaDialog) for dialog in dialogs()))
     dialog = next(dialog for dialog in dialogs() if isinstance(dialog, CriteriaDialog))
     QTest.keyClick(dialog.list, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)

@@ -21,8 +21,8 @@ from tests.test_gui_compare_run import key, over, setup, shown_run
 from workbench.evaluators import TYPES
 from workbench.gui.app import Session
 from workbench.gui.cells import State, held_words
-from workbench.gui.compare.setup_checks import NOTHING, REFERENCE, CheckRowWidget
-from workbench.gui.compare.setup_model import CHECK_TYPES
+from workbench.gui.compare.check_kinds import ALIASES, CHECK_TYPES
+from workbench.gui.compare.check_row import NOTHING, REFERENCE, CheckRowWidget
 from workbench.gui.compare.view import CompareScreen
 from workbench.gui.key_dialog import KeyDialog
 from workbench.gui.widgets.buttons import Button
@@ -342,6 +342,8 @@ def test_every_kind_of_check_that_is_offered_can_run_and_is_explained() -> None:
         assert said
         assert explained
     assert len({said for _, said, _ in CHECK_TYPES}) == len(CHECK_TYPES)
+    plain = {kind for kind in TYPES if not kind.startswith("not-")}
+    assert plain - ALIASES <= {kind for kind, _, _ in CHECK_TYPES}, "a kind is not offered"
 
 
 def test_a_limit_from_a_file_stays_as_it_was(qtbot: QtBot) -> None:
@@ -349,3 +351,21 @@ def test_a_limit_from_a_file_stays_as_it_was(qtbot: QtBot) -> None:
         row = CheckRowWidget(check)
         qtbot.addWidget(row)
         assert row.check == check
+
+
+def test_cases_that_are_too_few_to_tell_the_difference_wanted_are_said_to_be(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url, cases=60)
+    screen = opening(filled)
+    dialog = setup(qtbot, screen, prompt_id=filled.prompt, model_ids=list(filled.models), dataset_id=filled.dataset)
+    few = dialog.cases.few
+    qtbot.waitUntil(lambda: few.isVisible())
+    assert few.text() == "60 cases can tell two columns apart from about 18 points of pass rate on. 10 points take about 207 cases."
+    settings.set("told_difference", 20)
+    dialog.numbers.repeats.setValue(2)
+    qtbot.waitUntil(lambda: not few.isVisible())
+    settings.set("told_difference", 0)
+    dialog.numbers.repeats.setValue(1)
+    qtbot.waitUntil(lambda: dialog.found is not None and dialog.found.few == "" and dialog.found.estimate is not None)
+    assert not few.isVisible()

@@ -82,3 +82,26 @@ def test_a_configuration_that_was_brought_into_the_library_passes_and_fails_alik
     capsys.readouterr()
     perform(["run", "config", "--json"])
     assert ours(json.loads(capsys.readouterr().out)) == json.loads(FACTS.read_text())[name]
+
+
+@pytest.mark.parametrize("name", ["values", "checks-of-tests", "default-threshold", "scenarios"])
+def test_a_comparison_that_goes_out_again_passes_and_fails_alike(
+    shared: Path,
+    fakeprovider: Callable[..., FakeProvider],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+) -> None:
+    monkeypatch.setenv("WORKBENCH_WORKSPACE", str(tmp_path / "w.db"))
+    config = prepared(configurations(tmp_path / "own")[name], tmp_path / "config", fakeprovider().base_url)
+    assert perform(["import", str(config)]) == 0
+    out = tmp_path / "promptfooconfig.yaml"
+    assert perform(["export", str(out), "--what", "comparison", "config"]) == 0
+    capsys.readouterr()
+    if PROMPTFOO is not None:
+        monkeypatch.setenv("OPENAI_API_KEY", "k")
+        assert theirs(PROMPTFOO, out, tmp_path) == json.loads(FACTS.read_text())[name]
+    monkeypatch.setenv("WORKBENCH_WORKSPACE", str(tmp_path / "other.db"))
+    perform(["run", str(out), "--json"])
+    assert ours(json.loads(capsys.readouterr().out)) == json.loads(FACTS.read_text())[name]

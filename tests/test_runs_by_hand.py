@@ -68,6 +68,16 @@ def test_a_run_of_nothing_but_hand_answers_sends_nothing_and_is_done(runs: Runs)
     assert (runs.get(run_id).status, runs.get(run_id).by_hand) == ("done", 2)
 
 
+def test_a_case_that_is_made_again_leaves_the_answers_that_a_person_gave(runs: Runs) -> None:
+    run_id = runs.prepare(spec(model(), HAND, cases=2))
+    make(runs, run_id)
+    first, _second = waiting(runs, run_id)
+    give(runs, first, "By hand.")
+    called = next(cell for cell in runs.cells(run_id) if cell.case_index == 0 and cell.column == 0)
+    assert runs.ended_jobs(run_id, case_index=0) == [called.job_id]
+    assert runs.ended_jobs(run_id, column=1) == [first], "a column that is named is meant as it is"
+
+
 def test_a_given_answer_is_checked_and_stored_like_any_other(runs: Runs) -> None:
     run_id = runs.prepare(spec(model(), HAND, cases=2))
     make(runs, run_id)

@@ -14,6 +14,8 @@ from workbench.settings import Settings
 from workbench.values import CaseQuery
 from workbench.workspace import Workspace
 
+pytestmark = pytest.mark.both_stores
+
 Start = Callable[..., FakeProvider]
 COLUMNS = (0, 1, 2, 3)
 
@@ -27,9 +29,9 @@ SELECT :id, check_key, "check", CASE WHEN check_key = :failing THEN 0 ELSE 1 END
 
 
 @pytest.fixture
-def found(tmp_path: Path, settings: Settings, fakeprovider: Start) -> Iterator[tuple[Workspace, int]]:
+def found(where: Path | str, settings: Settings, fakeprovider: Start) -> Iterator[tuple[Workspace, int]]:
     """A run of 6 cases in 4 columns, each with a second attempt that says the same and passes every check."""
-    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url, cases=6)
+    filled = fill(where, settings, fakeprovider().base_url, cases=6)
     run = executed(filled, settings)
     with closing(Workspace.open(filled.path, settings)) as ws:
         for cell in ws.runs.cells(run):
@@ -121,3 +123,26 @@ def test_rows_are_sorted_by_a_column_and_those_without_the_figure_come_last(foun
     assert find(run, CaseQuery(tag="odd", sort="length", sort_column=1, descending=True), COLUMNS) == [5, 3, 1]
     for sort in ("state", "checks", "stars", "cost", "answer"):
         assert sorted(find(run, CaseQuery(sort=sort, sort_column=0), COLUMNS)) == list(range(6)), sort
+
+
+def test_bare_columns_count_what_is_done_and_leave_all_other_figures_out(found: tuple[Workspace, int]) -> None:
+    ws, run = found
+    whole, bare = ws.runs.columns(run), ws.runs.bare_columns(run)
+    assert [(column.model, column.total, column.done) for column in bare] == [(column.model, 6, 6) for column in whole]
+    assert all(column.p50_ms is not None for column in whole)
+    assert all(column.p50_ms is None and not column.checked for column in bare)
+    job = ws.runs.cells(run, 0, 0)[1].job_id
+    ws.runs.requeue(run, [job], failed_only=False)
+    assert [column.done for column in ws.runs.bare_columns(run)] == [6, 5, 6, 6] == [column.done for column in ws.runs.columns(run)]
+
+
+def test_rows_of_the_store_come_one_by_one_and_may_be_left_in_the_middle(found: tuple[Workspace, int]) -> None:
+    database = found[0]._database
+    rows = database.each("SELECT id FROM job WHERE run_id = :run ORDER BY id", {"run": found[1]})
+    first = next(rows)
+    assert database.query("SELECT count(*) FROM job WHERE id >= :id", {"id": first[0]}) == [(24,)]
+    assert len([*rows]) == 23
+    left = database.each("SELECT id FROM job")
+    next(left)
+    left.close()  # type: ignore[attr-defined]
+    assert database.query("SELECT count(*) FROM run") == [(1,)]

@@ -24,7 +24,7 @@ from workbench.engine.events import Finished, Held, Waiting
 from workbench.runs.runs import Runs
 from workbench.settings import Settings
 from workbench.store.database import Database
-from workbench.values import Check, Endpoint, ModelSpec, Price
+from workbench.values import Check, Endpoint, ModelSpec, NotFound, Price
 from workbench.workspace import Workspace
 
 Start = Callable[..., Any]
@@ -276,3 +276,45 @@ def test_a_paused_run_does_not_keep_another_from_its_model(runs: Runs, fakeprovi
 
     asyncio.run(both())
     assert (runs.get(stuck).done, runs.get(free).done) == (1, 5)
+
+
+def test_what_a_held_model_has_not_answered_is_left_out_and_brought_back(runs: Runs, fakeprovider: Start, keys: dict[str, str]) -> None:
+    strict, open_ = fakeprovider(require_key="right"), fakeprovider()
+    run_id = runs.prepare(spec(model(strict.base_url), model(open_.base_url, "m2"), cases=6))
+    make(runs, run_id)
+    left_out = runs.leave_out(run_id, 0)
+    row = runs.get(run_id)
+    assert (len(left_out), row.status, row.done, row.queued, row.held) == (6, "done", 6, 0, {})
+    assert runs.leave_out(run_id, 1) == [], "what is answered stays"
+    keys["m1"] = "right"
+    assert runs.requeue(run_id, left_out) == 6
+    make(runs, run_id)
+    assert runs.get(run_id).done == 12
+
+
+def test_a_case_is_asked_several_times_in_some_columns_as_a_run_of_its_own(runs: Runs, fakeprovider: Start) -> None:
+    server = fakeprovider()
+    run_id = runs.prepare(spec(model(server.base_url), model(server.base_url, "m2"), cases=4, reuse=True))
+    make(runs, run_id)
+    new = runs.run_case(run_id, 2, 5, [1])
+    make(runs, new)
+    row, plan = runs.get(new), runs.plan(new)
+    assert (row.done, row.reused, len(plan.columns), plan.columns[0].model.name) == (5, 0, 1, "m2")
+    assert plan.cases == (runs.plan(run_id).cases[2],)
+    assert (runs.get(run_id).jobs, runs.get(run_id).done) == (8, 8), "the run that it comes from stays as it was"
+    assert runs.samples(new, 0, 0).agreement == 1.0
+    with pytest.raises(NotFound, match="no case 9"):
+        runs.run_case(run_id, 8, 5)
+
+
+def test_the_jobs_of_a_column_and_of_a_case_that_are_over_can_be_named(runs: Runs, fakeprovider: Start, keys: dict[str, str]) -> None:
+    strict, open_ = fakeprovider(require_key="right"), fakeprovider()
+    run_id = runs.prepare(spec(model(strict.base_url), model(open_.base_url, "m2"), cases=3))
+    make(runs, run_id)
+    cells = {(cell.column, cell.case_index): cell for cell in runs.cells(run_id)}
+    assert runs.ended_jobs(run_id, 0) == [], "what waits for its key is not over"
+    assert runs.ended_jobs(run_id, 1) == [cells[1, case].job_id for case in range(3)]
+    assert runs.ended_jobs(run_id, case_index=2) == [cells[1, 2].job_id]
+    outputs = [cell.output_id for cell in cells.values() if cell.output_id is not None]
+    assert set(runs.answers(outputs).values()) == {cell.text for cell in cells.values() if cell.column == 1}
+    assert runs.answers([]) == {}

@@ -31,7 +31,7 @@ _PAGE = 200
 _TEXTS = f"""
 SELECT job.id, output.text, output.thinking, output.refusal, output.raw_finish_reason, output.resolved_model, output.request_id
 FROM job JOIN output ON output.id = {newest()}
-WHERE job.run_id = :run AND job.case_index BETWEEN :first AND :last AND job.status NOT IN ('queued', 'running', 'by_hand')"""
+WHERE job.run_id = :run AND job.case_index BETWEEN :first AND :last AND job.status NOT IN ('queued', 'running', 'by_hand', 'in_batch')"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +140,7 @@ class Exports:
                     "resolved_model": resolved, "request_id": request_id,
                     "usage": {name: getattr(cell.usage, name) for name in _USAGE}, "cost_usd": money(cell.cost_usd),
                     "latency_ms": cell.latency_ms, "first_token_ms": cell.first_token_ms, "reused": cell.reused, "error": cell.error,
+                    "batch": cell.usage.service_tier == "batch",
                     "checks": [_check_document(one) for one in cell.scores], "passed": passed, "score": score,
                     "ratings": ratings.get(cell.output_id or 0, []),
                 }  # fmt: skip
@@ -188,7 +189,7 @@ _PLAIN = (
     "prompt", "version", "model", "case", "case_name", "repeat", "status", "cost_usd", "latency_ms",
     "input_tokens", "output_tokens", "error", "reused",
 )  # fmt: skip
-_STATUSES = {"by_hand": "queued"}
+_STATUSES = {"by_hand": "queued", "in_batch": "queued"}
 """Statuses that the contract has no word for, by the one it says."""
 _JUDGED = ("reference", "output", "passed", "score", "failed_checks")
 _USAGE = ("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_tokens", "reasoning_tokens")
@@ -228,6 +229,7 @@ def run_document(run: RunRow) -> dict[str, Any]:
         "cost_usd": money(run.cost_usd),
         "unknown_prices": [*run.unknown_prices],
         "dataset_version": run.dataset_version,
+        **({"brought_from": run.brought_from} if run.brought_from else {}),
     }
 
 

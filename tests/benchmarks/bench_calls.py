@@ -1,10 +1,12 @@
 """What a call costs in a run of many, and whether a run of many comes through faults: `workbench run` against fakeprovider.py.
 
-    python tests/benchmarks/bench_calls.py [--only growth|soak] [--calls 20000] [--json FILE] [--fakeprovider FILE]
+    python tests/benchmarks/bench_calls.py [--only growth|soak|sleep] [--calls 20000] [--json FILE] [--fakeprovider FILE]
 
 growth: 6,000 and 30,000 calls at 5 ms, 16 at once: CPU per call within 10 %, at most 150 MiB and nothing per call.
 soak: --calls calls of which 10 % are answered 429, 5 % 500, 5 % are cut off, 2 % are garbage and 1 % hang: every cell is done or has a
-clear error, none hangs, and what the run counts is what the server counted. Exit 1 where that does not hold. Linux.
+clear error, none hangs, and what the run counts is what the server counted.
+sleep: the process is stopped for a minute in the middle of a run, longer than its time limit: every cell is done, and at most the calls
+that were in flight are made twice. Exit 1 where that does not hold. Linux.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+AT_ONCE = 16
 MODELS = ("fake-small", "fake-medium", "fake-large")
 FAULTS = ("--rate-429=0.1", "--retry-after=0.1", "--rate-500=0.05", "--drop-rate=0.05", "--garbage-rate=0.02", "--hang-rate=0.01")
 
@@ -28,17 +32,20 @@ FAULTS = ("--rate-429=0.1", "--retry-after=0.1", "--rate-500=0.05", "--drop-rate
 def main() -> int:
     """Print the figures and write them down."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=("growth", "soak"))
+    parser.add_argument("--only", choices=("growth", "soak", "sleep"))
     parser.add_argument("--calls", type=int, default=20_000, help="calls of the soak")
     parser.add_argument("--json", type=Path, default=Path("bench_calls.json"))
     parser.add_argument("--fakeprovider", type=Path, default=ROOT.parent / "shared" / "tools" / "fakeprovider.py")
     options = parser.parse_args()
     figures: dict[str, Any] = {}
     wrong: list[str] = []
-    if options.only != "soak":
+    parts = [options.only] if options.only else ["growth", "soak", "sleep"]
+    if "growth" in parts:
         figures["growth"] = growth(options.fakeprovider, wrong)
-    if options.only != "growth":
+    if "soak" in parts:
         figures["soak"] = soak(options.fakeprovider, options.calls, wrong)
+    if "sleep" in parts:
+        figures["sleep"] = sleep(options.fakeprovider, wrong)
     figures["wrong"] = wrong
     options.json.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
     print(json.dumps(figures, indent=1))
@@ -69,8 +76,19 @@ def soak(script: Path, calls: int, wrong: list[str]) -> dict[str, Any]:
     return row
 
 
-def one_run(script: Path, calls: int, server_options: tuple[str, ...], timeout_s: int | None = None) -> dict[str, Any]:
-    """The figures of one run of its own process, in a workspace of its own."""
+def sleep(script: Path, wrong: list[str]) -> dict[str, Any]:
+    """A run whose process sleeps for a minute."""
+    row = one_run(script, 1_200, ("--latency-ms=50",), timeout_s=30, sleep_s=60.0)
+    twice = row["stats"]["requests"] - row["calls"]
+    if row["run"]["done"] != row["calls"] or not 0 <= twice <= AT_ONCE:
+        wrong.append(f"{row['run']['done']} of {row['calls']} done after a minute of sleep, {twice} calls made twice")
+    return row
+
+
+def one_run(
+    script: Path, calls: int, server_options: tuple[str, ...], timeout_s: int | None = None, sleep_s: float = 0.0
+) -> dict[str, Any]:
+    """The figures of one run of its own process, in a workspace of its own; stopped for a while once a third of its calls is made."""
     server = subprocess.Popen(
         [sys.executable, str(script), "--port", "0", "--exit-with-stdin", *server_options],
         stdout=subprocess.PIPE,
@@ -88,19 +106,24 @@ def one_run(script: Path, calls: int, server_options: tuple[str, ...], timeout_s
         settings.parent.mkdir()
         settings.write_text(json.dumps({"timeout_s": max(5, timeout_s or 60)}), "utf-8")
         env = {**os.environ, "HOME": folder, "XDG_DATA_HOME": folder, "XDG_CONFIG_HOME": folder, "PYTHONPATH": str(ROOT)}
-        arguments = ["--workspace", str(home / "w.db"), "run", str(config), "--concurrency", "16", "--no-reuse", "--quiet"]
+        arguments = ["--workspace", str(home / "w.db"), "run", str(config), "--concurrency", str(AT_ONCE), "--no-reuse", "--quiet"]
         began = time.perf_counter()
         child = subprocess.Popen(
             [sys.executable, "-m", "workbench", *arguments], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
         assert child.stderr is not None
+        if sleep_s:
+            while counters(url)["requests"] < calls / 3 and child.poll() is None:
+                time.sleep(0.02)
+            child.send_signal(signal.SIGSTOP)
+            time.sleep(sleep_s)
+            child.send_signal(signal.SIGCONT)
         child.stderr.read()
         _, _, usage = os.wait4(child.pid, 0)
         child.returncode = 0
         child.stderr.close()
         wall = time.perf_counter() - began
-        with urllib.request.urlopen(f"{url}/__stats") as answer:
-            stats = json.loads(answer.read())
+        stats = counters(url)
         row = what_is_stored(home / "w.db")
     server.stdin.close()
     server.wait(10)
@@ -116,6 +139,12 @@ def one_run(script: Path, calls: int, server_options: tuple[str, ...], timeout_s
         },
         **row,
     }
+
+
+def counters(url: str) -> dict[str, Any]:
+    """What the server has counted so far."""
+    with urllib.request.urlopen(f"{url}/__stats") as answer:
+        return dict(json.loads(answer.read()))
 
 
 def document(url: str, calls: int) -> dict[str, Any]:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Literal
+from dataclasses import dataclass
+from math import sqrt
+from typing import Literal, TypeVar
+
+from workbench.evaluators import wilson
 
 Level = Literal["nominal", "ordinal", "interval"]
 Value = float | str
+Name = TypeVar("Name", bound=Hashable)
 Distance = Callable[[Value, Value], float]
 
 
@@ -27,6 +32,43 @@ def cohen_kappa(first: Sequence[Hashable], second: Sequence[Hashable]) -> float 
     ours, theirs, count = Counter(first), Counter(second), len(first)
     expected = sum(ours[label] * theirs[label] for label in ours) / count**2
     return (observed - expected) / (1 - expected) if expected < 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Kappa:
+    """Agreement beyond chance with its 95 % interval, and the agreement that chance would reach."""
+
+    value: float
+    low: float
+    high: float
+    chance: float
+
+
+def kappa_interval(counts: Mapping[tuple[Name, Name], int], z: float = 1.959963984540054) -> Kappa | None:
+    """Cohen's kappa of (label of the first, label of the second) -> items, with its interval; None where kappa has no meaning.
+
+    Standard error of Cohen 1960: sqrt(p (1 - p) / (n (1 - chance)^2)). It is 0 where both agree on all or on nothing, which would make
+    few items look sure: there, the bound on the open side follows from Wilson's interval of the agreement.
+    """
+    items = sum(counts.values())
+    if not items:
+        return None
+    ours, theirs = Counter[Name](), Counter[Name]()
+    for (one, other), count in counts.items():
+        ours[one] += count
+        theirs[other] += count
+    same = sum(count for (one, other), count in counts.items() if one == other)
+    chance = sum(ours[name] * theirs[name] for name in ours) / items**2
+    if chance >= 1:
+        return None
+    observed = same / items
+    value = (observed - chance) / (1 - chance)
+    if same in (0, items):
+        low, high = ((bound - chance) / (1 - chance) for bound in wilson(same, items, z) or (0.0, 1.0))
+    else:
+        reach = z * sqrt(observed * (1 - observed) / items) / (1 - chance)
+        low, high = value - reach, value + reach
+    return Kappa(value, max(-1.0, low), min(1.0, high), chance)
 
 
 def fleiss_kappa(ratings: Sequence[Sequence[Hashable]]) -> float | None:

@@ -12,7 +12,7 @@ from workbench.values import BadInput
 
 if TYPE_CHECKING:
     from workbench.values import Progress
-    from workbench.workspace import ImportReport, Workspace
+    from workbench.workspace import ForeignExport, ImportReport, Workspace
 
 _FORMATS = (
     "library, promptfoo, promptfoo-results, github, prompty, dotprompt, llm, langchain, langfuse, chainforge, openai-chat, "
@@ -22,8 +22,8 @@ _PARTS = ("name", "text", "system", "tags", "description", "folder")
 
 _FOREIGN = ("promptfoo", "github", "prompty", "dotprompt", "llm", "langfuse", "openai-chat", "python", "curl")
 _TABLES = ("csv", "tsv", "xlsx", "jsonl", "json")
-_ARTICLES = {"library": "the library", "run": "a run", "dataset": "a dataset"}
-_CHOICES = {"library": _FOREIGN, "run": ("csv", "jsonl", "json"), "dataset": _TABLES}
+_ARTICLES = {"library": "the library", "run": "a run", "votes": "votes", "dataset": "a dataset"}
+_CHOICES = {"library": _FOREIGN, "run": ("csv", "jsonl", "json"), "votes": ("csv",), "dataset": _TABLES}
 _BY_ENDING = {
     ".prompty": "prompty",
     ".prompt": "dotprompt",
@@ -49,7 +49,10 @@ def export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "dest", type=Path, metavar="DEST", help="a folder for the library or prompts, a file for a run, a dataset or a prompt"
     )
-    what = "library, prompt NAME..., folder NAME..., run RUN, or dataset NAME"
+    what = (
+        "library, prompt NAME..., folder NAME..., run RUN, votes RUN (as CSV for workbench rank), dataset NAME, "
+        "or comparison NAME (as promptfoo's configuration)"
+    )
     parser.add_argument("--what", nargs="+", default=["library"], metavar="WHAT", help=what)
     foreign = f"{', '.join(_FOREIGN)} for prompts; {', '.join(_TABLES)} for runs and datasets, where the ending of DEST does not say it"
     parser.add_argument("--format", metavar="F", help=foreign)
@@ -69,7 +72,12 @@ def import_verb(options: argparse.Namespace, terminal: Terminal) -> int:
             progress=_progress(terminal, "Importing"),
         )  # fmt: skip
         terminal.end_progress()
-        terminal.answer(report.to_json(), _imported(report))
+        rated = [
+            ws.packets.report(id_)
+            for id_ in dict.fromkeys(one.id for one in (*report.imported, *report.unchanged) if one.kind == "ratings")
+        ]
+        document = report.to_json() | ({"ratings": [one.to_json() for one in rated]} if rated else {})
+        terminal.answer(document, "\n".join([_imported(report), *(line for one in rated for line in one.lines())]))
         for rejected in report.rejected:
             place = f"{rejected.path}, line {rejected.line}" if rejected.line else rejected.path
             terminal.complain(f"{place}: {rejected.reason}")
@@ -90,25 +98,37 @@ def _imported(report: ImportReport) -> str:
         (item.kind, f"{item.name}, sheet {item.sheet}" if item.sheet else item.name, f"v{item.version}" if item.version else "", item.path)
         for item in report.imported
     ]
+    news = [
+        f"{item.name}: already in, nothing changed{f' ({item.changes})' if item.changes else ''}."
+        for item in report.unchanged
+        if item.kind == "ratings"
+    ]
     summary = f"{len(report.imported)} imported, {len(report.unchanged)} unchanged, {len(report.rejected)} rejected."
-    return "\n".join(filter(None, (columns(("KIND", "NAME", "VERSION", "FILE"), rows), summary)))
+    return "\n".join(filter(None, (columns(("KIND", "NAME", "VERSION", "FILE"), rows), *news, summary)))
 
 
 def export_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     """The exit code of `workbench export`: 1 where a file could not be written, or holds what is not in the workspace."""
     what = options.what
-    counts = {"library": what[1:] == [], "run": len(what) == 2, "dataset": len(what) == 2, "prompt": len(what) > 1, "folder": len(what) > 1}
+    single = dict.fromkeys(("run", "votes", "dataset", "comparison"), len(what) == 2)
+    counts = {"library": what[1:] == [], **single, "prompt": len(what) > 1, "folder": len(what) > 1}
     if not counts.get(what[0], False):
-        raise BadInput("--what is library, prompt or folder and names, run and the id of a run, or dataset and its name.")
+        raise BadInput(
+            "--what is library, prompt or folder and names, run or votes and the id of a run, or dataset or comparison and its name."
+        )
+    if what[0] == "comparison":
+        return _comparison(options, terminal)
     format = _foreign_format(options)
     if format or what[0] in ("prompt", "folder"):
         return _foreign(options, format, terminal)
-    if options.format is not None and (options.format not in _TABLES or what[0] == "library"):
+    if options.format is not None and (options.format not in _TABLES or options.format not in _CHOICES[what[0]]):
         raise BadInput(f"{options.format} is no format of {_ARTICLES[what[0]]}.", remedy=f"Choose one of {', '.join(_CHOICES[what[0]])}.")
     if options.version is not None or options.model or options.replace:
         raise BadInput("--version, --model and --replace are for prompts that go to another tool.", remedy="Add --format.")
     with workspace(options, terminal) as ws:
-        if what[0] == "dataset":
+        if what[0] == "votes":
+            document = _votes(ws, what[1], options)
+        elif what[0] == "dataset":
             document = _dataset(ws, what[1], options, terminal)
         else:
             document = _run(ws, what[1], options) if what[0] == "run" else _library(ws, options.dest, terminal)
@@ -122,7 +142,7 @@ def export_verb(options: argparse.Namespace, terminal: Terminal) -> int:
 
 def _foreign_format(options: argparse.Namespace) -> str:
     """The format of another tool that is asked for; empty for our own forms."""
-    if options.what[0] in ("run", "dataset"):
+    if options.what[0] in ("run", "votes", "dataset"):
         if options.format in _FOREIGN:
             raise BadInput(f"{options.format} is a format of prompts.", remedy="Name them: --what prompt NAME.")
         return ""
@@ -154,14 +174,28 @@ def _foreign(options: argparse.Namespace, format: str, terminal: Terminal) -> in
             progress=_progress(terminal, "Exporting"),
         )
         terminal.end_progress()
-        same = f", {report.unchanged} unchanged" if report.unchanged else ""
-        could_not = f", {len(report.rejected)} could not be" if report.rejected else ""
-        terminal.answer(report.to_json(), f"{len(report.files)} file{'' if len(report.files) == 1 else 's'} written{same}{could_not}.")
-        for rejected in report.rejected:
-            terminal.complain(f"{rejected.path}: {rejected.reason}")
-        for why, names in () if terminal.json else report.sentences():
-            terminal.note(f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {why}")
-        return 1 if report.rejected else 0
+        return _told(report, terminal)
+
+
+def _told(report: ForeignExport, terminal: Terminal) -> int:
+    """The exit code of an export to another tool: 1 where a file could not be written."""
+    same = f", {report.unchanged} unchanged" if report.unchanged else ""
+    could_not = f", {len(report.rejected)} could not be" if report.rejected else ""
+    terminal.answer(report.to_json(), f"{len(report.files)} file{'' if len(report.files) == 1 else 's'} written{same}{could_not}.")
+    for rejected in report.rejected:
+        terminal.complain(f"{rejected.path}: {rejected.reason}")
+    for why, names in () if terminal.json else report.sentences():
+        terminal.note(f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {why}")
+    return 1 if report.rejected else 0
+
+
+def _comparison(options: argparse.Namespace, terminal: Terminal) -> int:
+    """A saved comparison in promptfoo's format, with its cases and checks."""
+    if options.format not in (None, "promptfoo") or options.version is not None or options.model:
+        raise BadInput("A comparison goes out as promptfoo's configuration.", remedy="Leave out --version, --model and other formats.")
+    with workspace(options, terminal) as ws:
+        report = ws.files.export_comparison(options.dest, ws.comparisons.find(options.what[1]).id, replace_files=options.replace)
+        return _told(report, terminal)
 
 
 def _folder(ws: Workspace, name: str) -> str:
@@ -202,6 +236,11 @@ def _dataset(ws: Workspace, name: str, options: argparse.Namespace, terminal: Te
 
 def _one_file(path: Path) -> dict[str, Any]:
     return {"files": [str(path)], "unchanged": 0, "unwritten": 0, "removed": [], "left": []}
+
+
+def _votes(ws: Workspace, what: str, options: argparse.Namespace) -> dict[str, Any]:
+    ws.reviews.write_votes(ws.runs.get(what).id, options.dest)
+    return _one_file(options.dest)
 
 
 def _run(ws: Workspace, what: str, options: argparse.Namespace) -> dict[str, Any]:

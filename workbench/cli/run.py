@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from workbench.cli.opened import workspace
 from workbench.cli.terminal import Terminal
 
 if TYPE_CHECKING:
+    from workbench.values import Check
     from workbench.workspace import Estimate, RunRow, Workspace
 
 
@@ -23,6 +25,8 @@ def run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-cost", type=_money, metavar="USD", help="stop when this much is spent")
     parser.add_argument("--no-reuse", action="store_true", help="ask again even where the same call was answered before")
     parser.add_argument("--missing", action="store_true", help="ask only what was never answered: new cases, models, versions, repeats")
+    parser.add_argument("--batch", action="store_true", help="submit the calls as a batch: half price, answered within a day")
+    parser.add_argument("--batch-files", type=Path, metavar="FOLDER", help="write the calls into batch files instead of making them")
     _shared(parser)
 
 
@@ -45,25 +49,55 @@ def rerun_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _shared(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--concurrency", type=_count, metavar="N", help="calls in flight for one connection")
-    parser.add_argument("--fail-under", type=_rate, metavar="RATE", help="exit 1 when fewer than this share of outputs pass, such as 0.9")
+    shared_call_options(parser)
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the outputs to a .json, .jsonl or .csv file")
+    allow_python(parser)
+
+
+def shared_call_options(parser: argparse.ArgumentParser) -> None:
+    """The arguments of all verbs that make calls."""
+    parser.add_argument("--concurrency", type=_count, metavar="N", help="calls in flight for one connection")
+    parser.add_argument("--fail-under", type=rate, metavar="RATE", help="exit 1 when fewer than this share of outputs pass, such as 0.9")
     parser.add_argument("--base-url-override", type=_address, metavar="URL", help="send every network connection to one address")
+
+
+def allow_python(parser: argparse.ArgumentParser) -> None:
+    """The option by which Python code of checks may run."""
+    parser.add_argument(
+        "--allow-python", action="store_true", help="run the Python code of checks this time, also where nobody allowed it yet"
+    )
+
+
+def tell_lacking(ws: Workspace, checks: Sequence[Check], terminal: Terminal) -> None:
+    """Say which Python code does not run, since nobody here has allowed it."""
+    for program in ws.runs.code.lacking(checks):
+        where = program.place or "a check"
+        terminal.note(f"The Python code of {where} is not run: nobody has allowed it here. Read it, then add --allow-python.")
 
 
 def run_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     """The exit code of `workbench run`."""
-    from workbench.cli.sources import source_of  # with the workspace, not with the arguments
-
     _check_out(options.out)
     with workspace(options, terminal) as ws:
-        source = source_of(ws, options, terminal)
-        for problem in ws.runs.problems(source.spec):
-            if not problem.fatal:  # those are refused
-                terminal.note(problem.message)
-        _tell_estimate(ws.runs.estimate(source.spec), terminal)
-        run_id = ws.runs.prepare(source.spec, source.comparison_id)
+        run_id = _prepared(ws, options, terminal)
+        if options.batch or options.batch_files:
+            from workbench.cli.batch import hand_over  # few runs are handed over
+
+            return hand_over(ws, run_id, options, terminal, options.batch_files)
         return finish(ws, run_id, options, terminal)
+
+
+def _prepared(ws: Workspace, options: argparse.Namespace, terminal: Terminal) -> int:
+    """The id of the new run. What was read for it is let go: the run has its own copy, and cases may be many."""
+    from workbench.cli.sources import source_of  # with the workspace, not with the arguments
+
+    source = source_of(ws, options, terminal)
+    for problem in ws.runs.problems(source.spec):
+        if not problem.fatal:  # those are refused
+            terminal.note(problem.message)
+    if not (options.batch or options.batch_files):  # handing over tells its own estimate
+        _tell_estimate(ws.runs.estimate(source.spec), terminal)
+    return ws.runs.prepare(source.spec, source.comparison_id)
 
 
 def _tell_estimate(found: Estimate, terminal: Terminal) -> None:
@@ -73,7 +107,8 @@ def _tell_estimate(found: Estimate, terminal: Terminal) -> None:
         terminal.note(f"No price is known for {models}: what it costs is not counted, and no cap holds it. Say the price in Models.")
     if found.high_usd:
         reused = f", {found.reused:,} of them reused" if found.reused else ""
-        terminal.note(f"{found.calls:,} calls{reused}, about ${found.low_usd:.4f} to ${found.high_usd:.4f}. {found.basis}")
+        judges = f" and {found.judge_calls:,} of judges" if found.judge_calls else ""
+        terminal.note(f"{found.calls:,} calls{reused}{judges}, about ${found.low_usd:.4f} to ${found.high_usd:.4f}. {found.basis}")
 
 
 def resume_verb(options: argparse.Namespace, terminal: Terminal) -> int:
@@ -81,7 +116,7 @@ def resume_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     _check_out(options.out)
     with workspace(options, terminal) as ws:
         run = ws.runs.get(options.what)
-        if not run.queued:
+        if not run.queued and not ws.runs.to_judge(run.id):
             left = " but what is given by hand" if run.by_hand else ""
             terminal.note(f"Nothing is left to do in run {run.number} of {run.comparison}{left}.")
         return finish(ws, run.id, options, terminal, resumed=True)
@@ -91,11 +126,11 @@ def rerun_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     """The exit code of `workbench rerun`."""
     _check_out(options.out)
     with workspace(options, terminal) as ws:
-        run_id = ws.runs.rerun(_newest(ws, options.what).id, options.only)
+        run_id = ws.runs.rerun(newest(ws, options.what).id, options.only)
         return finish(ws, run_id, options, terminal)
 
 
-def _newest(ws: Workspace, what: str) -> RunRow:
+def newest(ws: Workspace, what: str) -> RunRow:
     """The run of this id, or the newest run of the comparison of this name."""
     from workbench.values import NotFound
 
@@ -115,7 +150,9 @@ def finish(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Te
     """Make every job of a run that is not made yet, print the report, and answer with the exit code."""
     from workbench.cli.watch import watch  # asyncio, 60 ms
 
-    interrupted = watch(ws, run_id, options, terminal) if not resumed or ws.runs.get(run_id).queued else False
+    ws.runs.code.allow_all = bool(getattr(options, "allow_python", False))
+    tell_lacking(ws, ws.runs.all_checks(run_id), terminal)
+    interrupted = watch(ws, run_id, options, terminal) if not resumed or ws.runs.get(run_id).queued or ws.runs.to_judge(run_id) else False
     out = getattr(options, "out", None)
     if out is not None:
         _write(ws, run_id, out)
@@ -127,15 +164,27 @@ def finish(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Te
     if interrupted:
         terminal.note(f"Go on with: workbench resume {ws.runs.get(run_id).uid}")
         return 130
-    _tell_by_hand(ws.runs.get(run_id), terminal)
-    return verdict(ws, run_id, getattr(options, "fail_under", None), terminal)
+    _tell_waiting(ws.runs.get(run_id), terminal)
+    return max(verdict(ws, run_id, getattr(options, "fail_under", None), terminal), unjudged(ws, run_id, terminal))
 
 
-def _tell_by_hand(run: RunRow, terminal: Terminal) -> None:
-    """Answers that a person gives are no failure: the calls are made, and the exit code speaks of them."""
+def unjudged(ws: Workspace, run_id: int, terminal: Terminal) -> int:
+    """1 where verdicts of judges are still lacking, else 0; why goes to stderr."""
+    count, why = ws.runs.to_judge(run_id), ws.runs.why_unjudged(run_id)
+    if not count:
+        return 0
+    terminal.complain(f"{count:,} verdict{'' if count == 1 else 's'} of judges {'is' if count == 1 else 'are'} lacking. {why}")
+    terminal.note(f"Judge them with: workbench judge {ws.runs.get(run_id).uid}")
+    return 1
+
+
+def _tell_waiting(run: RunRow, terminal: Terminal) -> None:
+    """Answers that a person gives or a batch has are no failure: the calls are made, and the exit code speaks of them."""
     if run.by_hand:
         answers = "1 answer is" if run.by_hand == 1 else f"{run.by_hand:,} answers are"
         terminal.note(f"{answers} to be given by hand: in the window, under Compare.")
+    if run.in_batch:
+        terminal.note(f"{run.in_batch:,} in a batch: see workbench batch status {run.uid}")
 
 
 def verdict(ws: Workspace, run_id: int, fail_under: float | None, terminal: Terminal) -> int:
@@ -143,21 +192,29 @@ def verdict(ws: Workspace, run_id: int, fail_under: float | None, terminal: Term
     run = ws.runs.get(run_id)
     if run.failed or run.skipped or run.queued:
         parts = ((run.failed, "failed"), (run.skipped, "were left out by the cap"), (run.queued, "were not made"))
-        terminal.complain(f"{', '.join(f'{count} {what}' for count, what in parts if count)} of {run.jobs - run.by_hand} calls.")
+        terminal.complain(
+            f"{', '.join(f'{count} {what}' for count, what in parts if count)} of {run.jobs - run.by_hand - run.in_batch} calls."
+        )
         columns = ws.runs.columns(run_id)
         for words in dict.fromkeys(f"{columns[column].model}: {failure.get('message')}" for column, failure in run.held.items()):
             terminal.note(words)
         if run.held and run.queued:
             terminal.note(f"They wait until this is mended. Go on with: workbench resume {run.uid}")
         return 1
-    if fail_under is not None:
-        columns = ws.runs.columns(run_id)
-        checked, passed = sum(column.checked for column in columns), sum(column.passed for column in columns)
-        if not checked or passed / checked < fail_under:
-            rate = f"{passed} of {checked} outputs passed" if checked else "No output has a check"
-            terminal.complain(f"{rate}, and --fail-under asks for {fail_under:.0%}.")
-            return 1
-    return 0
+    return 1 if too_few(ws, run_id, fail_under, terminal) else 0
+
+
+def too_few(ws: Workspace, run_id: int, fail_under: float | None, terminal: Terminal) -> bool:
+    """True where fewer outputs passed than are asked for; the reason goes to stderr."""
+    if fail_under is None:
+        return False
+    columns = ws.runs.columns(run_id)
+    checked, passed = sum(column.checked for column in columns), sum(column.passed for column in columns)
+    if checked and passed / checked >= fail_under:
+        return False
+    words = f"{passed} of {checked} outputs passed" if checked else "No output has a check"
+    terminal.complain(f"{words}, and --fail-under asks for {fail_under:.0%}.")
+    return True
 
 
 def _check_out(path: Path | None) -> None:
@@ -198,14 +255,15 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _rate(text: str) -> float:
+def rate(text: str) -> float:
+    """The share that an argument names."""
     try:
-        rate = float(text)
+        share = float(text)
     except ValueError:
-        rate = -1.0
-    if not 0 <= rate <= 1:
+        share = -1.0
+    if not 0 <= share <= 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a share between 0 and 1")
-    return rate
+    return share
 
 
 def _money(text: str) -> str:

@@ -5,14 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from workbench import templates
-from workbench.evaluators import counting, languages, likeness, markup, meaning, patterns, privacy, references, refusals, sql, texts, tools
+from workbench.evaluators import (
+    counting,
+    judges,
+    languages,
+    likeness,
+    markup,
+    meaning,
+    patterns,
+    privacy,
+    programs,
+    references,
+    refusals,
+    sql,
+    texts,
+    tools,
+)
 from workbench.evaluators.facts import NO_FACTS, Asked, Facts, Finding, Handler
 from workbench.evaluators.meaning import Vectors
 from workbench.evaluators.outcomes import CannotRun, Invalid
-from workbench.values import BadInput, Case, Check, Score
+from workbench.values import PENDING, BadInput, Case, Check, Score
 
 
 def _of_text(look: Callable[[str, Any], Finding]) -> Handler:
@@ -35,10 +51,15 @@ _HANDLERS: dict[str, Handler] = {
 _AT_ONCE = {*texts.HANDLERS, *counting.HANDLERS} - {"reading-level"}
 """Kinds that take no time on any answer (JSON with a schema apart)."""
 
-_NAMES = (*_HANDLERS, *meaning.TYPES)
+_NAMES = (*_HANDLERS, *meaning.TYPES, programs.TYPE, *judges.KINDS)
 TYPES: tuple[str, ...] = tuple(sorted([*_NAMES, *(f"not-{name}" for name in _NAMES)]))
 """Every type that can be run here."""
 _NO_VECTORS = Vectors()
+_TOLD = 5
+"""Of so many checks that fail in a set it is said why."""
+_SAMPLE = '{"answer": "yes"}'
+_SAMPLE_FACTS = Facts(1.0, Decimal(0), ("stop",))
+"""An answer on which a check is tried to see whether it can be asked at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +71,64 @@ class _Answer:
     reference: Any
     vectors: Vectors
     facts: Facts
+    allowed: frozenset[str]
 
 
-def score(checks: Sequence[Check], case: Case, text: str, vectors: Vectors = _NO_VECTORS, facts: Facts = NO_FACTS) -> tuple[Score, ...]:
+def score(
+    checks: Sequence[Check],
+    case: Case,
+    text: str,
+    vectors: Vectors = _NO_VECTORS,
+    facts: Facts = NO_FACTS,
+    allowed: frozenset[str] = frozenset(),
+) -> tuple[Score, ...]:
     """A score for each check on an answer, in their order. `passed` is None where a check cannot be run here.
 
     `vectors`: those of the texts that `texts_to_compare` names. `facts`: what is known of the answer beside its text.
+    `allowed`: hashes of the programs that may run.
     """
     if not checks:
         return ()
-    answer = _Answer(text, _values(case), case.reference, vectors, facts)
+    answer = _Answer(text, _values(case), case.reference, vectors, facts, allowed)
     return tuple(_score(check, answer) for check in checks)
+
+
+def programs_of(checks: Sequence[Check]) -> list[programs.Program]:
+    """The Python code in these checks that could run, each once. Nothing of it runs."""
+    return list(programs.programs_in(_flat(checks)))
+
+
+def fault(check: Check) -> str:
+    """What is wrong with a check as it is written, as a sentence; empty where it can be asked. Its code does not run.
+
+    A value that is a template is not known before a case fills it in.
+    """
+    kind = check.type.removeprefix("not-")
+    handler = _HANDLERS.get(kind)
+    try:
+        if kind == programs.TYPE:
+            programs.program_of(check.value)
+        elif kind == "assert-set":
+            inner = [Check.from_json(item) for item in check.value or ()]
+            return next(filter(None, map(fault, inner)), "") if inner else "The set has no checks."
+        elif _is_meaning(check):
+            meaning.texts_of(check.value, "answer")
+        elif kind in judges.KINDS:
+            judges.lacks(check.type, check.value, "reference", "context")
+        elif handler is not None and all(map(templates.is_plain, _texts(check.value))):
+            handler(Asked(_SAMPLE, check.value, check.threshold, _SAMPLE_FACTS, "reference"))
+    except CannotRun as problem:
+        return str(problem) if kind == programs.TYPE else ""
+    except Invalid as problem:
+        return str(problem)
+    except (TypeError, KeyError, ValueError, RecursionError):
+        return "The checks in this set cannot be read."
+    return ""
+
+
+def judged_value(check: Check, case: Case) -> Any:
+    """The value of a check with its template filled in, for a judge. Raises BadInput as templates do."""
+    return _rendered(check.value, _values(case))
 
 
 def compares_meanings(checks: Sequence[Check]) -> bool:
@@ -100,7 +168,7 @@ def verdict(scores: Sequence[Score]) -> tuple[bool | None, float | None]:
 def may_be_slow(check: Check) -> bool:
     """True if the check may take longer than a moment, so that it should not be asked where others wait."""
     kind = check.type.removeprefix("not-")
-    if kind not in _AT_ONCE and kind in (*_HANDLERS, "assert-set"):
+    if kind not in _AT_ONCE and kind in (*_HANDLERS, "assert-set", programs.TYPE):
         return True
     if kind in ("is-json", "contains-json") and check.value is not None:
         return True
@@ -135,10 +203,17 @@ def _score(check: Check, answer: _Answer) -> Score:
     if kind == "assert-set":
         return _score_set(check, answer)
     handler = _HANDLERS.get(kind)
-    if handler is None and not _is_meaning(check):
+    is_judged = kind in judges.KINDS
+    if handler is None and not _is_meaning(check) and kind != programs.TYPE and not is_judged:
         return Score(check, None, None, f"Checks of the type {check.type} cannot be run here.")
     try:
+        if kind == programs.TYPE:
+            asked = Asked(answer.text, facts=answer.facts, values=answer.values)
+            return Score(check, *programs.verdict_of_program(check, asked, answer.allowed))
         value = _rendered(check.value, answer.values)
+        if is_judged:
+            judges.lacks(check.type, value, answer.reference, answer.values.get("context"))
+            return Score(check, None, None, judges.NOT_JUDGED, PENDING)
         if handler is None:
             return Score(check, *meaning.similar(check, value, answer.text, answer.vectors))
         found = handler(Asked(answer.text, value, check.threshold, answer.facts, answer.reference))
@@ -163,6 +238,8 @@ def _score_set(check: Check, answer: _Answer) -> Score:
         inner = [Check.from_json(item) for item in check.value or ()]
     except (TypeError, KeyError, ValueError):
         return Score(check, False, 0.0, "The checks in this set cannot be read.")
+    if any(judges.kind_of(one.type) for one in _flat(inner)):
+        return Score(check, None, None, "A judge inside a group is not asked. Put that check beside the group.")
     scores = [_score(one, answer) for one in inner]
     passed, mean = verdict(scores)
     if check.threshold is not None and mean is not None and all(one.passed is not None for one in scores):
@@ -170,7 +247,9 @@ def _score_set(check: Check, answer: _Answer) -> Score:
     if passed is not None and check.type.startswith("not-"):
         passed = not passed
     good = sum(1 for one in scores if one.passed)
-    return Score(check, passed, None if passed is None else mean, f"{good} of {len(scores)} checks passed.")
+    words = [f"{good} of {len(scores)} checks passed."]
+    words += [f"{one.check.title}: {one.reason}" for one in scores if not one.passed][:_TOLD]
+    return Score(check, passed, None if passed is None else mean, " ".join(words))
 
 
 def _values(case: Case) -> Mapping[str, Any]:

@@ -24,6 +24,8 @@ class Facts:
     tool_calls: tuple[ToolCall, ...] = ()
     tools: tuple[Mapping[str, Any], ...] = ()
     """The tools that the prompt offered."""
+    prompt: str = ""
+    """The prompt as it was sent, for checks that are programs."""
     by_hand: bool = False
     """A person brought the answer: nobody knows how long it took, what it cost and how it ended."""
 
@@ -55,6 +57,8 @@ class Asked:
     threshold: float | None = None
     facts: Facts = field(default=NO_FACTS)
     reference: Any = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Values of the case's variables."""
 
     def expected(self) -> Any:
         """The value of the check, else the case's expected answer. Raises CannotRun where there is neither."""

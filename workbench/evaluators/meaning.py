@@ -13,7 +13,7 @@ from typing import Any
 
 from workbench.evaluators.outcomes import CannotRun, Invalid
 from workbench.evaluators.texts import as_text
-from workbench.values import Check
+from workbench.values import Check, canonical
 
 TYPES = ("similar", "similar:cosine")
 THRESHOLD = 0.75
@@ -29,6 +29,13 @@ class Vectors:
     found: Mapping[str, Sequence[float]] = field(default_factory=dict)
     why_not: str = "No embedding model is at hand, so meanings cannot be compared here."
     model: str = ""
+    known: Mapping[str, float] = field(default_factory=dict)
+    """Where vectors are missing: scores that the same checks gave to the same answer before, by `key`."""
+
+
+def key(check: Check) -> str:
+    """What has to be the same, so that an earlier score still tells how alike the texts are."""
+    return canonical([check.type, check.value])
 
 
 def texts_of(value: Any, text: str) -> tuple[str, ...]:
@@ -43,13 +50,17 @@ def similar(check: Check, value: Any, text: str, vectors: Vectors) -> tuple[bool
     wanted = _wanted(value)
     if not text.strip():
         return negated, float(negated), "The answer is empty, so it means nothing like that."
-    likeness = [cosine(_vector(text, vectors), _vector(one, vectors)) for one in wanted]
+    earlier = vectors.known.get(key(check))
+    if earlier is not None:
+        likeness = [1.0 - earlier if negated else earlier] * len(wanted)
+    else:
+        likeness = [cosine(_vector(text, vectors), _vector(one, vectors)) for one in wanted]
     best = min(likeness) if negated else max(likeness)
     passed = best <= threshold + _EPSILON if negated else best >= threshold - _EPSILON
     says = "means the same as" if best >= threshold - _EPSILON else "does not mean the same as"
     named = as_text(wanted[likeness.index(best)])
     short = named if len(named) <= 60 else f"{named[:59]}…"
-    by = f" by {vectors.model}" if vectors.model else ""
+    by = " as compared before" if earlier is not None else f" by {vectors.model}" if vectors.model else ""
     reason = f"The answer {says} “{short}”: similarity {best:.2f}{by}, threshold {threshold:g}."
     return passed, max(0.0, min(1.0, 1.0 - best if negated else best)), reason
 

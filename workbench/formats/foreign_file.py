@@ -12,6 +12,7 @@ from workbench.formats.library_file import PromptFile, VersionsFile
 from workbench.formats.library_file_data import DatasetFile
 from workbench.formats.reports import NotCarried, Notes
 from workbench.formats.yaml_text_reading import Document, load, refuse_nested
+from workbench.values.brought import BroughtRun
 from workbench.values.comparisons import Case, Check
 from workbench.values.messages import Content, Message
 from workbench.values.problems import BadInput
@@ -69,6 +70,8 @@ class ForeignFile:
     checks: tuple[Check, ...] = ()
     """Checks of every answer: they become a comparison of the prompts over the first dataset, which lacks only its models."""
     not_carried: tuple[NotCarried, ...] = ()
+    run: BroughtRun | None = None
+    """What another program asked and was answered."""
 
 
 def foreign_file(

@@ -17,7 +17,7 @@ from workbench.formats.addresses import is_near
 class Vendor:
     """Somebody to connect to. `key_env`: where a key is usually found, empty where none is needed; `place`: cloud, server,
     builtin or hand; `prices`: the vendor's name in the catalogue; `more_key_env`: other variables, which go before `key_env`;
-    `hosts`: how the hosts' names end where each customer has an address."""
+    `hosts`: how the hosts' names end where each customer has an address; `billing_url`: where credit is added."""
 
     id: str
     name: str
@@ -30,6 +30,7 @@ class Vendor:
     options: Mapping[str, Any] = field(default_factory=dict)
     more_key_env: Sequence[str] = ()
     hosts: Sequence[str] = ()
+    billing_url: str = ""
 
     @property
     def key_envs(self) -> tuple[str, ...]:

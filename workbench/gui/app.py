@@ -152,6 +152,7 @@ class Session(QObject):
         if workspace is not None:
             self._services.offer_to_go_on()
             self.context.in_step.start()
+            self.context.batch_watch.start()
             self.bridge.read(_preload, self.window, workspace, failed=lambda _error: None)
         keep_icons()
 

@@ -31,6 +31,8 @@ class State(StrEnum):
     """Waits for a mended key, more quota, or the network."""
     BY_HAND = "by hand"
     """A person has to give the answer."""
+    IN_BATCH = "in batch"
+    """Handed over; the answer comes within a day."""
 
 
 FINISHED = (State.DONE, State.REUSED, State.BLOCKED)
@@ -39,7 +41,7 @@ OVER = (*FINISHED, State.FAILED, State.STOPPED, State.SKIPPED)
 Fix = tuple[str, str]
 """(action, text): the action names are those of `ACTIONS`."""
 
-ACTIONS = ("try_now", "skip", "raw", "again", "key", "models", "limit", "copy", "give", "go_on", "spending")
+ACTIONS = ("try_now", "skip", "raw", "again", "key", "models", "limit", "copy", "give", "go_on", "spending", "billing", "skip_model")
 
 
 @dataclass(slots=True)
@@ -107,6 +109,7 @@ def state_of(cell: Cell, live: Live | None = None) -> State:
         "cancelled": State.STOPPED,
         "skipped": State.SKIPPED,
         "by_hand": State.BY_HAND,
+        "in_batch": State.IN_BATCH,
     }.get(cell.status, State.QUEUED)
 
 
@@ -123,14 +126,17 @@ _NO_KEY: tuple[str, str, tuple[Fix, ...]] = ("No key", "{words}", (("key", "Add 
 _NOT_READY: tuple[str, str, tuple[Fix, ...]] = ("Not ready", "{words}", (("models", "Open Models"), ("again", "Run again")))
 _ON_THE_WAY = ("proxy", "certificate", "certificates")
 """Codes of network failures for which the model's server is not to blame."""
+_BILLING: Fix = ("billing", "Open billing page")
+_SKIP_MODEL: Fix = ("skip_model", "Skip this model")
+_KEY: Fix = ("key", "Change key")
 _FAILED_WORDS: Mapping[str, tuple[str, str, tuple[Fix, ...]]] = {
-    "auth": ("Key rejected", "{who} refused the key. No more calls were sent there.", (("key", "Change key"), ("raw", "Raw reply"))),
-    "permission": ("Not allowed", "{who} does not let this key use the model.", (("key", "Change key"), ("raw", "Raw reply"))),
+    "auth": ("Key rejected", "{who} refused the key. No more calls were sent there.", (_KEY, ("raw", "Raw reply"))),
+    "permission": ("Not allowed", "{who} does not let this key use the model.", (_KEY, ("raw", "Raw reply"))),
     "not_found": ("Not found", "{who} does not know this model or address: {words}", (("models", "Open Models"), ("raw", "Raw reply"))),
     "bad_request": ("Request refused", "{words}", (("raw", "Raw reply"), ("again", "Run again"))),
     "context_length": ("Too long", "{words} Not charged.", (("models", "Open Models"), ("raw", "Raw reply"))),
     "rate_limit": ("Rate limited", "{who} still asks us to slow down; given up.", (("again", "Run again"), ("raw", "Raw reply"))),
-    "quota": ("Quota used up", "{who} reports no credit left. Other models go on.", (("again", "Run again"), ("raw", "Raw reply"))),
+    "quota": ("Quota used up", "{who} reports no credit left. Other models go on.", (_BILLING, ("again", "Run again"))),
     "overloaded": ("Overloaded", "{who} has too much to do. Try again later.", (("again", "Run again"), ("raw", "Raw reply"))),
     "server": ("Server fault", "{who} answered with a fault each time.", (("again", "Run again"), ("raw", "Raw reply"))),
     "timeout": ("No word", "{words} It may still be charged.", (("again", "Run again"), ("limit", "Change limit"))),
@@ -143,8 +149,8 @@ _FAILED_WORDS: Mapping[str, tuple[str, str, tuple[Fix, ...]]] = {
 
 _GO_ON: Fix = ("go_on", "Continue")
 _HELD_WORDS: Mapping[str, tuple[str, str, tuple[Fix, ...]]] = {
-    "auth": ("Key rejected", "{who} refused the key. This call waits for a new one; other models go on.", (("key", "Change key"), _GO_ON)),
-    "quota": ("Quota used up", "{who} reports no credit left. This call waits; other models go on.", (_GO_ON,)),
+    "auth": ("Key rejected", "{who} refused the key. This call waits for a new one; other models go on.", (_KEY, _SKIP_MODEL)),
+    "quota": ("Quota used up", "{who} reports no credit left. This call waits; other models go on.", (_BILLING, _SKIP_MODEL)),
     "network": ("No answer", "{who} can no longer be reached. This call waits until you continue.", (_GO_ON,)),
     "budget": ("Budget reached", "{words}", (("spending", "Change the cap"), _GO_ON)),
 }  # fmt: skip
@@ -156,7 +162,7 @@ def held_words(error: Mapping[str, Any] | None, column: ColumnInfo) -> tuple[str
     title, sentence, fixes = _HELD_WORDS.get(str(error.get("kind") or ""), ("Waits", "{words}", (_GO_ON,)))
     words = first_sentence(str(error.get("message") or ""))
     if error.get("provider_code") == "no_key":
-        title, sentence, fixes = "No key", "{words} This call waits for one.", (("key", "Add key"), _GO_ON)
+        title, sentence, fixes = "No key", "{words} This call waits for one.", (("key", "Add key"), _SKIP_MODEL)
         if error.get("status"):  # the call went out: what came back speaks of a key that never was
             words = f"No key for {who(column)} in this session, so none was sent."
     return with_status(title, error.get("status")), sentence.format(who=who(column), words=words), fixes
@@ -295,6 +301,8 @@ def _spoken_state(shown: Shown, column: ColumnInfo) -> str:
             return queued_words(shown)
         case State.BY_HAND:
             return f"{by_hand_words(shown)}. Waits for your answer"
+        case State.IN_BATCH:
+            return f"{IN_BATCH_WORDS}. Its answer comes within a day"
         case State.WAITING if shown.live is not None:
             return ". ".join(waiting_words(shown.live, column, time.perf_counter()))
         case State.HELD:
@@ -307,6 +315,9 @@ def _spoken_state(shown: Shown, column: ColumnInfo) -> str:
             return ". ".join(blocked_words(shown.cell, column)[:2])
         case state:
             return state.value.capitalize()
+
+
+IN_BATCH_WORDS = "In a batch"
 
 
 def queued_words(shown: Shown) -> str:
@@ -331,4 +342,6 @@ def stopped_words(cell: Cell) -> str:
     """`Stopped after 212 tokens`, or after as many characters as had arrived."""
     if cell.usage.output_tokens:
         return f"Stopped after {counted(cell.usage.output_tokens, 'token')}"
+    if cell.output_id is None:
+        return "Skipped"  # it was never asked
     return f"Stopped after {counted(cell.text_length, 'character')}" if cell.text_length else "Stopped"

@@ -15,6 +15,7 @@ from workbench.gui.theme import Theme
 from workbench.settings import Settings
 
 if TYPE_CHECKING:
+    from workbench.gui.batch_watch import BatchWatch
     from workbench.gui.fetch import Fetch
     from workbench.gui.in_step import InStep
     from workbench.gui.work import Work
@@ -43,6 +44,7 @@ class Context(QObject):
         self._fetch: Fetch | None = None
         self._work: Work | None = None
         self._in_step: InStep | None = None
+        self._batch_watch: BatchWatch | None = None
         self._pending: list[Changes] = []
         self._guard = threading.Lock()
         self._unsubscribe: Callable[[], None] | None = None
@@ -82,6 +84,15 @@ class Context(QObject):
             self._in_step = InStep(self)
         return self._in_step
 
+    @property
+    def batch_watch(self) -> BatchWatch:
+        """What asks batch services how far they are."""
+        if self._batch_watch is None:
+            from workbench.gui.batch_watch import BatchWatch  # not needed to paint
+
+            self._batch_watch = BatchWatch(self)
+        return self._batch_watch
+
     def use(self, workspace: Workspace | None) -> None:
         """Take a workspace that was opened, or let go of the one that is closing."""
         if self._unsubscribe is not None:
@@ -96,7 +107,7 @@ class Context(QObject):
         return self.actions.action(id)
 
     def go(self, place: str, **at: Any) -> None:
-        """Show a screen (library, compare, review, insights, datasets, models, settings, welcome) at a place such as `prompt_id=3`."""
+        """Show a screen (library, compare, insights, raters, settings and so on) at a place such as `prompt_id=3`."""
         self.navigated.emit(place, at)
 
     def notice(self, text: str, action_text: str = "", action: Callable[[], object] | None = None) -> None:

@@ -62,6 +62,8 @@ class RunGrid(QAbstractTableModel):
         self.columns: Sequence[ColumnInfo] = ()
         self.repeats = 1
         self.repeat = 1
+        self._turned: dict[tuple[int, int], int] = {}
+        """The repeat of single cells (case, column) that were turned to another one than the rest."""
         self._order: Sequence[int] = ()
         self._rows: dict[int, int] | None = None  # case index to row; None: the same
         self._pages: OrderedDict[int, dict[tuple[int, int, int], Cell]] = OrderedDict()
@@ -94,6 +96,7 @@ class RunGrid(QAbstractTableModel):
         self.beginResetModel()
         self.columns, self.cases, self.repeats, self.repeat = columns, cases, max(1, repeats), 1
         self._order, self._rows = range(len(cases)), None
+        self._turned.clear()
         self._pages.clear()
         self._asked.clear()
         self._old.clear()
@@ -135,7 +138,20 @@ class RunGrid(QAbstractTableModel):
     def show_repeat(self, repeat: int) -> None:
         """Show another repeat of every cell."""
         self.repeat = max(1, min(self.repeats, repeat))
+        self._turned.clear()
         self._changed_everywhere()
+
+    def repeat_at(self, case: int, column: int) -> int:
+        """The repeat that a cell shows."""
+        return self._turned.get((case, column), self.repeat) if self._turned else self.repeat
+
+    def turn_cell(self, case: int, column: int, repeat: int) -> None:
+        """Show another repeat in one cell alone; beyond the last comes the first."""
+        self._turned[(case, column)] = (repeat - 1) % self.repeats + 1
+        row = self.row_of(case)
+        if row is not None:
+            index = self.index(row, column + 1)
+            self.dataChanged.emit(index, index)
 
     def forget(self) -> None:
         """Read everything again as it comes into view: the stored rows changed as a whole. What is shown stays until then."""
@@ -156,7 +172,11 @@ class RunGrid(QAbstractTableModel):
     def shown(self, row: int, column: int) -> Shown | None:
         """The cell of a row and a run column (0-based) in the chosen repeat; None while its page is on the way."""
         case = self.case_index(row)
-        return None if case is None else self.shown_at(case, column, self.repeat)
+        return None if case is None else self.shown_in(case, column)
+
+    def shown_in(self, case: int, column: int) -> Shown | None:
+        """The cell of a case and column in the repeat that is shown there."""
+        return self.shown_at(case, column, self.repeat_at(case, column))
 
     def shown_at(self, case: int, column: int, repeat: int) -> Shown | None:
         """The cell of a case, column and repeat; None while its page is on the way."""
@@ -312,9 +332,9 @@ class RunGrid(QAbstractTableModel):
         if role == CASE:
             return case + 1, self.cases[case]
         if role == SHOWN:
-            return self.shown_at(case, column, self.repeat)
+            return self.shown_in(case, column)
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleDescriptionRole):
-            shown = self.shown_at(case, column, self.repeat)
+            shown = self.shown_in(case, column)
             if shown is None:
                 return "Loading"
             if role == Qt.ItemDataRole.AccessibleTextRole:
@@ -392,7 +412,7 @@ class RunGrid(QAbstractTableModel):
 
     def _emit(self, job_id: int) -> None:
         place = self._places.get(job_id)
-        if place is None or place[2] != self.repeat:
+        if place is None or place[2] != self.repeat_at(place[0], place[1]):
             return
         row = self.row_of(place[0])
         if row is not None:

@@ -44,7 +44,7 @@ def cases_with_files(query: Query, contents: Iterable[Content], cases: Sequence[
 def files_of(query: Query, contents: Iterable[Content], cases: Sequence[Case]) -> dict[str, bytes]:
     """The bytes that the cases of a stored run name; a path is not read again, whatever lies there by now."""
     names, known = file_names(contents), dict[str, Any]()
-    for case in cases:
+    for case in cases if names else ():
         _read(query, [name for name in names if isinstance(case.values.get(name), Mapping)], case.values, known)
     return {key: value["data"] for key, value in known.items() if "data" in value}
 

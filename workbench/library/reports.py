@@ -16,7 +16,7 @@ class Imported:
     """One thing that came in, or that was here already and is equal."""
 
     kind: str
-    """prompt, snippet, dataset, comparison, connection, model."""
+    """prompt, snippet, dataset, comparison, connection, model, run, ratings."""
     name: str
     path: str
     format: str

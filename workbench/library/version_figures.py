@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 
 from workbench.store.database import Database
-from workbench.store.outputs import CHECKED, PASSED, newest
+from workbench.store.outputs import CHECKED, PASSED, newest, scored
 
 # The place of each version in a frozen plan, which never changes and may be long: read once in the life of the app.
 _PLACES = """
@@ -20,7 +20,7 @@ ORDER BY run.id, CAST(variant.key AS INTEGER)"""
 _COUNTS = f"""
 SELECT uid, column_index, count(*), sum(checked), sum(passed) FROM
 (SELECT run.uid AS uid, job.column_index AS column_index, {CHECKED} AS checked, {PASSED} AS passed
- FROM run JOIN job ON job.run_id = run.id JOIN output ON output.id = {newest()} LEFT JOIN score ON score.output_id = output.id
+ FROM run JOIN job ON job.run_id = run.id JOIN output ON output.id = {newest()} LEFT JOIN score ON {scored()}
  WHERE run.uid IN (SELECT value FROM json_each(:uids)) AND job.status = 'done' GROUP BY run.uid, job.column_index, output.id) AS finished
 GROUP BY uid, column_index"""
 

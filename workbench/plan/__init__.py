@@ -10,10 +10,12 @@ from workbench.plan.frozen import (
     MOST_CALLS,
     Plan,
     PlanColumn,
+    distinct,
     fingerprint,
     make,
     model_from_json,
     parameters,
+    priced,
     refuse_embedding,
     request,
     shown,
@@ -21,5 +23,6 @@ from workbench.plan.frozen import (
 
 __all__ = [
     "GUESSED_ANSWER_TOKENS", "MOST_CALLS", "SAMPLED_CASES", "SAMPLING_SECONDS", "Estimate", "PastUse", "Plan", "PlanColumn", "PlanProblem",
-    "estimate", "fingerprint", "make", "model_from_json", "model_key", "parameters", "problems", "refuse_embedding", "request", "shown",
+    "distinct", "estimate", "fingerprint", "make", "model_from_json", "model_key", "parameters", "priced", "problems", "refuse_embedding",
+    "request", "shown",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from time import perf_counter
@@ -27,8 +27,8 @@ class PastUse:
     calls: int
     output_tokens: float
     """Mean of one call."""
-    seconds: float
-    """Mean of one call."""
+    seconds: float | None
+    """Mean of one call; None where no call was timed."""
     tokens_per_character: float | None = None
     """Of what it read; None if not known."""
     spread: float = 0.0
@@ -53,6 +53,10 @@ class Estimate:
     """Between these the cost lies most likely; None where no price is known."""
     reused: int = 0
     """Calls that are not made, because the same ones were answered before."""
+    judge_calls: int = 0
+    """Calls of model judges, beside `calls`; their tokens and costs are in the figures."""
+    in_batch: int = 0
+    """Calls that are handed over, at the price of a batch and within a day."""
     compared_tokens: int = 0
     """Tokens that an embedding model reads to compare meanings."""
 
@@ -72,15 +76,21 @@ def _range(past: PastUse | None, limit: Any, calls: float) -> tuple[float, float
     return max(0.0, past.output_tokens - error), past.output_tokens + error
 
 
-def estimate(plan: Plan, history: Mapping[str, PastUse] | None = None, reused: Mapping[int, float] | None = None) -> Estimate:
+def estimate(
+    plan: Plan,
+    history: Mapping[str, PastUse] | None = None,
+    reused: Mapping[int, float] | None = None,
+    in_batch: Collection[int] = (),
+) -> Estimate:
     """What the plan will take, from past use per model (`model_key`) where there is any, else from 4 characters a token.
 
-    `reused`: of each column, the share of its calls that were answered before and are not made.
+    `reused`: of each column, the share of its calls that were answered before and are not made. `in_batch`: the columns that are handed
+    over as a batch, at its price and within a day.
     """
     history, reused = history or {}, reused or {}
     all_calls = len(plan.cases) * plan.repeats
     lows, highs = Decimal(0), Decimal(0)
-    spared = 0
+    spared = timed = 0
     input_total, output_total = 0.0, 0.0
     costs: list[Decimal] = []
     unknown: dict[str, None] = {}
@@ -91,22 +101,25 @@ def estimate(plan: Plan, history: Mapping[str, PastUse] | None = None, reused: M
         model, past = column.model, history.get(model_key(column.model))
         calls = all_calls - round(all_calls * reused.get(index, 0.0))
         spared += all_calls - calls
+        price = model.price.in_batch() if index in in_batch else model.price
         read = _characters(plan, index) * ((past.tokens_per_character if past else None) or 0.25)
         written = past.output_tokens if past else _guessed_answer(plan._parts[index][2].get("max_tokens"))
         input_total, output_total = input_total + calls * read, output_total + calls * written
         # A thousand calls: tokens are whole numbers, their mean is not. The rates are those of one call, whose length may choose them.
-        thousand_calls = model.price.at(read).cost(Usage(round(1000 * read), round(1000 * written)))
+        thousand_calls = price.at(read).cost(Usage(round(1000 * read), round(1000 * written)))
         if thousand_calls is None:
             unknown.setdefault(model.title)
         else:
             costs.append(thousand_calls * calls / 1000)
             least, most = _range(past, plan._parts[index][2].get("max_tokens"), calls)
             rough = READ_EXACT if past and past.tokens_per_character else READ_GUESSED
-            low = model.price.at(read).cost(Usage(round(1000 * read * rough[0]), round(1000 * least)))
-            high = model.price.at(read).cost(Usage(round(1000 * read * rough[1]), round(1000 * most)))
+            low = price.at(read).cost(Usage(round(1000 * read * rough[0]), round(1000 * least)))
+            high = price.at(read).cost(Usage(round(1000 * read * rough[1]), round(1000 * most)))
             lows, highs = lows + (low or Decimal(0)) * calls / 1000, highs + (high or Decimal(0)) * calls / 1000
         if past:
             used[model_key(model)] = past.calls
+        if past and past.seconds is not None:
+            timed += 1
             at_once = 1 if model.place == "builtin" else plan.concurrency
             busy[model.connection] = busy.get(model.connection, 0.0) + calls * past.seconds / at_once
     is_learned = all(model_key(column.model) in used for _, column in called)
@@ -121,12 +134,13 @@ def estimate(plan: Plan, history: Mapping[str, PastUse] | None = None, reused: M
         output_tokens=round(output_total),
         cost_usd=sum(costs, Decimal(0)) if costs else None,
         unknown_prices=tuple(unknown),
-        seconds=max(busy.values(), default=0.0) if is_learned and called else None,
+        seconds=max(busy.values(), default=0.0) if called and timed == len(called) and not in_batch else None,
         basis=basis + (". Pictures and files are not counted." if _has_attachments(plan) else ".") if called else "Nothing is called.",
         by_hand=(len(plan.columns) - len(called)) * all_calls,
         low_usd=lows if costs else None,
         high_usd=highs if costs else None,
         reused=spared,
+        in_batch=sum(all_calls - round(all_calls * reused.get(index, 0.0)) for index in in_batch),
     )
 
 

@@ -38,6 +38,8 @@ class Plan:
     app_version: str = __version__
     taken_from: str = ""
     """Uid of the run whose good outputs this one takes over, where only what failed is asked again."""
+    brought_from: str = ""
+    """The program that made the answers, where they came in from its file and were not asked for here."""
 
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
     """Pictures and files that cases name by their SHA-256. Not in the JSON: the workspace keeps them once."""
@@ -65,8 +67,7 @@ class Plan:
 
     def checks_for(self, case_index: int) -> tuple[Check, ...]:
         """The plan's checks, then the case's own; those alone where they stand in place of the plan's."""
-        case = self.cases[case_index]
-        return case.checks if case.only_own_checks else self.checks + case.checks
+        return self.cases[case_index].asked(self.checks)
 
     def own_from(self, case_index: int) -> int:
         """The place among `checks_for` from which on they are the case's own."""
@@ -90,6 +91,7 @@ class Plan:
             "dataset": self.dataset,
             "app_version": self.app_version,
             "taken_from": self.taken_from,
+            **({"brought_from": self.brought_from} if self.brought_from else {}),
         }
 
     @staticmethod
@@ -109,6 +111,7 @@ class Plan:
             dataset=item["dataset"],
             app_version=item["app_version"],
             taken_from=item.get("taken_from", ""),
+            brought_from=item.get("brought_from", ""),
         )
 
 
@@ -130,7 +133,7 @@ def make(spec: Spec, *, app_version: str = __version__) -> Plan:
         raise BadInput(f"This would be {calls:,} calls; a run has at most {MOST_CALLS:,}.", remedy="Choose fewer cases, models or repeats.")
     return Plan(
         name=spec.name,
-        columns=tuple(PlanColumn(variant, model) for variant in spec.variants for model in map(_priced, spec.models)),
+        columns=tuple(PlanColumn(variant, model) for variant in spec.variants for model in map(priced, spec.models)),
         cases=spec.cases,
         repeats=spec.repeats,
         checks=spec.checks,
@@ -150,8 +153,8 @@ def refuse_embedding(model: ModelSpec) -> None:
         raise BadInput(f"{model.title} makes embeddings: it compares meanings and writes no answers.", remedy="Choose another model.")
 
 
-def _priced(model: ModelSpec) -> ModelSpec:
-    """What answers inside this program costs nothing; all other prices are what they are, unknown ones included."""
+def priced(model: ModelSpec) -> ModelSpec:
+    """The model with its price: what answers inside this program costs nothing; all other prices are as they are, unknown ones too."""
     is_inside = model.wire_format in ("echo", "builtin") and model.price == Price()
     return replace(model, price=Price(Decimal(0), Decimal(0))) if is_inside else model
 
@@ -250,11 +253,13 @@ def _case_to_json(case: Case) -> dict[str, Any]:
 
 
 def _case_from_json(item: Mapping[str, Any]) -> Case:
-    return Case(
-        values=item["values"],
-        name=item.get("name", ""),
-        reference=item.get("reference"),
-        tags=tuple(item.get("tags", ())),
-        weight=item.get("weight", 1.0),
-        note=item.get("note", ""),
-    ).with_checks(item.get("checks"))
+    get, checks = item.get, item.get("checks")  # there may be very many cases
+    case = Case(
+        item["values"],
+        get("name", ""),
+        get("reference"),
+        tuple(get("tags", ())),
+        get("weight", 1.0),
+        get("note", ""),
+    )
+    return case.with_checks(checks) if checks else case

@@ -13,6 +13,7 @@ from workbench.formats import pictures
 from workbench.library.names import whole_text
 from workbench.plan import Plan
 from workbench.runs.calling import Calls
+from workbench.runs.consent import with_prompt
 from workbench.runs.recording import End, Recorder
 from workbench.runs.records import Cell, Question
 from workbench.store.stamps import now
@@ -79,6 +80,7 @@ class HandAnswers(Calls):
 
             request = plans.request(plan, column, case_index)
             reply = Reply(text, images=tuple(images))
+            facts = with_prompt(facts_of(reply, None, request.tools, by_hand=True), plan, column, case_index, checks)
             end = End(
                 job_id,
                 "done",
@@ -86,7 +88,7 @@ class HandAnswers(Calls):
                 plan.columns[column].model.price,
                 plans.fingerprint(plan, column, request, repeat),
                 reply,
-                scores=evaluators.score(checks, case, text, vectors, facts_of(reply, None, request.tools, by_hand=True)),
+                scores=evaluators.score(checks, case, text, vectors, facts, self.code.allowed(checks)),
                 own_from=plan.own_from(case_index),
                 left_out=(
                     *providers.left_out(BY_HAND, request.parameters),
@@ -106,8 +108,8 @@ class HandAnswers(Calls):
         texts = await asyncio.to_thread(evaluators.texts_to_compare, checks, plan.cases[case_index], text)
         if not texts:
             return Vectors(), Decimal(0)
-        async with self._engine(1, 1) as engine:
-            meanings = await self._meanings(plan, engine, COMPARING_SECONDS)
+        async with self.engine(1, 1) as engine:
+            meanings = await self.meanings(plan, engine, COMPARING_SECONDS)
             try:
                 async with asyncio.timeout(COMPARING_SECONDS):
                     vectors = await meanings.vectors(texts, lambda: False)

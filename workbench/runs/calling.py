@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, suppress
-from dataclasses import replace
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from workbench.evaluators.judges import kind_of
 from workbench.plan import Plan
+from workbench.runs.consent import CodeConsent, checks_of
 from workbench.runs.finding import CaseFinder
+from workbench.runs.records import RunRow
+from workbench.runs.verdicts import end_cut_off, forget_verdicts, waiting, why_waiting
 from workbench.settings import Settings
 from workbench.store.database import Database
-from workbench.values import BadInput, Changes, Endpoint, Missing, ModelSpec, Problem
+from workbench.values import BadInput, Changes, Check, Endpoint, Missing, ModelSpec, Problem
 
 if TYPE_CHECKING:
     import asyncio
@@ -23,15 +27,27 @@ if TYPE_CHECKING:
     from workbench.engine.budget import Cap
     from workbench.engine.control import Control
     from workbench.engine.engine import Engine
-    from workbench.engine.events import Event
+    from workbench.engine.events import Event, Judged
     from workbench.engine.limits import Limits
+    from workbench.evaluators import Vectors
     from workbench.runs.execution import Execution
+    from workbench.runs.judge_asks import Judges
     from workbench.runs.meanings import Meanings
 
 EndpointOf = Callable[[ModelSpec, float], Endpoint]
 """The endpoint of a model with a time limit. Raises a Problem where the model cannot be asked. Called on a thread of its own."""
 EmbeddingOf = Callable[[], ModelSpec]
 """The embedding model that the settings name. Raises a Problem where there is none. Called on a thread of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How calls are made; None where the settings say it."""
+
+    concurrency: int | None = None
+    timeout_s: float | None = None
+    max_retries: int | None = None
+    base_url_override: str | None = None
 
 
 class Calls(CaseFinder):
@@ -45,6 +61,7 @@ class Calls(CaseFinder):
         settings: Settings | None = None,
         wire_formats: Callable[[str], providers.WireFormat] | None = None,
         embedding: EmbeddingOf | None = None,
+        judges: Judges | None = None,
     ) -> None:
         super().__init__(database)
         self._limits: Limits | None = None
@@ -56,6 +73,8 @@ class Calls(CaseFinder):
         self._settings = settings or Settings()
         self._wire_formats = wire_formats
         self._embedding = embedding
+        self._judges = judges
+        self.code = CodeConsent(self._settings, database.path)
 
     async def execute(
         self,
@@ -66,18 +85,113 @@ class Calls(CaseFinder):
         timeout_s: float | None = None,
         max_retries: int | None = None,
         base_url_override: str | None = None,
+        only_passing: bool = False,
     ) -> AsyncGenerator[Event]:
-        """Makes every job of a run that is not made yet, and tells what happens.
+        """Makes every job of a run that is not made yet, has its answers judged, and tells what happens.
 
         An end (Finished, Failed, Cancelled, Skipped) is told when it is written. Closing the generator, or `control.stop()`, stops
-        the run; it goes on with the next `execute`. Raises Missing where no model of the run can be asked.
+        the run; it goes on with the next `execute`.
+        `only_passing`: only answers that fail no other check are judged. Raises Missing where no model of the run can be asked.
         """
+        from workbench.engine.control import Control  # with httpx, 0.2 s that reading a run does not need
+
+        row, plan, control = self.get(run_id), self.plan(run_id), control or Control()
+        how = _How(concurrency, timeout_s, max_retries, base_url_override)
+        with self.taken(row):
+            if row.queued or not self.to_judge(row.id):
+                async with aclosing(self._made(row.id, plan, control, how)) as events:
+                    async for event in events:
+                        yield event
+            async with aclosing(self._judged(row.id, control, how, only_passing=only_passing)) as judged:
+                async for state in judged:
+                    yield state
+
+    async def judge(
+        self, run_id: int, control: Control | None = None, *, only_passing: bool = False, again: bool = False, **how: Any
+    ) -> AsyncGenerator[Judged]:
+        """Has the answers of a run judged that wait for it, and tells how far it is. No answer is made again.
+
+        `only_passing`: only answers that fail no other check. `again`: also those that have a verdict; the earlier ones are kept, in an
+        earlier scoring. `how` as in `execute`.
+        """
+        from workbench.engine.control import Control  # see execute
+
+        row = self.get(run_id)
+        with self.taken(row):
+            if again:
+                forget_verdicts(self._database, row.id)
+            async with aclosing(self._judged(row.id, control or Control(), _How(**how), only_passing=only_passing)) as judged:
+                async for state in judged:
+                    yield state
+
+    def to_judge(self, run_id: int) -> int:
+        """How many verdicts of judges a run still waits for."""
+        return waiting(self._database, run_id)
+
+    def forget_verdicts(self, run_id: int) -> None:
+        """Let the judges of a run be asked anew: begins a scoring without their verdicts, the earlier ones are kept."""
+        with self.taken(self.get(run_id)):
+            forget_verdicts(self._database, run_id)
+
+    def why_unjudged(self, run_id: int) -> str:
+        """Why the first of the verdicts that a run waits for is lacking."""
+        return why_waiting(self._database, run_id)
+
+    def has_judges(self, run_id: int) -> bool:
+        """True if a check of the run is asked of a model."""
+        return any(kind_of(check.type) for check in self.all_checks(run_id))
+
+    async def _judged(self, run_id: int, control: Control, how: _How, *, only_passing: bool = False) -> AsyncGenerator[Judged]:
+        end_cut_off(self._database, run_id)
+        if self._judges is None or control.ending or not self.to_judge(run_id):
+            return
+        from workbench.runs.judging import Judging  # only runs with judges need it
+
+        async def make(judging: int, plan: Plan, control: Control) -> AsyncGenerator[Event]:
+            with self.taken(self.get(judging)):
+                async with aclosing(self._made(judging, plan, control, how)) as events:
+                    async for event in events:
+                        yield event
+
+        judging = Judging(self._database, self, run_id, self._judges, make, only_passing=only_passing)
+        async with aclosing(judging.events(control)) as states:
+            async for state in states:
+                yield state
+
+    async def _made(self, run_id: int, plan: Plan, control: Control, how: _How) -> AsyncGenerator[Event]:
+        """Makes the jobs of a run that is taken."""
         from asyncio import get_running_loop
 
-        from workbench.engine.control import Control  # with httpx, 0.2 s that reading a run does not need
         from workbench.runs.execution import Execution
 
-        row, plan = self.get(run_id), self.plan(run_id)
+        seconds = float(how.timeout_s if how.timeout_s is not None else self._settings.get("timeout_s"))
+        override = how.base_url_override
+        endpoints = await self._endpoints(plan, seconds, override)
+        async with self.engine(self.get(run_id).queued, how.max_retries) as engine:
+            execution = Execution(
+                self._database,
+                run_id,
+                plan,
+                endpoints,
+                engine,
+                control,
+                await self.meanings(plan, engine, seconds, override),
+                concurrency=how.concurrency or plan.concurrency,
+                resolve=lambda: self._endpoints(plan, seconds, override),
+                day=self._day_cap,
+                allowed=self.code.allowed(checks_of(plan)),
+            )
+            self._going[run_id] = get_running_loop(), execution
+            try:
+                async with aclosing(execution.events()) as events:
+                    async for event in events:
+                        yield event
+            finally:
+                self._going.pop(run_id, None)
+
+    @contextmanager
+    def taken(self, row: RunRow) -> Iterator[None]:
+        """The block in which nobody else makes, hands over or scores calls of a run. Raises BadInput where somebody does, ReadOnly."""
         if row.id in self._live:
             raise BadInput(f"Run {row.number} of {row.comparison} is going on already.")
         self._database.refuse_if_read_only()
@@ -85,33 +199,31 @@ class Calls(CaseFinder):
             raise BadInput(f"Run {row.number} of {row.comparison} is going on in another app.", remedy="Its answers appear here too.")
         self._live.add(row.id)
         try:
-            seconds = float(timeout_s if timeout_s is not None else self._settings.get("timeout_s"))
-            endpoints = await self._endpoints(plan, seconds, base_url_override)
-            async with self._engine(max_retries, row.queued) as engine:
-                execution = Execution(
-                    self._database,
-                    row.id,
-                    plan,
-                    endpoints,
-                    engine,
-                    control or Control(),
-                    await self._meanings(plan, engine, seconds, base_url_override),
-                    concurrency=concurrency or plan.concurrency,
-                    resolve=lambda: self._endpoints(plan, seconds, base_url_override),
-                    day=self._day_cap,
-                )
-                self._going[row.id] = get_running_loop(), execution
-                async with aclosing(execution.events()) as events:
-                    async for event in events:
-                        yield event
+            yield
         finally:
-            self._going.pop(row.id, None)
             self._live.discard(row.id)
             self._database.leave_run(row.id)
 
+    async def local_vectors(self, texts: Sequence[str]) -> Vectors | None:
+        """The vectors of texts from the embedding model of this computer; None where another one, or none, compares meanings."""
+        import asyncio  # see execute
+
+        from workbench.runs.meanings import Meanings
+
+        source = await asyncio.to_thread(self._embedding_source, float(self._settings.get("timeout_s")), None)
+        if isinstance(source, Problem) or source[0].place != "builtin":
+            return None
+        async with self.engine(1, 1) as engine:
+            return await Meanings(engine, source).vectors(texts, lambda: False)
+
+    def all_checks(self, run_id: int) -> list[Check]:
+        """The checks of a run, those of its cases included, each once."""
+        return checks_of(self.plan(run_id))
+
     # Parts
 
-    def _engine(self, max_retries: int | None, calls: int) -> Engine:
+    def engine(self, calls: int, max_retries: int | None = None) -> Engine:
+        """An engine for about so many calls. It is open as long as its context is."""
         from workbench import providers  # see execute
         from workbench.engine.engine import Engine
         from workbench.engine.limits import Limits
@@ -150,13 +262,13 @@ class Calls(CaseFinder):
         for column in plan.columns:
             if id(column.model) not in found:
                 # On another thread: a key store that is locked lets one wait for seconds, and other runs stream on this loop.
-                found[id(column.model)] = await asyncio.to_thread(self._endpoint_of, column.model, timeout_s, base_url_override)
+                found[id(column.model)] = await asyncio.to_thread(self.endpoint_of, column.model, timeout_s, base_url_override)
         problems = [problem for problem in found.values() if isinstance(problem, Problem)]
         if problems and len(problems) == len(found) - len(by_hand):
             raise next((problem for problem in problems if isinstance(problem, Missing)), problems[0])
         return [found[id(column.model)] for column in plan.columns]
 
-    async def _meanings(self, plan: Plan, engine: Engine, timeout_s: float, base_url_override: str | None = None) -> Meanings:
+    async def meanings(self, plan: Plan, engine: Engine, timeout_s: float, base_url_override: str | None = None) -> Meanings:
         """What compares meanings in a run. The model is asked for only where a check needs it."""
         import asyncio  # see execute
 
@@ -174,10 +286,11 @@ class Calls(CaseFinder):
             model = self._embedding()
         except Problem as problem:
             return problem
-        endpoint = self._endpoint_of(model, timeout_s, base_url_override)
+        endpoint = self.endpoint_of(model, timeout_s, base_url_override)
         return endpoint if isinstance(endpoint, Problem) else (model, endpoint)
 
-    def _endpoint_of(self, model: ModelSpec, timeout_s: float, base_url_override: str | None) -> Endpoint | Problem:
+    def endpoint_of(self, model: ModelSpec, timeout_s: float, base_url_override: str | None) -> Endpoint | Problem:
+        """Where a model is asked, with its key, or why it cannot be. May wait for a key store: not for a thread that must not."""
         if model.wire_format == "echo" or model.by_hand:  # the prompt itself, or a person's answer: no address, no key
             return Endpoint(model.wire_format, "", None, model.options, timeout_s)
         override = base_url_override if "builtin" not in (model.wire_format, model.place) else None

@@ -9,7 +9,7 @@ from typing import Any
 
 from workbench.runs.records import CaseResult, CaseResults
 from workbench.store.database import Database
-from workbench.store.outputs import CHECKED, PASSED, newest
+from workbench.store.outputs import CHECKED, PASSED, newest, scored
 from workbench.values import canonical
 
 _RUNS_READ = 50
@@ -23,7 +23,7 @@ _PLACES = """SELECT item.key FROM run, json_each(run.plan, '$.cases') AS item
 WHERE run.id = :run AND json_extract(item.value, '$.values') = :values"""
 _COLUMNS = "SELECT json_extract(plan, '$.models'), json_extract(plan, '$.columns') FROM run WHERE id = :run"
 _OUTPUTS = f"""SELECT job.column_index, output.id, substr(output.text, 1, {_EXCERPT}), output.error IS NOT NULL,
-(SELECT CASE WHEN {CHECKED} THEN {PASSED} END FROM score WHERE score.output_id = output.id)
+(SELECT CASE WHEN {CHECKED} THEN {PASSED} END FROM score WHERE {scored()})
 FROM job JOIN output ON output.id = {newest()}
 WHERE job.run_id = :run AND job.case_index IN ({{places}}) AND job.status IN ('done', 'failed') ORDER BY job.repeat, job.column_index"""
 

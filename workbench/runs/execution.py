@@ -20,6 +20,7 @@ from workbench.engine.events import Cancelled, EngineJob, Event, Failed, Finishe
 from workbench.evaluators import Vectors
 from workbench.plan import Plan
 from workbench.providers.attachments import without
+from workbench.runs.consent import with_prompt
 from workbench.runs.meanings import STOPPED, Meanings, worst_tokens
 from workbench.runs.recording import End, Recorder, Reused, Start
 from workbench.store.database import Database
@@ -70,10 +71,11 @@ class Execution:
         concurrency: int,
         resolve: Callable[[], Awaitable[list[Endpoint | Problem]]],
         day: Callable[[], Cap | None] = lambda: None,
+        allowed: frozenset[str] = frozenset(),
     ) -> None:
         self._database, self._run_id, self._plan, self._endpoints = database, run_id, plan, endpoints
         self._engine, self._control, self._meanings, self._concurrency = engine, control, meanings, concurrency
-        self._resolve, self._day = resolve, day
+        self._resolve, self._day, self._allowed = resolve, day, allowed
         self._recorder = Recorder(database, run_id)
         self._held: dict[int, Failure] = {}
         """Columns that wait for a mended key or quota, and why."""
@@ -268,7 +270,8 @@ class Execution:
     def _scores(self, todo: Todo, end: End, vectors: Vectors = _UNCOMPARED) -> tuple[Score, ...]:
         checks, case, column = self._plan.checks_for(todo.case_index), self._plan.cases[todo.case_index], self._plan.columns[todo.column]
         facts = end.facts(column.variant.content.tools, by_hand=column.model.by_hand)
-        return evaluators.score(checks, case, end.reply.text if end.reply is not None else "", vectors, facts)
+        facts = with_prompt(facts, self._plan, todo.column, todo.case_index, checks)
+        return evaluators.score(checks, case, end.reply.text if end.reply is not None else "", vectors, facts, self._allowed)
 
     async def _vectors(self, batch: Sequence[tuple[End, Event]]) -> Vectors:
         """The vectors that the checks of these ends compare: those of a whole batch are asked for together."""

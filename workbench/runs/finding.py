@@ -7,7 +7,7 @@ from typing import Any
 
 from workbench.runs.samples import SampleReader
 from workbench.store.judged import APPROVAL, DIFFER, RATERS, RATING, SHARE, by_criterion, said
-from workbench.store.outputs import CHECKED, OWN_CHECK, PASSED, newest
+from workbench.store.outputs import CHECKED, OWN_CHECK, PASSED, newest, scored
 from workbench.store.raters import own_rater
 from workbench.values import CaseQuery
 from workbench.values.case_query import LABEL
@@ -24,6 +24,7 @@ _STATES = {
     "stopped": "job.status = 'cancelled'",
     "skipped": "job.status = 'skipped'",
     "by hand": "job.status = 'by_hand'",
+    "in batch": "job.status = 'in_batch'",
 }
 _WORD = "(rating.value IS NOT NULL OR rating.label IS NOT NULL)"
 _UNRATED = f"job.status = 'done' AND NOT {said(_WORD)}"
@@ -50,17 +51,17 @@ _BY_CRITERION = {
     "fail": by_criterion(f"avg({SHARE})") + " < 0.5",
     "differ": f"{DIFFER[:-1].replace(' GROUP BY', ' AND rating.criterion_id = :criterion GROUP BY')})",
 }
-_ANY_FAILED = "job.status = 'done' AND EXISTS (SELECT 1 FROM score WHERE score.output_id = output.id AND score.passed = 0)"
+_ANY_FAILED = f"job.status = 'done' AND EXISTS (SELECT 1 FROM score WHERE {scored()} AND score.passed = 0)"
 _SHOWN = {
     "failed": _ANY_FAILED,
     "errors": f"(job.status = 'failed' OR {_STATES['blocked']})",
     "unrated": _UNRATED,
     "by_hand": "job.status = 'by_hand'",
 }
-_CHECK = "EXISTS (SELECT 1 FROM score WHERE score.output_id = output.id AND score.check_key LIKE :check AND score.passed = 0)"
+_CHECK = f"EXISTS (SELECT 1 FROM score WHERE {scored()} AND score.check_key LIKE :check AND score.passed = 0)"
 
 _FROM = f"""
-FROM job LEFT JOIN output ON output.id = {newest()} AND job.status NOT IN ('queued', 'running', 'by_hand')
+FROM job LEFT JOIN output ON output.id = {newest()} AND job.status NOT IN ('queued', 'running', 'by_hand', 'in_batch')
 WHERE job.run_id = :run AND job.repeat = :repeat AND job.column_index IN ({{columns}})"""
 _CASES = f"SELECT DISTINCT job.case_index {_FROM} AND {{which}}"
 _PLACES = f"SELECT job.case_index, job.column_index {_FROM} AND {{which}} ORDER BY job.case_index, job.column_index"
@@ -69,18 +70,18 @@ _DIFFERENT = f"""
 SELECT job.case_index {_FROM} AND job.status = 'done' GROUP BY job.case_index HAVING count(DISTINCT trim(output.text, :blank)) > 1"""
 _VERDICTS = f"""
 SELECT job.case_index AS case_index, job.column_index AS column_index, {PASSED} AS passed
-FROM job JOIN output ON output.id = {newest()} JOIN score ON score.output_id = output.id
+FROM job JOIN output ON output.id = {newest()} JOIN score ON {scored()}
 WHERE job.run_id = :run AND job.repeat = :repeat AND job.column_index IN ({{columns}}) AND job.status = 'done'
 GROUP BY job.case_index, job.column_index, output.id HAVING {CHECKED} = 1"""
 _DISAGREE = f"""
 SELECT case_index FROM ({_VERDICTS}) AS verdicts GROUP BY case_index HAVING min(passed) <> max(passed)"""
 _STATE_ORDER = (
     "CASE WHEN job.status = 'failed' THEN 0 WHEN job.status = 'cancelled' THEN 2 WHEN job.status = 'skipped' THEN 3 "
-    f"WHEN job.status = 'by_hand' THEN 4 WHEN job.status IN ('queued', 'running') THEN 5 WHEN {_BLOCKED} THEN 1 ELSE 6 END"
+    f"WHEN job.status IN ('by_hand', 'in_batch') THEN 4 WHEN job.status IN ('queued', 'running') THEN 5 WHEN {_BLOCKED} THEN 1 ELSE 6 END"
 )
 _SORTS = {
     "state": _STATE_ORDER,
-    "checks": "(SELECT avg(score.passed) FROM score WHERE score.output_id = output.id AND score.passed IS NOT NULL)",
+    "checks": f"(SELECT avg(score.passed) FROM score WHERE {scored()} AND score.passed IS NOT NULL)",
     "stars": RATING,
     "verdict": APPROVAL,
     "differ": f"(CASE WHEN {DIFFER} THEN 0 WHEN {RATERS} > 1 THEN 1 END)",
@@ -149,6 +150,8 @@ class CaseFinder(SampleReader):
             sets.append(self._indexes(_DISAGREE.format(columns=_listed(query.pair)), self._given(run_id, repeat)))
         if query.tag:
             sets.append({index for index, case in enumerate(self.plan(run_id).cases) if query.tag in case.tags})
+        if query.cases is not None:
+            sets.append(set(query.cases) & set(range(len(self.plan(run_id).cases))))
         return sets
 
     def _of_one_answer(self, run_id: int, query: CaseQuery) -> tuple[list[str], dict[str, Any]]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from workbench.evaluators import percentile, wilson
+from workbench.plan import Plan
 from workbench.runs.reading import RunReader, dollars
 from workbench.runs.records import Cell, ColumnInfo
 from workbench.store.database import Database
 from workbench.store.judged import APPROVAL, CURRENT, DIFFER, RATERS, RATING, said
-from workbench.store.outputs import CHECKED, PASSED, newest
+from workbench.store.outputs import CHECKED, PASSED, newest, scored, scoring
 from workbench.store.raters import own_rater
 from workbench.values import Check, NotFound, Score, Usage
 
@@ -29,10 +31,11 @@ SELECT job.id, job.column_index, job.case_index, job.repeat, job.status, output.
        output.reused_from_id, job.attempts, checkpoint.text,
        (SELECT count(*) FROM output_attachment WHERE output_attachment.output_id = output.id)
 FROM job
-LEFT JOIN output ON output.id = {newest()} AND job.status NOT IN ('queued', 'running', 'by_hand')
+LEFT JOIN output ON output.id = {newest()} AND job.status NOT IN ('queued', 'running', 'by_hand', 'in_batch')
 LEFT JOIN checkpoint ON checkpoint.job_id = job.id
 WHERE job.run_id = :run AND {{which}} ORDER BY job.case_index, job.repeat, job.column_index"""
 
+_ALL_STATUSES = "SELECT status, count(*) FROM job WHERE run_id = :run GROUP BY status"
 _STATUSES = "SELECT column_index, status, count(*) FROM job WHERE run_id = :run GROUP BY column_index, status"
 
 _FIGURES = f"""
@@ -43,7 +46,7 @@ FROM job JOIN output ON output.id = {newest()} WHERE job.run_id = :run AND job.s
 _VERDICTS = f"""
 SELECT column_index, count(*), sum(passed) FROM
 (SELECT job.column_index AS column_index, {PASSED} AS passed
- FROM job JOIN output ON output.id = {newest()} JOIN score ON score.output_id = output.id
+ FROM job JOIN output ON output.id = {newest()} JOIN score ON {scored()}
  WHERE job.run_id = :run AND job.status = 'done' GROUP BY job.column_index, output.id HAVING {CHECKED} = 1) AS checked
 GROUP BY column_index"""
 
@@ -58,20 +61,22 @@ FROM (
 ) AS figures GROUP BY column_index"""
 
 
+_SCORES = f"""
+SELECT score.output_id, score."check", score.passed, score.value, score.reason, score.label, score.cost, score.judge_output_id
+FROM score JOIN output ON output.id = score.output_id JOIN job ON job.id = output.job_id
+WHERE score.output_id IN ({{ids}}) AND score.generation = {scoring()} ORDER BY score.output_id, score.id"""
+
+
 class GridReader(RunReader):
     """The reading verbs on cells and columns."""
 
     def columns(self, run_id: int) -> list[ColumnInfo]:
         """Every column with its figures so far; those of an output count its newest attempt."""
         plan, query = self.plan(run_id), self._database.query
-        statuses: list[dict[str, int]] = [{} for _ in plan.columns]
-        latencies: list[list[float]] = [[] for _ in plan.columns]
-        cold: list[list[float]] = [[] for _ in plan.columns]
-        first_tokens: list[list[float]] = [[] for _ in plan.columns]
+        statuses = self._statuses(run_id, len(plan.columns))
+        latencies, cold, first_tokens = ([array("d") for _ in plan.columns] for _ in range(3))
         costs: list[int | None] = [None] * len(plan.columns)
-        for index, status, count in query(_STATUSES, {"run": run_id}):
-            statuses[index][status] = count
-        for index, latency, first_token, was_cold, cost in query(_FIGURES, {"run": run_id}):
+        for index, latency, first_token, was_cold, cost in self._database.each(_FIGURES, {"run": run_id}):
             if latency is not None:
                 (cold if was_cold else latencies)[index].append(latency)
             if first_token is not None and not was_cold:
@@ -81,27 +86,15 @@ class GridReader(RunReader):
         verdicts = {index: (checked, passed) for index, checked, passed in query(_VERDICTS, {"run": run_id})}
         judgements = {index: figures for index, *figures in query(_JUDGED, {"run": run_id})}
         infos = []
-        for index, column in enumerate(plan.columns):
+        for column in self._bare(plan, statuses):
+            index = column.index
             checked, passed = verdicts.get(index, (0, 0))
             mean_rating, rated, judged, said_pass, differ = judgements.get(index, (None, 0, 0, 0, 0))
             interval = wilson(passed, checked)
             ordered = sorted(latencies[index] or cold[index])
-            model = column.model
             infos.append(
-                ColumnInfo(
-                    index=index,
-                    prompt=column.variant.prompt,
-                    prompt_uid=column.variant.prompt_uid,
-                    version=column.variant.version,
-                    content=column.variant.content,
-                    model=model.title,
-                    model_name=model.name,
-                    connection=model.connection,
-                    place=model.place,
-                    colour=model.colour,
-                    total=sum(statuses[index].values()),
-                    done=statuses[index].get("done", 0),
-                    failed=statuses[index].get("failed", 0),
+                replace(
+                    column,
                     passed=passed,
                     checked=checked,
                     pass_rate=passed / checked if checked else None,
@@ -121,6 +114,43 @@ class GridReader(RunReader):
                 )
             )
         return infos
+
+    def bare_columns(self, run_id: int) -> list[ColumnInfo]:
+        """Every column with how many of its jobs are done and failed, and no figure else: of 100,000 cells those take a second."""
+        plan = self.plan(run_id)
+        return self._bare(plan, self._statuses(run_id, len(plan.columns)))
+
+    def _statuses(self, run_id: int, columns: int) -> list[dict[str, int]]:
+        """Of each column: how many of its jobs are in each status."""
+        found: list[dict[str, int]] = [{} for _ in range(columns)]
+        alike = self._database.query(_ALL_STATUSES, {"run": run_id})
+        if len(alike) == 1:  # such as a run that is done: the index alone knows
+            status, count = alike[0]
+            return [{status: count // columns} for _ in range(columns)]
+        for index, status, count in self._database.query(_STATUSES, {"run": run_id}):
+            found[index][status] = count
+        return found
+
+    @staticmethod
+    def _bare(plan: Plan, statuses: Sequence[Mapping[str, int]]) -> list[ColumnInfo]:
+        return [
+            ColumnInfo(
+                index=index,
+                prompt=column.variant.prompt,
+                prompt_uid=column.variant.prompt_uid,
+                version=column.variant.version,
+                content=column.variant.content,
+                model=column.model.title,
+                model_name=column.model.name,
+                connection=column.model.connection,
+                place=column.model.place,
+                colour=column.model.colour,
+                total=sum(statuses[index].values()),
+                done=statuses[index].get("done", 0),
+                failed=statuses[index].get("failed", 0),
+            )
+            for index, column in enumerate(plan.columns)
+        ]
 
     def cells(self, run_id: int, first_case: int = 0, last_case: int | None = None) -> list[Cell]:
         """The cells of these cases (both ends included), by case, repeat and column."""
@@ -184,6 +214,19 @@ class GridReader(RunReader):
             )
         return cells
 
+    def ended_jobs(self, run_id: int, column: int | None = None, case_index: int | None = None) -> list[int]:
+        """Jobs of a column, of a case, or of one case in one column, that are over: those that can be made again. Of a whole case, the
+        answers that a person gave are left as they are."""
+        which, given = "run_id = :run AND status NOT IN ('queued', 'running', 'by_hand')", {"run": run_id}
+        if column is not None:
+            which, given["column"] = f"{which} AND column_index = :column", column
+        else:
+            by_hand = [index for index, each in enumerate(self.plan(run_id).columns) if each.model.by_hand]
+            which += f" AND column_index NOT IN ({','.join(map(str, by_hand)) or '-1'})"
+        if case_index is not None:
+            which, given["case"] = f"{which} AND case_index = :case", case_index
+        return [row[0] for row in self._database.query(f"SELECT id FROM job WHERE {which} ORDER BY id", given)]
+
     def _held(self, run_id: int) -> dict[int, Mapping[str, Any]]:
         """Of each column that waits for a mended key or quota: why."""
         held = self._database.query("SELECT held FROM run WHERE id = ?", [run_id])[0][0]
@@ -200,13 +243,13 @@ class GridReader(RunReader):
 
 
 def scores_of(database: Database, output_ids: Iterable[int]) -> dict[int, tuple[Score, ...]]:
-    """The newest scores of these outputs, in the order of the checks."""
-    sql = """
-SELECT output_id, check_key, "check", passed, value, reason FROM score WHERE output_id IN ({ids}) ORDER BY output_id, generation, id"""
-    found: dict[int, dict[str, Score]] = {}
-    for output_id, key, check, passed, value, reason in _in_chunks(database, sql, output_ids):
-        found.setdefault(output_id, {})[key] = Score(_check(check), None if passed is None else bool(passed), value, reason)
-    return {output_id: tuple(scores.values()) for output_id, scores in found.items()}
+    """The scores of these outputs that count, in the order of the checks."""
+    found: dict[int, tuple[Score, ...]] = {}
+    for output_id, check, passed, value, reason, label, cost, judge in _in_chunks(database, _SCORES, output_ids):
+        verdict = None if passed is None else bool(passed)
+        score = Score(_check(check), verdict, value, reason, label or "", dollars(cost), judge)
+        found[output_id] = (*found.get(output_id, ()), score)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,14 +63,16 @@ class _Sums:
     """Totals of one model's calls."""
 
     def __init__(self) -> None:
-        self.calls = self.answered = self.written = self.squares = self.read = self.characters = 0
+        self.calls = self.timed = self.answered = self.written = self.squares = self.read = self.characters = 0
         self.seconds = 0.0
 
     def add(self, plan: Plan, column: int, case_index: int, usage: str | None, latency: float | None) -> None:
         """Count one output."""
         tokens: dict[str, Any] = json.loads(usage) if usage else {}
         self.calls += 1
-        self.seconds += (latency or 0.0) / 1000
+        if latency is not None:  # an answer out of a batch has no time
+            self.timed += 1
+            self.seconds += latency / 1000
         if tokens.get("output_tokens") is not None:
             self.answered += 1
             self.written += tokens["output_tokens"]
@@ -91,7 +93,7 @@ class _Sums:
         return PastUse(
             calls=self.calls,
             output_tokens=self.written / self.answered if self.answered else plans.GUESSED_ANSWER_TOKENS,
-            seconds=self.seconds / self.calls,
+            seconds=self.seconds / self.timed if self.timed else None,
             tokens_per_character=self.read / self.characters if self.characters else None,
             spread=max(0.0, self.squares / self.answered - mean**2) ** 0.5 if self.answered else 0.0,
         )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from workbench import plan as plans
 from workbench.plan import Plan, PlanProblem
+from workbench.runs.questions import unsent
 from workbench.values import Request
 
 
@@ -23,11 +24,7 @@ def not_taken(plan: Plan, *, refused: bool) -> list[PlanProblem]:
         found += [
             PlanProblem(variant.prompt, variant.version, f"{title}: {model.title} {words}.", (), len(plan.cases)) for words in otherwise
         ]
-        names = (
-            *providers.left_out(model.wire_format, parameters, model.options),
-            *providers.unsaid(model.wire_format, variant.content.output_schema, variant.content.tools),
-            *providers.unread(model.wire_format, model.reads, plans.shown(variant.content)),
-        )
+        names = unsent(plan, index)
         if any(message.attachments or message.tool_calls for message in variant.content.messages):
             found += _refused(plan, index, names, title)
         if names:

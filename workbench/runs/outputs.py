@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from workbench import plan as plans
 from workbench.library import attachments
 from workbench.plan import Plan
 from workbench.runs.grid import UNJUDGED, GridReader, judgements_of, scores_of, usage_from
+from workbench.runs.questions import question
 from workbench.runs.reading import dollars
 from workbench.runs.recording import pictures_of
 from workbench.runs.records import OutputRow
@@ -70,6 +70,11 @@ class OutputReader(GridReader):
             left_out=tuple(json.loads(left_out)) if left_out else (),
         )
 
+    def answers(self, output_ids: Iterable[int]) -> dict[int, str]:
+        """The whole texts of these outputs."""
+        ids = ",".join(str(int(output_id)) for output_id in output_ids) or "NULL"
+        return {row[0]: row[1] or "" for row in self._database.query(f"SELECT id, text FROM output WHERE id IN ({ids})")}
+
     def pictures(self, output_id: int) -> tuple[Part, ...]:
         """The pictures of an output, in the order in which the model made them."""
         return pictures_of(self._database, [output_id]).get(output_id, ())
@@ -110,13 +115,6 @@ def messages_of(plan: Plan, column_index: int, case_index: int) -> tuple[Mapping
 def sent(plan: Plan, column_index: int, case_index: int) -> tuple[Message, ...]:
     """The rendered messages of a job, without what its model does not read; none where they cannot be rendered."""
     try:
-        asked = plans.request(plan, column_index, case_index)
+        return question(plan, column_index, case_index).messages
     except BadInput:
         return ()
-    if any(message.attachments for message in asked.messages):
-        from workbench.providers import unread  # few prompts have any, and reading needs no network
-        from workbench.providers.attachments import without
-
-        model = plan.columns[column_index].model
-        asked = without(asked, unread(model.wire_format, model.reads, asked.messages))
-    return asked.messages

@@ -34,9 +34,11 @@ SELECT run.id, uid, comparison_id, run.number, status, run.created_at, started_a
 FROM run LEFT JOIN dataset_version ON dataset_version.id = dataset_version_id {where} ORDER BY run.id DESC"""
 _HEADS = """
 SELECT id, json_extract(plan, '$.name'), json_extract(plan, '$.models'), json_extract(plan, '$.columns'), json_extract(plan, '$.reuse'),
-       json_extract(plan, '$.taken_from')
+       json_extract(plan, '$.taken_from'), json_extract(plan, '$.brought_from')
 FROM run WHERE id IN ({ids})"""
+_SCORING = "SELECT number, checks FROM scoring WHERE run_id = ? ORDER BY number DESC LIMIT 1"
 _COUNTS = "SELECT run_id, status, count(*) FROM job WHERE run_id IN ({ids}) GROUP BY run_id, status"
+_JUDGING_CUT_OFF = "SELECT judging.judged_run_id FROM run AS judging WHERE judging.status = 'running'"
 _REUSED = """
 SELECT job.run_id, count(DISTINCT job.id) FROM job JOIN output ON output.job_id = job.id
 WHERE job.run_id IN ({ids}) AND job.status = 'done' AND output.reused_from_id IS NOT NULL GROUP BY job.run_id"""
@@ -52,6 +54,7 @@ class _Head:
     unknown_prices: tuple[str, ...]
     has_price: bool
     may_reuse: bool
+    brought_from: str
 
 
 class RunReader:
@@ -60,14 +63,15 @@ class RunReader:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._heads: dict[int, _Head] = {}
-        self._plans: dict[int, Plan] = {}
+        self._plans: dict[int, tuple[int, Plan]] = {}
+        """Plans by run, with the number of the scoring whose checks they have."""
         self._guard = threading.Lock()
         self._live: set[int] = set()
         """Runs that are being made by this process."""
 
     def list(self, comparison_id: int | None = None) -> _Rows:
-        """All runs, or those of one comparison, newest first."""
-        where = "" if comparison_id is None else "WHERE comparison_id = :comparison"
+        """All runs, or those of one comparison, newest first; without the runs of judges."""
+        where = "WHERE judged_run_id IS NULL" + ("" if comparison_id is None else " AND comparison_id = :comparison")
         return self._rows(where, {} if comparison_id is None else {"comparison": comparison_id})
 
     def get(self, run: int | str) -> RunRow:
@@ -82,12 +86,15 @@ class RunReader:
         if self._database.read_only:
             return []
         going_on = self._live | self._database.runs_elsewhere()
-        return [row for row in self._rows("WHERE status = 'running'", {}) if row.id not in going_on]
+        where = f"WHERE judged_run_id IS NULL AND (status = 'running' OR run.id IN ({_JUDGING_CUT_OFF}))"
+        return [row for row in self._rows(where, {}) if row.id not in going_on]
 
     def plan(self, run_id: int) -> Plan:
-        """The frozen plan of a run. Raises NotFound."""
-        plan = self._plans.get(run_id)
-        if plan is None:
+        """The frozen plan of a run, with the checks of its newest scoring. Raises NotFound."""
+        newest = self._database.query(_SCORING, [run_id])
+        number, checks = newest[0] if newest else (1, "")
+        known, plan = self._plans.get(run_id, (0, None))
+        if plan is None or known != number:
             rows = self._database.query("SELECT plan FROM run WHERE id = ?", [run_id])
             if not rows:
                 raise NotFound(f"There is no run {run_id}.")
@@ -97,10 +104,12 @@ class RunReader:
             plan = Plan.from_json(item)
             contents = [column.variant.content for column in plan.columns]
             plan = replace(plan, files=case_files.files_of(self._database.query, contents, plan.cases))
+            if checks:
+                plan = replace(plan, checks=tuple(map(Check.from_json, json.loads(checks))))
             with self._guard:
                 while len(self._plans) >= _PLANS_KEPT:
                     self._plans.pop(next(iter(self._plans)))
-                self._plans[run_id] = plan
+                self._plans[run_id] = number, plan
         return plan
 
     def cases(self, run_id: int) -> _Cases:
@@ -108,7 +117,7 @@ class RunReader:
         return [*self.plan(run_id).cases]
 
     def checks(self, run_id: int) -> _Checks:
-        """The checks that every output of the run is asked."""
+        """The checks that every output of the run is asked: those of its newest scoring."""
         return [*self.plan(run_id).checks]
 
     def spent_today(self) -> Decimal:
@@ -117,7 +126,7 @@ class RunReader:
         since = midnight.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         # Outputs are in the order of time, so the newest are found from the end without an index on time.
         sql = """
-SELECT coalesce(sum(cost), 0) FROM output WHERE reused_from_id IS NULL AND id >
+SELECT coalesce(sum(cost), 0) FROM output WHERE reused_from_id IS NULL AND attempt > 0 AND id >
 coalesce((SELECT id FROM output WHERE created_at < :since ORDER BY id DESC LIMIT 1), 0)"""
         return Decimal(self._database.query(sql, {"since": since})[0][0]) / NANO
 
@@ -186,9 +195,11 @@ coalesce((SELECT id FROM output WHERE created_at < :since ORDER BY id DESC LIMIT
             unknown_prices=head.unknown_prices,
             budget_usd=None if budget is None else Decimal(budget) / NANO,
             by_hand=counts.get("by_hand", 0),
+            in_batch=counts.get("in_batch", 0),
             dataset_version_id=version[0],
             dataset_id=version[1],
             dataset_version=version[2],
+            brought_from=head.brought_from,
             held={int(column): failure for column, failure in json.loads(held).items()} if held else {},
         )
 
@@ -196,13 +207,15 @@ coalesce((SELECT id FROM output WHERE created_at < :since ORDER BY id DESC LIMIT
         unseen = [run_id for run_id in ids if run_id not in self._heads]
         for start in range(0, len(unseen), 500):
             sql = _HEADS.format(ids=",".join(map(str, unseen[start : start + 500])))
-            for run_id, name, models, columns, reuse, taken_from in self._database.query(sql):
+            for run_id, name, models, columns, reuse, taken_from, brought_from in self._database.query(sql):
                 specs = [plans.model_from_json(model) for model in json.loads(models)]
                 keys = tuple(plans.model_key(specs[model]) for _, model in json.loads(columns))
                 called = [spec for spec in specs if not spec.by_hand]
                 unknown = [spec.title for spec in called if spec.price.input_usd is None or spec.price.output_usd is None]
                 has_price = len(unknown) < len(called)
-                self._heads[run_id] = _Head(name, keys, tuple(dict.fromkeys(unknown)), has_price, bool(reuse or taken_from))
+                self._heads[run_id] = _Head(
+                    name, keys, tuple(dict.fromkeys(unknown)), has_price, bool(reuse or taken_from), brought_from or ""
+                )  # fmt: skip
         return self._heads
 
 

@@ -15,18 +15,19 @@ from workbench.library import attachments
 from workbench.library.names import whole_text
 from workbench.runs.reading import dollars, nano_dollars
 from workbench.store.database import Database, Writer
-from workbench.store.outputs import OWN_CHECK, newest
+from workbench.store.outputs import check_key, newest, scoring
 from workbench.store.stamps import now
 from workbench.values import Exchange, Failure, Part, Price, Reply, Score, StoreTrouble, ToolCall, Usage, canonical
 
-_OUTPUT = """
+_OUTPUT_AS = """
 INSERT INTO output (job_id, attempt, text, thinking, finish_reason, raw_finish_reason, refusal, tool_calls, usage, cost, price_known,
  latency_ms, first_token_ms, queue_ms, resolved_model, request_id, error, reused_from_id, created_at, load_ms,
  left_out)
-VALUES (:job_id, (SELECT coalesce(max(attempt), 0) + 1 FROM output WHERE job_id = :job_id),
+VALUES (:job_id, {attempt},
  :text, :thinking, :finish_reason, :raw_finish_reason, :refusal, :tool_calls, :usage, :cost, :price_known,
  :latency_ms, :first_token_ms, :queue_ms, :resolved_model, :request_id, :error, :reused_from_id, :created_at, :load_ms,
  :left_out)"""
+_OUTPUT = _OUTPUT_AS.format(attempt="(SELECT coalesce(max(attempt), 0) + 1 FROM output WHERE job_id = :job_id)")
 _PICTURE = """
 INSERT INTO output_attachment (output_id, position, attachment_id)
 SELECT max(output.id), :position, (SELECT id FROM attachment WHERE sha256 = :sha256) FROM output WHERE job_id = :job_id"""
@@ -34,15 +35,18 @@ _PICTURES = """
 SELECT output_attachment.output_id, attachment.media_type, attachment.data FROM output_attachment
 JOIN attachment ON attachment.id = output_attachment.attachment_id WHERE output_attachment.output_id IN ({ids})
 ORDER BY output_attachment.output_id, output_attachment.position"""
-_SCORE = """
-INSERT INTO score (output_id, check_key, "check", passed, value, reason, generation, at)
-SELECT max(id), :key, :check, :passed, :value, :reason, 1, :at FROM output WHERE job_id = :job_id"""
+_SCORE = f"""
+INSERT INTO score (output_id, check_key, "check", passed, value, reason, label, generation, at)
+SELECT max(output.id), :key, :check, :passed, :value, :reason, :label, {scoring()}, :at
+FROM output JOIN job ON job.id = output.job_id WHERE job.id = :job_id GROUP BY job.run_id"""
 _EXCHANGE = """
 INSERT INTO exchange (output_id, request, response, headers, created_at)
 SELECT max(id), :request, :response, :headers, :at FROM output WHERE job_id = :job_id"""
 _ASKED = """
 SELECT id FROM job WHERE run_id = :run AND (status IN ('queued', 'by_hand') AND EXISTS (SELECT 1 FROM output WHERE output.job_id = job.id)
  OR status = 'by_hand' AND EXISTS (SELECT 1 FROM checkpoint WHERE checkpoint.job_id = job.id))"""
+_PAYS = "(SELECT coalesce(run_or_judging.judged_run_id, run_or_judging.id) FROM run AS run_or_judging WHERE run_or_judging.id = :run)"
+"""Id of the run whose budget counts: of a run of judges, the one that they judge."""
 _JOB = "UPDATE job SET status = :status, attempts = :attempts, fingerprint = :fingerprint, wait_until = NULL WHERE id = :job_id"
 _RUNNING = "UPDATE job SET status = 'running' WHERE id = :job_id"
 _FORGET = "DELETE FROM checkpoint WHERE job_id = :job_id"
@@ -91,6 +95,9 @@ class End:
     failure: Failure | None = None
     reused: Reused | None = None
     scores: tuple[Score, ...] = ()
+    brought_cost: int | None = None
+    """What an answer cost that came in from a file."""
+    is_brought: bool = False
     own_from: int | None = None
     """The place from which on the scores are of the case's own checks."""
     left_out: tuple[str, ...] = ()
@@ -101,6 +108,8 @@ class End:
         """Nano-dollars of the call, as they are stored; None where they are unknown. A reused answer costs what it did then."""
         if self.reused is not None:
             return self.reused.cost
+        if self.is_brought:
+            return self.brought_cost
         reply = self.reply or (self.failure.partial if self.failure else None)
         if reply is None or (self.reply is None and reply.usage.output_tokens is None):
             return None
@@ -110,6 +119,13 @@ class End:
         """What checks may know of the answer beside its text."""
         cost = self.cost
         return facts_of(self.reply or Reply(), None if cost is None else dollars(cost), tools, by_hand=by_hand)
+
+
+def write_brought(writer: Writer, ends: Sequence[End], at: str) -> None:
+    """Write answers that came in from a file, as attempt 0: none that was made here, so that what they cost counts as spent nowhere."""
+    _many(writer, _OUTPUT_AS.format(attempt=0), [_output_row(end, at) for end in ends])
+    _many(writer, _SCORE, [_score_row(end, index, score, at) for end in ends for index, score in enumerate(end.scores)])
+    _many(writer, _JOB, [_job_row(end) for end in ends])
 
 
 class Recorder:
@@ -134,7 +150,7 @@ WHERE id = :run""",
             asked = writer.run(_ASKED, run=self._run_id)
             kept = writer.run("SELECT job_id FROM checkpoint WHERE job_id IN (SELECT id FROM job WHERE run_id = :run)", run=self._run_id)
             self._kept = {int(row[0]): 0 for row in kept}
-            budget, spent = writer.run("SELECT budget, spent FROM run WHERE id = :run", run=self._run_id).one()
+            budget, spent = writer.run(f"SELECT budget, spent FROM run WHERE id = {_PAYS}", run=self._run_id).one()
             writer.touch("run", self._run_id)
         return Start(frozenset(row[0] for row in asked), dollars(budget), dollars(spent) or Decimal(0))
 
@@ -149,7 +165,7 @@ WHERE id = :run""",
         """True if there are jobs for a further round: put back into the queue meanwhile, or left out by a budget that is another by now.
         Those of columns that are held are none."""
         run = {"run": self._run_id}
-        if dollars(self._database.query("SELECT budget FROM run WHERE id = :run", run)[0][0]) != start.budget_usd:
+        if dollars(self._database.query(f"SELECT budget FROM run WHERE id = {_PAYS}", run)[0][0]) != start.budget_usd:
             with self._database.write(durable=False) as writer:
                 writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'skipped'", **run)
         left = f"SELECT 1 FROM job WHERE run_id = :run AND status = 'queued' AND column_index NOT IN ({_listed((-1, *held))}) LIMIT 1"
@@ -179,7 +195,7 @@ WHERE id = :run""",
             _many(writer, _RUNNING, [{"job_id": job_id} for job_id in running])
             _many(writer, _FORGET, forget)
             if spent:
-                writer.run("UPDATE run SET spent = spent + :spent WHERE id = :run", spent=spent, run=self._run_id)
+                writer.run(f"UPDATE run SET spent = spent + :spent WHERE id IN (:run, {_PAYS})", spent=spent, run=self._run_id)
             writer.touch("job", *[end.job_id for end in ends])
             writer.touch("run", self._run_id)
         for row in forget:
@@ -201,7 +217,7 @@ WHERE id = :run""",
             self._refuse_lost()
             writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'running'", run=self._run_id)
             left = writer.run(
-                "SELECT count(*) FROM job WHERE run_id = :run AND status IN ('queued', 'skipped')", run=self._run_id
+                "SELECT count(*) FROM job WHERE run_id = :run AND status IN ('queued', 'skipped', 'in_batch')", run=self._run_id
             ).scalar_one()
             writer.run(
                 "UPDATE run SET status = :status, finished_at = :at WHERE id = :run",
@@ -249,7 +265,7 @@ def _output_row(end: End, at: str) -> dict[str, Any]:
         reply, price_known, reused_from = end.reused.reply, end.reused.price_known, end.reused.output_id
     else:
         reused_from = None
-        price_known = end.price.input_usd is not None and end.price.output_usd is not None
+        price_known = (end.price.input_usd is not None and end.price.output_usd is not None) or end.brought_cost is not None
     row: dict[str, Any] = {
         "job_id": end.job_id,
         "text": reply.text,
@@ -289,11 +305,10 @@ def _tool_call(call: ToolCall) -> dict[str, Any]:
 
 
 def _score_row(end: End, index: int, score: Score, at: str) -> dict[str, Any]:
-    is_own = end.own_from is not None and index >= end.own_from
     return {
-        "job_id": end.job_id, "key": f"{OWN_CHECK}{index - (end.own_from or 0)}" if is_own else str(index),
-        "check": whole_text(canonical(score.check.to_json())),
-        "passed": score.passed, "value": score.score, "reason": whole_text(score.reason), "at": at,
+        "job_id": end.job_id, "key": check_key(index, end.own_from), "check": whole_text(canonical(score.check.to_json())),
+        "passed": score.passed, "value": score.score, "reason": whole_text(score.reason), "label": score.label or None,
+        "at": at,
     }  # fmt: skip
 
 

@@ -36,11 +36,15 @@ class RunRow:
     budget_usd: Decimal | None
     by_hand: int = 0
     """Answers that a person still has to give. No call waits for them: a run can be done without."""
+    in_batch: int = 0
+    """Jobs that were handed over as a batch and have no result yet."""
     dataset_version_id: int | None = None
     """The version of a dataset whose cases it ran on; None for cases from a file and for sample values."""
     dataset_id: int | None = None
     dataset_version: int | None = None
     """Number of that version."""
+    brought_from: str = ""
+    """The program that made the answers, where they came in from its file; none was asked for here then."""
     held: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     """Columns whose queued jobs wait for a mended key or quota, or of which a cap left jobs out, and the failure that says why."""
 
@@ -63,16 +67,16 @@ class ColumnInfo:
     total: int
     done: int
     failed: int
-    passed: int
-    checked: int
+    passed: int = 0
+    checked: int = 0
     """Outputs that have at least one check that could be run."""
-    pass_rate: float | None
-    pass_low: float | None
-    pass_high: float | None
-    mean_rating: float | None
-    p50_ms: float | None
-    p95_ms: float | None
-    cost_usd: Decimal | None
+    pass_rate: float | None = None
+    pass_low: float | None = None
+    pass_high: float | None = None
+    mean_rating: float | None = None
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+    cost_usd: Decimal | None = None
     judged: int = 0
     """Outputs of which a person said pass or fail: a second figure beside the checks', never mixed with it."""
     said_pass: int = 0
@@ -96,7 +100,7 @@ class Cell:
     case_index: int
     repeat: int
     status: str
-    """queued, running, done, failed, cancelled, skipped; by_hand where a person has to give the answer."""
+    """queued, running, done, failed, cancelled, skipped; by_hand where a person has to give the answer, in_batch where a batch has it."""
     queue_place: int | None
     """1-based place among the queued jobs of the run, or among those that wait for a person."""
     output_id: int | None

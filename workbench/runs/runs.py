@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from workbench import evaluators
 from workbench import plan as plans
+from workbench.evaluators import judges
 from workbench.library import attachments, case_files
 from workbench.library.dataset_versions import freeze
 from workbench.library.names import whole_text
 from workbench.plan import Estimate, Plan, PlanProblem
 from workbench.runs.by_hand import HandAnswers
+from workbench.runs.consent import checks_of
 from workbench.runs.history import answered_share, past_use
 from workbench.runs.left_out import not_taken
 from workbench.runs.reading import NANO, nano_dollars
 from workbench.runs.records import CaseResults
 from workbench.store.database import Database, Writer
-from workbench.store.outputs import FAILED, newest
+from workbench.store.outputs import FAILED, newest, scored, scoring
 from workbench.store.stamps import new_uid, now
 from workbench.values import BadInput, NotFound, Problem, Spec, Usage, canonical
 
@@ -50,13 +53,13 @@ FROM job AS new JOIN job AS old ON old.run_id = :old AND old.column_index = new.
  AND old.repeat = new.repeat JOIN output ON output.id = {newest("old")}
 WHERE new.run_id = :new AND old.status = 'done' AND NOT ({{again}}) ORDER BY new.id"""
 _TAKE_OVER_SCORES = f"""
-INSERT INTO score (output_id, check_key, "check", passed, value, reason, generation, at)
-SELECT mine.id, score.check_key, score."check", score.passed, score.value, score.reason, 1, :at
+INSERT INTO score (output_id, check_key, "check", passed, value, reason, label, cost, judge_output_id, generation, at)
+SELECT mine.id, score.check_key, score."check", score.passed, score.value, score.reason, score.label, score.cost, score.judge_output_id, 1,
+ :at
 FROM output AS mine JOIN job AS new ON new.id = mine.job_id
 JOIN job AS old ON old.run_id = :old AND old.column_index = new.column_index AND old.case_index = new.case_index AND old.repeat = new.repeat
 JOIN score ON score.output_id = {newest("old")}
-WHERE new.run_id = :new AND score.generation = (SELECT max(later.generation) FROM score AS later
- WHERE later.output_id = score.output_id AND later.check_key = score.check_key) ORDER BY score.id"""
+WHERE new.run_id = :new AND score.generation = {scoring("old")} ORDER BY score.id"""
 _TAKE_OVER_PICTURES = f"""
 INSERT INTO output_attachment (output_id, position, attachment_id)
 SELECT mine.id, theirs.position, theirs.attachment_id
@@ -64,7 +67,7 @@ FROM output AS mine JOIN job AS new ON new.id = mine.job_id
 JOIN job AS old ON old.run_id = :old AND old.column_index = new.column_index AND old.case_index = new.case_index AND old.repeat = new.repeat
 JOIN output_attachment AS theirs ON theirs.output_id = {newest("old")}
 WHERE new.run_id = :new"""
-_FAILED_A_CHECK = f"EXISTS (SELECT 1 FROM score WHERE score.output_id = output.id AND {FAILED})"
+_FAILED_A_CHECK = f"EXISTS (SELECT 1 FROM score WHERE {scored('old')} AND {FAILED})"
 
 
 _TO_MAKE_AGAIN = """
@@ -82,11 +85,22 @@ class Runs(HandAnswers):
         super().__init__(database, **calls)
         self._resolve = resolve
 
-    def estimate(self, spec: Spec) -> Estimate:
-        """About what a comparison will take, from past answers of its models where there are any."""
+    def estimate(self, spec: Spec, *, in_batch: bool = False) -> Estimate:
+        """About what a comparison will take, from past answers of its models where there are any; `in_batch`: what has a form for it is
+        handed over."""
         plan = plans.make(spec)
         reused = answered_share(self._database, plan) if plan.reuse else {}
-        return self._with_comparing(plan, plans.estimate(plan, past_use(self._database, self, spec.models), reused))
+        batched: list[int] = []
+        if in_batch:
+            from workbench.providers.batch import batch_form  # few runs are handed over
+
+            batched = [index for index, column in enumerate(plan.columns) if batch_form(column.model.wire_format) is not None]
+        found = self._with_comparing(plan, plans.estimate(plan, past_use(self._database, self, spec.models), reused, batched))
+        if self._judges is None or not any(judges.kind_of(check.type) for check in checks_of(plan)):
+            return found
+        from workbench.runs.judge_estimate import with_judging  # few comparisons have judges
+
+        return with_judging(found, plan, self._judges, partial(past_use, self._database, self))
 
     def _with_comparing(self, plan: Plan, found: Estimate) -> Estimate:
         """With the cost of the calls that compare meanings: they read each answer, and each text it is compared with, once."""
@@ -150,16 +164,46 @@ class Runs(HandAnswers):
         before = self.get(run_id)
         plan = self.plan(before.id)
         if only == "all":
-            return self._store(replace(plan, taken_from=""), before.comparison_id, old=before.id)
+            return self._store(replace(plan, taken_from="", brought_from=""), before.comparison_id, old=before.id)
         if only not in ("failed", "errors"):
             raise BadInput(f"Run again all, failed or errors, not {only}.")
         again = _FAILED_A_CHECK if only == "failed" else "1 = 0"
-        return self._store(replace(plan, taken_from=before.uid), before.comparison_id, old=before.id, again=again)
+        return self._store(replace(plan, taken_from=before.uid, brought_from=""), before.comparison_id, old=before.id, again=again)
+
+    def run_case(self, run_id: int, case_index: int, times: int, columns: Sequence[int] | None = None) -> int:
+        """The id of a new run that asks one case of a run so many times, in these columns (None: all), as the plan had them.
+
+        It stands by itself: as repeats of the run that it comes from, they would weigh the case more than others in every figure.
+        """
+        plan = self.plan(run_id)
+        if not 0 <= case_index < len(plan.cases):
+            raise NotFound(f"The run has no case {case_index + 1}.")
+        case = plan.cases[case_index]
+        wanted = plan.columns if columns is None else tuple(plan.columns[index] for index in columns)
+        name = f"{plan.name}, {case.name or f'case {case_index + 1}'}"
+        # Reuse is for the same question once; here its spread is what is asked for.
+        return self._store(replace(plan, name=name, cases=(case,), columns=wanted, repeats=times, reuse=False, taken_from=""), None)
+
+    def leave_out(self, run_id: int, column: int) -> list[int]:
+        """Ids of the jobs of a held column that were taken out of the queue. `requeue` puts them back."""
+        which = "run_id = :run AND column_index = :column AND status = 'queued'"
+        with self._database.write() as writer:
+            ids = [row[0] for row in writer.run(f"SELECT id FROM job WHERE {which}", run=run_id, column=column)]
+            writer.run(f"UPDATE job SET status = 'cancelled' WHERE {which}", run=run_id, column=column)
+            held = {index: failure for index, failure in self.get(run_id).held.items() if index != column}
+            kept = canonical({str(index): failure for index, failure in held.items()}) if held else None
+            writer.run("UPDATE run SET held = :held WHERE id = :run", held=kept, run=run_id)
+            left = writer.run("SELECT 1 FROM job WHERE run_id = :run AND status IN ('queued', 'skipped') LIMIT 1", run=run_id).first()
+            if not left and not self.is_live(run_id):
+                writer.run("UPDATE run SET status = 'done' WHERE id = :run", run=run_id)
+            writer.touch("job", *ids)
+            writer.touch("run", run_id)
+        return ids
 
     def requeue(self, run_id: int, job_ids: Iterable[int] | None = None, failed_only: bool = True) -> int:
         """How many ended jobs of a run were put back into its queue: those that failed or were stopped, or with `failed_only` False
         all. Their outputs stay as earlier attempts. A job that is done by hand waits for a person again."""
-        which = "status IN ('failed', 'cancelled')" if failed_only else "status NOT IN ('queued', 'running', 'by_hand')"
+        which = "status IN ('failed', 'cancelled')" if failed_only else "status NOT IN ('queued', 'running', 'by_hand', 'in_batch')"
         if job_ids is not None:
             which += f" AND id IN ({','.join(str(int(job_id)) for job_id in job_ids) or 'NULL'})"
         by_hand = _by_hand(self.plan(run_id))
@@ -180,6 +224,7 @@ class Runs(HandAnswers):
         self.get(run_id)
         with self._database.write() as writer:
             writer.run("UPDATE run SET budget = :budget WHERE id = :run", budget=nano_dollars(budget_usd), run=run_id)
+            writer.run("UPDATE run SET budget = :budget WHERE judged_run_id = :run", budget=nano_dollars(budget_usd), run=run_id)
             skipped = [row[0] for row in writer.run("SELECT id FROM job WHERE run_id = :run AND status = 'skipped'", run=run_id)]
             writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'skipped'", run=run_id)
             writer.touch("job", *skipped)

@@ -81,6 +81,10 @@ class Database(ABC):
     def query(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> list[Any]:
         """All rows of a reading statement, as tuples, without SQLAlchemy. JSON columns come as text."""
 
+    def each(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> Iterator[Any]:
+        """The rows of `query` one by one, for a statement of more rows than are to be held at once."""
+        yield from self.query(sql, parameters)
+
     @abstractmethod
     def snapshot(self) -> AbstractContextManager[Query]:
         """`query`, on one unchanging state of the workspace: several statements see nothing of what others write between them."""

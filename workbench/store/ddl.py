@@ -324,6 +324,28 @@ FOREIGN KEY(run_id) REFERENCES run (id) ON DELETE CASCADE
 )""",
     """CREATE INDEX job_fingerprint ON job (fingerprint)""",
     """CREATE INDEX job_status ON job (run_id, status)""",
+    """CREATE TABLE job_batch (
+id INTEGER NOT NULL,
+uid VARCHAR(36) NOT NULL,
+run_id INTEGER NOT NULL,
+column_index INTEGER NOT NULL,
+state VARCHAR NOT NULL,
+requests INTEGER NOT NULL,
+file VARCHAR NOT NULL,
+remote_file VARCHAR NOT NULL,
+remote_id VARCHAR NOT NULL,
+done INTEGER,
+failed INTEGER,
+message VARCHAR NOT NULL,
+created_at VARCHAR NOT NULL,
+submitted_at VARCHAR,
+asked_at VARCHAR,
+collected_at VARCHAR,
+PRIMARY KEY (id),
+UNIQUE (uid),
+FOREIGN KEY(run_id) REFERENCES run (id) ON DELETE CASCADE
+)""",
+    """CREATE INDEX ix_job_batch_run_id ON job_batch (run_id)""",
     """CREATE TABLE label (
 id INTEGER NOT NULL,
 prompt_id INTEGER NOT NULL,
@@ -353,6 +375,17 @@ FOREIGN KEY(to_version_id) REFERENCES version (id) ON DELETE RESTRICT
     """CREATE INDEX ix_label_move_from_version_id ON label_move (from_version_id)""",
     """CREATE INDEX ix_label_move_prompt_id ON label_move (prompt_id)""",
     """CREATE INDEX ix_label_move_to_version_id ON label_move (to_version_id)""",
+    """CREATE TABLE scoring (
+id INTEGER NOT NULL,
+run_id INTEGER NOT NULL,
+number INTEGER NOT NULL,
+author VARCHAR NOT NULL,
+at VARCHAR NOT NULL,
+checks TEXT NOT NULL,
+PRIMARY KEY (id),
+UNIQUE (run_id, number),
+FOREIGN KEY(run_id) REFERENCES run (id) ON DELETE CASCADE
+)""",
     """CREATE TABLE session (
 id INTEGER NOT NULL,
 run_id INTEGER NOT NULL,
@@ -393,6 +426,16 @@ PRIMARY KEY (id),
 FOREIGN KEY(job_id) REFERENCES job (id) ON DELETE CASCADE
 )""",
     """CREATE UNIQUE INDEX ix_checkpoint_job_id ON checkpoint (job_id)""",
+    """CREATE TABLE job_in_batch (
+id INTEGER NOT NULL,
+job_id INTEGER NOT NULL,
+job_batch_id INTEGER NOT NULL,
+PRIMARY KEY (id),
+UNIQUE (job_id),
+FOREIGN KEY(job_id) REFERENCES job (id) ON DELETE CASCADE,
+FOREIGN KEY(job_batch_id) REFERENCES job_batch (id) ON DELETE CASCADE
+)""",
+    """CREATE INDEX ix_job_in_batch_job_batch_id ON job_in_batch (job_batch_id)""",
     """CREATE TABLE output (
 id INTEGER NOT NULL,
 job_id INTEGER NOT NULL,

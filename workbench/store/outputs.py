@@ -11,6 +11,22 @@ def newest(job: str = "job") -> str:
 OWN_CHECK = "case."
 """How the keys begin of the checks of a case alone; those of the plan are their places."""
 
+
+def check_key(place: int, own_from: int | None) -> str:
+    """The key of a score: its place among the plan's checks, or from `own_from` on its place among those of its case."""
+    return str(place) if own_from is None or place < own_from else f"{OWN_CHECK}{place - own_from}"
+
+
+def scoring(job: str = "job") -> str:
+    """Number of the scoring that counts for the run of a row of the job table: its newest one."""
+    return f"coalesce((SELECT max(scoring.number) FROM scoring WHERE scoring.run_id = {job}.run_id), 1)"
+
+
+def scored(job: str = "job") -> str:
+    """True of a score of `output`, which belongs to a row of the job table, if it counts."""
+    return f"(score.output_id = output.id AND score.generation = {scoring(job)})"
+
+
 FAILED = """(score.passed = 0 AND CAST(coalesce(json_extract(score."check", '$.weight'), '1') AS REAL) > 0)"""
 """True of a score that keeps its output from passing. A check of weight 0 only tells."""
 

@@ -338,9 +338,44 @@ class Job(Row, table=True):
     repeat: int = 1
     fingerprint: str = Field(max_length=64)
     status: str = "queued"
-    """queued, running, done, failed, cancelled, skipped; by_hand: a person has to give the answer"""
+    """queued, running, done, failed, cancelled, skipped; by_hand: a person has to give the answer; in_batch: a batch has it"""
     attempts: int = 0
     wait_until: str | None = None
+
+
+class JobBatch(Row, table=True):
+    """Requests of a run that were handed to a batch service, or written into a file for one."""
+
+    __tablename__ = "job_batch"
+    id: int | None = Field(default=None, primary_key=True)
+    uid: str = _uid()
+    run_id: int = _ref("run.id", detail=True)
+    column_index: int
+    """The first column of its model: whom to ask, and in which form."""
+    state: str
+    """written: a file lies on disk; submitting: being sent, or cut off while it was; submitted, cancelling: at the service; read,
+    refused, taken_back: over."""
+    requests: int
+    file: str = ""
+    remote_file: str = ""
+    remote_id: str = ""
+    done: int | None = None
+    """Answered so far, as the service counts."""
+    failed: int | None = None
+    message: str = ""
+    created_at: str = Field(default_factory=now)
+    submitted_at: str | None = None
+    asked_at: str | None = None
+    collected_at: str | None = None
+
+
+class JobInBatch(Row, table=True):
+    """The batch with which a job was handed over last."""
+
+    __tablename__ = "job_in_batch"
+    id: int | None = Field(default=None, primary_key=True)
+    job_id: int = _ref("job.id", detail=True, unique=True, index=False)
+    job_batch_id: int = _ref("job_batch.id", detail=True)
 
 
 class Output(Row, table=True):
@@ -477,6 +512,19 @@ class Criterion(Row, table=True):
     archived_at: str | None = None
 
 
+class Scoring(Row, table=True):
+    """Checks with which a whole run was scored again. The scores of its newest scoring count: those whose `generation` is its number. The
+    first scoring of a run has number 1 and no row here, its checks are the plan's. A row is written when its scores are complete."""
+
+    __table_args__ = (UniqueConstraint("run_id", "number"),)
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = _ref("run.id", detail=True, index=False)
+    number: int
+    author: str = ""
+    at: str = Field(default_factory=now)
+    checks: Any = _json(nullable=False)
+
+
 class Rater(Row, table=True):
     id: int | None = Field(default=None, primary_key=True)
     uid: str = _uid()
@@ -530,7 +578,7 @@ class ReviewSession(Row, table=True):
     plan: Any = _json()
     """What is shown, in order: one list of output ids for each item, sides as shown. Null where it follows from the seed."""
     settings: Any = _json()
-    """blind, order, criteria"""
+    """blind, order, criteria, most, runs, and `alike`: a shown output -> all of its case with the same words"""
     seconds: float = Field(default=0.0, sa_column_kwargs={"server_default": "0"})
     """Time spent with it, pauses left out."""
 
@@ -545,7 +593,7 @@ class Vote(Row, table=True):
     left_output_id: int = _ref("output.id", detail=True)
     right_output_id: int = _ref("output.id", detail=True)
     winner: str
-    """left, right, tie, both_bad"""
+    """left, right, tie, both_bad; empty where a vote was taken back"""
     seconds: float | None = None
     note: str = ""
     saw: Any = _json()

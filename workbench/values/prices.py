@@ -53,6 +53,13 @@ class Price:
         found = next((price for above, price in reversed(self.tiers) if input_tokens > above), self)
         return replace(found, tiers=()) if found.tiers else found
 
+    def in_batch(self) -> Price:
+        """The rates of a call that may take a day: those that are known, else half of all, as providers of batches ask."""
+        if self.batch is not None:
+            return self.batch
+        halves = {name: rate / 2 for name, rate in self._rates().items() if rate is not None and name != "web_search_usd"}
+        return replace(self, **halves, tiers=tuple((above, price.in_batch()) for above, price in self.tiers))  # type: ignore[arg-type]
+
     def to_json(self) -> dict[str, Any]:
         """Decimal strings, so that nothing is rounded on the way."""
         rates = self._rates()

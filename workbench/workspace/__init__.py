@@ -22,15 +22,31 @@ from workbench.workspace.network import Network, facts_of, price_of
 from workbench.workspace.texts import Texts
 
 if TYPE_CHECKING:
+    from workbench.analysis.calibration import Calibration as Calibration
+    from workbench.analysis.calibration import Mark as Mark
     from workbench.analysis.differences import ContentDiff as ContentDiff
     from workbench.analysis.differences import FieldDiff as FieldDiff
     from workbench.analysis.differences import Line as Line
     from workbench.analysis.differences import Marks as Marks
     from workbench.analysis.differences import MessageDiff as MessageDiff
     from workbench.analysis.differences import TextDiff as TextDiff
+    from workbench.analysis.judge_advice import Advice as Advice
+    from workbench.analysis.judge_advice import Lean as Lean
+    from workbench.analysis.leanings import Split as Split
+    from workbench.analysis.paired import cases_needed as cases_needed
+    from workbench.analysis.paired import smallest_difference as smallest_difference
     from workbench.analysis.ranking import rank as rank
     from workbench.analysis.regression import ComparedCase as ComparedCase
     from workbench.analysis.regression import DefinitionChange as DefinitionChange
+    from workbench.analysis.results import Cause as Cause
+    from workbench.analysis.results import CheckRow as CheckRow
+    from workbench.analysis.results import ColumnCalls as ColumnCalls
+    from workbench.analysis.results import Pair as Pair
+    from workbench.analysis.results import Results as Results
+    from workbench.analysis.results import ShareRow as ShareRow
+    from workbench.analysis.results import result_tables as result_tables
+    from workbench.analysis.results import result_words as result_words
+    from workbench.analysis.results.result_tables import ResultTable as ResultTable
     from workbench.analysis.three_way import Stretch as Stretch
     from workbench.analysis.three_way import ThreeWay as ThreeWay
     from workbench.engine.control import Control as Control
@@ -38,16 +54,20 @@ if TYPE_CHECKING:
     from workbench.engine.events import Failed as Failed
     from workbench.engine.events import Finished as Finished
     from workbench.engine.events import Held as Held
+    from workbench.engine.events import Judged as Judged
     from workbench.engine.events import Skipped as Skipped
     from workbench.engine.events import Started as Started
     from workbench.engine.events import Streamed as Streamed
     from workbench.engine.events import Waiting as Waiting
     from workbench.engine.one_call import Answer as Answer
     from workbench.engine.one_call import one_call as one_call
+    from workbench.evaluators import Metric as Metric
+    from workbench.evaluators import Program as Program
     from workbench.exports import Exports
     from workbench.exports import run_document as run_document
     from workbench.formats.addresses import clean_address as clean_address
     from workbench.formats.addresses import plain_http_warning as plain_http_warning
+    from workbench.formats.check_file import read_check_file as read_check_file
     from workbench.formats.pictures import attachment as attachment
     from workbench.formats.pictures import pixels as pixels
     from workbench.formats.pictures import read_attachment as read_attachment
@@ -69,6 +89,7 @@ if TYPE_CHECKING:
     from workbench.library.in_step.records import Conflict as Conflict
     from workbench.library.in_step.records import Settled as Settled
     from workbench.library.in_step.records import StepReport as StepReport
+    from workbench.library.judges import Judges
     from workbench.library.records import BranchRow as BranchRow
     from workbench.library.records import ComparisonRow as ComparisonRow
     from workbench.library.records import ConnectionRow as ConnectionRow
@@ -101,6 +122,14 @@ if TYPE_CHECKING:
     from workbench.ratings import Ratings
     from workbench.ratings import ReviewItem as ReviewItem
     from workbench.ratings import ReviewQueue as ReviewQueue
+    from workbench.ratings.sessions import Choices as Choices
+    from workbench.ratings.sessions import SessionRow as SessionRow
+    from workbench.ratings.votes import VoteRow as VoteRow
+    from workbench.runs.batches import Batches
+    from workbench.runs.batches import BatchOffer as BatchOffer
+    from workbench.runs.batches import BatchReading as BatchReading
+    from workbench.runs.batches import BatchRow as BatchRow
+    from workbench.runs.batches import HandedOver as HandedOver
     from workbench.runs.by_hand import answer_file as answer_file
     from workbench.runs.by_hand import answer_picture as answer_picture
     from workbench.runs.records import CaseResult as CaseResult
@@ -112,25 +141,45 @@ if TYPE_CHECKING:
     from workbench.runs.records import RunRow as RunRow
     from workbench.runs.runs import Runs
     from workbench.runs.samples import Samples as Samples
+    from workbench.runs.scoring import Scored as Scored
+    from workbench.runs.scoring import ScoringRow as ScoringRow
+    from workbench.runs.scoring import Scorings
+    from workbench.store.database import Writer
     from workbench.templates import PreviewMessage as PreviewMessage
     from workbench.templates import TemplateProblem as TemplateProblem
     from workbench.templates import Variable as Variable
+    from workbench.values.brought import BroughtRun
+    from workbench.workspace.calibrations import Calibrations as Calibrations
+    from workbench.workspace.packet_report import PacketReport as PacketReport
+    from workbench.workspace.packets import MadePacket as MadePacket
+    from workbench.workspace.packets import PacketLook as PacketLook
+    from workbench.workspace.packets import Packets as Packets
+    from workbench.workspace.packets import PacketWish as PacketWish
     from workbench.workspace.regressions import Regressions as Regressions
     from workbench.workspace.regressions import RunPair as RunPair
+    from workbench.workspace.results import RunAnswers as RunAnswers
+    from workbench.workspace.results import RunResults as RunResults
+    from workbench.workspace.reviews import Offer as Offer
+    from workbench.workspace.reviews import Outcome as Outcome
+    from workbench.workspace.reviews import RunReviews
 
 STARTER = "Starter"
 """Name of the comparison that the app brings along."""
 
 _LENT = {
     "answer_file": "runs.by_hand", "answer_picture": "runs.by_hand",
-    "Answer": "engine.one_call", "Cancelled": "engine.events", "Control": "engine.control", "Failed": "engine.events",
-    "Finished": "engine.events", "Held": "engine.events",
-    "LocalServer": "providers", "Settled": "library.in_step.records",
+    "Answer": "engine.one_call", "Cancelled": "engine.events", "Choices": "ratings.sessions", "Control": "engine.control",
+    "Failed": "engine.events", "Finished": "engine.events", "Held": "engine.events",
+    "Judged": "engine.events", "LocalServer": "providers", "Settled": "library.in_step.records",
     "Skipped": "engine.events", "Source": "library.sources",
     "Started": "engine.events", "Streamed": "engine.events", "TestReport": "providers", "Waiting": "engine.events",
     "attachment": "formats.pictures", "clean_address": "formats.addresses", "direct_endpoint": "providers.direct",
     "left_out": "providers", "one_call": "engine.one_call", "pixels": "formats.pictures", "plain_http_warning": "formats.addresses",
-    "rank": "analysis.ranking", "read_votes": "formats.vote_table",
+    "read_check_file": "formats.check_file",
+    "cases_needed": "analysis.paired", "rank": "analysis.ranking", "smallest_difference": "analysis.paired",
+    "read_votes": "formats.vote_table",
+    "PacketWish": "workspace.packets",
+    "result_tables": "analysis.results", "result_words": "analysis.results",
     "read_attachment": "formats.pictures", "run_document": "exports",
 }  # fmt: skip
 """What the faces need from stations that they do not see, by module: imported when first asked for."""
@@ -228,7 +277,31 @@ class Workspace(Copies, Network, Texts):
 
         endpoint, resolve = self.connections.endpoint, self._resolved
         formats, embedding = self._wire_format, self.embedding_model
-        return Runs(self._database, endpoint=endpoint, resolve=resolve, settings=self.settings, wire_formats=formats, embedding=embedding)
+        return Runs(
+            self._database, endpoint=endpoint, resolve=resolve, settings=self.settings, wire_formats=formats, embedding=embedding,
+            judges=self.judges,
+        )  # fmt: skip
+
+    @late
+    def judges(self) -> Judges:
+        """Who judges: judge prompts and the model they are put to."""
+        from workbench.library.judges import Judges
+
+        return Judges(self.prompts, self.versions, self.connections, self.settings)
+
+    @late
+    def scorings(self) -> Scorings:
+        """Checks tried on stored answers, and runs scored again."""
+        from workbench.runs.scoring import Scorings
+
+        return Scorings(self._database, self.runs)
+
+    @late
+    def batches(self) -> Batches:
+        """Jobs of runs that are handed to batch services, and their results."""
+        from workbench.runs.batches import Batches
+
+        return Batches(self._database, self.runs, self.settings)
 
     @late
     def ratings(self) -> Ratings:
@@ -238,11 +311,39 @@ class Workspace(Copies, Network, Texts):
         return Ratings(self._database)
 
     @late
+    def reviews(self) -> RunReviews:
+        """Review sessions over runs, and the votes given in them."""
+        from workbench.workspace.reviews import RunReviews
+
+        return RunReviews(self._database, self.runs, self.ratings)
+
+    @late
+    def packets(self) -> Packets:
+        """Reviews given to colleagues as files, and what comes back."""
+        from workbench.workspace.packets import Packets
+
+        return Packets(self._database, self.runs, self.criteria)
+
+    @late
     def regressions(self) -> Regressions:
         """Runs beside their baselines."""
         from workbench.workspace.regressions import Regressions
 
         return Regressions(self._database, self.runs)
+
+    @late
+    def calibrations(self) -> Calibrations:
+        """Model judges beside people."""
+        from workbench.workspace.calibrations import Calibrations
+
+        return Calibrations(self._database, self.runs, self.prompts, self.versions)
+
+    @late
+    def results(self) -> RunResults:
+        """What the answers of runs show."""
+        from workbench.workspace.results import RunResults
+
+        return RunResults(self._database, self.runs)
 
     @late
     def exports(self) -> Exports:
@@ -263,7 +364,17 @@ class Workspace(Copies, Network, Texts):
         """The library as a folder of files, and imports of every kind."""
         from workbench.library.folder import LibraryFiles
 
-        return LibraryFiles(self._database, self.datasets, self.comparisons)
+        def bring(writer: Writer, run: BroughtRun) -> tuple[int, int, bool]:
+            from workbench.runs.bringing import bring_run  # few files hold a run
+
+            return bring_run(writer, run, self._database.person)
+
+        def bring_ratings(path: Path) -> tuple[int, str, str]:
+            kept = self.packets.bring(path)
+            older = "later ones are in already" if kept.older else ""
+            return kept.session_id, kept.rater, f"{kept.items:,} rated, {kept.written:,} new" if kept.written else older
+
+        return LibraryFiles(self._database, self.datasets, self.comparisons, bring, bring_ratings)
 
     @late
     def folder(self) -> LibraryFolder:
@@ -314,6 +425,11 @@ class Workspace(Copies, Network, Texts):
         """False in a workspace where no live prompt is: a new one, or one from which all was put away. Imports nothing."""
         return bool(self._database.query("SELECT 1 FROM prompt WHERE archived_at IS NULL LIMIT 1"))
 
+    def has_open_batches(self) -> bool:
+        """True if a batch service has, or may have, requests of a run. Imports nothing."""
+        open_states = "'submitting', 'submitted', 'cancelling'"
+        return bool(self._database.query(f"SELECT 1 FROM job_batch WHERE state IN ({open_states}) LIMIT 1"))
+
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         """Call `listener(changes)` once after each committed write, on the thread that wrote. The answer ends the subscription."""
         return self._database.subscribe(listener)
@@ -351,6 +467,8 @@ class Workspace(Copies, Network, Texts):
             self.builtin.close_now()
         if (beside := sys.modules.get("workbench.templates.beside")) is not None:  # imported when the first template is read
             beside.end()
+        if "scorings" in self.__dict__:
+            self.scorings.close()
         self._database.close()
 
 

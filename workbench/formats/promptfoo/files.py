@@ -67,6 +67,18 @@ class ConfigFolder:
         except BadInput:  # a text, not a name
             return False
 
+    def whole(self, reference: str) -> str:
+        """A reference to a code file of this folder with its whole path, so that it is found later; as it is where it is not here."""
+        try:
+            path = self._path(reference)
+            if not path.is_file():
+                return reference
+        except BadInput:
+            return reference
+        name = reference.removeprefix("file://")
+        function = name.removeprefix(bare(reference))
+        return f"file://{path.resolve()}{function}"
+
     def _path(self, reference: str) -> Path:
         path = self.root / bare(reference)
         try:

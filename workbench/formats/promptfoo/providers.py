@@ -142,6 +142,16 @@ def _asked(name: str) -> tuple[Vendor, str] | None:
     return None if kind in _OTHER_APIS else (vendor(_VENDORS[first]), rest)
 
 
+def wire_of(name: str) -> tuple[str, str, str, str]:
+    """(wire format, address, model, variable of the key) of a provider's id: where it is asked if it is run again. One that nothing here
+    asks has no address."""
+    found = None if name == "echo" else _asked(name)
+    if found is None:
+        return ("echo", "", name, "") if name == "echo" else ("openai-chat", "", name, "")
+    row, model = found
+    return row.wire_format, row.base_url, model, row.key_env
+
+
 def parameters_of(config: Mapping[str, Any], folder: ConfigFolder, notes: Notes, where: str) -> dict[str, Any]:
     """The model parameters in a provider's or prompt's `config`; those in files are read."""
     notes.leftover(dict(config), PARAMETERS | _HANDLED, f"{where}: config")

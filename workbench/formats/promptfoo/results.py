@@ -1,4 +1,4 @@
-"""promptfoo's results in JSON, versions 1 to 4: the prompts that were asked, and the values of every test as a dataset."""
+"""promptfoo's results in JSON, versions 1 to 4: the prompts that were asked, the values of every test as a dataset, and the answers."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workbench.formats.foreign_file import FileText, ForeignFile
-from workbench.formats.foreign_values import CODE_WHY, MODEL_WHY, listed, samples_of
+from workbench.formats.foreign_values import CODE_WHY, listed, samples_of
 from workbench.formats.library_file import PromptFile
 from workbench.formats.library_file_data import DatasetFile
+from workbench.formats.promptfoo.answers import read_run
 from workbench.formats.promptfoo.prompts import messages_of
 from workbench.formats.reports import Notes
 from workbench.values.comparisons import Case
@@ -39,29 +40,27 @@ def read(source: FileText) -> ForeignFile:
     config = data.get("config") if isinstance(data.get("config"), Mapping) else {}
     title = str((config or {}).get("description") or source.stem).strip().splitlines()[0][:120]
     prompts: dict[str, PromptFile] = {}
-    for raw, label, provider in _prompts(inner):
-        if provider:
-            notes.add(f"provider {provider}", MODEL_WHY)
+    contents: dict[str, tuple[str, Content]] = {}
+    for raw, label, _provider_id in _prompts(inner):
         if _CODE.match(raw):
             notes.add(f"prompt {label or raw}"[:80], CODE_WHY)
             continue
         name = " ".join((label if label and label != raw and len(label) < 80 else f"{title} {len(prompts) + 1}").split())
         content = Content(messages_of(raw, notes, name))
-        prompts.setdefault(content.hash, PromptFile(name, content))
+        contents.setdefault(raw, (prompts.setdefault(content.hash, PromptFile(name, content)).name, content))
     cases: dict[str, Case] = {}
     for values, reference in _cases(inner):
         case = Case(values, reference=reference)
         cases.setdefault(repr(sorted(values.items(), key=lambda item: item[0])), case)
-    for result in listed(inner.get("results")):
-        if isinstance(result, Mapping):
-            notes.add("answers, scores and costs", "answers come from runs made here")
-            break
     if (config or {}).get("tests") or (config or {}).get("defaultTest"):
-        notes.add("assertions", "the configuration brings them: import promptfooconfig.yaml")
+        notes.add("assertions", "the run has their verdicts; the configuration brings them for further runs: import promptfooconfig.yaml")
     if not prompts:
         raise source.problem("There is no prompt in these results.", 1)
+    run, lost = read_run(inner, title, contents, str(inner.get("timestamp") or ""))
+    if lost:
+        notes.add(f"{lost:,} answers", "the file does not say which of its prompts they answer, or it is a program")
     datasets = (DatasetFile(title, cases=tuple(cases.values())),) if any(case.values for case in cases.values()) else ()
-    return ForeignFile(tuple(prompts.values()), datasets=datasets, not_carried=notes.all())
+    return ForeignFile(tuple(prompts.values()), datasets=datasets, not_carried=notes.all(), run=run)
 
 
 def _prompts(inner: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

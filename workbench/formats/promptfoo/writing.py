@@ -27,7 +27,7 @@ from workbench.formats.reports import Notes
 from workbench.formats.yaml_text import dump
 from workbench.templates.pieces import expanded
 
-_HEADER = "yaml-language-server: $schema=https://promptfoo.dev/config-schema.json"
+HEADER = "yaml-language-server: $schema=https://promptfoo.dev/config-schema.json"
 
 
 def write(outs: Sequence[Outgoing], notes: Sequence[Notes]) -> str:
@@ -45,7 +45,7 @@ def write(outs: Sequence[Outgoing], notes: Sequence[Notes]) -> str:
         is_expanded = any(isinstance(value, (list, tuple)) for value in values.values())
         options = {"options": {"disableVarExpansion": True}} if is_expanded else {}
         data["tests"] = [{"vars": values, **options}]
-    return dump(data, _HEADER)
+    return dump(data, HEADER)
 
 
 def entry(out: Outgoing, notes: Notes) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from workbench.gui.cells import Shown, State, blocked_words, column_title, failed_words, held_words, stopped_words
+from workbench.gui.cells import IN_BATCH_WORDS, Shown, State, blocked_words, column_title, failed_words, held_words, stopped_words
 from workbench.gui.compare.detail_parts import MARGINS, take_all
 from workbench.gui.compare.model import RunModel
 from workbench.gui.context import Context
@@ -16,6 +17,7 @@ from workbench.gui.wanted import Wanted
 from workbench.gui.widgets.answer_view import MARKDOWN_LIMIT, AnswerView
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.fold import Fold
+from workbench.gui.widgets.json_tree import JsonTree, parsed
 from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.notice import Banner
 from workbench.gui.widgets.pictures import PictureStrip
@@ -35,6 +37,8 @@ class AnswerPart(QWidget):
         self.context, self.model = context, model
         self.differences = False
         self._wanted = Wanted()
+        self.base_of: Callable[[int], int | None] = lambda _column: None
+        """The column that another one is told from."""
         self._highlights: list[tuple[int, int]] = []
         self._trouble_shown: tuple[tuple[str, str] | None, str] = (None, "")
         column = QVBoxLayout(self)
@@ -56,6 +60,11 @@ class AnswerPart(QWidget):
         self.answer.setTextInteractionFlags(self.answer.textInteractionFlags() | Qt.TextInteractionFlag.TextSelectableByKeyboard)
         self.answer.link_clicked.connect(self._link)
         column.addWidget(self.answer)
+        self.tree = JsonTree()
+        self.tree.hide()
+        column.addWidget(self.tree)
+        self._tree_of = ""
+        self._has_tree = False
         self.pictures = PictureStrip(context)
         column.addWidget(self.pictures)
         self.other_title = label("", "small", "text2", 600, wrap=True)
@@ -83,7 +92,8 @@ class AnswerPart(QWidget):
         pictures = row.pictures if row is not None else ()
         if row is not None or not shown.cell.pictures:
             self.pictures.show_pictures(pictures)
-        self.answer.setVisible(bool(self.answer.text) or not shown.cell.pictures)
+        self._show_tree(finished and row is not None and not pictures)
+        self.answer.setVisible(not self.tree.isVisibleTo(self) and (bool(self.answer.text) or not shown.cell.pictures))
         self.title.setText(_title(shown) if newest or row is None else f"Answer, attempt {row.attempt}")
         self._show_trouble(shown, column, newest=newest)
         thinking = (row.thinking or "") if row is not None else ""
@@ -98,6 +108,18 @@ class AnswerPart(QWidget):
         """Paint what raters marked in the answer as it was written."""
         self._highlights = places
         self.answer.highlight(places)
+
+    def _show_tree(self, whole: bool) -> None:
+        """A JSON answer that is whole stands as a tree, until it is wanted as text or with its differences marked."""
+        if whole and self._tree_of != self.answer.text:
+            self._tree_of = self.answer.text
+            value = parsed(self._tree_of)
+            self._has_tree = value is not None
+            if value is not None:
+                self.tree.show_value(value)
+        shown = whole and self._has_tree and not self.answer.as_text and not self.differences and not self._wanted
+        self.tree.setVisible(shown)
+        self._as_text.setText(("As tree" if self._has_tree else "As Markdown") if self.answer.as_text else "As text")
 
     def _show_trouble(self, shown: Shown, column: ColumnInfo, *, newest: bool) -> None:
         words: tuple[str, str] | None = None
@@ -124,6 +146,8 @@ class AnswerPart(QWidget):
     def mark_words(self, wanted: Wanted) -> None:
         """Mark what is looked for in the answer, from now on in every answer that is shown without its differences."""
         self._wanted = wanted
+        self._show_tree(bool(self._tree_of) and self._tree_of == self.answer.text)
+        self.answer.setVisible(not self.tree.isVisibleTo(self))
         if not self.differences:
             self._mark_words()
 
@@ -149,7 +173,8 @@ class AnswerPart(QWidget):
 
     def _turn(self) -> None:
         self.answer.turn(not self.answer.as_text)
-        self._as_text.setText("As Markdown" if self.answer.as_text else "As text")
+        self._show_tree(self._tree_of == self.answer.text)
+        self.answer.setVisible(not self.tree.isVisibleTo(self))
         self.answer.highlight(self._highlights)
 
     def _link(self, url: str) -> None:
@@ -160,25 +185,16 @@ class AnswerPart(QWidget):
     def show_differences(self, on: bool) -> None:
         """Mark what differs from the same case in a neighbouring column, from the next `show_answer` on."""
         self.differences = on
-        self.answer.turn(on or self._as_text.text() == "As Markdown")
-
-    def partner(self, column: int) -> int | None:
-        """The column to compare with: the same model in the version before (or after), else the neighbour."""
-        columns = self.model.grid.columns
-        mine = columns[column]
-        same = [other.index for other in columns if other.index != column and other.model == mine.model and other.prompt == mine.prompt]
-        before = [index for index in same if index < column]
-        near = [index for index in (column - 1, column + 1) if 0 <= index < len(columns)]
-        return before[-1] if before else same[0] if same else near[0] if near else None
+        self.answer.turn(on)
 
     def _show_other(self, row: OutputRow | None) -> None:
-        partner = self.partner(row.column) if row is not None and self.differences else None
+        partner = self.base_of(row.column) if row is not None and self.differences else None
         for part in (self.other_title, self._other):
             part.setVisible(partner is not None)
         if row is None or partner is None:
             self._mark_words()
             return
-        shown = self.model.grid.shown_at(row.case_index, partner, row.repeat)
+        shown = self.model.grid.shown_in(row.case_index, partner)
         title = column_title(self.model.grid.columns[partner])
         if shown is None or shown.cell.output_id is None:
             self.other_title.setText(f"{title} has no answer to compare with")
@@ -211,6 +227,8 @@ def _title(shown: Shown) -> str:
             return "Answer, reused from an earlier run"
         case State.STOPPED:
             return stopped_words(shown.cell)
+        case State.IN_BATCH:
+            return f"{IN_BATCH_WORDS}: the answer comes within a day"
         case State.QUEUED:
             return f"Queued, number {shown.place:,}" if shown.place else "Queued"
     return "Answer"

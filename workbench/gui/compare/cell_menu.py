@@ -21,6 +21,8 @@ OFFERS = (
     ("Try now", "try_now", (State.WAITING,)),
     ("Skip", "skip", (State.WAITING, State.QUEUED)),
     ("Run again", "again", OVER),
+    ("Continue", "go_on", (State.HELD,)),
+    ("Skip this model", "skip_model", (State.HELD,)),
     ("Copy prompt", "copy", (State.BY_HAND,)),
     ("Give answer", "give", (State.BY_HAND,)),
     ("Raw request and reply", "raw", (*FINISHED, State.FAILED)),
@@ -30,9 +32,9 @@ OFFERS = (
 class CellMenu(QObject):
     """Belongs to the page of a run."""
 
-    def __init__(self, page: RunPage, rate: Callable[[int], object]) -> None:
+    def __init__(self, page: RunPage) -> None:
         super().__init__(page)
-        self._page, self._rate = page, rate
+        self._page = page
 
     def fix_at(self, index: QModelIndex, action: str) -> None:
         """Words in a cell were clicked."""
@@ -50,9 +52,11 @@ class CellMenu(QObject):
             "stop": lambda: page.model.steer("stop", job),
             "again": lambda: page.model.run_again([job]),
             "raw": self._raw,
-            "key": lambda: page.change_key(shown.cell.column),
+            "key": lambda: page.again.change_key(shown.cell.column),
             "models": lambda: page.context.go("models"),
-            "copy": page.copy,
+            "billing": lambda: page.again.open_billing(shown.cell.column),
+            "skip_model": lambda: page.again.skip_model(shown.cell.column),
+            "copy": page.verbs_on_cell.copy,
             "give": page.into_detail,
             "go_on": page.model.go_on,
             "spending": lambda: page.context.go("settings", section="spending"),
@@ -80,22 +84,22 @@ class CellMenu(QObject):
             menu.addAction("Copy answer").triggered.connect(lambda _checked=False: QGuiApplication.clipboard().setText(self._whole(shown)))
         cases, columns = page.table.chosen()
         if len(cases) * len(columns) > 1:
-            menu.addAction("Copy cells as a table").triggered.connect(page.copy)
+            menu.addAction("Copy cells as a table").triggered.connect(page.verbs_on_cell.copy)
         if shown.state in FINISHED:
             menu.addSeparator()
             stars = menu.addMenu("Stars")
             for number in range(5, -1, -1):
                 made = stars.addAction(f"{number} of 5" if number else "None")
-                made.triggered.connect(lambda _checked=False, number=number: self._rate(number))
+                made.triggered.connect(lambda _checked=False, number=number: page.verbs_on_cell.rate(number))
             for name in ("pass", "fail", "note"):
                 menu.addAction(page.context.action(f"compare.{name}"))
         menu.addSeparator()
         if shown.cell.output_id is not None:
             menu.addAction(page.context.action("compare.to_dataset"))
         sorts = menu.addMenu("Sort rows by this column")
-        add_sorts(sorts, page.query, shown.cell.column, page.show_rows)
-        menu.addAction(page.context.action("compare.rows"))
-        menu.addAction(page.context.action("compare.hide"))
+        add_sorts(sorts, page.rows.query, shown.cell.column, page.rows.show)
+        for name in ("rows", "hide", "side_by_side", "case_again", "case_times", "column_again"):
+            menu.addAction(page.context.action(f"compare.{name}"))
         menu.popup(at)
 
     def _whole(self, shown: Shown) -> str:

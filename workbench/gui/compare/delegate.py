@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
 
 from workbench.gui.cells import FINISHED, Shown, failed_words, metrics, rating_words
+from workbench.gui.compare.cell_foot import turn_words
 from workbench.gui.compare.excerpt import Excerpts
-from workbench.gui.compare.frame import Frame, fixes_of, row_height, stars_area
+from workbench.gui.compare.frame import Frame, fixes_of, row_height, stars_area, turn_areas
 from workbench.gui.compare.painting import CellPainter
 from workbench.gui.grid import CASE, COLUMN, SHOWN, RunGrid
 from workbench.gui.theme import Theme, paint_row
@@ -20,6 +22,8 @@ from workbench.gui.widgets.stars import star_at
 if TYPE_CHECKING:
     from workbench.values import Case
 
+CASES_KEPT = 60
+"""Pictures of cases that are kept for scrolling and for the answers that come in beside them."""
 SELECTED_ALPHA = 36
 """How strongly selected cells are tinted: their words stay readable in both themes."""
 
@@ -33,6 +37,8 @@ class CellDelegate(QStyledItemDelegate):
     """A star was clicked: index, 1 to 5."""
     fix_wanted = Signal(QModelIndex, str)
     """Words that act were clicked: index, action."""
+    turned = Signal(QModelIndex, int)
+    """An arrow beside the number of the repeat was clicked: index, -1 or 1."""
 
     def __init__(self, theme: Theme, view: QAbstractItemView) -> None:
         super().__init__(view)
@@ -43,12 +49,14 @@ class CellDelegate(QStyledItemDelegate):
         self._hover_star: int | None = None
         self.marks_selection = False
         """True while more than the current cell is selected."""
+        self.late: list[tuple[int, int]] = []
+        """Row and section of cells that the last frames had no time for."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         grid, row, column = index.model(), index.row(), index.column() - 1
         assert isinstance(grid, RunGrid)  # asked directly: roles through Qt cost as much as painting a kept picture
         hovered = (row, column + 1) == self._hover
-        self.painter.paint(
+        whole = self.painter.paint(
             painter,
             option.rect,
             grid.shown(row, column),
@@ -57,6 +65,8 @@ class CellDelegate(QStyledItemDelegate):
             hover_star=self._hover_star if hovered else None,
             hovered=hovered,
         )
+        if not whole:
+            self.late.append((row, column + 1))
         if self.marks_selection and option.state & QStyle.StateFlag.State_Selected:
             tint = QColor(self.theme.color("accent-ink"))
             tint.setAlpha(SELECTED_ALPHA)
@@ -79,7 +89,7 @@ class CellDelegate(QStyledItemDelegate):
                     self.view.update(model.index(row, column))
 
     def what_is_at(self, index: QModelIndex, rect: QRect, point: QPoint) -> tuple[str, int | str] | None:
-        """(`star`, 1 to 5) or (`fix`, action) under a point of a cell; None for nothing that acts."""
+        """(`star`, 1 to 5), (`fix`, action) or (`turn`, -1 or 1) under a point of a cell; None for nothing that acts."""
         star = self._star(index, rect, point)
         if star is not None:
             return "star", star
@@ -90,6 +100,9 @@ class CellDelegate(QStyledItemDelegate):
             for (action, _), area in zip(fixes, self.painter.fix_areas(frame, fixes), strict=True):
                 if area.contains(point):
                     return "fix", action
+            areas = turn_areas(self.theme, frame, shown.state, self.painter.height, turn_words(shown)) if shown.repeats > 1 else None
+            if areas is not None and (areas[0].contains(point) or areas[2].contains(point)):
+                return "turn", -1 if areas[0].contains(point) else 1
         return None
 
     def _star(self, index: QModelIndex, rect: QRect, point: QPoint) -> int | None:
@@ -113,6 +126,8 @@ class CellDelegate(QStyledItemDelegate):
         kind, what = hit
         if kind == "star":
             self.rated.emit(plain, int(what))
+        elif kind == "turn":
+            self.turned.emit(plain, int(what))
         else:
             self.fix_wanted.emit(plain, str(what))
         return True
@@ -155,7 +170,13 @@ class CaseDelegate(QStyledItemDelegate):
         self.theme = theme
         self.main = main
         self.height = "normal"
-        self.excerpts = Excerpts(600)
+        self._excerpts = Excerpts(600)
+        self._pictures: OrderedDict[tuple[int, int, int], QPixmap] = OrderedDict()
+
+    def forget(self) -> None:
+        """Forget what was kept: fonts, colours, row heights or the cases are others now."""
+        self._excerpts.clear()
+        self._pictures.clear()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(self.theme.px(164), row_height(self.theme, self.height))
@@ -165,10 +186,26 @@ class CaseDelegate(QStyledItemDelegate):
         if found is None:
             return
         number, case = found
-        theme = self.theme
         rect: QRect = option.rect
+        if self.main.currentIndex().row() == index.row():
+            self._paint(painter, rect, number, case, here=True)
+            return
+        key = (number, rect.width(), rect.height())
+        picture = self._pictures.get(key)
+        if picture is None:
+            ratio = painter.device().devicePixelRatio()
+            picture = self._pictures[key] = QPixmap(rect.size() * ratio)
+            picture.setDevicePixelRatio(ratio)
+            inside = QPainter(picture)
+            self._paint(inside, QRect(QPoint(0, 0), rect.size()), number, case, here=False)
+            inside.end()
+            if len(self._pictures) > CASES_KEPT:
+                self._pictures.popitem(last=False)
+        painter.drawPixmap(rect.topLeft(), picture)
+
+    def _paint(self, painter: QPainter, rect: QRect, number: int, case: Case, *, here: bool) -> None:
+        theme = self.theme
         inner = rect.adjusted(0, 0, -1, -1)
-        here = self.main.currentIndex().row() == index.row()
         painter.fillRect(inner, theme.color("panel"))
         painter.fillRect(QRect(rect.right(), rect.y(), 1, rect.height()), theme.color("border"))
         painter.fillRect(QRect(rect.x(), rect.bottom(), rect.width(), 1), theme.color("border"))
@@ -193,7 +230,7 @@ class CaseDelegate(QStyledItemDelegate):
         bottom = rect.bottom() - theme.px(6)
         font = theme.font("body", 500)
         line = theme.line("cell")
-        excerpt = self.excerpts.get(("title", title), title, font, width, 1 if compact else 2)
+        excerpt = self._excerpts.get(("title", title), title, font, width, 1 if compact else 2)
         painter.setFont(font)
         painter.setPen(theme.color("text"))
         excerpt.draw(painter, x, y, line)
@@ -203,7 +240,7 @@ class CaseDelegate(QStyledItemDelegate):
         lines = max(0, min(room // theme.line("small"), 6 if self.height == "tall" else 2))
         if second and lines:
             font = theme.font("micro")
-            excerpt = self.excerpts.get(("second", second), second, font, width, lines)
+            excerpt = self._excerpts.get(("second", second), second, font, width, lines)
             painter.setFont(font)
             painter.setPen(theme.color("text3"))
             excerpt.draw(painter, x, y, theme.line("micro"))

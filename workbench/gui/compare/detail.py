@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from workbench.gui.compare.exchange import ExchangeDialog
 from workbench.gui.compare.judging import Judging
 from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.rater_menu import open_rater_menu
+from workbench.gui.compare.repeats import RepeatsPart
 from workbench.gui.compare.said_history import SaidHistory
 from workbench.gui.compare.said_part import SaidPart
 from workbench.gui.context import Context
@@ -30,9 +32,8 @@ from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import line
 
 if TYPE_CHECKING:
-    from workbench.workspace import ColumnInfo, OutputRow
+    from workbench.workspace import ColumnInfo, OutputRow, Samples
 
-WIDTH = 332
 SCROLL_MS = 30
 """How long after an answer the panel scrolls to what is looked for in it: its parts are laid out by then."""
 BODY_MS = 12
@@ -72,6 +73,9 @@ class DetailPanel(QFrame):
         self.hand = HandPart(self.context, self.model)
         self.hand.hide()
         self.checks, self.metrics, self.more = ChecksPart(), MetricsPart(), MorePart(self.context)
+        self.repeats = RepeatsPart()
+        self.samples_of: Callable[[int, int], Samples | None] = lambda _column, _case: None
+        """What is known of the repeats of a column and case."""
         self.judging = Judging()
         self.said = SaidPart(self.context, self.model)
         self.raw = button("Raw request and reply", "braces", "link", on=self.show_raw, size="small")
@@ -83,9 +87,13 @@ class DetailPanel(QFrame):
         sections.setSpacing(0)
         self._checks_line = line()
         self._metrics_line, self._judging_line, self._said_line = line(), line(), line()
+        self._repeats_line = line()
+        self._repeats_line.hide()
         for part in (
             self.text,
             self.hand,
+            self._repeats_line,
+            self.repeats,
             line(),
             self.said,
             self._said_line,
@@ -126,6 +134,8 @@ class DetailPanel(QFrame):
         self.head.stepped.connect(self.stepped)
         self.head.repeat_stepped.connect(self.step_repeat)
         self.head.closed.connect(self.closed)
+        self.repeats.repeat_wanted.connect(self.repeat_wanted)
+        self.checks.judge_wanted.connect(self._open_judge)
         self.more.attempts_wanted.connect(self._want_attempts)
         self.more.attempt_chosen.connect(self._choose_attempt)
         self.judging.rated.connect(self._rate)
@@ -142,6 +152,8 @@ class DetailPanel(QFrame):
     def _loaded(self) -> None:
         if self.model.data is not None:
             self.checks.expect(self.model.data.checks)
+            if self.row is not None and not self.model.running:
+                self.show_anew()  # its scores may be others by now
 
     def show_place(self, place: tuple[int, int, int] | None) -> None:
         """Show the cell of a case, column and repeat."""
@@ -238,11 +250,19 @@ class DetailPanel(QFrame):
         if key == self._body_of or on_its_way:
             return
         self._body_of = key
+        self.show_repeats()
         for widget in (self.checks, self._checks_line):
             widget.setVisible(bool(source.scores))
         self.checks.show_scores(source.scores)
         self.metrics.show_output(source, source.usage, by_hand=self.model.grid.columns[cell.column].place == "hand")
         self.more.show_output(row.case if row is not None else data.cases[cell.case_index], row)
+
+    def show_repeats(self) -> None:
+        """Show what the repeats of this cell say together, as far as it is known."""
+        shown = self.shown
+        samples = self.samples_of(shown.cell.column, shown.cell.case_index) if shown is not None and not self.model.closed else None
+        self.repeats.show_samples(samples, self.place[2] if self.place is not None else 1)
+        self._repeats_line.setVisible(samples is not None)
 
     def _turn(self, shown: Shown, column: ColumnInfo, *, newest: bool) -> None:
         """Show what belongs to a cell that waits for a person, or to one that holds an answer."""
@@ -255,6 +275,7 @@ class DetailPanel(QFrame):
         else:
             self.hand.leave()
         self.raw.setVisible(not by_hand)
+        self.again.setVisible(shown.state is not State.IN_BATCH)
         self.again.setText("Answer again" if by_hand else "Run again")
         self.again.setToolTip("Let this cell wait for another answer by hand (R)" if by_hand else "Run this cell again (R)")
 
@@ -290,6 +311,19 @@ class DetailPanel(QFrame):
     def output_id(self) -> int | None:
         """The output that is shown, for judging and for the raw view."""
         return self._attempt or (self.shown.cell.output_id if self.shown is not None else None)
+
+    def _open_judge(self, uid: str, number: int | None) -> None:
+        """Show the version of the judge prompt by which a verdict was given."""
+        ws = self.context.ws
+
+        def found() -> tuple[int, int | None]:
+            prompt = ws.prompts.find(uid)
+            return prompt.id, ws.versions.by_number(prompt.id, number).id if number else None
+
+        def show(place: tuple[int, int | None]) -> None:
+            self.context.go("library", prompt_id=place[0], version_id=place[1], read=True)
+
+        self.context.bridge.read(found, then=show, failed=self.context.failed, owner=self)
 
     def _rate(self, stars: int | None) -> None:
         if self.shown is not None and self.output_id is not None:
@@ -339,7 +373,9 @@ class DetailPanel(QFrame):
 
     def run_again(self) -> None:
         """Make this call again."""
-        if self.shown is not None and self.again.isEnabled():
+        if self.shown is not None and self.shown.state is State.IN_BATCH:
+            self.context.notice("This call is in a batch. Cancel the batch to make it at once.")
+        elif self.shown is not None and self.again.isEnabled():
             self._attempt = None
             self.model.run_again([self.shown.cell.job_id])
 
@@ -354,9 +390,8 @@ class DetailPanel(QFrame):
 
     def step_repeat(self, by: int) -> None:
         """The previous or next repeat of this call, round and round."""
-        data = self.model.data
-        if self.place is not None and data is not None:
-            self.repeat_wanted.emit((self.place[2] - 1 + by) % data.repeats + 1)
+        if self.place is not None:
+            self.repeat_wanted.emit(self.place[2] + by)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

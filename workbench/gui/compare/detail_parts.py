@@ -106,6 +106,9 @@ class DetailHead(QWidget):
 class ChecksPart(QWidget):
     """Every check with its reason, failed ones first."""
 
+    judge_wanted = Signal(str, object)
+    """As `CheckRow.judge_wanted`."""
+
     def __init__(self) -> None:
         super().__init__()
         column = QVBoxLayout(self)
@@ -120,12 +123,16 @@ class ChecksPart(QWidget):
         self._list = QVBoxLayout()
         self._list.setSpacing(7)
         column.addLayout(self._list)
+        self.metrics = label("", "small", "text2", wrap=True)
+        self.metrics.hide()
+        column.addWidget(self.metrics)
         self._rows: list[CheckRow] = []
 
     def expect(self, checks: int) -> None:
         """Make rows for this many checks ahead of the first answer, where nobody waits for a key yet."""
         while len(self._rows) < checks:
             self._rows.append(CheckRow())
+            self._rows[-1].judge_wanted.connect(self.judge_wanted)
             self._list.addWidget(self._rows[-1])
 
     def show_scores(self, scores: Sequence[Score]) -> None:
@@ -133,6 +140,8 @@ class ChecksPart(QWidget):
         self.expect(len(scores))
         run = [score for score in scores if score.passed is not None]
         self.count.setText(f"{sum(1 for score in run if score.passed)} of {len(run)} passed" if run else "not run here")
+        self.metrics.setText(", ".join(metric_line(scores)))
+        self.metrics.setVisible(bool(self.metrics.text()))
         ordered = sorted(scores, key=lambda score: (score.passed is not False, score.passed is None))
         for number, row in enumerate(self._rows):
             row.setVisible(number < len(ordered))
@@ -140,8 +149,20 @@ class ChecksPart(QWidget):
                 row.show_score(ordered[number])
 
 
+def metric_line(scores: Sequence[Score]) -> list[str]:
+    """`Tone 1.5 of 2` for each name that several checks share: a metric of one check is that check."""
+    found: dict[str, list[float]] = {}
+    for score in scores:
+        if score.check.name and score.score is not None:
+            found.setdefault(score.check.name, []).append(score.score)
+    return [f"{name} {sum(each):g} of {len(each)}" for name, each in found.items() if len(each) > 1]
+
+
 class CheckRow(QWidget):
-    """One check: whether it passed, its title, and why."""
+    """One check: whether it passed, its title, and why; of a judge's verdict also who judged, and what it cost."""
+
+    judge_wanted = Signal(str, object)
+    """Uid of a judge prompt, and the number of its version."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -154,8 +175,14 @@ class CheckRow(QWidget):
         words.setSpacing(0)
         self._title = label("", "body", "text", 500, wrap=True)
         self._reason = label("", "small", "text2", wrap=True)
+        self._judge = button("", kind="link", size="small", on=self._open_judge, tip="Open the judge prompt in the library")
+        self._judge.hide()
+        self._prompt: tuple[str, int | None] | None = None
         words.addWidget(self._title)
         words.addWidget(self._reason)
+        self._by = label("", "small", "text3", wrap=True)
+        words.addWidget(self._by)
+        words.addWidget(self._judge, 0, Qt.AlignmentFlag.AlignLeft)
         row.addLayout(words, 1)
 
     def show_score(self, score: Score) -> None:
@@ -164,12 +191,34 @@ class CheckRow(QWidget):
         if score.passed is not None:
             icon, token, word = ("circle-check", "pass", "passed") if score.passed else ("circle-x", "fail", "failed")
         set_icon(self._icon, icon, token, 16)
-        self._title.setText(score.check.title)
+        weight = score.check.weight
+        self._title.setText(score.check.title + ("" if weight == 1 else ", only tells" if weight <= 0 else f", weight {weight:g}"))
         set_tone(self._title, "fail" if score.passed is False else "text")
         reason = score.reason or ("" if score.passed is not None else "This check cannot be run here.")
         self._reason.setText(reason[:600])
         self._reason.setVisible(bool(reason))
-        self.setAccessibleName(f"{score.check.title}, {word}. {reason}")
+        by = judge_words(score)
+        self._by.setText(by)
+        self._by.setVisible(bool(by))
+        version = score.check.judge.get("version")
+        self._judge.setText(f"{score.check.judge.get('prompt')}{f' v{version}' if version else ''}")
+        self._judge.setVisible(bool(by))
+        self._prompt = (str(score.check.judge.get("prompt_uid") or ""), version) if by else None
+        self.setAccessibleName(f"{score.check.title}, {word}. {reason}" + (f" {by}" if by else ""))
+
+    def _open_judge(self) -> None:
+        if self._prompt is not None and self._prompt[0]:
+            self.judge_wanted.emit(*self._prompt)
+
+
+def judge_words(score: Score) -> str:
+    """`Judged by gpt-x, agrees, 0.90, $0.0012`; empty where no judge gave the score."""
+    judge = score.check.judge
+    if score.judge_output_id is None or "prompt_uid" not in judge:
+        return ""
+    points = f", {score.score:.2f}" if score.score not in (None, 0.0, 1.0) else ""
+    label = f", {score.label}" if score.label else ""
+    return f"Judged by {judge.get('model')}{label}{points}, {call_money(score.cost_usd) or 'cost unknown'}"
 
 
 class MetricsPart(QWidget):
@@ -227,6 +276,7 @@ class MetricsPart(QWidget):
         it = "them" if len(left_out) > 1 or any(name.endswith("s") for name in left_out) else "it"
         why = "only the prompt is carried over." if by_hand else f"the model does not take {it}."
         words = [f"Sent without {', '.join(left_out)}: {why}"] if left_out else []
+        words += ["Answered in a batch: at the price of batches, and nobody knows its time."] if usage.service_tier == "batch" else []
         words += [f"Of this, loading the model took {duration(load_ms)}."] if load_ms and load_ms >= 100 else []
         self._notes.setText(" ".join(words))
         self._notes.setVisible(bool(words))

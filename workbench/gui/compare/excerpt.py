@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ class Excerpt:
     """Where the last line ends: the caret of a growing text stands there."""
     cut: bool
     """True if there is more text than lines."""
+    starts: tuple[int, ...] = ()
+    """Where in the flat text each line begins."""
 
     def draw(self, painter: QPainter, x: float, y: float, line_height: float) -> None:
         """Draw with the painter's own font and pen."""
@@ -69,6 +72,11 @@ class Excerpts:
         return made
 
 
+def flat(text: str) -> str:
+    """A text as it is broken into lines: without blank lines and blanks at its ends."""
+    return _BLANK_LINES.sub("\n", text.strip()).replace("\n", _SEPARATOR)
+
+
 def break_lines(text: str, font: QFont, width: int, lines: int, *, more: bool = False) -> Excerpt:
     """The first lines of a text at a width in pixels, the last one ended with an ellipsis where the text goes on."""
     if lines < 1 or width < 8:
@@ -76,9 +84,9 @@ def break_lines(text: str, font: QFont, width: int, lines: int, *, more: bool = 
     metrics = QFontMetricsF(font)
     # No letter is narrower than a quarter of an x in any usual font: text beyond that cannot be seen.
     limit = int(lines * width / max(1.0, metrics.averageCharWidth()) * 2) + 80
-    flat = _BLANK_LINES.sub("\n", text[:limit].strip()).replace("\n", _SEPARATOR)
+    shown = flat(text[:limit])
     more = more or len(text) > limit
-    layout = QTextLayout(flat, font)
+    layout = QTextLayout(shown, font)
     option = QTextOption()
     option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
     layout.setTextOption(option)
@@ -96,16 +104,21 @@ def break_lines(text: str, font: QFont, width: int, lines: int, *, more: bool = 
         line.setLineWidth(width)
         spans.append((line.textStart(), line.textLength()))
     layout.endLayout()
-    texts = [flat[start : start + length].rstrip(_SEPARATOR + " ") for start, length in spans]
+    if shown and max(shown) > "\uffff":  # Qt counts such a letter as two
+        wide = [at + number for number, at in enumerate(at for at, letter in enumerate(shown) if letter > "\uffff")]
+        ends = [(start - bisect_left(wide, start), start + length - bisect_left(wide, start + length)) for start, length in spans]
+        spans = [(start, end - start) for start, end in ends]
+    texts = [shown[start : start + length].rstrip(_SEPARATOR + " ") for start, length in spans]
     if spans and (cut or more) and len(spans) == lines:
         start = spans[-1][0]
-        rest = flat[start:].split(_SEPARATOR, 1)[0]
+        rest = shown[start:].split(_SEPARATOR, 1)[0]
         last = metrics.elidedText(rest, Qt.TextElideMode.ElideRight, width)
         if last == rest:  # the line itself fits, what follows it does not
             last = metrics.elidedText(rest + " …" + "…" * 400, Qt.TextElideMode.ElideRight, width)
             last = rest + "…" if metrics.horizontalAdvance(rest + "…") <= width else last
         texts[-1] = last
-    return Excerpt([_static(line, font) for line in texts], metrics.horizontalAdvance(texts[-1]) if texts else 0.0, cut or more)
+    last_width = metrics.horizontalAdvance(texts[-1]) if texts else 0.0
+    return Excerpt([_static(line, font) for line in texts], last_width, cut or more, tuple(start for start, _ in spans))
 
 
 def _static(text: str, font: QFont) -> QStaticText:

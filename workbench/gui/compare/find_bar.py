@@ -156,7 +156,7 @@ class FindBar(QFrame):
         self.said.setText(f"{at + 1:,} of {words}" if at < len(self.places) and self.places[at] == here else words)
 
     def _only_these(self) -> None:
-        self._page.show_text(self.wanted.terms[0])
+        self._page.rows.show_text(self.wanted.terms[0])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

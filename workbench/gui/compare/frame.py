@@ -59,6 +59,21 @@ def stars_area(theme: Theme, frame: Frame, *, large: bool) -> QRect:
     return QRect(right - width + 1, frame.foot.center().y() - height // 2 + 1, width, height)
 
 
+def turn_areas(theme: Theme, frame: Frame, state: State, height: str, words: str) -> tuple[QRect, QRect, QRect] | None:
+    """Where a cell with repeats is turned: back, the number between, on. At the foot of an answer, else where its checks would stand;
+    None where there is no room."""
+    step, tall = theme.px(18), max(24, frame.foot.height())
+    width = theme.width(words, "micro") + 2
+    if state in (State.DONE, State.REUSED):
+        x, middle = frame.x - theme.px(5), frame.foot.center().y() + 1
+    elif height == "compact":
+        return None
+    else:
+        x, middle = frame.x + frame.width - width - 2 * step + theme.px(5), frame.chips_top + theme.px(9)
+    top = middle - tall // 2
+    return QRect(x, top, step, tall), QRect(x + step, top, width, tall), QRect(x + step + width, top, step, tall)
+
+
 def still_fixes(state: State) -> tuple[Fix, ...]:
     """What a cell offers in which nothing goes on."""
     match state:

@@ -91,6 +91,11 @@ class ColumnHeader(RunHeader):
         super().__init__(theme, parent)
         self.setHighlightSections(False)
         self.setAccessibleName("Columns")
+        self.setSectionsMovable(True)
+        self.group_ends: frozenset[int] = frozenset()
+        """Columns (0-based) behind which another group begins."""
+        self.base: int | None = None
+        """The column that differences are told from, while they are shown."""
         self._waiting: set[int] = set()
         self._timer = QTimer(self)
         self._timer.setInterval(FRAME_MS)
@@ -120,6 +125,10 @@ class ColumnHeader(RunHeader):
         column = model.headerData(section, Qt.Orientation.Horizontal, COLUMN) if model is not None else None
         if column is None or not isinstance(model, RunGrid):
             return
+        if column.index in self.group_ends:
+            painter.fillRect(QRect(rect.right() - 2, rect.y(), 3, rect.height()), theme.color("border-strong"))
+        if column.index == self.base:
+            painter.fillRect(QRect(rect.x(), rect.y(), rect.width() - 1, theme.px(3)), theme.color("accent-ink"))
         visible = [info for info in model.columns if not self.isSectionHidden(info.index + 1)]
         best = best_of(visible).get(column.index, frozenset())
         area = rect.adjusted(theme.px(12), theme.px(9), -theme.px(12), -theme.px(9))

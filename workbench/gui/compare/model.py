@@ -21,7 +21,7 @@ from workbench.gui.wanted import Wanted, answers_with
 
 if TYPE_CHECKING:
     from workbench.values import CaseQuery, Changes
-    from workbench.workspace import Cell, ColumnInfo, CriterionRow, RunRow
+    from workbench.workspace import Cell, ColumnInfo, CriterionRow, Judged, RunRow
 
 PROGRESS_MS = 400
 RATE_WINDOW_S = 20.0
@@ -47,6 +47,8 @@ class RunModel(QObject):
         self.grid = RunGrid(self._fetch_page, self._fetch_jobs, self)
         self.judgements = Judgements(self)
         self._ends: deque[float] = deque()
+        self.judging: Judged | None = None
+        """How far the judges of the run under way are; None while its answers are made."""
         self._again = False
         self._at_once: int | None = None  # what the user wants in place of the plan's number, for this run
         self._changing = False
@@ -93,9 +95,12 @@ class RunModel(QObject):
             self._at_once, self._changing = None, False
             self.grid.show_run(data.columns, data.cases, data.repeats)
             early, self._early = self._early, []
-            self._events(data.run.id, early)
-        else:
+            if early:
+                self._events(data.run.id, early)
+        elif not data.is_long:
             self.grid.show_columns(data.columns)
+        if data.is_long:
+            self.read_columns_soon()
         self.loaded.emit()
         self.progress.emit()
 
@@ -133,7 +138,7 @@ class RunModel(QObject):
             self._early.extend(events)  # the run is on its way to the screen: what is said meanwhile belongs into its cells
             return
         # Loaded long before: events come from it. At the top of the file it would slow down the first window.
-        from workbench.workspace import Cancelled, Failed, Finished, Held, Skipped, Started, Streamed, Waiting
+        from workbench.workspace import Cancelled, Failed, Finished, Held, Judged, Skipped, Started, Streamed, Waiting
 
         grid, now = self.grid, time.perf_counter()
         for event in events:
@@ -149,12 +154,15 @@ class RunModel(QObject):
                     grid.end_job(event.job)
                 case Held(job):
                     grid.end_job(job)
+                case Judged():
+                    self.judging = event
         if not self._timer.isActive():
             self._timer.start()
 
     def _ended(self, run_id: int, _error: object) -> None:
         if run_id != self._run_id or self.closed:
             return
+        self.judging = None
         self.grid.end_run()
         self.grid.forget()
         if self._again or self._changing:

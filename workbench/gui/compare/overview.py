@@ -273,6 +273,8 @@ def status_chip(run: RunRow) -> tuple[str, str, str]:
     """Kind, icon and words of a run's mark. One in which calls failed is not simply done."""
     if run.status == "done" and run.failed:
         return "fail", "x", f"{run.failed:,} failed"
+    if run.in_batch and run.status == "stopped":
+        return "accent", "package", "in a batch"
     return STATUS_CHIPS[run.status]
 
 

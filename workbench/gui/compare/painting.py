@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPixmap
 
 from workbench.gui.cells import (
+    IN_BATCH_WORDS,
     Fix,
     Live,
     Shown,
@@ -17,32 +19,31 @@ from workbench.gui.cells import (
     blocked_words,
     by_hand_words,
     failed_words,
-    fitting_metrics,
     held_words,
     queued_words,
-    stars_of,
     stopped_words,
     waiting_words,
 )
+from workbench.gui.compare.cell_foot import CellFoot, small
 from workbench.gui.compare.excerpt import Excerpt, Excerpts
-from workbench.gui.compare.frame import Frame, stars_area, still_fixes
+from workbench.gui.compare.frame import Frame, still_fixes
 from workbench.gui.theme import Theme
 from workbench.gui.wanted import Wanted
-from workbench.gui.widgets.chip import FONT, chip_size, paint_chip
 from workbench.gui.widgets.pictures import Thumbnails, paint_pictures
-from workbench.gui.widgets.stars import COUNT, paint_stars
 from workbench.gui.words import counted
 
 if TYPE_CHECKING:
-    from workbench.values import Score
-    from workbench.workspace import Cell, ColumnInfo
+    from workbench.gui.compare.differences import Difference
+    from workbench.workspace import Cell, ColumnInfo, Samples
+
+    Told = tuple[Difference | None, Samples | None]
 
 PICTURE_BYTES = 32_000_000
 FULL_KEPT = 96
-CUT_OFF = "cut off"
-"""Said of an answer that reached its largest length."""
+MAKING_S = 0.004
+"""Time of a hurried frame in which pictures of cells may be made: a page that is seen for the first time fills up within a few frames."""
 _KEPT_STATES = (State.DONE, State.REUSED, State.BLOCKED, State.FAILED)
-_FILLS = {State.QUEUED: "panel", State.STOPPED: "panel", State.SKIPPED: "panel", State.BY_HAND: "panel"}
+_FILLS = {State.QUEUED: "panel", State.STOPPED: "panel", State.SKIPPED: "panel", State.BY_HAND: "panel", State.IN_BATCH: "panel"}
 _BARS = {State.WRITING: "accent-ink", State.WAITING: "warn", State.HELD: "warn", State.FAILED: "fail", State.BLOCKED: "fail"}
 
 
@@ -52,12 +53,35 @@ class CellPainter:
     def __init__(self, theme: Theme) -> None:
         self.theme = theme
         self.excerpts = Excerpts()
-        self._pictures: OrderedDict[tuple[int, int, int], tuple[Cell, QPixmap]] = OrderedDict()
+        self.foot = CellFoot(theme)
+        self._pictures: OrderedDict[tuple[int, int, int], tuple[tuple[Cell, Told], QPixmap]] = OrderedDict()
         self._full: OrderedDict[int, tuple[Excerpt, QPixmap]] = OrderedDict()
         self.height = "normal"
         self.caret_on = True
         self.thumbnails: Thumbnails | None = None
         self._wanted = Wanted()
+        self.difference_of: Callable[[Shown], Difference | None] = nothing
+        self.samples_of: Callable[[Shown], Samples | None] = nothing
+        self.group_ends: frozenset[int] = frozenset()
+        """Columns behind which another group begins."""
+        self.batch_words: Mapping[int, str] = {}
+        """Of each column that a batch has, how far that is."""
+        self._hurried, self._until = False, 0.0
+
+    def told(self, shown: Shown) -> Told:
+        """What is worked out of a cell beside its row: what differs from its base, and what its repeats say."""
+        return self.difference_of(shown), self.samples_of(shown) if shown.repeats > 1 else None
+
+    def begin_frame(self, *, hurried: bool) -> None:
+        """A frame begins. A hurried one has little time for cells that are seen for the first time, but makes one of them at least."""
+        self._hurried, self._until = hurried, 0.0
+
+    def _may_make(self) -> bool:
+        now = time.perf_counter()
+        if not self._until:
+            self._until = now + MAKING_S
+            return True
+        return not self._hurried or now <= self._until
 
     def paint(
         self,
@@ -69,20 +93,25 @@ class CellPainter:
         current: bool,
         hover_star: int | None,
         hovered: bool,
-    ) -> None:
-        """Paint one cell with its hairlines; `current` adds the ring."""
+    ) -> bool:
+        """Paint one cell with its hairlines; `current` adds the ring. False where only its ground was painted: the frame has no time left
+        for one that is seen for the first time."""
         if shown is None or current or hovered or shown.live is not None or shown.state not in _KEPT_STATES or shown.cell.pictures:
             self._paint(painter, rect, shown, column, current=current, hover_star=hover_star, hovered=hovered)
-            return
+            return True
         key = (id(shown.cell), rect.width(), rect.height())
-        kept = self._pictures.get(key)
-        if kept is None or kept[0] is not shown.cell:
-            kept = self._pictures[key] = (shown.cell, self._picture(painter, rect, shown, column))
+        kept, now = self._pictures.get(key), (shown.cell, self.told(shown))
+        if kept is None or kept[0][0] is not shown.cell or kept[0][1] != now[1]:
+            if not self._may_make():
+                self._paint(painter, rect, None, column, current=False, hover_star=None, hovered=False)
+                return False
+            kept = self._pictures[key] = (now, self._picture(painter, rect, shown, column))
             if len(self._pictures) > self._room(kept[1]):
                 self._pictures.popitem(last=False)
         else:
             self._pictures.move_to_end(key)
         painter.drawPixmap(rect.topLeft(), kept[1])
+        return True
 
     def forget(self) -> None:
         """Forget what was kept: fonts, colours or row heights are others now."""
@@ -93,6 +122,10 @@ class CellPainter:
     def mark_words(self, wanted: Wanted) -> None:
         """Mark what is looked for in every answer from now on."""
         self._wanted = wanted
+        self.repaint()
+
+    def repaint(self) -> None:
+        """Paint every cell anew: what is said of all of them is another now."""
         self._pictures.clear()
 
     def _picture(self, painter: QPainter, rect: QRect, shown: Shown, column: ColumnInfo) -> QPixmap:
@@ -126,6 +159,8 @@ class CellPainter:
         edge = theme.color("border")
         painter.fillRect(QRect(rect.right(), rect.y(), 1, rect.height()), edge)
         painter.fillRect(QRect(rect.x(), rect.bottom(), rect.width(), 1), edge)
+        if column.index in self.group_ends:
+            painter.fillRect(QRect(rect.right() - 2, rect.y(), 3, rect.height()), theme.color("border-strong"))
         bar = _BARS.get(state) if shown is not None else None
         if bar:
             painter.fillRect(QRect(rect.x(), rect.y(), theme.px(3), inner.height()), theme.color(bar))
@@ -148,6 +183,8 @@ class CellPainter:
                 self._trouble(painter, frame, "octagon-x", "fail", title, sentence, fixes)
             else:
                 self._still(painter, frame, shown, active=current or hovered)
+            if shown.repeats > 1 and state not in (State.DONE, State.REUSED):
+                self.foot.turn(painter, frame, shown, self.height)
         if current:
             painter.save()
             pen = painter.pen()
@@ -182,26 +219,33 @@ class CellPainter:
                     left, right = (theme.width(drawn.text()[:at], "cell") for at in place)
                     painter.fillRect(QRect(frame.x + left, frame.text_top + number * line, right - left, line), theme.color("warn-soft"))
                     painter.fillRect(QRect(frame.x + left, frame.text_top + (number + 1) * line - 2, right - left, 2), theme.color("warn"))
+        self._differences(painter, frame, shown, excerpt)
         excerpt.draw(painter, frame.x, frame.text_top + (line - theme.height("cell")) / 2, line)
         return excerpt
 
+    def _differences(self, painter: QPainter, frame: Frame, shown: Shown, excerpt: Excerpt) -> None:
+        """Mark the words that the base does not have, on the lines that are drawn."""
+        difference = self.difference_of(shown)
+        theme, line = self.theme, self.theme.line("cell")
+        for start, end in difference.marks if difference is not None else ():
+            for number, (begin, drawn) in enumerate(zip(excerpt.starts, excerpt.lines, strict=True)):
+                text = drawn.text()
+                first, last = max(start, begin) - begin, min(end, begin + len(text)) - begin
+                if first < last:
+                    left, right = theme.width(text[:first], "cell"), theme.width(text[:last], "cell")
+                    place = QRect(frame.x + left, frame.text_top + number * line, right - left, line)
+                    painter.fillRect(place, theme.color("add-bg"))
+                    painter.fillRect(QRect(place.x(), place.bottom() - 1, place.width(), 2), theme.color("pass"))
+
     def _done(self, painter: QPainter, frame: Frame, shown: Shown, *, large: bool, hover_star: int | None) -> None:
-        theme, cell = self.theme, shown.cell
+        cell = shown.cell
         if cell.pictures:
             self._pictures_of(painter, frame, cell)
         elif cell.text:
             self._answer(painter, frame, shown)
         else:
             self._line(painter, frame.x, frame.text_top, frame.width, "Empty answer", "text3")
-        if self.height == "compact":
-            chips_right = self._stars(painter, frame, stars_of(cell), large=large, hover_star=hover_star)
-            room = chips_right - frame.x
-            used = self._chips(painter, frame.x, frame.foot.center().y() - chip_size("x").height() // 2, room, cell.scores)
-            self._foot(painter, frame, shown, frame.x + used + (theme.px(6) if used else 0), chips_right)
-            return
-        self._chips(painter, frame.x, frame.chips_top, frame.width, cell.scores)
-        right = self._stars(painter, frame, stars_of(cell), large=large, hover_star=hover_star)
-        self._foot(painter, frame, shown, frame.x, right)
+        self.foot.paint(painter, frame, shown, self.height, self.told(shown), large=large, hover_star=hover_star)
 
     def _pictures_of(self, painter: QPainter, frame: Frame, cell: Cell) -> None:
         images = self.thumbnails.of(cell.output_id) if self.thumbnails is not None and cell.output_id is not None else None
@@ -211,86 +255,6 @@ class CellPainter:
         bottom = frame.chips_top if cell.scores and self.height != "compact" else frame.foot.y()
         area = QRect(frame.x, frame.text_top, frame.width, bottom - frame.text_top - self.theme.px(5))
         paint_pictures(painter, area, images, self.theme.px(4))
-
-    def _stars(self, painter: QPainter, frame: Frame, value: int | None, *, large: bool, hover_star: int | None) -> int:
-        """Draw the stars; returns the x up to which the foot has room."""
-        theme = self.theme
-        area = stars_area(theme, frame, large=large)
-        if large:
-            slot = area.width() / COUNT
-            size = 15
-            gap = (slot - theme.px(size)) / (theme.percent / 100)
-            left = QPoint(area.x() + round((slot - theme.px(size)) / 2), area.center().y())
-            paint_stars(painter, left, hover_star or value, size=size, gap=gap)
-        else:
-            paint_stars(painter, QPoint(area.x(), area.center().y()), value, gap=0)
-        return area.x() - theme.px(6)
-
-    def _foot(self, painter: QPainter, frame: Frame, shown: Shown, x: int, right: int) -> None:
-        theme, cell = self.theme, shown.cell
-        middle = frame.foot.center().y() + 1
-        if shown.repeats > 1 and x < right:
-            x = self._small(painter, x, middle, right, f"{cell.repeat} of {shown.repeats}", "text2") + theme.px(8)
-        if shown.state is State.REUSED and x + theme.px(14) < right:
-            painter.drawPixmap(QPointF(x, middle - theme.px(13) / 2), theme.pixmap("archive-restore", "info", 13))
-            x = self._small(painter, x + theme.px(16), middle, right, "reused", "info") + theme.px(8)
-        if cell.verdict and x + theme.px(14) < right:
-            icon, token = ("check", "pass") if cell.verdict == "pass" else ("x", "fail")
-            painter.drawPixmap(QPointF(x, middle - theme.px(13) / 2), theme.pixmap(icon, token, 13))
-            x += theme.px(16)
-        if cell.differ and x + theme.px(14) < right:
-            painter.drawPixmap(QPointF(x, middle - theme.px(13) / 2), theme.pixmap("git-compare", "warn", 13))
-            x += theme.px(16)
-        if cell.note and x + theme.px(14) < right:
-            painter.drawPixmap(QPointF(x, middle - theme.px(12) / 2), theme.pixmap("pencil", "text3", 12))
-            x += theme.px(16)
-        gap = theme.px(6)
-
-        def width(text: str) -> int:
-            return theme.width(text, "micro") + 1 + gap  # a pixel for what the width was rounded by: else the last digit is elided
-
-        if cell.finish_reason == "length" and x + width(CUT_OFF) - gap <= right:
-            self._small(painter, x, middle, right, CUT_OFF, "warn", 500)
-            x += width(CUT_OFF)
-        parts = fitting_metrics(cell, right - x + gap, width)
-        if len(parts) < 2:  # large stars and marks leave little room: closer together time and cost may still fit
-            gap = theme.px(3)
-            parts = fitting_metrics(cell, right - x + gap, width)
-        for part in parts:
-            self._small(painter, x, middle, right, part, "text3")
-            x += width(part)
-
-    def _chips(self, painter: QPainter, x: int, top: int, room: int, scores: tuple[Score, ...]) -> int:
-        """Failed checks first, then as many passed ones as fit, then a count; returns the width used."""
-        theme, start = self.theme, x
-        order = sorted((score for score in scores), key=lambda score: (score.passed is not False, score.passed is None))
-        gap = theme.px(4)
-        for number, score in enumerate(order):
-            left = len(order) - number
-            kind, icon = ("pass", "check") if score.passed else ("fail", "x") if score.passed is False else ("plain", "minus")
-            size = chip_size(score.check.title, kind=kind, icon=icon)
-            width = size.width()
-            rest = chip_size(f"+{left - 1}").width() + gap if left > 1 else 0
-            if x - start + width + rest > room:
-                short = room - (x - start) - rest
-                if number == 0 and short > theme.px(60):
-                    title = theme.elided(score.check.title, short - theme.px(28), *FONT)
-                    paint_chip(painter, QRect(x, top, short, size.height()), title, kind=kind, icon=icon)
-                    x += short + gap
-                    if left > 1:
-                        x = self._count(painter, x, top, left - 1)
-                elif x - start + chip_size(f"+{left}").width() <= room:
-                    x = self._count(painter, x, top, left)
-                return x - start
-            paint_chip(painter, QRect(x, top, width, size.height()), score.check.title, kind=kind, icon=icon)
-            x += width + gap
-        return max(0, x - start - gap)
-
-    @staticmethod
-    def _count(painter: QPainter, x: int, top: int, number: int) -> int:
-        size = chip_size(f"+{number}")
-        paint_chip(painter, QRect(QPoint(x, top), size), f"+{number}")
-        return x + size.width()
 
     def _writing(self, painter: QPainter, frame: Frame, shown: Shown) -> None:
         """Text so far with its caret. Once the lines are full only the clock at the foot goes on, over a kept picture."""
@@ -318,13 +282,13 @@ class CellPainter:
             if live.attempt > 1:
                 words += f"  try {live.attempt}"
             x = frame.x + theme.px(24) + theme.width(_writing_word(live), "micro", 500)
-            self._small(painter, x, frame.foot.center().y() + 1, frame.foot.right(), words, "text3")
+            small(theme, painter, x, frame.foot.center().y() + 1, frame.foot.right(), words, "text3")
 
     def _writing_body(self, painter: QPainter, frame: Frame, shown: Shown) -> None:
         theme, middle = self.theme, frame.foot.center().y() + 1
         self._answer(painter, frame, shown)
         painter.drawPixmap(QPointF(frame.x, middle - theme.px(13) / 2), theme.pixmap("loader-circle", "accent-ink", 13))
-        self._small(painter, frame.x + theme.px(18), middle, frame.foot.right(), _writing_word(shown.live), "accent-ink", 500)
+        small(theme, painter, frame.x + theme.px(18), middle, frame.foot.right(), _writing_word(shown.live), "accent-ink", 500)
 
     def _writing_picture(self, painter: QPainter, inner: QRect, shown: Shown) -> QPixmap:
         ratio = painter.device().devicePixelRatio()
@@ -385,12 +349,14 @@ class CellPainter:
         return areas
 
     def _still(self, painter: QPainter, frame: Frame, shown: Shown, *, active: bool) -> None:
-        """Queued, by hand, stopped and skipped: an icon and a few words, and whatever text had come."""
+        """Queued, by hand, in a batch, stopped and skipped: an icon and a few words, and whatever text had come."""
         theme, cell = self.theme, shown.cell
         if shown.state is State.QUEUED:
             icon, words = "circle-dashed", queued_words(shown)
         elif shown.state is State.BY_HAND:
             icon, words = "hand", by_hand_words(shown)
+        elif shown.state is State.IN_BATCH:
+            icon, words = "package", IN_BATCH_WORDS
         elif shown.state is State.STOPPED:
             icon, words = "circle-stop", stopped_words(cell)
         else:
@@ -405,6 +371,9 @@ class CellPainter:
         words = words.replace("By hand", "Your turn") if yours else words
         painter.drawPixmap(QPointF(frame.x, y + (line - theme.px(14)) / 2), theme.pixmap(icon, token, 14))
         self._line(painter, frame.x + theme.px(20), y, frame.width - theme.px(20), words, token, weight=600 if yours else None)
+        below = self.batch_words.get(cell.column, "") if shown.state is State.IN_BATCH and self.height != "compact" else ""
+        if below:
+            self._line(painter, frame.x + theme.px(20), y + line, frame.width - theme.px(20), below, "text3", "small")
         if shown.state is State.BY_HAND and not active:
             return  # there may be many of them in a column: only the one that is meant says what to do
         fixes: tuple[Fix, ...] = still_fixes(shown.state)
@@ -424,15 +393,9 @@ class CellPainter:
         elided = theme.elided(text, width, role, weight)
         painter.drawText(QRect(x, y, width, theme.line("cell")), int(Qt.AlignmentFlag.AlignVCenter), elided)
 
-    def _small(self, painter: QPainter, x: int, middle: int, right: int, text: str, token: str, weight: int | None = None) -> int:
-        """A few words of small text from x; returns where they end."""
-        theme = self.theme
-        painter.setFont(theme.font("micro", weight))
-        painter.setPen(theme.color(token))
-        elided = theme.elided(text, max(0, right - x), "micro", weight)
-        height = theme.height("micro", weight)
-        painter.drawText(QRect(x, middle - height // 2, max(0, right - x), height), int(Qt.AlignmentFlag.AlignVCenter), elided)
-        return x + theme.width(elided, "micro", weight)
+
+def nothing(_shown: Shown) -> None:
+    """Nothing is worked out of cells."""
 
 
 def _writing_word(live: Live | None) -> str:

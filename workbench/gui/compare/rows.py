@@ -53,10 +53,12 @@ OFTEN = (
 
 def query_words(query: CaseQuery) -> str:
     """`Failed checks`, `2 filters`, `Sorted by time`: what the button above the grid says."""
-    parts = (query.show, query.state, query.check, query.rates, query.tag, query.text, query.pair)
+    parts = (query.show, query.state, query.check, query.rates, query.tag, query.text, query.pair, query.cases is not None)
     count = sum(1 for part in parts if part)
     if query.show and count == 1:
         return dict(FILTERS)[query.show]
+    if query.named and count == 1:
+        return query.named
     if count:
         return counted(count, "filter")
     return f"Sorted by {dict(SORTS).get(query.sort, 'a criterion').lower()}" if query.sort else "All cases"

@@ -190,9 +190,10 @@ class RunBar(QFrame):
         self._spend(run)
         self._time(run, running, paused)
         self.at_once.first.setText(f"{self.model.at_once} at once")
-        self.picker.setText(f"Run {run.number}")
+        self.picker.setText(f"Run {run.number}, from {run.brought_from}" if run.brought_from else f"Run {run.number}")
         self.picker.setVisible(len(data.runs) > 0)
-        self.picker.setToolTip(f"{counted(len(data.runs), 'run')} of this comparison")
+        came = f"These answers came in from {run.brought_from}; none was asked for here. " if run.brought_from else ""
+        self.picker.setToolTip(f"{came}{counted(len(data.runs), 'run')} of this comparison")
         shape = self._shape()
         if shape != self._fitted:
             self._fit()
@@ -228,7 +229,8 @@ class RunBar(QFrame):
         over = made + run.failed + run.skipped
         done.setVisible(calls > 0)
         done.first.setText(f"{over:,} of {calls:,}")
-        words = [] if running or (run.status == "done" and run.failed) else [status_words(run)]
+        words = [f"{run.in_batch:,} in a batch"] if run.in_batch and (running or run.queued) else []
+        words += [] if running or (run.status == "done" and run.failed) else [status_words(run)]
         if run.reused:
             words.append(f"{run.reused:,} reused")
         done.more.setText(", ".join(words))
@@ -289,7 +291,7 @@ class RunBar(QFrame):
         else:
             set_tone(left.first, "text")
             left.first.setText(day(run.finished_at or run.started_at or run.created_at))
-            left.second.setText({"done": "finished", "stopped": "stopped"}.get(run.status, "made"))
+            left.second.setText("handed over" if run.in_batch else {"done": "finished", "stopped": "stopped"}.get(run.status, "made"))
             left.setToolTip(run.finished_at or run.started_at or run.created_at)
 
     # -- what is done ------------------------------------------------------------------------------------------
@@ -363,6 +365,8 @@ class RunBar(QFrame):
 
 def status_words(run: RunRow) -> str:
     """How a run that nobody executes now stands."""
+    if run.in_batch and not run.queued:
+        return "in a batch"
     return STATUS_WORDS.get(run.status, run.status)
 
 

@@ -2,48 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QMimeData, QModelIndex, QPoint, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
-from workbench.gui.cells import FINISHED, OVER, Shown, State
+from workbench.gui.cells import Shown
+from workbench.gui.compare.batch_strip import BatchStrip
 from workbench.gui.compare.cell_menu import CellMenu
-from workbench.gui.compare.criteria_dialog import edit_criteria
-from workbench.gui.compare.detail import WIDTH, DetailPanel
+from workbench.gui.compare.cell_verbs import CellVerbs
+from workbench.gui.compare.column_menu import ColumnMenu
+from workbench.gui.compare.detail import DetailPanel
+from workbench.gui.compare.differences import Differences
 from workbench.gui.compare.find_bar import FindBar
+from workbench.gui.compare.judge_banner import JudgeBanner
+from workbench.gui.compare.making_again import MakingAgain
 from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.news import News
-from workbench.gui.compare.rows import RowsDialog, add_sorts, query_words
+from workbench.gui.compare.panel_place import WIDTH, PanelPlace
+from workbench.gui.compare.repeats import Repeats
+from workbench.gui.compare.rows import query_words
 from workbench.gui.compare.run_bar import RunBar
+from workbench.gui.compare.scoring import ScoringAgain
+from workbench.gui.compare.shown_columns import ShownColumns
+from workbench.gui.compare.shown_rows import ShownRows
 from workbench.gui.compare.table import HEIGHT_ORDER, GridTable
 from workbench.gui.compare.tool_bar import ToolBar
 from workbench.gui.context import Context
-from workbench.gui.grid import SHOWN
-from workbench.gui.key_dialog import change_key, connection_of
+from workbench.gui.packet_dialog import make_packet
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.empty import EmptyState
 from workbench.gui.widgets.labels import line
 from workbench.gui.widgets.notice import Banner
 from workbench.gui.widgets.pictures import Thumbnails
 from workbench.gui.widgets.splitter import Splitter
-from workbench.gui.words import counted, total_money
-from workbench.values import CaseQuery
+from workbench.gui.words import total_money
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from workbench.workspace import Cell, ConnectionRow
-
-MOST_COPIED = 5_000
-MOST_REMEMBERED = 100
-"""Comparisons of which it is kept which columns are hidden."""
-NARROW = 1180
-"""Below this width of the page the detail panel lies over the grid and opens only when asked for."""
 
 
 class RunPage(QWidget):
@@ -64,11 +63,15 @@ class RunPage(QWidget):
         self.tools = ToolBar(context)
         self.detail = DetailPanel(context, model)
         self.find_bar = FindBar(self)
-        self.cell_menu = CellMenu(self, self.rate)
+        self.columns = ShownColumns(context, model, self.table, self.tools)
+        self.rows = ShownRows(model, self.table, self.tools)
+        self.verbs_on_cell = CellVerbs(self)
+        self.again = MakingAgain(self)
+        self.differences, self.repeats = Differences(self), Repeats(self)
+        self.cell_menu, self.column_menu = CellMenu(self), ColumnMenu(self)
         self.news = News(self, model)
-        self.query = CaseQuery()
-        self._hidden: set[int] = set()
-        self._wish: bool | None = None  # what the user wants of the panel; None: as the width allows
+        self.scoring = ScoringAgain(self)
+        self.judges = JudgeBanner(self)
         self._stuck = False
         self._compose()
         self._connect()
@@ -82,13 +85,17 @@ class RunPage(QWidget):
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(0)
         self.banner_place = QVBoxLayout()
+        self.batches = BatchStrip(self.context, self.model)
         for part in (self.run_bar, line(), self.tools, line(), self.find_bar):
             inside.addWidget(part)
         inside.addLayout(self.banner_place)
+        inside.addWidget(self.scoring.banner)
+        inside.addWidget(self.judges.banner)
+        inside.addWidget(self.batches)
         self.nothing = EmptyState(
             "No case is left",
             "No case of this run belongs to the filter.",
-            [button("Show all cases", on=lambda: self.choose_filter(""))],
+            [button("Show all cases", on=lambda: self.rows.choose(""))],
             "search-x",
         )
         self.body = QStackedWidget()
@@ -104,40 +111,50 @@ class RunPage(QWidget):
         left.setMinimumWidth(420)
         self.splitter.restore()
         column.addWidget(self.splitter, 1)
+        self.panel = PanelPlace(self, self.detail, self.splitter)
+        self.panel.shown.connect(self._show_current)
 
     def _connect(self) -> None:
         model, table, tools, detail, bar = self.model, self.table, self.tools, self.detail, self.run_bar
+        cell = self.verbs_on_cell
         model.loaded.connect(self._loaded)
         model.progress.connect(self._progressed)
         model.grid.settled.connect(self._settled)
         model.grid.dataChanged.connect(self._cells_came)
         table.current_changed.connect(self._show_current)
-        table.main.rate.connect(self.rate)
+        table.main.rate.connect(cell.rate)
         table.main.opened.connect(self.into_detail)
         table.main.pause.connect(bar.toggle)
         table.main.left.connect(self.focus_grid)
         table.main.menu_wanted.connect(self.cell_menu.open)
-        table.main.copy_wanted.connect(self.copy)
-        table.main.paste_wanted.connect(lambda: self.bring(QGuiApplication.clipboard().mimeData()))
-        table.main.dropped.connect(lambda _index, mime: self.bring(mime))
-        table.main.cells.rated.connect(self._star_clicked)
-        table.main.cells.fix_wanted.connect(self.cell_menu.fix_at)
+        table.main.copy_wanted.connect(cell.copy)
+        table.main.paste_wanted.connect(lambda: cell.bring(QGuiApplication.clipboard().mimeData()))
+        table.main.dropped.connect(lambda _index, mime: cell.bring(mime))
+        cells = table.main.cells
+        cells.rated.connect(cell.star_clicked)
+        cells.fix_wanted.connect(self.cell_menu.fix_at)
+        cells.turned.connect(self._turn_clicked)
+        cells.painter.difference_of, cells.painter.samples_of = self.differences.of, self.repeats.of_cell
+        self.differences.changed.connect(self._told_otherwise)
+        self.repeats.changed.connect(self._told_otherwise)
         headers = table.main.headers
         headers.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        headers.customContextMenuRequested.connect(self._header_menu)
-        tools.group_chosen.connect(lambda _group: self._show_columns())
-        tools.filter_chosen.connect(self.choose_filter)
-        tools.column_toggled.connect(self._toggle_column)
+        headers.customContextMenuRequested.connect(self.column_menu.open_at)
+        self.columns.changed.connect(self._asked_anew)
+        self.columns.base_changed.connect(detail.show_now)
+        self.rows.shown.connect(self._rows_shown)
         tools.height_chosen.connect(self.set_height)
         tools.repeat_chosen.connect(self.show_repeat)
-        tools.differences_toggled.connect(detail.show_differences)
+        tools.differences_toggled.connect(self._show_differences)
+        detail.text.base_of, detail.samples_of = self.columns.base_of, self.repeats.of
         detail.stepped.connect(self.step)
-        detail.repeat_wanted.connect(self.show_repeat)
+        detail.repeat_wanted.connect(lambda repeat: self._turn_current(repeat))
         detail.left.connect(self.focus_grid)
-        detail.said.criteria_wanted.connect(self.edit_criteria)
+        detail.said.criteria_wanted.connect(cell.edit_criteria)
         detail.closed.connect(lambda: self.show_detail(False))
+        self.batches.changed.connect(self._batches_changed)
         bar.run_chosen.connect(self.run_chosen)
-        bar.by_hand_wanted.connect(self.next_by_hand)
+        bar.by_hand_wanted.connect(cell.next_by_hand)
         bar.rerun_wanted.connect(self.rerun_wanted)
         bar.menu_wanted.connect(self.menu_wanted)
         self.set_height(str(self.context.settings.get("compare.height") or "normal"))
@@ -146,34 +163,58 @@ class RunPage(QWidget):
 
     def verbs(self) -> dict[str, Callable[[], object]]:
         """What the actions of this screen do, by their id."""
-        bar, tools = self.run_bar, self.tools
+        bar, tools, cell, columns, again = self.run_bar, self.tools, self.verbs_on_cell, self.columns, self.again
         return {
-            "compare.pass": lambda: self.verdict("pass"),
-            "compare.fail": lambda: self.verdict("fail"),
-            "compare.note": self.note,
-            "compare.criteria": lambda: self.into(self.detail.said.rate_criteria),
-            "compare.label": lambda: self.into(self.detail.said.write_label),
-            "compare.mark": lambda: self.into(self.detail.mark_selection),
+            "compare.pass": lambda: cell.verdict("pass"),
+            "compare.fail": lambda: cell.verdict("fail"),
+            "compare.note": cell.note,
+            "compare.criteria": lambda: cell.into(self.detail.said.rate_criteria),
+            "compare.label": lambda: cell.into(self.detail.said.write_label),
+            "compare.mark": lambda: cell.into(self.detail.mark_selection),
             "compare.history": self.detail.show_history,
-            "compare.rater": lambda: self.into(self.detail.choose_rater),
-            "compare.edit_criteria": self.edit_criteria,
+            "compare.rater": lambda: cell.into(self.detail.choose_rater),
+            "compare.edit_criteria": cell.edit_criteria,
             "compare.again": self.detail.run_again,
+            "compare.column_again": again.column,
+            "compare.case_again": again.case,
+            "compare.case_times": again.case_times,
             "compare.failed_again": lambda: self.model.run_again(),
             "compare.rerun": self.rerun_wanted.emit,
             "compare.stop": bar.ask_stop,
-            "compare.next_by_hand": self.next_by_hand,
+            "compare.checks": self.scoring.change_checks,
+            "compare.packet": self.make_packet,
+            "compare.judge": self.judges.judge,
+            "compare.judge_again": self.judges.judge_again,
+            "compare.forget_code": self.scoring.forget_code,
+            "compare.next_by_hand": cell.next_by_hand,
+            "compare.batch": self.batches.hand_over,
+            "compare.batch_ask": self.batches.ask_now,
+            "compare.batch_read": self.batches.read_results,
+            "compare.batch_cancel": self.batches.cancel,
             "compare.previous_group": lambda: tools.step_group(-1),
             "compare.next_group": lambda: tools.step_group(1),
+            "compare.previous_repeat": lambda: self.repeats.turn(-1),
+            "compare.next_repeat": lambda: self.repeats.turn(1),
             "compare.differences": tools.differences.toggle,
+            "compare.base": self.column_menu.turn_base,
+            "compare.side_by_side": self.show_side_by_side,
             "compare.to_dataset": self.detail.to_dataset,
-            "compare.hide": self.hide_column,
+            "compare.hide": columns.hide,
+            "compare.column_left": lambda: columns.move(-1),
+            "compare.column_right": lambda: columns.move(1),
+            "compare.group_columns": columns.group_next,
             "compare.height": self.next_height,
-            "compare.rows": self.choose_rows,
+            "compare.rows": self.rows.open_dialog,
             "compare.find_next": lambda: self.find_bar.step(1),
             "compare.find_previous": lambda: self.find_bar.step(-1),
-            "edit.undo": self.take_back,
-            "edit.redo": lambda: self.take_back(redo=True),
+            "edit.undo": cell.take_back,
+            "edit.redo": lambda: cell.take_back(redo=True),
         }
+
+    def make_packet(self) -> None:
+        """Give the answers to a colleague as one blind file (Ctrl+Shift+P)."""
+        if self.model.run is not None:
+            make_packet(self, self.context, self.model.run.id)
 
     def act(self, verb: Callable[[], object]) -> None:
         """Do what an action says, if a run is on the screen."""
@@ -193,13 +234,11 @@ class RunPage(QWidget):
         again = getattr(self, "_shown_run", None) == data.run.id
         self._shown_run = data.run.id
         if not again:
-            self._hidden, self.query = self._remembered(), CaseQuery()
+            self.rows.open_run()
             self.tools.show_run(data.columns, data.repeats)
             version = f" v{data.run.dataset_version}" if data.run.dataset_version is not None else ""
             self.table.corner.say(f"{data.dataset}{version}")
-            self.table.corner.descending = False
-            self.tools.show_hidden(self._hidden)
-            self._show_columns()
+            self.columns.open_run()
             self.body.setCurrentWidget(self.table)
             self.detail.show_place(None)
             self.table.choose_first()
@@ -227,7 +266,10 @@ class RunPage(QWidget):
                 self.banner_place.addWidget(Banner("warn", f"Stopped at {total_money(run.budget_usd)}.", words, buttons))
 
     def _cells_came(self, first: QModelIndex, last: QModelIndex) -> None:
-        if first != last:
+        if first == last:
+            return
+        shown, before = self.current(), self.detail.shown
+        if shown is None or before is None or shown.cell is not before.cell:  # most pages that come do not hold the current cell
             self._show_current()
 
     def _pictures_came(self, _output_id: int) -> None:
@@ -242,12 +284,12 @@ class RunPage(QWidget):
     def current(self) -> Shown | None:
         """The current cell, if its page is here."""
         place = self.table.current()
-        return self.model.grid.shown_at(place[0], place[1], self.model.grid.repeat) if place is not None else None
+        return self.model.grid.shown_in(*place) if place is not None else None
 
     def _show_current(self) -> None:
         place = self.table.current()
         if place is not None and not self.detail.isHidden():
-            self.detail.show_place((place[0], place[1], self.model.grid.repeat))
+            self.detail.show_place((*place, self.model.grid.repeat_at(*place)))
 
     def step(self, by: int) -> None:
         """The previous or next cell in reading order."""
@@ -272,255 +314,75 @@ class RunPage(QWidget):
 
     def focus_grid(self) -> None:
         """Back to the grid (Esc)."""
-        if self._is_narrow():
+        if self.panel.is_narrow:
             self.show_detail(False)
         self.table.main.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def show_cell(self, case_index: int, column: int, repeat: int) -> None:
         """Make a cell the current one, whatever keeps it away."""
-        if repeat != self.model.grid.repeat:
-            self.show_repeat(repeat)
+        self.turn_to(case_index, column, repeat)
         if not self.table.choose(case_index, column):  # a filter or a hidden column keeps it away
             while self.tools.group is not None and column not in self.tools.group:
                 self.tools.step_group(1)
-            if column in self._hidden:
-                self._toggle_column(column, True)
+            if column in self.columns.hidden:
+                self.columns.toggle(column, True)
             if self.model.grid.row_of(case_index) is None:
-                self.choose_filter("")
+                self.rows.choose("")
             self.table.choose(case_index, column)
 
-    # -- by hand -----------------------------------------------------------------------------------------------
-
-    def next_by_hand(self) -> None:
-        """Go to the next answer that a person has to give, with the focus where it is pasted (Ctrl+Shift+V)."""
-        shown = self.current()
-
-        def show(cell: Cell | None) -> None:
-            if cell is None:
-                self.context.notice("No answer is left to give by hand.")
-                return
-            self.show_cell(cell.case_index, cell.column, cell.repeat)
-            self.into_detail()
-
-        self.model.find_by_hand(shown.cell.job_id if shown is not None else 0, show)
-
-    def copy(self) -> None:
-        """Copy the answer of the current cell, or the prompt where its answer is still to be brought; several cells as a table."""
-        cases, columns = self.table.chosen()
-        if len(cases) * len(columns) > 1 and self.model.run_id is not None:
-            self._copy_cells(self.model.run_id, cases, columns)
-            return
-        (self.detail.text if self.detail.hand.isHidden() else self.detail.hand).copy()
-
-    def _copy_cells(self, run_id: int, cases: list[int], columns: list[int]) -> None:
-        if len(cases) * len(columns) > MOST_COPIED:
-            self.context.notice(f"The clipboard takes {MOST_COPIED:,} cells at most. Export the run as CSV for more.")
-            return
-
-        def put(text: str) -> None:
-            QGuiApplication.clipboard().setText(text)
-            self.context.notice(f"{counted(len(cases) * len(columns), 'cell')} copied as a table.")
-
-        self.context.bridge.read(
-            self.context.ws.exports.cells_text, run_id, cases, columns, self.model.grid.repeat,
-            then=put, owner=self, key=("compare.copy", id(self)),
-        )  # fmt: skip
-
-    def bring(self, mime: QMimeData) -> None:
-        """Take a clipboard or a drop as the answer of the current cell, if it waits for one."""
-        shown = self.current()
-        if shown is not None and shown.state is State.BY_HAND and self._may_write():
-            self.show_detail(True)
-            if not self.detail.hand.bring_mime(mime):
-                self.context.notice("There is no text, picture or file in the clipboard.")
-
-    # -- judging -----------------------------------------------------------------------------------------------
-
-    def rate(self, stars: int) -> None:
-        """Stars for the current cell; 0 takes them away."""
-        shown = self.current()
-        if shown is not None and shown.state in FINISHED and shown.cell.output_id is not None and self._may_write():
-            self.model.judgements.rate(shown.cell.job_id, shown.cell.output_id, stars or None)
-
-    def verdict(self, word: str) -> None:
-        """Pass or fail for the current cell; the same word again takes it away."""
-        shown = self.current()
-        if shown is not None and shown.cell.output_id is not None and shown.state in OVER and self._may_write():
-            self.model.judgements.verdict(shown.cell.job_id, shown.cell.output_id, None if shown.cell.verdict == word else word)
-
-    def note(self) -> None:
-        """Write a note on the current cell."""
-        self.show_detail(True)
-        self.detail.judging.write_note()
-
-    def into(self, verb: Callable[[], object]) -> None:
-        """Open the detail panel and do something in it."""
-        self.show_detail(True)
-        verb()
-
-    def edit_criteria(self) -> None:
-        """Change what is rated in the runs of this comparison."""
-        comparison = self.model.data.comparison if self.model.data is not None else None
-        if comparison is None:
-            self.context.notice("This run has no saved comparison to keep criteria in.")
-        elif self._may_write():
-            edit_criteria(self, self.context, comparison.id, comparison.name)
-
-    def take_back(self, *, redo: bool = False) -> None:
-        """Undo or redo the last judgement and go to its cell."""
-
-        def show(case: int, column: int, repeat: int) -> None:
-            if repeat != self.model.grid.repeat:
-                self.show_repeat(repeat)
-            self.table.choose(case, column)
-
-        self.model.judgements.undo(show, redo=redo)
-
-    def change_key(self, column: int) -> None:
-        """Ask for the key of the connection that a column calls; the notice then offers to make the failed calls again."""
-        context, run_id = self.context, self.model.run_id
-        if run_id is None or not self._may_write():
-            return
-
-        def found(row: ConnectionRow | None) -> None:
-            if row is None:
-                context.go("models")
-            else:
-                change_key(context, self, row, after=self._after_key())
-
-        context.bridge.read(connection_of, context.ws, run_id, column, then=found, owner=self)
-
-    def _after_key(self) -> tuple[str, Callable[[], object]]:
-        """What is offered once a key is mended: calls that wait for it go on by themselves while the run does."""
-        run = self.model.run
-        if run is None or not run.held:
-            return ("Run failed again", self.model.run_again)
-        return ("", self.model.go_on) if self.model.running else ("Continue", self.model.go_on)
-
-    def _star_clicked(self, index: QModelIndex, stars: int) -> None:
-        shown = index.data(SHOWN)
-        if shown is not None and shown.cell.output_id is not None and self._may_write():
-            self.model.judgements.rate(shown.cell.job_id, shown.cell.output_id, None if shown.cell.stars == stars else stars)
-
-    def _may_write(self) -> bool:
-        if self.context.ws.read_only:
-            self.context.notice("This workspace can only be read now.")
-            return False
-        return True
+    def _batches_changed(self) -> None:
+        self.table.main.cells.painter.batch_words = self.batches.cell_words()
+        self.table.main.viewport().update()
 
     # -- what is shown -----------------------------------------------------------------------------------------
 
-    def _show_columns(self) -> None:
-        group = self.tools.group
-        hidden = set(self._hidden)
-        if group is not None:
-            hidden |= {column.index for column in self.model.grid.columns if column.index not in group}
-        self.table.show_columns(hidden)
-        self._show_rows_again()
-
-    def _toggle_column(self, index: int, on: bool) -> None:
-        visible = len(self.model.grid.columns) - len(self._hidden)
-        if not on and visible <= 1:
-            self.context.notice("One column stays.")
-            return
-        self._hidden = self._hidden - {index} if on else self._hidden | {index}
-        self._remember()
-        self.tools.show_hidden(self._hidden)
-        self._show_columns()
-
-    def _column_keys(self) -> list[str]:
-        """What a column is called in every run of its comparison."""
-        return [f"{column.prompt} / {column.version} / {column.model}" for column in self.model.grid.columns]
-
-    def _remember(self) -> None:
-        """Keep which columns are hidden, for every run of this comparison."""
-        data, keys = self.model.data, self._column_keys()
-        if data is not None and data.comparison is not None:
-            kept = dict(self.context.settings.get("compare.hidden") or {})
-            kept.pop(data.comparison.uid, None)
-            if self._hidden:
-                kept[data.comparison.uid] = [keys[index] for index in sorted(self._hidden)]
-            self.context.settings.set("compare.hidden", dict(list(kept.items())[-MOST_REMEMBERED:]))
-
-    def _remembered(self) -> set[int]:
-        data, kept = self.model.data, self.context.settings.get("compare.hidden")
-        if data is None or data.comparison is None or not isinstance(kept, dict):
-            return set()
-        keys = kept.get(data.comparison.uid)
-        hidden = {index for index, key in enumerate(self._column_keys()) if isinstance(keys, list) and key in keys}
-        return hidden if len(hidden) < len(self.model.grid.columns) else set()
-
-    def hide_column(self) -> None:
-        """Hide the current column (H); a notice brings it back."""
-        place = self.table.current()
-        if place is not None:
-            self._hide(place[1])
-
-    def _hide(self, column: int) -> None:
-        if len(self.table.visible()) > 1:
-            self._toggle_column(column, False)
-            self.context.notice("Column hidden.", "Undo", lambda: self._toggle_column(column, True))
-
-    def choose_filter(self, choice: str) -> None:
-        """Show the cases that belong to one of the filters at hand, in the order of now; an empty one shows all."""
-        query = self.query
-        self.show_rows(CaseQuery(choice, sort=query.sort, sort_column=query.sort_column, descending=query.descending))
-
-    def choose_rows(self) -> None:
-        """Choose among all that rows can be filtered and sorted by (Ctrl+Shift+F)."""
-        RowsDialog(self, self.model, self.query, self.table.visible(), self.show_rows).open()
-
-    def show_text(self, text: str) -> None:
-        """Show only the rows whose answers hold a text."""
-        self.show_rows(replace(self.query, text=text))
-
-    def show_rows(self, query: CaseQuery) -> None:
-        """Show the rows that a query wants, in its order."""
-        self.query = query
-        if query == CaseQuery():
-            self._show_cases(None)
-            return
-        self.tools.say_query(query)
-        self.model.find_cases(query, self.table.visible(), self._show_cases)
-
-    def _show_rows_again(self) -> None:
-        if self.query != CaseQuery():
-            self.show_rows(self.query)
+    def _asked_anew(self) -> None:
+        """Other columns or another repeat are on screen: rows and words found are asked for once more."""
+        self.rows.again()
         self.find_bar.look_again()
 
-    def _show_cases(self, cases: list[int] | None) -> None:
-        place = self.table.current()
-        descending = self.table.corner.descending
-        order = list(range(len(self.model.grid.cases))) if cases is None else cases
-        self.model.grid.show_cases(None if cases is None and not descending else order[::-1] if descending else order)
-        self.tools.say_query(self.query, None if cases is None else len(cases))
-        self.body.setCurrentWidget(self.table if order else self.nothing)
+    def _rows_shown(self, count: int) -> None:
+        self.body.setCurrentWidget(self.table if count else self.nothing)
         self.find_bar.lay_out()
-        if order:
-            if place is None or not self.table.choose(*place):
-                self.table.choose_first()
-        else:
-            self.nothing.say("No case is left", f"No case of this run belongs to the filter “{query_words(self.query)}”.")
+        if not count:
+            self.nothing.say("No case is left", f"No case of this run belongs to the filter “{query_words(self.rows.query)}”.")
 
-    def column_menu(self, column: int) -> QMenu:
-        """What can be done with a column: the order of the rows by it, and hiding it."""
-        menu = QMenu(self)
-        add_sorts(menu, self.query, column, self.show_rows)
-        menu.addSeparator()
-        menu.addAction("Hide the column").triggered.connect(lambda _checked=False: self._hide(column))
-        return menu
+    def _told_otherwise(self) -> None:
+        """What is worked out of the cells on screen came, or is no longer told."""
+        self.table.main.viewport().update()
+        self.detail.show_repeats()
 
-    def _header_menu(self, at: QPoint) -> None:
-        header = self.table.main.headers
-        column = header.logicalIndexAt(at) - 1
-        if column >= 0:
-            self.column_menu(column).popup(header.mapToGlobal(at))
+    def _show_differences(self, on: bool) -> None:
+        self.differences.switch(on)
+        self.detail.show_differences(on)
+
+    def show_side_by_side(self) -> None:
+        """The selected answers of a case, or the current one and its neighbours, in full size."""
+        from workbench.gui.compare.side_by_side import SideBySide  # only when it is asked for
+
+        if self.table.current() is not None:
+            SideBySide(self).open()
+
+    def turn_to(self, case: int, column: int, repeat: int) -> None:
+        """Show another repeat in one cell alone."""
+        if repeat != self.model.grid.repeat_at(case, column):
+            self.model.grid.turn_cell(case, column, repeat)
+            self._show_current()
+
+    def _turn_current(self, repeat: int) -> None:
+        place = self.table.current()
+        if place is not None:
+            self.turn_to(*place, repeat)
+
+    def _turn_clicked(self, index: QModelIndex, by: int) -> None:
+        self.table.main.setCurrentIndex(index)
+        self.repeats.turn(by)
 
     def show_repeat(self, repeat: int) -> None:
         """Show another repeat in every cell."""
         self.model.grid.show_repeat(repeat)
         self.tools.show_repeat(self.model.grid.repeat)
-        self._show_rows_again()
+        self._asked_anew()
         self._show_current()
 
     def set_height(self, choice: str) -> None:
@@ -540,37 +402,15 @@ class RunPage(QWidget):
 
     def show_detail(self, on: bool) -> None:
         """Show or hide the right panel."""
-        self._wish = on
-        self._place_detail()
+        self.panel.show(on)
 
     def toggle_detail(self) -> None:
         """Show the right panel if it is hidden, hide it if it is shown (Ctrl+J)."""
-        self.show_detail(self.detail.isHidden())
-
-    def _is_narrow(self) -> bool:
-        return self.width() < NARROW
-
-    def _place_detail(self) -> None:
-        narrow = self._is_narrow()
-        wanted = self._wish if self._wish is not None else not narrow
-        if narrow and self.detail.parent() is self.splitter:
-            self.detail.setParent(self)
-        elif not narrow and self.detail.parent() is not self.splitter:
-            self.splitter.addWidget(self.detail)
-            self.splitter.restore()
-        self.detail.setVisible(wanted)
-        if narrow and wanted:
-            width = self.context.theme.px(WIDTH) + 1
-            self.detail.setGeometry(self.width() - width, 0, width, self.height())
-            self.detail.raise_()
-        if wanted:
-            self._show_current()
+        self.panel.show(self.detail.isHidden())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if event.oldSize().width() >= NARROW > self.width():
-            self._wish = None  # the panel closes when the window gets narrow; its toggle opens it over the grid
-        self._place_detail()
+        self.panel.resized(event.oldSize().width())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space and not event.modifiers():

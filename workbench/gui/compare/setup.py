@@ -10,6 +10,8 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLineEdit, QMenu, QScrollArea, QVBoxLayout, QWidget
 
+from workbench.gui.compare.check_try import TryPart
+from workbench.gui.compare.code_dialog import with_code
 from workbench.gui.compare.setup_checks import ChecksPart
 from workbench.gui.compare.setup_criteria import CriteriaPart
 from workbench.gui.compare.setup_model import (
@@ -42,7 +44,8 @@ LEAST = (960, 620)
 
 
 class SetupDialog(Dialog):
-    """Makes a comparison or changes a saved one. `started` gets the run's id, `saved` the comparison's."""
+    """Makes a comparison or changes a saved one. `started` gets the run's id and whether it is to be handed over, `saved` that of the
+    comparison."""
 
     def __init__(
         self,
@@ -51,7 +54,7 @@ class SetupDialog(Dialog):
         *,
         definition: Definition | None = None,
         comparison_id: int | None = None,
-        started: Callable[[int], object] = lambda _run: None,
+        started: Callable[[int, bool], object] = lambda _run, _hand_over: None,
         saved: Callable[[int], object] = lambda _comparison: None,
     ) -> None:
         super().__init__(parent, "Change comparison" if comparison_id is not None else "New comparison", width=SIZE[0], padded=False)
@@ -71,11 +74,16 @@ class SetupDialog(Dialog):
         self._timer.timeout.connect(self._assess)
         self.prompts, self.models, self.cases = PromptsPart(), ModelsPart(), CasesPart()
         self.numbers, self.checks, self.criteria = NumbersPart(context), ChecksPart(), CriteriaPart(context)
+        self.trying = TryPart(context, self.checks.list)
+        self.checks.list.changed.connect(self._offer_trying)
+        self.trying.hide()
         self.reuse = QCheckBox("Reuse answers to the same question")
+        self.batch = QCheckBox("Run as batch: half price, answered within a day")
         self._compose()
         for part in (self.prompts, self.models, self.cases, self.numbers, self.checks):
             part.changed.connect(self._changed)
         self.reuse.toggled.connect(lambda _on: self._changed())
+        self.batch.toggled.connect(lambda _on: self._batch_toggled())
         self.models.models_wanted.connect(self._to_models)
         self.prompts.save_wanted.connect(self._save_draft)
         self.checks.fetch_wanted.connect(self._fetch_embedding)
@@ -104,7 +112,7 @@ class SetupDialog(Dialog):
         across.setSpacing(0)
         across.addWidget(_side([self.prompts, self.models], "surface", stretch=self.models), 26)
         across.addWidget(line(vertical=True))
-        right = [self.cases, self.numbers, self.checks, self.criteria, label("Then", "section"), self.reuse]
+        right = [self.cases, self.numbers, self.checks, self.trying, self.criteria, label("Then", "section"), self.reuse, self.batch]
         across.addWidget(_side(right, "panel"), 27)
         self.body.addLayout(across)
         words = QVBoxLayout()
@@ -143,6 +151,7 @@ class SetupDialog(Dialog):
         self.numbers.at_once.setValue(definition.concurrency)
         self.numbers.stop_at.setText("" if definition.max_cost_usd is None else str(definition.max_cost_usd))
         self.checks.show_checks(definition.checks)
+        self.checks.show_judges(choices.judges)
         self.checks.show_embedding(choices.embedding)
         self.reuse.setChecked(definition.reuse)
         if definition.name:
@@ -178,10 +187,14 @@ class SetupDialog(Dialog):
         self._show_sum(definition)
         self._timer.start()
 
+    def _batch_toggled(self) -> None:
+        self._found_of = None  # what was worked out holds for the other price
+        self._changed()
+
     def _assess(self) -> None:
         definition = self.definition()
         self.context.bridge.read(
-            assess, self.context.ws, definition, then=lambda found: self._assessed(definition, found), owner=self,
+            assess, self.context.ws, definition, self.batch.isChecked(), then=lambda found: self._assessed(definition, found), owner=self,
             key=("compare.assess", id(self)),
         )  # fmt: skip
 
@@ -213,8 +226,9 @@ class SetupDialog(Dialog):
         problems = found.problems if found is not None else ()
         misfit = next((problem.case for problem in problems if problem.case is not None), None)
         self.cases.warn([problem.message for problem in problems], misfit)
+        self.cases.say_few(found.few if found is not None else "")
         count = counted(summed.calls, "call") if summed.calls else f"{summed.by_hand:,} by hand" if summed.by_hand else ""
-        self.start_button.setText(f"Start {count}".strip())
+        self.start_button.setText(f"{'Prepare' if self.batch.isChecked() else 'Start'} {count}".strip())
         may = not self.context.ws.read_only and self.numbers.good
         self.start_button.setEnabled(may and summed.calls + summed.by_hand > 0 and not trouble)
         self.save_button.setEnabled(may)
@@ -259,6 +273,10 @@ class SetupDialog(Dialog):
 
         bridge.spawn(ws.fetch_embedding_model, then=ended, failed=ended, owner=self)
 
+    def _offer_trying(self) -> None:
+        """Where there are checks, they can be tried on an answer that is stored already."""
+        self.trying.setVisible(bool(self.checks.list.rows))
+
     def _save(self) -> None:
         def saved(comparison: int) -> None:
             self.accept()
@@ -286,9 +304,10 @@ class SetupDialog(Dialog):
         if not self.start_button.isEnabled() or self.checks.refuse() or self.choices is None:
             return
         definition = self.definition()
-        begin = partial(with_keys, self.context, self, self._begin, model_uids=definition.model_uids)
+        keyed = partial(with_keys, self.context, self, self._begin, model_uids=definition.model_uids)
+        begin = partial(with_code, self.context, self, definition.checks, keyed)
         calls = sum_up(definition, of_now(self.found, self._found_of, definition, self.choices), self.choices).calls
-        if calls > MANY_CALLS:
+        if calls > MANY_CALLS and not self.batch.isChecked():
             ask(self, f"Start {calls:,} calls?", f"{self.sum.text}.", self.start_button.text(), begin, danger=False)
         else:
             begin()
@@ -302,9 +321,10 @@ class SetupDialog(Dialog):
             self.context.bridge.call(runs.start_comparison, comparison, then=started, failed=self._refused, owner=self)
 
         def started(run_id: int) -> None:
-            self.context.start_run(run_id)
+            if not self.batch.isChecked():
+                self.context.start_run(run_id)
             self.accept()
-            self._started(run_id)
+            self._started(run_id, self.batch.isChecked())
 
         self._keep(saved)
 

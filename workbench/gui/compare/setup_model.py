@@ -8,6 +8,7 @@ from decimal import Decimal
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from workbench.gui.compare.judge_line import JudgeChoices
 from workbench.gui.words import about, counted, joined, total_money
 from workbench.values import Definition, Problem, PromptRef
 
@@ -23,63 +24,6 @@ if TYPE_CHECKING:
         VersionRow,
         Workspace,
     )
-
-CHECK_TYPES = (
-    ("contains", "contains", "The text stands somewhere in the answer"),
-    ("not-contains", "lacks", "The text stands nowhere in the answer"),
-    ("icontains", "contains, any case", "As contains, capitals and small letters alike"),
-    ("not-icontains", "lacks, any case", "As lacks, capitals and small letters alike"),
-    ("equals", "equals", "The whole answer is this text"),
-    ("not-equals", "differs from", "The answer is not this text"),
-    ("matches-reference", "is the expected answer", "The same, whatever the letter case and the way of writing numbers and dates"),
-    (
-        "classification",
-        "gives the expected label",
-        "The label in the answer is the expected answer; list all labels to find one in a sentence",
-    ),
-    ("similar", "means", "It means the same in other words, by an embedding model"),
-    ("not-similar", "does not mean", "It does not mean the same, by an embedding model"),
-    ("levenshtein", "differs in few letters from", "At most 5 letters differ"),
-    ("rouge-n", "shares words with (ROUGE)", "How many words both have, whatever their order"),
-    ("bleu", "shares phrases with (BLEU)", "How many runs of words both have, as for translations"),
-    ("gleu", "shares phrases with (GLEU)", "As BLEU, better for single sentences"),
-    ("meteor", "shares words and stems with (METEOR)", "Words and word stems that both have, and their order; English"),
-    ("regex", "matches pattern", "A regular expression is found in the answer"),
-    ("not-regex", "lacks pattern", "A regular expression is not found in the answer"),
-    ("is-json", "is JSON", "The whole answer is JSON; with a schema, JSON that fits it"),
-    ("not-is-json", "is not JSON", "The answer is not JSON"),
-    ("is-xml", "is XML", "The whole answer is XML; elements that must be there, such as order.item, parted by commas"),
-    ("contains-xml", "contains XML", "Elements stand somewhere in the answer"),
-    ("is-html", "is HTML", "The whole answer is HTML"),
-    ("contains-html", "contains HTML", "HTML stands somewhere in the answer"),
-    ("not-contains-html", "lacks HTML", "No HTML stands in the answer"),
-    ("is-sql", "is SQL", "The whole answer is SQL of a database: MySQL unless you name another, such as PostgreSQL"),
-    ("contains-sql", "contains SQL", "A code block of the answer is SQL"),
-    ("is-refusal", "refuses", "The model says that it does not do it"),
-    ("not-is-refusal", "does not refuse", "The model does what it was asked"),
-    ("word-count", "has so many words", "A number, or a range such as 20-50"),
-    ("sentence-count", "has so many sentences", "A number, or a range such as 1-3"),
-    ("reading-level", "reads at school year up to", "Flesch-Kincaid grade of an English text, such as 8"),
-    ("language", "is in the language", "Such as German or de; of several, one of them"),
-    ("no-personal-data", "has no personal data", "No email address, telephone, card or account number"),
-    ("no-secrets", "has no secrets", "No key, token or password"),
-    ("links-only-to", "links only to", "Hosts that links may lead to, parted by commas"),
-    ("latency", "takes at most (ms)", "The time of the call in milliseconds"),
-    ("cost", "costs at most ($)", "The cost of the call in dollars; needs a price"),
-    ("finish-reason", "ends with", "How the answer ended: stop, length, tool_calls, content_filter"),
-    ("is-valid-openai-tools-call", "calls tools correctly", "The tools were offered and the arguments fit their schemas"),
-    ("tool-call-f1", "calls the tools", "Names of the tools to call, parted by commas"),
-)
-"""Type of a check, how it is said, and what it asks."""
-COMPARES_TEXTS = ("contains", "icontains", "equals", "starts-with", "similar", "levenshtein", "rouge-n", "bleu", "gleu", "meteor", "regex")
-"""How the kinds begin whose value may be the expected answer."""
-NEEDS_NO_VALUE = frozenset(
-    ("is-json", "contains-json", "is-xml", "contains-xml", "is-html", "contains-html", "is-sql", "contains-sql", "is-refusal",
-     "no-personal-data", "no-secrets", "matches-reference", "classification", "is-valid-openai-tools-call",
-     "is-valid-openai-function-call", "is-valid-function-call", "assert-set")
-)  # fmt: skip
-USUAL_LIKENESS = {"similar": 0.75, "rouge-n": 0.75, "bleu": 0.5, "gleu": 0.5, "meteor": 0.5}
-"""The kinds of checks that say how alike two texts are, and from where on they pass unless one says another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +41,26 @@ class Choices:
     """Uids of the datasets that have expected answers."""
     embedding: EmbeddingStatus | None = None
     """Whether a check can compare meanings."""
+    judges: JudgeChoices = field(default_factory=JudgeChoices)
     usual_dataset: str | None = None
     """What fits the prompts that a new comparison starts with."""
 
 
+def judge_choices(ws: Workspace) -> JudgeChoices:
+    """Which models and judge prompts a check may name."""
+    models = [row.title for row in ws.connections.models() if not row.embeds and row.place != "hand"]
+    prompts = {row.name: row.latest for row in ws.judges.prompts() if row.latest}
+    return JudgeChoices(models, prompts, str(ws.settings.get("judge_model") or ""))
+
+
 def read_choices(ws: Workspace) -> Choices:
     """All that the dialog offers."""
-    prompts = [row for row in ws.prompts.list() if row.kind != "snippet"]
+    prompts = [row for row in ws.prompts.list() if row.kind == "prompt"]
     versions = {row.uid: ws.versions.list(row.id, with_figures=False) for row in prompts}
     models = [row for row in ws.connections.models() if not row.embeds]
     choices = Choices(
         prompts, models, ws.datasets.list(), ws.comparisons.list(), versions, ws.runs.spent_today(),
-        ws.datasets.with_reference(), ws.embedding_status(),
+        ws.datasets.with_reference(), ws.embedding_status(), judge_choices(ws),
     )  # fmt: skip
     return replace(choices, usual_dataset=fitting_dataset(ws, usual_prompts(choices)))
 
@@ -149,6 +101,8 @@ def _needed(ws: Workspace, refs: Sequence[PromptRef]) -> set[str]:
 
 MANY_CALLS = 1000
 """More are started only after a question, free ones too: they keep a computer busy for hours."""
+DISAGREE = 0.25
+"""On which share of the cases two columns are taken to differ, before any is asked."""
 FIGURES_SECONDS = 1.0
 """How long figures of single models are worked out; models left then say their price."""
 
@@ -166,24 +120,44 @@ class Assessment:
     """Of each model (its uid) that can be used: what the definition would take on it alone."""
     tokens: Mapping[PromptRef, int] = field(default_factory=dict)
     """Of each chosen prompt version: about how many tokens one call sends."""
+    few: str = ""
+    """That the cases are too few to tell a difference of the size wanted; empty where they do."""
 
 
-def assess(ws: Workspace, definition: Definition) -> Assessment:
-    """Calls, cost and time of a definition, and what keeps prompts from being sent."""
+def assess(ws: Workspace, definition: Definition, in_batch: bool = False) -> Assessment:
+    """Calls, cost and time of a definition, and what keeps prompts from being sent; `in_batch`: what can be is handed over."""
     cases = count_cases(ws, definition)
     if not (definition.prompts and cases):
         return Assessment(cases=cases)
     try:
-        models, tokens = _figures(ws, definition)
+        models, tokens = _figures(ws, definition, in_batch)
         if not definition.model_uids:
             return Assessment(cases=cases, models=models, tokens=tokens)
         spec = ws.comparisons.resolve(definition)
-        return Assessment(ws.runs.estimate(spec), ws.runs.problems(spec), "", cases, models, tokens)
+        few = few_words(ws, cases, len(definition.prompts) * len(definition.model_uids))
+        return Assessment(ws.runs.estimate(spec, in_batch=in_batch), ws.runs.problems(spec), "", cases, models, tokens, few)
     except Problem as error:
         return Assessment(trouble=str(error), cases=cases)
 
 
-def _figures(ws: Workspace, definition: Definition) -> tuple[dict[str, Estimate], dict[PromptRef, int]]:
+def few_words(ws: Workspace, cases: int, columns: int) -> str:
+    """`12 cases can tell two columns apart from about 25 points on. ...`: said where the difference wanted is smaller than that."""
+    from workbench.workspace import cases_needed, smallest_difference  # only where a comparison is set up
+
+    wanted = int(ws.settings.get("told_difference")) / 100
+    needed = cases_needed(wanted, max(wanted, DISAGREE)) if wanted and columns > 1 else None
+    if needed is None or cases >= needed:
+        return ""
+    told = smallest_difference(cases, DISAGREE)
+    start = (
+        f"{counted(cases, 'case')} can tell two columns apart from about {round(100 * told)} points of pass rate on"
+        if told
+        else (f"{counted(cases, 'case')} can hardly tell two columns apart")
+    )
+    return f"{start}. {round(100 * wanted)} points take about {needed:,} cases."
+
+
+def _figures(ws: Workspace, definition: Definition, in_batch: bool) -> tuple[dict[str, Estimate], dict[PromptRef, int]]:
     """What single models take, the ticked ones first, and what single prompt versions send; as many as the time does for."""
     ready = [row.uid for row in ws.connections.models() if row.answers]
     uids = [uid for uid in definition.model_uids if uid in ready] + [uid for uid in ready if uid not in definition.model_uids]
@@ -200,7 +174,7 @@ def _figures(ws: Workspace, definition: Definition) -> tuple[dict[str, Estimate]
     models: dict[str, Estimate] = {}
     for uid, model in zip(uids, spec.models, strict=True):
         if perf_counter() < end:
-            models[uid] = ws.runs.estimate(replace(spec, models=(model,)))
+            models[uid] = ws.runs.estimate(replace(spec, models=(model,)), in_batch=in_batch)
     return models, tokens
 
 
@@ -280,11 +254,15 @@ def sum_up(definition: Definition, found: Assessment | None, choices: Choices) -
             pieces += [(", ", False), ("free", True)] if free else [(", about ", False), (total_money(estimate.cost_usd), True)]
             if estimate.high_usd and total_money(estimate.low_usd) != total_money(estimate.high_usd):
                 pieces.append((f" ({total_money(estimate.low_usd)} to {total_money(estimate.high_usd)})", False))
+        if estimate.judge_calls:
+            pieces.append((f", with {counted(estimate.judge_calls, 'call')} of judges", False))
         if estimate.reused:
             pieces.append((f", {estimate.reused:,} reused", False))
         if estimate.unknown_prices:
             pieces.append((f"{' and' if estimate.cost_usd is not None else ','} an unknown cost", False))
             below = f"No price is known for {joined(list(estimate.unknown_prices))}: no cap counts it. "
+        if estimate.in_batch:
+            pieces.append((f", {'all' if estimate.in_batch == calls else f'{estimate.in_batch:,}'} as batch within a day", False))
         if estimate.seconds is not None:
             pieces += [(", about ", False), (about(estimate.seconds), True)]
         below += estimate.basis + " "

@@ -211,6 +211,10 @@ class CasesPart(Part):
         self.show_case = button("Show the case", kind="link", on=lambda: self.case_wanted.emit(self._misfit))
         row.addWidget(self.show_case, 0, Qt.AlignmentFlag.AlignTop)
         self.column.addWidget(self.warning)
+        self.few = label("", "small", "text3", wrap=True)
+        self.few.setToolTip("Reckoned for two columns that differ on a quarter of the cases. The size wanted is in Settings, Runs.")
+        self.column.addWidget(self.few)
+        self.say_few("")
         self._misfit = 0
         self.warn([], None)
 
@@ -246,6 +250,11 @@ class CasesPart(Part):
         self.show_case.setText(f"Show case {misfit:,}" if misfit is not None else "")
         self.warning.setVisible(bool(words))
         self.warning_text.setText("\n".join(words[:4]))
+
+    def say_few(self, words: str) -> None:
+        """Say that the cases are too few to tell a difference of the size wanted."""
+        self.few.setText(words)
+        self.few.setVisible(bool(words))
 
     def _chosen(self) -> None:
         self._show_tags(())

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionRange, QModelIndex, QPoint, Qt, QTimer, Signal
+import time
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionRange, QModelIndex, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -11,6 +14,9 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QRegion,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHBoxLayout, QHeaderView, QTableView, QVBoxLayout, QWidget
@@ -27,10 +33,38 @@ from workbench.gui.wanted import Wanted
 
 COLUMN_WIDTH, CASE_WIDTH = 208, 164
 FRAME_MS = 12
+SCROLLING_S = 0.3
+"""So long after the last step it counts as scrolling, whose next frame must not wait for cells that are seen for the first time."""
+LATE_MS = 4
+"""Until cells are painted for which a frame had no time: keys and the mouse come first."""
 HEIGHT_ORDER = ("compact", "normal", "tall")
 
 
-class CellView(QTableView):
+class CaseView(QTableView):
+    """The frozen column of cases. Its viewport is opaque, so that scrolling moves the picture and only what comes into view is painted: the
+    delegates paint every pixel of their cells, and the rest is filled here.
+    """
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.theme = theme
+        _dress(self)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        across, down = self.horizontalHeader(), self.verticalHeader()
+        cells = QRect(-across.offset(), -down.offset(), across.length(), down.length())
+        rest = event.region().subtracted(QRegion(cells))
+        if not rest.isEmpty():
+            painter = QPainter(self.viewport())
+            painter.setClipRegion(rest)
+            painter.fillRect(rest.boundingRect(), self.theme.color("surface"))
+            painter.end()
+        super().paintEvent(event)
+
+
+class CellView(CaseView):
     """The columns of answers."""
 
     rate = Signal(int)
@@ -45,13 +79,10 @@ class CellView(QTableView):
     """The QMimeData of a drop on a cell that waits for a person; it is to be taken at once."""
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self.theme = theme
+        super().__init__(theme)
         self.single_keys = True
-        _dress(self)
         self.setMouseTracking(True)
         self.setAcceptDrops(True)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setAccessibleName("Answers")
         self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
@@ -59,6 +90,28 @@ class CellView(QTableView):
         self.setItemDelegate(self.cells)
         self.headers = ColumnHeader(theme, self)
         self.setHorizontalHeader(self.headers)
+        self._scrolled = 0.0
+        self._late = QTimer(self)
+        self._late.setSingleShot(True)
+        self._late.setInterval(LATE_MS)
+        self._late.timeout.connect(self._paint_late)
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        self._scrolled = time.perf_counter()
+        super().scrollContentsBy(dx, dy)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self.cells.painter.begin_frame(hurried=time.perf_counter() - self._scrolled < SCROLLING_S)
+        super().paintEvent(event)
+        if self.cells.late and not self._late.isActive():
+            self._late.start()
+
+    def _paint_late(self) -> None:
+        """Paint what the last frames had no time for."""
+        late, self.cells.late = self.cells.late, []
+        model = self.model()
+        for row, section in late:
+            self.update(model.index(row, section))
 
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
         super().selectionChanged(selected, deselected)
@@ -145,17 +198,19 @@ class GridTable(QWidget):
     """Both views with one set of rows; widths and heights follow the text size."""
 
     current_changed = Signal()
+    columns_moved = Signal()
+    """A column was dragged to another place."""
 
     def __init__(self, theme: Theme, model: RunGrid) -> None:
         super().__init__()
         self.theme = theme
         self.grid = model
         self.hidden: set[int] = set()
+        self.order: list[int] = []
+        self._placing = False
         self.height_choice = "normal"
         self.main = CellView(theme)
-        self.cases = QTableView()
-        _dress(self.cases)
-        self.cases.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.cases = CaseView(theme)
         self.cases.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.cases.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.cases.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -173,6 +228,7 @@ class GridTable(QWidget):
         case_bar.valueChanged.connect(bar.setValue)
         self.main.horizontalScrollBar().rangeChanged.connect(lambda _low, _high: self._match_foot())
         self.main.selectionModel().currentChanged.connect(self._moved)
+        self.main.headers.sectionMoved.connect(self._section_moved)
         self.cases.clicked.connect(self._case_clicked)
         self.corner.sectionClicked.connect(lambda _section: self._turn_round())
         model.modelReset.connect(self._reset)
@@ -249,25 +305,59 @@ class GridTable(QWidget):
         self.main.cells.painter.mark_words(wanted)
         self.main.viewport().update()
 
-    def show_columns(self, hidden: set[int]) -> None:
-        """Hide these columns (0-based) and show all others."""
-        self.hidden = set(hidden)
+    def show_columns(self, hidden: set[int], order: Sequence[int] = (), ends: frozenset[int] = frozenset()) -> None:
+        """Hide these columns (0-based) and show all others in an order; behind `ends` another group begins."""
+        self.hidden, self.order = set(hidden), list(order)
+        header = self.main.headers
+        self._placing = True
+        for at, number in enumerate(self.order):
+            header.moveSection(header.visualIndex(number + 1), at + 1)
+        self._placing = False
+        header.group_ends = self.main.cells.painter.group_ends = ends
         for number in range(len(self.grid.columns)):
             self.main.setColumnHidden(number + 1, number in self.hidden)
         current = self.current()
         if current is not None and current[1] in self.hidden:
-            visible = [number for number in range(len(self.grid.columns)) if number not in self.hidden]
+            visible = self.visible()
             if visible:
                 self.choose(current[0], min(visible, key=lambda number: abs(number - current[1])))
         self.measure()
 
+    def order_of_now(self) -> list[int]:
+        """All columns as the header has them now, hidden ones too."""
+        return sorted(range(len(self.grid.columns)), key=lambda number: self.main.headers.visualIndex(number + 1))
+
+    def _section_moved(self, _section: int, _before: int, _now: int) -> None:
+        if not self._placing:
+            QTimer.singleShot(0, self, self.columns_moved.emit)  # the header is still in the middle of the drag
+
+    def reveal(self) -> None:
+        """Bring the current cell into view."""
+        self.main.scrollTo(self.main.currentIndex())
+
+    def top_of_current(self) -> int | None:
+        """Where the current row stands on the screen; None where it is out of sight."""
+        index = self.main.currentIndex()
+        top = self.main.visualRect(index).y() if index.isValid() else None
+        return top if top is not None and 0 <= top < self.main.viewport().height() else None
+
+    def keep(self, place: tuple[int, int], top: int | None) -> None:
+        """Make a cell the current one again after the rows were laid out anew, where it stood on the screen; out of sight it stays so."""
+        row = self.grid.row_of(place[0])
+        if row is None:
+            return
+        bar = self.main.verticalScrollBar()
+        scrolled = bar.value()
+        index = self.grid.index(row, place[1] + 1)
+        self.main.setCurrentIndex(index)
+        bar.setValue(scrolled if top is None else bar.value() + self.main.visualRect(index).y() - top)
+
     def set_height(self, choice: str) -> None:
         """Compact, normal or tall rows. The current row keeps its place on the screen."""
-        index = self.main.currentIndex()
-        before = self.main.visualRect(index).y() if index.isValid() else None
+        index, before = self.main.currentIndex(), self.top_of_current()
         self.height_choice = choice
         self.measure()
-        if before is not None and 0 <= before < self.main.viewport().height():
+        if before is not None:
             bar = self.main.verticalScrollBar()
             bar.setValue(bar.value() + self.main.visualRect(index).y() - before)
 
@@ -279,7 +369,7 @@ class GridTable(QWidget):
         self.main.cells.painter.height = self.height_choice
         self.case_words.height = self.height_choice
         self.main.cells.painter.forget()
-        self.case_words.excerpts.clear()
+        self.case_words.forget()
         tall = row_height(theme, self.height_choice)
         for view in (self.main, self.cases):
             header = view.verticalHeader()
@@ -329,7 +419,10 @@ class GridTable(QWidget):
             self.grid.tick()
 
     def _reset(self) -> None:
-        self.show_columns({number for number in self.hidden if number < len(self.grid.columns)})
+        """Qt forgets the columns with the rows."""
+        count = len(self.grid.columns)
+        order = self.order if len(self.order) == count else []
+        self.show_columns({number for number in self.hidden if number < count}, order, self.main.headers.group_ends)
 
     def _moved(self, current: QModelIndex, previous: QModelIndex) -> None:
         for row in {current.row(), previous.row()}:

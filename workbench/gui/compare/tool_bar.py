@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QMenu
 
 from workbench.gui.actions import tooltip
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from workbench.workspace import ColumnInfo
 
 MOST_SEGMENTS = 5
+MOST_LETTERS = 22
+"""Of the name of the base."""
 FIT = 4
 """Up to this many columns are shown together when a run opens."""
 
@@ -53,6 +56,10 @@ class ToolBar(QFrame):
     height_chosen = Signal(str)
     differences_toggled = Signal(bool)
     repeat_chosen = Signal(int)
+    columns_menu = Signal(object)
+    """The menu of the columns opens: the orders that they can be put in are added to it."""
+    base_menu = Signal(object)
+    """The menu of the base opens: the columns that differences can be told from are added to it."""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -64,6 +71,7 @@ class ToolBar(QFrame):
         self._columns: Sequence[ColumnInfo] = ()
         self._hidden: set[int] = set()
         self._query = CaseQuery()
+        self._base_title = ""
         self._segments: Segmented | None = None
         self._combo: QComboBox | None = None
         self._repeats: Segmented | None = None
@@ -72,6 +80,8 @@ class ToolBar(QFrame):
         self.differences = button("Show differences", "git-compare", size="small", tip=tooltip("compare.differences"))
         self.differences.setCheckable(True)
         self.differences.toggled.connect(self._differ)
+        self.base = button("", on=self._pick_base, size="small", opens=True, tip="The column that differences are told from")
+        self.base.hide()
         self.heights = Segmented(
             [("compact", "", "rows-4"), ("normal", "", "rows-3"), ("tall", "", "rows-2")], "normal", small=True, name="Row height"
         )
@@ -81,7 +91,7 @@ class ToolBar(QFrame):
         self._row.setContentsMargins(16, 5, 14, 6)
         self._row.setSpacing(8)
         self._row.addStretch(1)
-        for made in (self.filter, self.columns, self.differences, self.heights):
+        for made in (self.filter, self.columns, self.differences, self.base, self.heights):
             self._row.addWidget(made)
 
     def show_run(self, columns: Sequence[ColumnInfo], repeats: int) -> None:
@@ -188,9 +198,37 @@ class ToolBar(QFrame):
             action.setCheckable(True)
             action.setChecked(column.index not in self._hidden)
             action.toggled.connect(lambda on, index=column.index: self.column_toggled.emit(index, on))
+        menu.addSeparator()
+        self.columns_menu.emit(menu)
         menu.popup(self.columns.mapToGlobal(self.columns.rect().bottomLeft()))
 
     def _differ(self, on: bool) -> None:
-        self.differences.setText("Differences shown" if on else "Show differences")
+        self.differences.setText("Differences" if on else "Show differences")
         set_kind(self.differences, state="on" if on else "")
+        self.base.setVisible(on)
+        self._fit()
         self.differences_toggled.emit(on)
+
+    def show_base(self, title: str) -> None:
+        """Say from which column differences are told; none: of each column from the one beside it."""
+        self._base_title = title
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """The base by its name where there is room for it."""
+        if self.base.isHidden():
+            return
+        title = self._base_title or "the one beside"
+        self.base.setText(f"from {title[:MOST_LETTERS].rstrip()}…" if len(title) > MOST_LETTERS else f"from {title}")
+        if self._row.sizeHint().width() > self.width():
+            self.base.setText("from")
+        self.base.setToolTip(f"Differences are told from {title}")
+
+    def _pick_base(self) -> None:
+        menu = QMenu(self)
+        self.base_menu.emit(menu)
+        menu.popup(self.base.mapToGlobal(self.base.rect().bottomLeft()))

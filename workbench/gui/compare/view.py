@@ -13,7 +13,9 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, Q
 from workbench.gui.baseline import mark_baseline
 from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.overview import Family, Overview, read_families
-from workbench.gui.compare.run_page import NARROW, RunPage
+from workbench.gui.compare.panel_place import NARROW
+from workbench.gui.compare.results.tabs import RunTabs
+from workbench.gui.compare.run_page import RunPage
 from workbench.gui.compare.setup import SetupDialog
 from workbench.gui.compare.setup_model import MANY_CALLS, fitting_dataset
 from workbench.gui.context import Context
@@ -41,7 +43,8 @@ class CompareScreen(Screen):
         self.page = RunPage(context, self.model)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.overview)
-        self.pages.addWidget(self.page)
+        self.tabs = RunTabs(context, self.model, self.page)
+        self.pages.addWidget(self.tabs)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.pages)
@@ -57,6 +60,7 @@ class CompareScreen(Screen):
         self._new.setText("New comparison")
         for id, verb in self.page.verbs().items():
             self.on(id, partial(self.page.act, verb))
+        self.on("compare.results", self.tabs.toggle)
         self.on("compare.to_baseline", self.compare_with_baseline)
         self.on("compare.mark_baseline", self.mark_baseline)
         self.model.loaded.connect(self.crumbs_changed)
@@ -64,6 +68,7 @@ class CompareScreen(Screen):
         self._wanted_output: int | None = None
         self._words = ""
         """What a search found in it."""
+        self._hands_over = False
         self.model.loaded.connect(self._go_to_output)
         self.page.run_chosen.connect(lambda run_id: context.go("compare", run_id=run_id))
         self.page.rerun_wanted.connect(self.rerun)
@@ -85,16 +90,20 @@ class CompareScreen(Screen):
         return [("Compare", lambda: self.context.go("compare", overview=True)), (run.comparison, None)]
 
     def top_actions(self) -> list[QWidget]:
-        if self.pages.currentWidget() is self.page and self.model.run is not None:
+        if self.pages.currentWidget() is self.tabs and self.model.run is not None:
             return [self._export, self._new] if self.width() < NARROW else [self._duplicate, self._export, self._new]
         return [self._new]
 
     def show_at(self, **at: Any) -> None:
-        """`run_id`, maybe with `output_id` and the `words` that a search found in it; `comparison_id` (its newest run), `overview`,
-        or `new` with `prompt_id`, `version`, `model_ids`, or `prompt_versions` as (prompt id, number), to set one up."""
+        """`run_id`, maybe with `output_id` and the `words` that a search found in it, `hand_over`, or the `tab` results;
+        `comparison_id` (its newest run); `overview`; or `new` with `prompt_id`, `version`, `model_ids`, or `prompt_versions`
+        as (prompt id, number), to set one up."""
         if at.get("run_id") is not None:
             self._wanted_output, self._words = at.get("output_id"), str(at.get("words") or "")
+            self._hands_over = bool(at.get("hand_over"))
             self._open(int(at["run_id"]))
+            self.tabs.show_results(at.get("tab") == "results")
+            self.tabs.focus()
         elif at.get("comparison_id") is not None:
             self._open_comparison(int(at["comparison_id"]))
         elif at.get("new"):
@@ -104,11 +113,11 @@ class CompareScreen(Screen):
         elif at.get("overview") or self.model.run_id is None:
             self._show_overview()
         else:
-            self.page.focus_grid()
+            self.tabs.focus()
 
     def where(self) -> dict[str, Any]:
-        if self.pages.currentWidget() is self.page and self.model.run_id is not None:
-            return {"run_id": self.model.run_id}
+        if self.pages.currentWidget() is self.tabs and self.model.run_id is not None:
+            return {"run_id": self.model.run_id} | ({"tab": "results"} if self.tabs.shows_results else {})
         return {"overview": True}
 
     def refresh(self, changes: Changes | None) -> None:
@@ -124,6 +133,7 @@ class CompareScreen(Screen):
         if self.pages.currentWidget() is self.overview:
             self.overview.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         else:
+            self.tabs.show_results(False)
             self.page.find_bar.open()
 
     def new(self) -> None:
@@ -131,12 +141,13 @@ class CompareScreen(Screen):
         self._set_up()
 
     def panes(self) -> list[QWidget]:
-        if self.pages.currentWidget() is self.page:
-            return self.page.panes()
+        if self.pages.currentWidget() is self.tabs:
+            return self.tabs.panes()
         return [self.overview]
 
     def toggle_right(self) -> None:
-        self.page.toggle_detail()
+        if not self.tabs.shows_results:
+            self.page.toggle_detail()
 
     def leave(self) -> bool:
         self.page.detail.judging.save_note()
@@ -165,13 +176,16 @@ class CompareScreen(Screen):
     # -- opening -----------------------------------------------------------------------------------------------
 
     def _open(self, run_id: int) -> None:
-        self.pages.setCurrentWidget(self.page)
+        self.pages.setCurrentWidget(self.tabs)
         self.model.open(run_id)
         self.crumbs_changed.emit()
         self.page.table.main.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _go_to_output(self) -> None:
-        """Show the cell of the output that was asked for, now that its run is shown."""
+        """Show the cell of the output that was asked for, now that its run is shown; or how to hand it over."""
+        if self._hands_over:
+            self._hands_over = False
+            self.page.batches.hand_over()
         wanted, self._wanted_output = self._wanted_output, None
         if wanted is not None:
             self.context.bridge.read(
@@ -222,7 +236,7 @@ class CompareScreen(Screen):
     def _set_up(self, definition: Definition | None = None, comparison_id: int | None = None) -> SetupDialog:
         dialog = SetupDialog(
             self, self.context, definition=definition, comparison_id=comparison_id,
-            started=lambda run_id: self.context.go("compare", run_id=run_id),
+            started=lambda run_id, hand_over: self.context.go("compare", run_id=run_id, hand_over=hand_over),
             saved=lambda _comparison: self._saved_draft(),
         )  # fmt: skip
         dialog.open()
@@ -313,10 +327,16 @@ class CompareScreen(Screen):
         rows: list[tuple[str, Any, bool]] = [
             ("Rerun as it was defined", lambda: self.rerun(), idle),
             ("Rerun what failed a call or a check", lambda: self.rerun("failed"), idle and run.done + run.failed > 0),
+            ("Checks, score again", self.page.scoring.change_checks, idle),
+            ("Judge this run", self.page.judges.judge, idle and data.to_judge > 0),
+            ("Judge again", self.page.judges.judge_again, idle and data.has_judges and run.done > 0),
+            ("Hand over as batch…", self.page.batches.hand_over, idle and run.queued > 0 and not self.context.ws.read_only),
+            ("Read batch results…", self.page.batches.read_results, not self.context.ws.read_only),
             ("Change the set-up", lambda: self._edit_by_id(int(run.comparison_id or 0)), saved),
             ("Rename", lambda: self._rename(data.comparison), saved),
             ("Duplicate", lambda: self.duplicate(), data.comparison is not None),
             ("Review blind", lambda: self.context.go("review", run_id=run.id), run.done > 0),
+            ("Make a review packet…", self.page.make_packet, run.done > 0 and not self.context.ws.read_only),
             ("Compare with baseline", self.compare_with_baseline, run.done + run.failed > 0),
             ("Mark as baseline", self.mark_baseline, idle and run.comparison_id is not None and run.done > 0),
             *([self._cases_row(data.dataset, run)] if run.dataset_version_id is not None else []),
@@ -382,7 +402,7 @@ class CompareScreen(Screen):
 
     def ask_export(self) -> None:
         """Offer the forms in which the open run can be exported (Ctrl+E)."""
-        if self.pages.currentWidget() is self.page and self.model.run is not None:
+        if self.pages.currentWidget() is self.tabs and self.model.run is not None:
             self._export_menu()
         else:
             self.context.notice("Open a run to export its outputs.")

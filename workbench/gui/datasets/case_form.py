@@ -190,7 +190,7 @@ class CaseForm(QWidget):
         text = FieldText(code=column.type in ("json", "checks"))
         text.setReadOnly(self._read_only)
         if column == CHECKS:
-            text.setPlaceholderText("Of this case alone, such as contains: refund")
+            text.setPlaceholderText("Such as contains: refund")
             text.setToolTip(_CHECKS_TIP)
         return text
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLineEdit, QR
 from workbench.gui.context import Context
 from workbench.gui.library.foreign_export_dialog import ForeignExportDialog, export_foreign
 from workbench.gui.library.prompt_columns import PromptColumnsDialog, recalled
+from workbench.gui.packet_report_dialog import show_packet_report
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.dialog import Dialog
@@ -87,7 +88,8 @@ class Exchange:
     def ask_import(self) -> None:
         """Ask for files or a folder, then read them."""
         made = Dialog(self._owner, "Import", width=460)
-        what = "Prompt files of this app and other tools, promptfoo configurations, tables of cases, a whole folder, or a zip of it."
+        what = "Prompt files of this app and other tools, promptfoo configurations, tables of cases, a whole folder, or a zip of it; "
+        what += "and ratings that came back from a review packet."
         made.body.addWidget(label(f"{what} Nothing you have is replaced.", "body", "text2", wrap=True))
 
         def files() -> None:
@@ -155,7 +157,12 @@ class Exchange:
         )
 
     def show_report(self, report: ImportReport, source: str) -> None:
-        """Show what an import did."""
+        """Show what an import did; of one file that came back from a review packet, what the ratings came to."""
+        only = [*report.imported, *report.unchanged]
+        if len(only) == 1 and only[0].kind == "ratings" and not report.rejected:
+            news = f"{only[0].changes}." if report.imported else "Already in, nothing changed."
+            show_packet_report(self._owner, self._context, only[0].id, news)
+            return
         ImportReportDialog(self._owner, self._context.bridge, report, source, open_thing=self._go, again=self.read).open()
 
     def _go(self, kind: str, id: int) -> None:
@@ -163,6 +170,10 @@ class Exchange:
             self._context.go("datasets", dataset_id=id)
         elif kind == "comparison":
             self._context.go("compare", comparison_id=id)
+        elif kind == "ratings":
+            show_packet_report(self._owner, self._context, id)
+        elif kind == "run":
+            self._context.go("compare", run_id=id)
         else:
             self._context.go("library", prompt_id=id)
 

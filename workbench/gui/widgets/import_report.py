@@ -33,6 +33,8 @@ _KINDS = (
     ("comparison", "comparison", "comparisons", "columns-3"),
     ("connection", "connection", "connections", "plug"),
     ("model", "model", "models", "cpu"),
+    ("run", "finished run", "finished runs", "play"),
+    ("ratings", "file of ratings", "files of ratings", "star"),
 )
 _MOST = 100
 """Lines of one kind that are listed; the saved report has all."""
@@ -191,7 +193,7 @@ class ImportReportDialog(Dialog):
             row.addWidget(icon_label(icons.get(item.kind, "file-text"), "text2", 16))
             row.addWidget(ElidedLabel(item.name, "body", "text", 500), 1)
             row.addWidget(label(self._what(item), "small", "text3"))
-            if self._open is not None and item.kind in ("prompt", "snippet", "dataset", "comparison"):
+            if self._open is not None and item.kind in ("prompt", "snippet", "dataset", "comparison", "run", "ratings"):
                 row.addWidget(button("Show", kind="link", size="small", on=partial(self._go, item)))
             card.addLayout(row)
         if len(found) > _MOST:
@@ -201,7 +203,7 @@ class ImportReportDialog(Dialog):
     def _what(item: Imported) -> str:
         if item.cases is not None:
             return counted(item.cases, "case")
-        if not item.is_new:
+        if not item.is_new or item.kind == "ratings":
             return item.changes or "changed"
         return f"new, v{item.version}" if item.version else "new"
 

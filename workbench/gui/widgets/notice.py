@@ -163,3 +163,9 @@ class Banner(QFrame):
         row.addLayout(words, 1)
         for made in buttons:
             row.addWidget(made)
+
+    def say(self, title: str, text: str) -> None:
+        """Show other words."""
+        self.title.setText(title)
+        self.text.setText(text)
+        self.text.setVisible(bool(text))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from workbench.formats.prompt_table import PromptColumns
     from workbench.library.comparisons import Comparisons
     from workbench.library.datasets import Datasets
+    from workbench.library.folder.importing import BringRun
+    from workbench.library.folder.ratings import BringRatings
     from workbench.library.reports import ExportReport, FormatRow, ImportReport, NotCarried
     from workbench.store.database import Database
     from workbench.values import Content, ModelSpec
@@ -29,7 +31,18 @@ FORMATS = (
 class LibraryFiles:
     """Files out of the workspace, and into it."""
 
-    def __init__(self, database: Database, datasets: Datasets, comparisons: Comparisons) -> None:
+    def __init__(
+        self,
+        database: Database,
+        datasets: Datasets,
+        comparisons: Comparisons,
+        bring_run: BringRun | None = None,
+        bring_ratings: BringRatings | None = None,
+    ) -> None:
+        """`bring_run` keeps the answers in a file of another program; without it they are told as not carried over. `bring_ratings` keeps
+        what colleagues saved in a review packet."""
+        self._bring_run = bring_run
+        self._bring_ratings = bring_ratings
         self._database = database
         self._datasets = datasets
         self._comparisons = comparisons
@@ -112,6 +125,25 @@ class LibraryFiles:
             return ForeignExport(str(folder), tuple(found.texts), 0, found.rejected, found.not_carried, there)
         return exporting.write_files(found, folder, replace_files=replace_files)
 
+    def export_comparison(self, dest: Path, comparison_id: int, *, replace_files: bool = False) -> ForeignExport:
+        """What was written: a saved comparison with its cases and checks as a promptfoo configuration. `dest` is the file, or its folder.
+
+        Raises BadInput for what cannot be said there, and for what the comparison lacks.
+        """
+        from workbench.formats.foreign_writing import Outgoing  # only files need them
+        from workbench.formats.library_file import PromptFile
+        from workbench.formats.promptfoo.comparison_writing import write_comparison
+        from workbench.library.folder import foreign_exporting as exporting
+
+        spec = self._comparisons.resolve(self._comparisons.get(comparison_id).definition)
+        titles = [one.prompt if one.version is None else f"{one.prompt} v{one.version}" for one in spec.variants]
+        outs = [Outgoing(PromptFile(title, one.content)) for title, one in zip(titles, spec.variants, strict=True)]
+        text, left = write_comparison(spec, outs)
+        row = exporting.format_of("promptfoo")
+        folder, single = exporting.split_destination(Path(dest), row, 1)
+        found = exporting.Files({single or row.file: text}, (), left)
+        return exporting.write_files(found, folder, replace_files=replace_files)
+
     def as_text(
         self, prompt_id: int, format: str, *, content: Content | None = None, model: ModelSpec | None = None
     ) -> tuple[str, tuple[NotCarried, ...]]:
@@ -154,6 +186,7 @@ class LibraryFiles:
         from workbench.library.folder.archive import is_archive, unpack  # only files need them
         from workbench.library.folder.finding import find
         from workbench.library.folder.importing import Options, import_finds
+        from workbench.library.folder.ratings import bring_rating_files, rating_files
         from workbench.library.reports import Rejected
 
         if format is not None and format not in FORMATS:
@@ -185,6 +218,10 @@ class LibraryFiles:
                     continue
                 unpacked[str(folder)] = str(path)
                 given.append(folder)
-            report = import_finds(self._database, find(given, format, steps), steps, Options(sheet, columns, tuple(unpacked)))
+            given, ratings = rating_files(given) if format is None else (given, [])
+            finds = find(given, format, steps)
+            finds.leave_out(ratings)
+            report = import_finds(self._database, finds, steps, Options(sheet, columns, tuple(unpacked)), self._bring_run)
+            report = bring_rating_files(report, ratings, self._bring_ratings)
         report = replace(report, rejected=(*rejected, *report.rejected), rejected_count=report.rejected_count + len(rejected))
         return report.moved(unpacked) if unpacked else report

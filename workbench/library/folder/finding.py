@@ -75,6 +75,14 @@ class Finds:
         by_kind = (self.prompts, self.datasets, self.comparisons, self.models, self.pages)
         return sum(len(kind) for kind in (*by_kind, self.tables, self.foreign))
 
+    def leave_out(self, paths: Sequence[Path]) -> None:
+        """Forget files that are read elsewhere, and that their folders seemed to hold nothing."""
+        for path in paths:
+            self.foreign.pop(path, None)
+        self.tables = [path for path in self.tables if path not in paths]
+        around = {str(path) for path in paths} | {str(folder) for path in paths for folder in path.parents}
+        self.rejected = [one for one in self.rejected if one.path not in around]
+
 
 def find(paths: Sequence[Path], format: str | None = None, steps: Steps | None = None) -> Finds:
     """What lies at these paths. A comparison brings along the prompts, the dataset and the models that it names.

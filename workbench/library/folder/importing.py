@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,6 +27,7 @@ from workbench.library.folders import folder_id
 from workbench.library.reports import Imported, ImportReport, NotCarried, Rejected
 from workbench.store.database import Database, Writer
 from workbench.values import BadInput, Case, Content, Definition, Message, NotFound, PromptRef, Steps
+from workbench.values.brought import BroughtRun
 from workbench.values.datasets import ColumnSpec
 from workbench.values.messages import sha256
 
@@ -65,6 +66,10 @@ class Options:
     """Folders that zips were unpacked to. They are gone after the import: no case names a file in them."""
 
 
+BringRun = Callable[[Writer, BroughtRun], tuple[int, int, bool]]
+"""Keeps a run of another program: (its id, its number, whether it is new)."""
+
+
 @dataclass
 class Importer:
     """One import: what has come in so far, by file."""
@@ -73,6 +78,7 @@ class Importer:
     finds: Finds
     steps: Steps
     options: Options = Options()
+    bring_run: BringRun | None = None
     done: list[Imported] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     not_carried: list[NotCarried] = field(default_factory=list)
@@ -297,9 +303,21 @@ class Importer:
             refs = tuple(PromptRef(uid) for uid in uids)
             definition = Definition(name, refs, (), datasets[0] if datasets else None, checks=file.checks)
             self.done.append(bring_comparison(self.writer, definition, str(path)))
+        if file.run is not None:
+            self._run(path, file.run)
         if len(self.done) == start:
             raise BadInput("There is nothing in this file that can be brought in.", path=str(path))
         self.done[start:] = [replace(item, format=found.format) for item in self.done[start:]]
+
+    def _run(self, path: Path, run: BroughtRun) -> None:
+        """The answers of another program, as a finished run."""
+        if self.bring_run is None:
+            self.not_carried.append(NotCarried(str(path), "answers", "runs have no place in this import"))
+            return
+        id_, number, is_new = self.bring_run(self.writer, run)
+        count = len(run.answers)
+        said = f"{count:,} answer{'' if count == 1 else 's'}"
+        self.done.append(Imported("run", f"{run.name} #{number}", str(path), "", id_, is_new=is_new, changes=said if is_new else ""))
 
     def _promptfoo(self, path: Path, within: Path | None) -> None:
         record, left = as_comparison(path, os.environ, within)
@@ -317,10 +335,10 @@ class Importer:
         return str(self.writer.run(f"SELECT uid FROM {table} WHERE id = :id", id=id).scalar_one())
 
 
-def import_finds(database: Database, finds: Finds, steps: Steps, options: Options) -> ImportReport:
+def import_finds(database: Database, finds: Finds, steps: Steps, options: Options, bring_run: BringRun | None = None) -> ImportReport:
     """What the import of these files did. Raises Stopped; then nothing came in."""
     with database.write() as writer:
-        importer = Importer(writer, finds, steps, options)
+        importer = Importer(writer, finds, steps, options, bring_run)
         importer.run()
     rejected = (*finds.rejected, *importer.rejected)
     return ImportReport(

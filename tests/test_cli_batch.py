@@ -1,0 +1,97 @@
+"""`workbench batch` and `workbench run --batch`: from a file to answers at half price."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.batch_server import Batch, BatchServer, result_of
+from workbench.cli.frame import perform
+
+
+@pytest.fixture(autouse=True)
+def _workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKBENCH_WORKSPACE", str(tmp_path / "w.db"))
+    monkeypatch.setenv("WORKBENCH_API_KEY", "sk-of-the-environment-1")
+
+
+@pytest.fixture
+def server() -> Iterator[BatchServer]:
+    started = BatchServer()
+    yield started
+    started.close()
+
+
+def config(folder: Path, server: BatchServer) -> str:
+    path = folder / "promptfooconfig.json"
+    document = {
+        "description": "Answers",
+        "prompts": ["Say {{q}}."],
+        "providers": [{"id": "openai:chat:small", "config": {"apiBaseUrl": server.url + "/v1"}}],
+        "defaultTest": {"assert": [{"type": "icontains", "value": "{{q}}"}]},
+        "tests": [{"vars": {"q": f"word-{n}"}} for n in range(4)],
+    }
+    path.write_text(json.dumps(document), "utf-8")
+    return str(path)
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    return dict(json.loads(capsys.readouterr().out))
+
+
+def test_a_run_is_submitted_asked_about_and_read(server: BatchServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(["run", config(tmp_path, server), "--batch", "--json"]) == 0
+    document = said(capsys)
+    run = document["run"]["id"]
+    assert [(batch["state"], batch["requests"], batch["waiting"]) for batch in document["batches"]] == [("submitted", 4, 4)]
+    assert perform(["batch", "status", run]) == 0
+    assert "at the service" in capsys.readouterr().out
+    server.finish()
+    assert perform(["batch", "status", run, "--wait", "--json"]) == 0
+    assert [batch["state"] for batch in said(capsys)["batches"]] == ["read"]
+    assert perform(["show", run, "--json"]) == 0
+    outputs = said(capsys)["outputs"]
+    assert [output["text"] for output in outputs] == [f"Re: Say word-{n}." for n in range(4)]
+    assert {(output["latency_ms"], output["passed"], output["batch"]) for output in outputs} == {(None, True, True)}
+    assert server.log[0][2]["authorization"] == "Bearer sk-of-the-environment-1"
+
+
+def test_files_are_written_and_results_read_by_hand(server: BatchServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    assert perform(["run", config(tmp_path, server), "--batch-files", str(folder), "--json"]) == 0
+    document = said(capsys)
+    (path,) = folder.iterdir()
+    assert document["batches"][0]["file"] == str(path)
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    assert server.log == []
+    results = tmp_path / "results.jsonl"
+    results.write_text("".join(json.dumps(result_of(Batch("b", "openai", "", rows), row)) + "\n" for row in rows[:3]) + '{"custom')
+    assert perform(["batch", "read", str(results)]) == 1
+    text = capsys.readouterr().out
+    assert "3 answers read. The last line is cut off" in text
+    assert "Answers #1: 3 of 4 done" in text
+    assert perform(["batch", "read", str(results), "--json"]) == 1
+    assert said(capsys)["read"] == {
+        "done": 0, "failed": 0, "expired": 0, "cancelled": 0, "known": 3, "duplicates": 0, "unknown": 0, "broken": 0, "truncated": True,
+    }  # fmt: skip
+    assert perform(["batch", "cancel", document["run"]["id"]]) == 0
+    assert "taken back" in capsys.readouterr().out
+    assert perform(["batch", "submit", document["run"]["id"], "--json"]) == 0
+    assert said(capsys)["batches"][0]["requests"] == 1
+
+
+def test_what_goes_wrong_is_one_line(server: BatchServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    server.refuse = lambda method, path: (404, {"error": {"message": "Not here."}})
+    assert perform(["run", config(tmp_path, server), "--batch"]) == 1
+    complaint = capsys.readouterr().err.splitlines()[-1]
+    assert complaint == "workbench: small: Not here. Its calls are in the queue of the run again."
+    assert perform(["batch", "read", str(tmp_path / "nothing.jsonl")]) == 2
+    assert "nothing.jsonl cannot be read: No such file or directory." in capsys.readouterr().err
+    assert perform(["run", config(tmp_path, server), "--batch-files", str(tmp_path / "no" / "folder")]) == 2
+    assert "is no folder" in capsys.readouterr().err
+    assert perform(["batch"]) == 2

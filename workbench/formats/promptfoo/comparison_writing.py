@@ -1,0 +1,94 @@
+"""A comparison as `promptfooconfig.yaml`: its checks as `defaultTest`, each case with its own checks as a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from workbench.formats.foreign_writing import Outgoing
+from workbench.formats.nunjucks_writing import to_nunjucks
+from workbench.formats.promptfoo.checks import TRANSFORMED, is_known
+from workbench.formats.promptfoo.writing import HEADER, entry
+from workbench.formats.reports import NotCarried, Notes
+from workbench.formats.yaml_text import dump
+from workbench.values.comparisons import Case, Check, ModelSpec, Spec
+from workbench.values.problems import BadInput
+
+_PROVIDERS = {"openai-chat": "openai:chat", "openai-responses": "openai:responses", "anthropic": "anthropic:messages", "gemini": "google", "ollama": "ollama:chat"}  # fmt: skip  # noqa: E501
+
+
+def write_comparison(spec: Spec, outs: Sequence[Outgoing]) -> tuple[str, tuple[NotCarried, ...]]:
+    """The text of the file, and what of the comparison is not in it. Raises BadInput for a template that cannot be said."""
+    notes = Notes(spec.name)
+    data: dict[str, Any] = {"description": spec.name, "prompts": [entry(out, Notes("")) for out in outs]}
+    data["providers"] = list(_providers(spec.models, notes)) or ["echo"]
+    shared = list(_asserts(spec.checks, notes))
+    if shared:
+        data["defaultTest"] = {"assert": shared}
+    data["tests"] = [_test(case, notes) for case in spec.cases]
+    options = {"repeat": spec.repeats} if spec.repeats > 1 else {}
+    data["evaluateOptions"] = {"maxConcurrency": spec.concurrency, **options}
+    return dump(data, HEADER), notes.all()
+
+
+def _providers(models: Sequence[ModelSpec], notes: Notes) -> Iterator[Any]:
+    for model in models:
+        if model.wire_format == "echo":
+            yield "echo"
+            continue
+        kind = _PROVIDERS.get(model.wire_format)
+        if kind is None:
+            notes.add(f"model {model.title}", "promptfoo has no provider that asks it so.")
+            continue
+        config = dict(model.parameters)
+        if kind.startswith("openai"):
+            config |= {"apiBaseUrl": model.base_url} | ({"apiKeyEnvar": model.key_env} if model.key_env else {})
+        yield {"id": f"{kind}:{model.name}", "label": model.title} | ({"config": config} if config else {})
+
+
+def _test(case: Case, notes: Notes) -> dict[str, Any]:
+    for what, there in (("tags", case.tags), ("weight", case.weight != 1.0), ("note", case.note)):
+        if there:
+            notes.add(f"{what} of cases", "They have no place in this format.")
+    values = dict(case.values)
+    if case.reference is not None:
+        values.setdefault("reference", case.reference)
+    test: dict[str, Any] = {"description": case.name} if case.name else {}
+    test["vars"] = values
+    asked = list(_asserts(case.checks, notes))
+    if asked:
+        test["assert"] = asked
+    options = {"disableVarExpansion": True} if any(isinstance(value, (list, tuple)) for value in values.values()) else {}
+    if case.only_own_checks:
+        options["disableDefaultAsserts"] = True
+    return test | ({"options": options} if options else {})
+
+
+def _asserts(checks: Sequence[Check], notes: Notes) -> Iterator[dict[str, Any]]:
+    for check in checks:
+        if check.type.endswith(TRANSFORMED) or not is_known(check.type):
+            notes.add(f"check {check.title}", f"promptfoo has no check {check.type}.")
+            continue
+        item: dict[str, Any] = {"type": check.type}
+        if check.type.removeprefix("not-") == "assert-set":
+            item["assert"] = list(_asserts([Check.from_json(inner) for inner in check.value or ()], notes))
+        elif check.value is not None:
+            item["value"] = _filled(check, notes)
+        if check.name:
+            item["metric"] = check.name
+        if check.weight != 1.0:
+            item["weight"] = check.weight
+        if check.threshold is not None:
+            item["threshold"] = check.threshold
+        yield item
+
+
+def _filled(check: Check, notes: Notes) -> Any:
+    """The value of a check; a template in it as promptfoo writes it."""
+    if not isinstance(check.value, str) or ("{{" not in check.value and "{%" not in check.value):
+        return check.value
+    try:
+        return to_nunjucks(check.value, {})
+    except BadInput as problem:
+        notes.add(f"check {check.title}", f"its value stays as it is written here: {problem.message}")
+        return check.value

@@ -1,0 +1,180 @@
+"""The verbs on batches that are handed over: ask, watch, read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from workbench.evaluators import Vectors
+from workbench.plan import Plan
+from workbench.providers.batch import CANCELLED, EXPIRED, BatchService, RemoteBatch
+from workbench.providers.failures import ProviderError
+from workbench.runs.batches.handing_over import RequestFiles
+from workbench.runs.batches.reading import PAGE, ResultReader, Taken, lines_of
+from workbench.runs.batches.records import BatchReading, BatchRow
+from workbench.runs.batches.submitting import ServiceOf, Submissions
+from workbench.runs.meanings import Meanings
+from workbench.store.stamps import now
+from workbench.values import BadInput, Endpoint, Failure, Problem
+
+FIRST_WAIT_S, LONGEST_WAIT_S = 5.0, 300.0
+"""A service is asked sooner after something has moved, and ever more seldom while nothing does."""
+_NO_LINE = Failure("protocol", "The result files of the batch hold no answer to this request. Run it again.", provider_code="batch_missing")
+_ENDED = {
+    "expired": Failure("timeout", EXPIRED, provider_code="batch_expired"),
+    "cancelled": Failure("cancelled", CANCELLED, provider_code="batch_cancelled"),
+}
+
+
+_VectorsOf = Callable[[int, ResultReader, Sequence[Taken]], Awaitable[tuple[Vectors, Decimal]]]
+
+
+class Batches(Submissions):
+    """The verbs on batches. One at a time of those that ask or read: what is polled and what a person asks for do not cross."""
+
+    # Asking
+
+    async def ask(self, run_id: int | None = None, *, base_url_override: str | None = None) -> list[BatchRow]:
+        """The open batches of a run, or of all, after asking how far they are; results of those that have ended are read.
+
+        What goes wrong is in the batch's `message`: the others are asked all the same.
+        """
+        rows = self.open(run_id)
+        if not rows:
+            return []
+        self._database.refuse_if_read_only()
+        async with self._turn, self._services() as service_of:
+            asked = []
+            for row in rows:
+                batch = self.get(row.id)
+                if not batch.is_open:
+                    continue  # read meanwhile
+                if not self._database.take_run(batch.run_id):
+                    continue  # another app asks
+                try:
+                    asked.append(await self._ask_one(batch, service_of, base_url_override))
+                finally:
+                    if not self.is_live(batch.run_id):
+                        self._database.leave_run(batch.run_id)
+            return asked
+
+    async def watch(
+        self, run_id: int | None = None, *, base_url_override: str | None = None, first_s: float = FIRST_WAIT_S
+    ) -> AsyncGenerator[list[BatchRow]]:
+        """Asks again and again until no batch is open, ever more seldom while nothing moves. Closing the generator ends it."""
+        wait, before = first_s, None
+        while rows := await self.ask(run_id, base_url_override=base_url_override):
+            yield rows
+            if not self.open(run_id):
+                return
+            seen = [(row.id, row.state, row.done) for row in rows]
+            wait = first_s if seen != before else min(wait * 1.5, LONGEST_WAIT_S)
+            before = seen
+            await asyncio.sleep(wait)
+
+    async def _ask_one(self, batch: BatchRow, service_of: ServiceOf, override: str | None) -> BatchRow:
+        plan = self.plan(batch.run_id)
+        try:
+            endpoint = await self._endpoint(plan, batch.column, override)
+            service = service_of(endpoint)
+            if batch.state == "submitting":
+                return await self._resumed(batch, service, plan)
+            remote = await service.ask(batch.remote_id)
+            batch = self._noted(batch, remote)
+            return await self._ended(batch, remote, service, endpoint) if remote.state == "ended" else batch
+        except ProviderError as error:
+            if error.failure.kind == "not_found" and batch.state != "submitting":
+                message = "The service does not know this batch any more. Cancel it to have its calls made anew, or read a results file."
+                return self.update(batch, message=message, asked_at=now())
+            return self.update(batch, message=error.failure.message, asked_at=now())
+        except Problem as problem:
+            return self.update(batch, message=str(problem), asked_at=now())
+
+    async def _resumed(self, batch: BatchRow, service: BatchService, plan: Plan) -> BatchRow:
+        """A batch whose submission was cut off: the one that its service has begun, else submitted anew."""
+        found = await self._found(batch, service)
+        if found:
+            remote = await service.ask(found)
+            return self._noted(self.update(batch, remote_id=found, submitted_at=now(), message=""), remote)
+        with TemporaryDirectory(prefix="workbench-batch-") as folder:
+            files = RequestFiles(self._database, plan, batch.run_id, self._runs.get(batch.run_id).uid)
+            path = Path(folder) / "1"
+            await asyncio.to_thread(files.write_again, self.jobs("job.status = 'in_batch'", batch_id=batch.id), path)
+            return await self._begin(batch, service, path, plan.columns[batch.column].model.name)
+
+    # Reading
+
+    async def read_file(self, path: Path, run_id: int | None = None) -> BatchReading:
+        """What a file of results brought, into a run or, without one, into those that its lines name. Reading it again changes nothing.
+
+        Raises BadInput where no line of it is a result.
+        """
+        self._database.refuse_if_read_only()
+        async with self._turn:
+            reader = ResultReader(self._database, self, run_id)
+            await self._read(reader, path)
+            found = reader.found
+            if not (found.taken or found.known or found.duplicates or found.unknown):
+                raise BadInput(f"{path.name} holds no result of a batch.", remedy="Name the JSON Lines file that came back.")
+            for touched in found.run_ids:
+                await asyncio.to_thread(self._close_written, touched)
+            return found
+
+    async def _ended(self, batch: BatchRow, remote: RemoteBatch, service: BatchService, endpoint: Endpoint) -> BatchRow:
+        """The batch, with its results read, or given back where its service took none of it."""
+        if remote.end == "failed" and not remote.files:
+            words = remote.message or "without a reason"
+            return await asyncio.to_thread(self.give_back, batch, "refused", f"The service refused the batch: {words}")
+        reader = ResultReader(self._database, self, batch.run_id, endpoint.key)
+        with TemporaryDirectory(prefix="workbench-batch-") as folder:
+            for number, file in enumerate(remote.files):
+                path = Path(folder) / str(number)
+                await service.fetch(file, path)
+                await self._read(reader, path)
+        jobs = self.jobs("job.status = 'in_batch'", batch_id=batch.id)
+        failure = _ENDED.get(remote.end, _NO_LINE)
+        while page := list(islice(jobs, PAGE)):
+            taken = reader.unanswered(batch.run_id, page, failure)
+            await asyncio.to_thread(reader.write, batch.run_id, taken, Vectors(), Decimal(0))
+        words = " ".join(reader.found.sentences()) + (f" {remote.message}" if remote.message else "")
+        batch = self.update(batch, state="read", message=words, collected_at=now())
+        await asyncio.to_thread(self.settle, batch.run_id)
+        return self.get(batch.id)
+
+    async def _read(self, reader: ResultReader, path: Path) -> None:
+        lines = lines_of(path, reader.found)
+        async with self._comparing() as vectors_of:
+            while page := await asyncio.to_thread(lambda: list(islice(lines, PAGE))):
+                for run_id, taken in (await asyncio.to_thread(reader.match, page)).items():
+                    vectors, cost = await vectors_of(run_id, reader, taken)
+                    await asyncio.to_thread(reader.write, run_id, taken, vectors, cost)
+
+    @asynccontextmanager
+    async def _comparing(self) -> AsyncIterator[_VectorsOf]:
+        """What asks for the vectors that checks of meaning compare."""
+        seconds = float(self._settings.get("timeout_s"))
+        async with self._runs.engine(1) as engine:
+            of_run: dict[int, Meanings] = {}
+
+            async def vectors_of(run_id: int, reader: ResultReader, taken: Sequence[Taken]) -> tuple[Vectors, Decimal]:
+                texts = await asyncio.to_thread(reader.texts, self.plan(run_id), taken)
+                if not texts:
+                    return Vectors(), Decimal(0)
+                if run_id not in of_run:
+                    of_run[run_id] = await self._runs.meanings(self.plan(run_id), engine, seconds)
+                vectors = await of_run[run_id].vectors(texts, lambda: False)
+                return vectors, of_run[run_id].take_cost()
+
+            yield vectors_of
+
+    def _close_written(self, run_id: int) -> None:
+        """Batches by file whose jobs all have a result are over."""
+        for batch in self.of_run(run_id):
+            if batch.is_waiting and not batch.waiting and not batch.remote_id:
+                self.update(batch, state="read", collected_at=now())
+        self.settle(run_id)
