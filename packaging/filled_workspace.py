@@ -11,16 +11,19 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from by_hand_sample import by_hand
+from judged_sample import JUDGE, judged, verdict_on
+from results_sample import results_run
 
 from workbench.library.records import ColumnSpec
 from workbench.settings import Settings
-from workbench.values import Case, Check, Content, Definition, Message, Price, PromptRef
+from workbench.values import Case, Check, Content, Criterion, Definition, Highlight, Message, Price, PromptRef, Saw, Scale
 from workbench.workspace import Workspace
 
 TICKETS = (
@@ -105,6 +108,10 @@ class Answers(BaseHTTPRequestHandler):
 def answer(asked: dict[str, Any]) -> str:
     """A made-up answer that depends on prompt, case and model, always the same for the same three."""
     said = " ".join(str(message["content"]) for message in asked["messages"])
+    if asked["model"] == JUDGE:
+        return verdict_on(said)
+    if "What is to be judged" in said:
+        return _verdict(said)
     label = next((label for _name, text, label, _tags in TICKETS if text in said), "question")
     if "Write the reply" in said:
         return _reply("before promising" in said, sum(map(ord, said)))
@@ -116,6 +123,17 @@ def answer(asked: dict[str, Any]) -> str:
     if small and seed % 2:
         return f"This ticket is about {label}. The customer writes that something went wrong with an order and would like help with it."
     return f"The ticket asks for help with {label}. I would file it under {label}, because that is what the customer wants to have done."
+
+
+def _verdict(said: str) -> str:
+    """What a judge says of a reply."""
+    good = "voucher" not in said and "before the parcel" not in said
+    reason = (
+        "It offers store credit, as the policy wants, and names the next step."
+        if good
+        else "It promises something that the policy does not know, and leaves the customer without a next step."
+    )
+    return json.dumps({"reason": reason, "pass": good, "score": 0.9 if good else 0.3})
 
 
 def _reply(strict: bool, seed: int) -> str:
@@ -152,7 +170,9 @@ def content(*turns: tuple[str, str], **parameters: Any) -> Content:
 
 def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
     """Ids of what a picture shows: `prompt`, `dataset`, `done` (a finished run), `going` (a comparison to start), `by_hand`
-    (a run with answers to give), `hand` (its connection), `old_version` (of the dataset), `rerun` and `first_run` (its baseline)."""
+    (a run with answers to give), `hand` (its connection), `old_version` (of the dataset), `rerun` and `first_run` (its baseline),
+    `judged` and `unjudged` (runs with a judge that was asked, and one that was not), `results_run` (50 cases whose figures are
+    known)."""
     ws = Workspace.open(path, settings)
     try:
         ids = _library(ws)
@@ -164,6 +184,9 @@ def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
         ids["old_version"] = _edit_cases(ws, ids["dataset"])
         ids |= by_hand(ws, models)
         ids |= _rerun(ws, models)
+        ids |= _judged(ws, models)
+        judged(ws, base_url, [(name, text, label) for name, text, label, _tags in TICKETS])
+        ids["results_run"] = results_run(ws, _four(ws))
         return ids
     finally:
         ws.close()
@@ -236,6 +259,13 @@ def _models(ws: Workspace, base_url: str) -> list[str]:
     return [ws.connections.model(id).uid for id in ids]
 
 
+def _four(ws: Workspace) -> list[str]:
+    """Models of a connection that nobody asks."""
+    cloud = ws.connections.add("Cloud", "other", "https://models.example.com/v1")
+    names = ("gpt-4.1-mini", "gpt-4.1", "gemini-2.5-flash", "house-tiny")
+    return [ws.connections.model(ws.connections.add_model(cloud, name)).uid for name in names]
+
+
 def _dataset(ws: Workspace) -> int:
     dataset = ws.datasets.create(
         "Tickets, golden 12", (ColumnSpec("ticket"), ColumnSpec("company")), "Real forms of tickets, names changed"
@@ -303,6 +333,22 @@ def _rerun(ws: Workspace, models: list[str]) -> dict[str, int]:
     return {"first_run": first, "rerun": rerun}
 
 
+def _judged(ws: Workspace, models: list[str]) -> dict[str, int]:
+    """Replies that a model judges by a rubric; and the same where nobody is chosen to judge."""
+    rerun = next(row for row in ws.comparisons.list() if row.name == "Gift reply").definition
+    rubric = Check("llm-rubric", "Offers store credit as the policy says, and names the next step for the customer.", "Policy judge")
+    checks = (rubric, Check("icontains", "sorry", "Tone"))
+    made = replace(rerun, name="Gift reply, judged", model_uids=(models[0], models[1]), checks=checks)
+    found = {}
+    for key in ("unjudged", "judged"):
+        comparison = ws.comparisons.save(replace(made, name=made.name if key == "judged" else "Gift reply, nobody judged"))
+        if key == "judged":
+            ws.settings.set("judge_model", next(row.title for row in ws.connections.models() if row.uid == models[0]))
+        found[key] = ws.runs.start_comparison(comparison)
+        asyncio.run(_run(ws, found[key]))
+    return found
+
+
 async def _run(ws: Workspace, run_id: int) -> None:
     async for _event in ws.runs.execute(run_id):
         pass
@@ -315,3 +361,30 @@ def _rate(ws: Workspace, run_id: int) -> None:
     first = ws.runs.cells(run_id)[0]
     if first.output_id is not None:
         ws.ratings.note(first.output_id, "Says it in a sentence, so nothing can read it.")
+        _judge(ws, run_id, first.output_id, first.text)
+
+
+def _judge(ws: Workspace, run_id: int, output_id: int, text: str) -> None:
+    """Criteria for the comparison of a run, and two raters of one answer who differ."""
+    comparison = ws.runs.get(run_id).comparison_id
+    if comparison is None:
+        return
+    points = {"5": "Right class, nothing else", "1": "Another class"}
+    ws.criteria.put(
+        comparison,
+        [
+            (None, Criterion("Accuracy", Scale("stars", points), weight=2, help="Is it the right class?")),
+            (None, Criterion("Fault", Scale("labels", labels=("none", "chatty", "wrong")))),
+            (None, Criterion("Usable", Scale("verdict"), help="Could a program read it?")),
+        ],
+    )
+    accuracy, fault, usable = (row.id for row in ws.criteria.list(comparison))
+    ws.ratings.criterion(output_id, accuracy, 5)
+    ws.ratings.criterion(output_id, fault, "chatty")
+    ws.ratings.switch_rater("Mara Lind")
+    ws.ratings.stars(output_id, 4, Saw("compare", others=True))
+    ws.ratings.criterion(output_id, accuracy, 2, Saw("compare", others=True))
+    ws.ratings.criterion(output_id, usable, "fail", Saw("compare", others=True))
+    if len(text) > 4:
+        ws.ratings.highlight(output_id, Highlight(0, min(len(text), 12), "nobody asked for this"), Saw("compare", others=True))
+    ws.ratings.switch_rater(None)

@@ -181,6 +181,51 @@ def trigger(place: str, action: str, **at: Any) -> Shot:
     return shot
 
 
+def review(kind: str, then: str = "") -> Shot:
+    """A session of this kind over a run that went on for a while; `then`: "pause", "dialog", or "reveal" once all is judged."""
+
+    def shot(session: Session, ids: dict[str, int]) -> None:
+        from workbench.values import Criterion, Scale
+        from workbench.workspace import Choices
+
+        ws = session.context.ws
+        comparison = ws.runs.get(ids["done"]).comparison_id
+        meant = {
+            "Accuracy": "Policy applied correctly",
+            "Tone": "Warm, not gushing",
+            "Safety": "No private data, no false promise",
+        }
+        if comparison is not None and not ws.criteria.of_run(ids["done"]):
+            for name, meaning in meant.items():
+                ws.criteria.add(comparison, Criterion(name, Scale("stars", {"5": meaning, "4": meaning, "3": meaning})))
+        criteria = tuple(row.id for row in ws.criteria.of_run(ids["done"])) if kind == "pair" else ()
+        made = ws.reviews.start([ids["done"]], Choices(kind, "shuffled", criteria), seed=7)  # type: ignore[arg-type]
+        seen = made.total if then == "reveal" else min(9, made.total - 1)
+        for number in range(seen):
+            if kind == "pair":
+                columns = [ws.runs.output(output).column for output in made.items[number]]
+                word = "tie" if number % 5 == 0 else "left" if (columns[0] < columns[1]) == bool(number % 3) else "right"
+                ws.reviews.votes.vote(made.id, number, word, seconds=24)  # type: ignore[arg-type]
+            ws.reviews.advance(made.id, number + 1, 24)
+        session.context.go("review", session_id=made.id)
+        settle(1.0)
+        screen: Any = session.window.screen_at("review")
+        if criteria and not then:
+            for place, stars in enumerate((5, 4, 5, 3, 4)):
+                screen.model.criterion(screen.cards[place // 3].answer.output_id, criteria[place % 3], float(stars))
+            screen.model.vote("left")
+            screen.body.verdicts.show_winner("left")
+        elif then == "pause":
+            screen.pause()
+        elif then == "dialog":
+            screen.start()
+        elif then == "reveal":
+            screen.model.reveal()
+        settle(1.0)
+
+    return shot
+
+
 def at(place: str, **where: Any) -> Shot:
     """Go to a place; values that name an id of the filled workspace are replaced by it."""
 
@@ -254,6 +299,14 @@ def folder(show: bool) -> Shot:
     return shot
 
 
+def judge_check(session: Session, ids: dict[str, int]) -> None:
+    """The checks of a judged run, with the one that a model judges."""
+    session.context.go("compare", run_id=ids["judged"])
+    settle(0.8)
+    session.context.action("compare.checks").trigger()
+    settle(0.8)
+
+
 SHOTS: tuple[tuple[str, Shot], ...] = (
     ("01-library", at("library", prompt_id="prompt")),
     ("01c-library-parameters", tab(1)),
@@ -269,14 +322,29 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("02d-by-hand", by_hand),
     ("02e-checks", checks(False)),
     ("02f-checks-code", checks(True)),
-    ("02e-side-by-side", trigger("compare", "compare.side_by_side", run_id="done")),
-    ("02e-batch", handed_over),
-    ("02f-hand-over", hand_over),
+    ("02g-side-by-side", trigger("compare", "compare.side_by_side", run_id="done")),
+    ("02h-batch", handed_over),
+    ("02i-hand-over", hand_over),
+    ("02l-judged", at("compare", run_id="judged")),
+    ("02m-unjudged", at("compare", run_id="unjudged")),
+    ("02n-judge-check", judge_check),
+    ("02k-results", at("compare", run_id="results_run", tab="results")),
+    ("02o-training", trigger("compare", "compare.training", run_id="done")),
+    ("02p-edit-answer", trigger("compare", "compare.edit_answer", run_id="done")),
+    ("02q-judgement", trigger("compare", "compare.criteria", run_id="done")),
+    ("02r-criteria", trigger("compare", "compare.edit_criteria", run_id="done")),
+    ("02s-who-said-what", trigger("compare", "compare.history", run_id="done")),
     ("03-review", at("review", run_id="done")),
-    ("02e-found-words", found_words("compare")),
+    ("02j-found-words", found_words("compare")),
     ("19b-make-packet", trigger("compare", "compare.packet", run_id="done")),
     ("03c-review-found-words", found_words("review")),
+    ("03d-review-pairs", review("pair")),
+    ("03e-review-ranking", review("rank")),
+    ("03f-review-start", review("pair", "dialog")),
+    ("03g-review-paused", review("pair", "pause")),
+    ("03h-review-reveal", review("pair", "reveal")),
     ("03b-regression", at("insights", run_id="rerun", baseline_id="first_run")),
+    ("03d-raters", at("raters")),
     ("04-datasets", at("datasets", dataset_id="dataset")),
     ("04b-dataset-versions", trigger("datasets", "datasets.versions", dataset_id="dataset")),
     ("04c-dataset-old", at("datasets", version_id="old_version")),

@@ -9,11 +9,15 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 
 from workbench.analysis.agreement import agreement, cohen_kappa, fleiss_kappa, krippendorff_alpha
 from workbench.analysis.classification import classify
 from workbench.analysis.paired import bootstrap, cases_needed, holm, mcnemar, smallest_difference
 from workbench.analysis.repeats import consistency, pass_at_k, pass_hat_k
+from workbench.evaluators import wilson
 
 
 @pytest.mark.parametrize(
@@ -89,6 +93,64 @@ def test_bootstrap_intervals_hold_the_truth_at_their_stated_rate() -> None:
         assert gap is not None
         covered += gap.low <= 0.1 <= gap.high
     assert 0.9 <= covered / rounds <= 0.985
+
+
+def test_wilson_intervals_hold_the_truth_at_their_stated_rate() -> None:
+    random, covered, rounds = Random(9), 0, 10_000
+    for _ in range(rounds):
+        of, chance = random.choice((20, 50, 100)), random.random()
+        interval = wilson(sum(random.random() < chance for _ in range(of)), of)
+        assert interval is not None
+        covered += interval[0] <= chance <= interval[1]
+    assert 0.94 <= covered / rounds <= 0.96
+
+
+def test_bootstrap_intervals_hold_the_truth_from_94_to_96_times_in_100(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Fewer resamples than in use leave time for enough draws: 800 rounds tell a rate to a point.
+    monkeypatch.setattr("workbench.analysis.paired._RESAMPLES", 1000)
+    random, covered, rounds = Random(11), 0, 800
+    for seed in range(rounds):
+        first = [random.random() for _ in range(40)]
+        second = [0.1 + 0.7 * value + random.gauss(0, 0.2) for value in first]
+        gap = bootstrap(first, second, seed)
+        assert gap is not None
+        covered += gap.low <= 0.1 - 0.3 * 0.5 <= gap.high
+    assert 0.94 <= covered / rounds <= 0.96
+
+
+def test_false_alarms_over_1000_equal_pairs_stay_at_the_stated_rate() -> None:
+    """Cases are easy or hard for both columns alike, as real ones are, and every pair of four columns is corrected for the others."""
+    random, single, family = Random(12), 0, 0
+    for _ in range(1000):
+        hard = [random.random() for _ in range(80)]
+        columns = [[random.random() > chance for chance in hard] for _ in range(4)]
+        found = {
+            f"{one} {other}": mcnemar(
+                sum(a and not b for a, b in zip(columns[one], columns[other], strict=True)),
+                sum(b and not a for a, b in zip(columns[one], columns[other], strict=True)),
+            )
+            for one, other in combinations(range(4), 2)
+        }
+        single += found["0 1"] <= 0.05
+        family += min(holm(found).values()) <= 0.05
+    assert single / 1000 <= 0.05
+    assert family / 1000 <= 0.05
+
+
+@given(st.integers(0, 400), st.integers(0, 400))
+def test_mcnemar_is_the_same_with_the_sides_swapped(first: int, second: int) -> None:
+    assert mcnemar(first, second) == mcnemar(second, first)
+
+
+@examples(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=30))
+def test_the_bootstrap_with_the_sides_swapped_is_the_mirror(scores: list[tuple[int, int]]) -> None:
+    one = bootstrap([float(first) for first, _ in scores], [float(second) for _, second in scores])
+    other = bootstrap([float(second) for _, second in scores], [float(first) for first, _ in scores])
+    assert one is not None
+    assert other is not None
+    assert one.difference == -other.difference
+    assert (one.low, one.high) == pytest.approx((-other.high, -other.low), abs=1e-12)
 
 
 def test_bootstrap_is_the_same_for_the_same_data_and_near_the_normal_law_for_many_cases() -> None:

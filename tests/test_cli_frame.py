@@ -66,7 +66,7 @@ def test_the_version_and_the_overview_are_printed_to_stdout(capsys: pytest.Captu
         (["run", "x", "--repeats", "\u00b2"], "is not a whole number above 0"),
         (["run", "x", "--repeats", "9" * 30], "is not a whole number above 0"),
         (["run", "x", "--base-url-override", "nowhere"], "nowhere is not an address"),
-        (["run", "x", "--out", "x.xlsx"], "Outputs are written as .json, .jsonl or .csv, not as .xlsx."),
+        (["run", "x", "--out", "x.doc"], "A run is written as csv, jsonl, json, xlsx, md or html, not as doc."),
         (["connections", "add", "Mine", "--no-key"], "The address of this server is missing."),
         (["import", "/no/such/file.yaml"], "There is no such file or folder."),
     ],

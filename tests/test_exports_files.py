@@ -11,11 +11,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.exports import Exports, money, shielded
+from workbench.library.criteria import Criteria
 from workbench.ratings import Ratings
 from workbench.runs.runs import Runs
 from workbench.settings import Settings
+from workbench.store import tables
 from workbench.store.database import Database
-from workbench.values import BadInput, Case, Check, Content, Endpoint, Message, ModelSpec, Spec, StoreTrouble, Variant
+from workbench.values import (
+    BLIND,
+    BadInput,
+    Case,
+    Check,
+    Content,
+    Criterion,
+    Endpoint,
+    Highlight,
+    Message,
+    ModelSpec,
+    Spec,
+    StoreTrouble,
+    Variant,
+)
 
 HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\r=1", "＝1", "'quoted", " =1", "plain", "a=b", "", "Grüße 😀", 'a "b", c\nd']
 
@@ -88,7 +104,7 @@ def test_json_lines_hold_every_output_with_what_people_said(database: Database, 
     run_id = made(runs, *HOSTILE, repeats=2)
     Ratings(database).note(runs.cells(run_id)[0].output_id or 0, "=note")
     path = tmp_path / "out.jsonl"
-    assert Exports(database, runs).outputs_jsonl(run_id, path) == len(HOSTILE) * 4
+    assert Exports(database, runs).write(run_id, path) == len(HOSTILE) * 4
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     assert rows[0]["note"] == "=note"
     assert rows[0]["reference"] == HOSTILE[0]
@@ -102,7 +118,7 @@ def unshielded(cell: str) -> str:
 def test_no_cell_of_the_csv_is_a_formula_and_nothing_is_lost(database: Database, runs: Runs, tmp_path: Path) -> None:
     run_id = made(runs, *HOSTILE)
     path = tmp_path / "out.csv"
-    Exports(database, runs).outputs_csv(run_id, path)
+    Exports(database, runs).write(run_id, path)
     assert path.read_bytes().startswith(b"\xef\xbb\xbf")
     with path.open(encoding="utf-8-sig", newline="") as file:
         head, *rows = list(csv.reader(file))
@@ -153,10 +169,10 @@ def test_a_file_is_written_whole_or_not_at_all(database: Database, runs: Runs, t
     exports = Exports(database, runs)
     run_id = made(runs, "a")
     with pytest.raises(BadInput, match="folder"):
-        exports.outputs_csv(run_id, tmp_path / "no" / "out.csv")
+        exports.write(run_id, tmp_path / "no" / "out.csv")
     (tmp_path / "out.csv").mkdir()
     with pytest.raises(StoreTrouble):
-        exports.outputs_csv(run_id, tmp_path / "out.csv")
+        exports.write(run_id, tmp_path / "out.csv")
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".out")] == []
 
 
@@ -164,10 +180,45 @@ def test_half_a_surrogate_does_not_stop_a_run(database: Database, runs: Runs, tm
     run_id = made(runs, "broken \ud83d end")
     assert runs.get(run_id).done == 2
     assert runs.cells(run_id)[0].text == "broken \ufffd end"
-    Exports(database, runs).outputs_csv(run_id, tmp_path / "out.csv")
+    Exports(database, runs).write(run_id, tmp_path / "out.csv")
 
 
 def test_the_settings_cap_counts_where_the_comparison_has_none(runs: Runs, settings: Settings) -> None:
     assert runs.get(made(runs, "a")).budget_usd == Decimal("5.00")
     settings.set("cap_run_usd", "0")
     assert runs.get(made(runs, "a")).budget_usd is None
+
+
+def test_what_each_rater_said_has_columns_of_its_own(database: Database, runs: Runs, tmp_path: Path) -> None:
+    run_id = made(runs, "alpha", "beta")
+    first, second = (cell.output_id or 0 for cell in runs.cells(run_id)[:2])
+    with database.write() as writer:
+        comparison = writer.add(tables.Comparison(name="C", definition={}))
+        writer.run("UPDATE run SET comparison_id = :comparison WHERE id = :run", comparison=comparison, run=run_id)
+    accuracy = Criteria(database).add(comparison, Criterion("=Accuracy"))
+    ratings = Ratings(database)
+    ratings.stars(first, 4)
+    ratings.criterion(second, accuracy, 2)
+    ratings.switch_rater("Ana")
+    ratings.stars(first, 1)
+    ratings.verdict(first, "fail", BLIND)
+    ratings.note(first, "Rude")
+    ratings.highlight(first, Highlight(0, 2, "why"))
+    path = tmp_path / "out.csv"
+    Exports(database, runs).outputs_csv(run_id, path)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    said = {name: value for name, value in rows[0].items() if name.startswith("rated.")}
+    assert said == {
+        "rated.Ana.stars": "1.0", "rated.Ana.verdict": "fail", "rated.Ana.note": "Rude", "rated.Ana.highlights": "0-2: why",
+        "rated.me.stars": "4.0", "rated.me.=Accuracy": "",
+    }  # fmt: skip
+    assert [rows[0][name] for name in ("stars", "verdict", "note", "rating", "raters", "raters_differ")] == [
+        "2.5", "fail", "Ana: Rude", "2.5", "2", "true",
+    ]  # fmt: skip
+    assert (rows[1]["rated.me.=Accuracy"], rows[1]["stars"], rows[1]["rating"]) == ("2.0", "", "2.0")
+    documents = Exports(database, runs).report(run_id)["outputs"]
+    assert [item["rater"] for item in documents[0]["ratings"]] == ["me", "Ana", "Ana", "Ana", "Ana"]
+    assert documents[0]["ratings"][2]["saw"]["blind"] is True
+    by_criterion = {key: documents[1]["ratings"][0][key] for key in ("aspect", "criterion", "scale", "value")}
+    assert by_criterion == {"aspect": "criterion", "criterion": "=Accuracy", "scale": "stars", "value": 2.0}

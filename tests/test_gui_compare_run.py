@@ -512,9 +512,9 @@ def test_a_rerun_stands_beside_the_old_run_and_both_stay_as_they_were(qtbot: QtB
 
 
 def test_outputs_are_exported_without_holding_up_the_window(qtbot: QtBot, judged: CompareScreen, tmp_path: Path) -> None:
-    for kind in ("csv", "jsonl"):
+    for kind in ("csv", "jsonl", "xlsx", "md", "html"):
         path = tmp_path / f"out.{kind}"
-        judged.export(kind, path)
+        judged.exporting.write(kind, path)
         qtbot.waitUntil(path.exists)
     with (tmp_path / "out.csv").open(newline="", encoding="utf-8-sig") as file:
         assert len(list(csv.DictReader(file))) == 16
@@ -525,6 +525,7 @@ def test_the_menu_of_a_cell_offers_what_its_keys_do(qtbot: QtBot, judged: Compar
     menu = next(widget for widget in QApplication.topLevelWidgets() if isinstance(widget, QMenu) and widget.isVisible())
     texts = [action.text() for action in menu.actions() if action.text()]
     expected = ["Run again", "Raw request and reply", "Copy answer", "Stars", "Pass", "Fail", "Note on this answer"]
+    expected += ["Edit the answer for training data"]
     expected += ["Add the case to a dataset", "Sort rows by this column", "Filter and sort rows", "Hide the column"]
     expected += ["Answers side by side in full", "Run this case again", "Run this case several times", "Run this column again"]
     assert texts == expected

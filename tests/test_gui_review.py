@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible, QAccessibleInterface
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.conftest import FakeProvider
 from tests.gui_window import dialogs, finished_well, opened
 from tests.run_workspace import Filled, executed, fill
 from workbench.gui.app import Session
-from workbench.gui.review.model import letter
+from workbench.gui.review.data import letter
+from workbench.gui.review.feet import RateFoot
+from workbench.gui.review.outcome import RateBar
+from workbench.gui.review.start_dialog import StartDialog
 from workbench.gui.review.view import ReviewScreen
 from workbench.gui.widgets.buttons import Button
 from workbench.settings import Settings
+from workbench.values import Criterion
+from workbench.workspace import Choices
 
+Kind = Literal["single", "pair", "rank"]
 Start = Callable[..., FakeProvider]
 
 
@@ -97,7 +105,7 @@ def test_keys_rate_the_focused_answer_and_enter_goes_on(qtbot: QtBot, screen: Re
     press(Qt.Key.Key_0)
     qtbot.waitUntil(lambda: judged(screen) == [4, None, 5, None])
     press(Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: screen.place.text() == "Case 2")
+    qtbot.waitUntil(lambda: screen.body.head.place.text() == "Case 2")
     assert judged(screen) == [None] * 4
 
 
@@ -115,9 +123,9 @@ def test_undo_takes_back_across_cases_and_focuses_the_answer(qtbot: QtBot, scree
     press(Qt.Key.Key_4)
     qtbot.waitUntil(lambda: judged(screen)[1] == 4)
     press(Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: screen.place.text() == "Case 2")
+    qtbot.waitUntil(lambda: screen.body.head.place.text() == "Case 2")
     press(Qt.Key.Key_Z)
-    qtbot.waitUntil(lambda: screen.place.text() == "Case 1" and judged(screen) == [None] * 4)
+    qtbot.waitUntil(lambda: screen.body.head.place.text() == "Case 1" and judged(screen) == [None] * 4)
     assert screen.cards[1].hasFocus()
     press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     qtbot.waitUntil(lambda: judged(screen)[1] == 4)
@@ -140,13 +148,13 @@ def test_a_note_belongs_to_the_focused_answer(qtbot: QtBot, screen: ReviewScreen
 def test_a_review_goes_on_where_it_was_after_a_restart(qtbot: QtBot, filled: tuple[Filled, int], settings: Settings) -> None:
     session, screen = at_review(qtbot, filled[0], settings)
     press(Qt.Key.Key_S)
-    qtbot.waitUntil(lambda: screen.place.text() == "Case 2" and len(screen.cards) == 4)
+    qtbot.waitUntil(lambda: screen.body.head.place.text() == "Case 2" and len(screen.cards) == 4)
     order = [card.answer.output_id for card in screen.cards]
     press(Qt.Key.Key_5)
     qtbot.waitUntil(lambda: judged(screen)[0] == 5)
     finished_well(session)
     session, screen = at_review(qtbot, filled[0], settings)
-    assert screen.place.text() == "Case 2"
+    assert screen.body.head.place.text() == "Case 2"
     assert [card.answer.output_id for card in screen.cards] == order
     assert judged(screen)[0] == 5
     finished_well(session)
@@ -178,7 +186,7 @@ def test_every_case_has_an_order_of_its_own_and_all_columns_come_first_somewhere
     data = screen.model.data
     assert data is not None
     runs = screen.context.ws.runs
-    orders = [tuple(runs.output(output).column for output in item.outputs) for item in data.queue.items]
+    orders = [tuple(runs.output(output).column for output in item) for item in data.session.items]
     assert len(orders) == 4
     assert all(sorted(order) == [0, 1, 2, 3] for order in orders)
     assert len(set(orders)) > 1
@@ -192,7 +200,7 @@ def test_finishing_reveals_the_columns_with_their_mean_stars(qtbot: QtBot, scree
     press(Qt.Key.Key_5)
     qtbot.waitUntil(lambda: judged(screen) == [2, None, 5, None])
     for number in range(4):
-        qtbot.waitUntil(lambda number=number: screen.place.text() == f"Case {number + 1}")  # type: ignore[misc]
+        qtbot.waitUntil(lambda number=number: screen.body.head.place.text() == f"Case {number + 1}")  # type: ignore[misc]
         press(Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.end)
     screen.finish()
@@ -200,8 +208,8 @@ def test_finishing_reveals_the_columns_with_their_mean_stars(qtbot: QtBot, scree
     assert screen.reveal_page.rows[0].column.index == best
     assert screen.reveal_page.rows[0].best
     assert "5.0 of 5 stars, from 1 rating, best" in screen.reveal_page.rows[0].accessibleName()
-    screen._again()
-    qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.body and screen.place.text() == "Case 1")
+    screen.model.again()
+    qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.body and screen.body.head.place.text() == "Case 1")
 
 
 def test_single_letters_can_be_switched_off(qtbot: QtBot, screen: ReviewScreen) -> None:
@@ -210,7 +218,7 @@ def test_single_letters_can_be_switched_off(qtbot: QtBot, screen: ReviewScreen) 
     press(Qt.Key.Key_P)
     press(Qt.Key.Key_S)
     press(Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: screen.place.text() == "Case 2")
+    qtbot.waitUntil(lambda: screen.body.head.place.text() == "Case 2")
     assert screen.context.ws.ratings.undo() is None
 
 
@@ -237,5 +245,243 @@ def test_four_answers_fit_side_by_side_in_a_window_of_the_usual_width(qtbot: QtB
     assert len(screen.cards) == 4
     assert screen.area.horizontalScrollBar().maximum() == 0
     for card in screen.cards:
-        assert card.stars.width() >= card.stars.sizeHint().width()
-        assert card.failed.geometry().right() <= card.width()
+        assert isinstance(card.foot, RateFoot)
+        assert card.foot.stars.width() >= card.foot.stars.sizeHint().width()
+        assert card.foot.failed.geometry().right() <= card.width()
+
+
+# -- pairs and rankings --------------------------------------------------------------------------------------------
+
+
+def started(qtbot: QtBot, screen: ReviewScreen, kind: Kind, *, criteria: tuple[int, ...] = (), most: int | None = None) -> None:
+    """Start a session of this kind over the run that is open."""
+    assert screen.model.data is not None
+    run_id, before = screen.model.data.run.id, screen.model.data.session.id
+    screen.model.start_anew([run_id], Choices(kind, "dataset", criteria, most))
+    qtbot.waitUntil(lambda: screen.model.data is not None and screen.model.data.session.id != before and bool(screen.cards))
+    qtbot.waitUntil(lambda: screen.model._showing == 0 and len(screen.cards) == len(screen.model.answers))
+
+
+def votes_of(screen: ReviewScreen) -> list[tuple[int, str]]:
+    assert screen.model.data is not None
+    return [(vote.item, vote.winner) for vote in screen.context.ws.reviews.votes.of_session(screen.model.data.session.id)]
+
+
+def at_item(qtbot: QtBot, screen: ReviewScreen, number: int) -> None:
+    """Wait until the answers of an item are shown."""
+    qtbot.waitUntil(lambda: screen.model._showing == number and screen.model.position == number)
+
+
+def test_a_digit_votes_on_a_pair_and_the_next_pair_follows(qtbot: QtBot, screen: ReviewScreen) -> None:
+    started(qtbot, screen, "pair")
+    assert [card.answer.letter for card in screen.cards] == ["A", "B"]
+    assert screen.body.head.place.text() == "Pair 1"
+    for number, key in enumerate((Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3, Qt.Key.Key_4)):
+        at_item(qtbot, screen, number)
+        press(key)
+    at_item(qtbot, screen, 4)
+    assert votes_of(screen) == [(0, "left"), (1, "right"), (2, "tie"), (3, "both_bad")]
+    press(Qt.Key.Key_S)
+    at_item(qtbot, screen, 5)
+    press(Qt.Key.Key_Z)
+    at_item(qtbot, screen, 3)
+    assert votes_of(screen) == [(0, "left"), (1, "right"), (2, "tie")]
+    assert not any(made.isChecked() for made in screen.body.verdicts.buttons.values())
+    press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: len(votes_of(screen)) == 4 and screen.body.verdicts.buttons["both_bad"].isChecked())
+    assert all(vote.seconds is not None for vote in screen.context.ws.reviews.votes.of_session(screen.model.data.session.id))  # type: ignore[union-attr]
+
+
+def test_enter_without_a_vote_says_what_to_press(qtbot: QtBot, screen: ReviewScreen) -> None:
+    started(qtbot, screen, "pair")
+    said: list[str] = []
+    screen.context.noticed.connect(lambda text, _button, _action: said.append(text))
+    press(Qt.Key.Key_Return)
+    assert said == ["No vote on this pair yet. Press 1 to 4, or S to skip it."]
+    assert screen.model.position == 0
+
+
+def test_a_note_goes_with_the_vote_on_the_pair(qtbot: QtBot, screen: ReviewScreen) -> None:
+    started(qtbot, screen, "pair")
+    press(Qt.Key.Key_N)
+    QTest.keyClicks(screen.note, "A names 2 rules")
+    press(Qt.Key.Key_Return)
+    press(Qt.Key.Key_1)
+    at_item(qtbot, screen, 1)
+    assert screen.model.data is not None
+    kept = screen.context.ws.reviews.votes.of_session(screen.model.data.session.id)
+    assert [(vote.winner, vote.note) for vote in kept] == [("left", "A names 2 rules")]
+    assert screen.note.toPlainText() == ""
+
+
+def test_criteria_are_rated_with_shift_on_both_sides_while_digits_vote(qtbot: QtBot, screen: ReviewScreen) -> None:
+    ws = screen.context.ws
+    comparison = ws.comparisons.list()[0].id
+    ids = tuple(ws.criteria.add(comparison, Criterion(name)) for name in ("Accuracy", "Tone"))
+    started(qtbot, screen, "pair", criteria=ids)
+    left, right = (card.answer.output_id for card in screen.cards)
+    for key in (Qt.Key.Key_5, Qt.Key.Key_4, Qt.Key.Key_3, Qt.Key.Key_2):
+        press(key, Qt.KeyboardModifier.ShiftModifier)
+        QApplication.processEvents()
+
+    def said() -> dict[int, dict[int, float | str | None]]:
+        return {card.answer.output_id: dict(card.answer.said) for card in screen.cards}
+
+    qtbot.waitUntil(lambda: said() == {left: {ids[0]: 5, ids[1]: 4}, right: {ids[0]: 3, ids[1]: 2}})
+    rubric = screen.cards[1].foot.rubric  # type: ignore[union-attr]
+    assert rubric is not None
+    rubric.focus_row(0)
+    press(Qt.Key.Key_2)
+    qtbot.waitUntil(lambda: votes_of(screen) == [(0, "right")])
+    assert screen.model.position == 0, "with criteria, Enter goes on"
+    press(Qt.Key.Key_Return)
+    at_item(qtbot, screen, 1)
+
+
+def test_a_ranking_is_given_by_digits_and_ties_share_a_place(qtbot: QtBot, screen: ReviewScreen) -> None:
+    started(qtbot, screen, "rank")
+    assert len(screen.cards) == 4
+    for key in (Qt.Key.Key_2, Qt.Key.Key_1, Qt.Key.Key_2):
+        press(key)
+    assert votes_of(screen) == []
+    press(Qt.Key.Key_4)
+    qtbot.waitUntil(lambda: len(votes_of(screen)) == 6)
+    assert [winner for _item, winner in votes_of(screen)] == ["right", "tie", "left", "left", "left", "left"]
+    press(Qt.Key.Key_Return)
+    at_item(qtbot, screen, 1)
+    press(Qt.Key.Key_Backspace)
+    at_item(qtbot, screen, 0)
+    assert [card.answer.place for card in screen.cards] == [2, 1, 2, 4]
+
+
+def test_a_pause_does_not_count_and_hides_the_answers(qtbot: QtBot, screen: ReviewScreen) -> None:
+    started(qtbot, screen, "pair")
+    clock = screen.model.clock
+    assert clock.runs
+    press(Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.paused and not clock.runs)
+    assert screen.go_on_button.hasFocus()
+    QTest.keyClick(screen.go_on_button, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.body and clock.runs)
+    screen.context.go("library")
+    qtbot.waitUntil(lambda: not screen.isVisible() and not clock.runs)
+
+
+def test_the_end_of_a_session_of_pairs_tells_win_rates_and_what_they_allow_to_say(qtbot: QtBot, screen: ReviewScreen) -> None:
+    started(qtbot, screen, "pair")
+    ws, data = screen.context.ws, screen.model.data
+    assert data is not None
+    for number, item in enumerate(data.session.items):
+        columns = [ws.runs.output(output).column for output in item]
+        ws.reviews.votes.vote(data.session.id, number, "left" if columns[0] < columns[1] else "right")
+    screen.model.go_to(len(data.session.items))
+    qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.end)
+    screen.finish()
+    qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.reveal_page)
+    bars = screen.reveal_page.findChildren(RateBar)
+    assert len(bars) == 4
+    assert bars[0].rate == 1.0
+    assert "model-0" in bars[0].name
+    words = said_by(screen.reveal_page)
+    assert "4 against 0 could be chance (p = 0.75)." in words
+    assert "corrected for the number of pairs" in words
+    assert "Hidden until now: names of models" in words
+
+
+def test_the_dialog_says_how_many_pairs_it_comes_to_and_starts_them(qtbot: QtBot, screen: ReviewScreen) -> None:
+    screen.start()
+    qtbot.waitUntil(lambda: bool(dialogs()))
+    dialog = cast("StartDialog", dialogs()[0])
+    assert "24 of 24 pairs from 4 cases and 4 columns." in dialog.said.text()
+    dialog.most.set_value(20)
+    dialog.order.set_value("uncertain")
+    dialog._say()
+    assert dialog.main.text() == "Start with 20 pairs"
+    dialog.main.click()
+    qtbot.waitUntil(lambda: screen.model.kind == "pair" and screen.model._showing == 0)
+    assert screen.model.total == 20
+    screen.window().activateWindow()
+    qtbot.waitUntil(screen.cards[0].hasFocus)
+    for number in range(3):
+        at_item(qtbot, screen, number)
+        press(Qt.Key.Key_1)
+    at_item(qtbot, screen, 3)
+    assert "left at your pace" in screen.body.head.pace.text()
+    assert "blind pairs" in screen.crumbs()[-1][0]
+
+
+def accessible(root: QWidget) -> str:
+    """What a screen reader finds in a window, name by name."""
+    parts: list[str] = []
+
+    def walk(found: QAccessibleInterface) -> None:
+        kinds = (QAccessible.Text.Name, QAccessible.Text.Description, QAccessible.Text.Value, QAccessible.Text.Help)
+        parts.extend(found.text(kind) for kind in kinds)
+        for place in range(found.childCount()):
+            child = found.child(place)
+            if child is not None:
+                walk(child)
+
+    walk(QAccessible.queryAccessibleInterface(root))
+    return "\n".join(parts)
+
+
+SECRETS = ("model-0", "model-1", "fake-0", "fake-1", "v1", "v2", "Stand-in", " ms", "tok")
+
+
+def leaked(screen: ReviewScreen, logged: str) -> list[str]:
+    """Which secrets can be found now, by eye, by ear, in the clipboard or in the log."""
+    window = screen.window()
+    said = said_by(window) + accessible(window) + QApplication.clipboard().text() + window.windowTitle() + logged
+    return [word for word in SECRETS if word in said] + [word for word in ("$0.0000", "$ ") if word in said_by(screen)]
+
+
+@pytest.mark.parametrize("kind", ["single", "pair", "rank"])
+def test_nothing_in_the_whole_window_tells_whose_answers_these_are(
+    qtbot: QtBot, screen: ReviewScreen, kind: Kind, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="workbench")
+    QApplication.clipboard().clear()
+    started(qtbot, screen, kind)
+    assert leaked(screen, caplog.text) == []
+    for _ in range(len(screen.cards) if kind == "rank" else 1):
+        press(Qt.Key.Key_1)
+    qtbot.waitUntil(lambda: bool(votes_of(screen)) or judged(screen)[0] == 1)
+    assert leaked(screen, caplog.text) == []
+    screen.cards[0].text.selectAll()
+    screen.cards[0].text.copy()
+    press(Qt.Key.Key_Z)
+    qtbot.waitUntil(lambda: not votes_of(screen) and screen.model.position == 0 and screen.model._showing == 0)
+    assert leaked(screen, caplog.text) == []
+    screen.pause()
+    qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.paused)
+    assert leaked(screen, caplog.text) == []
+    screen.pause()
+    qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.body)
+    assert leaked(screen, caplog.text) == []
+    screen._pick()
+    qtbot.waitUntil(lambda: QApplication.activePopupWidget() is not None)
+    menu = cast("QMenu", QApplication.activePopupWidget())
+    assert not [word for word in SECRETS if word in "".join(action.text() for action in menu.actions())]
+    menu.close()
+    screen.export_votes()
+    assert leaked(screen, caplog.text) == []
+    screen.model.go_to(screen.model.total)
+    qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.end)
+    assert leaked(screen, caplog.text) == []
+    screen.model.reveal()
+    qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.reveal_page)
+    assert {"model-0", "model-1", "v1", "v2"} <= set(leaked(screen, caplog.text)), "the same look finds them once they may be seen"
+
+
+def test_names_stand_beside_the_answers_of_an_open_session_and_what_was_seen_is_kept(qtbot: QtBot, screen: ReviewScreen) -> None:
+    assert screen.model.data is not None
+    screen.model.start_anew([screen.model.data.run.id], Choices("pair", "dataset", blind=False))
+    qtbot.waitUntil(lambda: screen.model.kind == "pair" and screen.model._showing == 0)
+    assert "model-" in screen.cards[0].accessibleName()
+    assert screen.body.head.hidden.text() == "Names shown"
+    press(Qt.Key.Key_1)
+    at_item(qtbot, screen, 1)
+    vote = screen.context.ws.reviews.votes.of_session(screen.model.data.session.id)[0]
+    assert vote.saw is not None
+    assert vote.saw.names

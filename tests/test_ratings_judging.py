@@ -1,4 +1,4 @@
-"""Ratings: nothing said is overwritten, the last word counts, and a review hides where an answer comes from."""
+"""Ratings: nothing said is overwritten, and the last word counts."""
 
 from __future__ import annotations
 
@@ -96,35 +96,9 @@ def test_stars_outside_one_to_five_are_refused(database: Database, stars: int) -
         Ratings(database).stars(1, stars)
 
 
-def test_an_unknown_output_or_run_is_named(database: Database) -> None:
+def test_an_unknown_output_is_named(database: Database) -> None:
     with pytest.raises(NotFound, match="no output 77"):
         Ratings(database).stars(77, 3)
-    with pytest.raises(NotFound, match="no run 77"):
-        Ratings(database).start_review(77)
-
-
-def test_a_review_shows_each_case_once_with_all_its_answers_in_a_hidden_order(database: Database) -> None:
-    run_id = a_run(database, columns=4, cases=12)
-    queue = Ratings(database).start_review(run_id, seed=7)
-    assert [item.case_index for item in queue.items] == list(range(12))
-    stored = outputs_of(database, run_id)
-    for item in queue.items:
-        assert sorted(item.outputs) == stored[item.case_index * 4 : item.case_index * 4 + 4]
-    assert len({tuple(output - item.outputs[0] for output in item.outputs) for item in queue.items}) > 3, "the order differs by case"
-
-
-def test_a_review_goes_on_where_it_was_in_the_same_order_after_a_restart(tmp_path: Path) -> None:
-    database = Database.open(tmp_path / "workspace.db")
-    run_id = a_run(database, columns=3)
-    before = Ratings(database).start_review(run_id)
-    Ratings(database).move(before.session_id, 2)
-    database.close()
-    database = Database.open(tmp_path / "workspace.db")
-    after = Ratings(database).start_review(run_id)
-    assert (after.session_id, after.position, after.items) == (before.session_id, 2, before.items)
-    Ratings(database).finish(after.session_id)
-    assert Ratings(database).start_review(run_id).session_id != after.session_id
-    database.close()
 
 
 def test_what_waits_are_the_unrated_outputs_of_the_newest_finished_run_of_each_comparison(database: Database) -> None:

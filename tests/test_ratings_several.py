@@ -13,7 +13,8 @@ from workbench.ratings import Ratings
 from workbench.runs.grid import UNJUDGED, judgements_of
 from workbench.store import tables
 from workbench.store.database import Database
-from workbench.values import BLIND, BadInput, CaseQuery, Criterion, Highlight, NotFound, Saw, Scale, differ, share, weighted_stars
+from workbench.values import BLIND, BadInput, CaseQuery, Changes, Criterion, Highlight, NotFound, Saw, Scale, differ, share, weighted_stars
+from workbench.workspace import Workspace
 
 pytestmark = pytest.mark.both_stores
 
@@ -216,6 +217,21 @@ def test_a_criterion_with_runs_is_kept_and_one_without_is_gone(database: Databas
     assert criteria.list(fresh, archived=True) == []
 
 
+def test_all_criteria_are_put_at_once_or_not_at_all(database: Database, ratings: Ratings) -> None:
+    comparison, outputs = a_comparison(database)
+    criteria = Criteria(database)
+    criteria.put(comparison, [(None, ACCURACY), (None, SAFE)])
+    accuracy, safe = (row.id for row in criteria.list(comparison))
+    ratings.criterion(outputs[0], safe, "pass")
+    with pytest.raises(BadInput, match="1 answer was rated by Safe"):
+        criteria.put(comparison, [(None, KIND), (safe, Criterion("Safe"))])
+    with pytest.raises(BadInput, match="same name"):
+        criteria.put(comparison, [(None, KIND), (safe, Criterion("kind", Scale("verdict")))])
+    assert [row.id for row in criteria.list(comparison)] == [accuracy, safe]
+    criteria.put(comparison, [(safe, Criterion("Accuracy", Scale("verdict"))), (None, KIND)])
+    assert [(row.id == safe, row.criterion.name) for row in criteria.list(comparison)] == [(True, "Accuracy"), (False, "Kind")]
+
+
 def test_a_rated_criterion_keeps_its_scale_and_the_labels_that_were_given(database: Database, ratings: Ratings) -> None:
     comparison, outputs = a_comparison(database)
     criteria = Criteria(database)
@@ -273,3 +289,15 @@ def test_rows_are_found_by_criterion_label_and_disagreement(database: Database, 
     assert found(_RATINGS["4"]) == [1], "the mean of 2 and 5 is 3.5, which rounds up"
     assert CaseQuery(criterion=accuracy).narrows
     assert not CaseQuery(criterion=accuracy, sort="criterion").narrows
+
+
+def test_the_name_in_the_settings_stands_beside_ratings(workspace: Workspace) -> None:
+    if workspace.on_server:
+        assert workspace.ratings.rater != "me"
+        return
+    assert workspace.ratings.rater == "me"
+    heard: list[Changes] = []
+    workspace.subscribe(heard.append)
+    workspace.settings.set("author", " Maria ")
+    assert workspace.ratings.rater == "Maria"
+    assert [changes.has("rating") for changes in heard] == [True]

@@ -157,7 +157,7 @@ def test_the_main_job_in_the_window(qtbot: QtBot, tmp_path: Path, where: str, se
     assert {column.prompt for column in ws.runs.columns(screen.model.run_id or 0)} == {"Refund reply"}
 
     # export outputs and library
-    screen.export("csv", tmp_path / "outputs.csv")
+    screen.exporting.write("csv", tmp_path / "outputs.csv")
     qtbot.waitUntil((tmp_path / "outputs.csv").exists)
     with (tmp_path / "outputs.csv").open(newline="", encoding="utf-8-sig") as file:
         assert len(list(csv.DictReader(file))) == 16

@@ -51,7 +51,7 @@ def test_runs_edits_and_reading_go_on_beside_each_other(workspace: Workspace, tm
         ws.versions.list(prompt)
         ws.search.find("case")
         ws.ratings.waiting()
-        ws.exports.outputs_csv(runs[0], tmp_path / f"{threading.get_ident()}.csv")
+        ws.exports.write(runs[0], tmp_path / f"{threading.get_ident()}.csv")
 
     def again_and_again(name: str, verb: Callable[[], None]) -> None:
         while not ended.is_set() or not rounds[name]:

@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
-from typing import Literal
+from typing import Literal, TypeVar
 
 from workbench.evaluators import wilson
 
 Level = Literal["nominal", "ordinal", "interval"]
 Value = float | str
+Name = TypeVar("Name", bound=Hashable)
 Distance = Callable[[Value, Value], float]
 
 
@@ -43,7 +44,7 @@ class Kappa:
     chance: float
 
 
-def kappa_interval(counts: Mapping[tuple[Hashable, Hashable], int], z: float = 1.959963984540054) -> Kappa | None:
+def kappa_interval(counts: Mapping[tuple[Name, Name], int], z: float = 1.959963984540054) -> Kappa | None:
     """Cohen's kappa of (label of the first, label of the second) -> items, with its interval; None where kappa has no meaning.
 
     Standard error of Cohen 1960: sqrt(p (1 - p) / (n (1 - chance)^2)). It is 0 where both agree on all or on nothing, which would make
@@ -52,7 +53,7 @@ def kappa_interval(counts: Mapping[tuple[Hashable, Hashable], int], z: float = 1
     items = sum(counts.values())
     if not items:
         return None
-    ours, theirs = Counter[Hashable](), Counter[Hashable]()
+    ours, theirs = Counter[Name](), Counter[Name]()
     for (one, other), count in counts.items():
         ours[one] += count
         theirs[other] += count

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil, exp, lgamma, log, sqrt
+from math import exp, lgamma, log, sqrt
 from random import Random
 from statistics import NormalDist, fmean
 
@@ -39,8 +39,9 @@ class Gap:
 def bootstrap(first: Sequence[float], second: Sequence[float], seed: int = 0) -> Gap | None:
     """The gap between two columns of scores, case by case in the same order; None without cases.
 
-    Paired bootstrap over cases (Efron 1979), percentile interval. Repeats of a case must come as their mean: cases are what was sampled,
-    and repeats taken as cases would make any gap look sure. The same scores and seed give the same interval.
+    Paired bootstrap over cases (Efron 1979), expanded percentile interval (Hesterberg 2015): the plain one is too narrow for few cases, it
+    covers 93 % of truths at 50 cases. Repeats of a case must come as their mean: cases are what was sampled, and repeats taken as cases
+    would make any gap look sure. The same scores and seed give the same interval.
     """
     gaps = [b - a for a, b in zip(first, second, strict=True)]
     count = len(gaps)
@@ -53,7 +54,18 @@ def bootstrap(first: Sequence[float], second: Sequence[float], seed: int = 0) ->
         return Gap(count, mean, mean - reach, mean + reach)
     random = Random(seed)
     means = sorted(sum(random.choices(gaps, k=count)) / count for _ in range(resamples))
-    return Gap(count, mean, means[int(0.025 * resamples)], means[ceil(0.975 * resamples) - 1])
+    below = NormalDist().cdf(-sqrt(count / max(1, count - 1)) * _student(max(1, count - 1)))
+    edge = int(below * resamples)
+    return Gap(count, mean, means[edge], means[resamples - 1 - edge])
+
+
+def _student(freedom: int) -> float:
+    """The 97.5 % point of Student's t (Cornish-Fisher, Abramowitz and Stegun 26.7.5); to 0.01 from 4 degrees of freedom on."""
+    z = NormalDist().inv_cdf(0.975)
+    first = (z**3 + z) / 4
+    second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
+    return z + first / freedom + second / freedom**2 + third / freedom**3
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:

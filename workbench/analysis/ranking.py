@@ -97,7 +97,9 @@ def elo(votes: Iterable[Vote], start: float = 1000.0, k: float = 4.0, scale: flo
 def more_votes(fit: Fit, left: str, right: str, between: int) -> int | None:
     """About how many further votes on this pair would separate the two at 95 %, if the gap stays as it is; 0 if they are, None for no gap.
 
-    The error of a gap shrinks with the root of the votes; `between` is the votes that the pair has.
+    Wald's interval (1943) of the gap in log odds, solved for the number of votes: the information of independent votes adds up, so the
+    error of a gap shrinks with the root of their number, and z * error * sqrt(between / (between + more)) = |gap|. `between` is the votes
+    that the pair has. The gap itself is an estimate: take the answer for its size, not for a promise.
     """
     gap, error = fit.difference(left, right)
     if abs(gap) >= Z95 * error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.cli.opened import workspace
 from workbench.cli.terminal import Terminal, columns
+from workbench.cli.training import refuse_training, training_arguments, training_verb
 from workbench.values import BadInput
 
 if TYPE_CHECKING:
@@ -22,8 +23,9 @@ _PARTS = ("name", "text", "system", "tags", "description", "folder")
 
 _FOREIGN = ("promptfoo", "github", "prompty", "dotprompt", "llm", "langfuse", "openai-chat", "python", "curl")
 _TABLES = ("csv", "tsv", "xlsx", "jsonl", "json")
-_ARTICLES = {"library": "the library", "run": "a run", "dataset": "a dataset"}
-_CHOICES = {"library": _FOREIGN, "run": ("csv", "jsonl", "json"), "dataset": _TABLES}
+_RUN = ("csv", "jsonl", "json", "xlsx", "md", "html")
+_ARTICLES = {"library": "the library", "run": "a run", "votes": "votes", "dataset": "a dataset"}
+_CHOICES = {"library": _FOREIGN, "run": _RUN, "votes": ("csv",), "dataset": _TABLES}
 _BY_ENDING = {
     ".prompty": "prompty",
     ".prompt": "dotprompt",
@@ -49,13 +51,20 @@ def export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "dest", type=Path, metavar="DEST", help="a folder for the library or prompts, a file for a run, a dataset or a prompt"
     )
-    what = "library, prompt NAME..., folder NAME..., run RUN, dataset NAME, or comparison NAME (as promptfoo's configuration)"
+    what = (
+        "library, prompt NAME..., folder NAME..., run RUN, votes RUN (as CSV for workbench rank), dataset NAME, "
+        "comparison NAME (as promptfoo's configuration), or training: examples from what people said of the answers of --run"
+    )
     parser.add_argument("--what", nargs="+", default=["library"], metavar="WHAT", help=what)
-    foreign = f"{', '.join(_FOREIGN)} for prompts; {', '.join(_TABLES)} for runs and datasets, where the ending of DEST does not say it"
+    foreign = (
+        f"{', '.join(_FOREIGN)} for prompts; {', '.join(_RUN)} for runs and {', '.join(_TABLES)} for datasets, where the ending of DEST "
+        "does not say it; chat, pairs (both as OpenAI takes them) or pairs-trl for training data"
+    )
     parser.add_argument("--format", metavar="F", help=foreign)
     parser.add_argument("--version", type=int, metavar="N", help="of a prompt, instead of the newest")
     parser.add_argument("--model", metavar="MODEL", help="whom Python and curl ask: a model of a connection that speaks openai-chat")
     parser.add_argument("--replace", action="store_true", help="write over files of prompts that hold something else")
+    training_arguments(parser)
 
 
 def import_verb(options: argparse.Namespace, terminal: Terminal) -> int:
@@ -107,24 +116,32 @@ def _imported(report: ImportReport) -> str:
 def export_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     """The exit code of `workbench export`: 1 where a file could not be written, or holds what is not in the workspace."""
     what = options.what
-    single = dict.fromkeys(("run", "dataset", "comparison"), len(what) == 2)
+    if what == ["training"]:
+        return training_verb(options, terminal)
+    refuse_training(options)
+    single = dict.fromkeys(("run", "votes", "dataset", "comparison"), len(what) == 2)
     counts = {"library": what[1:] == [], **single, "prompt": len(what) > 1, "folder": len(what) > 1}
     if not counts.get(what[0], False):
-        raise BadInput("--what is library, prompt or folder and names, run and the id of a run, or dataset or comparison and its name.")
+        raise BadInput(
+            "--what is library, prompt or folder and names, run or votes and the id of a run, dataset or comparison and its name, or "
+            "training."
+        )
     if what[0] == "comparison":
         return _comparison(options, terminal)
     format = _foreign_format(options)
     if format or what[0] in ("prompt", "folder"):
         return _foreign(options, format, terminal)
-    if options.format is not None and (options.format not in _TABLES or what[0] == "library"):
+    if options.format is not None and (options.format not in _CHOICES[what[0]] or what[0] == "library"):
         raise BadInput(f"{options.format} is no format of {_ARTICLES[what[0]]}.", remedy=f"Choose one of {', '.join(_CHOICES[what[0]])}.")
     if options.version is not None or options.model or options.replace:
         raise BadInput("--version, --model and --replace are for prompts that go to another tool.", remedy="Add --format.")
     with workspace(options, terminal) as ws:
-        if what[0] == "dataset":
+        if what[0] == "votes":
+            document = _votes(ws, what[1], options)
+        elif what[0] == "dataset":
             document = _dataset(ws, what[1], options, terminal)
         else:
-            document = _run(ws, what[1], options) if what[0] == "run" else _library(ws, options.dest, terminal)
+            document = _run(ws, what[1], options, terminal) if what[0] == "run" else _library(ws, options.dest, terminal)
         count, unchanged, unwritten = len(document["files"]), document["unchanged"], document["unwritten"]
         text = f"{count} file{'' if count == 1 else 's'} written{f', {unchanged} unchanged' if unchanged else ''}"
         terminal.answer({"schema": 1, **document}, f"{text}{f', {unwritten} could not be' if unwritten else ''}.")
@@ -135,7 +152,7 @@ def export_verb(options: argparse.Namespace, terminal: Terminal) -> int:
 
 def _foreign_format(options: argparse.Namespace) -> str:
     """The format of another tool that is asked for; empty for our own forms."""
-    if options.what[0] in ("run", "dataset"):
+    if options.what[0] in ("run", "votes", "dataset"):
         if options.format in _FOREIGN:
             raise BadInput(f"{options.format} is a format of prompts.", remedy="Name them: --what prompt NAME.")
         return ""
@@ -231,18 +248,12 @@ def _one_file(path: Path) -> dict[str, Any]:
     return {"files": [str(path)], "unchanged": 0, "unwritten": 0, "removed": [], "left": []}
 
 
-def _run(ws: Workspace, what: str, options: argparse.Namespace) -> dict[str, Any]:
-    path: Path = options.dest
-    kind = options.format or path.suffix.lower().lstrip(".")
-    run = ws.runs.get(what)
-    if not path.parent.is_dir():
-        raise BadInput("The folder of this file does not exist.", path=str(path))
-    if kind == "csv":
-        ws.exports.outputs_csv(run.id, path)
-    elif kind == "jsonl":
-        ws.exports.outputs_jsonl(run.id, path)
-    elif kind == "json":
-        ws.exports.outputs_json(run.id, path)
-    else:
-        raise BadInput("Outputs are written as csv, jsonl or json.", path=str(path), remedy="Name a file with that ending, or --format.")
-    return _one_file(path)
+def _votes(ws: Workspace, what: str, options: argparse.Namespace) -> dict[str, Any]:
+    ws.reviews.write_votes(ws.runs.get(what).id, options.dest)
+    return _one_file(options.dest)
+
+
+def _run(ws: Workspace, what: str, options: argparse.Namespace, terminal: Terminal) -> dict[str, Any]:
+    ws.exports.write(ws.runs.get(what).id, options.dest, options.format, progress=_progress(terminal, "Exporting"))
+    terminal.end_progress()
+    return _one_file(options.dest)

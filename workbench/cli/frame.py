@@ -30,6 +30,7 @@ VERBS = {
     "resume": ("run", "go on with an interrupted run"),
     "rerun": ("run", "run a comparison again as it was defined, as a new run"),
     "score": ("score", "ask other checks of a finished run's answers, without a call"),
+    "judge": ("judge", "have model judges look at the answers of a run that wait for them"),
     "batch": ("batch", "hand a run's calls to a batch service at half price, and read the results back"),
     "packet": ("packet", "write a run's answers as one blind HTML file for a colleague to rate"),
     "diff": ("diff", "what got worse, better and stayed the same between two runs"),

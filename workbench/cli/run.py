@@ -49,10 +49,16 @@ def rerun_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _shared(parser: argparse.ArgumentParser) -> None:
+    shared_call_options(parser)
+    out = "write the outputs to a .csv, .jsonl, .json or .xlsx file, a summary to .md or a report to .html"
+    parser.add_argument("--out", type=Path, metavar="FILE", help=out)
+    allow_python(parser)
+
+
+def shared_call_options(parser: argparse.ArgumentParser) -> None:
+    """The arguments of all verbs that make calls."""
     parser.add_argument("--concurrency", type=_count, metavar="N", help="calls in flight for one connection")
     parser.add_argument("--fail-under", type=rate, metavar="RATE", help="exit 1 when fewer than this share of outputs pass, such as 0.9")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the outputs to a .json, .jsonl or .csv file")
-    allow_python(parser)
     parser.add_argument("--base-url-override", type=_address, metavar="URL", help="send every network connection to one address")
 
 
@@ -102,7 +108,8 @@ def _tell_estimate(found: Estimate, terminal: Terminal) -> None:
         terminal.note(f"No price is known for {models}: what it costs is not counted, and no cap holds it. Say the price in Models.")
     if found.high_usd:
         reused = f", {found.reused:,} of them reused" if found.reused else ""
-        terminal.note(f"{found.calls:,} calls{reused}, about ${found.low_usd:.4f} to ${found.high_usd:.4f}. {found.basis}")
+        judges = f" and {found.judge_calls:,} of judges" if found.judge_calls else ""
+        terminal.note(f"{found.calls:,} calls{reused}{judges}, about ${found.low_usd:.4f} to ${found.high_usd:.4f}. {found.basis}")
 
 
 def resume_verb(options: argparse.Namespace, terminal: Terminal) -> int:
@@ -110,7 +117,7 @@ def resume_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     _check_out(options.out)
     with workspace(options, terminal) as ws:
         run = ws.runs.get(options.what)
-        if not run.queued:
+        if not run.queued and not ws.runs.to_judge(run.id):
             left = " but what is given by hand" if run.by_hand else ""
             terminal.note(f"Nothing is left to do in run {run.number} of {run.comparison}{left}.")
         return finish(ws, run.id, options, terminal, resumed=True)
@@ -146,11 +153,12 @@ def finish(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Te
 
     ws.runs.code.allow_all = bool(getattr(options, "allow_python", False))
     tell_lacking(ws, ws.runs.all_checks(run_id), terminal)
-    interrupted = watch(ws, run_id, options, terminal) if not resumed or ws.runs.get(run_id).queued else False
+    interrupted = watch(ws, run_id, options, terminal) if not resumed or ws.runs.get(run_id).queued or ws.runs.to_judge(run_id) else False
     out = getattr(options, "out", None)
     if out is not None:
-        _write(ws, run_id, out)
-        terminal.note(f"Outputs are in {out}.")
+        ws.exports.write(run_id, out)
+        what = {".md": "The summary is", ".html": "The report is"}.get(out.suffix.lower(), "Outputs are")
+        terminal.note(f"{what} in {out}.")
     if terminal.json:
         terminal.document(ws.exports.report(run_id))
     else:
@@ -159,7 +167,17 @@ def finish(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Te
         terminal.note(f"Go on with: workbench resume {ws.runs.get(run_id).uid}")
         return 130
     _tell_waiting(ws.runs.get(run_id), terminal)
-    return verdict(ws, run_id, getattr(options, "fail_under", None), terminal)
+    return max(verdict(ws, run_id, getattr(options, "fail_under", None), terminal), unjudged(ws, run_id, terminal))
+
+
+def unjudged(ws: Workspace, run_id: int, terminal: Terminal) -> int:
+    """1 where verdicts of judges are still lacking, else 0; why goes to stderr."""
+    count, why = ws.runs.to_judge(run_id), ws.runs.why_unjudged(run_id)
+    if not count:
+        return 0
+    terminal.complain(f"{count:,} verdict{'' if count == 1 else 's'} of judges {'is' if count == 1 else 'are'} lacking. {why}")
+    terminal.note(f"Judge them with: workbench judge {ws.runs.get(run_id).uid}")
+    return 1
 
 
 def _tell_waiting(run: RunRow, terminal: Terminal) -> None:
@@ -203,24 +221,14 @@ def too_few(ws: Workspace, run_id: int, fail_under: float | None, terminal: Term
 
 def _check_out(path: Path | None) -> None:
     """Raise before anything is paid for where the outputs could not be written."""
-    from workbench.values import BadInput
-
     if path is None:
         return
-    if path.suffix.lower() not in (".json", ".jsonl", ".csv"):
-        raise BadInput(f"Outputs are written as .json, .jsonl or .csv, not as {path.suffix or 'a file without an ending'}.", path=str(path))
+    from workbench.values import BadInput
+    from workbench.workspace import format_of
+
+    format_of(path)
     if not path.parent.is_dir():
         raise BadInput("The folder of this file does not exist.", path=str(path))
-
-
-def _write(ws: Workspace, run_id: int, path: Path) -> None:
-    kind = path.suffix.lower()
-    if kind == ".csv":
-        ws.exports.outputs_csv(run_id, path)
-    elif kind == ".jsonl":
-        ws.exports.outputs_jsonl(run_id, path)
-    else:
-        ws.exports.outputs_json(run_id, path)
 
 
 def _address(text: str) -> str:

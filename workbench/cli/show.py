@@ -17,6 +17,11 @@ _KINDS = ("prompts", "snippets", "comparisons", "runs", "models", "datasets")
 def show_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `workbench show`."""
     parser.add_argument("what", metavar="RUN", help="id of a run, as `workbench list runs` shows it")
+    parser.add_argument(
+        "--results",
+        action="store_true",
+        help="what the answers show: rates, groups, checks, causes, pairs, times, votes",
+    )
 
 
 def list_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,11 +33,26 @@ def show_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     """The exit code of `workbench show`."""
     with workspace(options, terminal) as ws:
         run = ws.runs.get(options.what)
+        if options.results:
+            _show_results(ws, run.id, terminal)
+            return 0
         if terminal.json:
             terminal.document(ws.exports.report(run.id))
         else:
             terminal.say(ws.exports.table_text(run.id))
     return 0
+
+
+def _show_results(ws: Workspace, run_id: int, terminal: Terminal) -> None:
+    from workbench.workspace import result_tables  # few calls ask for them
+
+    made = result_tables.tables(ws.results.read(run_id).look())
+    cards, texts = [], []
+    for table in made:
+        cards.append({"title": table.title, "columns": list(table.header), "rows": [list(row) for row in table.rows], "says": table.says})
+        rows = columns(table.header, [["" if value is None else value for value in row] for row in table.rows])
+        texts.append("\n".join(filter(None, (table.title, rows, table.says))))
+    terminal.answer({"schema": 1, "run": ws.runs.get(run_id).uid, "results": cards}, "\n\n".join(texts))
 
 
 def list_verb(options: argparse.Namespace, terminal: Terminal) -> int:

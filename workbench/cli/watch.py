@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from workbench.cli.terminal import Terminal
@@ -19,17 +19,22 @@ if TYPE_CHECKING:
     from workbench.workspace import Control, Workspace
 
 
-def watch(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Terminal) -> bool:
-    """True if the run was interrupted by Ctrl-C (or SIGTERM); what was finished is kept either way."""
+def watch(
+    ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Terminal, *, judging: Mapping[str, bool] | None = None
+) -> bool:
+    """True if the run was interrupted by Ctrl-C (or SIGTERM); what was finished is kept either way. With `judging`, only judges are asked:
+    as `Runs.judge` takes it."""
     from workbench.workspace import Control
 
     if not gc.isenabled():  # a process of our own, which has left the collector off until here
         gc.freeze()
         gc.enable()
-    return asyncio.run(_watch(ws, run_id, Control(), options, terminal))
+    return asyncio.run(_watch(ws, run_id, Control(), options, terminal, judging))
 
 
-async def _watch(ws: Workspace, run_id: int, control: Control, options: argparse.Namespace, terminal: Terminal) -> bool:
+async def _watch(
+    ws: Workspace, run_id: int, control: Control, options: argparse.Namespace, terminal: Terminal, judging: Mapping[str, bool] | None
+) -> bool:
     run = ws.runs.get(run_id)
     calls = run.jobs - run.by_hand - run.in_batch
     progress = _Progress(ws, run_id, calls, calls - run.queued, terminal)
@@ -44,12 +49,8 @@ async def _watch(ws: Workspace, run_id: int, control: Control, options: argparse
         control.stop()
 
     with _on_signals(stop):
-        events = ws.runs.execute(
-            run_id,
-            control,
-            concurrency=getattr(options, "concurrency", None),
-            base_url_override=getattr(options, "base_url_override", None),
-        )
+        how: dict[str, Any] = {name: getattr(options, name, None) for name in ("concurrency", "base_url_override")}
+        events = ws.runs.execute(run_id, control, **how) if judging is None else ws.runs.judge(run_id, control, **judging, **how)
         async for event in events:
             progress.saw(event)
     progress.show(last=True)
@@ -88,7 +89,7 @@ class _Progress:
         self._ws, self._run_id, self._terminal = ws, run_id, terminal
         self._jobs, self._done, self._failed = jobs, done, 0
         self._began, self._done_before = time.monotonic(), done
-        self._waiting = ""
+        self._waiting = self._judged = ""
         self._next_spend, self._spend = 0.0, ""
 
     def saw(self, event: Any) -> None:
@@ -102,6 +103,8 @@ class _Progress:
             self._failed += kind == "Failed"
         elif kind == "Waiting":
             self._waiting = f" · {event.failure.kind.replace('_', ' ')}, trying again in {event.delay_s:.0f} s"
+        elif kind == "Judged":
+            self._judged = f" · {event.done:,} of {event.total:,} verdicts"
         else:
             return
         self._jobs = max(self._jobs, self._done)  # answers by hand that were given in an earlier run come on top of the calls
@@ -113,7 +116,8 @@ class _Progress:
         left = elapsed / made * (self._jobs - self._done) if made else 0.0
         failed = f" · {self._failed} failed" if self._failed else ""
         remaining = f" · {span(left)} left" if left and not last else f" · {span(elapsed)}" if last else ""
-        self._terminal.progress(f"{self._done} of {self._jobs} done{failed}{self._spent(last)}{remaining}{self._waiting}", last=last)
+        words = f"{self._done} of {self._jobs} done{failed}{self._spent(last)}{remaining}{self._judged}{self._waiting}"
+        self._terminal.progress(words, last=last)
 
     def _spent(self, last: bool) -> str:
         now = time.monotonic()

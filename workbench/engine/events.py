@@ -102,6 +102,16 @@ class Held:
 SKIPPED = "Skipped by hand."
 """The reason of a job that the user left out."""
 
-Event = Started | Streamed | Waiting | Finished | Failed | Cancelled | Skipped | Held
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Verdicts of judges are written: so many of those that this round is about. `failed`: so many of the judges' calls failed."""
+
+    done: int
+    total: int
+    failed: int = 0
+
+
+Event = Started | Streamed | Waiting | Finished | Failed | Cancelled | Skipped | Held | Judged
 END_EVENTS = (Finished, Failed, Cancelled, Skipped)
 """Every job ends with exactly one of these, unless the whole run is stopped before its turn."""

@@ -11,6 +11,7 @@ from typing import Any
 from workbench import templates
 from workbench.evaluators import (
     counting,
+    judges,
     languages,
     likeness,
     markup,
@@ -27,7 +28,7 @@ from workbench.evaluators import (
 from workbench.evaluators.facts import NO_FACTS, Asked, Facts, Finding, Handler
 from workbench.evaluators.meaning import Vectors
 from workbench.evaluators.outcomes import CannotRun, Invalid
-from workbench.values import BadInput, Case, Check, Score
+from workbench.values import PENDING, BadInput, Case, Check, Score
 
 
 def _of_text(look: Callable[[str, Any], Finding]) -> Handler:
@@ -50,7 +51,7 @@ _HANDLERS: dict[str, Handler] = {
 _AT_ONCE = {*texts.HANDLERS, *counting.HANDLERS} - {"reading-level"}
 """Kinds that take no time on any answer (JSON with a schema apart)."""
 
-_NAMES = (*_HANDLERS, *meaning.TYPES, programs.TYPE)
+_NAMES = (*_HANDLERS, *meaning.TYPES, programs.TYPE, *judges.KINDS)
 TYPES: tuple[str, ...] = tuple(sorted([*_NAMES, *(f"not-{name}" for name in _NAMES)]))
 """Every type that can be run here."""
 _NO_VECTORS = Vectors()
@@ -112,6 +113,8 @@ def fault(check: Check) -> str:
             return next(filter(None, map(fault, inner)), "") if inner else "The set has no checks."
         elif _is_meaning(check):
             meaning.texts_of(check.value, "answer")
+        elif kind in judges.KINDS:
+            judges.lacks(check.type, check.value, "reference", "context")
         elif handler is not None and all(map(templates.is_plain, _texts(check.value))):
             handler(Asked(_SAMPLE, check.value, check.threshold, _SAMPLE_FACTS, "reference"))
     except CannotRun as problem:
@@ -121,6 +124,11 @@ def fault(check: Check) -> str:
     except (TypeError, KeyError, ValueError, RecursionError):
         return "The checks in this set cannot be read."
     return ""
+
+
+def judged_value(check: Check, case: Case) -> Any:
+    """The value of a check with its template filled in, for a judge. Raises BadInput as templates do."""
+    return _rendered(check.value, _values(case))
 
 
 def compares_meanings(checks: Sequence[Check]) -> bool:
@@ -195,13 +203,17 @@ def _score(check: Check, answer: _Answer) -> Score:
     if kind == "assert-set":
         return _score_set(check, answer)
     handler = _HANDLERS.get(kind)
-    if handler is None and not _is_meaning(check) and kind != programs.TYPE:
+    is_judged = kind in judges.KINDS
+    if handler is None and not _is_meaning(check) and kind != programs.TYPE and not is_judged:
         return Score(check, None, None, f"Checks of the type {check.type} cannot be run here.")
     try:
         if kind == programs.TYPE:
             asked = Asked(answer.text, facts=answer.facts, values=answer.values)
             return Score(check, *programs.verdict_of_program(check, asked, answer.allowed))
         value = _rendered(check.value, answer.values)
+        if is_judged:
+            judges.lacks(check.type, value, answer.reference, answer.values.get("context"))
+            return Score(check, None, None, judges.NOT_JUDGED, PENDING)
         if handler is None:
             return Score(check, *meaning.similar(check, value, answer.text, answer.vectors))
         found = handler(Asked(answer.text, value, check.threshold, answer.facts, answer.reference))
@@ -226,6 +238,8 @@ def _score_set(check: Check, answer: _Answer) -> Score:
         inner = [Check.from_json(item) for item in check.value or ()]
     except (TypeError, KeyError, ValueError):
         return Score(check, False, 0.0, "The checks in this set cannot be read.")
+    if any(judges.kind_of(one.type) for one in _flat(inner)):
+        return Score(check, None, None, "A judge inside a group is not asked. Put that check beside the group.")
     scores = [_score(one, answer) for one in inner]
     passed, mean = verdict(scores)
     if check.threshold is not None and mean is not None and all(one.passed is not None for one in scores):

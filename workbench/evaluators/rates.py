@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import ceil, sqrt
 
 
-def wilson(passed: int, of: int, z: float = 1.959963984540054) -> tuple[float, float] | None:
+def wilson(passed: float, of: float, z: float = 1.959963984540054) -> tuple[float, float] | None:
     """The 95 % interval of a rate, or None for no trials (Wilson 1927, without continuity correction)."""
     if of <= 0:
         return None

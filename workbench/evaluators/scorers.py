@@ -41,11 +41,11 @@ class Question:
     allowed: frozenset[str] = frozenset()
 
 
-def scores_of_answers(question: Question) -> list[list[tuple[bool | None, float | None, str]]]:
-    """Of each answer, of each check (those of its case follow): passed, score and reason."""
+def scores_of_answers(question: Question) -> list[list[tuple[bool | None, float | None, str, str]]]:
+    """Of each answer, of each check (those of its case follow): passed, score, reason and label."""
     return [
         [
-            (one.passed, one.score, one.reason)
+            (one.passed, one.score, one.reason, one.label)
             for one in score(answer.case.asked(question.checks), answer.case, answer.text, answer.vectors, answer.facts, question.allowed)
         ]
         for answer in question.answers

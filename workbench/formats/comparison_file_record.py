@@ -10,6 +10,8 @@
     dataset: ../datasets/golden-50.yaml
     checks:
       - contains: refund
+    criteria:
+      - {name: Accuracy, points: {5: Policy applied correctly}}
 
 Here is what stands in the file, nothing followed; `comparison_file.parse` follows the paths.
 """
@@ -22,6 +24,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from workbench.formats.criteria_file import read_criteria, write_criteria
 from workbench.formats.library_file import PromptFile, read_prompt, write_prompt_data
 from workbench.formats.library_file_carry import rewritten
 from workbench.formats.library_file_data import ConnectionEntry, ModelEntry, read_case, read_checks, read_models
@@ -29,11 +32,12 @@ from workbench.formats.library_file_values import at, list_at, mapping_of, numbe
 from workbench.formats.tabular_writing import case_to_json
 from workbench.formats.yaml_text_reading import Document, Path
 from workbench.values.comparisons import Case, Check
+from workbench.values.criteria import Criterion
 from workbench.values.problems import BadInput
 
 _KEYS = (
-    "comparison", "description", "prompts", "models", "dataset", "cases", "tags", "repeats", "checks", "concurrency", "max_cost_usd",
-    "reuse", "stream",
+    "comparison", "description", "prompts", "models", "dataset", "cases", "tags", "repeats", "checks", "criteria", "concurrency",
+    "max_cost_usd", "reuse", "stream",
 )  # fmt: skip
 _ENDINGS = (".yaml", ".yml", ".txt", ".md")
 
@@ -77,6 +81,8 @@ class ComparisonFile:
     max_cost_usd: Decimal | None = None
     reuse: bool = False
     stream: bool = True
+    criteria: tuple[Criterion, ...] | None = ()
+    """What people rate; None where the file is of a kind that does not say."""
 
 
 def read_comparison(document: Document, stem: str) -> ComparisonFile:
@@ -106,6 +112,7 @@ def read_comparison(document: Document, stem: str) -> ComparisonFile:
         max_cost_usd=_money(document),
         reuse=_flag(document, "reuse", False),
         stream=_flag(document, "stream", True),
+        criteria=read_criteria(document),
     )
 
 
@@ -124,6 +131,8 @@ def write_comparison(record: ComparisonFile, header: str = "", old: Document | N
         data["repeats"] = record.repeats
     if record.checks:
         data["checks"] = [check.to_json() for check in record.checks]
+    if record.criteria:
+        data["criteria"] = write_criteria(record.criteria)
     if record.concurrency != 4:
         data["concurrency"] = record.concurrency
     if record.max_cost_usd is not None:

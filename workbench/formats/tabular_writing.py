@@ -164,8 +164,12 @@ def shielded(value: Any) -> str:
     if isinstance(value, (int, float)):
         return repr(value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    begins = text.lstrip(" \u00a0\u3000")  # some spreadsheets trim before they look
-    return _SHIELD + text if begins.startswith(_FORMULA_STARTS) or text.startswith(_SHIELD) else text
+    return _SHIELD + text if is_formula(text) or text.startswith(_SHIELD) else text
+
+
+def is_formula(text: str) -> bool:
+    """True for a text that some spreadsheet would run."""
+    return text.lstrip(" \u00a0\u3000").startswith(_FORMULA_STARTS)  # some trim before they look
 
 
 def _fits(case: Case, columns: Sequence[ColumnSpec], own: dict[str, str]) -> bool:

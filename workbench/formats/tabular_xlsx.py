@@ -92,7 +92,7 @@ def xlsx_rows(name: str, source: Opener, columns: tuple[str, ...], title: str) -
 
 def write_xlsx(file: IO[bytes], names: Sequence[str], rows: Iterable[Sequence[Any]], title: str) -> int:
     """How many rows were written below a header of these names. Raises BadInput for what a sheet cannot hold."""
-    _library()
+    library()
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
 
@@ -103,7 +103,7 @@ def write_xlsx(file: IO[bytes], names: Sequence[str], rows: Iterable[Sequence[An
     def cell(value: Any, row: int) -> Cell | int | float | bool | None:
         if value is None or isinstance(value, (bool, float)) or (isinstance(value, int) and abs(value) < 10**15):
             return value  # a longer number would lose its last digits there
-        text = _UNSAFE.sub(_escape, ", ".join(value) if isinstance(value, tuple) else as_text(value))
+        text = storable(", ".join(value) if isinstance(value, tuple) else as_text(value))
         if len(text) > LONGEST_CELL:
             where = f"Case {row}" if row else "A column name"
             raise BadInput(
@@ -127,6 +127,11 @@ def write_xlsx(file: IO[bytes], names: Sequence[str], rows: Iterable[Sequence[An
     return count
 
 
+def storable(text: str) -> str:
+    """The text as a workbook holds it: signs that its XML has no place for are written as numbers."""
+    return _UNSAFE.sub(_escape, text)
+
+
 def _escape(found: re.Match[str]) -> str:
     return "_x005F_x" if len(found[0]) > 1 else f"_x{ord(found[0]):04X}_"
 
@@ -135,7 +140,8 @@ def _unescape(found: re.Match[str]) -> str:
     return chr(int(found[1], 16)) if found[1] else "_"
 
 
-def _library() -> Any:
+def library() -> Any:
+    """The module openpyxl. Raises BadInput, with what to install, where it is not here."""
     try:
         import openpyxl
     except ImportError:
@@ -151,7 +157,7 @@ def _library() -> Any:
 @contextmanager
 def _opened(name: str, source: Opener) -> Iterator[list[ReadOnlyWorksheet]]:
     """The sheets that can be seen; where all are hidden, all of them."""
-    openpyxl = _library()
+    openpyxl = library()
     try:
         with source() as file:
             _weigh(name, file)

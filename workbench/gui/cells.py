@@ -254,6 +254,19 @@ def fitting_metrics(cell: Cell, room: int, width: Callable[[str], int]) -> list[
     return [known[number] for number in sorted(kept)]
 
 
+def stars_of(cell: Cell) -> int | None:
+    """The stars to draw: those of whoever rates now, else what the others come to, else the weighted criteria."""
+    return cell.stars if cell.stars is not None or cell.rating is None else int(cell.rating + 0.5)
+
+
+def rating_words(cell: Cell) -> str:
+    """`Rating 3.5 by 2 raters, who differ`: what all raters come to; empty where nobody rated."""
+    if not cell.raters:
+        return ""
+    by = f"by {counted(cell.raters, 'rater')}" + (", who differ" if cell.differ else "")
+    return f"Rating {cell.rating:.1f} {by}" if cell.rating is not None else f"Judged {by}"
+
+
 def spoken(shown: Shown, column: ColumnInfo, case: Case, number: int) -> str:
     """What a screen reader says of a cell."""
     cell, state = shown.cell, shown.state
@@ -273,6 +286,8 @@ def spoken(shown: Shown, column: ColumnInfo, case: Case, number: int) -> str:
         parts.append(f"{cell.stars} of 5 stars")
     if cell.verdict:
         parts.append("You said pass" if cell.verdict == "pass" else "You said fail")
+    if cell.raters > 1 or (cell.rating is not None and not cell.stars):
+        parts.append(rating_words(cell))
     if state in FINISHED:
         costs = [f"{cell.latency_ms / 1000:.1f} seconds" if cell.latency_ms is not None else ""]
         costs.append("" if cell.cost_usd is None else "free" if cell.cost_usd == 0 else f"{cell.cost_usd:.4f} dollars")

@@ -107,7 +107,7 @@ class Context(QObject):
         return self.actions.action(id)
 
     def go(self, place: str, **at: Any) -> None:
-        """Show a screen (library, compare, review, insights, datasets, models, settings, welcome) at a place such as `prompt_id=3`."""
+        """Show a screen (library, compare, insights, raters, settings and so on) at a place such as `prompt_id=3`."""
         self.navigated.emit(place, at)
 
     def notice(self, text: str, action_text: str = "", action: Callable[[], object] | None = None) -> None:

@@ -32,6 +32,7 @@ SCREENS = {
     "compare": ("workbench.gui.compare.view", "CompareScreen"),
     "review": ("workbench.gui.review.view", "ReviewScreen"),
     "insights": ("workbench.gui.insights.view", "InsightsScreen"),
+    "raters": ("workbench.gui.insights.raters.view", "RatersScreen"),
     "datasets": ("workbench.gui.datasets.view", "DatasetsScreen"),
     "models": ("workbench.gui.models.view", "ModelsScreen"),
     "settings": ("workbench.gui.settings.view", "SettingsScreen"),
@@ -173,7 +174,7 @@ class Window(QMainWindow):
             self.pages.setFocus()  # a focus that its screen takes with it would land on some button, with a ring
         self.context.actions.show_place(place)
         self.pages.setCurrentWidget(screen)
-        self.rail.show_place(place)
+        self.rail.show_place("insights" if place == "raters" else place)  # a page of Insights
         if screen.stale is not None:
             stale, screen.stale = screen.stale, None
             self._renew(screen, stale)

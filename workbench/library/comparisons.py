@@ -14,6 +14,7 @@ from workbench.library.branches import NEWEST
 from workbench.library.case_files import cases_with_files
 from workbench.library.cases import Query, asking, live_cases
 from workbench.library.contents import read_content
+from workbench.library.criteria import criteria_of, put_criteria
 from workbench.library.models import Models
 from workbench.library.names import checked_name, free_name, no_such
 from workbench.library.records import ComparisonRow
@@ -94,10 +95,12 @@ class Comparisons:
             writer.touch("comparison", id)
 
     def duplicate(self, id: int) -> int:
-        """The id of a copy named `X copy`, without runs."""
+        """The id of a copy named `X copy`, with its criteria, without runs."""
         row = self.get(id)
         with self._database.write() as writer:
-            return insert_comparison(writer, free_name(f"{row.name} copy", _names(asking(writer))), row.definition)
+            made = insert_comparison(writer, free_name(f"{row.name} copy", _names(asking(writer))), row.definition)
+            put_criteria(writer, made, criteria_of(asking(writer), id))
+            return made
 
     def archive(self, ids: Sequence[int]) -> None:
         """Take comparisons out of the list. Their runs stay."""

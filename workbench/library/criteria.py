@@ -27,6 +27,10 @@ _LIVE = "criterion.archived_at IS NULL AND criterion.comparison_id = "
 _OF_RUN = "(SELECT comparison_id FROM run WHERE run.id = :run)"
 
 
+Draft = tuple[int | None, Criterion]
+"""A criterion as it shall be, with its id where it is stored already."""
+
+
 @dataclass(frozen=True, slots=True)
 class CriterionRow:
     """A stored criterion."""
@@ -82,6 +86,26 @@ class Criteria:
             _free(writer, old.comparison_id, criterion.name, besides=id)
             _refuse_loss(writer, old, criterion)
             _update(writer, id, old.comparison_id, criterion)
+
+    def put(self, comparison_id: int, drafts: Sequence[Draft]) -> None:
+        """Make these the live criteria of a comparison, in this order: those with an id are changed, the others are new, and what is
+        missing goes to the archive. Raises BadInput as `change` does; nothing is changed then.
+        """
+        with self._database.write() as writer:
+            live = {row.id: row for row in _rows(writer.run(_SELECT.format(which=f"{_LIVE} :comparison"), comparison=comparison_id))}
+            wanted = [(id_ if id_ in live else None, checked_criterion(criterion)) for id_, criterion in drafts]
+            names = [criterion.name.casefold() for _id, criterion in wanted]
+            if len(set(names)) < len(names):
+                raise BadInput("Two criteria have the same name.", remedy="Choose another name for one of them.")
+            for id_ in live.keys() - {id_ for id_, _criterion in wanted}:
+                _archive(writer, live[id_])
+            for position, (known, criterion) in enumerate(wanted):
+                if known is not None:
+                    _refuse_loss(writer, live[known], criterion)
+                    _update(writer, known, comparison_id, criterion)
+                kept = known or _insert(writer, comparison_id, criterion)
+                writer.run("UPDATE criterion SET position = :position WHERE id = :id", position=position, id=kept)
+            writer.touch("comparison", comparison_id)
 
     def order(self, comparison_id: int, ids: Sequence[int]) -> None:
         """Put the criteria of a comparison in this order; those that are not named follow."""

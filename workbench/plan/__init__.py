@@ -15,6 +15,7 @@ from workbench.plan.frozen import (
     make,
     model_from_json,
     parameters,
+    priced,
     refuse_embedding,
     request,
     shown,
@@ -22,6 +23,6 @@ from workbench.plan.frozen import (
 
 __all__ = [
     "GUESSED_ANSWER_TOKENS", "MOST_CALLS", "SAMPLED_CASES", "SAMPLING_SECONDS", "Estimate", "PastUse", "Plan", "PlanColumn", "PlanProblem",
-    "distinct", "estimate", "fingerprint", "make", "model_from_json", "model_key", "parameters", "problems", "refuse_embedding", "request",
-    "shown",
+    "distinct", "estimate", "fingerprint", "make", "model_from_json", "model_key", "parameters", "priced", "problems", "refuse_embedding",
+    "request", "shown",
 ]  # fmt: skip

@@ -53,6 +53,8 @@ class Estimate:
     """Between these the cost lies most likely; None where no price is known."""
     reused: int = 0
     """Calls that are not made, because the same ones were answered before."""
+    judge_calls: int = 0
+    """Calls of model judges, beside `calls`; their tokens and costs are in the figures."""
     in_batch: int = 0
     """Calls that are handed over, at the price of a batch and within a day."""
     compared_tokens: int = 0

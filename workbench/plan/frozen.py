@@ -133,7 +133,7 @@ def make(spec: Spec, *, app_version: str = __version__) -> Plan:
         raise BadInput(f"This would be {calls:,} calls; a run has at most {MOST_CALLS:,}.", remedy="Choose fewer cases, models or repeats.")
     return Plan(
         name=spec.name,
-        columns=tuple(PlanColumn(variant, model) for variant in spec.variants for model in map(_priced, spec.models)),
+        columns=tuple(PlanColumn(variant, model) for variant in spec.variants for model in map(priced, spec.models)),
         cases=spec.cases,
         repeats=spec.repeats,
         checks=spec.checks,
@@ -153,8 +153,8 @@ def refuse_embedding(model: ModelSpec) -> None:
         raise BadInput(f"{model.title} makes embeddings: it compares meanings and writes no answers.", remedy="Choose another model.")
 
 
-def _priced(model: ModelSpec) -> ModelSpec:
-    """What answers inside this program costs nothing; all other prices are what they are, unknown ones included."""
+def priced(model: ModelSpec) -> ModelSpec:
+    """The model with its price: what answers inside this program costs nothing; all other prices are as they are, unknown ones too."""
     is_inside = model.wire_format in ("echo", "builtin") and model.price == Price()
     return replace(model, price=Price(Decimal(0), Decimal(0))) if is_inside else model
 

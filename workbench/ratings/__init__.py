@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workbench.ratings.judging import Judging, Said, marks_of, said_on, write_judgement
 from workbench.ratings.reading import RatingReader
-from workbench.ratings.records import Aspect, Judgement, RaterRow, ReviewItem, ReviewQueue, Verdict
+from workbench.ratings.records import Aspect, Judgement, RaterRow, Verdict
 from workbench.ratings.reviews import Reviews
 
 __all__ = [
@@ -12,8 +12,6 @@ __all__ = [
     "Judgement",
     "RaterRow",
     "Ratings",
-    "ReviewItem",
-    "ReviewQueue",
     "Said",
     "Verdict",
     "marks_of",

@@ -86,6 +86,13 @@ class Judging:
         """Id of the new rating; an empty text takes the note away. Raises NotFound."""
         return self._judge(_Subject(output_id, "note"), Said(note=whole_text(text) or None), saw)
 
+    def edited(self, output_id: int, text: str, saw: Saw | None = None) -> int:
+        """Id of the new rating: the answer as it should have been, for training data. The output itself never changes.
+
+        An empty text takes it away. Raises NotFound.
+        """
+        return self._judge(_Subject(output_id, "edited"), Said(note=whole_text(text) if text.strip() else None), saw)
+
     def criterion(self, output_id: int, criterion_id: int, said: float | str | None, saw: Saw | None = None) -> int:
         """Id of the new rating by a criterion: a number or a word of its scale, or None to take it away.
 

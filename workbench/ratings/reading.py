@@ -11,7 +11,7 @@ from workbench.ratings.judging import marks_of
 from workbench.ratings.records import Judgement, RaterRow
 from workbench.store.database import Database
 from workbench.store.raters import NAMELESS, own_rater, rater_name
-from workbench.values import BadInput, NotFound, Saw, Scale
+from workbench.values import BadInput, Changes, NotFound, Saw, Scale
 
 _SELECT = """
 SELECT rating.id, rating.output_id, rating.aspect, rating.value, rating.label, rating.note, rating.spans, rating.criterion_id,
@@ -50,6 +50,10 @@ class RatingReader:
         found = self._read(f"{_RUN} AND rating.replaced_by_id IS NULL", {"run": run_id})
         return [judgement for judgement in found if not judgement.is_empty]
 
+    def edit_of(self, output_id: int) -> str | None:
+        """The answer as it was last rewritten, by whoever did; None where nobody has."""
+        return next((judgement.note for judgement in self.said([output_id]) if judgement.aspect == "edited"), None)
+
     def labels(self, run_id: int) -> list[str]:
         """The labels that raters gave in the runs of the same comparison, those used most first."""
         return [label for label, _count in self._database.query(_LABELS, {"run": run_id})]
@@ -81,7 +85,10 @@ class RatingReader:
         if self._database.person:
             raise BadInput("On a server everyone rates under their own name.", remedy="Open the workspace as the other person.")
         cleaned = clean_name(name) if name is not None else ""
+        known = {row.name.casefold(): row.name for row in self.raters()}
+        cleaned = known.get(cleaned.casefold(), cleaned)  # nobody means somebody else by a small letter
         self._database.rater = "" if cleaned == (self._database.owner or NAMELESS) else cleaned
+        self._database.tell(Changes({"rating": frozenset()}))
 
     def rename_rater(self, id: int, name: str) -> None:
         """Give a rater another name; their ratings show it too. Raises BadInput for a name in use and on a server, NotFound."""

@@ -7,7 +7,7 @@ from typing import Literal, cast
 
 from workbench.values import Highlight, Saw
 
-Aspect = Literal["stars", "verdict", "score", "label", "note", "highlights", "criterion"]
+Aspect = Literal["stars", "verdict", "score", "label", "note", "highlights", "criterion", "edited"]
 Verdict = Literal["pass", "fail"]
 
 
@@ -67,21 +67,3 @@ class RaterRow:
     outputs: int
     """Outputs of which something is said."""
     own: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewItem:
-    """One case of a review: its outputs in the order in which they are shown, without a word of where they come from."""
-
-    case_index: int
-    outputs: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewQueue:
-    """A blind review of a run. `position` is the index of the item at which it goes on; `len(items)` when all were seen."""
-
-    session_id: int
-    run_id: int
-    position: int
-    items: tuple[ReviewItem, ...]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from workbench.evaluators.judges import kind_of
 from workbench.plan import Plan
 from workbench.runs.consent import CodeConsent, checks_of
 from workbench.runs.finding import CaseFinder
 from workbench.runs.records import RunRow
+from workbench.runs.verdicts import end_cut_off, forget_verdicts, waiting, why_waiting
 from workbench.settings import Settings
 from workbench.store.database import Database
 from workbench.values import BadInput, Changes, Check, Endpoint, Missing, ModelSpec, Problem
@@ -25,16 +27,27 @@ if TYPE_CHECKING:
     from workbench.engine.budget import Cap
     from workbench.engine.control import Control
     from workbench.engine.engine import Engine
-    from workbench.engine.events import Event
+    from workbench.engine.events import Event, Judged
     from workbench.engine.limits import Limits
     from workbench.evaluators import Vectors
     from workbench.runs.execution import Execution
+    from workbench.runs.judge_asks import Judges
     from workbench.runs.meanings import Meanings
 
 EndpointOf = Callable[[ModelSpec, float], Endpoint]
 """The endpoint of a model with a time limit. Raises a Problem where the model cannot be asked. Called on a thread of its own."""
 EmbeddingOf = Callable[[], ModelSpec]
 """The embedding model that the settings name. Raises a Problem where there is none. Called on a thread of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How calls are made; None where the settings say it."""
+
+    concurrency: int | None = None
+    timeout_s: float | None = None
+    max_retries: int | None = None
+    base_url_override: str | None = None
 
 
 class Calls(CaseFinder):
@@ -48,6 +61,7 @@ class Calls(CaseFinder):
         settings: Settings | None = None,
         wire_formats: Callable[[str], providers.WireFormat] | None = None,
         embedding: EmbeddingOf | None = None,
+        judges: Judges | None = None,
     ) -> None:
         super().__init__(database)
         self._limits: Limits | None = None
@@ -59,6 +73,7 @@ class Calls(CaseFinder):
         self._settings = settings or Settings()
         self._wire_formats = wire_formats
         self._embedding = embedding
+        self._judges = judges
         self.code = CodeConsent(self._settings, database.path)
 
     async def execute(
@@ -70,42 +85,109 @@ class Calls(CaseFinder):
         timeout_s: float | None = None,
         max_retries: int | None = None,
         base_url_override: str | None = None,
+        only_passing: bool = False,
     ) -> AsyncGenerator[Event]:
-        """Makes every job of a run that is not made yet, and tells what happens.
+        """Makes every job of a run that is not made yet, has its answers judged, and tells what happens.
 
         An end (Finished, Failed, Cancelled, Skipped) is told when it is written. Closing the generator, or `control.stop()`, stops
-        the run; it goes on with the next `execute`. Raises Missing where no model of the run can be asked.
+        the run; it goes on with the next `execute`.
+        `only_passing`: only answers that fail no other check are judged. Raises Missing where no model of the run can be asked.
         """
+        from workbench.engine.control import Control  # with httpx, 0.2 s that reading a run does not need
+
+        row, plan, control = self.get(run_id), self.plan(run_id), control or Control()
+        how = _How(concurrency, timeout_s, max_retries, base_url_override)
+        with self.taken(row):
+            if row.queued or not self.to_judge(row.id):
+                async with aclosing(self._made(row.id, plan, control, how)) as events:
+                    async for event in events:
+                        yield event
+            async with aclosing(self._judged(row.id, control, how, only_passing=only_passing)) as judged:
+                async for state in judged:
+                    yield state
+
+    async def judge(
+        self, run_id: int, control: Control | None = None, *, only_passing: bool = False, again: bool = False, **how: Any
+    ) -> AsyncGenerator[Judged]:
+        """Has the answers of a run judged that wait for it, and tells how far it is. No answer is made again.
+
+        `only_passing`: only answers that fail no other check. `again`: also those that have a verdict; the earlier ones are kept, in an
+        earlier scoring. `how` as in `execute`.
+        """
+        from workbench.engine.control import Control  # see execute
+
+        row = self.get(run_id)
+        with self.taken(row):
+            if again:
+                forget_verdicts(self._database, row.id)
+            async with aclosing(self._judged(row.id, control or Control(), _How(**how), only_passing=only_passing)) as judged:
+                async for state in judged:
+                    yield state
+
+    def to_judge(self, run_id: int) -> int:
+        """How many verdicts of judges a run still waits for."""
+        return waiting(self._database, run_id)
+
+    def forget_verdicts(self, run_id: int) -> None:
+        """Let the judges of a run be asked anew: begins a scoring without their verdicts, the earlier ones are kept."""
+        with self.taken(self.get(run_id)):
+            forget_verdicts(self._database, run_id)
+
+    def why_unjudged(self, run_id: int) -> str:
+        """Why the first of the verdicts that a run waits for is lacking."""
+        return why_waiting(self._database, run_id)
+
+    def has_judges(self, run_id: int) -> bool:
+        """True if a check of the run is asked of a model."""
+        return any(kind_of(check.type) for check in self.all_checks(run_id))
+
+    async def _judged(self, run_id: int, control: Control, how: _How, *, only_passing: bool = False) -> AsyncGenerator[Judged]:
+        end_cut_off(self._database, run_id)
+        if self._judges is None or control.ending or not self.to_judge(run_id):
+            return
+        from workbench.runs.judging import Judging  # only runs with judges need it
+
+        async def make(judging: int, plan: Plan, control: Control) -> AsyncGenerator[Event]:
+            with self.taken(self.get(judging)):
+                async with aclosing(self._made(judging, plan, control, how)) as events:
+                    async for event in events:
+                        yield event
+
+        judging = Judging(self._database, self, run_id, self._judges, make, only_passing=only_passing)
+        async with aclosing(judging.events(control)) as states:
+            async for state in states:
+                yield state
+
+    async def _made(self, run_id: int, plan: Plan, control: Control, how: _How) -> AsyncGenerator[Event]:
+        """Makes the jobs of a run that is taken."""
         from asyncio import get_running_loop
 
-        from workbench.engine.control import Control  # with httpx, 0.2 s that reading a run does not need
         from workbench.runs.execution import Execution
 
-        row, plan = self.get(run_id), self.plan(run_id)
-        with self.taken(row):
-            seconds = float(timeout_s if timeout_s is not None else self._settings.get("timeout_s"))
-            endpoints = await self._endpoints(plan, seconds, base_url_override)
-            async with self.engine(row.queued, max_retries) as engine:
-                execution = Execution(
-                    self._database,
-                    row.id,
-                    plan,
-                    endpoints,
-                    engine,
-                    control or Control(),
-                    await self.meanings(plan, engine, seconds, base_url_override),
-                    concurrency=concurrency or plan.concurrency,
-                    resolve=lambda: self._endpoints(plan, seconds, base_url_override),
-                    day=self._day_cap,
-                    allowed=self.code.allowed(checks_of(plan)),
-                )
-                self._going[row.id] = get_running_loop(), execution
-                try:
-                    async with aclosing(execution.events()) as events:
-                        async for event in events:
-                            yield event
-                finally:
-                    self._going.pop(row.id, None)
+        seconds = float(how.timeout_s if how.timeout_s is not None else self._settings.get("timeout_s"))
+        override = how.base_url_override
+        endpoints = await self._endpoints(plan, seconds, override)
+        async with self.engine(self.get(run_id).queued, how.max_retries) as engine:
+            execution = Execution(
+                self._database,
+                run_id,
+                plan,
+                endpoints,
+                engine,
+                control,
+                await self.meanings(plan, engine, seconds, override),
+                concurrency=how.concurrency or plan.concurrency,
+                resolve=lambda: self._endpoints(plan, seconds, override),
+                day=self._day_cap,
+                allowed=self.code.allowed(checks_of(plan)),
+            )
+            self._going[run_id] = get_running_loop(), execution
+            try:
+                async with aclosing(execution.events()) as events:
+                    async for event in events:
+                        yield event
+            finally:
+                self._going.pop(run_id, None)
 
     @contextmanager
     def taken(self, row: RunRow) -> Iterator[None]:

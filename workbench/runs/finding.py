@@ -150,6 +150,8 @@ class CaseFinder(SampleReader):
             sets.append(self._indexes(_DISAGREE.format(columns=_listed(query.pair)), self._given(run_id, repeat)))
         if query.tag:
             sets.append({index for index, case in enumerate(self.plan(run_id).cases) if query.tag in case.tags})
+        if query.cases is not None:
+            sets.append(set(query.cases) & set(range(len(self.plan(run_id).cases))))
         return sets
 
     def _of_one_answer(self, run_id: int, query: CaseQuery) -> tuple[list[str], dict[str, Any]]:

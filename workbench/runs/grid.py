@@ -62,7 +62,7 @@ FROM (
 
 
 _SCORES = f"""
-SELECT score.output_id, score."check", score.passed, score.value, score.reason
+SELECT score.output_id, score."check", score.passed, score.value, score.reason, score.label, score.cost, score.judge_output_id
 FROM score JOIN output ON output.id = score.output_id JOIN job ON job.id = output.job_id
 WHERE score.output_id IN ({{ids}}) AND score.generation = {scoring()} ORDER BY score.output_id, score.id"""
 
@@ -245,8 +245,10 @@ class GridReader(RunReader):
 def scores_of(database: Database, output_ids: Iterable[int]) -> dict[int, tuple[Score, ...]]:
     """The scores of these outputs that count, in the order of the checks."""
     found: dict[int, tuple[Score, ...]] = {}
-    for output_id, check, passed, value, reason in _in_chunks(database, _SCORES, output_ids):
-        found[output_id] = (*found.get(output_id, ()), Score(_check(check), None if passed is None else bool(passed), value, reason))
+    for output_id, check, passed, value, reason, label, cost, judge in _in_chunks(database, _SCORES, output_ids):
+        verdict = None if passed is None else bool(passed)
+        score = Score(_check(check), verdict, value, reason, label or "", dollars(cost), judge)
+        found[output_id] = (*found.get(output_id, ()), score)
     return found
 
 

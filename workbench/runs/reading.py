@@ -38,6 +38,7 @@ SELECT id, json_extract(plan, '$.name'), json_extract(plan, '$.models'), json_ex
 FROM run WHERE id IN ({ids})"""
 _SCORING = "SELECT number, checks FROM scoring WHERE run_id = ? ORDER BY number DESC LIMIT 1"
 _COUNTS = "SELECT run_id, status, count(*) FROM job WHERE run_id IN ({ids}) GROUP BY run_id, status"
+_JUDGING_CUT_OFF = "SELECT judging.judged_run_id FROM run AS judging WHERE judging.status = 'running'"
 _REUSED = """
 SELECT job.run_id, count(DISTINCT job.id) FROM job JOIN output ON output.job_id = job.id
 WHERE job.run_id IN ({ids}) AND job.status = 'done' AND output.reused_from_id IS NOT NULL GROUP BY job.run_id"""
@@ -69,8 +70,8 @@ class RunReader:
         """Runs that are being made by this process."""
 
     def list(self, comparison_id: int | None = None) -> _Rows:
-        """All runs, or those of one comparison, newest first."""
-        where = "" if comparison_id is None else "WHERE comparison_id = :comparison"
+        """All runs, or those of one comparison, newest first; without the runs of judges."""
+        where = "WHERE judged_run_id IS NULL" + ("" if comparison_id is None else " AND comparison_id = :comparison")
         return self._rows(where, {} if comparison_id is None else {"comparison": comparison_id})
 
     def get(self, run: int | str) -> RunRow:
@@ -85,7 +86,8 @@ class RunReader:
         if self._database.read_only:
             return []
         going_on = self._live | self._database.runs_elsewhere()
-        return [row for row in self._rows("WHERE status = 'running'", {}) if row.id not in going_on]
+        where = f"WHERE judged_run_id IS NULL AND (status = 'running' OR run.id IN ({_JUDGING_CUT_OFF}))"
+        return [row for row in self._rows(where, {}) if row.id not in going_on]
 
     def plan(self, run_id: int) -> Plan:
         """The frozen plan of a run, with the checks of its newest scoring. Raises NotFound."""

@@ -36,8 +36,8 @@ SELECT output_attachment.output_id, attachment.media_type, attachment.data FROM 
 JOIN attachment ON attachment.id = output_attachment.attachment_id WHERE output_attachment.output_id IN ({ids})
 ORDER BY output_attachment.output_id, output_attachment.position"""
 _SCORE = f"""
-INSERT INTO score (output_id, check_key, "check", passed, value, reason, generation, at)
-SELECT max(output.id), :key, :check, :passed, :value, :reason, {scoring()}, :at
+INSERT INTO score (output_id, check_key, "check", passed, value, reason, label, generation, at)
+SELECT max(output.id), :key, :check, :passed, :value, :reason, :label, {scoring()}, :at
 FROM output JOIN job ON job.id = output.job_id WHERE job.id = :job_id GROUP BY job.run_id"""
 _EXCHANGE = """
 INSERT INTO exchange (output_id, request, response, headers, created_at)
@@ -45,6 +45,8 @@ SELECT max(id), :request, :response, :headers, :at FROM output WHERE job_id = :j
 _ASKED = """
 SELECT id FROM job WHERE run_id = :run AND (status IN ('queued', 'by_hand') AND EXISTS (SELECT 1 FROM output WHERE output.job_id = job.id)
  OR status = 'by_hand' AND EXISTS (SELECT 1 FROM checkpoint WHERE checkpoint.job_id = job.id))"""
+_PAYS = "(SELECT coalesce(run_or_judging.judged_run_id, run_or_judging.id) FROM run AS run_or_judging WHERE run_or_judging.id = :run)"
+"""Id of the run whose budget counts: of a run of judges, the one that they judge."""
 _JOB = "UPDATE job SET status = :status, attempts = :attempts, fingerprint = :fingerprint, wait_until = NULL WHERE id = :job_id"
 _RUNNING = "UPDATE job SET status = 'running' WHERE id = :job_id"
 _FORGET = "DELETE FROM checkpoint WHERE job_id = :job_id"
@@ -148,7 +150,7 @@ WHERE id = :run""",
             asked = writer.run(_ASKED, run=self._run_id)
             kept = writer.run("SELECT job_id FROM checkpoint WHERE job_id IN (SELECT id FROM job WHERE run_id = :run)", run=self._run_id)
             self._kept = {int(row[0]): 0 for row in kept}
-            budget, spent = writer.run("SELECT budget, spent FROM run WHERE id = :run", run=self._run_id).one()
+            budget, spent = writer.run(f"SELECT budget, spent FROM run WHERE id = {_PAYS}", run=self._run_id).one()
             writer.touch("run", self._run_id)
         return Start(frozenset(row[0] for row in asked), dollars(budget), dollars(spent) or Decimal(0))
 
@@ -163,7 +165,7 @@ WHERE id = :run""",
         """True if there are jobs for a further round: put back into the queue meanwhile, or left out by a budget that is another by now.
         Those of columns that are held are none."""
         run = {"run": self._run_id}
-        if dollars(self._database.query("SELECT budget FROM run WHERE id = :run", run)[0][0]) != start.budget_usd:
+        if dollars(self._database.query(f"SELECT budget FROM run WHERE id = {_PAYS}", run)[0][0]) != start.budget_usd:
             with self._database.write(durable=False) as writer:
                 writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'skipped'", **run)
         left = f"SELECT 1 FROM job WHERE run_id = :run AND status = 'queued' AND column_index NOT IN ({_listed((-1, *held))}) LIMIT 1"
@@ -193,7 +195,7 @@ WHERE id = :run""",
             _many(writer, _RUNNING, [{"job_id": job_id} for job_id in running])
             _many(writer, _FORGET, forget)
             if spent:
-                writer.run("UPDATE run SET spent = spent + :spent WHERE id = :run", spent=spent, run=self._run_id)
+                writer.run(f"UPDATE run SET spent = spent + :spent WHERE id IN (:run, {_PAYS})", spent=spent, run=self._run_id)
             writer.touch("job", *[end.job_id for end in ends])
             writer.touch("run", self._run_id)
         for row in forget:
@@ -305,7 +307,8 @@ def _tool_call(call: ToolCall) -> dict[str, Any]:
 def _score_row(end: End, index: int, score: Score, at: str) -> dict[str, Any]:
     return {
         "job_id": end.job_id, "key": check_key(index, end.own_from), "check": whole_text(canonical(score.check.to_json())),
-        "passed": score.passed, "value": score.score, "reason": whole_text(score.reason), "at": at,
+        "passed": score.passed, "value": score.score, "reason": whole_text(score.reason), "label": score.label or None,
+        "at": at,
     }  # fmt: skip
 
 

@@ -7,15 +7,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from workbench import evaluators
 from workbench import plan as plans
+from workbench.evaluators import judges
 from workbench.library import attachments, case_files
 from workbench.library.dataset_versions import freeze
 from workbench.library.names import whole_text
 from workbench.plan import Estimate, Plan, PlanProblem
 from workbench.runs.by_hand import HandAnswers
+from workbench.runs.consent import checks_of
 from workbench.runs.history import answered_share, past_use
 from workbench.runs.left_out import not_taken
 from workbench.runs.reading import NANO, nano_dollars
@@ -50,8 +53,9 @@ FROM job AS new JOIN job AS old ON old.run_id = :old AND old.column_index = new.
  AND old.repeat = new.repeat JOIN output ON output.id = {newest("old")}
 WHERE new.run_id = :new AND old.status = 'done' AND NOT ({{again}}) ORDER BY new.id"""
 _TAKE_OVER_SCORES = f"""
-INSERT INTO score (output_id, check_key, "check", passed, value, reason, generation, at)
-SELECT mine.id, score.check_key, score."check", score.passed, score.value, score.reason, 1, :at
+INSERT INTO score (output_id, check_key, "check", passed, value, reason, label, cost, judge_output_id, generation, at)
+SELECT mine.id, score.check_key, score."check", score.passed, score.value, score.reason, score.label, score.cost, score.judge_output_id, 1,
+ :at
 FROM output AS mine JOIN job AS new ON new.id = mine.job_id
 JOIN job AS old ON old.run_id = :old AND old.column_index = new.column_index AND old.case_index = new.case_index AND old.repeat = new.repeat
 JOIN score ON score.output_id = {newest("old")}
@@ -91,7 +95,12 @@ class Runs(HandAnswers):
             from workbench.providers.batch import batch_form  # few runs are handed over
 
             batched = [index for index, column in enumerate(plan.columns) if batch_form(column.model.wire_format) is not None]
-        return self._with_comparing(plan, plans.estimate(plan, past_use(self._database, self, spec.models), reused, batched))
+        found = self._with_comparing(plan, plans.estimate(plan, past_use(self._database, self, spec.models), reused, batched))
+        if self._judges is None or not any(judges.kind_of(check.type) for check in checks_of(plan)):
+            return found
+        from workbench.runs.judge_estimate import with_judging  # few comparisons have judges
+
+        return with_judging(found, plan, self._judges, partial(past_use, self._database, self))
 
     def _with_comparing(self, plan: Plan, found: Estimate) -> Estimate:
         """With the cost of the calls that compare meanings: they read each answer, and each text it is compared with, once."""
@@ -215,6 +224,7 @@ class Runs(HandAnswers):
         self.get(run_id)
         with self._database.write() as writer:
             writer.run("UPDATE run SET budget = :budget WHERE id = :run", budget=nano_dollars(budget_usd), run=run_id)
+            writer.run("UPDATE run SET budget = :budget WHERE judged_run_id = :run", budget=nano_dollars(budget_usd), run=run_id)
             skipped = [row[0] for row in writer.run("SELECT id FROM job WHERE run_id = :run AND status = 'skipped'", run=run_id)]
             writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'skipped'", run=run_id)
             writer.touch("job", *skipped)

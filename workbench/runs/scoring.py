@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from workbench import evaluators
-from workbench.evaluators import Metric, Vectors, facts_of
+from workbench.evaluators import Metric, Vectors, facts_of, judges
 from workbench.evaluators.scorers import Answer, Ended, Question, Scorers
 from workbench.evaluators.worker import Overtime
 from workbench.library.names import whole_text
@@ -20,6 +20,7 @@ from workbench.plan import Plan
 from workbench.runs.consent import checks_of, with_prompt
 from workbench.runs.reading import dollars
 from workbench.runs.runs import Runs
+from workbench.runs.verdicts import asked, given
 from workbench.store.database import Database
 from workbench.store.outputs import check_key, newest, scored
 from workbench.store.stamps import now
@@ -43,8 +44,8 @@ FROM output JOIN job ON job.id = output.job_id WHERE output.id IN ({ids}) ORDER 
 _EARLIER = """
 SELECT output_id, "check", value FROM score WHERE output_id IN ({ids}) AND value IS NOT NULL AND "check" LIKE '%similar%' ORDER BY id"""
 _KEEP = """
-INSERT INTO score (output_id, check_key, "check", passed, value, reason, generation, at)
-VALUES (:output, :key, :check, :passed, :value, :reason, :number, :at)"""
+INSERT INTO score (output_id, check_key, "check", passed, value, reason, label, cost, judge_output_id, generation, at)
+VALUES (:output, :key, :check, :passed, :value, :reason, :label, :cost, :judge, :number, :at)"""
 _MINE = "SELECT output.id FROM output JOIN job ON job.id = output.job_id WHERE job.run_id = :run"
 _METRICS = f"""
 SELECT job.column_index, score."check", score.passed, avg(score.value), count(*) FROM job JOIN output ON output.id = {newest()}
@@ -282,13 +283,21 @@ class _Again:
 
     def _keep(self, ids: Sequence[int], answers: Sequence[Answer], scores: Sequence[Sequence[Score]]) -> None:
         at = now()
-        rows = [
-            {
-                "output": output, "key": check_key(place, len(each) - len(answer.case.checks)), "check": _text(score.check),
-                "passed": score.passed, "value": score.score, "reason": whole_text(score.reason), "number": self._number, "at": at,
-            }
-            for output, answer, each in zip(ids, answers, scores, strict=True) for place, score in enumerate(each)
-        ]  # fmt: skip
+        judged = given(self._database, [*ids]) if any(judges.kind_of(check.type) for check in self._every) else {}
+        rows = []
+        for output, answer, each in zip(ids, answers, scores, strict=True):
+            for place, score in enumerate(each):
+                key = check_key(place, len(each) - len(answer.case.checks))
+                row = {
+                    "output": output, "key": key, "check": _text(score.check), "passed": score.passed, "value": score.score,
+                    "reason": whole_text(score.reason), "number": self._number, "at": at, "label": score.label or None, "cost": None,
+                    "judge": None,
+                }  # fmt: skip
+                if score.pending and (verdict := judged.get((output, asked(score.check)))) is not None:
+                    judge, *said = verdict  # the same question was judged before: nobody is asked again
+                    row |= dict(zip(("passed", "value", "reason", "label", "cost", "judge"), said, strict=True))
+                    row["check"] = whole_text(canonical(replace(score.check, judge=judge).to_json()))
+                rows.append(row)
         if rows:
             with self._database.write(durable=False) as writer:
                 writer.many(_KEEP, rows)

@@ -158,6 +158,10 @@ class Database(ABC):
     def close(self) -> None:
         """Give everything back. Closing twice is fine."""
 
+    def tell(self, changes: Changes) -> None:
+        """Let listeners hear of a change that no write made, such as another person at this desk."""
+        self._announce(changes)
+
     def _announce(self, changes: Changes) -> None:
         for listener in list(self._listeners):
             try:

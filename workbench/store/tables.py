@@ -578,7 +578,7 @@ class ReviewSession(Row, table=True):
     plan: Any = _json()
     """What is shown, in order: one list of output ids for each item, sides as shown. Null where it follows from the seed."""
     settings: Any = _json()
-    """blind, order, criteria"""
+    """blind, order, criteria, most, runs, and `alike`: a shown output -> all of its case with the same words"""
     seconds: float = Field(default=0.0, sa_column_kwargs={"server_default": "0"})
     """Time spent with it, pauses left out."""
 
@@ -593,7 +593,7 @@ class Vote(Row, table=True):
     left_output_id: int = _ref("output.id", detail=True)
     right_output_id: int = _ref("output.id", detail=True)
     winner: str
-    """left, right, tie, both_bad"""
+    """left, right, tie, both_bad; empty where a vote was taken back"""
     seconds: float | None = None
     note: str = ""
     saw: Any = _json()

@@ -13,7 +13,7 @@ from workbench.values.calls import (
 )
 from workbench.values.case_query import CaseQuery
 from workbench.values.changes import Changes, Kind
-from workbench.values.comparisons import BY_HAND, Case, Check, Definition, ModelSpec, PromptRef, Score, Spec, Variant
+from workbench.values.comparisons import BY_HAND, PENDING, Case, Check, Definition, ModelSpec, PromptRef, Score, Spec, Variant
 from workbench.values.conversations import named_alone, turns
 from workbench.values.criteria import (
     BLIND,
@@ -51,6 +51,7 @@ from workbench.values.variables import SPEC_KEYS, VARIABLE_TYPES, VariableSpec, 
 __all__ = [
     "BLIND",
     "BY_HAND",
+    "PENDING",
     "SCALE_KINDS",
     "SPEC_KEYS",
     "VARIABLE_TYPES",

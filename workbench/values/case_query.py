@@ -33,6 +33,9 @@ class CaseQuery:
     """Words in an answer, whatever their case."""
     pair: tuple[int, int] | None = None
     """Two columns of which one passes and the other fails."""
+    cases: tuple[int, ...] | None = None
+    """Only these cases, such as those behind a mark of a chart; `named` says which they are."""
+    named: str = ""
     sort: str = ""
     """name, or of the answers in `sort_column`: state, checks, stars (the rating), verdict, differ, criterion (label: of one with words),
     time, cost, length, answer. Empty: the order of the cases."""
@@ -42,7 +45,8 @@ class CaseQuery:
     @property
     def narrows(self) -> bool:
         """True if it may leave rows out."""
-        return bool(self.show or self.state or self.check or self.rates or self.tag or self.text or self.pair)
+        asked = self.show or self.state or self.check or self.rates or self.tag or self.text or self.pair
+        return bool(asked) or self.cases is not None
 
     @property
     def rates(self) -> bool:

@@ -10,6 +10,8 @@ from typing import Any
 from workbench.values.messages import Content
 from workbench.values.prices import Price
 
+PENDING = "pending"
+"""Label of a score whose judge has not been asked, or has given no answer."""
 BY_HAND = "by-hand"
 """The wire format of models without an API: a person carries the prompt over and brings the answer back."""
 
@@ -23,6 +25,9 @@ class Check:
     name: str = ""
     weight: float = 1.0
     threshold: float | None = None
+    judge: Mapping[str, Any] = field(default_factory=dict)
+    """Of a check that a model judges, who is asked: `model` (title, name or uid; else the one in the settings), `prompt` (name or uid of
+    the judge prompt; else the one of its type) and `version`. In a score: who was asked, with `asked` for what stood here."""
 
     @property
     def title(self) -> str:
@@ -42,6 +47,8 @@ class Check:
             item["weight"] = self.weight
         if self.threshold is not None:
             item["threshold"] = self.threshold
+        if self.judge:
+            item["judge"] = dict(self.judge)
         return item
 
     @staticmethod
@@ -54,6 +61,7 @@ class Check:
             name=str(item.get("name") or ""),
             weight=float(item.get("weight", 1.0)),
             threshold=None if threshold is None else float(threshold),
+            judge=dict(item["judge"]) if isinstance(item.get("judge"), Mapping) else {},
         )
 
 
@@ -65,6 +73,17 @@ class Score:
     passed: bool | None
     score: float | None
     reason: str = ""
+    label: str = ""
+    """A judge's own word, such as `disagrees` or `2 wins, 1 tie`; `pending` while no judge has been asked."""
+    cost_usd: Decimal | None = None
+    """What a judge's answer cost."""
+    judge_output_id: int | None = None
+    """The judge's answer in full, an output of the run that judged."""
+
+    @property
+    def pending(self) -> bool:
+        """True while a judge is still to be asked."""
+        return self.label == PENDING
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,17 +22,31 @@ from workbench.workspace.network import Network, facts_of, price_of
 from workbench.workspace.texts import Texts
 
 if TYPE_CHECKING:
+    from workbench.analysis.calibration import Calibration as Calibration
+    from workbench.analysis.calibration import Mark as Mark
     from workbench.analysis.differences import ContentDiff as ContentDiff
     from workbench.analysis.differences import FieldDiff as FieldDiff
     from workbench.analysis.differences import Line as Line
     from workbench.analysis.differences import Marks as Marks
     from workbench.analysis.differences import MessageDiff as MessageDiff
     from workbench.analysis.differences import TextDiff as TextDiff
+    from workbench.analysis.judge_advice import Advice as Advice
+    from workbench.analysis.judge_advice import Lean as Lean
+    from workbench.analysis.leanings import Split as Split
     from workbench.analysis.paired import cases_needed as cases_needed
     from workbench.analysis.paired import smallest_difference as smallest_difference
     from workbench.analysis.ranking import rank as rank
     from workbench.analysis.regression import ComparedCase as ComparedCase
     from workbench.analysis.regression import DefinitionChange as DefinitionChange
+    from workbench.analysis.results import Cause as Cause
+    from workbench.analysis.results import CheckRow as CheckRow
+    from workbench.analysis.results import ColumnCalls as ColumnCalls
+    from workbench.analysis.results import Pair as Pair
+    from workbench.analysis.results import Results as Results
+    from workbench.analysis.results import ShareRow as ShareRow
+    from workbench.analysis.results import result_tables as result_tables
+    from workbench.analysis.results import result_words as result_words
+    from workbench.analysis.results.result_tables import ResultTable as ResultTable
     from workbench.analysis.three_way import Stretch as Stretch
     from workbench.analysis.three_way import ThreeWay as ThreeWay
     from workbench.engine.control import Control as Control
@@ -40,6 +54,7 @@ if TYPE_CHECKING:
     from workbench.engine.events import Failed as Failed
     from workbench.engine.events import Finished as Finished
     from workbench.engine.events import Held as Held
+    from workbench.engine.events import Judged as Judged
     from workbench.engine.events import Skipped as Skipped
     from workbench.engine.events import Started as Started
     from workbench.engine.events import Streamed as Streamed
@@ -49,7 +64,12 @@ if TYPE_CHECKING:
     from workbench.evaluators import Metric as Metric
     from workbench.evaluators import Program as Program
     from workbench.exports import Exports
+    from workbench.exports import format_of as format_of
     from workbench.exports import run_document as run_document
+    from workbench.exports.training import TrainingReport as TrainingReport
+    from workbench.exports.training_choice import TRAINING_FORMATS as TRAINING_FORMATS
+    from workbench.exports.training_choice import TestCases as TestCases
+    from workbench.exports.training_choice import TrainingWish as TrainingWish
     from workbench.formats.addresses import clean_address as clean_address
     from workbench.formats.addresses import plain_http_warning as plain_http_warning
     from workbench.formats.check_file import read_check_file as read_check_file
@@ -74,6 +94,7 @@ if TYPE_CHECKING:
     from workbench.library.in_step.records import Conflict as Conflict
     from workbench.library.in_step.records import Settled as Settled
     from workbench.library.in_step.records import StepReport as StepReport
+    from workbench.library.judges import Judges
     from workbench.library.records import BranchRow as BranchRow
     from workbench.library.records import ComparisonRow as ComparisonRow
     from workbench.library.records import ConnectionRow as ConnectionRow
@@ -104,8 +125,9 @@ if TYPE_CHECKING:
     from workbench.ratings import Judgement as Judgement
     from workbench.ratings import RaterRow as RaterRow
     from workbench.ratings import Ratings
-    from workbench.ratings import ReviewItem as ReviewItem
-    from workbench.ratings import ReviewQueue as ReviewQueue
+    from workbench.ratings.sessions import Choices as Choices
+    from workbench.ratings.sessions import SessionRow as SessionRow
+    from workbench.ratings.votes import VoteRow as VoteRow
     from workbench.runs.batches import Batches
     from workbench.runs.batches import BatchOffer as BatchOffer
     from workbench.runs.batches import BatchReading as BatchReading
@@ -130,6 +152,7 @@ if TYPE_CHECKING:
     from workbench.templates import TemplateProblem as TemplateProblem
     from workbench.templates import Variable as Variable
     from workbench.values.brought import BroughtRun
+    from workbench.workspace.calibrations import Calibrations as Calibrations
     from workbench.workspace.packet_report import PacketReport as PacketReport
     from workbench.workspace.packets import MadePacket as MadePacket
     from workbench.workspace.packets import PacketLook as PacketLook
@@ -137,15 +160,20 @@ if TYPE_CHECKING:
     from workbench.workspace.packets import PacketWish as PacketWish
     from workbench.workspace.regressions import Regressions as Regressions
     from workbench.workspace.regressions import RunPair as RunPair
+    from workbench.workspace.results import RunAnswers as RunAnswers
+    from workbench.workspace.results import RunResults as RunResults
+    from workbench.workspace.reviews import Offer as Offer
+    from workbench.workspace.reviews import Outcome as Outcome
+    from workbench.workspace.reviews import RunReviews
 
 STARTER = "Starter"
 """Name of the comparison that the app brings along."""
 
 _LENT = {
     "answer_file": "runs.by_hand", "answer_picture": "runs.by_hand",
-    "Answer": "engine.one_call", "Cancelled": "engine.events", "Control": "engine.control", "Failed": "engine.events",
-    "Finished": "engine.events", "Held": "engine.events",
-    "LocalServer": "providers", "Settled": "library.in_step.records",
+    "Answer": "engine.one_call", "Cancelled": "engine.events", "Choices": "ratings.sessions", "Control": "engine.control",
+    "Failed": "engine.events", "Finished": "engine.events", "Held": "engine.events",
+    "Judged": "engine.events", "LocalServer": "providers", "Settled": "library.in_step.records",
     "Skipped": "engine.events", "Source": "library.sources",
     "Started": "engine.events", "Streamed": "engine.events", "TestReport": "providers", "Waiting": "engine.events",
     "attachment": "formats.pictures", "clean_address": "formats.addresses", "direct_endpoint": "providers.direct",
@@ -154,7 +182,9 @@ _LENT = {
     "cases_needed": "analysis.paired", "rank": "analysis.ranking", "smallest_difference": "analysis.paired",
     "read_votes": "formats.vote_table",
     "PacketWish": "workspace.packets",
-    "read_attachment": "formats.pictures", "run_document": "exports",
+    "result_tables": "analysis.results", "result_words": "analysis.results",
+    "read_attachment": "formats.pictures", "run_document": "exports", "format_of": "exports",
+    "TRAINING_FORMATS": "exports.training_choice", "TestCases": "exports.training_choice", "TrainingWish": "exports.training_choice",
 }  # fmt: skip
 """What the faces need from stations that they do not see, by module: imported when first asked for."""
 
@@ -167,7 +197,7 @@ class Workspace(Copies, Network, Texts):
         self.settings = settings
         self.path = database.path
         self.name = database.name
-        database.owner = str(settings.get("your_name")).strip()
+        database.owner = str(settings.get("author")).strip()
         settings.on_change(self._setting_changed)
         self.on_server = database.on_server
         self.read_only = database.read_only
@@ -251,7 +281,17 @@ class Workspace(Copies, Network, Texts):
 
         endpoint, resolve = self.connections.endpoint, self._resolved
         formats, embedding = self._wire_format, self.embedding_model
-        return Runs(self._database, endpoint=endpoint, resolve=resolve, settings=self.settings, wire_formats=formats, embedding=embedding)
+        return Runs(
+            self._database, endpoint=endpoint, resolve=resolve, settings=self.settings, wire_formats=formats, embedding=embedding,
+            judges=self.judges,
+        )  # fmt: skip
+
+    @late
+    def judges(self) -> Judges:
+        """Who judges: judge prompts and the model they are put to."""
+        from workbench.library.judges import Judges
+
+        return Judges(self.prompts, self.versions, self.connections, self.settings)
 
     @late
     def scorings(self) -> Scorings:
@@ -275,6 +315,13 @@ class Workspace(Copies, Network, Texts):
         return Ratings(self._database)
 
     @late
+    def reviews(self) -> RunReviews:
+        """Review sessions over runs, and the votes given in them."""
+        from workbench.workspace.reviews import RunReviews
+
+        return RunReviews(self._database, self.runs, self.ratings)
+
+    @late
     def packets(self) -> Packets:
         """Reviews given to colleagues as files, and what comes back."""
         from workbench.workspace.packets import Packets
@@ -289,11 +336,25 @@ class Workspace(Copies, Network, Texts):
         return Regressions(self._database, self.runs)
 
     @late
+    def calibrations(self) -> Calibrations:
+        """Model judges beside people."""
+        from workbench.workspace.calibrations import Calibrations
+
+        return Calibrations(self._database, self.runs, self.prompts, self.versions)
+
+    @late
+    def results(self) -> RunResults:
+        """What the answers of runs show."""
+        from workbench.workspace.results import RunResults
+
+        return RunResults(self._database, self.runs)
+
+    @late
     def exports(self) -> Exports:
         """Runs as documents, tables and files."""
         from workbench.exports import Exports
 
-        return Exports(self._database, self.runs)
+        return Exports(self._database, self.runs, lambda run_id: self.regressions.beside(run_id))
 
     @late
     def builtin(self) -> BuiltinModels:
@@ -378,8 +439,9 @@ class Workspace(Copies, Network, Texts):
         return self._database.subscribe(listener)
 
     def _setting_changed(self, key: str) -> None:
-        if key == "your_name":
+        if key == "author":
             self._database.owner = str(self.settings.get(key)).strip()
+            self._database.tell(Changes({"rating": frozenset()}))
 
     def _resolved(self, comparison_id: int) -> Spec:
         return self.comparisons.resolve(self.comparisons.get(comparison_id).definition)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.analysis.regression import KINDS, ComparedCase, DefinitionChange, Figures, Regression, compare
-from workbench.exports import money, run_document
+from workbench.exports.documents import money, run_document
+from workbench.exports.words import chance as chance
 from workbench.plan import Plan
 from workbench.runs.job_outputs import case_outputs, job_outputs
 from workbench.runs.records import RunRow
@@ -85,6 +86,10 @@ class Regressions:
         found = compare(plan, old, counted(row.id), counted(before.id))
         return RunPair(row, before, plan, old, found, self.decisions.of(row.id, before.id))
 
+    def beside(self, run_id: int) -> RunPair | None:
+        """A run beside its baseline; None for a first run."""
+        return self.compare(run_id) if self.baseline(run_id) is not None else None
+
     def answers(self, pair: RunPair, change: ComparedCase) -> tuple[Sequence[JobOutput], Sequence[JobOutput]]:
         """The answers of one case: in the baseline and in the run, one for each repeat."""
         columns = pair.regression.pairs[change.pair]
@@ -152,13 +157,6 @@ def text(pair: RunPair) -> str:
     if found.unpaired:
         lines += ["", "No column of the baseline stands for " + ", ".join(_column(pair.plan, index) for index in found.unpaired) + "."]
     return "\n".join(lines)
-
-
-def chance(worse: int, better: int, p_value: float) -> str:
-    """What the exact test allows to say of so many turned verdicts."""
-    if p_value > 0.05:
-        return f"{max(worse, better)} against {min(worse, better)} could be chance (p = {p_value:.2g})"
-    return f"{max(worse, better)} against {min(worse, better)} is more than chance explains (p = {p_value:.2g})"
 
 
 def _named(run: RunRow) -> str:

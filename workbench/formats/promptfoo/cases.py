@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from workbench.formats.promptfoo.checks import expected, read_checks
+from workbench.formats.promptfoo.checks import expected, judge_named, read_checks
 from workbench.formats.promptfoo.files import CODE, ConfigFolder, bare, suffix
 from workbench.formats.reports import Notes
 from workbench.templates import render_text, variables
@@ -27,6 +27,8 @@ class _Reader:
     templates: Mapping[str, Any]
     default: dict[str, Any] = field(default_factory=dict)
     transformed: bool = False
+    judge: str = ""
+    """The model that judges where a test names none."""
 
 
 def read_cases(
@@ -39,20 +41,21 @@ def read_cases(
     reader.default = folder.data(default) if isinstance(default, str) else default
     if not isinstance(reader.default, dict):
         raise BadInput("defaultTest is neither a test nor a file that holds one.", path=notes.path)
+    reader.judge = judge_named(_options(reader.default).get("provider"))
     reader.transformed = transformed or bool(_options(reader.default).get("transform"))
     tests = [*_tests(data.get("tests"), reader), *_scenarios(data.get("scenarios"), reader)]
     if not tests and not data.get("tests") and not data.get("scenarios"):
         tests = [{}]
     notes.leftover(reader.default, _KNOWN, "defaultTest")
     notes.leftover(_options(reader.default), _OPTIONS, "defaultTest: options")
-    shared = read_checks(reader.default.get("assert"), folder, notes, reader.templates, transformed=reader.transformed)
+    shared = read_checks(reader.default.get("assert"), folder, notes, reader.templates, transformed=reader.transformed, judge=reader.judge)
     cases = tuple(case for test in tests for case in _cases(test, shared, reader))
     if cases and all(case.only_own_checks for case in cases):  # then the comparison has none that a case could do without
         return (), tuple(replace(case, only_own_checks=False) for case in cases)
     return shared, cases
 
 
-_OPTIONS = {"transform", "disableDefaultAsserts", "disableVarExpansion"}
+_OPTIONS = {"provider", "transform", "disableDefaultAsserts", "disableVarExpansion"}
 
 
 def _options(test: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,7 +194,14 @@ def _cases(test: Mapping[str, Any], shared: tuple[Check, ...], reader: _Reader) 
     reader.notes.leftover(options, _OPTIONS, "test: options")
     transformed = reader.transformed or bool(options.get("transform"))
     own = (
-        *read_checks(test.get("assert"), reader.folder, reader.notes, reader.templates, transformed=transformed),
+        *read_checks(
+            test.get("assert"),
+            reader.folder,
+            reader.notes,
+            reader.templates,
+            transformed=transformed,
+            judge=judge_named(_options(test).get("provider")) or reader.judge,
+        ),
         *test.get("checks of the row", ()),
     )
     without_shared = bool(options.get("disableDefaultAsserts"))

@@ -12,13 +12,19 @@ from workbench.values import Check
 
 TRANSFORMED = " (transformed)"
 """Behind the type of a check whose answer a program would change first: no such check may run on the answer as it is."""
-_KNOWN = {"type", "value", "threshold", "weight", "metric", "transform", "contextTransform", "assert", "$ref"}
+_KNOWN = {"type", "provider", "judge", "value", "threshold", "weight", "metric", "transform", "contextTransform", "assert", "$ref"}
 _DATA = (".json", ".yaml", ".yml")
 _LISTS = ("contains-any", "contains-all", "icontains-any", "icontains-all")
 _EXPECTED = re.compile(r"(not-)?([a-z][a-z0-9-]*)(?:\(\s*([\d.]+)\s*\))?(?::(.*))?", re.DOTALL)
 _CODE_PREFIX = {"javascript:": "javascript", "fn:": "javascript", "eval:": "javascript", "python:": "python"}
 _GRADED_PREFIX = {"grade:": "llm-rubric", "llm-rubric:": "llm-rubric"}
+JUDGED = frozenset(
+    ("llm-rubric", "factuality", "model-graded-factuality", "model-graded-closedqa", "answer-relevance", "context-faithfulness",
+     "context-recall", "context-relevance", "g-eval", "select-best", "pairwise")
+)  # fmt: skip
+"""Types that a model judges."""
 _TYPES = {
+    "select-best",
     "equals", "contains", "icontains", "starts-with", "ends-with", "regex", "is-json", "contains-json", "is-sql", "contains-sql",
     "is-xml", "contains-xml", "is-html", "contains-html", "similar", "levenshtein", "rouge-n", "bleu", "gleu", "meteor", "latency",
     "cost", "perplexity", "perplexity-score", "is-refusal", "is-valid-function-call", "is-valid-openai-function-call",
@@ -33,15 +39,18 @@ def is_known(kind: str) -> bool:
     return kind.removeprefix("not-") in {*_TYPES, *_CODE_PREFIX.values(), *_GRADED_PREFIX.values(), "assert-set", "similar:cosine"}
 
 
-def read_checks(value: Any, folder: ConfigFolder, notes: Notes, templates: Mapping[str, Any], *, transformed: bool) -> tuple[Check, ...]:
-    """The checks in a list of assertions. `transformed`: a program changes the answers before all of them."""
+def read_checks(
+    value: Any, folder: ConfigFolder, notes: Notes, templates: Mapping[str, Any], *, transformed: bool, judge: str = ""
+) -> tuple[Check, ...]:
+    """The checks in a list of assertions. `transformed`: a program changes the answers before all of them. `judge`: the model that judges
+    where an assertion names none."""
     if value is None:
         return ()
     items = value if isinstance(value, list) else [value]
-    return tuple(check for item in items for check in _checks(item, folder, notes, templates, transformed))
+    return tuple(check for item in items for check in _checks(item, folder, notes, templates, transformed, judge))
 
 
-def _checks(item: Any, folder: ConfigFolder, notes: Notes, templates: Mapping[str, Any], transformed: bool) -> Iterator[Check]:
+def _checks(item: Any, folder: ConfigFolder, notes: Notes, templates: Mapping[str, Any], transformed: bool, judge: str) -> Iterator[Check]:
     if isinstance(item, dict) and isinstance(item.get("$ref"), str):
         template = templates.get(item["$ref"].rsplit("/", 1)[-1])
         item = {**template, **item} if isinstance(template, dict) else item
@@ -54,7 +63,7 @@ def _checks(item: Any, folder: ConfigFolder, notes: Notes, templates: Mapping[st
     if changed:
         notes.add(f"{where}: transform", "programs in foreign files are not run, so this check stays without a verdict")
     if kind == "assert-set":
-        inner = read_checks(item.get("assert"), folder, notes, templates, transformed=transformed)
+        inner = read_checks(item.get("assert"), folder, notes, templates, transformed=transformed, judge=judge)
         value: Any = [check.to_json() for check in inner]
     else:
         value = _value(item.get("value"), folder, notes, where, is_python=kind.removeprefix("not-") == "python")
@@ -64,7 +73,25 @@ def _checks(item: Any, folder: ConfigFolder, notes: Notes, templates: Mapping[st
         name=str(item.get("metric") or ""),
         weight=_number(item.get("weight"), 1.0) or 0.0,
         threshold=_number(item.get("threshold"), None),
+        judge=_judge(item, judge),
     )
+
+
+def judge_named(provider: Any) -> str:
+    """The model in a `provider` of promptfoo: a name, or a mapping with one; for texts where there are several."""
+    if isinstance(provider, dict):
+        text = provider.get("text")
+        return judge_named(provider["id"] if isinstance(provider.get("id"), str) else text) if provider.get("id") or text else ""
+    return provider.strip() if isinstance(provider, str) else ""
+
+
+def _judge(item: Mapping[str, Any], usual: str) -> dict[str, Any]:
+    """Who judges, of an assertion that a model grades."""
+    if item["type"].removeprefix("not-") not in JUDGED:
+        return {}
+    own = item.get("judge")
+    named = judge_named(item.get("provider")) or usual
+    return {**({"model": named} if named else {}), **(own if isinstance(own, dict) else {})}
 
 
 def _value(value: Any, folder: ConfigFolder, notes: Notes, where: str, *, is_python: bool = False) -> Any:

@@ -39,6 +39,7 @@ class AnswerPart(QWidget):
         self._wanted = Wanted()
         self.base_of: Callable[[int], int | None] = lambda _column: None
         """The column that another one is told from."""
+        self._highlights: list[tuple[int, int]] = []
         self._trouble_shown: tuple[tuple[str, str] | None, str] = (None, "")
         column = QVBoxLayout(self)
         column.setContentsMargins(*MARGINS)
@@ -56,6 +57,7 @@ class AnswerPart(QWidget):
         column.addLayout(self._trouble)
         self.answer = AnswerView("answer", spacing=122)
         self.answer.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.answer.setTextInteractionFlags(self.answer.textInteractionFlags() | Qt.TextInteractionFlag.TextSelectableByKeyboard)
         self.answer.link_clicked.connect(self._link)
         column.addWidget(self.answer)
         self.tree = JsonTree()
@@ -100,6 +102,12 @@ class AnswerPart(QWidget):
             self._thinking_text.grow(thinking)
         self._as_text.setVisible(finished and not self.differences)
         self._show_other(row if finished else None)
+        self.answer.highlight(self._highlights if row is not None else [])
+
+    def show_marks(self, places: list[tuple[int, int]]) -> None:
+        """Paint what raters marked in the answer as it was written."""
+        self._highlights = places
+        self.answer.highlight(places)
 
     def _show_tree(self, whole: bool) -> None:
         """A JSON answer that is whole stands as a tree, until it is wanted as text or with its differences marked."""
@@ -167,6 +175,7 @@ class AnswerPart(QWidget):
         self.answer.turn(not self.answer.as_text)
         self._show_tree(self._tree_of == self.answer.text)
         self.answer.setVisible(not self.tree.isVisibleTo(self))
+        self.answer.highlight(self._highlights)
 
     def _link(self, url: str) -> None:
         self.context.notice(f"Links in answers are not opened: {url[:80]}", "Copy", lambda: QGuiApplication.clipboard().setText(url))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QPainter
 
-from workbench.gui.cells import Shown, State, fitting_metrics
+from workbench.gui.cells import Shown, State, fitting_metrics, stars_of
 from workbench.gui.compare.frame import Frame, stars_area, turn_areas
 from workbench.gui.compare.repeats import agreement_words
 from workbench.gui.theme import Theme
@@ -34,7 +34,7 @@ class CellFoot:
     def paint(self, painter: QPainter, frame: Frame, shown: Shown, height: str, told: Told, *, large: bool, hover_star: int | None) -> None:
         """Paint all of it; in compact rows the checks stand in the one line of the foot."""
         theme, cell = self.theme, shown.cell
-        right = self._stars(painter, frame, cell.stars, large=large, hover_star=hover_star)
+        right = self._stars(painter, frame, stars_of(cell), large=large, hover_star=hover_star)
         x = self.turn(painter, frame, shown, height)
         if height == "compact":
             used = self._chips(painter, x, frame.foot.center().y() - chip_size("x").height() // 2, right - x, cell.scores)
@@ -86,6 +86,9 @@ class CellFoot:
         if cell.verdict and x + theme.px(14) < right:
             icon, token = ("check", "pass") if cell.verdict == "pass" else ("x", "fail")
             painter.drawPixmap(QPointF(x, middle - theme.px(13) / 2), theme.pixmap(icon, token, 13))
+            x += theme.px(16)
+        if cell.differ and x + theme.px(14) < right:
+            painter.drawPixmap(QPointF(x, middle - theme.px(13) / 2), theme.pixmap("git-compare", "warn", 13))
             x += theme.px(16)
         if cell.note and x + theme.px(14) < right:
             painter.drawPixmap(QPointF(x, middle - theme.px(12) / 2), theme.pixmap("pencil", "text3", 12))

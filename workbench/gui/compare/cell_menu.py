@@ -91,7 +91,7 @@ class CellMenu(QObject):
             for number in range(5, -1, -1):
                 made = stars.addAction(f"{number} of 5" if number else "None")
                 made.triggered.connect(lambda _checked=False, number=number: page.verbs_on_cell.rate(number))
-            for name in ("pass", "fail", "note"):
+            for name in ("pass", "fail", "note", "edit_answer"):
                 menu.addAction(page.context.action(f"compare.{name}"))
         menu.addSeparator()
         if shown.cell.output_id is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMimeData, QModelIndex, QObject
 from PySide6.QtGui import QGuiApplication
 
 from workbench.gui.cells import FINISHED, OVER, State
+from workbench.gui.compare.criteria_dialog import edit_criteria
 from workbench.gui.grid import SHOWN
 from workbench.gui.words import counted
 
@@ -56,6 +58,29 @@ class CellVerbs(QObject):
         """Write a note on the current cell."""
         self._page.show_detail(True)
         self._page.detail.judging.write_note()
+
+    def into(self, verb: Callable[[], object]) -> None:
+        """Open the detail panel and do something in it."""
+        self._page.show_detail(True)
+        verb()
+
+    def edit_criteria(self) -> None:
+        """Change what is rated in the runs of this comparison."""
+        comparison = self._model.data.comparison if self._model.data is not None else None
+        if comparison is None:
+            self._context.notice("This run has no saved comparison to keep criteria in.")
+        elif self.may_write():
+            edit_criteria(self._page, self._context, comparison.id, comparison.name)
+
+    def edit_answer(self) -> None:
+        """Rewrite the current answer for training data."""
+        shown = self._page.current()
+        if shown is None or shown.cell.output_id is None or shown.state not in FINISHED:
+            self._context.notice("Choose an answer to edit.")
+        elif self.may_write():
+            from workbench.gui.compare.edit_answer import EditAnswerDialog  # only when it is asked for
+
+            EditAnswerDialog(self._page, self._context, shown.cell.output_id).open()
 
     def take_back(self, *, redo: bool = False) -> None:
         """Undo or redo the last judgement and go to its cell."""

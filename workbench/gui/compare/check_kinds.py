@@ -57,23 +57,45 @@ CHECK_TYPES = (
     ("is-valid-openai-tools-call", "calls tools correctly", "The tools were offered and the arguments fit their schemas"),
     ("is-valid-function-call", "calls a function correctly", "The function was offered and the arguments fit its schema"),
     ("tool-call-f1", "calls the tools", "Names of the tools to call, parted by commas"),
+    ("llm-rubric", "meets the rubric (judge)", "A model judges by what you write, such as: names the refund and its date"),
+    ("not-llm-rubric", "does not meet the rubric (judge)", "As above, turned round"),
+    ("factuality", "agrees with the facts (judge)", "A model compares its facts with the expected answer, or with the text given here"),
+    ("model-graded-closedqa", "answers yes to (judge)", "A model says whether the answer meets a criterion"),
+    ("answer-relevance", "is about the question (judge)", "A model says how far the answer is about what was asked"),
+    ("context-faithfulness", "stays with its source (judge)", "A model says how much of it the case's variable context supports"),
+    ("context-recall", "context has the expected answer (judge)", "A model says how much of the expected answer the context supports"),
+    ("context-relevance", "context fits the question (judge)", "A model says how much of the context is needed"),
+    ("g-eval", "scores well on (judge)", "A model makes steps out of criteria and gives points; passes from 0.7 on"),
+    ("select-best", "is the best of its row (judge)", "A model picks one of all answers to the case; needs two columns"),
+    (
+        "pairwise",
+        "wins against the others (judge)",
+        "A model compares the answers to a case in pairs, both ways round",
+    ),
     ("python", "Python code says", "True or false, a number, or pass, score and reason; runs only after you allow it"),
 )
 """Type of a check, how it is said, and what it asks."""
 COMPARES_TEXTS = ("contains", "icontains", "equals", "starts-with", "similar", "levenshtein", "rouge-n", "bleu", "gleu", "meteor", "regex")
 """How the kinds begin whose value may be the expected answer."""
 NEEDS_NO_VALUE = frozenset(
-    ("is-json", "contains-json", "is-xml", "contains-xml", "is-html", "contains-html", "is-sql", "contains-sql", "is-refusal",
+    ("factuality", "model-graded-factuality", "answer-relevance", "context-faithfulness", "context-recall", "context-relevance",
+     "pairwise", "is-json", "contains-json", "is-xml", "contains-xml", "is-html", "contains-html", "is-sql", "contains-sql", "is-refusal",
      "no-personal-data", "no-secrets", "matches-reference", "classification", "is-valid-openai-tools-call",
      "is-valid-openai-function-call", "is-valid-function-call", "assert-set")
 )  # fmt: skip
 USUAL_LIKENESS = {"similar": 0.75, "rouge-n": 0.75, "bleu": 0.5, "gleu": 0.5, "meteor": 0.5}
 """The kinds of checks that say how alike two texts are, and from where on they pass unless one says another."""
-ALIASES = frozenset(("similar:cosine", "is-valid-openai-function-call"))
+ALIASES = frozenset(("model-graded-factuality", "similar:cosine", "is-valid-openai-function-call"))
 """Kinds that are others under a further name: files may hold them, and nobody needs to choose them."""
+JUDGED = frozenset(
+    ("llm-rubric", "factuality", "model-graded-factuality", "model-graded-closedqa", "answer-relevance", "context-faithfulness",
+     "context-recall", "context-relevance", "g-eval", "select-best", "pairwise")
+)  # fmt: skip
+"""The kinds that a model judges."""
 THRESHOLDS = frozenset(
-    (*USUAL_LIKENESS, "levenshtein", "latency", "cost", "reading-level", "python", "assert-set", "similar:cosine", "tool-call-f1")
-)
+    (*JUDGED - {"factuality", "model-graded-factuality", "select-best"}, *USUAL_LIKENESS, "levenshtein", "latency", "cost",
+     "reading-level", "python", "assert-set", "similar:cosine", "tool-call-f1")
+)  # fmt: skip
 """The kinds whose verdict a threshold decides."""
 
 

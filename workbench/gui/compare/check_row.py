@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout,
 from workbench.gui.compare.check_kinds import (
     CHECK_TYPES,
     COMPARES_TEXTS,
+    JUDGED,
     NEEDS_NO_VALUE,
     THRESHOLDS,
     USUAL_LIKENESS,
@@ -18,6 +19,7 @@ from workbench.gui.compare.check_kinds import (
     shown_value,
     typed_value,
 )  # fmt: skip
+from workbench.gui.compare.judge_line import JudgeLine
 from workbench.gui.theme import set_kind, set_role, theme
 from workbench.gui.widgets.buttons import icon_button
 from workbench.gui.widgets.labels import label, set_tone
@@ -158,6 +160,8 @@ class CheckRowWidget(QWidget):
         self.likeness, self.threshold = self._make_likeness()
         column.addWidget(self.likeness)
         self.counting = Counting(check)
+        self.judge = JudgeLine(check.judge)
+        column.addWidget(self.judge)
         self.help = label("", "small", "text3", wrap=True)
         self.help.setContentsMargins(theme().px(24), 0, 0, 0)
         column.addWidget(self.help)
@@ -211,6 +215,7 @@ class CheckRowWidget(QWidget):
         self.type.currentIndexChanged.connect(self._kind_chosen)
         self.threshold.valueChanged.connect(self._edited)
         self.counting.changed.connect(self._counting_changed)
+        self.judge.changed.connect(self._edited)
 
     def _make_code(self) -> QPlainTextEdit:
         made = QPlainTextEdit(shown_value(self._check.value) if self._check.type.endswith("python") else "")
@@ -270,6 +275,11 @@ class CheckRowWidget(QWidget):
         """True for a check that is on and needs an embedding model."""
         return self.on.isChecked() and self._kind.startswith("similar")
 
+    @property
+    def is_judged(self) -> bool:
+        """True for a check that a model judges."""
+        return self._kind in JUDGED
+
     def turn_more(self) -> None:
         """Show or hide what is seldom changed."""
         on = self.counting.isHidden()
@@ -312,6 +322,7 @@ class CheckRowWidget(QWidget):
         self.likeness.setVisible(self._kind in USUAL_LIKENESS)
         self.counting.show_limit((self._kind in THRESHOLDS and self._kind not in USUAL_LIKENESS) or bool(self.counting.limit.text()))
         self.code.setVisible(is_code)
+        self.judge.setVisible(self.is_judged)
         self.value.setVisible(not is_code)
         self.value.setEnabled(self._takes_value or bool(self.value.text()))
         self.help.setText(f"{explained(str(self.type.currentData()))}.")
@@ -335,7 +346,8 @@ class CheckRowWidget(QWidget):
         if self._check.value is not None and text == shown_value(self._check.value):
             value = self._check.value  # a schema or a list from a file stays what it is
         wants_value = self._needs_value or bool(text)
-        return Check(type, value if wants_value else None, self.name.text().strip(), self.counting.chosen_weight, self._threshold())
+        name, judge = self.name.text().strip(), self.judge.judge if self.is_judged else {}
+        return Check(type, value if wants_value else None, name, self.counting.chosen_weight, self._threshold(), judge)
 
     @property
     def complete(self) -> bool:

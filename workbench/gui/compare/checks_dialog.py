@@ -10,7 +10,9 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QScro
 
 from workbench.gui.compare.check_try import TryPart
 from workbench.gui.compare.code_dialog import with_code
+from workbench.gui.compare.judge_line import JudgeChoices
 from workbench.gui.compare.setup_checks import ChecksPart
+from workbench.gui.compare.setup_model import judge_choices
 from workbench.gui.context import Context
 from workbench.gui.theme import set_kind
 from workbench.gui.widgets.dialog import Dialog
@@ -38,6 +40,7 @@ class RunChecks:
     embedding: EmbeddingStatus
     own: int
     """How many cases have checks of their own."""
+    judges: JudgeChoices
 
 
 def read_run_checks(ws: Workspace, run_id: int) -> RunChecks:
@@ -48,6 +51,7 @@ def read_run_checks(ws: Workspace, run_id: int) -> RunChecks:
     return RunChecks(
         run, tuple(ws.runs.checks(run_id)), comparison, columns, ws.scorings.metrics(run_id), ws.scorings.history(run_id),
         ws.embedding_status(), sum(1 for case in ws.runs.cases(run_id) if case.checks),
+        judge_choices(ws),
     )  # fmt: skip
 
 
@@ -106,6 +110,7 @@ class ChecksDialog(Dialog):
         self.checks.has_reference = False
         self.checks.show_checks(data.checks)
         self.checks.show_embedding(data.embedding)
+        self.checks.show_judges(data.judges)
         self.keep.setVisible(data.comparison is not None and not data.comparison.archived)
         self.again.setEnabled(not self.context.ws.read_only)
         if data.own:

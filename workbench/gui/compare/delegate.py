@@ -9,7 +9,7 @@ from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentM
 from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
 
-from workbench.gui.cells import FINISHED, Shown, failed_words, metrics
+from workbench.gui.cells import FINISHED, Shown, failed_words, metrics, rating_words
 from workbench.gui.compare.cell_foot import turn_words
 from workbench.gui.compare.excerpt import Excerpts
 from workbench.gui.compare.frame import Frame, fixes_of, row_height, stars_area, turn_areas
@@ -155,6 +155,8 @@ def tooltip(shown: Shown | None, index: Index) -> str:
         lines.append(", ".join(metrics(cell)))
     if cell.error and shown.state not in FINISHED:
         lines.append(failed_words(cell.error, index.data(COLUMN))[0] + ": " + str(cell.error.get("message") or "")[:400])
+    if cell.raters > 1 or (cell.rating is not None and not cell.stars):
+        lines.append(rating_words(cell))
     if cell.note:
         lines.append(f"Note: {cell.note[:300]}")
     return "\n".join(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
@@ -18,10 +19,15 @@ from workbench.gui.compare.detail_parts import ChecksPart, DetailHead, MetricsPa
 from workbench.gui.compare.exchange import ExchangeDialog
 from workbench.gui.compare.judging import Judging
 from workbench.gui.compare.model import RunModel
+from workbench.gui.compare.rater_menu import open_rater_menu
 from workbench.gui.compare.repeats import RepeatsPart
+from workbench.gui.compare.said_history import SaidHistory
+from workbench.gui.compare.said_part import SaidPart
 from workbench.gui.context import Context
+from workbench.gui.marks import quoted
 from workbench.gui.wanted import Wanted
 from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.dialog import ask_text
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import line
 
@@ -71,6 +77,7 @@ class DetailPanel(QFrame):
         self.samples_of: Callable[[int, int], Samples | None] = lambda _column, _case: None
         """What is known of the repeats of a column and case."""
         self.judging = Judging()
+        self.said = SaidPart(self.context, self.model)
         self.raw = button("Raw request and reply", "braces", "link", on=self.show_raw, size="small")
         self.again = button("Run again", "rotate-ccw", "link", on=self.run_again, size="small", tip="Run this cell again (R)")
         self.capture = button("Add to dataset", "table-2", "link", on=self.to_dataset, size="small", tip="Add the case to a dataset")
@@ -79,7 +86,7 @@ class DetailPanel(QFrame):
         sections.setContentsMargins(0, 0, 0, 0)
         sections.setSpacing(0)
         self._checks_line = line()
-        self._metrics_line, self._judging_line = line(), line()
+        self._metrics_line, self._judging_line, self._said_line = line(), line(), line()
         self._repeats_line = line()
         self._repeats_line.hide()
         for part in (
@@ -88,6 +95,8 @@ class DetailPanel(QFrame):
             self._repeats_line,
             self.repeats,
             line(),
+            self.said,
+            self._said_line,
             self.checks,
             self._checks_line,
             self.metrics,
@@ -121,16 +130,21 @@ class DetailPanel(QFrame):
         self._scroll_timer.timeout.connect(self._scroll)
         self.text.marked.connect(self._marked)
         self.model.loaded.connect(self._loaded)
+        self.model.judged.connect(self.read_said_again)
         self.head.stepped.connect(self.stepped)
         self.head.repeat_stepped.connect(self.step_repeat)
         self.head.closed.connect(self.closed)
         self.repeats.repeat_wanted.connect(self.repeat_wanted)
+        self.checks.judge_wanted.connect(self._open_judge)
         self.more.attempts_wanted.connect(self._want_attempts)
         self.more.attempt_chosen.connect(self._choose_attempt)
         self.judging.rated.connect(self._rate)
         self.judging.verdict_given.connect(self._verdict)
         self.judging.noted.connect(self._note)
         self.judging.left.connect(self.left)
+        self.judging.rater_wanted.connect(self.choose_rater)
+        self.said.marks_shown.connect(self.text.show_marks)
+        self.said.history_wanted.connect(self.show_history)
         self.hand.left.connect(self.left)
 
     # -- what is shown -----------------------------------------------------------------------------------------
@@ -138,6 +152,8 @@ class DetailPanel(QFrame):
     def _loaded(self) -> None:
         if self.model.data is not None:
             self.checks.expect(self.model.data.checks)
+            if self.row is not None and not self.model.running:
+                self.show_anew()  # its scores may be others by now
 
     def show_place(self, place: tuple[int, int, int] | None) -> None:
         """Show the cell of a case, column and repeat."""
@@ -178,6 +194,7 @@ class DetailPanel(QFrame):
         if self.place is None or data is None or self.place[0] >= len(data.cases):
             self.shown = None
             self.judging.show_output(None, None, None, "")
+            self.said.show_output(None)
             self.hand.leave()
             return
         case_index, column_index, repeat = self.place
@@ -188,6 +205,7 @@ class DetailPanel(QFrame):
         )
         if shown is None:
             self.judging.show_output(None, None, None, "")
+            self.said.show_output(None)
             return
         wanted = self.output_id
         if wanted is not None and (self.row is None or self.row.id != wanted):
@@ -212,6 +230,7 @@ class DetailPanel(QFrame):
         can = output_id is not None and not self.context.ws.read_only
         judged = cell if newest or row is None else row
         self.judging.show_output((cell.job_id, output_id) if can else None, judged.stars, judged.verdict, judged.note)
+        self.judging.name_rater(self.context.ws.ratings.rater, self.context.ws.ratings.can_switch)
         self.raw.setEnabled(output_id is not None)
         self.capture.setEnabled(can)
         self.again.setEnabled(shown.state in OVER and not self.context.ws.read_only)
@@ -224,6 +243,8 @@ class DetailPanel(QFrame):
         cell = shown.cell
         row = self.row if self.row is not None and self.row.job_id == cell.job_id else None
         source = row if row is not None else cell
+        judged = shown.state in FINISHED or self._attempt is not None
+        self.said.show_output((cell.job_id, self.output_id) if judged and self.output_id is not None else None)
         key = (cell.job_id, source, shown.state in OVER)
         on_its_way = row is None and self.output_id is not None and self._body_of is not None and self._body_of[0] == cell.job_id
         if key == self._body_of or on_its_way:
@@ -246,7 +267,8 @@ class DetailPanel(QFrame):
     def _turn(self, shown: Shown, column: ColumnInfo, *, newest: bool) -> None:
         """Show what belongs to a cell that waits for a person, or to one that holds an answer."""
         waits, by_hand = shown.state is State.BY_HAND and newest, column.place == "hand"
-        for widget in (self.hand, self.text, self.metrics, self._metrics_line, self.judging, self._judging_line, self._foot):
+        parts = (self.hand, self.text, self.said, self._said_line, self.metrics, self._metrics_line)
+        for widget in (*parts, self.judging, self._judging_line, self._foot):
             widget.setVisible((widget is self.hand) == waits)
         if waits:
             self.hand.show_cell(shown)
@@ -290,6 +312,19 @@ class DetailPanel(QFrame):
         """The output that is shown, for judging and for the raw view."""
         return self._attempt or (self.shown.cell.output_id if self.shown is not None else None)
 
+    def _open_judge(self, uid: str, number: int | None) -> None:
+        """Show the version of the judge prompt by which a verdict was given."""
+        ws = self.context.ws
+
+        def found() -> tuple[int, int | None]:
+            prompt = ws.prompts.find(uid)
+            return prompt.id, ws.versions.by_number(prompt.id, number).id if number else None
+
+        def show(place: tuple[int, int | None]) -> None:
+            self.context.go("library", prompt_id=place[0], version_id=place[1], read=True)
+
+        self.context.bridge.read(found, then=show, failed=self.context.failed, owner=self)
+
     def _rate(self, stars: int | None) -> None:
         if self.shown is not None and self.output_id is not None:
             self.model.judgements.rate(self.shown.cell.job_id, self.output_id, stars)
@@ -308,6 +343,33 @@ class DetailPanel(QFrame):
         """Writes and reads pass each other on two threads: the row of an earlier attempt is read behind the write."""
         if self._attempt is not None:
             self.context.bridge.call(self.context.ws.runs.output, self._attempt, then=self._row_read, owner=self)
+
+    def read_said_again(self, output_ids: frozenset[int]) -> None:
+        """Read what is said of the shown output again, if it is among these; none named: it may be."""
+        if self.output_id is not None and (not output_ids or self.output_id in output_ids):
+            self.said.show_output(self.said.key, anew=True)
+
+    def mark_selection(self) -> None:
+        """Ask why the selected words are marked; without a selection say how to make one."""
+        if self.said.said is None or self.context.ws.read_only:
+            return
+        chosen = self.text.answer.chosen()
+        if chosen is None:
+            self.text.answer.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            self.context.notice("Select words in the answer, with the mouse or Shift and arrows, then press M.")
+            return
+        words = quoted(self.said.said.text, *chosen)
+        mark = partial(self.said.mark, *chosen)
+        ask_text(self, "Mark in the answer", "Why? May stay empty.", "", "Mark", mark, allow_empty=True, text=words)
+
+    def show_history(self) -> None:
+        """Show who said what of this answer, when, and what they saw."""
+        if self.output_id is not None:
+            SaidHistory(self, self.context, self.output_id).open()
+
+    def choose_rater(self) -> None:
+        """Offer who rates here."""
+        open_rater_menu(self.context, self.judging.rater)
 
     def run_again(self) -> None:
         """Make this call again."""

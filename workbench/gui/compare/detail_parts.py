@@ -106,6 +106,9 @@ class DetailHead(QWidget):
 class ChecksPart(QWidget):
     """Every check with its reason, failed ones first."""
 
+    judge_wanted = Signal(str, object)
+    """As `CheckRow.judge_wanted`."""
+
     def __init__(self) -> None:
         super().__init__()
         column = QVBoxLayout(self)
@@ -129,6 +132,7 @@ class ChecksPart(QWidget):
         """Make rows for this many checks ahead of the first answer, where nobody waits for a key yet."""
         while len(self._rows) < checks:
             self._rows.append(CheckRow())
+            self._rows[-1].judge_wanted.connect(self.judge_wanted)
             self._list.addWidget(self._rows[-1])
 
     def show_scores(self, scores: Sequence[Score]) -> None:
@@ -155,7 +159,10 @@ def metric_line(scores: Sequence[Score]) -> list[str]:
 
 
 class CheckRow(QWidget):
-    """One check: whether it passed, its title, and why."""
+    """One check: whether it passed, its title, and why; of a judge's verdict also who judged, and what it cost."""
+
+    judge_wanted = Signal(str, object)
+    """Uid of a judge prompt, and the number of its version."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -168,8 +175,14 @@ class CheckRow(QWidget):
         words.setSpacing(0)
         self._title = label("", "body", "text", 500, wrap=True)
         self._reason = label("", "small", "text2", wrap=True)
+        self._judge = button("", kind="link", size="small", on=self._open_judge, tip="Open the judge prompt in the library")
+        self._judge.hide()
+        self._prompt: tuple[str, int | None] | None = None
         words.addWidget(self._title)
         words.addWidget(self._reason)
+        self._by = label("", "small", "text3", wrap=True)
+        words.addWidget(self._by)
+        words.addWidget(self._judge, 0, Qt.AlignmentFlag.AlignLeft)
         row.addLayout(words, 1)
 
     def show_score(self, score: Score) -> None:
@@ -184,7 +197,28 @@ class CheckRow(QWidget):
         reason = score.reason or ("" if score.passed is not None else "This check cannot be run here.")
         self._reason.setText(reason[:600])
         self._reason.setVisible(bool(reason))
-        self.setAccessibleName(f"{score.check.title}, {word}. {reason}")
+        by = judge_words(score)
+        self._by.setText(by)
+        self._by.setVisible(bool(by))
+        version = score.check.judge.get("version")
+        self._judge.setText(f"{score.check.judge.get('prompt')}{f' v{version}' if version else ''}")
+        self._judge.setVisible(bool(by))
+        self._prompt = (str(score.check.judge.get("prompt_uid") or ""), version) if by else None
+        self.setAccessibleName(f"{score.check.title}, {word}. {reason}" + (f" {by}" if by else ""))
+
+    def _open_judge(self) -> None:
+        if self._prompt is not None and self._prompt[0]:
+            self.judge_wanted.emit(*self._prompt)
+
+
+def judge_words(score: Score) -> str:
+    """`Judged by gpt-x, agrees, 0.90, $0.0012`; empty where no judge gave the score."""
+    judge = score.check.judge
+    if score.judge_output_id is None or "prompt_uid" not in judge:
+        return ""
+    points = f", {score.score:.2f}" if score.score not in (None, 0.0, 1.0) else ""
+    label = f", {score.label}" if score.label else ""
+    return f"Judged by {judge.get('model')}{label}{points}, {call_money(score.cost_usd) or 'cost unknown'}"
 
 
 class MetricsPart(QWidget):

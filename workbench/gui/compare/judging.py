@@ -25,6 +25,8 @@ class Judging(QFrame):
     """(key of the output that the note belongs to, text)."""
     left = Signal()
     """Esc in the note."""
+    rater_wanted = Signal()
+    """Another person may want to rate here."""
 
     def __init__(self, hint: str = "Keys 1 to 5 give stars. Arrow keys move to the next cell.") -> None:
         super().__init__()
@@ -52,7 +54,8 @@ class Judging(QFrame):
         column.setContentsMargins(16, 10, 16, 10)
         column.setSpacing(8)
         head = QHBoxLayout()
-        head.addWidget(label("Your rating", "small", "text2", 600))
+        self.rater = button("Your rating", kind="link", size="small", on=self.rater_wanted.emit, tip="Who rates here")
+        head.addWidget(self.rater)
         head.addStretch(1)
         head.addWidget(self.stars)
         column.addLayout(head)
@@ -101,6 +104,14 @@ class Judging(QFrame):
             self.note.blockSignals(True)
             self.note.setPlainText(note)
             self.note.blockSignals(False)
+
+    def name_rater(self, name: str, can_switch: bool) -> None:
+        """Say whose ratings these are."""
+        words = "Your rating" if name == "me" else f"Rated by {name}"
+        if self.rater.text() != words:
+            self.rater.setText(words)
+        self.rater.setEnabled(can_switch)
+        self.rater.setToolTip("Let somebody else rate here" if can_switch else "On a server everyone rates under their own name")
 
     def save_note(self) -> None:
         """Hand over a note that was typed and not yet saved."""

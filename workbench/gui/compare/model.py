@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from workbench.gui.wanted import Wanted, answers_with
 
 if TYPE_CHECKING:
     from workbench.values import CaseQuery, Changes
-    from workbench.workspace import Cell, ColumnInfo, RunRow
+    from workbench.workspace import Cell, ColumnInfo, CriterionRow, Judged, RunRow
 
 PROGRESS_MS = 400
 RATE_WINDOW_S = 20.0
@@ -29,6 +30,8 @@ RATE_WINDOW_S = 20.0
 class RunModel(QObject):
     """One open run."""
 
+    judged = Signal(object)
+    """Ids of outputs of which something was said; empty: of any, or somebody else rates now."""
     loaded = Signal()
     """Another run, or the same one read anew, is here."""
     progress = Signal()
@@ -44,6 +47,8 @@ class RunModel(QObject):
         self.grid = RunGrid(self._fetch_page, self._fetch_jobs, self)
         self.judgements = Judgements(self)
         self._ends: deque[float] = deque()
+        self.judging: Judged | None = None
+        """How far the judges of the run under way are; None while its answers are made."""
         self._again = False
         self._at_once: int | None = None  # what the user wants in place of the plan's number, for this run
         self._changing = False
@@ -133,7 +138,7 @@ class RunModel(QObject):
             self._early.extend(events)  # the run is on its way to the screen: what is said meanwhile belongs into its cells
             return
         # Loaded long before: events come from it. At the top of the file it would slow down the first window.
-        from workbench.workspace import Cancelled, Failed, Finished, Held, Skipped, Started, Streamed, Waiting
+        from workbench.workspace import Cancelled, Failed, Finished, Held, Judged, Skipped, Started, Streamed, Waiting
 
         grid, now = self.grid, time.perf_counter()
         for event in events:
@@ -149,12 +154,15 @@ class RunModel(QObject):
                     grid.end_job(event.job)
                 case Held(job):
                     grid.end_job(job)
+                case Judged():
+                    self.judging = event
         if not self._timer.isActive():
             self._timer.start()
 
     def _ended(self, run_id: int, _error: object) -> None:
         if run_id != self._run_id or self.closed:
             return
+        self.judging = None
         self.grid.end_run()
         self.grid.forget()
         if self._again or self._changing:
@@ -201,13 +209,33 @@ class RunModel(QObject):
         """Read again what another part of the window changed."""
         if self._run_id is None:
             return
+        if changes is not None and changes.has("comparison", "rating"):
+            self._read_scales()
+        if changes is not None and changes.has("comparison") and not changes.has("rating"):
+            self.judged.emit(frozenset())  # its criteria may have changed
         if changes is None or (self._run_id in changes.ids("run") and not self.running):
             self.grid.forget()
             self.open(self._run_id)
         elif changes.has("rating"):
+            self.judged.emit(changes.ids("rating"))
+            if not changes.ids("rating"):
+                self.grid.forget()  # somebody else rates here now: every cell shows another one's stars
             for job in self.grid.jobs_of(changes.ids("rating")):
                 self.grid.reread(job)
             self.read_columns_soon()
+
+    def _read_scales(self) -> None:
+        """Read again by what the run is rated: its criteria, and the labels that were given."""
+        ws, run_id = self.context.ws, self._run_id
+
+        def show(found: tuple[Sequence[CriterionRow], Sequence[str]]) -> None:
+            if self.data is not None and run_id == self._run_id:
+                self.data = replace(self.data, criteria=found[0], labels=found[1])
+
+        if run_id is not None:
+            self.context.bridge.read(
+                lambda: (ws.criteria.of_run(run_id), ws.ratings.labels(run_id)), then=show, owner=self, key=("compare.scales", id(self))
+            )  # fmt: skip
 
     def read_columns_soon(self) -> None:
         """Read the figures of the columns again, with others that are due."""

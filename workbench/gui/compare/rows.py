@@ -13,6 +13,7 @@ from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import label
 from workbench.gui.words import counted
 from workbench.values import CaseQuery
+from workbench.values.case_query import LABEL
 
 if TYPE_CHECKING:
     from workbench.gui.compare.model import RunModel
@@ -31,16 +32,20 @@ STATES = (
     *((state.value, state.value.capitalize()) for state in State if state not in (State.WRITING, State.WAITING)),
 )
 RATINGS = (
-    ("", "Any rating"), ("none", "Not rated"), ("high", "4 or 5 stars"), ("low", "1 or 2 stars"),
+    ("", "Any rating"), ("none", "Not rated"), ("not mine", "Not rated by you"), ("differ", "Raters differ"),
+    ("high", "4 or 5 stars"), ("low", "1 or 2 stars"),
     *((str(stars), counted(stars, "star")) for stars in range(5, 0, -1)),
-    ("pass", "You said pass"), ("fail", "You said fail"), ("note", "With a note"),
+    ("pass", "People said pass"), ("fail", "People said fail"), ("note", "With a note"), ("marks", "With marked words"),
 )  # fmt: skip
 SORTS = (
-    ("", "Order of the dataset"), ("name", "Name of the case"), ("state", "State"), ("checks", "Checks passed"), ("stars", "Stars"),
+    ("", "Order of the dataset"), ("name", "Name of the case"), ("state", "State"), ("checks", "Checks passed"), ("stars", "Rating"),
+    ("verdict", "Share of raters that said pass"), ("differ", "Raters differ"),
     ("time", "Time"), ("cost", "Cost"), ("length", "Length of the answer"), ("answer", "Text of the answer"),
 )  # fmt: skip
+BY_CRITERION = ("", "none", "high", "low", "pass", "fail", "differ")
 OFTEN = (
-    ("Failed checks first", "checks", False), ("Errors first", "state", False), ("Lowest stars first", "stars", False),
+    ("Failed checks first", "checks", False), ("Errors first", "state", False), ("Lowest rating first", "stars", False),
+    ("Where raters differ first", "differ", False),
     ("Slowest first", "time", True), ("Dearest first", "cost", True), ("Longest first", "length", True),
 )  # fmt: skip
 """What the menu of a column offers: text, sort, descending."""
@@ -48,13 +53,15 @@ OFTEN = (
 
 def query_words(query: CaseQuery) -> str:
     """`Failed checks`, `2 filters`, `Sorted by time`: what the button above the grid says."""
-    parts = (query.show, query.state, query.check, query.rating, query.tag, query.text, query.pair)
+    parts = (query.show, query.state, query.check, query.rates, query.tag, query.text, query.pair, query.cases is not None)
     count = sum(1 for part in parts if part)
     if query.show and count == 1:
         return dict(FILTERS)[query.show]
+    if query.named and count == 1:
+        return query.named
     if count:
         return counted(count, "filter")
-    return f"Sorted by {dict(SORTS)[query.sort].lower()}" if query.sort else "All cases"
+    return f"Sorted by {dict(SORTS).get(query.sort, 'a criterion').lower()}" if query.sort else "All cases"
 
 
 def add_sorts(menu: QMenu, query: CaseQuery, column: int, then: Callable[[CaseQuery], object]) -> None:
@@ -88,7 +95,10 @@ class RowsDialog(Dialog):
         if any(case.checks for case in data.cases):
             checks.append(("case", "A check of the case alone failed"))
         self.check = choice("Failed check", checks, query.check)
-        self.rating = choice("Rating", RATINGS, query.rating)
+        self.rating = choice("Rating", [*RATINGS, *((f"{LABEL}{word}", f"Label {word}") for word in data.labels)], query.rating)
+        named = [(row.id, row.criterion.name) for row in data.criteria]
+        self.criterion = choice("Rated by", [(None, "Stars, pass or fail"), *named], query.criterion)
+        self._kinds = {row.id: row.criterion.scale.kind for row in data.criteria}
         self.text = QLineEdit(query.text)
         self.text.setPlaceholderText("Words in the answer")
         self.text.setMaxLength(500)
@@ -96,7 +106,8 @@ class RowsDialog(Dialog):
         left, right = query.pair or (None, None)
         self.left = choice("One column", [(None, "No pair"), *columns], left)
         self.right = choice("The other column", [(None, "No pair"), *columns], right)
-        self.sort = choice("Sort by", SORTS, query.sort)
+        sorts = [*SORTS, *([("criterion", "The criterion chosen above")] if named else [])]
+        self.sort = choice("Sort by", sorts, "criterion" if query.sort == "label" else query.sort)
         self.sort_column = choice("Of the answers in", columns, query.sort_column)
         self.order = choice("Order", [(False, "Lowest first"), (True, "Highest first")], query.descending)
         self._grid = QGridLayout()
@@ -107,7 +118,8 @@ class RowsDialog(Dialog):
         self._row("Rows", self.show_)
         self._row("Tag", self.tag)
         self._row("Answers in", self.column)
-        self._row("State and rating", self.state, self.rating)
+        self._row("State", self.state)
+        self._row("Rating", self.rating, self.criterion)
         self._row("Check", self.check)
         self._row("Text", self.text)
         self._row("Pass in one, fail in the other", self.left, self.right)
@@ -138,7 +150,7 @@ class RowsDialog(Dialog):
 
     def _boxes(self) -> tuple[QComboBox, ...]:
         return (
-            self.show_, self.tag, self.column, self.state, self.check, self.rating, self.left, self.right,
+            self.show_, self.tag, self.column, self.state, self.check, self.rating, self.criterion, self.left, self.right,
             self.sort, self.sort_column, self.order,
         )  # fmt: skip
 
@@ -151,14 +163,30 @@ class RowsDialog(Dialog):
             column=self.column.currentData(),
             state=self.state.currentData(),
             check=self.check.currentData(),
-            rating=self.rating.currentData(),
+            rating=self._rating(),
+            criterion=self._criterion(),
             tag=self.tag.currentData(),
             text=self.text.text().strip(),
             pair=None if left is None or right is None or left == right else (left, right),
-            sort=self.sort.currentData(),
+            sort=self._sort(),
             sort_column=self.sort_column.currentData(),
             descending=self.order.currentData(),
         )
+
+    def _rating(self) -> str:
+        """What is asked of the ratings; a criterion knows fewer questions than stars do."""
+        rating = str(self.rating.currentData())
+        return rating if self.criterion.currentData() is None or rating in BY_CRITERION else ""
+
+    def _sort(self) -> str:
+        """The order; that by the criterion is another one where it has words."""
+        sort = str(self.sort.currentData())
+        return "label" if sort == "criterion" and self._kinds.get(self.criterion.currentData()) == "labels" else sort
+
+    def _criterion(self) -> int | None:
+        """The criterion that is meant."""
+        chosen: int | None = self.criterion.currentData()
+        return chosen
 
     def _changed(self) -> None:
         by_answers = self.sort.currentData() not in ("", "name")

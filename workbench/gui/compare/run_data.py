@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from workbench.values import Case
-    from workbench.workspace import ColumnInfo, ComparisonRow, RunRow, Workspace
+    from workbench.workspace import ColumnInfo, ComparisonRow, CriterionRow, RunRow, Workspace
 
 FIGURES_AT_ONCE = 10_000
 """Cells up to which a run is opened with its figures: of more, they follow when its answers are on the screen."""
@@ -34,6 +34,15 @@ class RunData:
     """Their names, in their order."""
     is_free: bool = False
     """True where no model of the run costs anything: a budget says nothing then."""
+    criteria: Sequence[CriterionRow] = ()
+    """By which its outputs are rated, when it was opened."""
+    labels: Sequence[str] = ()
+    """The labels that were given in its comparison by then."""
+    has_judges: bool = False
+    """True where a check of the run is asked of a model."""
+    to_judge: int = 0
+    """Verdicts of judges that are lacking, and why the first of them is."""
+    why_unjudged: str = ""
 
     @property
     def is_long(self) -> bool:
@@ -51,7 +60,10 @@ def read_run(ws: Workspace, run_id: int) -> RunData:
     plan = ws.runs.plan(run_id)
     prices = [column.model.price for column in plan.columns if not column.model.by_hand]
     free = all(price.input_usd == 0 and price.output_usd == 0 for price in prices)
+    has_judges = ws.runs.has_judges(run_id)
+    to_judge = ws.runs.to_judge(run_id) if has_judges else 0
     return RunData(
         run, columns, cases, runs, comparison, plan.dataset, plan.concurrency, plan.repeats, len(plan.checks),
-        tuple(check.title for check in plan.checks), free,
+        tuple(check.title for check in plan.checks), free, ws.criteria.of_run(run_id), ws.ratings.labels(run_id),
+        has_judges, to_judge, ws.runs.why_unjudged(run_id) if to_judge else "",
     )  # fmt: skip

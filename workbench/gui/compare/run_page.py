@@ -18,6 +18,7 @@ from workbench.gui.compare.column_menu import ColumnMenu
 from workbench.gui.compare.detail import DetailPanel
 from workbench.gui.compare.differences import Differences
 from workbench.gui.compare.find_bar import FindBar
+from workbench.gui.compare.judge_banner import JudgeBanner
 from workbench.gui.compare.making_again import MakingAgain
 from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.news import News
@@ -70,6 +71,7 @@ class RunPage(QWidget):
         self.cell_menu, self.column_menu = CellMenu(self), ColumnMenu(self)
         self.news = News(self, model)
         self.scoring = ScoringAgain(self)
+        self.judges = JudgeBanner(self)
         self._stuck = False
         self._compose()
         self._connect()
@@ -88,6 +90,7 @@ class RunPage(QWidget):
             inside.addWidget(part)
         inside.addLayout(self.banner_place)
         inside.addWidget(self.scoring.banner)
+        inside.addWidget(self.judges.banner)
         inside.addWidget(self.batches)
         self.nothing = EmptyState(
             "No case is left",
@@ -147,6 +150,7 @@ class RunPage(QWidget):
         detail.stepped.connect(self.step)
         detail.repeat_wanted.connect(lambda repeat: self._turn_current(repeat))
         detail.left.connect(self.focus_grid)
+        detail.said.criteria_wanted.connect(cell.edit_criteria)
         detail.closed.connect(lambda: self.show_detail(False))
         self.batches.changed.connect(self._batches_changed)
         bar.run_chosen.connect(self.run_chosen)
@@ -164,6 +168,13 @@ class RunPage(QWidget):
             "compare.pass": lambda: cell.verdict("pass"),
             "compare.fail": lambda: cell.verdict("fail"),
             "compare.note": cell.note,
+            "compare.criteria": lambda: cell.into(self.detail.said.rate_criteria),
+            "compare.label": lambda: cell.into(self.detail.said.write_label),
+            "compare.mark": lambda: cell.into(self.detail.mark_selection),
+            "compare.history": self.detail.show_history,
+            "compare.rater": lambda: cell.into(self.detail.choose_rater),
+            "compare.edit_criteria": cell.edit_criteria,
+            "compare.edit_answer": cell.edit_answer,
             "compare.again": self.detail.run_again,
             "compare.column_again": again.column,
             "compare.case_again": again.case,
@@ -173,6 +184,8 @@ class RunPage(QWidget):
             "compare.stop": bar.ask_stop,
             "compare.checks": self.scoring.change_checks,
             "compare.packet": self.make_packet,
+            "compare.judge": self.judges.judge,
+            "compare.judge_again": self.judges.judge_again,
             "compare.forget_code": self.scoring.forget_code,
             "compare.next_by_hand": cell.next_by_hand,
             "compare.batch": self.batches.hand_over,

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLineEdit, QMenu, 
 from workbench.gui.compare.check_try import TryPart
 from workbench.gui.compare.code_dialog import with_code
 from workbench.gui.compare.setup_checks import ChecksPart
+from workbench.gui.compare.setup_criteria import CriteriaPart
 from workbench.gui.compare.setup_model import (
     MANY_CALLS,
     Assessment,
@@ -72,7 +73,7 @@ class SetupDialog(Dialog):
         self._timer.setInterval(ASSESS_MS)
         self._timer.timeout.connect(self._assess)
         self.prompts, self.models, self.cases = PromptsPart(), ModelsPart(), CasesPart()
-        self.numbers, self.checks = NumbersPart(context), ChecksPart()
+        self.numbers, self.checks, self.criteria = NumbersPart(context), ChecksPart(), CriteriaPart(context)
         self.trying = TryPart(context, self.checks.list)
         self.checks.list.changed.connect(self._offer_trying)
         self.trying.hide()
@@ -91,6 +92,7 @@ class SetupDialog(Dialog):
         wide, high = max(LEAST[0], room.width() - 80), max(LEAST[1], room.height() - 60)
         self.resize(min(look.px(SIZE[0]), wide), min(look.px(SIZE[1]), high))
         context.bridge.read(read_choices, context.ws, then=self._fill, owner=self)
+        self.criteria.read(comparison_id)
 
     # -- layout ------------------------------------------------------------------------------------------------
 
@@ -110,7 +112,7 @@ class SetupDialog(Dialog):
         across.setSpacing(0)
         across.addWidget(_side([self.prompts, self.models], "surface", stretch=self.models), 26)
         across.addWidget(line(vertical=True))
-        right = [self.cases, self.numbers, self.checks, self.trying, label("Then", "section"), self.reuse, self.batch]
+        right = [self.cases, self.numbers, self.checks, self.trying, self.criteria, label("Then", "section"), self.reuse, self.batch]
         across.addWidget(_side(right, "panel"), 27)
         self.body.addLayout(across)
         words = QVBoxLayout()
@@ -149,6 +151,7 @@ class SetupDialog(Dialog):
         self.numbers.at_once.setValue(definition.concurrency)
         self.numbers.stop_at.setText("" if definition.max_cost_usd is None else str(definition.max_cost_usd))
         self.checks.show_checks(definition.checks)
+        self.checks.show_judges(choices.judges)
         self.checks.show_embedding(choices.embedding)
         self.reuse.setChecked(definition.reuse)
         if definition.name:
@@ -329,9 +332,15 @@ class SetupDialog(Dialog):
         definition = self.definition()
         if not definition.name and self.choices is not None:
             definition = replace(definition, name=usual_name(self.choices, definition))
-        self.context.bridge.call(
-            self.context.ws.comparisons.save, definition, self.comparison_id, then=then, failed=self._refused, owner=self
-        )  # fmt: skip
+        ws, comparison_id, criteria = self.context.ws, self.comparison_id, self.criteria.drafts
+
+        def keep() -> int:
+            kept = ws.comparisons.save(definition, comparison_id)
+            if criteria is not None:
+                ws.criteria.put(kept, criteria)
+            return kept
+
+        self.context.bridge.call(keep, then=then, failed=self._refused, owner=self)
 
     def _refused(self, error: BaseException) -> None:
         self.start_button.setEnabled(True)

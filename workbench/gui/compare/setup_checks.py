@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout
 
 from workbench.gui.compare.check_list import CheckList
 from workbench.gui.compare.check_row import REFERENCE, CheckRowWidget
+from workbench.gui.compare.judge_line import JudgeChoices
 from workbench.gui.compare.setup_parts import Part
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.labels import label
@@ -34,6 +35,7 @@ class ChecksPart(Part):
         self._none = label("Without checks you rate the answers yourself.", "small", "text3")
         self.column.addWidget(self.list)
         self.column.addWidget(self._none)
+        self._judges = JudgeChoices()
         self._embedding: EmbeddingStatus | None = None
         self._lacking = label("", "small", "warn", wrap=True)
         self.fetch = button("Fetch it", "download", size="small", on=self._fetch)
@@ -58,6 +60,12 @@ class ChecksPart(Part):
         if status is not None and lacks:
             self._lacking.setText(f"{status.sentence} Without it this check has no verdict. {'' if status.can_fetch else status.remedy}")
 
+    def show_judges(self, choices: JudgeChoices) -> None:
+        """Which models and prompts can judge."""
+        self._judges = choices
+        for row in self.list.flat():
+            row.judge.offer(choices)
+
     def say_fetched(self, problem: BaseException | None) -> None:
         """The fetch has ended; where it could not be done, why."""
         self.fetch.setEnabled(True)
@@ -78,6 +86,7 @@ class ChecksPart(Part):
     def show_checks(self, checks: Sequence[Check]) -> None:
         """Show these and no others."""
         self.list.show_checks(checks)
+        self.show_judges(self._judges)
 
     def add_new(self) -> None:
         """One more row to fill in; with expected answers it is a whole check at once."""
@@ -86,11 +95,13 @@ class ChecksPart(Part):
     def add(self, check: Check, *, focus: bool = False) -> None:
         """One more row."""
         self.list.add(check, focus=focus)
+        self.show_judges(self._judges)
 
     def add_group(self) -> None:
         """One more group, with a first check to fill in."""
         first = Check("contains", REFERENCE) if self.has_reference else Check("contains")
         self.list.add(Check("assert-set", [first.to_json()]), focus=True)
+        self.show_judges(self._judges)
 
     def refuse(self) -> bool:
         """True if a check that is on lacks something: it is marked and gets the focus, so that none is dropped in silence."""

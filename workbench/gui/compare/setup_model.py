@@ -8,6 +8,7 @@ from decimal import Decimal
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from workbench.gui.compare.judge_line import JudgeChoices
 from workbench.gui.words import about, counted, joined, total_money
 from workbench.values import Definition, Problem, PromptRef
 
@@ -40,18 +41,26 @@ class Choices:
     """Uids of the datasets that have expected answers."""
     embedding: EmbeddingStatus | None = None
     """Whether a check can compare meanings."""
+    judges: JudgeChoices = field(default_factory=JudgeChoices)
     usual_dataset: str | None = None
     """What fits the prompts that a new comparison starts with."""
 
 
+def judge_choices(ws: Workspace) -> JudgeChoices:
+    """Which models and judge prompts a check may name."""
+    models = [row.title for row in ws.connections.models() if not row.embeds and row.place != "hand"]
+    prompts = {row.name: row.latest for row in ws.judges.prompts() if row.latest}
+    return JudgeChoices(models, prompts, str(ws.settings.get("judge_model") or ""))
+
+
 def read_choices(ws: Workspace) -> Choices:
     """All that the dialog offers."""
-    prompts = [row for row in ws.prompts.list() if row.kind != "snippet"]
+    prompts = [row for row in ws.prompts.list() if row.kind == "prompt"]
     versions = {row.uid: ws.versions.list(row.id, with_figures=False) for row in prompts}
     models = [row for row in ws.connections.models() if not row.embeds]
     choices = Choices(
         prompts, models, ws.datasets.list(), ws.comparisons.list(), versions, ws.runs.spent_today(),
-        ws.datasets.with_reference(), ws.embedding_status(),
+        ws.datasets.with_reference(), ws.embedding_status(), judge_choices(ws),
     )  # fmt: skip
     return replace(choices, usual_dataset=fitting_dataset(ws, usual_prompts(choices)))
 
@@ -245,6 +254,8 @@ def sum_up(definition: Definition, found: Assessment | None, choices: Choices) -
             pieces += [(", ", False), ("free", True)] if free else [(", about ", False), (total_money(estimate.cost_usd), True)]
             if estimate.high_usd and total_money(estimate.low_usd) != total_money(estimate.high_usd):
                 pieces.append((f" ({total_money(estimate.low_usd)} to {total_money(estimate.high_usd)})", False))
+        if estimate.judge_calls:
+            pieces.append((f", with {counted(estimate.judge_calls, 'call')} of judges", False))
         if estimate.reused:
             pieces.append((f", {estimate.reused:,} reused", False))
         if estimate.unknown_prices:

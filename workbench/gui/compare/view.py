@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.baseline import mark_baseline
+from workbench.gui.compare.exporting import Exporting
 from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.overview import Family, Overview, read_families
 from workbench.gui.compare.panel_place import NARROW
+from workbench.gui.compare.results.tabs import RunTabs
 from workbench.gui.compare.run_page import RunPage
 from workbench.gui.compare.setup import SetupDialog
 from workbench.gui.compare.setup_model import MANY_CALLS, fitting_dataset
@@ -42,7 +43,8 @@ class CompareScreen(Screen):
         self.page = RunPage(context, self.model)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.overview)
-        self.pages.addWidget(self.page)
+        self.tabs = RunTabs(context, self.model, self.page)
+        self.pages.addWidget(self.tabs)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.pages)
@@ -52,14 +54,17 @@ class CompareScreen(Screen):
         self._families_timer.setSingleShot(True)
         self._families_timer.setInterval(FAMILIES_MS)
         self._families_timer.timeout.connect(self._renew_families)
+        self.exporting = Exporting(context, self, lambda: self.model.run)
         self._duplicate = button("Duplicate", "copy-plus", on=lambda: self.duplicate())
         self._export = button("Export", "download", on=self._export_menu)
         self._new = action_button(context.action("compare.new"), kind="primary")
         self._new.setText("New comparison")
         for id, verb in self.page.verbs().items():
             self.on(id, partial(self.page.act, verb))
+        self.on("compare.results", self.tabs.toggle)
         self.on("compare.to_baseline", self.compare_with_baseline)
         self.on("compare.mark_baseline", self.mark_baseline)
+        self.on("compare.training", self.ask_training)
         self.model.loaded.connect(self.crumbs_changed)
         self.model.missing.connect(self._missing)
         self._wanted_output: int | None = None
@@ -87,17 +92,20 @@ class CompareScreen(Screen):
         return [("Compare", lambda: self.context.go("compare", overview=True)), (run.comparison, None)]
 
     def top_actions(self) -> list[QWidget]:
-        if self.pages.currentWidget() is self.page and self.model.run is not None:
+        if self.pages.currentWidget() is self.tabs and self.model.run is not None:
             return [self._export, self._new] if self.width() < NARROW else [self._duplicate, self._export, self._new]
         return [self._new]
 
     def show_at(self, **at: Any) -> None:
-        """`run_id`, maybe with `output_id` and the `words` that a search found in it, or `hand_over`; `comparison_id` (its newest run);
-        `overview`; or `new` with `prompt_id`, `version`, `model_ids`, or `prompt_versions` as (prompt id, number), to set one up."""
+        """`run_id`, maybe with `output_id` and the `words` that a search found in it, `hand_over`, or the `tab` results;
+        `comparison_id` (its newest run); `overview`; or `new` with `prompt_id`, `version`, `model_ids`, or `prompt_versions`
+        as (prompt id, number), to set one up."""
         if at.get("run_id") is not None:
             self._wanted_output, self._words = at.get("output_id"), str(at.get("words") or "")
             self._hands_over = bool(at.get("hand_over"))
             self._open(int(at["run_id"]))
+            self.tabs.show_results(at.get("tab") == "results")
+            self.tabs.focus()
         elif at.get("comparison_id") is not None:
             self._open_comparison(int(at["comparison_id"]))
         elif at.get("new"):
@@ -107,11 +115,11 @@ class CompareScreen(Screen):
         elif at.get("overview") or self.model.run_id is None:
             self._show_overview()
         else:
-            self.page.focus_grid()
+            self.tabs.focus()
 
     def where(self) -> dict[str, Any]:
-        if self.pages.currentWidget() is self.page and self.model.run_id is not None:
-            return {"run_id": self.model.run_id}
+        if self.pages.currentWidget() is self.tabs and self.model.run_id is not None:
+            return {"run_id": self.model.run_id} | ({"tab": "results"} if self.tabs.shows_results else {})
         return {"overview": True}
 
     def refresh(self, changes: Changes | None) -> None:
@@ -127,6 +135,7 @@ class CompareScreen(Screen):
         if self.pages.currentWidget() is self.overview:
             self.overview.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         else:
+            self.tabs.show_results(False)
             self.page.find_bar.open()
 
     def new(self) -> None:
@@ -134,12 +143,13 @@ class CompareScreen(Screen):
         self._set_up()
 
     def panes(self) -> list[QWidget]:
-        if self.pages.currentWidget() is self.page:
-            return self.page.panes()
+        if self.pages.currentWidget() is self.tabs:
+            return self.tabs.panes()
         return [self.overview]
 
     def toggle_right(self) -> None:
-        self.page.toggle_detail()
+        if not self.tabs.shows_results:
+            self.page.toggle_detail()
 
     def leave(self) -> bool:
         self.page.detail.judging.save_note()
@@ -168,7 +178,7 @@ class CompareScreen(Screen):
     # -- opening -----------------------------------------------------------------------------------------------
 
     def _open(self, run_id: int) -> None:
-        self.pages.setCurrentWidget(self.page)
+        self.pages.setCurrentWidget(self.tabs)
         self.model.open(run_id)
         self.crumbs_changed.emit()
         self.page.table.main.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -320,6 +330,8 @@ class CompareScreen(Screen):
             ("Rerun as it was defined", lambda: self.rerun(), idle),
             ("Rerun what failed a call or a check", lambda: self.rerun("failed"), idle and run.done + run.failed > 0),
             ("Checks, score again", self.page.scoring.change_checks, idle),
+            ("Judge this run", self.page.judges.judge, idle and data.to_judge > 0),
+            ("Judge again", self.page.judges.judge_again, idle and data.has_judges and run.done > 0),
             ("Hand over as batch…", self.page.batches.hand_over, idle and run.queued > 0 and not self.context.ws.read_only),
             ("Read batch results…", self.page.batches.read_results, not self.context.ws.read_only),
             ("Change the set-up", lambda: self._edit_by_id(int(run.comparison_id or 0)), saved),
@@ -386,42 +398,22 @@ class CompareScreen(Screen):
 
     def _export_menu(self) -> None:
         menu = QMenu(self)
-        for kind, text in (("csv", "Outputs with ratings as CSV…"), ("jsonl", "Outputs with ratings as JSON Lines…")):
-            menu.addAction(text).triggered.connect(lambda _checked=False, kind=kind: self.choose_export(kind))
+        self.exporting.fill(menu)
         menu.popup(self._export.mapToGlobal(self._export.rect().bottomLeft()))
 
     def ask_export(self) -> None:
         """Offer the forms in which the open run can be exported (Ctrl+E)."""
-        if self.pages.currentWidget() is self.page and self.model.run is not None:
+        if self.pages.currentWidget() is self.tabs and self.model.run is not None:
             self._export_menu()
         else:
             self.context.notice("Open a run to export its outputs.")
 
-    def choose_export(self, kind: str) -> None:
-        """Ask for a file name without holding up the window, then write the outputs."""
-        run = self.model.run
-        if run is None:
-            return
-        name = "".join(letter if letter.isalnum() or letter in " -_" else "-" for letter in run.comparison).strip() or "outputs"
-        chooser = QFileDialog(self, "Export outputs", str(Path.home() / f"{name}, run {run.number}.{kind}"))
-        chooser.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        chooser.setNameFilter("CSV (*.csv)" if kind == "csv" else "JSON Lines (*.jsonl)")
-        chooser.setDefaultSuffix(kind)
-        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        chooser.fileSelected.connect(lambda path: self.export(kind, Path(path)))
-        chooser.open()
-
-    def export(self, kind: str, path: Path) -> None:
-        """Write the outputs of the open run to a file."""
-        run_id = self.model.run_id
-        if run_id is None:
-            return
-        exports = self.context.ws.exports
-        verb = exports.outputs_csv if kind == "csv" else exports.outputs_jsonl
-        self.context.bridge.read(
-            verb, run_id, path, then=lambda _result: self.context.notice(f"Exported to {path}."),
-            failed=lambda error: self.context.failed(error, lambda: self.export(kind, path)), owner=self,
-        )  # fmt: skip
+    def ask_training(self) -> None:
+        """Choose which answers of the open run become training data."""
+        if self.model.run is not None:
+            self.exporting.training()
+        else:
+            self.context.notice("Open a run to make training data of its ratings.")
 
     # -- the list ----------------------------------------------------------------------------------------------
 

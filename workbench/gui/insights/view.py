@@ -16,6 +16,7 @@ from workbench.gui.insights.case_list import CaseList
 from workbench.gui.insights.case_page import CasePage
 from workbench.gui.insights.comparing import Answers, Choices, Compared, Item, compare, first_choice, read_answers, read_choices
 from workbench.gui.insights.figures import Figures
+from workbench.gui.insights.pages import Pages
 from workbench.gui.insights.ways import Ways
 from workbench.gui.screen import Crumb, Screen
 from workbench.gui.widgets.buttons import action_button, button
@@ -120,7 +121,11 @@ class InsightsScreen(Screen):
             self.pages.addWidget(widget)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self.pages)
+        outer.setSpacing(0)
+        choice = Pages(self.context, "insights")
+        choice.setContentsMargins(18, 10, 18, 0)
+        outer.addWidget(choice)
+        outer.addWidget(self.pages, 1)
         self.bar.runs_chosen.connect(lambda run, baseline: self.context.go("insights", run_id=run, baseline_id=baseline))
         self.bar.filtered.connect(self._fill)
         self.list.chosen.connect(self._show_item)

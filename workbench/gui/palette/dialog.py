@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, Qt, QTimer
@@ -211,7 +211,7 @@ class Palette(QDialog):
 
     def _got_hits(self, hits: list[Hit]) -> None:
         words, workspace = self._field.text().strip().lstrip('"'), self._context.workspace
-        self._hits = sources.hits(hits, self._context.go, words, {}, self._blind_run)
+        self._hits = sources.hits(hits, self._context.go, words, {}, self._blind_runs)
         self._spread = sources.spread(hits)
         self._show()
         if workspace is None:
@@ -223,20 +223,20 @@ class Palette(QDialog):
             if words != self._field.text().strip().lstrip('"') or not self._hits:
                 return
             at = self._list.currentIndex().row()
-            self._hits = sources.hits(hits, self._context.go, words, places, self._blind_run)
+            self._hits = sources.hits(hits, self._context.go, words, places, self._blind_runs)
             self._show()
             self._select(at)
 
         self._context.bridge.read(
-            described, workspace, first, words, self._blind_run,
+            described, workspace, first, words, self._blind_runs,
             then=say_more, failed=lambda _error: None, owner=self, key="palette.places",
         )  # fmt: skip
 
     @property
-    def _blind_run(self) -> int | None:
-        """The run whose answers are being rated blind on the screen behind."""
+    def _blind_runs(self) -> Collection[int]:
+        """The runs whose answers are being judged blind on the screen behind."""
         at = self._window.screen_at(self._window.place).where() if self._window.place == "review" else {}
-        return at.get("run_id") if at.get("blind") else None
+        return tuple(at.get("blind_runs", ()))
 
     def _named(self, prefix: str, query: str, rest: str) -> list[tuple[str, list[Entry], str]]:
         """(title, rows, words to find them by) of what is found by its name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -36,15 +36,15 @@ class Place:
     """Where the model runs and its colour, of an answer."""
 
 
-def described(ws: Workspace, hits: Iterable[Hit], words: str, blind_run: int | None) -> Mapping[tuple[str, int], Place]:
-    """(kind, id) to the place of each hit. `blind_run` is under review: nothing is told of who answered. For a reading thread."""
+def described(ws: Workspace, hits: Iterable[Hit], words: str, blind_runs: Collection[int]) -> Mapping[tuple[str, int], Place]:
+    """(kind, id) to the place of each hit. `blind_runs` are under review: nothing is told of who answered. For a reading thread."""
     found = {}
     for hit in hits:
         try:
             if hit.kind == "version":
                 found[hit.kind, hit.id] = _version(ws, hit, words)
             elif hit.kind in ("output", "note"):
-                found[hit.kind, hit.id] = _answer(ws, hit, blind=hit.run_id == blind_run)
+                found[hit.kind, hit.id] = _answer(ws, hit, blind=hit.run_id in blind_runs)
         except Problem:  # gone since it was found; the row still says what the search knew
             continue
     return found

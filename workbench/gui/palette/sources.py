@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -114,10 +114,10 @@ def objects(workspace: Workspace, go: Any) -> dict[str, list[Entry]]:
 
 
 def hits(
-    found: Sequence[Hit], go: Any, words: str, places: Mapping[tuple[str, int], Place], blind_run: int | None
+    found: Sequence[Hit], go: Any, words: str, places: Mapping[tuple[str, int], Place], blind_runs: Collection[int]
 ) -> dict[str, list[Entry]]:
     """Group to its rows: what a full-text search for these words found; choosing one goes to the place itself. `places` says more of some
-    of them. An answer of the run that is under review is shown there, where its model stays hidden."""
+    of them. An answer of a run that is under review is shown there, where its model stays hidden."""
     groups: dict[str, list[Entry]] = {title: [] for title in HITS.values()}
     for hit in found:
         group = HITS.get(hit.kind)
@@ -131,7 +131,7 @@ def hits(
         elif hit.kind == "case":
             run, icon = partial(go, "datasets", case_id=hit.id), "table-2"
         else:
-            screen, said = "review" if hit.run_id == blind_run else "compare", words if hit.kind == "output" else ""
+            screen, said = "review" if hit.run_id in blind_runs else "compare", words if hit.kind == "output" else ""
             run = partial(go, screen, run_id=hit.run_id, output_id=hit.id, words=said)
             icon = "pencil" if hit.kind == "note" else "columns-3"
         groups[group].append(

@@ -1,4 +1,4 @@
-"""One answer without a name: its letter, its text, stars and pass or fail."""
+"""One answer without a name: its letter, its text, and at its foot what is said of it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintE
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
-from workbench.gui.review.model import Blind
-from workbench.gui.theme import set_icon, set_kind, theme
+from workbench.gui.review.data import Blind
+from workbench.gui.review.feet import Foot
+from workbench.gui.theme import set_kind, theme
 from workbench.gui.widgets.answer_view import AnswerView
-from workbench.gui.widgets.buttons import Button, button, icon_button
-from workbench.gui.widgets.labels import label, line
+from workbench.gui.widgets.buttons import icon_button
+from workbench.gui.widgets.labels import ElidedLabel, label, line
 from workbench.gui.widgets.pictures import PictureStrip
-from workbench.gui.widgets.stars import StarRating
 from workbench.gui.words import counted
 
 LEAST_WIDTH = 316
@@ -21,6 +21,7 @@ LEAST_WIDTH = 316
 NARROW = 400
 """Below this there is no room to say the rating in words beside its stars, nor the keys beside the verdicts."""
 MEASURE = 640
+LEAST_TEXT = 56
 
 
 class Badge(QWidget):
@@ -49,29 +50,25 @@ class Badge(QWidget):
 class AnswerCard(QFrame):
     """Takes the focus as a whole; keys on it judge this answer."""
 
-    rated = Signal(int, object)
-    """Output id; 1 to 5 or None."""
-    verdict_given = Signal(int, object)
     focused = Signal(int)
     stepped = Signal(int)
     """-1 or 1: the answer to the left or right is wanted."""
     link_clicked = Signal(str)
 
-    def __init__(self, answer: Blind, context: Context) -> None:
+    def __init__(self, answer: Blind, context: Context, foot: Foot | None = None) -> None:
         super().__init__()
         self.answer = answer
+        self.foot = foot
         self.setProperty("kind", "card")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.text = AnswerView("reading", fit=False, spacing=128)
         self.text.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.text.finish(answer.text or "Empty answer")
+        self.text.setMinimumHeight(theme().px(LEAST_TEXT))
+        # It takes the room there is and asks for none: the foot below is seen whole in a low window.
+        self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.text.link_clicked.connect(self.link_clicked)
         self.text.viewport().installEventFilter(self)
-        self.stars = StarRating(size=20)
-        self.stars.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # digits act on the focused card as a whole
-        self.stars.rated.connect(lambda stars: self.rated.emit(self.answer.output_id, stars))
-        self.passed = self._verdict_button("Pass", "check", "P", "pass")
-        self.failed = self._verdict_button("Fail", "x", "F", "fail")
         column = QVBoxLayout(self)
         column.setContentsMargins(2, 2, 2, 2)  # the edge of the current card: it is a pixel thicker than that of the others
         column.setSpacing(0)
@@ -80,6 +77,8 @@ class AnswerCard(QFrame):
         head.setSpacing(10)
         head.addWidget(Badge(answer.letter))
         head.addWidget(label(f"Answer {answer.letter}", "body", weight=600))
+        if answer.name:
+            head.addWidget(ElidedLabel(answer.name, "small", "text2"))
         head.addStretch(1)
         head.addWidget(label(_length(answer), "small", "text3"))
         self.as_text = icon_button("type", "Show as it was written", on=self._turn, size=15, checkable=True)
@@ -90,19 +89,9 @@ class AnswerCard(QFrame):
         if answer.pictures:
             column.addWidget(self._pictures(context), 3)
             self.text.setVisible(bool(answer.text))
-        column.addWidget(line())
-        foot = QFrame()
-        foot.setProperty("kind", "panel")
-        row = QHBoxLayout(foot)
-        row.setContentsMargins(14, 8, 14, 8)
-        row.setSpacing(8)
-        row.addWidget(self.stars)
-        self.said = label("", "small", "text3")
-        row.addWidget(self.said)
-        row.addStretch(1)
-        row.addWidget(self.passed)
-        row.addWidget(self.failed)
-        column.addWidget(foot)
+        if foot is not None:
+            column.addWidget(line())
+            column.addWidget(foot)
         theme().follow(self._resize)
         self._resize()
         self.show_judgement(answer)
@@ -122,29 +111,13 @@ class AnswerCard(QFrame):
         area.setWidget(inside)
         return area
 
-    def _verdict_button(self, text: str, icon: str, key: str, word: str) -> Button:
-        made = button(text, icon, keys=key, size="small", on=lambda: self._verdict(word))
-        made.setCheckable(True)
-        made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        made.setToolTip(f"{text} ({key}), again takes it back")
-        return made
-
-    def _verdict(self, word: str) -> None:
-        self.verdict_given.emit(self.answer.output_id, None if self.answer.verdict == word else word)
-
     def show_judgement(self, answer: Blind) -> None:
         """Show what was said of it."""
         self.answer = answer
-        self.stars.set_value(answer.stars)
-        self.said.setText("not rated" if answer.stars is None else f"{answer.stars} of 5")
-        for made, word, icon in ((self.passed, "pass", "check"), (self.failed, "fail", "x")):
-            on = answer.verdict == word
-            made.setChecked(on)
-            set_kind(made, state=word if on else "")
-            set_icon(made, icon, word if on else "text2", 14)
-        verdict = f", {answer.verdict}" if answer.verdict else ""
-        rated = f"{answer.stars} of 5 stars" if answer.stars else "not rated"
-        self.setAccessibleName(f"Answer {answer.letter}, {rated}{verdict}, {_length(answer)}")
+        if self.foot is not None:
+            self.foot.show_judgement(answer)
+        said = self.foot.told(answer) if self.foot is not None else ""
+        self.setAccessibleName(", ".join(part for part in (f"Answer {answer.letter}", answer.name, said, _length(answer)) if part))
         self.setAccessibleDescription(answer.text[:2000])
 
     def _resize(self) -> None:
@@ -167,9 +140,8 @@ class AnswerCard(QFrame):
         look = theme()
         side = look.px(18)
         narrow = self.width() < look.px(NARROW)
-        self.said.setVisible(not narrow)
-        for made, key in ((self.passed, "P"), (self.failed, "F")):
-            made.set_hint("" if narrow else key)
+        if self.foot is not None:
+            self.foot.set_narrow(narrow)
         self.text.setViewportMargins(side, look.px(12), max(side, self.width() - look.px(MEASURE) - side), look.px(8))
 
     def focusInEvent(self, event: QFocusEvent) -> None:

@@ -16,7 +16,7 @@ from workbench.gui.widgets.labels import ElidedLabel, label, line
 if TYPE_CHECKING:
     from workbench.values import Case
 
-HEIGHT = 104
+HEIGHT, LOW_HEIGHT = 104, 66
 LONG = 4000
 
 
@@ -30,6 +30,7 @@ class CaseCard(QFrame):
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(18, 10, 18, 10)
         self._row.setSpacing(18)
+        self.set_low(False)
 
     def show_case(self, number: int, case: Case) -> None:
         """Show a case: its longest value as the question, the others as facts, the reference as what a good answer says."""
@@ -60,8 +61,11 @@ class CaseCard(QFrame):
             self._part("Facts given to the model", "\n".join(f"{name}: {text}" for name, text in facts.items()), 3)
         if case.reference is not None and _text(case.reference).strip():
             self._part("What a good answer says", _text(case.reference), 3)
-        self.setFixedHeight(theme().px(HEIGHT))
         self.setAccessibleName(f"Case {number}, {case.name}")
+
+    def set_low(self, low: bool) -> None:
+        """Take less room: what is longer scrolls inside."""
+        self.setFixedHeight(theme().px(LOW_HEIGHT if low else HEIGHT))
 
     def _part(self, title: str, text: str, share: int) -> None:
         self._row.addWidget(line(vertical=True))

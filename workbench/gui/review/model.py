@@ -1,95 +1,40 @@
-"""A blind review of one run: its cases in order, the outputs of each in the shuffled order, and what was said of them."""
+"""An open review session: where it stands, what is said of the item that is shown, and the way back."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
 from workbench.gui.context import Context
+from workbench.gui.review.clock import Clock
+from workbench.gui.review.data import Blind, ReviewData, Said, Shown, opened, read_item, start
 from workbench.gui.wanted import Wanted
+from workbench.values import BLIND, Saw
 
 if TYPE_CHECKING:
-    from workbench.values import Case, Part
-    from workbench.workspace import ColumnInfo, OutputRow, ReviewItem, ReviewQueue, RunRow, Workspace
+    from workbench.values import Case
+    from workbench.workspace import Choices, SessionRow
 
-MOST_OFFERED = 12
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewData:
-    """A review as it was opened."""
-
-    run: RunRow
-    cases: Sequence[Case]
-    queue: ReviewQueue
-
-
-@dataclass(frozen=True, slots=True)
-class Blind:
-    """One answer as it may be shown: nothing in it tells where it comes from."""
-
-    output_id: int
-    letter: str
-    text: str
-    stars: int | None
-    verdict: str | None
-    note: str
-    pictures: tuple[Part, ...] = ()
-
-
-def letter(number: int) -> str:
-    """A, B, ... Z, AA, AB: the name of the answer at a place."""
-    text = ""
-    number += 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        text = chr(65 + rest) + text
-    return text
-
-
-def reviewable(ws: Workspace, most: int = MOST_OFFERED) -> list[RunRow]:
-    """The newest finished runs with two columns or more."""
-    done = [run for run in ws.runs.list() if run.status == "done" and run.done]
-    columns = ws.runs.model_keys([run.id for run in done])
-    return [run for run in done if len(columns[run.id]) > 1][:most]
-
-
-def start(ws: Workspace, run_id: int | None, anew: bool = False) -> ReviewData | None:
-    """The review of a run, gone on with where it was left; of the newest fit run if none is named. None where there is none."""
-    if run_id is None:
-        runs = reviewable(ws, 1)
-        if not runs:
-            return None
-        run_id = runs[0].id
-    queue = ws.ratings.start_review(run_id, anew=anew)
-    return ReviewData(ws.runs.get(run_id), ws.runs.cases(run_id), queue)
-
-
-def read_answers(ws: Workspace, item: ReviewItem) -> list[Blind]:
-    """The answers of one case in the order in which they are shown."""
-    rows = [ws.runs.output(output_id) for output_id in item.outputs]
-    return [_blind(number, row) for number, row in enumerate(rows)]
-
-
-def _blind(number: int, row: OutputRow) -> Blind:
-    return Blind(row.id, letter(number), row.text, row.stars, row.verdict, row.note, row.pictures)
+ENOUGH_FOR_PACE = 3
+OPEN = Saw("review", names=True, cost=False, latency=False, checks=False, others=False)
 
 
 class ReviewModel(QObject):
-    """The open review."""
+    """The open session. Verbs run behind each other on the bridge's thread, so that what is read back has the last word in it."""
 
     opened = Signal()
-    """A review is here, or it is known that there is nothing to review."""
+    """A session is here, or it is known that there is nothing to review."""
     case_changed = Signal()
-    """Another case, with its answers."""
+    """Another item, with its answers."""
     answers_changed = Signal()
     """The same answers with other judgements."""
+    voted = Signal()
+    """A vote or a ranking was kept."""
     revealed = Signal(object)
-    """The columns with their figures: names may be shown now."""
+    """The outcome: names may be shown now."""
     failed = Signal(object)
 
     def __init__(self, context: Context, parent: QObject | None = None) -> None:
@@ -97,22 +42,51 @@ class ReviewModel(QObject):
         self.context = context
         self.data: ReviewData | None = None
         self.looked = False
+        self.paused = False
         self.position = 0
         self.answers: list[Blind] = []
-        self._begun_at = 0.0
-        self._seen = 0
+        self.winner = ""
+        """What was voted on the pair that is shown."""
+        self.note_text = ""
+        """The note of the vote on it."""
+        self.clock = Clock()
+        self._acts: list[tuple[int, ...]] = []
+        """What can be taken back in its order: the outputs of a rating, or nothing for a vote."""
         self._focus_output: int | None = None
+        self._serial = 0
+        self._showing: int | None = None
+        """The item whose answers are on the screen: a key that comes before those of the next are there votes on nothing."""
 
     # -- opening -----------------------------------------------------------------------------------------------
 
-    def open(self, run_id: int | None = None, *, anew: bool = False) -> None:
-        """Open the review of a run, or of the newest that can be reviewed."""
-        self.context.bridge.call(start, self.context.ws, run_id, anew, then=self._opened, failed=self._refused, owner=self)
+    def open(self, run_id: int | None = None) -> None:
+        """Open the session of a run that was left open, or a new one; without a run of the newest that can be reviewed."""
+        self._begin(start, self.context.ws, run_id)
+
+    def open_session(self, session_id: int) -> None:
+        """Go on with a session."""
+        ws = self.context.ws
+        self._begin(lambda: opened(ws, ws.reviews.sessions.get(session_id)))
+
+    def start_anew(self, run_ids: Sequence[int], choices: Choices, failed: Callable[[BaseException], object] | None = None) -> None:
+        """Start a session by these choices."""
+        ws = self.context.ws
+        self._begin(lambda: opened(ws, ws.reviews.start(run_ids, choices)), failed=failed)
+
+    def again(self) -> None:
+        """Another session by the choices of this one."""
+        if self.data is not None:
+            self.start_anew(self.data.session.run_ids, self.data.session.choices)
+
+    def _begin(self, verb: Callable[..., ReviewData | None], *args: Any, failed: Callable[[BaseException], object] | None = None) -> None:
+        self.tell_time()
+        self.context.bridge.call(verb, *args, then=self._opened, failed=failed or self._refused, owner=self)
 
     def _opened(self, data: ReviewData | None) -> None:
-        self.looked, self.data, self.answers = True, data, []
-        self._begun_at, self._seen = time.monotonic(), 0
-        self.position = data.queue.position if data is not None else 0
+        self.looked, self.data, self.answers, self.paused, self._showing = True, data, [], False, None
+        self._acts = []
+        self.clock.untold()
+        self.position = data.session.position if data is not None else 0
         self.opened.emit()
         if data is not None:
             self._read()
@@ -122,60 +96,111 @@ class ReviewModel(QObject):
         self.failed.emit(error)
         self.opened.emit()
 
+    # -- where it stands -----------------------------------------------------------------------------------------
+
     @property
-    def item(self) -> ReviewItem | None:
-        """The case at the place of now; None behind the last."""
-        items = self.data.queue.items if self.data is not None else ()
-        return items[self.position] if self.position < len(items) else None
+    def kind(self) -> str:
+        """single, pair or rank."""
+        return self.data.session.choices.kind if self.data is not None else "single"
+
+    @property
+    def blind(self) -> bool:
+        """True while nothing may tell where answers come from."""
+        return self.data is not None and self.data.session.choices.blind
+
+    @property
+    def item(self) -> tuple[int, ...] | None:
+        """The outputs at the place of now; None behind the last."""
+        return self.data.session.items[self.position] if self.data is not None and self.position < self.total else None
 
     @property
     def total(self) -> int:
-        """How many cases the review has."""
-        return len(self.data.queue.items) if self.data is not None else 0
+        """How many items the session has."""
+        return self.data.session.total if self.data is not None else 0
+
+    @property
+    def case_index(self) -> int:
+        """The place of the case of now in the run."""
+        return self.data.case_of[self.position] if self.data is not None and self.item is not None else 0
 
     @property
     def case(self) -> Case | None:
         """The case of now."""
-        item = self.item
-        return self.data.cases[item.case_index] if self.data is not None and item is not None else None
+        return self.data.cases[self.case_index] if self.data is not None and self.item is not None else None
 
     def minutes_left(self) -> float | None:
-        """About how long the rest takes at the user's pace; None before three cases were seen."""
-        if self._seen < 3:
+        """About how long the rest takes at the user's pace, pauses left out; None before three items were seen."""
+        if self.data is None or self.data.session.reached < ENOUGH_FOR_PACE:
             return None
-        return (time.monotonic() - self._begun_at) / self._seen * (self.total - self.position) / 60
+        session = self.data.session
+        return session.seconds / session.reached * max(0, self.total - self.position) / 60
 
     # -- moving ------------------------------------------------------------------------------------------------
 
     def go_to(self, position: int) -> None:
-        """Show the case at a place, and keep the place."""
+        """Show the item at a place, and keep the place."""
         if self.data is None:
             return
-        self.position = max(0, min(self.total, position))
-        if not self.context.ws.read_only:
-            self.context.bridge.call(self.context.ws.ratings.move, self.data.queue.session_id, self.position)
-        self._read()
+        position = max(0, min(self.total, position))
+        ws, session, seconds = self.context.ws, self.data.session, self.clock.untold()
+        self.clock.next_item()
+        self.position = position
+        keeps = not ws.read_only and session.finished_at is None
+        if keeps:
+            self.context.bridge.call(
+                ws.reviews.advance, session.id, position, seconds, then=self._moved, failed=self.context.failed, owner=self
+            )
+        if not keeps or session.choices.order != "uncertain":
+            self._read()
+
+    def _moved(self, session: SessionRow) -> None:
+        if self.data is None or self.data.session.id != session.id:
+            return
+        ws, changed = self.context.ws, session.items != self.data.session.items
+        self.data = replace(self.data, session=session)
+        if changed:  # another pair came forward, and with it its case
+            self.context.bridge.call(ws.reviews.case_of, session, then=self._with_cases, owner=self)
+        elif session.choices.order == "uncertain":
+            self._read()
+
+    def _with_cases(self, case_of: Sequence[int]) -> None:
+        if self.data is not None:
+            self.data = replace(self.data, case_of=case_of)
+            self._read()
+
+    def tell_time(self) -> None:
+        """Keep the time that was spent up to now."""
+        seconds = self.clock.untold()
+        if self.data is not None and seconds >= 1 and not self.context.ws.read_only and self.data.session.finished_at is None:
+            self.context.bridge.call(self.context.ws.reviews.sessions.move, self.data.session.id, self.position, seconds, owner=self)
+
+    def place_of(self, output_id: int) -> int | None:
+        """The item that shows an answer, or one in the same words."""
+        if self.data is None:
+            return None
+        alike = set(self.data.session.equal(output_id))
+        return next((place for place, item in enumerate(self.data.session.items[: self.total]) if alike & set(item)), None)
 
     def go_to_output(self, output_id: int) -> bool:
-        """Show the case of an answer, which takes the focus; False if it is not in this review."""
-        items = self.data.queue.items if self.data is not None else ()
-        place = next((number for number, item in enumerate(items) if output_id in item.outputs), None)
-        if place is None:
+        """Show the item of an answer, which takes the focus; False if it is not in this session."""
+        place = self.place_of(output_id)
+        if place is None or self.data is None:
             return False
-        self._focus_output = output_id
+        alike = set(self.data.session.equal(output_id))
+        self._focus_output = next(shown for shown in self.data.session.items[place] if shown in alike)
         self.answers = []  # the cards are made anew, with what is looked for
         self.go_to(place)
         return True
 
     def go_to_found(self, wanted: Wanted, by: int, then: Callable[[bool], object]) -> None:
-        """Show the next (1) or previous (-1) case with an answer that holds what is looked for. `then` hears whether
+        """Show the next (1) or previous (-1) item with an answer that holds what is looked for. `then` hears whether
         it is another one."""
         ws, here = self.context.ws, self.position
-        items = self.data.queue.items if self.data is not None else ()
+        items = self.data.session.items[: self.total] if self.data is not None else ()
 
         def read() -> int:
             places = [(here + by * step) % len(items) for step in range(1, len(items) + 1)]
-            return next((place for place in places if any(wanted.places(ws.runs.output(id).text) for id in items[place].outputs)), here)
+            return next((place for place in places if any(wanted.places(ws.runs.output(id).text) for id in items[place])), here)
 
         def show(place: int) -> None:
             if self.position == here:
@@ -187,25 +212,27 @@ class ReviewModel(QObject):
             self.context.bridge.read(read, then=show, failed=self.context.failed, owner=self, key="review.found")
 
     def next(self) -> None:
-        """The next case."""
-        self._seen += 1
+        """The next item."""
         self.go_to(self.position + 1)
 
     def _read(self) -> None:
         item = self.item
-        if item is None:
-            self.answers = []
+        if item is None or self.data is None:
+            self.answers, self.winner, self.note_text, self._showing = [], "", "", None
             self.case_changed.emit()
             return
+        position, self._serial = self.position, self._serial + 1
+        serial = self._serial
 
-        def show(answers: list[Blind]) -> None:
-            if self.item is item:
-                same = [answer.output_id for answer in answers] == [answer.output_id for answer in self.answers]
-                self.answers = answers
+        def show(shown: Shown) -> None:
+            # Only what was asked for last: an answer from before a vote would take its mark away again.
+            if self.item is not None and self.position == position and serial == self._serial:
+                self._showing = position
+                same = [answer.output_id for answer in shown.answers] == [answer.output_id for answer in self.answers]
+                self.answers, self.winner, self.note_text = list(shown.answers), shown.winner, shown.note
                 (self.answers_changed if same else self.case_changed).emit()
 
-        # Behind the writes of before, on their thread: what is read back has the last rating in it.
-        self.context.bridge.call(read_answers, self.context.ws, item, then=show, owner=self)
+        self.context.bridge.call(read_item, self.context.ws, self.data.session, position, then=show, failed=self.context.failed, owner=self)
 
     def take_focus_wish(self) -> int | None:
         """The output that an undo went to, once."""
@@ -226,47 +253,133 @@ class ReviewModel(QObject):
         """Keep a note on an answer."""
         self._judge(self.context.ws.ratings.note, output_id, text)
 
-    def _judge(self, verb: Callable[..., object], output_id: int, value: object) -> None:
-        self.context.bridge.call(verb, output_id, value, owner=self)
+    def criterion(self, output_id: int, criterion_id: int, said: Said) -> None:
+        """Rate an answer by a criterion."""
+        self._judge(self.context.ws.ratings.criterion, output_id, criterion_id, said)
+
+    def _judge(self, verb: Callable[..., object], output_id: int, *said: object) -> None:
+        """Of equal answers, what is said of one is said of all."""
+        if self.data is None:
+            return
+        equal, saw = self.data.session.equal(output_id), BLIND if self.blind else OPEN
+        self._acts.append(equal)
+        self.context.bridge.call(lambda: [verb(one, *said, saw) for one in equal], failed=self.context.failed, owner=self)
         self._read()
 
-    def undo(self, *, redo: bool = False) -> None:
-        """Take the last judgement back and go to its case."""
-        ratings = self.context.ws.ratings
+    def vote(self, winner: str, note: str = "") -> None:
+        """Say which answer of the pair is better."""
+        self._keep(self.context.ws.reviews.votes.vote, winner, note)
 
-        def done(output_id: int | None) -> None:
-            if output_id is None:
-                self.context.notice("Nothing left to redo." if redo else "No rating left to take back.")
-                return
-            items = self.data.queue.items if self.data is not None else ()
-            place = next((number for number, item in enumerate(items) if output_id in item.outputs), None)
-            self._focus_output = output_id
-            if place is None:
-                self.context.notice("Taken back in another run.")
-            elif place == self.position:
-                self._read()
-            else:
-                self.go_to(place)
+    def rank(self, places: dict[int, int], note: str = "") -> None:
+        """Give every answer of the item its place."""
+        self._keep(self.context.ws.reviews.votes.rank, places, note)
 
-        self.context.bridge.call(ratings.redo if redo else ratings.undo, then=done, owner=self)
+    def _keep(self, verb: Callable[..., object], said: object, note: str) -> None:
+        if self.data is None or self.item is None or self._showing != self.position:
+            return
+        session, position, seconds = self.data.session, self.position, self.clock.on_item()
+        self._acts.append(())
+        self.data = replace(self.data, judged=self.data.judged | {position})
+
+        def kept(_made: object) -> None:
+            self.voted.emit()
+
+        self.context.bridge.call(
+            lambda: verb(session.id, position, said, seconds=seconds, note=note), then=kept, failed=self.context.failed, owner=self
+        )
+        self._read()
+
+    def undo(self) -> None:
+        """Take the last judgement or vote back and go to its item."""
+        act = self._acts.pop() if self._acts else None
+        ws, session = self.context.ws, self.data.session if self.data is not None else None
+        if session is None:
+            return
+        if act == () or (act is None and session.choices.kind != "single"):
+            self.context.bridge.call(ws.reviews.votes.undo, session.id, then=self._unvoted, failed=self.context.failed, owner=self)
+            return
+
+        def back() -> int | None:
+            if act is None:
+                return ws.ratings.undo()
+            found = None
+            for _ in act:
+                undone = ws.ratings.undo()
+                if undone is not None and undone not in act:  # it said the same before: there was nothing to take back
+                    ws.ratings.redo()
+                    break
+                found = undone or found
+            return found
+
+        self.context.bridge.call(back, then=self._rated_back, owner=self)
+
+    def redo(self) -> None:
+        """Say again what was taken back."""
+        ws, session = self.context.ws, self.data.session if self.data is not None else None
+        if session is not None and session.choices.kind == "single":
+            self.context.bridge.call(ws.ratings.redo, then=lambda output: self._rated_back(output, redo=True), owner=self)
+        elif session is not None:
+            self.context.bridge.call(ws.reviews.votes.redo, session.id, then=self._voted_again, failed=self.context.failed, owner=self)
+
+    def _unvoted(self, item: int | None) -> None:
+        if item is None:
+            self.context.notice("No vote left to take back.")
+            return
+        if self.data is not None:
+            self.data = replace(self.data, judged=self.data.judged - {item})
+        self.answers = []  # the cards are made anew, without what was taken back
+        self.go_to(item)
+
+    def _voted_again(self, item: int | None) -> None:
+        if item is None:
+            self.context.notice("Nothing left to redo.")
+            return
+        self._acts.append(())
+        if self.data is not None:
+            self.data = replace(self.data, judged=self.data.judged | {item})
+        self.answers = []
+        self.go_to(item)
+
+    def _rated_back(self, output_id: int | None, *, redo: bool = False) -> None:
+        if output_id is None:
+            self.context.notice("Nothing left to redo." if redo else "No rating left to take back.")
+            return
+        place = self.place_of(output_id)
+        self._focus_output = output_id
+        if place is None:
+            self.context.notice("Taken back in another run.")
+        elif place == self.position:
+            self._read()
+        else:
+            self.go_to(place)
 
     # -- the end -----------------------------------------------------------------------------------------------
 
-    def count_rated(self, then: Callable[[int], object]) -> None:
-        """Tell how many answers of the run have stars."""
-        if self.data is not None:
-            ws, run_id = self.context.ws, self.data.run.id
-            # Behind the writes: the last rating counts.
-            self.context.bridge.call(lambda: sum(column.rated for column in ws.runs.columns(run_id)), then=then, owner=self)
-
-    def reveal(self) -> None:
-        """Close the review and show whose answers they were."""
+    def count_judged(self, then: Callable[[int, int], object]) -> None:
+        """Tell how much is judged, and of how much: items with a vote, or answers with stars."""
         if self.data is None:
             return
-        ws, session, run_id = self.context.ws, self.data.queue.session_id, self.data.run.id
+        if self.kind != "single":
+            then(len(self.data.judged), self.total)
+            return
+        ws, session = self.context.ws, self.data.session
+        total = sum(len(session.equal(output)) for item in session.items[: self.total] for output in item)
+        # Behind the writes: the last rating counts.
+        self.context.bridge.call(
+            lambda: sum(column.rated for run in session.run_ids for column in ws.runs.columns(run)),
+            then=lambda rated: then(rated, total),
+            owner=self,
+        )
 
-        def finish() -> list[ColumnInfo]:
-            ws.ratings.finish(session)
-            return ws.runs.columns(run_id)
+    def reveal(self) -> None:
+        """Close the session and show whose answers they were."""
+        if self.data is None:
+            return
+        ws, session_id, seconds = self.context.ws, self.data.session.id, self.clock.untold()
+        self.clock.stand()
 
-        self.context.bridge.call(finish, then=self.revealed.emit, owner=self)
+        def finish() -> object:
+            ws.reviews.sessions.finish(session_id, seconds)
+            return ws.reviews.outcome(session_id)
+
+        self.context.bridge.call(finish, then=self.revealed.emit, failed=self.context.failed, owner=self)

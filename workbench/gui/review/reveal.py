@@ -1,8 +1,8 @@
-"""Whose answers they were: each column with its mean stars, once the review is over."""
+"""Whose answers they were: each column with its mean stars, and what votes say, once the session is over."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRect, QSize, Qt
@@ -10,14 +10,15 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from workbench.gui.markers import paint_marker
+from workbench.gui.review.outcome import said_card, strengths_card, votes_card
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.stars import paint_stars, stars_width
-from workbench.gui.words import counted
+from workbench.gui.words import counted, duration
 
 if TYPE_CHECKING:
-    from workbench.workspace import ColumnInfo
+    from workbench.workspace import ColumnInfo, Outcome
 
 
 class RevealRow(QWidget):
@@ -81,7 +82,7 @@ class RevealRow(QWidget):
 class Reveal(QWidget):
     """The page after the review."""
 
-    def __init__(self, open_run: Callable[[], object], again: Callable[[], object]) -> None:
+    def __init__(self, open_run: Callable[[], object], again: Callable[[], object], export: Callable[[], object]) -> None:
         super().__init__()
         self.rows: list[RevealRow] = []
         column = QVBoxLayout(self)
@@ -100,10 +101,15 @@ class Reveal(QWidget):
         self._list.setContentsMargins(1, 4, 1, 4)
         self._list.setSpacing(0)
         self._box.addWidget(self._card)
+        self._cards = QVBoxLayout()
+        self._cards.setSpacing(10)
+        self._box.addLayout(self._cards)
         row = QHBoxLayout()
         self.open_button = button("Open in Compare", "columns-3", "primary", on=open_run)
         row.addWidget(self.open_button)
         row.addWidget(button("Review again", "rotate-ccw", on=again))
+        self.export_button = button("Export votes", "download", on=export)
+        row.addWidget(self.export_button)
         row.addStretch(1)
         self._box.addLayout(row)
         self._box.addStretch(1)
@@ -118,25 +124,41 @@ class Reveal(QWidget):
         area.setWidget(centre)
         column.addWidget(area)
 
-    def show_columns(self, name: str, columns: Sequence[ColumnInfo]) -> None:
-        """Show the columns, the best rated first."""
-        while self._list.count():
-            item = self._list.takeAt(0)
-            widget = item.widget() if item is not None else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+    def show_outcome(self, name: str, outcome: Outcome) -> None:
+        """Show what came out of a session, the best rated column first."""
+        for layout in (self._list, self._cards):
+            _clear(layout)
+        single = outcome.session.choices.kind == "single"
+        columns = [column.info for column in outcome.columns]
         rated = [column.mean_rating for column in columns if column.mean_rating is not None]
         top = max(rated, default=0.0)
         alone = len(rated) > 1 and rated.count(top) == 1
         self._title.setText(name)
-        self._words.setText(
-            "These are your mean stars for each column. A small gap between means can be chance; more cases tell more."
-            if rated
-            else "Nothing was rated, so there is nothing to compare yet."
-        )
+        self._words.setText(self._said(outcome, bool(rated)))
         self.rows = []
         for column in sorted(columns, key=lambda column: -(column.mean_rating or 0)):
             made = RevealRow(column, best=alone and column.mean_rating == top)
             self.rows.append(made)
             self._list.addWidget(made)
+        self._card.setVisible(single or bool(rated))
+        self.export_button.setVisible(not single)
+        for card in (votes_card(outcome), strengths_card(outcome), said_card(outcome)):
+            if card is not None:
+                self._cards.addWidget(card)
+
+    def _said(self, outcome: Outcome, rated: bool) -> str:
+        if outcome.session.choices.kind != "single":
+            what = "pair" if outcome.session.choices.kind == "pair" else "ranking"
+            return f"{counted(outcome.judged, what)} judged in {duration(outcome.session.seconds * 1000)}, pauses left out."
+        if rated:
+            return "These are the mean stars of each column. A small gap between means can be chance; more cases tell more."
+        return "Nothing was rated, so there is nothing to compare yet."
+
+
+def _clear(layout: QVBoxLayout) -> None:
+    while layout.count():
+        item = layout.takeAt(0)
+        widget = item.widget() if item is not None else None
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()

@@ -51,6 +51,7 @@ class SettingsScreen(Screen):
         super().__init__(context)
         self._sections: dict[str, QWidget] = {}
         self._rows: list[tuple[str, Row]] = []
+        self._models: dict[str, QComboBox] = {}
         self._show: dict[str, Any] = {}
         self._undo: list[tuple[str, Any]] = []
         self._quiet = False
@@ -151,7 +152,7 @@ class SettingsScreen(Screen):
                 continue
             made, show = control(setting, self.context.settings.get(setting.key), self._set)
             if isinstance(made, QComboBox):
-                self._models = made
+                self._models[setting.key] = made
             self._show[setting.key] = show
             rows.append(Row(setting.title, setting.short, [made], setting.long))
         if section == "keyboard":
@@ -254,7 +255,7 @@ class SettingsScreen(Screen):
         if changes is None or changes.has("model", "connection"):
             ws = self.context.ws  # its service of connections is imported on the reading thread, not here
             self.context.bridge.read(
-                lambda: [row.title for row in ws.connections.models() if row.embeds], then=lambda titles: offer(self._models, titles),
+                lambda: [(row.title, row.embeds) for row in ws.connections.models()], then=self._offer_models,
                 owner=self, key="settings.models",
             )  # fmt: skip
         if changes is None or changes.has("connection", "run"):
@@ -263,6 +264,11 @@ class SettingsScreen(Screen):
     def search_focus(self) -> None:
         self._search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._search.selectAll()
+
+    def _offer_models(self, found: list[tuple[str, bool]]) -> None:
+        """Embedding models compare meanings, the others judge."""
+        for key, made in self._models.items():
+            offer(made, [title for title, embeds in found if embeds == (key == "embedding_model")])
 
     def panes(self) -> list[QWidget]:
         return [self._side, self._scroll]

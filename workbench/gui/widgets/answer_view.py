@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QTextEdit
 
+from workbench.gui.marks import to_shown, to_written, written_places
 from workbench.gui.theme import set_role, theme
 
 MARKDOWN_LIMIT = 20_000
@@ -37,6 +38,9 @@ class AnswerView(QTextBrowser):
         super().__init__()
         self._shown = ""
         self._markdown = False
+        self._found: list[QTextEdit.ExtraSelection] = []
+        self._highlights: list[QTextEdit.ExtraSelection] = []
+        self._highlighted: list[tuple[int, int]] = []
         self._fit = fit
         self._spacing = spacing
         self.as_text = False
@@ -103,6 +107,44 @@ class AnswerView(QTextBrowser):
         looks.setBackground(theme().color(token))
         looks.setFontStrikeOut(strike)
         looks.setFontUnderline(not strike)
+        self._found = self._selections(places, looks)
+        self.setExtraSelections([*self._highlights, *self._found])
+
+    def highlight(self, places: Sequence[tuple[int, int]]) -> None:
+        """Paint what raters marked, (start, end) in the text as it was written, below what `mark` shows."""
+        self._highlighted = list(places)
+        looks = QTextCharFormat()
+        looks.setBackground(theme().color("accent-soft"))
+        looks.setUnderlineStyle(QTextCharFormat.UnderlineStyle.DashUnderline)
+        looks.setUnderlineColor(theme().color("accent"))
+        written = self._written_places() if places else None
+        if written is not None:
+            places = [to_shown(written, start, end) for start, end in places]
+        length = len(self.toPlainText()) if places else 0
+        self._highlights = self._selections([(start, min(end, length)) for start, end in places if start < length], looks)
+        self.setExtraSelections([*self._highlights, *self._found])
+
+    def chosen(self) -> tuple[int, int] | None:
+        """The selected stretch, (start, end) in the text as it was written; None where nothing is selected."""
+        cursor, text = self.textCursor(), self.toPlainText()
+        wide = [at for at, letter in enumerate(text) if letter > "\uffff"]
+        after = [at + number for number, at in enumerate(wide)]  # where Qt counts those letters
+        start, end = (place - bisect_left(after, place) for place in (cursor.selectionStart(), cursor.selectionEnd()))
+        while start < end and text[start].isspace():
+            start += 1
+        while end > start and text[end - 1].isspace():
+            end -= 1
+        if start >= end:
+            return None
+        written = self._written_places()
+        return (start, end) if written is None else to_written(written, start, end)
+
+    def _written_places(self) -> list[int] | None:
+        """For each letter as it is shown its place in what was written; None where both are the same."""
+        shown = self.toPlainText()
+        return None if shown == self._shown else written_places(shown, self._shown)
+
+    def _selections(self, places: Sequence[tuple[int, int]], looks: QTextCharFormat) -> list[QTextEdit.ExtraSelection]:
         selections = []
         text = self.toPlainText() if places else ""
         wide = [at for at, letter in enumerate(text) if letter > "\uffff"]  # Qt counts such a letter as two
@@ -113,7 +155,7 @@ class AnswerView(QTextBrowser):
             cursor.setPosition(end + bisect_left(wide, end), QTextCursor.MoveMode.KeepAnchor)
             selection.cursor, selection.format = cursor, looks
             selections.append(selection)
-        self.setExtraSelections(selections)
+        return selections
 
     def top_of(self, place: int) -> int:
         """How far below the top of this widget a place of the plain text is now, in pixels."""
@@ -182,6 +224,7 @@ class AnswerView(QTextBrowser):
             self.finish(text)
         else:
             self._plain(text)
+        self.highlight(self._highlighted)
 
     def _measure(self) -> None:
         if self._fit:

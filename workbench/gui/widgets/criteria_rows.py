@@ -72,7 +72,7 @@ class CriteriaRows(QWidget):
         row.installEventFilter(self)
         title, meaning = ElidedLabel(criterion.name, "small", "text", 500), ElidedLabel(criterion.help, "small", "text2")
         title.setToolTip(criterion.help)
-        self._grid.addWidget(title, place, 0)
+        self._grid.addWidget(title, place, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self._grid.addWidget(row, place, 1, Qt.AlignmentFlag.AlignVCenter)
         if self._wide:
             self._grid.addWidget(meaning, place, 2)
@@ -109,6 +109,15 @@ class CriteriaRows(QWidget):
             self._go_to(next((place for place in order if self._rows[place].said is None), self.current))
         return True
 
+    @property
+    def meaning(self) -> str:
+        """What the chosen point of the current row means, or what the row is about."""
+        if not 0 <= self.current < len(self._rows):
+            return ""
+        row = self._rows[self.current]
+        said = row.meaning or self._helps[self.current]
+        return f"{self._shown[self.current].criterion.name}: {said}" if said else ""
+
     def focus_row(self, place: int = 0) -> None:
         """Put the focus on a row."""
         if self._rows:
@@ -144,7 +153,7 @@ class CriteriaRows(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched in self._rows:
-            place = self._rows.index(watched)  # type: ignore[arg-type]
+            place = self._rows.index(watched)
             if event.type() == QEvent.Type.FocusIn:
                 self._enter(place)
             elif event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):

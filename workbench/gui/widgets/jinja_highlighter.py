@@ -75,27 +75,38 @@ class JinjaHighlighter(QSyntaxHighlighter):
 
     def _go_on(self) -> None:
         """Colour the next lines that wait. Written past `rehighlightBlock`, which would lay the whole text out again after each line."""
-        self._done, waiting, self._waiting = 0, self._waiting, None
+        waiting, self._waiting = self._waiting, None
+        self._done = 0  # also afterwards: a line that is typed meanwhile has its colours at once
         if waiting is None or self.document() is None:
             return
         first, last, lines = waiting
         moved = abs(self.document().blockCount() - lines)
         first, last = max(0, first - moved), last + moved
-        block = begun = self.document().findBlockByNumber(first)
-        at, more = begun.position(), True
-        while block.isValid() and self._done < _AT_ONCE and more:
-            self._done += 1
+        block, more = self.document().findBlockByNumber(first), True
+        changed: list[int] = []
+        coloured = 0
+        while block.isValid() and coloured < _AT_ONCE and more:
+            coloured += 1
             before = block.previous().userState() if block.previous().isValid() else 0
             ranges, state = self._ranges(block.text(), max(0, before))
-            block.layout().setFormats(ranges)
+            if block.layout().formats() != ranges:
+                block.layout().setFormats(ranges)
+                changed += [block.position(), block.position() + block.length()]
             more = block.blockNumber() < last or state != block.userState()
             block.setUserState(state)
-            at, block = block.position() + block.length(), block.next()
-        if begun.isValid():
-            self.document().markContentsDirty(begun.position(), at - begun.position())
+            block = block.next()
+        if changed:
+            self._lay_out(changed[0], changed[-1])
         if more and block.isValid():
             self._wait(block.blockNumber(), max(last, block.blockNumber()))
             self._start()
+
+    def _lay_out(self, start: int, end: int) -> None:
+        """Let a stretch of the text be laid out and painted anew. Nobody else is told: the text itself is as it was, and this highlighter
+        would colour the same lines once more."""
+        held = self.document().blockSignals(True)
+        self.document().markContentsDirty(start, end - start)
+        self.document().blockSignals(held)
 
     def _ranges(self, text: str, before: int) -> tuple[list[QTextLayout.FormatRange], int]:
         """The colours of a line that begins in a state, and the state that it ends in."""

@@ -27,6 +27,7 @@ from workbench.formats.reports import NotCarried
 from workbench.formats.tabular_writing import csv_lines, jsonl_lines, shape_of
 from workbench.formats.yaml_text_reading import Document
 from workbench.library.cases import Query, live_cases
+from workbench.library.criteria import criteria_of
 from workbench.library.folder.gathering import StoredPrompt, connections, prompts
 from workbench.library.folder.leftovers import remove_leftovers, remove_unnamed
 from workbench.library.folder.shelf import Shelf
@@ -186,7 +187,7 @@ class Exporter:
         for row in sorted(rows, key=lambda row: row.name):
             known = self.shelf.things.get(("comparison", "", row.name))
             path = known or free_path(FOLDERS["comparison"], row.name, ".yaml", self.shelf.taken)
-            record = self._comparison(row.definition, path, titles)
+            record = replace(self._comparison(row.definition, path, titles), criteria=criteria_of(self.query, row.id))
             header = self.shelf.header(path, "comparison")
             stem = posixpath.splitext(posixpath.basename(path))[0]
             self.shelf.write_yaml(

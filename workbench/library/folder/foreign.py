@@ -32,6 +32,7 @@ def as_comparison(path: Path, environment: Mapping[str, str], within: Path | Non
         concurrency=spec.concurrency,
         max_cost_usd=spec.max_cost_usd,
         reuse=spec.reuse,
+        criteria=None,
     )
     return record, tuple(left)
 

@@ -238,7 +238,7 @@ class Importer:
             record.max_cost_usd,
             record.reuse,
         )
-        self.done.append(replace(bring_comparison(self.writer, definition, str(path)), format=format))
+        self.done.append(replace(bring_comparison(self.writer, definition, str(path), record.criteria), format=format))
 
     def _ref(self, path: Path, pick: PromptPick, comparison: str) -> PromptRef:
         if pick.inside is not None:

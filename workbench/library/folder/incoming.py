@@ -14,6 +14,7 @@ from workbench.formats.addresses import clean_address
 from workbench.formats.library_file_data import ConnectionEntry, DatasetFile, ModelEntry
 from workbench.library.cases import asking, case_hash, indexing, insert_cases
 from workbench.library.comparisons import definition_from_json, definition_to_json, insert_comparison
+from workbench.library.criteria import put_criteria
 from workbench.library.dataset_columns import columns_from_json, columns_to_json
 from workbench.library.datasets import create_dataset
 from workbench.library.names import clean_name, free_name
@@ -21,7 +22,7 @@ from workbench.library.reports import Imported
 from workbench.library.vendors import vendor
 from workbench.store import stamps
 from workbench.store.database import Writer
-from workbench.values import Case, Definition, Price, canonical
+from workbench.values import Case, Criterion, Definition, Price, canonical
 from workbench.values.datasets import ColumnSpec
 
 CaseSource = Callable[[], Iterable[Case]]
@@ -187,8 +188,18 @@ def _bring_model(
 # Comparisons
 
 
-def bring_comparison(writer: Writer, definition: Definition, path: str) -> Imported:
-    """The comparison of this name with this definition; another one that it had goes to the archive. Its runs stay with it."""
+def bring_comparison(writer: Writer, definition: Definition, path: str, criteria: Sequence[Criterion] | None = None) -> Imported:
+    """The comparison of this name with this definition; another one that it had goes to the archive. Its runs stay with it.
+
+    `criteria`: what is rated in its runs; None leaves that as it is.
+    """
+    done = _bring_definition(writer, definition, path)
+    if criteria is None or not put_criteria(writer, done.id, criteria):
+        return done
+    return replace(done, changes=done.changes or "criteria")
+
+
+def _bring_definition(writer: Writer, definition: Definition, path: str) -> Imported:
     definition = replace(definition, name=clean_name(definition.name))
     row = writer.run("SELECT id, definition FROM comparison WHERE name = :name AND archived_at IS NULL", name=definition.name).first()
     if row is None:

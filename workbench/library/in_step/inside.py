@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from workbench.library.cases import Query
+from workbench.library.criteria import criteria_of
 from workbench.library.folder.gathering import connections
 from workbench.library.in_step.outside import Kind
 from workbench.values import canonical
@@ -76,7 +77,8 @@ def _comparisons(query: Query, paths: Mapping[str, str]) -> dict[str, Thing]:
         definition = json.loads(text)
         named = [ref["prompt"] for ref in definition.get("prompts") or ()] + [definition.get("dataset") or ""]
         models = [titles.get(model) for model in definition.get("models") or ()]
-        digest = _sha(canonical([name, text, models, [paths.get(other) for other in named]]))
+        criteria = [criterion.to_json() for criterion in criteria_of(query, id_)]
+        digest = _sha(canonical([name, text, models, [paths.get(other) for other in named], *([criteria] if criteria else [])]))
         found[uid] = Thing("comparison", uid, id_, name, "", digest, bool(live))
     return found
 

@@ -1,0 +1,180 @@
+"""Model judges beside people, from a real run that a real judge on loopback judged and people rated: figures, rulings, examples, CSV."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from tests.judge_server import JudgeServer, verdict
+from workbench.analysis import judge_advice
+from workbench.analysis.calibration import Calibration
+from workbench.values import BadInput, Case, Check, Content, Message, NotFound, Price, Spec, Variant
+from workbench.workspace import Workspace
+
+RUBRIC = Check("llm-rubric", "Is about {{ thing }}.", "Policy")
+
+
+@pytest.fixture
+def server() -> Iterator[JudgeServer]:
+    made = JudgeServer()
+    yield made
+    made.close()
+
+
+def say(model: str, text: str) -> str:
+    """The judge passes what is about boots; a writer writes about its case, writer-b at length."""
+    if model == "judge":
+        answer = re.search(r"<<<[0-9a-f]{16} answer\n(.*?)\n[0-9a-f]{16}>>>", text, re.DOTALL)
+        good = answer is not None and "boots" in answer[1]
+        return verdict(good, 0.9 if good else 0.1, "It correctly names boots." if good else "=It misses them.")
+    what = "boots" if "boots" in text else "hats {{ here }}"
+    return f"Here: {what}" + (" and much more that nobody asked for" if model == "writer-b" else "")
+
+
+@pytest.fixture
+def desk(workspace: Workspace, server: JudgeServer) -> Workspace:
+    connection = workspace.connections.add("Stand-in", "other", server.url)
+    for name in ("writer-a", "writer-b", "judge"):
+        workspace.connections.add_model(connection, name, price=Price())
+    workspace.settings.set("judge_model", "judge")
+    server.say = say
+    return workspace
+
+
+def run(ws: Workspace, things: Sequence[str] = ("boots", "hats", "boots", "hats"), *checks: Check) -> int:
+    content = Content((Message.of("user", "Tell me about {{ thing }}."),))
+    models = tuple(ws.connections.spec(ws.connections.find_model(name).id) for name in ("writer-a", "writer-b"))
+    cases = tuple(Case({"thing": thing}, f"On {thing} {n}", tags=(thing,)) for n, thing in enumerate(things))
+    run_id = ws.runs.prepare(Spec("Judged", (Variant("Telling", 1, content),), models, cases, checks=checks or (RUBRIC,), stream=False))
+
+    async def go() -> None:
+        async for _event in ws.runs.execute(run_id):
+            pass
+
+    asyncio.run(go())
+    return run_id
+
+
+def rate(ws: Workspace, run_id: int, words: str) -> list[int]:
+    """The outputs, case by case, each rated by one of these letters: p pass, f fail, 4 and 2 stars, anything else not at all."""
+    cells = sorted(ws.runs.cells(run_id), key=lambda cell: (cell.case_index, cell.column))
+    outputs = [cell.output_id or 0 for cell in cells]
+    for output, word in zip(outputs, words, strict=False):
+        if word in "pf":
+            ws.ratings.verdict(output, "pass" if word == "p" else "fail")
+        elif word in "12345":
+            ws.ratings.stars(output, int(word))
+    return outputs
+
+
+def only(ws: Workspace) -> Calibration:
+    (found,) = ws.calibrations.all()
+    return found
+
+
+pytestmark = pytest.mark.both_stores
+
+
+def test_a_judge_stands_beside_people_with_its_figures(desk: Workspace) -> None:
+    outputs = rate(desk, run(desk), "pf" + "pf" + "4." + "23")
+    found = only(desk)
+    assert (found.judge.title, found.judge.prompt, found.judge.version, found.judge.model) == ("Policy", "Rubric judge", 1, "judge")
+    assert found.counts == {"agree_pass": 2, "too_strict": 1, "let_through": 1, "agree_fail": 2}
+    assert (found.answers, found.unrated, len(found.judged)) == (6, 2, 8), "three stars are no verdict"
+    assert [mark.output_id for mark in found.disagreements] == [outputs[1], outputs[2]], "what it let through comes first"
+    assert found.tags == (("boots", 1, 3), ("hats", 1, 3))
+    assert found.disagreements[0].name == "On boots 0"
+    assert found.disagreements[0].people[0].rater
+    assert found.length is None, "no pair that people called even got other scores"
+    assert desk.calibrations.all() is desk.calibrations.all(), "it is read once"
+    desk.ratings.verdict(outputs[1], "pass")
+    assert only(desk).counts["let_through"] == 0
+
+
+def test_the_sentence_stands_beside_the_scores_of_a_judge_alone(desk: Workspace) -> None:
+    run_id = run(desk, ("boots", "hats"), RUBRIC, Check("contains", "boots"))
+    judged, plain = desk.runs.cells(run_id)[0].scores
+    assert desk.calibrations.sentence(plain.check) == ""
+    assert desk.calibrations.sentence(judged.check) == "Not measured against people."
+    assert desk.calibrations.sentence(Check("llm-rubric", "Is short.", judge={"model": "judge"})) == "", "nobody was asked yet"
+    rate(desk, run_id, "pp")
+    assert desk.calibrations.sentence(judged.check) == "Agrees with people on 2 of 2 answers: too few to tell."
+
+
+def test_a_note_is_what_people_say_and_a_ruling_is_no_rating(desk: Workspace) -> None:
+    outputs = rate(desk, run(desk), "pf")
+    desk.ratings.note(outputs[1], "Too long.")
+    key = only(desk).judge.key
+    desk.calibrations.rulings.rule(key, outputs[1], "judge")
+    assert desk.calibrations.rulings.of(key) == {outputs[1]: "judge"}
+    assert desk.calibrations.rulings.of("another") == {}
+    mark = only(desk).disagreements[0]
+    assert (mark.people[0].words, mark.people_passed, len(mark.people)) == ("Too long.", False, 1)
+    desk.calibrations.rulings.rule(key, outputs[1], "people")
+    assert desk.calibrations.rulings.undo() == outputs[1]
+    assert desk.calibrations.rulings.of(key) == {outputs[1]: "judge"}
+    assert desk.calibrations.rulings.undo() == outputs[1]
+    assert desk.calibrations.rulings.of(key) == {}
+    assert desk.calibrations.rulings.undo() is None
+    assert desk.calibrations.rulings.redo() == outputs[1]
+    assert desk.calibrations.rulings.of(key) == {outputs[1]: "judge"}
+    with pytest.raises(NotFound):
+        desk.calibrations.rulings.rule(key, 99_999, "judge")
+
+
+def test_a_disagreement_becomes_an_example_in_a_new_version_of_the_judge_prompt(desk: Workspace, server: JudgeServer) -> None:
+    outputs = rate(desk, run(desk), "pp" + "pf")
+    desk.ratings.note(outputs[2], "Hats are fine.")
+    found = only(desk)
+    made = desk.calibrations.add_example(found.judge, found.disagreements[0])
+    assert (made.number, made.note) == (2, "Example: On hats 1")
+    roles = [message.role for message in desk.versions.content(made.id).messages]
+    assert roles == ["system", "user", "assistant", "user"]
+    with pytest.raises(BadInput, match="an example in Rubric judge already"):
+        desk.calibrations.add_example(found.judge, found.disagreements[0])
+    server.asked.clear()
+    run(desk, ("boots",))
+    asked = server.asked_of("judge")[0]
+    assert "Answer:\nHere: hats {{ here }}\n" in asked, "braces in an answer are no template"
+    assert '{"reason": "Hats are fine.", "pass": true, "score": 1}' in asked
+    versions = [one.judge.version for one in desk.calibrations.all()]
+    assert versions == [2, 1], "another version is another judge"
+    desk.versions.save_draft(desk.calibrations.prompt_id(found.judge), Content((Message.of("user", "{{ output }}"),)))
+    with pytest.raises(BadInput, match="not saved"):
+        desk.calibrations.add_example(found.judge, found.disagreements[0])
+
+
+def test_pairs_in_both_orders_tell_a_lean_to_the_first_place(desk: Workspace, server: JudgeServer) -> None:
+    server.say = lambda model, text: '{"winner": "first", "reason": "I like it."}' if model == "judge" else say(model, text)
+    run(desk, ("boots", "hats", "boots"), Check("pairwise"))
+    found = only(desk)
+    assert found.position is not None
+    assert (found.position.pairs, found.position.stayed, found.position.turned.hits, found.position.turned.of) == (3, 0, 3, 3)
+    assert not found.judge.one_by_one
+
+
+def test_the_table_holds_each_rated_answer_and_nothing_that_a_spreadsheet_runs(desk: Workspace) -> None:
+    outputs = rate(desk, run(desk), "pf" + "pf")
+    found = only(desk)
+    desk.calibrations.rulings.rule(found.judge.key, outputs[1], "people")
+    rows = list(csv.DictReader(io.StringIO(desk.calibrations.table(found))))
+    assert [(row["judge_verdict"], row["people_verdict"], row["agree"], row["right"]) for row in rows] == [
+        ("pass", "pass", "yes", ""), ("pass", "fail", "no", "people"), ("fail", "pass", "no", ""), ("fail", "fail", "yes", ""),
+    ]  # fmt: skip
+    assert rows[2]["judge_reason"] == "'=It misses them."
+    assert rows[0]["answer"] == "Here: boots"
+
+
+def test_a_judge_that_saw_nobody_beside_it_says_how_many_ratings_it_lacks(desk: Workspace) -> None:
+    assert desk.calibrations.all() == ()
+    run(desk)
+    found = only(desk)
+    assert judge_advice.headline(found) == ("Not measured yet.", "0 of its answers are rated, 30 tell something: rate 30 more.")
+    assert judge_advice.uses(found) == ()
+    with pytest.raises(NotFound):
+        desk.calibrations.get("nothing")

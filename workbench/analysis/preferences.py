@@ -1,0 +1,138 @@
+"""What votes say of columns: win rates with intervals, which pair to ask about next, and how far voters agree."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import log1p
+
+from workbench.analysis.agreement import agreement, cohen_kappa, krippendorff_alpha
+from workbench.analysis.paired import holm, mcnemar
+from workbench.analysis.ranking import Fit, Ranking, more_votes, rank
+from workbench.evaluators.rates import wilson
+from workbench.values.votes import Vote, Winner
+
+
+@dataclass(frozen=True, slots=True)
+class WinRate:
+    """How often one won, a tie counting half; the interval is Wilson's."""
+
+    name: str
+    rate: float
+    low: float
+    high: float
+    votes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PairGap:
+    """Two and what their votes allow to say."""
+
+    left: str
+    right: str
+    won: int
+    lost: int
+    tied: int
+    more: int | None
+    """About so many further votes on them would separate the two at 95 %; 0: they are apart, None: nothing points to a gap."""
+    p: float
+    """How often chance alone makes a score like this: the exact sign test of `won` against `lost`, corrected for all pairs (Holm 1979)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """How far two or more agree on what all of them judged."""
+
+    other: str
+    items: int
+    same: float
+    beyond_chance: float | None
+    """Cohen's kappa; None where it has no meaning."""
+
+
+def win_rates(votes: Iterable[Vote]) -> list[WinRate]:
+    """Of everyone in the votes, the highest first. A tie is half a win for each."""
+    won: dict[str, float] = defaultdict(float)
+    count: Counter[str] = Counter()
+    for vote in votes:
+        for name, side in ((vote.left, "left"), (vote.right, "right")):
+            won[name] += 0.5 if vote.winner == "tie" else float(vote.winner == side)
+            count[name] += 1
+    found = []
+    for name, of in count.items():
+        low, high = _interval(won[name], of)
+        found.append(WinRate(name, won[name] / of, low, high, of))
+    return sorted(found, key=lambda one: (-one.rate, one.name))
+
+
+def _interval(won: float, of: int) -> tuple[float, float]:
+    """Wilson's interval of a rate with half wins: between those of the whole numbers beside it."""
+    down, up = wilson(int(won), of), wilson(int(won + 0.5), of)
+    if down is None or up is None:
+        return 0.0, 1.0
+    return (down[0] + up[0]) / 2, (down[1] + up[1]) / 2
+
+
+def gaps(votes: Sequence[Vote], ranking: Ranking) -> list[PairGap]:
+    """Every two that met, the stronger left, the strongest first. `more` is of the gap in the ranking, in which all votes count."""
+    met: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    order = {one.name: place for place, one in enumerate(ranking.ranked)}
+    for vote in votes:
+        swapped = order[vote.left] > order[vote.right]
+        key = (vote.right, vote.left) if swapped else (vote.left, vote.right)
+        met[key][_turned(vote.winner) if swapped else vote.winner] += 1
+    chance = holm({f"{order[a]} {order[b]}": mcnemar(tally["left"], tally["right"]) for (a, b), tally in met.items()})
+    found = []
+    for (left, right), tally in sorted(met.items(), key=lambda one: (order[one[0][0]], order[one[0][1]])):
+        more = more_votes(ranking.fit, left, right, tally.total())
+        p = chance[f"{order[left]} {order[right]}"]
+        found.append(PairGap(left, right, tally["left"], tally["right"], tally["tie"], more, p))
+    return found
+
+
+def _turned(winner: Winner) -> Winner:
+    turned: Mapping[Winner, Winner] = {"left": "right", "right": "left", "tie": "tie"}
+    return turned[winner]
+
+
+def next_pair(votes: Sequence[Vote], pairs: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
+    """The pair whose vote tells most about the ranking; None for no pairs. Who was in no vote yet comes first, then who was in few.
+
+    D-optimal design (Wald 1943; for paired comparisons Grasshoff and Schwabe 2008): a vote adds p (1 - p) to the information on the gap
+    of its pair, so the determinant grows by the factor 1 + p (1 - p) var(gap). The pair with the largest is asked.
+    """
+    offered = sorted(set(pairs))
+    if not offered:
+        return None
+    count: Counter[str] = Counter(name for vote in votes for name in (vote.left, vote.right))
+    if any(not count[name] for pair in offered for name in pair):
+        return min(offered, key=lambda pair: (min(count[name] for name in pair), max(count[name] for name in pair)))
+    fit = rank(votes).fit
+    return max(offered, key=lambda pair: _gain(fit, *pair))
+
+
+def _gain(fit: Fit, left: str, right: str) -> float:
+    chance = fit.win_rate(left, right)[0]
+    return log1p(chance * (1 - chance) * fit.difference(left, right)[1] ** 2)
+
+
+def shared(own: Mapping[Hashable, str], others: Mapping[str, Mapping[Hashable, str]]) -> list[Shared]:
+    """How far one agrees with each other, on the items that both judged; those without a common item are left out."""
+    found = []
+    for name, said in others.items():
+        both = [item for item in own if item in said]
+        ours, theirs = [own[item] for item in both], [said[item] for item in both]
+        same = agreement(ours, theirs)
+        if same is not None:
+            found.append(Shared(name, len(both), same, cohen_kappa(ours, theirs)))
+    return sorted(found, key=lambda one: (-one.items, one.other))
+
+
+def shared_stars(by_rater: Mapping[str, Mapping[int, float]]) -> float | None:
+    """Krippendorff's interval alpha of the stars of all raters; None where nothing can be compared."""
+    outputs = sorted({output for said in by_rater.values() for output in said})
+    if sum(any(output in a and output in b for a, b in combinations(by_rater.values(), 2)) for output in outputs) < 2:
+        return None
+    return krippendorff_alpha([[said.get(output) for output in outputs] for said in by_rater.values()], "interval")

@@ -1,0 +1,188 @@
+"""What summaries and reports say of a run: its columns, checks by column, cases from the worst on, and what the numbers allow."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from workbench.analysis.paired import mcnemar
+from workbench.analysis.regression import Regression
+from workbench.exports.items import Item
+from workbench.exports.words import chance, counted, title_of
+from workbench.plan import Plan
+from workbench.runs.records import ColumnInfo, RunRow
+
+
+class Beside(Protocol):
+    """A run beside its baseline."""
+
+    @property
+    def baseline(self) -> RunRow:
+        """The run that it is compared with."""
+
+    @property
+    def baseline_plan(self) -> Plan:
+        """The frozen plan of that run."""
+
+    @property
+    def regression(self) -> Regression:
+        """What comparing them found."""
+
+
+Against = Callable[[int], "Beside | None"]
+"""Sets a run beside its baseline; None where it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """What all columns made of one case."""
+
+    index: int
+    name: str
+    passed: int
+    checked: int
+    """Answers with a verdict; `passed` of them passed."""
+    errors: int
+    reasons: tuple[tuple[int, str], ...]
+    """Of answers that did not pass: the column, and the first check that failed with what it said."""
+
+    @property
+    def is_bad(self) -> bool:
+        """True where an answer failed its checks or its call."""
+        return self.passed < self.checked or self.errors > 0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFacts:
+    """What one check made of the answers of every column."""
+
+    title: str
+    passed: tuple[int, ...]
+    run: tuple[int, ...]
+    """Answers on which it could be run, by column; `passed` of them passed."""
+    not_run: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A run as summaries and reports tell it."""
+
+    run: RunRow
+    dataset: str
+    plan: Plan
+    columns: Sequence[ColumnInfo]
+    outputs: int
+    cases: tuple[CaseFacts, ...]
+    checks: tuple[CheckFacts, ...]
+    failures: Sequence[tuple[str, int]]
+    not_run: int
+    """Answers of which a check could not be run."""
+    against: Beside | None
+    sentences: tuple[str, ...]
+    """What the numbers allow to say, and what they do not hold."""
+
+    @property
+    def worst(self) -> list[CaseFacts]:
+        """The cases that went wrong, those that most answers failed first."""
+        return sorted((case for case in self.cases if case.is_bad), key=_badness)
+
+
+def facts_of(
+    run: RunRow, dataset: str, plan: Plan, columns: Sequence[ColumnInfo], items: Iterable[Item], failures: Sequence[tuple[str, int]],
+    against: Beside | None,
+) -> Facts:  # fmt: skip
+    """Reads every output once, and remembers no text."""
+    seen = _Seen(len(columns))
+    for item in items:
+        seen.look(item)
+    cases = tuple(seen.case(index, plan) for index in range(len(plan.cases)))
+    checks = tuple(CheckFacts(title, tuple(passed), tuple(ran), seen.check_not_run[title]) for title, (passed, ran) in seen.checks.items())
+    sentences = tuple(_sentences(run, plan, columns, seen))
+    return Facts(run, dataset, plan, columns, seen.outputs, cases, checks, failures, seen.not_run, against, sentences)
+
+
+class _Seen:
+    def __init__(self, width: int) -> None:
+        self.outputs = self.not_run = 0
+        self.checks: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([0] * width, [0] * width))
+        self.check_not_run: dict[str, int] = defaultdict(int)
+        self.shares: dict[int, dict[int, list[bool]]] = defaultdict(lambda: defaultdict(list))
+        """Verdicts by column and case."""
+        self._errors: dict[int, int] = defaultdict(int)
+        self._reasons: dict[int, list[tuple[int, str]]] = defaultdict(list)
+
+    def look(self, item: Item) -> None:
+        document, case = item.document, item.case_index
+        self.outputs += document["status"] in ("done", "failed")
+        if document["status"] == "failed":
+            self._errors[case] += 1
+            self._reasons[case].append((item.column, str((document["error"] or {}).get("message") or "the call failed")))
+        if document["status"] != "done" or not document["checks"]:
+            return
+        for check in document["checks"]:
+            passed, ran = self.checks[check["name"]]
+            self.check_not_run[check["name"]] += check["passed"] is None
+            ran[item.column] += check["passed"] is not None
+            passed[item.column] += check["passed"] is True
+        self.not_run += any(check["passed"] is None for check in document["checks"])
+        if any(check["passed"] is not None for check in document["checks"]):
+            self.shares[item.column][case].append(document["passed"] is True)
+            failed = next((check for check in document["checks"] if check["passed"] is False and check["weight"]), None)
+            if failed is not None:
+                said = f": {failed['reason']}" if failed["reason"] else ""
+                self._reasons[case].append((item.column, f"{failed['name']}{said}"))
+
+    def case(self, index: int, plan: Plan) -> CaseFacts:
+        verdicts = [one for cases in self.shares.values() for one in cases.get(index, ())]
+        reasons = tuple(dict.fromkeys(self._reasons.get(index, ())))
+        return CaseFacts(index, plan.cases[index].name, sum(verdicts), len(verdicts), self._errors.get(index, 0), reasons)
+
+
+def _badness(case: CaseFacts) -> tuple[float, int, int]:
+    asked = case.checked + case.errors
+    return (case.passed / asked if asked else 1.0, -asked, case.index)
+
+
+def _sentences(run: RunRow, plan: Plan, columns: Sequence[ColumnInfo], seen: _Seen) -> Iterable[str]:
+    """Honest words: what the run lacks, and whether its two best columns differ by more than chance."""
+    missing = run.queued + run.skipped + run.by_hand + run.in_batch
+    if missing:
+        yield f"The run is not complete: {counted(missing, 'answer')} of {run.jobs:,} {'is' if missing == 1 else 'are'} missing."
+    if run.failed:
+        yield f"{counted(run.failed, 'call')} failed and {'counts' if run.failed == 1 else 'count'} in no pass rate."
+    if seen.not_run:
+        yield f"On {counted(seen.not_run, 'answer')} a check could not be run. That never counts as passed."
+    if run.brought_from:
+        yield f"The answers came in from {run.brought_from}; they were not asked for here."
+    if run.unknown_prices:
+        yield f"No price is known for {', '.join(run.unknown_prices)}, so the cost is that of the others."
+    rated = sorted((column for column in columns if column.pass_rate is not None), key=lambda column: -(column.pass_rate or 0))
+    if not rated:
+        yield "No check was run, so there is no pass rate."
+    elif len(rated) > 1:
+        yield from _best_two(rated[0], rated[1], len(rated), plan, seen)
+
+
+def _best_two(first: ColumnInfo, second: ColumnInfo, of: int, plan: Plan, seen: _Seen) -> Iterable[str]:
+    ours, theirs = seen.shares[first.index], seen.shares[second.index]
+    shared = [case for case in ours if case in theirs]
+    share = {case: (sum(ours[case]) / len(ours[case]), sum(theirs[case]) / len(theirs[case])) for case in shared}
+    better, worse = sum(a > b for a, b in share.values()), sum(a < b for a, b in share.values())
+    names = f"{title_of(first)} and {title_of(second)}"
+    if not shared:
+        yield f"{names} share no case with a verdict, so they cannot be compared."
+        return
+    did = "pass" if plan.repeats == 1 else "fare better on"
+    if better == worse == 0:
+        yield f"{names} {did} the same of the {counted(len(shared), 'case')} that they share: nothing here tells them apart."
+        return
+    p_value = mcnemar(better, worse)
+    verb = "passed" if plan.repeats == 1 else "did better on"
+    yield (
+        f"Of the {counted(len(shared), 'case')} that both answered, {title_of(first)} alone {verb} {better}, "
+        f"{title_of(second)} alone {worse}: {chance(better, worse, p_value)}."
+    )
+    if of > 2 and p_value <= 0.05:
+        yield f"These are the best two of {of} columns, picked after looking at the results: read this p as a guide, not as a test."

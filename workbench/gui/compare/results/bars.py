@@ -1,0 +1,77 @@
+"""Why answers failed: a bar of column colours for each cause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF
+
+from workbench.gui.compare.results.chart import RIGHT, Canvas, Chart, Look, Mark
+from workbench.gui.markers import paint_marker
+from workbench.gui.theme import theme
+from workbench.gui.words import counted
+
+if TYPE_CHECKING:
+    from workbench.workspace import Cause
+
+MOST = 12
+"""Causes that are drawn; the table behind the chart has all."""
+
+
+class CauseChart(Chart):
+    """One row for each cause, one segment for each column."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._causes: Sequence[Cause] = ()
+        self._looks: Mapping[int, Look] = {}
+
+    def show_causes(self, causes: Sequence[Cause], looks: Mapping[int, Look]) -> None:
+        """Show these causes."""
+        self._causes, self._looks = causes, looks
+        self.renew()
+
+    def draw(self, canvas: Canvas) -> float:
+        px, causes = canvas.px, self._causes[:MOST]
+        if not causes:
+            return px(8)
+        name = min(canvas.longest([cause.name for cause in causes]) + px(12), round(canvas.width * 0.45))
+        end = canvas.width - px(62)
+        step, most = px(31), max(cause.total for cause in causes)
+        for number, cause in enumerate(causes):
+            top = number * step
+            canvas.text(QRectF(0, top, name - px(8), step), cause.name, weight=500)
+            left = float(name)
+            for column, cases in cause.cases.items():
+                width = (end - name) * len(cases) / most
+                bar = QRectF(left, top + px(9), max(2.0, width - 1), step - px(18))
+                canvas.fill(bar, theme().series(self._looks[column].colour))
+                left += width
+            canvas.text(QRectF(end, top, px(40), step), f"{cause.total:,}", weight=600, align=RIGHT)
+            canvas.icon("chevron-right", "text2", 13, canvas.width - px(15), top + step / 2)
+            said = ", ".join(f"{self._looks[column].title} {len(cases)}" for column, cases in cause.cases.items())
+            every = tuple(dict.fromkeys(case for cases in cause.cases.values() for case in cases))
+            alone = next(iter(cause.cases)) if len(cause.cases) == 1 else None
+            mark = Mark(number, f"{cause.name}: {counted(cause.total, 'answer')}. {said}", every, alone, cause.name)
+            canvas.place(mark, QRectF(0, top + 1, canvas.width, step - 2))
+        return self._legend(canvas, step * len(causes) + px(4))
+
+    def _legend(self, canvas: Canvas, top: float) -> float:
+        """Columns with their sums, in as many lines as they take."""
+        px, left = canvas.px, 0.0
+        if len(self._causes) > MOST:
+            canvas.text(QRectF(0, top, canvas.width, px(18)), f"and {len(self._causes) - MOST} more, in the table", "small", "text2")
+            top += px(20)
+        for column, look in self._looks.items():
+            count = sum(len(cause.cases.get(column, ())) for cause in self._causes)
+            if not count:
+                continue
+            text = f"{look.title} {count:,}"
+            width = canvas.longest([text], "small") + px(26)
+            if left and left + width > canvas.width:
+                left, top = 0.0, top + px(18)
+            paint_marker(canvas.painter, theme(), QPointF(left + px(4), top + px(9)), look.place, look.colour)
+            canvas.text(QRectF(left + px(13), top, width, px(18)), text, "small", "text2")
+            left += width
+        return top + px(22)

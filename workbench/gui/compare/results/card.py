@@ -1,0 +1,195 @@
+"""One card: a title, a chart or the table behind it, files of it, and a line that says what may be said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QImageWriter, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QMenu,
+    QScrollArea,
+    QSizePolicy,
+    QStackedWidget,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workbench.gui.compare.results.chart import Chart
+from workbench.gui.context import Context
+from workbench.gui.theme import set_icon
+from workbench.gui.widgets.buttons import icon_button
+from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
+
+if TYPE_CHECKING:
+    from workbench.workspace import ResultTable
+
+KINDS = (("svg", "SVG"), ("png", "PNG"), ("csv", "CSV"))
+MOST_ROWS = 2_000
+"""Rows of a table on the screen; the file has all."""
+
+
+class FigureTable(QTableWidget):
+    """The table behind a chart. Its letters are the card's keys, not a search in it."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if (event.text().isprintable() and event.text() and not event.modifiers()) or event.matches(QKeySequence.StandardKey.Copy):
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+
+class Card(QFrame):
+    """A card around a chart."""
+
+    def __init__(self, context: Context, title: str, chart: Chart, beside: Sequence[QWidget] = (), icon: str = "scale") -> None:
+        super().__init__()
+        self.context, self.title, self.chart = context, title, chart
+        self.table: ResultTable | None = None
+        self.run_name = ""
+        """What the files are named after."""
+        self.setProperty("kind", "card")
+        self.setAccessibleName(title)
+        self.about = ElidedLabel("", "small", "text2")
+        self.as_table = icon_button("table-2", f"{title} as a table (T)", on=self.toggle_table)
+        self.as_table.setCheckable(True)
+        self.save = icon_button("download", f"Save {title}", on=self._pick_file)
+        self.says = label("", "small", "text2", wrap=True)
+        self.grid = FigureTable()
+        self._compose(beside, icon)
+
+    def _compose(self, beside: Sequence[QWidget], icon: str) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 8, 14, 10)
+        column.setSpacing(6)
+        top = QHBoxLayout()
+        top.setSpacing(6)
+        title = label(self.title, "section", weight=600)
+        top.addWidget(title)
+        for made in beside:
+            top.addWidget(made)
+        top.addStretch(1)
+        self.about.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        top.addWidget(self.about)
+        top.addWidget(self.as_table)
+        top.addWidget(self.save)
+        column.addLayout(top)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        inside = QWidget()
+        room = QVBoxLayout(inside)
+        room.setContentsMargins(0, 0, 0, 0)
+        room.addWidget(self.chart)
+        room.addStretch(1)
+        area.setWidget(inside)
+        self._dress_table()
+        self.body = QStackedWidget()
+        self.body.addWidget(area)
+        self.body.addWidget(self.grid)
+        column.addWidget(self.body, 1)
+        column.addWidget(line())
+        said = QHBoxLayout()
+        said.setSpacing(8)
+        said.addWidget(icon_label(icon, "text2", 16), 0, Qt.AlignmentFlag.AlignTop)
+        said.addWidget(self.says, 1)
+        column.addLayout(said)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+
+    def _dress_table(self) -> None:
+        grid = self.grid
+        grid.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        grid.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
+        grid.setTabKeyNavigation(False)
+        grid.verticalHeader().hide()
+        grid.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        grid.setAccessibleName(f"{self.title}, table")
+        grid.setFrameShape(QFrame.Shape.NoFrame)
+
+    def show_table(self, table: ResultTable, about: str = "") -> None:
+        """The figures behind the chart, and what may be said of them."""
+        self.table = table
+        self.about.setText(about)
+        self.says.setText(table.says)
+        self.chart.setAccessibleName(f"{self.title}. {table.says}")
+        if self.body.currentIndex() == 1:
+            self._fill()
+
+    def toggle_table(self) -> None:
+        """Show the table in place of the chart, or the chart again (T)."""
+        to_table = self.body.currentIndex() == 0
+        had = self.window().focusWidget() in (self.chart, self.grid)
+        self.body.setCurrentIndex(int(to_table))
+        self.as_table.setChecked(to_table)
+        set_icon(self.as_table, "chart-column" if to_table else "table-2")
+        if to_table:
+            self._fill()
+        if had:
+            (self.grid if to_table else self.chart).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _fill(self) -> None:
+        table, grid = self.table, self.grid
+        if table is None:
+            return
+        rows = table.rows[:MOST_ROWS]
+        grid.setColumnCount(len(table.header))
+        grid.setHorizontalHeaderLabels(list(table.header))
+        grid.setRowCount(len(rows))
+        for at, row in enumerate(rows):
+            for number, value in enumerate(row):
+                item = QTableWidgetItem("" if value is None else str(value))
+                if isinstance(value, int | float):
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                grid.setItem(at, number, item)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_T and not event.modifiers():
+            self.toggle_table()
+        elif event.matches(QKeySequence.StandardKey.Copy) and self.table is not None:
+            QGuiApplication.clipboard().setText(self.table.csv("\t"))
+            self.context.notice(f"{self.title} copied as a table.")
+        else:
+            super().keyPressEvent(event)
+
+    # -- files -------------------------------------------------------------------------------------------------
+
+    def _pick_file(self) -> None:
+        menu = QMenu(self)
+        for kind, name in KINDS:
+            menu.addAction(f"Save as {name}…").triggered.connect(lambda _checked=False, kind=kind: self._ask_path(kind))
+        menu.popup(self.save.mapToGlobal(self.save.rect().bottomLeft()))
+
+    def _ask_path(self, kind: str) -> None:
+        name = f"{self.run_name}, {self.title.lower()}".replace("/", "-")
+        chooser = QFileDialog(self, f"Save {self.title}", str(Path.home() / f"{name}.{kind}"))
+        chooser.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        chooser.setNameFilter(f"{dict(KINDS)[kind]} (*.{kind})")
+        chooser.setDefaultSuffix(kind)
+        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        chooser.fileSelected.connect(lambda path: self.write(kind, Path(path)))
+        chooser.open()
+
+    def write(self, kind: str, path: Path) -> None:
+        """Write the chart, or the table behind it, into a file."""
+        if self.table is None:
+            return
+        try:
+            if kind == "svg":
+                path.write_bytes(self.chart.svg(self.title))
+            elif kind == "csv":
+                path.write_text(self.table.csv(), "utf-8-sig", newline="")  # Excel reads it wrongly without the mark
+            elif not QImageWriter(str(path), b"png").write(self.chart.png()):
+                raise OSError("the picture could not be written")
+        except OSError as error:
+            self.context.notice(f"{path.name} was not saved: {error.strerror or error}. Choose another folder.")
+        else:
+            self.context.notice(f"Saved as {path.name}.")

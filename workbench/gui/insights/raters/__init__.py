@@ -1,0 +1,1 @@
+"""Raters: model judges beside people."""

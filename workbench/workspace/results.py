@@ -1,0 +1,221 @@
+"""What the answers of a run show: read from the store a stretch of cases at a time, then counted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from workbench.analysis.results import CheckInfo, Failure, Judged, Ratings, Results, look
+from workbench.plan import Plan
+from workbench.runs.grid import COLD_MS
+from workbench.runs.reading import NANO
+from workbench.runs.runs import Runs
+from workbench.store.database import Database
+from workbench.store.outputs import OWN_CHECK, newest, scored
+from workbench.values import Case
+from workbench.values.votes import Vote, Winner
+
+OWN = "case"
+"""Key under which the checks of single cases stand together, as filters know them."""
+_CELLS_AT_ONCE = 5_000
+_MOST_VALUES = 12
+"""A variable with more values than this does not divide the cases."""
+_LONGEST_VALUE = 40
+_JUDGES = frozenset(
+    ("llm-rubric", "factuality", "model-graded-factuality", "model-graded-closedqa", "answer-relevance", "context-faithfulness",
+     "context-recall", "context-relevance", "g-eval", "select-best", "pairwise")
+)  # fmt: skip
+
+_ANSWERS = f"""
+SELECT output.id, job.column_index, job.case_index, job.repeat, job.status, output.error,
+ CASE WHEN output.finish_reason IN ('content_filter', 'refusal') AND trim(output.text, :blank) = '' THEN 1 ELSE 0 END,
+ output.latency_ms, coalesce(output.load_ms, 0) >= {COLD_MS}, output.cost, output.reused_from_id
+FROM job JOIN output ON output.id = {newest()}
+WHERE job.run_id = :run AND job.status IN ('done', 'failed') AND job.column_index IN ({{columns}})
+AND job.case_index BETWEEN :first AND :last ORDER BY job.case_index, job.column_index, job.repeat"""
+_SCORES = f"""
+SELECT output.id, score.check_key, score.passed, CASE WHEN score.passed = 0 THEN score.reason END,
+ CASE WHEN score.passed = 0 THEN CAST(coalesce(json_extract(score."check", '$.weight'), '1') AS REAL) END
+FROM job JOIN output ON output.id = {newest()} JOIN score ON {scored()}
+WHERE job.run_id = :run AND job.status = 'done' AND job.column_index IN ({{columns}})
+AND job.case_index BETWEEN :first AND :last ORDER BY output.id, score.id"""
+_RATINGS = f"""
+SELECT job.column_index, job.case_index, rating.aspect, rating.value, rating.label FROM rating
+CROSS JOIN output CROSS JOIN job -- SQLite keeps this order: there are few ratings
+WHERE output.id = rating.output_id AND job.id = output.job_id AND job.run_id = :run AND rating.replaced_by_id IS NULL
+AND rating.aspect IN ('stars', 'verdict') AND output.id = {newest()} ORDER BY rating.id"""
+_VOTES = """
+SELECT one.column_index, other.column_index, vote.winner FROM vote JOIN session ON session.id = vote.session_id
+JOIN output AS left_output ON left_output.id = vote.left_output_id JOIN job AS one ON one.id = left_output.job_id
+JOIN output AS right_output ON right_output.id = vote.right_output_id JOIN job AS other ON other.id = right_output.job_id
+WHERE session.run_id = :run AND one.run_id = :run AND other.run_id = :run AND vote.replaced_by_id IS NULL ORDER BY vote.id"""
+_WINNERS: dict[str, Winner] = {"left": "left", "right": "right"}
+
+
+@dataclass(frozen=True, slots=True)
+class RunAnswers:
+    """All that the figures of a run are counted from."""
+
+    run_id: int
+    titles: Mapping[int, str]
+    """What tells a column apart: its model, and its prompt version where there are several."""
+    case_names: Sequence[str]
+    checks: Sequence[CheckInfo]
+    groups: Mapping[str, Mapping[str, Sequence[int]]]
+    """Ways to divide the cases (`tag`, names of variables), each with its groups."""
+    answers: Sequence[Judged]
+    votes: Sequence[Vote]
+    ratings: Sequence[Ratings]
+
+    def look(self, columns: Sequence[int] | None = None, cases: Collection[int] | None = None) -> Results:
+        """The figures of these columns and cases; None for all."""
+        return look(
+            self.answers, self.titles, self.checks,
+            groups=self.groups, votes=self.votes, ratings=self.ratings, columns=columns, cases=cases,
+        )  # fmt: skip
+
+    def group(self, way: str, name: str) -> Sequence[int]:
+        """The cases of one group."""
+        return self.groups.get(way, {}).get(name, ())
+
+
+class RunResults:
+    """The verbs on what a run shows."""
+
+    def __init__(self, database: Database, runs: Runs) -> None:
+        self._database, self._runs = database, runs
+
+    def read(self, run: int | str, progress: Callable[[int, int], object] | None = None) -> RunAnswers:
+        """The answers of a run as they are judged now. Raises NotFound; `progress` hears of cases read and may raise to end it."""
+        run_id = self._runs.get(run).id
+        plan = self._runs.plan(run_id)
+        answers: list[Judged] = []
+        # Answers of one kind share their tuples: a long run has few kinds.
+        kinds: dict[tuple[str, ...], tuple[str, ...]] = {}
+        step = max(1, _CELLS_AT_ONCE // max(1, len(plan.columns) * plan.repeats))
+        for first in range(0, len(plan.cases), step):
+            if progress is not None:
+                progress(first, len(plan.cases))
+            answers += self._page(run_id, plan, first, min(first + step, len(plan.cases)) - 1, kinds)
+        if progress is not None:
+            progress(len(plan.cases), len(plan.cases))
+        names = [case.name or f"Case {number}" for number, case in enumerate(plan.cases, 1)]
+        return RunAnswers(
+            run_id, _titles(plan), names, _checks(plan), divisions(plan.cases), answers, self._votes(run_id), self._ratings(run_id)
+        )
+
+    def _page(self, run_id: int, plan: Plan, first: int, last: int, kinds: dict[tuple[str, ...], tuple[str, ...]]) -> list[Judged]:
+        columns = ",".join(map(str, range(len(plan.columns))))
+        given = {"run": run_id, "first": first, "last": last}
+        scores: dict[int, list[Any]] = {}
+        for output_id, *score in self._database.query(_SCORES.format(columns=columns), given):
+            scores.setdefault(output_id, []).append(score)
+        by_hand = [column.model.by_hand for column in plan.columns]
+        found = []
+        for output_id, column, case, repeat, status, error, blocked, latency, cold, cost, reused in self._database.query(
+            _ANSWERS.format(columns=columns), {**given, "blank": " \t\r\n"}
+        ):
+            answer = Judged(
+                column, case, repeat, output_id, None,
+                trouble=_trouble(status, error, bool(blocked)),
+                latency_ms=None if cold else latency,
+                cost_usd=None if cost is None else cost / NANO,
+                fresh=reused is None,
+                called=not by_hand[column],
+            )  # fmt: skip
+            found.append(_with_scores(answer, scores[output_id], kinds) if output_id in scores else answer)
+        return found
+
+    def _votes(self, run_id: int) -> list[Vote]:
+        rows = self._database.query(_VOTES, {"run": run_id})
+        return [Vote(str(left), str(right), _WINNERS.get(winner, "tie")) for left, right, winner in rows]
+
+    def _ratings(self, run_id: int) -> list[Ratings]:
+        stars: dict[int, list[int]] = {}
+        said: dict[int, list[int]] = {}
+        cases: dict[int, dict[int, list[int]]] = {}
+        for column, case, aspect, value, label in self._database.query(_RATINGS, {"run": run_id}):
+            counts, verdicts = stars.setdefault(column, [0] * 5), said.setdefault(column, [0, 0])
+            if aspect == "stars" and value is not None:
+                number = min(5, max(1, round(value)))
+                counts[number - 1] += 1
+                cases.setdefault(column, {}).setdefault(number, []).append(case)
+            elif aspect == "verdict" and label in ("pass", "fail"):
+                verdicts[label == "fail"] += 1
+        found = []
+        for column in sorted(stars):
+            one, two, three, four, five = stars[column]
+            where = {number: tuple(dict.fromkeys(each)) for number, each in cases.get(column, {}).items()}
+            if sum(stars[column]) + sum(said[column]):
+                found.append(Ratings(column, (one, two, three, four, five), said[column][0], said[column][1], where))
+        return found
+
+
+def divisions(cases: Sequence[Case]) -> dict[str, dict[str, list[int]]]:
+    """The ways in which cases fall into groups: by tag, and by each variable that has few short values."""
+    found: dict[str, dict[str, list[int]]] = {"tag": {}}
+    values: dict[str, dict[str, list[int]]] = {}
+    for index, case in enumerate(cases):
+        for tag in dict.fromkeys(case.tags):
+            found["tag"].setdefault(tag, []).append(index)
+        for name, value in case.values.items():
+            text = value if isinstance(value, str) else json.dumps(value) if isinstance(value, bool | int | float) else ""
+            groups = values.setdefault(name, {})
+            if len(groups) <= _MOST_VALUES:
+                groups.setdefault(text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "…", []).append(index)
+    for name, groups in values.items():
+        short = [value for value in groups if value and len(value) <= _LONGEST_VALUE]
+        if 2 <= len(groups) <= _MOST_VALUES and len(short) == len([value for value in groups if value]) and len(groups) < len(cases):
+            found.setdefault(name, {value: groups[value] for value in short})
+    return found
+
+
+def _with_scores(answer: Judged, scores: Sequence[Any], kinds: dict[tuple[str, ...], tuple[str, ...]]) -> Judged:
+    """The answer with its verdict: passed where every check was asked and none that counts failed (`evaluators.verdict`)."""
+    failures, asked, unasked = [], [], 0
+    for key, passed, reason, weight in scores:
+        check = OWN if key.startswith(OWN_CHECK) else key
+        if passed is None:
+            unasked += 1
+            continue
+        asked.append(check)
+        if not passed:
+            failures.append(Failure(check, reason or "", weight > 0))
+    if not asked:
+        return answer
+    keys = tuple(dict.fromkeys(asked))
+    passed = not unasked and not any(failure.counts for failure in failures)
+    return replace(answer, passed=passed, failures=tuple(failures), asked=kinds.setdefault(keys, keys))
+
+
+def _trouble(status: str, error: str | None, blocked: bool) -> str:
+    if status == "failed":
+        return str((json.loads(error) if error else {}).get("kind") or "failed")
+    return "blocked" if blocked else ""
+
+
+def _titles(plan: Plan) -> dict[int, str]:
+    """The model where that tells all columns apart, else with the version, else with the prompt too."""
+    versions = [f"v{column.variant.version}" if column.variant.version is not None else column.variant.prompt for column in plan.columns]
+    models = [column.model.title for column in plan.columns]
+    for titles in (
+        models,
+        [f"{model}, {version}" for model, version in zip(models, versions, strict=True)],
+        [f"{model}, {column.variant.prompt} {version}" for model, version, column in zip(models, versions, plan.columns, strict=True)],
+        [f"{model}, {version}, column {number}" for number, (model, version) in enumerate(zip(models, versions, strict=True), 1)],
+    ):
+        if len(set(titles)) == len(titles):
+            break
+    return dict(enumerate(titles))
+
+
+def _checks(plan: Plan) -> list[CheckInfo]:
+    known = [CheckInfo(str(place), check.title, _is_judge(check.type)) for place, check in enumerate(plan.checks)]
+    own = [check for case in plan.cases for check in case.checks]
+    return [*known, CheckInfo(OWN, "Checks of the case", any(_is_judge(check.type) for check in own))] if own else known
+
+
+def _is_judge(kind: str) -> bool:
+    return kind.removeprefix("not-") in _JUDGES
