@@ -204,7 +204,7 @@ def test_the_arrows_in_a_cell_turn_it_by_mouse(qtbot: QtBot, screen: CompareScre
 def test_a_case_is_run_several_times_as_a_run_of_its_own(qtbot: QtBot, screen: CompareScreen) -> None:
     before, jobs = screen.model.run_id, screen.model.run.jobs if screen.model.run is not None else 0
     screen.page.table.choose(4, 0)
-    press(screen, Qt.Key.Key_T)
+    press(screen, Qt.Key.Key_T, Qt.KeyboardModifier.ShiftModifier)
     qtbot.waitUntil(lambda: isinstance(QApplication.focusWidget(), QLineEdit))
     field = cast("QLineEdit", QApplication.focusWidget())
     QTest.keyClicks(field, "4")  # in place of the 5, which is selected

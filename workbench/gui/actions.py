@@ -134,7 +134,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare.again", "Run this cell again", ("R",), "compare", "rotate-ccw"),
     Action("compare.column_again", "Run this column again", ("Alt+R",), "compare", "rotate-ccw"),
     Action("compare.case_again", "Run this case again", (), "compare", "rotate-ccw"),
-    Action("compare.case_times", "Run this case several times", ("T",), "compare", "repeat"),
+    Action("compare.case_times", "Run this case several times", ("Shift+T",), "compare", "repeat"),
     Action("compare.failed_again", "Run all failed again", ("Shift+R",), "compare", "refresh-cw"),
     Action("compare.rerun", "Rerun the comparison as it was defined", (), "compare", "repeat"),
     Action("compare.checks", "Checks of this run, score again", ("Ctrl+Shift+K",), "compare", "circle-check"),
