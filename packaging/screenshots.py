@@ -198,7 +198,9 @@ def review(kind: str, then: str = "") -> Shot:
         if comparison is not None and not ws.criteria.of_run(ids["done"]):
             for name, meaning in meant.items():
                 ws.criteria.add(comparison, Criterion(name, Scale("stars", {"5": meaning, "4": meaning, "3": meaning})))
-        criteria = tuple(row.id for row in ws.criteria.of_run(ids["done"])) if kind == "pair" else ()
+        rows = ws.criteria.of_run(ids["done"]) if kind == "pair" else ()
+        criteria = tuple(row.id for row in rows)
+        starred = [row.id for row in rows if row.criterion.scale.kind == "stars"]
         made = ws.reviews.start([ids["done"]], Choices(kind, "shuffled", criteria), seed=7)  # type: ignore[arg-type]
         seen = made.total if then == "reveal" else min(9, made.total - 1)
         for number in range(seen):
@@ -211,8 +213,9 @@ def review(kind: str, then: str = "") -> Shot:
         settle(1.0)
         screen: Any = session.window.screen_at("review")
         if criteria and not then:
-            for place, stars in enumerate((5, 4, 5, 3, 4)):
-                screen.model.criterion(screen.cards[place // 3].answer.output_id, criteria[place % 3], float(stars))
+            for card, stars in zip(screen.cards, (5.0, 3.0), strict=True):
+                for criterion in starred:
+                    screen.model.criterion(card.answer.output_id, criterion, stars)
             screen.model.vote("left")
             screen.body.verdicts.show_winner("left")
         elif then == "pause":
@@ -233,6 +236,15 @@ def at(place: str, **where: Any) -> Shot:
         session.context.go(place, **{key: ids[value] if isinstance(value, str) and value in ids else value for key, value in where.items()})
 
     return shot
+
+
+def results(session: Session, ids: dict[str, int]) -> None:
+    """What a run shows, once it is counted."""
+    session.context.go("compare", run_id=ids["results_run"], tab="results")
+    screen: Any = session.window.screen_at("compare")
+    latest = time.monotonic() + 30
+    while screen.tabs.results.found is None and time.monotonic() < latest:
+        settle(0.1)
 
 
 def checks(ask: bool) -> Shot:
@@ -328,7 +340,7 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("02l-judged", at("compare", run_id="judged")),
     ("02m-unjudged", at("compare", run_id="unjudged")),
     ("02n-judge-check", judge_check),
-    ("02k-results", at("compare", run_id="results_run", tab="results")),
+    ("02k-results", results),
     ("02o-training", trigger("compare", "compare.training", run_id="done")),
     ("02p-edit-answer", trigger("compare", "compare.edit_answer", run_id="done")),
     ("02q-judgement", trigger("compare", "compare.criteria", run_id="done")),

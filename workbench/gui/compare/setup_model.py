@@ -48,9 +48,10 @@ class Choices:
 
 def judge_choices(ws: Workspace) -> JudgeChoices:
     """Which models and judge prompts a check may name."""
-    models = [row.title for row in ws.connections.models() if not row.embeds and row.place != "hand"]
+    rows = [row for row in ws.connections.models() if not row.embeds and row.place != "hand"]
+    named = str(ws.settings.get("judge_model") or "")
     prompts = {row.name: row.latest for row in ws.judges.prompts() if row.latest}
-    return JudgeChoices(models, prompts, str(ws.settings.get("judge_model") or ""))
+    return JudgeChoices([row.title for row in rows], prompts, next((row.title for row in rows if row.uid == named), named))
 
 
 def read_choices(ws: Workspace) -> Choices:
