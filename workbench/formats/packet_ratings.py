@@ -51,7 +51,7 @@ class PacketRatings:
 
 def looks_like_packet_ratings(path: Path) -> bool:
     """True for a file of text whose beginning or end says that it is one; other programs sort the names in JSON, or add `.txt`."""
-    if path.suffix.lower() not in (".json", ".txt"):
+    if path.suffix.lower() not in (".json", ".txt") or not path.is_file():  # a named pipe would be waited for without an end
         return False
     try:
         with path.open("rb") as file:
