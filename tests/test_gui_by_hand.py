@@ -331,7 +331,7 @@ def test_connecting_by_hand_needs_a_name_only(qtbot: QtBot, screen: CompareScree
     qtbot.waitUntil(lambda: any(row.title == "Firefly site" and row.ready for row in connections.models()))
     row = connections.find("Firefly site")
     assert (row.place, row.wire_format, row.base_url) == ("hand", "by-hand", "")
-    qtbot.waitUntil(lambda: row.id in models._cards)
+    qtbot.waitUntil(lambda: row.id in models._cards and any(model.connection_id == row.id for model in models._table.rows))
     assert models._cards[row.id].status.text() == "By hand"
     models._do("models", row)
     dialog = next(dialog for dialog in dialogs() if isinstance(dialog, ConnectDialog) and dialog._existing is not None)
