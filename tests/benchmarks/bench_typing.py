@@ -164,6 +164,7 @@ def repeated(editor: Editor, key: int, text: str = "", *, count: int = 20, contr
 def while_studied(editor: Editor, studying: Callable[[], bool], found: Keys) -> None:
     """Type words from the moment that the text is shown, then twice after a pause, until all that is found out of it is shown."""
     editor.setFocus()
+    QApplication.processEvents()  # the text is painted: before that nobody types into it
     for _ in range(3):
         for _ in range(KEYS):
             timed(lambda: press(editor, Qt.Key.Key_A, "a"), found)
