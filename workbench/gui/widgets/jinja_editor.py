@@ -250,6 +250,7 @@ class JinjaEditor(QTextEdit):
         painter = QPainter(gutter)
         painter.setFont(look.font("code"))
         metrics = painter.fontMetrics()
+        digit, right = metrics.horizontalAdvance("0"), gutter.width() - look.px(10)  # digits are all as wide
         layout = self.document().documentLayout()
         scroll = self.verticalScrollBar().value()
         block, row = self._block_at(area.top() + scroll - self._top_margin()), theme().line("code")
@@ -261,8 +262,8 @@ class JinjaEditor(QTextEdit):
             if top + rect.height() >= area.top():
                 wrong = self._problem is not None and block.blockNumber() + 1 == self._problem[0]
                 painter.setPen(look.color("fail" if wrong else "text3"))
-                place = QRect(0, top + (row - metrics.height()) // 2, gutter.width() - look.px(10), metrics.height())
-                painter.drawText(place, int(Qt.AlignmentFlag.AlignRight), str(block.blockNumber() + 1))
+                number = str(block.blockNumber() + 1)
+                painter.drawText(right - digit * len(number), top + (row - metrics.height()) // 2 + metrics.ascent(), number)
             block = block.next()
         painter.end()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from PySide6.QtCore import QRectF, QTimer
+from PySide6.QtCore import QRectF, Qt, QTimer
 from PySide6.QtGui import QFont, QPainter, QSyntaxHighlighter, QTextBlock, QTextCharFormat, QTextDocument, QTextLayout
 
 from workbench.gui.theme import theme
@@ -213,11 +213,11 @@ def paint_chips(painter: QPainter, chips: Iterable[tuple[QRectF, str]], top_left
     look = theme()
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)  # an edge of its own would cost as much again
     painter.translate(*top_left)
     for rect, token in chips:
         painter.setBrush(look.color(token))
-        painter.setPen(look.color(token))
-        painter.drawRoundedRect(rect, 3, 3)
+        painter.drawRoundedRect(rect.adjusted(-0.5, -0.5, 0.5, 0.5), 3.5, 3.5)
     painter.restore()
 
 
