@@ -180,6 +180,6 @@ def spread_words(samples: Samples) -> list[str]:
         each = "each" if low == high else f"to {call_money(high)}"
         lines.append(f"Cost {call_money(low)} {each}, together {call_money(total)}" if total else "Free")
     failed = sum(1 for sample in samples.samples if sample.status == "failed")
-    left = sum(1 for sample in samples.samples if sample.status in ("queued", "running", "by_hand"))
+    left = sum(1 for sample in samples.samples if sample.status in ("queued", "running", "by_hand", "in_batch"))
     lines += [f"{failed} failed"] * bool(failed) + [f"{left} still to come"] * bool(left)
     return lines
