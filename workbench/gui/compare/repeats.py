@@ -10,11 +10,12 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
-from workbench.gui.compare.detail_parts import MARGINS, take_all
+from workbench.gui.compare.detail_parts import MARGINS
 from workbench.gui.compare.looked_up import LookedUp
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.labels import label
+from workbench.gui.widgets.layouts import take_all
 from workbench.gui.words import call_money, duration, percent
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from workbench.gui.theme import theme
 from workbench.gui.widgets.labels import ElidedLabel
+from workbench.gui.widgets.layouts import take_all
 from workbench.gui.widgets.scale_row import Said, ScaleRow, ScoreField
 
 if TYPE_CHECKING:
@@ -52,10 +53,7 @@ class CriteriaRows(QWidget):
         if tuple(criteria) == self._shown:
             return
         self._shown = tuple(criteria)
-        while (item := self._grid.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        take_all(self._grid)
         self._ids, self._rows, self._meanings, self._helps = [row.id for row in criteria], [], [], []
         for place, row in enumerate(criteria):
             self._add(place, row)

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from workbench.gui.insights.raters.reading import Measured, about_judge, evidence, people_words
 from workbench.gui.theme import paint_row, theme
 from workbench.gui.widgets.labels import icon_label, label, line
+from workbench.gui.widgets.layouts import take_all
 
 _SHOWN = Qt.ItemDataRole.UserRole
 _MOST_ROWS = 6
@@ -145,11 +146,7 @@ class JudgesPane(QFrame):
 
     def show_judge(self, shown: Measured) -> None:
         """Show what a judge's figures rest on, and its uses."""
-        while (item := self._column.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        take_all(self._column)
         self.words = []
         self._heading("Evidence")
         for words in evidence(shown.found):
