@@ -13,6 +13,7 @@ from workbench.gui.theme import theme
 from workbench.gui.widgets.labels import ElidedLabel
 from workbench.gui.widgets.layouts import take_all
 from workbench.gui.widgets.scale_row import Said, ScaleRow, ScoreField
+from workbench.gui.words import tip
 
 if TYPE_CHECKING:
     from workbench.workspace import CriterionRow
@@ -69,7 +70,7 @@ class CriteriaRows(QWidget):
         row.judged.connect(lambda said, id_=stored.id: self._said(id_, said))
         row.installEventFilter(self)
         title, meaning = ElidedLabel(criterion.name, "small", "text", 500), ElidedLabel(criterion.help, "small", "text2")
-        title.setToolTip(criterion.help)
+        title.setToolTip(tip(criterion.help))
         self._grid.addWidget(title, place, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self._grid.addWidget(row, place, 1, Qt.AlignmentFlag.AlignVCenter)
         if self._wide:
@@ -147,7 +148,7 @@ class CriteriaRows(QWidget):
             meaning.setText(text)
             meaning.updateGeometry()
         if isinstance(row, ScoreField):
-            row.setToolTip(row.meaning or self._helps[place])
+            row.setToolTip(tip(row.meaning or self._helps[place]))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched in self._rows:

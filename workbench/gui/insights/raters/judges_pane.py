@@ -23,6 +23,7 @@ from workbench.gui.insights.raters.reading import Measured, about_judge, evidenc
 from workbench.gui.theme import paint_row, theme
 from workbench.gui.widgets.labels import icon_label, label, line
 from workbench.gui.widgets.layouts import take_all
+from workbench.gui.words import tip
 
 _SHOWN = Qt.ItemDataRole.UserRole
 _MOST_ROWS = 6
@@ -53,7 +54,9 @@ class JudgeList(QListWidget):
             spoken = f"kappa {kappa.value:.2f}" if kappa else "not measured"
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{shown.found.judge.title}, {about_judge(shown.found)}, {spoken}")
             item.setToolTip(
-                f"{shown.found.judge.title}\n{about_judge(shown.found)}\n{shown.advice.sentence}\n{shown.found.judge.asks[:300]}".strip()
+                tip(
+                    f"{shown.found.judge.title}\n{about_judge(shown.found)}\n{shown.advice.sentence}\n{shown.found.judge.asks[:300]}".strip()
+                )
             )
             self.addItem(item)
             if shown.found.judge.key == key:
