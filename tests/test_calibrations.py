@@ -13,8 +13,10 @@ import pytest
 from tests.judge_server import JudgeServer, verdict
 from workbench.analysis import judge_advice
 from workbench.analysis.calibration import Calibration
-from workbench.values import BadInput, Case, Check, Content, Message, NotFound, Price, Spec, Variant
+from workbench.ratings.sessions import Choices
+from workbench.values import BadInput, Case, CaseQuery, Check, Content, Message, NotFound, Price, Spec, Variant
 from workbench.workspace import Workspace
+from workbench.workspace.judged_marks import votes
 
 RUBRIC = Check("llm-rubric", "Is about {{ thing }}.", "Policy")
 
@@ -126,6 +128,7 @@ def test_a_note_is_what_people_say_and_a_ruling_is_no_rating(desk: Workspace) ->
     desk.calibrations.rulings.rule(key, outputs[1], "judge")
     assert desk.calibrations.rulings.of(key) == {outputs[1]: "judge"}
     assert desk.calibrations.rulings.of("another") == {}
+    desk.ratings.edited(outputs[1], "Here: hats.")
     mark = only(desk).disagreements[0]
     assert (mark.people[0].words, mark.people_passed, len(mark.people)) == ("Too long.", False, 1)
     desk.calibrations.rulings.rule(key, outputs[1], "people")
@@ -137,9 +140,29 @@ def test_a_note_is_what_people_say_and_a_ruling_is_no_rating(desk: Workspace) ->
     assert desk.calibrations.rulings.redo() == outputs[1]
     assert desk.calibrations.rulings.of(key) == {outputs[1]: "judge"}
     said = {judgement.aspect for judgement in desk.ratings.said([outputs[1]])}
-    assert said == {"verdict", "note"}
+    assert said == {"verdict", "note", "edited"}
     with pytest.raises(NotFound):
         desk.calibrations.rulings.rule(key, 99_999, "judge")
+
+
+def test_an_answer_on_which_there_is_a_ruling_alone_still_waits_for_a_rating(desk: Workspace) -> None:
+    run_id = run(desk)
+    outputs = rate(desk, run_id, "")
+    desk.calibrations.rulings.rule(only(desk).judge.key, outputs[0], "judge")
+    assert {cell.raters for cell in desk.runs.cells(run_id)} == {0}
+    assert desk.runs.find_cases(run_id, CaseQuery(rating="not mine", column=0), (0, 1)) == [0, 1, 2, 3]
+    assert desk.runs.find_cases(run_id, CaseQuery(rating="none", column=0), (0, 1)) == [0, 1, 2, 3]
+    assert [row.outputs for row in desk.ratings.raters()] == [0]
+
+
+def test_a_vote_that_was_taken_back_calls_no_pair_apart(desk: Workspace) -> None:
+    run_id = run(desk)
+    session = desk.reviews.start((run_id,), Choices("pair"))
+    left, right = session.items[0]
+    desk.reviews.votes.vote(session.id, 0, "left")
+    assert votes(desk._database) == {frozenset((left, right)): "apart"}
+    desk.reviews.votes.undo(session.id)
+    assert votes(desk._database) == {}
 
 
 def test_a_disagreement_becomes_an_example_in_a_new_version_of_the_judge_prompt(desk: Workspace, server: JudgeServer) -> None:

@@ -140,6 +140,15 @@ def test_votes_make_pairs_by_their_majority(workspace: Workspace, tmp_path: Path
 
 
 @pytest.mark.both_stores
+def test_a_vote_that_was_taken_back_is_no_vote(workspace: Workspace, tmp_path: Path) -> None:
+    run_id = made(workspace, ["one"])
+    first, second = outputs(workspace, run_id)
+    vote(workspace._database, run_id, first, second, "")
+    assert workspace.exports.training([run_id], TrainingWish()).dropped == {"answers that nobody rated": 2}
+    assert workspace.exports.training([run_id], TrainingWish("pairs")).dropped == {"pairs that nobody judged": 1}
+
+
+@pytest.mark.both_stores
 def test_an_edited_answer_is_the_best_one_and_the_output_stays_as_it_was(workspace: Workspace, tmp_path: Path) -> None:
     run_id = made(workspace, ["one"])
     first, second = outputs(workspace, run_id)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QTextDocument
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -22,6 +22,7 @@ from workbench.gui.trail import Trail
 from workbench.gui.widgets.buttons import Button
 from workbench.gui.widgets.notice import Banner
 from workbench.gui.window import SCREENS
+from workbench.gui.words import tip
 from workbench.settings import Settings
 from workbench.values import Case, Content, Definition, Message, PromptRef
 from workbench.workspace import Workspace
@@ -494,3 +495,12 @@ def test_text_size_and_theme_still_switch_after_a_prompt_was_opened(session: Ses
     session.settings.set("text_size", 130)
     session.settings.set("theme", "dark")
     assert not dialogs()
+
+
+def test_a_tooltip_shows_markup_and_follows_none() -> None:
+    said = 'Ship <img src="file:///etc/x.png"> & <b>all</b>\n  to "me"'
+    assert tip("2 & 3") == "2 & 3"
+    page = QTextDocument()
+    page.setHtml(tip(said))
+    assert page.toPlainText() == said
+    assert "<img" not in page.toHtml()

@@ -110,8 +110,11 @@ def test_what_waits_are_the_unrated_outputs_of_the_newest_finished_run_of_each_c
     a_run(database, comparison_id=live, status="stopped")
     a_run(database, comparison_id=gone)
     a_run(database, columns=1)
+    judging = a_run(database)
+    with database.write() as writer:
+        writer.run("UPDATE run SET judged_run_id = :judged WHERE id = :id", judged=newest, id=judging)
     ratings = Ratings(database)
-    assert ratings.waiting() == 4
+    assert ratings.waiting() == 4, "nobody rates what judges said"
     first, second, *_ = outputs_of(database, newest)
     ratings.stars(first, 3)
     ratings.verdict(second, "fail")

@@ -271,6 +271,24 @@ def test_raters_are_held_against_each_other_whichever_side_they_saw(workspace: W
 
 
 @pytest.mark.both_stores
+def test_raters_who_agree_as_often_as_chance_have_no_kappa_to_show(workspace: Workspace) -> None:
+    ws, reviews = workspace, workspace.reviews
+    run_id = a_run(ws, columns=2, cases=8)
+    column = columns_of(ws, run_id)
+    for rater, first_wins in (("Ana", {0, 1, 2, 3}), ("Ben", {0, 1, 4, 5})):
+        with ws._database.write() as writer:
+            rater_id = writer.add(tables.Rater(name=rater))
+        session = reviews.start([run_id], Choices("pair"), seed=4)
+        with ws._database.write() as writer:
+            writer.run("UPDATE session SET rater_id = :rater WHERE id = :id", rater=rater_id, id=session.id)
+        for number, (item, case) in enumerate(zip(session.items, reviews.case_of(session), strict=True)):
+            wanted = 0 if case in first_wins else 1
+            reviews.votes.vote(session.id, number, "left" if column[item[0]] == wanted else "right")
+    (found,) = reviews.outcome(session.id).agreement
+    assert (found.other, found.items, found.same, found.beyond_chance) == ("Ana", 8, 0.5, 0.0)
+
+
+@pytest.mark.both_stores
 def test_runs_of_the_same_cases_are_reviewed_together(workspace: Workspace) -> None:
     reviews = workspace.reviews
     first = a_run(workspace, columns=1)

@@ -379,6 +379,14 @@ def test_two_models_make_two_batches_and_what_has_no_form_is_called_as_usual(ser
     assert (runs.get(run_id).done, runs.get(run_id).status) == (9, "done")
 
 
+def test_what_a_batch_has_is_neither_over_nor_forgotten(server: BatchServer, runs: Runs, batches: Batches) -> None:
+    run_id = runs.prepare(spec(model(server.url + "/v1"), model(server.url, "c", wire_format="anthropic"), cases=3))
+    submit(batches, run_id, columns=[1])
+    assert runs.ended_jobs(run_id, 1) == []
+    assert len(runs.leave_out(run_id, 0)) == 3
+    assert (runs.get(run_id).status, runs.get(run_id).in_batch) == ("stopped", 3)
+
+
 def test_large_batches_are_split_where_the_service_has_its_limits(
     runs: Runs, batches: Batches, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ import pytest
 from tests.judge_server import JudgeServer, verdict
 from workbench.engine.control import Control
 from workbench.engine.events import Event, Finished, Judged
+from workbench.runs.history import past_use
 from workbench.values import PENDING, Case, Check, Content, Message, Price, Score, Spec, Variant
 from workbench.workspace import Workspace
 
@@ -98,6 +99,22 @@ def test_runs_of_judges_stand_in_no_list_and_their_cost_is_the_runs(desk: Worksp
     assert [run.id for run in desk.runs.list()] == [run_id]
     assert desk.runs.get(run_id).cost_usd == Decimal("0.0072")
     assert desk.runs.columns(run_id)[0].passed == 3
+
+
+def test_many_runs_of_judges_hide_no_run_from_an_estimate(desk: Workspace) -> None:
+    run_id, _ = make(desk, comparison(desk))
+    models = comparison(desk).models
+    known = past_use(desk._database, desk.runs, models)
+    assert [use.calls for use in known.values()] == [3]
+    with desk._database.write() as writer:
+        for number in range(31):
+            copied = "SELECT :uid, :number, plan, plan_hash, status, created_at, spent, author, judged_run_id FROM run"
+            writer.run(
+                "INSERT INTO run (uid, number, plan, plan_hash, status, created_at, spent, author, judged_run_id) "
+                f"{copied} WHERE judged_run_id = :run AND number = 1",
+                uid=f"copy-{number}", number=number + 2, run=run_id,
+            )  # fmt: skip
+    assert past_use(desk._database, desk.runs, models) == known
 
 
 def test_an_estimate_before_the_run_counts_the_judges(desk: Workspace) -> None:

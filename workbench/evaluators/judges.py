@@ -59,8 +59,6 @@ _FORMS: dict[Form, str] = {
     "best": '{"reason": "one or two sentences", "best": the number of the best answer}',
     "pair": '{"reason": "one or two sentences", "winner": "first", "second" or "tie"}',
 }
-SHOWS = ("output", "outputs", "first", "second")
-"""Variables of a judge prompt that show what is judged."""
 
 _ATTEMPTS = tuple(
     re.compile(pattern, re.IGNORECASE)

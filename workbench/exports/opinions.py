@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+from workbench.values import share
+
 APART = 0.5
 """Raters who stand further apart than this share of the scale (two stars of five) disagree."""
 
@@ -110,11 +112,11 @@ def _liking(own: Iterable[Mapping[str, Any]]) -> float | None:
     verdict: float | None = None
     shares = []
     for rating in own:
-        share = _share(rating)
-        if share is not None and rating["aspect"] == "verdict":
-            verdict = share
-        elif share is not None:
-            shares.append(share)
+        part = _share(rating)
+        if part is not None and rating["aspect"] == "verdict":
+            verdict = part
+        elif part is not None:
+            shares.append(part)
     if verdict == 0.0:
         return 0.0
     return fmean(shares) if shares else verdict
@@ -123,8 +125,4 @@ def _liking(own: Iterable[Mapping[str, Any]]) -> float | None:
 def _share(rating: Mapping[str, Any]) -> float | None:
     """Where on its scale a judgement stands, 0 to 1; None for what has no order: labels, notes, marks."""
     kind, value = rating.get("scale") or rating["aspect"], rating["value"]
-    if kind == "verdict":
-        return {"pass": 1.0, "fail": 0.0}.get(value)
-    if not isinstance(value, (int, float)):
-        return None
-    return {"stars": (value - 1) / 4, "score": value / 100}.get(kind)
+    return share(kind, value if isinstance(value, (int, float)) else None, value if isinstance(value, str) else None)

@@ -24,7 +24,8 @@ from workbench.values import BadInput, Message, Progress
 
 _VOTES = """
 SELECT vote.left_output_id, vote.right_output_id, vote.winner, rater.name FROM vote JOIN session ON session.id = vote.session_id
-JOIN rater ON rater.id = session.rater_id WHERE session.run_id = :run AND vote.replaced_by_id IS NULL ORDER BY vote.id"""
+JOIN rater ON rater.id = session.rater_id WHERE session.run_id = :run AND vote.replaced_by_id IS NULL AND vote.winner <> ''
+ORDER BY vote.id"""
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from workbench.gui.cells import Live, Shown, column_title, spoken, state_of
 from workbench.gui.columns import best_of, spoken_column
+from workbench.gui.words import tip
 
 if TYPE_CHECKING:
     from workbench.values import Case
@@ -349,7 +350,7 @@ class RunGrid(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return f"Case {case + 1}" + (f", {item.name}" if item.name else "") + (f". {', '.join(item.tags)}" if item.tags else "")
         if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join(f"{name}: {str(value)[:200]}" for name, value in item.values.items())
+            return tip("\n".join(f"{name}: {str(value)[:200]}" for name, value in item.values.items()))
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:

@@ -12,7 +12,6 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QCheckBox,
-    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
@@ -26,6 +25,7 @@ from PySide6.QtWidgets import (
 from workbench.gui.context import Context
 from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import label
+from workbench.gui.widgets.save_chooser import ask_path
 from workbench.gui.words import counted, file_size
 
 if TYPE_CHECKING:
@@ -220,13 +220,7 @@ class PacketDialog(Dialog):
         whom = self.made_for.text().strip()
         name = f"{self.title.text() or self.title.placeholderText()}, review{f' {whom}' if whom else ''}"
         name = "".join(letter if letter.isalnum() or letter in " -_," else "-" for letter in name)
-        chooser = QFileDialog(self, "Write the review packet", str(Path.home() / f"{name}.html"))
-        chooser.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        chooser.setNameFilter("HTML (*.html)")
-        chooser.setDefaultSuffix("html")
-        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        chooser.fileSelected.connect(lambda path: self.write(Path(path)))
-        chooser.open()
+        ask_path(self, "Write the review packet", Path.home() / f"{name}.html", "HTML (*.html)", self.write)
 
     def write(self, path: Path) -> None:
         """Write the packet and close."""

@@ -10,7 +10,7 @@ from workbench.library.names import clean_name
 from workbench.ratings.judging import marks_of
 from workbench.ratings.records import Judgement, RaterRow
 from workbench.store.database import Database
-from workbench.store.judged import RULING
+from workbench.store.judged import OPINION, RULING
 from workbench.store.raters import NAMELESS, own_rater, rater_name
 from workbench.values import BadInput, Changes, NotFound, Saw, Scale
 
@@ -75,8 +75,8 @@ class RatingReader:
         """Everybody who has rated here, by name; whoever rates now comes first."""
         own = own_rater(self._database)
         rows = self._database.query(
-            "SELECT rater.id, rater.name, (SELECT count(DISTINCT rating.output_id) FROM rating WHERE rating.rater_id = rater.id "
-            "AND rating.replaced_by_id IS NULL) FROM rater"
+            f"SELECT rater.id, rater.name, (SELECT count(DISTINCT rating.output_id) FROM rating WHERE rating.rater_id = rater.id "
+            f"AND {OPINION} AND coalesce(CAST(rating.value AS TEXT), rating.label, rating.note, rating.spans) IS NOT NULL) FROM rater"
         )
         made = [RaterRow(id_, name, count, id_ == own) for id_, name, count in rows]
         return sorted(made, key=lambda row: (not row.own, row.name.casefold()))

@@ -20,7 +20,7 @@ class Reviews:
             f"""
             WITH last_run AS (
                 SELECT max(run.id) AS id FROM run LEFT JOIN comparison ON comparison.id = run.comparison_id
-                WHERE run.status = 'done' AND comparison.archived_at IS NULL GROUP BY run.comparison_id
+                WHERE run.status = 'done' AND run.judged_run_id IS NULL AND comparison.archived_at IS NULL GROUP BY run.comparison_id
             ), wide AS (SELECT id FROM last_run WHERE (SELECT max(column_index) FROM job WHERE job.run_id = last_run.id) >= 1)
             SELECT count(*) FROM wide JOIN job ON job.run_id = wide.id AND job.status = 'done' JOIN output ON output.id = {newest()}
             WHERE NOT EXISTS (

@@ -217,7 +217,7 @@ class GridReader(RunReader):
     def ended_jobs(self, run_id: int, column: int | None = None, case_index: int | None = None) -> list[int]:
         """Jobs of a column, of a case, or of one case in one column, that are over: those that can be made again. Of a whole case, the
         answers that a person gave are left as they are."""
-        which, given = "run_id = :run AND status NOT IN ('queued', 'running', 'by_hand')", {"run": run_id}
+        which, given = "run_id = :run AND status NOT IN ('queued', 'running', 'by_hand', 'in_batch')", {"run": run_id}
         if column is not None:
             which, given["column"] = f"{which} AND column_index = :column", column
         else:

@@ -17,6 +17,7 @@ _RUNS_READ = 30
 _OUTPUTS_READ = 200
 _REPEATS_READ = 3
 
+_NEWEST = f"SELECT id FROM run WHERE status <> 'queued' AND judged_run_id {{kind}} ORDER BY id DESC LIMIT {_RUNS_READ}"
 _USED = """
 SELECT job.case_index, output.usage, output.latency_ms FROM output JOIN job ON job.id = output.job_id
 WHERE job.run_id = :run AND job.column_index = :column AND output.error IS NULL AND output.reused_from_id IS NULL
@@ -24,11 +25,12 @@ ORDER BY output.id DESC LIMIT :limit"""
 
 
 def past_use(database: Database, reader: RunReader, models: Iterable[ModelSpec]) -> dict[str, PastUse]:
-    """Past use of these models by `model_key`, from the newest finished calls of at most 30 runs; models without any are left out."""
+    """Past use of these models by `model_key`, from the newest finished calls of at most 30 runs and 30 runs of judges, of which many
+    may follow a single run; models without any are left out."""
     wanted = {model_key(model) for model in models}
     sums: dict[str, _Sums] = {}
-    newest = f"SELECT id FROM run WHERE status <> 'queued' ORDER BY id DESC LIMIT {_RUNS_READ}"
-    for run_id, keys in reader.model_keys([row[0] for row in database.query(newest)]).items():
+    newest = [row[0] for kind in ("IS NULL", "IS NOT NULL") for row in database.query(_NEWEST.format(kind=kind))]
+    for run_id, keys in reader.model_keys(sorted(newest, reverse=True)).items():
         for column, key in enumerate(keys):
             sum_ = sums.setdefault(key, _Sums())
             if key not in wanted or sum_.calls >= _OUTPUTS_READ:

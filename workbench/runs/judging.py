@@ -88,7 +88,7 @@ class Judging:
         """Judge until nothing is left to ask or it is stopped. What cannot be asked stays waiting, and its score says why."""
         await asyncio.to_thread(self._recover)
         self._total = await asyncio.to_thread(self._waiting)
-        yield self._state()
+        yield await asyncio.to_thread(self._state)
         while not control.ending:
             judging = await asyncio.to_thread(self._next)
             if judging is None:
@@ -100,10 +100,10 @@ class Judging:
             except Problem as problem:
                 await asyncio.to_thread(self._tell_all, judging, " ".join(filter(None, (problem.message, problem.remedy))))
                 return
-            yield self._state()
+            yield await asyncio.to_thread(self._state)
 
     async def _made(self, judging: int, control: Control) -> AsyncGenerator[Judged]:
-        plan, ended = self._reader.plan(judging), list[int]()
+        plan, ended = await asyncio.to_thread(self._reader.plan, judging), list[int]()
         async with aclosing(self._make(judging, plan, control)) as events:
             async for event in events:
                 if isinstance(event, (Finished, Failed, Skipped, Cancelled)):
@@ -114,7 +114,7 @@ class Judging:
                 if len(ended) >= _SETTLED_AT_ONCE:
                     await asyncio.to_thread(self._settle, judging, ended)
                     ended = []
-                    yield self._state()
+                    yield await asyncio.to_thread(self._state)
         if ended:
             await asyncio.to_thread(self._settle, judging, ended)
 

@@ -192,7 +192,9 @@ class Runs(HandAnswers):
             held = {index: failure for index, failure in self.get(run_id).held.items() if index != column}
             kept = canonical({str(index): failure for index, failure in held.items()}) if held else None
             writer.run("UPDATE run SET held = :held WHERE id = :run", held=kept, run=run_id)
-            left = writer.run("SELECT 1 FROM job WHERE run_id = :run AND status IN ('queued', 'skipped') LIMIT 1", run=run_id).first()
+            left = writer.run(
+                "SELECT 1 FROM job WHERE run_id = :run AND status IN ('queued', 'skipped', 'in_batch') LIMIT 1", run=run_id
+            ).first()
             if not left and not self.is_live(run_id):
                 writer.run("UPDATE run SET status = 'done' WHERE id = :run", run=run_id)
             writer.touch("job", *ids)

@@ -9,6 +9,10 @@ CURRENT = "rating.replaced_by_id IS NULL"
 
 RULING = "ruling"
 """Aspect of what is no rating: who was right where a judge and people disagree."""
+
+OPINION = f"{CURRENT} AND rating.aspect <> '{RULING}'"
+"""True of what a rater says of an output now."""
+
 KIND = "(CASE WHEN rating.aspect = 'criterion' THEN json_extract(criterion.scale, '$.kind') ELSE rating.aspect END)"
 """The scale of a judgement: stars, verdict, score, label, labels."""
 
@@ -20,7 +24,7 @@ SHARE = (
 
 _COUNTS = f"rating.aspect = 'criterion' AND criterion.archived_at IS NULL AND criterion.weight > 0 AND {SHARE} IS NOT NULL"
 _WEIGHTED = f"1 + 4 * sum(CASE WHEN {_COUNTS} THEN criterion.weight * {SHARE} END) / sum(CASE WHEN {_COUNTS} THEN criterion.weight END)"
-_FROM = f"FROM rating LEFT JOIN criterion ON criterion.id = rating.criterion_id WHERE rating.output_id = output.id AND {CURRENT}"
+_FROM = f"FROM rating LEFT JOIN criterion ON criterion.id = rating.criterion_id WHERE rating.output_id = output.id AND {OPINION}"
 
 RATING = (
     f"(SELECT avg(each_rater.rating) FROM (SELECT coalesce(max(CASE WHEN rating.aspect = 'stars' THEN rating.value END), {_WEIGHTED}) "

@@ -27,10 +27,10 @@ _RATINGS = f"""
 SELECT rating.output_id, rating.aspect, rating.value, rating.label, rating.note, rating.spans, rating.at, rating.saw, rater.name,
  criterion.name, criterion.scale
 FROM rating JOIN rater ON rater.id = rating.rater_id LEFT JOIN criterion ON criterion.id = rating.criterion_id
-WHERE rating.replaced_by_id IS NULL AND rating.aspect <> '{RULING}' AND EXISTS (
+WHERE rating.replaced_by_id IS NULL AND rating.aspect NOT IN ('{RULING}', 'edited') AND EXISTS (
  SELECT 1 FROM score WHERE score.output_id = rating.output_id AND score.judge_output_id IS NOT NULL)
 ORDER BY rating.id"""
-_VOTES = "SELECT left_output_id, right_output_id, winner FROM vote WHERE replaced_by_id IS NULL"
+_VOTES = "SELECT left_output_id, right_output_id, winner FROM vote WHERE replaced_by_id IS NULL AND winner <> ''"
 _PAIR_RUNS = "SELECT id FROM run WHERE judged_run_id IS NOT NULL AND plan LIKE '%pairwise%' ORDER BY id"
 _PAIR_ANSWERS = f"""
 SELECT job.case_index, job.column_index, output.text FROM job JOIN output ON output.id = {newest()}

@@ -21,7 +21,7 @@ from workbench.formats.packet_page import (
     minutes,
     packet_html,
 )
-from workbench.formats.packet_ratings import looks_like_packet_ratings, read_packet_ratings
+from workbench.formats.packet_ratings import read_packet_ratings
 from workbench.formats.pictures import without_metadata
 from workbench.library.criteria import Criteria, CriterionRow
 from workbench.library.names import clean_name, whole_text
@@ -136,10 +136,6 @@ class Packets:
     def of_run(self, run_id: int) -> list[PacketRow]:
         """The packets of a run, the first one first."""
         return packets_of(self._database, run_id)
-
-    def are_ratings(self, path: Path) -> bool:
-        """True for a file that a packet seems to have saved."""
-        return looks_like_packet_ratings(path)
 
     def bring(self, path: Path) -> Kept:
         """What came of a file that a packet saved: kept whole, or BadInput, NotFound. The same file again changes nothing."""

@@ -245,12 +245,18 @@ class RunReviews:
             self.sessions.bring_forward(session.id, wanted, position)
 
     def _agreement(self, session: SessionRow, given: Sequence[VoteRow]) -> list[Shared]:
-        own: dict[Hashable, str] = {_pair(vote, session): _chosen(vote, session) for vote in given}
+        """What is compared is the column that won: were it the output, each pair had labels of its own, and chance would agree on none."""
+        places = self.sessions.places(output for vote in given for output in (vote.left, vote.right))
+        columns = {
+            _pair(vote, session): {str(min(session.equal(output))): str(places[output].column) for output in (vote.left, vote.right)}
+            for vote in given
+        }
+        own: dict[Hashable, str] = {}
         others: dict[str, dict[Hashable, str]] = defaultdict(dict)
-        for run_id in session.run_ids:
-            for vote in self.votes.of_run(run_id):
-                if vote.rater != session.rater:
-                    others[vote.rater][_pair(vote, session)] = _chosen(vote, session)
+        for vote in (*given, *(vote for run_id in session.run_ids for vote in self.votes.of_run(run_id) if vote.rater != session.rater)):
+            pair, chosen = _pair(vote, session), _chosen(vote, session)
+            if pair in columns:
+                (own if vote.rater == session.rater else others[vote.rater])[pair] = columns[pair].get(chosen, chosen)
         return shared(own, others)
 
     def _stars_alpha(self, run_ids: Sequence[int]) -> float | None:

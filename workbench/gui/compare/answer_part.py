@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.cells import IN_BATCH_WORDS, Shown, State, blocked_words, column_title, failed_words, held_words, stopped_words
-from workbench.gui.compare.detail_parts import MARGINS, take_all
+from workbench.gui.compare.detail_parts import MARGINS
 from workbench.gui.compare.model import RunModel
 from workbench.gui.context import Context
 from workbench.gui.wanted import Wanted
@@ -19,6 +19,7 @@ from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.fold import Fold
 from workbench.gui.widgets.json_tree import JsonTree, parsed
 from workbench.gui.widgets.labels import label
+from workbench.gui.widgets.layouts import take_all
 from workbench.gui.widgets.notice import Banner
 from workbench.gui.widgets.pictures import PictureStrip
 

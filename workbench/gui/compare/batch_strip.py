@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 from workbench.gui.context import Context
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.dialog import ask
+from workbench.gui.widgets.layouts import take_all
 from workbench.gui.widgets.notice import Banner
 from workbench.gui.words import counted, day
 
@@ -137,11 +138,7 @@ class BatchStrip(QWidget):
             return
         self._shown = waiting
         self.changed.emit()
-        while self._column.count():
-            item = self._column.takeAt(0)
-            widget = item.widget() if item is not None else None
-            if widget is not None:
-                widget.deleteLater()
+        take_all(self._column)
         for row in waiting[:MOST_SHOWN]:
             self._column.addWidget(self._banner(row))
         if len(waiting) > MOST_SHOWN:

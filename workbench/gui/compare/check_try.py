@@ -139,12 +139,6 @@ class TryPart(QWidget):
         self.runs.blockSignals(False)
         self._run_chosen()
 
-    def choose_run(self, run_id: int) -> None:
-        """Try on answers of this run, where it is offered."""
-        at = self.runs.findData(run_id)
-        if at >= 0:
-            self.runs.setCurrentIndex(at)
-
     def _run_chosen(self) -> None:
         self._run_id = self.runs.currentData()
         self._place = (0, 0)

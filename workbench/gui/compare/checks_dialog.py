@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
@@ -11,7 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QScro
 from workbench.gui.compare.check_try import TryPart
 from workbench.gui.compare.code_dialog import with_code
 from workbench.gui.compare.judge_line import JudgeChoices
-from workbench.gui.compare.setup_checks import ChecksPart
+from workbench.gui.compare.setup_checks import ChecksPart, fetch_embedding
 from workbench.gui.compare.setup_model import judge_choices
 from workbench.gui.context import Context
 from workbench.gui.theme import set_kind
@@ -79,7 +80,7 @@ class ChecksDialog(Dialog):
         context.bridge.read(read_run_checks, context.ws, run_id, then=self._fill, failed=context.failed, owner=self)
 
     def _compose(self) -> None:
-        self.checks.fetch_wanted.connect(self._fetch)
+        self.checks.fetch_wanted.connect(partial(fetch_embedding, self.context, self.checks))
         across = QHBoxLayout()
         across.setSpacing(0)
         self.history = label("", "small", "text3", wrap=True)
@@ -137,16 +138,6 @@ class ChecksDialog(Dialog):
                 self._grid.addWidget(label(metric_words(metric), "small", "text2"), row, 2)
                 row += 1
         self._grid.setColumnStretch(2, 1)
-
-    def _fetch(self) -> None:
-        ws, bridge = self.context.ws, self.context.bridge
-
-        def ended(problem: BaseException | None) -> None:
-            self.checks.say_fetched(problem)
-            if problem is None:
-                bridge.read(ws.embedding_status, then=self.checks.show_embedding, owner=self)
-
-        bridge.spawn(ws.fetch_embedding_model, then=ended, failed=ended, owner=self)
 
     def _go(self) -> None:
         if self.checks.refuse() or self.data is None:

@@ -18,6 +18,7 @@ from workbench.gui.grid import CASE, COLUMN, SHOWN, RunGrid
 from workbench.gui.theme import Theme, paint_row
 from workbench.gui.widgets.chip import FONT, chip_size, paint_chip
 from workbench.gui.widgets.stars import star_at
+from workbench.gui.words import tip
 
 if TYPE_CHECKING:
     from workbench.values import Case
@@ -135,7 +136,7 @@ class CellDelegate(QStyledItemDelegate):
     def helpEvent(self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: Index) -> bool:
         text = tooltip(index.data(SHOWN), index)
         if event.type() == QEvent.Type.ToolTip:
-            QToolTip.showText(event.globalPos(), text, view)
+            QToolTip.showText(event.globalPos(), tip(text), view)
             return True
         return super().helpEvent(event, view, option, index)
 

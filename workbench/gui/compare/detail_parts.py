@@ -368,16 +368,6 @@ def named(name: str, value: object) -> QWidget:
     return made
 
 
-def take_all(layout: QVBoxLayout) -> None:
-    """Take out and delete every widget of a layout."""
-    while layout.count():
-        item = layout.takeAt(0)
-        widget = item.widget() if item is not None else None
-        if widget is not None:
-            widget.hide()
-            widget.deleteLater()
-
-
 def _content_text(value: object) -> str:
     """Parts of a message as text; pictures and files by their kind and name."""
     if isinstance(value, list) and all(isinstance(part, Mapping) and "type" in part for part in value):

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QMenu, QWidget
 
 from workbench.gui.context import Context
+from workbench.gui.widgets.save_chooser import ask_path
 from workbench.gui.words import counted
 from workbench.values import Stopped
 
@@ -46,7 +47,7 @@ class Exporting(QObject):
         run = self._run()
         if run is not None:
             name = next(name for ending, _text, name in FORMS if ending == kind)
-            self._ask("Export the run", f"{_file_name(run)}.{kind}", f"{name} (*.{kind})", kind, lambda path: self.write(kind, path))
+            self._ask("Export the run", f"{_file_name(run)}.{kind}", f"{name} (*.{kind})", lambda path: self.write(kind, path))
 
     def write(self, kind: str, path: Path) -> None:
         """Write the open run to a file."""
@@ -67,7 +68,7 @@ class Exporting(QObject):
         """Ask for the file of the training data, then write it."""
         run = self._run()
         name = f"{_file_name(run) if run is not None else 'training'}, {wish.format}.jsonl"
-        self._ask("Export training data", name, "JSON Lines (*.jsonl)", "jsonl", lambda path: self.write_training(run_id, wish, path))
+        self._ask("Export training data", name, "JSON Lines (*.jsonl)", lambda path: self.write_training(run_id, wish, path))
 
     def write_training(self, run_id: int, wish: TrainingWish, path: Path) -> None:
         """Write training data to a file."""
@@ -79,20 +80,14 @@ class Exporting(QObject):
 
     # -- how it is done ----------------------------------------------------------------------------------------
 
-    def _ask(self, title: str, name: str, kinds: str, suffix: str, then: Callable[[Path], object]) -> None:
+    def _ask(self, title: str, name: str, kinds: str, then: Callable[[Path], object]) -> None:
         start = Path(self._context.settings.get("export.runs") or Path.home())
-        chooser = QFileDialog(self._owner, title, str((start if start.is_dir() else Path.home()) / name))
-        chooser.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        chooser.setNameFilter(kinds)
-        chooser.setDefaultSuffix(suffix)
-        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
-        def chosen(text: str) -> None:
-            self._context.settings.set("export.runs", str(Path(text).parent))
-            then(Path(text))
+        def chosen(path: Path) -> None:
+            self._context.settings.set("export.runs", str(path.parent))
+            then(path)
 
-        chooser.fileSelected.connect(chosen)
-        chooser.open()
+        ask_path(self._owner, title, (start if start.is_dir() else Path.home()) / name, kinds, chosen)
 
     def _work(self, path: Path, verb: Callable[..., Any], *args: Any, again: Callable[[], object], then: Callable[[Any], object]) -> None:
         def failed(problem: BaseException) -> None:

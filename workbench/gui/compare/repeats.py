@@ -10,11 +10,12 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
-from workbench.gui.compare.detail_parts import MARGINS, take_all
+from workbench.gui.compare.detail_parts import MARGINS
 from workbench.gui.compare.looked_up import LookedUp
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.labels import label
+from workbench.gui.widgets.layouts import take_all
 from workbench.gui.words import call_money, duration, percent
 
 if TYPE_CHECKING:
@@ -180,6 +181,6 @@ def spread_words(samples: Samples) -> list[str]:
         each = "each" if low == high else f"to {call_money(high)}"
         lines.append(f"Cost {call_money(low)} {each}, together {call_money(total)}" if total else "Free")
     failed = sum(1 for sample in samples.samples if sample.status == "failed")
-    left = sum(1 for sample in samples.samples if sample.status in ("queued", "running", "by_hand"))
+    left = sum(1 for sample in samples.samples if sample.status in ("queued", "running", "by_hand", "in_batch"))
     lines += [f"{failed} failed"] * bool(failed) + [f"{left} still to come"] * bool(left)
     return lines

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from workbench.gui.compare.detail_parts import MARGINS, take_all
+from workbench.gui.compare.detail_parts import MARGINS
 from workbench.gui.compare.model import RunModel
 from workbench.gui.context import Context
 from workbench.gui.marks import quoted
@@ -17,6 +17,7 @@ from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.criteria_rows import CriteriaRows
 from workbench.gui.widgets.labels import label
+from workbench.gui.widgets.layouts import take_all
 from workbench.gui.widgets.scale_row import ScoreField
 from workbench.values import Highlight, differ
 

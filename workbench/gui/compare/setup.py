@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLineEdit, QMenu, 
 
 from workbench.gui.compare.check_try import TryPart
 from workbench.gui.compare.code_dialog import with_code
-from workbench.gui.compare.setup_checks import ChecksPart
+from workbench.gui.compare.setup_checks import ChecksPart, fetch_embedding
 from workbench.gui.compare.setup_criteria import CriteriaPart
 from workbench.gui.compare.setup_model import (
     MANY_CALLS,
@@ -86,7 +86,7 @@ class SetupDialog(Dialog):
         self.batch.toggled.connect(lambda _on: self._batch_toggled())
         self.models.models_wanted.connect(self._to_models)
         self.prompts.save_wanted.connect(self._save_draft)
-        self.checks.fetch_wanted.connect(self._fetch_embedding)
+        self.checks.fetch_wanted.connect(partial(fetch_embedding, self.context, self.checks))
         self.cases.case_wanted.connect(self._to_case)
         room, look = parent.window().size(), context.theme
         wide, high = max(LEAST[0], room.width() - 80), max(LEAST[1], room.height() - 60)
@@ -262,16 +262,6 @@ class SetupDialog(Dialog):
             lambda: workspace.datasets.cases(workspace.datasets.find(str(uid)).id, number - 1, 1)[0].id,
             then=lambda case: self.context.go("datasets", case_id=case), failed=self.context.failed, owner=self.context,
         )  # fmt: skip
-
-    def _fetch_embedding(self) -> None:
-        ws, bridge = self.context.ws, self.context.bridge
-
-        def ended(problem: BaseException | None) -> None:
-            self.checks.say_fetched(problem)
-            if problem is None:
-                bridge.read(ws.embedding_status, then=self.checks.show_embedding, owner=self)
-
-        bridge.spawn(ws.fetch_embedding_model, then=ended, failed=ended, owner=self)
 
     def _offer_trying(self) -> None:
         """Where there are checks, they can be tried on an answer that is stored already."""

@@ -17,7 +17,20 @@ from workbench.gui.widgets.labels import label
 from workbench.values import Check
 
 if TYPE_CHECKING:
+    from workbench.gui.context import Context
     from workbench.workspace import EmbeddingStatus
+
+
+def fetch_embedding(context: Context, part: ChecksPart) -> None:
+    """Fetch the model that compares meanings, and say in the checks what came of it."""
+    ws, bridge = context.ws, context.bridge
+
+    def ended(problem: BaseException | None) -> None:
+        part.say_fetched(problem)
+        if problem is None:
+            bridge.read(ws.embedding_status, then=part.show_embedding, owner=part)
+
+    bridge.spawn(ws.fetch_embedding_model, then=ended, failed=ended, owner=part)
 
 
 class ChecksPart(Part):

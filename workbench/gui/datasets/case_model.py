@@ -12,6 +12,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from workbench.gui.context import Context
 from workbench.gui.datasets.cell_values import CHECKS, Column, columns_of, shown, value_of
+from workbench.gui.words import tip
 from workbench.values import Case
 
 if TYPE_CHECKING:
@@ -268,7 +269,7 @@ class CaseModel(QAbstractTableModel):
             return ", ".join(part for part in (f"Case {record.number}", record.name, copy_of(self.problems.get(record.id))) if part)
         value = value_of(record, column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return value[:1000] if isinstance(value, str) and len(value) > 40 else None
+            return tip(value[:1000]) if isinstance(value, str) and len(value) > 40 else None
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"Case {record.number}, {column.key}: {shown(value) or 'empty'}"
         return shown(value)

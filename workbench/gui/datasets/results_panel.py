@@ -12,7 +12,7 @@ from workbench.gui.context import Context
 from workbench.gui.markers import paint_marker
 from workbench.gui.theme import theme
 from workbench.gui.widgets.labels import ElidedLabel, label, line
-from workbench.gui.words import counted
+from workbench.gui.words import counted, tip
 
 if TYPE_CHECKING:
     from workbench.workspace import CaseRecord, CaseResult, CaseResults
@@ -114,7 +114,7 @@ class ResultRow(QWidget):
         self._passed = passed
         self.setAccessibleName(f"{result.model}: {passed}{' passed' if result.verdicts else ''}")
         last = f"Last answer: {result.text}" if result.text else "The last call failed."
-        self.setToolTip(f"{result.model}\n{last}")
+        self.setToolTip(tip(f"{result.model}\n{last}"))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

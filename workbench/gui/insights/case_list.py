@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QStyle, QS
 
 from workbench.gui.insights.comparing import KINDS, Item
 from workbench.gui.theme import paint_row, theme
+from workbench.gui.words import tip
 
 Index = QModelIndex | QPersistentModelIndex
 ROW = Qt.ItemDataRole.UserRole
@@ -67,7 +68,7 @@ class CaseModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return self._spoken(row)
         if role == Qt.ItemDataRole.ToolTipRole and isinstance(row, Item):
-            return "\n".join(part for part in (row.name, row.column, row.words) if part)
+            return tip("\n".join(part for part in (row.name, row.column, row.words) if part))
         return None
 
     def _spoken(self, row: tuple[str, int] | Item) -> str:

@@ -20,6 +20,7 @@ from workbench.gui.review.model import ReviewModel
 from workbench.gui.review.note import Note
 from workbench.gui.review.verdicts import Verdicts
 from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.layouts import take_all
 
 LOW = 620
 """In a page that is lower, the case leaves more room to the answers."""
@@ -98,12 +99,7 @@ class ReviewPage(QWidget):
         self.shown.emit()
 
     def _make_cards(self) -> None:
-        while self.row.count():
-            item = self.row.takeAt(0)
-            widget = item.widget() if item is not None else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        take_all(self.row)
         self.cards = []
         for answer in self.model.answers:
             made = AnswerCard(answer, self.context, self._foot_for(answer))

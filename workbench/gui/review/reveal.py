@@ -14,6 +14,7 @@ from workbench.gui.review.outcome import said_card, strengths_card, votes_card
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.labels import label
+from workbench.gui.widgets.layouts import take_all
 from workbench.gui.widgets.stars import paint_stars, stars_width
 from workbench.gui.words import counted, duration
 
@@ -127,7 +128,7 @@ class Reveal(QWidget):
     def show_outcome(self, name: str, outcome: Outcome) -> None:
         """Show what came out of a session, the best rated column first."""
         for layout in (self._list, self._cards):
-            _clear(layout)
+            take_all(layout)
         single = outcome.session.choices.kind == "single"
         columns = [column.info for column in outcome.columns]
         rated = [column.mean_rating for column in columns if column.mean_rating is not None]
@@ -153,12 +154,3 @@ class Reveal(QWidget):
         if rated:
             return "These are the mean stars of each column. A small gap between means can be chance; more cases tell more."
         return "Nothing was rated, so there is nothing to compare yet."
-
-
-def _clear(layout: QVBoxLayout) -> None:
-    while layout.count():
-        item = layout.takeAt(0)
-        widget = item.widget() if item is not None else None
-        if widget is not None:
-            widget.hide()
-            widget.deleteLater()

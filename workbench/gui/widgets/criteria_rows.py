@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from workbench.gui.theme import theme
 from workbench.gui.widgets.labels import ElidedLabel
+from workbench.gui.widgets.layouts import take_all
 from workbench.gui.widgets.scale_row import Said, ScaleRow, ScoreField
+from workbench.gui.words import tip
 
 if TYPE_CHECKING:
     from workbench.workspace import CriterionRow
@@ -52,10 +54,7 @@ class CriteriaRows(QWidget):
         if tuple(criteria) == self._shown:
             return
         self._shown = tuple(criteria)
-        while (item := self._grid.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        take_all(self._grid)
         self._ids, self._rows, self._meanings, self._helps = [row.id for row in criteria], [], [], []
         for place, row in enumerate(criteria):
             self._add(place, row)
@@ -71,7 +70,7 @@ class CriteriaRows(QWidget):
         row.judged.connect(lambda said, id_=stored.id: self._said(id_, said))
         row.installEventFilter(self)
         title, meaning = ElidedLabel(criterion.name, "small", "text", 500), ElidedLabel(criterion.help, "small", "text2")
-        title.setToolTip(criterion.help)
+        title.setToolTip(tip(criterion.help))
         self._grid.addWidget(title, place, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self._grid.addWidget(row, place, 1, Qt.AlignmentFlag.AlignVCenter)
         if self._wide:
@@ -149,7 +148,7 @@ class CriteriaRows(QWidget):
             meaning.setText(text)
             meaning.updateGeometry()
         if isinstance(row, ScoreField):
-            row.setToolTip(row.meaning or self._helps[place])
+            row.setToolTip(tip(row.meaning or self._helps[place]))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched in self._rows:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from workbench.gui.theme import set_icon
 from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.layouts import take_all
 
 
 class Fold(QWidget):
@@ -63,12 +64,7 @@ class Fold(QWidget):
 
     def clear(self) -> None:
         """Take out and delete what is inside."""
-        while self.body.count():
-            item = self.body.takeAt(0)
-            widget = item.widget() if item is not None else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        take_all(self.body)
 
     def _name(self) -> None:
         self._head.setAccessibleName(f"{self._head.text()}, {'open' if self.opened else 'closed'}")

@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import QFrame, QHeaderView, QSizePolicy, QTreeWidget, QTreeWidgetItem
 
 from workbench.gui.theme import set_role, theme
-from workbench.gui.words import counted
+from workbench.gui.words import counted, tip
 
 MOST_LETTERS = 400_000
 """Longer answers stay text."""
@@ -83,7 +83,7 @@ class JsonTree(QTreeWidget):
         for name, each in members[:MOST_ROWS]:
             item = QTreeWidgetItem([str(name), said(each)])
             item.setData(0, _VALUE, _Kept(each))
-            item.setToolTip(1, each[:2000] if isinstance(each, str) else "")
+            item.setToolTip(1, tip(each[:2000]) if isinstance(each, str) else "")
             item.setForeground(0, theme().color("text2"))
             if isinstance(each, (dict, list)):
                 item.setForeground(1, theme().color("text3"))

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLineEdit, QSizePolicy, QWidget
 
 from workbench.gui.actions import digit
 from workbench.gui.theme import theme
+from workbench.gui.words import tip
 from workbench.values import Scale
 
 Said = float | str | None
@@ -118,7 +119,7 @@ class ScaleRow(QWidget):
         if hover != self._hover:
             self._hover = hover
             word = self.scale.words[hover] if hover >= 0 else ""
-            self.setToolTip(self.scale.points.get(word, "") or (f"Press {hover + 1}, 0 clears" if word else ""))
+            self.setToolTip(tip(self.scale.points.get(word, "")) or (f"Press {hover + 1}, 0 clears" if word else ""))
             self.update()
 
     def leaveEvent(self, event: object) -> None:

@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QImageWriter, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QHeaderView,
@@ -29,6 +28,7 @@ from workbench.gui.context import Context
 from workbench.gui.theme import set_icon
 from workbench.gui.widgets.buttons import icon_button
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
+from workbench.gui.widgets.save_chooser import ask_path
 
 if TYPE_CHECKING:
     from workbench.workspace import ResultTable
@@ -171,13 +171,8 @@ class Card(QFrame):
 
     def _ask_path(self, kind: str) -> None:
         name = f"{self.run_name}, {self.title.lower()}".replace("/", "-")
-        chooser = QFileDialog(self, f"Save {self.title}", str(Path.home() / f"{name}.{kind}"))
-        chooser.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        chooser.setNameFilter(f"{dict(KINDS)[kind]} (*.{kind})")
-        chooser.setDefaultSuffix(kind)
-        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        chooser.fileSelected.connect(lambda path: self.write(kind, Path(path)))
-        chooser.open()
+        kinds = f"{dict(KINDS)[kind]} (*.{kind})"
+        ask_path(self, f"Save {self.title}", Path.home() / f"{name}.{kind}", kinds, lambda path: self.write(kind, path))
 
     def write(self, kind: str, path: Path) -> None:
         """Write the chart, or the table behind it, into a file."""

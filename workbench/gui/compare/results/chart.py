@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -27,6 +26,7 @@ from PySide6.QtWidgets import QScrollArea, QSizePolicy, QToolTip, QWidget
 
 from workbench.gui.markers import paint_marker
 from workbench.gui.theme import theme
+from workbench.gui.words import tip
 
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -283,7 +283,7 @@ class Chart(QWidget):
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             found = self._under(QPointF(event.pos()))
             if found is not None:
-                QToolTip.showText(event.globalPos(), f"<qt>{escape(self._marks[found][0].spoken)}</qt>", self)  # names may look like markup
+                QToolTip.showText(event.globalPos(), tip(self._marks[found][0].spoken), self)
             else:
                 QToolTip.hideText()
             return True

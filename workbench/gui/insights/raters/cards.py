@@ -14,6 +14,7 @@ from workbench.gui.theme import theme
 from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import icon_label, label, line
+from workbench.gui.widgets.layouts import take_all
 
 if TYPE_CHECKING:
     from workbench.workspace import Lean
@@ -119,11 +120,7 @@ class Leanings(Card):
 
     def show_judge(self, shown: Measured) -> None:
         """Show a judge."""
-        while (item := self._grid.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        take_all(self._grid)
         self.bars, self.words, self._at = [], [], 0
         for lean in shown.advice.leans:
             self._add(lean.title, lean.about, self._bars(lean), lean.first, lean.then)

@@ -16,6 +16,7 @@ from workbench.gui.widgets.buttons import action_button
 from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
+from workbench.gui.words import tip
 
 if TYPE_CHECKING:
     from workbench.workspace import Mark
@@ -230,7 +231,7 @@ class Current(QFrame):
         """Show how the answer begins; the tooltip has more of it."""
         words = " ".join(text.split())
         self.answer.setText(f"“{words[:_EXCERPT]}…”" if len(words) > _EXCERPT else f"“{words}”" if words else "The answer is empty.")
-        self.answer.setToolTip(text[:2000] if len(words) > _EXCERPT else "")
+        self.answer.setToolTip(tip(text[:2000]) if len(words) > _EXCERPT else "")
 
 
 class Disagreements(QFrame):

@@ -22,6 +22,8 @@ from PySide6.QtWidgets import (
 from workbench.gui.insights.raters.reading import Measured, about_judge, evidence, people_words
 from workbench.gui.theme import paint_row, theme
 from workbench.gui.widgets.labels import icon_label, label, line
+from workbench.gui.widgets.layouts import take_all
+from workbench.gui.words import tip
 
 _SHOWN = Qt.ItemDataRole.UserRole
 _MOST_ROWS = 6
@@ -52,7 +54,9 @@ class JudgeList(QListWidget):
             spoken = f"kappa {kappa.value:.2f}" if kappa else "not measured"
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{shown.found.judge.title}, {about_judge(shown.found)}, {spoken}")
             item.setToolTip(
-                f"{shown.found.judge.title}\n{about_judge(shown.found)}\n{shown.advice.sentence}\n{shown.found.judge.asks[:300]}".strip()
+                tip(
+                    f"{shown.found.judge.title}\n{about_judge(shown.found)}\n{shown.advice.sentence}\n{shown.found.judge.asks[:300]}".strip()
+                )
             )
             self.addItem(item)
             if shown.found.judge.key == key:
@@ -145,11 +149,7 @@ class JudgesPane(QFrame):
 
     def show_judge(self, shown: Measured) -> None:
         """Show what a judge's figures rest on, and its uses."""
-        while (item := self._column.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        take_all(self._column)
         self.words = []
         self._heading("Evidence")
         for words in evidence(shown.found):

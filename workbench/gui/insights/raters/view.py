@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.insights.pages import Pages
@@ -21,6 +21,7 @@ from workbench.gui.theme import set_icon
 from workbench.gui.widgets.buttons import action_button, button
 from workbench.gui.widgets.empty import EmptyState
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label
+from workbench.gui.widgets.save_chooser import ask_path
 from workbench.gui.widgets.three_panes import ThreePanes
 from workbench.values import Changes
 
@@ -291,13 +292,7 @@ class RatersScreen(Screen):
         if shown is None:
             return
         name = "".join(letter if letter.isalnum() or letter in " -_" else "-" for letter in shown.found.judge.title).strip() or "judge"
-        chooser = QFileDialog(self, "Export judge and people", str(Path.home() / f"{name} against people.csv"))
-        chooser.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        chooser.setNameFilter("CSV (*.csv)")
-        chooser.setDefaultSuffix("csv")
-        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        chooser.fileSelected.connect(lambda path: self.export(Path(path)))
-        chooser.open()
+        ask_path(self, "Export judge and people", Path.home() / f"{name} against people.csv", "CSV (*.csv)", self.export)
 
     def export(self, path: Path) -> None:
         """Write the CSV file."""
