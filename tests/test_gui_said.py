@@ -80,6 +80,15 @@ def test_the_focus_stays_on_a_criterion_when_its_first_rating_is_kept(qtbot: QtB
     assert first.hasFocus()
 
 
+def test_where_there_is_no_answer_no_criteria_of_another_run_are_left(qtbot: QtBot, rated: CompareScreen) -> None:
+    said = rated.page.detail.said
+    key = said.key
+    said.show_output(None)
+    assert (said.rows.count, said.rows.isHidden()) == (0, True)
+    said.show_output(key)
+    qtbot.waitUntil(lambda: said.rows.count == 2)
+
+
 def test_a_score_and_a_label_are_typed_and_taken_back(qtbot: QtBot, rated: CompareScreen) -> None:
     said = rated.page.detail.said
     said.score.setFocus()
