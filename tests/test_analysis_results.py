@@ -90,6 +90,14 @@ def test_each_failed_answer_has_one_cause_and_failed_calls_are_causes_too() -> N
     assert "1 without a verdict count in no pass rate" in result_words.causes(found)
 
 
+def test_an_answer_whose_check_could_not_be_asked_is_said_to_count_as_not_passed() -> None:
+    answers = [answer(0, 0, None, passed=False), answer(0, 1, None), answer(0, 2, None, passed=None, asked=(), trouble="timeout")]
+    found = look(answers, {0: "A"}, CHECKS, groups={})
+    assert (found.rates[0].passed, found.rates[0].of) == (1, 2)
+    words = result_words.causes(found)
+    assert "1 with a check that could not be asked counts as not passed. 1 without a verdict count in no pass rate." in words
+
+
 def test_reasons_of_one_kind_are_one_cause_and_a_judges_many_wordings_too() -> None:
     assert reason_kind("The answer does not contain “order 12”.") == reason_kind("The answer does not contain “refund”.")
     same = [answer(0, case, None, passed=False, failures=(Failure("0", f"Has {case} words"),)) for case in range(4)]

@@ -85,6 +85,23 @@ def test_files_are_written_and_results_read_by_hand(server: BatchServer, tmp_pat
     assert said(capsys)["batches"][0]["requests"] == 1
 
 
+def test_reading_results_tells_which_verdicts_of_judges_are_lacking(
+    server: BatchServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = config(tmp_path, server)
+    document = json.loads(Path(path).read_text("utf-8"))
+    document["tests"][0]["assert"] = [{"type": "llm-rubric", "value": "is polite"}]
+    Path(path).write_text(json.dumps(document), "utf-8")
+    assert perform(["import", path]) == 0
+    assert perform(["run", "Answers", "--batch"]) == 0
+    server.finish()
+    capsys.readouterr()
+    assert perform(["batch", "status", "Answers"]) == 1
+    assert "1 verdict of judges is lacking." in capsys.readouterr().err
+    assert perform(["show", "Answers"]) == 0
+    assert "4 of 4 done" in capsys.readouterr().out
+
+
 def test_what_goes_wrong_is_one_line(server: BatchServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     server.refuse = lambda method, path: (404, {"error": {"message": "Not here."}})
     assert perform(["run", config(tmp_path, server), "--batch"]) == 1
@@ -94,4 +111,6 @@ def test_what_goes_wrong_is_one_line(server: BatchServer, tmp_path: Path, capsys
     assert "nothing.jsonl cannot be read: No such file or directory." in capsys.readouterr().err
     assert perform(["run", config(tmp_path, server), "--batch-files", str(tmp_path / "no" / "folder")]) == 2
     assert "is no folder" in capsys.readouterr().err
+    assert perform(["list", "runs", "--json"]) == 0
+    assert len(said(capsys)["runs"]) == 1, "a run that could not be written is not left behind"
     assert perform(["batch"]) == 2

@@ -150,6 +150,9 @@ def test_files_are_written_results_read_and_the_rest_taken_back(
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_args: str(folder))
     dialog.go.click()
     qtbot.waitUntil(lambda: "0 of 6 read" in banner(screen), timeout=15_000)
+    session.context.action("compare.results").trigger()
+    qtbot.waitUntil(lambda: screen.tabs.said.text().startswith("Handed over "), timeout=15_000)
+    session.context.action("compare.results").trigger()
     (written,) = folder.iterdir()
     rows = [json.loads(line) for line in written.read_text().splitlines()]
     results = tmp_path / "results.jsonl"

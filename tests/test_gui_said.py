@@ -69,6 +69,26 @@ def test_criteria_are_rated_from_the_keyboard(qtbot: QtBot, rated: CompareScreen
     assert (saw.where, saw.names, saw.others) == ("compare", True, False)
 
 
+def test_the_focus_stays_on_a_criterion_when_its_first_rating_is_kept(qtbot: QtBot, rated: CompareScreen) -> None:
+    key(rated, Qt.Key.Key_C)
+    said = rated.page.detail.said
+    first, second = said.rows.findChildren(ScaleRow)
+    qtbot.waitUntil(first.hasFocus)
+    QTest.keyClick(first, Qt.Key.Key_5)
+    qtbot.waitUntil(lambda: said.said is not None and any(row.rated for row in said.said.criteria))
+    assert said.rows.findChildren(ScaleRow) == [first, second]
+    assert first.hasFocus()
+
+
+def test_where_there_is_no_answer_no_criteria_of_another_run_are_left(qtbot: QtBot, rated: CompareScreen) -> None:
+    said = rated.page.detail.said
+    key = said.key
+    said.show_output(None)
+    assert (said.rows.count, said.rows.isHidden()) == (0, True)
+    said.show_output(key)
+    qtbot.waitUntil(lambda: said.rows.count == 2)
+
+
 def test_a_score_and_a_label_are_typed_and_taken_back(qtbot: QtBot, rated: CompareScreen) -> None:
     said = rated.page.detail.said
     said.score.setFocus()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from workbench.runs.batches import Batches, BatchRow, HandedOver
 from workbench.runs.runs import Runs
 from workbench.settings import Settings
 from workbench.store.database import Database
-from workbench.values import BadInput, Check, Content, Endpoint, Message, ModelSpec, Part, Price, Variant
+from workbench.values import BadInput, Case, CaseQuery, Check, Content, Endpoint, Message, ModelSpec, Part, Price, Variant
 
 
 def endpoint(model: ModelSpec, timeout_s: float) -> Endpoint:
@@ -453,6 +454,23 @@ def test_checks_without_a_time_have_no_verdict_and_the_next_estimate_no_wrong_on
     estimate = runs.estimate(chosen)
     assert estimate.seconds is None
     assert "past answers" in estimate.basis
+
+
+@pytest.mark.both_stores
+def test_checks_of_a_case_and_allowed_python_code_are_asked_as_of_live_answers(
+    server: BatchServer, runs: Runs, batches: Batches, tmp_path: Path
+) -> None:
+    own = Case({"q": "a"}, checks=(Check("equals", "never"), Check("python", "'Say a' in context['prompt']")))
+    chosen = spec(model(server.url + "/v1"), checks=(Check("contains", "Say"),), cases=0)
+    chosen = replace(chosen, cases=(own, Case({"q": "b"})))
+    runs.code.allow(program.hash for program in runs.code.lacking(own.checks))
+    run_id = runs.prepare(chosen)
+    (batch,) = batches.write(run_id, tmp_path).batches
+    read(batches, answered(Path(batch.file), tmp_path / "out.jsonl"))
+    first, second = runs.cells(run_id)
+    assert [score.passed for score in first.scores] == [True, False, True], first.scores
+    assert [score.passed for score in second.scores] == [True]
+    assert runs.find_cases(run_id, CaseQuery(check="case"), [0]) == [0]
 
 
 def test_a_run_that_is_being_made_is_not_handed_over(runs: Runs, batches: Batches, server: BatchServer, tmp_path: Path) -> None:

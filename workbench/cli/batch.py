@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from workbench.cli.arguments import everywhere
 from workbench.cli.opened import workspace
+from workbench.cli.run import newest, unjudged
 from workbench.cli.terminal import Terminal, columns
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from workbench.workspace import BatchOffer, BatchRow, HandedOver, Workspace
 
 _T = TypeVar("_T")
-_RUN = "id of a run, as `workbench list runs` shows it, or 'Name #3'"
+_RUN = "id of a run, or the name of a comparison for its newest run"
 STATES = {
     "written": "in a file",
     "submitting": "being submitted",
@@ -56,7 +57,7 @@ def batch_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     with workspace(options, terminal) as ws:
         if options.action == "read":
             return _read(ws, options, terminal)
-        run_id = ws.runs.get(options.run).id
+        run_id = newest(ws, options.run).id
         if options.action in ("write", "submit"):
             return hand_over(ws, run_id, options, terminal, getattr(options, "folder", None))
         if options.action == "cancel":
@@ -127,7 +128,9 @@ def _status(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: T
     for row in rows:
         if row.message and row.state != "refused" and not terminal.json:
             terminal.note(f"{row.model}: {row.message}")
-    return _refused(rows, terminal) or int(ws.runs.get(run_id).failed > 0)
+    run = ws.runs.get(run_id)
+    lacking = 0 if run.in_batch else unjudged(ws, run_id, terminal)
+    return _refused(rows, terminal) or lacking or int(run.failed > 0)
 
 
 async def _watch(ws: Workspace, run_id: int, override: str | None, terminal: Terminal) -> None:
@@ -138,14 +141,16 @@ async def _watch(ws: Workspace, run_id: int, override: str | None, terminal: Ter
 
 
 def _read(ws: Workspace, options: argparse.Namespace, terminal: Terminal) -> int:
-    run_id = ws.runs.get(options.run).id if options.run else None
+    run_id = newest(ws, options.run).id if options.run else None
     found = _now(ws.batches.read_file(options.file, run_id))
     runs = [ws.runs.get(run) for run in sorted(found.run_ids)]
     names = ("done", "failed", "expired", "cancelled", "known", "duplicates", "unknown", "broken", "truncated")
     document = {"schema": 1, "read": {name: getattr(found, name) for name in names}, "runs": [run.uid for run in runs]}
     lines = [f"{run.comparison} #{run.number}: {run.done} of {run.jobs} done" for run in runs]
     terminal.answer(document, "\n".join([" ".join(found.sentences()), *lines]))
-    return 1 if found.failed or found.expired or found.truncated else 0
+    # Judges look at a run when nothing of it is on its way any more.
+    lacking = [unjudged(ws, run.id, terminal) for run in runs if not run.in_batch]
+    return 1 if found.failed or found.expired or found.truncated or any(lacking) else 0
 
 
 def _cancel(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Terminal) -> int:

@@ -79,6 +79,7 @@ def tell_lacking(ws: Workspace, checks: Sequence[Check], terminal: Terminal) -> 
 def run_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     """The exit code of `workbench run`."""
     _check_out(options.out)
+    _check_folder(options.batch_files)
     with workspace(options, terminal) as ws:
         run_id = _prepared(ws, options, terminal)
         if options.batch or options.batch_files:
@@ -229,6 +230,14 @@ def _check_out(path: Path | None) -> None:
     format_of(path)
     if not path.parent.is_dir():
         raise BadInput("The folder of this file does not exist.", path=str(path))
+
+
+def _check_folder(path: Path | None) -> None:
+    """Raise before a run is made where its batch files could not be written."""
+    if path is not None and not path.is_dir():
+        from workbench.values import BadInput
+
+        raise BadInput(f"{path} is no folder.", remedy="Name one that is there. No run was made.")
 
 
 def _address(text: str) -> str:

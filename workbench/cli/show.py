@@ -16,7 +16,7 @@ _KINDS = ("prompts", "snippets", "comparisons", "runs", "models", "datasets")
 
 def show_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `workbench show`."""
-    parser.add_argument("what", metavar="RUN", help="id of a run, as `workbench list runs` shows it")
+    parser.add_argument("what", metavar="RUN", help="id of a run, or the name of a comparison for its newest run")
     parser.add_argument(
         "--results",
         action="store_true",
@@ -31,8 +31,10 @@ def list_arguments(parser: argparse.ArgumentParser) -> None:
 
 def show_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     """The exit code of `workbench show`."""
+    from workbench.cli.run import newest  # listing needs none of it
+
     with workspace(options, terminal) as ws:
-        run = ws.runs.get(options.what)
+        run = newest(ws, options.what)
         if options.results:
             _show_results(ws, run.id, terminal)
             return 0

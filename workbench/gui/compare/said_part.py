@@ -125,6 +125,8 @@ class SaidPart(QWidget):
             self._key = key
             self._show(None)
         run_id = self.model.run_id
+        if key is None:
+            self.rows.show_criteria(())  # the next run may have others
         if key is None or run_id is None or self.model.closed:
             return
         self.context.bridge.read(

@@ -50,10 +50,10 @@ class CriteriaRows(QWidget):
         theme().follow(self._measure)
 
     def show_criteria(self, criteria: Sequence[CriterionRow]) -> None:
-        """Make the rows; the same criteria again change nothing."""
-        if tuple(criteria) == self._shown:
+        """Make the rows; the same criteria again change nothing, however often they were rated: a row may have the focus."""
+        known, self._shown = self._shown, tuple(criteria)
+        if [(row.id, row.criterion) for row in known] == [(row.id, row.criterion) for row in self._shown]:
             return
-        self._shown = tuple(criteria)
         take_all(self._grid)
         self._ids, self._rows, self._meanings, self._helps = [row.id for row in criteria], [], [], []
         for place, row in enumerate(criteria):

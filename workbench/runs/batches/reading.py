@@ -17,6 +17,7 @@ from workbench.providers.batch import ResultLine, batch_form, custom_id_of, read
 from workbench.providers.failures import ProviderError
 from workbench.runs.batches.records import BatchReading
 from workbench.runs.batches.stored import BatchJob, BatchStore, parsed_id
+from workbench.runs.consent import with_prompt
 from workbench.runs.questions import question, unsent
 from workbench.runs.recording import End, Recorder
 from workbench.store.database import Database
@@ -91,6 +92,7 @@ class ResultReader:
         self._runs: dict[str, int | None] = {}
         self._taken: set[int] = set()
         self._prices: dict[tuple[int, int], Price] = {}
+        self._allowed: dict[int, frozenset[str]] = {}
 
     def match(self, values: Iterable[Mapping[str, Any]]) -> dict[int, list[Taken]]:
         """The ends of these lines by run; what is no news is counted and left out."""
@@ -148,10 +150,14 @@ class ResultReader:
     def write(self, run_id: int, taken: Iterable[Taken], vectors: Vectors, checks_usd: Decimal) -> None:
         """Check and write down how these jobs ended."""
         plan, ends = self._store.plan(run_id), []
+        if run_id not in self._allowed:
+            self._allowed[run_id] = self._store.allowed_code(plan)
         for end, column, case in taken:
+            end.own_from = plan.own_from(case)
             if end.reply is not None:
-                facts = end.facts(plan.columns[column].variant.content.tools)
-                end.scores = evaluators.score(plan.checks_for(case), plan.cases[case], end.reply.text, vectors, facts)
+                checks = plan.checks_for(case)
+                facts = with_prompt(end.facts(plan.columns[column].variant.content.tools), plan, column, case, checks)
+                end.scores = evaluators.score(checks, plan.cases[case], end.reply.text, vectors, facts, self._allowed[run_id])
             ends.append(end)
         Recorder(self._database, run_id).write(ends, checks_usd=checks_usd)
 

@@ -10,6 +10,7 @@ from typing import Any
 from workbench.library.names import whole_text
 from workbench.plan import Plan
 from workbench.runs.batches.records import OPEN, BatchRow
+from workbench.runs.consent import checks_of
 from workbench.runs.runs import Runs
 from workbench.store.database import Database, Writer
 from workbench.store.stamps import new_uid, now
@@ -93,6 +94,10 @@ class BatchStore:
     def plan(self, run_id: int) -> Plan:
         """The frozen plan of a run."""
         return self._runs.plan(run_id)
+
+    def allowed_code(self, plan: Plan) -> frozenset[str]:
+        """The hashes of those programs of a plan's checks that may run."""
+        return self._runs.code.allowed(checks_of(plan))
 
     def is_live(self, run_id: int) -> bool:
         """True while a run is being made."""

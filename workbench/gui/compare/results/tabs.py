@@ -135,7 +135,8 @@ class RunTabs(QWidget):
         self._ran = running
         self.results.again.setVisible(running)
         when = day(run.finished_at or run.started_at or run.created_at)
-        state = "Running" if running else f"Finished {when}" if run.status == "done" else f"Stopped {when}"
+        ended = "Handed over" if run.in_batch else "Finished" if run.status == "done" else "Stopped"
+        state = "Running" if running else f"{ended} {when}"
         over = run.done + run.failed
         words = [f"{state}   {over:,} of {run.jobs:,}"]
         words += [f"{run.reused:,} from cache"] if run.reused else []
