@@ -256,8 +256,8 @@ def test_every_rater_and_check_has_a_column_in_the_csv(workspace: Workspace, tmp
     workspace.ratings.verdict(workspace.runs.cells(run_id)[0].output_id or 0, "pass")
     workspace.exports.write(run_id, tmp_path / "out.csv")
     rows = list(csv.DictReader((tmp_path / "out.csv").read_text("utf-8-sig").splitlines()))
-    rater = next(name for name in rows[0] if name.startswith("rating."))
-    assert re.fullmatch(r"rating\..+\.verdict", rater)
+    rater = next(name for name in rows[0] if name.startswith("rated."))
+    assert re.fullmatch(r"rated\..+\.verdict", rater)
     assert [row[rater] for row in rows] == ["pass", "", "", ""]
     assert [row["check.G"] for row in rows] == ["pass", "pass", "fail", "fail"]
     assert {row["check.=J"] for row in rows} == {"not run"}
