@@ -34,7 +34,8 @@ def test_every_example_fits_its_schema(path: str) -> None:
 
 def test_every_kind_of_file_has_an_example_and_a_schema() -> None:
     assert {kind_of(load(text).data) for text in EXAMPLES.values()} == set(SCHEMAS)
-    assert sorted(path.stem for path in asset("schemas").glob("*.json")) == sorted(SCHEMAS)
+    packets = {"packet-ratings"}  # what colleagues send back lies in no library folder
+    assert {path.stem for path in asset("schemas").glob("*.json")} - packets == set(SCHEMAS)
 
 
 def test_the_examples_of_the_page_are_a_library_that_comes_in_whole(database: Database, tmp_path: Path) -> None:
