@@ -125,10 +125,14 @@ def strict(output, context):
 def test_ctrl_c_leaves_the_scores_as_they_were(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run_id = run(tmp_path, capsys, tests=[{"vars": {"q": f"word-{n}"}} for n in range(400)])
     checks = tmp_path / "checks.json"
-    checks.write_text(json.dumps([{"type": "python", "value": "import time\ntime.sleep(0.2)\nreturn False"}]), "utf-8")
+    begun = tmp_path / "begun"
+    code = f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\ntime.sleep(0.2)\nreturn False"
+    checks.write_text(json.dumps([{"type": "python", "value": code}]), "utf-8")
     command = [sys.executable, "-m", "workbench", "score", run_id, "--checks", str(checks), "--allow-python"]
     child = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env={**os.environ}, text=True)
-    time.sleep(4)
+    latest = time.monotonic() + 120
+    while not begun.exists() and time.monotonic() < latest:
+        time.sleep(0.1)
     child.send_signal(signal.SIGINT)
     _, err = child.communicate(timeout=60)
     assert child.returncode == 130
