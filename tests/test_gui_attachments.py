@@ -52,7 +52,7 @@ def test_files_are_attached_kept_compared_and_read_in_old_versions(desk: Desk, f
     assert card.picture.accessibleName().startswith("boots.jpg, picture, 48 by 32 pixels, ")
     desk.until(lambda: not card.picture.property("icon_name"))  # the thumbnail is there
     desk.until(lambda: desk.screen.page.preview._tokens.text().endswith("and 1 picture and 1 file"))
-    assert "terms.pdf, PDF, 29 bytes" in desk.screen.page.preview.text.toPlainText()
+    desk.until(lambda: "terms.pdf, PDF, 29 bytes" in desk.screen.page.preview.text.toPlainText())
     desk.until(lambda: (draft := desk.ws.versions.draft(prompt_id)) is not None and len(draft.content.messages[1].attachments) == 2)
     desk.key(Qt.Key.Key_S, CTRL)
     desk.fill("With a picture")
