@@ -16,7 +16,7 @@ _FILLS = {"var": "jvar-bg", "tag": "jtag-bg", "bad": "warn-soft"}
 _FENCED = 1 << 20
 """The bit of a line's state that says: it stands in Markdown's fence of code. The template language keeps the bits below."""
 _MOST_IN_A_LINE = 20_000
-_AT_ONCE = 60
+_AT_ONCE = 20
 """Lines that are coloured anew in one go. An open `{{` may change the colours of thousands: they follow between the next events."""
 _MOST_KEPT = 2000
 """Lines whose chips are not looked for again: a key paints all lines that are seen, and most of them are as they were."""
