@@ -224,7 +224,7 @@ screen = session.window.screen_at("library")
 until(lambda: bool(screen.page.messages.blocks))
 screen.page.messages.blocks[0].editor.setFocus()
 QTest.keyClicks(screen.page.messages.blocks[0].editor, "not lost")
-until(lambda: session.context.ws.versions.draft(id) is not None)
+until(lambda: (draft := session.context.ws.versions.draft(id)) is not None and draft.content.messages[0].text == "not lost")
 print(id, flush=True)
 time.sleep(60)
 """
