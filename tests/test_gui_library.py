@@ -482,6 +482,7 @@ def test_a_version_that_was_made_is_the_one_that_label_is_about(desk: Desk) -> N
     desk.press("Label", lines)
     desk.fill("production")
     desk.until(lambda: desk.ws.prompts.get(prompt_id).labels == {"production": 2})
+    desk.until(lambda: (current := lines.current()) is not None and "production" in current.labels)
     lines.setFocus()
     desk.key(Key.Key_Down)
     assert number() == 1
