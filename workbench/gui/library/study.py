@@ -120,9 +120,9 @@ def open_prompt(ws: Workspace, prompt_id: int, before: Opened | None = None, *, 
     """Everything about one prompt; `before`: as it was read last, if it was. Raises NotFound."""
     known = before.changed if before is not None and before.prompt.id == prompt_id else {}
     prompt = ws.prompts.get(prompt_id)
+    base = tip = ws.versions.current(prompt_id)  # before the list of all: one that is made meanwhile stands in that only
     versions = tuple(ws.versions.list(prompt_id, with_figures=with_figures))
     draft = ws.versions.draft(prompt_id)
-    base = tip = ws.versions.current(prompt_id)
     if base is not None:
         base = tip = next(row for row in versions if base is not None and row.id == base.id)  # with what came of it
     if draft is not None and draft.base_version_id is not None:
