@@ -22,9 +22,10 @@ from workbench.gui.compare.check_list import EMPTY_GROUP, GroupRow
 from workbench.gui.compare.check_row import CheckRowWidget
 from workbench.gui.compare.checks_dialog import ChecksDialog, metric_words
 from workbench.gui.compare.code_dialog import CodeDialog
+from workbench.gui.compare.detail_parts import passed_words
 from workbench.gui.compare.view import CompareScreen
 from workbench.settings import Settings
-from workbench.values import Check
+from workbench.values import Check, Score
 from workbench.workspace import Workspace
 
 Start = Callable[..., FakeProvider]
@@ -238,3 +239,10 @@ def test_values_that_are_lists_and_schemas_can_be_read_and_edited(qtbot: QtBot) 
 def test_the_figures_of_a_metric_are_said_in_words() -> None:
     assert metric_words(Metric("Tone", 43.5, 50, 41, 0.87)) == "41 of 50, sum 43.5"
     assert metric_words(Metric("Tone", 0.0, 0, 0, None, 3)) == "no score, 3 not run"
+
+
+def test_a_check_that_cannot_be_asked_is_counted_among_the_checks_of_an_answer() -> None:
+    good, bad, unknown = (Score(Check("contains", "x"), passed, None) for passed in (True, False, None))
+    assert passed_words([good, good]) == "2 of 2 passed"
+    assert passed_words([good, bad, unknown]) == "1 of 3 passed, 1 not run"
+    assert passed_words([unknown]) == "not run here"

@@ -138,8 +138,7 @@ class ChecksPart(QWidget):
     def show_scores(self, scores: Sequence[Score]) -> None:
         """Show what the checks said. The rows stay from answer to answer: a run has the same checks in all of them."""
         self.expect(len(scores))
-        run = [score for score in scores if score.passed is not None]
-        self.count.setText(f"{sum(1 for score in run if score.passed)} of {len(run)} passed" if run else "not run here")
+        self.count.setText(passed_words(scores))
         self.metrics.setText(", ".join(metric_line(scores)))
         self.metrics.setVisible(bool(self.metrics.text()))
         ordered = sorted(scores, key=lambda score: (score.passed is not False, score.passed is None))
@@ -373,3 +372,12 @@ def _content_text(value: object) -> str:
     if isinstance(value, list) and all(isinstance(part, Mapping) and "type" in part for part in value):
         return "\n".join(str(part.get("text") or f"[{part['type']} {part.get('name', '')}]".strip()) for part in value)
     return json.dumps(value, ensure_ascii=False, indent=1)
+
+
+def passed_words(scores: Sequence[Score]) -> str:
+    """`2 of 3 passed, 1 not run`: a check that could not be asked keeps an answer from passing, so it is counted."""
+    not_run = sum(score.passed is None for score in scores)
+    if not_run == len(scores):
+        return "not run here"
+    words = f"{sum(score.passed is True for score in scores)} of {len(scores)} passed"
+    return f"{words}, {not_run} not run" if not_run else words
