@@ -67,6 +67,12 @@ def test_what_is_remembered_of_promptfoo_is_what_it_says(
     assert theirs(PROMPTFOO, config, tmp_path) == json.loads(FACTS.read_text())[name]
 
 
+def _bring(name: str, tmp_path: Path, base_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A configuration in the library of a workspace of its own."""
+    monkeypatch.setenv("WORKBENCH_WORKSPACE", str(tmp_path / "w.db"))
+    assert perform(["import", str(prepared(configurations(tmp_path / "own")[name], tmp_path / "config", base_url))]) == 0
+
+
 @pytest.mark.parametrize("name", ["values", "sets", "tables", "checks-of-tests", "default-threshold", "scenarios"])
 def test_a_configuration_that_was_brought_into_the_library_passes_and_fails_alike(
     shared: Path,
@@ -76,9 +82,7 @@ def test_a_configuration_that_was_brought_into_the_library_passes_and_fails_alik
     capsys: pytest.CaptureFixture[str],
     name: str,
 ) -> None:
-    monkeypatch.setenv("WORKBENCH_WORKSPACE", str(tmp_path / "w.db"))
-    config = prepared(configurations(tmp_path / "own")[name], tmp_path / "config", fakeprovider().base_url)
-    assert perform(["import", str(config)]) == 0
+    _bring(name, tmp_path, fakeprovider().base_url, monkeypatch)
     capsys.readouterr()
     perform(["run", "config", "--json"])
     assert ours(json.loads(capsys.readouterr().out)) == json.loads(FACTS.read_text())[name]
@@ -93,9 +97,7 @@ def test_a_comparison_that_goes_out_again_passes_and_fails_alike(
     capsys: pytest.CaptureFixture[str],
     name: str,
 ) -> None:
-    monkeypatch.setenv("WORKBENCH_WORKSPACE", str(tmp_path / "w.db"))
-    config = prepared(configurations(tmp_path / "own")[name], tmp_path / "config", fakeprovider().base_url)
-    assert perform(["import", str(config)]) == 0
+    _bring(name, tmp_path, fakeprovider().base_url, monkeypatch)
     out = tmp_path / "promptfooconfig.yaml"
     assert perform(["export", str(out), "--what", "comparison", "config"]) == 0
     capsys.readouterr()
