@@ -208,11 +208,20 @@ def fakeprovider(shared: Path) -> Iterator[Callable[..., FakeProvider]]:
 
 @pytest.fixture
 def qtbot(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> QtBot:
-    """pytest-qt's own, whose waits are longer: on a slow machine a wait that succeeds takes longer, and only one that fails takes this."""
+    """pytest-qt's own, whose waits are longer: on a slow machine a wait that succeeds takes longer, and only one that fails takes this.
+
+    A row or a name that is looked for and not there yet is waited for like a statement that does not hold yet.
+    """
     wait = qtbot.waitUntil
 
     def wait_until(callback: Callable[[], bool | None], *, timeout: int = 0) -> None:
-        wait(callback, timeout=max(timeout, 60_000))
+        def holds() -> bool | None:
+            try:
+                return callback()
+            except (LookupError, StopIteration) as missing:
+                raise AssertionError(f"not there yet: {missing!r}") from missing
+
+        wait(holds, timeout=max(timeout, 60_000))
 
     monkeypatch.setattr(qtbot, "waitUntil", wait_until)
     return qtbot

@@ -87,7 +87,7 @@ def test_a_limit_that_the_headers_tell_is_kept_so_that_few_calls_are_refused(lim
         events = run(jobs(server.base_url, [f"case {n}" for n in range(120)]), concurrency=16, max_retries=9)
         assert len(of(Finished, events)) == 120
         assert server.answered == 120
-    assert told.refused <= 24, f"a limit that is known is kept, one that is not is found out: {silent.refused}"
+    assert told.refused * 3 < silent.refused, "a limit that is known is kept, one that is not is found out by being refused"
 
 
 def test_refusals_narrow_the_window_and_answers_widen_it_again() -> None:
