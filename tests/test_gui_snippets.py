@@ -143,11 +143,11 @@ def test_renaming_a_snippet_says_what_becomes_of_its_prompts(desk: Desk) -> None
     desk.until(lambda: desk.ws.prompts.get(policy).name == "returns")
     desk.until(desk.notice)
     assert desk.notice().startswith("Renamed refund_policy to returns. 1 prompt has the new name as unsaved edits.")
-    desk.until(lambda: desk.screen.page.preview._is_snippet)
+    desk.until(lambda: desk.screen.page.preview.text.toPlainText().startswith("Snippet\t"))
     desk.open(reply)
     assert desk.blocks[0].editor.text == '{% include "returns" %}'
     desk.until(lambda: desk.working.facts.problems == (None,))
-    desk.until(lambda: not desk.screen.page.preview._is_snippet)
+    desk.until(lambda: not desk.screen.page.preview.text.toPlainText().startswith("Snippet\t"))
     desk.undo()
     desk.until(lambda: desk.blocks[0].editor.text == '{% include "refund_policy" %}')
     desk.until(lambda: not desk.working.unsaved)

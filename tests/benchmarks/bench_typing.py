@@ -1,7 +1,8 @@
 """What one key costs in a long prompt: from the key press until the window has painted it, in the library of a real workspace.
 
 A frame of a 60 Hz screen is 16 ms: a key that takes longer is felt. Events that are waiting are handled after each key, so that
-highlighting, line numbers, autosave and study are all in the figures. The first keys come while the text is studied for the first time.
+highlighting, line numbers, autosave and study are all in the figures. The first keys come while the text is studied for the first time,
+a fifth of a second after it was painted: nobody types sooner into what is new on the screen.
 Beside the time by the clock stands what the window's own thread worked, and what the other threads of this process worked in that time,
 which is the longest that they can have held the interpreter. On a machine that others use, the clock counts their turns too; what the
 key costs is then the sum of those two. Below it: what a bare QPlainTextEdit with the same text takes in the same run, which is what the
@@ -164,7 +165,8 @@ def repeated(editor: Editor, key: int, text: str = "", *, count: int = 20, contr
 def while_studied(editor: Editor, studying: Callable[[], bool], found: Keys) -> None:
     """Type words from the moment that the text is shown, then twice after a pause, until all that is found out of it is shown."""
     editor.setFocus()
-    QApplication.processEvents()  # the text is painted: before that nobody types into it
+    QApplication.processEvents()
+    found.between.append(settle(0.2))
     for _ in range(3):
         for _ in range(KEYS):
             timed(lambda: press(editor, Qt.Key.Key_A, "a"), found)
@@ -173,8 +175,19 @@ def while_studied(editor: Editor, studying: Callable[[], bool], found: Keys) -> 
         wait(studying)
 
 
-def measure(editor: Editor, studying: Callable[[], bool] | None = None) -> dict[str, Keys]:
-    """What each kind of key takes. `studying`: whether something is being found out of the text; None where nobody does."""
+def while_shown(editor: Editor, rendering: Callable[[], bool], found: Keys) -> None:
+    """Type words from the moment that a preview of the text is made."""
+    for _ in range(3):
+        press(editor, Qt.Key.Key_A, "a")
+        wait(rendering)
+        for _ in range(KEYS):
+            timed(lambda: press(editor, Qt.Key.Key_A, "a"), found)
+        wait(lambda: not rendering())
+
+
+def measure(editor: Editor, studying: Callable[[], bool] | None = None, rendering: Callable[[], bool] | None = None) -> dict[str, Keys]:
+    """What each kind of key takes. `studying`: whether something is being found out of the text; `rendering`: whether its preview is made
+    or written; None where nobody does."""
     kinds: dict[str, Keys] = {}
 
     def kind(name: str, share: float | None, verb: Callable[[Keys], None]) -> None:
@@ -186,6 +199,9 @@ def measure(editor: Editor, studying: Callable[[], bool] | None = None) -> dict[
     if studying is not None:
         kind("letters while studied", None, lambda found: while_studied(editor, studying, found))
         wait(lambda: not studying())
+    if rendering is not None:
+        wait(rendering)
+        kind("letters, first preview", None, lambda found: while_shown(editor, rendering, found))
         settle(2)
     kind("letters, first line", 0, lambda found: letters(editor, found))
     kind("letters, middle", 0.5, lambda found: letters(editor, found))
@@ -199,8 +215,9 @@ def measure(editor: Editor, studying: Callable[[], bool] | None = None) -> dict[
     return kinds
 
 
-def opened(session: Session, text: str) -> tuple[Editor, Callable[[], bool]]:
-    """The editor of a new prompt in the window, as soon as it is shown, and whether something is being found out of it."""
+def opened(session: Session, text: str) -> tuple[Editor, Callable[[], bool], Callable[[], bool]]:
+    """The editor of a new prompt in the window, as soon as it is shown, whether something is being found out of it, and whether its
+    preview is made or written."""
     content = Content((Message.of("system", "You answer customers."), Message.of("user", text)))
     prompt = session.context.ws.prompts.create(f"Long {len(text)}", "", content)
     session.context.go("library", prompt_id=prompt)
@@ -209,7 +226,11 @@ def opened(session: Session, text: str) -> tuple[Editor, Callable[[], bool]]:
     wait(lambda: screen.working.at is not None and screen.working.at.prompt.id == prompt)
     session.window.activateWindow()
     working, page = screen.working, screen.page
-    return page.messages.blocks[-1].editor, lambda: working.facts is None or working._studying or page._rendering
+    return (
+        page.messages.blocks[-1].editor,
+        lambda: working.facts is None or working._studying,
+        lambda: page._rendering or page.preview._more.isActive(),
+    )
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
 
+from workbench.gui import keys_first
 from workbench.gui.loop import Loop, as_coroutine, wait
 
 if TYPE_CHECKING:
@@ -219,20 +220,26 @@ class Bridge(QObject):
     def event(self, event: QEvent) -> bool:
         """Deliver answers that other threads laid down."""
         if event.type() == _WAKE:
-            self._woken = False
-            until = perf_counter() + TURN_S
-            for _ in range(len(self._answers)):
-                if self._closed or not self._answers or perf_counter() > until:
-                    break
-                answer = self._answers.popleft()
-                try:
-                    answer()
-                except Exception as error:  # one screen's fault must not cost the others their answers
-                    sys.excepthook(type(error), error, error.__traceback__)
-            if self._answers:
-                self._wake()
+            if keys_first.painting():
+                QTimer.singleShot(keys_first.BREATH_MS, self, self._deliver)
+            else:
+                self._deliver()
             return True
         return super().event(event)
+
+    def _deliver(self) -> None:
+        self._woken = False
+        until = perf_counter() + TURN_S
+        for _ in range(len(self._answers)):
+            if self._closed or not self._answers or perf_counter() > until:
+                break
+            answer = self._answers.popleft()
+            try:
+                answer()
+            except Exception as error:  # one screen's fault must not cost the others their answers
+                sys.excepthook(type(error), error, error.__traceback__)
+        if self._answers:
+            self._wake()
 
     def _wake(self) -> None:
         if not self._woken and not self._closed and shiboken6.isValid(self):

@@ -21,7 +21,7 @@ from workbench.gui.widgets.labels import ElidedLabel, label, line
 from workbench.values import Content
 
 if TYPE_CHECKING:
-    from workbench.workspace import ContentDiff, ModelRow
+    from workbench.workspace import ModelRow
 
 TABS = ("Versions", "Parameters", "Estimate")
 _BRIEF = 2
@@ -146,9 +146,9 @@ class Inspector(QWidget):
             return None
         if at.base is None:
             return WorkingRow(0, "Save it as version 1 to compare and to run it.", can_discard=False)
-        if facts is None or facts.diff is None:
+        if facts is None or not facts.changed:
             return WorkingRow(0, "", can_discard=True, branch=at.prompt.branch, base=at.base.number)
-        said = f"{changed_words(facts.diff)} since v{at.base.number}"
+        said = f"{facts.changed} since v{at.base.number}"
         return WorkingRow(facts.edits, said, can_discard=True, branch=at.prompt.branch, base=at.base.number)
 
     def _show_parameters(self) -> None:
@@ -183,20 +183,3 @@ class Inspector(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(theme().px(250), 200)
-
-
-def changed_words(diff: ContentDiff) -> str:
-    """`1 line added, 2 changed`, with parameters and messages that came or went."""
-    parts: list[str] = []
-    for kind in ("added", "changed", "removed"):
-        number = diff.count(kind)
-        if number:
-            parts.append(f"{number} {kind}" if parts else f"{number} line{'' if number == 1 else 's'} {kind}")
-    if diff.parameters:
-        parts.append(f"{len(diff.parameters)} parameter{'' if len(diff.parameters) == 1 else 's'}")
-    attached = [change.name.replace("_", " ").replace("Picture", "picture") for message in diff.messages for change in message.attached]
-    parts += dict.fromkeys(attached)
-    empty = sum(1 for message in diff.messages if message.edits and not message.text.edits and not message.attached)
-    if empty:
-        parts.append(f"{empty} empty message{'' if empty == 1 else 's'}")
-    return ", ".join(parts) or "nothing changed"

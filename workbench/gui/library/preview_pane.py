@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QTextBlockFormat, QTextCharFormat, QTextCursor, QTextDocument, QTextOption
+from PySide6.QtGui import QTextBlockFormat, QTextCharFormat, QTextCursor, QTextOption
 from PySide6.QtWidgets import QHBoxLayout, QTextEdit, QVBoxLayout, QWidget
-from shiboken6 import isValid
 
+from workbench.gui import keys_first
 from workbench.gui.library.attachments import kinds
-from workbench.gui.library.message_block import ROLES
-from workbench.gui.library.study import Preview, about_tokens
+from workbench.gui.library.preview_rows import Row, Tone
+from workbench.gui.library.study import Preview
 from workbench.gui.theme import set_role, theme
-from workbench.gui.widgets.file_sources import described, title_of
 from workbench.gui.widgets.labels import ElidedLabel, label
 
-if TYPE_CHECKING:
-    from PySide6.QtGui import QImage
-
-    from workbench.values import Part
-    from workbench.workspace import PreviewMessage
-
-_LONGEST = 200_000
-"""Characters that are shown of one message."""
-_MOST_ROWS = 200
-"""Messages that are shown of a long conversation, half of them from its end."""
-_GAP = -1
-_LINE_END = re.compile("\r\n|[\r\n\u2029]")
-_SLICE_S = 0.006
-"""How long a preview is written at a stretch: a long one in several, so that keys come between them."""
+_SLICE_S = 0.002
+"""How long a preview is written at a stretch: a long one in several."""
 
 
 class PreviewPane(QWidget):
@@ -43,7 +28,9 @@ class PreviewPane(QWidget):
         self.setProperty("kind", "surface")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Preview")
-        self._shown = Preview()
+        self.shown = Preview()
+        self._written = [Row(())]
+        """What stands in the blocks of the text, each of them."""
         self._tokens = label("", "small", "text3")
         self._tokens.setToolTip("Counted as four characters for a token")
         self.head = QHBoxLayout()
@@ -60,139 +47,122 @@ class PreviewPane(QWidget):
         self.text.setTabChangesFocus(True)
         self.text.setAccessibleName("Preview of the messages")
         set_role(self.text, "body")
+        self.text.setUndoRedoEnabled(False)
+        self.text.document().setDocumentMargin(0)
+        self.text.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self._writing: Iterator[None] = iter(())
-        self._page = QTextDocument(self)
-        """The one that is written, out of sight until it is whole."""
-        self._scroll_to = 0
         self._more = QTimer(self)
-        self._more.setInterval(0)
+        self._more.setSingleShot(True)
+        self._more.setInterval(keys_first.BREATH_MS)
         self._more.timeout.connect(self._write_on)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 9, 8, 8)
         column.setSpacing(4)
         column.addLayout(self.head)
         column.addWidget(self.text, 1)
-        self._is_snippet = False
         theme().follow(self._paint_again)
 
-    def show_preview(self, found: Preview, *, is_snippet: bool = False) -> None:
-        """Show these messages, or the text of a snippet; the place scrolled to stays."""
-        if found.messages == self._shown.messages and is_snippet == self._is_snippet:
-            return
-        self._shown, self._is_snippet = found, is_snippet
-        self._paint_again()
-
-    def tokens(self) -> list[int]:
-        """About how many tokens each message has."""
-        return [about_tokens(sum(len(piece.text) for piece in message.pieces)) for message in self._shown.messages]
-
-    def _paint_again(self) -> None:
+    def show_preview(self, found: Preview) -> None:
+        """Show this one. Only lines that are others are written, so that the place scrolled to stays."""
+        self.shown = found
         self._marked.setText(f"values filled in are {'underlined' if theme().high_contrast else 'tinted'}")
-        attached = [part for message in self._shown.messages for part in message.attachments]
-        words = f"about {sum(self.tokens()):,} tokens in" + (f" and {kinds(attached)}" if attached else "")
-        self._tokens.setText(words if self._shown.messages else "")
+        attached = f" and {kinds(found.attached)}" if found.attached else ""
+        self._tokens.setText(f"about {sum(found.tokens):,} tokens in{attached}" if found.tokens else "")
         self._tokens.setToolTip("Counted as four characters for a token" + ("; pictures and files are not counted" if attached else ""))
-        if self._page is not self.text.document():
-            self._page.deleteLater()
-        self._page = QTextDocument(self)
-        self._page.setUndoRedoEnabled(False)
-        self._page.setDocumentMargin(0)
-        self._page.setDefaultFont(theme().font("body"))
-        wrapped = QTextOption()
-        wrapped.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        self._page.setDefaultTextOption(wrapped)
-        self._writing = self._write(QTextCursor(self._page))
+        self._writing = self._write(list(found.rows) or [Row(())])
         self._write_on()
 
+    def _paint_again(self) -> None:
+        self.text.clear()
+        self.text.document().setDefaultFont(theme().font("body"))
+        self._written = [Row(())]
+        self.show_preview(self.shown)
+
     def _write_on(self) -> None:
+        if keys_first.painting():
+            self._more.start()
+            return
         until = time.perf_counter() + _SLICE_S
+        whole = QTextCursor(self.text.document())
+        whole.beginEditBlock()  # the lines of a stretch are laid out together
         for _ in self._writing:
             if time.perf_counter() > until:
                 self._more.start()
-                return
-        self._more.stop()
-        self._show_page()
-
-    def _show_page(self) -> None:
-        """Show what was written. A long page is laid out bit by bit: the place scrolled to comes when it reaches so far."""
-        bar, before = self.text.verticalScrollBar(), self.text.document()
-        self._scroll_to = max(bar.value(), self._scroll_to if bar.value() == bar.maximum() else 0)
-        self.text.setDocument(self._page)
-        if isValid(before):  # the one that the view made itself goes with it
-            before.deleteLater()
-        self._page.documentLayout().documentSizeChanged.connect(self._scroll_back)
-        self._scroll_back()
-
-    def _scroll_back(self) -> None:
-        bar = self.text.verticalScrollBar()
-        if self._scroll_to:
-            bar.setValue(self._scroll_to)
-            if bar.value() >= self._scroll_to:
-                self._scroll_to = 0
-
-    def _write(self, cursor: QTextCursor) -> Iterator[None]:
-        """Write the messages, each with its role hanging before it; gives up its turn after each piece."""
-        look = theme()
-        count = len(self._shown.messages)
-        shown = list(range(count)) if count <= _MOST_ROWS else [*range(_MOST_ROWS // 2), _GAP, *range(count - _MOST_ROWS // 2, count)]
-        first, following = QTextBlockFormat(), QTextBlockFormat()
-        for shape in (first, following):
-            shape.setLineHeight(look.line("body"), QTextBlockFormat.LineHeightTypes.FixedHeight.value)
-            shape.setLeftMargin(look.px(66))
-        first.setTextIndent(-look.px(66))
-        first.setTabPositions([QTextOption.Tab(look.px(66), QTextOption.TabType.LeftTab)])
-        for place, number in enumerate(shown):
-            first.setTopMargin(look.px(4) if place else 0)
-            if place:
-                cursor.insertBlock(first)
-            else:
-                cursor.setBlockFormat(first)
-            if number == _GAP:
-                cursor.insertText(f"\t{count - _MOST_ROWS:,} more messages, sent but not shown here", _ink("text3"))
-                continue
-            message = self._shown.messages[number]
-            nothing = message.is_turn and not message.pieces
-            said = "Snippet" if self._is_snippet else "Chat" if nothing else ROLES[message.role][0]
-            cursor.insertText(said, _ink("text2", small=True))
-            cursor.insertText("\t", _ink("text"))
-            if nothing:
-                cursor.insertText("no messages yet, nothing is sent here", _ink("text3"))
-            else:
-                yield from self._write_message(cursor, following, message, self._shown.images[number])
-
-    def _write_message(
-        self, body: QTextCursor, following: QTextBlockFormat, message: PreviewMessage, images: Sequence[QImage]
-    ) -> Iterator[None]:
-        if message.problem is not None:
-            body.insertText(f"Line {message.problem.line}: {message.problem.message}", _ink("fail"))
-            return
-        left = _LONGEST
-        for piece in message.pieces:
-            if left <= 0:
-                body.insertText(" ... longer than is shown here", _ink("text3"))
                 break
-            missing = piece.variable is not None and not piece.filled
-            text = f"{piece.variable}?" if missing else piece.text[:left]
-            ink = _ink("warn", "warn-soft") if missing else _ink("text", "accent-soft" if piece.filled else "")
-            for number, line in enumerate(_LINE_END.split(text)):
-                if number:
-                    body.insertBlock(following)
-                body.insertText(line, ink)
-            left -= len(text)
+        whole.endEditBlock()
+        layout = self.text.document().documentLayout()
+        layout.blockBoundingRect(self.text.document().lastBlock())  # laid out now: Qt would do the rest later, twice as much each time
+
+    def _write(self, rows: list[Row]) -> Iterator[None]:
+        """Make of the lines that are written those that shall stand there; gives up its turn after each line."""
+        old = len(self._written)
+        most = min(old, len(rows))
+        first = next((at for at in range(most) if self._written[at] != rows[at]), most)
+        last = next((n for n in range(most - first) if self._written[old - 1 - n] != rows[-1 - n]), most - first)
+        if first == 0 and last == most and old != len(rows):
+            last -= 1  # one line to begin at: what comes before the first block takes that block's shape
+        end, new_end = old - last, len(rows) - last
+        shared = min(end, new_end)
+        for at in range(first, shared):
+            self._put(at, rows[at])
             yield
-        for part, image in zip(message.attachments, images, strict=True):
-            self._write_attachment(body, part, image)
+        if end > shared:
+            self._cut(shared, end)
+        for at in range(shared, new_end):
+            cursor = QTextCursor(self.text.document().findBlockByNumber(at - 1))
+            cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock)
+            cursor.insertBlock()
+            self._written.insert(at, Row(()))
+            self._put(at, rows[at])
             yield
 
-    def _write_attachment(self, cursor: QTextCursor, part: Part, image: QImage) -> None:
-        shape = QTextBlockFormat()  # as tall as the picture is
-        shape.setLeftMargin(theme().px(66))
-        cursor.insertBlock(shape)
-        if not image.isNull():
+    def _put(self, at: int, row: Row) -> None:
+        """Write a line into the block of that number."""
+        cursor = QTextCursor(self.text.document().findBlockByNumber(at))
+        cursor.setBlockFormat(_shape(row))
+        cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
+        cursor.removeSelectedText()
+        if row.image is not None and not row.image.isNull():
             side = theme().px(72)
-            cursor.insertImage(image.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation))
+            small = row.image.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+            cursor.insertImage(small)
             cursor.insertText("  ", _ink("text2"))
-        cursor.insertText(f"{title_of(part)}, {described(part)}", _ink("text2", small=True))
+        for text, tone in row.stretches:
+            cursor.insertText(text, _tone(tone, small=row.part is not None))
+        self._written[at] = row
+
+    def _cut(self, first: int, end: int) -> None:
+        """Take blocks away; there is one before them."""
+        document = self.text.document()
+        cursor = QTextCursor(document.findBlockByNumber(first - 1))
+        cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock)
+        behind = document.findBlockByNumber(end - 1)
+        cursor.setPosition(behind.position() + behind.length() - 1, QTextCursor.MoveMode.KeepAnchor)
+        cursor.removeSelectedText()
+        del self._written[first:end]
+
+
+def _shape(row: Row) -> QTextBlockFormat:
+    look = theme()
+    made = QTextBlockFormat()
+    made.setLeftMargin(look.px(66))
+    if row.part is None:  # a picture is as tall as it is
+        made.setLineHeight(look.line("body"), QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+    if row.begins:
+        made.setTextIndent(-look.px(66))
+        made.setTabPositions([QTextOption.Tab(look.px(66), QTextOption.TabType.LeftTab)])
+        made.setTopMargin(look.px(4) if row.apart else 0)
+    return made
+
+
+def _tone(tone: Tone, *, small: bool = False) -> QTextCharFormat:
+    if tone == "role":
+        return _ink("text2", small=True)
+    if tone == "missing":
+        return _ink("warn", "warn-soft")
+    if tone == "quiet":
+        return _ink("text2" if small else "text3", small=small)
+    return _ink("fail") if tone == "fail" else _ink("text", "accent-soft" if tone == "filled" else "")
 
 
 def _ink(token: str, fill: str = "", *, small: bool = False) -> QTextCharFormat:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
@@ -498,15 +499,16 @@ class PromptPage(QWidget):
             self._render_again = True
             return
         self._rendering = True
+        is_snippet = self.working.at.prompt.kind == "snippet"
+        render = partial(preview, is_snippet=is_snippet)
         self.context.bridge.read(
-            preview, self.context.ws, self.content, self.values, then=self._rendered, failed=self._not_rendered, owner=self
+            render, self.context.ws, self.content, self.values, then=self._rendered, failed=self._not_rendered, owner=self
         )
 
     def _rendered(self, found: Preview) -> None:
         self._rendering = False
-        at = self.working.at
-        self.preview.show_preview(found, is_snippet=at is not None and at.prompt.kind == "snippet")
-        (self.messages if self.old.now is None else self.old.messages).show_tokens(self.preview.tokens())
+        self.preview.show_preview(found)
+        (self.messages if self.old.now is None else self.old.messages).show_tokens(found.tokens)
         self.valued.emit()
         if self._render_again:
             self._render_again = False

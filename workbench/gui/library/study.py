@@ -10,18 +10,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from workbench.gui.library.preview_rows import Row, preview_rows
 from workbench.gui.widgets.pictures import thumbnail
 from workbench.gui.words import counted, joined
 from workbench.values import Content
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QImage
-
+    from workbench.values import Part
     from workbench.workspace import (
         BranchRow,
         ContentDiff,
         LabelMove,
-        PreviewMessage,
         PromptRow,
         Stale,
         TemplateProblem,
@@ -81,6 +80,8 @@ class Facts:
     """Names that can be included."""
     edits: int = 0
     """How many lines and parameters differ from the version it came from. Counted once: it is shown at every key."""
+    changed: str = ""
+    """The same in words; empty where there is no version it came from."""
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -180,23 +181,49 @@ def facts(ws: Workspace, content: Content, base: Content | None, own_name: str =
         ws.snippets.stale(content),
         ws.snippets.names(),
         diff.edits if diff is not None else 0,
+        changed_words(diff) if diff is not None else "",
     )
     _ = found.names, found.certain, found.required, found.looped, found.parted  # here, not between two keys
     return found
 
 
+def changed_words(diff: ContentDiff) -> str:
+    """`1 line added, 2 changed`, with parameters and messages that came or went."""
+    parts: list[str] = []
+    for kind in ("added", "changed", "removed"):
+        number = diff.count(kind)
+        if number:
+            parts.append(f"{number} {kind}" if parts else f"{number} line{'' if number == 1 else 's'} {kind}")
+    if diff.parameters:
+        parts.append(f"{len(diff.parameters)} parameter{'' if len(diff.parameters) == 1 else 's'}")
+    attached = [change.name.replace("_", " ").replace("Picture", "picture") for message in diff.messages for change in message.attached]
+    parts += dict.fromkeys(attached)
+    empty = sum(1 for message in diff.messages if message.edits and not message.text.edits and not message.attached)
+    if empty:
+        parts.append(f"{empty} empty message{'' if empty == 1 else 's'}")
+    return ", ".join(parts) or "nothing changed"
+
+
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The messages as they are sent with these values, and each message's pictures and files, small."""
+    """The messages as they are sent with these values, line by line."""
 
-    messages: tuple[PreviewMessage, ...] = ()
-    images: tuple[tuple[QImage, ...], ...] = ()
+    rows: tuple[Row, ...] = ()
+    tokens: tuple[int, ...] = ()
+    """About how many each message has."""
+    attached: tuple[Part, ...] = ()
+    """The pictures and files of all messages."""
 
 
-def preview(ws: Workspace, content: Content, values: Mapping[str, Any]) -> Preview:
+def preview(ws: Workspace, content: Content, values: Mapping[str, Any], *, is_snippet: bool = False) -> Preview:
     """How a content is sent with these values. Decodes its pictures: not for the Qt thread."""
     messages = tuple(ws.preview(content, values))
-    return Preview(messages, tuple(tuple(map(thumbnail, message.attachments)) for message in messages))
+    images = tuple(tuple(map(thumbnail, message.attachments)) for message in messages)
+    return Preview(
+        preview_rows(messages, images, is_snippet=is_snippet),
+        tuple(about_tokens(sum(len(piece.text) for piece in message.pieces)) for message in messages),
+        tuple(part for message in messages for part in message.attachments),
+    )
 
 
 def marks_of(ws: Workspace, rows: Iterable[PromptRow]) -> dict[int, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QPoint, QPointF, QRect, QSize, Qt
@@ -27,11 +28,15 @@ _TOP = 11
 _NOWHERE = QModelIndex()
 
 
+@dataclass(frozen=True, slots=True)
 class WorkingRow:
     """The first line of the timeline while there are edits."""
 
-    def __init__(self, edits: int, summary: str, *, can_discard: bool, branch: str = "", base: int | None = None) -> None:
-        self.edits, self.summary, self.can_discard, self.branch, self.base = edits, summary, can_discard, branch, base
+    edits: int
+    summary: str
+    can_discard: bool = field(kw_only=True)
+    branch: str = ""
+    base: int | None = None
 
     @property
     def chip(self) -> str:
@@ -61,10 +66,26 @@ class VersionList(QAbstractListModel):
         self.beginResetModel()
         self.changed, self.closed = changed, closed
         self.rows = [*([working] if working is not None else []), *versions]
+        self._lay_lanes()
+        self.endResetModel()
+
+    def show_first(self, working: WorkingRow) -> None:
+        """Show the working copy above the versions that are there."""
+        self.beginInsertRows(_NOWHERE, 0, 0)
+        self.rows.insert(0, working)
+        self._lay_lanes()
+        self.endInsertRows()
+        self.dataChanged.emit(self.index(1, 0), self.index(len(self.rows) - 1, 0))
+
+    def _lay_lanes(self) -> None:
         numbers = [None if isinstance(row, WorkingRow) else row.number for row in self.rows]
         parents = [row.base if isinstance(row, WorkingRow) else row.parent for row in self.rows]
         self.lanes = lanes_of([row.branch for row in self.rows], numbers, parents)
-        self.endResetModel()
+
+    def show_working(self, working: WorkingRow) -> None:
+        """Show other words in the line of the working copy, which is there already."""
+        self.rows[0] = working
+        self.dataChanged.emit(self.index(0, 0), self.index(0, 0))
 
     @property
     def left(self) -> int:

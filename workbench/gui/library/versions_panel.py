@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QPersistentModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListView, QMenu, QVBoxLayout, QWidget
 
@@ -34,14 +35,14 @@ class VersionsPanel(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self._with_buttons: list[int] = []
+        self._with_buttons: list[QPersistentModelIndex] = []
         self._wanted: int | None = None
         self.list = VersionList(self)
         self.setModel(self.list)
         self.setItemDelegate(VersionDelegate(self, self._extra))
         self.read_only = False
         self._tip: int | None = None
-        self._shown: tuple[object, ...] = ()
+        self._shown: tuple[object, ...] = (None,)
         """What `show_versions` was asked for last."""
         self.customContextMenuRequested.connect(self._menu_at)
         self.activated.connect(self._activated)
@@ -67,22 +68,37 @@ class VersionsPanel(QListView):
 
         `closed` are branches that were put away, `tip` the id of the version that is the newest of what is written on.
         """
-        shown = (working, tuple(versions), dict(changed), closed, tip, self.read_only)
-        if shown == self._shown and self._wanted is None:
+        before, self._shown = self._shown, (working, tuple(versions), dict(changed), closed, tip, self.read_only)
+        if self._wanted is None and before[1:] == self._shown[1:] and self._in_place(before[0], working):
             return  # each study of a text that is typed on asks
-        self._shown, self._tip = shown, tip
+        self._tip = tip
         row = self.currentIndex().data(ROW)
-        before = {other.id for other in self.list.rows if not isinstance(other, WorkingRow)}
-        made = bool(versions) and versions[0].id not in before and any(other.id in before for other in versions)
+        known = {other.id for other in self.list.rows if not isinstance(other, WorkingRow)}
+        made = bool(versions) and versions[0].id not in known and any(other.id in known for other in versions)
         kept = getattr(row, "id", None) if row is not None and not made else None
         self.list.show(working, versions, changed, closed)
-        self._with_buttons = []
         first = 1 if working is not None and versions else 0
         at = next((i for i, other in enumerate(self.list.rows) if kept is not None and getattr(other, "id", None) == kept), first)
         if self.list.rows:
             self.setCurrentIndex(self.list.index(at, 0))
         self.want(self._wanted)
         self._dress()
+
+    def _in_place(self, before: object, working: WorkingRow | None) -> bool:
+        """Show the working copy in the line that it has; False where that would not do: its buttons and its lane are others."""
+        if working == before:
+            return True
+        if before is None and working is not None and self.list.rows:
+            room = self.list.left
+            self.list.show_first(working)
+            self._dress(anew=self.list.left != room)
+            return True
+        if not isinstance(before, WorkingRow) or working is None:
+            return False
+        if replace(working, edits=before.edits, summary=before.summary) != before:
+            return False
+        self.list.show_working(working)
+        return True
 
     def current(self) -> VersionRow | None:
         """The version that is current; None for the working copy or no line."""
@@ -104,14 +120,17 @@ class VersionsPanel(QListView):
         super().currentChanged(current, previous)
         self._dress()
 
-    def _dress(self) -> None:
-        for row in self._with_buttons:
-            self.setIndexWidget(self.list.index(row, 0), None)  # type: ignore[arg-type]
-        self._with_buttons = []
-        for row, what in enumerate(self.list.rows):
-            if isinstance(what, WorkingRow) or row == self.currentIndex().row():
-                self.setIndexWidget(self.list.index(row, 0), self._buttons(what))
-                self._with_buttons.append(row)
+    def _dress(self, *, anew: bool = False) -> None:
+        """Put buttons into the lines that have some. Those that are there stay: making them takes longer than a key may."""
+        rows = self.list.rows
+        wanted = {self.currentIndex().row(), 0 if rows and isinstance(rows[0], WorkingRow) else -1} - {-1}
+        for index in self._with_buttons:
+            if index.isValid() and (anew or index.row() not in wanted):
+                self.setIndexWidget(self.list.index(index.row(), 0), None)  # type: ignore[arg-type]
+        for row in wanted:
+            if self.indexWidget(self.list.index(row, 0)) is None:
+                self.setIndexWidget(self.list.index(row, 0), self._buttons(rows[row]))
+        self._with_buttons = [QPersistentModelIndex(self.list.index(row, 0)) for row in wanted]
         self.scheduleDelayedItemsLayout()
 
     def _buttons(self, row: WorkingRow | VersionRow) -> QWidget:
@@ -185,5 +204,5 @@ class VersionsPanel(QListView):
         self.scheduleDelayedItemsLayout()
 
     def _renew(self) -> None:
-        self._dress()
+        self._dress(anew=True)
         self.scheduleDelayedItemsLayout()

@@ -81,7 +81,7 @@ class LibraryScreen(Screen):
         self.working.renewed.connect(self._show_buttons)
         self.working.edited.connect(self._show_buttons)
         self.working.studied.connect(self._count_own)
-        self.page.valued.connect(lambda: self.inspector.show_tokens(sum(self.page.preview.tokens())))
+        self.page.valued.connect(lambda: self.inspector.show_tokens(sum(self.page.preview.shown.tokens)))
         self.page.read.connect(self.inspector.show_parameters_of)
         self.page.old.restore_wanted.connect(self.version_verbs.restore)
         self.page.restore_wanted.connect(lambda: self.verbs.restore(self._current_rows()))

@@ -22,6 +22,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QCompleter, QTextEdit, QWidget
 
+from workbench.gui import keys_first
 from workbench.gui.theme import set_role, theme
 from workbench.gui.widgets.brackets import is_bracket, pair_at
 from workbench.gui.widgets.jinja_highlighter import JinjaHighlighter, paint_chips
@@ -357,6 +358,7 @@ class JinjaEditor(QTextEdit):
     # -- completion --------------------------------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        keys_first.typed()
         popup = self._completer.popup() if self._completer is not None else None
         if popup is not None and popup.isVisible():
             if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape, Qt.Key.Key_Tab, Qt.Key.Key_Backtab):

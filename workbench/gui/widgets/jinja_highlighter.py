@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable, Iterator
 
 from PySide6.QtCore import QRectF, Qt, QTimer
 from PySide6.QtGui import QFont, QPainter, QSyntaxHighlighter, QTextBlock, QTextCharFormat, QTextDocument, QTextLayout
 
+from workbench.gui import keys_first
 from workbench.gui.theme import theme
 from workbench.gui.widgets.jinja_tokens import RAW, TEXT, Token, scan
 from workbench.gui.widgets.markdown_tokens import marks
@@ -17,7 +19,9 @@ _FENCED = 1 << 20
 """The bit of a line's state that says: it stands in Markdown's fence of code. The template language keeps the bits below."""
 _MOST_IN_A_LINE = 20_000
 _AT_ONCE = 20
-"""Lines that are coloured anew in one go. An open `{{` may change the colours of thousands: they follow between the next events."""
+"""Lines that are coloured anew at once when a text changes. An open `{{` may change the colours of thousands: they follow bit by bit."""
+_SLICE_S = 0.0015
+"""How long those that follow are coloured at a stretch: a key that comes in that moment waits for it."""
 _MOST_KEPT = 2000
 """Lines whose chips are not looked for again: a key paints all lines that are seen, and most of them are as they were."""
 _WAVE = QTextCharFormat.UnderlineStyle.WaveUnderline
@@ -62,7 +66,7 @@ class JinjaHighlighter(QSyntaxHighlighter):
         self._chips.clear()
         if self.document() is not None:
             self._wait(0, self.document().blockCount() - 1)
-            self._go_on()
+            self._start()
 
     def _start(self) -> None:
         if not self._timer.isActive():
@@ -75,8 +79,11 @@ class JinjaHighlighter(QSyntaxHighlighter):
 
     def _go_on(self) -> None:
         """Colour the next lines that wait. Written past `rehighlightBlock`, which would lay the whole text out again after each line."""
-        waiting, self._waiting = self._waiting, None
         self._done = 0  # also afterwards: a line that is typed meanwhile has its colours at once
+        if self._waiting is not None and keys_first.painting():
+            self._timer.start(keys_first.BREATH_MS)
+            return
+        waiting, self._waiting = self._waiting, None
         if waiting is None or self.document() is None:
             return
         first, last, lines = waiting
@@ -84,9 +91,8 @@ class JinjaHighlighter(QSyntaxHighlighter):
         first, last = max(0, first - moved), last + moved
         block, more = self.document().findBlockByNumber(first), True
         changed: list[int] = []
-        coloured = 0
-        while block.isValid() and coloured < _AT_ONCE and more:
-            coloured += 1
+        until = time.perf_counter() + _SLICE_S
+        while block.isValid() and more and time.perf_counter() < until:
             before = block.previous().userState() if block.previous().isValid() else 0
             ranges, state = self._ranges(block.text(), max(0, before))
             if block.layout().formats() != ranges:
@@ -99,7 +105,7 @@ class JinjaHighlighter(QSyntaxHighlighter):
             self._lay_out(changed[0], changed[-1])
         if more and block.isValid():
             self._wait(block.blockNumber(), max(last, block.blockNumber()))
-            self._start()
+            self._timer.start(keys_first.BREATH_MS)
 
     def _lay_out(self, start: int, end: int) -> None:
         """Let a stretch of the text be laid out and painted anew. Nobody else is told: the text itself is as it was, and this highlighter
