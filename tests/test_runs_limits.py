@@ -63,7 +63,7 @@ def test_a_refused_key_holds_its_model_and_says_why_until_the_run_goes_on(runs: 
 
 
 def test_a_key_mended_while_the_run_goes_on_is_taken_up_by_itself(tmp_path: Path, settings: Settings, fakeprovider: Start) -> None:
-    strict, slow = fakeprovider(require_key="right-key-1234567890"), fakeprovider(latency_ms=120)
+    strict, slow = fakeprovider(require_key="right-key-1234567890"), fakeprovider(latency_ms=1_000)
     filled = fill(tmp_path / "w.db", settings, strict.base_url, cases=12, models=1, versions=(1,))
     ws = Workspace.open(filled.path, settings)
     other = ws.connections.add("Slow", "other", slow.base_url)

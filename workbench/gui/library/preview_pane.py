@@ -139,6 +139,7 @@ class PreviewPane(QWidget):
         behind = document.findBlockByNumber(end - 1)
         cursor.setPosition(behind.position() + behind.length() - 1, QTextCursor.MoveMode.KeepAnchor)
         cursor.removeSelectedText()
+        cursor.setBlockFormat(_shape(self._written[first - 1]))  # an empty block has taken that of the last one which went
         del self._written[first:end]
 
 

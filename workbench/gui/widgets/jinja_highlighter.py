@@ -18,8 +18,10 @@ _FILLS = {"var": "jvar-bg", "tag": "jtag-bg", "bad": "warn-soft"}
 _FENCED = 1 << 20
 """The bit of a line's state that says: it stands in Markdown's fence of code. The template language keeps the bits below."""
 _MOST_IN_A_LINE = 20_000
-_AT_ONCE = 20
-"""Lines that are coloured anew at once when a text changes. An open `{{` may change the colours of thousands: they follow bit by bit."""
+_AT_ONCE = 40
+"""Lines that are coloured at once when a text is shown: as many as are seen."""
+_AT_A_KEY = 8
+"""Lines that are coloured at once when it is edited. An open `{{` may change the colours of thousands: they follow bit by bit."""
 _SLICE_S = 0.0015
 """How long those that follow are coloured at a stretch: a key that comes in that moment waits for it."""
 _MOST_KEPT = 2000
@@ -52,7 +54,7 @@ class JinjaHighlighter(QSyntaxHighlighter):
         block = self.currentBlock()
         self._done += 1
         self._start()
-        if self._done > _AT_ONCE and block.userState() != -1:  # a line that never had colours gets them now
+        if self._done > (_AT_A_KEY if keys_first.painting() else _AT_ONCE):
             self._wait(block.blockNumber(), block.blockNumber())
             self.setCurrentBlockState(block.userState())
             ranges = block.layout().formats()
