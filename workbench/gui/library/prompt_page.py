@@ -11,7 +11,6 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
-from workbench.gui.library.case_chooser import CaseChooser, case_at
 from workbench.gui.library.find_bar import FindBar, in_units
 from workbench.gui.library.header import PromptHeader
 from workbench.gui.library.message_block import ROLES
@@ -19,7 +18,8 @@ from workbench.gui.library.messages_pane import MessagesPane
 from workbench.gui.library.old_version import OldVersion, Reading, reading
 from workbench.gui.library.preview_pane import PreviewPane
 from workbench.gui.library.problems import Problem, likely_type, problems, renamed_variable
-from workbench.gui.library.samples import ChosenCase, SampleStrip
+from workbench.gui.library.samples import SampleStrip
+from workbench.gui.library.shown_values import ShownValues
 from workbench.gui.library.snippet_bar import SnippetBar
 from workbench.gui.library.study import Facts, Preview, paths, preview
 from workbench.gui.library.try_panel import TryPanel
@@ -55,9 +55,7 @@ class PromptPage(QWidget):
     def __init__(self, context: Context, working: WorkingCopy) -> None:
         super().__init__()
         self.context, self.working = context, working
-        self._case: ChosenCase | None = None
-        self._samples: dict[str, Any] = {}
-        self._own: set[str] = set()
+        self._shown = ShownValues(context, working, self)
         self._problems: list[Problem] = []
         self._newest: int | None = None
         self._rendering = False
@@ -141,11 +139,12 @@ class PromptPage(QWidget):
         self.messages.declared.connect(self._declared)
         self.old.back_wanted.connect(lambda: self.look_at(None))
         self.messages.sample_wanted.connect(self._want_sample)
-        self.samples.sample_set.connect(self.set_sample)
+        self.samples.sample_set.connect(self._shown.set)
         self.samples.declare_wanted.connect(self.declare)
         self.samples.problems_wanted.connect(self._list_problems)
         self.samples.case_wanted.connect(self.choose_case)
-        self.samples.stepped.connect(self.step_case)
+        self._shown.changed.connect(self._valued)
+        self.samples.stepped.connect(self._shown.step_case)
         self.header.view_chosen.connect(self.show_view)
         theme().follow(self._studied)
         app = QApplication.instance()
@@ -156,9 +155,8 @@ class PromptPage(QWidget):
 
     @property
     def values(self) -> dict[str, Any]:
-        """The values shown: the user's samples, above them those of the case, above them what was typed since it was chosen."""
-        case = self._case.record.values if self._case is not None else {}
-        return {**self._samples, **case, **{name: self._samples[name] for name in self._own if name in self._samples}}
+        """The values shown, by the names of their variables."""
+        return self._shown.all
 
     @property
     def content(self) -> Content:
@@ -292,9 +290,7 @@ class PromptPage(QWidget):
         self._stack.setCurrentWidget(self._page if at is not None else self._nothing)
         if at is None:
             return
-        if self._samples != dict(at.samples):
-            self._own.clear()
-        self._samples = dict(at.samples)
+        self._shown.open(at.samples)
         self.show_archived(at.prompt.archived)
         self.header.show_prompt(at, read_only=self.working.read_only)
         self._show_messages()
@@ -319,7 +315,7 @@ class PromptPage(QWidget):
         at = self.working.at
         if at is None:
             return
-        self._samples = dict(at.samples)
+        self._shown.samples = dict(at.samples)
         self.show_archived(at.prompt.archived)
         self.header.show_prompt(at, read_only=self.working.read_only)
         self._show_messages()
@@ -351,16 +347,14 @@ class PromptPage(QWidget):
         if facts is None:
             return
         values = self.values
-        case = self._case.record.values if self._case is not None else {}
         spare = [name for name in values if name not in facts.names]
-        self.samples.show_case(self._case)
-        from_case = {name: value for name, value in case.items() if name not in self._own}
+        self.samples.show_case(self._shown.case)
         names = [name for name in facts.names if name in values or name in facts.certain]
         self.samples.show_values(
             names,
             facts.required,
             values,
-            from_case,
+            self._shown.from_case,
             read_only=self.working.read_only,
             looped=facts.looped,
             specs=facts.content.variables,
@@ -369,7 +363,7 @@ class PromptPage(QWidget):
         self._problems = problems(facts, values)
         self.samples.show_problems(len(self._problems))
         messages = self.messages if self.old.now is None else self.old.messages
-        messages.show_facts(facts, values, self._case.dataset if self._case else "", spare)
+        messages.show_facts(facts, values, self._shown.dataset, spare)
         known = dict.fromkeys([*paths(values), *(variable.path for found in facts.variables for variable in found)])
         self.messages.set_names(sorted(known, key=str.casefold), facts.filters)
         self._fit_below()
@@ -403,18 +397,11 @@ class PromptPage(QWidget):
 
     def set_sample(self, name: str, value: Any) -> None:
         """Keep a sample value; None removes it."""
-        at = self.working.at
-        if at is None:
-            return
-        if value is None:
-            self._samples.pop(name, None)
-            self._own.discard(name)
-        else:
-            self._samples[name] = value
-            self._own.add(name)
+        self._shown.set(name, value)
+
+    def _valued(self) -> None:
         self._show_values()
         self._timer.start(pause(PREVIEW_MS, self.content))
-        self.context.bridge.call(self.context.ws.versions.set_sample, at.prompt.id, name, value, owner=self)
 
     def declare(self, name: str) -> VariableDialog | None:
         """Ask for the type, the description and the default of a variable."""
@@ -446,9 +433,7 @@ class PromptPage(QWidget):
         variables = {new if name == old else name: spec for name, spec in facts.content.variables.items()}
         if variables != facts.content.variables:
             self.working.edit(replace(self.working.content, variables=dict(sorted(variables.items()))))
-        if old in self._samples and new not in self._samples:
-            self.set_sample(new, self._samples[old])
-            self.set_sample(old, None)
+        self._shown.rename(old, new)
 
     def _list_problems(self) -> None:
         menu = QMenu(self)
@@ -468,27 +453,11 @@ class PromptPage(QWidget):
 
     def choose_case(self) -> None:
         """Open the list of cases below the button."""
-        below = self.samples.case_button
-        CaseChooser(self, self.context, self._case, self._use_case).popup(below.mapToGlobal(QPoint(0, below.height() + 3)))
+        self._shown.choose_case(self.samples.case_button)
 
     def step_case(self, step: int) -> None:
         """Show the next or the previous case's values."""
-        if self._case is not None:
-            number = self._case.record.number + step
-            case = self._case
-            self.context.bridge.read(
-                case_at, self.context.ws, case.dataset_id, case.dataset, number, then=self._stepped, owner=self, key="library.case"
-            )
-
-    def _stepped(self, chosen: ChosenCase | None) -> None:
-        if chosen is not None:
-            self._use_case(chosen)
-
-    def _use_case(self, chosen: ChosenCase | None) -> None:
-        self._case = chosen
-        self._own.clear()
-        self._show_values()
-        self._timer.start(pause(PREVIEW_MS, self.content))
+        self._shown.step_case(step)
 
     # -- preview -----------------------------------------------------------------------------------------------
 
