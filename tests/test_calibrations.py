@@ -16,7 +16,7 @@ from workbench.analysis.calibration import Calibration
 from workbench.ratings.sessions import Choices
 from workbench.values import BadInput, Case, CaseQuery, Check, Content, Message, NotFound, Price, Spec, Variant
 from workbench.workspace import Workspace
-from workbench.workspace.judged_marks import votes
+from workbench.workspace.judged_marks import compared
 
 RUBRIC = Check("llm-rubric", "Is about {{ thing }}.", "Policy")
 
@@ -160,9 +160,9 @@ def test_a_vote_that_was_taken_back_calls_no_pair_apart(desk: Workspace) -> None
     session = desk.reviews.start((run_id,), Choices("pair"))
     left, right = session.items[0]
     desk.reviews.votes.vote(session.id, 0, "left")
-    assert votes(desk._database) == {frozenset((left, right)): "apart"}
+    assert compared(desk._votes.everywhere()) == {frozenset((left, right)): "apart"}
     desk.reviews.votes.undo(session.id)
-    assert votes(desk._database) == {}
+    assert compared(desk._votes.everywhere()) == {}
 
 
 def test_a_disagreement_becomes_an_example_in_a_new_version_of_the_judge_prompt(desk: Workspace, server: JudgeServer) -> None:

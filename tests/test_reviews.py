@@ -15,7 +15,7 @@ from workbench.analysis.ranking import rank
 from workbench.cli.frame import perform
 from workbench.formats.vote_table import read_votes
 from workbench.plan import Plan, PlanColumn
-from workbench.ratings.plans import Answer, Kind, Order, disagreement, known_ties, make_plan
+from workbench.ratings.plans import Answer, Kind, Order, disagreement, make_plan, same_words
 from workbench.settings import Settings
 from workbench.store import tables
 from workbench.values import BadInput, Case, Content, Message, ModelSpec, NotFound, Variant
@@ -72,7 +72,7 @@ def test_equal_answers_are_shown_once_and_are_known_ties() -> None:
     assert Counter(item[0] // 100 for item in plan.items) == {0: 1, 1: 3}
     shown = next(output for output in plan.items[0] if output != 2)
     assert plan.alike[shown] == (0, 1)
-    assert known_ties(given) == {((1, 0), (1, 1)): 1}
+    assert [(one.output_id, other.output_id) for one, other in same_words(given)] == [(0, 1)]
     assert not make_plan(answers(3, 2, lambda case, column: "all the same"), "pair", "dataset", None, 1).items
 
 

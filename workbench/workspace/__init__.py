@@ -125,6 +125,7 @@ if TYPE_CHECKING:
     from workbench.ratings import Judgement as Judgement
     from workbench.ratings import RaterRow as RaterRow
     from workbench.ratings import Ratings
+    from workbench.ratings.counting import VoteCounts
     from workbench.ratings.sessions import Choices as Choices
     from workbench.ratings.sessions import SessionRow as SessionRow
     from workbench.ratings.votes import VoteRow as VoteRow
@@ -315,18 +316,25 @@ class Workspace(Copies, Network, Texts):
         return Ratings(self._database)
 
     @late
+    def _votes(self) -> VoteCounts:
+        """The votes on answers as they count, for all that shows or exports them."""
+        from workbench.ratings.counting import VoteCounts
+
+        return VoteCounts(self._database, self.runs)
+
+    @late
     def reviews(self) -> RunReviews:
         """Review sessions over runs, and the votes given in them."""
         from workbench.workspace.reviews import RunReviews
 
-        return RunReviews(self._database, self.runs, self.ratings)
+        return RunReviews(self.runs, self.ratings, self._votes)
 
     @late
     def packets(self) -> Packets:
         """Reviews given to colleagues as files, and what comes back."""
         from workbench.workspace.packets import Packets
 
-        return Packets(self._database, self.runs, self.criteria)
+        return Packets(self._database, self.runs, self.criteria, self._votes)
 
     @late
     def regressions(self) -> Regressions:
@@ -340,14 +348,14 @@ class Workspace(Copies, Network, Texts):
         """Model judges beside people."""
         from workbench.workspace.calibrations import Calibrations
 
-        return Calibrations(self._database, self.runs, self.prompts, self.versions)
+        return Calibrations(self._database, self.runs, self.prompts, self.versions, self._votes)
 
     @late
     def results(self) -> RunResults:
         """What the answers of runs show."""
         from workbench.workspace.results import RunResults
 
-        return RunResults(self._database, self.runs)
+        return RunResults(self._database, self.runs, self._votes)
 
     @late
     def exports(self) -> Exports:

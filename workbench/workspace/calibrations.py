@@ -15,11 +15,12 @@ from workbench.analysis.judge_advice import Advice, advice, sentence
 from workbench.formats.tabular_writing import shielded
 from workbench.library.prompts import Prompts
 from workbench.library.versions import Versions
+from workbench.ratings.counting import VoteCounts
 from workbench.runs.judge_asks import Seen, question_of
 from workbench.runs.runs import Runs
 from workbench.store.database import Database
 from workbench.values import BadInput, Check, Message, NotFound
-from workbench.workspace.judged_marks import judge_of, said_by_judges, votes
+from workbench.workspace.judged_marks import compared, judge_of, said_by_judges
 from workbench.workspace.rulings import Rulings
 
 if TYPE_CHECKING:
@@ -37,9 +38,9 @@ _COLUMNS = (
 class Calibrations:
     """The verbs on judges and how far they agree with people. They read much: not for the Qt thread."""
 
-    def __init__(self, database: Database, runs: Runs, prompts: Prompts, versions: Versions) -> None:
+    def __init__(self, database: Database, runs: Runs, prompts: Prompts, versions: Versions, votes: VoteCounts) -> None:
         self._database, self._runs, self._prompts, self._versions = database, runs, prompts, versions
-        self.rulings = Rulings(database)
+        self._votes, self.rulings = votes, Rulings(database)
         self._lock = threading.Lock()
         self._known: tuple[Any, tuple[Calibration, ...]] | None = None
 
@@ -48,7 +49,7 @@ class Calibrations:
         with self._lock:
             state = self._database.query(_STATE)[0]
             if self._known is None or self._known[0] != state:
-                said, even = said_by_judges(self._database, self._runs), votes(self._database)
+                said, even = said_by_judges(self._database, self._runs), compared(self._votes.everywhere())
                 found = tuple(calibrate(one.judge, tuple(one.marks.values()), one.outcomes, even) for one in said)
                 self._known = (state, found)
             return self._known[1]
