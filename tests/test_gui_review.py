@@ -380,7 +380,7 @@ def test_the_end_of_a_session_of_pairs_tells_win_rates_and_what_they_allow_to_sa
     qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.reveal_page)
     bars = screen.reveal_page.findChildren(RateBar)
     assert len(bars) == 4
-    assert bars[0].rate == 1.0
+    assert bars[0].rate > 0.95, "never lost: the ranking lends everybody one tie"
     assert "model-0" in bars[0].name
     words = said_by(screen.reveal_page)
     assert "4 against 0 could be chance (p = 0.75)." in words

@@ -64,8 +64,10 @@ def test_equal_answers_are_counted_alike_at_the_end_of_a_review_in_results_and_b
     ranked = {one.name: one.strength for one in outcome.ranking.ranked}
     by_file = rank(read_votes(tmp_path / "votes.csv").votes)
     assert {one.name: one.strength for one in by_file.ranked} == pytest.approx(ranked, rel=1e-9)
-    wins = {f"Secret model, v{one.column + 1}": one.votes for one in workspace.results.read(run_id).look().wins}
-    assert wins == {one.name: one.votes for one in outcome.win_rates}
+    wins = [
+        (f"Secret model, v{one.column + 1}", one.rate, one.low, one.high, one.votes) for one in workspace.results.read(run_id).look().wins
+    ]
+    assert sorted(wins) == sorted((one.name, one.rate, one.low, one.high, one.votes) for one in outcome.win_rates)
     report = workspace.exports.training([run_id], TrainingWish("pairs", every=True, across=True))
     assert report.examples == 12, "one of two equal answers is rejected once; the other would repeat it"
     assert report.dropped == {"pairs that repeat another of their case": 12, "pairs of the same text": 12}

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from workbench.analysis.leanings import Split as Split
     from workbench.analysis.paired import cases_needed as cases_needed
     from workbench.analysis.paired import smallest_difference as smallest_difference
+    from workbench.analysis.preferences import ENOUGH_VOTES as ENOUGH_VOTES
     from workbench.analysis.ranking import rank as rank
     from workbench.analysis.regression import ComparedCase as ComparedCase
     from workbench.analysis.regression import DefinitionChange as DefinitionChange
@@ -181,6 +182,7 @@ _LENT = {
     "left_out": "providers", "one_call": "engine.one_call", "pixels": "formats.pictures", "plain_http_warning": "formats.addresses",
     "read_check_file": "formats.check_file",
     "cases_needed": "analysis.paired", "rank": "analysis.ranking", "smallest_difference": "analysis.paired",
+    "ENOUGH_VOTES": "analysis.preferences",
     "read_votes": "formats.vote_table",
     "PacketWish": "workspace.packets",
     "result_tables": "analysis.results", "result_words": "analysis.results",

@@ -25,8 +25,6 @@ VOTE_COLUMNS = (
     "left", "right", "winner", "rater", "case", "seconds", "at", "session", "kind", "blind", "same_words", "left_length", "right_length",
     "left_output", "right_output", "note",
 )  # fmt: skip
-ENOUGH_VOTES = 20
-"""With fewer votes no win rates are shown."""
 HIDDEN = ("names of models and connections", "prompt versions", "costs", "times", "colours", "which column stands left")
 
 

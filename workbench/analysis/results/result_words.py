@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from math import ceil
 
 from workbench.analysis.paired import cases_needed, smallest_difference
+from workbench.analysis.preferences import ENOUGH_VOTES
 from workbench.analysis.results.causes import UNASKED
-from workbench.analysis.results.figures import FEW, VOTES_NEEDED, Pair, PassRate
+from workbench.analysis.results.figures import FEW, Pair, PassRate
 from workbench.analysis.results.found import MOST_PAIRED, Results
 
 _STATED = 0.05
@@ -199,8 +200,8 @@ def calls(found: Results) -> str:
 
 def win_rates(found: Results) -> str:
     """Whether votes tell columns apart; how many there are where they are too few."""
-    if found.votes < VOTES_NEEDED:
-        return f"{found.votes} {'vote' if found.votes == 1 else 'votes'} so far. Win rates appear after {VOTES_NEEDED}."
+    if found.votes < ENOUGH_VOTES:
+        return f"{found.votes} {'vote' if found.votes == 1 else 'votes'} so far. Win rates appear after {ENOUGH_VOTES}."
     if len(found.wins) < 2:
         return "All votes are on one column."
     first, second = found.wins[:2]
