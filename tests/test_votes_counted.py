@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -124,3 +125,23 @@ def test_a_packet_that_asks_about_some_pairs_makes_no_ties_of_the_others(workspa
     with workspace._database.write() as writer:
         writer.run("UPDATE session SET settings = :settings WHERE id = :id", settings='{"packet":"u","blind":true}', id=session.id)
     assert not any(winner == "tie" for _one, _other, winner in of_results(workspace, run_id))
+
+
+@pytest.mark.both_stores
+def test_files_and_reports_of_a_run_tell_the_same_votes_as_its_results(workspace: Workspace, tmp_path: Path) -> None:
+    run_id = a_run(workspace, lambda case, column: f"{case} short" if column < 2 else f"{case} a longer one", cases=12)
+    prefer(workspace, workspace.reviews.start([run_id], Choices("pair")), run_id, [2, 0, 1])
+    workspace.exports.write(run_id, tmp_path / "run.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "run.jsonl").read_text("utf-8").splitlines()]
+    told = [
+        [sum(row[f"votes_{name}"] for row in rows if row["version"] == version) for name in ("won", "lost", "tied")] for version in (1, 3)
+    ]
+    assert told == [[0, 12, 12], [24, 0, 0]]
+    wins = workspace.results.read(run_id).look().wins
+    text = workspace.exports.markdown(run_id)
+    workspace.exports.write(run_id, tmp_path / "run.html")
+    page = (tmp_path / "run.html").read_text("utf-8")
+    for one in wins:
+        assert f"| {one.rate:.0%} | {one.low:.0%} to {one.high:.0%} | {one.votes} |" in text
+        assert f"{one.low:.0%} to {one.high:.0%}</td>" in page
+    assert "by 36 votes" in text

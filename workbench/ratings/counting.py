@@ -121,6 +121,18 @@ def between_columns(counted: Iterable[Counted], names: Mapping[Column, str]) -> 
     ]
 
 
+def won_lost_tied(counted: Iterable[Counted]) -> dict[int, tuple[int, int, int]]:
+    """Of each output its votes against answers of other columns; where both answers are bad, they are tied."""
+    found: dict[int, tuple[int, int, int]] = {}
+    for one in counted:
+        if one.between_columns:
+            better = preferred(one.winner)
+            for output, side in ((one.left, "left"), (one.right, "right")):
+                won, lost, tied = found.get(output, (0, 0, 0))
+                found[output] = (won + (better == side), lost + (better not in (side, "tie")), tied + (better == "tie"))
+    return found
+
+
 def preferred(given: Given) -> Winner:
     """The side that is better; `tie` where both are good or both are bad."""
     return "tie" if given == "both_bad" else given

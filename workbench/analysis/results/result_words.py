@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
 
 from workbench.analysis.paired import cases_needed, smallest_difference
 from workbench.analysis.preferences import ENOUGH_VOTES
 from workbench.analysis.results.causes import UNASKED
-from workbench.analysis.results.figures import FEW, Pair, PassRate
+from workbench.analysis.results.figures import FEW, Pair, PassRate, WinRate
 from workbench.analysis.results.found import MOST_PAIRED, Results
 
 _STATED = 0.05
@@ -199,15 +199,20 @@ def calls(found: Results) -> str:
 
 
 def win_rates(found: Results) -> str:
+    """What votes on these columns say."""
+    return win_words(found.votes, found.wins, found.titles)
+
+
+def win_words(votes: int, wins: Sequence[WinRate], titles: Mapping[int, str]) -> str:
     """Whether votes tell columns apart; how many there are where they are too few."""
-    if found.votes < ENOUGH_VOTES:
-        return f"{found.votes} {'vote' if found.votes == 1 else 'votes'} so far. Win rates appear after {ENOUGH_VOTES}."
-    if len(found.wins) < 2:
+    if votes < ENOUGH_VOTES:
+        return f"{votes} {'vote' if votes == 1 else 'votes'} so far. Win rates appear after {ENOUGH_VOTES}."
+    if len(wins) < 2:
         return "All votes are on one column."
-    first, second = found.wins[:2]
+    first, second = wins[:2]
     if first.low > second.high:
-        return f"{found.titles[first.column]} wins more often than every other, by {found.votes} votes."
-    return f"{found.titles[first.column]} and {found.titles[second.column]} are within noise: {found.votes} votes do not rank them."
+        return f"{titles[first.column]} wins more often than every other, by {votes} votes."
+    return f"{titles[first.column]} and {titles[second.column]} are within noise: {votes} votes do not rank them."
 
 
 def ratings(found: Results) -> str:
