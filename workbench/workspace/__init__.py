@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from workbench.analysis.differences import TextDiff as TextDiff
     from workbench.analysis.judge_advice import Advice as Advice
     from workbench.analysis.judge_advice import Lean as Lean
+    from workbench.analysis.judge_advice import MeasuredJudge as MeasuredJudge
     from workbench.analysis.leanings import Split as Split
     from workbench.analysis.paired import cases_needed as cases_needed
     from workbench.analysis.paired import smallest_difference as smallest_difference
@@ -357,7 +358,7 @@ class Workspace(Copies, Network, Texts):
         """What the answers of runs show."""
         from workbench.workspace.results import RunResults
 
-        return RunResults(self._database, self.runs, self._votes)
+        return RunResults(self._database, self.runs, self._votes, self.calibrations)
 
     @late
     def exports(self) -> Exports:

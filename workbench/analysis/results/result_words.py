@@ -163,7 +163,15 @@ def checks(found: Results) -> str:
     if not judges:
         return f"{rules} All checks are rules: the same answer always gets the same verdict."
     verb = "comes from a judge" if len(judges) == 1 else "come from judges"
-    return f"{_joined(judges)} {verb}: a gap of 1 or 2 may be the judge. See how far it agrees with people before you rely on it."
+    said = {one.judge.key: one.sentence(_asked(found, one.check)) for one in found.judges}
+    if not said:
+        return f"{_joined(judges)} {verb} that nobody asked here: nothing tells how far people agree."
+    return " ".join((f"{_joined(judges)} {verb}.", *dict.fromkeys(said.values())))
+
+
+def _asked(found: Results, check: str) -> int:
+    """On so many answers of a column a check was asked, at most."""
+    return max((of for row in found.checks if row.check.key == check for _failed, of in row.cells.values()), default=0)
 
 
 def causes(found: Results) -> str:
