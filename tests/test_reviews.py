@@ -16,6 +16,7 @@ from workbench.cli.frame import perform
 from workbench.formats.vote_table import read_votes
 from workbench.plan import Plan, PlanColumn
 from workbench.ratings.plans import Answer, Kind, Order, disagreement, make_plan, same_words
+from workbench.ratings.votes import Votes
 from workbench.settings import Settings
 from workbench.store import tables
 from workbench.values import BadInput, Case, Content, Message, ModelSpec, NotFound, Variant
@@ -157,13 +158,90 @@ def test_votes_are_kept_with_all_that_belongs_to_them_and_undo_writes_new_rows(w
     assert kept[0].saw is not None
     assert kept[0].saw.blind
     assert votes.undo(session.id) == 1
-    assert votes.undo(session.id) == 0
-    assert votes.undo(session.id) is None
-    assert [winner for winner, _at in votes.history(session.id, 0)] == ["", "right", "left"], "nothing is overwritten"
-    assert votes.redo(session.id) == 0
+    assert [votes.undo(session.id) for _ in range(3)] == [0, 0, None]
+    assert [winner for winner, _at in votes.history(session.id, 0)] == ["", "left", "right", "left"], "nothing is overwritten"
+    assert [votes.redo(session.id) for _ in range(2)] == [0, 0]
     assert [one.winner for one in votes.of_session(session.id)] == ["right"]
     assert votes.redo(session.id) == 1
     assert votes.redo(session.id) is None
+
+
+@pytest.mark.both_stores
+def test_each_step_of_the_votes_is_taken_back_one_by_one_also_after_a_restart(workspace: Workspace) -> None:
+    reviews = workspace.reviews
+    session = reviews.start([a_run(workspace)], Choices("pair"))
+    votes = reviews.votes
+    votes.vote(session.id, 0, "left", seconds=3.0, note="First.")
+    votes.vote(session.id, 1, "tie")
+    votes.vote(session.id, 0, "right", note="Second.")
+    votes.vote(session.id, 0, "right", note="Third.")
+
+    def now(by: Votes) -> list[tuple[int, str, str]]:
+        return sorted((one.item, one.winner, one.note) for one in by.of_session(session.id))
+
+    said = [now(votes)]
+    assert said[0] == [(0, "right", "Third."), (1, "tie", "")]
+    for item, expected in (
+        (0, [(0, "right", "Second."), (1, "tie", "")]),
+        (0, [(0, "left", "First."), (1, "tie", "")]),
+        (1, [(0, "left", "First.")]),
+    ):
+        later = Votes(workspace._database, reviews.sessions)  # as another start of the app has them
+        assert later.undo(session.id) == item
+        said.append(now(later))
+        assert said[-1] == expected
+    (first,) = votes.of_session(session.id)
+    assert (first.seconds, first.note) == (3.0, "First."), "it counts again with all that belongs to it"
+    assert [votes.undo(session.id), votes.undo(session.id)] == [0, None]
+    assert now(votes) == []
+    assert votes.redo(session.id) == 0
+    assert now(votes) == [(0, "left", "First.")]
+
+
+@pytest.mark.both_stores
+def test_votes_are_given_again_and_taken_back_as_often_as_one_likes(workspace: Workspace) -> None:
+    reviews = workspace.reviews
+    session = reviews.start([a_run(workspace)], Choices("pair"))
+    votes = reviews.votes
+    for winner in ("left", "right", "tie"):
+        votes.vote(session.id, 0, winner)  # type: ignore[arg-type]
+    for _ in range(3):
+        for expected in ("right", "left"):
+            votes.undo(session.id)
+            assert [one.winner for one in votes.of_session(session.id)] == [expected]
+        for expected in ("right", "tie"):
+            votes.redo(session.id)
+            assert [one.winner for one in votes.of_session(session.id)] == [expected]
+    for _ in range(3):
+        assert votes.undo(session.id) == 0
+    assert votes.undo(session.id) is None
+    assert votes.of_session(session.id) == []
+    assert len(workspace._database.query("SELECT id FROM vote WHERE replaced_by_id IS NULL")) == 1
+
+
+@pytest.mark.both_stores
+def test_a_ranking_that_was_changed_goes_back_to_what_it_was(workspace: Workspace) -> None:
+    reviews = workspace.reviews
+    session = reviews.start([a_run(workspace)], Choices("rank"))
+    a, b, c = session.items[0]
+
+    def winners() -> list[str]:
+        return [one.winner for one in sorted(reviews.votes.of_session(session.id), key=lambda one: (one.left, one.right))]
+
+    reviews.votes.rank(session.id, 0, {a: 1, b: 2, c: 3})
+    first = winners()
+    reviews.votes.rank(session.id, 0, {a: 1, b: 3, c: 2})
+    second = winners()
+    reviews.votes.rank(session.id, 0, {a: 3, b: 2, c: 1})
+    assert first != second
+    assert reviews.votes.undo(session.id) == 0
+    assert winners() == second
+    assert reviews.votes.undo(session.id) == 0
+    assert winners() == first
+    assert reviews.votes.redo(session.id) == 0
+    assert winners() == second
+    assert [reviews.votes.undo(session.id) for _ in range(3)] == [0, 0, None]
+    assert winners() == []
 
 
 @pytest.mark.both_stores
