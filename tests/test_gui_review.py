@@ -292,6 +292,39 @@ def test_a_digit_votes_on_a_pair_and_the_next_pair_follows(qtbot: QtBot, screen:
     assert all(vote.seconds is not None for vote in screen.context.ws.reviews.votes.of_session(screen.model.data.session.id))  # type: ignore[union-attr]
 
 
+def test_z_goes_back_step_by_step_through_changed_votes_and_ratings(qtbot: QtBot, screen: ReviewScreen) -> None:
+    ws = screen.context.ws
+    (criterion,) = [ws.criteria.add(ws.comparisons.list()[0].id, Criterion("Accuracy"))]
+    started(qtbot, screen, "pair", criteria=(criterion,))
+    outputs = [card.answer.output_id for card in screen.cards]
+    redo = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+
+    def now() -> tuple[list[tuple[int, str]], list[object]]:
+        return votes_of(screen), sorted((one.output_id == outputs[1], one.said) for one in ws.ratings.said(outputs))
+
+    steps = [now()]
+    for key, modifier in (
+        (Qt.Key.Key_1, Qt.KeyboardModifier.NoModifier), (Qt.Key.Key_4, Qt.KeyboardModifier.ShiftModifier),
+        (Qt.Key.Key_2, Qt.KeyboardModifier.NoModifier), (Qt.Key.Key_2, Qt.KeyboardModifier.ShiftModifier),
+        (Qt.Key.Key_3, Qt.KeyboardModifier.NoModifier),
+    ):  # fmt: skip
+        press(key, modifier)
+        before = steps[-1]
+        qtbot.waitUntil(lambda before=before: now() != before)
+        steps.append(now())
+    press(Qt.Key.Key_3)  # the same again is no step
+    assert steps[-1] == ([(0, "tie")], [(False, 4.0), (True, 2.0)])
+    for expected in reversed(steps[:-1]):
+        press(Qt.Key.Key_Z)
+        qtbot.waitUntil(lambda expected=expected: now() == expected)
+    qtbot.waitUntil(lambda: screen.model.data is not None and not screen.model.data.judged)
+    for expected in steps[1:]:
+        press(Qt.Key.Key_Z, redo)
+        qtbot.waitUntil(lambda expected=expected: now() == expected)
+    assert screen.model.data is not None
+    qtbot.waitUntil(lambda: screen.model.data is not None and screen.model.data.judged == {0})
+
+
 def test_enter_without_a_vote_says_what_to_press(qtbot: QtBot, screen: ReviewScreen) -> None:
     started(qtbot, screen, "pair")
     said: list[str] = []

@@ -204,7 +204,7 @@ def test_votes_are_given_again_and_taken_back_as_often_as_one_likes(workspace: W
     session = reviews.start([a_run(workspace)], Choices("pair"))
     votes = reviews.votes
     for winner in ("left", "right", "tie"):
-        votes.vote(session.id, 0, winner)  # type: ignore[arg-type]
+        votes.vote(session.id, 0, winner)
     for _ in range(3):
         for expected in ("right", "left"):
             votes.undo(session.id)

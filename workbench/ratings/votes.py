@@ -235,7 +235,7 @@ def _go_back(writer: Writer, session_id: int, vote: _Given, at: str) -> None:
     before = vote.before
     given: dict[str, Any] = {"session": session_id, "item": vote.item, "left": vote.pair[0], "right": vote.pair[1]}
     current, _winner, _note, saw = writer.run(_CURRENT, **given).one()
-    said = {"winner": "", "seconds": None, "note": ""}
+    said: dict[str, Any] = {"winner": "", "seconds": None, "note": ""}
     if before is not None:
         said = {"winner": before.winner, "seconds": before.seconds, "note": before.note}
     new_id = writer.run(_ADD, **given, **said, saw=saw, at=at).scalar_one()
