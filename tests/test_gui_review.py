@@ -299,8 +299,12 @@ def test_z_goes_back_step_by_step_through_changed_votes_and_ratings(qtbot: QtBot
     outputs = [card.answer.output_id for card in screen.cards]
     redo = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
-    def now() -> tuple[list[tuple[int, str]], list[object]]:
-        return votes_of(screen), sorted((one.output_id == outputs[1], one.said) for one in ws.ratings.said(outputs))
+    def now() -> tuple[list[tuple[int, str]], list[tuple[bool, object]]]:
+        said: list[tuple[bool, object]] = [(one.output_id == outputs[1], one.said) for one in ws.ratings.said(outputs)]
+        return votes_of(screen), sorted(said, key=lambda one: one[0])
+
+    def comes_to(expected: object) -> Callable[[], bool]:
+        return lambda: now() == expected
 
     steps = [now()]
     for key, modifier in (
@@ -309,18 +313,18 @@ def test_z_goes_back_step_by_step_through_changed_votes_and_ratings(qtbot: QtBot
         (Qt.Key.Key_3, Qt.KeyboardModifier.NoModifier),
     ):  # fmt: skip
         press(key, modifier)
-        before = steps[-1]
-        qtbot.waitUntil(lambda before=before: now() != before)
+        before = comes_to(steps[-1])
+        qtbot.waitUntil(lambda: not before())  # noqa: B023  (it is waited for here)
         steps.append(now())
     press(Qt.Key.Key_3)  # the same again is no step
     assert steps[-1] == ([(0, "tie")], [(False, 4.0), (True, 2.0)])
     for expected in reversed(steps[:-1]):
         press(Qt.Key.Key_Z)
-        qtbot.waitUntil(lambda expected=expected: now() == expected)
+        qtbot.waitUntil(comes_to(expected))
     qtbot.waitUntil(lambda: screen.model.data is not None and not screen.model.data.judged)
     for expected in steps[1:]:
         press(Qt.Key.Key_Z, redo)
-        qtbot.waitUntil(lambda expected=expected: now() == expected)
+        qtbot.waitUntil(comes_to(expected))
     assert screen.model.data is not None
     qtbot.waitUntil(lambda: screen.model.data is not None and screen.model.data.judged == {0})
 

@@ -123,10 +123,12 @@ def test_a_scoring_that_is_cancelled_does_not_hold_up_the_loop(workspace: Worksp
     asyncio.run(make())
     seen = threading.Event()
 
+    def progress(done: int, _of: int) -> None:
+        if done:
+            seen.set()
+
     async def score() -> None:
-        scoring = asyncio.ensure_future(
-            workspace.scorings.score_again(run_id, [Check("contains", "nowhere")], progress=lambda done, _of: done and seen.set())
-        )
+        scoring = asyncio.ensure_future(workspace.scorings.score_again(run_id, [Check("contains", "nowhere")], progress=progress))
         await asyncio.to_thread(seen.wait, 30)
         await asyncio.sleep(0.1)  # the other write has begun by then
         scoring.cancel()

@@ -165,7 +165,7 @@ def checks(found: Results) -> str:
     verb = "comes from a judge" if len(judges) == 1 else "come from judges"
     said = {one.judge.key: one.sentence(_asked(found, one.check)) for one in found.judges}
     if not said:
-        return f"{_joined(judges)} {verb} that nobody asked here: nothing tells how far people agree."
+        return f"{_joined(judges)} {verb}. It was not asked here, so it is not known how far people agree with it."
     return " ".join((f"{_joined(judges)} {verb}.", *dict.fromkeys(said.values())))
 
 
