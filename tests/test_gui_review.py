@@ -329,6 +329,27 @@ def test_z_goes_back_step_by_step_through_changed_votes_and_ratings(qtbot: QtBot
     qtbot.waitUntil(lambda: screen.model.data is not None and screen.model.data.judged == {0})
 
 
+def test_who_sits_down_votes_in_a_session_of_their_own(qtbot: QtBot, screen: ReviewScreen) -> None:
+    started(qtbot, screen, "pair")
+    ws, data = screen.context.ws, screen.model.data
+    assert data is not None
+    first = data.session.id
+    press(Qt.Key.Key_1)
+    at_item(qtbot, screen, 1)
+    ws.ratings.switch_rater("Ana")
+    qtbot.waitUntil(lambda: screen.model.data is not None and screen.model.data.session.id != first and bool(screen.cards))
+    assert screen.model.data.session.rater == "Ana"
+    started(qtbot, screen, "pair")
+    press(Qt.Key.Key_2)
+    at_item(qtbot, screen, 1)
+    run_id = data.run.id
+    qtbot.waitUntil(lambda: len(ws.reviews.votes.of_run(run_id)) == 2)
+    assert [(vote.rater, vote.winner) for vote in ws.reviews.votes.of_run(run_id)] == [("me", "left"), ("Ana", "right")]
+    ws.ratings.switch_rater(None)
+    qtbot.waitUntil(lambda: screen.model.data is not None and screen.model.data.session.id == first)
+    at_item(qtbot, screen, 1)
+
+
 def test_enter_without_a_vote_says_what_to_press(qtbot: QtBot, screen: ReviewScreen) -> None:
     started(qtbot, screen, "pair")
     said: list[str] = []

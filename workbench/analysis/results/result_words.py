@@ -166,7 +166,8 @@ def checks(found: Results) -> str:
     said = {one.judge.key: one.sentence(_asked(found, one.check)) for one in found.judges}
     if not said:
         return f"{_joined(judges)} {verb}. It was not asked here, so it is not known how far people agree with it."
-    return " ".join((f"{_joined(judges)} {verb}.", *dict.fromkeys(said.values())))
+    whose = [f"{_joined(judges)} {verb}."] if len(judges) > 1 or len(said) > 1 else []
+    return " ".join((*whose, *dict.fromkeys(said.values())))
 
 
 def _asked(found: Results, check: str) -> int:
