@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.test_packets import data_of, saved
+from tests.test_packets import reviewed as reviewed
 from tests.test_reviews import a_run, columns_of
 from workbench.analysis.ranking import rank
 from workbench.exports.training_choice import TrainingWish
@@ -16,7 +18,7 @@ from workbench.formats.vote_table import read_votes
 from workbench.ratings.sessions import SessionRow
 from workbench.store import tables
 from workbench.values.votes import Vote
-from workbench.workspace import Choices, Workspace
+from workbench.workspace import Choices, PacketWish, Workspace
 
 Tally = Counter[tuple[Any, Any, str]]
 
@@ -145,3 +147,39 @@ def test_files_and_reports_of_a_run_tell_the_same_votes_as_its_results(workspace
         assert f"| {one.rate:.0%} | {one.low:.0%} to {one.high:.0%} | {one.votes} |" in text
         assert f"{one.low:.0%} to {one.high:.0%}</td>" in page
     assert "by 36 votes" in text
+
+
+@pytest.mark.both_stores
+def test_a_packet_that_comes_back_twice_and_after_its_run_was_changed_counts_once(reviewed: tuple[Workspace, int], tmp_path: Path) -> None:
+    ws, run_id = reviewed
+    packet = ws.packets.make(run_id, PacketWish(), tmp_path / "review.html", seed=1)
+    data = data_of(packet.path.read_text("utf-8"))
+    (plan,) = [row.plan for row in ws.packets.of_run(run_id)]
+    winners = {number: {"winner": "left"} for number in range(1, len(plan) + 1)}
+    ws.files.import_paths([saved(tmp_path / "first.json", packet.uid, data, winners)])
+    whole = of_results(ws, run_id)
+    assert whole.total() == len(plan) == 24
+    assert of_file(ws, run_id, tmp_path / "votes.csv") == whole
+
+    later = winners | {1: {"winner": "right"}}
+    ws.files.import_paths([saved(tmp_path / "second.json", packet.uid, data, later, at="11:00:00")])
+    assert of_results(ws, run_id).total() == 24, "the same person on the same pairs, once more"
+    assert of_results(ws, run_id) != whole
+
+    with ws._database.write() as writer:  # an answer is made anew: its column keeps the votes, training data has no word on the new one
+        job = writer.run("SELECT job_id FROM output WHERE id = :id", id=plan[0][0]).scalar()
+        writer.add(tables.Output(job_id=job, attempt=3, text="Another answer"))
+    before = of_results(ws, run_id)
+    ws.files.import_paths([saved(tmp_path / "third.json", packet.uid, data, winners, at="12:00:00")])
+    assert of_results(ws, run_id) == whole != before
+    pairs = ws.exports.training([run_id], TrainingWish("pairs", every=True, across=True))
+    assert pairs.dropped == {"pairs that nobody judged": 3}, "who loses to one and wins more elsewhere contradicts nobody"
+    assert pairs.examples == 21, "the three pairs of the answer that was made anew are left out"
+
+    session = ws.reviews.start([run_id], Choices("pair"))
+    with ws._database.write() as writer:
+        rater = writer.run("SELECT id FROM rater WHERE name = 'Jo'").scalar()
+        writer.run("UPDATE session SET rater_id = :rater WHERE id = :id", rater=rater, id=session.id)
+    prefer(ws, session, run_id, [0, 1, 2, 3])
+    # Jo's word on 21 pairs is the newer one; the three of the packet on the answer that was replaced stand beside those on the new one.
+    assert of_results(ws, run_id).total() == 24 + 3
