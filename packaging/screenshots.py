@@ -247,6 +247,22 @@ def results(session: Session, ids: dict[str, int]) -> None:
         settle(0.1)
 
 
+def measured(tab: str) -> Shot:
+    """A run whose judge is measured against people: its answers, or its results."""
+
+    def shot(session: Session, ids: dict[str, int]) -> None:
+        run = next(run for run in session.context.ws.runs.list() if run.comparison == "Policy reply")
+        results(session, ids | {"results_run": run.id})
+        screen: Any = session.window.screen_at("compare")
+        if tab == "answers":
+            screen.tabs.show_results(False)
+            settle(2.0)
+            checks = screen.page.detail.checks
+            screen.page.detail.area.ensureWidgetVisible(checks, 0, checks.height() // 2)
+
+    return shot
+
+
 def checks(ask: bool) -> Shot:
     """The checks of a finished run with a group, a value that is wrong and Python code; with `ask`, what is asked before the code runs."""
 
@@ -341,6 +357,8 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("02m-unjudged", at("compare", run_id="unjudged")),
     ("02n-judge-check", judge_check),
     ("02k-results", results),
+    ("02t-results-judged", measured("results")),
+    ("02u-measured-judge", measured("answers")),
     ("02o-training", trigger("compare", "compare.training", run_id="done")),
     ("02p-edit-answer", trigger("compare", "compare.edit_answer", run_id="done")),
     ("02q-judgement", trigger("compare", "compare.criteria", run_id="done")),

@@ -66,7 +66,15 @@ def test_the_drawn_judge_is_usable_with_care_and_for_what_its_numbers_allow() ->
         (False, "Choosing between OpenAI and other models"), (False, "A release by itself"),
     ]  # fmt: skip
     assert judge_advice.span(found) == "Between moderate and good. Four times as many rated answers (640) would halve this interval."
-    assert judge_advice.sentence(found) == "Against people: kappa 0.61 (0.45 to 0.77) on 160 answers."
+    said = "The Policy judge agrees with people on 88 % (kappa 0.61)"
+    assert judge_advice.sentence("Policy", found, 20) == f"{said}, so a gap of 1 may be the judge."
+    assert judge_advice.sentence("Policy judge", found, 25) == f"{said}, so a gap of 1 or 2 may be the judge."
+    assert judge_advice.sentence("Policy", found, 50) == f"{said}, so a gap of up to 4 may be the judge."
+    assert judge_advice.sentence("Policy", found, 5) == f"{said}."
+    assert judge_advice.sentence("Policy", found) == f"{said}, so about 1 verdict in 8 may be wrong."
+    assert judge_advice.sentence("Policy", None) == "The Policy judge is not measured yet: 30 ratings needed."
+    assert judge_advice.sentence("Policy", calibrate(JUDGE, drawn(20, 2, 2, 5))) == "The Policy judge is not measured yet: 1 rating needed."
+    assert "rate answers that differ" in judge_advice.sentence("Policy", calibrate(JUDGE, drawn(40, 0, 0, 0)))
     assert judge_advice.chance_words(split(27, 41).p_value) == "Could be chance (p = 0.06), but close."
 
 
@@ -93,7 +101,7 @@ def test_few_answers_and_chance_are_called_so(cells: tuple[int, int, int, int], 
     assert judge_advice.grade(found) == grade
     assert "Trust" not in " ".join(judge_advice.headline(found))
     assert judge_advice.span(found)
-    assert judge_advice.sentence(found)
+    assert judge_advice.sentence("Policy", found, 50)
 
 
 def test_full_agreement_on_few_answers_is_not_sure() -> None:

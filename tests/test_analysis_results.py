@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workbench.analysis.preferences import ENOUGH_VOTES
 from workbench.analysis.results import CheckInfo, Failure, Judged, Ratings, Results, look, result_tables, result_words
 from workbench.analysis.results.causes import reason_kind
-from workbench.analysis.results.figures import VOTES_NEEDED, pair, win_rates
+from workbench.analysis.results.figures import pair, win_rates
 from workbench.values.votes import Vote, Winner
 
 TITLES = {0: "mini", 1: "gpt-4.1", 2: "gemini", 3: "Built-in"}
@@ -154,7 +155,7 @@ def test_win_rates_appear_from_twenty_votes_on() -> None:
     few = designed(votes=votes(8, 0.7, 1))
     assert not few.wins
     assert result_words.win_rates(few) == "8 votes so far. Win rates appear after 20."
-    found = designed(votes=votes(VOTES_NEEDED, 0.7, 1))
+    found = designed(votes=votes(ENOUGH_VOTES, 0.7, 1))
     assert [one.column for one in found.wins] == [0, 1]
     assert found.wins[0].rate + found.wins[1].rate == pytest.approx(1)
 

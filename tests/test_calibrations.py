@@ -13,10 +13,11 @@ import pytest
 from tests.judge_server import JudgeServer, verdict
 from workbench.analysis import judge_advice
 from workbench.analysis.calibration import Calibration
+from workbench.analysis.results import result_words
 from workbench.ratings.sessions import Choices
 from workbench.values import BadInput, Case, CaseQuery, Check, Content, Message, NotFound, Price, Spec, Variant
 from workbench.workspace import Workspace
-from workbench.workspace.judged_marks import votes
+from workbench.workspace.judged_marks import compared
 
 RUBRIC = Check("llm-rubric", "Is about {{ thing }}.", "Policy")
 
@@ -114,11 +115,30 @@ def test_several_people_on_a_file_are_measured_against_each_other(desk: Workspac
 def test_the_sentence_stands_beside_the_scores_of_a_judge_alone(desk: Workspace) -> None:
     run_id = run(desk, ("boots", "hats"), RUBRIC, Check("contains", "boots"))
     judged, plain = desk.runs.cells(run_id)[0].scores
-    assert desk.calibrations.sentence(plain.check) == ""
-    assert desk.calibrations.sentence(judged.check) == "Not measured against people."
-    assert desk.calibrations.sentence(Check("llm-rubric", "Is short.", judge={"model": "judge"})) == "", "nobody was asked yet"
+    assert desk.calibrations.of_check(plain.check) is None
+    assert desk.calibrations.of_check(Check("llm-rubric", "Is short.", judge={"model": "judge"})) is None, "nobody was asked yet"
+
+    def said() -> str:
+        measured = desk.calibrations.of_check(judged.check)
+        assert measured is not None
+        return measured.sentence()
+
+    assert said().endswith("is not measured yet: 30 ratings needed.")
     rate(desk, run_id, "pp")
-    assert desk.calibrations.sentence(judged.check) == "Agrees with people on 2 of 2 answers: too few to tell."
+    assert said().endswith("is not measured yet: 28 ratings needed.")
+    (measured,) = desk.results.read(run_id).look().judges
+    assert (measured.check, measured.judge.key) == ("0", only(desk).judge.key)
+    assert said() in result_words.checks(desk.results.read(run_id).look())
+
+
+def test_a_judge_that_is_measured_says_in_the_results_how_large_a_gap_it_may_make(desk: Workspace) -> None:
+    run_id = run(desk, ("boots", "hats") * 20)
+    rate(desk, run_id, "ppffppffppffppffpppp" * 2)
+    found = desk.results.read(run_id).look()
+    assert "agrees with people on 90 % (kappa 0.80), so a gap of up to 7 may be the judge." in result_words.checks(found)
+    measured = desk.calibrations.of_check(desk.runs.cells(run_id)[0].scores[0].check)
+    assert measured is not None
+    assert measured.sentence().endswith("so about 1 verdict in 10 may be wrong.")
 
 
 def test_a_note_is_what_people_say_and_a_ruling_is_no_rating(desk: Workspace) -> None:
@@ -160,9 +180,9 @@ def test_a_vote_that_was_taken_back_calls_no_pair_apart(desk: Workspace) -> None
     session = desk.reviews.start((run_id,), Choices("pair"))
     left, right = session.items[0]
     desk.reviews.votes.vote(session.id, 0, "left")
-    assert votes(desk._database) == {frozenset((left, right)): "apart"}
+    assert compared(desk._votes.everywhere()) == {frozenset((left, right)): "apart"}
     desk.reviews.votes.undo(session.id)
-    assert votes(desk._database) == {}
+    assert compared(desk._votes.everywhere()) == {}
 
 
 def test_a_disagreement_becomes_an_example_in_a_new_version_of_the_judge_prompt(desk: Workspace, server: JudgeServer) -> None:

@@ -182,6 +182,33 @@ def test_raters_who_are_two_stars_apart_disagree_and_one_can_be_chosen(workspace
 
 
 @pytest.mark.both_stores
+def test_raters_disagree_in_training_data_where_the_grid_says_so(workspace: Workspace) -> None:
+    run_id = made(workspace, ["one", "two", "three"])
+    stars, verdict, score, label, near, lone = outputs(workspace, run_id)
+    cases: list[tuple[int, str, Any, Any]] = [
+        (stars, "stars", 5, 3),
+        (verdict, "verdict", "pass", "fail"),
+        (score, "score", 90, 65),
+        (label, "label", "too long", "wrong tone"),
+        (near, "stars", 5, 4),
+        (lone, "score", 90, 70),
+    ]
+    with workspace._database.write() as writer:
+        raters = [writer.add(store.tables.Rater(name=name)) for name in ("ann", "ben")]
+        for output, aspect, *said in cases:
+            for rater, one in zip(raters, said, strict=True):
+                value, word = (None, one) if isinstance(one, str) else (float(one), None)
+                writer.add(store.tables.Rating(output_id=output, aspect=aspect, rater_id=rater, value=value, label=word))
+    shown = {cell.output_id for cell in workspace.runs.cells(run_id) if cell.differ}
+    assert shown == {stars, verdict, score, label}
+    report = workspace.exports.training([run_id], TrainingWish(every=True, threshold=1))
+    assert report.dropped["answers on which raters disagree"] == len(shown)
+    assert workspace.exports.training([run_id], TrainingWish(every=True, threshold=1, raters=("ann",))).dropped.keys() == {
+        "answers that nobody rated"
+    }, "one rater alone disagrees with nobody"
+
+
+@pytest.mark.both_stores
 def test_examples_that_repeat_a_test_case_are_left_out_and_counted(workspace: Workspace, tmp_path: Path) -> None:
     ws = workspace
     near = LONG.replace("a week", "one week")

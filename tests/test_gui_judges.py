@@ -92,3 +92,31 @@ def test_a_check_names_its_judge_in_the_editor(qtbot: QtBot, screen: CompareScre
     row.type.setCurrentIndex(row.type.findData("contains"))
     assert row.check.judge == {}
     dialog.reject()
+
+
+def test_beside_a_verdict_and_in_the_results_stands_how_far_the_judge_agrees_with_people(
+    qtbot: QtBot, screen: CompareScreen, settings: Settings
+) -> None:
+    settings.set("judge_model", "model-1")
+    screen.page.act(screen.page.verbs()["compare.judge"])
+    qtbot.waitUntil(lambda: not judge_row(screen).against.isHidden(), timeout=20_000)
+    row = judge_row(screen)
+    assert row.against.text() == "The Rubric judge is not measured yet: 30 ratings needed."
+    assert row.against.text() in row.accessibleName()
+    shown = screen.model.grid.shown_at(0, 0, 1)
+    assert shown is not None
+    assert shown.cell.output_id is not None
+    screen.model.judgements.verdict(shown.cell.job_id, shown.cell.output_id, "pass")
+    qtbot.waitUntil(lambda: "29 ratings needed" in row.against.text())
+    others = [other for other in screen.page.detail.checks.findChildren(CheckRow) if other is not row]
+    assert all(other.against.isHidden() for other in others), "a rule has no judge"
+    went: list[tuple[str, dict[str, object]]] = []
+    screen.context.navigated.connect(lambda place, at: went.append((place, at)))
+    (measured,) = screen.context.ws.calibrations.of_run(screen.model.run_id or 0)
+    screen.tabs.show_results()
+    card = screen.tabs.results.checks
+    qtbot.waitUntil(lambda: "29 ratings needed" in card.says.text())
+    (link,) = [made for made in card.findChildren(QPushButton) if made.text() == "See the judge"]
+    link.click()
+    row.see.click()
+    assert went == [("raters", {"judge": measured.judge.key})] * 2

@@ -292,6 +292,64 @@ def test_a_digit_votes_on_a_pair_and_the_next_pair_follows(qtbot: QtBot, screen:
     assert all(vote.seconds is not None for vote in screen.context.ws.reviews.votes.of_session(screen.model.data.session.id))  # type: ignore[union-attr]
 
 
+def test_z_goes_back_step_by_step_through_changed_votes_and_ratings(qtbot: QtBot, screen: ReviewScreen) -> None:
+    ws = screen.context.ws
+    (criterion,) = [ws.criteria.add(ws.comparisons.list()[0].id, Criterion("Accuracy"))]
+    started(qtbot, screen, "pair", criteria=(criterion,))
+    outputs = [card.answer.output_id for card in screen.cards]
+    redo = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+
+    def now() -> tuple[list[tuple[int, str]], list[tuple[bool, object]]]:
+        said: list[tuple[bool, object]] = [(one.output_id == outputs[1], one.said) for one in ws.ratings.said(outputs)]
+        return votes_of(screen), sorted(said, key=lambda one: one[0])
+
+    def comes_to(expected: object) -> Callable[[], bool]:
+        return lambda: now() == expected
+
+    steps = [now()]
+    for key, modifier in (
+        (Qt.Key.Key_1, Qt.KeyboardModifier.NoModifier), (Qt.Key.Key_4, Qt.KeyboardModifier.ShiftModifier),
+        (Qt.Key.Key_2, Qt.KeyboardModifier.NoModifier), (Qt.Key.Key_2, Qt.KeyboardModifier.ShiftModifier),
+        (Qt.Key.Key_3, Qt.KeyboardModifier.NoModifier),
+    ):  # fmt: skip
+        press(key, modifier)
+        before = comes_to(steps[-1])
+        qtbot.waitUntil(lambda: not before())  # noqa: B023  (it is waited for here)
+        steps.append(now())
+    press(Qt.Key.Key_3)  # the same again is no step
+    assert steps[-1] == ([(0, "tie")], [(False, 4.0), (True, 2.0)])
+    for expected in reversed(steps[:-1]):
+        press(Qt.Key.Key_Z)
+        qtbot.waitUntil(comes_to(expected))
+    qtbot.waitUntil(lambda: screen.model.data is not None and not screen.model.data.judged)
+    for expected in steps[1:]:
+        press(Qt.Key.Key_Z, redo)
+        qtbot.waitUntil(comes_to(expected))
+    assert screen.model.data is not None
+    qtbot.waitUntil(lambda: screen.model.data is not None and screen.model.data.judged == {0})
+
+
+def test_who_sits_down_votes_in_a_session_of_their_own(qtbot: QtBot, screen: ReviewScreen) -> None:
+    started(qtbot, screen, "pair")
+    ws, data = screen.context.ws, screen.model.data
+    assert data is not None
+    first = data.session.id
+    press(Qt.Key.Key_1)
+    at_item(qtbot, screen, 1)
+    ws.ratings.switch_rater("Ana")
+    qtbot.waitUntil(lambda: screen.model.data is not None and screen.model.data.session.id != first and bool(screen.cards))
+    assert screen.model.data.session.rater == "Ana"
+    started(qtbot, screen, "pair")
+    press(Qt.Key.Key_2)
+    at_item(qtbot, screen, 1)
+    run_id = data.run.id
+    qtbot.waitUntil(lambda: len(ws.reviews.votes.of_run(run_id)) == 2)
+    assert [(vote.rater, vote.winner) for vote in ws.reviews.votes.of_run(run_id)] == [("me", "left"), ("Ana", "right")]
+    ws.ratings.switch_rater(None)
+    qtbot.waitUntil(lambda: screen.model.data is not None and screen.model.data.session.id == first)
+    at_item(qtbot, screen, 1)
+
+
 def test_enter_without_a_vote_says_what_to_press(qtbot: QtBot, screen: ReviewScreen) -> None:
     started(qtbot, screen, "pair")
     said: list[str] = []
@@ -380,7 +438,7 @@ def test_the_end_of_a_session_of_pairs_tells_win_rates_and_what_they_allow_to_sa
     qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.reveal_page)
     bars = screen.reveal_page.findChildren(RateBar)
     assert len(bars) == 4
-    assert bars[0].rate == 1.0
+    assert bars[0].rate > 0.95, "never lost: the ranking lends everybody one tie"
     assert "model-0" in bars[0].name
     words = said_by(screen.reveal_page)
     assert "4 against 0 could be chance (p = 0.75)." in words

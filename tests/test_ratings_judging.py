@@ -131,3 +131,24 @@ def test_nothing_is_rated_in_a_workspace_that_is_open_for_reading_only(tmp_path:
         Ratings(reader).stars(output, 3)
     reader.close()
     owner.close()
+
+
+def test_what_is_said_of_several_answers_at_once_is_taken_back_at_once(database: Database) -> None:
+    outputs = outputs_of(database, a_run(database))[:3]
+    ratings = Ratings(database)
+
+    def stars() -> list[int | None]:
+        said = {one.output_id: one.stars for one in ratings.said(outputs)}
+        return [said.get(output) for output in outputs]
+
+    ratings.stars(outputs[0], 2)
+    assert ratings.as_one(lambda: [ratings.stars(output, 4) for output in outputs])
+    assert ratings.as_one(lambda: [ratings.stars(output, 5) for output in outputs])
+    assert not ratings.as_one(lambda: [ratings.stars(output, 5) for output in outputs]), "the same again is no step"
+    for expected in ([4, 4, 4], [2, None, None], [None, None, None]):
+        assert ratings.undo() in outputs
+        assert stars() == expected
+    assert ratings.undo() is None
+    for expected in ([2, None, None], [4, 4, 4], [5, 5, 5]):
+        assert ratings.redo() in outputs
+        assert stars() == expected

@@ -261,6 +261,8 @@ def test_scoring_again_carries_verdicts_over_and_only_new_judges_are_asked(desk:
     assert [(score.passed, score.check.name) for score in scores(desk, run_id)] == [(True, "Names it")] * 3
     assert all(score.pending for score in scores(desk, run_id, 1))
     assert len(server.asked_of("judge")) == 3
+    times = desk._database.query("SELECT output_id, at FROM score WHERE judge_output_id IS NOT NULL ORDER BY generation, output_id")
+    assert times[:3] == times[3:], "a verdict that is carried over was given when it was given"
     judge(desk, run_id)
     assert [(score.passed, round(score.score or 0, 6)) for score in scores(desk, run_id, 1)] == [(False, 0.1)] * 3
     assert len(server.asked_of("judge")) == 6

@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from tests.batch_server import BatchServer
+from tests.test_runs_batches import endpoint
 from tests.test_runs_execute import model, spec
 from workbench.engine.events import Finished
-from workbench.values import Case, Changes, Content, Message
+from workbench.runs.batches import Batches
+from workbench.runs.runs import Runs
+from workbench.store.database import Database
+from workbench.values import Case, Changes, Check, Content, Message
 from workbench.workspace import Workspace
 
 
@@ -79,6 +84,73 @@ def test_runs_edits_and_reading_go_on_beside_each_other(workspace: Workspace, tm
     assert len(ws.versions.list(prompt)) == 1 + rounds["write"]
     assert {job for changes in heard for job in changes.ids("job")} == {cell.job_id for run_id in runs for cell in ws.runs.cells(run_id)}
     assert ws.integrity() == []
+
+
+def longest_wait(database: Database, begin: Callable[[], object], work: Callable[[], Awaitable[object]]) -> float:
+    """How long the loop stood still at most while `work` ran beside a write of another thread that takes 1.5 s, from `begin` on."""
+
+    async def watch() -> float:
+        making, longest = asyncio.ensure_future(work()), 0.0
+        while not making.done():
+            before = time.perf_counter()
+            await asyncio.sleep(0.01)
+            longest = max(longest, time.perf_counter() - before)
+        making.result()
+        return longest
+
+    def hold() -> None:
+        begin()
+        with database.write():
+            began.set()
+            time.sleep(1.5)
+
+    began = threading.Event()
+    other = threading.Thread(target=hold)
+    other.start()
+    longest = asyncio.run(watch())
+    other.join()
+    assert began.is_set()
+    return longest
+
+
+def test_a_scoring_that_is_cancelled_does_not_hold_up_the_loop(workspace: Workspace) -> None:
+    run_id = workspace.runs.prepare(spec(cases=900))
+
+    async def make() -> None:
+        async for _event in workspace.runs.execute(run_id):
+            pass
+
+    asyncio.run(make())
+    seen = threading.Event()
+
+    def progress(done: int, _of: int) -> None:
+        if done:
+            seen.set()
+
+    async def score() -> None:
+        scoring = asyncio.ensure_future(workspace.scorings.score_again(run_id, [Check("contains", "nowhere")], progress=progress))
+        await asyncio.to_thread(seen.wait, 30)
+        await asyncio.sleep(0.1)  # the other write has begun by then
+        scoring.cancel()
+        await asyncio.gather(scoring, return_exceptions=True)
+
+    assert longest_wait(workspace._database, lambda: seen.wait(30), score) < 1.2, "the loop waited for the other write"
+
+
+def test_handing_a_batch_over_does_not_hold_up_the_loop(workspace: Workspace) -> None:
+    server = BatchServer()
+    runs = Runs(workspace._database, endpoint=endpoint, settings=workspace.settings)
+    batches, run_id = Batches(workspace._database, runs, workspace.settings), runs.prepare(spec(model(server.url + "/v1"), cases=5))
+    begun = threading.Event()
+
+    async def submit() -> None:
+        await asyncio.to_thread(begun.wait, 10)
+        await asyncio.sleep(0.05)
+        handed = await batches.submit(run_id)
+        assert [batch.requests for batch in handed.batches] == [5]
+
+    assert longest_wait(workspace._database, begun.set, submit) < 1.2, "the loop waited for the other write"
+    server.close()
 
 
 def test_a_long_write_does_not_hold_up_the_loop(workspace: Workspace) -> None:

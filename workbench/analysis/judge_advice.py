@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil, sqrt
 from typing import Literal
 
-from workbench.analysis.calibration import Calibration
+from workbench.analysis.calibration import Calibration, Judge
 from workbench.analysis.leanings import Split
 from workbench.evaluators import wilson
 
@@ -24,6 +24,20 @@ BANDS = ((0.2, "slight"), (0.4, "fair"), (0.6, "moderate"), (0.8, "good"), (1.0,
 """Upper ends of the bands of kappa (Altman 1991)."""
 
 Grade = Literal["unknown", "chance", "care", "trust"]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredJudge:
+    """A judge of a check, and how far it agrees with people."""
+
+    check: str
+    """Key of the check in its run."""
+    judge: Judge
+    found: Calibration | None
+
+    def sentence(self, of: int | None = None) -> str:
+        """It in words, for verdicts on `of` answers of each column, or on one answer."""
+        return sentence(self.judge.title, self.found, of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +75,25 @@ def headline(found: Calibration) -> tuple[str, str]:
     return word[level], f"Kappa {_kappa(found)}. {bad}" if level != "care" else bad
 
 
-def sentence(found: Calibration | None) -> str:
-    """What stands beside a judge's scores, wherever they are shown."""
-    if found is None or not found.answers:
-        return "Not measured against people."
-    answers = "1 answer" if found.answers == 1 else f"{found.answers:,} answers"
-    if grade(found) == "unknown":
-        return f"Agrees with people on {found.agreement.hits:,} of {answers}: too few to tell."
-    return f"Against people: kappa {_kappa(found)} on {answers}."
+def sentence(title: str, found: Calibration | None, of: int | None = None) -> str:
+    """What stands beside the verdicts of the judge of this title, wherever they are shown; None: nobody has rated what it judged.
+
+    `of`: answers of each column that are counted. Without it one verdict is meant, not a gap between columns.
+    """
+    name = f"The {title}" if title.casefold().endswith("judge") else f"The {title} judge"
+    lacking = FEWEST - (found.answers if found is not None else 0)
+    if found is None or lacking > 0:
+        return f"{name} is not measured yet: {lacking:,} {'rating' if lacking == 1 else 'ratings'} needed."
+    share = f"{name} agrees with people on {100 * found.agreement.hits / found.answers:.0f} %"
+    if found.kappa is None:
+        return f"{share}, but kappa cannot be told: rate answers that differ."
+    share += f" (kappa {found.kappa.value:.2f})"
+    if of is not None:
+        reach = int(rate_reach(found) * of + 1e-9)
+        gap = "1" if reach == 1 else "1 or 2" if reach == 2 else f"up to {reach:,}"
+        return f"{share}, so a gap of {gap} may be the judge." if reach else f"{share}."
+    wrong = found.answers - found.agreement.hits
+    return f"{share}, so about 1 verdict in {round(found.answers / wrong):,} may be wrong." if wrong else f"{share}."
 
 
 def band(kappa: float) -> str:
@@ -245,7 +270,6 @@ class Advice:
     headline: str
     numbers: str
     span: str
-    sentence: str
     uses: tuple[Use, ...]
     leans: tuple[Lean, ...]
     notes: tuple[tuple[str, str], ...]
@@ -253,4 +277,4 @@ class Advice:
 
 def advice(found: Calibration) -> Advice:
     """All that the numbers allow to say."""
-    return Advice(grade(found), *headline(found), span(found), sentence(found), uses(found), leans(found), notes(found))
+    return Advice(grade(found), *headline(found), span(found), uses(found), leans(found), notes(found))

@@ -17,6 +17,7 @@ from workbench.exports.terminal import table_text
 from workbench.exports.training import TrainingData
 from workbench.exports.writing import write_bytes, write_text
 from workbench.formats.tabular_writing import shielded
+from workbench.ratings.counting import between_columns
 from workbench.ratings.documents import rating_columns
 from workbench.runs.records import RunRow
 from workbench.runs.runs import Runs
@@ -107,7 +108,8 @@ class Exports(TrainingData):
         run = self._runs.get(run_id)
         against = self._against(run_id) if self._against is not None else None
         columns, items = self._runs.columns(run_id), self._items.of(run_id, progress)
-        return facts_of(run, self._dataset(run), self._runs.plan(run_id), columns, items, self._failures(run_id), against)
+        votes = between_columns(self._votes.of_runs([run_id]), {(run_id, column.index): str(column.index) for column in columns})
+        return facts_of(run, self._dataset(run), self._runs.plan(run_id), columns, items, self._failures(run_id), against, votes)
 
     def _shape(self, run_id: int) -> Shape:
         names = list(dict.fromkeys(name for case in self._runs.cases(run_id) for name in case.values))

@@ -9,10 +9,13 @@ from typing import Protocol
 
 from workbench.analysis.paired import mcnemar
 from workbench.analysis.regression import Regression
+from workbench.analysis.results.figures import WinRate, win_rates
+from workbench.analysis.results.result_words import win_words
 from workbench.exports.items import Item
 from workbench.exports.words import chance, counted, title_of
 from workbench.plan import Plan
 from workbench.runs.records import ColumnInfo, RunRow
+from workbench.values.votes import Vote
 
 
 class Beside(Protocol):
@@ -80,6 +83,8 @@ class Facts:
     not_run: int
     """Answers of which a check could not be run."""
     against: Beside | None
+    wins: tuple[WinRate, ...]
+    """By column; none where there are too few votes."""
     sentences: tuple[str, ...]
     """What the numbers allow to say, and what they do not hold."""
 
@@ -91,16 +96,22 @@ class Facts:
 
 def facts_of(
     run: RunRow, dataset: str, plan: Plan, columns: Sequence[ColumnInfo], items: Iterable[Item], failures: Sequence[tuple[str, int]],
-    against: Beside | None,
+    against: Beside | None, votes: Sequence[Vote] = (),
 ) -> Facts:  # fmt: skip
-    """Reads every output once, and remembers no text."""
+    """Reads every output once, and remembers no text. `votes` have the indexes of columns as names."""
     seen = _Seen(len(columns))
     for item in items:
         seen.look(item)
     cases = tuple(seen.case(index, plan) for index in range(len(plan.cases)))
     checks = tuple(CheckFacts(title, tuple(passed), tuple(ran), seen.check_not_run[title]) for title, (passed, ran) in seen.checks.items())
-    sentences = tuple(_sentences(run, plan, columns, seen))
-    return Facts(run, dataset, plan, columns, seen.outputs, cases, checks, failures, seen.not_run, against, sentences)
+    meant = [vote for vote in votes if vote.left != vote.right]
+    wins = win_rates(meant, [column.index for column in columns])
+    sentences = [*_sentences(run, plan, columns, seen)]
+    if meant:
+        sentences.append(win_words(len(meant), wins, {column.index: title_of(column) for column in columns}))
+    return Facts(
+        run, dataset, plan, columns, seen.outputs, cases, checks, failures, seen.not_run, against, tuple(wins), tuple(sentences)
+    )  # fmt: skip
 
 
 class _Seen:

@@ -11,6 +11,7 @@ from workbench.evaluators import verdict
 from workbench.exports.documents import check_document, money
 from workbench.plan import Plan
 from workbench.ratings import Ratings
+from workbench.ratings.counting import VoteCounts, won_lost_tied
 from workbench.ratings.documents import overall, rating_documents
 from workbench.runs.outputs import messages_of
 from workbench.runs.runs import Runs
@@ -55,11 +56,12 @@ class Items:
     def __init__(self, database: Database, runs: Runs) -> None:
         self._database = database
         self._runs = runs
+        self._votes = VoteCounts(database, runs)
 
     def of(self, run_id: int, progress: Progress | None = None, cases: frozenset[int] | None = None) -> Iterator[Item]:
         """Every output of a run (of these cases alone), by case, repeat and column. `progress` may raise Stopped."""
         plan = self._runs.plan(run_id)
-        ratings = self.ratings(run_id)
+        ratings, voted = self.ratings(run_id), won_lost_tied(self._votes.of_runs([run_id]))
         messages = _Messages(plan)
         steps, total = Steps(progress, 1), max(1, len(plan.cases))
         for first in range(0, len(plan.cases), PAGE):
@@ -87,9 +89,9 @@ class Items:
                     "checks": [check_document(one) for one in cell.scores], "passed": passed, "score": score,
                     "ratings": ratings.get(cell.output_id or 0, []),
                 }  # fmt: skip
+                said = overall(document["ratings"], cell.rating, cell.differ, voted.get(cell.output_id or 0))
                 yield Item(
-                    document, case.reference, overall(document["ratings"], cell.rating, cell.differ), cell.attempts, cell.column,
-                    cell.case_index, cell.output_id, cell.pictures,
+                    document, case.reference, said, cell.attempts, cell.column, cell.case_index, cell.output_id, cell.pictures
                 )  # fmt: skip
 
     def ratings(self, run_id: int) -> dict[int, list[dict[str, Any]]]:

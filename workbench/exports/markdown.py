@@ -37,6 +37,7 @@ def summary(facts: Facts) -> str:
         ("What the numbers say", [f"- {escaped(sentence)}" for sentence in facts.sentences]),
         (f"Against run {facts.against.baseline.number}" if facts.against else "", list(_against(facts))),
         ("Checks", _checks(facts)),
+        ("Win rates", _wins(facts)),
         ("Worst cases", list(_worst(facts))),
         ("Failed calls", [f"- {count} × {code(words)}" for words, count in facts.failures]),
     ):
@@ -110,6 +111,12 @@ def _checks(facts: Facts) -> list[str]:
     return table(["Check", *(escaped(title_of(column)) for column in facts.columns)], rows, 1) + (
         [f"\nand {more} more"] if more > 0 else []
     )
+
+
+def _wins(facts: Facts) -> list[str]:
+    titles = {column.index: escaped(title_of(column)) for column in facts.columns}
+    rows = [[titles[one.column], f"{one.rate:.0%}", f"{one.low:.0%} to {one.high:.0%}", f"{one.votes:,}"] for one in facts.wins]
+    return table(["Column", "Beats another", "95 % interval", "Votes"], rows, 1) if rows else []
 
 
 def _worst(facts: Facts) -> Iterator[str]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from workbench.values import share
+from workbench.values import differ, share
 
-APART = 0.5
-"""Raters who stand further apart than this share of the scale (two stars of five) disagree."""
+_RATED = ("stars", "verdict", "score", "label", "criterion")
+"""Aspects on which raters can disagree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Opinion:
     """0 to 1: the mean over raters; None where nobody said how good it is."""
     raters: tuple[str, ...]
     disagree: bool
+    """Raters differ on an aspect or a criterion."""
     edited: str | None
     """The answer as somebody rewrote it for training; the last one, where several did."""
     editor: str = ""
@@ -101,10 +102,19 @@ def opinion_of(ratings: Iterable[Mapping[str, Any]], only: frozenset[str] | None
     return Opinion(
         fmean(likings.values()) if likings else None,
         tuple(likings),
-        bool(likings) and max(likings.values()) - min(likings.values()) > APART - 1e-9 and len(likings) > 1,
+        _disagree(rating for own in said.values() for rating in own),
         None if edited is None else str(edited["value"]),
         "" if edited is None else str(edited["rater"]),
     )
+
+
+def _disagree(ratings: Iterable[Mapping[str, Any]]) -> bool:
+    """True where raters differ on any aspect or criterion, by the rule of everywhere (`values.differ`)."""
+    subjects: dict[tuple[str, str], list[float | str]] = defaultdict(list)
+    for rating in ratings:
+        if rating["aspect"] in _RATED and rating["value"] is not None:
+            subjects[rating.get("criterion") or "", rating.get("scale") or rating["aspect"]].append(rating["value"])
+    return any(differ(kind, words) for (_criterion, kind), words in subjects.items())
 
 
 def _liking(own: Iterable[Mapping[str, Any]]) -> float | None:

@@ -91,6 +91,7 @@ class _Page:
         yield from self._list("What the numbers say", facts.sentences)
         yield from self._against()
         yield from self._checks()
+        yield from self._wins()
         yield from self._list("Failed calls", [f"{count} × {words}" for words, count in facts.failures])
         yield from self._worst()
         left = len(facts.cases) - len(self._shown)
@@ -151,6 +152,19 @@ class _Page:
                 for at in range(len(facts.columns))
             )
             yield f'<tr><th scope="row">{_e(check.title)}</th>{cells}</tr>\n'
+        yield "</tbody></table></div>\n"
+
+    def _wins(self) -> Iterator[str]:
+        facts = self._facts
+        if not facts.wins:
+            return
+        titles = {column.index: title_of(column) for column in facts.columns}
+        yield '<h2>Win rates</h2>\n<div class="wide"><table><caption>The chance to beat the answer of another column, by people’s votes; '
+        yield 'a tie is half a win</caption><thead><tr><th>Column</th><th class="figure">Beats another</th><th class="figure">95 % interval'
+        yield '</th><th class="figure">Votes</th></tr></thead><tbody>\n'
+        for one in facts.wins:
+            yield f'<tr><th scope="row">{_e(titles[one.column])}</th><td class="figure">{one.rate:.0%}</td>'
+            yield f'<td class="figure">{one.low:.0%} to {one.high:.0%}</td><td class="figure">{one.votes:,}</td></tr>\n'
         yield "</tbody></table></div>\n"
 
     def _worst(self) -> Iterator[str]:

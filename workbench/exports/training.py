@@ -17,15 +17,11 @@ from workbench.exports.words import counted
 from workbench.exports.writing import write_text
 from workbench.formats.foreign_writing import openai_message
 from workbench.plan import Plan
+from workbench.ratings.counting import VoteCounts
 from workbench.runs.outputs import sent
 from workbench.runs.runs import Runs
 from workbench.store.database import Database
 from workbench.values import BadInput, Message, Progress
-
-_VOTES = """
-SELECT vote.left_output_id, vote.right_output_id, vote.winner, rater.name FROM vote JOIN session ON session.id = vote.session_id
-JOIN rater ON rater.id = session.rater_id WHERE session.run_id = :run AND vote.replaced_by_id IS NULL AND vote.winner <> ''
-ORDER BY vote.id"""
 
 
 @dataclass(slots=True)
@@ -77,6 +73,7 @@ class TrainingData:
     def __init__(self, database: Database, runs: Runs) -> None:
         self._database = database
         self._runs = runs
+        self._votes = VoteCounts(database, runs)
         self._items = Items(database, runs)
 
     def training(self, run_ids: Sequence[int], wish: TrainingWish, progress: Progress | None = None) -> TrainingReport:
@@ -103,7 +100,7 @@ class TrainingData:
     def training_raters(self, run_ids: Sequence[int]) -> list[str]:
         """Everybody who said something of answers of these runs."""
         rated = [one["rater"] for run_id in run_ids for ratings in self._items.ratings(run_id).values() for one in ratings]
-        voted = [row[3] for run_id in run_ids for row in self._database.query(_VOTES, {"run": run_id})]
+        voted = [one.rater for run_id in run_ids for one in self._votes.of_runs([run_id])]
         return list(dict.fromkeys([*rated, *voted]))
 
     # Parts
@@ -156,9 +153,10 @@ class TrainingData:
 
     def _ballots(self, run_id: int, wish: TrainingWish) -> Ballots:
         found = Ballots()
-        for left, right, winner, rater in self._database.query(_VOTES, {"run": run_id}):
-            if not wish.raters or rater in wish.raters:
-                found.add(left, right, winner, rater)
+        for one in self._votes.of_runs([run_id]):
+            # Words that are the same are no better and no worse, and nobody was asked about them.
+            if one.vote is not None and (not wish.raters or one.rater in wish.raters):
+                found.add(one.left, one.right, one.winner, one.rater)
         return found
 
 

@@ -65,6 +65,8 @@ class Candidate:
     liking: float | None
     raters: tuple[str, ...]
     is_edit: bool = False
+    by_votes: bool = False
+    """Nobody rated it: `liking` is the share of its votes that it won."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def _candidates(item: Item, wish: TrainingWish, ballots: Ballots, tally: Tally) 
 def _candidate(item: Item, text: str, opinion: Opinion, ballots: Ballots) -> Candidate:
     if opinion.liking is not None:
         return Candidate(item, text, opinion.liking, opinion.raters)
-    return Candidate(item, text, *ballots.share(item.output_id or 0))
+    return Candidate(item, text, *ballots.share(item.output_id or 0), by_votes=True)
 
 
 def _good(group: Sequence[Candidate], wish: TrainingWish, tally: Tally) -> Iterator[Choice]:
@@ -181,7 +183,7 @@ def _decided(a: Candidate, b: Candidate, wish: TrainingWish, ballots: Ballots) -
         raters = tuple(dict.fromkeys((*ballot.raters, *raters)))
         if voted == 0:
             return "pairs on which votes are not of one mind"
-        if rated is not None and rated * voted < -1e-9:
+        if rated is not None and rated * voted < -1e-9 and not (a.by_votes or b.by_votes):
             return "pairs on which votes and ratings contradict each other"
         chosen, rejected = (a, b) if voted > 0 else (b, a)
     elif rated is None:

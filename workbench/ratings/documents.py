@@ -9,7 +9,8 @@ from workbench.ratings.reading import RatingReader
 from workbench.ratings.records import Judgement
 
 Document = dict[str, Any]
-OVERALL = ("stars", "verdict", "note", "rating", "raters", "raters_differ")
+VOTED = ("votes_won", "votes_lost", "votes_tied")
+OVERALL = ("stars", "verdict", "note", "rating", "raters", "raters_differ", *VOTED)
 """What all raters of an output come to, as columns."""
 
 
@@ -21,8 +22,11 @@ def rating_documents(ratings: RatingReader, run_id: int) -> dict[int, list[Docum
     return found
 
 
-def overall(said: Sequence[Document], rating: float | None, differ: bool) -> Document:
-    """What all raters say: mean stars, the verdict of most (`split` where as many say the other), notes with their raters' names."""
+def overall(said: Sequence[Document], rating: float | None, differ: bool, voted: tuple[int, int, int] | None = None) -> Document:
+    """What all raters say: mean stars, the verdict of most (`split` where as many say the other), notes with their raters' names.
+
+    `voted`: votes won, lost and tied; None where it was set against no other answer.
+    """
     stars = [item["value"] for item in said if item["aspect"] == "stars"]
     verdicts = [item["value"] for item in said if item["aspect"] == "verdict"]
     notes = [item for item in said if item["aspect"] == "note"]
@@ -37,7 +41,7 @@ def overall(said: Sequence[Document], rating: float | None, differ: bool) -> Doc
         "rating": rating,
         "raters": len({item["rater"] for item in said if item["aspect"] not in ("note", "highlights", "edited")}),
         "raters_differ": differ,
-    }
+    } | dict(zip(VOTED, voted or (None, None, None), strict=True))
 
 
 def rating_columns(documents: Mapping[int, Sequence[Document]]) -> list[str]:

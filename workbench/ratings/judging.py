@@ -48,6 +48,8 @@ class _Step:
     before: Said
     after: Said
     saw: Saw | None
+    together: int = 0
+    """Steps of the same number are one: above 0, what was said of answers in the same words."""
 
 
 _Change = Callable[[Writer, Said], Said]
@@ -62,6 +64,7 @@ class Judging:
         self._lock = threading.Lock()
         self._done: list[_Step] = []
         self._undone: list[_Step] = []
+        self._groups = 0
 
     def stars(self, output_id: int, value: int | None, saw: Saw | None = None) -> int:
         """Id of the new rating. `value` is 1 to 5, or None to take the stars away. Raises ValueError, NotFound."""
@@ -121,6 +124,15 @@ class Judging:
 
         return self._judge(_Subject(output_id, "highlights"), without, saw)
 
+    def as_one(self, verb: Callable[[], object]) -> bool:
+        """True where `verb` said something new. All that it says is taken back in one step."""
+        before = len(self._done)
+        verb()
+        with self._lock:
+            self._groups += 1
+            self._done[before:] = [replace(step, together=self._groups) for step in self._done[before:]]
+            return len(self._done) > before
+
     def undo(self) -> int | None:
         """The output whose last judgement was taken back; None when there is none left. Lasts as long as the workspace is open."""
         return self._step_back(self._done, self._undone, "before")
@@ -132,7 +144,7 @@ class Judging:
     # -- how it is done ------------------------------------------------------------------------------------------
 
     def _judge(self, subject: _Subject, said: Said | _Change, saw: Saw | None) -> int:
-        change: _Change = (lambda _writer, _before: said) if isinstance(said, Said) else said
+        change = _saying(said) if isinstance(said, Said) else said
         with self._lock:
             with self._database.write() as writer:
                 rater = ensure_rater(self._database, writer)
@@ -146,12 +158,20 @@ class Judging:
         with self._lock:
             if not source:
                 return None
-            step = source[-1]
-            said = step.before if side == "before" else step.after
+            first = len(source) - 1
+            while first and source[first].together and source[first - 1].together == source[first].together:
+                first -= 1
+            steps = source[first:]
             with self._database.write() as writer:
-                _write(writer, step.subject, step.rater_id, lambda _writer, _before: said, step.saw)
-            target.append(source.pop())
-            return step.subject.output_id
+                for step in reversed(steps):
+                    _write(writer, step.subject, step.rater_id, _saying(step.before if side == "before" else step.after), step.saw)
+            del source[first:]
+            target += reversed(steps)
+            return steps[0].subject.output_id
+
+
+def _saying(said: Said) -> _Change:
+    return lambda _writer, _before: said
 
 
 def said_on(kind: str, said: float | str | None) -> Said:
@@ -175,7 +195,7 @@ def write_judgement(
     writer: Writer, rater_id: int, output_id: int, aspect: Aspect, said: Said, *, criterion_id: int | None = None, saw: Saw | None = None
 ) -> int:
     """Id of the row that now counts, written as part of a larger write, such as ratings that came in a file. No undo leads behind it."""
-    return _write(writer, _Subject(output_id, aspect, criterion_id), rater_id, lambda _writer, _before: said, saw)[0]
+    return _write(writer, _Subject(output_id, aspect, criterion_id), rater_id, _saying(said), saw)[0]
 
 
 def marks_of(spans: str | None) -> tuple[Highlight, ...]:

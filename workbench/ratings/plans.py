@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
@@ -67,18 +67,16 @@ def make_plan(answers: Iterable[Answer], kind: Kind, order: Order, most: int | N
     return SessionPlan(tuple(shown), {output: group for output, group in alike.items() if output in used})
 
 
-def known_ties(answers: Iterable[Answer]) -> Counter[tuple[Column, Column]]:
-    """How often two columns answered a case in the same words: a tie that nobody needs to be asked about."""
+def same_words(answers: Iterable[Answer]) -> Iterator[tuple[Answer, Answer]]:
+    """Answers of two columns to a case in the same words: a tie that nobody needs to be asked about."""
     cases: dict[int, list[Answer]] = defaultdict(list)
     for answer in answers:
         cases[answer.case].append(answer)
-    found: Counter[tuple[Column, Column]] = Counter()
-    for answers_of_case in cases.values():
-        for group in _equal(answers_of_case):
-            for first, second in combinations(group, 2):
+    for _case, found in sorted(cases.items()):
+        for group in _equal(found):
+            for first, second in combinations(sorted(group, key=lambda answer: answer.column), 2):
                 if first.column != second.column and first.repeat == second.repeat:
-                    found[min(first.column, second.column), max(first.column, second.column)] += 1
-    return found
+                    yield first, second
 
 
 def _equal(answers: Sequence[Answer]) -> list[list[Answer]]:

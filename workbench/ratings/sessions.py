@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import random
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from workbench.ratings.plans import Answer, Column, Kind, Order, make_plan
+from workbench.runs.runs import Runs
 from workbench.store import stamps
 from workbench.store.database import Database
 from workbench.store.judged import DIFFER
 from workbench.store.outputs import CHECKED, PASSED, newest, scored
 from workbench.store.raters import ensure_rater, own_rater
-from workbench.values import BadInput, NotFound, canonical
+from workbench.values import BadInput, Case, NotFound, canonical
 
 _ANSWERS = f"""
 SELECT job.case_index, job.column_index, job.repeat, output.id, coalesce(output.text, ''), {CHECKED}, {PASSED},
@@ -23,6 +25,11 @@ SELECT job.case_index, job.column_index, job.repeat, output.id, coalesce(output.
 FROM job JOIN output ON output.id = {newest()} LEFT JOIN score ON {scored()}
 WHERE job.run_id = :run AND job.status = 'done'
 GROUP BY job.id, output.id ORDER BY job.case_index, job.column_index, job.repeat"""
+_WORDS = f"""
+SELECT job.case_index, job.column_index, job.repeat, output.id, coalesce(output.text, ''), 0, 0, 0,
+       CASE WHEN EXISTS (SELECT 1 FROM output_attachment WHERE output_attachment.output_id = output.id) THEN 1 ELSE 0 END
+FROM job JOIN output ON output.id = {newest()}
+WHERE job.run_id = :run AND job.status = 'done' ORDER BY job.case_index, job.column_index, job.repeat"""
 _PLACES = """
 SELECT output.id, job.run_id, job.column_index, job.case_index, job.repeat, length(coalesce(output.text, ''))
 FROM output JOIN job ON job.id = output.job_id WHERE output.id IN ({ids})"""
@@ -64,6 +71,8 @@ class SessionRow:
     alike: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     reached: int = 0
     """Items up to here were shown: their places are fixed."""
+    from_packet: bool = False
+    """True where a colleague judged in a packet."""
 
     @property
     def total(self) -> int:
@@ -88,12 +97,38 @@ class Place:
 class Sessions:
     """The verbs on review sessions."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, runs: Runs) -> None:
+        self._database, self._runs = database, runs
 
-    def answers(self, run_id: int) -> list[Answer]:
+    def answers_of(self, run_ids: Sequence[int], *, judged: bool = True) -> list[Answer]:
+        """What can be judged of these runs: of several, the answers to cases that all of them have, by the place of the case in the first.
+
+        Without `judged` what checks and raters say of them is left out, which is read faster.
+        """
+        if len(run_ids) == 1:
+            return self.answers(run_ids[0], judged=judged)
+        found: list[Answer] = []
+        for run_id in run_ids:
+            known = self.cases_in(run_id, run_ids[0])
+            found += [replace(one, case=known[one.case]) for one in self.answers(run_id, judged=judged) if one.case in known]
+        everywhere = defaultdict(set)
+        for answer in found:
+            everywhere[answer.case].add(answer.column[0])
+        return [answer for answer in found if len(everywhere[answer.case]) == len(run_ids)]
+
+    def cases_in(self, run_id: int, first: int) -> dict[int, int]:
+        """Place of a case in a run -> its place in the first run, for those that both have."""
+        places: dict[str, int] = {}
+        for index, case in enumerate(self._runs.cases(first)):
+            places.setdefault(identity(case), index)
+        if run_id == first:
+            return {index: index for index in range(len(self._runs.cases(first)))}
+        mine = {index: places.get(identity(case)) for index, case in enumerate(self._runs.cases(run_id))}
+        return {index: place for index, place in mine.items() if place is not None}
+
+    def answers(self, run_id: int, *, judged: bool = True) -> list[Answer]:
         """What can be judged of a run: the newest output of each job that is done."""
-        rows = self._database.query(_ANSWERS, {"run": run_id})
+        rows = self._database.query(_ANSWERS if judged else _WORDS, {"run": run_id})
         return [
             Answer(output, (run_id, column), case, repeat, text, bool(passed) if checked else None, bool(differ), bool(pictures))
             for case, column, repeat, output, text, checked, passed, differ, pictures in rows
@@ -151,6 +186,11 @@ class Sessions:
         """All sessions over a run, of every rater, the newest first."""
         return self._read("session.run_id = :run AND session.plan IS NOT NULL", {"run": run_id})
 
+    def voted(self, run_ids: frozenset[int] | None = None) -> list[SessionRow]:
+        """The sessions with votes, oldest first: over any of these runs, or all."""
+        found = self._read("EXISTS (SELECT 1 FROM vote WHERE vote.session_id = session.id)", {})
+        return [session for session in reversed(found) if run_ids is None or not run_ids.isdisjoint(session.run_ids)]
+
     def unfinished(self) -> list[SessionRow]:
         """The sessions of whoever rates now that can be gone on with, the newest first."""
         mine = {"me": own_rater(self._database)}
@@ -200,6 +240,11 @@ class Sessions:
         return [_session(row, own) for row in self._database.query(_SELECT.format(which=which), given)]
 
 
+def identity(case: Case) -> str:
+    """What is the same where two runs have a case in common."""
+    return canonical([dict(case.values), case.reference])
+
+
 _NOTHING: Mapping[Kind, str] = {
     "single": "No answer of this run is done.",
     "pair": "No case of this run has two different answers.",
@@ -219,5 +264,5 @@ def _session(row: Any, own: int) -> SessionRow:
     reached = int(said.get("reached") or 0)
     return SessionRow(
         id_, run_id, runs, choices, seed, min(position, len(items)), rater, rater_id == own, created_at, finished_at, float(seconds or 0),
-        items, alike, reached,
+        items, alike, reached, bool(said.get("packet")),
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -45,14 +46,20 @@ class VoteRow:
     saw: Saw | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """Votes on an item that were taken back, so that they can be given again."""
+@dataclass(slots=True)
+class _Given:
+    """A vote that was given and not taken back, with the row that stands for it now."""
 
+    id: int
     item: int
-    votes: tuple[tuple[int, int, Winner], ...]
+    pair: tuple[int, int]
+    winner: Winner
     seconds: float | None
     note: str
+    at: str
+    stands: int
+    before: _Given | None = None
+    """What counted before it."""
 
 
 class Votes:
@@ -62,7 +69,7 @@ class Votes:
         self._database = database
         self._sessions = sessions
         self._lock = threading.Lock()
-        self._undone: dict[int, list[_Taken]] = {}
+        self._undone: dict[int, list[list[_Given]]] = {}
 
     def vote(self, session_id: int, item: int, winner: Winner, *, seconds: float | None = None, note: str = "") -> int:
         """Id of the vote that now counts for an item of pairs. Raises BadInput, NotFound."""
@@ -91,27 +98,31 @@ class Votes:
         return self._write(session_id, item, votes, seconds, note)
 
     def undo(self, session_id: int) -> int | None:
-        """The item whose vote was taken back: the one that was voted on last. None where there is none left."""
-        votes = self.of_session(session_id)
-        if not votes:
-            return None
-        last = votes[-1]
-        mine = [vote for vote in votes if vote.item == last.item]
-        self._write(session_id, last.item, [(vote.left, vote.right, "") for vote in mine], None, "")
-        with self._lock:
-            given = tuple((vote.left, vote.right, vote.winner) for vote in mine)
-            self._undone.setdefault(session_id, []).append(_Taken(last.item, given, last.seconds, last.note))
-        return last.item
+        """The item of the vote or ranking that was given last, which is taken back: what was said before it counts again, in a new row.
+
+        None where there is none left. The way back is read from the rows, so that it lasts longer than the workspace is open.
+        """
+        with self._lock, self._database.write() as writer:
+            steps = _steps(writer, session_id)
+            if not steps:
+                return None
+            step = steps[-1]
+            at = stamps.now()
+            for vote in step:
+                _go_back(writer, session_id, vote, at)
+            writer.touch("rating", *{output for vote in step for output in vote.pair})
+            self._undone.setdefault(session_id, []).append(step)
+        return step[0].item
 
     def redo(self, session_id: int) -> int | None:
-        """The item whose votes were given again; None when nothing was taken back since the workspace was opened."""
+        """The item whose vote or ranking was given again; None when nothing was taken back since the workspace was opened."""
         with self._lock:
-            taken = self._undone.get(session_id)
-            last = taken.pop() if taken else None
-        if last is None:
+            undone = self._undone.get(session_id)
+            step = undone.pop() if undone else None
+        if step is None:
             return None
-        self._write(session_id, last.item, last.votes, last.seconds, last.note)
-        return last.item
+        self._write(session_id, step[0].item, [(*vote.pair, vote.winner) for vote in step], step[0].seconds, step[0].note)
+        return step[0].item
 
     def of_session(self, session_id: int) -> list[VoteRow]:
         """The votes of a session that count, in the order in which they were given."""
@@ -139,11 +150,12 @@ class Votes:
 
     def _write(self, session_id: int, item: int, votes: Sequence[tuple[int, int, str]], seconds: float | None, note: str) -> list[int]:
         saw = BLIND if self._sessions.get(session_id).choices.blind else OPEN
-        note, made = whole_text(note), []
+        note, made, at = whole_text(note), [], stamps.now()
         with self._database.write() as writer:
             for left, right, winner in votes:
                 given: dict[str, Any] = {"session": session_id, "item": item, "left": left, "right": right}
-                made.append(_insert(writer, given, winner, seconds, note, canonical(saw.to_json())))
+                given |= {"seconds": seconds, "saw": canonical(saw.to_json()), "at": at}
+                made.append(_insert(writer, given, winner, note))
         return made
 
     def _read(self, which: str, given: Mapping[str, Any]) -> list[VoteRow]:
@@ -166,30 +178,69 @@ class Votes:
         ]
 
 
-def _insert(writer: Writer, given: Mapping[str, Any], winner: str, seconds: float | None, note: str, saw: str) -> int:
-    old = writer.run(
-        "SELECT id, winner, note FROM vote WHERE session_id = :session AND item = :item AND left_output_id = :left "
-        "AND right_output_id = :right AND replaced_by_id IS NULL ORDER BY id DESC",
-        **given,
-    ).first()
+_CURRENT = """
+SELECT id, winner, note, saw FROM vote WHERE session_id = :session AND item = :item AND left_output_id = :left AND right_output_id = :right
+AND replaced_by_id IS NULL ORDER BY id DESC"""
+_ADD = """
+INSERT INTO vote (session_id, item, left_output_id, right_output_id, winner, seconds, note, saw, at)
+VALUES (:session, :item, :left, :right, :winner, :seconds, :note, :saw, :at) RETURNING id"""
+_ALL = """
+SELECT id, item, left_output_id, right_output_id, winner, seconds, note, at, replaced_by_id FROM vote WHERE session_id = :session
+ORDER BY id"""
+_REPLACE = "UPDATE vote SET replaced_by_id = :new WHERE id = :old"
+
+
+def _insert(writer: Writer, given: Mapping[str, Any], winner: str, note: str) -> int:
+    place = {name: given[name] for name in ("session", "item", "left", "right")}
+    old = writer.run(_CURRENT, **place).first()
     if old and (old[1], old[2]) == (winner, note):
         return int(old[0])  # saying the same again adds no row
-    row = writer.run(
-        "INSERT INTO vote (session_id, item, left_output_id, right_output_id, winner, seconds, note, saw, at) "
-        "VALUES (:session, :item, :left, :right, :winner, :seconds, :note, :saw, :at) RETURNING id",
-        **given,
-        winner=winner,
-        seconds=seconds,
-        note=note,
-        saw=saw,
-        at=stamps.now(),
-    )
-    new_id = int(row.scalar_one())
+    new_id = int(writer.run(_ADD, **given, winner=winner, note=note).scalar_one())
     if old:
-        writer.run("UPDATE vote SET replaced_by_id = :new WHERE id = :old", new=new_id, old=old[0])
-    writer.touch("rating", given["left"])
-    writer.touch("rating", given["right"])
+        writer.run(_REPLACE, new=new_id, old=old[0])
+    writer.touch("rating", given["left"], given["right"])
     return new_id
+
+
+def _steps(writer: Writer, session_id: int) -> list[list[_Given]]:
+    """What was said in a session and not taken back, in its order: the votes of one ranking together.
+
+    A row to which two others point was written by an undo: the one that was taken back, and the one that it says again. An empty row takes
+    back all that is below it.
+    """
+    rows = writer.run(_ALL, session=session_id).all()
+    pointing = Counter(row[8] for row in rows if row[8] is not None)
+    given: dict[tuple[int, int, int], list[_Given]] = {}
+    for id_, item, left, right, winner, seconds, note, at, _next in rows:
+        stack = given.setdefault((item, left, right), [])
+        if not winner:
+            stack.clear()
+        elif pointing[id_] > 1 and len(stack) > 1:
+            stack.pop()
+            stack[-1].stands = id_
+        else:
+            stack.append(_Given(id_, item, (left, right), winner, seconds, note, at, id_, stack[-1] if stack else None))
+    steps: list[list[_Given]] = []
+    for vote in sorted((vote for stack in given.values() for vote in stack), key=lambda vote: vote.id):
+        last = steps[-1] if steps else []
+        same = last and (last[0].item, last[0].at) == (vote.item, vote.at) and vote.pair not in {other.pair for other in last}
+        if same:
+            last.append(vote)
+        else:
+            steps.append([vote])
+    return steps
+
+
+def _go_back(writer: Writer, session_id: int, vote: _Given, at: str) -> None:
+    before = vote.before
+    given: dict[str, Any] = {"session": session_id, "item": vote.item, "left": vote.pair[0], "right": vote.pair[1]}
+    current, _winner, _note, saw = writer.run(_CURRENT, **given).one()
+    said: dict[str, Any] = {"winner": "", "seconds": None, "note": ""}
+    if before is not None:
+        said = {"winner": before.winner, "seconds": before.seconds, "note": before.note}
+    new_id = writer.run(_ADD, **given, **said, saw=saw, at=at).scalar_one()
+    for old in (current, *([before.stands] if before is not None else [])):
+        writer.run(_REPLACE, new=new_id, old=old)
 
 
 def _winner(left: int, right: int) -> Winner:

@@ -197,7 +197,7 @@ class _Again:
         try:
             after = 0
             while not finished and not self._stop.is_set():
-                ids = [row[0] for row in self._database.query(_IDS, {"run": self._run_id, "after": after})]
+                ids = await asyncio.to_thread(self._ids, after)
                 self._all += len(ids)
                 self._progress(self._done, self._all)
                 await self._score(ids)
@@ -208,7 +208,7 @@ class _Again:
             self._scorers.close()
             if not finished:
                 with suppress(Exception):  # a workspace that was closed meanwhile: it never counts, and the next scoring puts it away
-                    self._forget()
+                    await asyncio.to_thread(self._forget)
         return Scored(self._number, self._done, stopped=not finished)
 
     async def _score(self, ids: Sequence[int]) -> None:
@@ -270,6 +270,9 @@ class _Again:
     def _answers(self, ids: Sequence[int]) -> list[Answer]:
         return [_answer(self._plan, row, self._every) for row in _rows(self._database, ids)]
 
+    def _ids(self, after: int) -> list[int]:
+        return [row[0] for row in self._database.query(_IDS, {"run": self._run_id, "after": after})]
+
     def _begin(self) -> int:
         """The number of this scoring. What a crash left of an earlier one is put away: it never counted."""
         self._forget()
@@ -295,7 +298,7 @@ class _Again:
                 }  # fmt: skip
                 if score.pending and (verdict := judged.get((output, asked(score.check)))) is not None:
                     judge, *said = verdict  # the same question was judged before: nobody is asked again
-                    row |= dict(zip(("passed", "value", "reason", "label", "cost", "judge"), said, strict=True))
+                    row |= dict(zip(("passed", "value", "reason", "label", "cost", "judge", "at"), said, strict=True))
                     row["check"] = whole_text(canonical(replace(score.check, judge=judge).to_json()))
                 rows.append(row)
         if rows:

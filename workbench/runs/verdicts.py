@@ -26,7 +26,7 @@ _KEEP = """
 INSERT INTO score (output_id, check_key, "check", passed, value, reason, label, cost, judge_output_id, generation, at)
 VALUES (:output, :key, :check, :passed, :value, :reason, :label, :cost, :judge, :number, :at)"""
 _GIVEN = """
-SELECT output_id, "check", passed, value, reason, label, cost, judge_output_id FROM score
+SELECT output_id, "check", passed, value, reason, label, cost, judge_output_id, at FROM score
 WHERE output_id IN ({ids}) AND judge_output_id IS NOT NULL ORDER BY id"""
 
 
@@ -56,7 +56,8 @@ def asked(check: Check) -> str:
 
 
 def given(database: Database, output_ids: list[int]) -> dict[tuple[int, str], tuple[Any, ...]]:
-    """The verdicts that judges gave on these outputs: (output, what was asked) -> judge, passed, value, reason, label, cost, its output."""
+    """The verdicts that judges gave on these outputs: (output, what was asked) -> judge, passed, value, reason, label, cost, its output,
+    and when it was given."""
     found: dict[tuple[int, str], tuple[Any, ...]] = {}
     for output, text, *verdict in database.query(_GIVEN.format(ids=",".join(map(str, output_ids)) or "NULL")):
         check = Check.from_json(json.loads(text))

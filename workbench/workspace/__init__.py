@@ -32,9 +32,11 @@ if TYPE_CHECKING:
     from workbench.analysis.differences import TextDiff as TextDiff
     from workbench.analysis.judge_advice import Advice as Advice
     from workbench.analysis.judge_advice import Lean as Lean
+    from workbench.analysis.judge_advice import MeasuredJudge as MeasuredJudge
     from workbench.analysis.leanings import Split as Split
     from workbench.analysis.paired import cases_needed as cases_needed
     from workbench.analysis.paired import smallest_difference as smallest_difference
+    from workbench.analysis.preferences import ENOUGH_VOTES as ENOUGH_VOTES
     from workbench.analysis.ranking import rank as rank
     from workbench.analysis.regression import ComparedCase as ComparedCase
     from workbench.analysis.regression import DefinitionChange as DefinitionChange
@@ -125,6 +127,7 @@ if TYPE_CHECKING:
     from workbench.ratings import Judgement as Judgement
     from workbench.ratings import RaterRow as RaterRow
     from workbench.ratings import Ratings
+    from workbench.ratings.counting import VoteCounts
     from workbench.ratings.sessions import Choices as Choices
     from workbench.ratings.sessions import SessionRow as SessionRow
     from workbench.ratings.votes import VoteRow as VoteRow
@@ -180,6 +183,7 @@ _LENT = {
     "left_out": "providers", "one_call": "engine.one_call", "pixels": "formats.pictures", "plain_http_warning": "formats.addresses",
     "read_check_file": "formats.check_file",
     "cases_needed": "analysis.paired", "rank": "analysis.ranking", "smallest_difference": "analysis.paired",
+    "ENOUGH_VOTES": "analysis.preferences",
     "read_votes": "formats.vote_table",
     "PacketWish": "workspace.packets",
     "result_tables": "analysis.results", "result_words": "analysis.results",
@@ -315,18 +319,25 @@ class Workspace(Copies, Network, Texts):
         return Ratings(self._database)
 
     @late
+    def _votes(self) -> VoteCounts:
+        """The votes on answers as they count, for all that shows or exports them."""
+        from workbench.ratings.counting import VoteCounts
+
+        return VoteCounts(self._database, self.runs)
+
+    @late
     def reviews(self) -> RunReviews:
         """Review sessions over runs, and the votes given in them."""
         from workbench.workspace.reviews import RunReviews
 
-        return RunReviews(self._database, self.runs, self.ratings)
+        return RunReviews(self.runs, self.ratings, self._votes)
 
     @late
     def packets(self) -> Packets:
         """Reviews given to colleagues as files, and what comes back."""
         from workbench.workspace.packets import Packets
 
-        return Packets(self._database, self.runs, self.criteria)
+        return Packets(self._database, self.runs, self.criteria, self._votes)
 
     @late
     def regressions(self) -> Regressions:
@@ -340,14 +351,14 @@ class Workspace(Copies, Network, Texts):
         """Model judges beside people."""
         from workbench.workspace.calibrations import Calibrations
 
-        return Calibrations(self._database, self.runs, self.prompts, self.versions)
+        return Calibrations(self._database, self.runs, self.prompts, self.versions, self._votes)
 
     @late
     def results(self) -> RunResults:
         """What the answers of runs show."""
         from workbench.workspace.results import RunResults
 
-        return RunResults(self._database, self.runs)
+        return RunResults(self._database, self.runs, self._votes, self.calibrations)
 
     @late
     def exports(self) -> Exports:

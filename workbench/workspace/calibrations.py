@@ -11,15 +11,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.analysis.calibration import Calibration, Judge, Mark, calibrate
-from workbench.analysis.judge_advice import Advice, advice, sentence
+from workbench.analysis.judge_advice import Advice, MeasuredJudge, advice
 from workbench.formats.tabular_writing import shielded
 from workbench.library.prompts import Prompts
 from workbench.library.versions import Versions
+from workbench.ratings.counting import VoteCounts
 from workbench.runs.judge_asks import Seen, question_of
 from workbench.runs.runs import Runs
 from workbench.store.database import Database
+from workbench.store.outputs import newest, scored
 from workbench.values import BadInput, Check, Message, NotFound
-from workbench.workspace.judged_marks import judge_of, said_by_judges, votes
+from workbench.workspace.judged_marks import compared, judge_of, said_by_judges
 from workbench.workspace.rulings import Rulings
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 _STATE = """
 SELECT (SELECT max(id) FROM score), (SELECT max(id) FROM rating), (SELECT max(id) FROM vote),
  (SELECT count(*) FROM score WHERE judge_output_id IS NOT NULL)"""
+_JUDGED = f"""
+SELECT DISTINCT score.check_key, score."check" FROM job JOIN output ON output.id = {newest()} JOIN score ON {scored()}
+WHERE job.run_id = :run AND score.judge_output_id IS NOT NULL"""
 _COLUMNS = (
     "judge", "judge_prompt", "judge_version", "judge_model", "run", "case", "case_name", "model", "version", "judge_verdict", "judge_score",
     "judge_reason", "people_verdict", "raters", "people_words", "agree", "right", "reason_contradicts", "answer",
@@ -37,9 +42,9 @@ _COLUMNS = (
 class Calibrations:
     """The verbs on judges and how far they agree with people. They read much: not for the Qt thread."""
 
-    def __init__(self, database: Database, runs: Runs, prompts: Prompts, versions: Versions) -> None:
+    def __init__(self, database: Database, runs: Runs, prompts: Prompts, versions: Versions, votes: VoteCounts) -> None:
         self._database, self._runs, self._prompts, self._versions = database, runs, prompts, versions
-        self.rulings = Rulings(database)
+        self._votes, self.rulings = votes, Rulings(database)
         self._lock = threading.Lock()
         self._known: tuple[Any, tuple[Calibration, ...]] | None = None
 
@@ -48,7 +53,7 @@ class Calibrations:
         with self._lock:
             state = self._database.query(_STATE)[0]
             if self._known is None or self._known[0] != state:
-                said, even = said_by_judges(self._database, self._runs), votes(self._database)
+                said, even = said_by_judges(self._database, self._runs), compared(self._votes.everywhere())
                 found = tuple(calibrate(one.judge, tuple(one.marks.values()), one.outcomes, even) for one in said)
                 self._known = (state, found)
             return self._known[1]
@@ -64,13 +69,21 @@ class Calibrations:
         """The answers that a judge gave a verdict on and nobody rated."""
         return [mark for mark in self.get(key).judged if not mark.people]
 
-    def sentence(self, check: Check) -> str:
-        """What is to stand beside a score of a judge wherever it is shown, `Against people: kappa 0.61 (0.45 to 0.77) on 160 answers.`;
-        nothing for a check that no model judged. `check` is that of the score."""
+    def of_check(self, check: Check) -> MeasuredJudge | None:
+        """The judge that gave a score, and how far it agrees with people; None where no model did. `check` is that of the score."""
         if "prompt_uid" not in check.judge:  # not judged yet, or by no model
-            return ""
-        key = judge_of(check).key
-        return sentence(next((found for found in self.all() if found.judge.key == key), None))
+            return None
+        judge = judge_of(check)
+        return MeasuredJudge("", judge, next((found for found in self.all() if found.judge.key == judge.key), None))
+
+    def of_run(self, run_id: int) -> list[MeasuredJudge]:
+        """The judges whose verdicts count in a run, by the key of their check."""
+        found: dict[tuple[str, str], MeasuredJudge] = {}
+        for key, text in self._database.query(_JUDGED, {"run": run_id}):
+            measured = self.of_check(Check.from_json(json.loads(text)))
+            if measured is not None:
+                found[key, measured.judge.key] = replace(measured, check=key)
+        return sorted(found.values(), key=lambda one: (not one.check.isdigit(), one.check.zfill(9)))
 
     @staticmethod
     def advice(found: Calibration) -> Advice:

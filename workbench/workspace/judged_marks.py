@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workbench.analysis.calibration import Judge, Mark, Person
 from workbench.evaluators.verdicts import Unreadable, read
 from workbench.plan import Plan
+from workbench.ratings.counting import Counted, preferred
 from workbench.runs.judge_asks import Ask
 from workbench.runs.runs import Runs
 from workbench.store.database import Database
@@ -30,7 +31,6 @@ FROM rating JOIN rater ON rater.id = rating.rater_id LEFT JOIN criterion ON crit
 WHERE rating.replaced_by_id IS NULL AND rating.aspect NOT IN ('{RULING}', 'edited') AND EXISTS (
  SELECT 1 FROM score WHERE score.output_id = rating.output_id AND score.judge_output_id IS NOT NULL)
 ORDER BY rating.id"""
-_VOTES = "SELECT left_output_id, right_output_id, winner FROM vote WHERE replaced_by_id IS NULL AND winner <> ''"
 _PAIR_RUNS = "SELECT id FROM run WHERE judged_run_id IS NOT NULL AND plan LIKE '%pairwise%' ORDER BY id"
 _PAIR_ANSWERS = f"""
 SELECT job.case_index, job.column_index, output.text FROM job JOIN output ON output.id = {newest()}
@@ -84,12 +84,12 @@ def said_by_judges(database: Database, runs: Runs) -> list[Said]:
     return sorted(found.values(), key=lambda said: max((mark.at for mark in said.marks.values()), default=""), reverse=True)
 
 
-def votes(database: Database) -> dict[frozenset[int], str]:
+def compared(counted: Iterable[Counted]) -> dict[frozenset[int], str]:
     """Of two outputs that people compared: `tie` where nobody preferred one, else `apart`."""
     found: dict[frozenset[int], str] = {}
-    for left, right, winner in database.query(_VOTES):
-        pair = frozenset((left, right))
-        if winner not in ("tie", "both_bad") or found.get(pair) == "apart":
+    for one in counted:
+        pair = frozenset((one.left, one.right))
+        if preferred(one.winner) != "tie" or found.get(pair) == "apart":
             found[pair] = "apart"
         else:
             found[pair] = "tie"

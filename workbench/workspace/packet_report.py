@@ -13,6 +13,8 @@ from typing import Any
 
 from workbench.analysis.agreement import kappa_interval, krippendorff_alpha
 from workbench.ratings import Judgement
+from workbench.ratings.counting import VoteCounts
+from workbench.ratings.plans import Column
 from workbench.ratings.reading import RatingReader
 from workbench.store.database import Database
 from workbench.values import NotFound, differ
@@ -22,12 +24,6 @@ _TURNED = {"left": "right", "right": "left"}
 _SESSION = """
 SELECT session.run_id, session.plan, session.rater_id, rater.name, session.kind, session.settings FROM session
 JOIN rater ON rater.id = session.rater_id WHERE session.id = :id"""
-_VOTES = """
-SELECT vote.left_output_id, vote.right_output_id, vote.winner, rater.name, vote.session_id FROM vote
-JOIN session ON session.id = vote.session_id JOIN rater ON rater.id = session.rater_id
-JOIN output ON output.id = vote.left_output_id JOIN job ON job.id = output.job_id
-WHERE job.run_id = :run AND vote.replaced_by_id IS NULL AND vote.winner <> '' ORDER BY vote.id"""
-_COLUMNS = "SELECT output.id, job.column_index FROM output JOIN job ON job.id = output.job_id WHERE job.run_id = :run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +116,7 @@ class PacketReport:
         return [*lines, f"They differ in {left:,} more."] if left > 0 else lines
 
 
-def report_of(database: Database, session_id: int) -> PacketReport:
+def report_of(database: Database, votes: VoteCounts, session_id: int) -> PacketReport:
     """The report on a session that came from a packet. Raises NotFound."""
     rows = database.query(_SESSION, {"id": session_id})
     if not rows:
@@ -130,26 +126,25 @@ def report_of(database: Database, session_id: int) -> PacketReport:
     agreeing: list[Agreeing] = []
     differences: list[Difference] = []
     judged: set[int] = set()
-    _on_pairs(database, run_id, session_id, rater, items, judged, agreeing, differences)
+    _on_pairs(votes, run_id, session_id, rater, items, judged, agreeing, differences)
     _on_answers(database, rater, items, judged, agreeing, differences)
     differences.sort(key=lambda one: one.item)
     return PacketReport(session_id, run_id, rater, kind, len(items), len(judged), tuple(agreeing), tuple(differences))
 
 
 def _on_pairs(
-    database: Database, run_id: int, session_id: int, rater: str, items: Sequence[tuple[int, ...]], judged: set[int],
+    counts: VoteCounts, run_id: int, session_id: int, rater: str, items: Sequence[tuple[int, ...]], judged: set[int],
     agreeing: list[Agreeing], differences: list[Difference],
 ) -> None:  # fmt: skip
     """Votes: the labels that are compared are the column that won, or neither."""
-    columns = dict(database.query(_COLUMNS, {"run": run_id}))
+    columns: dict[int, Column] = {}
     mine: dict[tuple[int, int], str] = {}
     others: dict[str, dict[tuple[int, int], str]] = defaultdict(dict)
-    for left, right, winner, name, session in database.query(_VOTES, {"run": run_id}):
-        pair, word = ((left, right), winner) if left < right else ((right, left), _TURNED.get(winner, winner))
-        if session == session_id:
-            mine[pair] = word
-        elif name != rater:
-            others[name][pair] = word
+    for one in (*counts.of_session(session_id), *(one for one in counts.of_runs([run_id]) if one.rater != rater)):
+        columns |= {one.left: one.left_place.column, one.right: one.right_place.column}
+        turned = one.left > one.right
+        pair = (one.right, one.left) if turned else (one.left, one.right)
+        (mine if one.rater == rater else others[one.rater])[pair] = _TURNED.get(one.winner, one.winner) if turned else one.winner
     places = {tuple(sorted(item)): (number, item) for number, item in enumerate(items, 1) if len(item) == 2}
     judged.update(places[pair][0] for pair in mine if pair in places)
 
@@ -160,9 +155,9 @@ def _on_pairs(
         common = [pair for pair in mine if pair in votes and pair in places]
         if not common:
             continue
-        counts = Counter((label(pair, mine[pair]), label(pair, votes[pair])) for pair in common)
-        same = sum(count for (one, other), count in counts.items() if one == other)
-        kappa = kappa_interval(counts)
+        table = Counter((label(pair, mine[pair]), label(pair, votes[pair])) for pair in common)
+        same = sum(count for (one, other), count in table.items() if one == other)
+        kappa = kappa_interval(table)
         numbers = (kappa.value, kappa.low, kappa.high) if kappa else (None, None, None)
         agreeing.append(Agreeing(name, "pairs", len(common), same, "kappa", *numbers))
         for pair in common:

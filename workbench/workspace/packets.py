@@ -26,6 +26,7 @@ from workbench.formats.pictures import without_metadata
 from workbench.library.criteria import Criteria, CriterionRow
 from workbench.library.names import clean_name, whole_text
 from workbench.plan import Plan
+from workbench.ratings.counting import VoteCounts
 from workbench.ratings.packet_plans import Answer, Drawn, draw_pairs, draw_single, looks_of
 from workbench.ratings.packets import Kept, PacketRow, add_packet, keep_ratings, packet, packets_of
 from workbench.runs.recording import pictures_of
@@ -93,8 +94,8 @@ class MadePacket:
 class Packets:
     """The verbs on review packets."""
 
-    def __init__(self, database: Database, runs: Runs, criteria: Criteria) -> None:
-        self._database, self._runs, self._criteria = database, runs, criteria
+    def __init__(self, database: Database, runs: Runs, criteria: Criteria, votes: VoteCounts) -> None:
+        self._database, self._runs, self._criteria, self._votes = database, runs, criteria, votes
 
     def look(self, run_id: int, wish: PacketWish) -> PacketLook:
         """What a packet would be; nothing is written. Raises BadInput, NotFound."""
@@ -150,7 +151,7 @@ class Packets:
 
     def report(self, session_id: int) -> PacketReport:
         """What a colleague's ratings came to, beside those of the others. Raises NotFound."""
-        return report_of(self._database, session_id)
+        return report_of(self._database, self._votes, session_id)
 
     # -- how it is done ------------------------------------------------------------------------------------------
 

@@ -7,16 +7,19 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from workbench.analysis.judge_advice import MeasuredJudge
 from workbench.analysis.results import CheckInfo, Failure, Judged, Ratings, Results, look
 from workbench.evaluators.judges import kind_of
 from workbench.plan import Plan
+from workbench.ratings.counting import VoteCounts, between_columns
 from workbench.runs.grid import COLD_MS
 from workbench.runs.reading import NANO
 from workbench.runs.runs import Runs
 from workbench.store.database import Database
 from workbench.store.outputs import OWN_CHECK, newest, scored
 from workbench.values import Case
-from workbench.values.votes import Vote, Winner
+from workbench.values.votes import Vote
+from workbench.workspace.calibrations import Calibrations
 
 OWN = "case"
 """Key under which the checks of single cases stand together, as filters know them."""
@@ -43,13 +46,6 @@ SELECT job.column_index, job.case_index, rating.aspect, rating.value, rating.lab
 CROSS JOIN output CROSS JOIN job -- SQLite keeps this order: there are few ratings
 WHERE output.id = rating.output_id AND job.id = output.job_id AND job.run_id = :run AND rating.replaced_by_id IS NULL
 AND rating.aspect IN ('stars', 'verdict') AND output.id = {newest()} ORDER BY rating.id"""
-_VOTES = """
-SELECT one.column_index, other.column_index, vote.winner FROM vote JOIN session ON session.id = vote.session_id
-JOIN output AS left_output ON left_output.id = vote.left_output_id JOIN job AS one ON one.id = left_output.job_id
-JOIN output AS right_output ON right_output.id = vote.right_output_id JOIN job AS other ON other.id = right_output.job_id
-WHERE session.run_id = :run AND one.run_id = :run AND other.run_id = :run AND vote.replaced_by_id IS NULL
-AND vote.winner <> '' ORDER BY vote.id -- an empty one was taken back"""
-_WINNERS: dict[str, Winner] = {"left": "left", "right": "right"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +62,13 @@ class RunAnswers:
     answers: Sequence[Judged]
     votes: Sequence[Vote]
     ratings: Sequence[Ratings]
+    judges: Sequence[MeasuredJudge]
 
     def look(self, columns: Sequence[int] | None = None, cases: Collection[int] | None = None) -> Results:
         """The figures of these columns and cases; None for all."""
         return look(
             self.answers, self.titles, self.checks,
-            groups=self.groups, votes=self.votes, ratings=self.ratings, columns=columns, cases=cases,
+            groups=self.groups, votes=self.votes, ratings=self.ratings, judges=self.judges, columns=columns, cases=cases,
         )  # fmt: skip
 
     def group(self, way: str, name: str) -> Sequence[int]:
@@ -82,8 +79,8 @@ class RunAnswers:
 class RunResults:
     """The verbs on what a run shows."""
 
-    def __init__(self, database: Database, runs: Runs) -> None:
-        self._database, self._runs = database, runs
+    def __init__(self, database: Database, runs: Runs, votes: VoteCounts, calibrations: Calibrations) -> None:
+        self._database, self._runs, self._votes, self._calibrations = database, runs, votes, calibrations
 
     def read(self, run: int | str, progress: Callable[[int, int], object] | None = None) -> RunAnswers:
         """The answers of a run as they are judged now. Raises NotFound; `progress` hears of cases read and may raise to end it."""
@@ -101,8 +98,9 @@ class RunResults:
             progress(len(plan.cases), len(plan.cases))
         names = [case.name or f"Case {number}" for number, case in enumerate(plan.cases, 1)]
         return RunAnswers(
-            run_id, _titles(plan), names, _checks(plan), divisions(plan.cases), answers, self._votes(run_id), self._ratings(run_id)
-        )
+            run_id, _titles(plan), names, _checks(plan), divisions(plan.cases), answers, self._between(run_id, plan), self._ratings(run_id),
+            self._judges(run_id),
+        )  # fmt: skip
 
     def _page(self, run_id: int, plan: Plan, first: int, last: int, kinds: dict[tuple[str, ...], tuple[str, ...]]) -> list[Judged]:
         columns = ",".join(map(str, range(len(plan.columns))))
@@ -126,9 +124,13 @@ class RunResults:
             found.append(_with_scores(answer, scores[output_id], kinds) if output_id in scores else answer)
         return found
 
-    def _votes(self, run_id: int) -> list[Vote]:
-        rows = self._database.query(_VOTES, {"run": run_id})
-        return [Vote(str(left), str(right), _WINNERS.get(winner, "tie")) for left, right, winner in rows]
+    def _between(self, run_id: int, plan: Plan) -> list[Vote]:
+        names = {(run_id, column): str(column) for column in range(len(plan.columns))}
+        return between_columns(self._votes.of_runs([run_id]), names)
+
+    def _judges(self, run_id: int) -> list[MeasuredJudge]:
+        found = self._calibrations.of_run(run_id)
+        return [replace(one, check=OWN) if one.check.startswith(OWN_CHECK) else one for one in found]
 
     def _ratings(self, run_id: int) -> list[Ratings]:
         stars: dict[int, list[int]] = {}

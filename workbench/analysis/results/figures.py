@@ -6,19 +6,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from math import exp, log, sqrt
 from statistics import fmean
 
+from workbench.analysis import preferences
 from workbench.analysis.paired import Gap, bootstrap, holm, mcnemar
-from workbench.analysis.ranking import Z95, rank
+from workbench.analysis.preferences import ENOUGH_VOTES
 from workbench.analysis.repeats import pass_at_k, pass_hat_k
 from workbench.evaluators import percentile, wilson
 from workbench.values.votes import Vote
 
 FEW = 8
 """Cells of a table of shares with fewer cases are to be read, not ranked."""
-VOTES_NEEDED = 20
-"""Win rates appear from this many votes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,29 +350,10 @@ def repeats(answers: Iterable[Judged], columns: Sequence[int]) -> list[Repeats]:
 
 
 def win_rates(votes: Sequence[Vote], columns: Sequence[int]) -> list[WinRate]:
-    """Win rates from votes whose names are column indexes as text, the highest first; none below `VOTES_NEEDED` votes.
-
-    Strengths are those of Bradley-Terry; a column's rate is the mean of its chances against each other column that was voted on, and the
-    interval follows from their covariance by the delta method, on the logit scale so that it stays between 0 and 1.
-    """
+    """Win rates from votes whose names are column indexes as text, the highest first; none below `ENOUGH_VOTES` votes."""
     wanted = {str(column) for column in columns}
     meant = [vote for vote in votes if vote.left in wanted and vote.right in wanted and vote.left != vote.right]
-    if len(meant) < VOTES_NEEDED:
+    if len(meant) < ENOUGH_VOTES:
         return []
-    fit = rank(meant).fit
-    had: Counter[str] = Counter(name for vote in meant for name in (vote.left, vote.right))
-    size, found = len(fit.names), []
-    for i, name in enumerate(fit.names):
-        others = [j for j in range(size) if j != i]
-        chances = {j: 1 / (1 + exp(fit.logs[j] - fit.logs[i])) for j in others}
-        rate = fmean(chances.values())
-        pull = [0.0] * size
-        for j, chance in chances.items():
-            slope = chance * (1 - chance) / len(others)
-            pull[i] += slope
-            pull[j] -= slope
-        spread = sum(a * b * fit.covariance[x][y] for x, a in enumerate(pull) for y, b in enumerate(pull))
-        reach, middle = Z95 * sqrt(max(0.0, spread)) / (rate * (1 - rate)), log(rate / (1 - rate))
-        low, high = (1 / (1 + exp(-(middle + side * reach))) for side in (-1, 1))
-        found.append(WinRate(int(name), rate, low, high, had[name]))
+    found = [WinRate(int(one.name), one.rate, one.low, one.high, one.votes) for one in preferences.win_rates(meant)]
     return sorted(found, key=lambda one: (-one.rate, one.column))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from workbench.analysis.judge_advice import MeasuredJudge
 from workbench.analysis.results.causes import Cause, causes
 from workbench.analysis.results.figures import (
     CheckInfo,
@@ -57,6 +58,8 @@ class Results:
     repeated: Sequence[Repeats]
     judged: tuple[Judged, ...] = ()
     """The answers themselves."""
+    judges: Sequence[MeasuredJudge] = ()
+    """Those whose verdicts count in these checks."""
     failed: Mapping[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
     """(case, column) to the titles of the checks that kept it from passing."""
 
@@ -77,6 +80,7 @@ def look(
     groups: Mapping[str, Mapping[str, Sequence[int]]],
     votes: Sequence[Vote] = (),
     ratings: Sequence[Ratings] = (),
+    judges: Sequence[MeasuredJudge] = (),
     columns: Sequence[int] | None = None,
     cases: Collection[int] | None = None,
 ) -> Results:
@@ -106,6 +110,7 @@ def look(
         wins=win_rates(votes, wanted),
         repeated=repeats(judged, wanted),
         judged=judged,
+        judges=[one for one in judges if one.check in asked],
         failed=_failed(judged, checks),
     )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
 
 from workbench.analysis.paired import cases_needed, smallest_difference
+from workbench.analysis.preferences import ENOUGH_VOTES
 from workbench.analysis.results.causes import UNASKED
-from workbench.analysis.results.figures import FEW, VOTES_NEEDED, Pair, PassRate
+from workbench.analysis.results.figures import FEW, Pair, PassRate, WinRate
 from workbench.analysis.results.found import MOST_PAIRED, Results
 
 _STATED = 0.05
@@ -162,7 +163,16 @@ def checks(found: Results) -> str:
     if not judges:
         return f"{rules} All checks are rules: the same answer always gets the same verdict."
     verb = "comes from a judge" if len(judges) == 1 else "come from judges"
-    return f"{_joined(judges)} {verb}: a gap of 1 or 2 may be the judge. See how far it agrees with people before you rely on it."
+    said = {one.judge.key: one.sentence(_asked(found, one.check)) for one in found.judges}
+    if not said:
+        return f"{_joined(judges)} {verb}. It was not asked here, so it is not known how far people agree with it."
+    whose = [f"{_joined(judges)} {verb}."] if len(judges) > 1 or len(said) > 1 else []
+    return " ".join((*whose, *dict.fromkeys(said.values())))
+
+
+def _asked(found: Results, check: str) -> int:
+    """On so many answers of a column a check was asked, at most."""
+    return max((of for row in found.checks if row.check.key == check for _failed, of in row.cells.values()), default=0)
 
 
 def causes(found: Results) -> str:
@@ -198,15 +208,20 @@ def calls(found: Results) -> str:
 
 
 def win_rates(found: Results) -> str:
+    """What votes on these columns say."""
+    return win_words(found.votes, found.wins, found.titles)
+
+
+def win_words(votes: int, wins: Sequence[WinRate], titles: Mapping[int, str]) -> str:
     """Whether votes tell columns apart; how many there are where they are too few."""
-    if found.votes < VOTES_NEEDED:
-        return f"{found.votes} {'vote' if found.votes == 1 else 'votes'} so far. Win rates appear after {VOTES_NEEDED}."
-    if len(found.wins) < 2:
+    if votes < ENOUGH_VOTES:
+        return f"{votes} {'vote' if votes == 1 else 'votes'} so far. Win rates appear after {ENOUGH_VOTES}."
+    if len(wins) < 2:
         return "All votes are on one column."
-    first, second = found.wins[:2]
+    first, second = wins[:2]
     if first.low > second.high:
-        return f"{found.titles[first.column]} wins more often than every other, by {found.votes} votes."
-    return f"{found.titles[first.column]} and {found.titles[second.column]} are within noise: {found.votes} votes do not rank them."
+        return f"{titles[first.column]} wins more often than every other, by {votes} votes."
+    return f"{titles[first.column]} and {titles[second.column]} are within noise: {votes} votes do not rank them."
 
 
 def ratings(found: Results) -> str:

@@ -32,7 +32,8 @@ from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import line
 
 if TYPE_CHECKING:
-    from workbench.workspace import ColumnInfo, OutputRow, Samples
+    from workbench.values import Check
+    from workbench.workspace import ColumnInfo, MeasuredJudge, OutputRow, Samples
 
 SCROLL_MS = 30
 """How long after an answer the panel scrolls to what is looked for in it: its parts are laid out by then."""
@@ -131,11 +132,13 @@ class DetailPanel(QFrame):
         self.text.marked.connect(self._marked)
         self.model.loaded.connect(self._loaded)
         self.model.judged.connect(self.read_said_again)
+        self.model.judged.connect(self._measure_judges)
         self.head.stepped.connect(self.stepped)
         self.head.repeat_stepped.connect(self.step_repeat)
         self.head.closed.connect(self.closed)
         self.repeats.repeat_wanted.connect(self.repeat_wanted)
         self.checks.judge_wanted.connect(self._open_judge)
+        self.checks.measure_wanted.connect(lambda key: self.context.go("raters", judge=key))
         self.more.attempts_wanted.connect(self._want_attempts)
         self.more.attempt_chosen.connect(self._choose_attempt)
         self.judging.rated.connect(self._rate)
@@ -254,8 +257,20 @@ class DetailPanel(QFrame):
         for widget in (self.checks, self._checks_line):
             widget.setVisible(bool(source.scores))
         self.checks.show_scores(source.scores)
+        self._measure_judges()
         self.metrics.show_output(source, source.usage, by_hand=self.model.grid.columns[cell.column].place == "hand")
         self.more.show_output(row.case if row is not None else data.cases[cell.case_index], row)
+
+    def _measure_judges(self) -> None:
+        """Read how far the judges of these verdicts agree with people: it may be known anew after every rating."""
+        checks, ws = self.checks.judged, self.context.ws
+
+        def read() -> list[tuple[Check, MeasuredJudge]]:
+            found = [(check, ws.calibrations.of_check(check)) for check in checks]
+            return [(check, judge) for check, judge in found if judge is not None]
+
+        if checks and not self.model.closed:
+            self.context.bridge.read(read, then=self.checks.show_judges, owner=self, key=("compare.judges", id(self)))
 
     def show_repeats(self) -> None:
         """Show what the repeats of this cell say together, as far as it is known."""

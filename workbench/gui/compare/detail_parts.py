@@ -24,8 +24,8 @@ from workbench.gui.widgets.pictures import PictureStrip
 from workbench.gui.words import call_money, counted, day, duration
 
 if TYPE_CHECKING:
-    from workbench.values import Case, Part, Score, Usage
-    from workbench.workspace import Cell, ColumnInfo, OutputRow
+    from workbench.values import Case, Check, Part, Score, Usage
+    from workbench.workspace import Cell, ColumnInfo, MeasuredJudge, OutputRow
 
 MARGINS = (16, 12, 16, 12)
 ENDED_WORDS = {"length": "cut off", "content_filter": "filter"}
@@ -108,6 +108,8 @@ class ChecksPart(QWidget):
 
     judge_wanted = Signal(str, object)
     """As `CheckRow.judge_wanted`."""
+    measure_wanted = Signal(str)
+    """As `CheckRow.measure_wanted`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -127,12 +129,14 @@ class ChecksPart(QWidget):
         self.metrics.hide()
         column.addWidget(self.metrics)
         self._rows: list[CheckRow] = []
+        self._measured: Sequence[tuple[Check, MeasuredJudge]] = ()
 
     def expect(self, checks: int) -> None:
         """Make rows for this many checks ahead of the first answer, where nobody waits for a key yet."""
         while len(self._rows) < checks:
             self._rows.append(CheckRow())
             self._rows[-1].judge_wanted.connect(self.judge_wanted)
+            self._rows[-1].measure_wanted.connect(self.measure_wanted)
             self._list.addWidget(self._rows[-1])
 
     def show_scores(self, scores: Sequence[Score]) -> None:
@@ -146,6 +150,18 @@ class ChecksPart(QWidget):
             row.setVisible(number < len(ordered))
             if number < len(ordered):
                 row.show_score(ordered[number])
+        self.show_judges(self._measured)
+
+    @property
+    def judged(self) -> list[Check]:
+        """The checks that are shown and that a judge was asked about."""
+        return [row.check for row in self._rows if row.check is not None and not row.isHidden()]
+
+    def show_judges(self, measured: Sequence[tuple[Check, MeasuredJudge]]) -> None:
+        """Say beside each verdict of a judge how far that one agrees with people."""
+        self._measured = measured
+        for row in self._rows:
+            row.show_judge(next((judge for check, judge in measured if check == row.check), None))
 
 
 def metric_line(scores: Sequence[Score]) -> list[str]:
@@ -162,6 +178,8 @@ class CheckRow(QWidget):
 
     judge_wanted = Signal(str, object)
     """Uid of a judge prompt, and the number of its version."""
+    measure_wanted = Signal(str)
+    """Key of a judge."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -177,11 +195,20 @@ class CheckRow(QWidget):
         self._judge = button("", kind="link", size="small", on=self._open_judge, tip="Open the judge prompt in the library")
         self._judge.hide()
         self._prompt: tuple[str, int | None] | None = None
+        self._said = ""
         words.addWidget(self._title)
         words.addWidget(self._reason)
         self._by = label("", "small", "text3", wrap=True)
         words.addWidget(self._by)
         words.addWidget(self._judge, 0, Qt.AlignmentFlag.AlignLeft)
+        self.against = label("", "small", "text2", wrap=True)
+        self.see = button("See the judge", kind="link", size="small", on=self._open_measure, tip="How far it agrees with people")
+        self.check: Check | None = None
+        self._key = ""
+        for made in (self.against, self.see):
+            made.hide()
+        words.addWidget(self.against)
+        words.addWidget(self.see, 0, Qt.AlignmentFlag.AlignLeft)
         row.addLayout(words, 1)
 
     def show_score(self, score: Score) -> None:
@@ -203,7 +230,21 @@ class CheckRow(QWidget):
         self._judge.setText(f"{score.check.judge.get('prompt')}{f' v{version}' if version else ''}")
         self._judge.setVisible(bool(by))
         self._prompt = (str(score.check.judge.get("prompt_uid") or ""), version) if by else None
-        self.setAccessibleName(f"{score.check.title}, {word}. {reason}" + (f" {by}" if by else ""))
+        self.check = score.check if by else None
+        self._said = f"{score.check.title}, {word}. {reason}" + (f" {by}" if by else "")
+        self.setAccessibleName(self._said)
+
+    def show_judge(self, measured: MeasuredJudge | None) -> None:
+        """Say how far the judge of this verdict agrees with people; None where no judge gave it, or that is not read yet."""
+        words = measured.sentence() if measured is not None else ""
+        self._key = measured.judge.key if measured is not None else ""
+        self.against.setText(words)
+        for made in (self.against, self.see):
+            made.setVisible(bool(words))
+        self.setAccessibleName(f"{self._said} {words}".strip())
+
+    def _open_measure(self) -> None:
+        self.measure_wanted.emit(self._key)
 
     def _open_judge(self) -> None:
         if self._prompt is not None and self._prompt[0]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from workbench.values import Case
     from workbench.workspace import Choices, SessionRow
 
+Act = Literal["rating", "vote"]
 ENOUGH_FOR_PACE = 3
 OPEN = Saw("review", names=True, cost=False, latency=False, checks=False, others=False)
 
@@ -50,8 +51,9 @@ class ReviewModel(QObject):
         self.note_text = ""
         """The note of the vote on it."""
         self.clock = Clock()
-        self._acts: list[tuple[int, ...]] = []
-        """What can be taken back in its order: the outputs of a rating, or nothing for a vote."""
+        self._acts: list[Act] = []
+        self._undone: list[Act] = []
+        """What can be taken back, and what was, in its order. Both change on the bridge's thread alone, where what is said is written."""
         self._focus_output: int | None = None
         self._serial = 0
         self._showing: int | None = None
@@ -84,7 +86,7 @@ class ReviewModel(QObject):
 
     def _opened(self, data: ReviewData | None) -> None:
         self.looked, self.data, self.answers, self.paused, self._showing = True, data, [], False, None
-        self._acts = []
+        self._acts, self._undone = [], []
         self.clock.untold()
         self.position = data.session.position if data is not None else 0
         self.opened.emit()
@@ -262,8 +264,14 @@ class ReviewModel(QObject):
         if self.data is None:
             return
         equal, saw = self.data.session.equal(output_id), BLIND if self.blind else OPEN
-        self._acts.append(equal)
-        self.context.bridge.call(lambda: [verb(one, *said, saw) for one in equal], failed=self.context.failed, owner=self)
+        ratings, acts, undone = self.context.ws.ratings, self._acts, self._undone
+
+        def say() -> None:
+            if ratings.as_one(lambda: [verb(one, *said, saw) for one in equal]):
+                acts.append("rating")
+                undone.clear()
+
+        self.context.bridge.call(say, failed=self.context.failed, owner=self)
         self._read()
 
     def vote(self, winner: str, note: str = "") -> None:
@@ -278,66 +286,60 @@ class ReviewModel(QObject):
         if self.data is None or self.item is None or self._showing != self.position:
             return
         session, position, seconds = self.data.session, self.position, self.clock.on_item()
-        self._acts.append(())
+        votes, acts, undone = self.context.ws.reviews.votes, self._acts, self._undone
         self.data = replace(self.data, judged=self.data.judged | {position})
 
-        def kept(_made: object) -> None:
-            self.voted.emit()
+        def say() -> None:
+            before = votes.history(session.id, position)
+            verb(session.id, position, said, seconds=seconds, note=note)
+            if len(votes.history(session.id, position)) > len(before):  # the same again is no step
+                acts.append("vote")
+                undone.clear()
 
-        self.context.bridge.call(
-            lambda: verb(session.id, position, said, seconds=seconds, note=note), then=kept, failed=self.context.failed, owner=self
-        )
+        self.context.bridge.call(say, then=lambda _none: self.voted.emit(), failed=self.context.failed, owner=self)
         self._read()
 
     def undo(self) -> None:
         """Take the last judgement or vote back and go to its item."""
-        act = self._acts.pop() if self._acts else None
-        ws, session = self.context.ws, self.data.session if self.data is not None else None
-        if session is None:
-            return
-        if act == () or (act is None and session.choices.kind != "single"):
-            self.context.bridge.call(ws.reviews.votes.undo, session.id, then=self._unvoted, failed=self.context.failed, owner=self)
-            return
-
-        def back() -> int | None:
-            if act is None:
-                return ws.ratings.undo()
-            found = None
-            for _ in act:
-                undone = ws.ratings.undo()
-                if undone is not None and undone not in act:  # it said the same before: there was nothing to take back
-                    ws.ratings.redo()
-                    break
-                found = undone or found
-            return found
-
-        self.context.bridge.call(back, then=self._rated_back, owner=self)
+        self._go_back(self._acts, self._undone, "undo")
 
     def redo(self) -> None:
         """Say again what was taken back."""
-        ws, session = self.context.ws, self.data.session if self.data is not None else None
-        if session is not None and session.choices.kind == "single":
-            self.context.bridge.call(ws.ratings.redo, then=lambda output: self._rated_back(output, redo=True), owner=self)
-        elif session is not None:
-            self.context.bridge.call(ws.reviews.votes.redo, session.id, then=self._voted_again, failed=self.context.failed, owner=self)
+        self._go_back(self._undone, self._acts, "redo")
 
-    def _unvoted(self, item: int | None) -> None:
+    def _go_back(self, source: list[Act], target: list[Act], way: Literal["undo", "redo"]) -> None:
+        session = self.data.session if self.data is not None else None
+        if session is None:
+            return
+        ws = self.context.ws
+        usual: Act = "rating" if session.choices.kind == "single" else "vote"
+
+        def step() -> tuple[Act, int | None, bool]:
+            """What it was about, the item or output, and whether the item has a vote now."""
+            act = source.pop() if source else usual
+            found = getattr(ws.ratings, way)() if act == "rating" else getattr(ws.reviews.votes, way)(session.id)
+            if found is not None:
+                target.append(act)
+            voted = act == "vote" and any(vote.item == found for vote in ws.reviews.votes.of_session(session.id))
+            return act, found, voted
+
+        def show(done: tuple[Act, int | None, bool]) -> None:
+            act, found, voted = done
+            if act == "rating":
+                self._rated_back(found, redo=way == "redo")
+            else:
+                self._voted_back(found, voted=voted, redo=way == "redo")
+
+        self.context.bridge.call(step, then=show, failed=self.context.failed, owner=self)
+
+    def _voted_back(self, item: int | None, *, voted: bool, redo: bool) -> None:
         if item is None:
-            self.context.notice("No vote left to take back.")
+            self.context.notice("Nothing left to redo." if redo else "No vote left to take back.")
             return
         if self.data is not None:
-            self.data = replace(self.data, judged=self.data.judged - {item})
+            judged = self.data.judged - {item}
+            self.data = replace(self.data, judged=judged | {item} if voted else judged)
         self.answers = []  # the cards are made anew, without what was taken back
-        self.go_to(item)
-
-    def _voted_again(self, item: int | None) -> None:
-        if item is None:
-            self.context.notice("Nothing left to redo.")
-            return
-        self._acts.append(())
-        if self.data is not None:
-            self.data = replace(self.data, judged=self.data.judged | {item})
-        self.answers = []
         self.go_to(item)
 
     def _rated_back(self, output_id: int | None, *, redo: bool = False) -> None:

@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
 from workbench.gui.theme import theme
 from workbench.gui.widgets.labels import label
 from workbench.gui.words import counted, joined, percent
+from workbench.workspace import ENOUGH_VOTES
 
 if TYPE_CHECKING:
     from workbench.workspace import Outcome
 
-ENOUGH_VOTES = 20
 APART = 0.05
 """Below this p, two are said to be apart."""
 _MOST_GAPS = 6
@@ -83,7 +83,14 @@ def votes_card(outcome: Outcome) -> QWidget | None:
         return card
     for one in outcome.win_rates:
         column.addWidget(RateBar(one.name, one.rate, one.low, one.high, one.votes))
-    column.addWidget(label("A tie is half a win for each. Bars are 95 % intervals (Wilson).", "small", "text2", wrap=True))
+    column.addWidget(
+        label(
+            "The chance to beat one of the others, from the ranking; a tie is half a win. Bars are 95 % intervals.",
+            "small",
+            "text2",
+            wrap=True,
+        )
+    )
     return card
 
 

@@ -158,7 +158,7 @@ class ReviewScreen(Screen):
             self.model.open(int(run_id))
         elif self.model.data is None:
             self.model.open()
-        else:
+        elif not self._let_rater_in():
             self.body.focus_card()
 
     def where(self) -> dict[str, Any]:
@@ -171,6 +171,18 @@ class ReviewScreen(Screen):
     def refresh(self, changes: Changes | None) -> None:
         if changes is not None and self.model.looked and self.model.data is None and changes.has("run"):
             self.model.open()
+        elif changes is not None and changes.has("rating"):
+            self._let_rater_in()
+
+    def _let_rater_in(self) -> bool:
+        """True where somebody else sat down at this desk meanwhile: nobody votes in another one's session, so their own is opened."""
+        data = self.model.data
+        if data is None or data.session.finished_at is not None or self.pages.currentWidget() is self.reveal_page:
+            return False
+        if data.session.rater == self.context.ws.ratings.rater:
+            return False
+        self.model.open(data.run.id)
+        return True
 
     def search_focus(self) -> None:
         self._pick()

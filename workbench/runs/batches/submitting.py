@@ -125,7 +125,8 @@ class Submissions(BatchStore):
                     files = RequestFiles(self._database, plan, run_id, uid, told=told)
                     parts = files.parts(queued(self, run_id, indexes), indexes, lambda number: Path(folder) / f"{number}")
                     while (part := await asyncio.to_thread(next, parts, None)) is not None:
-                        batch = self.get(self.add(run_id, indexes[0], "submitting", part.job_ids))
+                        batch_id = await asyncio.to_thread(self.add, run_id, indexes[0], "submitting", part.job_ids)
+                        batch = await asyncio.to_thread(self.get, batch_id)
                         batches.append(await self._begin(batch, service_of(endpoint), part.path, model.name))
                         part.path.unlink()
                         if batches[-1].state == "refused":
@@ -141,20 +142,21 @@ class Submissions(BatchStore):
             raise BadInput("This batch is over.", remedy="Nothing is left to cancel.")
         self._database.refuse_if_read_only()
         if batch.state == "written":
-            return self.give_back(batch, "taken_back")
+            return await asyncio.to_thread(self.give_back, batch, "taken_back")
         async with self._turn, self._services() as service_of:
             batch = self.get(batch_id)
             service = service_of(await self._endpoint(self.plan(batch.run_id), batch.column, base_url_override))
             try:
                 remote_id = batch.remote_id or await self._found(batch, service)
                 if not remote_id:
-                    return self.give_back(batch, "taken_back")
+                    return await asyncio.to_thread(self.give_back, batch, "taken_back")
                 await service.cancel(remote_id)
             except ProviderError as error:
                 if error.failure.kind == "not_found":
-                    return self.give_back(batch, "taken_back", "The service does not know this batch any more.")
+                    why = "The service does not know this batch any more."
+                    return await asyncio.to_thread(self.give_back, batch, "taken_back", why)
                 raise BadInput(f"{batch.model} could not be told: {error.failure.message}", remedy="Try again.") from None
-            return self.update(batch, state="cancelling", remote_id=remote_id)
+            return await asyncio.to_thread(self.update, batch, state="cancelling", remote_id=remote_id)
 
     async def _begin(self, batch: BatchRow, service: BatchService, path: Path, model: str) -> BatchRow:
         """The batch, at its service. Where that is not certain it stays `submitting`, and whoever asks next looks for it first."""
@@ -163,17 +165,17 @@ class Submissions(BatchStore):
             if not file_id:
                 file_id = await service.upload(path, f"workbench-{batch.uid}")
                 if file_id:
-                    batch = self.update(batch, remote_file=file_id)
+                    batch = await asyncio.to_thread(self.update, batch, remote_file=file_id)
             remote = await service.begin(path, file_id, model, f"workbench-{batch.uid}")
         except ProviderError as error:
             failure = error.failure
             if failure.kind in _REFUSALS:
                 return await asyncio.to_thread(self.give_back, batch, "refused", failure.message)
-            return self.update(batch, message=failure.message)
+            return await asyncio.to_thread(self.update, batch, message=failure.message)
         except Problem as problem:
-            return self.update(batch, message=str(problem))
-        batch = self.update(batch, remote_id=remote.id, submitted_at=now(), message="")
-        return self._noted(batch, remote)
+            return await asyncio.to_thread(self.update, batch, message=str(problem))
+        batch = await asyncio.to_thread(self.update, batch, remote_id=remote.id, submitted_at=now(), message="")
+        return await asyncio.to_thread(self._noted, batch, remote)
 
     def _noted(self, batch: BatchRow, remote: RemoteBatch) -> BatchRow:
         state = "cancelling" if "cancelling" in (remote.state, batch.state) else "submitted"

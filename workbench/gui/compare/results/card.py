@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,8 +25,8 @@ from PySide6.QtWidgets import (
 
 from workbench.gui.compare.results.chart import Chart
 from workbench.gui.context import Context
-from workbench.gui.theme import set_icon
-from workbench.gui.widgets.buttons import icon_button
+from workbench.gui.theme import set_icon, theme
+from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
 from workbench.gui.widgets.save_chooser import ask_path
 
@@ -104,6 +104,9 @@ class Card(QFrame):
         said.addWidget(icon_label(icon, "text2", 16), 0, Qt.AlignmentFlag.AlignTop)
         said.addWidget(self.says, 1)
         column.addLayout(said)
+        self._links = QHBoxLayout()
+        self._links.setContentsMargins(theme().px(24), 0, 0, 0)
+        column.addLayout(self._links)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
     def _dress_table(self) -> None:
@@ -124,6 +127,18 @@ class Card(QFrame):
         self.chart.setAccessibleName(f"{self.title}. {table.says}")
         if self.body.currentIndex() == 1:
             self._fill()
+
+    def show_links(self, links: Sequence[tuple[str, Callable[[], object]]]) -> None:
+        """Where what is said below can be looked into."""
+        while (item := self._links.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        for text, verb in links:
+            self._links.addWidget(button(text, kind="link", size="small", on=verb))
+        if links:
+            self._links.addStretch(1)
 
     def toggle_table(self) -> None:
         """Show the table in place of the chart, or the chart again (T)."""

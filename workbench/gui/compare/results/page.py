@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 THREE, TWO = 1120, 720
 """From these widths at 100 % on, so many cards stand beside each other."""
 CARD_HEIGHT = 350
+MOST_LINKS = 3
+"""Judges that a card leads to; the page of raters has them all."""
 
 
 class _Gone(Exception):
@@ -262,6 +265,7 @@ class ResultsPage(QWidget):
         self._show_groups()
         _chart(self.checks, CellChart).show_lines(heads, "kind", filling.checks(found, found.checks))
         self.checks.show_table(tables.checks(found), "failed, Enter opens the cases")
+        self._link_judges(found)
         _chart(self.causes, CauseChart).show_causes(found.causes, self.looks)
         failed = sum(cause.total for cause in found.causes)
         self.causes.show_table(tables.causes(found), f"{counted(failed, 'failure')} of {counted(found.answers, 'answer')}")
@@ -277,6 +281,14 @@ class ResultsPage(QWidget):
         self._offer_pair(found)
         self._ask_pair()
         self._lay_out(anew=True)
+
+    def _link_judges(self, found: Results) -> None:
+        judges = {one.judge.key: one.judge.title for one in found.judges}
+        several = len(judges) > 1
+        self.checks.show_links([
+            (f"See {title}" if several else "See the judge", partial(self.context.go, "raters", judge=key))
+            for key, title in [*judges.items()][:MOST_LINKS]
+        ])  # fmt: skip
 
     def _offer_ways(self, found: Results) -> None:
         now = self.ways.currentText()

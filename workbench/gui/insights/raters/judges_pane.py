@@ -53,11 +53,7 @@ class JudgeList(QListWidget):
             kappa = shown.found.kappa
             spoken = f"kappa {kappa.value:.2f}" if kappa else "not measured"
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{shown.found.judge.title}, {about_judge(shown.found)}, {spoken}")
-            item.setToolTip(
-                tip(
-                    f"{shown.found.judge.title}\n{about_judge(shown.found)}\n{shown.advice.sentence}\n{shown.found.judge.asks[:300]}".strip()
-                )
-            )
+            item.setToolTip(tip(f"{shown.found.judge.title}\n{about_judge(shown.found)}\n{shown.found.judge.asks[:300]}".strip()))
             self.addItem(item)
             if shown.found.judge.key == key:
                 self.setCurrentItem(item)
