@@ -334,7 +334,7 @@ def test_factuality_names_its_category_and_lacks_nothing(desk: Workspace, server
     made = comparison(desk, Check("factuality"), Check("context-faithfulness"))
     run_id, _ = make(desk, made)
     assert [(score.passed, score.label) for score in scores(desk, run_id)] == [(False, "disagrees")] * 3
-    assert "expected answer\nboots 0\n" in server.asked_of("judge")[0]
+    assert any("expected answer\nboots 0\n" in text for text in server.asked_of("judge"))  # they are asked in any order
     assert "no variable context" in scores(desk, run_id, 1)[0].reason
     assert not scores(desk, run_id, 1)[0].pending
 

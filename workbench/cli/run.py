@@ -19,6 +19,7 @@ def run_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `workbench run`."""
     parser.add_argument("what", metavar="WHAT", help="name or id of a saved comparison, or a file")
     parser.add_argument("--model", action="append", metavar="M", help="run on this model instead; may be given several times")
+    judge_model(parser)
     parser.add_argument("--dataset", metavar="FILE", help="run on the cases in this CSV, TSV, XLSX, JSON or JSONL file")
     parser.add_argument("--sheet", metavar="NAME", help="which sheet of the workbook; else the first with rows")
     parser.add_argument("--repeats", type=_count, metavar="N", help="ask each case this often")
@@ -60,6 +61,11 @@ def shared_call_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--concurrency", type=_count, metavar="N", help="calls in flight for one connection")
     parser.add_argument("--fail-under", type=rate, metavar="RATE", help="exit 1 when fewer than this share of outputs pass, such as 0.9")
     parser.add_argument("--base-url-override", type=_address, metavar="URL", help="send every network connection to one address")
+
+
+def judge_model(parser: argparse.ArgumentParser) -> None:
+    """The option that says who judges."""
+    parser.add_argument("--judge-model", metavar="M", help="let this model judge, whichever the checks and the settings name")
 
 
 def allow_python(parser: argparse.ArgumentParser) -> None:

@@ -107,19 +107,26 @@ class Calls(CaseFinder):
                     yield state
 
     async def judge(
-        self, run_id: int, control: Control | None = None, *, only_passing: bool = False, again: bool = False, **how: Any
+        self,
+        run_id: int,
+        control: Control | None = None,
+        *,
+        only_passing: bool = False,
+        again: bool = False,
+        judge: str = "",
+        **how: Any,
     ) -> AsyncGenerator[Judged]:
         """Has the answers of a run judged that wait for it, and tells how far it is. No answer is made again.
 
         `only_passing`: only answers that fail no other check. `again`: also those that have a verdict; the earlier ones are kept, in an
-        earlier scoring. `how` as in `execute`.
+        earlier scoring. `judge`: the model that is to judge, whichever the checks name; the scores say so. `how` as in `execute`.
         """
         from workbench.engine.control import Control  # see execute
 
         row = self.get(run_id)
         with self.taken(row):
-            if again:
-                forget_verdicts(self._database, row.id)
+            if again or judge:
+                forget_verdicts(self._database, row.id, given_too=again, judge=judge)
             async with aclosing(self._judged(row.id, control or Control(), _How(**how), only_passing=only_passing)) as judged:
                 async for state in judged:
                     yield state

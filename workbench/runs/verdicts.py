@@ -13,7 +13,7 @@ from workbench.library.names import whole_text
 from workbench.store.database import Database
 from workbench.store.outputs import newest, scored, scoring
 from workbench.store.stamps import now
-from workbench.values import PENDING, Check, Score, canonical
+from workbench.values import PENDING, Check, Score, canonical, judged_by
 
 _WAITING = f"""
 FROM job JOIN output ON output.id = {newest()} JOIN score ON {scored()}
@@ -51,8 +51,12 @@ def end_cut_off(database: Database, run_id: int) -> None:
 
 def asked(check: Check) -> str:
     """What a check asks of a judge, whatever its name and weight: scores of the same question can be carried over."""
-    judge = check.judge.get("asked", {}) if "prompt_uid" in check.judge or "inner" in check.judge else check.judge
-    return canonical([check.type, check.value, check.threshold, dict(judge)])
+    return canonical([check.type, check.value, check.threshold, _own(check)])
+
+
+def _own(check: Check) -> dict[str, Any]:
+    """What a check itself says of who is asked, also where its score says who was."""
+    return dict(check.judge.get("asked", {}) if "prompt_uid" in check.judge or "inner" in check.judge else check.judge)
 
 
 def given(database: Database, output_ids: list[int]) -> dict[tuple[int, str], tuple[Any, ...]]:
@@ -67,7 +71,7 @@ def given(database: Database, output_ids: list[int]) -> dict[tuple[int, str], tu
 def _not_judged(check: Check) -> Mapping[str, Any]:
     """What a check says of judges before they have spoken."""
     if "inner" not in check.judge:
-        return dict(check.judge.get("asked", {}))
+        return _own(check)
     types = [Check.from_json(item).type for item in check.value]
     return {"inner": [None if judges.kind_of(type) else known for type, known in zip(types, check.judge["inner"], strict=True)]}
 
@@ -83,19 +87,23 @@ def fold(check: Check, place: int, verdict: list[Any]) -> Score:
     return replace(evaluators.score_of_set(check, inner), check=judged)
 
 
-def forget_verdicts(database: Database, run_id: int) -> None:
-    """Begin a new scoring of a run in which its judges have not spoken yet. All other scores are as in the one before."""
+def forget_verdicts(database: Database, run_id: int, *, given_too: bool = True, judge: str = "") -> None:
+    """Begin a new scoring of a run in which its judges have not spoken yet. All other scores are as in the one before.
+
+    `given_too` False: only judges that have not spoken are asked. `judge`: the model that they are asked on.
+    """
     rows, at = database.query(_MINE, {"run": run_id}), now()
     number = int(database.query(f"SELECT {scoring('mine')} FROM (SELECT :run AS run_id) AS mine", {"run": run_id})[0][0]) + 1
     kept = []
-    for output, key, text, passed, value, reason, label, cost, judge, made_at in rows:
+    for output, key, text, passed, value, reason, label, cost, given_by, made_at in rows:
         check = Check.from_json(json.loads(text))
         row = {
             "output": output, "key": key, "check": text, "passed": passed, "value": value, "reason": reason, "label": label, "cost": cost,
-            "judge": judge, "number": number, "at": made_at,
+            "judge": given_by, "number": number, "at": made_at,
         }  # fmt: skip
-        if judge is not None:
+        if (given_too and given_by is not None) or label == PENDING:
             check = replace(check, judge=_not_judged(check))
+            check = judged_by(check, judge) if judge else check
             row |= {"check": whole_text(canonical(check.to_json())), "passed": None, "value": None, "reason": judges.NOT_JUDGED}
             row |= {"label": PENDING, "cost": None, "judge": None, "at": at}
         kept.append(row)

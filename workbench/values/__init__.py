@@ -13,7 +13,21 @@ from workbench.values.calls import (
 )
 from workbench.values.case_query import CaseQuery
 from workbench.values.changes import Changes, Kind
-from workbench.values.comparisons import BY_HAND, PENDING, Case, Check, Definition, ModelSpec, PromptRef, Score, Spec, Variant
+from workbench.values.comparisons import (
+    BY_HAND,
+    JUDGED,
+    PENDING,
+    Case,
+    Check,
+    Definition,
+    ModelSpec,
+    PromptRef,
+    Score,
+    Spec,
+    Variant,
+    judged_by,
+    with_judges,
+)
 from workbench.values.conversations import named_alone, turns
 from workbench.values.criteria import (
     BLIND,
@@ -51,6 +65,7 @@ from workbench.values.variables import SPEC_KEYS, VARIABLE_TYPES, VariableSpec, 
 __all__ = [
     "BLIND",
     "BY_HAND",
+    "JUDGED",
     "PENDING",
     "SCALE_KINDS",
     "SPEC_KEYS",
@@ -106,6 +121,7 @@ __all__ = [
     "checked_criterion",
     "differ",
     "is_server",
+    "judged_by",
     "named_alone",
     "names_embedding_model",
     "sha256",
@@ -113,5 +129,6 @@ __all__ = [
     "short_name",
     "turns",
     "weighted_stars",
+    "with_judges",
     "without_password",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -63,6 +63,29 @@ class Check:
             threshold=None if threshold is None else float(threshold),
             judge=dict(item["judge"]) if isinstance(item.get("judge"), Mapping) else {},
         )
+
+
+JUDGED = frozenset(
+    ("llm-rubric", "factuality", "model-graded-factuality", "model-graded-closedqa", "answer-relevance", "context-faithfulness",
+     "context-recall", "context-relevance", "g-eval", "select-best", "pairwise")
+)  # fmt: skip
+"""The types of checks that a model judges, without `not-`."""
+
+
+def with_judges(check: Check, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> Check:
+    """The check with what `change` makes of who is asked, wherever in it a model judges: in itself, or in sets at any depth."""
+    kind = check.type.removeprefix("not-")
+    if kind in JUDGED:
+        return replace(check, judge=change(check.judge))
+    inner = check.value if kind == "assert-set" and isinstance(check.value, list) else ()
+    if not inner or not all(isinstance(item, Mapping) and "type" in item for item in inner):
+        return check
+    return replace(check, value=[with_judges(Check.from_json(item), change).to_json() for item in inner])
+
+
+def judged_by(check: Check, model: str) -> Check:
+    """The check with this model (title, name or uid) as its judge, whichever it names itself."""
+    return with_judges(check, lambda judge: {**judge, "model": model})
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,5 +235,7 @@ class Spec:
     """The dataset of this workspace whose cases these are; None for cases out of a file, and for sample values."""
     numbers: tuple[int, ...] = ()
     """The places of the cases in the dataset, where they are only those with some tags."""
+    judges: tuple[ModelSpec, ...] = ()
+    """Models that answer nothing and only judge, where what the comparison came from says how to reach them."""
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """The bytes of pictures and files that cases name by their SHA-256."""
