@@ -265,7 +265,8 @@ def test_a_comparison_file_may_name_a_judge_in_the_models_file_beside_it(
     file: Path, server: JudgeServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (file.parent / "models.yaml").write_text(
-        f"connections:\n- name: Here\n  vendor: other\n  base_url: {server.url}\n  models:\n  - {{name: writer}}\n  - {{name: marker, title: Marker}}\n"
+        f"connections:\n- name: Here\n  vendor: other\n  base_url: {server.url}\n"
+        "  models: [{name: writer}, {name: marker, title: Marker}]\n"
     )
     made = file.parent / "short.comparison.yaml"
     made.write_text(

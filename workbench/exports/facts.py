@@ -9,10 +9,12 @@ from typing import Protocol
 
 from workbench.analysis.paired import mcnemar
 from workbench.analysis.regression import Regression
+from workbench.analysis.results.result_words import unasked_words
 from workbench.exports.items import Item
 from workbench.exports.words import chance, counted, title_of
 from workbench.plan import Plan
 from workbench.runs.records import ColumnInfo, RunRow
+from workbench.values import OPEN
 
 
 class Beside(Protocol):
@@ -77,8 +79,6 @@ class Facts:
     cases: tuple[CaseFacts, ...]
     checks: tuple[CheckFacts, ...]
     failures: Sequence[tuple[str, int]]
-    not_run: int
-    """Answers of which a check could not be run."""
     against: Beside | None
     sentences: tuple[str, ...]
     """What the numbers allow to say, and what they do not hold."""
@@ -100,12 +100,12 @@ def facts_of(
     cases = tuple(seen.case(index, plan) for index in range(len(plan.cases)))
     checks = tuple(CheckFacts(title, tuple(passed), tuple(ran), seen.check_not_run[title]) for title, (passed, ran) in seen.checks.items())
     sentences = tuple(_sentences(run, plan, columns, seen))
-    return Facts(run, dataset, plan, columns, seen.outputs, cases, checks, failures, seen.not_run, against, sentences)
+    return Facts(run, dataset, plan, columns, seen.outputs, cases, checks, failures, against, sentences)
 
 
 class _Seen:
     def __init__(self, width: int) -> None:
-        self.outputs = self.not_run = 0
+        self.outputs = self.owed = 0
         self.checks: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([0] * width, [0] * width))
         self.check_not_run: dict[str, int] = defaultdict(int)
         self.shares: dict[int, dict[int, list[bool]]] = defaultdict(lambda: defaultdict(list))
@@ -123,12 +123,14 @@ class _Seen:
             return
         for check in document["checks"]:
             passed, ran = self.checks[check["name"]]
-            self.check_not_run[check["name"]] += check["passed"] is None
+            self.check_not_run[check["name"]] += check["passed"] is None and check.get("label") not in OPEN
             ran[item.column] += check["passed"] is not None
             passed[item.column] += check["passed"] is True
-        self.not_run += any(check["passed"] is None for check in document["checks"])
-        if any(check["passed"] is not None for check in document["checks"]):
-            self.shares[item.column][case].append(document["passed"] is True)
+        self.owed += document["passed"] is None and any(
+            check["passed"] is None and check.get("label") in OPEN for check in document["checks"]
+        )
+        if document["passed"] is not None:
+            self.shares[item.column][case].append(document["passed"])
             failed = next((check for check in document["checks"] if check["passed"] is False and check["weight"]), None)
             if failed is not None:
                 said = f": {failed['reason']}" if failed["reason"] else ""
@@ -152,8 +154,8 @@ def _sentences(run: RunRow, plan: Plan, columns: Sequence[ColumnInfo], seen: _Se
         yield f"The run is not complete: {counted(missing, 'answer')} of {run.jobs:,} {'is' if missing == 1 else 'are'} missing."
     if run.failed:
         yield f"{counted(run.failed, 'call')} failed and {'counts' if run.failed == 1 else 'count'} in no pass rate."
-    if seen.not_run:
-        yield f"On {counted(seen.not_run, 'answer')} a check could not be run. That never counts as passed."
+    if said := unasked_words([title for title, count in seen.check_not_run.items() if count], seen.owed):
+        yield said
     if run.brought_from:
         yield f"The answers came in from {run.brought_from}; they were not asked for here."
     if run.unknown_prices:

@@ -16,7 +16,7 @@ from workbench.evaluators import judges
 from workbench.evaluators.verdicts import Said
 from workbench.plan import Plan, PlanColumn
 from workbench.runs.outputs import messages_of
-from workbench.values import BadInput, Case, Check, ModelSpec, Variant
+from workbench.values import UNREAD, BadInput, Case, Check, ModelSpec, Variant
 
 MOST_ASKS = 2_000
 """Questions of one run of judges: its plan holds all their texts."""
@@ -154,9 +154,7 @@ def rulings(check: Check, row: Sequence[int], readings: Mapping[tuple[int, ...],
         return [_of_pairs(check, one, row, readings) for one in row]
     reading = readings[needed[0]]
     if reading.said is None:
-        return [
-            Ruling(one, None, None, reading.why, "no verdict", _share(reading.cost, len(row), at), reading) for at, one in enumerate(row)
-        ]
+        return [Ruling(one, None, None, reading.why, UNREAD, _share(reading.cost, len(row), at), reading) for at, one in enumerate(row)]
     if kind.form == "best":
         best = needed[0][reading.said.best - 1]
         return [_of_best(check, one, best, reading, _share(reading.cost, len(row), at)) for at, one in enumerate(row)]
@@ -176,7 +174,7 @@ def _of_pairs(check: Check, one: int, row: Sequence[int], readings: Mapping[tupl
     cost = sum(there.cost for there, _ in mine)  # the other half belongs to the other answer
     lacking = next((each for pair in mine for each in pair if each.said is None), None)
     if lacking is not None:
-        return Ruling(one, None, None, lacking.why, "no verdict", cost, lacking)
+        return Ruling(one, None, None, lacking.why, UNREAD, cost, lacking)
     said = [(there.said, back.said) for there, back in mine if there.said is not None and back.said is not None]
     outcomes = [evaluators.outcome(there.winner, back.winner) for there, back in said]
     share, words = evaluators.of_row(outcomes)

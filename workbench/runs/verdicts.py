@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from workbench import evaluators
-from workbench.evaluators import judges
+from workbench.evaluators import judges, sets
 from workbench.library.names import whole_text
 from workbench.store.database import Database
 from workbench.store.outputs import newest, scored, scoring
 from workbench.store.stamps import now
-from workbench.values import PENDING, Check, Score, canonical, judged_by
+from workbench.values import PENDING, Check, canonical, judged_by
 
 _WAITING = f"""
 FROM job JOIN output ON output.id = {newest()} JOIN score ON {scored()}
@@ -56,7 +54,7 @@ def asked(check: Check) -> str:
 
 def _own(check: Check) -> dict[str, Any]:
     """What a check itself says of who is asked, also where its score says who was."""
-    return dict(check.judge.get("asked", {}) if "prompt_uid" in check.judge or "inner" in check.judge else check.judge)
+    return dict(check.judge.get("asked", {}) if "prompt_uid" in check.judge or sets.INNER in check.judge else check.judge)
 
 
 def given(database: Database, output_ids: list[int]) -> dict[tuple[int, str], tuple[Any, ...]]:
@@ -68,23 +66,9 @@ def given(database: Database, output_ids: list[int]) -> dict[tuple[int, str], tu
     return found
 
 
-def _not_judged(check: Check) -> Mapping[str, Any]:
-    """What a check says of judges before they have spoken."""
-    if "inner" not in check.judge:
-        return _own(check)
-    types = [Check.from_json(item).type for item in check.value]
-    return {"inner": [None if judges.kind_of(type) else known for type, known in zip(types, check.judge["inner"], strict=True)]}
-
-
-def fold(check: Check, place: int, verdict: list[Any]) -> Score:
-    """The score of a set when one more of its judges has spoken; it waits as long as others have not."""
-    known = [*check.judge["inner"]]
-    known[place] = verdict
-    judged = replace(check, judge={"inner": known})
-    if any(one is None for one in known):
-        return Score(judged, None, None, judges.NOT_JUDGED, PENDING)
-    inner = [Score(Check.from_json(item), *one[:3]) for item, one in zip(check.value, known, strict=True)]
-    return replace(evaluators.score_of_set(check, inner), check=judged)
+def _not_judged(check: Check) -> Check:
+    """The check of a score as it was before its judges had spoken."""
+    return sets.unspoken(check) if sets.INNER in check.judge else replace(check, judge=_own(check))
 
 
 def forget_verdicts(database: Database, run_id: int, *, given_too: bool = True, judge: str = "") -> None:
@@ -102,7 +86,7 @@ def forget_verdicts(database: Database, run_id: int, *, given_too: bool = True, 
             "judge": given_by, "number": number, "at": made_at,
         }  # fmt: skip
         if (given_too and given_by is not None) or label == PENDING:
-            check = replace(check, judge=_not_judged(check))
+            check = _not_judged(check)
             check = judged_by(check, judge) if judge else check
             row |= {"check": whole_text(canonical(check.to_json())), "passed": None, "value": None, "reason": judges.NOT_JUDGED}
             row |= {"label": PENDING, "cost": None, "judge": None, "at": at}

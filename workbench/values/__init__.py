@@ -16,7 +16,6 @@ from workbench.values.changes import Changes, Kind
 from workbench.values.comparisons import (
     BY_HAND,
     JUDGED,
-    PENDING,
     Case,
     Check,
     Definition,
@@ -44,6 +43,7 @@ from workbench.values.criteria import (
 )
 from workbench.values.embeddings import Embeddings, names_embedding_model
 from workbench.values.messages import Content, Message, Part, Role, ToolCall, canonical, sha256
+from workbench.values.passing import OPEN, PENDING, UNREAD, passing
 from workbench.values.places import is_server, short_name, without_password
 from workbench.values.prices import Price
 from workbench.values.problems import (
@@ -66,9 +66,11 @@ __all__ = [
     "BLIND",
     "BY_HAND",
     "JUDGED",
+    "OPEN",
     "PENDING",
     "SCALE_KINDS",
     "SPEC_KEYS",
+    "UNREAD",
     "VARIABLE_TYPES",
     "BadInput",
     "Case",
@@ -124,6 +126,7 @@ __all__ = [
     "judged_by",
     "named_alone",
     "names_embedding_model",
+    "passing",
     "sha256",
     "share",
     "short_name",

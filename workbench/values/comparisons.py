@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from workbench.values.messages import Content
+from workbench.values.passing import PENDING, UNREAD
 from workbench.values.prices import Price
 
-PENDING = "pending"
-"""Label of a score whose judge has not been asked, or has given no answer."""
 BY_HAND = "by-hand"
 """The wire format of models without an API: a person carries the prompt over and brings the answer back."""
 
@@ -90,7 +89,7 @@ def judged_by(check: Check, model: str) -> Check:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A check's word on one output. `passed` is None where the check cannot be run here; that never counts as passed."""
+    """A check's word on one output. `passed` is None where the check cannot be run here; that never counts as passed (`passing`)."""
 
     check: Check
     passed: bool | None
@@ -102,6 +101,34 @@ class Score:
     """What a judge's answer cost."""
     judge_output_id: int | None = None
     """The judge's answer in full, an output of the run that judged."""
+
+    @property
+    def failed(self) -> bool:
+        """True where it keeps its output from passing: a check of weight 0 only tells."""
+        return self.passed is False and self.check.weight > 0
+
+    @property
+    def word(self) -> str:
+        """What it came to, in a word or two."""
+        if self.passed is None:
+            return {PENDING: "not judged yet", UNREAD: "no verdict"}.get(self.label, "not run")
+        return "passed" if self.passed else "failed" if self.failed else "not so, only tells"
+
+    @property
+    def parts(self) -> tuple[Score, ...]:
+        """Of a set, what each check in it came to; empty for any other check. See `evaluators.sets`."""
+        known = self.check.judge.get("inner")
+        if not isinstance(known, Sequence) or not isinstance(self.check.value, list):
+            return ()
+        return tuple(Score.kept(Check.from_json(item), one) for item, one in zip(self.check.value, known, strict=False))
+
+    @staticmethod
+    def kept(check: Check, known: Sequence[Any] | None) -> Score:
+        """The score of a check in a set from what the set keeps: [passed, score, reason, judge, label], None while a judge is to speak."""
+        if known is None:
+            return Score(check, None, None, "No judge has been asked yet.", PENDING)
+        judge: Mapping[str, Any] = known[3] if len(known) > 3 else {}
+        return Score(replace(check, judge=judge) if judge else check, known[0], known[1], known[2], known[4] if len(known) > 4 else "")
 
     @property
     def pending(self) -> bool:

@@ -55,6 +55,8 @@ class Results:
     votes: int
     wins: Sequence[WinRate]
     repeated: Sequence[Repeats]
+    unasked: Sequence[tuple[str, str]] = ()
+    """Key and title of the checks that cannot run here."""
     judged: tuple[Judged, ...] = ()
     """The answers themselves."""
     failed: Mapping[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
@@ -89,6 +91,7 @@ def look(
         for way, named in groups.items()
     }
     asked = {key for answer in judged for key in answer.asked}
+    unasked = {key for answer in judged for key in answer.unasked}
     return Results(
         columns=wanted,
         titles={column: titles[column] for column in wanted},
@@ -105,6 +108,7 @@ def look(
         votes=sum(1 for vote in votes if {int(vote.left), int(vote.right)} <= here and vote.left != vote.right),
         wins=win_rates(votes, wanted),
         repeated=repeats(judged, wanted),
+        unasked=[(check.key, check.title) for check in checks if check.key in unasked],
         judged=judged,
         failed=_failed(judged, checks),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,36 @@ _TYPES = {
     "answer-relevance", "context-faithfulness", "context-recall", "context-relevance", "classifier", "moderation", "webhook",
     "g-eval", "guardrails", "not-empty", "finish-reason", "tool-call-f1", *_LISTS,
 }  # fmt: skip
+
+
+NOT_HERE = {"javascript", "perplexity", "perplexity-score", "classifier", "moderation", "webhook", "guardrails", "ends-with", "not-empty"}
+"""Kinds of promptfoo that nothing here asks: they are kept, and have no verdict."""
+OURS = {
+    "classification", "language", "links-only-to", "matches-reference", "no-personal-data", "no-secrets", "pairwise", "reading-level",
+    "sentence-count",
+}  # fmt: skip
+"""Kinds that are asked here and that promptfoo does not have."""
+
+
+def note_what_cannot_run(checks: Iterable[Check], notes: Notes) -> None:
+    """Say how many checks are kept and cannot run here, each once however many cases have it."""
+    found: list[Check] = []
+    for check in _inside(checks):
+        kind = check.type.removeprefix("not-")
+        if (kind in NOT_HERE or kind.endswith(TRANSFORMED) or not is_known(kind)) and kind not in OURS and check not in found:
+            found.append(check)
+    if found:
+        kinds = ", ".join(dict.fromkeys(check.type for check in found))
+        what = "1 check cannot run here" if len(found) == 1 else f"{len(found)} checks cannot run here"
+        notes.add(f"{what}: {kinds}", "kept without a verdict; an answer is judged by its other checks, and not at all where it has none")
+
+
+def _inside(checks: Iterable[Check]) -> Iterator[Check]:
+    for check in checks:
+        if check.type.removeprefix("not-") == "assert-set" and isinstance(check.value, list):
+            yield from _inside(map(Check.from_json, check.value))
+        else:
+            yield check
 
 
 def is_known(kind: str) -> bool:

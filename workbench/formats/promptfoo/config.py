@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.formats.promptfoo.cases import read_cases, with_missing
+from workbench.formats.promptfoo.checks import note_what_cannot_run
 from workbench.formats.promptfoo.files import ConfigFolder
 from workbench.formats.promptfoo.graders import Graders
 from workbench.formats.promptfoo.prompts import read_prompts
@@ -84,6 +85,7 @@ def read(path: Path, environment: Mapping[str, str] | None = None, *, to_run: bo
         judges=tuple(judge.model for judge in graders.models.values()),
         dataset=data["tests"].removeprefix("file://") if isinstance(data.get("tests"), str) else "",
     )
+    note_what_cannot_run((*checks, *(check for case in cases for check in case.checks)), notes)
     keys = {index: provider.key for index, provider in enumerate((*providers, *graders.models.values())) if provider.key}
     return PromptfooConfig(spec, notes.all(), keys, graders.prompts)
 
