@@ -100,7 +100,7 @@ def test_a_check_that_cannot_run_here_is_said_and_so_are_answers_that_wait_for_a
     assert (found.rates[0].passed, found.rates[0].of) == (1, 1)
     words = result_words.pass_rate(found)
     assert f"1 check cannot run here ({lacking.title}): where it is lacking, the other checks decide" in words
-    assert "1 answer waits for a judge and is in no pass rate." in words
+    assert "1 answer has no verdict of a judge yet and is in no pass rate." in words
     assert "1 without a verdict count in no pass rate." in result_words.causes(found)
 
 

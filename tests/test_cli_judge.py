@@ -276,3 +276,18 @@ def test_a_comparison_file_may_name_a_judge_in_the_models_file_beside_it(
     assert perform(["run", str(made), "--json"]) == 0
     assert judged_by(document(capsys)) == {"Marker"}
     assert len(server.asked_of("marker")) == 1
+
+
+def test_verdicts_that_cannot_be_read_are_told_and_end_with_1(file: Path, server: JudgeServer, capsys: pytest.CaptureFixture[str]) -> None:
+    good = server.say
+    server.say = lambda model, text: "Well, it depends." if model == "judge-1" and "word-1" in text else good(model, text)
+    assert perform(["run", str(file), "--json", "--base-url-override", server.url]) == 1
+    found = capsys.readouterr()
+    assert "1 verdict of a judge could not be read, so its answer is not judged." in found.err
+    report = json.loads(found.out)
+    assert [output["passed"] for output in report["outputs"]] == [True, None, True]
+    assert report["columns"][0]["pass_rate"] == 1.0
+    assert report["outputs"][1]["checks"][0]["label"] == "no verdict"
+    server.say = good
+    assert perform(["judge", report["run"]["id"], "--again", "--json"]) == 0
+    assert [output["passed"] for output in document(capsys)["outputs"]] == [True, False, True]

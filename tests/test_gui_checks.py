@@ -244,5 +244,5 @@ def test_the_figures_of_a_metric_are_said_in_words() -> None:
 def test_a_check_that_cannot_be_asked_is_counted_among_the_checks_of_an_answer() -> None:
     good, bad, unknown = (Score(Check("contains", "x"), passed, None) for passed in (True, False, None))
     assert passed_words([good, good]) == "2 of 2 passed"
-    assert passed_words([good, bad, unknown]) == "1 of 3 passed, 1 not run"
-    assert passed_words([unknown]) == "not run here"
+    assert passed_words([good, bad, unknown]) == "1 of 2 passed, 1 cannot run here"
+    assert passed_words([unknown]) == "1 cannot run here"

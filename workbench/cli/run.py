@@ -179,9 +179,13 @@ def finish(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Te
 
 def unjudged(ws: Workspace, run_id: int, terminal: Terminal) -> int:
     """1 where verdicts of judges are still lacking, else 0; why goes to stderr."""
-    count, why = ws.runs.to_judge(run_id), ws.runs.why_unjudged(run_id)
+    count, why, lost = ws.runs.to_judge(run_id), ws.runs.why_unjudged(run_id), ws.runs.unread(run_id)
+    if lost:
+        said = "1 verdict of a judge" if lost == 1 else f"{lost:,} verdicts of judges"
+        terminal.complain(f"{said} could not be read, so {'its answer is' if lost == 1 else 'their answers are'} not judged.")
+        terminal.note(f"Ask again with: workbench judge {ws.runs.get(run_id).uid} --again")
     if not count:
-        return 0
+        return 1 if lost else 0
     terminal.complain(f"{count:,} verdict{'' if count == 1 else 's'} of judges {'is' if count == 1 else 'are'} lacking. {why}")
     terminal.note(f"Judge them with: workbench judge {ws.runs.get(run_id).uid}")
     return 1

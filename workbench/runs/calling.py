@@ -15,7 +15,7 @@ from workbench.plan import Plan
 from workbench.runs.consent import CodeConsent, checks_of
 from workbench.runs.finding import CaseFinder
 from workbench.runs.records import RunRow
-from workbench.runs.verdicts import end_cut_off, forget_verdicts, waiting, why_waiting
+from workbench.runs.verdicts import end_cut_off, forget_verdicts, unread, waiting, why_waiting
 from workbench.settings import Settings
 from workbench.store.database import Database
 from workbench.values import BadInput, Changes, Check, Endpoint, Missing, ModelSpec, Problem
@@ -134,6 +134,10 @@ class Calls(CaseFinder):
     def to_judge(self, run_id: int) -> int:
         """How many verdicts of judges a run still waits for."""
         return waiting(self._database, run_id)
+
+    def unread(self, run_id: int) -> int:
+        """How many verdicts of judges could not be read, twice: their answers are not judged."""
+        return unread(self._database, run_id)
 
     def forget_verdicts(self, run_id: int) -> None:
         """Let the judges of a run be asked anew: begins a scoring without their verdicts, the earlier ones are kept."""

@@ -11,7 +11,7 @@ from workbench.library.names import whole_text
 from workbench.store.database import Database
 from workbench.store.outputs import newest, scored, scoring
 from workbench.store.stamps import now
-from workbench.values import PENDING, Check, canonical, judged_by
+from workbench.values import PENDING, UNREAD, Check, canonical, judged_by
 
 _WAITING = f"""
 FROM job JOIN output ON output.id = {newest()} JOIN score ON {scored()}
@@ -31,6 +31,11 @@ WHERE output_id IN ({ids}) AND judge_output_id IS NOT NULL ORDER BY id"""
 def waiting(database: Database, run_id: int) -> int:
     """How many scores of a run's newest answers wait for a judge."""
     return int(database.query(f"SELECT count(*) {_WAITING}", {"run": run_id})[0][0])
+
+
+def unread(database: Database, run_id: int) -> int:
+    """How many scores of a run's newest answers have no verdict since nobody could read what their judge said."""
+    return int(database.query(f"SELECT count(*) {_WAITING.replace(PENDING, UNREAD)}", {"run": run_id})[0][0])
 
 
 def why_waiting(database: Database, run_id: int) -> str:

@@ -42,8 +42,9 @@ def unasked_words(titles: Sequence[str], owed: int) -> str:
             "the other checks decide, and an answer without another is not judged."
         )
     if owed:
+        one = owed == 1
         said.append(
-            f"{owed:,} {'answer waits' if owed == 1 else 'answers wait'} for a judge and {'is' if owed == 1 else 'are'} in no pass rate."
+            f"{owed:,} {'answer has' if one else 'answers have'} no verdict of a judge yet and {'is' if one else 'are'} in no pass rate."
         )
     return " ".join(said)
 
