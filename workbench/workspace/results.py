@@ -66,12 +66,15 @@ class RunAnswers:
     answers: Sequence[Judged]
     votes: Sequence[Vote]
     ratings: Sequence[Ratings]
+    brought_from: str = ""
+    """The program whose file they came in from."""
 
     def look(self, columns: Sequence[int] | None = None, cases: Collection[int] | None = None) -> Results:
         """The figures of these columns and cases; None for all."""
         return look(
             self.answers, self.titles, self.checks,
             groups=self.groups, votes=self.votes, ratings=self.ratings, columns=columns, cases=cases,
+            brought_from=self.brought_from,
         )  # fmt: skip
 
     def group(self, way: str, name: str) -> Sequence[int]:
@@ -101,8 +104,9 @@ class RunResults:
             progress(len(plan.cases), len(plan.cases))
         names = [case.name or f"Case {number}" for number, case in enumerate(plan.cases, 1)]
         return RunAnswers(
-            run_id, _titles(plan), names, _checks(plan), divisions(plan.cases), answers, self._votes(run_id), self._ratings(run_id)
-        )
+            run_id, _titles(plan), names, _checks(plan), divisions(plan.cases), answers, self._votes(run_id), self._ratings(run_id),
+            plan.brought_from,
+        )  # fmt: skip
 
     def _page(self, run_id: int, plan: Plan, first: int, last: int, kinds: dict[tuple[str, ...], tuple[str, ...]]) -> list[Judged]:
         columns = ",".join(map(str, range(len(plan.columns))))

@@ -55,6 +55,8 @@ class Results:
     votes: int
     wins: Sequence[WinRate]
     repeated: Sequence[Repeats]
+    brought_from: str = ""
+    """The program that asked, where the answers came in from its file."""
     unasked: Sequence[tuple[str, str]] = ()
     """Key and title of the checks that cannot run here."""
     judged: tuple[Judged, ...] = ()
@@ -81,6 +83,7 @@ def look(
     ratings: Sequence[Ratings] = (),
     columns: Sequence[int] | None = None,
     cases: Collection[int] | None = None,
+    brought_from: str = "",
 ) -> Results:
     """The figures of these columns (all if None) over these cases (all if None). `groups`: of each way to divide the cases, its groups."""
     wanted = tuple(titles if columns is None else columns)
@@ -108,6 +111,7 @@ def look(
         votes=sum(1 for vote in votes if {int(vote.left), int(vote.right)} <= here and vote.left != vote.right),
         wins=win_rates(votes, wanted),
         repeated=repeats(judged, wanted),
+        brought_from=brought_from,
         unasked=[(check.key, check.title) for check in checks if check.key in unasked],
         judged=judged,
         failed=_failed(judged, checks),

@@ -218,9 +218,12 @@ def calls(found: Results) -> str:
         parts.append(f"{untimed} from batches or a cold start have no time that says anything.")
     if any(column.by_hand for column in found.calls):
         parts.append("Answers by hand have no time and no cost.")
-    return (
-        " ".join([*parts, "Measured from this computer, on the day of the run."]) if parts else "No call of this run has a time or a cost."
-    )
+    if not parts:
+        return "No call of this run has a time or a cost."
+    where = "Measured from this computer, on the day of the run."
+    if found.brought_from:
+        where = f"They came in from {found.brought_from}, which measured them elsewhere: nothing was called here."
+    return " ".join([*parts, where])
 
 
 def win_rates(found: Results) -> str:
