@@ -263,13 +263,17 @@ def test_whatever_makes_calls_asks_before_python_code_runs(
     ws = screen.context.ws
     before = len(ws.runs.list())
     screen.page.table.main.setFocus()
-    act = {"rerun": screen.rerun, "continue": screen.model.go_on, "one cell again": screen.page.verbs()["compare.again"]}[way]
+    act: Callable[[], object] = {
+        "rerun": screen.rerun,
+        "continue": screen.model.go_on,
+        "one cell again": screen.page.verbs()["compare.again"],
+    }[way]
     act()
     dialog = code_dialog(qtbot)
     assert "True" in dialog.code.toPlainText()
     assert len(ws.runs.list()) == before, "nothing is made before the answer"
     dialog.allow.click()
-    made = (lambda: ws.runs.list()[0].id) if way == "rerun" else (lambda: run)
+    made: Callable[[], int] = (lambda: ws.runs.list()[0].id) if way == "rerun" else (lambda: run)
     qtbot.waitUntil(lambda: ws.runs.get(made()).status == "done" and not screen.model.running, timeout=20_000)
     qtbot.waitUntil(lambda: ws.runs.cells(made())[0].scores[0].passed is True, timeout=20_000)
     assert ws.runs.code.count() == 1
