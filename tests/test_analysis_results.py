@@ -91,12 +91,18 @@ def test_each_failed_answer_has_one_cause_and_failed_calls_are_causes_too() -> N
     assert "1 without a verdict count in no pass rate" in result_words.causes(found)
 
 
-def test_an_answer_whose_check_could_not_be_asked_is_said_to_count_as_not_passed() -> None:
-    answers = [answer(0, 0, None, passed=False), answer(0, 1, None), answer(0, 2, None, passed=None, asked=(), trouble="timeout")]
+def test_a_check_that_cannot_run_here_is_said_and_so_are_answers_that_wait_for_a_judge() -> None:
+    lacking = CHECKS[0]
+    answers = [
+        answer(0, 0, None, unasked=(lacking.key,)), answer(0, 1, None, passed=None, asked=(), owed=True),
+        answer(0, 2, None, passed=None, asked=(), trouble="timeout"),
+    ]  # fmt: skip
     found = look(answers, {0: "A"}, CHECKS, groups={})
-    assert (found.rates[0].passed, found.rates[0].of) == (1, 2)
-    words = result_words.causes(found)
-    assert "1 with a check that could not be asked counts as not passed. 1 without a verdict count in no pass rate." in words
+    assert (found.rates[0].passed, found.rates[0].of) == (1, 1)
+    words = result_words.pass_rate(found)
+    assert f"1 check cannot run here ({lacking.title}): where it is lacking, the other checks decide" in words
+    assert "1 answer has no verdict of a judge yet and is in no pass rate." in words
+    assert "1 without a verdict count in no pass rate." in result_words.causes(found)
 
 
 def test_reasons_of_one_kind_are_one_cause_and_a_judges_many_wordings_too() -> None:

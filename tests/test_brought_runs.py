@@ -101,6 +101,10 @@ def test_the_command_line_lists_and_shows_the_run_and_where_it_came_from(
     assert "done, from promptfoo" in capsys.readouterr().out
     assert perform(["show", run["id"]]) == 0
     assert "429 Too many" in capsys.readouterr().out
+    assert perform(["show", run["id"], "--results"]) == 0
+    said = capsys.readouterr().out
+    assert "They came in from promptfoo, which measured them elsewhere" in said
+    assert "this computer" not in said
 
 
 def test_the_results_of_the_field_bring_their_answers(shared: Path, workspace: Workspace) -> None:

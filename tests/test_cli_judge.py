@@ -119,3 +119,175 @@ def test_a_process_that_is_killed_while_judging_goes_on_and_pays_nothing_twice(
     assert len(set(server.asked_of("judge-1"))) == 40
     assert len(server.asked_of("judge-1")) <= 44
     assert len(server.asked_of("gpt-4o-mini")) == 40
+
+
+@pytest.fixture
+def second(server: JudgeServer) -> str:
+    """Another judge in the workspace."""
+    ws = Workspace.open(Path(os.environ["WORKBENCH_WORKSPACE"]))
+    ws.connections.add_model(ws.connections.find("Stand-in").id, "judge-2", "Second judge")
+    ws.close()
+    return "Second judge"
+
+
+def judged_by(found: dict[str, Any]) -> set[str]:
+    """The models that the scores of a report say to have judged."""
+    ws = Workspace.open(Path(os.environ["WORKBENCH_WORKSPACE"]))
+    try:
+        cells = ws.runs.cells(ws.runs.get(found["run"]["id"]).id)
+        return {str(score.check.judge.get("model")) for cell in cells for score in cell.scores}
+    finally:
+        ws.close()
+
+
+def test_the_command_line_says_who_judges_and_the_scores_keep_it(
+    file: Path, server: JudgeServer, second: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert perform(["run", str(file), "--json", "--judge-model", second, "--base-url-override", server.url]) == 0
+    report = document(capsys)
+    assert len(server.asked_of("judge-2")) == 3
+    assert not server.asked_of("judge-1")
+    assert judged_by(report) == {"Second judge"}
+    run_id = report["run"]["id"]
+    assert perform(["judge", run_id, "--again", "--judge-model", "judge-1", "--json"]) == 0
+    assert len(server.asked_of("judge-1")) == 3
+    assert judged_by(document(capsys)) == {"judge-1"}
+
+
+def test_a_run_that_is_scored_again_may_have_another_judge(
+    file: Path, server: JudgeServer, second: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert perform(["run", str(file), "--json", "--base-url-override", server.url]) == 0
+    run_id = document(capsys)["run"]["id"]
+    checks = tmp_path / "checks.yaml"
+    checks.write_text("- {type: assert-set, value: [{type: llm-rubric, value: Is short.}, {type: contains, value: fine}]}\n", "utf-8")
+    assert perform(["score", run_id, "--checks", str(checks), "--judge-model", second]) == 0
+    capsys.readouterr()
+    assert not server.asked_of("judge-2")
+    assert perform(["judge", run_id, "--json"]) == 0
+    assert len(server.asked_of("judge-2")) == 3
+    assert [output["passed"] for output in document(capsys)["outputs"]] == [True, False, True]
+
+
+@pytest.mark.parametrize("verb", ["run", "judge", "score"])
+def test_a_judge_that_is_not_there_is_refused_before_anything_is_asked(
+    verb: str, file: Path, server: JudgeServer, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    what = str(file)
+    if verb != "run":
+        assert perform(["run", what, "--json", "--base-url-override", server.url]) == 0
+        what = document(capsys)["run"]["id"]
+    before = len(server.asked)
+    checks = tmp_path / "checks.yaml"
+    checks.write_text("- {type: llm-rubric, value: Is short.}\n", "utf-8")
+    more = {"run": [], "judge": ["--again"], "score": ["--checks", str(checks)]}[verb]
+    assert perform([verb, what, *more, "--judge-model", "nobody"]) == 3
+    assert "nobody is to judge, and it is not here" in capsys.readouterr().err
+    assert len(server.asked) == before
+
+
+def test_a_judge_of_a_configuration_needs_no_connection_in_the_workspace(
+    file: Path, server: JudgeServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = json.loads(file.read_text())
+    config["defaultTest"]["options"]["provider"] = {
+        "id": "openai:chat:elsewhere", "config": {"apiBaseUrl": server.url, "apiKey": "sk-of-the-file", "temperature": 0.5},
+    }  # fmt: skip
+    config["defaultTest"]["assert"].append({"type": "llm-rubric", "value": "Is kind.", "provider": "openai:chat:judge-1"})
+    file.write_text(json.dumps(config))
+    assert perform(["run", str(file), "--json"]) == 0
+    report = document(capsys)
+    assert len(server.asked_of("elsewhere")) == len(server.asked_of("judge-1")) == 3
+    assert judged_by(report) == {"openai:chat:elsewhere", "judge-1"}
+    assert "sk-of-the-file" not in json.dumps(report)
+
+
+RUBRICS: dict[str, Any] = {
+    "a text": "You mark answers about {{ word }}.\nThe answer:\n{{ output }}\nThe rubric:\n{{ rubric }}",
+    "a chat": [
+        {"role": "system", "content": "You mark answers about {{ word }}."},
+        {"role": "user", "content": "The answer:\n{{ output }}\nThe rubric:\n{{ rubric }}"},
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", RUBRICS)
+def test_a_rubric_prompt_becomes_a_judge_prompt_of_the_library_and_is_asked(
+    form: str, file: Path, server: JudgeServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = json.loads(file.read_text())
+    config["description"] = "Words"
+    config["defaultTest"]["options"]["rubricPrompt"] = RUBRICS[form]
+    file.write_text(json.dumps(config))
+    assert perform(["run", str(file), "--json", "--base-url-override", server.url]) == 0
+    capsys.readouterr()
+    asked = server.asked_of("judge-1")
+    assert len(asked) == 3
+    assert all("You mark answers about <<<" in text and "It is fine." in text and "Says word-" in text for text in asked)
+    config["defaultTest"]["options"]["rubricPrompt"] = "Mark again: {{ output }} by {{ rubric }}"
+    file.write_text(json.dumps(config))
+    for _ in range(2):  # the second time it is there already
+        assert perform(["run", str(file), "--json", "--base-url-override", server.url]) == 0
+    assert "Mark again:" in server.asked_of("judge-1")[-1]
+    ws = Workspace.open(Path(os.environ["WORKBENCH_WORKSPACE"]))
+    (row,) = [row for row in ws.judges.prompts() if row.name == "Rubric of Words"]
+    assert [version.number for version in ws.versions.list(row.id)] == [2, 1]
+    assert row.folder == "Judges"
+    ws.close()
+
+
+def test_an_imported_configuration_brings_its_judge_prompt_and_its_judge(
+    file: Path, server: JudgeServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = json.loads(file.read_text())
+    config["description"] = "Words"
+    config["defaultTest"]["options"] = {
+        "rubricPrompt": "Mark {{ completion }} by {{ criteria }}.",
+        "provider": {"id": "openai:chat:elsewhere", "config": {"apiBaseUrl": server.url, "temperature": 0}},
+    }
+    config["tests"][0]["assert"] = [{"type": "assert-set", "assert": [{"type": "model-graded-closedqa", "value": "Is it polite?"}]}]
+    file.write_text(json.dumps(config))
+    assert perform(["import", str(file)]) == 0
+    assert perform(["import", str(file)]) == 0
+    capsys.readouterr()
+    ws = Workspace.open(Path(os.environ["WORKBENCH_WORKSPACE"]))
+    assert [row.name for row in ws.judges.prompts()] == ["Rubric of Words"]
+    (check,) = ws.comparisons.find("Words").definition.checks
+    assert check.judge == {"model": "elsewhere", "prompt": "Rubric of Words", "version": 1}
+    assert ws.connections.find_model("elsewhere").parameters == {"temperature": 0}
+    ws.close()
+    assert perform(["run", "Words", "--base-url-override", server.url]) == 0
+    assert len(server.asked_of("elsewhere")) == 4
+    assert all("Mark <<<" in text for text in server.asked_of("elsewhere"))
+
+
+def test_a_comparison_file_may_name_a_judge_in_the_models_file_beside_it(
+    file: Path, server: JudgeServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (file.parent / "models.yaml").write_text(
+        f"connections:\n- name: Here\n  vendor: other\n  base_url: {server.url}\n"
+        "  models: [{name: writer}, {name: marker, title: Marker}]\n"
+    )
+    made = file.parent / "short.comparison.yaml"
+    made.write_text(
+        "comparison: Short\nprompts:\n- prompt: Say\n  messages: [{user: 'Say {{ word }}'}]\nmodels: [writer]\n"
+        "cases: [{values: {word: a}}]\nchecks: [{type: llm-rubric, value: Is short., judge: {model: Marker}}]\n"
+    )
+    assert perform(["run", str(made), "--json"]) == 0
+    assert judged_by(document(capsys)) == {"Marker"}
+    assert len(server.asked_of("marker")) == 1
+
+
+def test_verdicts_that_cannot_be_read_are_told_and_end_with_1(file: Path, server: JudgeServer, capsys: pytest.CaptureFixture[str]) -> None:
+    good = server.say
+    server.say = lambda model, text: "Well, it depends." if model == "judge-1" and "word-1" in text else good(model, text)
+    assert perform(["run", str(file), "--json", "--base-url-override", server.url]) == 1
+    found = capsys.readouterr()
+    assert "1 verdict of a judge could not be read, so its answer is not judged." in found.err
+    report = json.loads(found.out)
+    assert [output["passed"] for output in report["outputs"]] == [True, None, True]
+    assert report["columns"][0]["pass_rate"] == 1.0
+    assert report["outputs"][1]["checks"][0]["label"] == "no verdict"
+    server.say = good
+    assert perform(["judge", report["run"]["id"], "--again", "--json"]) == 0
+    assert [output["passed"] for output in document(capsys)["outputs"]] == [True, False, True]

@@ -92,7 +92,11 @@ def test_a_check_that_cannot_run_here_has_no_verdict_and_a_reason() -> None:
         assert found.score is None
         assert found.reason
         assert verdict([found])[0] is None
-        assert verdict([found, Score(Check("equals", "a"), True, 1.0)])[0] is None
+        others = verdict([found, Score(Check("equals", "a"), True, 1.0)])
+        assert others == ((None, 1.0) if found.pending else (True, 1.0)), (
+            "a judge owes its verdict; what cannot be asked leaves it to the others"
+        )
+        assert verdict([found, Score(Check("equals", "a"), False, 0.0)])[0] is False
 
 
 def test_a_schema_never_reaches_out_and_never_hangs() -> None:

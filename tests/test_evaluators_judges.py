@@ -19,10 +19,8 @@ from workbench.evaluators import judges
 from workbench.evaluators.verdicts import Said, Unreadable, Winner, outcome, read
 from workbench.formats.library_file import read_prompt
 from workbench.formats.library_file_values import parse
-from workbench.formats.promptfoo.checks import JUDGED
-from workbench.gui.compare import check_kinds
 from workbench.runs.judge_asks import Reading, asks_of, rulings
-from workbench.values import Case, Check
+from workbench.values import JUDGED, Case, Check
 
 RUBRIC = Check("llm-rubric", "Is short.")
 WINNERS = st.sampled_from(("first", "second", "tie"))
@@ -174,7 +172,7 @@ def test_every_kind_has_a_judge_prompt_that_shows_what_is_judged_and_knows_its_v
 
 
 def test_the_lists_of_judged_kinds_agree() -> None:
-    assert set(judges.KINDS) == JUDGED == check_kinds.JUDGED
+    assert set(judges.KINDS) == JUDGED
     assert set(judges.KINDS) <= set(evaluators.TYPES)
 
 

@@ -18,10 +18,10 @@ from tests.test_gui_compare_run import setup, shown_run
 from tests.test_gui_setup import opening as opening
 from tests.test_gui_setup import press
 from workbench.evaluators import Metric
+from workbench.gui.code_dialog import CodeDialog
 from workbench.gui.compare.check_list import EMPTY_GROUP, GroupRow
 from workbench.gui.compare.check_row import CheckRowWidget
 from workbench.gui.compare.checks_dialog import ChecksDialog, metric_words
-from workbench.gui.compare.code_dialog import CodeDialog
 from workbench.gui.compare.detail_parts import passed_words
 from workbench.gui.compare.view import CompareScreen
 from workbench.settings import Settings
@@ -244,5 +244,36 @@ def test_the_figures_of_a_metric_are_said_in_words() -> None:
 def test_a_check_that_cannot_be_asked_is_counted_among_the_checks_of_an_answer() -> None:
     good, bad, unknown = (Score(Check("contains", "x"), passed, None) for passed in (True, False, None))
     assert passed_words([good, good]) == "2 of 2 passed"
-    assert passed_words([good, bad, unknown]) == "1 of 3 passed, 1 not run"
-    assert passed_words([unknown]) == "not run here"
+    assert passed_words([good, bad, unknown]) == "1 of 2 passed, 1 cannot run here"
+    assert passed_words([unknown]) == "1 cannot run here"
+
+
+@pytest.mark.parametrize("way", ["rerun", "continue", "one cell again"])
+def test_whatever_makes_calls_asks_before_python_code_runs(
+    way: str, qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    filled = fill(
+        tmp_path / "desk.db", settings, fakeprovider().base_url, cases=1, models=1, versions=(1,), checks=(Check("python", "True"),)
+    )
+    with closing(Workspace.open(filled.path, settings)) as ws:
+        queued = ws.runs.start_comparison(filled.comparison)
+    run = queued if way == "continue" else executed(filled, settings)
+    screen = opening(filled)
+    shown_run(qtbot, screen, run)
+    ws = screen.context.ws
+    before = len(ws.runs.list())
+    screen.page.table.main.setFocus()
+    act: Callable[[], object] = {
+        "rerun": screen.rerun,
+        "continue": screen.model.go_on,
+        "one cell again": screen.page.verbs()["compare.again"],
+    }[way]
+    act()
+    dialog = code_dialog(qtbot)
+    assert "True" in dialog.code.toPlainText()
+    assert len(ws.runs.list()) == before, "nothing is made before the answer"
+    dialog.allow.click()
+    made: Callable[[], int] = (lambda: ws.runs.list()[0].id) if way == "rerun" else (lambda: run)
+    qtbot.waitUntil(lambda: ws.runs.get(made()).status == "done" and not screen.model.running, timeout=20_000)
+    qtbot.waitUntil(lambda: ws.runs.cells(made())[0].scores[0].passed is True, timeout=20_000)
+    assert ws.runs.code.count() == 1

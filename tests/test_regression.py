@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.test_runs_execute import model as echo
+from tests.test_runs_execute import spec
 from workbench.analysis.regression import Regression, compare
 from workbench.cli.frame import perform
 from workbench.plan import Plan, PlanColumn
 from workbench.values import Case, Check, Content, Message, ModelSpec, Part, Price, Score, Variant
 from workbench.values.outputs import JobOutput
+from workbench.workspace import Workspace
 
 POLICY = Check("contains", "policy", "Policy")
 
@@ -204,3 +209,23 @@ def test_diff_takes_the_run_before_where_no_baseline_is_named(tmp_path: Path, ca
     assert "not its own baseline" in capsys.readouterr().err
     assert perform(["diff", second, "nothing"]) == 2
     assert perform(["diff", second, first, "--allow-worse", "-1"]) == 2
+
+
+@pytest.mark.both_stores
+def test_a_run_that_is_not_finished_is_nobodys_baseline(workspace: Workspace) -> None:
+    made = replace(spec(echo()), cases=tuple(Case({"q": f"case-{number}"}) for number in range(2)))
+    first, second = workspace.runs.prepare(made), workspace.runs.prepare(made)
+    assert workspace.regressions.baseline(second) is None, "nothing is answered yet"
+    asyncio.run(made_whole(workspace, first))
+    stopped, newest = workspace.runs.prepare(made), workspace.runs.prepare(made)
+    for run_id in (second, stopped, newest):
+        found = workspace.regressions.baseline(run_id)
+        assert found is not None
+        assert found.id == first
+    asyncio.run(made_whole(workspace, newest))
+    assert workspace.regressions.beside(newest) is not None
+
+
+async def made_whole(workspace: Workspace, run_id: int) -> None:
+    async for _ in workspace.runs.execute(run_id):
+        pass

@@ -19,12 +19,14 @@ from workbench.runs.recording import End, Recorder
 from workbench.runs.runs import Runs
 from workbench.settings import Settings
 from workbench.store.database import Database
-from workbench.values import Check, Price, Reply, Score
+from workbench.values import PENDING, UNREAD, Check, Price, Reply, Score
 
 SCORES = st.lists(
     st.builds(
-        lambda passed, weight: Score(Check("contains", "x", weight=weight), passed, None if passed is None else float(passed)),
-        st.sampled_from([True, True, True, False, None]),
+        lambda said, weight: Score(
+            Check("contains", "x", weight=weight), said[0], None if said[0] is None else float(said[0]), "", said[1]
+        ),
+        st.sampled_from([(True, ""), (True, ""), (True, ""), (False, ""), (None, ""), (None, PENDING), (None, UNREAD)]),
         st.sampled_from([0.0, 1.0, 2.5]),
     ),
     max_size=4,
@@ -46,7 +48,7 @@ def test_columns_and_versions_count_as_one_counts_by_hand(outputs: list[tuple[tu
         column = runs.columns(run_id)[0]
         figures = VersionFigures(database).of("uid-1")
         database.close()
-    checked = [scores for scores, _ in outputs if any(score.passed is not None for score in scores)]
+    checked = [scores for scores, _ in outputs if verdict(scores)[0] is not None]
     passed = sum(verdict(scores)[0] is True for scores in checked)
     latencies = sorted(round(latency, 3) for _, latency in outputs)
     assert (column.checked, column.passed) == (len(checked), passed)

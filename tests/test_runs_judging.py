@@ -336,7 +336,7 @@ def test_factuality_names_its_category_and_lacks_nothing(desk: Workspace, server
     made = comparison(desk, Check("factuality"), Check("context-faithfulness"))
     run_id, _ = make(desk, made)
     assert [(score.passed, score.label) for score in scores(desk, run_id)] == [(False, "disagrees")] * 3
-    assert "expected answer\nboots 0\n" in server.asked_of("judge")[0]
+    assert any("expected answer\nboots 0\n" in text for text in server.asked_of("judge"))  # they are asked in any order
     assert "no variable context" in scores(desk, run_id, 1)[0].reason
     assert not scores(desk, run_id, 1)[0].pending
 
@@ -400,6 +400,61 @@ def test_judges_in_a_group_decide_with_the_others(desk: Workspace, server: Judge
     judge(desk, run_id, again=True)
     assert [score.pending for score in scores(desk, run_id)] == [False] * 3
     assert len(server.asked_of("judge")) == 18
+
+
+def grouped(*checks: Check, **said: Any) -> Check:
+    return Check("assert-set", [check.to_json() for check in checks], **said)
+
+
+@pytest.mark.both_stores
+def test_judges_in_groups_in_groups_are_asked_weighed_and_kept(desk: Workspace, server: JudgeServer) -> None:
+    inner = grouped(replace(RUBRIC, name="Tone"), Check("contains", "boots", "Has boots", weight=3), name="Inner", threshold=0.75, weight=2)
+    group = grouped(inner, Check("g-eval", "Fluency", "Flow"), Check("javascript", "1"), name="Outer")
+    server.say = lambda model, text: (
+        "boots" if model != "judge" else '{"score": 9, "reason": "Smooth."}' if "Criteria" in text else verdict("boots 1" not in text, 0.0)
+    )
+    assert desk.runs.estimate(comparison(desk, group)).judge_calls == 6
+    run_id, _ = make(desk, comparison(desk, group))
+    assert len(server.asked_of("judge")) == 6
+    for score in scores(desk, run_id):
+        nested, flow, script = score.parts
+        assert (nested.passed, nested.score, flow.passed, script.passed) == (True, 0.75, True, None)
+        assert [part.score for part in nested.parts] == [0.0, 1.0]
+        assert (nested.parts[0].check.judge["model"], nested.parts[0].reason) == ("judge", "So it is.")
+        assert (score.passed, round(score.score or 0, 4)) == (True, round((0.75 * 2 + 0.9) / 3, 4))
+    metrics = {one.name: (one.count, round(one.mean or 0, 4)) for one in desk.scorings.metrics(run_id)[0]}
+    assert metrics == {"Outer": (3, 0.8), "Inner": (3, 0.75), "Tone": (3, 0.0), "Has boots": (3, 1.0), "Flow": (3, 0.9)}
+    server.say = lambda model, text: '{"score": 1, "reason": "Clumsy."}' if "Criteria" in text else verdict(True, 1.0)
+    judge(desk, run_id, again=True)
+    assert len(server.asked_of("judge")) == 12
+    assert {(score.passed, score.parts[0].score) for score in scores(desk, run_id)} == {(False, 1.0)}
+    asyncio.run(desk.scorings.score_again(run_id, (group,)))
+    assert {score.passed for score in scores(desk, run_id)} == {False}, "the same question is asked of nobody again"
+    assert len(server.asked_of("judge")) == 12
+
+
+@pytest.mark.both_stores
+def test_a_run_that_was_cut_off_goes_on_with_the_judges_in_its_groups(desk: Workspace, server: JudgeServer) -> None:
+    group = grouped(grouped(grouped(RUBRIC, Check("g-eval", "Fluency"))), Check("contains", "boots"))
+    server.say = lambda model, text: (
+        "boots" if model != "judge" else (403, {"error": {"message": "no access"}}) if "Criteria" in text else verdict(True, 1.0)
+    )
+    run_id, _ = make(desk, comparison(desk, group))
+    assert [score.pending for score in scores(desk, run_id)] == [True] * 3
+    server.say = lambda model, text: '{"score": 9, "reason": "Smooth."}'
+    judge(desk, run_id)
+    assert [(score.pending, score.passed) for score in scores(desk, run_id)] == [(False, True)] * 3
+
+
+def test_an_unreadable_verdict_in_a_group_leaves_the_answer_unjudged(desk: Workspace, server: JudgeServer) -> None:
+    server.say = lambda model, text: "I would rather not say." if model == "judge" else "boots"
+    run_id, _ = make(desk, comparison(desk, grouped(RUBRIC, Check("contains", "boots"), threshold=0.5), Check("contains", "boots")))
+    assert {score.label for score in scores(desk, run_id)} == {"no verdict"}
+    column = desk.runs.columns(run_id)[0]
+    assert (column.checked, column.passed) == (0, 0)
+    server.say = lambda model, text: verdict(True, 1.0)
+    judge(desk, run_id, again=True)
+    assert desk.runs.columns(run_id)[0].passed == 3
 
 
 @pytest.mark.both_stores

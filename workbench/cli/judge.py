@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from workbench.cli.opened import workspace
-from workbench.cli.run import newest, shared_call_options, unjudged, verdict
+from workbench.cli.run import judge_model, newest, shared_call_options, unjudged, verdict
 from workbench.cli.terminal import Terminal
 
 
@@ -14,6 +14,7 @@ def judge_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", metavar="RUN", help="id of a run, or the name of a comparison for its newest run")
     parser.add_argument("--only-passing", action="store_true", help="judge only answers that fail no other check")
     parser.add_argument("--again", action="store_true", help="judge anew what has a verdict already; the earlier verdicts are kept")
+    judge_model(parser)
     shared_call_options(parser)
 
 
@@ -31,7 +32,9 @@ def judge_verb(options: argparse.Namespace, terminal: Terminal) -> int:
             terminal.note(f"Nothing is left to judge in run {run.number} of {run.comparison}.")
             interrupted = False
         else:
-            judging = {"only_passing": options.only_passing, "again": options.again}
+            if options.judge_model:
+                ws.judges.model_named(options.judge_model, ws.runs.plan(run.id).models)  # before anything is changed
+            judging = {"only_passing": options.only_passing, "again": options.again, "judge": options.judge_model or ""}
             interrupted = watch(ws, run.id, options, terminal, judging=judging)
         if terminal.json:
             terminal.document(ws.exports.report(run.id))

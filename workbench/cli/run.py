@@ -19,6 +19,7 @@ def run_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `workbench run`."""
     parser.add_argument("what", metavar="WHAT", help="name or id of a saved comparison, or a file")
     parser.add_argument("--model", action="append", metavar="M", help="run on this model instead; may be given several times")
+    judge_model(parser)
     parser.add_argument("--dataset", metavar="FILE", help="run on the cases in this CSV, TSV, XLSX, JSON or JSONL file")
     parser.add_argument("--sheet", metavar="NAME", help="which sheet of the workbook; else the first with rows")
     parser.add_argument("--repeats", type=_count, metavar="N", help="ask each case this often")
@@ -60,6 +61,11 @@ def shared_call_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--concurrency", type=_count, metavar="N", help="calls in flight for one connection")
     parser.add_argument("--fail-under", type=rate, metavar="RATE", help="exit 1 when fewer than this share of outputs pass, such as 0.9")
     parser.add_argument("--base-url-override", type=_address, metavar="URL", help="send every network connection to one address")
+
+
+def judge_model(parser: argparse.ArgumentParser) -> None:
+    """The option that says who judges."""
+    parser.add_argument("--judge-model", metavar="M", help="let this model judge, whichever the checks and the settings name")
 
 
 def allow_python(parser: argparse.ArgumentParser) -> None:
@@ -173,9 +179,13 @@ def finish(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Te
 
 def unjudged(ws: Workspace, run_id: int, terminal: Terminal) -> int:
     """1 where verdicts of judges are still lacking, else 0; why goes to stderr."""
-    count, why = ws.runs.to_judge(run_id), ws.runs.why_unjudged(run_id)
+    count, why, lost = ws.runs.to_judge(run_id), ws.runs.why_unjudged(run_id), ws.runs.unread(run_id)
+    if lost:
+        said = "1 verdict of a judge" if lost == 1 else f"{lost:,} verdicts of judges"
+        terminal.complain(f"{said} could not be read, so {'its answer is' if lost == 1 else 'their answers are'} not judged.")
+        terminal.note(f"Ask again with: workbench judge {ws.runs.get(run_id).uid} --again")
     if not count:
-        return 0
+        return 1 if lost else 0
     terminal.complain(f"{count:,} verdict{'' if count == 1 else 's'} of judges {'is' if count == 1 else 'are'} lacking. {why}")
     terminal.note(f"Judge them with: workbench judge {ws.runs.get(run_id).uid}")
     return 1

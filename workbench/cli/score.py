@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.cli.opened import workspace
-from workbench.cli.run import allow_python, newest, rate, tell_lacking, too_few
+from workbench.cli.run import allow_python, judge_model, newest, rate, tell_lacking, too_few
 from workbench.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def score_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--checks", type=Path, metavar="FILE", help="a YAML or JSON file with a list of checks; else those that the comparison has now"
     )
+    judge_model(parser)
     parser.add_argument("--fail-under", type=rate, metavar="RATE", help="exit 1 when fewer than this share of outputs pass, such as 0.9")
     allow_python(parser)
 
@@ -33,7 +34,9 @@ def score_verb(options: argparse.Namespace, terminal: Terminal) -> int:
         checks = _checks(ws, run.comparison_id, options.checks, terminal)
         ws.runs.code.allow_all = options.allow_python
         tell_lacking(ws, checks, terminal)
-        scored = _scored(ws, run.id, checks, terminal)
+        if options.judge_model:
+            ws.judges.model_named(options.judge_model, ws.runs.plan(run.id).models)  # before anything is changed
+        scored = _scored(ws, run.id, checks, options.judge_model or "", terminal)
         terminal.end_progress()
         if scored.stopped:
             terminal.complain("Interrupted. The scores are as they were.")
@@ -60,7 +63,7 @@ def _checks(ws: Workspace, comparison_id: int | None, path: Path | None, termina
     return ws.comparisons.get(comparison_id).definition.checks
 
 
-def _scored(ws: Workspace, run_id: int, checks: tuple[Check, ...], terminal: Terminal) -> Scored:
+def _scored(ws: Workspace, run_id: int, checks: tuple[Check, ...], judge: str, terminal: Terminal) -> Scored:
     import asyncio
     import signal
     import threading
@@ -72,7 +75,7 @@ def _scored(ws: Workspace, run_id: int, checks: tuple[Check, ...], terminal: Ter
         terminal.progress(f"{done:,} of {of:,} answers scored", last=done == of)
 
     try:
-        return asyncio.run(ws.scorings.score_again(run_id, checks, progress=progress, stop=stop))
+        return asyncio.run(ws.scorings.score_again(run_id, checks, judge=judge, progress=progress, stop=stop))
     finally:
         signal.signal(signal.SIGINT, before)
         sys.stderr.flush()

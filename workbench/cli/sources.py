@@ -34,6 +34,8 @@ def source_of(ws: Workspace, options: argparse.Namespace, terminal: Terminal) ->
         terminal.note(f"Not carried over: {left.what} ({left.why})")
     if options.model:
         source = ws.sources.with_models(source, options.model)
+    if options.judge_model:
+        source = ws.sources.with_judge(source, options.judge_model)
     if options.dataset:
         source = ws.sources.with_cases(source, Path(options.dataset), options.sheet or "")
     changes: dict[str, Any] = {}

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from workbench.workspace import Control, Workspace
 
 
-def watch(
-    ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Terminal, *, judging: Mapping[str, bool] | None = None
-) -> bool:
+def watch(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Terminal, *, judging: Mapping[str, Any] | None = None) -> bool:
     """True if the run was interrupted by Ctrl-C (or SIGTERM); what was finished is kept either way. With `judging`, only judges are asked:
     as `Runs.judge` takes it."""
     from workbench.workspace import Control
@@ -33,7 +31,7 @@ def watch(
 
 
 async def _watch(
-    ws: Workspace, run_id: int, control: Control, options: argparse.Namespace, terminal: Terminal, judging: Mapping[str, bool] | None
+    ws: Workspace, run_id: int, control: Control, options: argparse.Namespace, terminal: Terminal, judging: Mapping[str, Any] | None
 ) -> bool:
     run = ws.runs.get(run_id)
     calls = run.jobs - run.by_hand - run.in_batch

@@ -10,9 +10,7 @@ from workbench.evaluators.checks import (
     may_be_slow,
     programs_of,
     score,
-    score_of_set,
     texts_to_compare,
-    verdict,
 )
 from workbench.evaluators.facts import Facts, facts_of
 from workbench.evaluators.meaning import Vectors
@@ -20,6 +18,7 @@ from workbench.evaluators.meaning import key as meaning_key
 from workbench.evaluators.metrics import Metric, metrics
 from workbench.evaluators.programs import Program
 from workbench.evaluators.rates import percentile, wilson
+from workbench.evaluators.sets import verdict
 from workbench.evaluators.verdicts import of_row, outcome, turned
 
 __all__ = [
@@ -42,7 +41,6 @@ __all__ = [
     "percentile",
     "programs_of",
     "score",
-    "score_of_set",
     "texts_to_compare",
     "turned",
     "verdict",

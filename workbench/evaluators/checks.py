@@ -21,6 +21,7 @@ from workbench.evaluators import (
     programs,
     references,
     refusals,
+    sets,
     sql,
     texts,
     tools,
@@ -55,8 +56,6 @@ _NAMES = (*_HANDLERS, *meaning.TYPES, programs.TYPE, *judges.KINDS)
 TYPES: tuple[str, ...] = tuple(sorted([*_NAMES, *(f"not-{name}" for name in _NAMES)]))
 """Every type that can be run here."""
 _NO_VECTORS = Vectors()
-_TOLD = 5
-"""Of so many checks that fail in a set it is said why."""
 _SAMPLE = '{"answer": "yes"}'
 _SAMPLE_FACTS = Facts(1.0, Decimal(0), ("stop",))
 """An answer on which a check is tried to see whether it can be asked at all."""
@@ -90,7 +89,7 @@ def score(
     if not checks:
         return ()
     answer = _Answer(text, _values(case), case.reference, vectors, facts, allowed)
-    return tuple(_score(check, answer) for check in checks)
+    return tuple(_score(_named(check, answer.values), answer) for check in checks)
 
 
 def programs_of(checks: Sequence[Check]) -> list[programs.Program]:
@@ -109,7 +108,7 @@ def fault(check: Check) -> str:
         if kind == programs.TYPE:
             programs.program_of(check.value)
         elif kind == "assert-set":
-            inner = [Check.from_json(item) for item in check.value or ()]
+            inner = sets.inside(check)
             return next(filter(None, map(fault, inner)), "") if inner else "The set has no checks."
         elif _is_meaning(check):
             meaning.texts_of(check.value, "answer")
@@ -146,25 +145,6 @@ def texts_to_compare(checks: Sequence[Check], case: Case, text: str) -> tuple[st
     return tuple(dict.fromkeys(found))
 
 
-def verdict(scores: Sequence[Score]) -> tuple[bool | None, float | None]:
-    """Whether an output passes all its checks, and the weighted mean of their scores.
-
-    No checks: (None, None). A check of weight 0 is a figure only. One that could not be run keeps the output from passing but is
-    no failure: then the first is None.
-    """
-    weighed = [one for one in scores if one.check.weight > 0]
-    if not scores:
-        return None, None
-    run = [one for one in weighed if one.passed is not None and one.score is not None]
-    total = sum(one.check.weight for one in run)
-    mean = sum(one.check.weight * (one.score or 0.0) for one in run) / total if total else None
-    if any(one.passed is False for one in weighed):
-        return False, mean
-    if any(one.passed is None for one in scores):
-        return None, mean
-    return True, 1.0 if mean is None else mean
-
-
 def may_be_slow(check: Check) -> bool:
     """True if the check may take longer than a moment, so that it should not be asked where others wait."""
     kind = check.type.removeprefix("not-")
@@ -182,9 +162,9 @@ def _is_meaning(check: Check) -> bool:
 def _flat(checks: Sequence[Check]) -> Iterator[Check]:
     """The checks and those inside sets."""
     for check in checks:
-        if check.type.removeprefix("not-") == "assert-set":
+        if sets.is_set(check):
             with suppress(TypeError, KeyError, ValueError, RecursionError):
-                yield from _flat([Check.from_json(item) for item in check.value or ()])
+                yield from _flat(sets.inside(check))
         else:
             yield check
 
@@ -196,6 +176,14 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, (list, dict)):
         for item in value.values() if isinstance(value, dict) else value:
             yield from _texts(item)
+
+
+def _named(check: Check, values: Mapping[str, Any]) -> Check:
+    """The check with its name filled in for the case, as promptfoo's metrics are; one that cannot be is left as it is written."""
+    if "{{" in check.name:
+        with suppress(BadInput):
+            return replace(check, name=templates.render_text(check.name, values))
+    return check
 
 
 def _score(check: Check, answer: _Answer) -> Score:
@@ -235,29 +223,10 @@ def _score(check: Check, answer: _Answer) -> Score:
 def _score_set(check: Check, answer: _Answer) -> Score:
     """Several checks as one. Where judges among them are still to be asked, the verdicts of the others are kept with it until then."""
     try:
-        inner = [Check.from_json(item) for item in check.value or ()]
+        inner = sets.inside(check)
     except (TypeError, KeyError, ValueError):
         return Score(check, False, 0.0, "The checks in this set cannot be read.")
-    scores = [_score(one, answer) for one in inner]
-    if any(one.pending for one in scores):
-        if any(one.pending and judges.kind_of(one.check.type) is None for one in scores):
-            return Score(check, None, None, "A judge in a group inside a group is not asked. Put that check one group further out.")
-        known = [None if one.pending else [one.passed, one.score, one.reason] for one in scores]
-        return Score(replace(check, judge={"inner": known}), None, None, judges.NOT_JUDGED, PENDING)
-    return score_of_set(check, scores)
-
-
-def score_of_set(check: Check, scores: Sequence[Score]) -> Score:
-    """The score of a set: passes if all of its checks pass, or with a threshold, if their weighted mean reaches it."""
-    passed, mean = verdict(scores)
-    if check.threshold is not None and mean is not None and all(one.passed is not None for one in scores):
-        passed = mean >= check.threshold
-    if passed is not None and check.type.startswith("not-"):
-        passed = not passed
-    good = sum(1 for one in scores if one.passed)
-    words = [f"{good} of {len(scores)} checks passed."]
-    words += [f"{one.check.title}: {one.reason}" for one in scores if not one.passed][:_TOLD]
-    return Score(check, passed, None if passed is None else mean, " ".join(words))
+    return sets.score_of_set(check, [_score(_named(one, answer.values), answer) for one in inner])
 
 
 def asks_judges(checks: Sequence[Check]) -> bool:

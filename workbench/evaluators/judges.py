@@ -115,7 +115,7 @@ def ask(type: str, judged: Judged, key: bytes) -> dict[str, Any]:
     mark = hmac.new(key, whole, hashlib.sha256).hexdigest()[:16]
 
     def fenced(name: str, text: Any) -> str:
-        return f"<<<{mark} {name}\n{as_words(text)}\n{mark}>>>"
+        return _fenced(mark, name, text)
 
     reference = judged.value if "reference" in kind.needs and judged.value not in (None, "") else judged.reference
     values = {
@@ -132,6 +132,15 @@ def ask(type: str, judged: Judged, key: bytes) -> dict[str, Any]:
     if kind.form == "pair":
         return values | {"first": fenced("first answer", judged.texts[0]), "second": fenced("second answer", judged.texts[1])}
     return values | {"output": fenced("answer", judged.texts[0])}
+
+
+def fenced_variables(variables: Mapping[str, Any], values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Values for the variables of a case that a judge prompt names itself, fenced as the rest. The names of `values` are taken."""
+    return {name: _fenced(values["fence"], name, variables[name]) for name in names if name in variables and name not in values}
+
+
+def _fenced(mark: str, name: str, text: Any) -> str:
+    return f"<<<{mark} {name}\n{as_words(text)}\n{mark}>>>"
 
 
 def asked_again(values: Mapping[str, Any], broken: str, fault: str) -> dict[str, Any]:

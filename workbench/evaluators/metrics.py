@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from workbench.values import Score
@@ -29,27 +29,28 @@ class _Sums:
     weight: float = 0.0
     not_run: int = 0
 
-    def add(self, score: Score, times: int = 1) -> None:
+    def add(self, score: Score, weight: float, times: int) -> None:
         if score.passed is None or score.score is None:
             self.not_run += times
             return
         self.sum += score.score * times
         self.count += times
         self.passed += times * score.passed
-        self.weighed += score.score * score.check.weight * times
-        self.weight += score.check.weight * times
+        self.weighed += score.score * weight * times
+        self.weight += weight * times
 
 
 def metrics(scores: Iterable[Score | tuple[Score, int]]) -> list[Metric]:
     """The figures of each name, in the order in which names come.
 
-    A score may come with how often it is meant. Nameless checks belong to no metric.
+    A score may come with how often it is meant. Nameless checks belong to no metric; those in a set count with the set's weight too, as in
+    promptfoo, and not where they bear the name of the set itself.
     """
     found: dict[str, _Sums] = {}
     for item in scores:
         score, times = item if isinstance(item, tuple) else (item, 1)
-        if score.check.name:
-            found.setdefault(score.check.name, _Sums()).add(score, times)
+        for one, weight in _named(score, score.check.weight):
+            found.setdefault(one.check.name, _Sums()).add(one, weight, times)
     return [
         Metric(
             name,
@@ -61,3 +62,11 @@ def metrics(scores: Iterable[Score | tuple[Score, int]]) -> list[Metric]:
         )
         for name, sums in found.items()
     ]
+
+
+def _named(score: Score, weight: float) -> Iterator[tuple[Score, float]]:
+    """A score and those in its set, if they have a name, each with what it weighs."""
+    if score.check.name:
+        yield score, weight
+    for one in score.parts:
+        yield from ((each, total) for each, total in _named(one, weight * one.check.weight) if each.check.name != score.check.name)

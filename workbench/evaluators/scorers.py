@@ -41,11 +41,15 @@ class Question:
     allowed: frozenset[str] = frozenset()
 
 
-def scores_of_answers(question: Question) -> list[list[tuple[bool | None, float | None, str, str, dict[str, Any]]]]:
-    """Of each answer, of each check (those of its case follow): passed, score, reason, label, and what its check keeps of judges."""
+Said = tuple[bool | None, float | None, str, str, str, dict[str, Any]]
+
+
+def scores_of_answers(question: Question) -> list[list[Said]]:
+    """Of each answer, of each check (those of its case follow): passed, score, reason, label, the name as the case fills it in, and what
+    the check keeps of judges."""
     return [
         [
-            (one.passed, one.score, one.reason, one.label, dict(one.check.judge))
+            (one.passed, one.score, one.reason, one.label, one.check.name, dict(one.check.judge))
             for one in score(answer.case.asked(question.checks), answer.case, answer.text, answer.vectors, answer.facts, question.allowed)
         ]
         for answer in question.answers
@@ -99,8 +103,8 @@ class Scorers:
             raise Ended
         return [
             tuple(
-                Score(check if judge == check.judge else replace(check, judge=judge), *verdict)
-                for check, (*verdict, judge) in zip(answer.case.asked(question.checks), verdicts, strict=True)
+                Score(check if (name, judge) == (check.name, check.judge) else replace(check, name=name, judge=judge), *verdict)
+                for check, (*verdict, name, judge) in zip(answer.case.asked(question.checks), verdicts, strict=True)
             )
             for answer, verdicts in zip(question.answers, found, strict=True)
         ]  # fmt: skip

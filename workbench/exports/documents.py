@@ -40,10 +40,14 @@ def column_document(column: ColumnInfo) -> dict[str, Any]:
 
 def check_document(score: Score) -> dict[str, Any]:
     """An object of the `checks` of an output."""
-    return {
+    found: dict[str, Any] = {
         "name": score.check.title, "type": score.check.type, "passed": score.passed, "score": score.score, "weight": score.check.weight,
         "reason": score.reason,
     }  # fmt: skip
+    if score.label:
+        found["label"] = score.label
+    inner = [check_document(one) for one in score.parts]
+    return found | ({"checks": inner} if inner else {})
 
 
 def money(amount: Decimal | None) -> str | None:

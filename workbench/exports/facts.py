@@ -10,11 +10,12 @@ from typing import Protocol
 from workbench.analysis.paired import mcnemar
 from workbench.analysis.regression import Regression
 from workbench.analysis.results.figures import WinRate, win_rates
-from workbench.analysis.results.result_words import win_words
+from workbench.analysis.results.result_words import unasked_words, win_words
 from workbench.exports.items import Item
 from workbench.exports.words import chance, counted, title_of
 from workbench.plan import Plan
 from workbench.runs.records import ColumnInfo, RunRow
+from workbench.values import OPEN
 from workbench.values.votes import Vote
 
 
@@ -80,8 +81,6 @@ class Facts:
     cases: tuple[CaseFacts, ...]
     checks: tuple[CheckFacts, ...]
     failures: Sequence[tuple[str, int]]
-    not_run: int
-    """Answers of which a check could not be run."""
     against: Beside | None
     wins: tuple[WinRate, ...]
     """By column; none where there are too few votes."""
@@ -109,14 +108,12 @@ def facts_of(
     sentences = [*_sentences(run, plan, columns, seen)]
     if meant:
         sentences.append(win_words(len(meant), wins, {column.index: title_of(column) for column in columns}))
-    return Facts(
-        run, dataset, plan, columns, seen.outputs, cases, checks, failures, seen.not_run, against, tuple(wins), tuple(sentences)
-    )  # fmt: skip
+    return Facts(run, dataset, plan, columns, seen.outputs, cases, checks, failures, against, tuple(wins), tuple(sentences))
 
 
 class _Seen:
     def __init__(self, width: int) -> None:
-        self.outputs = self.not_run = 0
+        self.outputs = self.owed = 0
         self.checks: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([0] * width, [0] * width))
         self.check_not_run: dict[str, int] = defaultdict(int)
         self.shares: dict[int, dict[int, list[bool]]] = defaultdict(lambda: defaultdict(list))
@@ -134,12 +131,14 @@ class _Seen:
             return
         for check in document["checks"]:
             passed, ran = self.checks[check["name"]]
-            self.check_not_run[check["name"]] += check["passed"] is None
+            self.check_not_run[check["name"]] += check["passed"] is None and check.get("label") not in OPEN
             ran[item.column] += check["passed"] is not None
             passed[item.column] += check["passed"] is True
-        self.not_run += any(check["passed"] is None for check in document["checks"])
-        if any(check["passed"] is not None for check in document["checks"]):
-            self.shares[item.column][case].append(document["passed"] is True)
+        self.owed += document["passed"] is None and any(
+            check["passed"] is None and check.get("label") in OPEN for check in document["checks"]
+        )
+        if document["passed"] is not None:
+            self.shares[item.column][case].append(document["passed"])
             failed = next((check for check in document["checks"] if check["passed"] is False and check["weight"]), None)
             if failed is not None:
                 said = f": {failed['reason']}" if failed["reason"] else ""
@@ -163,8 +162,8 @@ def _sentences(run: RunRow, plan: Plan, columns: Sequence[ColumnInfo], seen: _Se
         yield f"The run is not complete: {counted(missing, 'answer')} of {run.jobs:,} {'is' if missing == 1 else 'are'} missing."
     if run.failed:
         yield f"{counted(run.failed, 'call')} failed and {'counts' if run.failed == 1 else 'count'} in no pass rate."
-    if seen.not_run:
-        yield f"On {counted(seen.not_run, 'answer')} a check could not be run. That never counts as passed."
+    if said := unasked_words([title for title, count in seen.check_not_run.items() if count], seen.owed):
+        yield said
     if run.brought_from:
         yield f"The answers came in from {run.brought_from}; they were not asked for here."
     if run.unknown_prices:

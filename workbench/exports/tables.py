@@ -39,7 +39,7 @@ class Shape:
         """An output as the cells below these heads."""
         row = item.document
         usage, error = row["usage"], row["error"] or {}
-        failed = "; ".join(check["name"] for check in row["checks"] if check["passed"] is False)
+        failed = "; ".join(check["name"] for check in row["checks"] if check["passed"] is False and check["weight"] > 0)
         checks: dict[str, Any] = {}
         for check in row["checks"]:
             checks.setdefault(check["name"], _word(check["passed"]))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from workbench.formats.promptfoo.checks import read_checks
+from workbench.formats.promptfoo.checks import Asserting, read_checks
 from workbench.formats.promptfoo.files import ConfigFolder, parse
+from workbench.formats.promptfoo.graders import Graders
 from workbench.formats.reports import NotCarried, Notes
-from workbench.values import BadInput, Check
+from workbench.values import BadInput, Check, with_judges
 
 _FORM = "Write a list of checks, such as `- {type: contains, value: refund}`."
 
@@ -20,10 +22,18 @@ def read_check_file(path: Path) -> tuple[tuple[Check, ...], tuple[NotCarried, ..
     items = _items(found)
     if items is None:
         raise BadInput("This file holds no list of checks.", path=str(path), remedy=_FORM)
-    checks = read_checks([_spelled_out(item) for item in items], folder, notes, {}, transformed=False)
+    graders = Graders(folder, notes, {}, path.stem)
+    checks = read_checks([_spelled_out(item) for item in items], Asserting(folder, notes, graders))
+    for name in graders.prompts:
+        notes.add(f"rubricPrompt {name}", "a file of checks brings no prompt: save it in the library, name it with judge: {prompt: NAME}")
+    checks = tuple(with_judges(check, lambda judge: _without(judge, graders.prompts)) for check in checks)
     if items and not checks:
         raise BadInput("No entry of this file is a check with a type.", path=str(path), remedy=_FORM)
     return checks, notes.all()
+
+
+def _without(judge: Mapping[str, Any], prompts: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key: value for key, value in judge.items() if key != "prompt" or value not in prompts}
 
 
 def _items(found: Any) -> list[Any] | None:

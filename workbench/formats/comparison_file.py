@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from workbench.formats.pictures import attachment
 from workbench.formats.tabular import BadRow, Table
 from workbench.formats.vendors import place_of, vendor
 from workbench.formats.yaml_text_reading import Document, load
-from workbench.values.comparisons import Case, ModelSpec, Spec, Variant
+from workbench.values.comparisons import Case, Check, ModelSpec, Spec, Variant, with_judges
 from workbench.values.messages import Content, Message
 from workbench.values.prices import Price
 from workbench.values.problems import BadInput, NotFound
@@ -147,6 +147,7 @@ class _Resolver:
             cases=cases,
             repeats=record.repeats,
             checks=record.checks,
+            judges=tuple(self._judges(record.checks, cases)),
             concurrency=record.concurrency,
             max_cost_usd=record.max_cost_usd,
             reuse=record.reuse,
@@ -197,6 +198,22 @@ class _Resolver:
             known = [title for _, model in self._models_file() for title in (model.title, model.name)]
             raise unknown_model(self.document, place, pick.title, known)
         return replace(spec, parameters={**spec.parameters, **pick.parameters})
+
+    def _judges(self, checks: Sequence[Check], cases: Sequence[Case]) -> Iterator[ModelSpec]:
+        """The models in `models.yaml` that checks name as their judge."""
+        named: dict[str, None] = {}
+
+        def note(judge: Mapping[str, Any]) -> Mapping[str, Any]:
+            named[str(judge.get("model") or "")] = None
+            return judge
+
+        for check in (*checks, *(check for case in cases for check in case.checks)):
+            with_judges(check, note)
+        for name in filter(None, named):
+            connection, _, title = name.rpartition("/")
+            spec = self._in_file(ModelPick(name)) or self._in_file(ModelPick(title, connection))
+            if spec is not None and spec.model_uid is None:
+                yield replace(spec, title=name)
 
     def _in_file(self, pick: ModelPick) -> ModelSpec | None:
         entries = [item for item in self._models_file() if not pick.connection or item[0].name == pick.connection]

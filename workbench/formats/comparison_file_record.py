@@ -81,6 +81,10 @@ class ComparisonFile:
     max_cost_usd: Decimal | None = None
     reuse: bool = False
     stream: bool = True
+    judges: tuple[ModelPick, ...] = ()
+    """Models that only judge, where the file says how to reach them; checks name them by title."""
+    judge_prompts: tuple[PromptFile, ...] = ()
+    """Judge prompts that the file brings along; checks name them."""
     criteria: tuple[Criterion, ...] | None = ()
     """What people rate; None where the file is of a kind that does not say."""
 

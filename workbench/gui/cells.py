@@ -270,7 +270,7 @@ def rating_words(cell: Cell) -> str:
 def spoken(shown: Shown, column: ColumnInfo, case: Case, number: int) -> str:
     """What a screen reader says of a cell."""
     cell, state = shown.cell, shown.state
-    failed = [score.check.title for score in cell.scores if score.passed is False]
+    failed = [score.check.title for score in cell.scores if score.failed]
     passed = sum(1 for score in cell.scores if score.passed)
     parts = [f"Case {number}" + (f", {case.name}" if case.name else ""), column_title(column)]
     if shown.repeats > 1:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from workbench.gui.code_dialog import with_consent
 from workbench.gui.context import Context
-from workbench.gui.key_dialog import with_keys
 
 if TYPE_CHECKING:
     from workbench.gui.app import Session
@@ -77,7 +77,7 @@ class WindowServices(QObject):
     def _go_on(self, rows: list[RunRow]) -> None:
         self._context.go("compare", run_id=rows[0].id)
         for row in reversed(rows):
-            with_keys(self._context, self._window, partial(self._context.start_run, row.id), run_id=row.id)
+            with_consent(self._context, self._window, partial(self._context.start_run, row.id), run_id=row.id)
 
     def choose_folder(self) -> None:
         """Ask for the folder that the library is to be kept in step with."""

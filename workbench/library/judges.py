@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from workbench import templates
 from workbench.assets import asset
 from workbench.formats.library_file import PromptFile, read_prompt
 from workbench.formats.library_file_values import parse
 from workbench.library.models import Models
+from workbench.library.names import clean_name
 from workbench.library.prompts import Prompts
 from workbench.library.records import PromptRow
 from workbench.library.versions import Versions
 from workbench.settings import Settings
-from workbench.values import BadInput, Check, Missing, ModelSpec, NotFound, Variant
+from workbench.values import BadInput, Check, Content, Missing, ModelSpec, NotFound, Spec, Variant, with_judges
 
 FOLDER = "Judges"
 _FENCE_KEY = "judges.fence_key"
@@ -46,11 +49,13 @@ class Judges:
 
     def model(self, check: Check, others: Sequence[ModelSpec] = ()) -> ModelSpec:
         """The model that judges: the one the check names, which may be one of `others`, else the one in the settings. Raises Missing."""
-        named = str(check.judge.get("model") or "").strip()
+        named = str(check.judge.get("model") or "").strip() or str(self._settings.get("judge_model")).strip()
         if not named:
-            named = str(self._settings.get("judge_model")).strip()
-            if not named:
-                raise Missing("No model is chosen to judge.", remedy="Choose one in Settings, under Runs, or name one in the check.")
+            raise Missing("No model is chosen to judge.", remedy="Choose one in Settings, under Runs, or name one in the check.")
+        return self.model_named(named, others)
+
+    def model_named(self, named: str, others: Sequence[ModelSpec] = ()) -> ModelSpec:
+        """The model of this title, name or uid that is to judge, which may be one of `others`. Raises Missing."""
         short = named.rsplit(":", 1)[-1]
         for name in dict.fromkeys((named, short)):
             for other in others:
@@ -61,6 +66,34 @@ class Judges:
             except NotFound:
                 continue
         raise Missing(f"The model {named} is to judge, and it is not here.", remedy="Add it in Models, or choose another judge.")
+
+    def with_prompts(self, spec: Spec, prompts: Mapping[str, Content], file: str) -> Spec:
+        """The comparison of a file with its checks on versions of judge prompts of the library: these, by the names that its checks have.
+
+        What is not there yet is put there; a text that a version has already is that version.
+        """
+        placed = {name: self._placed(name, content, file) for name, content in prompts.items()}
+
+        def pinned(judge: Mapping[str, Any]) -> Mapping[str, Any]:
+            return {**judge, **placed.get(str(judge.get("prompt", "")), {})}
+
+        cases = tuple(
+            replace(case, checks=tuple(with_judges(check, pinned) for check in case.checks)) if case.checks else case for case in spec.cases
+        )
+        return replace(spec, checks=tuple(with_judges(check, pinned) for check in spec.checks), cases=cases)
+
+    def _placed(self, name: str, content: Content, file: str) -> dict[str, Any]:
+        """Prompt and version of a judge prompt that a file brings."""
+        name, note = clean_name(name), f"As {file} has it"
+        try:
+            row = self._named(name)
+        except NotFound:
+            self._prompts.create(name, FOLDER, content, f"The rubricPrompt of {file}", "judge", note)
+            row = self._named(name)
+        for version in self._versions.list(row.id, with_figures=False):
+            if version.content_hash == content.hash:
+                return {"prompt": name, "version": version.number}
+        return {"prompt": name, "version": self._versions.save(row.id, content, note, branch="").number}
 
     def usual(self, name: str) -> PromptRow:
         """The judge prompt of this name that the app brings along; as it is in the library by now, or made anew."""

@@ -15,11 +15,12 @@ from workbench.library.contents import text_of_snippet
 from workbench.library.files_beside import cases_beside
 from workbench.library.keys import Keys, file_key
 from workbench.library.vendors import vendor, vendors
-from workbench.values import BadInput, Case, Content, ModelSpec, NotFound, Price, Spec, Variant
+from workbench.values import BadInput, Case, Content, ModelSpec, NotFound, Price, Spec, Variant, judged_by
 
 if TYPE_CHECKING:
     from workbench.library.comparisons import Comparisons
     from workbench.library.connections import Connections
+    from workbench.library.judges import Judges
     from workbench.library.models import FactsOf, PriceOf
 
 _MOST_BAD_LINES = 5
@@ -48,6 +49,7 @@ class Sources:
         price_of: PriceOf,
         facts_of: FactsOf,
         snippet: Callable[[str], str | None],
+        judges: Judges,
     ) -> None:
         self._comparisons = comparisons
         self._connections = connections
@@ -55,6 +57,7 @@ class Sources:
         self._price_of = price_of
         self._facts_of = facts_of
         self._snippet = snippet
+        self._judges = judges
 
     def named(self, what: str) -> Source:
         """The saved comparison of this name, uid or id, resolved as it is now. Raises NotFound, and BadInput for what it lacks."""
@@ -85,7 +88,8 @@ class Sources:
             return self._github(path) if is_github(path) else self._promptfoo(path)
         spec = comparison_file.parse(comparison_file.text_of(path), str(path), lambda place: Path(place).read_bytes(), self._spec_of)
         variants = tuple(replace(one, content=self._with_snippets(one.content, path)) for one in spec.variants)
-        return Source(replace(spec, variants=variants, models=tuple(map(self._known, spec.models))))
+        models, judges = (tuple(map(self._known, found)) for found in (spec.models, spec.judges))
+        return Source(replace(spec, variants=variants, models=models, judges=judges))
 
     def _with_snippets(self, content: Content, path: Path) -> Content:
         """The content with what it includes: as its own file has it, else from a `snippets` folder beside or above the comparison's
@@ -116,11 +120,30 @@ class Sources:
         from workbench.formats import promptfoo  # only such files need it
 
         config = promptfoo.read(path, os.environ, within=_ground(path))
+        asked = (*config.spec.models, *config.spec.judges)
         for index, key in config.keys.items():
-            model = config.spec.models[index]
+            model = asked[index]
             self._keys.hold(file_key(model.base_url, model.name), key)
         models = tuple(self._known(model) for model in config.spec.models)
-        return Source(replace(config.spec, models=models), None, config.not_carried)
+        own = [model for index, model in enumerate(asked) if index >= len(models) and (index in config.keys or self._is_own(model, models))]
+        judges = tuple(map(self._known, own))
+        spec = replace(config.spec, models=models, judges=judges)
+        if config.judge_prompts:
+            spec = self._judges.with_prompts(spec, config.judge_prompts, path.name)
+        return Source(spec, None, config.not_carried)
+
+    def _is_own(self, judge: ModelSpec, models: Sequence[ModelSpec]) -> bool:
+        """True of a judge that is reached as the file says: it has an address or parameters of its own, or no model of that name answers
+        in the comparison or stands in the workspace, whose connection would have the key."""
+        if judge.parameters or judge.price != Price() or all(row.base_url != judge.base_url for row in vendors()):
+            return True
+        if any(model.name == judge.name for model in models):
+            return False
+        try:
+            self._spec_of(judge.name)
+        except (NotFound, BadInput):
+            return True
+        return False
 
     def _github(self, path: Path) -> Source:
         """The prompt of a `.prompt.yml` over its test data, on the workspace's model of that name, else on GitHub Models."""
@@ -145,6 +168,17 @@ class Sources:
         own = {key: model for model in reversed(source.spec.models) for key in (model.name, model.title)}
         models = tuple(own.get(name) or self._connections.spec(self._connections.find_model(name).id) for name in names)
         return replace(source, spec=replace(source.spec, models=models))
+
+    def with_judge(self, source: Source, name: str) -> Source:
+        """The same with this model as the judge of every check that asks one, whichever they name. Raises Missing."""
+        spec = source.spec
+        model = self._judges.model_named(name, (*spec.models, *spec.judges))
+        cases = tuple(
+            replace(case, checks=tuple(judged_by(check, name) for check in case.checks)) if case.checks else case for case in spec.cases
+        )
+        judges = spec.judges if model.model_uid else (*spec.judges, model)
+        checks = tuple(judged_by(check, name) for check in spec.checks)
+        return replace(source, spec=replace(spec, checks=checks, cases=cases, judges=judges))
 
     def with_cases(self, source: Source, path: Path, sheet: str = "") -> Source:
         """The same over the cases in a table file, columns mapped as guessed. Raises BadInput naming the lines that cannot be used."""

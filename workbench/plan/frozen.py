@@ -38,6 +38,8 @@ class Plan:
     app_version: str = __version__
     taken_from: str = ""
     """Uid of the run whose good outputs this one takes over, where only what failed is asked again."""
+    judges: tuple[ModelSpec, ...] = ()
+    """Models that only judge, where they are none of the workspace."""
     brought_from: str = ""
     """The program that made the answers, where they came in from its file and were not asked for here."""
 
@@ -65,6 +67,11 @@ class Plan:
             parts.append((content, model.name, parameters, begun))
         return tuple(parts)
 
+    @property
+    def models(self) -> tuple[ModelSpec, ...]:
+        """The models of its columns, then those that only judge."""
+        return (*distinct(column.model for column in self.columns), *self.judges)
+
     def checks_for(self, case_index: int) -> tuple[Check, ...]:
         """The plan's checks, then the case's own; those alone where they stand in place of the plan's."""
         return self.cases[case_index].asked(self.checks)
@@ -91,6 +98,7 @@ class Plan:
             "dataset": self.dataset,
             "app_version": self.app_version,
             "taken_from": self.taken_from,
+            **({"judges": [_model_to_json(model) for model in self.judges]} if self.judges else {}),
             **({"brought_from": self.brought_from} if self.brought_from else {}),
         }
 
@@ -111,6 +119,7 @@ class Plan:
             dataset=item["dataset"],
             app_version=item["app_version"],
             taken_from=item.get("taken_from", ""),
+            judges=tuple(model_from_json(row) for row in item.get("judges", ())),
             brought_from=item.get("brought_from", ""),
         )
 
@@ -142,6 +151,7 @@ def make(spec: Spec, *, app_version: str = __version__) -> Plan:
         reuse=spec.reuse,
         stream=spec.stream,
         dataset=spec.dataset,
+        judges=spec.judges,
         files=spec.files,
         app_version=app_version,
     )

@@ -15,7 +15,7 @@ from workbench.plan import Plan
 from workbench.runs.consent import CodeConsent, checks_of
 from workbench.runs.finding import CaseFinder
 from workbench.runs.records import RunRow
-from workbench.runs.verdicts import end_cut_off, forget_verdicts, waiting, why_waiting
+from workbench.runs.verdicts import end_cut_off, forget_verdicts, unread, waiting, why_waiting
 from workbench.settings import Settings
 from workbench.store.database import Database
 from workbench.values import BadInput, Changes, Check, Endpoint, Missing, ModelSpec, Problem
@@ -107,19 +107,26 @@ class Calls(CaseFinder):
                     yield state
 
     async def judge(
-        self, run_id: int, control: Control | None = None, *, only_passing: bool = False, again: bool = False, **how: Any
+        self,
+        run_id: int,
+        control: Control | None = None,
+        *,
+        only_passing: bool = False,
+        again: bool = False,
+        judge: str = "",
+        **how: Any,
     ) -> AsyncGenerator[Judged]:
         """Has the answers of a run judged that wait for it, and tells how far it is. No answer is made again.
 
         `only_passing`: only answers that fail no other check. `again`: also those that have a verdict; the earlier ones are kept, in an
-        earlier scoring. `how` as in `execute`.
+        earlier scoring. `judge`: the model that is to judge, whichever the checks name; the scores say so. `how` as in `execute`.
         """
         from workbench.engine.control import Control  # see execute
 
         row = self.get(run_id)
         with self.taken(row):
-            if again:
-                forget_verdicts(self._database, row.id)
+            if again or judge:
+                forget_verdicts(self._database, row.id, given_too=again, judge=judge)
             async with aclosing(self._judged(row.id, control or Control(), _How(**how), only_passing=only_passing)) as judged:
                 async for state in judged:
                     yield state
@@ -127,6 +134,10 @@ class Calls(CaseFinder):
     def to_judge(self, run_id: int) -> int:
         """How many verdicts of judges a run still waits for."""
         return waiting(self._database, run_id)
+
+    def unread(self, run_id: int) -> int:
+        """How many verdicts of judges could not be read, twice: their answers are not judged."""
+        return unread(self._database, run_id)
 
     def forget_verdicts(self, run_id: int) -> None:
         """Let the judges of a run be asked anew: begins a scoring without their verdicts, the earlier ones are kept."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from workbench.runs.samples import SampleReader
 from workbench.store.judged import APPROVAL, DIFFER, RATERS, RATING, SHARE, by_criterion, said
-from workbench.store.outputs import CHECKED, OWN_CHECK, PASSED, newest, scored
+from workbench.store.outputs import CHECKED, FAILED, OWN_CHECK, PASSED, newest, scored
 from workbench.store.raters import own_rater
 from workbench.values import CaseQuery
 from workbench.values.case_query import LABEL
@@ -51,7 +51,7 @@ _BY_CRITERION = {
     "fail": by_criterion(f"avg({SHARE})") + " < 0.5",
     "differ": f"{DIFFER[:-1].replace(' GROUP BY', ' AND rating.criterion_id = :criterion GROUP BY')})",
 }
-_ANY_FAILED = f"job.status = 'done' AND EXISTS (SELECT 1 FROM score WHERE {scored()} AND score.passed = 0)"
+_ANY_FAILED = f"job.status = 'done' AND EXISTS (SELECT 1 FROM score WHERE {scored()} AND {FAILED})"
 _SHOWN = {
     "failed": _ANY_FAILED,
     "errors": f"(job.status = 'failed' OR {_STATES['blocked']})",
@@ -81,7 +81,7 @@ _STATE_ORDER = (
 )
 _SORTS = {
     "state": _STATE_ORDER,
-    "checks": f"(SELECT avg(score.passed) FROM score WHERE {scored()} AND score.passed IS NOT NULL)",
+    "checks": f"(SELECT avg(CASE WHEN {FAILED} THEN 0.0 ELSE 1.0 END) FROM score WHERE {scored()} AND score.passed IS NOT NULL)",
     "stars": RATING,
     "verdict": APPROVAL,
     "differ": f"(CASE WHEN {DIFFER} THEN 0 WHEN {RATERS} > 1 THEN 1 END)",

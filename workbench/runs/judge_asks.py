@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 from itertools import permutations
 from typing import Any, Protocol
 
-from workbench import evaluators
+from workbench import evaluators, templates
 from workbench import plan as plans
 from workbench.evaluators import judges
 from workbench.evaluators.verdicts import Said
 from workbench.plan import Plan, PlanColumn
 from workbench.runs.outputs import messages_of
-from workbench.values import BadInput, Case, Check, ModelSpec, Variant
+from workbench.values import UNREAD, BadInput, Case, Check, ModelSpec, Variant
 
 MOST_ASKS = 2_000
 """Questions of one run of judges: its plan holds all their texts."""
@@ -117,8 +117,9 @@ def judging_plan(asks: Sequence[Ask], judged: Plan, seen: Mapping[int, Seen], wh
     places: list[int] = []
     cases: list[Case] = []
     found: dict[str, int] = {}
+    names: dict[int, Sequence[str]] = {}
     key = who.fence_key()
-    others = [column.model for column in judged.columns]
+    others = judged.models
     for ask in asks:
         asked = repr((ask.check.type, dict(ask.check.judge)))
         if asked not in found:
@@ -126,8 +127,9 @@ def judging_plan(asks: Sequence[Ask], judged: Plan, seen: Mapping[int, Seen], wh
             if column not in columns:
                 columns.append(column)
             found[asked] = columns.index(column)
+            names.setdefault(found[asked], templates.names(column.variant.content))
         places.append(found[asked])
-        cases.append(_case(ask, judged, seen, key))
+        cases.append(_case(ask, judged, seen, key, names[found[asked]]))
     plan = Plan(
         name=f"Judging {judged.name}", columns=tuple(columns), cases=tuple(cases), concurrency=judged.concurrency, reuse=judged.reuse,
         stream=judged.stream, dataset=judged.dataset,
@@ -152,9 +154,7 @@ def rulings(check: Check, row: Sequence[int], readings: Mapping[tuple[int, ...],
         return [_of_pairs(check, one, row, readings) for one in row]
     reading = readings[needed[0]]
     if reading.said is None:
-        return [
-            Ruling(one, None, None, reading.why, "no verdict", _share(reading.cost, len(row), at), reading) for at, one in enumerate(row)
-        ]
+        return [Ruling(one, None, None, reading.why, UNREAD, _share(reading.cost, len(row), at), reading) for at, one in enumerate(row)]
     if kind.form == "best":
         best = needed[0][reading.said.best - 1]
         return [_of_best(check, one, best, reading, _share(reading.cost, len(row), at)) for at, one in enumerate(row)]
@@ -174,7 +174,7 @@ def _of_pairs(check: Check, one: int, row: Sequence[int], readings: Mapping[tupl
     cost = sum(there.cost for there, _ in mine)  # the other half belongs to the other answer
     lacking = next((each for pair in mine for each in pair if each.said is None), None)
     if lacking is not None:
-        return Ruling(one, None, None, lacking.why, "no verdict", cost, lacking)
+        return Ruling(one, None, None, lacking.why, UNREAD, cost, lacking)
     said = [(there.said, back.said) for there, back in mine if there.said is not None and back.said is not None]
     outcomes = [evaluators.outcome(there.winner, back.winner) for there, back in said]
     share, words = evaluators.of_row(outcomes)
@@ -204,7 +204,7 @@ def _column(check: Check, who: Judges, others: Sequence[ModelSpec], *, keep: boo
     return PlanColumn(replace(variant, content=judges.judging_content(variant.content, check.type)), plans.priced(model))
 
 
-def _case(ask: Ask, judged: Plan, seen: Mapping[int, Seen], key: bytes) -> Case:
+def _case(ask: Ask, judged: Plan, seen: Mapping[int, Seen], key: bytes, names: Sequence[str]) -> Case:
     shown = [seen[id] for id in ask.targets]
     case = judged.cases[shown[0].case]
     value = evaluators.judged_value(ask.check, case)
@@ -212,6 +212,7 @@ def _case(ask: Ask, judged: Plan, seen: Mapping[int, Seen], key: bytes) -> Case:
         value, tuple(one.text for one in shown), question_of(judged, shown), case.reference, case.values.get("context"), case.values
     )
     values = judges.ask(ask.check.type, what, key)
+    values |= judges.fenced_variables(case.values, values, names)
     if ask.attempt > 1:
         values = judges.asked_again(values, ask.broken, ask.fault)
     return Case(values | {"judged": ask.to_json()}, name=case.name)

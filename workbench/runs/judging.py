@@ -15,24 +15,23 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.engine.events import Cancelled, Event, Failed, Finished, Held, Judged, Skipped
-from workbench.evaluators import judges
+from workbench.evaluators import judges, sets
 from workbench.evaluators.verdicts import Unreadable, read
 from workbench.library.names import whole_text
 from workbench.plan import Plan
 from workbench.runs.judge_asks import MOST_ASKS, Ask, Judges, Reading, Ruling, Seen, asks_of, judging_plan, rulings, text_of
 from workbench.runs.reading import RunReader
-from workbench.runs.verdicts import fold
 from workbench.store.database import Database, Writer
 from workbench.store.outputs import FAILED, newest, scored, scoring
 from workbench.store.stamps import new_uid, now
-from workbench.values import PENDING, Check, Problem, canonical
+from workbench.values import PENDING, Check, Problem, Score, canonical
 
 if TYPE_CHECKING:
     from workbench.engine.control import Control
 
 _SETTLED_AT_ONCE = 25
 _PART = "/"
-"""Between the key of a set and the place of a check in it."""
+"""Between the key of a set, the place of a check in it, and its place in a set that stands there."""
 
 _WAITING = f"""
 FROM job JOIN output ON output.id = {newest()} JOIN score ON {scored()}
@@ -281,7 +280,7 @@ class Judging:
                     row: dict[str, Any] | None = _ruled(ask, one, texts[one.output_id].text if one.output_id in texts else "")
                     score_key, _, part = ask.key.partition(_PART)
                     if row is not None and part:
-                        row = _folded(writer, row, score_key, int(part))
+                        row = _folded(writer, row, score_key, tuple(map(int, part.split(_PART))))
                     if row is not None:
                         writer.run(_RULE, **row)
             self._touch(writer, [ruling.output_id for _, each in found for ruling in each])
@@ -309,10 +308,9 @@ class Judging:
 
 def _judged_in(key: str, check: Check) -> list[tuple[str, Check]]:
     """The check, or those in a set that judges are still to be asked about, each with its key."""
-    if "inner" not in check.judge:
+    if sets.INNER not in check.judge:
         return [(key, check)] if judges.kind_of(check.type) else []
-    inner = enumerate(zip(check.value, check.judge["inner"], strict=True))
-    return [(f"{key}{_PART}{place}", Check.from_json(item)) for place, (item, known) in inner if known is None]
+    return [(_PART.join((key, *map(str, path))), one) for path, one in sets.waiting(check)]
 
 
 def _ruled(ask: Ask, one: Ruling, text: str) -> dict[str, Any]:
@@ -328,15 +326,17 @@ def _ruled(ask: Ask, one: Ruling, text: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _folded(writer: Writer, row: dict[str, Any], key: str, place: int) -> dict[str, Any] | None:
+def _folded(writer: Writer, row: dict[str, Any], key: str, path: sets.Path) -> dict[str, Any] | None:
     """The row of the set in which this is the score of one check; None where that waits for it no longer."""
     stored = writer.run(_SET, output=row["output"], key=key, scoring=row["scoring"]).first()
     if stored is None:
         return None
-    check = Check.from_json(json.loads(stored[0]))
-    if check.judge["inner"][place] is not None:
+    judged = Check.from_json(json.loads(row["check"]))
+    score = sets.fold(
+        Check.from_json(json.loads(stored[0])), path, Score(judged, row["passed"], row["value"], row["reason"], row["label"] or "")
+    )
+    if score is None:
         return None
-    score = fold(check, place, [row["passed"], row["value"], row["reason"], json.loads(row["check"]).get("judge", {})])
     return row | {
         "check": whole_text(canonical(score.check.to_json())), "passed": score.passed, "value": score.score, "key": key,
         "reason": whole_text(score.reason), "label": score.label, "cost": (stored[1] or 0) + row["cost"],

@@ -24,7 +24,7 @@ from workbench.runs.verdicts import asked, given
 from workbench.store.database import Database
 from workbench.store.outputs import check_key, newest, scored
 from workbench.store.stamps import now
-from workbench.values import BadInput, Check, NotFound, Problem, Reply, Score, ToolCall, canonical
+from workbench.values import BadInput, Check, NotFound, Problem, Reply, Score, ToolCall, canonical, judged_by
 
 if TYPE_CHECKING:
     import asyncio
@@ -86,13 +86,15 @@ class Scorings:
         run_id: int,
         checks: Sequence[Check],
         *,
+        judge: str = "",
         progress: Callable[[int, int], object] = lambda _done, _all: None,
         stop: threading.Event | None = None,
     ) -> Scored:
         """Score every answer of a run with these checks, and with those of its case. Makes no call.
 
         Only when all are scored do the new scores count; until then, and where `stop` is set, all is as before. `progress` hears how
-        many answers of how many are done. Raises BadInput where the run is going on or a check cannot be asked as it is written.
+        many answers of how many are done. `judge`: the model that is to judge, whichever the checks name.
+        Raises BadInput where the run is going on or a check cannot be asked as it is written.
         """
         import asyncio  # 60 ms that reading needs not
 
@@ -100,11 +102,15 @@ class Scorings:
         for check in checks:
             if fault := await asyncio.to_thread(evaluators.fault, check):
                 raise BadInput(f"The check {check.title} cannot be used: {fault}")
+        plan = replace(self._runs.plan(run.id), checks=tuple(checks))
+        if judge:
+            cases = tuple(replace(case, checks=tuple(judged_by(check, judge) for check in case.checks)) for case in plan.cases)
+            plan = replace(plan, checks=tuple(judged_by(check, judge) for check in checks), cases=cases)
         stop = stop or threading.Event()
         with self._runs.taken(run):
             self._going.add(stop)
             try:
-                return await _Again(self._database, self._runs, run.id, tuple(checks), progress, stop).go()
+                return await _Again(self._database, self._runs, run.id, plan, progress, stop).go()
             finally:
                 self._going.discard(stop)
 
@@ -173,13 +179,13 @@ class _Again:
         database: Database,
         runs: Runs,
         run_id: int,
-        checks: tuple[Check, ...],
+        plan: Plan,
         progress: Callable[[int, int], object],
         stop: threading.Event,
     ) -> None:
         self._database, self._runs, self._run_id = database, runs, run_id
         self._progress, self._stop = progress, stop
-        self._plan = replace(runs.plan(run_id), checks=checks)
+        self._plan = plan
         every = checks_of(self._plan)
         self._every = every
         self._allowed = runs.code.allowed(every)

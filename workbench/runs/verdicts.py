@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from workbench import evaluators
-from workbench.evaluators import judges
+from workbench.evaluators import judges, sets
 from workbench.library.names import whole_text
 from workbench.store.database import Database
 from workbench.store.outputs import newest, scored, scoring
 from workbench.store.stamps import now
-from workbench.values import PENDING, Check, Score, canonical
+from workbench.values import PENDING, UNREAD, Check, canonical, judged_by
 
 _WAITING = f"""
 FROM job JOIN output ON output.id = {newest()} JOIN score ON {scored()}
@@ -35,6 +33,11 @@ def waiting(database: Database, run_id: int) -> int:
     return int(database.query(f"SELECT count(*) {_WAITING}", {"run": run_id})[0][0])
 
 
+def unread(database: Database, run_id: int) -> int:
+    """How many scores of a run's newest answers have no verdict since nobody could read what their judge said."""
+    return int(database.query(f"SELECT count(*) {_WAITING.replace(PENDING, UNREAD)}", {"run": run_id})[0][0])
+
+
 def why_waiting(database: Database, run_id: int) -> str:
     """What the first of them says of why it waits; empty where none does."""
     rows = database.query(f"SELECT score.reason {_WAITING} ORDER BY score.id LIMIT 1", {"run": run_id})
@@ -51,8 +54,12 @@ def end_cut_off(database: Database, run_id: int) -> None:
 
 def asked(check: Check) -> str:
     """What a check asks of a judge, whatever its name and weight: scores of the same question can be carried over."""
-    judge = check.judge.get("asked", {}) if "prompt_uid" in check.judge or "inner" in check.judge else check.judge
-    return canonical([check.type, check.value, check.threshold, dict(judge)])
+    return canonical([check.type, check.value, check.threshold, _own(check)])
+
+
+def _own(check: Check) -> dict[str, Any]:
+    """What a check itself says of who is asked, also where its score says who was."""
+    return dict(check.judge.get("asked", {}) if "prompt_uid" in check.judge or sets.INNER in check.judge else check.judge)
 
 
 def given(database: Database, output_ids: list[int]) -> dict[tuple[int, str], tuple[Any, ...]]:
@@ -65,38 +72,28 @@ def given(database: Database, output_ids: list[int]) -> dict[tuple[int, str], tu
     return found
 
 
-def _not_judged(check: Check) -> Mapping[str, Any]:
-    """What a check says of judges before they have spoken."""
-    if "inner" not in check.judge:
-        return dict(check.judge.get("asked", {}))
-    types = [Check.from_json(item).type for item in check.value]
-    return {"inner": [None if judges.kind_of(type) else known for type, known in zip(types, check.judge["inner"], strict=True)]}
+def _not_judged(check: Check) -> Check:
+    """The check of a score as it was before its judges had spoken."""
+    return sets.unspoken(check) if sets.INNER in check.judge else replace(check, judge=_own(check))
 
 
-def fold(check: Check, place: int, verdict: list[Any]) -> Score:
-    """The score of a set when one more of its judges has spoken; it waits as long as others have not."""
-    known = [*check.judge["inner"]]
-    known[place] = verdict
-    judged = replace(check, judge={"inner": known})
-    if any(one is None for one in known):
-        return Score(judged, None, None, judges.NOT_JUDGED, PENDING)
-    inner = [Score(Check.from_json(item), *one[:3]) for item, one in zip(check.value, known, strict=True)]
-    return replace(evaluators.score_of_set(check, inner), check=judged)
+def forget_verdicts(database: Database, run_id: int, *, given_too: bool = True, judge: str = "") -> None:
+    """Begin a new scoring of a run in which its judges have not spoken yet. All other scores are as in the one before.
 
-
-def forget_verdicts(database: Database, run_id: int) -> None:
-    """Begin a new scoring of a run in which its judges have not spoken yet. All other scores are as in the one before."""
+    `given_too` False: only judges that have not spoken are asked. `judge`: the model that they are asked on.
+    """
     rows, at = database.query(_MINE, {"run": run_id}), now()
     number = int(database.query(f"SELECT {scoring('mine')} FROM (SELECT :run AS run_id) AS mine", {"run": run_id})[0][0]) + 1
     kept = []
-    for output, key, text, passed, value, reason, label, cost, judge, made_at in rows:
+    for output, key, text, passed, value, reason, label, cost, given_by, made_at in rows:
         check = Check.from_json(json.loads(text))
         row = {
             "output": output, "key": key, "check": text, "passed": passed, "value": value, "reason": reason, "label": label, "cost": cost,
-            "judge": judge, "number": number, "at": made_at,
+            "judge": given_by, "number": number, "at": made_at,
         }  # fmt: skip
-        if judge is not None:
-            check = replace(check, judge=_not_judged(check))
+        if (given_too and given_by is not None) or label == PENDING:
+            check = _not_judged(check)
+            check = judged_by(check, judge) if judge else check
             row |= {"check": whole_text(canonical(check.to_json())), "passed": None, "value": None, "reason": judges.NOT_JUDGED}
             row |= {"label": PENDING, "cost": None, "judge": None, "at": at}
         kept.append(row)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from workbench.values import OPEN
+
 
 def newest(job: str = "job") -> str:
     """Id of the output that counts for a row of the job table: its newest one."""
@@ -27,14 +29,19 @@ def scored(job: str = "job") -> str:
     return f"(score.output_id = output.id AND score.generation = {scoring(job)})"
 
 
-FAILED = """(score.passed = 0 AND CAST(coalesce(json_extract(score."check", '$.weight'), '1') AS REAL) > 0)"""
+_COUNTS = """CAST(coalesce(json_extract(score."check", '$.weight'), '1') AS REAL) > 0"""
+_OPEN = ", ".join(f"'{label}'" for label in OPEN)
+
+FAILED = f"(score.passed = 0 AND {_COUNTS})"
 """True of a score that keeps its output from passing. A check of weight 0 only tells."""
 
-CHECKED = "(CASE WHEN count(score.passed) > 0 THEN 1 ELSE 0 END)"
-"""Over all scores of one output: 1 where at least one check could be run, else 0."""
+_FAILS = f"count(CASE WHEN {FAILED} THEN 1 END)"
+_OWED = f"count(CASE WHEN score.passed IS NULL AND score.label IN ({_OPEN}) AND {_COUNTS} THEN 1 END)"
+_ASKED = f"count(CASE WHEN score.passed IS NOT NULL AND {_COUNTS} THEN 1 END)"
+_ONLY_TOLD = f"(count(score.passed) > 0 AND count(CASE WHEN {_COUNTS} THEN score.id END) = 0)"
 
-PASSED = (
-    "(CASE WHEN count(score.passed) > 0 AND count(score.passed) = count(score.id) "
-    f"AND count(CASE WHEN {FAILED} THEN 1 END) = 0 THEN 1 ELSE 0 END)"
-)
-"""Over all scores of one output: 1 where every check was run and none failed, else 0. The rule of `evaluators.verdict`."""
+CHECKED = f"(CASE WHEN {_FAILS} > 0 OR ({_OWED} = 0 AND ({_ASKED} > 0 OR {_ONLY_TOLD})) THEN 1 ELSE 0 END)"
+"""Over all scores of one output: 1 where they say whether it passes, else 0. The rule is that of `values.passing`."""
+
+PASSED = f"(CASE WHEN {_FAILS} = 0 AND {_OWED} = 0 AND ({_ASKED} > 0 OR {_ONLY_TOLD}) THEN 1 ELSE 0 END)"
+"""Over all scores of one output: 1 where it passes, else 0; of one that is not judged, see CHECKED, it says nothing."""

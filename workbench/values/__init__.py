@@ -13,7 +13,20 @@ from workbench.values.calls import (
 )
 from workbench.values.case_query import CaseQuery
 from workbench.values.changes import Changes, Kind
-from workbench.values.comparisons import BY_HAND, PENDING, Case, Check, Definition, ModelSpec, PromptRef, Score, Spec, Variant
+from workbench.values.comparisons import (
+    BY_HAND,
+    JUDGED,
+    Case,
+    Check,
+    Definition,
+    ModelSpec,
+    PromptRef,
+    Score,
+    Spec,
+    Variant,
+    judged_by,
+    with_judges,
+)
 from workbench.values.conversations import named_alone, turns
 from workbench.values.criteria import (
     BLIND,
@@ -30,6 +43,7 @@ from workbench.values.criteria import (
 )
 from workbench.values.embeddings import Embeddings, names_embedding_model
 from workbench.values.messages import Content, Message, Part, Role, ToolCall, canonical, sha256
+from workbench.values.passing import OPEN, PENDING, UNREAD, passing
 from workbench.values.places import is_server, short_name, without_password
 from workbench.values.prices import Price
 from workbench.values.problems import (
@@ -51,9 +65,12 @@ from workbench.values.variables import SPEC_KEYS, VARIABLE_TYPES, VariableSpec, 
 __all__ = [
     "BLIND",
     "BY_HAND",
+    "JUDGED",
+    "OPEN",
     "PENDING",
     "SCALE_KINDS",
     "SPEC_KEYS",
+    "UNREAD",
     "VARIABLE_TYPES",
     "BadInput",
     "Case",
@@ -106,12 +123,15 @@ __all__ = [
     "checked_criterion",
     "differ",
     "is_server",
+    "judged_by",
     "named_alone",
     "names_embedding_model",
+    "passing",
     "sha256",
     "share",
     "short_name",
     "turns",
     "weighted_stars",
+    "with_judges",
     "without_password",
 ]  # fmt: skip

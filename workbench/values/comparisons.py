@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from workbench.values.messages import Content
+from workbench.values.passing import PENDING, UNREAD
 from workbench.values.prices import Price
 
-PENDING = "pending"
-"""Label of a score whose judge has not been asked, or has given no answer."""
 BY_HAND = "by-hand"
 """The wire format of models without an API: a person carries the prompt over and brings the answer back."""
 
@@ -65,9 +64,32 @@ class Check:
         )
 
 
+JUDGED = frozenset(
+    ("llm-rubric", "factuality", "model-graded-factuality", "model-graded-closedqa", "answer-relevance", "context-faithfulness",
+     "context-recall", "context-relevance", "g-eval", "select-best", "pairwise")
+)  # fmt: skip
+"""The types of checks that a model judges, without `not-`."""
+
+
+def with_judges(check: Check, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> Check:
+    """The check with what `change` makes of who is asked, wherever in it a model judges: in itself, or in sets at any depth."""
+    kind = check.type.removeprefix("not-")
+    if kind in JUDGED:
+        return replace(check, judge=change(check.judge))
+    inner = check.value if kind == "assert-set" and isinstance(check.value, list) else ()
+    if not inner or not all(isinstance(item, Mapping) and "type" in item for item in inner):
+        return check
+    return replace(check, value=[with_judges(Check.from_json(item), change).to_json() for item in inner])
+
+
+def judged_by(check: Check, model: str) -> Check:
+    """The check with this model (title, name or uid) as its judge, whichever it names itself."""
+    return with_judges(check, lambda judge: {**judge, "model": model})
+
+
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A check's word on one output. `passed` is None where the check cannot be run here; that never counts as passed."""
+    """A check's word on one output. `passed` is None where the check cannot be run here; that never counts as passed (`passing`)."""
 
     check: Check
     passed: bool | None
@@ -79,6 +101,34 @@ class Score:
     """What a judge's answer cost."""
     judge_output_id: int | None = None
     """The judge's answer in full, an output of the run that judged."""
+
+    @property
+    def failed(self) -> bool:
+        """True where it keeps its output from passing: a check of weight 0 only tells."""
+        return self.passed is False and self.check.weight > 0
+
+    @property
+    def word(self) -> str:
+        """What it came to, in a word or two."""
+        if self.passed is None:
+            return {PENDING: "not judged yet", UNREAD: "no verdict"}.get(self.label, "not run")
+        return "passed" if self.passed else "failed" if self.failed else "not so, only tells"
+
+    @property
+    def parts(self) -> tuple[Score, ...]:
+        """Of a set, what each check in it came to; empty for any other check. See `evaluators.sets`."""
+        known = self.check.judge.get("inner")
+        if not isinstance(known, Sequence) or not isinstance(self.check.value, list):
+            return ()
+        return tuple(Score.kept(Check.from_json(item), one) for item, one in zip(self.check.value, known, strict=False))
+
+    @staticmethod
+    def kept(check: Check, known: Sequence[Any] | None) -> Score:
+        """The score of a check in a set from what the set keeps: [passed, score, reason, judge, label], None while a judge is to speak."""
+        if known is None:
+            return Score(check, None, None, "No judge has been asked yet.", PENDING)
+        judge: Mapping[str, Any] = known[3] if len(known) > 3 else {}
+        return Score(replace(check, judge=judge) if judge else check, known[0], known[1], known[2], known[4] if len(known) > 4 else "")
 
     @property
     def pending(self) -> bool:
@@ -212,5 +262,7 @@ class Spec:
     """The dataset of this workspace whose cases these are; None for cases out of a file, and for sample values."""
     numbers: tuple[int, ...] = ()
     """The places of the cases in the dataset, where they are only those with some tags."""
+    judges: tuple[ModelSpec, ...] = ()
+    """Models that answer nothing and only judge, where what the comparison came from says how to reach them."""
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """The bytes of pictures and files that cases name by their SHA-256."""

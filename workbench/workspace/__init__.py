@@ -403,7 +403,7 @@ class Workspace(Copies, Network, Texts):
         """What a run can start from: saved comparisons and files."""
         from workbench.library.sources import Sources
 
-        return Sources(self.comparisons, self.connections, self.keys, price_of, facts_of, self.snippets.text)
+        return Sources(self.comparisons, self.connections, self.keys, price_of, facts_of, self.snippets.text, self.judges)
 
     def add_starter(self) -> int:
         """The id of the starter comparison; its prompts and cases are brought in where they are not here yet."""

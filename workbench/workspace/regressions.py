@@ -51,7 +51,8 @@ class Regressions:
             writer.touch("comparison", comparison_id)
 
     def baseline(self, run_id: int) -> RunRow | None:
-        """What a run is compared with unless said: its comparison's baseline, else the run before it; None for a first run."""
+        """What a run is compared with unless said: its comparison's baseline, else the newest run before it that is finished, or at
+        least has answers; None where there is none."""
         run = self._runs.get(run_id)
         if run.comparison_id is not None:
             marked = self.marked(run.comparison_id)
@@ -62,7 +63,8 @@ class Regressions:
             for row in self._runs.list(run.comparison_id)
             if row.id < run.id and row.comparison_id == run.comparison_id and row.comparison == run.comparison
         ]
-        return before[0] if before else None
+        finished = (row for row in before if row.status == "done")
+        return next(finished, None) or next((row for row in before if row.done), None)
 
     def compare(self, run: int | str, baseline: int | str | None = None, progress: Callable[[int, int], object] | None = None) -> RunPair:
         """A run beside its baseline. Raises NotFound where there is none; `progress` hears of jobs read and may raise Stopped."""

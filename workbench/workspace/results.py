@@ -17,7 +17,7 @@ from workbench.runs.reading import NANO
 from workbench.runs.runs import Runs
 from workbench.store.database import Database
 from workbench.store.outputs import OWN_CHECK, newest, scored
-from workbench.values import Case
+from workbench.values import OPEN, Case, passing
 from workbench.values.votes import Vote
 from workbench.workspace.calibrations import Calibrations
 
@@ -37,7 +37,7 @@ WHERE job.run_id = :run AND job.status IN ('done', 'failed') AND job.column_inde
 AND job.case_index BETWEEN :first AND :last ORDER BY job.case_index, job.column_index, job.repeat"""
 _SCORES = f"""
 SELECT output.id, score.check_key, score.passed, CASE WHEN score.passed = 0 THEN score.reason END,
- CASE WHEN score.passed = 0 THEN CAST(coalesce(json_extract(score."check", '$.weight'), '1') AS REAL) END
+ CAST(coalesce(json_extract(score."check", '$.weight'), '1') AS REAL), score.label
 FROM job JOIN output ON output.id = {newest()} JOIN score ON {scored()}
 WHERE job.run_id = :run AND job.status = 'done' AND job.column_index IN ({{columns}})
 AND job.case_index BETWEEN :first AND :last ORDER BY output.id, score.id"""
@@ -63,12 +63,15 @@ class RunAnswers:
     votes: Sequence[Vote]
     ratings: Sequence[Ratings]
     judges: Sequence[MeasuredJudge]
+    brought_from: str = ""
+    """The program whose file they came in from."""
 
     def look(self, columns: Sequence[int] | None = None, cases: Collection[int] | None = None) -> Results:
         """The figures of these columns and cases; None for all."""
         return look(
             self.answers, self.titles, self.checks,
             groups=self.groups, votes=self.votes, ratings=self.ratings, judges=self.judges, columns=columns, cases=cases,
+            brought_from=self.brought_from,
         )  # fmt: skip
 
     def group(self, way: str, name: str) -> Sequence[int]:
@@ -99,7 +102,7 @@ class RunResults:
         names = [case.name or f"Case {number}" for number, case in enumerate(plan.cases, 1)]
         return RunAnswers(
             run_id, _titles(plan), names, _checks(plan), divisions(plan.cases), answers, self._between(run_id, plan), self._ratings(run_id),
-            self._judges(run_id),
+            self._judges(run_id), plan.brought_from,
         )  # fmt: skip
 
     def _page(self, run_id: int, plan: Plan, first: int, last: int, kinds: dict[tuple[str, ...], tuple[str, ...]]) -> list[Judged]:
@@ -173,21 +176,28 @@ def divisions(cases: Sequence[Case]) -> dict[str, dict[str, list[int]]]:
 
 
 def _with_scores(answer: Judged, scores: Sequence[Any], kinds: dict[tuple[str, ...], tuple[str, ...]]) -> Judged:
-    """The answer with its verdict: passed where every check was asked and none that counts failed (`evaluators.verdict`)."""
-    failures, asked, unasked = [], [], 0
-    for key, passed, reason, weight in scores:
+    """The answer with what its checks came to."""
+    failures, asked, unasked, owed = [], [], [], False
+    for key, passed, reason, weight, label in scores:
         check = OWN if key.startswith(OWN_CHECK) else key
-        if passed is None:
-            unasked += 1
-            continue
-        asked.append(check)
-        if not passed:
-            failures.append(Failure(check, reason or "", weight > 0))
-    if not asked:
-        return answer
-    keys = tuple(dict.fromkeys(asked))
-    passed = not unasked and not any(failure.counts for failure in failures)
-    return replace(answer, passed=passed, failures=tuple(failures), asked=kinds.setdefault(keys, keys))
+        if passed is None and label in OPEN:
+            owed = True
+        elif passed is None:
+            unasked.append(check)
+        else:
+            asked.append(check)
+            if not passed:
+                failures.append(Failure(check, reason or "", weight > 0))
+    keys, lacking = tuple(dict.fromkeys(asked)), tuple(dict.fromkeys(unasked))
+    said = passing((None if passed is None else bool(passed), weight, label or "") for _, passed, _, weight, label in scores)
+    return replace(
+        answer,
+        passed=said,
+        failures=tuple(failures),
+        asked=kinds.setdefault(keys, keys),
+        unasked=kinds.setdefault(lacking, lacking),
+        owed=owed,
+    )
 
 
 def _trouble(status: str, error: str | None, blocked: bool) -> str:

@@ -10,8 +10,6 @@ from workbench.analysis.results.figures import CheckInfo, Judged
 
 MOST_KINDS = 4
 """A check whose reasons are of more kinds than this is one cause: a judge words each reason in its own way."""
-UNASKED = "A check could not be asked"
-"""The cause of an answer that fails nothing and has not passed: unlike a call without an answer, it counts in its pass rate."""
 _LONGEST = 60
 # What differs between two reasons of one kind: what is quoted, and numbers.
 _PARTICULAR = re.compile(r"“[^”]*”|\"[^\"]*\"|'[^']{2,}'|`[^`]*`|\d[\d.,:]*")
@@ -28,7 +26,7 @@ class Cause:
 
     name: str
     check: str
-    """Key of the check; empty where no answer came, or a check could not be asked."""
+    """Key of the check; empty where no answer came."""
     cases: Mapping[int, tuple[int, ...]]
     """Column to one entry for each answer."""
 
@@ -52,15 +50,12 @@ def causes(answers: Iterable[Judged], columns: Sequence[int], checks: Sequence[C
                 (answer.column, answer.case)
             )
         elif answer.passed is False:
-            failure = next((failure for failure in answer.failures if failure.counts), None)
-            kind = reason_kind(failure.reason) if failure else UNASKED
-            by_check.setdefault(failure.check if failure else "", {}).setdefault(kind, []).append((answer.column, answer.case))
+            failure = next(failure for failure in answer.failures if failure.counts)
+            by_check.setdefault(failure.check, {}).setdefault(reason_kind(failure.reason), []).append((answer.column, answer.case))
     found = []
     for check, kinds in by_check.items():
         title = titles.get(check, check)
-        if not check:
-            found += [_cause(kind, "", places) for kind, places in kinds.items()]
-        elif len(kinds) == 1 or len(kinds) > MOST_KINDS:
+        if len(kinds) == 1 or len(kinds) > MOST_KINDS:
             found.append(_cause(title, check, [place for places in kinds.values() for place in places]))
         else:
             found += [_cause(f"{title}: {kind}" if kind else title, check, places) for kind, places in kinds.items()]

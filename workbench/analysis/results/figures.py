@@ -39,10 +39,14 @@ class Judged:
     repeat: int
     output_id: int | None
     passed: bool | None
-    """Whether every check passed; None where none could be run, or no answer came."""
+    """Whether it passes by its checks (`values.passing`); None where it is not judged, or no answer came."""
     failures: tuple[Failure, ...] = ()
     asked: tuple[str, ...] = ()
     """Keys of the checks that have a verdict."""
+    unasked: tuple[str, ...] = ()
+    """Keys of the checks that could not be asked here."""
+    owed: bool = False
+    """True where a judge owes a verdict."""
     trouble: str = ""
     """What went wrong where no answer came: the kind of error, or blocked. Empty for an answer."""
     latency_ms: float | None = None

@@ -56,6 +56,10 @@ class Results:
     votes: int
     wins: Sequence[WinRate]
     repeated: Sequence[Repeats]
+    brought_from: str = ""
+    """The program that asked, where the answers came in from its file."""
+    unasked: Sequence[tuple[str, str]] = ()
+    """Key and title of the checks that cannot run here."""
     judged: tuple[Judged, ...] = ()
     """The answers themselves."""
     judges: Sequence[MeasuredJudge] = ()
@@ -83,6 +87,7 @@ def look(
     judges: Sequence[MeasuredJudge] = (),
     columns: Sequence[int] | None = None,
     cases: Collection[int] | None = None,
+    brought_from: str = "",
 ) -> Results:
     """The figures of these columns (all if None) over these cases (all if None). `groups`: of each way to divide the cases, its groups."""
     wanted = tuple(titles if columns is None else columns)
@@ -93,6 +98,7 @@ def look(
         for way, named in groups.items()
     }
     asked = {key for answer in judged for key in answer.asked}
+    unasked = {key for answer in judged for key in answer.unasked}
     return Results(
         columns=wanted,
         titles={column: titles[column] for column in wanted},
@@ -109,6 +115,8 @@ def look(
         votes=sum(1 for vote in votes if {int(vote.left), int(vote.right)} <= here and vote.left != vote.right),
         wins=win_rates(votes, wanted),
         repeated=repeats(judged, wanted),
+        brought_from=brought_from,
+        unasked=[(check.key, check.title) for check in checks if check.key in unasked],
         judged=judged,
         judges=[one for one in judges if one.check in asked],
         failed=_failed(judged, checks),

@@ -7,11 +7,12 @@ from math import ceil
 
 from workbench.analysis.paired import cases_needed, smallest_difference
 from workbench.analysis.preferences import ENOUGH_VOTES
-from workbench.analysis.results.causes import UNASKED
 from workbench.analysis.results.figures import FEW, Pair, PassRate, WinRate
 from workbench.analysis.results.found import MOST_PAIRED, Results
 
 _STATED = 0.05
+_NAMED = 3
+"""Of so many checks the names are said."""
 
 
 def p_words(p: float) -> str:
@@ -22,7 +23,34 @@ def p_words(p: float) -> str:
 
 
 def pass_rate(found: Results) -> str:
-    """Which columns the cases tell apart, and what so many cases could show."""
+    """Which columns the cases tell apart, and what so many cases could show; then what no pass rate holds."""
+    return " ".join(filter(None, (_told_apart(found), not_asked(found))))
+
+
+def not_asked(found: Results) -> str:
+    """Which checks cannot run here, and how many answers are not judged; empty where all is."""
+    return unasked_words([title for _, title in found.unasked], sum(1 for answer in found.judged if answer.owed and answer.passed is None))
+
+
+def unasked_words(titles: Sequence[str], owed: int) -> str:
+    """`1 check cannot run here (javascript): it counts nowhere, and the other checks decide.`"""
+    said = []
+    if titles:
+        one = len(titles) == 1
+        named = ", ".join(titles[:_NAMED]) + (f" and {len(titles) - _NAMED} more" if len(titles) > _NAMED else "")
+        said.append(
+            f"{len(titles)} {'check' if one else 'checks'} cannot run here ({named}): where {'it is' if one else 'one is'} lacking, "
+            "the other checks decide, and an answer without another is not judged."
+        )
+    if owed:
+        one = owed == 1
+        said.append(
+            f"{owed:,} {'answer has' if one else 'answers have'} no verdict of a judge yet and {'is' if one else 'are'} in no pass rate."
+        )
+    return " ".join(said)
+
+
+def _told_apart(found: Results) -> str:
     rates = found.rates
     if not rates:
         return "No answer has been checked. Add checks to see how many pass."
@@ -181,9 +209,7 @@ def causes(found: Results) -> str:
     if not failed:
         return "Every checked answer passed, and every call was answered."
     words = "Grouped by the failed check and its reason. An answer that failed several is counted at the first."
-    unasked = sum(cause.total for cause in found.causes if cause.name == UNASKED)
-    silent = sum(cause.total for cause in found.causes if not cause.check) - unasked
-    words += f" {unasked} with a check that could not be asked {'counts' if unasked == 1 else 'count'} as not passed." if unasked else ""
+    silent = sum(cause.total for cause in found.causes if not cause.check)
     return words + (f" {silent} without a verdict count in no pass rate." if silent else "")
 
 
@@ -202,9 +228,12 @@ def calls(found: Results) -> str:
         parts.append(f"{untimed} from batches or a cold start have no time that says anything.")
     if any(column.by_hand for column in found.calls):
         parts.append("Answers by hand have no time and no cost.")
-    return (
-        " ".join([*parts, "Measured from this computer, on the day of the run."]) if parts else "No call of this run has a time or a cost."
-    )
+    if not parts:
+        return "No call of this run has a time or a cost."
+    where = "Measured from this computer, on the day of the run."
+    if found.brought_from:
+        where = f"They came in from {found.brought_from}, which measured them elsewhere: nothing was called here."
+    return " ".join([*parts, where])
 
 
 def win_rates(found: Results) -> str:

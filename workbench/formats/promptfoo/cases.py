@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from workbench.formats.promptfoo.checks import expected, judge_named, read_checks
+from workbench.formats.promptfoo.checks import Asserting, expected, read_checks
 from workbench.formats.promptfoo.files import CODE, ConfigFolder, bare, suffix
+from workbench.formats.promptfoo.graders import Grader, Graders
 from workbench.formats.reports import Notes
 from workbench.templates import render_text, variables
 from workbench.values import BadInput, Case, Check
@@ -25,37 +26,40 @@ class _Reader:
     folder: ConfigFolder
     notes: Notes
     templates: Mapping[str, Any]
+    graders: Graders
     default: dict[str, Any] = field(default_factory=dict)
     transformed: bool = False
-    judge: str = ""
-    """The model that judges where a test names none."""
+
+    def asserting(self, options: Mapping[str, Any], *, transformed: bool) -> Asserting:
+        """What the assertions of a test with these options have in common."""
+        usual = Grader().over(_options(self.default)).over(options)
+        return Asserting(self.folder, self.notes, self.graders, self.templates, transformed, usual)
 
 
 def read_cases(
-    data: Mapping[str, Any], folder: ConfigFolder, notes: Notes, *, transformed: bool
+    data: Mapping[str, Any], folder: ConfigFolder, notes: Notes, graders: Graders, *, transformed: bool
 ) -> tuple[tuple[Check, ...], tuple[Case, ...]]:
     """(checks of every case, cases with their own checks). A configuration without tests has one case without values."""
     templates = data.get("assertionTemplates")
-    reader = _Reader(folder, notes, templates if isinstance(templates, dict) else {})
+    reader = _Reader(folder, notes, templates if isinstance(templates, dict) else {}, graders)
     default = data.get("defaultTest") or {}
     reader.default = folder.data(default) if isinstance(default, str) else default
     if not isinstance(reader.default, dict):
         raise BadInput("defaultTest is neither a test nor a file that holds one.", path=notes.path)
-    reader.judge = judge_named(_options(reader.default).get("provider"))
     reader.transformed = transformed or bool(_options(reader.default).get("transform"))
     tests = [*_tests(data.get("tests"), reader), *_scenarios(data.get("scenarios"), reader)]
     if not tests and not data.get("tests") and not data.get("scenarios"):
         tests = [{}]
     notes.leftover(reader.default, _KNOWN, "defaultTest")
     notes.leftover(_options(reader.default), _OPTIONS, "defaultTest: options")
-    shared = read_checks(reader.default.get("assert"), folder, notes, reader.templates, transformed=reader.transformed, judge=reader.judge)
+    shared = read_checks(reader.default.get("assert"), reader.asserting({}, transformed=reader.transformed))
     cases = tuple(case for test in tests for case in _cases(test, shared, reader))
     if cases and all(case.only_own_checks for case in cases):  # then the comparison has none that a case could do without
         return (), tuple(replace(case, only_own_checks=False) for case in cases)
     return shared, cases
 
 
-_OPTIONS = {"provider", "transform", "disableDefaultAsserts", "disableVarExpansion"}
+_OPTIONS = {"provider", "rubricPrompt", "transform", "disableDefaultAsserts", "disableVarExpansion"}
 
 
 def _options(test: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,14 +198,7 @@ def _cases(test: Mapping[str, Any], shared: tuple[Check, ...], reader: _Reader) 
     reader.notes.leftover(options, _OPTIONS, "test: options")
     transformed = reader.transformed or bool(options.get("transform"))
     own = (
-        *read_checks(
-            test.get("assert"),
-            reader.folder,
-            reader.notes,
-            reader.templates,
-            transformed=transformed,
-            judge=judge_named(_options(test).get("provider")) or reader.judge,
-        ),
+        *read_checks(test.get("assert"), reader.asserting(options, transformed=transformed)),
         *test.get("checks of the row", ()),
     )
     without_shared = bool(options.get("disableDefaultAsserts"))

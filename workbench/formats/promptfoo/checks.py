@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.formats.promptfoo.files import CODE, ConfigFolder, suffix
+from workbench.formats.promptfoo.graders import Grader, Graders
 from workbench.formats.reports import Notes
 from workbench.values import Check
 
 TRANSFORMED = " (transformed)"
 """Behind the type of a check whose answer a program would change first: no such check may run on the answer as it is."""
-_KNOWN = {"type", "provider", "judge", "value", "threshold", "weight", "metric", "transform", "contextTransform", "assert", "$ref"}
+_KNOWN = {
+    "type", "provider", "rubricPrompt", "judge", "value", "threshold", "weight", "metric", "transform", "contextTransform", "assert",
+    "$ref",
+}  # fmt: skip
 _DATA = (".json", ".yaml", ".yml")
 _LISTS = ("contains-any", "contains-all", "icontains-any", "icontains-all")
 _EXPECTED = re.compile(r"(not-)?([a-z][a-z0-9-]*)(?:\(\s*([\d.]+)\s*\))?(?::(.*))?", re.DOTALL)
 _CODE_PREFIX = {"javascript:": "javascript", "fn:": "javascript", "eval:": "javascript", "python:": "python"}
 _GRADED_PREFIX = {"grade:": "llm-rubric", "llm-rubric:": "llm-rubric"}
-JUDGED = frozenset(
-    ("llm-rubric", "factuality", "model-graded-factuality", "model-graded-closedqa", "answer-relevance", "context-faithfulness",
-     "context-recall", "context-relevance", "g-eval", "select-best", "pairwise")
-)  # fmt: skip
-"""Types that a model judges."""
 _TYPES = {
     "select-best",
     "equals", "contains", "icontains", "starts-with", "ends-with", "regex", "is-json", "contains-json", "is-sql", "contains-sql",
@@ -34,23 +34,65 @@ _TYPES = {
 }  # fmt: skip
 
 
+NOT_HERE = {"javascript", "perplexity", "perplexity-score", "classifier", "moderation", "webhook", "guardrails", "ends-with", "not-empty"}
+"""Kinds of promptfoo that nothing here asks: they are kept, and have no verdict."""
+OURS = {
+    "classification", "language", "links-only-to", "matches-reference", "no-personal-data", "no-secrets", "pairwise", "reading-level",
+    "sentence-count",
+}  # fmt: skip
+"""Kinds that are asked here and that promptfoo does not have."""
+
+
+def note_what_cannot_run(checks: Iterable[Check], notes: Notes) -> None:
+    """Say how many checks are kept and cannot run here, each once however many cases have it."""
+    found: list[Check] = []
+    for check in _inside(checks):
+        kind = check.type.removeprefix("not-")
+        if (kind in NOT_HERE or kind.endswith(TRANSFORMED) or not is_known(kind)) and kind not in OURS and check not in found:
+            found.append(check)
+    if found:
+        kinds = ", ".join(dict.fromkeys(check.type for check in found))
+        what = "1 check cannot run here" if len(found) == 1 else f"{len(found)} checks cannot run here"
+        notes.add(f"{what}: {kinds}", "kept without a verdict; an answer is judged by its other checks, and not at all where it has none")
+
+
+def _inside(checks: Iterable[Check]) -> Iterator[Check]:
+    for check in checks:
+        if check.type.removeprefix("not-") == "assert-set" and isinstance(check.value, list):
+            yield from _inside(map(Check.from_json, check.value))
+        else:
+            yield check
+
+
 def is_known(kind: str) -> bool:
     """True for a check that promptfoo has."""
     return kind.removeprefix("not-") in {*_TYPES, *_CODE_PREFIX.values(), *_GRADED_PREFIX.values(), "assert-set", "similar:cosine"}
 
 
-def read_checks(
-    value: Any, folder: ConfigFolder, notes: Notes, templates: Mapping[str, Any], *, transformed: bool, judge: str = ""
-) -> tuple[Check, ...]:
-    """The checks in a list of assertions. `transformed`: a program changes the answers before all of them. `judge`: the model that judges
-    where an assertion names none."""
+@dataclass(frozen=True, slots=True)
+class Asserting:
+    """What the assertions of one place have in common."""
+
+    folder: ConfigFolder
+    notes: Notes
+    graders: Graders
+    templates: Mapping[str, Any] = field(default_factory=dict)
+    transformed: bool = False
+    """A program changes the answers before all of them."""
+    usual: Grader = field(default_factory=Grader)
+    """Who judges where an assertion names nobody."""
+
+
+def read_checks(value: Any, where: Asserting) -> tuple[Check, ...]:
+    """The checks in a list of assertions."""
     if value is None:
         return ()
     items = value if isinstance(value, list) else [value]
-    return tuple(check for item in items for check in _checks(item, folder, notes, templates, transformed, judge))
+    return tuple(check for item in items for check in _checks(item, where))
 
 
-def _checks(item: Any, folder: ConfigFolder, notes: Notes, templates: Mapping[str, Any], transformed: bool, judge: str) -> Iterator[Check]:
+def _checks(item: Any, place: Asserting) -> Iterator[Check]:
+    folder, notes, templates = place.folder, place.notes, place.templates
     if isinstance(item, dict) and isinstance(item.get("$ref"), str):
         template = templates.get(item["$ref"].rsplit("/", 1)[-1])
         item = {**template, **item} if isinstance(template, dict) else item
@@ -59,12 +101,11 @@ def _checks(item: Any, folder: ConfigFolder, notes: Notes, templates: Mapping[st
         return
     kind, where = item["type"], f"assert {item['type']}"
     notes.leftover(item, _KNOWN, where)
-    changed = transformed or bool(item.get("transform") or item.get("contextTransform"))
+    changed = place.transformed or bool(item.get("transform") or item.get("contextTransform"))
     if changed:
         notes.add(f"{where}: transform", "programs in foreign files are not run, so this check stays without a verdict")
     if kind == "assert-set":
-        inner = read_checks(item.get("assert"), folder, notes, templates, transformed=transformed, judge=judge)
-        value: Any = [check.to_json() for check in inner]
+        value: Any = [check.to_json() for check in read_checks(item.get("assert"), place)]
     else:
         value = _value(item.get("value"), folder, notes, where, is_python=kind.removeprefix("not-") == "python")
     yield Check(
@@ -73,25 +114,8 @@ def _checks(item: Any, folder: ConfigFolder, notes: Notes, templates: Mapping[st
         name=str(item.get("metric") or ""),
         weight=_number(item.get("weight"), 1.0) or 0.0,
         threshold=_number(item.get("threshold"), None),
-        judge=_judge(item, judge),
+        judge=place.graders.judge(item, place.usual),
     )
-
-
-def judge_named(provider: Any) -> str:
-    """The model in a `provider` of promptfoo: a name, or a mapping with one; for texts where there are several."""
-    if isinstance(provider, dict):
-        text = provider.get("text")
-        return judge_named(provider["id"] if isinstance(provider.get("id"), str) else text) if provider.get("id") or text else ""
-    return provider.strip() if isinstance(provider, str) else ""
-
-
-def _judge(item: Mapping[str, Any], usual: str) -> dict[str, Any]:
-    """Who judges, of an assertion that a model grades."""
-    if item["type"].removeprefix("not-") not in JUDGED:
-        return {}
-    own = item.get("judge")
-    named = judge_named(item.get("provider")) or usual
-    return {**({"model": named} if named else {}), **(own if isinstance(own, dict) else {})}
 
 
 def _value(value: Any, folder: ConfigFolder, notes: Notes, where: str, *, is_python: bool = False) -> Any:

@@ -80,7 +80,19 @@ def _asserts(checks: Sequence[Check], notes: Notes) -> Iterator[dict[str, Any]]:
             item["weight"] = check.weight
         if check.threshold is not None:
             item["threshold"] = check.threshold
+        if check.judge:
+            item |= _judge(check, notes)
         yield item
+
+
+def _judge(check: Check, notes: Notes) -> dict[str, str]:
+    """Who judges, as a provider of promptfoo where the check names one of those."""
+    model = str(check.judge.get("model") or "")
+    if check.judge.get("prompt"):
+        notes.add(f"judge prompt of {check.title}", "It stays in the library: promptfoo asks with its own, or with a rubricPrompt.")
+    if model and ":" not in model:
+        notes.add(f"judge of {check.title}", f"promptfoo does not know the model {model} by this name: write its provider there.")
+    return {"provider": model} if ":" in model else {}
 
 
 def _filled(check: Check, notes: Notes) -> Any:

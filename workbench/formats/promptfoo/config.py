@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from workbench.formats.promptfoo.cases import read_cases, with_missing
+from workbench.formats.promptfoo.checks import note_what_cannot_run
 from workbench.formats.promptfoo.files import ConfigFolder
+from workbench.formats.promptfoo.graders import Graders
 from workbench.formats.promptfoo.prompts import read_prompts
 from workbench.formats.promptfoo.providers import read_providers
 from workbench.formats.reports import NotCarried, Notes
 from workbench.templates import required
-from workbench.values import BadInput, Spec
+from workbench.values import BadInput, Content, Spec
 
 _KNOWN = {
     "description", "prompts", "providers", "targets", "tests", "scenarios", "defaultTest", "evaluateOptions", "commandLineOptions",
@@ -24,11 +26,13 @@ _KNOWN = {
 @dataclass(frozen=True, slots=True)
 class PromptfooConfig:
     """A configuration as a comparison. `keys` holds API keys found in the file, by the place of the model in
-    `spec.models`: they are for this session and are never stored."""
+    `spec.models` followed by `spec.judges`: they are for this session and are never stored."""
 
     spec: Spec
     not_carried: tuple[NotCarried, ...] = ()
     keys: Mapping[int, str] = field(default_factory=dict, repr=False)
+    judge_prompts: Mapping[str, Content] = field(default_factory=dict)
+    """The judge prompts (`rubricPrompt`) that its checks name."""
 
 
 def is_config(name: str) -> bool:
@@ -60,7 +64,8 @@ def read(path: Path, environment: Mapping[str, str] | None = None, *, to_run: bo
     variants = read_prompts(data["prompts"], folder, notes)
     try:
         providers = read_providers(data.get("providers", data.get("targets", [])), folder, notes, known)
-        checks, cases = read_cases(data, folder, notes, transformed=any(provider.transformed for provider in providers))
+        graders = Graders(folder, notes, known, _name(data, path))
+        checks, cases = read_cases(data, folder, notes, graders, transformed=any(provider.transformed for provider in providers))
     except RecursionError:
         raise BadInput("Files that it names are nested too deep, or name each other without end.", path=str(path)) from None
     cases = with_missing(cases, (name for variant in variants for name in required(variant.content)), notes)
@@ -77,9 +82,12 @@ def read(path: Path, environment: Mapping[str, str] | None = None, *, to_run: bo
         concurrency=concurrency,
         reuse=reuse,
         stream=False,  # promptfoo asks for whole answers
+        judges=tuple(judge.model for judge in graders.models.values()),
         dataset=data["tests"].removeprefix("file://") if isinstance(data.get("tests"), str) else "",
     )
-    return PromptfooConfig(spec, notes.all(), {index: provider.key for index, provider in enumerate(providers) if provider.key})
+    note_what_cannot_run((*checks, *(check for case in cases for check in case.checks)), notes)
+    keys = {index: provider.key for index, provider in enumerate((*providers, *graders.models.values())) if provider.key}
+    return PromptfooConfig(spec, notes.all(), keys, graders.prompts)
 
 
 def _need(path: Path, notes: Notes, **parts: tuple[Any, ...]) -> None:

@@ -112,11 +112,11 @@ class CellFoot:
     def _chips(self, painter: QPainter, x: int, top: int, room: int, scores: tuple[Score, ...]) -> int:
         """Failed checks first, then as many passed ones as fit, then a count; returns the width used."""
         theme, start = self.theme, x
-        order = sorted((score for score in scores), key=lambda score: (score.passed is not False, score.passed is None))
+        order = sorted((score for score in scores), key=lambda score: (not score.failed, score.passed is not True))
         gap = theme.px(4)
         for number, score in enumerate(order):
             left = len(order) - number
-            kind, icon = ("pass", "check") if score.passed else ("fail", "x") if score.passed is False else ("plain", "minus")
+            kind, icon = ("pass", "check") if score.passed else ("fail", "x") if score.failed else ("plain", "minus")
             size = chip_size(score.check.title, kind=kind, icon=icon)
             width = size.width()
             rest = chip_size(f"+{left - 1}").width() + gap if left > 1 else 0

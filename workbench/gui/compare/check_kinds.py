@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from workbench.values import JUDGED
+
 CHECK_TYPES = (
     ("contains", "contains", "The text stands somewhere in the answer"),
     ("not-contains", "lacks", "The text stands nowhere in the answer"),
@@ -87,11 +89,6 @@ USUAL_LIKENESS = {"similar": 0.75, "rouge-n": 0.75, "bleu": 0.5, "gleu": 0.5, "m
 """The kinds of checks that say how alike two texts are, and from where on they pass unless one says another."""
 ALIASES = frozenset(("model-graded-factuality", "similar:cosine", "is-valid-openai-function-call"))
 """Kinds that are others under a further name: files may hold them, and nobody needs to choose them."""
-JUDGED = frozenset(
-    ("llm-rubric", "factuality", "model-graded-factuality", "model-graded-closedqa", "answer-relevance", "context-faithfulness",
-     "context-recall", "context-relevance", "g-eval", "select-best", "pairwise")
-)  # fmt: skip
-"""The kinds that a model judges."""
 THRESHOLDS = frozenset(
     (*JUDGED - {"factuality", "model-graded-factuality", "select-best"}, *USUAL_LIKENESS, "levenshtein", "latency", "cost",
      "reading-level", "python", "assert-set", "similar:cosine", "tool-call-f1")

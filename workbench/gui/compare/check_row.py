@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout,
 from workbench.gui.compare.check_kinds import (
     CHECK_TYPES,
     COMPARES_TEXTS,
-    JUDGED,
     NEEDS_NO_VALUE,
     THRESHOLDS,
     USUAL_LIKENESS,
@@ -23,7 +22,7 @@ from workbench.gui.compare.judge_line import JudgeLine
 from workbench.gui.theme import set_kind, set_role, theme
 from workbench.gui.widgets.buttons import icon_button
 from workbench.gui.widgets.labels import label, set_tone
-from workbench.values import Check, Score
+from workbench.values import JUDGED, Check, Score
 
 REFERENCE = "{{ reference }}"
 NOTHING = "Nothing to compare with. Type a text, or untick this check."

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from workbench.gui.code_dialog import with_code
 from workbench.gui.compare.check_try import TryPart
-from workbench.gui.compare.code_dialog import with_code
 from workbench.gui.compare.judge_line import JudgeChoices
 from workbench.gui.compare.setup_checks import ChecksPart, fetch_embedding
 from workbench.gui.compare.setup_model import judge_choices

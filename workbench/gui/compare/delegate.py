@@ -146,10 +146,7 @@ def tooltip(shown: Shown | None, index: Index) -> str:
     if shown is None:
         return ""
     cell = shown.cell
-    lines = []
-    for score in cell.scores:
-        word = "passed" if score.passed else "failed" if score.passed is False else "not run"
-        lines.append(f"{score.check.title}: {word}" + (f". {score.reason[:200]}" if score.reason else ""))
+    lines = [f"{score.check.title}: {score.word}" + (f". {score.reason[:200]}" if score.reason else "") for score in cell.scores]
     if shown.state in FINISHED and cell.finish_reason == "length":
         lines.append("Cut off: the answer reached its largest length (max tokens).")
     if shown.state in FINISHED and metrics(cell):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from workbench.gui.widgets.fold import Fold
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, set_tone
 from workbench.gui.widgets.pictures import PictureStrip
 from workbench.gui.words import call_money, counted, day, duration
+from workbench.values import OPEN
 
 if TYPE_CHECKING:
     from workbench.values import Case, Check, Part, Score, Usage
@@ -141,15 +143,16 @@ class ChecksPart(QWidget):
 
     def show_scores(self, scores: Sequence[Score]) -> None:
         """Show what the checks said. The rows stay from answer to answer: a run has the same checks in all of them."""
-        self.expect(len(scores))
+        ordered = sorted(scores, key=lambda score: (not score.failed, score.passed is None))
+        rows = [item for score in ordered for item in _with_parts(score)]
+        self.expect(len(rows))
         self.count.setText(passed_words(scores))
         self.metrics.setText(", ".join(metric_line(scores)))
         self.metrics.setVisible(bool(self.metrics.text()))
-        ordered = sorted(scores, key=lambda score: (score.passed is not False, score.passed is None))
         for number, row in enumerate(self._rows):
-            row.setVisible(number < len(ordered))
-            if number < len(ordered):
-                row.show_score(ordered[number])
+            row.setVisible(number < len(rows))
+            if number < len(rows):
+                row.show_score(*rows[number])
         self.show_judges(self._measured)
 
     @property
@@ -164,12 +167,20 @@ class ChecksPart(QWidget):
             row.show_judge(next((judge for check, judge in measured if check == row.check), None))
 
 
+def _with_parts(score: Score, depth: int = 0) -> Iterator[tuple[Score, int]]:
+    """A score, then those in its set, with how deep they stand."""
+    yield score, depth
+    for one in score.parts:
+        yield from _with_parts(one, depth + 1)
+
+
 def metric_line(scores: Sequence[Score]) -> list[str]:
     """`Tone 1.5 of 2` for each name that several checks share: a metric of one check is that check."""
     found: dict[str, list[float]] = {}
     for score in scores:
-        if score.check.name and score.score is not None:
-            found.setdefault(score.check.name, []).append(score.score)
+        for one, _ in _with_parts(score):
+            if one.check.name and one.score is not None:
+                found.setdefault(one.check.name, []).append(one.score)
     return [f"{name} {sum(each):g} of {len(each)}" for name, each in found.items() if len(each) > 1]
 
 
@@ -183,7 +194,7 @@ class CheckRow(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        row = QHBoxLayout(self)
+        row = self._across = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         self._icon = icon_label("check", "text3", 16)
@@ -211,15 +222,19 @@ class CheckRow(QWidget):
         words.addWidget(self.see, 0, Qt.AlignmentFlag.AlignLeft)
         row.addLayout(words, 1)
 
-    def show_score(self, score: Score) -> None:
-        """Show what one check said."""
-        icon, token, word = ("circle-question-mark", "text3", "not run")
+    def show_score(self, score: Score, depth: int = 0) -> None:
+        """Show what one check said; one in a set is set in by `depth`."""
+        margins = self._across.contentsMargins()
+        self._across.setContentsMargins(theme().px(22) * depth, margins.top(), margins.right(), margins.bottom())
+        if score.parts:  # its parts say why, each in its own row
+            score = replace(score, reason=score.reason.split(". ", 1)[0].rstrip(".") + ".")
+        icon, token = ("circle-question-mark", "text3")
         if score.passed is not None:
-            icon, token, word = ("circle-check", "pass", "passed") if score.passed else ("circle-x", "fail", "failed")
+            icon, token = ("circle-check", "pass") if score.passed else ("circle-x", "fail") if score.failed else ("minus", "text3")
         set_icon(self._icon, icon, token, 16)
         weight = score.check.weight
         self._title.setText(score.check.title + ("" if weight == 1 else ", only tells" if weight <= 0 else f", weight {weight:g}"))
-        set_tone(self._title, "fail" if score.passed is False else "text")
+        set_tone(self._title, "fail" if score.failed else "text")
         reason = score.reason or ("" if score.passed is not None else "This check cannot be run here.")
         self._reason.setText(reason[:600])
         self._reason.setVisible(bool(reason))
@@ -231,7 +246,7 @@ class CheckRow(QWidget):
         self._judge.setVisible(bool(by))
         self._prompt = (str(score.check.judge.get("prompt_uid") or ""), version) if by else None
         self.check = score.check if by else None
-        self._said = f"{score.check.title}, {word}. {reason}" + (f" {by}" if by else "")
+        self._said = f"{score.check.title}, {score.word}. {reason}" + (f" {by}" if by else "")
         self.setAccessibleName(self._said)
 
     def show_judge(self, measured: MeasuredJudge | None) -> None:
@@ -416,9 +431,12 @@ def _content_text(value: object) -> str:
 
 
 def passed_words(scores: Sequence[Score]) -> str:
-    """`2 of 3 passed, 1 not run`: a check that could not be asked keeps an answer from passing, so it is counted."""
-    not_run = sum(score.passed is None for score in scores)
-    if not_run == len(scores):
-        return "not run here"
-    words = f"{sum(score.passed is True for score in scores)} of {len(scores)} passed"
-    return f"{words}, {not_run} not run" if not_run else words
+    """`2 of 3 passed, 1 cannot run here`: of the checks that count, and what leaves the word to the others."""
+    asked = [score for score in scores if score.passed is not None and score.check.weight > 0]
+    told = sum(score.passed is not None and score.check.weight <= 0 for score in scores)
+    owed = sum(score.passed is None and score.label in OPEN for score in scores)
+    lacking = sum(score.passed is None and score.label not in OPEN for score in scores)
+    parts = [f"{sum(score.passed is True for score in asked)} of {len(asked)} passed"] if asked else []
+    parts += [f"{lacking} cannot run here"] if lacking else []
+    parts += [f"{owed} not judged"] if owed else []
+    return ", ".join([*parts, *([f"{told} only {'tells' if told == 1 else 'tell'}"] if told else [])])

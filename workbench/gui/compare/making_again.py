@@ -10,8 +10,9 @@ from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from workbench.gui.cells import column_title
+from workbench.gui.code_dialog import with_consent
 from workbench.gui.compare.setup_model import MANY_CALLS
-from workbench.gui.key_dialog import change_key, connection_of, with_keys
+from workbench.gui.key_dialog import change_key, connection_of
 from workbench.gui.words import counted, total_money
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class MakingAgain(QObject):
 
         def go(text: str) -> None:
             if text.strip().isdigit() and 1 <= int(text) <= MOST_TIMES:
-                with_keys(self._context, self._page, lambda: self._start(run_id, case, columns, int(text)), run_id=run_id)
+                with_consent(self._context, self._page, lambda: self._start(run_id, case, columns, int(text)), run_id=run_id)
             else:
                 self._context.notice(f"A case can be run between 1 and {MOST_TIMES} times.")
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
+from workbench.gui.code_dialog import with_consent
 from workbench.gui.compare.judgements import Judgements
 from workbench.gui.compare.run_data import RunData, read_run
 from workbench.gui.context import Context
 from workbench.gui.grid import RunGrid
-from workbench.gui.key_dialog import with_keys
 from workbench.gui.wanted import Wanted, answers_with
 
 if TYPE_CHECKING:
@@ -298,7 +298,7 @@ class RunModel(QObject):
             control.go_on()
             self.progress.emit()
         elif self._run_id is not None and not self.running:
-            self._with_keys(self._start)
+            self._with_consent(self._start)
 
     def _start(self) -> None:
         if self._run_id is not None:
@@ -377,7 +377,7 @@ class RunModel(QObject):
             else:
                 self.context.bridge.call(lambda: runs.requeue(run_id, jobs, failed_only=False), then=queued, owner=self)
 
-        self._with_keys(put_back, jobs)
+        self._with_consent(put_back, jobs)
 
     def _is_by_hand(self, job_id: int) -> bool:
         place = self.grid.where(job_id)
@@ -419,12 +419,12 @@ class RunModel(QObject):
             then(run_id)
 
         run_id = self._run_id
-        self._with_keys(lambda: self.context.bridge.call(self.context.ws.runs.rerun, run_id, only, then=made, owner=self))
+        self._with_consent(lambda: self.context.bridge.call(self.context.ws.runs.rerun, run_id, only, then=made, owner=self))
 
-    def _with_keys(self, go: Callable[[], object], jobs: list[int] | None = None) -> None:
-        """Do it once no key is missing for what will be called: a call without its key is only refused."""
+    def _with_consent(self, go: Callable[[], object], jobs: list[int] | None = None) -> None:
+        """Do it once the code of its checks is allowed or left out, and no key is missing: a call without its key is only refused."""
         window = self.parent()
-        if isinstance(window, QWidget):
-            with_keys(self.context, window, go, run_id=self._run_id, jobs=jobs)
+        if isinstance(window, QWidget) and self._run_id is not None:
+            with_consent(self.context, window, go, run_id=self._run_id, jobs=jobs)
         else:
             go()

@@ -10,8 +10,8 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLineEdit, QMenu, QScrollArea, QVBoxLayout, QWidget
 
+from workbench.gui.code_dialog import with_code
 from workbench.gui.compare.check_try import TryPart
-from workbench.gui.compare.code_dialog import with_code
 from workbench.gui.compare.setup_checks import ChecksPart, fetch_embedding
 from workbench.gui.compare.setup_criteria import CriteriaPart
 from workbench.gui.compare.setup_model import (

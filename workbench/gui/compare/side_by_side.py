@@ -89,10 +89,14 @@ class Side(QWidget):
         self.answer.setVisible(bool(text))
         self.pictures.show_pictures(row.pictures if row is not None else ())
         scores = row.scores if row is not None else ()
-        failed = [score.check.title for score in scores if score.passed is False]
+        failed = [score.check.title for score in scores if score.failed]
         parts = [shown.state.value if shown is not None and row is None else "", self._repeat]
         parts += metrics(shown.cell) if shown is not None and row is not None and shown.cell.output_id == row.id else []
-        parts += [f"failed: {', '.join(failed)}"] if failed else [f"{counted(len(scores), 'check')} passed"] * bool(scores)
+        parts += (
+            [f"failed: {', '.join(failed)}"]
+            if failed
+            else [f"{counted(sum(score.passed is True for score in scores), 'check')} passed"] * bool(scores)
+        )
         if row is not None and (shown is None or shown.cell.output_id != row.id):
             parts += [part for part in (duration(row.latency_ms), call_money(row.cost_usd)) if part]
         self.figures.setText(", ".join(part for part in parts if part) or "no answer yet")

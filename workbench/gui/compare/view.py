@@ -10,6 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.baseline import mark_baseline
+from workbench.gui.code_dialog import with_code, with_consent
 from workbench.gui.compare.exporting import Exporting
 from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.overview import Family, Overview, read_families
@@ -452,7 +453,8 @@ class CompareScreen(Screen):
             elif what == "start":
                 models = comparison.definition.model_uids
                 begin = partial(bridge.call, ws.runs.start_comparison, comparison.id, then=started, owner=self)
-                with_keys(self.context, self, begin, model_uids=models)
+                keyed = partial(with_keys, self.context, self, begin, model_uids=models)
+                with_code(self.context, self, comparison.definition.checks, keyed)
             elif what == "edit":
                 self._set_up(comparison.definition, comparison.id)
             elif what == "rename":
@@ -464,7 +466,7 @@ class CompareScreen(Screen):
         elif what == "open":
             go("compare", run_id=row.id)
         elif what == "rerun":
-            with_keys(self.context, self, partial(bridge.call, ws.runs.rerun, row.id, "all", then=started, owner=self), run_id=row.id)
+            with_consent(self.context, self, partial(bridge.call, ws.runs.rerun, row.id, "all", then=started, owner=self), run_id=row.id)
         elif what == "review":
             go("review", run_id=row.id)
         elif what == "to_baseline":

@@ -20,6 +20,7 @@ from workbench.gui.widgets.segmented import Segmented
 from workbench.gui.words import call_money, counted, day, duration
 
 if TYPE_CHECKING:
+    from workbench.values import Score
     from workbench.values.outputs import JobOutput
     from workbench.workspace import RunPair, RunRow
 
@@ -256,24 +257,21 @@ class CasePage(QFrame):
                 widget.deleteLater()
         for side, output in enumerate((found.before, found.after)):
             for row, score in enumerate(output.scores if output is not None else ()):
-                self._check_grid.addWidget(_check_row(score.check.title, score.passed, score.reason), row, side)
+                self._check_grid.addWidget(_check_row(score), row, side)
         self.checks.setVisible(self._check_grid.count() > 0)
 
 
-def _check_row(title: str, passed: bool | None, reason: str) -> QWidget:
-    icon, tone, word = {
-        True: ("circle-check", "pass", "passed"),
-        False: ("circle-x", "fail", "failed"),
-        None: ("circle-question-mark", "text2", "not run"),
-    }[passed]
+def _check_row(score: Score) -> QWidget:
+    title, reason = score.check.title, score.reason
+    icon, tone = ("circle-check", "pass") if score.passed else ("circle-x", "fail") if score.failed else ("circle-question-mark", "text2")
     made = QWidget()
     row = QHBoxLayout(made)
     row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(7)
     row.addWidget(icon_label(icon, tone, 15))
-    row.addWidget(ElidedLabel(title, "small", "fail" if passed is False else "text", 600))
+    row.addWidget(ElidedLabel(title, "small", "fail" if score.failed else "text", 600))
     row.addWidget(ElidedLabel(reason, "small", "text2"), 1)
-    made.setAccessibleName(f"{title}, {word}. {reason}")
+    made.setAccessibleName(f"{title}, {score.word}. {reason}")
     return made
 
 

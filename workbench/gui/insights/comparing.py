@@ -131,7 +131,7 @@ def column_name(column: object) -> str:
 def _that(answers: Sequence[JobOutput], passed: bool) -> JobOutput | None:
     """The first answer that passed or did not, as is wanted; else the first."""
     for answer in answers:
-        good = answer.status == "done" and all(score.passed is not False or score.check.weight <= 0 for score in answer.scores)
+        good = answer.status == "done" and not any(score.failed for score in answer.scores)
         if good is passed:
             return answer
     return answers[0] if answers else None

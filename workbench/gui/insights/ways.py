@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from workbench.gui.code_dialog import with_consent
 from workbench.gui.context import Context
 from workbench.gui.insights.comparing import Answers
 from workbench.gui.insights.prompt_change import PromptDiffDialog
-from workbench.gui.key_dialog import with_keys
 from workbench.gui.widgets.dialog import ask
 from workbench.gui.words import total_money
 
@@ -80,7 +80,7 @@ class Ways:
 
         def go() -> None:
             begin = partial(context.bridge.call, context.ws.runs.rerun, run.id, "all", then=started, owner=screen)
-            with_keys(context, screen, begin, run_id=run.id)
+            with_consent(context, screen, begin, run_id=run.id)
 
         limit = Decimal(str(context.settings.get("ask_above_usd") or "1"))
         if (run.cost_usd is not None and run.cost_usd > limit) or run.jobs > MANY_CALLS:

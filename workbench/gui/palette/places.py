@@ -110,11 +110,11 @@ def _answer(ws: Workspace, hit: Hit, *, blind: bool) -> Place:
 def verdict(row: OutputRow) -> tuple[str, str, str]:
     """Text, kind and icon of what was found of an answer: its first failed check, how many passed, else what a person said."""
     told = [score for score in row.scores if score.passed is not None]
-    failed = [score for score in told if not score.passed]
+    failed = [score for score in told if score.failed]
     if failed:
         return failed[0].check.title, "fail", "x"
     if told:
-        return f"{len(told)} of {len(told)}", "pass", "check"
+        return f"{sum(score.passed is True for score in told)} of {len(told)}", "pass", "check"
     if row.verdict in ("pass", "fail"):
         return row.verdict.capitalize(), row.verdict, "check" if row.verdict == "pass" else "x"
     return "", "plain", ""

@@ -32,6 +32,8 @@ def as_comparison(path: Path, environment: Mapping[str, str], within: Path | Non
         concurrency=spec.concurrency,
         max_cost_usd=spec.max_cost_usd,
         reuse=spec.reuse,
+        judges=tuple(ModelPick(inside=_connection(model)) for model in spec.judges),
+        judge_prompts=tuple(PromptFile(name, content, kind="judge") for name, content in config.judge_prompts.items()),
         criteria=None,
     )
     return record, tuple(left)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from workbench.formats.comparison_file import stem_of, text_of
 from workbench.formats.comparison_file_record import ComparisonFile, ModelPick, PromptPick
@@ -24,9 +25,10 @@ from workbench.library.folder.foreign import as_comparison
 from workbench.library.folder.incoming import CaseSource, bring_comparison, bring_connection, bring_dataset, known_model
 from workbench.library.folder.incoming_prompts import Arrival, bring_prompt
 from workbench.library.folders import folder_id
+from workbench.library.judges import FOLDER as JUDGES
 from workbench.library.reports import Imported, ImportReport, NotCarried, Rejected
 from workbench.store.database import Database, Writer
-from workbench.values import BadInput, Case, Content, Definition, Message, NotFound, PromptRef, Steps
+from workbench.values import BadInput, Case, Content, Definition, Message, NotFound, PromptRef, Steps, with_judges
 from workbench.values.brought import BroughtRun
 from workbench.values.datasets import ColumnSpec
 from workbench.values.messages import sha256
@@ -225,6 +227,7 @@ class Importer:
         """Bring in a comparison; what it names is here already."""
         if not record.stream:
             self.not_carried.append(NotCarried(str(path), "stream: false", "a saved comparison always streams"))
+        record = self._judged(path, record)
         dataset = self._dataset_uid(path, record)
         definition = Definition(
             record.name,
@@ -239,6 +242,28 @@ class Importer:
             record.reuse,
         )
         self.done.append(replace(bring_comparison(self.writer, definition, str(path), record.criteria), format=format))
+
+    def _judged(self, path: Path, record: ComparisonFile) -> ComparisonFile:
+        """The comparison with its judges brought in: its checks name them as they are called here, their prompts at a version."""
+        if not (record.judges or record.judge_prompts):
+            return record
+        models: dict[str, dict[str, Any]] = {}
+        for entry in [pick.inside for pick in record.judges if pick.inside is not None]:
+            (model,) = entry.models
+            if model.parameters or known_model(self.writer, model.name, "") is None:
+                news, _ = bring_connection(self.writer, replace(entry, models=(replace(model, title=model.name),)), str(path))
+                self.done += news
+                models[model.title] = {"model": news[-1].name}
+        prompts: dict[str, dict[str, Any]] = {}
+        for prompt in record.judge_prompts:
+            arrival = self.prompt(FoundPrompt(path, prompt, JUDGES))
+            prompts[prompt.name] = {"prompt": arrival.imported.name, "version": arrival.imported.version}
+
+        def here(judge: Mapping[str, Any]) -> Mapping[str, Any]:
+            return {**judge, **models.get(str(judge.get("model", "")), {}), **prompts.get(str(judge.get("prompt", "")), {})}
+
+        cases = tuple(replace(case, checks=tuple(with_judges(check, here) for check in case.checks)) for case in record.cases)
+        return replace(record, checks=tuple(with_judges(check, here) for check in record.checks), cases=cases)
 
     def _ref(self, path: Path, pick: PromptPick, comparison: str) -> PromptRef:
         if pick.inside is not None:

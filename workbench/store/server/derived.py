@@ -19,11 +19,15 @@ PERSON = "workbench.person"
 
 # The functions of SQLite that the services use.
 _FUNCTIONS = (
+    # JSON may say NUL, which no text here can hold: read with the mark in its place that texts are written with (see `dialect`).
+    r"""CREATE OR REPLACE FUNCTION workbench_json(document text) RETURNS json LANGUAGE sql IMMUTABLE AS
+$$ SELECT CASE WHEN strpos(document, '\u0000') = 0 THEN document::json
+ ELSE regexp_replace(document, '(?<!\\)((?:\\\\)*)\\u0000', '\1\\ufffd', 'g')::json END $$""",
     """CREATE OR REPLACE FUNCTION json_extract(document text, path text) RETURNS text LANGUAGE sql IMMUTABLE AS
-$$ SELECT document::json #>> coalesce(string_to_array(nullif(substr(path, 3), ''), '.'), '{}') $$""",
+$$ SELECT workbench_json(document) #>> coalesce(string_to_array(nullif(substr(path, 3), ''), '.'), '{}') $$""",
     """CREATE OR REPLACE FUNCTION json_each(document text, path text DEFAULT '$') RETURNS TABLE (key text, value text)
 LANGUAGE plpgsql IMMUTABLE AS
-$$ DECLARE part json := document::json #> coalesce(string_to_array(nullif(substr(path, 3), ''), '.'), '{}');
+$$ DECLARE part json := workbench_json(document) #> coalesce(string_to_array(nullif(substr(path, 3), ''), '.'), '{}');
 BEGIN
   IF json_typeof(part) = 'array' THEN
     RETURN QUERY SELECT (item.n - 1)::text, item.part #>> '{}' FROM json_array_elements(part) WITH ORDINALITY AS item (part, n);
@@ -66,7 +70,7 @@ END $$""",
 $$ BEGIN
   RETURN (SELECT string_agg(CASE json_typeof(m -> 'content') WHEN 'array'
     THEN (SELECT string_agg(p ->> 'text', ' ') FROM json_array_elements(m -> 'content') AS p) ELSE m ->> 'content' END, chr(10))
-    FROM json_array_elements(messages::json) AS m);
+    FROM json_array_elements(workbench_json(messages)) AS m);
 EXCEPTION WHEN data_exception THEN RETURN '';
 END $$""",
     """CREATE OR REPLACE FUNCTION search_values(row_values text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from workbench.gui.context import Context
+from workbench.gui.key_dialog import with_keys
 from workbench.gui.theme import set_role, theme
 from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import label
@@ -75,6 +76,24 @@ def with_code(context: Context, parent: QWidget, checks: Sequence[Check], then: 
             then()
 
     context.bridge.read(context.ws.runs.code.lacking, list(checks), then=found, owner=parent)
+
+
+def with_consent(context: Context, parent: QWidget, go: Callable[[], object], *, run_id: int, jobs: Sequence[int] | None = None) -> None:
+    """Do what makes calls of a run once the Python code of its checks, and of its cases', is allowed or left out, and no key is missing."""
+
+    def found(programs: Sequence[Program]) -> None:
+        def keyed(_yes: bool = False) -> None:
+            with_keys(context, parent, go, run_id=run_id, jobs=jobs)
+
+        if programs:
+            allow_code(context, parent, programs, keyed, without="Go on without it")
+        else:
+            keyed()
+
+    def lacking() -> Sequence[Program]:
+        return context.ws.runs.code.lacking(context.ws.runs.all_checks(run_id))
+
+    context.bridge.read(lacking, then=found, owner=parent)
 
 
 def _shown(program: Program) -> str:
