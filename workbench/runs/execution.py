@@ -10,24 +10,29 @@ from decimal import Decimal
 from functools import partial
 from itertools import chain
 from time import monotonic
+from typing import Literal
 
 from workbench import evaluators, providers
 from workbench import plan as plans
 from workbench.engine.budget import LONGEST_UNKNOWN, Budget, Cap
 from workbench.engine.control import Control
 from workbench.engine.engine import SKIPPED, Engine
-from workbench.engine.events import Cancelled, EngineJob, Event, Failed, Finished, Held, Skipped, Started, Streamed
+from workbench.engine.events import Cancelled, EngineJob, Event, Failed, Finished, Held, Skipped, Started, Streamed, Waiting
 from workbench.evaluators import Vectors
 from workbench.plan import Plan
 from workbench.providers.attachments import without
 from workbench.runs.consent import with_prompt
+from workbench.runs.log import Logged, of_failure
 from workbench.runs.meanings import STOPPED, Meanings, worst_tokens
 from workbench.runs.recording import End, Recorder, Reused, Start
 from workbench.store.database import Database
+from workbench.store.stamps import stamp
 from workbench.values import BadInput, ConnectionLost, Endpoint, Failure, Missing, ModelSpec, NoKey, Problem, Reply, Request, Score
 
 BATCH_ROWS = 50
 CHECKPOINT_SECONDS = 3.0
+LOG_SECONDS = 1.0
+"""At least so often what happened is written into the log, where no output comes with which it is."""
 _TURN_SECONDS = 0.005
 _PAGE = 2000
 _SLOW_TEMPLATES = 3
@@ -91,6 +96,8 @@ class Execution:
         self._started: set[int] = set()
         """Jobs that began since the last transaction."""
         self._texts: dict[int, list[str]] = {}
+        self._lines: list[Logged] = []
+        """What is to be written into the log."""
         self._made = 0
         self._spent_on_checks = Decimal(0)
         """What checks have cost since the last write that was kept."""
@@ -115,10 +122,11 @@ class Execution:
     async def events(self) -> AsyncGenerator[Event]:
         """What happens, as it happens; an end is told when it is written. Closing the generator stops the run."""
         try:
-            has_more = True
+            has_more, again = True, False
             while has_more:
                 await self._turn()
-                start = self._recorder.begin()
+                start = self._recorder.begin(again=again)
+                again = True
                 self._held_written, self._capped = {}, {}
                 self._budget = self._meanings.budget = Budget(start.budget_usd, start.spent_usd, self._day())
                 self._made = 0
@@ -153,6 +161,7 @@ class Execution:
         }
         if mended:
             self._endpoints = found
+            self._lines += [Logged("mended", column=column) for column in sorted(mended)]
             self._held = {column: failure for column, failure in self._held.items() if column not in mended}
             self._made += 1  # if the engine is through with the others already, this is worth a further round
             self._control.add(self._jobs(mended))
@@ -170,7 +179,7 @@ class Execution:
                 yield event
 
     async def _recorded(self, stream: AsyncGenerator[list[Event]]) -> AsyncGenerator[Event]:
-        checkpoint_due = monotonic() + CHECKPOINT_SECONDS
+        checkpoint_due, log_due = monotonic() + CHECKPOINT_SECONDS, 0.0
         next_batch: asyncio.Task[list[Event]] | None = None
         try:
             while True:
@@ -178,8 +187,8 @@ class Execution:
                 # no more calls than were allowed at once; while a transaction is written, further ends gather for the next.
                 next_batch = next_batch or asyncio.ensure_future(_next(stream))
                 if not next_batch.done():
-                    wait = max(0.0, checkpoint_due - monotonic()) if self._texts else None
-                    await asyncio.wait((next_batch,), timeout=wait)
+                    wait = max(0.0, checkpoint_due - monotonic()) if self._texts else LOG_SECONDS
+                    await asyncio.wait((next_batch,), timeout=min(wait, LOG_SECONDS))
                 if next_batch.done():
                     batch, next_batch = next_batch.result(), None
                     if not batch:
@@ -190,7 +199,9 @@ class Execution:
                 while self._ends:
                     for event in await self._flush():
                         yield event
-                if self._capped | self._held != self._held_written:
+                self._hear_turns()
+                if self._capped | self._held != self._held_written or (self._lines and monotonic() >= log_due):
+                    log_due = monotonic() + LOG_SECONDS
                     await self._turn()
                     with suppress(ConnectionLost):  # it is written with the next event
                         self._write_held()
@@ -223,7 +234,15 @@ class Execution:
         if isinstance(event, (Finished, Failed, Cancelled, Skipped)):
             self._ends.append((self._end_of(event), event))
             return False
+        if isinstance(event, Waiting):
+            detail = of_failure(event.failure, attempt=event.attempt, attempts=event.attempts, delay_s=round(event.delay_s, 2))
+            self._lines.append(Logged("waiting", event.job, self._todo[event.job].column, detail))
         return True
+
+    def _hear_turns(self) -> None:
+        """Take in what the user did to the run as a whole."""
+        for paused, at in self._control.take_turns():
+            self._lines.append(Logged("paused" if paused else "continued", at=stamp(at)))
 
     def _saw_held(self, event: Held) -> bool:
         """The job stays in the queue. False if that is to be written first, because it was on its way."""
@@ -236,9 +255,19 @@ class Execution:
         return not event.attempts
 
     def _write_held(self) -> None:
-        held = self._capped | self._held
-        self._recorder.hold(held)
+        """Write which columns wait, and the lines of the log."""
+        held, lines = self._capped | self._held, [*self._lines]
+        if held == self._held_written:
+            self._recorder.log(lines)
+        else:
+            known = self._held_written
+            for column, failure in held.items():
+                if column not in known or known[column].kind != failure.kind:
+                    kind: Literal["capped", "held"] = "capped" if failure.kind == "budget" else "held"
+                    lines.append(Logged(kind, column=column, detail=of_failure(failure)))
+            self._recorder.hold(held, lines)
         self._held_written = held
+        self._lines.clear()
 
     def _end_of(self, event: Finished | Failed | Cancelled | Skipped, reused: Reused | None = None) -> End:
         todo = self._todo.pop(event.job)
@@ -348,7 +377,9 @@ class Execution:
         self._started.difference_update(end.job_id for end in ends)
         started = set(self._started)
         self._spent_on_checks += self._meanings.take_cost()
-        self._recorder.write(ends, started, self._spent_on_checks)
+        lines = [*self._lines]  # on a server this thread is not the one on which more of them come
+        self._recorder.write(ends, started, self._spent_on_checks, lines)
+        del self._lines[: len(lines)]
         self._spent_on_checks = Decimal(0)
         self._made += sum(1 for _, event in batch if not isinstance(event, Held))
         self._started -= started
@@ -363,10 +394,11 @@ class Execution:
             self._settle_after(self._ends)
             self._write(self._ends)
             self._ends = []
+        self._hear_turns()
         if self._capped | self._held != self._held_written:
             self._write_held()
         self._recorder.checkpoint({job: "".join(pieces) for job, pieces in self._texts.items()})
-        self._recorder.end()
+        self._recorder.end(self._lines, by_hand=self._control.stopped)
 
     # What is to be made
 

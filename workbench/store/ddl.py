@@ -436,6 +436,20 @@ FOREIGN KEY(job_id) REFERENCES job (id) ON DELETE CASCADE,
 FOREIGN KEY(job_batch_id) REFERENCES job_batch (id) ON DELETE CASCADE
 )""",
     """CREATE INDEX ix_job_in_batch_job_batch_id ON job_in_batch (job_batch_id)""",
+    """CREATE TABLE log_line (
+id INTEGER NOT NULL,
+run_id INTEGER NOT NULL,
+at VARCHAR NOT NULL,
+kind VARCHAR NOT NULL,
+job_id INTEGER,
+column_index INTEGER,
+detail TEXT,
+PRIMARY KEY (id),
+FOREIGN KEY(run_id) REFERENCES run (id) ON DELETE CASCADE,
+FOREIGN KEY(job_id) REFERENCES job (id) ON DELETE CASCADE
+)""",
+    """CREATE INDEX ix_log_line_job_id ON log_line (job_id)""",
+    """CREATE INDEX ix_log_line_run_id ON log_line (run_id)""",
     """CREATE TABLE output (
 id INTEGER NOT NULL,
 job_id INTEGER NOT NULL,

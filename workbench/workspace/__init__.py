@@ -165,6 +165,10 @@ if TYPE_CHECKING:
     from workbench.workspace.reviews import Offer as Offer
     from workbench.workspace.reviews import Outcome as Outcome
     from workbench.workspace.reviews import RunReviews
+    from workbench.workspace.run_log import LOG_GROUPS as LOG_GROUPS
+    from workbench.workspace.run_log import LogLine as LogLine
+    from workbench.workspace.run_log import RunLog as RunLog
+    from workbench.workspace.run_log import RunLogs as RunLogs
 
 STARTER = "Starter"
 """Name of the comparison that the app brings along."""
@@ -182,7 +186,7 @@ _LENT = {
     "cases_needed": "analysis.paired", "rank": "analysis.ranking", "smallest_difference": "analysis.paired",
     "read_votes": "formats.vote_table",
     "PacketWish": "workspace.packets",
-    "result_tables": "analysis.results", "result_words": "analysis.results",
+    "LOG_GROUPS": "workspace.run_log", "result_tables": "analysis.results", "result_words": "analysis.results",
     "read_attachment": "formats.pictures", "run_document": "exports", "format_of": "exports",
     "TRAINING_FORMATS": "exports.training_choice", "TestCases": "exports.training_choice", "TrainingWish": "exports.training_choice",
 }  # fmt: skip
@@ -348,6 +352,13 @@ class Workspace(Copies, Network, Texts):
         from workbench.workspace.results import RunResults
 
         return RunResults(self._database, self.runs)
+
+    @late
+    def logs(self) -> RunLogs:
+        """What happened to runs, in order."""
+        from workbench.workspace.run_log import RunLogs
+
+        return RunLogs(self._database, self.runs)
 
     @late
     def exports(self) -> Exports:

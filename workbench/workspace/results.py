@@ -17,6 +17,7 @@ from workbench.store.database import Database
 from workbench.store.outputs import OWN_CHECK, newest, scored
 from workbench.values import Case
 from workbench.values.votes import Vote, Winner
+from workbench.workspace.column_titles import column_titles
 
 OWN = "case"
 """Key under which the checks of single cases stand together, as filters know them."""
@@ -101,7 +102,7 @@ class RunResults:
             progress(len(plan.cases), len(plan.cases))
         names = [case.name or f"Case {number}" for number, case in enumerate(plan.cases, 1)]
         return RunAnswers(
-            run_id, _titles(plan), names, _checks(plan), divisions(plan.cases), answers, self._votes(run_id), self._ratings(run_id)
+            run_id, column_titles(plan), names, _checks(plan), divisions(plan.cases), answers, self._votes(run_id), self._ratings(run_id)
         )
 
     def _page(self, run_id: int, plan: Plan, first: int, last: int, kinds: dict[tuple[str, ...], tuple[str, ...]]) -> list[Judged]:
@@ -192,21 +193,6 @@ def _trouble(status: str, error: str | None, blocked: bool) -> str:
     if status == "failed":
         return str((json.loads(error) if error else {}).get("kind") or "failed")
     return "blocked" if blocked else ""
-
-
-def _titles(plan: Plan) -> dict[int, str]:
-    """The model where that tells all columns apart, else with the version, else with the prompt too."""
-    versions = [f"v{column.variant.version}" if column.variant.version is not None else column.variant.prompt for column in plan.columns]
-    models = [column.model.title for column in plan.columns]
-    for titles in (
-        models,
-        [f"{model}, {version}" for model, version in zip(models, versions, strict=True)],
-        [f"{model}, {column.variant.prompt} {version}" for model, version, column in zip(models, versions, plan.columns, strict=True)],
-        [f"{model}, {version}, column {number}" for number, (model, version) in enumerate(zip(models, versions, strict=True), 1)],
-    ):
-        if len(set(titles)) == len(titles):
-            break
-    return dict(enumerate(titles))
 
 
 def _checks(plan: Plan) -> list[CheckInfo]:

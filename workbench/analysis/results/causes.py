@@ -19,6 +19,8 @@ _TROUBLES = {
     "auth": "The key was refused", "rate_limit": "Too many calls at once", "timeout": "No answer in time", "network": "No connection",
     "quota": "The account has no credit", "server": "The server failed", "blocked": "Blocked, no answer came", "refusal": "Refused",
     "context_length": "Too long for the model", "not_found": "The model is not there", "bad_request": "The request was refused",
+    "overloaded": "The provider has too much to do", "permission": "The key may not use the model", "cancelled": "Stopped",
+    "protocol": "The answer was garbled", "budget": "The limit is reached",
 }  # fmt: skip
 
 
@@ -48,9 +50,7 @@ def causes(answers: Iterable[Judged], columns: Sequence[int], checks: Sequence[C
         if answer.column not in wanted:
             continue
         if answer.trouble:
-            silent.setdefault(_TROUBLES.get(answer.trouble, answer.trouble.replace("_", " ").capitalize()), []).append(
-                (answer.column, answer.case)
-            )
+            silent.setdefault(trouble_words(answer.trouble), []).append((answer.column, answer.case))
         elif answer.passed is False:
             failure = next((failure for failure in answer.failures if failure.counts), None)
             kind = reason_kind(failure.reason) if failure else UNASKED
@@ -66,6 +66,11 @@ def causes(answers: Iterable[Judged], columns: Sequence[int], checks: Sequence[C
             found += [_cause(f"{title}: {kind}" if kind else title, check, places) for kind, places in kinds.items()]
     found += [_cause(name, "", places) for name, places in silent.items()]
     return sorted(found, key=lambda cause: (-cause.total, cause.name))
+
+
+def trouble_words(kind: str) -> str:
+    """What a kind of failure is called where no answer came."""
+    return _TROUBLES.get(kind, kind.replace("_", " ").capitalize())
 
 
 def reason_kind(reason: str) -> str:

@@ -62,6 +62,7 @@ class CompareScreen(Screen):
         for id, verb in self.page.verbs().items():
             self.on(id, partial(self.page.act, verb))
         self.on("compare.results", self.tabs.toggle)
+        self.on("compare.log", self.tabs.toggle_log)
         self.on("compare.to_baseline", self.compare_with_baseline)
         self.on("compare.mark_baseline", self.mark_baseline)
         self.on("compare.training", self.ask_training)
@@ -97,14 +98,14 @@ class CompareScreen(Screen):
         return [self._new]
 
     def show_at(self, **at: Any) -> None:
-        """`run_id`, maybe with `output_id` and the `words` that a search found in it, `hand_over`, or the `tab` results;
+        """`run_id`, maybe with `output_id` and the `words` that a search found in it, `hand_over`, or the `tab` results or log;
         `comparison_id` (its newest run); `overview`; or `new` with `prompt_id`, `version`, `model_ids`, or `prompt_versions`
         as (prompt id, number), to set one up."""
         if at.get("run_id") is not None:
             self._wanted_output, self._words = at.get("output_id"), str(at.get("words") or "")
             self._hands_over = bool(at.get("hand_over"))
             self._open(int(at["run_id"]))
-            self.tabs.show_results(at.get("tab") == "results")
+            self.tabs.show_tab(str(at.get("tab") or ""))
             self.tabs.focus()
         elif at.get("comparison_id") is not None:
             self._open_comparison(int(at["comparison_id"]))
@@ -119,7 +120,7 @@ class CompareScreen(Screen):
 
     def where(self) -> dict[str, Any]:
         if self.pages.currentWidget() is self.tabs and self.model.run_id is not None:
-            return {"run_id": self.model.run_id} | ({"tab": "results"} if self.tabs.shows_results else {})
+            return {"run_id": self.model.run_id} | ({"tab": self.tabs.tab} if self.tabs.tab else {})
         return {"overview": True}
 
     def refresh(self, changes: Changes | None) -> None:
@@ -134,6 +135,8 @@ class CompareScreen(Screen):
     def search_focus(self) -> None:
         if self.pages.currentWidget() is self.overview:
             self.overview.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        elif self.tabs.shows_log:
+            self.tabs.log.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         else:
             self.tabs.show_results(False)
             self.page.find_bar.open()
@@ -148,7 +151,7 @@ class CompareScreen(Screen):
         return [self.overview]
 
     def toggle_right(self) -> None:
-        if not self.tabs.shows_results:
+        if not self.tabs.tab:
             self.page.toggle_detail()
 
     def leave(self) -> bool:

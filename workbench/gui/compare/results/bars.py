@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, QRectF
 
 from workbench.gui.compare.results.chart import RIGHT, Canvas, Chart, Look, Mark
-from workbench.gui.markers import paint_marker
-from workbench.gui.theme import theme
 from workbench.gui.words import counted
 
 if TYPE_CHECKING:
@@ -46,7 +44,7 @@ class CauseChart(Chart):
             for column, cases in cause.cases.items():
                 width = (end - name) * len(cases) / most
                 bar = QRectF(left, top + px(9), max(2.0, width - 1), step - px(18))
-                canvas.fill(bar, theme().series(self._looks[column].colour))
+                canvas.bar(bar, self._looks[column])
                 left += width
             canvas.text(QRectF(end, top, px(40), step), f"{cause.total:,}", weight=600, align=RIGHT)
             canvas.icon("chevron-right", "text2", 13, canvas.width - px(15), top + step / 2)
@@ -71,7 +69,7 @@ class CauseChart(Chart):
             width = canvas.longest([text], "small") + px(26)
             if left and left + width > canvas.width:
                 left, top = 0.0, top + px(18)
-            paint_marker(canvas.painter, theme(), QPointF(left + px(4), top + px(9)), look.place, look.colour)
+            canvas.marker(QPointF(left + px(4), top + px(9)), look)
             canvas.text(QRectF(left + px(13), top, width, px(18)), text, "small", "text2")
             left += width
         return top + px(22)

@@ -14,7 +14,7 @@ from workbench.gui.compare.results import filling
 from workbench.gui.compare.results.bars import CauseChart
 from workbench.gui.compare.results.card import Card
 from workbench.gui.compare.results.cells import CellChart
-from workbench.gui.compare.results.chart import Look, Mark
+from workbench.gui.compare.results.chart import Look, Mark, looks_of
 from workbench.gui.compare.results.intervals import IntervalChart
 from workbench.gui.compare.results.strips import StripChart
 from workbench.gui.compare.results.two import PairChart
@@ -243,10 +243,7 @@ class ResultsPage(QWidget):
         if answers is None or data is None or answers.run_id != data.run.id:
             return
         self.found = found
-        by_index = {column.index: column for column in data.columns}
-        self.looks = {
-            column: Look(column, title, by_index[column].place, by_index[column].colour) for column, title in found.titles.items()
-        }
+        self.looks = looks_of(data.columns, found.titles)
         name = f"{data.run.comparison}, run {data.run.number}"
         for card in self.cards:
             card.run_name = name
