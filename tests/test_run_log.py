@@ -14,8 +14,10 @@ import pytest
 
 from tests.limited_server import LimitedServer
 from tests.run_workspace import executed, fill
+from tests.test_cli_run import document
 from tests.test_run_results import planted
 from tests.test_runs_execute import model, spec
+from workbench.cli.frame import perform
 from workbench.engine.control import Control
 from workbench.engine.events import Finished, Held
 from workbench.settings import Settings
@@ -166,3 +168,17 @@ def test_reading_thirty_thousand_lines_takes_a_moment(workspace: Workspace, data
     log = workspace.logs.read(run_id)
     assert len(log.chosen(["retry"])) == 30_000
     assert len(log.chosen((), None, "busy 503")) == 30_000
+
+
+def test_the_command_line_prints_the_log(
+    tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str], fakeprovider: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled = fill(tmp_path / "w.db", settings, fakeprovider().base_url, cases=2, models=1, versions=(1,))
+    executed(filled, settings)
+    monkeypatch.setenv("WORKBENCH_WORKSPACE", str(filled.path))
+    assert perform(["show", "Refunds", "--log", "--json"]) == 0
+    made = document(capsys)["log"]
+    assert [line["kind"] for line in made] == ["run", "run", "answer", "answer", "run"]
+    assert made[2]["case"] in (1, 2)
+    assert perform(["show", "Refunds", "--log"]) == 0
+    assert "Started" in capsys.readouterr().out

@@ -21,6 +21,9 @@ def paint_marker(painter: QPainter, theme: Theme, middle: QPointF, place: str, c
     radius = theme.px(size) / 2
     variant %= VARIANTS
     if variant:
+        painter.setBrush(theme.color("surface"))
+        _paint_shape(painter, middle, place, radius)
+        painter.setBrush(theme.series(colour))
         if variant == 2:
             painter.save()
             painter.setClipRect(QRectF(middle.x() - 2 * radius, middle.y() - 2 * radius, 2 * radius, 4 * radius))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Hashable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from itertools import chain
 from time import monotonic
-from typing import Literal
 
 from workbench import evaluators, providers
 from workbench import plan as plans
@@ -249,10 +248,15 @@ class Execution:
         todo = self._todo.pop(event.job)
         self._prints.pop(event.job, None)
         self._texts.pop(event.job, None)
+        self._log_held(todo.column, event.failure, self._held)
         self._held[todo.column] = event.failure
         if event.attempts:
             self._ends.append((End(event.job, "queued", event.attempts, self._plan.columns[todo.column].model.price), event))
         return not event.attempts
+
+    def _log_held(self, column: int, failure: Failure, known: Mapping[int, Failure]) -> None:
+        if column not in known or known[column].kind != failure.kind:
+            self._lines.append(Logged("capped" if failure.kind == "budget" else "held", column=column, detail=of_failure(failure)))
 
     def _write_held(self) -> None:
         """Write which columns wait, and the lines of the log."""
@@ -260,11 +264,6 @@ class Execution:
         if held == self._held_written:
             self._recorder.log(lines)
         else:
-            known = self._held_written
-            for column, failure in held.items():
-                if column not in known or known[column].kind != failure.kind:
-                    kind: Literal["capped", "held"] = "capped" if failure.kind == "budget" else "held"
-                    lines.append(Logged(kind, column=column, detail=of_failure(failure)))
             self._recorder.hold(held, lines)
         self._held_written = held
         self._lines.clear()
@@ -282,6 +281,7 @@ class Execution:
             end.status, end.attempts, end.failure = "failed", event.attempts, event.failure
         elif isinstance(event, Skipped) and event.reason != SKIPPED:
             end.status = "skipped"  # by the budget: made when there is a higher one
+            self._log_held(todo.column, Failure("budget", event.reason), self._capped)
             self._capped[todo.column] = Failure("budget", event.reason)
         elif self._control.ending:
             end.status = "queued"  # the whole run was stopped: the job is made when the run goes on
@@ -461,7 +461,10 @@ class Execution:
     async def _settled(self, start: Start) -> AsyncGenerator[Event]:
         """Ends of jobs that need no call: their model cannot be asked, or the same question was answered before, by a person too."""
         without_key = {index: problem for index, problem in enumerate(self._endpoints) if isinstance(problem, NoKey)}
-        self._held |= {index: Failure("auth", str(problem), provider_code="no_key") for index, problem in without_key.items()}
+        for index, problem in without_key.items():
+            failure = Failure("auth", str(problem), provider_code="no_key")
+            self._log_held(index, failure, self._held)
+            self._held[index] = failure
         closed = {index for index, endpoint in enumerate(self._endpoints) if isinstance(endpoint, Problem)} - set(without_key)
         # Of a run of what failed before, all that is in the queue is to be asked again; so is a job that has an output.
         may_reuse = self._plan.reuse and not self._plan.taken_from

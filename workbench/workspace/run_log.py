@@ -23,7 +23,7 @@ from workbench.workspace.column_titles import column_titles
 
 Group = Literal["run", "answer", "retry", "failure", "held", "judge", "batch"]
 LOG_GROUPS: dict[str, str] = {
-    "run": "Run", "answer": "Answers", "retry": "Retries", "failure": "Failures", "held": "Held", "judge": "Judges", "batch": "Batches",
+    "run": "Run", "answer": "Answer", "retry": "Retry", "failure": "Failure", "held": "Held", "judge": "Judge", "batch": "Batch",
 }  # fmt: skip
 """Kinds of lines, with the word that names them."""
 _LONGEST = 300

@@ -134,6 +134,7 @@ class LogPage(QWidget):
         table.doubleClicked.connect(lambda index: self._open(index.row()))
         table.copy_wanted.connect(self.copy_lines)
         theme().follow(self._measure)
+        self._measure()
 
     def _measure(self) -> None:
         look = theme()
