@@ -79,6 +79,8 @@ class Facts:
     failures: Sequence[tuple[str, int]]
     not_run: int
     """Answers of which a check could not be run."""
+    causes: tuple[tuple[str, tuple[int, ...]], ...]
+    """Why answers failed, the most frequent first: so many of each column."""
     against: Beside | None
     sentences: tuple[str, ...]
     """What the numbers allow to say, and what they do not hold."""
@@ -100,7 +102,8 @@ def facts_of(
     cases = tuple(seen.case(index, plan) for index in range(len(plan.cases)))
     checks = tuple(CheckFacts(title, tuple(passed), tuple(ran), seen.check_not_run[title]) for title, (passed, ran) in seen.checks.items())
     sentences = tuple(_sentences(run, plan, columns, seen))
-    return Facts(run, dataset, plan, columns, seen.outputs, cases, checks, failures, seen.not_run, against, sentences)
+    causes = tuple(sorted(((name, tuple(counts)) for name, counts in seen.causes.items()), key=lambda cause: (-sum(cause[1]), cause[0])))
+    return Facts(run, dataset, plan, columns, seen.outputs, cases, checks, failures, seen.not_run, causes, against, sentences)
 
 
 class _Seen:
@@ -110,12 +113,15 @@ class _Seen:
         self.check_not_run: dict[str, int] = defaultdict(int)
         self.shares: dict[int, dict[int, list[bool]]] = defaultdict(lambda: defaultdict(list))
         """Verdicts by column and case."""
+        self.causes: dict[str, list[int]] = defaultdict(lambda: [0] * width)
         self._errors: dict[int, int] = defaultdict(int)
         self._reasons: dict[int, list[tuple[int, str]]] = defaultdict(list)
 
     def look(self, item: Item) -> None:
         document, case = item.document, item.case_index
         self.outputs += document["status"] in ("done", "failed")
+        if item.cause is not None:
+            self.causes[item.cause][item.column] += 1
         if document["status"] == "failed":
             self._errors[case] += 1
             self._reasons[case].append((item.column, str((document["error"] or {}).get("message") or "the call failed")))

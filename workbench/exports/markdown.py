@@ -36,6 +36,7 @@ def summary(facts: Facts) -> str:
     for title, part in (
         ("What the numbers say", [f"- {escaped(sentence)}" for sentence in facts.sentences]),
         (f"Against run {facts.against.baseline.number}" if facts.against else "", list(_against(facts))),
+        ("Why answers failed", _causes(facts)),
         ("Checks", _checks(facts)),
         ("Worst cases", list(_worst(facts))),
         ("Failed calls", [f"- {count} × {code(words)}" for words, count in facts.failures]),
@@ -93,6 +94,14 @@ def _turned(facts: Facts, change: ComparedCase) -> str:
     column = f" in {escaped(title_of(facts.columns[pair.column]))}" if pair is not None and len(facts.columns) > 1 else ""
     before = "before, " if change.kind == "better" else ""
     return f"{_case(change.case, facts.plan.cases[change.case].name)}{column}{f': {before}{code(change.reason)}' if change.reason else ''}"
+
+
+def _causes(facts: Facts) -> list[str]:
+    """Causes by column; nothing where all answers passed."""
+    rows = [[_cell(code(name)), str(sum(counts)), *(str(count or "") for count in counts)] for name, counts in facts.causes[:_MOST_CHECKS]]
+    more = len(facts.causes) - _MOST_CHECKS
+    heads = ["Cause", "Answers", *(escaped(title_of(column)) for column in facts.columns)]
+    return (table(heads, rows, 1) if rows else []) + ([f"\nand {more} more"] if more > 0 else [])
 
 
 def _checks(facts: Facts) -> list[str]:

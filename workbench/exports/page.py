@@ -26,6 +26,7 @@ LONGEST = 20_000
 _PICTURE_BYTES = 64 * 1024 * 1024
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp")
 _TURNED = 25
+_MOST_CAUSES = 20
 _GAUGE = 180
 _UNFIT = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127, *range(55296, 57344), 65534, 65535), "�")
 """Signs that HTML has no place for."""
@@ -90,6 +91,7 @@ class _Page:
         yield from self._columns()
         yield from self._list("What the numbers say", facts.sentences)
         yield from self._against()
+        yield from self._causes()
         yield from self._checks()
         yield from self._list("Failed calls", [f"{count} × {words}" for words, count in facts.failures])
         yield from self._worst()
@@ -137,6 +139,20 @@ class _Page:
             yield f"<p>{tag} {self._case_link(one.case)}, {_e(column)}{f': {was}{_e(one.reason)}' if one.reason else ''}</p>\n"
         if len(turned) > _TURNED:
             yield f'<p class="meta">and {len(turned) - _TURNED} more</p>\n'
+
+    def _causes(self) -> Iterator[str]:
+        facts = self._facts
+        if not facts.causes:
+            return
+        heads = "".join(f'<th class="figure">{_e(title_of(column))}</th>' for column in facts.columns)
+        yield '<h2>Why answers failed</h2>\n<div class="wide"><table><caption>An answer that failed several checks counts at the first'
+        yield f'</caption><thead><tr><th>Cause</th><th class="figure">Answers</th>{heads}</tr></thead><tbody>\n'
+        for name, answers in facts.causes[:_MOST_CAUSES]:
+            cells = "".join(f'<td class="figure">{count or ""}</td>' for count in answers)
+            yield f'<tr><th scope="row">{_e(name)}</th><td class="figure">{sum(answers):,}</td>{cells}</tr>\n'
+        yield "</tbody></table></div>\n"
+        if len(facts.causes) > _MOST_CAUSES:
+            yield f'<p class="meta">and {len(facts.causes) - _MOST_CAUSES} more</p>\n'
 
     def _checks(self) -> Iterator[str]:
         facts = self._facts

@@ -144,6 +144,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare.forget_code", "Ask again before Python code of checks runs", (), "compare", "rotate-ccw"),
     Action("compare.results", "Results of the run, or its answers", ("Ctrl+Shift+R",), "compare", "chart-column"),
     Action("compare.log", "Log of the run: what happened in order", ("Ctrl+Shift+L",), "compare", "file-text"),
+    Action("compare.rename_cause", "Rename the cause of failure", ("F2",), "compare", "pencil", by_screen=True),
+    Action("compare.move_cause", "Move a case to another cause of failure", ("M",), "compare", "corner-up-right", by_screen=True),
     Action("compare.chart_table", "Chart or table of a card", ("T",), "compare", "", shown=False, by_screen=True),
     Action("compare.to_baseline", "Compare the run with its baseline", (), "compare", "git-compare"),
     Action("compare.mark_baseline", "Mark the run as baseline", (), "compare", "bookmark-check"),

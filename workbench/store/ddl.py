@@ -295,6 +295,17 @@ FOREIGN KEY(prompt_id) REFERENCES prompt (id) ON DELETE CASCADE,
 FOREIGN KEY(from_version_id) REFERENCES version (id) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_branch_from_version_id ON branch (from_version_id)""",
+    """CREATE TABLE cause_name (
+id INTEGER NOT NULL,
+run_id INTEGER NOT NULL,
+cause VARCHAR NOT NULL,
+name VARCHAR NOT NULL,
+author VARCHAR NOT NULL,
+at VARCHAR NOT NULL,
+PRIMARY KEY (id),
+UNIQUE (run_id, cause),
+FOREIGN KEY(run_id) REFERENCES run (id) ON DELETE CASCADE
+)""",
     """CREATE TABLE draft (
 id INTEGER NOT NULL,
 prompt_id INTEGER NOT NULL,
@@ -496,6 +507,16 @@ FOREIGN KEY(run_id) REFERENCES run (id) ON DELETE CASCADE,
 FOREIGN KEY(session_id) REFERENCES session (id) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_packet_run_id ON packet (run_id)""",
+    """CREATE TABLE cause_move (
+id INTEGER NOT NULL,
+output_id INTEGER NOT NULL,
+cause VARCHAR NOT NULL,
+author VARCHAR NOT NULL,
+at VARCHAR NOT NULL,
+PRIMARY KEY (id),
+UNIQUE (output_id),
+FOREIGN KEY(output_id) REFERENCES output (id) ON DELETE CASCADE
+)""",
     """CREATE TABLE exchange (
 id INTEGER NOT NULL,
 output_id INTEGER NOT NULL,

@@ -579,6 +579,30 @@ class ChangeDecision(Row, table=True):
     at: str = Field(default_factory=now)
 
 
+class CauseName(Row, table=True):
+    """What a person calls a cause of failed answers in place of the name that was found; newer runs of its comparison follow."""
+
+    __tablename__ = "cause_name"
+    __table_args__ = (UniqueConstraint("run_id", "cause"),)
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = _ref("run.id", detail=True, index=False)
+    cause: str
+    name: str
+    author: str = ""
+    at: str = Field(default_factory=now)
+
+
+class CauseMove(Row, table=True):
+    """A failed answer that a person counts at another cause: one that was found, or a new one."""
+
+    __tablename__ = "cause_move"
+    id: int | None = Field(default=None, primary_key=True)
+    output_id: int = _ref("output.id", detail=True, unique=True, index=False)
+    cause: str
+    author: str = ""
+    at: str = Field(default_factory=now)
+
+
 class ReviewSession(Row, table=True):
     __tablename__ = "session"
     id: int | None = Field(default=None, primary_key=True)

@@ -365,7 +365,9 @@ class Workspace(Copies, Network, Texts):
         """Runs as documents, tables and files."""
         from workbench.exports import Exports
 
-        return Exports(self._database, self.runs, lambda run_id: self.regressions.beside(run_id))
+        return Exports(
+            self._database, self.runs, lambda run_id: self.regressions.beside(run_id), lambda run_id: self.results.read(run_id).cause_of()
+        )
 
     @late
     def builtin(self) -> BuiltinModels:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from math import ceil
 
 from workbench.analysis.paired import cases_needed, smallest_difference
-from workbench.analysis.results.causes import UNASKED
 from workbench.analysis.results.figures import FEW, VOTES_NEEDED, Pair, PassRate
 from workbench.analysis.results.found import MOST_PAIRED, Results
 
@@ -171,8 +170,9 @@ def causes(found: Results) -> str:
     if not failed:
         return "Every checked answer passed, and every call was answered."
     words = "Grouped by the failed check and its reason. An answer that failed several is counted at the first."
-    unasked = sum(cause.total for cause in found.causes if cause.name == UNASKED)
-    silent = sum(cause.total for cause in found.causes if not cause.check) - unasked
+    answers = [answer for cause in found.causes for answer in cause.answers]
+    silent = sum(1 for answer in answers if answer.trouble)
+    unasked = sum(1 for answer in answers if not answer.trouble and not any(failure.counts for failure in answer.failures))
     words += f" {unasked} with a check that could not be asked {'counts' if unasked == 1 else 'count'} as not passed." if unasked else ""
     return words + (f" {silent} without a verdict count in no pass rate." if silent else "")
 

@@ -63,6 +63,10 @@ class CompareScreen(Screen):
             self.on(id, partial(self.page.act, verb))
         self.on("compare.results", self.tabs.toggle)
         self.on("compare.log", self.tabs.toggle_log)
+        self.on("edit.undo", lambda: self.tabs.take_back())
+        self.on("edit.redo", lambda: self.tabs.take_back(redo=True))
+        self.on("compare.rename_cause", lambda: self.tabs.on_cause("rename"))
+        self.on("compare.move_cause", lambda: self.tabs.on_cause("move"))
         self.on("compare.to_baseline", self.compare_with_baseline)
         self.on("compare.mark_baseline", self.mark_baseline)
         self.on("compare.training", self.ask_training)
@@ -131,6 +135,8 @@ class CompareScreen(Screen):
             if not self._families_timer.isActive():
                 self._families_timer.start()  # a run under way tells of itself many times a second
         self.model.refresh(changes)
+        if changes is not None and changes.has("decision") and self.tabs.shows_results:
+            self.tabs.results.read_causes()
 
     def search_focus(self) -> None:
         if self.pages.currentWidget() is self.overview:

@@ -193,6 +193,8 @@ class Chart(QWidget):
 
     opened = Signal(object)
     """A mark that the user opened."""
+    moved = Signal()
+    """Another mark is current."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -306,6 +308,7 @@ class Chart(QWidget):
         self.at = index
         self._say()
         self.update()
+        self.moved.emit()
         self._show_current()
 
     def _show_current(self) -> None:

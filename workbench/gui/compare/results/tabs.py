@@ -109,6 +109,21 @@ class RunTabs(QWidget):
             self.show_results(not self.shows_results)
             self.focus()
 
+    def take_back(self, *, redo: bool = False) -> None:
+        """Undo or redo what was done last to the causes, where the results are in front."""
+        if self.shows_results:
+            self.results.cause_bar.take_back(redo=redo)
+
+    def on_cause(self, what: str) -> None:
+        """`rename` the chosen cause of failure, or `move` one of its answers."""
+        bar = self.results.cause_bar
+        if not self.shows_results or bar.chart.cause is None:
+            self.context.notice("Open the results of a run with failed answers, and choose a cause.")
+        elif what == "rename":
+            bar.rename()
+        else:
+            bar.move_answers()
+
     def focus(self) -> None:
         """The focus into what is in front."""
         if self.shows_log:
