@@ -137,7 +137,7 @@ class Exports(TrainingData):
         return write_text(path, lambda file: write_csv(file, shape, self._judged(run_id, progress)), encoding="utf-8-sig")
 
     def _xlsx(self, run_id: int, path: Path, progress: Progress | None) -> int:
-        from workbench.exports.workbook import write_workbook  # openpyxl is optional
+        from workbench.exports.workbook import write_workbook  # few exports are one
 
         run, columns, items = self._runs.get(run_id), self._runs.columns(run_id), self._judged(run_id, progress)
         shape = self._shape(run_id)
