@@ -131,6 +131,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare.edit_criteria", "Criteria of this comparison", (), "compare", "list-filter"),
     Action("compare.edit_answer", "Edit the answer for training data", ("E",), "compare", "pencil-line"),
     Action("compare.training", "Export training data from ratings", (), "compare", "download"),
+    Action("compare.definition", "Export the comparison as a promptfoo configuration", (), "compare", "download"),
     Action("compare.again", "Run this cell again", ("R",), "compare", "rotate-ccw"),
     Action("compare.column_again", "Run this column again", ("Alt+R",), "compare", "rotate-ccw"),
     Action("compare.case_again", "Run this case again", (), "compare", "rotate-ccw"),

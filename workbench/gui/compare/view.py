@@ -70,6 +70,7 @@ class CompareScreen(Screen):
         self.on("compare.to_baseline", self.compare_with_baseline)
         self.on("compare.mark_baseline", self.mark_baseline)
         self.on("compare.training", self.ask_training)
+        self.on("compare.definition", self.ask_definition)
         self.model.loaded.connect(self.crumbs_changed)
         self.model.missing.connect(self._missing)
         self._wanted_output: int | None = None
@@ -414,8 +415,22 @@ class CompareScreen(Screen):
         """Offer the forms in which the open run can be exported (Ctrl+E)."""
         if self.pages.currentWidget() is self.tabs and self.model.run is not None:
             self._export_menu()
+            return
+        chosen = self.overview.selected()
+        if isinstance(chosen, Family) and chosen.comparison is not None:
+            self.exporting.definition(chosen.comparison)
         else:
-            self.context.notice("Open a run to export its outputs.")
+            self.context.notice("Open a run to export its outputs, or choose a comparison to export it for promptfoo.")
+
+    def ask_definition(self) -> None:
+        """Export the comparison of the open run, or the chosen one, for promptfoo."""
+        chosen = self.overview.selected() if self.pages.currentWidget() is self.overview else None
+        if isinstance(chosen, Family) and chosen.comparison is not None:
+            self.exporting.definition(chosen.comparison)
+        elif self.model.run is not None and self.pages.currentWidget() is self.tabs:
+            self.exporting.definition()
+        else:
+            self.context.notice("Choose a comparison, or open one of its runs, to export it for promptfoo.")
 
     def ask_training(self) -> None:
         """Choose which answers of the open run become training data."""
@@ -440,7 +455,7 @@ class CompareScreen(Screen):
         offers = [("Open the newest run", "open")] if row.runs else []
         if row.comparison is not None:
             offers += [("Start a new run", "start"), ("Change the set-up", "edit"), ("Rename", "rename")]
-            offers += [("Duplicate", "duplicate"), ("Move to the archive", "archive")]
+            offers += [("Duplicate", "duplicate"), ("Export for promptfoo…", "definition"), ("Move to the archive", "archive")]
         return offers
 
     def _overview_key(self, what: str, row: Family | RunRow | None) -> None:
@@ -468,6 +483,8 @@ class CompareScreen(Screen):
                 self._rename(comparison)
             elif what == "duplicate":
                 self.duplicate(comparison.id)
+            elif what == "definition":
+                self.exporting.definition(comparison)
             elif what == "archive":
                 self._archive(comparison)
         elif what == "open":
