@@ -9,7 +9,7 @@ from typing import Any
 
 from workbench.analysis.results import CauseChanges, CheckInfo, Failure, FoundCause, Judged, Place, Ratings, Results, find_causes, look
 from workbench.evaluators.judges import kind_of
-from workbench.plan import Plan
+from workbench.plan import Plan, column_titles
 from workbench.runs.grid import COLD_MS
 from workbench.runs.reading import NANO
 from workbench.runs.runs import Runs
@@ -18,7 +18,6 @@ from workbench.store.outputs import OWN_CHECK, newest, scored
 from workbench.values import Case
 from workbench.values.votes import Vote, Winner
 from workbench.workspace.cause_changes import CauseEdits
-from workbench.workspace.column_titles import column_titles
 
 OWN = "case"
 """Key under which the rules among the checks of single cases stand together, as filters know them."""

@@ -14,12 +14,11 @@ from typing import Any, Literal
 from workbench.analysis.results.causes import trouble_words
 from workbench.exports.writing import write_text
 from workbench.formats.tabular_writing import shielded
-from workbench.plan import Plan
+from workbench.plan import Plan, column_titles
 from workbench.runs.reading import NANO
 from workbench.runs.records import RunRow
 from workbench.runs.runs import Runs
 from workbench.store.database import Database
-from workbench.workspace.column_titles import column_titles
 
 Group = Literal["run", "answer", "retry", "failure", "held", "judge", "batch"]
 LOG_GROUPS: dict[str, str] = {
