@@ -172,8 +172,8 @@ def content(*turns: tuple[str, str], **parameters: Any) -> Content:
 def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
     """Ids of what a picture shows: `prompt`, `dataset`, `done` (a finished run), `going` (a comparison to start), `by_hand`
     (a run with answers to give), `hand` (its connection), `old_version` (of the dataset), `rerun` and `first_run` (its baseline),
-    `judged` and `unjudged` (runs with a judge that was asked, and one that was not), `results_run` (50 cases whose figures are
-    known)."""
+    `judged` and `unjudged` (runs with a judge that was asked, and one that was not), `results_run` and `two_by_two_run`
+    (50 cases whose figures are known)."""
     ws = Workspace.open(path, settings)
     try:
         ids = _library(ws)
@@ -187,7 +187,9 @@ def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
         ids |= _rerun(ws, models)
         ids |= _judged(ws, models)
         judged(ws, base_url, [(name, text, label) for name, text, label, _tags in TICKETS])
-        ids["results_run"] = results_run(ws, _four(ws))
+        four = _four(ws)
+        ids["results_run"] = results_run(ws, four)
+        ids["two_by_two_run"] = results_run(ws, four[:2], versions=2)
         return ids
     finally:
         ws.close()

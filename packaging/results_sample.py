@@ -6,8 +6,9 @@ from decimal import Decimal
 from random import Random
 
 from workbench.library.records import ColumnSpec
+from workbench.runs.log import Logged, of_failure
 from workbench.runs.recording import End, Recorder
-from workbench.values import Case, Check, Content, Definition, Message, Price, PromptRef, Reply, Score, Usage
+from workbench.values import Case, Check, Content, Definition, Failure, Message, Price, PromptRef, Reply, Score, Usage
 from workbench.workspace import Workspace
 
 CHECKS = (
@@ -28,10 +29,13 @@ WRONG = (
 )
 
 
-def results_run(ws: Workspace, models: list[str]) -> int:
+def results_run(ws: Workspace, models: list[str], versions: int = 1) -> int:
     """The id of the run. Models that are not there yet are taken again."""
     variables = "{{ ticket }}"
-    prompt = ws.prompts.create("Refund reply, shorter policy", "support", Content((Message.of("user", variables),)))
+    name = "Refund reply, shorter policy" + (", reworded" if versions > 1 else "")
+    prompt = ws.prompts.create(name, "support", Content((Message.of("user", variables),)))
+    for number in range(1, versions):
+        ws.versions.save(prompt, Content((Message.of("user", f"{variables} {number}"),)))
     tags: list[list[str]] = [[] for _ in range(50)]
     places = list(range(50)) + [4 * case + 2 for case in range(11)]
     for tag, count in TAGS:
@@ -45,11 +49,13 @@ def results_run(ws: Workspace, models: list[str]) -> int:
         )
         for number, each in enumerate(tags)
     ]
-    dataset = ws.datasets.create("Golden 50", (ColumnSpec("ticket"), ColumnSpec("market")))
+    dataset = ws.datasets.create("Golden 50" + (" again" if versions > 1 else ""), (ColumnSpec("ticket"), ColumnSpec("market")))
     ws.datasets.add_cases(dataset, cases)
     made = Definition(
-        "Refund reply: shorter policy", (PromptRef(ws.prompts.get(prompt).uid),), tuple(models), ws.datasets.get(dataset).uid, checks=CHECKS
-    )
+        "Refund reply: shorter policy" + (" and reworded" if versions > 1 else ""),
+        tuple(PromptRef(ws.prompts.get(prompt).uid, number) for number in range(1, versions + 1)),
+        tuple(models), ws.datasets.get(dataset).uid, checks=CHECKS,
+    )  # fmt: skip
     run_id = ws.runs.start_comparison(ws.comparisons.save(made))
     random, ends = Random(16), []
     for cell in ws.runs.cells(run_id):
@@ -65,7 +71,12 @@ def results_run(ws: Workspace, models: list[str]) -> int:
         )  # fmt: skip
         ends.append(End(cell.job_id, "done", 1, Price(Decimal(0), Decimal(str(dollars * 2500))), reply=reply, scores=scores))
     recorder = Recorder(ws._database, run_id)
-    recorder.write(ends, ())
+    busy = Failure("rate_limit", "Rate limit reached for requests per minute.", 429)
+    waits = [Logged("waiting", end.job_id, None, of_failure(busy, attempt=1, attempts=4, delay_s=2.4)) for end in ends[40:46]]
+    refused = Failure("quota", "You exceeded your current quota.", 429)
+    recorder.write(ends[:40], (), lines=[Logged("began", detail={"jobs": len(ends)})])
+    recorder.write(ends[40:], (), lines=[*waits, Logged("held", column=1, detail=of_failure(refused)), Logged("mended", column=1)])
+    recorder.log([Logged("ended", detail={"left": 0, "failed": 0})])
     with ws._database.write() as writer:
         writer.run("UPDATE run SET status = 'done', started_at = created_at, finished_at = created_at WHERE id = :id", id=run_id)
     return run_id

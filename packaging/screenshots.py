@@ -238,13 +238,17 @@ def at(place: str, **where: Any) -> Shot:
     return shot
 
 
-def results(session: Session, ids: dict[str, int]) -> None:
+def results(run: str = "results_run") -> Shot:
     """What a run shows, once it is counted."""
-    session.context.go("compare", run_id=ids["results_run"], tab="results")
-    screen: Any = session.window.screen_at("compare")
-    latest = time.monotonic() + 30
-    while screen.tabs.results.found is None and time.monotonic() < latest:
-        settle(0.1)
+
+    def shot(session: Session, ids: dict[str, int]) -> None:
+        session.context.go("compare", run_id=ids[run], tab="results")
+        screen: Any = session.window.screen_at("compare")
+        latest = time.monotonic() + 30
+        while (screen.tabs.results.found is None or screen.tabs.results.answers.run_id != ids[run]) and time.monotonic() < latest:
+            settle(0.1)
+
+    return shot
 
 
 def measured(tab: str) -> Shot:
@@ -356,9 +360,11 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("02l-judged", at("compare", run_id="judged")),
     ("02m-unjudged", at("compare", run_id="unjudged")),
     ("02n-judge-check", judge_check),
-    ("02k-results", results),
+    ("02k-results", results()),
     ("02t-results-judged", measured("results")),
     ("02u-measured-judge", measured("answers")),
+    ("02v-results-two-prompts", results("two_by_two_run")),
+    ("02w-log", at("compare", run_id="results_run", tab="log")),
     ("02o-training", trigger("compare", "compare.training", run_id="done")),
     ("02p-edit-answer", trigger("compare", "compare.edit_answer", run_id="done")),
     ("02q-judgement", trigger("compare", "compare.criteria", run_id="done")),

@@ -8,21 +8,25 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from tests.conftest import FakeProvider
-from tests.gui_window import finished_well, opened
+from tests.gui_window import dialogs, finished_well, opened
 from tests.run_workspace import fill
 from tests.test_run_results import planted
 from workbench.gui.app import Session
 from workbench.gui.compare.results.card import Card
+from workbench.gui.compare.results.cause_bar import MoveDialog
+from workbench.gui.compare.results.chart import Canvas, looks_of
 from workbench.gui.compare.results.tabs import RunTabs
 from workbench.gui.compare.view import CompareScreen
+from workbench.runs.records import ColumnInfo
 from workbench.settings import Settings
+from workbench.values import Content
 from workbench.workspace import Workspace
 
 Start = Callable[..., FakeProvider]
@@ -47,6 +51,10 @@ def shown(qtbot: QtBot, path: Path, settings: Settings, run_id: int) -> Session:
     tabs = cast("CompareScreen", session.window.screen_at("compare")).tabs
     qtbot.waitUntil(lambda: tabs.results.found is not None and tabs.results.pair.table is not None, timeout=15_000)
     return session
+
+
+def column(number: int, model: str) -> ColumnInfo:
+    return ColumnInfo(number, "P", None, number // 2 + 1, Content(()), model, model, "C", "cloud", number % 2, 1, 1, 0)
 
 
 def press(card: Card, *keys: Qt.Key) -> None:
@@ -206,3 +214,67 @@ def test_the_figures_follow_a_run_that_ends(qtbot: QtBot, tmp_path: Path, settin
     qtbot.waitUntil(lambda: results.found is not None and results.found.answers == 16, timeout=30_000)
     assert len(results.found.rates if results.found else ()) == 4
     finished_well(session)
+
+
+def test_a_cause_is_renamed_by_keys_and_taken_back(tabs: RunTabs, qtbot: QtBot) -> None:
+    results, chart = tabs.results, tabs.results.cause_bar.chart
+    first = chart.cause
+    assert first is not None
+    assert results.cause_bar.show_button.text() == f"Show the {first.total:,}"
+    press(results.causes, Qt.Key.Key_F2)
+    [dialog] = dialogs()
+    field = dialog.findChild(QLineEdit)
+    assert field is not None
+    qtbot.waitUntil(lambda: dialog.focusWidget() is field)
+    QTest.keyClicks(field, "Quotes the wrong rule")
+    QTest.keyClick(dialog, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: any(cause.name == "Quotes the wrong rule" for cause in chart.causes))
+    assert "Quotes the wrong rule" in (results.causes.table.csv() if results.causes.table is not None else "")
+    tabs.context.action("edit.undo").trigger()
+    qtbot.waitUntil(lambda: not any(cause.name == "Quotes the wrong rule" for cause in chart.causes))
+    tabs.context.action("edit.redo").trigger()
+    qtbot.waitUntil(lambda: any(cause.name == "Quotes the wrong rule" for cause in chart.causes))
+
+
+def test_an_answer_is_moved_to_a_new_cause_by_keys(tabs: RunTabs, qtbot: QtBot) -> None:
+    chart = tabs.results.cause_bar.chart
+    before = chart.cause
+    assert before is not None
+    press(tabs.results.causes, Qt.Key.Key_M)
+    [dialog] = [made for made in dialogs() if isinstance(made, MoveDialog)]
+    assert not dialog.go.isEnabled()
+    assert dialog.cases.count() == before.total
+    QTest.keyClick(dialog.cases, Qt.Key.Key_Space)
+    assert len(dialog.chosen()) == 1
+    dialog.to.setEditText("Blames the customer")
+    assert dialog.go.text() == "Move 1"
+    QTest.keyClick(dialog, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: any(cause.name == "Blames the customer" and cause.total == 1 for cause in chart.causes))
+    assert sum(cause.total for cause in chart.causes if cause.name == before.name) == before.total - 1
+
+
+def test_showing_a_cause_filters_the_grid(tabs: RunTabs, qtbot: QtBot) -> None:
+    cause = tabs.results.cause_bar.chart.cause
+    assert cause is not None
+    QTest.mouseClick(tabs.results.cause_bar.show_button, Qt.MouseButton.LeftButton)
+    wanted = {case for cases in cause.cases.values() for case in cases}
+    qtbot.waitUntil(lambda: tabs.tab == "" and len(tabs.page.rows.query.cases or ()) == len(wanted))
+
+
+def test_two_prompts_on_two_models_have_names_and_marks_of_their_own(qtbot: QtBot) -> None:
+    columns = [column(number, model) for number, model in enumerate(("gpt-4.1-mini", "gpt-4.1") * 2)]
+    titles = {number: f"{('gpt-4.1-mini', 'gpt-4.1')[number % 2]}, v{number // 2 + 1}" for number in range(4)}
+    looks = looks_of(columns, titles)
+    assert [look.variant for look in looks.values()] == [0, 0, 1, 1]
+    assert [look.beside for look in looks.values()] == ["v1", "v1", "v2", "v2"]
+    pictures = set()
+    for look in looks.values():
+        image = QImage(40, 40, QImage.Format.Format_ARGB32)
+        image.fill(Qt.GlobalColor.white)
+        painter = QPainter(image)
+        canvas = Canvas(painter, 40)
+        canvas.marker(QPointF(20, 20), look, 16)
+        assert canvas.short(look.model, 60, "small") != "gpt-4..."
+        painter.end()
+        pictures.add(bytes(image.constBits()))
+    assert len(pictures) == 4

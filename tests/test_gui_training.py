@@ -11,6 +11,7 @@ from tests.test_gui_compare_run import judged as judged
 from tests.test_gui_compare_run import key, over, stars
 from tests.test_gui_compare_run import opening as opening
 from workbench.gui.compare.edit_answer import EditAnswerDialog
+from workbench.gui.compare.overview import Family
 from workbench.gui.compare.training_dialog import TrainingDialog
 from workbench.gui.compare.view import CompareScreen
 from workbench.values import Case
@@ -88,4 +89,24 @@ def test_the_export_menu_offers_every_form(judged: CompareScreen) -> None:
         "Summary for a pull request (Markdown)…",
         "Report as one HTML file…",
         "Training data from ratings…",
+        "The comparison as a promptfoo configuration…",
     ]
+    assert menu.actions()[-1].isEnabled()
+
+
+def test_the_comparison_of_a_run_goes_out_for_promptfoo_from_the_window(qtbot: QtBot, judged: CompareScreen, tmp_path: Path) -> None:
+    run = judged.model.run
+    assert run is not None
+    assert run.comparison_id is not None
+    path = tmp_path / "promptfooconfig.yaml"
+    judged.exporting.write_definition(run.comparison_id, path)
+    qtbot.waitUntil(path.exists, timeout=10_000)
+    text = path.read_text("utf-8")
+    assert "prompts:" in text
+    assert "providers:" in text
+    assert "tests:" in text
+    judged.context.go("compare", overview=True)
+    qtbot.waitUntil(lambda: judged.pages.currentWidget() is judged.overview and isinstance(judged.overview.selected(), Family))
+    family = judged.overview.selected()
+    assert family is not None
+    assert ("Export for promptfoo…", "definition") in judged._offers(family)

@@ -22,6 +22,7 @@ def show_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="what the answers show: rates, groups, checks, causes, pairs, times, votes",
     )
+    parser.add_argument("--log", action="store_true", help="what happened, in order: started, tried again, failed, held, ended")
 
 
 def list_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,8 +36,8 @@ def show_verb(options: argparse.Namespace, terminal: Terminal) -> int:
 
     with workspace(options, terminal) as ws:
         run = newest(ws, options.what)
-        if options.results:
-            _show_results(ws, run.id, terminal)
+        if options.results or options.log:
+            (_show_results if options.results else _show_log)(ws, run.id, terminal)
             return 0
         if terminal.json:
             terminal.document(ws.exports.report(run.id))
@@ -55,6 +56,20 @@ def _show_results(ws: Workspace, run_id: int, terminal: Terminal) -> None:
         rows = columns(table.header, [["" if value is None else value for value in row] for row in table.rows])
         texts.append("\n".join(filter(None, (table.title, rows, table.says))))
     terminal.answer({"schema": 1, "run": ws.runs.get(run_id).uid, "results": cards}, "\n\n".join(texts))
+
+
+def _show_log(ws: Workspace, run_id: int, terminal: Terminal) -> None:
+    log = ws.logs.read(run_id)
+    items = [
+        {
+            "at": line.at, "kind": line.group, "text": line.text, "column": line.column,
+            "case": None if line.case is None else line.case + 1, "repeat": line.repeat,
+        }
+        for line in log.lines
+    ]  # fmt: skip
+    table = [(at[:19].replace("T", " "), kind, words, column, case) for at, kind, words, column, case, *_ in map(log.row, log.lines)]
+    text = columns(("TIME (UTC)", "KIND", "WHAT HAPPENED", "COLUMN", "CASE"), table)
+    terminal.answer({"schema": 1, "run": ws.runs.get(run_id).uid, "log": items}, text)
 
 
 def list_verb(options: argparse.Namespace, terminal: Terminal) -> int:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ class Control:
         self._lock = threading.Lock()
         self._paused = False
         self._stopped = self._finishing = False
+        self._turns: list[tuple[bool, datetime]] = []
+        """Pauses (True) and their ends since they were last taken."""
         self._ended: dict[int, str] = {}  # job key -> "stop" or "skip", until its end is told
         self._loop: asyncio.AbstractEventLoop | None = None
         self._act: Callable[[str, Any], None] | None = None
@@ -40,12 +43,12 @@ class Control:
 
     def pause(self) -> None:
         """Send no new call. Calls in flight go on to their end."""
-        self._paused = True
+        self._turn(paused=True)
         self._tell("pause", None)
 
     def go_on(self) -> None:
         """Send calls again after a pause."""
-        self._paused = False
+        self._turn(paused=False)
         self._tell("go_on", None)
 
     def stop(self) -> None:
@@ -90,9 +93,21 @@ class Control:
         with self._lock:
             self._loop = self._act = None
 
+    def take_turns(self) -> list[tuple[bool, datetime]]:
+        """Pauses (True) and their ends (False) since the last call, with their times."""
+        with self._lock:
+            taken, self._turns = self._turns, []
+        return taken
+
     def take_end(self, key: int) -> str | None:
         """`stop` or `skip` if the user ended this job. Told once: a job that is put back into the queue is made."""
         return self._ended.pop(key, None) if self._ended else None
+
+    def _turn(self, *, paused: bool) -> None:
+        with self._lock:
+            if paused != self._paused:
+                self._turns.append((paused, datetime.now(UTC)))
+            self._paused = paused
 
     def _tell(self, what: str, given: Any) -> None:
         with self._lock:

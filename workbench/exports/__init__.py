@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import IO, Any
 
 from workbench.exports.documents import column_document, money, run_document
 from workbench.exports.facts import Against, Facts, facts_of
-from workbench.exports.items import PAGE, Items
+from workbench.exports.items import PAGE, Item, Items
 from workbench.exports.tables import Shape, write_csv, write_jsonl
 from workbench.exports.terminal import table_text
 from workbench.exports.training import TrainingData
@@ -28,6 +28,8 @@ from workbench.values import BadInput, Progress
 __all__ = ["FORMATS", "Exports", "format_of", "money", "run_document", "shielded"]
 
 SCHEMA = 1
+Causes = Callable[[int], Mapping[int, str]]
+"""Of a run: why each of its failed outputs failed, by their ids."""
 FORMATS = ("csv", "jsonl", "json", "xlsx", "md", "html")
 """Forms of a run, each by the ending of its file."""
 
@@ -43,13 +45,15 @@ def format_of(path: Path, said: str | None = None) -> str:
 
 
 class Exports(TrainingData):
-    """The verbs that write runs out. `against` sets a run beside its baseline, None where there is none."""
+    """The verbs that write runs out. `against` sets a run beside its baseline, None where there is none; `causes` says of the failed
+    outputs of a run why they failed."""
 
-    def __init__(self, database: Database, runs: Runs, against: Against | None = None) -> None:
+    def __init__(self, database: Database, runs: Runs, against: Against | None = None, causes: Causes | None = None) -> None:
         super().__init__(database, runs)
         self._database = database
         self._runs = runs
         self._against = against
+        self._causes = causes or (lambda _run_id: {})
         self._items = Items(database, runs)
 
     def report(self, run_id: int, progress: Progress | None = None) -> dict[str, Any]:
@@ -101,13 +105,16 @@ class Exports(TrainingData):
 
     # Parts
 
+    def _judged(self, run_id: int, progress: Progress | None) -> Iterator[Item]:
+        return self._items.of(run_id, progress, causes=self._causes(run_id))
+
     def _dataset(self, run: RunRow) -> str:
         return "" if run.dataset_version is None else f"{self._runs.plan(run.id).dataset} v{run.dataset_version}"
 
     def _facts(self, run_id: int, progress: Progress | None) -> Facts:
         run = self._runs.get(run_id)
         against = self._against(run_id) if self._against is not None else None
-        columns, items = self._runs.columns(run_id), self._items.of(run_id, progress)
+        columns, items = self._runs.columns(run_id), self._judged(run_id, progress)
         votes = between_columns(self._votes.of_runs([run_id]), {(run_id, column.index): str(column.index) for column in columns})
         return facts_of(run, self._dataset(run), self._runs.plan(run_id), columns, items, self._failures(run_id), against, votes)
 
@@ -125,16 +132,16 @@ class Exports(TrainingData):
         return write_text(path, write)
 
     def _jsonl(self, run_id: int, path: Path, progress: Progress | None) -> int:
-        return write_text(path, lambda file: write_jsonl(file, self._items.of(run_id, progress)))
+        return write_text(path, lambda file: write_jsonl(file, self._judged(run_id, progress)))
 
     def _csv(self, run_id: int, path: Path, progress: Progress | None) -> int:
         shape = self._shape(run_id)
-        return write_text(path, lambda file: write_csv(file, shape, self._items.of(run_id, progress)), encoding="utf-8-sig")
+        return write_text(path, lambda file: write_csv(file, shape, self._judged(run_id, progress)), encoding="utf-8-sig")
 
     def _xlsx(self, run_id: int, path: Path, progress: Progress | None) -> int:
-        from workbench.exports.workbook import write_workbook  # openpyxl is optional
+        from workbench.exports.workbook import write_workbook  # few exports are one
 
-        run, columns, items = self._runs.get(run_id), self._runs.columns(run_id), self._items.of(run_id, progress)
+        run, columns, items = self._runs.get(run_id), self._runs.columns(run_id), self._judged(run_id, progress)
         shape = self._shape(run_id)
         return write_bytes(path, lambda file: write_workbook(file, run, self._dataset(run), columns, shape, items))
 

@@ -11,9 +11,10 @@ from workbench.analysis.paired import mcnemar
 from workbench.analysis.regression import Regression
 from workbench.analysis.results.figures import WinRate, win_rates
 from workbench.analysis.results.result_words import unasked_words, win_words
+from workbench.evaluators.judges import kind_of
 from workbench.exports.items import Item
-from workbench.exports.words import chance, counted, title_of
-from workbench.plan import Plan
+from workbench.exports.words import chance, counted
+from workbench.plan import Plan, column_titles
 from workbench.runs.records import ColumnInfo, RunRow
 from workbench.values import OPEN
 from workbench.values.votes import Vote
@@ -67,6 +68,8 @@ class CheckFacts:
     run: tuple[int, ...]
     """Answers on which it could be run, by column; `passed` of them passed."""
     not_run: int
+    judge: bool = False
+    """True where a model judges, not a rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +80,14 @@ class Facts:
     dataset: str
     plan: Plan
     columns: Sequence[ColumnInfo]
+    titles: Sequence[str]
+    """What tells the columns apart: their model, and which prompt where there are several."""
     outputs: int
     cases: tuple[CaseFacts, ...]
     checks: tuple[CheckFacts, ...]
     failures: Sequence[tuple[str, int]]
+    causes: tuple[tuple[str, tuple[int, ...]], ...]
+    """Why answers failed, the most frequent first: so many of each column."""
     against: Beside | None
     wins: tuple[WinRate, ...]
     """By column; none where there are too few votes."""
@@ -102,13 +109,20 @@ def facts_of(
     for item in items:
         seen.look(item)
     cases = tuple(seen.case(index, plan) for index in range(len(plan.cases)))
-    checks = tuple(CheckFacts(title, tuple(passed), tuple(ran), seen.check_not_run[title]) for title, (passed, ran) in seen.checks.items())
+    checks = tuple(
+        CheckFacts(title, tuple(passed), tuple(ran), seen.check_not_run[title], title in seen.judges)
+        for title, (passed, ran) in seen.checks.items()
+    )
+    titles = [*column_titles(plan).values()]
+    causes = tuple(sorted(((name, tuple(counts)) for name, counts in seen.causes.items()), key=lambda cause: (-sum(cause[1]), cause[0])))
     meant = [vote for vote in votes if vote.left != vote.right]
     wins = win_rates(meant, [column.index for column in columns])
-    sentences = [*_sentences(run, plan, columns, seen)]
+    sentences = [*_sentences(run, plan, columns, titles, seen)]
     if meant:
-        sentences.append(win_words(len(meant), wins, {column.index: title_of(column) for column in columns}))
-    return Facts(run, dataset, plan, columns, seen.outputs, cases, checks, failures, against, tuple(wins), tuple(sentences))
+        sentences.append(win_words(len(meant), wins, {column.index: titles[column.index] for column in columns}))
+    return Facts(
+        run, dataset, plan, columns, titles, seen.outputs, cases, checks, failures, causes, against, tuple(wins), tuple(sentences)
+    )  # fmt: skip
 
 
 class _Seen:
@@ -118,12 +132,16 @@ class _Seen:
         self.check_not_run: dict[str, int] = defaultdict(int)
         self.shares: dict[int, dict[int, list[bool]]] = defaultdict(lambda: defaultdict(list))
         """Verdicts by column and case."""
+        self.judges: set[str] = set()
+        self.causes: dict[str, list[int]] = defaultdict(lambda: [0] * width)
         self._errors: dict[int, int] = defaultdict(int)
         self._reasons: dict[int, list[tuple[int, str]]] = defaultdict(list)
 
     def look(self, item: Item) -> None:
         document, case = item.document, item.case_index
         self.outputs += document["status"] in ("done", "failed")
+        if item.cause is not None:
+            self.causes[item.cause][item.column] += 1
         if document["status"] == "failed":
             self._errors[case] += 1
             self._reasons[case].append((item.column, str((document["error"] or {}).get("message") or "the call failed")))
@@ -131,6 +149,8 @@ class _Seen:
             return
         for check in document["checks"]:
             passed, ran = self.checks[check["name"]]
+            if kind_of(check["type"]) is not None:
+                self.judges.add(check["name"])
             self.check_not_run[check["name"]] += check["passed"] is None and check.get("label") not in OPEN
             ran[item.column] += check["passed"] is not None
             passed[item.column] += check["passed"] is True
@@ -155,7 +175,7 @@ def _badness(case: CaseFacts) -> tuple[float, int, int]:
     return (case.passed / asked if asked else 1.0, -asked, case.index)
 
 
-def _sentences(run: RunRow, plan: Plan, columns: Sequence[ColumnInfo], seen: _Seen) -> Iterable[str]:
+def _sentences(run: RunRow, plan: Plan, columns: Sequence[ColumnInfo], titles: Sequence[str], seen: _Seen) -> Iterable[str]:
     """Honest words: what the run lacks, and whether its two best columns differ by more than chance."""
     missing = run.queued + run.skipped + run.by_hand + run.in_batch
     if missing:
@@ -172,15 +192,18 @@ def _sentences(run: RunRow, plan: Plan, columns: Sequence[ColumnInfo], seen: _Se
     if not rated:
         yield "No check was run, so there is no pass rate."
     elif len(rated) > 1:
-        yield from _best_two(rated[0], rated[1], len(rated), plan, seen)
+        yield from _best_two((rated[0].index, rated[1].index), len(rated), titles, plan, seen)
 
 
-def _best_two(first: ColumnInfo, second: ColumnInfo, of: int, plan: Plan, seen: _Seen) -> Iterable[str]:
-    ours, theirs = seen.shares[first.index], seen.shares[second.index]
+def _best_two(best: tuple[int, int], of: int, titles: Sequence[str], plan: Plan, seen: _Seen) -> Iterable[str]:
+    ours, theirs = (seen.shares[index] for index in best)
+    models = [plan.columns[index].model.title for index in best]
+    # In a sentence of several commas, the one between model and version would part them.
+    first, second = (titles[index].replace(f"{model}, ", f"{model} ", 1) for index, model in zip(best, models, strict=True))
     shared = [case for case in ours if case in theirs]
     share = {case: (sum(ours[case]) / len(ours[case]), sum(theirs[case]) / len(theirs[case])) for case in shared}
     better, worse = sum(a > b for a, b in share.values()), sum(a < b for a, b in share.values())
-    names = f"{title_of(first)} and {title_of(second)}"
+    names = f"{first} and {second}"
     if not shared:
         yield f"{names} share no case with a verdict, so they cannot be compared."
         return
@@ -191,8 +214,8 @@ def _best_two(first: ColumnInfo, second: ColumnInfo, of: int, plan: Plan, seen: 
     p_value = mcnemar(better, worse)
     verb = "passed" if plan.repeats == 1 else "did better on"
     yield (
-        f"Of the {counted(len(shared), 'case')} that both answered, {title_of(first)} alone {verb} {better}, "
-        f"{title_of(second)} alone {worse}: {chance(better, worse, p_value)}."
+        f"Of the {counted(len(shared), 'case')} that both answered, {first} alone {verb} {better}, "
+        f"{second} alone {worse}: {chance(better, worse, p_value)}."
     )
     if of > 2 and p_value <= 0.05:
         yield f"These are the best two of {of} columns, picked after looking at the results: read this p as a guide, not as a test."

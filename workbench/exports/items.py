@@ -31,6 +31,7 @@ SELECT DISTINCT score.check_key, score."check" FROM job JOIN output ON output.id
 WHERE job.run_id = :run"""
 _STATUSES = {"by_hand": "queued", "in_batch": "queued"}
 """Statuses that the contract has no word for, by the one it says."""
+_NO_CAUSES: Mapping[int, str] = {}
 _USAGE = ("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_tokens", "reasoning_tokens")
 
 
@@ -48,6 +49,8 @@ class Item:
     case_index: int
     output_id: int | None
     pictures: int
+    cause: str | None = None
+    """Why it failed, as people call it; None where it did not, or where it was not asked for."""
 
 
 class Items:
@@ -58,8 +61,15 @@ class Items:
         self._runs = runs
         self._votes = VoteCounts(database, runs)
 
-    def of(self, run_id: int, progress: Progress | None = None, cases: frozenset[int] | None = None) -> Iterator[Item]:
-        """Every output of a run (of these cases alone), by case, repeat and column. `progress` may raise Stopped."""
+    def of(
+        self,
+        run_id: int,
+        progress: Progress | None = None,
+        cases: frozenset[int] | None = None,
+        causes: Mapping[int, str] = _NO_CAUSES,
+    ) -> Iterator[Item]:
+        """Every output of a run (of these cases alone), by case, repeat and column. `progress` may raise Stopped; `causes`: of outputs,
+        why they failed."""
         plan = self._runs.plan(run_id)
         ratings, voted = self.ratings(run_id), won_lost_tied(self._votes.of_runs([run_id]))
         messages = _Messages(plan)
@@ -91,7 +101,8 @@ class Items:
                 }  # fmt: skip
                 said = overall(document["ratings"], cell.rating, cell.differ, voted.get(cell.output_id or 0))
                 yield Item(
-                    document, case.reference, said, cell.attempts, cell.column, cell.case_index, cell.output_id, cell.pictures
+                    document, case.reference, said, cell.attempts, cell.column, cell.case_index, cell.output_id, cell.pictures,
+                    causes.get(cell.output_id or 0),
                 )  # fmt: skip
 
     def ratings(self, run_id: int) -> dict[int, list[dict[str, Any]]]:

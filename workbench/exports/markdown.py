@@ -11,7 +11,7 @@ from html import escape as html_escape
 
 from workbench.analysis.regression import ComparedCase
 from workbench.exports.facts import Facts
-from workbench.exports.words import chance, cost_of, counted, counts, prompt_of, seconds, title_of
+from workbench.exports.words import chance, cost_of, counted, counts, prompt_of, seconds
 
 _MOST_CASES = 10
 _MOST_CHECKS = 20
@@ -31,11 +31,13 @@ def summary(facts: Facts) -> str:
         "",
         f"{counted(len(facts.plan.cases), 'case')}{on}, {counted(len(facts.columns), 'column')}: {escaped(counts(run))}. {when}.",
         "",
+        *(f"- {escaped(sentence)}" for sentence in facts.sentences),
+        *([""] if facts.sentences else []),
         *_columns(facts),
     ]
     for title, part in (
-        ("What the numbers say", [f"- {escaped(sentence)}" for sentence in facts.sentences]),
         (f"Against run {facts.against.baseline.number}" if facts.against else "", list(_against(facts))),
+        ("Why answers failed", _causes(facts)),
         ("Checks", _checks(facts)),
         ("Win rates", _wins(facts)),
         ("Worst cases", list(_worst(facts))),
@@ -91,9 +93,17 @@ def _against(facts: Facts) -> Iterator[str]:
 
 def _turned(facts: Facts, change: ComparedCase) -> str:
     pair = facts.against.regression.pairs[change.pair] if facts.against else None
-    column = f" in {escaped(title_of(facts.columns[pair.column]))}" if pair is not None and len(facts.columns) > 1 else ""
+    column = f" in {escaped(facts.titles[pair.column])}" if pair is not None and len(facts.columns) > 1 else ""
     before = "before, " if change.kind == "better" else ""
     return f"{_case(change.case, facts.plan.cases[change.case].name)}{column}{f': {before}{code(change.reason)}' if change.reason else ''}"
+
+
+def _causes(facts: Facts) -> list[str]:
+    """Causes by column; nothing where all answers passed."""
+    rows = [[_cell(code(name)), str(sum(counts)), *map(str, counts)] for name, counts in facts.causes[:_MOST_CHECKS]]
+    more = len(facts.causes) - _MOST_CHECKS
+    heads = ["Cause", "Answers", *map(escaped, facts.titles)]
+    return (table(heads, rows, 1) if rows else []) + ([f"\nand {more} more"] if more > 0 else [])
 
 
 def _checks(facts: Facts) -> list[str]:
@@ -102,19 +112,17 @@ def _checks(facts: Facts) -> list[str]:
         return []
     rows = [
         [
-            _cell(code(check.title)),
+            _cell(code(check.title)) + (" (judge)" if check.judge else ""),
             *(f"{check.passed[at]} of {check.run[at]}" if check.run[at] else "not run" for at in range(len(facts.columns))),
         ]
         for check in facts.checks[:_MOST_CHECKS]
     ]
     more = len(facts.checks) - _MOST_CHECKS
-    return table(["Check", *(escaped(title_of(column)) for column in facts.columns)], rows, 1) + (
-        [f"\nand {more} more"] if more > 0 else []
-    )
+    return table(["Check", *map(escaped, facts.titles)], rows, 1) + ([f"\nand {more} more"] if more > 0 else [])
 
 
 def _wins(facts: Facts) -> list[str]:
-    titles = {column.index: escaped(title_of(column)) for column in facts.columns}
+    titles = [escaped(title) for title in facts.titles]
     rows = [[titles[one.column], f"{one.rate:.0%}", f"{one.low:.0%} to {one.high:.0%}", f"{one.votes:,}"] for one in facts.wins]
     return table(["Column", "Beats another", "95 % interval", "Votes"], rows, 1) if rows else []
 
@@ -124,7 +132,7 @@ def _worst(facts: Facts) -> Iterator[str]:
     for case in worst[:_MOST_CASES]:
         asked = case.checked + case.errors
         column, reason = case.reasons[0] if case.reasons else (None, "")
-        where = f" in {escaped(title_of(facts.columns[column]))}" if column is not None and len(facts.columns) > 1 else ""
+        where = f" in {escaped(facts.titles[column])}" if column is not None and len(facts.columns) > 1 else ""
         yield f"- {_case(case.index, case.name)}: {case.passed} of {asked} passed{f'; {code(reason)}{where}' if reason else ''}"
     if len(worst) > _MOST_CASES:
         yield f"- and {len(worst) - _MOST_CASES} more"

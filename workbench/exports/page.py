@@ -16,7 +16,7 @@ from workbench import __version__
 from workbench.exports.facts import Facts
 from workbench.exports.items import Item, about
 from workbench.exports.page_style import style_sheet
-from workbench.exports.words import chance, cost_of, counted, counts, prompt_of, seconds, title_of
+from workbench.exports.words import chance, cost_of, counted, counts, prompt_of, seconds
 from workbench.runs.records import ColumnInfo
 from workbench.values import Part
 
@@ -26,6 +26,7 @@ LONGEST = 20_000
 _PICTURE_BYTES = 64 * 1024 * 1024
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp")
 _TURNED = 25
+_MOST_CAUSES = 20
 _GAUGE = 180
 _UNFIT = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127, *range(55296, 57344), 65534, 65535), "�")
 """Signs that HTML has no place for."""
@@ -87,9 +88,10 @@ class _Page:
         on = f" on {facts.dataset}" if facts.dataset else ""
         sums = f"{counted(len(facts.plan.cases), 'case')}{on}, {counted(len(facts.columns), 'column')}"
         yield f'<p class="meta">{_e(sums)}. {_e(counts(run))}. {_e(when)} UTC.</p></header>\n'
-        yield from self._columns()
         yield from self._list("What the numbers say", facts.sentences)
+        yield from self._columns()
         yield from self._against()
+        yield from self._causes()
         yield from self._checks()
         yield from self._wins()
         yield from self._list("Failed calls", [f"{count} × {words}" for words, count in facts.failures])
@@ -134,16 +136,30 @@ class _Page:
         for one in turned[:_TURNED]:
             tag = '<span class="tag fail">worse</span>' if one.kind == "worse" else '<span class="tag pass">better</span>'
             was = "before, " if one.kind == "better" else ""
-            column = title_of(self._facts.columns[found.pairs[one.pair].column])
+            column = self._facts.titles[found.pairs[one.pair].column]
             yield f"<p>{tag} {self._case_link(one.case)}, {_e(column)}{f': {was}{_e(one.reason)}' if one.reason else ''}</p>\n"
         if len(turned) > _TURNED:
             yield f'<p class="meta">and {len(turned) - _TURNED} more</p>\n'
+
+    def _causes(self) -> Iterator[str]:
+        facts = self._facts
+        if not facts.causes:
+            return
+        heads = "".join(f'<th class="figure">{_e(title)}</th>' for title in facts.titles)
+        yield '<h2>Why answers failed</h2>\n<div class="wide"><table><caption>An answer that failed several checks counts at the first'
+        yield f'</caption><thead><tr><th>Cause</th><th class="figure">Answers</th>{heads}</tr></thead><tbody>\n'
+        for name, answers in facts.causes[:_MOST_CAUSES]:
+            cells = "".join(f'<td class="figure">{count:,}</td>' for count in answers)
+            yield f'<tr><th scope="row">{_e(name)}</th><td class="figure">{sum(answers):,}</td>{cells}</tr>\n'
+        yield "</tbody></table></div>\n"
+        if len(facts.causes) > _MOST_CAUSES:
+            yield f'<p class="meta">and {len(facts.causes) - _MOST_CAUSES} more</p>\n'
 
     def _checks(self) -> Iterator[str]:
         facts = self._facts
         if not facts.checks:
             return
-        heads = "".join(f'<th class="figure">{_e(title_of(column))}</th>' for column in facts.columns)
+        heads = "".join(f'<th class="figure">{_e(title)}</th>' for title in facts.titles)
         yield '<h2>Checks</h2>\n<div class="wide"><table><caption>Answers that passed, of those on which the check could be run</caption>'
         yield f"<thead><tr><th>Check</th>{heads}</tr></thead><tbody>\n"
         for check in facts.checks:
@@ -151,14 +167,15 @@ class _Page:
                 f'<td class="figure">{f"{check.passed[at]} of {check.run[at]}" if check.run[at] else "not run"}</td>'
                 for at in range(len(facts.columns))
             )
-            yield f'<tr><th scope="row">{_e(check.title)}</th>{cells}</tr>\n'
+            judge = ' <span class="small">judge</span>' if check.judge else ""
+            yield f'<tr><th scope="row">{_e(check.title)}{judge}</th>{cells}</tr>\n'
         yield "</tbody></table></div>\n"
 
     def _wins(self) -> Iterator[str]:
         facts = self._facts
         if not facts.wins:
             return
-        titles = {column.index: title_of(column) for column in facts.columns}
+        titles = facts.titles
         yield '<h2>Win rates</h2>\n<div class="wide"><table><caption>The chance to beat the answer of another column, by people’s votes; '
         yield 'a tie is half a win</caption><thead><tr><th>Column</th><th class="figure">Beats another</th><th class="figure">95 % interval'
         yield '</th><th class="figure">Votes</th></tr></thead><tbody>\n'
@@ -173,9 +190,11 @@ class _Page:
             return
         yield "<h2>Worst cases</h2>\n<ul>"
         for case in worst[:15]:
-            reason = _shortened(case.reasons[0][1], 200) if case.reasons else ""
+            column, reason = case.reasons[0] if case.reasons else (0, "")
+            where = f"{self._facts.titles[column]}: " if len(self._facts.columns) > 1 else ""
+            said = f"; {where}{_shortened(reason, 200)}" if reason else ""
             asked = case.checked + case.errors
-            yield f"<li>{self._case_link(case.index)}: {case.passed} of {asked} passed{f'; {_e(reason)}' if reason else ''}</li>"
+            yield f"<li>{self._case_link(case.index)}: {case.passed} of {asked} passed{_e(said)}</li>"
         yield f"</ul>\n{f'<p class=meta>and {len(worst) - 15} more</p>' if len(worst) > 15 else ''}\n"
 
     def _case_link(self, index: int) -> str:
@@ -210,7 +229,7 @@ class _Page:
         figures = [seconds(document["latency_ms"])] if document["latency_ms"] is not None else []
         if document["cost_usd"] is not None:
             figures.append("free" if document["cost_usd"] == "0" else f"${document['cost_usd']}")
-        yield f'<article class="answer"><h4>{_e(title_of(self._facts.columns[item.column]))}{_e(repeat)}</h4>'
+        yield f'<article class="answer"><h4>{_e(self._facts.titles[item.column])}{_e(repeat)}</h4>'
         yield f'<div class="small">{_tag(document)} {_e(", ".join(figures))}</div>\n'
         if document["error"]:
             yield f'<p class="text">{_e(document["error"].get("message") or "The call failed.")}</p>\n'

@@ -30,7 +30,10 @@ caption{text-align:left;color:var(--text2);font-size:13px;padding:0 0 6px}
 th,td{text-align:left;vertical-align:top;padding:8px 12px;border-bottom:1px solid var(--border)}
 thead th{background:var(--sunken);font-size:13px;font-weight:600}
 th[scope=row]{font-weight:600}
-td.figure,th.figure{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+td.figure,th.figure{text-align:right;font-variant-numeric:tabular-nums}
+td.figure{white-space:nowrap}
+th.figure{vertical-align:bottom;min-width:72px}
+th[scope=row]{min-width:120px}
 svg{display:block;color:var(--text2)}
 .case{background:var(--surface);border:1px solid var(--border);border-radius:8px;padding:16px 18px;margin:0 0 18px}
 .case header{display:flex;flex-wrap:wrap;gap:4px 14px;align-items:baseline;margin:0 0 10px}
@@ -54,6 +57,13 @@ footer{margin-top:40px;color:var(--text2);font-size:13px}
  .case header,.answer h4,h2,h3{break-after:avoid}
  .answer,tr{break-inside:avoid-page}
  .wide{overflow:visible}
+ th,td{padding:4px 6px;font-size:9pt}
+ td.figure{white-space:normal}
+ th.figure{min-width:0}
+ th[scope=row]{min-width:80px}
+ .wide svg{width:96px;height:auto}
+ h2{margin:22px 0 8px}
+ @page{margin:14mm}
  a{color:inherit;text-decoration:none}
 }
 """

@@ -16,7 +16,7 @@ _PLAIN = (
     "prompt", "version", "model", "case", "case_name", "repeat", "status", "cost_usd", "latency_ms",
     "input_tokens", "output_tokens", "error", "reused",
 )  # fmt: skip
-_JUDGED = ("reference", "output", "passed", "score", "failed_checks")
+_JUDGED = ("reference", "output", "passed", "score", "failed_checks", "cause")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Shape:
         return [
             *(row[name] for name in _PLAIN[:9]), usage["input_tokens"], usage["output_tokens"], error.get("message"), row["reused"],
             *(row["vars"].get(name) for name in self.variables),
-            item.reference, row["text"], row["passed"], row["score"], failed, *(item.said[name] for name in OVERALL),
+            item.reference, row["text"], row["passed"], row["score"], failed, item.cause, *(item.said[name] for name in OVERALL),
             *(checks.get(title) for title in self.checks), *rating_cells(row["ratings"], self.ratings),
         ]  # fmt: skip
 
@@ -69,7 +69,7 @@ def write_jsonl(file: IO[str], items: Iterable[Item]) -> int:
     count = 0
     for item in items:
         count += 1
-        said = {"reference": item.reference} | item.said
+        said = {"reference": item.reference, "cause": item.cause} | item.said
         file.write(json.dumps(item.document | said, ensure_ascii=False) + "\n")
     return count
 

@@ -27,11 +27,6 @@ def prompt_of(column: ColumnInfo) -> str:
     return f"{column.prompt}{f' v{column.version}' if column.version is not None else ''}"
 
 
-def title_of(column: ColumnInfo) -> str:
-    """A column by its prompt and model."""
-    return f"{prompt_of(column)} on {column.model}"
-
-
 def rate_of(column: ColumnInfo) -> str:
     """The pass rate with its 95 % interval; a dash where no check could be run."""
     if column.pass_rate is None or column.pass_low is None or column.pass_high is None:

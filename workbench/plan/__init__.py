@@ -5,6 +5,7 @@ a hundred thousand calls costs no more than its rows.
 """
 
 from workbench.plan.checking import PlanProblem, problems
+from workbench.plan.column_titles import column_titles
 from workbench.plan.estimating import GUESSED_ANSWER_TOKENS, SAMPLED_CASES, SAMPLING_SECONDS, Estimate, PastUse, estimate, model_key
 from workbench.plan.frozen import (
     MOST_CALLS,
@@ -23,6 +24,6 @@ from workbench.plan.frozen import (
 
 __all__ = [
     "GUESSED_ANSWER_TOKENS", "MOST_CALLS", "SAMPLED_CASES", "SAMPLING_SECONDS", "Estimate", "PastUse", "Plan", "PlanColumn", "PlanProblem",
-    "distinct", "estimate", "fingerprint", "make", "model_from_json", "model_key", "parameters", "priced", "problems", "refuse_embedding",
-    "request", "shown",
+    "column_titles", "distinct", "estimate", "fingerprint", "make", "model_from_json", "model_key", "parameters", "priced", "problems",
+    "refuse_embedding", "request", "shown",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Hashable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,18 +16,22 @@ from workbench import plan as plans
 from workbench.engine.budget import LONGEST_UNKNOWN, Budget, Cap
 from workbench.engine.control import Control
 from workbench.engine.engine import SKIPPED, Engine
-from workbench.engine.events import Cancelled, EngineJob, Event, Failed, Finished, Held, Skipped, Started, Streamed
+from workbench.engine.events import Cancelled, EngineJob, Event, Failed, Finished, Held, Skipped, Started, Streamed, Waiting
 from workbench.evaluators import Vectors
 from workbench.plan import Plan
 from workbench.providers.attachments import without
 from workbench.runs.consent import with_prompt
+from workbench.runs.log import Logged, of_failure
 from workbench.runs.meanings import STOPPED, Meanings, worst_tokens
 from workbench.runs.recording import End, Recorder, Reused, Start
 from workbench.store.database import Database
+from workbench.store.stamps import stamp
 from workbench.values import BadInput, ConnectionLost, Endpoint, Failure, Missing, ModelSpec, NoKey, Problem, Reply, Request, Score
 
 BATCH_ROWS = 50
 CHECKPOINT_SECONDS = 3.0
+LOG_SECONDS = 1.0
+"""At least so often what happened is written into the log, where no output comes with which it is."""
 _TURN_SECONDS = 0.005
 _PAGE = 2000
 _SLOW_TEMPLATES = 3
@@ -91,6 +95,8 @@ class Execution:
         self._started: set[int] = set()
         """Jobs that began since the last transaction."""
         self._texts: dict[int, list[str]] = {}
+        self._lines: list[Logged] = []
+        """What is to be written into the log."""
         self._made = 0
         self._spent_on_checks = Decimal(0)
         """What checks have cost since the last write that was kept."""
@@ -115,10 +121,11 @@ class Execution:
     async def events(self) -> AsyncGenerator[Event]:
         """What happens, as it happens; an end is told when it is written. Closing the generator stops the run."""
         try:
-            has_more = True
+            has_more, again = True, False
             while has_more:
                 await self._turn()
-                start = self._recorder.begin()
+                start = self._recorder.begin(again=again)
+                again = True
                 self._held_written, self._capped = {}, {}
                 self._budget = self._meanings.budget = Budget(start.budget_usd, start.spent_usd, self._day())
                 self._made = 0
@@ -153,6 +160,7 @@ class Execution:
         }
         if mended:
             self._endpoints = found
+            self._lines += [Logged("mended", column=column) for column in sorted(mended)]
             self._held = {column: failure for column, failure in self._held.items() if column not in mended}
             self._made += 1  # if the engine is through with the others already, this is worth a further round
             self._control.add(self._jobs(mended))
@@ -170,7 +178,7 @@ class Execution:
                 yield event
 
     async def _recorded(self, stream: AsyncGenerator[list[Event]]) -> AsyncGenerator[Event]:
-        checkpoint_due = monotonic() + CHECKPOINT_SECONDS
+        checkpoint_due, log_due = monotonic() + CHECKPOINT_SECONDS, 0.0
         next_batch: asyncio.Task[list[Event]] | None = None
         try:
             while True:
@@ -178,8 +186,8 @@ class Execution:
                 # no more calls than were allowed at once; while a transaction is written, further ends gather for the next.
                 next_batch = next_batch or asyncio.ensure_future(_next(stream))
                 if not next_batch.done():
-                    wait = max(0.0, checkpoint_due - monotonic()) if self._texts else None
-                    await asyncio.wait((next_batch,), timeout=wait)
+                    wait = max(0.0, checkpoint_due - monotonic()) if self._texts else LOG_SECONDS
+                    await asyncio.wait((next_batch,), timeout=min(wait, LOG_SECONDS))
                 if next_batch.done():
                     batch, next_batch = next_batch.result(), None
                     if not batch:
@@ -190,7 +198,9 @@ class Execution:
                 while self._ends:
                     for event in await self._flush():
                         yield event
-                if self._capped | self._held != self._held_written:
+                self._hear_turns()
+                if self._capped | self._held != self._held_written or (self._lines and monotonic() >= log_due):
+                    log_due = monotonic() + LOG_SECONDS
                     await self._turn()
                     with suppress(ConnectionLost):  # it is written with the next event
                         self._write_held()
@@ -223,22 +233,40 @@ class Execution:
         if isinstance(event, (Finished, Failed, Cancelled, Skipped)):
             self._ends.append((self._end_of(event), event))
             return False
+        if isinstance(event, Waiting):
+            detail = of_failure(event.failure, attempt=event.attempt, attempts=event.attempts, delay_s=round(event.delay_s, 2))
+            self._lines.append(Logged("waiting", event.job, self._todo[event.job].column, detail))
         return True
+
+    def _hear_turns(self) -> None:
+        """Take in what the user did to the run as a whole."""
+        for paused, at in self._control.take_turns():
+            self._lines.append(Logged("paused" if paused else "continued", at=stamp(at)))
 
     def _saw_held(self, event: Held) -> bool:
         """The job stays in the queue. False if that is to be written first, because it was on its way."""
         todo = self._todo.pop(event.job)
         self._prints.pop(event.job, None)
         self._texts.pop(event.job, None)
+        self._log_held(todo.column, event.failure, self._held)
         self._held[todo.column] = event.failure
         if event.attempts:
             self._ends.append((End(event.job, "queued", event.attempts, self._plan.columns[todo.column].model.price), event))
         return not event.attempts
 
+    def _log_held(self, column: int, failure: Failure, known: Mapping[int, Failure]) -> None:
+        if column not in known or known[column].kind != failure.kind:
+            self._lines.append(Logged("capped" if failure.kind == "budget" else "held", column=column, detail=of_failure(failure)))
+
     def _write_held(self) -> None:
-        held = self._capped | self._held
-        self._recorder.hold(held)
+        """Write which columns wait, and the lines of the log."""
+        held, lines = self._capped | self._held, [*self._lines]
+        if held == self._held_written:
+            self._recorder.log(lines)
+        else:
+            self._recorder.hold(held, lines)
         self._held_written = held
+        self._lines.clear()
 
     def _end_of(self, event: Finished | Failed | Cancelled | Skipped, reused: Reused | None = None) -> End:
         todo = self._todo.pop(event.job)
@@ -253,6 +281,7 @@ class Execution:
             end.status, end.attempts, end.failure = "failed", event.attempts, event.failure
         elif isinstance(event, Skipped) and event.reason != SKIPPED:
             end.status = "skipped"  # by the budget: made when there is a higher one
+            self._log_held(todo.column, Failure("budget", event.reason), self._capped)
             self._capped[todo.column] = Failure("budget", event.reason)
         elif self._control.ending:
             end.status = "queued"  # the whole run was stopped: the job is made when the run goes on
@@ -348,7 +377,9 @@ class Execution:
         self._started.difference_update(end.job_id for end in ends)
         started = set(self._started)
         self._spent_on_checks += self._meanings.take_cost()
-        self._recorder.write(ends, started, self._spent_on_checks)
+        lines = [*self._lines]  # on a server this thread is not the one on which more of them come
+        self._recorder.write(ends, started, self._spent_on_checks, lines)
+        del self._lines[: len(lines)]
         self._spent_on_checks = Decimal(0)
         self._made += sum(1 for _, event in batch if not isinstance(event, Held))
         self._started -= started
@@ -363,10 +394,11 @@ class Execution:
             self._settle_after(self._ends)
             self._write(self._ends)
             self._ends = []
+        self._hear_turns()
         if self._capped | self._held != self._held_written:
             self._write_held()
         self._recorder.checkpoint({job: "".join(pieces) for job, pieces in self._texts.items()})
-        self._recorder.end()
+        self._recorder.end(self._lines, by_hand=self._control.stopped)
 
     # What is to be made
 
@@ -429,7 +461,10 @@ class Execution:
     async def _settled(self, start: Start) -> AsyncGenerator[Event]:
         """Ends of jobs that need no call: their model cannot be asked, or the same question was answered before, by a person too."""
         without_key = {index: problem for index, problem in enumerate(self._endpoints) if isinstance(problem, NoKey)}
-        self._held |= {index: Failure("auth", str(problem), provider_code="no_key") for index, problem in without_key.items()}
+        for index, problem in without_key.items():
+            failure = Failure("auth", str(problem), provider_code="no_key")
+            self._log_held(index, failure, self._held)
+            self._held[index] = failure
         closed = {index for index, endpoint in enumerate(self._endpoints) if isinstance(endpoint, Problem)} - set(without_key)
         # Of a run of what failed before, all that is in the queue is to be asked again; so is a job that has an output.
         may_reuse = self._plan.reuse and not self._plan.taken_from

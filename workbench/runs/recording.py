@@ -13,6 +13,7 @@ from typing import Any
 from workbench.evaluators import Facts, facts_of
 from workbench.library import attachments
 from workbench.library.names import whole_text
+from workbench.runs.log import Logged, write_log
 from workbench.runs.reading import dollars, nano_dollars
 from workbench.store.database import Database, Writer
 from workbench.store.outputs import check_key, newest, scoring
@@ -137,9 +138,11 @@ class Recorder:
         self._kept: dict[int, int] = dict.fromkeys(kept, 0)
         """Jobs with a checkpoint, and how long it is."""
 
-    def begin(self) -> Start:
-        """Mark the run as running. What a crash left half made counts as not made."""
+    def begin(self, *, again: bool = False) -> Start:
+        """Mark the run as running. What a crash left half made counts as not made. `again`: a further round, which is not logged."""
         with self._database.write(durable=False) as writer:
+            if not again:
+                self._log_begin(writer)
             writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'running'", run=self._run_id)
             writer.run(
                 """UPDATE run SET status = 'running', started_at = coalesce(started_at, :at), finished_at = NULL, held = NULL
@@ -154,11 +157,27 @@ WHERE id = :run""",
             writer.touch("run", self._run_id)
         return Start(frozenset(row[0] for row in asked), dollars(budget), dollars(spent) or Decimal(0))
 
-    def hold(self, columns: Mapping[int, Failure]) -> None:
+    def _log_begin(self, writer: Writer) -> None:
+        status, before = writer.run("SELECT status, started_at FROM run WHERE id = :run", run=self._run_id).one()
+        jobs = writer.run("SELECT count(*) FROM job WHERE run_id = :run AND status IN ('queued', 'running')", run=self._run_id).scalar_one()
+        detail = {"jobs": jobs, "again": before is not None, "cut_off": status == "running", "by": self._database.person}
+        write_log(
+            writer, self._run_id, [Logged("began", detail={name: value for name, value in detail.items() if value or name == "jobs"})]
+        )
+
+    def log(self, lines: Sequence[Logged]) -> None:
+        """Write what happened while no output came."""
+        if lines:
+            with self._database.write(durable=False) as writer:
+                write_log(writer, self._run_id, lines)
+                writer.touch("run", self._run_id)
+
+    def hold(self, columns: Mapping[int, Failure], lines: Sequence[Logged] = ()) -> None:
         """Keep which columns wait for a mended key or quota, and why."""
         held = _json({str(column): failure.to_json() for column, failure in columns.items()}) if columns else None
         with self._database.write(durable=False) as writer:
             writer.run("UPDATE run SET held = :held WHERE id = :run", held=held, run=self._run_id)
+            write_log(writer, self._run_id, lines)
             writer.touch("run", self._run_id)
 
     def has_more(self, start: Start, held: Iterable[int] = ()) -> bool:
@@ -171,11 +190,19 @@ WHERE id = :run""",
         left = f"SELECT 1 FROM job WHERE run_id = :run AND status = 'queued' AND column_index NOT IN ({_listed((-1, *held))}) LIMIT 1"
         return bool(self._database.query(left, run))
 
-    def write(self, ends: Sequence[End], running: Iterable[int] = (), checks_usd: Decimal = Decimal(0), *, durable: bool = False) -> None:
+    def write(
+        self,
+        ends: Sequence[End],
+        running: Iterable[int] = (),
+        checks_usd: Decimal = Decimal(0),
+        lines: Sequence[Logged] = (),
+        *,
+        durable: bool = False,
+    ) -> None:
         """Write how jobs ended, with outputs and scores, and which jobs are on their way. All of it or nothing; `durable` as in
         `Database.write`.
 
-        `checks_usd`: what the calls of their checks cost, which counts as spent by the run.
+        `checks_usd`: what the calls of their checks cost, which counts as spent by the run. `lines`: of the log, what happened before.
         """
         at = now()
         outputs = [_output_row(end, at) for end in ends if end.reply or end.failure or end.reused]
@@ -186,6 +213,7 @@ WHERE id = :run""",
         spent = sum(row["cost"] or 0 for row in outputs if row["reused_from_id"] is None) + (nano_dollars(checks_usd) or 0)
         with self._database.write(durable=durable) as writer:
             self._refuse_lost()
+            write_log(writer, self._run_id, lines)
             _many(writer, _OUTPUT, outputs)
             _many(writer, attachments.KEEP, pictures)
             _many(writer, _PICTURE, pictures)
@@ -211,8 +239,8 @@ WHERE id = :run""",
             _many(writer, _CHECKPOINT, [{"job_id": job_id, "text": whole_text(text), "at": at} for job_id, text in grown.items()])
         self._kept |= {job_id: len(text) for job_id, text in grown.items()}
 
-    def end(self) -> None:
-        """Mark the run as done, or as stopped where jobs are left to make."""
+    def end(self, lines: Sequence[Logged] = (), *, by_hand: bool = False) -> None:
+        """Mark the run as done, or as stopped where jobs are left to make. `by_hand`: somebody stopped it."""
         with self._database.write() as writer:
             self._refuse_lost()
             writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'running'", run=self._run_id)
@@ -225,6 +253,9 @@ WHERE id = :run""",
                 at=now(),
                 run=self._run_id,
             )
+            failed = writer.run("SELECT count(*) FROM job WHERE run_id = :run AND status = 'failed'", run=self._run_id).scalar_one()
+            ended = Logged("ended", detail={"left": left, "failed": failed, "by_hand": by_hand})
+            write_log(writer, self._run_id, [*lines, ended])
             writer.touch("run", self._run_id)
 
     def _refuse_lost(self) -> None:

@@ -20,6 +20,7 @@ from workbench.runs.by_hand import HandAnswers
 from workbench.runs.consent import checks_of
 from workbench.runs.history import answered_share, past_use
 from workbench.runs.left_out import not_taken
+from workbench.runs.log import Logged, write_log
 from workbench.runs.reading import NANO, nano_dollars
 from workbench.runs.records import CaseResults
 from workbench.store.database import Database, Writer
@@ -189,6 +190,7 @@ class Runs(HandAnswers):
         with self._database.write() as writer:
             ids = [row[0] for row in writer.run(f"SELECT id FROM job WHERE {which}", run=run_id, column=column)]
             writer.run(f"UPDATE job SET status = 'cancelled' WHERE {which}", run=run_id, column=column)
+            write_log(writer, run_id, [Logged("left_out", column=column, detail={"jobs": len(ids)})] if ids else ())
             held = {index: failure for index, failure in self.get(run_id).held.items() if index != column}
             kept = canonical({str(index): failure for index, failure in held.items()}) if held else None
             writer.run("UPDATE run SET held = :held WHERE id = :run", held=kept, run=run_id)
@@ -212,6 +214,7 @@ class Runs(HandAnswers):
         with self._database.write() as writer:
             ids = [row[0] for row in writer.run(f"SELECT id FROM job WHERE run_id = :run AND {which}", run=run_id)]
             writer.run(f"UPDATE job SET status = {waiting} WHERE run_id = :run AND {which}", run=run_id)
+            write_log(writer, run_id, [Logged("put_back", detail={"jobs": len(ids)})] if ids else ())
             left = writer.run("SELECT 1 FROM job WHERE run_id = :run AND status = 'queued' LIMIT 1", run=run_id).first()
             if ids and left and not self.is_live(run_id):
                 writer.run("UPDATE run SET status = 'stopped' WHERE id = :run", run=run_id)
@@ -228,6 +231,8 @@ class Runs(HandAnswers):
             writer.run("UPDATE run SET budget = :budget WHERE judged_run_id = :run", budget=nano_dollars(budget_usd), run=run_id)
             skipped = [row[0] for row in writer.run("SELECT id FROM job WHERE run_id = :run AND status = 'skipped'", run=run_id)]
             writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'skipped'", run=run_id)
+            said = {"budget": None if budget_usd is None else f"{budget_usd:f}", "jobs": len(skipped)}
+            write_log(writer, run_id, [Logged("raised", detail=said)])
             writer.touch("job", *skipped)
             writer.touch("run", run_id)
         return len(skipped)

@@ -295,6 +295,17 @@ FOREIGN KEY(prompt_id) REFERENCES prompt (id) ON DELETE CASCADE,
 FOREIGN KEY(from_version_id) REFERENCES version (id) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_branch_from_version_id ON branch (from_version_id)""",
+    """CREATE TABLE cause_name (
+id INTEGER NOT NULL,
+run_id INTEGER NOT NULL,
+cause VARCHAR NOT NULL,
+name VARCHAR NOT NULL,
+author VARCHAR NOT NULL,
+at VARCHAR NOT NULL,
+PRIMARY KEY (id),
+UNIQUE (run_id, cause),
+FOREIGN KEY(run_id) REFERENCES run (id) ON DELETE CASCADE
+)""",
     """CREATE TABLE draft (
 id INTEGER NOT NULL,
 prompt_id INTEGER NOT NULL,
@@ -436,6 +447,20 @@ FOREIGN KEY(job_id) REFERENCES job (id) ON DELETE CASCADE,
 FOREIGN KEY(job_batch_id) REFERENCES job_batch (id) ON DELETE CASCADE
 )""",
     """CREATE INDEX ix_job_in_batch_job_batch_id ON job_in_batch (job_batch_id)""",
+    """CREATE TABLE log_line (
+id INTEGER NOT NULL,
+run_id INTEGER NOT NULL,
+at VARCHAR NOT NULL,
+kind VARCHAR NOT NULL,
+job_id INTEGER,
+column_index INTEGER,
+detail TEXT,
+PRIMARY KEY (id),
+FOREIGN KEY(run_id) REFERENCES run (id) ON DELETE CASCADE,
+FOREIGN KEY(job_id) REFERENCES job (id) ON DELETE CASCADE
+)""",
+    """CREATE INDEX ix_log_line_job_id ON log_line (job_id)""",
+    """CREATE INDEX ix_log_line_run_id ON log_line (run_id)""",
     """CREATE TABLE output (
 id INTEGER NOT NULL,
 job_id INTEGER NOT NULL,
@@ -482,6 +507,16 @@ FOREIGN KEY(run_id) REFERENCES run (id) ON DELETE CASCADE,
 FOREIGN KEY(session_id) REFERENCES session (id) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_packet_run_id ON packet (run_id)""",
+    """CREATE TABLE cause_move (
+id INTEGER NOT NULL,
+output_id INTEGER NOT NULL,
+cause VARCHAR NOT NULL,
+author VARCHAR NOT NULL,
+at VARCHAR NOT NULL,
+PRIMARY KEY (id),
+UNIQUE (output_id),
+FOREIGN KEY(output_id) REFERENCES output (id) ON DELETE CASCADE
+)""",
     """CREATE TABLE exchange (
 id INTEGER NOT NULL,
 output_id INTEGER NOT NULL,

@@ -17,4 +17,9 @@ def new_uid() -> str:
 
 def now() -> str:
     """This moment in UTC as ISO 8601 text with milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return stamp(datetime.now(UTC))
+
+
+def stamp(at: datetime) -> str:
+    """A moment in UTC in the form of `now`."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -405,6 +405,21 @@ class Output(Row, table=True):
     """Names of the parameters that the model does not take and that were not sent."""
 
 
+class LogLineRow(Row, table=True):
+    """What happened to a run and is told by no other row: answers and failures are outputs."""
+
+    __tablename__ = "log_line"
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = _ref("run.id", detail=True)
+    at: str = Field(default_factory=now)
+    kind: str
+    """began, paused, continued, waiting, capped, held, mended, raised, put_back, left_out, ended"""
+    job_id: int | None = _ref("job.id", detail=True, nullable=True)
+    column_index: int | None = None
+    detail: Any = _json()
+    """failure (as in `output.error`), attempt, attempts, delay_s, jobs, left, failed, again, by, budget"""
+
+
 class Attachment(Row, table=True):
     """Bytes that are not text, known by their content: a picture that three outputs share is one row."""
 
@@ -560,6 +575,30 @@ class ChangeDecision(Row, table=True):
     baseline_job_id: int = _ref("job.id", detail=True)
     word: str
     """accepted, flagged"""
+    author: str = ""
+    at: str = Field(default_factory=now)
+
+
+class CauseName(Row, table=True):
+    """What a person calls a cause of failed answers in place of the name that was found; newer runs of its comparison follow."""
+
+    __tablename__ = "cause_name"
+    __table_args__ = (UniqueConstraint("run_id", "cause"),)
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = _ref("run.id", detail=True, index=False)
+    cause: str
+    name: str
+    author: str = ""
+    at: str = Field(default_factory=now)
+
+
+class CauseMove(Row, table=True):
+    """A failed answer that a person counts at another cause: one that was found, or a new one."""
+
+    __tablename__ = "cause_move"
+    id: int | None = Field(default=None, primary_key=True)
+    output_id: int = _ref("output.id", detail=True, unique=True, index=False)
+    cause: str
     author: str = ""
     at: str = Field(default_factory=now)
 

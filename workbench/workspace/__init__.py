@@ -168,6 +168,10 @@ if TYPE_CHECKING:
     from workbench.workspace.reviews import Offer as Offer
     from workbench.workspace.reviews import Outcome as Outcome
     from workbench.workspace.reviews import RunReviews
+    from workbench.workspace.run_log import LOG_GROUPS as LOG_GROUPS
+    from workbench.workspace.run_log import LogLine as LogLine
+    from workbench.workspace.run_log import RunLog as RunLog
+    from workbench.workspace.run_log import RunLogs as RunLogs
 
 STARTER = "Starter"
 """Name of the comparison that the app brings along."""
@@ -186,7 +190,7 @@ _LENT = {
     "ENOUGH_VOTES": "analysis.preferences",
     "read_votes": "formats.vote_table",
     "PacketWish": "workspace.packets",
-    "result_tables": "analysis.results", "result_words": "analysis.results",
+    "LOG_GROUPS": "workspace.run_log", "result_tables": "analysis.results", "result_words": "analysis.results",
     "read_attachment": "formats.pictures", "run_document": "exports", "format_of": "exports",
     "TRAINING_FORMATS": "exports.training_choice", "TestCases": "exports.training_choice", "TrainingWish": "exports.training_choice",
 }  # fmt: skip
@@ -361,11 +365,20 @@ class Workspace(Copies, Network, Texts):
         return RunResults(self._database, self.runs, self._votes, self.calibrations)
 
     @late
+    def logs(self) -> RunLogs:
+        """What happened to runs, in order."""
+        from workbench.workspace.run_log import RunLogs
+
+        return RunLogs(self._database, self.runs)
+
+    @late
     def exports(self) -> Exports:
         """Runs as documents, tables and files."""
         from workbench.exports import Exports
 
-        return Exports(self._database, self.runs, lambda run_id: self.regressions.beside(run_id))
+        return Exports(
+            self._database, self.runs, lambda run_id: self.regressions.beside(run_id), lambda run_id: self.results.read(run_id).cause_of()
+        )
 
     @late
     def builtin(self) -> BuiltinModels:

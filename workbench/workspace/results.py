@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from workbench.analysis.judge_advice import MeasuredJudge
-from workbench.analysis.results import CheckInfo, Failure, Judged, Ratings, Results, look
+from workbench.analysis.results import CauseChanges, CheckInfo, Failure, FoundCause, Judged, Place, Ratings, Results, find_causes, look
 from workbench.evaluators.judges import kind_of
-from workbench.plan import Plan
+from workbench.plan import Plan, column_titles
 from workbench.ratings.counting import VoteCounts, between_columns
 from workbench.runs.grid import COLD_MS
 from workbench.runs.reading import NANO
@@ -20,9 +20,12 @@ from workbench.store.outputs import OWN_CHECK, newest, scored
 from workbench.values import OPEN, Case, passing
 from workbench.values.votes import Vote
 from workbench.workspace.calibrations import Calibrations
+from workbench.workspace.cause_changes import CauseEdits
 
 OWN = "case"
-"""Key under which the checks of single cases stand together, as filters know them."""
+"""Key under which the rules among the checks of single cases stand together, as filters know them."""
+OWN_JUDGES = "case judges"
+"""Key under which the judges among them do: what a rule says is sure, what a judge says is not."""
 _CELLS_AT_ONCE = 5_000
 _MOST_VALUES = 12
 """A variable with more values than this does not divide the cases."""
@@ -36,7 +39,9 @@ FROM job JOIN output ON output.id = {newest()}
 WHERE job.run_id = :run AND job.status IN ('done', 'failed') AND job.column_index IN ({{columns}})
 AND job.case_index BETWEEN :first AND :last ORDER BY job.case_index, job.column_index, job.repeat"""
 _SCORES = f"""
-SELECT output.id, score.check_key, score.passed, CASE WHEN score.passed = 0 THEN score.reason END,
+SELECT output.id, score.check_key,
+ CASE WHEN substr(score.check_key, 1, {len(OWN_CHECK)}) = '{OWN_CHECK}' THEN json_extract(score."check", '$.type') END,
+ score.passed, CASE WHEN score.passed = 0 THEN score.reason END,
  CAST(coalesce(json_extract(score."check", '$.weight'), '1') AS REAL), score.label
 FROM job JOIN output ON output.id = {newest()} JOIN score ON {scored()}
 WHERE job.run_id = :run AND job.status = 'done' AND job.column_index IN ({{columns}})
@@ -63,6 +68,8 @@ class RunAnswers:
     votes: Sequence[Vote]
     ratings: Sequence[Ratings]
     judges: Sequence[MeasuredJudge]
+    found_causes: Mapping[Place, FoundCause]
+    cause_changes: CauseChanges
     brought_from: str = ""
     """The program whose file they came in from."""
 
@@ -70,9 +77,19 @@ class RunAnswers:
         """The figures of these columns and cases; None for all."""
         return look(
             self.answers, self.titles, self.checks,
-            groups=self.groups, votes=self.votes, ratings=self.ratings, judges=self.judges, columns=columns, cases=cases,
-            brought_from=self.brought_from,
+            groups=self.groups, votes=self.votes, ratings=self.ratings, judges=self.judges, found_causes=self.found_causes,
+            cause_changes=self.cause_changes, columns=columns, cases=cases, brought_from=self.brought_from,
         )  # fmt: skip
+
+    def cause_of(self) -> dict[int, str]:
+        """What each failed output failed for, as it is called now."""
+        said = {}
+        for answer in self.answers:
+            found = self.found_causes.get((answer.column, answer.case, answer.repeat))
+            if found is not None and answer.output_id is not None:
+                key = self.cause_changes.moved.get(answer.output_id, found.key)
+                said[answer.output_id] = self.cause_changes.names.get(key, key)
+        return said
 
     def group(self, way: str, name: str) -> Sequence[int]:
         """The cases of one group."""
@@ -84,6 +101,7 @@ class RunResults:
 
     def __init__(self, database: Database, runs: Runs, votes: VoteCounts, calibrations: Calibrations) -> None:
         self._database, self._runs, self._votes, self._calibrations = database, runs, votes, calibrations
+        self.causes = CauseEdits(database)
 
     def read(self, run: int | str, progress: Callable[[int, int], object] | None = None) -> RunAnswers:
         """The answers of a run as they are judged now. Raises NotFound; `progress` hears of cases read and may raise to end it."""
@@ -100,10 +118,15 @@ class RunResults:
         if progress is not None:
             progress(len(plan.cases), len(plan.cases))
         names = [case.name or f"Case {number}" for number, case in enumerate(plan.cases, 1)]
+        checks = _checks(plan)
         return RunAnswers(
-            run_id, _titles(plan), names, _checks(plan), divisions(plan.cases), answers, self._between(run_id, plan), self._ratings(run_id),
-            self._judges(run_id), plan.brought_from,
+            run_id, column_titles(plan), names, checks, divisions(plan.cases), answers, self._between(run_id, plan), self._ratings(run_id),
+            self._judges(run_id), find_causes(answers, checks), self.causes.of(run_id), plan.brought_from,
         )  # fmt: skip
+
+    def renewed(self, answers: RunAnswers) -> RunAnswers:
+        """The same answers with the names and places of causes as they are now."""
+        return replace(answers, cause_changes=self.causes.of(answers.run_id))
 
     def _page(self, run_id: int, plan: Plan, first: int, last: int, kinds: dict[tuple[str, ...], tuple[str, ...]]) -> list[Judged]:
         columns = ",".join(map(str, range(len(plan.columns))))
@@ -178,8 +201,8 @@ def divisions(cases: Sequence[Case]) -> dict[str, dict[str, list[int]]]:
 def _with_scores(answer: Judged, scores: Sequence[Any], kinds: dict[tuple[str, ...], tuple[str, ...]]) -> Judged:
     """The answer with what its checks came to."""
     failures, asked, unasked, owed = [], [], [], False
-    for key, passed, reason, weight, label in scores:
-        check = OWN if key.startswith(OWN_CHECK) else key
+    for key, own_kind, passed, reason, weight, label in scores:
+        check = key if own_kind is None else OWN_JUDGES if _is_judge(own_kind) else OWN
         if passed is None and label in OPEN:
             owed = True
         elif passed is None:
@@ -189,7 +212,7 @@ def _with_scores(answer: Judged, scores: Sequence[Any], kinds: dict[tuple[str, .
             if not passed:
                 failures.append(Failure(check, reason or "", weight > 0))
     keys, lacking = tuple(dict.fromkeys(asked)), tuple(dict.fromkeys(unasked))
-    said = passing((None if passed is None else bool(passed), weight, label or "") for _, passed, _, weight, label in scores)
+    said = passing((None if passed is None else bool(passed), weight, label or "") for _, _, passed, _, weight, label in scores)
     return replace(
         answer,
         passed=said,
@@ -206,25 +229,11 @@ def _trouble(status: str, error: str | None, blocked: bool) -> str:
     return "blocked" if blocked else ""
 
 
-def _titles(plan: Plan) -> dict[int, str]:
-    """The model where that tells all columns apart, else with the version, else with the prompt too."""
-    versions = [f"v{column.variant.version}" if column.variant.version is not None else column.variant.prompt for column in plan.columns]
-    models = [column.model.title for column in plan.columns]
-    for titles in (
-        models,
-        [f"{model}, {version}" for model, version in zip(models, versions, strict=True)],
-        [f"{model}, {column.variant.prompt} {version}" for model, version, column in zip(models, versions, plan.columns, strict=True)],
-        [f"{model}, {version}, column {number}" for number, (model, version) in enumerate(zip(models, versions, strict=True), 1)],
-    ):
-        if len(set(titles)) == len(titles):
-            break
-    return dict(enumerate(titles))
-
-
 def _checks(plan: Plan) -> list[CheckInfo]:
     known = [CheckInfo(str(place), check.title, _is_judge(check.type)) for place, check in enumerate(plan.checks)]
-    own = [check for case in plan.cases for check in case.checks]
-    return [*known, CheckInfo(OWN, "Checks of the case", any(_is_judge(check.type) for check in own))] if own else known
+    own = {_is_judge(check.type) for case in plan.cases for check in case.checks}
+    rules = [CheckInfo(OWN, "Checks of the case")] if False in own else []
+    return [*known, *rules, *([CheckInfo(OWN_JUDGES, "Judges of the case", judge=True)] if True in own else [])]
 
 
 def _is_judge(kind: str) -> bool:

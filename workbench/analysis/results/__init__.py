@@ -6,7 +6,10 @@ Figures only: `result_words` says what they allow, `result_tables` lays them out
 from workbench.analysis.results import result_tables as result_tables
 from workbench.analysis.results import result_words as result_words
 from workbench.analysis.results.causes import Cause as Cause
-from workbench.analysis.results.causes import causes as causes
+from workbench.analysis.results.causes import CauseChanges as CauseChanges
+from workbench.analysis.results.causes import FoundCause as FoundCause
+from workbench.analysis.results.causes import Place as Place
+from workbench.analysis.results.causes import find_causes as find_causes
 from workbench.analysis.results.figures import CheckInfo as CheckInfo
 from workbench.analysis.results.figures import CheckRow as CheckRow
 from workbench.analysis.results.figures import ColumnCalls as ColumnCalls

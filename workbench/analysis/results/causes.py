@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from workbench.analysis.results.figures import CheckInfo, Judged
 
@@ -17,7 +17,26 @@ _TROUBLES = {
     "auth": "The key was refused", "rate_limit": "Too many calls at once", "timeout": "No answer in time", "network": "No connection",
     "quota": "The account has no credit", "server": "The server failed", "blocked": "Blocked, no answer came", "refusal": "Refused",
     "context_length": "Too long for the model", "not_found": "The model is not there", "bad_request": "The request was refused",
+    "overloaded": "The provider has too much to do", "permission": "The key may not use the model", "cancelled": "Stopped",
+    "protocol": "The answer was garbled", "budget": "The limit is reached",
 }  # fmt: skip
+
+
+Place = tuple[int, int, int]
+"""Of an answer: column, case, repeat."""
+
+
+@dataclass(frozen=True, slots=True)
+class CauseChanges:
+    """What people made of the causes that were found."""
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Key of a cause to what it is called."""
+    moved: Mapping[int, str] = field(default_factory=dict)
+    """Id of an output to the key of the cause at which it counts."""
+
+
+_NO_CHANGES = CauseChanges()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +45,14 @@ class Cause:
 
     name: str
     check: str
-    """Key of the check; empty where no answer came."""
+    """Key of the check; empty where no answer came, or a person put answers of several together."""
     cases: Mapping[int, tuple[int, ...]]
     """Column to one entry for each answer."""
+    keys: tuple[str, ...] = ()
+    """The causes that it gathers, by the names under which they were found or made."""
+    answers: tuple[Judged, ...] = ()
+    is_silent: bool = False
+    """True where no answer came."""
 
     @property
     def total(self) -> int:
@@ -36,31 +60,57 @@ class Cause:
         return sum(map(len, self.cases.values()))
 
 
-def causes(answers: Iterable[Judged], columns: Sequence[int], checks: Sequence[CheckInfo]) -> list[Cause]:
-    """The causes, the most frequent first. An answer that failed several checks is counted at the first that counts."""
+@dataclass(frozen=True, slots=True)
+class FoundCause:
+    """What kept one answer from passing, as it is found from its scores. `key` names the cause among those of the run."""
+
+    key: str
+    check: str
+    is_silent: bool = False
+
+
+def find_causes(answers: Iterable[Judged], checks: Sequence[CheckInfo]) -> dict[Place, FoundCause]:
+    """The cause of every failed answer of a run. An answer that failed several checks is counted at the first that counts.
+
+    All answers of a run are to be given: how causes are named depends on how many kinds of reasons a check has.
+    """
     titles = {check.key: check.title for check in checks}
-    wanted = set(columns)
-    by_check: dict[str, dict[str, list[tuple[int, int]]]] = {}
-    silent: dict[str, list[tuple[int, int]]] = {}
+    kinds: dict[str, set[str]] = {}
+    failed: list[tuple[Place, str, str]] = []
+    found: dict[Place, FoundCause] = {}
     for answer in answers:
-        if answer.column not in wanted:
-            continue
+        place = (answer.column, answer.case, answer.repeat)
         if answer.trouble:
-            silent.setdefault(_TROUBLES.get(answer.trouble, answer.trouble.replace("_", " ").capitalize()), []).append(
-                (answer.column, answer.case)
-            )
+            found[place] = FoundCause(trouble_words(answer.trouble), "", is_silent=True)
         elif answer.passed is False:
             failure = next(failure for failure in answer.failures if failure.counts)
-            by_check.setdefault(failure.check, {}).setdefault(reason_kind(failure.reason), []).append((answer.column, answer.case))
-    found = []
-    for check, kinds in by_check.items():
+            kind = reason_kind(failure.reason)
+            kinds.setdefault(failure.check, set()).add(kind)
+            failed.append((place, failure.check, kind))
+    for place, check, kind in failed:
         title = titles.get(check, check)
-        if len(kinds) == 1 or len(kinds) > MOST_KINDS:
-            found.append(_cause(title, check, [place for places in kinds.values() for place in places]))
-        else:
-            found += [_cause(f"{title}: {kind}" if kind else title, check, places) for kind, places in kinds.items()]
-    found += [_cause(name, "", places) for name, places in silent.items()]
-    return sorted(found, key=lambda cause: (-cause.total, cause.name))
+        is_one = len(kinds[check]) == 1 or len(kinds[check]) > MOST_KINDS or not kind
+        found[place] = FoundCause(title if is_one else f"{title}: {kind}", check)
+    return found
+
+
+def causes(
+    answers: Iterable[Judged], columns: Sequence[int], found: Mapping[Place, FoundCause], changes: CauseChanges = _NO_CHANGES
+) -> list[Cause]:
+    """The causes of these answers, the most frequent first, as people named and sorted them."""
+    wanted = set(columns)
+    gathered: dict[str, list[tuple[Judged, str, FoundCause]]] = {}
+    for answer in answers:
+        what = found.get((answer.column, answer.case, answer.repeat)) if answer.column in wanted else None
+        if what is not None:
+            key = changes.moved.get(answer.output_id or 0, what.key)
+            gathered.setdefault(changes.names.get(key, key), []).append((answer, key, what))
+    return sorted((_cause(name, each) for name, each in gathered.items()), key=lambda cause: (-cause.total, cause.name))
+
+
+def trouble_words(kind: str) -> str:
+    """What a kind of failure is called where no answer came."""
+    return _TROUBLES.get(kind, kind.replace("_", " ").capitalize())
 
 
 def reason_kind(reason: str) -> str:
@@ -70,8 +120,16 @@ def reason_kind(reason: str) -> str:
     return kind if len(kind) <= _LONGEST else kind[: _LONGEST - 1].rstrip() + "…"
 
 
-def _cause(name: str, check: str, places: Sequence[tuple[int, int]]) -> Cause:
+def _cause(name: str, gathered: Sequence[tuple[Judged, str, FoundCause]]) -> Cause:
     cases: dict[int, list[int]] = {}
-    for column, case in places:
-        cases.setdefault(column, []).append(case)
-    return Cause(name, check, {column: tuple(each) for column, each in sorted(cases.items())})
+    for answer, _key, _what in gathered:
+        cases.setdefault(answer.column, []).append(answer.case)
+    checks = {what.check for _answer, _key, what in gathered}
+    return Cause(
+        name,
+        checks.pop() if len(checks) == 1 else "",
+        {column: tuple(each) for column, each in sorted(cases.items())},
+        tuple(dict.fromkeys(key for _answer, key, _what in gathered)),
+        tuple(answer for answer, _key, _what in gathered),
+        is_silent=all(what.is_silent for _answer, _key, what in gathered),
+    )

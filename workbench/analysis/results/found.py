@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workbench.analysis.judge_advice import MeasuredJudge
-from workbench.analysis.results.causes import Cause, causes
+from workbench.analysis.results.causes import Cause, CauseChanges, FoundCause, Place, causes, find_causes
 from workbench.analysis.results.figures import (
     CheckInfo,
     CheckRow,
@@ -85,11 +85,14 @@ def look(
     votes: Sequence[Vote] = (),
     ratings: Sequence[Ratings] = (),
     judges: Sequence[MeasuredJudge] = (),
+    found_causes: Mapping[Place, FoundCause] | None = None,
+    cause_changes: CauseChanges | None = None,
     columns: Sequence[int] | None = None,
     cases: Collection[int] | None = None,
     brought_from: str = "",
 ) -> Results:
-    """The figures of these columns (all if None) over these cases (all if None). `groups`: of each way to divide the cases, its groups."""
+    """The figures of these columns (all if None) over these cases (all if None). `groups`: of each way to divide the cases, its groups;
+    `found_causes`: of all answers of the run, found here if None."""
     wanted = tuple(titles if columns is None else columns)
     here = set(wanted)
     judged = tuple(answer for answer in answers if answer.column in here and (cases is None or answer.case in cases))
@@ -109,7 +112,12 @@ def look(
         pairs=pairs(judged, wanted) if len(wanted) <= MOST_PAIRED else [],
         groups={way: [row for row in rows if row.cases] for way, rows in divided.items()},
         checks=check_rows(judged, wanted, [check for check in checks if check.key in asked]),
-        causes=causes(judged, wanted, checks),
+        causes=causes(
+            judged,
+            wanted,
+            find_causes(answers, checks) if found_causes is None else found_causes,
+            cause_changes or CauseChanges(),
+        ),
         calls=calls(judged, wanted),
         ratings=[one for one in ratings if one.column in here],
         votes=sum(1 for vote in votes if {int(vote.left), int(vote.right)} <= here and vote.left != vote.right),

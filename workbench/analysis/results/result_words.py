@@ -209,7 +209,7 @@ def causes(found: Results) -> str:
     if not failed:
         return "Every checked answer passed, and every call was answered."
     words = "Grouped by the failed check and its reason. An answer that failed several is counted at the first."
-    silent = sum(cause.total for cause in found.causes if not cause.check)
+    silent = sum(1 for cause in found.causes for answer in cause.answers if answer.trouble)
     return words + (f" {silent} without a verdict count in no pass rate." if silent else "")
 
 

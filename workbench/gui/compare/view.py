@@ -63,9 +63,15 @@ class CompareScreen(Screen):
         for id, verb in self.page.verbs().items():
             self.on(id, partial(self.page.act, verb))
         self.on("compare.results", self.tabs.toggle)
+        self.on("compare.log", self.tabs.toggle_log)
+        self.on("edit.undo", lambda: self.tabs.take_back())
+        self.on("edit.redo", lambda: self.tabs.take_back(redo=True))
+        self.on("compare.rename_cause", lambda: self.tabs.on_cause("rename"))
+        self.on("compare.move_cause", lambda: self.tabs.on_cause("move"))
         self.on("compare.to_baseline", self.compare_with_baseline)
         self.on("compare.mark_baseline", self.mark_baseline)
         self.on("compare.training", self.ask_training)
+        self.on("compare.definition", self.ask_definition)
         self.model.loaded.connect(self.crumbs_changed)
         self.model.missing.connect(self._missing)
         self._wanted_output: int | None = None
@@ -98,14 +104,14 @@ class CompareScreen(Screen):
         return [self._new]
 
     def show_at(self, **at: Any) -> None:
-        """`run_id`, maybe with `output_id` and the `words` that a search found in it, `hand_over`, or the `tab` results;
+        """`run_id`, maybe with `output_id` and the `words` that a search found in it, `hand_over`, or the `tab` results or log;
         `comparison_id` (its newest run); `overview`; or `new` with `prompt_id`, `version`, `model_ids`, or `prompt_versions`
         as (prompt id, number), to set one up."""
         if at.get("run_id") is not None:
             self._wanted_output, self._words = at.get("output_id"), str(at.get("words") or "")
             self._hands_over = bool(at.get("hand_over"))
             self._open(int(at["run_id"]))
-            self.tabs.show_results(at.get("tab") == "results")
+            self.tabs.show_tab(str(at.get("tab") or ""))
             self.tabs.focus()
         elif at.get("comparison_id") is not None:
             self._open_comparison(int(at["comparison_id"]))
@@ -120,7 +126,7 @@ class CompareScreen(Screen):
 
     def where(self) -> dict[str, Any]:
         if self.pages.currentWidget() is self.tabs and self.model.run_id is not None:
-            return {"run_id": self.model.run_id} | ({"tab": "results"} if self.tabs.shows_results else {})
+            return {"run_id": self.model.run_id} | ({"tab": self.tabs.tab} if self.tabs.tab else {})
         return {"overview": True}
 
     def refresh(self, changes: Changes | None) -> None:
@@ -131,10 +137,14 @@ class CompareScreen(Screen):
             if not self._families_timer.isActive():
                 self._families_timer.start()  # a run under way tells of itself many times a second
         self.model.refresh(changes)
+        if changes is not None and changes.has("decision") and self.tabs.shows_results:
+            self.tabs.results.read_causes()
 
     def search_focus(self) -> None:
         if self.pages.currentWidget() is self.overview:
             self.overview.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        elif self.tabs.shows_log:
+            self.tabs.log.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         else:
             self.tabs.show_results(False)
             self.page.find_bar.open()
@@ -149,7 +159,7 @@ class CompareScreen(Screen):
         return [self.overview]
 
     def toggle_right(self) -> None:
-        if not self.tabs.shows_results:
+        if not self.tabs.tab:
             self.page.toggle_detail()
 
     def leave(self) -> bool:
@@ -406,8 +416,22 @@ class CompareScreen(Screen):
         """Offer the forms in which the open run can be exported (Ctrl+E)."""
         if self.pages.currentWidget() is self.tabs and self.model.run is not None:
             self._export_menu()
+            return
+        chosen = self.overview.selected()
+        if isinstance(chosen, Family) and chosen.comparison is not None:
+            self.exporting.definition(chosen.comparison)
         else:
-            self.context.notice("Open a run to export its outputs.")
+            self.context.notice("Open a run to export its outputs, or choose a comparison to export it for promptfoo.")
+
+    def ask_definition(self) -> None:
+        """Export the comparison of the open run, or the chosen one, for promptfoo."""
+        chosen = self.overview.selected() if self.pages.currentWidget() is self.overview else None
+        if isinstance(chosen, Family) and chosen.comparison is not None:
+            self.exporting.definition(chosen.comparison)
+        elif self.model.run is not None and self.pages.currentWidget() is self.tabs:
+            self.exporting.definition()
+        else:
+            self.context.notice("Choose a comparison, or open one of its runs, to export it for promptfoo.")
 
     def ask_training(self) -> None:
         """Choose which answers of the open run become training data."""
@@ -432,7 +456,7 @@ class CompareScreen(Screen):
         offers = [("Open the newest run", "open")] if row.runs else []
         if row.comparison is not None:
             offers += [("Start a new run", "start"), ("Change the set-up", "edit"), ("Rename", "rename")]
-            offers += [("Duplicate", "duplicate"), ("Move to the archive", "archive")]
+            offers += [("Duplicate", "duplicate"), ("Export for promptfoo…", "definition"), ("Move to the archive", "archive")]
         return offers
 
     def _overview_key(self, what: str, row: Family | RunRow | None) -> None:
@@ -461,6 +485,8 @@ class CompareScreen(Screen):
                 self._rename(comparison)
             elif what == "duplicate":
                 self.duplicate(comparison.id)
+            elif what == "definition":
+                self.exporting.definition(comparison)
             elif what == "archive":
                 self._archive(comparison)
         elif what == "open":

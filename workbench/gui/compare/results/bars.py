@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
 
 from workbench.gui.compare.results.chart import RIGHT, Canvas, Chart, Look, Mark
-from workbench.gui.markers import paint_marker
 from workbench.gui.theme import theme
 from workbench.gui.words import counted
 
@@ -17,10 +17,15 @@ if TYPE_CHECKING:
 
 MOST = 12
 """Causes that are drawn; the table behind the chart has all."""
+END = 62
+"""So many pixels at the end of a row hold its count and the arrow that opens it."""
 
 
 class CauseChart(Chart):
-    """One row for each cause, one segment for each column."""
+    """One row for each cause, one segment for each column. A click chooses a row; its end, Enter or two clicks open the cases."""
+
+    key_pressed = Signal(str)
+    """`rename` (F2) or `move` (M)."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -32,21 +37,51 @@ class CauseChart(Chart):
         self._causes, self._looks = causes, looks
         self.renew()
 
+    @property
+    def causes(self) -> Sequence[Cause]:
+        """All of them, those that are not drawn too."""
+        return self._causes
+
+    @property
+    def cause(self) -> Cause | None:
+        """The cause of the current row."""
+        return self._causes[self.at] if self.at < min(len(self._causes), MOST) else None
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_F2 or (event.key() == Qt.Key.Key_M and not event.modifiers()):
+            self.key_pressed.emit("rename" if event.key() == Qt.Key.Key_F2 else "move")
+        else:
+            super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        at = self._under(event.position())
+        if at is not None and event.button() == Qt.MouseButton.LeftButton and event.position().x() < self.width() - theme().px(END):
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+            self._go(at)
+        else:
+            super().mousePressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self._under(event.position()) is not None:
+            self.opened.emit(self.current)
+
     def draw(self, canvas: Canvas) -> float:
         px, causes = canvas.px, self._causes[:MOST]
         if not causes:
             return px(8)
-        name = min(canvas.longest([cause.name for cause in causes]) + px(12), round(canvas.width * 0.45))
-        end = canvas.width - px(62)
+        name = min(canvas.longest([cause.name for cause in causes]) + px(20), round(canvas.width * 0.45))
+        end = canvas.width - px(END)
         step, most = px(31), max(cause.total for cause in causes)
         for number, cause in enumerate(causes):
             top = number * step
-            canvas.text(QRectF(0, top, name - px(8), step), cause.name, weight=500)
+            if number == self.at:
+                canvas.fill(QRectF(0, top + px(7), 3, step - px(14)), theme().color("accent-ink"), 1.5)
+            canvas.text(QRectF(px(8), top, name - px(8), step), cause.name, weight=600 if number == self.at else 500)
             left = float(name)
             for column, cases in cause.cases.items():
                 width = (end - name) * len(cases) / most
                 bar = QRectF(left, top + px(9), max(2.0, width - 1), step - px(18))
-                canvas.fill(bar, theme().series(self._looks[column].colour))
+                canvas.bar(bar, self._looks[column])
                 left += width
             canvas.text(QRectF(end, top, px(40), step), f"{cause.total:,}", weight=600, align=RIGHT)
             canvas.icon("chevron-right", "text2", 13, canvas.width - px(15), top + step / 2)
@@ -71,7 +106,7 @@ class CauseChart(Chart):
             width = canvas.longest([text], "small") + px(26)
             if left and left + width > canvas.width:
                 left, top = 0.0, top + px(18)
-            paint_marker(canvas.painter, theme(), QPointF(left + px(4), top + px(9)), look.place, look.colour)
+            canvas.marker(QPointF(left + px(4), top + px(9)), look)
             canvas.text(QRectF(left + px(13), top, width, px(18)), text, "small", "text2")
             left += width
         return top + px(22)

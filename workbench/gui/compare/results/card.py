@@ -51,7 +51,9 @@ class FigureTable(QTableWidget):
 class Card(QFrame):
     """A card around a chart."""
 
-    def __init__(self, context: Context, title: str, chart: Chart, beside: Sequence[QWidget] = (), icon: str = "scale") -> None:
+    def __init__(
+        self, context: Context, title: str, chart: Chart, beside: Sequence[QWidget] = (), icon: str = "scale", below: QWidget | None = None
+    ) -> None:
         super().__init__()
         self.context, self.title, self.chart = context, title, chart
         self.table: ResultTable | None = None
@@ -65,9 +67,9 @@ class Card(QFrame):
         self.save = icon_button("download", f"Save {title}", on=self._pick_file)
         self.says = label("", "small", "text2", wrap=True)
         self.grid = FigureTable()
-        self._compose(beside, icon)
+        self._compose(beside, icon, below)
 
-    def _compose(self, beside: Sequence[QWidget], icon: str) -> None:
+    def _compose(self, beside: Sequence[QWidget], icon: str, below: QWidget | None) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 8, 14, 10)
         column.setSpacing(6)
@@ -91,6 +93,8 @@ class Card(QFrame):
         room = QVBoxLayout(inside)
         room.setContentsMargins(0, 0, 0, 0)
         room.addWidget(self.chart)
+        if below is not None:
+            room.addWidget(below)
         room.addStretch(1)
         area.setWidget(inside)
         self._dress_table()

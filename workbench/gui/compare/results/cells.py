@@ -73,14 +73,17 @@ class CellChart(Chart):
         word = max(canvas.longest([line.word for line in self._lines] + [self._word], "small") + px(16), px(30)) if has_word else 0
         start, gap, step = name + word, px(4), px(26 if not self._lines[0].chip else 36)
         width = (canvas.width - start) / max(1, len(self._head))
-        top = px(26)
+        role = "small"
+        two = any(isinstance(head, Look) and canvas.takes_two(head, width - gap - px(14), role) for head in self._head)
+        top = max(px(26), 2 * theme().line(role) + px(4)) if two else px(26)
         if has_word:
             canvas.text(QRectF(name, 0, word, top), self._word, "small", "text2", align=MIDDLE)
         for number, head in enumerate(self._head):
             rect = QRectF(start + number * width + gap / 2, 0, width - gap, top)
             if isinstance(head, Look):
-                shown = min(rect.width(), canvas.longest([head.title], "small") + px(15))
-                canvas.column(QRectF(rect.center().x() - shown / 2, 0, shown, top), head, "small")
+                parts = [head.model, head.beside] if canvas.takes_two(head, rect.width() - px(14), role) else [head.title]
+                shown = min(rect.width(), canvas.longest(parts, role) + px(15))
+                canvas.column(QRectF(rect.center().x() - shown / 2, 0, shown, top), head, role)
             else:
                 canvas.text(rect, head, "small", "text2", align=MIDDLE)
         for number, line in enumerate(self._lines):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -11,6 +13,7 @@ from PySide6.QtGui import (
     QAccessibleEvent,
     QColor,
     QFocusEvent,
+    QFontMetrics,
     QHelpEvent,
     QImage,
     QKeyEvent,
@@ -28,6 +31,9 @@ from workbench.gui.markers import paint_marker
 from workbench.gui.theme import theme
 from workbench.gui.words import tip
 
+if TYPE_CHECKING:
+    from workbench.workspace import ColumnInfo
+
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 MIDDLE = Qt.AlignmentFlag.AlignCenter
@@ -42,6 +48,32 @@ class Look:
     title: str
     place: str
     colour: int
+    variant: int = 0
+    """Which of the columns of its model it is: they share the colour, and their marks differ."""
+    beside: str = ""
+    """The end of the title, behind the model: which prompt it is."""
+
+    @property
+    def model(self) -> str:
+        """The title without its end."""
+        return self.title.removesuffix(f", {self.beside}") if self.beside else self.title
+
+
+def looks_of(columns: Sequence[ColumnInfo], titles: Mapping[int, str]) -> dict[int, Look]:
+    """How the columns with these titles look."""
+    by_index = {column.index: column for column in columns}
+    seen: Counter[tuple[str, int, str]] = Counter()
+    variants: dict[int, int] = {}
+    for column in columns:
+        model = (column.place, column.colour, column.model)
+        variants[column.index] = seen[model]
+        seen[model] += 1
+    looks = {}
+    for index, title in titles.items():
+        column = by_index[index]
+        beside = title.removeprefix(f"{column.model}, ") if title.startswith(f"{column.model}, ") else ""
+        looks[index] = Look(index, title, column.place, column.colour, variants[index], beside)
+    return looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +113,46 @@ class Canvas:
         self.painter.drawText(rect, int(align), self.look.elided(text, int(rect.width()) + 1, role, weight))
 
     def column(self, rect: QRectF, column: Look, role: str = "body") -> None:
-        """The marker of a column and its title behind it."""
-        paint_marker(self.painter, self.look, QPointF(rect.left() + self.px(4), rect.center().y()), column.place, column.colour)
-        self.text(rect.adjusted(self.px(14), 0, 0, 0), column.title, role)
+        """The marker of a column and its title behind it. Where the room does not do for it, the model is cut in its middle and what tells
+        it from other columns of the model stands whole, on a second line if there is the height."""
+        place = rect.adjusted(self.px(14), 0, 0, 0)
+        two = self.takes_two(column, place.width(), role) and rect.height() >= 2 * self.look.line(role)
+        height = self.look.line(role)
+        middle = rect.center().y() - (height / 2 if two else 0)
+        self.marker(QPointF(rect.left() + self.px(4), middle), column)
+        if two:
+            top = rect.center().y() - height
+            self.text(QRectF(place.left(), top, place.width(), height), self.short(column.model, place.width(), role), role)
+            self.text(QRectF(place.left(), top + height, place.width(), height), column.beside, role, "text2")
+            return
+        end = f", {column.beside}" if column.beside else ""
+        if self.look.width(column.title, role) > place.width():
+            self.text(place, self.short(column.model, place.width() - self.look.width(end, role), role) + end, role)
+        else:
+            self.text(place, column.title, role)
+
+    def takes_two(self, column: Look, width: float, role: str) -> bool:
+        """Whether the title of a column is to stand on two lines in this width, if there is the height."""
+        return bool(column.beside) and self.look.width(column.title, role) > width
+
+    def short(self, text: str, room: float, role: str) -> str:
+        """A name, cut in its middle where the room does not do: models of a family begin alike."""
+        return QFontMetrics(self.look.font(role)).elidedText(text, Qt.TextElideMode.ElideMiddle, max(0, int(room) + 1))
+
+    def marker(self, middle: QPointF, column: Look, size: float = 8) -> None:
+        """The mark of a column."""
+        paint_marker(self.painter, self.look, middle, column.place, column.colour, size, variant=column.variant)
+
+    def bar(self, rect: QRectF, column: Look) -> None:
+        """A stretch in the colour of a column: full for the first of its model, pale with an edge for the others."""
+        colour = QColor(self.look.series(column.colour))
+        self.fill(rect, colour)
+        if column.variant:
+            inside = rect.adjusted(1.5, 1.5, -1.5, -1.5)
+            if inside.width() > 0:
+                self.fill(inside, self.look.color("surface"))
+                colour.setAlpha((60, 130, 95)[(column.variant - 1) % 3])
+                self.fill(inside, colour)
 
     def fill(self, rect: QRectF, colour: QColor, radius: float = 0) -> None:
         """A filled rectangle."""
@@ -124,6 +193,8 @@ class Chart(QWidget):
 
     opened = Signal(object)
     """A mark that the user opened."""
+    moved = Signal()
+    """Another mark is current."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -237,6 +308,7 @@ class Chart(QWidget):
         self.at = index
         self._say()
         self.update()
+        self.moved.emit()
         self._show_current()
 
     def _show_current(self) -> None:

@@ -10,7 +10,6 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor
 
 from workbench.gui.compare.results.chart import MIDDLE, RIGHT, Canvas, Chart, Look, Mark
-from workbench.gui.markers import paint_marker
 from workbench.gui.theme import theme
 from workbench.gui.words import percent
 
@@ -78,7 +77,7 @@ class IntervalChart(Chart):
             dot = QPointF(x(row.rate), middle)
             colour.setAlpha(100)
             canvas.fill(QRectF(x(row.low), middle - px(3), max(2.0, x(row.high) - x(row.low)), px(6)), colour, px(3))
-            paint_marker(canvas.painter, theme(), dot, look.place, look.colour, 12)
+            canvas.marker(dot, look, 12)
             area = QRectF(canvas.width - right, top, right, step)
             half = step / 2 - px(18)
             canvas.text(area.adjusted(0, half, 0, -step / 2), percent(row.rate), "body", weight=600, align=RIGHT)

@@ -14,8 +14,9 @@ from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.results import filling
 from workbench.gui.compare.results.bars import CauseChart
 from workbench.gui.compare.results.card import Card
+from workbench.gui.compare.results.cause_bar import CauseBar
 from workbench.gui.compare.results.cells import CellChart
-from workbench.gui.compare.results.chart import Look, Mark
+from workbench.gui.compare.results.chart import Look, Mark, looks_of
 from workbench.gui.compare.results.intervals import IntervalChart
 from workbench.gui.compare.results.strips import StripChart
 from workbench.gui.compare.results.two import PairChart
@@ -96,7 +97,10 @@ class ResultsPage(QWidget):
         self.rates = Card(context, "Pass rate", IntervalChart("Pass rate"))
         self.groups = Card(context, "Pass by", CellChart("Pass by group"), (self.ways,))
         self.checks = Card(context, "Checks by column", CellChart("Checks by column"))
-        self.causes = Card(context, "Why answers failed", CauseChart("Why answers failed"), icon="info")
+        cause_chart = CauseChart("Why answers failed")
+        self.cause_bar = CauseBar(context, cause_chart, lambda: self.answers)
+        self.cause_bar.changed.connect(self.read_causes)
+        self.causes = Card(context, "Why answers failed", cause_chart, icon="info", below=self.cause_bar)
         self.pair = Card(context, "Two columns", PairChart("Two columns"), (self.first, self.second))
         self.calls = Card(context, "Time and cost of one call", StripChart("Time and cost of one call"))
         self.ratings = Card(context, "Ratings", CellChart("Ratings"))
@@ -141,6 +145,18 @@ class ResultsPage(QWidget):
             _read, ws, run_id, columns, chosen, progress,
             then=self._came, failed=self._failed, owner=self, key=("compare.results", id(self)),
         )  # fmt: skip
+
+    def read_causes(self) -> None:
+        """Read what causes are called now, and at which one each answer counts."""
+        answers = self.answers
+        if answers is not None:
+
+            def came(renewed: RunAnswers) -> None:
+                if self.answers is answers:
+                    self.answers = renewed
+                    self._ask()
+
+            self.context.bridge.read(self.context.ws.results.renewed, answers, then=came, owner=self, key=("compare.causes", id(self)))
 
     def leave(self) -> None:
         """Nothing is wanted any more."""
@@ -246,10 +262,7 @@ class ResultsPage(QWidget):
         if answers is None or data is None or answers.run_id != data.run.id:
             return
         self.found = found
-        by_index = {column.index: column for column in data.columns}
-        self.looks = {
-            column: Look(column, title, by_index[column].place, by_index[column].colour) for column, title in found.titles.items()
-        }
+        self.looks = looks_of(data.columns, found.titles)
         name = f"{data.run.comparison}, run {data.run.number}"
         for card in self.cards:
             card.run_name = name
@@ -268,6 +281,7 @@ class ResultsPage(QWidget):
         self._link_judges(found)
         _chart(self.causes, CauseChart).show_causes(found.causes, self.looks)
         failed = sum(cause.total for cause in found.causes)
+        self.cause_bar.renew()
         self.causes.show_table(tables.causes(found), f"{counted(failed, 'failure')} of {counted(found.answers, 'answer')}")
         _chart(self.calls, StripChart).show_calls(found.calls, self.looks)
         self.calls.show_table(tables.calls(found), "one line each call, bold p50, dashed p95")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPen
 
 from workbench.gui.compare.results.chart import MIDDLE, Canvas, Chart, Look, Mark
@@ -43,7 +43,7 @@ class PairChart(Chart):
             (pair.both, "both right", None), (pair.only_first_wrong, f"only {first.title} wrong", pair.first),
             (pair.only_second_wrong, f"only {second.title} wrong", pair.second), (pair.neither, "both wrong", pair.first),
         )  # fmt: skip
-        top = self._counts(canvas, counts)
+        top = self._counts(canvas, counts, looks)
         line = 1
         for cases, title, column in counts[1:]:
             if cases and column is not None:
@@ -51,7 +51,9 @@ class PairChart(Chart):
                 top, line = self._list(canvas, top, line, cases, (f"{title[0].upper()}{title[1:]}, {len(cases):,}{more}", title), column)
         return top + canvas.px(4)
 
-    def _counts(self, canvas: Canvas, counts: Sequence[tuple[tuple[int, ...], str, int | None]]) -> float:
+    def _counts(
+        self, canvas: Canvas, counts: Sequence[tuple[tuple[int, ...], str, int | None]], looks: tuple[Look, Look]
+    ) -> float:  # fmt: skip
         px = canvas.px
         height, width = px(46), (canvas.width - 1) / len(counts)
         canvas.painter.setPen(QPen(theme().color("border"), 1))
@@ -63,13 +65,22 @@ class PairChart(Chart):
                 canvas.line(rect.left(), 1, rect.left(), height)
             canvas.text(rect.adjusted(2, px(4), -2, -px(20)), f"{len(cases):,}", "section", weight=600, align=MIDDLE)
             below = rect.adjusted(px(4), px(24), -px(4), -px(3))
-            shown = title
-            if canvas.longest([title], "small") > below.width() and title.startswith("only "):  # the name gives way, not what is said of it
-                room = int(below.width()) - canvas.longest(["only  wrong"], "small")
-                shown = f"only {theme().elided(title[5:-6], room, 'small')} wrong"
-            canvas.text(below, shown, "small", "text2", align=MIDDLE)
+            look = {1: looks[0], 2: looks[1]}.get(number)
+            if look is not None and canvas.longest([title], "small") > below.width():  # the model gives way, not what tells it apart
+                self._short_title(canvas, below, look)
+            else:
+                canvas.text(below, title, "small", "text2", align=MIDDLE)
             canvas.place(Mark(0, f"{counted(len(cases), 'case')}: {title}", cases, column, title.capitalize()), rect.adjusted(2, 2, -2, -2))
         return height + px(8)
+
+    @staticmethod
+    def _short_title(canvas: Canvas, rect: QRectF, look: Look) -> None:
+        end = f"{f', {look.beside}' if look.beside else ''} wrong"
+        room = rect.width() - canvas.px(13) - canvas.longest([end], "small")
+        text = canvas.short(look.model, room, "small") + end
+        left = rect.center().x() - (canvas.longest([text], "small") + canvas.px(13)) / 2
+        canvas.marker(QPointF(left + canvas.px(4), rect.center().y()), look)
+        canvas.text(QRectF(left + canvas.px(13), rect.top(), rect.right() - left, rect.height()), text, "small", "text2")
 
     def _list(self, canvas: Canvas, top: float, line: int, cases: Sequence[int], titles: tuple[str, str], column: int) -> tuple[float, int]:
         px, step = canvas.px, canvas.px(29)

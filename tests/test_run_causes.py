@@ -1,0 +1,162 @@
+"""Causes of failed answers that people rename and sort anew: in both stores, over reruns, undone, in what leaves the app."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.test_runs_execute import model, spec
+from workbench.runs.recording import End, Recorder
+from workbench.values import BadInput, Case, Check, Price, Reply, Score, Usage
+from workbench.workspace import Workspace
+
+CHECKS = (Check("contains", "yes", "Yes"), Check("contains", "x", "Length"))
+WRONG = {0: 0, 1: 0, 2: 0, 3: 1, 4: 1}
+"""Case to the check that it fails."""
+
+
+def failing(workspace: Workspace, **beside: object) -> int:
+    """The id of a run of eight cases, of which three fail Yes and two Length."""
+    cases = tuple(Case({"q": f"case-{number}"}, f"C{number}") for number in range(8))
+    run_id = workspace.runs.prepare(replace(spec(), checks=CHECKS, cases=cases), **beside)  # type: ignore[arg-type]
+    answer(workspace, run_id)
+    return run_id
+
+
+def answer(workspace: Workspace, run_id: int) -> None:
+    ends = []
+    for cell in workspace.runs.cells(run_id):
+        wrong = WRONG.get(cell.case_index)
+        scores = tuple(Score(check, at != wrong, None, "" if at != wrong else "It is not there.") for at, check in enumerate(CHECKS))
+        ends.append(End(cell.job_id, "done", 1, Price(), reply=Reply("yes", usage=Usage(10, 5)), scores=scores))
+    Recorder(workspace._database, run_id).write(ends, ())
+
+
+def causes(workspace: Workspace, run_id: int) -> dict[str, tuple[int, ...]]:
+    return {cause.name: cause.cases[0] for cause in workspace.results.read(run_id).look().causes}
+
+
+def output(workspace: Workspace, run_id: int, case: int) -> int:
+    return next(cell.output_id or 0 for cell in workspace.runs.cells(run_id) if cell.case_index == case)
+
+
+@pytest.mark.both_stores
+def test_a_cause_is_renamed_and_the_name_is_taken_back_and_given_again(workspace: Workspace) -> None:
+    run_id, edits = failing(workspace), workspace.results.causes
+    assert causes(workspace, run_id) == {"Yes": (0, 1, 2), "Length": (3, 4)}
+    edits.rename(run_id, ["Yes"], "  Quotes the   wrong rule ")
+    assert causes(workspace, run_id) == {"Quotes the wrong rule": (0, 1, 2), "Length": (3, 4)}
+    edits.rename(run_id, ["Yes"], "Wrong rule")
+    assert edits.undo(run_id)
+    assert "Quotes the wrong rule" in causes(workspace, run_id)
+    assert edits.undo(run_id)
+    assert not edits.undo(run_id)
+    assert causes(workspace, run_id) == {"Yes": (0, 1, 2), "Length": (3, 4)}
+    assert edits.redo(run_id)
+    assert "Quotes the wrong rule" in causes(workspace, run_id)
+    with pytest.raises(BadInput, match="needs a name"):
+        edits.rename(run_id, ["Yes"], "  ")
+    with pytest.raises(BadInput, match="at most 80"):
+        edits.rename(run_id, ["Yes"], "long " * 20)
+
+
+@pytest.mark.both_stores
+def test_two_causes_of_one_name_are_one_and_part_again(workspace: Workspace) -> None:
+    run_id, edits = failing(workspace), workspace.results.causes
+    edits.rename(run_id, ["Length"], "Yes")
+    assert causes(workspace, run_id) == {"Yes": (0, 1, 2, 3, 4)}
+    [cause] = workspace.results.read(run_id).look().causes
+    assert set(cause.keys) == {"Yes", "Length"}
+    edits.undo(run_id)
+    assert len(causes(workspace, run_id)) == 2
+
+
+@pytest.mark.both_stores
+def test_an_answer_is_moved_to_another_cause_or_to_a_new_one_and_follows_its_name(workspace: Workspace) -> None:
+    run_id, edits = failing(workspace), workspace.results.causes
+    edits.move(run_id, [output(workspace, run_id, 2)], "Length")
+    assert causes(workspace, run_id) == {"Length": (2, 3, 4), "Yes": (0, 1)}
+    edits.rename(run_id, ["Length"], "Too long")
+    assert causes(workspace, run_id)["Too long"] == (2, 3, 4)
+    edits.move(run_id, [output(workspace, run_id, case) for case in (0, 3)], "Blames the customer")
+    assert causes(workspace, run_id) == {"Blames the customer": (0, 3), "Too long": (2, 4), "Yes": (1,)}
+    edits.undo(run_id)
+    edits.undo(run_id)
+    edits.undo(run_id)
+    assert causes(workspace, run_id) == {"Yes": (0, 1, 2), "Length": (3, 4)}
+
+
+@pytest.mark.both_stores
+def test_an_answer_that_is_made_again_is_found_anew(workspace: Workspace) -> None:
+    run_id = failing(workspace)
+    workspace.results.causes.move(run_id, [output(workspace, run_id, 2)], "Length")
+    answer(workspace, run_id)
+    assert causes(workspace, run_id) == {"Yes": (0, 1, 2), "Length": (3, 4)}
+
+
+@pytest.mark.both_stores
+def test_looking_at_some_columns_or_cases_changes_no_name(workspace: Workspace) -> None:
+    cases = tuple(Case({"q": f"case-{number}"}, f"C{number}") for number in range(6))
+    run_id = workspace.runs.prepare(replace(spec(model(), model(name="m2")), checks=CHECKS[:1], cases=cases))
+    ends = []
+    for cell in workspace.runs.cells(run_id):
+        scores = (Score(CHECKS[0], False, None, "Too short." if cell.case_index < 3 else "Too rude."),)
+        ends.append(End(cell.job_id, "done", 1, Price(), reply=Reply("yes"), scores=scores))
+    Recorder(workspace._database, run_id).write(ends, ())
+    answers = workspace.results.read(run_id)
+    assert {cause.name for cause in answers.look().causes} == {"Yes: Too short", "Yes: Too rude"}
+    assert [cause.name for cause in answers.look([0], [0, 1]).causes] == ["Yes: Too short"]
+
+
+def test_a_later_run_of_the_comparison_has_the_names_until_it_has_its_own(workspace: Workspace) -> None:
+    run_id = failing(workspace)
+    with workspace._database.write() as writer:
+        comparison = writer.run(
+            "INSERT INTO comparison (uid, name, definition, created_at) VALUES ('u', 'C', '{}', '2026') RETURNING id"
+        ).scalar_one()
+        writer.run("UPDATE run SET comparison_id = :comparison WHERE id = :id", comparison=comparison, id=run_id)
+    workspace.results.causes.rename(run_id, ["Yes"], "Wrong rule")
+    second = workspace.runs.rerun(run_id)
+    answer(workspace, second)
+    assert set(causes(workspace, second)) == {"Wrong rule", "Length"}
+    workspace.results.causes.rename(second, ["Yes"], "Another word")
+    assert set(causes(workspace, second)) == {"Another word", "Length"}
+    assert set(causes(workspace, run_id)) == {"Wrong rule", "Length"}
+    assert "Wrong rule" not in causes(workspace, failing(workspace)), "a run of another comparison has its own"
+
+
+def test_causes_travel_with_what_is_exported(workspace: Workspace, tmp_path: Path) -> None:
+    run_id = failing(workspace)
+    workspace.results.causes.rename(run_id, ["Yes"], "Wrong rule")
+    workspace.results.causes.move(run_id, [output(workspace, run_id, 3)], "Yes")
+    workspace.exports.write(run_id, tmp_path / "run.csv")
+    rows = list(csv.DictReader((tmp_path / "run.csv").read_text("utf-8-sig").splitlines()))
+    assert [row["cause"] for row in rows] == ["Wrong rule"] * 4 + ["Length"] + [""] * 3
+    workspace.exports.write(run_id, tmp_path / "run.jsonl")
+    said = [json.loads(line)["cause"] for line in (tmp_path / "run.jsonl").read_text("utf-8").splitlines()]
+    assert said == ["Wrong rule"] * 4 + ["Length"] + [None] * 3
+    for kind in ("md", "html"):
+        workspace.exports.write(run_id, tmp_path / f"run.{kind}")
+        assert "Wrong rule" in (tmp_path / f"run.{kind}").read_text("utf-8")
+
+
+def test_rules_and_judges_of_single_cases_stand_in_rows_of_their_own(workspace: Workspace) -> None:
+    own = (Check("contains", "yes", "Says yes"), Check("llm-rubric", "Is kind.", "Kind"))
+    cases = (Case({"q": "a"}, "A", checks=own), Case({"q": "b"}, "B", checks=own[:1]))
+    run_id = workspace.runs.prepare(replace(spec(), checks=(), cases=cases))
+    ends = [
+        End(
+            cell.job_id, "done", 1, Price(), reply=Reply("no"), own_from=0,
+            scores=tuple(Score(check, False, None, "") for check in cases[cell.case_index].checks),
+        )
+        for cell in workspace.runs.cells(run_id)
+    ]  # fmt: skip
+    Recorder(workspace._database, run_id).write(ends, ())
+    rows = workspace.results.read(run_id).look().checks
+    assert [(row.check.title, row.check.judge, row.cells[0]) for row in rows] == [
+        ("Checks of the case", False, (2, 2)), ("Judges of the case", True, (1, 1)),
+    ]  # fmt: skip

@@ -1,0 +1,1 @@
+"""The Log tab: what happened to a run, in order."""
