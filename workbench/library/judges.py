@@ -6,17 +6,19 @@ import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workbench import templates
 from workbench.assets import asset
-from workbench.formats.library_file import PromptFile, read_prompt
-from workbench.formats.library_file_values import parse
 from workbench.library.models import Models
 from workbench.library.prompts import Prompts
 from workbench.library.records import PromptRow
 from workbench.library.versions import Versions
 from workbench.settings import Settings
 from workbench.values import BadInput, Check, Missing, ModelSpec, NotFound, Variant
+
+if TYPE_CHECKING:
+    from workbench.formats.library_file import PromptFile
 
 FOLDER = "Judges"
 _FENCE_KEY = "judges.fence_key"
@@ -96,4 +98,7 @@ def _shipped() -> dict[str, PromptFile]:
 
 
 def _read(path: Path) -> PromptFile:
+    from workbench.formats.library_file import read_prompt  # only where judges are shown or asked, not where they might be
+    from workbench.formats.library_file_values import parse
+
     return read_prompt(parse(path.read_text("utf-8"), path.name), path.stem)
