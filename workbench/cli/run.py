@@ -1,4 +1,8 @@
-"""`run`, `resume` and `rerun`: start a run or go on with one, watch it, and answer with its report."""
+"""`run`, `resume` and `rerun`: start a run or go on with one, watch it, and answer with its report.
+
+The first call waits for what is imported before it, so that a run imports what makes it and no more: what only some comparisons,
+checks, reports or ends of a run need is imported where it is used. `tests/test_cli_run.py` holds this.
+"""
 
 from __future__ import annotations
 
