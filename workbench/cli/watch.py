@@ -110,6 +110,9 @@ class _Progress:
             self._failed += kind == "Failed"
         elif kind == "Waiting":
             self._waiting = f" · {event.failure.kind.replace('_', ' ')}, trying again in {event.delay_s:.0f} s"
+        elif kind == "Unsaved":
+            self._terminal.note(str(event))
+            return
         elif kind == "Judged":
             self._judged = f" · {event.done:,} of {event.total:,} verdicts"
         else:

@@ -229,6 +229,11 @@ class FileDatabase(Database):
         if synchronous != self._synchronous:  # possible only outside a transaction
             raw.execute(f"PRAGMA synchronous = {synchronous}")
             self._synchronous = synchronous
+        if not self._file.exists():  # SQLite would go on writing into what nobody finds any more
+            raise StoreTrouble(
+                f"{self._file.name} was removed or renamed while it was open, so that nothing can be saved.",
+                remedy="Put it back under its name, or open a backup.",
+            )
         raw.execute("BEGIN IMMEDIATE")
         try:
             yield raw
