@@ -18,6 +18,7 @@ import pytest
 
 from tests.conftest import FakeProvider
 from workbench.cli.frame import perform
+from workbench.evaluators.checks import LATE
 from workbench.settings import Settings
 from workbench.workspace import Workspace
 
@@ -297,3 +298,25 @@ def test_only_what_is_missing_is_asked(fakeprovider: Start, tmp_path: Path, caps
     said = capsys.readouterr()
     assert json.loads(said.out)["run"]["reused"] == 4
     assert server.stats()["requests"] == 4 + 6
+
+
+def test_a_run_imports_only_what_makes_it_and_its_report(fakeprovider: Start, tmp_path: Path) -> None:
+    arguments = ["--quiet", "run", config(tmp_path, fakeprovider(), cases=10), "--json"]
+    code = (
+        "import contextlib, io, sys\nfrom workbench.cli.frame import perform\n"
+        f"with contextlib.redirect_stdout(io.StringIO()):\n    assert perform({arguments!r}) == 0\n"
+        "print(*sys.modules)\nimport ssl\nprint(ssl.create_default_context().cert_store_stats()['x509'] > 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    loaded, trusts = done.stdout.splitlines()[-2:]
+    names = set(loaded.split())
+    assert "aiohttp" in names
+    assert trusts == "True", "a TLS context that is made after aiohttp was imported lacks the certificates"
+    dear = {"sqlalchemy", "sqlmodel", "pydantic", "alembic", "jinja2", "keyring", "ruamel", "statistics", "PySide6"}
+    stations = ("gui", "analysis", "runs.batches", "runs.judging", "library.folder.", "library.in_step", "workspace.packets")
+    forms = ("exports.training", "exports.facts", "exports.page", "formats.library_file", "formats.foreign_writing")
+    checks = tuple(f"evaluators.{module}" for module in LATE)
+    ours = {name.removeprefix("workbench.") for name in names if name.startswith("workbench.")}
+    assert not dear & names
+    assert not {name for name in ours if name.startswith((*stations, *forms, *checks))}

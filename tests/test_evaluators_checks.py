@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.evaluators import TYPES, patterns, percentile, score, verdict, wilson
+from workbench.evaluators.checks import LATE
 from workbench.values import Case, Check, Score
 
 
@@ -208,3 +210,8 @@ def test_percentiles_take_the_nearest_rank() -> None:
     assert percentile([1, 2, 3], 0.5) == 2
     assert percentile(list(range(1, 101)), 0.95) == 95
     assert percentile([7], 0.95) == 7
+
+
+def test_the_kinds_of_a_module_are_those_that_it_answers() -> None:
+    for module, kinds in LATE.items():
+        assert set(import_module(f"workbench.evaluators.{module}").HANDLERS) == set(kinds), module

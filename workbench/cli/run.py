@@ -1,4 +1,8 @@
-"""`run`, `resume` and `rerun`: start a run or go on with one, watch it, and answer with its report."""
+"""`run`, `resume` and `rerun`: start a run or go on with one, watch it, and answer with its report.
+
+The first call waits for what is imported before it, so that a run imports what makes it and no more: what only some comparisons,
+checks, reports or ends of a run need is imported where it is used. `tests/test_cli_run.py` holds this.
+"""
 
 from __future__ import annotations
 
@@ -157,10 +161,16 @@ def newest(ws: Workspace, what: str) -> RunRow:
 def finish(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Terminal, *, resumed: bool = False) -> int:
     """Make every job of a run that is not made yet, print the report, and answer with the exit code."""
     from workbench.cli.watch import watch  # asyncio, 60 ms
+    from workbench.values import ReadOnly, StoreTrouble
 
+    uid = ws.runs.get(run_id).uid  # read now: later it may not be possible
     ws.runs.code.allow_all = bool(getattr(options, "allow_python", False))
     tell_lacking(ws, ws.runs.all_checks(run_id), terminal)
-    interrupted = watch(ws, run_id, options, terminal) if not resumed or ws.runs.get(run_id).queued or ws.runs.to_judge(run_id) else False
+    try:
+        interrupted = (not resumed or ws.runs.get(run_id).queued or ws.runs.to_judge(run_id)) and watch(ws, run_id, options, terminal)
+    except (StoreTrouble, ReadOnly):
+        terminal.note(f"Go on with: workbench resume {uid}")
+        raise
     out = getattr(options, "out", None)
     if out is not None:
         ws.exports.write(run_id, out)
@@ -171,7 +181,7 @@ def finish(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Te
     else:
         terminal.say(ws.exports.table_text(run_id))
     if interrupted:
-        terminal.note(f"Go on with: workbench resume {ws.runs.get(run_id).uid}")
+        terminal.note(f"Go on with: workbench resume {uid}")
         return 130
     _tell_waiting(ws.runs.get(run_id), terminal)
     return max(verdict(ws, run_id, getattr(options, "fail_under", None), terminal), unjudged(ws, run_id, terminal))

@@ -18,6 +18,9 @@ from workbench.cli.terminal import Terminal
 if TYPE_CHECKING:
     from workbench.workspace import Control, Workspace
 
+_UNDER_WAY_S = 0.01
+"""So long after the first event, calls are under way: what makes the report at the end is imported while their answers are awaited."""
+
 
 def watch(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Terminal, *, judging: Mapping[str, Any] | None = None) -> bool:
     """True if the run was interrupted by Ctrl-C (or SIGTERM); what was finished is kept either way. With `judging`, only judges are asked:
@@ -49,8 +52,12 @@ async def _watch(
     with _on_signals(stop):
         how: dict[str, Any] = {name: getattr(options, name, None) for name in ("concurrency", "base_url_override")}
         events = ws.runs.execute(run_id, control, **how) if judging is None else ws.runs.judge(run_id, control, **judging, **how)
+        beside: asyncio.TimerHandle | None = None
         async for event in events:
+            beside = beside or asyncio.get_running_loop().call_later(_UNDER_WAY_S, lambda: ws.exports)
             progress.saw(event)
+        if beside is not None:
+            beside.cancel()
     progress.show(last=True)
     return interrupted
 
@@ -101,6 +108,9 @@ class _Progress:
             self._failed += kind == "Failed"
         elif kind == "Waiting":
             self._waiting = f" · {event.failure.kind.replace('_', ' ')}, trying again in {event.delay_s:.0f} s"
+        elif kind == "Unsaved":
+            self._terminal.note(str(event))
+            return
         elif kind == "Judged":
             self._judged = f" · {event.done:,} of {event.total:,} verdicts"
         else:

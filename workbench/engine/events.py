@@ -112,6 +112,17 @@ class Judged:
     failed: int = 0
 
 
-Event = Started | Streamed | Waiting | Finished | Failed | Cancelled | Skipped | Held | Judged
+@dataclass(frozen=True, slots=True)
+class Unsaved:
+    """Answers cannot be saved at the moment, so no further call is sent. It is tried again, for `patience_s` in all; then the run ends."""
+
+    message: str
+    patience_s: float
+
+    def __str__(self) -> str:
+        return f"{self.message} The run waits for {self.patience_s:.0f} s and goes on by itself; then it ends."
+
+
+Event = Started | Streamed | Waiting | Finished | Failed | Cancelled | Skipped | Held | Judged | Unsaved
 END_EVENTS = (Finished, Failed, Cancelled, Skipped)
 """Every job ends with exactly one of these, unless the whole run is stopped before its turn."""

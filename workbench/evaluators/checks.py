@@ -1,4 +1,7 @@
-"""Asking the checks: their values are templates, a type that is not known here has no verdict, `not-` turns it round."""
+"""Asking the checks: their values are templates, a type that is not known here has no verdict, `not-` turns it round.
+
+Most kinds lie in modules of their own, which are imported when a check of them is asked: a run has few kinds.
+"""
 
 from __future__ import annotations
 
@@ -6,26 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from functools import cache
+from importlib import import_module
+from typing import Any, cast
 
 from workbench import templates
-from workbench.evaluators import (
-    counting,
-    judges,
-    languages,
-    likeness,
-    markup,
-    meaning,
-    patterns,
-    privacy,
-    programs,
-    references,
-    refusals,
-    sets,
-    sql,
-    texts,
-    tools,
-)
+from workbench.evaluators import judges, meaning, patterns, programs, sets, texts
 from workbench.evaluators.facts import NO_FACTS, Asked, Facts, Finding, Handler
 from workbench.evaluators.meaning import Vectors
 from workbench.evaluators.outcomes import CannotRun, Invalid
@@ -37,22 +26,26 @@ def _of_text(look: Callable[[str, Any], Finding]) -> Handler:
     return lambda asked: look(asked.text, asked.value)
 
 
-_HANDLERS: dict[str, Handler] = {
-    **{name: _of_text(look) for name, look in {**texts.HANDLERS, "regex": patterns.matches}.items()},
-    **likeness.HANDLERS,
-    **markup.HANDLERS,
-    **sql.HANDLERS,
-    **refusals.HANDLERS,
-    **counting.HANDLERS,
-    **tools.HANDLERS,
-    **languages.HANDLERS,
-    **privacy.HANDLERS,
-    **references.HANDLERS,
+_OF_TEXT = {name: _of_text(look) for name, look in {**texts.HANDLERS, "regex": patterns.matches}.items()}
+_COUNTING = ("word-count", "sentence-count", "latency", "cost", "finish-reason")
+LATE = {
+    "likeness": ("levenshtein", "rouge-n", "bleu", "gleu", "meteor"),
+    "markup": ("is-xml", "contains-xml", "is-html", "contains-html"),
+    "sql": ("is-sql", "contains-sql"),
+    "refusals": ("is-refusal",),
+    "counting": (*_COUNTING, "reading-level"),
+    "tools": ("is-valid-openai-tools-call", "is-valid-openai-function-call", "is-valid-function-call", "tool-call-f1"),
+    "languages": ("language",),
+    "privacy": ("no-personal-data", "no-secrets", "links-only-to"),
+    "references": ("matches-reference", "classification"),
 }
-_AT_ONCE = {*texts.HANDLERS, *counting.HANDLERS} - {"reading-level"}
+"""Modules here that are imported when a check of one of their kinds is asked."""
+_MODULES = {kind: module for module, kinds in LATE.items() for kind in kinds}
+_AT_ONCE = {*texts.HANDLERS, *_COUNTING}
 """Kinds that take no time on any answer (JSON with a schema apart)."""
 
-_NAMES = (*_HANDLERS, *meaning.TYPES, programs.TYPE, *judges.KINDS)
+_KINDS = (*_OF_TEXT, *_MODULES)
+_NAMES = (*_KINDS, *meaning.TYPES, programs.TYPE, *judges.KINDS)
 TYPES: tuple[str, ...] = tuple(sorted([*_NAMES, *(f"not-{name}" for name in _NAMES)]))
 """Every type that can be run here."""
 _NO_VECTORS = Vectors()
@@ -71,6 +64,14 @@ class _Answer:
     vectors: Vectors
     facts: Facts
     allowed: frozenset[str]
+
+
+@cache
+def _handler(kind: str) -> Handler | None:
+    """What asks the checks of a kind; None where none here does by itself."""
+    if kind in _MODULES:
+        return cast("Handler", import_module(f"workbench.evaluators.{_MODULES[kind]}").HANDLERS[kind])
+    return _OF_TEXT.get(kind)
 
 
 def score(
@@ -103,7 +104,7 @@ def fault(check: Check) -> str:
     A value that is a template is not known before a case fills it in.
     """
     kind = check.type.removeprefix("not-")
-    handler = _HANDLERS.get(kind)
+    handler = _handler(kind)
     try:
         if kind == programs.TYPE:
             programs.program_of(check.value)
@@ -148,7 +149,7 @@ def texts_to_compare(checks: Sequence[Check], case: Case, text: str) -> tuple[st
 def may_be_slow(check: Check) -> bool:
     """True if the check may take longer than a moment, so that it should not be asked where others wait."""
     kind = check.type.removeprefix("not-")
-    if kind not in _AT_ONCE and kind in (*_HANDLERS, "assert-set", programs.TYPE):
+    if kind not in _AT_ONCE and kind in (*_KINDS, "assert-set", programs.TYPE):
         return True
     if kind in ("is-json", "contains-json") and check.value is not None:
         return True
@@ -190,7 +191,7 @@ def _score(check: Check, answer: _Answer) -> Score:
     kind = check.type.removeprefix("not-")
     if kind == "assert-set":
         return _score_set(check, answer)
-    handler = _HANDLERS.get(kind)
+    handler = _handler(kind)
     is_judged = kind in judges.KINDS
     if handler is None and not _is_meaning(check) and kind != programs.TYPE and not is_judged:
         return Score(check, None, None, f"Checks of the type {check.type} cannot be run here.")

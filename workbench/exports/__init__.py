@@ -1,4 +1,7 @@
-"""Runs as files and text: documents, tables, workbooks, summaries and reports, and training data from what people said of answers."""
+"""Runs as files and text: documents, tables, workbooks, summaries and reports, and training data from what people said of answers.
+
+What only some of these forms need is imported with the form: every run of the command line ends with a report.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,26 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from workbench.exports.documents import column_document, money, run_document
-from workbench.exports.facts import Against, Facts, facts_of
 from workbench.exports.items import PAGE, Item, Items
 from workbench.exports.tables import Shape, write_csv, write_jsonl
 from workbench.exports.terminal import table_text
-from workbench.exports.training import TrainingData
 from workbench.exports.writing import write_bytes, write_text
 from workbench.formats.tabular_writing import shielded
-from workbench.ratings.counting import between_columns
+from workbench.ratings.counting import VoteCounts, between_columns
 from workbench.ratings.documents import rating_columns
 from workbench.runs.records import RunRow
 from workbench.runs.runs import Runs
 from workbench.store.database import Database
 from workbench.store.outputs import newest
 from workbench.values import BadInput, Progress
+
+if TYPE_CHECKING:
+    from workbench.exports.facts import Against, Facts
+    from workbench.exports.training import TrainingData, TrainingReport
+    from workbench.exports.training_choice import TrainingWish
 
 __all__ = ["FORMATS", "Exports", "format_of", "money", "run_document", "shielded"]
 
@@ -44,17 +50,17 @@ def format_of(path: Path, said: str | None = None) -> str:
     return format
 
 
-class Exports(TrainingData):
+class Exports:
     """The verbs that write runs out. `against` sets a run beside its baseline, None where there is none; `causes` says of the failed
     outputs of a run why they failed."""
 
     def __init__(self, database: Database, runs: Runs, against: Against | None = None, causes: Causes | None = None) -> None:
-        super().__init__(database, runs)
         self._database = database
         self._runs = runs
         self._against = against
         self._causes = causes or (lambda _run_id: {})
         self._items = Items(database, runs)
+        self._votes = VoteCounts(database, runs)
 
     def report(self, run_id: int, progress: Progress | None = None) -> dict[str, Any]:
         """The document of `workbench run --json`."""
@@ -103,15 +109,34 @@ class Exports(TrainingData):
 
         return summary(self._facts(run_id, progress))
 
+    def training(self, run_ids: Sequence[int], wish: TrainingWish, progress: Progress | None = None) -> TrainingReport:
+        """See TrainingData."""
+        return self._training_data().training(run_ids, wish, progress)
+
+    def write_training(self, run_ids: Sequence[int], path: Path, wish: TrainingWish, progress: Progress | None = None) -> TrainingReport:
+        """See TrainingData."""
+        return self._training_data().write_training(run_ids, path, wish, progress)
+
+    def training_raters(self, run_ids: Sequence[int]) -> list[str]:
+        """See TrainingData."""
+        return self._training_data().training_raters(run_ids)
+
     # Parts
 
     def _judged(self, run_id: int, progress: Progress | None) -> Iterator[Item]:
         return self._items.of(run_id, progress, causes=self._causes(run_id))
 
+    def _training_data(self) -> TrainingData:
+        from workbench.exports.training import TrainingData  # few runs become training data
+
+        return TrainingData(self._database, self._runs)
+
     def _dataset(self, run: RunRow) -> str:
         return "" if run.dataset_version is None else f"{self._runs.plan(run.id).dataset} v{run.dataset_version}"
 
     def _facts(self, run_id: int, progress: Progress | None) -> Facts:
+        from workbench.exports.facts import facts_of  # with statistics, for summaries and reports
+
         run = self._runs.get(run_id)
         against = self._against(run_id) if self._against is not None else None
         columns, items = self._runs.columns(run_id), self._judged(run_id, progress)

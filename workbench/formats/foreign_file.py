@@ -6,16 +6,18 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from workbench.formats.library_file import PromptFile, VersionsFile
-from workbench.formats.library_file_data import DatasetFile
 from workbench.formats.reports import NotCarried, Notes
 from workbench.formats.yaml_text_reading import Document, load, refuse_nested
-from workbench.values.brought import BroughtRun
 from workbench.values.comparisons import Case, Check
 from workbench.values.messages import Content, Message
 from workbench.values.problems import BadInput
+
+if TYPE_CHECKING:
+    from workbench.formats.library_file import PromptFile, VersionsFile
+    from workbench.formats.library_file_data import DatasetFile
+    from workbench.values.brought import BroughtRun
 
 _ENDINGS = (".prompt.yaml", ".prompt.yml", ".prompt.md", ".prompt.txt")
 _TOO_DEEP = "This is nested too deep."
@@ -89,6 +91,9 @@ def foreign_file(
     """A file of one prompt. Raises BadInput where it has no message."""
     if not content.messages:
         raise source.problem("There is no message in this file.", 1)
+    from workbench.formats.library_file import PromptFile  # a promptfoo configuration only has its text read here
+    from workbench.formats.library_file_data import DatasetFile
+
     prompt = PromptFile(name or source.stem, content, description=description or None, tags=tags, samples=samples or None)
     datasets = (DatasetFile(prompt.name, cases=cases),) if cases else ()
     return ForeignFile((prompt,), datasets=datasets, checks=checks, not_carried=notes.all())

@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbench import templates
 from workbench.assets import asset
-from workbench.formats.library_file import PromptFile, read_prompt
-from workbench.formats.library_file_values import parse
 from workbench.library.models import Models
 from workbench.library.names import clean_name
 from workbench.library.prompts import Prompts
@@ -20,6 +18,9 @@ from workbench.library.records import PromptRow
 from workbench.library.versions import Versions
 from workbench.settings import Settings
 from workbench.values import BadInput, Check, Content, Missing, ModelSpec, NotFound, Spec, Variant, with_judges
+
+if TYPE_CHECKING:
+    from workbench.formats.library_file import PromptFile
 
 FOLDER = "Judges"
 _FENCE_KEY = "judges.fence_key"
@@ -129,4 +130,7 @@ def _shipped() -> dict[str, PromptFile]:
 
 
 def _read(path: Path) -> PromptFile:
+    from workbench.formats.library_file import read_prompt  # only where judges are shown or asked, not where they might be
+    from workbench.formats.library_file_values import parse
+
     return read_prompt(parse(path.read_text("utf-8"), path.name), path.stem)

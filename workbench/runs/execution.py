@@ -16,7 +16,7 @@ from workbench import plan as plans
 from workbench.engine.budget import LONGEST_UNKNOWN, Budget, Cap
 from workbench.engine.control import Control
 from workbench.engine.engine import SKIPPED, Engine
-from workbench.engine.events import Cancelled, EngineJob, Event, Failed, Finished, Held, Skipped, Started, Streamed, Waiting
+from workbench.engine.events import Cancelled, EngineJob, Event, Failed, Finished, Held, Skipped, Started, Streamed, Unsaved, Waiting
 from workbench.evaluators import Vectors
 from workbench.plan import Plan
 from workbench.providers.attachments import without
@@ -26,7 +26,22 @@ from workbench.runs.meanings import STOPPED, Meanings, worst_tokens
 from workbench.runs.recording import End, Recorder, Reused, Start
 from workbench.store.database import Database
 from workbench.store.stamps import stamp
-from workbench.values import BadInput, ConnectionLost, Endpoint, Failure, Missing, ModelSpec, NoKey, Problem, Reply, Request, Score
+from workbench.values import (
+    BadInput,
+    ConnectionLost,
+    Endpoint,
+    Failure,
+    Hindered,
+    Missing,
+    ModelSpec,
+    NoKey,
+    Problem,
+    ReadOnly,
+    Reply,
+    Request,
+    Score,
+    StoreTrouble,
+)
 
 BATCH_ROWS = 50
 CHECKPOINT_SECONDS = 3.0
@@ -40,13 +55,17 @@ _REUSE_PAGE = 200
 _NOTHING = Decimal(0)
 _SERVER_AWAITED_S = 900.0
 """So long a run waits for a server that went away, with its answers in memory. Its calls wait with it."""
-_SERVER_ASKED_S = 2.0
+_FILE_AWAITED_S = 60.0
+"""The same for a full disk, and for another program that writes into the file."""
+_ASKED_S = 2.0
 _UNCOMPARED = Vectors(why_not=STOPPED)
 """What is left to answers whose run ends before they could be compared."""
 
 _TO_MAKE = """
 SELECT id, column_index, case_index, repeat FROM job WHERE run_id = :run AND id > :after AND status IN ({statuses})
 ORDER BY id LIMIT :limit"""
+
+_RUNNING = "SELECT id FROM job WHERE run_id = :run AND status = 'running'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,17 +215,18 @@ class Execution:
                         if self._saw(event):
                             yield event
                 while self._ends:
-                    for event in await self._flush():
-                        yield event
+                    async with aclosing(self._flush()) as written:
+                        async for event in written:
+                            yield event
                 self._hear_turns()
                 if self._capped | self._held != self._held_written or (self._lines and monotonic() >= log_due):
                     log_due = monotonic() + LOG_SECONDS
                     await self._turn()
-                    with suppress(ConnectionLost):  # it is written with the next event
+                    with suppress(Hindered):  # it is written with the next event
                         self._write_held()
                 if monotonic() >= checkpoint_due:
                     await self._turn()
-                    with suppress(ConnectionLost):  # the next one keeps as much
+                    with suppress(Hindered):  # the next one keeps as much
                         self._recorder.checkpoint({job: "".join(pieces) for job, pieces in self._texts.items()})
                     checkpoint_due = monotonic() + CHECKPOINT_SECONDS
         finally:
@@ -313,8 +333,8 @@ class Execution:
         held = sum((self._after.get(end.job_id, _NOTHING) for end, _ in batch), _NOTHING)
         return await self._meanings.vectors(texts, lambda: self._control.stopped, held) if texts else _UNCOMPARED
 
-    async def _flush(self) -> list[Event]:
-        """Write the next ends down; the events that may be told now."""
+    async def _flush(self) -> AsyncGenerator[Event]:
+        """Write the next ends down, and tell them then."""
         batch, self._ends = self._ends[:BATCH_ROWS], self._ends[BATCH_ROWS:]
         try:
             vectors = await self._vectors(batch)
@@ -324,11 +344,14 @@ class Execution:
                 if todo is not None and end.reply is not None:
                     end.scores = await asyncio.to_thread(self._scores, todo, end, vectors)
                     del self._todo[end.job_id]
-            await self._written(batch)
+            async with aclosing(self._written(batch)) as hindrances:
+                async for unsaved in hindrances:
+                    yield unsaved
         except BaseException:
             self._ends = batch + self._ends  # tried once more when everything is closed
             raise
-        return [event for _, event in batch]
+        for _, event in batch:
+            yield event
 
     def _settle_after(self, batch: Sequence[tuple[End, Event]]) -> None:
         """What was held back for comparing answers is free again. Where there was no answer, the engine has done so already."""
@@ -337,25 +360,30 @@ class Execution:
             if held is not None and end.reply is not None:
                 self._budget.settle(held, None)
 
-    async def _written(self, batch: list[tuple[End, Event]]) -> None:
-        """Write; where the server of the workspace is out of reach, once it is back: what was paid for is not thrown away for a moment."""
-        end = monotonic() + _SERVER_AWAITED_S
+    async def _written(self, batch: list[tuple[End, Event]]) -> AsyncGenerator[Unsaved]:
+        """Write. Where nothing can be saved at the moment, say so once and write when it can be: what was paid for is not thrown away for a
+        moment."""
+        began, beside, told = monotonic(), self._database.on_server, False
         while True:
             await self._turn()
             try:
-                if self._database.on_server:
+                if beside:
                     await self._written_beside(batch)
                 else:
                     self._write(batch)
-            except ConnectionLost:
-                if self._control.ending or monotonic() > end:
+            except Hindered as hindered:
+                patience = _SERVER_AWAITED_S if isinstance(hindered, ConnectionLost) else _FILE_AWAITED_S
+                if self._control.ending or monotonic() > began + patience:
                     raise
-                await asyncio.sleep(_SERVER_ASKED_S)
+                if not told:
+                    yield Unsaved(hindered.message, patience)
+                await asyncio.sleep(_ASKED_S)
+                told = beside = True  # a file that another program has locked lets one wait for seconds, in which streams go on
             else:
                 return
 
     async def _written_beside(self, batch: list[tuple[End, Event]]) -> None:
-        """Write on another thread: a far server takes its time, in which streams go on. A batch that is kept when this is cancelled is
+        """Write on another thread: what takes its time there lets streams go on. A batch that is kept when this is cancelled is
         emptied, so that nobody writes it once more."""
         task = asyncio.ensure_future(asyncio.to_thread(self._write, tuple(batch)))
         try:
@@ -392,13 +420,24 @@ class Execution:
                 end.scores = self._scores(todo, end)
         if self._ends:
             self._settle_after(self._ends)
-            self._write(self._ends)
+            try:
+                self._write(self._ends)
+            except (StoreTrouble, ReadOnly) as trouble:
+                raise self._with_the_lost(trouble) from None
             self._ends = []
         self._hear_turns()
         if self._capped | self._held != self._held_written:
             self._write_held()
         self._recorder.checkpoint({job: "".join(pieces) for job, pieces in self._texts.items()})
         self._recorder.end(self._lines, by_hand=self._control.stopped)
+
+    def _with_the_lost(self, trouble: StoreTrouble | ReadOnly) -> StoreTrouble | ReadOnly:
+        """The same trouble, with the calls that were made and not saved."""
+        sent = {end.job_id for end, _ in self._ends if end.attempts} | self._started
+        with suppress(Problem):
+            sent |= {row[0] for row in self._database.query(_RUNNING, {"run": self._run_id})}
+        calls = "1 call that was made is" if len(sent) == 1 else f"{len(sent):,} calls that were made are"
+        return type(trouble)(f"{trouble.message} {calls} not saved; the run makes them again when it goes on.", remedy=trouble.remedy)
 
     # What is to be made
 
@@ -478,8 +517,9 @@ class Execution:
             if may_reuse:
                 self._reuse([todo for todo in page if todo.column not in closed and todo.id not in start.asked])
             while self._ends:
-                for event in await self._flush():
-                    yield event
+                async with aclosing(self._flush()) as written:
+                    async for event in written:
+                        yield event
             await asyncio.sleep(0)  # other runs and streams on this loop go on
             if self._control.ending:
                 return

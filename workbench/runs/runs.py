@@ -13,7 +13,6 @@ from typing import Any
 from workbench import evaluators
 from workbench import plan as plans
 from workbench.library import attachments, case_files
-from workbench.library.dataset_versions import freeze
 from workbench.library.names import whole_text
 from workbench.plan import Estimate, Plan, PlanProblem
 from workbench.runs.by_hand import HandAnswers
@@ -277,7 +276,7 @@ class Runs(HandAnswers):
                 newest = writer.run(f"SELECT max(number) FROM run WHERE {same}", name=plan.name).scalar()
             else:
                 newest = writer.run("SELECT max(number) FROM run WHERE comparison_id = :id", id=comparison_id).scalar()
-            version = freeze(writer, dataset_uid) if dataset_uid else None
+            version = _frozen(writer, dataset_uid) if dataset_uid else None
             if old is not None:
                 version = writer.run("SELECT dataset_version_id FROM run WHERE id = :old", old=old).scalar()
             run_id = int(
@@ -302,6 +301,13 @@ class Runs(HandAnswers):
             if comparison_id is not None:
                 writer.touch("comparison", comparison_id)
         return run_id
+
+
+def _frozen(writer: Writer, dataset_uid: str) -> int | None:
+    """The id of the dataset's version as it is now."""
+    from workbench.library.dataset_versions import freeze  # only for saved comparisons
+
+    return freeze(writer, dataset_uid)
 
 
 def _by_hand(plan: Plan) -> str:

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from workbench.values.problems import Damaged, Problem, ReadOnly, StoreTrouble
+from workbench.values.problems import Damaged, Hindered, Problem, ReadOnly, StoreTrouble
 
 FULL, CANNOT_OPEN, READ_ONLY, BUSY, LOCKED, IO_ERROR, CORRUPT, NOT_A_DATABASE = 13, 14, 8, 5, 6, 10, 11, 26
 
@@ -22,11 +22,11 @@ def problem_of(error: BaseException, path: Path) -> Problem | None:
     """The sentence for trouble with the file or the disk; None for an error of the program itself (a constraint, wrong SQL)."""
     code, name = code_of(error), path.name
     if code == FULL or (code == IO_ERROR and _is_full(path)):
-        return StoreTrouble("Could not save: the disk is full. What was saved before is safe.", remedy="Free some space and try again.")
+        return Hindered("Could not save: the disk is full. What was saved before is safe.", remedy="Free some space and try again.")
     if code == READ_ONLY:
         return ReadOnly(f"{name} is write-protected. You can read but not save.", remedy="Change the file's permissions or open a copy.")
     if code in (BUSY, LOCKED):
-        return StoreTrouble(f"Another program is writing to {name}. Nothing was changed.", remedy="Try again.")
+        return Hindered(f"Another program is writing to {name}. Nothing was changed.", remedy="Close it and try again.")
     if code in (CORRUPT, NOT_A_DATABASE):
         return damaged(path, str(getattr(error, "orig", None) or error))
     if code == CANNOT_OPEN:

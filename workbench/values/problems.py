@@ -9,7 +9,8 @@ Problem
 ├── ReadOnly      the workspace cannot be written now
 ├── Stopped       the user wanted no more of it
 └── StoreTrouble  the workspace file is newer, foreign, or the disk is full
-    ├── ConnectionLost  the server of the workspace does not answer any more
+    ├── Hindered  nothing can be saved at the moment, which may pass: the disk is full, another program is writing
+    │   └── ConnectionLost  the server of the workspace does not answer any more
     └── Damaged   its content is broken: a backup may take its place, in the window or with `workbench doctor`
 """
 
@@ -79,7 +80,11 @@ class StoreTrouble(Problem):
     """The workspace file cannot be used as it is. Nothing was overwritten."""
 
 
-class ConnectionLost(StoreTrouble):
+class Hindered(StoreTrouble):
+    """Nothing can be saved at the moment. It may pass by itself or by what the remedy says; what was being written was not kept."""
+
+
+class ConnectionLost(Hindered):
     """The server of the workspace does not answer any more. What was being written was not kept."""
 
 
