@@ -178,6 +178,9 @@ class CompareScreen(Screen):
     # -- opening -----------------------------------------------------------------------------------------------
 
     def _open(self, run_id: int) -> None:
+        focus = self.window().focusWidget()
+        if focus is not None and self.overview.isAncestorOf(focus):
+            focus.clearFocus()  # a page that is hidden with the focus in it looks for the next one among all widgets of the window
         self.pages.setCurrentWidget(self.tabs)
         self.model.open(run_id)
         self.crumbs_changed.emit()
