@@ -11,15 +11,17 @@ class FrameTime:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._hurried, self._until, self._left = False, 0.0, False
+        self._hurried, self._until = False, 0.0
+        self.is_behind = False
+        """True while the ground of something is seen that is still to be painted."""
 
     def begin(self, *, hurried: bool) -> None:
         """A frame begins. A hurried one has little time, but enough for one picture at least."""
-        self._hurried, self._until, self._left = hurried or self._left, 0.0, False
+        self._hurried, self._until, self.is_behind = hurried or self.is_behind, 0.0, False
 
     def leave(self) -> None:
         """Something is on its way, or left for a later frame: that one is hurried too."""
-        self._left = True
+        self.is_behind = True
 
     def may_make(self) -> bool:
         """True while this frame has time to make one more picture."""

@@ -170,7 +170,8 @@ class CellView(CaseView):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         index = self.indexAt(event.pos()) if event.reason() == QContextMenuEvent.Reason.Mouse else self.currentIndex()
         if index.isValid():
-            self.setCurrentIndex(index)
+            if not self.selectionModel().isSelected(index):  # a selected block stays: the menu copies it
+                self.setCurrentIndex(index)
             self.menu_wanted.emit(index, event.globalPos())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

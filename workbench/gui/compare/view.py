@@ -23,6 +23,7 @@ from workbench.gui.key_dialog import with_keys
 from workbench.gui.screen import Crumb, Screen
 from workbench.gui.widgets.buttons import action_button, button
 from workbench.gui.widgets.dialog import ask, ask_text
+from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.gui.words import counted, total_money
 from workbench.values import Changes, Definition, NotFound, PromptRef
 
@@ -400,7 +401,7 @@ class CompareScreen(Screen):
     # -- exporting ---------------------------------------------------------------------------------------------
 
     def _export_menu(self) -> None:
-        menu = QMenu(self)
+        menu = PopupMenu(self)
         self.exporting.fill(menu)
         menu.popup(self._export.mapToGlobal(self._export.rect().bottomLeft()))
 
@@ -421,7 +422,7 @@ class CompareScreen(Screen):
     # -- the list ----------------------------------------------------------------------------------------------
 
     def _overview_menu(self, row: Family | RunRow, at: QPoint) -> None:
-        menu = QMenu(self)
+        menu = PopupMenu(self)
         for text, what in self._offers(row):
             menu.addAction(text).triggered.connect(lambda _checked=False, what=what: self._overview_key(what, row))
         menu.popup(at)
