@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from tests.conftest import FakeProvider
 from tests.gui_window import dialogs, finished_well, opened
 from tests.run_workspace import executed, fill
-from workbench.gui.compare import painting, run_data
+from workbench.gui.compare import run_data
 from workbench.gui.compare import table as table_module
 from workbench.gui.compare.rows import RowsDialog
 from workbench.gui.compare.view import CompareScreen
@@ -170,9 +170,9 @@ def test_cells_for_which_a_frame_has_no_time_are_painted_in_the_next_ones(
 ) -> None:
     table = screen.page.table
     table.main.viewport().repaint()
-    qtbot.waitUntil(lambda: not table.main.cells.late and not table.main._late.isActive(), timeout=5000)
+    qtbot.waitUntil(lambda: not table.main.cells.time.is_behind and not table.main._late.isActive(), timeout=5000)
     whole, kept = table.main.grab().toImage(), len(table.main.cells.painter._pictures)
-    monkeypatch.setattr(painting, "MAKING_S", -1.0)  # the smallest frame: one cell in each
+    table.main.cells.time.seconds = -1.0  # the smallest frame: one cell in each
     table.main.cells.painter.forget()
     assert table.main.grab().toImage() == whole, "nobody scrolls: a frame takes the time that it needs"
     monkeypatch.setattr(table_module, "SCROLLING_S", 3600.0)

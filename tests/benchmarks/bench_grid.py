@@ -3,7 +3,8 @@
     python tests/benchmarks/bench_grid.py [--cells 100000] [--json FILE]
 
 The window, the grid and the store are the real ones. The finished cells are written by the functions with which a run writes them.
-Aims: cells painted 300 ms after the run is opened, 95 % of the frames under 16 ms while it is scrolled, at most 150 MiB more.
+Aims: first answers painted 300 ms by the clock after the run is opened (the rest of the page follows in the next frames), 95 % of
+the frames under 16 ms while it is scrolled, at most 150 MiB more.
 Beside it stands how long each way to filter and sort the rows takes. Exit 1 where an aim is missed. Linux.
 """
 
@@ -22,7 +23,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from PySide6.QtCore import QEventLoop
+from PySide6.QtCore import QEvent, QEventLoop, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from tests.benchmarks.bench_stall import FOLDER, spin, watched  # it sets the environment first
@@ -37,6 +38,7 @@ from workbench.workspace import Workspace
 
 COLUMNS = 8
 BATCH = 2_000
+GIVE_UP_MS = 60_000
 PAINT_MS, FRAME_MS, GROWTH_MIB = 300.0, 16.0, 150.0
 WORDS = ["Thank", "you", "for", "the", "order:", "the", "boots", "can", "be", "sent", "back", "within", "thirty", "days", "if", "unworn."]
 QUERIES = {
@@ -96,17 +98,43 @@ def memory_mib() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def opened(session: Session, run: int) -> tuple[CompareScreen, float, float]:
+class FirstPaint(QObject):
+    """Notes when the grid shows its first answers, and when a whole page of them: read after each paint, by the clock."""
+
+    def __init__(self, screen: CompareScreen) -> None:
+        super().__init__()
+        self.table, self.loop = screen.page.table, QEventLoop()
+        self.first = self.whole = self.cpu = 0.0
+        self.table.main.viewport().installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint:
+            QTimer.singleShot(0, self, self._painted)
+        return False
+
+    def _painted(self) -> None:
+        painter, cells = self.table.main.cells.painter, self.table.main.cells
+        if not painter.is_empty and not self.first:
+            self.first, self.cpu = time.perf_counter(), time.process_time()
+        if self.first and not cells.late:
+            self.whole = time.perf_counter()
+            self.table.main.viewport().removeEventFilter(self)
+            self.loop.quit()
+
+
+def opened(session: Session, run: int) -> tuple[CompareScreen, dict[str, float]]:
     """The screen, and milliseconds from the wish to see a run until its first cells are painted: of the clock, and of the processor."""
-    screen, loop = session.window.screen_at("compare"), QEventLoop()
+    screen = session.window.screen_at("compare")
     assert isinstance(screen, CompareScreen)
-    screen.model.grid.dataChanged.connect(lambda *_: loop.quit() if screen.page.current() is not None else None)
+    paint = FirstPaint(screen)
+    QTimer.singleShot(GIVE_UP_MS, paint.loop.quit)
     began, cpu = time.perf_counter(), time.process_time()
     session.context.go("compare", run_id=run)
-    loop.exec()
-    screen.page.table.main.viewport().repaint()
-    wall, cpu = time.perf_counter() - began, time.process_time() - cpu
-    return screen, wall * 1000, cpu * 1000
+    paint.loop.exec()
+    if not paint.whole:
+        raise SystemExit(f"No answer was painted in {GIVE_UP_MS // 1000} s.")
+    found = {"first_paint": paint.first - began, "first_paint_cpu": paint.cpu - cpu, "whole_page": paint.whole - began}
+    return screen, {f"{name}_ms": round(seconds * 1000, 1) for name, seconds in found.items()}
 
 
 def scrolled(screen: CompareScreen, step: Callable[[int], int], frames: int) -> dict[str, dict[str, float]]:
@@ -133,7 +161,7 @@ def opening(settings: Settings, written: Written) -> dict[str, Any]:
     spin(2.0)
     before = memory_mib()
     watch.begin()
-    screen, first_ms, first_cpu_ms = opened(session, written.run)
+    screen, painted = opened(session, written.run)
     spin(3.0)
     opening_stall = max(watch.gaps)
     wheel = scrolled(screen, lambda number: 4_000 + 60 * number, 300)
@@ -144,8 +172,7 @@ def opening(settings: Settings, written: Written) -> dict[str, Any]:
     session.window.hide()
     session.end()
     return {
-        "first_paint_ms": round(first_ms, 1),
-        "first_paint_cpu_ms": round(first_cpu_ms, 1),
+        **painted,
         "longest_stall_while_opening_ms": round(opening_stall, 1),
         "wheel_ms": wheel,
         "jumps_ms": jumps,

@@ -218,7 +218,7 @@ class RunGrid(QAbstractTableModel):
             _, old = self._pages.popitem(last=False)
             for cell in old.values():
                 self._places.pop(cell.job_id, None)
-        self._changed_everywhere()
+        self._page_changed(number)
 
     def put_cells(self, cells: Iterable[Cell]) -> None:
         """Take in stored rows read again: what stays on screen is what is on disk."""
@@ -419,6 +419,14 @@ class RunGrid(QAbstractTableModel):
         if row is not None:
             index = self.index(row, place[1] + 1)
             self.dataChanged.emit(index, index)
+
+    def _page_changed(self, number: int) -> None:
+        """The answers of one page came: the column of cases stays as it is, and where the rows are in order so do all other rows."""
+        if self._rows is None and self.columns:
+            first, last = number * PAGE, min(len(self._order), (number + 1) * PAGE) - 1
+            self.dataChanged.emit(self.index(first, 1), self.index(last, len(self.columns)))
+        else:
+            self._changed_everywhere()
 
     def _changed_everywhere(self) -> None:
         """The view repaints only what is on screen, so naming everything costs nothing."""

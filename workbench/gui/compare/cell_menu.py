@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QObject, QPoint
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMenu
 
 from workbench.gui.cells import FINISHED, OVER, Shown, State
 from workbench.gui.compare.rows import add_sorts
 from workbench.gui.grid import SHOWN
+from workbench.gui.widgets.popup_menu import PopupMenu
 
 if TYPE_CHECKING:
     from workbench.gui.compare.run_page import RunPage
@@ -76,7 +76,7 @@ class CellMenu(QObject):
         shown, page = index.data(SHOWN), self._page
         if shown is None:
             return
-        menu = QMenu(page)
+        menu = PopupMenu(page)
         for text, action, states in OFFERS:
             if shown.state in states:
                 menu.addAction(text).triggered.connect(lambda _checked=False, what=action: self.fix(shown, what))
@@ -92,14 +92,14 @@ class CellMenu(QObject):
                 made = stars.addAction(f"{number} of 5" if number else "None")
                 made.triggered.connect(lambda _checked=False, number=number: page.verbs_on_cell.rate(number))
             for name in ("pass", "fail", "note", "edit_answer"):
-                menu.addAction(page.context.action(f"compare.{name}"))
+                menu.offer(page.context.action(f"compare.{name}"))
         menu.addSeparator()
         if shown.cell.output_id is not None:
-            menu.addAction(page.context.action("compare.to_dataset"))
+            menu.offer(page.context.action("compare.to_dataset"))
         sorts = menu.addMenu("Sort rows by this column")
         add_sorts(sorts, page.rows.query, shown.cell.column, page.rows.show)
         for name in ("rows", "hide", "side_by_side", "case_again", "case_times", "column_again"):
-            menu.addAction(page.context.action(f"compare.{name}"))
+            menu.offer(page.context.action(f"compare.{name}"))
         menu.popup(at)
 
     def _whole(self, shown: Shown) -> str:

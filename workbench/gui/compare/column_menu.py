@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint
-from PySide6.QtWidgets import QMenu
 
 from workbench.gui.compare.rows import add_sorts
+from workbench.gui.widgets.popup_menu import PopupMenu
 
 if TYPE_CHECKING:
     from workbench.gui.compare.run_page import RunPage
@@ -20,10 +20,10 @@ class ColumnMenu(QObject):
         super().__init__(page)
         self._page = page
 
-    def made(self, column: int) -> QMenu:
+    def made(self, column: int) -> PopupMenu:
         """The menu of a column."""
         page = self._page
-        menu = QMenu(page)
+        menu = PopupMenu(page)
         add_sorts(menu, page.rows.query, column, page.rows.show)
         menu.addSeparator()
         again = menu.addAction("Run this column again")

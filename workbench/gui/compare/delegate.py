@@ -13,6 +13,7 @@ from workbench.gui.cells import FINISHED, Shown, failed_words, metrics, rating_w
 from workbench.gui.compare.cell_foot import turn_words
 from workbench.gui.compare.excerpt import Excerpts
 from workbench.gui.compare.frame import Frame, fixes_of, row_height, stars_area, turn_areas
+from workbench.gui.compare.frame_time import FrameTime
 from workbench.gui.compare.painting import CellPainter
 from workbench.gui.grid import CASE, COLUMN, SHOWN, RunGrid
 from workbench.gui.theme import Theme, paint_row
@@ -23,6 +24,8 @@ from workbench.gui.words import tip
 if TYPE_CHECKING:
     from workbench.values import Case
 
+CASES_MAKING_S = 0.002
+"""Time of a hurried frame for pictures of cases."""
 CASES_KEPT = 60
 """Pictures of cases that are kept for scrolling and for the answers that come in beside them."""
 SELECTED_ALPHA = 36
@@ -46,6 +49,7 @@ class CellDelegate(QStyledItemDelegate):
         self.theme = theme
         self.view = view
         self.painter = CellPainter(theme)
+        self.time = self.painter.time
         self._hover: tuple[int, int] = (-1, -1)
         self._hover_star: int | None = None
         self.marks_selection = False
@@ -168,6 +172,9 @@ class CaseDelegate(QStyledItemDelegate):
         self.theme = theme
         self.main = main
         self.height = "normal"
+        self.time = FrameTime(CASES_MAKING_S)
+        self.late: list[tuple[int, int]] = []
+        """Row and section of cases of which the last frames had time for the number only."""
         self._excerpts = Excerpts(600)
         self._pictures: OrderedDict[tuple[int, int, int], QPixmap] = OrderedDict()
 
@@ -191,6 +198,11 @@ class CaseDelegate(QStyledItemDelegate):
         key = (number, rect.width(), rect.height())
         picture = self._pictures.get(key)
         if picture is None:
+            if not self.time.may_make():
+                self._ground(painter, rect)
+                self._number(painter, rect, number)
+                self.late.append((index.row(), index.column()))
+                return
             ratio = painter.device().devicePixelRatio()
             picture = self._pictures[key] = QPixmap(rect.size() * ratio)
             picture.setDevicePixelRatio(ratio)
@@ -202,11 +214,8 @@ class CaseDelegate(QStyledItemDelegate):
         painter.drawPixmap(rect.topLeft(), picture)
 
     def _paint(self, painter: QPainter, rect: QRect, number: int, case: Case, *, here: bool) -> None:
-        theme = self.theme
         inner = rect.adjusted(0, 0, -1, -1)
-        painter.fillRect(inner, theme.color("panel"))
-        painter.fillRect(QRect(rect.right(), rect.y(), 1, rect.height()), theme.color("border"))
-        painter.fillRect(QRect(rect.x(), rect.bottom(), rect.width(), 1), theme.color("border"))
+        self._ground(painter, rect)
         if here:
             paint_row(painter, inner, selected=True)
         painter.save()
@@ -214,16 +223,28 @@ class CaseDelegate(QStyledItemDelegate):
         self._words(painter, inner, number, case)
         painter.restore()
 
+    def _ground(self, painter: QPainter, rect: QRect) -> None:
+        theme = self.theme
+        painter.fillRect(rect.adjusted(0, 0, -1, -1), theme.color("panel"))
+        painter.fillRect(QRect(rect.right(), rect.y(), 1, rect.height()), theme.color("border"))
+        painter.fillRect(QRect(rect.x(), rect.bottom(), rect.width(), 1), theme.color("border"))
+
+    def _number(self, painter: QPainter, rect: QRect, number: int) -> int:
+        """Write the number of a case; returns where the next line begins."""
+        theme, y = self.theme, rect.y() + self.theme.px(9)
+        small = theme.line("small")
+        painter.setFont(theme.font("micro"))
+        painter.setPen(theme.color("text3"))
+        painter.drawText(
+            QRect(rect.x() + theme.px(12), y, rect.width() - theme.px(20), small), int(Qt.AlignmentFlag.AlignVCenter), f"{number:,}"
+        )
+        return y + small
+
     def _words(self, painter: QPainter, rect: QRect, number: int, case: Case) -> None:
         theme = self.theme
         compact = self.height == "compact"
         x, width = rect.x() + theme.px(12), rect.width() - theme.px(20)
-        y = rect.y() + theme.px(9)
-        small = theme.line("small")
-        painter.setFont(theme.font("micro"))
-        painter.setPen(theme.color("text3"))
-        painter.drawText(QRect(x, y, width, small), int(Qt.AlignmentFlag.AlignVCenter), f"{number:,}")
-        y += small
+        y = self._number(painter, rect, number)
         title, second = case_words(case)
         bottom = rect.bottom() - theme.px(6)
         font = theme.font("body", 500)

@@ -62,6 +62,8 @@ class DetailPanel(QFrame):
         self._scrolled = True
         self._first_mark = 0
         self._body_of: tuple[Any, ...] | None = None
+        self.samples_of: Callable[[int, int], Samples | None] = lambda _column, _case: None
+        """What is known of the repeats of a column and case."""
         self._body_timer = QTimer(self)
         self._body_timer.setSingleShot(True)
         self._body_timer.setInterval(BODY_MS)
@@ -69,66 +71,64 @@ class DetailPanel(QFrame):
         self._compose()
 
     def _compose(self) -> None:
-        self.head = DetailHead()
-        self.text = AnswerPart(self.context, self.model)
-        self.hand = HandPart(self.context, self.model)
-        self.hand.hide()
-        self.checks, self.metrics, self.more = ChecksPart(), MetricsPart(), MorePart(self.context)
-        self.repeats = RepeatsPart()
-        self.samples_of: Callable[[int, int], Samples | None] = lambda _column, _case: None
-        """What is known of the repeats of a column and case."""
-        self.judging = Judging()
-        self.said = SaidPart(self.context, self.model)
-        self.raw = button("Raw request and reply", "braces", "link", on=self.show_raw, size="small")
-        self.again = button("Run again", "rotate-ccw", "link", on=self.run_again, size="small", tip="Run this cell again (R)")
-        self.capture = button("Add to dataset", "table-2", "link", on=self.to_dataset, size="small", tip="Add the case to a dataset")
-        self._inside = inside = QWidget()
-        sections = QVBoxLayout(inside)
-        sections.setContentsMargins(0, 0, 0, 0)
-        sections.setSpacing(0)
-        self._checks_line = line()
-        self._metrics_line, self._judging_line, self._said_line = line(), line(), line()
-        self._repeats_line = line()
-        self._repeats_line.hide()
-        for part in (
-            self.text,
-            self.hand,
-            self._repeats_line,
-            self.repeats,
-            line(),
-            self.said,
-            self._said_line,
-            self.checks,
-            self._checks_line,
-            self.metrics,
-            self._metrics_line,
-            self.more,
-        ):
-            sections.addWidget(part)
-        sections.addStretch(1)
-        self.area = QScrollArea()
-        self.area.setWidgetResizable(True)
-        self.area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setAccessibleName("Answer, checks and figures")
-        self.area.setWidget(inside)
-        foot = QWidget()
-        row = FlowLayout(foot, gap=14, row_gap=0)
-        row.setContentsMargins(16, 6, 16, 8)
-        row.addWidget(self.raw)
-        row.addWidget(self.again)
-        row.addWidget(self.capture)
+        """From top to bottom: the head, all that scrolls, what the user says of the answer, and what else can be done."""
+        self.head, self.judging = DetailHead(), Judging()
+        self._judging_line = line()
+        self.area, self._foot = self._made_area(self._made_sections()), self._made_foot()
         column = QVBoxLayout(self)
         column.setContentsMargins(1, 0, 0, 0)
         column.setSpacing(0)
-        self._foot = foot
-        for widget in (self.head, line(), self.area, line(), self.judging, self._judging_line, foot):
+        for widget in (self.head, line(), self.area, line(), self.judging, self._judging_line, self._foot):
             column.addWidget(widget, 1 if widget is self.area else 0)
         self._scroll_timer = QTimer(self)
         self._scroll_timer.setSingleShot(True)
         self._scroll_timer.setInterval(SCROLL_MS)
         self._scroll_timer.timeout.connect(self._scroll)
+        self._connect()
+
+    def _made_sections(self) -> QWidget:
+        """The answer with what its repeats say, what people said of it, its checks, its figures, and what opens below."""
+        self.text, self.hand = AnswerPart(self.context, self.model), HandPart(self.context, self.model)
+        self.repeats, self.said = RepeatsPart(), SaidPart(self.context, self.model)
+        self.checks, self.metrics, self.more = ChecksPart(), MetricsPart(), MorePart(self.context)
+        self._repeats_line, self._said_line, self._checks_line, self._metrics_line = line(), line(), line(), line()
+        self.hand.hide()
+        self._repeats_line.hide()
+        self._inside = QWidget()
+        sections = QVBoxLayout(self._inside)
+        sections.setContentsMargins(0, 0, 0, 0)
+        sections.setSpacing(0)
+        answer = (self.text, self.hand, self._repeats_line, self.repeats, line())
+        told = (self.said, self._said_line, self.checks, self._checks_line, self.metrics, self._metrics_line, self.more)
+        for part in (*answer, *told):
+            sections.addWidget(part)
+        sections.addStretch(1)
+        return self._inside
+
+    @staticmethod
+    def _made_area(inside: QWidget) -> QScrollArea:
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setAccessibleName("Answer, checks and figures")
+        area.setWidget(inside)
+        return area
+
+    def _made_foot(self) -> QWidget:
+        """What else can be done with the answer."""
+        self.raw = button("Raw request and reply", "braces", "link", on=self.show_raw, size="small")
+        self.again = button("Run again", "rotate-ccw", "link", on=self.run_again, size="small", tip="Run this cell again (R)")
+        self.capture = button("Add to dataset", "table-2", "link", on=self.to_dataset, size="small", tip="Add the case to a dataset")
+        foot = QWidget()
+        row = FlowLayout(foot, gap=14, row_gap=0)
+        row.setContentsMargins(16, 6, 16, 8)
+        for made in (self.raw, self.again, self.capture):
+            row.addWidget(made)
+        return foot
+
+    def _connect(self) -> None:
         self.text.marked.connect(self._marked)
         self.model.loaded.connect(self._loaded)
         self.model.judged.connect(self.read_said_again)

@@ -27,7 +27,7 @@ class FindBar(QFrame):
         self._page = page
         self.setProperty("kind", "bar")
         self.setAccessibleName("Find in the answers")
-        self.field = SearchField("Find in the answers")
+        self.field = SearchField("Find in the answers", clears=False)
         self.field.setMaxLength(500)
         self.field.searched.connect(self.look)
         self.said = label("", "small", "text2")

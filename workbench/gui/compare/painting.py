@@ -27,6 +27,7 @@ from workbench.gui.cells import (
 from workbench.gui.compare.cell_foot import CellFoot, small
 from workbench.gui.compare.excerpt import Excerpt, Excerpts
 from workbench.gui.compare.frame import Frame, still_fixes
+from workbench.gui.compare.frame_time import FrameTime
 from workbench.gui.theme import Theme
 from workbench.gui.wanted import Wanted
 from workbench.gui.widgets.pictures import Thumbnails, paint_pictures
@@ -41,7 +42,8 @@ if TYPE_CHECKING:
 PICTURE_BYTES = 32_000_000
 FULL_KEPT = 96
 MAKING_S = 0.004
-"""Time of a hurried frame in which pictures of cells may be made: a page that is seen for the first time fills up within a few frames."""
+"""Time of a hurried frame for pictures of cells."""
+BLANKS_KEPT = 16
 _KEPT_STATES = (State.DONE, State.REUSED, State.BLOCKED, State.FAILED)
 _FILLS = {State.QUEUED: "panel", State.STOPPED: "panel", State.SKIPPED: "panel", State.BY_HAND: "panel", State.IN_BATCH: "panel"}
 _BARS = {State.WRITING: "accent-ink", State.WAITING: "warn", State.HELD: "warn", State.FAILED: "fail", State.BLOCKED: "fail"}
@@ -66,22 +68,17 @@ class CellPainter:
         """Columns behind which another group begins."""
         self.batch_words: Mapping[int, str] = {}
         """Of each column that a batch has, how far that is."""
-        self._hurried, self._until = False, 0.0
+        self.time = FrameTime(MAKING_S)
+        self._blanks: dict[tuple[int, int, bool], QPixmap] = {}
+
+    @property
+    def is_empty(self) -> bool:
+        """True until an answer was painted since all was forgotten."""
+        return not self._pictures
 
     def told(self, shown: Shown) -> Told:
         """What is worked out of a cell beside its row: what differs from its base, and what its repeats say."""
         return self.difference_of(shown), self.samples_of(shown) if shown.repeats > 1 else None
-
-    def begin_frame(self, *, hurried: bool) -> None:
-        """A frame begins. A hurried one has little time for cells that are seen for the first time, but makes one of them at least."""
-        self._hurried, self._until = hurried, 0.0
-
-    def _may_make(self) -> bool:
-        now = time.perf_counter()
-        if not self._until:
-            self._until = now + MAKING_S
-            return True
-        return not self._hurried or now <= self._until
 
     def paint(
         self,
@@ -96,14 +93,18 @@ class CellPainter:
     ) -> bool:
         """Paint one cell with its hairlines; `current` adds the ring. False where only its ground was painted: the frame has no time left
         for one that is seen for the first time."""
+        if shown is None and not current:
+            self.time.leave()
+            self._paint_blank(painter, rect, column)
+            return True
         if shown is None or current or hovered or shown.live is not None or shown.state not in _KEPT_STATES or shown.cell.pictures:
             self._paint(painter, rect, shown, column, current=current, hover_star=hover_star, hovered=hovered)
             return True
         key = (id(shown.cell), rect.width(), rect.height())
         kept, now = self._pictures.get(key), (shown.cell, self.told(shown))
         if kept is None or kept[0][0] is not shown.cell or kept[0][1] != now[1]:
-            if not self._may_make():
-                self._paint(painter, rect, None, column, current=False, hover_star=None, hovered=False)
+            if not self.time.may_make():
+                self._paint_blank(painter, rect, column)
                 return False
             kept = self._pictures[key] = (now, self._picture(painter, rect, shown, column))
             if len(self._pictures) > self._room(kept[1]):
@@ -118,6 +119,7 @@ class CellPainter:
         self.excerpts.clear()
         self._pictures.clear()
         self._full.clear()
+        self._blanks.clear()
 
     def mark_words(self, wanted: Wanted) -> None:
         """Mark what is looked for in every answer from now on."""
@@ -128,7 +130,17 @@ class CellPainter:
         """Paint every cell anew: what is said of all of them is another now."""
         self._pictures.clear()
 
-    def _picture(self, painter: QPainter, rect: QRect, shown: Shown, column: ColumnInfo) -> QPixmap:
+    def _paint_blank(self, painter: QPainter, rect: QRect, column: ColumnInfo) -> None:
+        """The ground of a cell: a jump lays a whole page of it, so it is one kept picture."""
+        key = (rect.width(), rect.height(), column.index in self.group_ends)
+        kept = self._blanks.get(key)
+        if kept is None:
+            if len(self._blanks) > BLANKS_KEPT:
+                self._blanks.clear()  # the columns were dragged to many widths
+            kept = self._blanks[key] = self._picture(painter, rect, None, column)
+        painter.drawPixmap(rect.topLeft(), kept)
+
+    def _picture(self, painter: QPainter, rect: QRect, shown: Shown | None, column: ColumnInfo) -> QPixmap:
         ratio = painter.device().devicePixelRatio()
         made = QPixmap(rect.size() * ratio)
         made.setDevicePixelRatio(ratio)

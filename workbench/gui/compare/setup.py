@@ -360,6 +360,7 @@ def _side(parts: list[QWidget], kind: str, stretch: QWidget | None = None) -> QS
     if stretch is None:
         column.addStretch(1)
     area = QScrollArea()
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the fields that the keys go through
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -63,7 +63,12 @@ class ShownRows(QObject):
             self._lay_out(None)
             return
         self._tools.say_query(query)
-        self._model.find_cases(query, self._table.visible(), self._lay_out)
+
+        def found(cases: list[int]) -> None:
+            if query == self.query:  # else it was taken away before the store had answered
+                self._lay_out(cases)
+
+        self._model.find_cases(query, self._table.visible(), found)
 
     def again(self) -> None:
         """Ask once more: other columns or another repeat are on screen."""

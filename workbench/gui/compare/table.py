@@ -51,8 +51,29 @@ class CaseView(QTableView):
         _dress(self)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self._scrolled = 0.0
+        self._late = QTimer(self)
+        self._late.setSingleShot(True)
+        self._late.setInterval(LATE_MS)
+        self._late.timeout.connect(self._paint_late)
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        self._scrolled = time.perf_counter()
+        super().scrollContentsBy(dx, dy)
+
+    def _paint_late(self) -> None:
+        """Paint what the last frames had no time for."""
+        words = self.itemDelegate()
+        assert isinstance(words, CellDelegate | CaseDelegate)
+        late, words.late = words.late, []
+        model = self.model()
+        for row, section in late:
+            self.update(model.index(row, section))
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        words = self.itemDelegate()
+        assert isinstance(words, CellDelegate | CaseDelegate)
+        words.time.begin(hurried=time.perf_counter() - self._scrolled < SCROLLING_S)
         across, down = self.horizontalHeader(), self.verticalHeader()
         cells = QRect(-across.offset(), -down.offset(), across.length(), down.length())
         rest = event.region().subtracted(QRegion(cells))
@@ -62,6 +83,8 @@ class CaseView(QTableView):
             painter.fillRect(rest.boundingRect(), self.theme.color("surface"))
             painter.end()
         super().paintEvent(event)
+        if words.late and not self._late.isActive():
+            self._late.start()
 
 
 class CellView(CaseView):
@@ -90,28 +113,6 @@ class CellView(CaseView):
         self.setItemDelegate(self.cells)
         self.headers = ColumnHeader(theme, self)
         self.setHorizontalHeader(self.headers)
-        self._scrolled = 0.0
-        self._late = QTimer(self)
-        self._late.setSingleShot(True)
-        self._late.setInterval(LATE_MS)
-        self._late.timeout.connect(self._paint_late)
-
-    def scrollContentsBy(self, dx: int, dy: int) -> None:
-        self._scrolled = time.perf_counter()
-        super().scrollContentsBy(dx, dy)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        self.cells.painter.begin_frame(hurried=time.perf_counter() - self._scrolled < SCROLLING_S)
-        super().paintEvent(event)
-        if self.cells.late and not self._late.isActive():
-            self._late.start()
-
-    def _paint_late(self) -> None:
-        """Paint what the last frames had no time for."""
-        late, self.cells.late = self.cells.late, []
-        model = self.model()
-        for row, section in late:
-            self.update(model.index(row, section))
 
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
         super().selectionChanged(selected, deselected)
@@ -169,7 +170,8 @@ class CellView(CaseView):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         index = self.indexAt(event.pos()) if event.reason() == QContextMenuEvent.Reason.Mouse else self.currentIndex()
         if index.isValid():
-            self.setCurrentIndex(index)
+            if not self.selectionModel().isSelected(index):  # a selected block stays: the menu copies it
+                self.setCurrentIndex(index)
             self.menu_wanted.emit(index, event.globalPos())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QMenu
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout
 
 from workbench.gui.actions import tooltip
 from workbench.gui.compare.rows import FILTERS, query_words
 from workbench.gui.context import Context
 from workbench.gui.theme import set_kind
 from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.gui.widgets.segmented import Segmented
 from workbench.gui.words import counted
 from workbench.values import CaseQuery
@@ -178,18 +179,18 @@ class ToolBar(QFrame):
             self._repeats.set_value(repeat)
 
     def _pick_filter(self) -> None:
-        menu = QMenu(self)
+        menu = PopupMenu(self)
         for value, text in FILTERS:
             action = menu.addAction(text)
             action.setCheckable(True)
             action.setChecked(value == self._query.show if value else not self._query.narrows)
             action.triggered.connect(lambda _checked=False, value=value: self.filter_chosen.emit(value))
         menu.addSeparator()
-        menu.addAction(self.context.action("compare.rows"))
+        menu.offer(self.context.action("compare.rows"))
         menu.popup(self.filter.mapToGlobal(self.filter.rect().bottomLeft()))
 
     def _pick_columns(self) -> None:
-        menu = QMenu(self)
+        menu = PopupMenu(self)
         for column in self._columns:
             version = f", v{column.version}" if column.version is not None else ""
             action = menu.addAction(
@@ -229,6 +230,6 @@ class ToolBar(QFrame):
         self.base.setToolTip(f"Differences are told from {title}")
 
     def _pick_base(self) -> None:
-        menu = QMenu(self)
+        menu = PopupMenu(self)
         self.base_menu.emit(menu)
         menu.popup(self.base.mapToGlobal(self.base.rect().bottomLeft()))

@@ -24,6 +24,7 @@ from workbench.gui.key_dialog import with_keys
 from workbench.gui.screen import Crumb, Screen
 from workbench.gui.widgets.buttons import action_button, button
 from workbench.gui.widgets.dialog import ask, ask_text
+from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.gui.words import counted, total_money
 from workbench.values import Changes, Definition, NotFound, PromptRef
 
@@ -189,6 +190,9 @@ class CompareScreen(Screen):
     # -- opening -----------------------------------------------------------------------------------------------
 
     def _open(self, run_id: int) -> None:
+        focus = self.window().focusWidget()
+        if focus is not None and self.overview.isAncestorOf(focus):
+            focus.clearFocus()  # a page that is hidden with the focus in it looks for the next one among all widgets of the window
         self.pages.setCurrentWidget(self.tabs)
         self.model.open(run_id)
         self.crumbs_changed.emit()
@@ -408,7 +412,7 @@ class CompareScreen(Screen):
     # -- exporting ---------------------------------------------------------------------------------------------
 
     def _export_menu(self) -> None:
-        menu = QMenu(self)
+        menu = PopupMenu(self)
         self.exporting.fill(menu)
         menu.popup(self._export.mapToGlobal(self._export.rect().bottomLeft()))
 
@@ -443,7 +447,7 @@ class CompareScreen(Screen):
     # -- the list ----------------------------------------------------------------------------------------------
 
     def _overview_menu(self, row: Family | RunRow, at: QPoint) -> None:
-        menu = QMenu(self)
+        menu = PopupMenu(self)
         for text, what in self._offers(row):
             menu.addAction(text).triggered.connect(lambda _checked=False, what=what: self._overview_key(what, row))
         menu.popup(at)

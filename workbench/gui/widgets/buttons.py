@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Literal
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QAction, QFontMetrics, QIcon, QPainter, QPaintEvent
-from PySide6.QtWidgets import QPushButton, QStyle, QStyleOptionButton, QStylePainter, QToolButton, QWidget
+from PySide6.QtGui import QAction, QFontMetrics, QIcon, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QDialog, QPushButton, QStyle, QStyleOptionButton, QStylePainter, QToolButton, QWidget
 
 from workbench.gui.actions import BY_ID, shown_keys, tooltip
 from workbench.gui.theme import set_icon, set_role, theme
@@ -29,6 +29,14 @@ class Button(QPushButton):
         self.hint = ""
         self.opens = False
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus, and so the ring, where it was
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and plain and not isinstance(self.window(), QDialog):
+            if not event.isAutoRepeat():
+                self.click()  # by itself Qt leaves Enter to some desktops, and to dialogs, where it has a meaning of its own
+        else:
+            super().keyPressEvent(event)
 
     def set_hint(self, keys: str) -> None:
         """Show a key beside the text, such as `Ctrl S`."""

@@ -10,13 +10,15 @@ from workbench.gui.theme import theme
 
 
 class SearchField(QLineEdit):
-    """`searched` comes a moment after the last key, so that a list is not filtered for every letter."""
+    """`searched` comes a moment after the last key, so that a list is not filtered for every letter. Esc clears a field that `clears`;
+    else it is left to what the field stands in."""
 
     searched = Signal(str)
 
-    def __init__(self, placeholder: str, parent: QWidget | None = None, *, delay_ms: int = 120) -> None:
+    def __init__(self, placeholder: str, parent: QWidget | None = None, *, delay_ms: int = 120, clears: bool = True) -> None:
         super().__init__(parent)
         self.setProperty("kind", "search")
+        self._clears = clears
         self.setPlaceholderText(placeholder)
         self.setAccessibleName(placeholder)
         self.setClearButtonEnabled(True)
@@ -37,7 +39,7 @@ class SearchField(QLineEdit):
             action.setIcon(theme().icon("search", "text3", 15))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self.text():
+        if event.key() == Qt.Key.Key_Escape and self._clears and self.text():
             self.clear()
             self._timer.stop()
             self.searched.emit("")

@@ -42,7 +42,8 @@ class Segmented(QWidget):
             if small:
                 made.setProperty("bulk", "small")
             made.setProperty("edge", _edge(index, len(choices)))
-            made.setAccessibleName(f"{name}: {choice[1]}" if name else choice[1])
+            words = choice[1] or str(choice[0]).capitalize()  # one that shows an icon alone is named by its value
+            made.setAccessibleName(f"{name}: {words}" if name else words)
             self._group.addButton(made, index)
             self._buttons.append(made)
             row.addWidget(made)
