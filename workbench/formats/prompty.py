@@ -41,6 +41,7 @@ MARKER = re.compile(
 )
 KINDS: Mapping[VariableType, str] = {
     "text": "string", "number": "float", "choice": "string", "list": "array", "object": "object", "image": "image", "file": "file",
+    "messages": "thread",
 }  # fmt: skip
 """What Prompty calls the types of variables."""
 _TYPES: Mapping[str, VariableType] = {
@@ -65,7 +66,7 @@ def read(source: FileText) -> ForeignFile:
     body = parts.body
     if not body.strip() and isinstance(data.get("instructions"), str):
         body = data["instructions"]
-    threads = {name: VariableSpec("messages", required=False) for name in sorted(_threads(data))}
+    threads = _threads(data)
     messages = _messages(body, parts.line, _language(document), threads.keys(), kind, notes)
     schema = properties_schema(data.get("outputs", data.get("outputSchema")), notes, "outputs", strict=True)
     metadata = data.get("metadata") if isinstance(data.get("metadata"), Mapping) else {}
@@ -148,7 +149,7 @@ def _samples(document: Document, source: FileText, notes: Notes) -> dict[str, An
     for item in _inputs(data.get("inputs", data.get("inputSchema"))):
         name, value = str(item.get("name")), item.get("example", item.get("sample", item.get("default")))
         if str(item.get("kind")) == "thread":
-            continue
+            value = item.get("example") if isinstance(item.get("example"), list) else None
         if value is not None:
             samples.setdefault(name, value)
         if item.get("strict"):
@@ -192,9 +193,19 @@ def _inputs(value: Any) -> Iterator[Mapping[str, Any]]:
         yield from (item for item in value if isinstance(item, Mapping) and isinstance(item.get("name"), str))
 
 
-def _threads(data: Mapping[str, Any]) -> set[str]:
-    inputs = _inputs(data.get("inputs", data.get("inputSchema")))
-    return {str(item["name"]) for item in inputs if str(item.get("kind")) == "thread"}
+def _threads(data: Mapping[str, Any]) -> dict[str, VariableSpec]:
+    """The inputs that are messages. One without a word about it may be empty: a conversation begins so."""
+    found: dict[str, VariableSpec] = {}
+    for item in _inputs(data.get("inputs", data.get("inputSchema"))):
+        if str(item.get("kind")) == "thread":
+            description, default = item.get("description"), item.get("default")
+            found[str(item["name"])] = VariableSpec(
+                "messages",
+                description if isinstance(description, str) else "",
+                default=default if isinstance(default, list) else None,
+                required=item.get("required") is True,
+            )
+    return dict(sorted(found.items()))
 
 
 # The text
