@@ -145,7 +145,7 @@ def _samples(document: Document, source: FileText, notes: Notes) -> dict[str, An
         found = _REFERENCE.fullmatch(given.strip())
         name = found[2] if found else given
         given = _beside_json(source, name)
-    samples = samples_of(given)
+    samples = samples_of({name: _from_file(source, name, value, notes) for name, value in samples_of(given).items()})
     for item in _inputs(data.get("inputs", data.get("inputSchema"))):
         name, value = str(item.get("name")), item.get("example", item.get("sample", item.get("default")))
         if str(item.get("kind")) == "thread":
@@ -176,6 +176,18 @@ def _declared(data: Mapping[str, Any]) -> dict[str, VariableSpec]:
         if spec != VariableSpec() or item.get("required") is True:
             found[str(item["name"])] = spec
     return found
+
+
+def _from_file(source: FileText, name: str, value: Any, notes: Notes) -> Any:
+    """A sample value; one that is `${file:name}` is what that file holds, None and noted where it cannot be read."""
+    found = _REFERENCE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None or found[1] != "file":
+        return value
+    try:
+        return _beside_json(source, found[2]) if found[2].lower().endswith(".json") else source.beside(found[2])
+    except BadInput as problem:
+        notes.add(f"sample {name}", problem.message)
+        return None
 
 
 def _beside_json(source: FileText, name: str) -> Any:
