@@ -11,6 +11,7 @@ import pytest
 from tests.foreign_files import messages, notes, reading, values
 from workbench.formats import prompt_table
 from workbench.formats.foreign_formats import file_text
+from workbench.library.folder.finding import find
 from workbench.templates import render
 from workbench.values import BadInput
 
@@ -35,6 +36,13 @@ def test_a_template_of_llm_has_dollars(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no key") as caught:
         reading(tmp_path, "llm", "prompt: a\nprompts: b\n")
     assert caught.value.line == 2
+
+
+def test_a_template_of_llm_that_has_only_a_system_text_is_told_by_that(tmp_path: Path) -> None:
+    path = tmp_path / "pirate.yaml"
+    path.write_text("system: 'Say {{x}} like a pirate'\n", "utf-8")
+    assert list(find([tmp_path]).foreign) == [path]
+    assert rendered(reading(tmp_path, "llm", path.read_text("utf-8")), {"input": "Hi"}) == ["Say {{x}} like a pirate", "Hi"]
 
 
 # LangChain
@@ -75,6 +83,24 @@ def test_prompts_of_langchain(tmp_path: Path) -> None:
 
 
 # ChainForge
+
+
+def test_examples_of_a_langchain_chat_become_ours_and_what_is_filled_in_beforehand_a_default(tmp_path: Path) -> None:
+    chat = hub(("System", "Add in {tongue}"), ("Human", "{q}"))
+    form = hub(("Human", "{q}?"), ("AI", "{a}"))
+    identity = ["langchain_core", "prompts", "few_shot", "FewShotChatMessagePromptTemplate"]
+    kwargs = {"examples": [{"q": "{1}", "a": "2"}, {"q": "3", "a": "4"}], "example_prompt": form}
+    chat["kwargs"]["messages"].insert(1, {"lc": 1, "type": "constructor", "id": identity, "kwargs": kwargs})
+    chat["kwargs"]["partial_variables"] = {"tongue": "French"}
+    found = reading(tmp_path, "langchain", json.dumps(chat))
+    assert not notes(found)
+    content = found.prompts[0].content
+    assert [(message.role, message.text) for message in render(content, {"q": "5"})] == [
+        ("system", "Add in French"), ("user", "{1}?"), ("assistant", "2"), ("user", "3?"), ("assistant", "4"), ("user", "5"),
+    ]  # fmt: skip
+    assert (content.variables["examples"].type, content.variables["tongue"].default) == ("messages", "French")
+    del kwargs["examples"]
+    assert notes(reading(tmp_path, "langchain", json.dumps(chat))).keys() == {"examples"}
 
 
 def test_a_flow_of_chainforge_brings_prompts_values_and_simple_checks(tmp_path: Path) -> None:

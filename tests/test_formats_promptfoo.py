@@ -159,6 +159,30 @@ def test_values_from_files_and_values_that_name_values_are_filled_in(tmp_path: P
     assert found == [{"q": "the text", "d": '{"a": 1}', "s": "hi Ana there", "t": "hi Ana", "n": "Ana", "j": "{{gone}}"}]
 
 
+def test_what_is_said_of_a_test_becomes_its_tags_and_threshold(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(
+        'q,__expected,__threshold,__metadata:area,__metadata:tags[]\na,contains:x,0.5,billing,"b,c\\,d"\n', "utf-8"
+    )
+    tests = ["file://t.csv", {"vars": {"q": "b"}, "metadata": {"team": "west", "new": True, "deep": {"x": 1}}}]
+    found = read(config(tmp_path, tests=tests, defaultTest={"metadata": {"team": "east"}}))
+    assert [case.tags for case in found.spec.cases] == [("team=east", "area=billing", "b", "c,d"), ("team=west", "new=true")]
+    assert [check.threshold for check in found.spec.cases[0].checks] == [0.5]
+    assert notes(found) == {"metadata: deep": "tags of a case are words"}
+
+
+def test_prompts_come_from_a_table_and_from_names_with_wildcards_and_never_from_a_program(tmp_path: Path) -> None:
+    (tmp_path / "labelled.csv").write_text('label,prompt\nkind,"Say, {{q}}"\n,Again {{q}}\n', "utf-8")
+    (tmp_path / "bare.csv").write_text("One {{q}}\nTwo\n", "utf-8")
+    for name in ("a.md", "b.md"):
+        (tmp_path / name).write_text(name, "utf-8")
+    found = read(config(tmp_path, prompts=["file://labelled.csv", "bare.csv", "*.md", "exec:./make.sh", "Do *.md"]))
+    assert [(variant.prompt, variant.content.messages[0].text) for variant in found.spec.variants] == [
+        ("kind", "Say, {{q}}"), ("labelled 2", "Again {{q}}"), ("bare 1", "One {{q}}"), ("bare 2", "Two"), ("a", "a.md"), ("b", "b.md"),
+        ("Do *.md", "Do *.md"),
+    ]  # fmt: skip
+    assert notes(found).keys() == {"prompt exec:./make.sh"}
+
+
 def test_a_csv_of_tests_has_values_and_expectations(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(
         "q,__expected,__expected2,__description,__metric,__prefix\n"

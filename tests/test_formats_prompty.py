@@ -107,6 +107,12 @@ def test_a_file_that_it_names_is_read_beside_it_and_nowhere_else(tmp_path: Path)
     (tmp_path / "secret.json").write_text('{"q": "leaked"}')
     (inner / "sample.json").write_text('{"q": "Why?"}')
     assert reading(inner, "prompty", "---\nsample: ${file:sample.json}\n---\nuser:\n{{q}}").prompts[0].samples == {"q": "Why?"}
+    (inner / "said.txt").write_text("Hm?")
+    found = reading(
+        inner, "prompty", "---\nsample: {a: '${file:sample.json}', b: '${file:said.txt}', c: '${file:../secret.json}'}\n---\nuser:\n{{a}}"
+    )
+    assert found.prompts[0].samples == {"a": {"q": "Why?"}, "b": "Hm?"}
+    assert "lies outside" in notes(found)["sample c"]
     for place in ("../secret.json", str(tmp_path / "secret.json")):
         with pytest.raises(BadInput, match="outside the folder"):
             reading(inner, "prompty", f"---\nsample: '${{file:{place}}}'\n---\nuser:\n{{{{q}}}}")

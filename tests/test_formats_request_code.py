@@ -79,9 +79,14 @@ CONTENT = Content(
 LOGICAL = Content(
     (Message.of("user", "{% if class %}{{ user.name | upper }}\n{% endif %}" + NASTY), Message("user", (Part(text="{{ class }}"),)))
 )
+PAST = [{"role": "user", "content": "Is {{ it }} late?"}, {"role": "assistant", "content": "{% no %}"}]
+SPOKEN = Content(
+    (Message.of("system", "{{ class }}"), Message.of("user", "{{ past }}"), Message.of("user", "{{ now }}"), Message.of("user", NASTY)),
+    variables={"past": VariableSpec("messages", default=PAST), "now": VariableSpec("messages", required=False)},
+)
 
 
-@pytest.mark.parametrize("content", [CONTENT, LOGICAL], ids=["plain", "logic"])
+@pytest.mark.parametrize("content", [CONTENT, LOGICAL, SPOKEN], ids=["plain", "logic", "spoken"])
 @pytest.mark.parametrize("kind", ["py", "sh"])
 def test_the_code_asks_what_the_app_would_ask(kind: str, content: Content, server: Any, tmp_path: Path) -> None:
     if kind == "sh" and shutil.which("curl") is None:

@@ -179,6 +179,19 @@ def test_columns_are_guessed_from_their_names(header: str, wanted: dict[str, str
     assert roles(table(f"{header}\n{body}\n")) == wanted
 
 
+def test_expectations_of_promptfoo_are_checks_of_their_case_and_plain_answers_its_reference() -> None:
+    text = 'q,__expected1,__expected2,__description\na,"contains-any: x, y",not-icontains:bye,first\nb,similar(0.8):hello,,\nc,Just so,,\n'
+    first, second, third = cases(table(text))
+    assert (first.name, first.reference, dict(first.values)) == ("first", None, {"q": "a"})
+    assert [check.to_json() for check in first.checks] == [
+        {"type": "contains-any", "value": ["x", "y"]}, {"type": "not-icontains", "value": "bye"},
+    ]  # fmt: skip
+    assert [(check.type, check.value, check.threshold) for check in second.checks] == [("similar", "hello", 0.8)]
+    assert [(check.type, check.value) for check in third.checks] == [("equals", "Just so")]
+    (plain,) = cases(table("q,__expected\na,Yes: it is\n"))
+    assert (plain.reference, plain.checks) == ("Yes: it is", ())
+
+
 def test_a_long_or_repeating_column_does_not_name_the_cases() -> None:
     rows = "\n".join(f"News,{number}" for number in range(10))
     assert roles(table(f"title,body\n{rows}\n")) == {"title": "variable", "body": "variable"}
@@ -229,7 +242,7 @@ def test_every_file_of_the_collection_is_read(shared: Path) -> None:
         assert len(taken) == found.rows > 0, path
         assert all(case.values for case in taken), path
         if "assistant-cli" not in path.name:  # the one file without an answer column
-            assert all(case.reference not in (None, "") for case in taken), path
+            assert all(case.checks or case.reference not in (None, "") for case in taken), path
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

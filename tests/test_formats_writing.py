@@ -285,6 +285,36 @@ def test_declared_variables_survive_in_prompty_and_their_defaults_elsewhere() ->
         assert {name: spec.default for name, spec in back(format, text).content.variables.items()} == {"tone": "plain", "count": 3}
 
 
+PAST = [{"role": "user", "content": "Is {{ it }} late?"}, {"role": "assistant", "content": "{% no %}"}]
+
+
+def test_messages_that_come_as_a_value_stay_such_where_a_format_has_a_place_for_them() -> None:
+    declared = {"past": VariableSpec("messages", "Said before", default=PAST, required=False), "now": VariableSpec("messages")}
+    texts = ("Be kind", "{{ past }}", "{{ now }}", "Well, {{ name }}?")
+    content = Content(tuple(Message.of("user" if at else "system", text) for at, text in enumerate(texts)), variables=declared)
+    text, lost = write("prompty", out(content, samples={"now": PAST}))
+    assert not lost
+    read_back = back("prompty", text)
+    assert (read_back.content, read_back.samples) == (content, {"now": PAST})
+    placed = replace(content, variables={name: VariableSpec("messages", required=False) for name in declared})
+    text, lost = write("langfuse", out(placed))
+    assert (lost, back("langfuse", text).content) == ({}, placed)
+
+
+@pytest.mark.parametrize("format", ["github", "dotprompt", "langfuse", "openai-chat", "promptfoo"])
+def test_examples_go_out_as_messages_where_a_variable_holds_none(format: str) -> None:
+    messages = (Message.of("system", "Be kind"), Message.of("user", "{{ past }}"), Message.of("user", "Well, {{ name }}?"))
+    content = Content(messages, variables={"past": VariableSpec("messages", default=PAST)})
+    try:
+        text, lost = write(format, out(content))
+    except BadInput:  # braces that are text
+        content = replace(content, variables={"past": VariableSpec("messages", default=[{"role": "user", "content": "a"}])})
+        text, lost = write(format, out(content))
+    assert lost["examples"] == "Examples are written as messages of their own: past."
+    assert "variables" not in lost
+    assert render(back(format, text).content, {"name": "Ana"}) == render(content, {"name": "Ana"})
+
+
 def test_langfuse_holds_every_version_with_its_note_and_labels() -> None:
     old, new = Content((Message.of("user", "Hi {{ name }}"),)), Content((Message.of("user", "Hello {{ name }}"),))
     versions = (VersionEntry(1, old, note="First", at="2026-01-02T03:04:05.000Z"), VersionEntry(3, new, note="Kinder"))

@@ -121,6 +121,19 @@ def test_a_schema_or_an_empty_object_is_passed_over_in_a_folder_and_rejected_by_
     assert "This is a JSON Schema" in named.rejected[0].reason
 
 
+def test_a_broken_file_whose_name_says_what_it_is_is_reported_in_a_folder_too(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "good.prompt.yml").write_text("messages:\n- {role: user, content: Hi}\n", "utf-8")
+    (tmp_path / "twice.prompt.yml").write_text("name: a\nname: b\nmessages:\n- {role: user, content: Hi}\n", "utf-8")
+    (tmp_path / "none.prompt.yaml").write_text("name: a\nmodel: b\n", "utf-8")
+    (tmp_path / "other.yml").write_text("name: a\nname: b\n", "utf-8")  # whatever this is, nobody meant it to come in
+    report = workspace.files.import_paths([tmp_path])
+    assert [item.name for item in report.imported] == ["good"]
+    assert {Path(item.path).name: (item.line, item.reason) for item in report.rejected} == {
+        "twice.prompt.yml": (2, "name stands here twice."),
+        "none.prompt.yaml": (1, "There are no messages in this file: each has a role and its content."),
+    }
+
+
 def test_a_zip_comes_in_like_the_folder_and_again_changes_nothing(workspace: Workspace, tmp_path: Path) -> None:
     folder = filled(tmp_path / "in")
     with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:

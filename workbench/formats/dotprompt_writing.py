@@ -7,7 +7,7 @@ from typing import Any
 
 from workbench.formats import picoschema
 from workbench.formats.foreign_values import declared_default
-from workbench.formats.foreign_writing import Outgoing, bare, each_text, parameters_for, place, tell, text_of, tools_for
+from workbench.formats.foreign_writing import Outgoing, bare, each_text, parameters_for, place, tell, text_of, tools_for, with_examples
 from workbench.formats.handlebars import messages_of
 from workbench.formats.handlebars_writing import to_handlebars
 from workbench.formats.reports import Notes
@@ -24,6 +24,7 @@ _JSON = {"type": "json_object"}
 
 def write(out: Outgoing, notes: Notes) -> str:
     """The text of the file. Raises BadInput, with the place, for what cannot be said in it."""
+    out = with_examples(out, notes)
     prompt, content = out.prompt, out.content
     tell(out, notes, "description", "schema", "tools", "variables")
     data: dict[str, Any] = {}

@@ -120,7 +120,7 @@ def is_github(path: Path) -> bool:
     try:
         return github_prompt.looks_like(FileText(str(path), text_of(path)).yaml().data, path.name)
     except BadInput:
-        return path.name.lower().endswith((".prompt.yml", ".prompt.yaml"))  # its own reader has the better words
+        return path.name.lower().endswith(github_prompt.NAMES)  # its own reader has the better words
 
 
 def of_table(path: Path) -> str | None:

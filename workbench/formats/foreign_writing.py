@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from workbench.formats.foreign_values import PARAMETERS, parameters_of, tools_of
+from workbench.formats.jinja_text import literal
 from workbench.formats.library_file import PromptFile, VersionEntry
 from workbench.formats.reports import NotCarried, Notes
-from workbench.templates import is_plain
+from workbench.templates import is_plain, name_of_messages, names
 from workbench.templates.pieces import tree
+from workbench.values.conversations import turns
 from workbench.values.messages import Content, Message, Part, canonical
 from workbench.values.problems import BadInput
 
@@ -91,6 +93,31 @@ def tell(out: Outgoing, notes: Notes, *holds: Thing) -> None:
                 notes.add(f"{kind} in message {number_}", f"{where}: {thing} have no place in this format, so the {named} is left out.")
         if (message.tool_calls or message.call_id) and "calls" not in holds:
             notes.add(f"tool calls of message {number_}", f"{where}: calls of tools have no place in this format, so they are left out.")
+
+
+def with_examples(out: Outgoing, notes: Notes) -> Outgoing:
+    """The prompt with its examples as messages of their own, for a format whose variables hold no messages: so the same is sent."""
+    content, found, written = out.content, list[Message](), dict[str, None]()
+    for message in content.messages:
+        name = name_of_messages(content, message)
+        default = content.variables[name].default if name else None
+        try:
+            examples = tuple(map(Message.from_json, turns(default))) if default else ()
+        except ValueError:  # it is no list of messages, which the prompt itself says
+            examples = ()
+        if examples:
+            written[name] = None
+            found += [replace(item, parts=tuple(replace(part, text=literal(part.text)) for part in item.parts)) for item in examples]
+        else:
+            found.append(message)
+    if not written:
+        return out
+    notes.add("examples", f"Examples are written as messages of their own: {', '.join(written)}.")
+    content = replace(content, messages=tuple(found))
+    gone = written.keys() - set(names(content))
+    kept = {name: spec for name, spec in content.variables.items() if name not in gone}
+    samples = {name: value for name, value in (out.prompt.samples or {}).items() if name not in gone}
+    return replace(out, prompt=replace(out.prompt, content=replace(content, variables=kept), samples=samples or None))
 
 
 def place(number: int, message: Message) -> str:
@@ -218,9 +245,9 @@ def openai_message(message: Message, parts: Iterable[Part]) -> dict[str, Any]:
 
 def tell_picture_names(out: Outgoing, notes: Notes) -> None:
     """A sentence where pictures go without the names of their files."""
-    names = [part.name for message in out.content.messages for part in message.attachments if part.kind == "image" and part.name]
-    if names:
-        notes.add("names of pictures", f"The names of pictures have no place in this format: {', '.join(names)[:200]}.")
+    named = [part.name for message in out.content.messages for part in message.attachments if part.kind == "image" and part.name]
+    if named:
+        notes.add("names of pictures", f"The names of pictures have no place in this format: {', '.join(named)[:200]}.")
 
 
 def pretty(value: Any) -> str:

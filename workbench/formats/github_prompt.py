@@ -22,6 +22,8 @@ from workbench.values.messages import Content, Message
 
 OWN_KEYS = ("modelParameters", "testData", "evaluators", "responseFormat", "jsonSchema")
 """Keys that no other prompt file has."""
+NAMES = (".prompt.yml", ".prompt.yaml")
+"""How such files end."""
 _KNOWN = {"name", "description", "model", "messages", "tools", *OWN_KEYS}
 _CHECKS = {"equals": "equals", "contains": "icontains", "startsWith": "starts-with", "endsWith": "ends-with"}
 """In the order in which GitHub looks for them: it takes the first one and compares all but `equals` without regard to case."""
@@ -32,7 +34,7 @@ def looks_like(data: Any, name: str) -> bool:
     if not isinstance(data, Mapping) or not isinstance(data.get("messages"), list) or "prompt" in data:
         return False
     has_roles = all(isinstance(item, Mapping) and "role" in item for item in data["messages"])
-    return has_roles and (name.lower().endswith((".prompt.yml", ".prompt.yaml")) or "model" in data or any(key in data for key in OWN_KEYS))
+    return has_roles and (name.lower().endswith(NAMES) or "model" in data or any(key in data for key in OWN_KEYS))
 
 
 def read(source: FileText) -> ForeignFile:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from workbench.formats.double_braces import to_double_braces
-from workbench.formats.foreign_writing import Outgoing, each_text, parameters_for, tell, text_of, tools_for, wrapped
+from workbench.formats.foreign_writing import Outgoing, each_text, parameters_for, tell, text_of, tools_for, with_examples, wrapped
 from workbench.formats.reports import Notes
 from workbench.formats.yaml_text import dump
 
@@ -16,6 +16,7 @@ _JSON = {"type": "json_object"}
 
 def write(out: Outgoing, notes: Notes) -> str:
     """The text of the file. Raises BadInput, with the place, for what cannot be said in it."""
+    out = with_examples(out, notes)
     prompt, content = out.prompt, out.content
     tell(out, notes, "description", "samples", "schema", "tools")
     parameters, tools = parameters_for(out, notes, _PARAMETERS, apart=("response_format",)), tools_for(out, notes)

@@ -7,7 +7,7 @@ from typing import Any
 
 from workbench.formats.braces import from_format_string
 from workbench.formats.foreign_file import FileText, ForeignFile, foreign_file, read_json
-from workbench.formats.foreign_values import MODEL_WHY, listed, parameters_of, role_of, samples_of, tools_of
+from workbench.formats.foreign_values import CODE_WHY, MODEL_WHY, declared_default, listed, parameters_of, role_of, tools_of
 from workbench.formats.jinja_text import JinjaText, variable_name
 from workbench.formats.mustache import from_mustache
 from workbench.formats.reports import Notes
@@ -21,6 +21,7 @@ _CLASSES: Mapping[str, Role] = {
     "SystemMessagePromptTemplate": "system", "HumanMessagePromptTemplate": "user", "AIMessagePromptTemplate": "assistant",
     "SystemMessage": "system", "HumanMessage": "user", "AIMessage": "assistant",
 }  # fmt: skip
+_FEW_SHOT_CHAT = ("FewShotChatMessagePromptTemplate", "few_shot_chat")
 _DEEPEST = 20
 _WRAPPERS = ("manifest", "committed_prompt")
 
@@ -112,7 +113,7 @@ class _Reader:
             return self.messages(_mapping(values.get("first")), depth + 1)
         if name == "RunnableBinding":
             return self.messages(_mapping(values.get("bound")), depth + 1)
-        self.samples |= samples_of({key: item for key, item in _mapping(values.get("partial_variables")).items() if _is_plain(item)})
+        self._partial(_mapping(values.get("partial_variables")))
         if values.get("output_parser"):
             self._notes.add("output_parser", "answers are kept as they come")
         for key in ("validate_template", "metadata", "tags"):
@@ -126,9 +127,38 @@ class _Reader:
             return [message for item in listed(values.get("messages")) for message in self._message(item, depth + 1)]
         if name in ("FewShotPromptTemplate", "few_shot"):
             return [Message.of("user", self._few_shot(values))]
+        if name in _FEW_SHOT_CHAT:
+            return list(self._message(data, depth))
         if name in ("PromptTemplate", "prompt") or (not name and isinstance(values.get("template"), str)):
             return [Message.of("user", self._template(values, "prompt"))]
         raise BadInput(f"{name or 'This'} is no prompt that is known here.")
+
+    def _partial(self, values: Mapping[str, Any]) -> None:
+        """Values that are filled in beforehand: here they stand in where a case gives none."""
+        for key, value in values.items():
+            if _is_plain(value):
+                name = variable_name(str(key), self._notes)
+                self.samples[name] = value
+                self.variables.setdefault(name, declared_default(value))
+            else:
+                self._notes.add(f"partial variable {key}", CODE_WHY)
+
+    def _examples(self, values: Mapping[str, Any], depth: int) -> Iterator[Message]:
+        """The place of the examples of a chat, and they themselves as the default of its variable."""
+        examples = values.get("examples")
+        form = list(self._message(values.get("example_prompt"), depth + 1))
+        if not isinstance(examples, list) or not form:
+            self._notes.add("examples", "a program chooses them, and programs in foreign files are not run")
+            return
+        from workbench.templates import render_text  # only few-shot prompts have examples to fill in
+
+        said = []
+        for example in examples:
+            given = {variable_name(str(key), self._notes): value for key, value in _mapping(example).items()}
+            said += [{"role": message.role, "content": render_text(message.text, given)} for message in form]
+        name = next(name for name in ("examples", *(f"examples_{number}" for number in range(2, 100))) if name not in self.variables)
+        self.variables[name] = VariableSpec("messages", default=said, required=False)
+        yield Message.of("user", f"{{{{ {name} }}}}")
 
     def _message(self, item: Any, depth: int) -> Iterator[Message]:
         if isinstance(item, (list, tuple)) and len(item) == 2 and all(isinstance(part, str) for part in item):
@@ -140,6 +170,8 @@ class _Reader:
             variable = variable_name(str(values.get("variable_name")), self._notes)
             self.variables[variable] = VariableSpec("messages", required=not values.get("optional"))
             yield Message.of("user", f"{{{{ {variable} }}}}")
+        elif name in _FEW_SHOT_CHAT:
+            yield from self._examples(values, depth)
         elif name in ("ChatPromptTemplate", "chat"):
             yield from self.messages(_mapping(item), depth + 1)
         elif name in _CLASSES or name in ("ChatMessagePromptTemplate", "ChatMessage", "") or "prompt" in values:

@@ -7,13 +7,30 @@ from dataclasses import replace
 from typing import Any
 
 from workbench.formats.double_braces import to_double_braces
-from workbench.formats.foreign_writing import Outgoing, each_text, parameters_for, pretty, tell, text_of, tools_for, wrapped
+from workbench.formats.foreign_writing import (
+    Outgoing,
+    Thing,
+    each_text,
+    parameters_for,
+    pretty,
+    tell,
+    text_of,
+    tools_for,
+    with_examples,
+    wrapped,
+)
 from workbench.formats.library_file import VersionEntry
 from workbench.formats.reports import Notes
+from workbench.templates import name_of_messages
+from workbench.values.messages import Content, Message, Part
 from workbench.values.problems import BadInput
+from workbench.values.variables import VariableSpec
 
 _ALWAYS = "latest"
 """A label that Langfuse moves by itself."""
+_PLACEHOLDER = VariableSpec("messages", required=False)
+"""What all of Langfuse's placeholders are."""
+_VARIABLES: tuple[Thing, ...] = ("variables",)
 
 
 def write(outs: Sequence[Outgoing], notes: Sequence[Notes]) -> str:
@@ -24,7 +41,8 @@ def write(outs: Sequence[Outgoing], notes: Sequence[Notes]) -> str:
 def entries(out: Outgoing, notes: Notes) -> list[dict[str, Any]]:
     """Every version of a prompt. Raises BadInput where the newest cannot be said; an older one that cannot is told and left out."""
     prompt = out.prompt
-    tell(out, notes, "tags", "labels", "versions", "note", "schema", "tools")
+    shown = [spec for spec in with_examples(out, Notes("")).content.variables.values() if spec != _PLACEHOLDER]
+    tell(out, notes, "tags", "labels", "versions", "note", "schema", "tools", *(() if shown else _VARIABLES))
     name = f"{prompt.folder}/{prompt.name}" if prompt.folder else prompt.name
     if "/" in prompt.name:
         notes.add("name", f"A slash in a name is a folder there: {name}.")
@@ -51,8 +69,8 @@ def entries(out: Outgoing, notes: Notes) -> list[dict[str, Any]]:
 
 
 def _entry(name: str, whole: Outgoing, version: VersionEntry, labels: dict[str, int], notes: Notes) -> dict[str, Any]:
-    content = version.content
-    out = replace(whole, prompt=replace(whole.prompt, content=content))
+    out = with_examples(replace(whole, prompt=replace(whole.prompt, content=version.content)), notes)
+    content = out.content
     config = parameters_for(out, notes)
     if content.output_schema is not None:
         config["response_format"] = {"type": "json_schema", "json_schema": wrapped(content.output_schema)}
@@ -63,7 +81,7 @@ def _entry(name: str, whole: Outgoing, version: VersionEntry, labels: dict[str, 
     item: dict[str, Any] = {
         "name": name,
         "type": "chat",
-        "prompt": [{"role": message.role, "content": text_of(parts)} for message, parts in texts],
+        "prompt": [_message(content, message, parts) for message, parts in texts],
         "config": config,
         "version": version.number,
         "labels": sorted(label for label, number in labels.items() if number == version.number),
@@ -71,3 +89,9 @@ def _entry(name: str, whole: Outgoing, version: VersionEntry, labels: dict[str, 
         "commitMessage": version.note,
     }
     return item | ({"createdAt": version.at} if version.at else {})
+
+
+def _message(content: Content, message: Message, parts: list[Part]) -> dict[str, Any]:
+    """A message; one that messages of a value stand for is Langfuse's placeholder."""
+    name = name_of_messages(content, message)
+    return {"type": "placeholder", "name": name} if name else {"role": message.role, "content": text_of(parts)}

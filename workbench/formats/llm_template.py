@@ -42,13 +42,12 @@ def looks_like(data: Any) -> bool:
         return any(match.lastgroup != "escaped" for match in _PLACE.finditer(data))
     if not isinstance(data, Mapping) or not data or not data.keys() <= _KEYS:
         return False
-    if data.keys() & _OWN:
+    if data.keys() & _OWN or ("prompt" not in data and data.keys() & {"system", "tools"}):
         return True
     texts = [data[key] for key in ("prompt", "system") if isinstance(data.get(key), str)]
     if any("{{" in text or "{%" in text for text in texts):
         return False
-    has_places = any(match.lastgroup != "escaped" for text in texts for match in _PLACE.finditer(text))
-    return has_places or ("prompt" not in data and bool(data.keys() & {"system", "tools"}))
+    return any(match.lastgroup != "escaped" for text in texts for match in _PLACE.finditer(text))
 
 
 def read(source: FileText) -> ForeignFile:

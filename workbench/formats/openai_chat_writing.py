@@ -14,6 +14,7 @@ from workbench.formats.foreign_writing import (
     tell,
     tell_picture_names,
     tools_for,
+    with_examples,
     wrapped,
 )
 from workbench.formats.library_layout import slug
@@ -22,6 +23,7 @@ from workbench.formats.reports import Notes
 
 def write(out: Outgoing, notes: Notes) -> str:
     """The text of the file. Raises BadInput, with the place, for what cannot be said in it."""
+    out = with_examples(out, notes)
     content = out.content
     tell(out, notes, "schema", "tools", "pictures", "files", "calls")
     tell_picture_names(out, notes)

@@ -41,6 +41,7 @@ MARKER = re.compile(
 )
 KINDS: Mapping[VariableType, str] = {
     "text": "string", "number": "float", "choice": "string", "list": "array", "object": "object", "image": "image", "file": "file",
+    "messages": "thread",
 }  # fmt: skip
 """What Prompty calls the types of variables."""
 _TYPES: Mapping[str, VariableType] = {
@@ -65,7 +66,7 @@ def read(source: FileText) -> ForeignFile:
     body = parts.body
     if not body.strip() and isinstance(data.get("instructions"), str):
         body = data["instructions"]
-    threads = {name: VariableSpec("messages", required=False) for name in sorted(_threads(data))}
+    threads = _threads(data)
     messages = _messages(body, parts.line, _language(document), threads.keys(), kind, notes)
     schema = properties_schema(data.get("outputs", data.get("outputSchema")), notes, "outputs", strict=True)
     metadata = data.get("metadata") if isinstance(data.get("metadata"), Mapping) else {}
@@ -144,11 +145,11 @@ def _samples(document: Document, source: FileText, notes: Notes) -> dict[str, An
         found = _REFERENCE.fullmatch(given.strip())
         name = found[2] if found else given
         given = _beside_json(source, name)
-    samples = samples_of(given)
+    samples = samples_of({name: _from_file(source, name, value, notes) for name, value in samples_of(given).items()})
     for item in _inputs(data.get("inputs", data.get("inputSchema"))):
         name, value = str(item.get("name")), item.get("example", item.get("sample", item.get("default")))
         if str(item.get("kind")) == "thread":
-            continue
+            value = item.get("example") if isinstance(item.get("example"), list) else None
         if value is not None:
             samples.setdefault(name, value)
         if item.get("strict"):
@@ -177,6 +178,18 @@ def _declared(data: Mapping[str, Any]) -> dict[str, VariableSpec]:
     return found
 
 
+def _from_file(source: FileText, name: str, value: Any, notes: Notes) -> Any:
+    """A sample value; one that is `${file:name}` is what that file holds, None and noted where it cannot be read."""
+    found = _REFERENCE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None or found[1] != "file":
+        return value
+    try:
+        return _beside_json(source, found[2]) if found[2].lower().endswith(".json") else source.beside(found[2])
+    except BadInput as problem:
+        notes.add(f"sample {name}", problem.message)
+        return None
+
+
 def _beside_json(source: FileText, name: str) -> Any:
     return read_json(source.beside(name), name)
 
@@ -192,9 +205,19 @@ def _inputs(value: Any) -> Iterator[Mapping[str, Any]]:
         yield from (item for item in value if isinstance(item, Mapping) and isinstance(item.get("name"), str))
 
 
-def _threads(data: Mapping[str, Any]) -> set[str]:
-    inputs = _inputs(data.get("inputs", data.get("inputSchema")))
-    return {str(item["name"]) for item in inputs if str(item.get("kind")) == "thread"}
+def _threads(data: Mapping[str, Any]) -> dict[str, VariableSpec]:
+    """The inputs that are messages. One without a word about it may be empty: a conversation begins so."""
+    found: dict[str, VariableSpec] = {}
+    for item in _inputs(data.get("inputs", data.get("inputSchema"))):
+        if str(item.get("kind")) == "thread":
+            description, default = item.get("description"), item.get("default")
+            found[str(item["name"])] = VariableSpec(
+                "messages",
+                description if isinstance(description, str) else "",
+                default=default if isinstance(default, list) else None,
+                required=item.get("required") is True,
+            )
+    return dict(sorted(found.items()))
 
 
 # The text

@@ -11,9 +11,10 @@ from typing import Any
 
 from workbench.formats.foreign_writing import Outgoing, each_text, openai_message, openai_parts, tell, text_of, wrapped
 from workbench.formats.reports import Notes
-from workbench.templates import names, render_text, variables
+from workbench.templates import name_of_messages, names, render_text, variables
 from workbench.templates.pieces import Slot, expanded, pieces
-from workbench.values.messages import Content, Part
+from workbench.values.conversations import turns
+from workbench.values.messages import Content, Message, Part
 from workbench.values.problems import BadInput
 
 _END = "PROMPT_JSON"
@@ -32,8 +33,12 @@ def python(out: Outgoing, notes: Notes) -> str:
     def said(text: str) -> str:
         return _format_string(text, content) if is_simple else f"filled({_literal(expanded(text, content.snippets))})"
 
-    messages = []
+    messages: list[Any] = []
     for message, parts in each_text(content, lambda text: text):
+        name = name_of_messages(content, message)
+        if name:
+            messages.append(_Code(f"*{_lookup(name)}"))
+            continue
         item = openai_message(message, parts)
         item["content"] = _Code(said(text_of(parts))) if isinstance(item["content"], str) else _parts_code(parts, said)
         messages.append(item)
@@ -67,7 +72,10 @@ def curl(out: Outgoing, notes: Notes) -> str:
             return render_text(text, given, content.snippets)
         return "".join(piece if isinstance(piece, str) else _filled(piece, given) for piece in pieces(text, content.snippets))
 
-    messages = [openai_message(message, parts) for message, parts in each_text(content, filled)]
+    messages: list[Any] = []
+    for asked, (message, parts) in zip(content.messages, each_text(content, filled), strict=True):
+        name = name_of_messages(content, asked)
+        messages += values[name] if name else [openai_message(message, parts)]
     body = json.dumps({"model": out.target.model, "messages": messages, **_beside(out)}, ensure_ascii=False, indent=2)
     key = [f'  -H "Authorization: Bearer ${out.target.key_env}" \\'] if out.target.key_env else []
     lines = [f"curl -sS {_shell(_address(out))} \\", *key, "  -H 'Content-Type: application/json' \\", f"  --data-binary @- <<'{_END}'"]
@@ -101,9 +109,24 @@ def _values(out: Outgoing, notes: Notes, why: str = "fill it in at the top of th
     for name in names(out.content):
         spec = out.content.variables.get(name)
         found[name] = samples.get(name, None if spec is None or spec.needs_value else spec.stand_in)
-        if found[name] is None:
+        if spec is not None and spec.type == "messages":
+            if found[name] is None:
+                notes.add(f"variable {name}", f"There is no sample value for {name}: no message stands in its place.")
+            found[name] = _turns(name, found[name] or [])
+        elif spec is not None and spec.type in ("image", "file") and isinstance(found[name], Mapping):
+            found[name] = None
+            notes.add(f"variable {name}", f"{name} is a file: this code does not send it.")
+        elif found[name] is None:
             notes.add(f"variable {name}", f"There is no sample value for {name}: {why.replace('%s', name)}.")
     return found
+
+
+def _turns(name: str, value: Any) -> list[dict[str, Any]]:
+    """The messages of a value as Chat Completions takes them. Raises BadInput where it holds none."""
+    try:
+        return [openai_message(message, message.parts) for message in map(Message.from_json, turns(value))]
+    except ValueError as error:
+        raise BadInput(f"The value of {name} {str(error).rstrip('.')}.", remedy="Mend its sample value.") from error
 
 
 # Python

@@ -6,9 +6,12 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from workbench.values.comparisons import Case
+from workbench.formats.expected_cells import expected, says_more
+from workbench.values.check_lines import from_lines
+from workbench.values.comparisons import Case, Check
 from workbench.values.datasets import ColumnRole, ColumnSpec
 from workbench.values.messages import canonical
 from workbench.values.problems import BadInput
@@ -25,6 +28,8 @@ _NOTES = ("note", "notes", "comment", "comments", "remark", "remarks")
 _WEIGHTS = ("weight", "weights")
 _METADATA = ("metadata", "meta", "id", "case_id", "uid", "extra", "source")
 _LONGEST_NAME = 80
+_EXPECTED = re.compile(r"__expected\d*")
+"""promptfoo's columns of checks, or of answers where their cells say no more."""
 
 
 def guess(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> tuple[ColumnSpec, ...]:
@@ -43,12 +48,12 @@ def guess(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> tuple[Co
             roles[column] = "checks"
         elif key in _NOTES:
             roles[column] = "note"
-        elif key in _METADATA or (column.startswith("__") and column != "__description"):
+        elif key in _METADATA or (column.startswith("__") and column != "__description" and not _EXPECTED.fullmatch(column)):
             roles[column] = "metadata"
     for column in columns:
-        if re.fullmatch(r"__expected\d*", column):
-            roles[column] = "reference"
-    if not special or not any(role == "reference" for role in roles.values()):
+        if _EXPECTED.fullmatch(column):
+            roles[column] = "checks" if any(says_more(as_text(row.get(column))) for row in rows) else "reference"
+    if not special or not any(_EXPECTED.fullmatch(column) for column in columns):
         _give(_REFERENCES, "reference", keys, roles, columns, rows)
     _give(("__description",) if special else _NAMES, "name", keys, roles, columns, rows)
     if not any(roles.get(column, "variable") == "variable" for column in columns):
@@ -69,6 +74,7 @@ def case_of(values: Mapping[str, Any], columns: Sequence[str], mapping: Sequence
     tags: dict[str, None] = {}
     weight = 1.0
     checks: Any = None
+    expectations: list[Check] = []
     for column, spec in zip(columns, mapping, strict=True):
         if spec.role == "skip" or column not in values:
             continue
@@ -83,11 +89,14 @@ def case_of(values: Mapping[str, Any], columns: Sequence[str], mapping: Sequence
             tags.update(dict.fromkeys(tags_of(value)))
         elif spec.role == "weight":
             weight = _weight(value)
+        elif spec.role == "checks" and _EXPECTED.fullmatch(column):
+            expectations += [expected(as_text(value))] if as_text(value).strip() else []
         elif spec.role == "checks":
             checks = None if value in (None, "") else coerced(value, "json")
+            checks = from_lines(checks) if isinstance(checks, str) else checks
         elif value not in (None, ""):
             (names if spec.role == "name" else notes).append(as_text(value))
-    return Case(
+    case = Case(
         values=inputs,
         name=" ".join(names),
         reference=references[0] if len(references) == 1 else references or None,
@@ -95,6 +104,7 @@ def case_of(values: Mapping[str, Any], columns: Sequence[str], mapping: Sequence
         weight=weight,
         note="\n".join(notes),
     ).with_checks(checks)
+    return replace(case, checks=(*case.checks, *expectations)) if expectations else case
 
 
 def check_mapping(columns: Sequence[str], mapping: Sequence[ColumnSpec]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,7 +18,8 @@ from workbench.formats.reports import Notes
 from workbench.templates import render_text, variables
 from workbench.values import BadInput, Case, Check
 
-_KNOWN = {"description", "vars", "assert", "options", "providerOutput", "threshold"}
+_KNOWN = {"description", "vars", "assert", "options", "providerOutput", "threshold", "metadata"}
+_COLUMNS = ("__description", "__metric", "__threshold")
 _NO_TEXT = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".svg", ".pdf", ".mp3", ".wav", ".mp4", ".webm", ".docx", ".xlsx")
 _ELSEWHERE = ("http://", "https://", "huggingface://", "az://", "s3://", "gs://")
 
@@ -63,8 +66,11 @@ _OPTIONS = {"provider", "rubricPrompt", "transform", "disableDefaultAsserts", "d
 
 
 def _options(test: Mapping[str, Any]) -> dict[str, Any]:
-    options = test.get("options")
-    return options if isinstance(options, dict) else {}
+    return _mapping(test.get("options"))
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _tests(value: Any, reader: _Reader) -> Iterator[dict[str, Any]]:
@@ -122,18 +128,28 @@ def _row(row: Mapping[str, Any], reader: _Reader) -> dict[str, Any]:
         if key.startswith("__config:") and key.endswith(":threshold") and _is_number(value)
     }
     checks: list[Check] = []
+    metadata: dict[str, Any] = {}
     for key, value in row.items():
         if key.startswith("__expected"):
             if str(value).strip():
                 checks.append(
                     expected(str(value), reader.folder, reader.notes, name=str(row.get("__metric") or ""), threshold=thresholds.get(key))
                 )
+        elif key.startswith("__metadata:"):
+            name = key.removeprefix("__metadata:")
+            if str(value).strip():
+                listed = [part.replace("\\,", ",").strip() for part in re.split(r"(?<!\\),", str(value))]
+                metadata[name.removesuffix("[]")] = listed if name.endswith("[]") else value
         elif key.startswith("__"):
-            if key not in ("__description", "__metric") and not (key.startswith("__config:") and key.endswith(":threshold")) and value:
+            is_read = key in _COLUMNS or (key.startswith("__config:") and key.endswith(":threshold"))
+            if not is_read and value:
                 reader.notes.add(f"tests: column {key}", "nothing here does this yet")
         elif key:
             values[key] = value
-    return {"vars": values, "description": row.get("__description") or "", "checks of the row": checks}
+    about = {"metadata": metadata} if metadata else {}
+    if str(row.get("__threshold") or "").strip():
+        about["threshold"] = row["__threshold"]
+    return {"vars": values, "description": row.get("__description") or "", "checks of the row": checks, **about}
 
 
 def _threshold(test: Mapping[str, Any]) -> float | None:
@@ -161,6 +177,7 @@ def _scenarios(value: Any, reader: _Reader) -> Iterator[dict[str, Any]]:
             yield {
                 **config,
                 **test,
+                "metadata": {**_mapping(config.get("metadata")), **_mapping(test.get("metadata"))},
                 "vars": {**_values(config, reader), **_values(test, reader)},
                 "assert": [*_listed(config.get("assert")), *_listed(test.get("assert"))],
                 "options": {**_options(config), **_options(test)},
@@ -209,8 +226,22 @@ def _cases(test: Mapping[str, Any], shared: tuple[Check, ...], reader: _Reader) 
     merged = {**_values(reader.default, reader), **_values(test, reader)}
     description = str(test.get("description") or reader.default.get("description") or "")
     expands = not (options.get("disableVarExpansion") or _options(reader.default).get("disableVarExpansion"))
+    tags = _tags(test, reader)
     for values in _combinations(merged, expands, reader):
-        yield Case(values=_filled(values), name=description, checks=own, only_own_checks=without_shared and bool(shared))
+        yield Case(values=_filled(values), name=description, checks=own, only_own_checks=without_shared and bool(shared), tags=tags)
+
+
+def _tags(test: Mapping[str, Any], reader: _Reader) -> tuple[str, ...]:
+    """What `metadata` says of a test, as promptfoo's filter writes it: `area=billing`. Its `tags` are tags as they are."""
+    found: dict[str, None] = {}
+    for name, value in {**_mapping(reader.default.get("metadata")), **_mapping(test.get("metadata"))}.items():
+        items = value if isinstance(value, list) else [value]
+        if any(isinstance(item, (list, dict)) for item in items):
+            reader.notes.add(f"metadata: {name}", "tags of a case are words")
+            continue
+        said = [json.dumps(item) if isinstance(item, bool) else str(item) for item in items if item not in (None, "")]
+        found |= dict.fromkeys(said if name == "tags" else (f"{name}={item}" for item in said))
+    return tuple(found)
 
 
 def _combinations(values: Mapping[str, Any], expands: bool, reader: _Reader) -> Iterator[dict[str, Any]]:
@@ -235,8 +266,6 @@ def _from_file(reference: str, name: str, reader: _Reader) -> Any:
         reader.notes.add(f"vars: {name}", f"a value is text here, so {bare(reference)} is not read: attach it to the prompt")
         return bare(reference)
     if kind in (".yaml", ".yml"):
-        import json  # only values from YAML files need it
-
         return json.dumps(reader.folder.data(reference), ensure_ascii=False)
     return reader.folder.text(reference).strip()
 

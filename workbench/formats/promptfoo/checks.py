@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from workbench.formats import expected_cells
+from workbench.formats.expected_cells import CODE_PREFIX, GRADED_PREFIX, LISTS, TYPES
 from workbench.formats.promptfoo.files import CODE, ConfigFolder, suffix
 from workbench.formats.promptfoo.graders import Grader, Graders
 from workbench.formats.reports import Notes
@@ -19,19 +20,6 @@ _KNOWN = {
     "$ref",
 }  # fmt: skip
 _DATA = (".json", ".yaml", ".yml")
-_LISTS = ("contains-any", "contains-all", "icontains-any", "icontains-all")
-_EXPECTED = re.compile(r"(not-)?([a-z][a-z0-9-]*)(?:\(\s*([\d.]+)\s*\))?(?::(.*))?", re.DOTALL)
-_CODE_PREFIX = {"javascript:": "javascript", "fn:": "javascript", "eval:": "javascript", "python:": "python"}
-_GRADED_PREFIX = {"grade:": "llm-rubric", "llm-rubric:": "llm-rubric"}
-_TYPES = {
-    "select-best",
-    "equals", "contains", "icontains", "starts-with", "ends-with", "regex", "is-json", "contains-json", "is-sql", "contains-sql",
-    "is-xml", "contains-xml", "is-html", "contains-html", "similar", "levenshtein", "rouge-n", "bleu", "gleu", "meteor", "latency",
-    "cost", "perplexity", "perplexity-score", "is-refusal", "is-valid-function-call", "is-valid-openai-function-call",
-    "is-valid-openai-tools-call", "word-count", "model-graded-closedqa", "model-graded-factuality", "factuality",
-    "answer-relevance", "context-faithfulness", "context-recall", "context-relevance", "classifier", "moderation", "webhook",
-    "g-eval", "guardrails", "not-empty", "finish-reason", "tool-call-f1", *_LISTS,
-}  # fmt: skip
 
 
 NOT_HERE = {"javascript", "perplexity", "perplexity-score", "classifier", "moderation", "webhook", "guardrails", "ends-with", "not-empty"}
@@ -66,7 +54,7 @@ def _inside(checks: Iterable[Check]) -> Iterator[Check]:
 
 def is_known(kind: str) -> bool:
     """True for a check that promptfoo has."""
-    return kind.removeprefix("not-") in {*_TYPES, *_CODE_PREFIX.values(), *_GRADED_PREFIX.values(), "assert-set", "similar:cosine"}
+    return kind.removeprefix("not-") in {*TYPES, *CODE_PREFIX.values(), *GRADED_PREFIX.values(), "assert-set", "similar:cosine"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,23 +125,17 @@ def _number(value: Any, default: float | None) -> float | None:
 
 
 def expected(text: str, folder: ConfigFolder, notes: Notes, *, name: str = "", threshold: float | None = None) -> Check:
-    """The check in a cell of an `__expected` column: `type:value`, `type(threshold):value`, or the answer itself."""
+    """The check in a cell of an `__expected` column, with what the files that it names hold."""
     text = text.strip()
-    for prefix, kind in {**_CODE_PREFIX, **_GRADED_PREFIX}.items():
-        if text.startswith(prefix):
-            return Check(kind, text.removeprefix(prefix).strip(), name, threshold=threshold)
     if text.startswith("file://") and suffix(text) in CODE:
         if suffix(text) == ".py":
             return Check("python", folder.whole(text), name)
         notes.add(f"assert {text}", "programs in foreign files are not run")
         return Check("javascript", text, name)
-    match = _EXPECTED.fullmatch(text)
-    if match is None or match[2] not in _TYPES:
-        return Check("equals", text, name, threshold=threshold)
-    negated, kind, bound, rest = match.groups()
-    value: Any = None if rest is None else rest.strip()
-    if kind in _LISTS and value is not None:
-        value = [piece.strip() for piece in value.split(",")]
-    elif value is not None and value.startswith("file://"):
-        value = _value(value, folder, notes, f"assert {kind}")
-    return Check((negated or "") + kind, value, name, threshold=_number(bound, threshold))
+    check = expected_cells.expected(text, name=name, threshold=threshold)
+    if check.type == "equals" and check.value == text:
+        return check
+    kind = check.type.removeprefix("not-")
+    if kind in TYPES and kind not in LISTS and isinstance(check.value, str) and check.value.startswith("file://"):
+        return replace(check, value=_value(check.value, folder, notes, f"assert {kind}"))
+    return check

@@ -47,7 +47,7 @@ def _providers(models: Sequence[ModelSpec], notes: Notes) -> Iterator[Any]:
 
 
 def _test(case: Case, notes: Notes) -> dict[str, Any]:
-    for what, there in (("tags", case.tags), ("weight", case.weight != 1.0), ("note", case.note)):
+    for what, there in (("weight", case.weight != 1.0), ("note", case.note)):
         if there:
             notes.add(f"{what} of cases", "They have no place in this format.")
     values = dict(case.values)
@@ -61,6 +61,8 @@ def _test(case: Case, notes: Notes) -> dict[str, Any]:
     options = {"disableVarExpansion": True} if any(isinstance(value, (list, tuple)) for value in values.values()) else {}
     if case.only_own_checks:
         options["disableDefaultAsserts"] = True
+    if case.tags:
+        test["metadata"] = {"tags": list(case.tags)}
     return test | ({"options": options} if options else {})
 
 

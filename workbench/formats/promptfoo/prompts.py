@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -58,6 +60,8 @@ def _raw(item: Any, folder: ConfigFolder, notes: Notes) -> Iterator[tuple[str, s
         if _is_file(item, folder):
             for name, text in _from_files(item, folder, notes):
                 yield name, text, {}
+        elif item.startswith("exec:"):
+            notes.add(f"prompt {item[:80]}", "a program makes this prompt, and programs in foreign files are not run")
         else:
             yield _short(item), item, {}
         return
@@ -87,7 +91,8 @@ def _is_file(text: str, folder: ConfigFolder) -> bool:
     if text.startswith("file://"):
         return True
     short = text.strip()
-    return "\n" not in short and "{{" not in short and len(short) < 200 and suffix(short) in _FILES and folder.has(short)
+    is_name = "\n" not in short and "{{" not in short and len(short) < 200 and suffix(short) in _FILES
+    return is_name and (folder.has(short) or ("*" in short and bool(folder.matches(short))))
 
 
 def _from_files(reference: str, folder: ConfigFolder, notes: Notes) -> Iterator[tuple[str, str]]:
@@ -115,8 +120,21 @@ def _from_files(reference: str, folder: ConfigFolder, notes: Notes) -> Iterator[
                 yield stem if len(texts) == 1 else f"{stem} {number}", text
         elif kind == ".json":
             yield stem, folder.text(name)
+        elif kind == ".csv":
+            yield from _table(stem, folder.text(name))
         else:
             notes.add(f"prompt {name}", f"prompts in {kind} files are not read")
+
+
+def _table(stem: str, text: str) -> Iterator[tuple[str, str]]:
+    """(name, text) of each row: columns `prompt` and `label`, or no header and a prompt in each first cell."""
+    rows = [row for row in csv.reader(io.StringIO(text, newline="")) if any(cell.strip() for cell in row)]
+    header = [cell.strip().lower() for cell in rows[0]] if rows else []
+    at, named = (header.index("prompt") if "prompt" in header else 0), (header.index("label") if "label" in header else None)
+    for number, row in enumerate(rows["prompt" in header :], start=1):
+        cells = [*row, *[""] * (len(header) - len(row))]
+        if cells[at].strip():
+            yield (cells[named].strip() if named is not None else "") or f"{stem} {number}", cells[at]
 
 
 def messages_of(raw: str, notes: Notes, title: str) -> tuple[Message, ...]:

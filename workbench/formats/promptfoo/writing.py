@@ -18,6 +18,7 @@ from workbench.formats.foreign_writing import (
     tell,
     tell_picture_names,
     tools_for,
+    with_examples,
     wrapped,
 )
 from workbench.formats.nunjucks_writing import has_bare_tests, to_nunjucks
@@ -50,6 +51,7 @@ def write(outs: Sequence[Outgoing], notes: Sequence[Notes]) -> str:
 
 def entry(out: Outgoing, notes: Notes) -> dict[str, Any]:
     """One prompt of the configuration. Raises BadInput, with the place, for what Nunjucks cannot say."""
+    out = with_examples(out, notes)
     content = out.content
     tell(out, notes, "samples", "schema", "tools", "pictures", "calls")
     tell_picture_names(out, notes)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from workbench.formats import github_prompt
 from workbench.formats.comparison_file import stem_of, versions_path
 from workbench.formats.comparison_file_record import ComparisonFile, read_comparison
 from workbench.formats.foreign_formats import ENDINGS, FORMATS, PAGES, has_rows, of_page, of_table, of_yaml
@@ -241,14 +242,19 @@ def _take(finds: Finds, path: Path, *, is_asked: bool, top: Path | None = None) 
             finds.foreign[path] = FoundForeign(format, folder)
             return
         kind = kind_of(document.data)
-        if kind is None and not is_asked and not looks_like(document.data):
+        if kind is None and not is_asked and not looks_like(document.data) and not is_meant(path.name):
             return
         finds.seen.add(key)
         _read(finds, path, key, document, top)
     except BadInput as error:
-        if is_asked or "conflict" in error.message or is_config(path.name):
+        if is_asked or "conflict" in error.message or is_meant(path.name):
             finds.seen.add(key)
             finds.rejected.append(Rejected(str(path), error.line, error.message, _line_of(path, error.line)))
+
+
+def is_meant(name: str) -> bool:
+    """True for a file whose name says that it is one to bring in, so that a broken one is reported wherever it lies."""
+    return is_config(name) or name.lower().endswith(github_prompt.NAMES)
 
 
 def _document(path: Path) -> Document:
@@ -291,6 +297,8 @@ def _read(finds: Finds, path: Path, key: Path, document: Document, top: Path | N
         finds.pages[key] = read_library(document)
     elif looks_like(document.data) or is_config(path.name):  # its own reader says what such a file lacks
         finds.foreign[path] = FoundForeign("promptfoo", within=top)
+    elif path.name.lower().endswith(github_prompt.NAMES):
+        raise document.problem("There are no messages in this file: each has a role and its content.")
     else:
         raise document.problem("This is no file of a library: it has no prompt, dataset, comparison or connections.")
 
