@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from workbench.formats.promptfoo.files import CODE, ConfigFolder, suffix
+from workbench.formats.promptfoo.files import CODE, ConfigFolder, parse, suffix
 from workbench.formats.promptfoo.graders import Grader, Graders
 from workbench.formats.reports import Notes
-from workbench.values import Check
+from workbench.values import BadInput, Check
+from workbench.values.check_lines import comma_values
 
 TRANSFORMED = " (transformed)"
 """Behind the type of a check whose answer a program would change first: no such check may run on the answer as it is."""
@@ -20,6 +22,7 @@ _KNOWN = {
 }  # fmt: skip
 _DATA = (".json", ".yaml", ".yml")
 _LISTS = ("contains-any", "contains-all", "icontains-any", "icontains-all")
+_SCHEMED = ("is-json", "contains-json")
 _EXPECTED = re.compile(r"(not-)?([a-z][a-z0-9-]*)(?:\(\s*([\d.]+)\s*\))?(?::(.*))?", re.DOTALL)
 _CODE_PREFIX = {"javascript:": "javascript", "fn:": "javascript", "eval:": "javascript", "python:": "python"}
 _GRADED_PREFIX = {"grade:": "llm-rubric", "llm-rubric:": "llm-rubric"}
@@ -107,7 +110,7 @@ def _checks(item: Any, place: Asserting) -> Iterator[Check]:
     if kind == "assert-set":
         value: Any = [check.to_json() for check in read_checks(item.get("assert"), place)]
     else:
-        value = _value(item.get("value"), folder, notes, where, is_python=kind.removeprefix("not-") == "python")
+        value = _value(item.get("value"), folder, notes, where, kind.removeprefix("not-"))
     yield Check(
         type=kind + TRANSFORMED if changed else kind,
         value=value,
@@ -118,10 +121,14 @@ def _checks(item: Any, place: Asserting) -> Iterator[Check]:
     )
 
 
-def _value(value: Any, folder: ConfigFolder, notes: Notes, where: str, *, is_python: bool = False) -> Any:
+def _value(value: Any, folder: ConfigFolder, notes: Notes, where: str, kind: str) -> Any:
+    if isinstance(value, str) and kind in _SCHEMED and "{{" not in value and not value.startswith("file://"):
+        with suppress(BadInput):  # a schema in YAML
+            schema = parse(value, where)
+            return schema if isinstance(schema, dict) else value
     if not isinstance(value, str) or not value.startswith("file://"):
         return value
-    if is_python and suffix(value) == ".py":
+    if kind == "python" and suffix(value) == ".py":
         return folder.whole(value)  # nothing of it is read here, and it runs only after somebody has allowed it
     if suffix(value) in CODE:
         notes.add(f"{where}: {value}", "programs in foreign files are not run")
@@ -153,7 +160,8 @@ def expected(text: str, folder: ConfigFolder, notes: Notes, *, name: str = "", t
     negated, kind, bound, rest = match.groups()
     value: Any = None if rest is None else rest.strip()
     if kind in _LISTS and value is not None:
-        value = [piece.strip() for piece in value.split(",")]
+        with suppress(ValueError):  # then the check says what is wrong
+            value = comma_values(value)
     elif value is not None and value.startswith("file://"):
-        value = _value(value, folder, notes, f"assert {kind}")
+        value = _value(value, folder, notes, f"assert {kind}", kind)
     return Check((negated or "") + kind, value, name, threshold=_number(bound, threshold))
