@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from workbench.analysis.results import CheckInfo, Failure, Judged, Ratings, Results, look
-from workbench.evaluators.judges import kind_of
+from workbench.evaluators import asks_judges
 from workbench.plan import Plan
 from workbench.runs.grid import COLD_MS
 from workbench.runs.reading import NANO
@@ -221,10 +221,6 @@ def _titles(plan: Plan) -> dict[int, str]:
 
 
 def _checks(plan: Plan) -> list[CheckInfo]:
-    known = [CheckInfo(str(place), check.title, _is_judge(check.type)) for place, check in enumerate(plan.checks)]
+    known = [CheckInfo(str(place), check.title, asks_judges([check])) for place, check in enumerate(plan.checks)]
     own = [check for case in plan.cases for check in case.checks]
-    return [*known, CheckInfo(OWN, "Checks of the case", any(_is_judge(check.type) for check in own))] if own else known
-
-
-def _is_judge(kind: str) -> bool:
-    return kind_of(kind) is not None
+    return [*known, CheckInfo(OWN, "Checks of the case", asks_judges(own))] if own else known
