@@ -13,6 +13,7 @@ from jsonschema.protocols import Validator
 
 from workbench.evaluators.outcomes import CannotRun, Invalid
 from workbench.evaluators.patterns import search
+from workbench.evaluators.schema_formats import checker
 from workbench.values import canonical
 
 _NOWHERE: referencing.Registry[Any] = referencing.Registry()
@@ -82,7 +83,9 @@ def _validator(schema_text: str) -> Validator:
     kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft7Validator)
     kind.check_schema(schema)
     extend: Any = jsonschema.validators.extend  # the stubs leave it untyped
-    validator: Validator = extend(kind, {"pattern": _pattern, "patternProperties": _pattern_properties})(schema, registry=_NOWHERE)
+    validator: Validator = extend(kind, {"pattern": _pattern, "patternProperties": _pattern_properties})(
+        schema, registry=_NOWHERE, format_checker=checker()
+    )
     return validator
 
 

@@ -41,7 +41,7 @@ def verdict(scores: Sequence[Score]) -> tuple[bool | None, float | None]:
     total = sum(one.check.weight for one in run)
     mean = sum(one.check.weight * (one.score or 0.0) for one in run) / total if total else None
     passed = passing((one.passed, one.check.weight, one.label) for one in scores)
-    return passed, 1.0 if mean is None and passed else mean
+    return passed, 0.0 if mean is None and passed else mean  # where nothing counts, as in promptfoo
 
 
 def score_of_set(check: Check, scores: Sequence[Score]) -> Score:

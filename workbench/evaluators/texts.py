@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from workbench.evaluators.outcomes import Invalid
+from workbench.values.check_lines import comma_values
 
 Verdict = tuple[bool, str]
 """Passed (before `not-` turns it round), and why, as a sentence."""
@@ -167,7 +168,10 @@ def _needed(value: Any) -> str:
 
 
 def _several(value: Any) -> list[str]:
-    items = [item.strip() for item in value.split(",")] if isinstance(value, str) else value
+    try:
+        items = comma_values(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise Invalid(str(error)) from None
     if not isinstance(items, Sequence) or not items:
         raise Invalid("The check has no values to look for.")
     return [as_text(item) for item in items]

@@ -27,6 +27,7 @@ _KEYS: dict[Form, tuple[str, ...]] = {
 }  # fmt: skip
 _TRAILING = re.compile(r",(\s*[}\]])")
 _WORDS = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|\b(true|false|null)\b""")
+_BEGUN = re.compile(r"""\{\s*["']?(?:reason|pass|score|category|best|winner)["']?\s*:[^{}]*\Z""")
 _PYTHON = {"true": "True", "false": "False", "null": "None"}
 
 
@@ -46,11 +47,15 @@ class Said:
     winner: Winner = "tie"
 
 
-def read(check: Check, text: str, answers: int = 1) -> Said:
-    """The verdict in a judge's answer about so many answers. Raises Unreadable where there is none, or more than one."""
+def read(check: Check, text: str, answers: int = 1, *, judged: Sequence[str] = (), is_cut: bool = False) -> Said:
+    """The verdict in a judge's answer about so many answers. Raises Unreadable where there is none, or more than one.
+
+    A verdict that stands word for word in one of the `judged` texts is a quotation and none of the judge's own. `is_cut`: the judge was
+    cut off, so that only what it said last can be whole.
+    """
     kind = kind_of(check.type)
     assert kind is not None
-    found = _object(text, _KEYS[kind.form])
+    found = _object(text, _KEYS[kind.form], judged, is_cut=is_cut)
     reason = " ".join(str(found.get("reason") or "").split())
     if kind.form == "category":
         letter = str(found["category"]).strip().strip("()").upper()[:1]
@@ -101,27 +106,40 @@ def _counted(count: int, one: str, many: str = "") -> str:
     return "" if not count else f"1 {one}" if count == 1 else f"{count} {many or one + 's'}"
 
 
-def _object(text: str, keys: Sequence[str]) -> Mapping[str, Any]:
+def _object(text: str, keys: Sequence[str], judged: Sequence[str], *, is_cut: bool) -> Mapping[str, Any]:
     """The one JSON object in a text that has one of these keys. A text that quotes another verdict beside its own has none."""
     if not text.strip():
         raise Unreadable("It was empty.")
-    wanted = [item for item in _objects(text[-_LONGEST:]) if any(item.get(key) is not None for key in keys)]
+    text = text[-_LONGEST:]
+    wanted = [(item, start, end) for item, start, end in _objects(text) if any(item.get(key) is not None for key in keys)]
     if not wanted:
         raise Unreadable(f'It holds no JSON object with "{keys[0]}".')
-    verdicts = {json.dumps([item.get(key) for key in keys], default=str) for item in wanted}
+    verdicts = {json.dumps([item.get(key) for key in keys], default=str) for item, _, _ in wanted}
     if len(verdicts) > 1:
         raise Unreadable("It holds several verdicts that differ.")
-    return wanted[-1]
+    found, start, end = wanted[-1]
+    if any(text[start:end] in one for one in judged):
+        raise Unreadable("The only verdict in it is quoted from what is judged.")
+    if is_cut and text[end:].strip(" \n\r\t`"):
+        raise Unreadable("It was cut off before its end.")
+    if _is_inside(text, start):
+        raise Unreadable("The only verdict in it stands inside another object, which does not end.")
+    return found
 
 
-def _objects(text: str) -> Iterator[Mapping[str, Any]]:
-    """The outermost objects in a text that can be read, mended where need be."""
+def _is_inside(text: str, start: int) -> bool:
+    """True where what begins there follows on the start of an object of ours that was never closed: it is then a part of its reason."""
+    return _BEGUN.search(text, 0, start) is not None
+
+
+def _objects(text: str) -> Iterator[tuple[Mapping[str, Any], int, int]]:
+    """The outermost objects in a text that can be read, mended where need be, with where they begin and end."""
     at, tries = text.find("{"), 0
     while at >= 0 and tries < _STARTS:
         tries += 1
         found, end = _read_object(text, at)
         if found is not None:
-            yield found
+            yield found, at, end
         at = text.find("{", end)
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from typing import Any
 
+from workbench.values.check_lines import comma_values
 from workbench.values.comparisons import Check
 
 LISTS = ("contains-any", "contains-all", "icontains-any", "icontains-all")
@@ -32,9 +35,11 @@ def expected(text: str, *, name: str = "", threshold: float | None = None) -> Ch
     if match is None or match[2] not in TYPES:
         return Check("equals", text, name, threshold=threshold)
     negated, kind, bound, rest = match.groups()
-    value = None if rest is None else rest.strip()
-    listed = [piece.strip() for piece in value.split(",")] if kind in LISTS and value is not None else None
-    return Check((negated or "") + kind, value if listed is None else listed, name, threshold=_number(bound, threshold))
+    value: Any = None if rest is None else rest.strip()
+    if kind in LISTS and value is not None:
+        with suppress(ValueError):  # then the check says what is wrong
+            value = comma_values(value)
+    return Check((negated or "") + kind, value, name, threshold=_number(bound, threshold))
 
 
 def says_more(text: str) -> bool:

@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from workbench.engine.control import Control
 
 _SETTLED_AT_ONCE = 25
+_WHY_NONE = {
+    "length": "It was cut off before its end.", "content_filter": "The judge was stopped by a filter.",
+    "refusal": "The judge refused to answer.",
+}  # fmt: skip
+"""How an answer of a judge ended that holds no verdict, where that says more than its text."""
 _PART = "/"
 """Between the key of a set, the place of a check in it, and its place in a set that stands there."""
 
@@ -241,14 +246,16 @@ class Judging:
         """Write the scores that these ended jobs (None: all) decide."""
         which = "" if job_ids is None else f"AND job.id IN ({','.join(map(str, job_ids))})"
         plan, written = self._reader.plan(judging), list[tuple[Ask, list[Ruling]]]()
-        for row in self._database.query(_ENDED.format(which=which), {"run": judging}):
+        rows = self._database.query(_ENDED.format(which=which), {"run": judging})
+        seen = self._seen({id for row in rows for id in Ask.from_json(plan.cases[row[2]].values["judged"]).targets})
+        for row in rows:
             ask = Ask.from_json(plan.cases[row[2]].values["judged"])
             if row[3] != "done":
                 if row[3] != "cancelled":
                     self._failed += 1
                     self._tell([ask], _why_not(row))
                 continue
-            reading = self._reading(ask, plan, row)
+            reading = self._reading(ask, plan, row, [seen[id].text for id in ask.targets if id in seen])
             if reading is not None:
                 readings = self._readings.setdefault((ask.key, ask.row), {})
                 readings[ask.targets] = reading
@@ -256,15 +263,16 @@ class Judging:
                     written.append((ask, found))
         self._write(written)
 
-    def _reading(self, ask: Ask, plan: Plan, row: Any) -> Reading | None:
+    def _reading(self, ask: Ask, plan: Plan, row: Any, judged: Sequence[str]) -> Reading | None:
         """What one answer of a judge says; None where it is asked once more."""
         _, column, _, _, output_id, text, _, cost, reused_from, finish_reason, resolved = row
         judge = _judge_of(plan, column, ask.check, resolved)
         spent = 0 if reused_from is not None else cost or 0
         try:
-            return Reading(read(ask.check, text or "", len(ask.targets)), "", output_id, spent, judge)
+            said = read(ask.check, text or "", len(ask.targets), judged=judged, is_cut=finish_reason == "length")
+            return Reading(said, "", output_id, spent, judge)
         except Unreadable as error:
-            fault = "It was cut off before its end." if finish_reason == "length" else str(error)
+            fault = _WHY_NONE.get(finish_reason, str(error))
         if ask.attempt == 1:
             self._again.append(replace(ask, attempt=2, broken=text or "", fault=fault))
             return None

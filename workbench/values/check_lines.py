@@ -15,6 +15,8 @@ from workbench.values.comparisons import Case, Check
 
 ONLY = "only:"
 _LINE = re.compile(r"([a-z][a-z0-9]*(?:-[a-z0-9]+)*)(?:\(\s*(\d*\.?\d+)\s*\))?(?:\s*:\s*(.*))?")
+_ITEM = re.compile(r"""[\s,]*(?:"(?P<quoted>(?:\\["\\]|""|[^"\\]|\\(?!["\\]))*)"\s*(?=,|$)|(?P<bare>[^\s,][^,]*))""")
+_ESCAPED = re.compile(r"""\\(["\\])|"(")""")
 
 
 def to_lines(item: Any) -> str:
@@ -36,6 +38,18 @@ def summary(item: Any) -> str:
     case = Case().with_checks(item)
     said = ", ".join(check.title for check in case.checks) or ("none" if case.only_own_checks else "")
     return f"only {said}" if case.only_own_checks else said
+
+
+def comma_values(text: str) -> list[str]:
+    """The texts in a list that is written with commas, empty ones left out; one in double quotes may hold commas, and quotes as `""` or
+    `\\"`. Raises ValueError with a sentence for quotes that do not end, or that more follows than a comma."""
+    found, at = [], 0
+    while match := _ITEM.match(text, at):
+        if match["bare"] is not None and match["bare"].startswith('"'):
+            raise ValueError("A text in the list begins with a quote and does not end with one.")
+        found.append(match["bare"].strip() if match["quoted"] is None else _ESCAPED.sub(lambda one: one[1] or one[2], match["quoted"]))
+        at = match.end()
+    return found
 
 
 def _to_line(check: Check) -> str:

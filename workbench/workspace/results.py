@@ -9,6 +9,7 @@ from typing import Any
 
 from workbench.analysis.judge_advice import MeasuredJudge
 from workbench.analysis.results import CauseChanges, CheckInfo, Failure, FoundCause, Judged, Place, Ratings, Results, find_causes, look
+from workbench.evaluators import asks_judges
 from workbench.evaluators.judges import kind_of
 from workbench.plan import Plan, column_titles
 from workbench.ratings.counting import VoteCounts, between_columns
@@ -230,7 +231,7 @@ def _trouble(status: str, error: str | None, blocked: bool) -> str:
 
 
 def _checks(plan: Plan) -> list[CheckInfo]:
-    known = [CheckInfo(str(place), check.title, _is_judge(check.type)) for place, check in enumerate(plan.checks)]
+    known = [CheckInfo(str(place), check.title, asks_judges([check])) for place, check in enumerate(plan.checks)]
     own = {_is_judge(check.type) for case in plan.cases for check in case.checks}
     rules = [CheckInfo(OWN, "Checks of the case")] if False in own else []
     return [*known, *rules, *([CheckInfo(OWN_JUDGES, "Judges of the case", judge=True)] if True in own else [])]

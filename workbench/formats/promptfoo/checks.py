@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workbench.formats import expected_cells
 from workbench.formats.expected_cells import CODE_PREFIX, GRADED_PREFIX, LISTS, TYPES
-from workbench.formats.promptfoo.files import CODE, ConfigFolder, suffix
+from workbench.formats.promptfoo.files import CODE, ConfigFolder, parse, suffix
 from workbench.formats.promptfoo.graders import Grader, Graders
 from workbench.formats.reports import Notes
-from workbench.values import Check
+from workbench.values import BadInput, Check
 
 TRANSFORMED = " (transformed)"
 """Behind the type of a check whose answer a program would change first: no such check may run on the answer as it is."""
@@ -20,6 +21,7 @@ _KNOWN = {
     "$ref",
 }  # fmt: skip
 _DATA = (".json", ".yaml", ".yml")
+_SCHEMED = ("is-json", "contains-json")
 
 
 NOT_HERE = {"javascript", "perplexity", "perplexity-score", "classifier", "moderation", "webhook", "guardrails", "ends-with", "not-empty"}
@@ -95,7 +97,7 @@ def _checks(item: Any, place: Asserting) -> Iterator[Check]:
     if kind == "assert-set":
         value: Any = [check.to_json() for check in read_checks(item.get("assert"), place)]
     else:
-        value = _value(item.get("value"), folder, notes, where, is_python=kind.removeprefix("not-") == "python")
+        value = _value(item.get("value"), folder, notes, where, kind.removeprefix("not-"))
     yield Check(
         type=kind + TRANSFORMED if changed else kind,
         value=value,
@@ -106,10 +108,14 @@ def _checks(item: Any, place: Asserting) -> Iterator[Check]:
     )
 
 
-def _value(value: Any, folder: ConfigFolder, notes: Notes, where: str, *, is_python: bool = False) -> Any:
+def _value(value: Any, folder: ConfigFolder, notes: Notes, where: str, kind: str) -> Any:
+    if isinstance(value, str) and kind in _SCHEMED and "{{" not in value and not value.startswith("file://"):
+        with suppress(BadInput):  # a schema in YAML
+            schema = parse(value, where)
+            return schema if isinstance(schema, dict) else value
     if not isinstance(value, str) or not value.startswith("file://"):
         return value
-    if is_python and suffix(value) == ".py":
+    if kind == "python" and suffix(value) == ".py":
         return folder.whole(value)  # nothing of it is read here, and it runs only after somebody has allowed it
     if suffix(value) in CODE:
         notes.add(f"{where}: {value}", "programs in foreign files are not run")
@@ -137,5 +143,5 @@ def expected(text: str, folder: ConfigFolder, notes: Notes, *, name: str = "", t
         return check
     kind = check.type.removeprefix("not-")
     if kind in TYPES and kind not in LISTS and isinstance(check.value, str) and check.value.startswith("file://"):
-        return replace(check, value=_value(check.value, folder, notes, f"assert {kind}"))
+        return replace(check, value=_value(check.value, folder, notes, f"assert {kind}", kind))
     return check
