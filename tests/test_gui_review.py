@@ -25,7 +25,7 @@ from workbench.gui.review.start_dialog import StartDialog
 from workbench.gui.review.view import ReviewScreen
 from workbench.gui.widgets.buttons import Button
 from workbench.settings import Settings
-from workbench.values import Criterion
+from workbench.values import BadInput, Criterion
 from workbench.workspace import Choices
 
 Kind = Literal["single", "pair", "rank"]
@@ -338,7 +338,7 @@ def test_who_sits_down_votes_in_a_session_of_their_own(qtbot: QtBot, screen: Rev
     at_item(qtbot, screen, 1)
     ws.ratings.switch_rater("Ana")
     qtbot.waitUntil(lambda: screen.model.data is not None and screen.model.data.session.id != first and bool(screen.cards))
-    assert screen.model.data.session.rater == "Ana"
+    assert screen.crumbs()[-1][0].endswith("blind one by one")
     started(qtbot, screen, "pair")
     press(Qt.Key.Key_2)
     at_item(qtbot, screen, 1)
@@ -444,6 +444,19 @@ def test_the_end_of_a_session_of_pairs_tells_win_rates_and_what_they_allow_to_sa
     assert "4 against 0 could be chance (p = 0.75)." in words
     assert "corrected for the number of pairs" in words
     assert "Hidden until now: names of models" in words
+    press(Qt.Key.Key_Z)
+    assert len(votes_of(screen)) == 24, "what is finished stays as it is"
+    with pytest.raises(BadInput, match="finished"):
+        ws.reviews.votes.undo(data.session.id)
+    started(qtbot, screen, "pair")
+    screen._pick()
+    qtbot.waitUntil(lambda: QApplication.activePopupWidget() is not None)
+    menu = cast("QMenu", QApplication.activePopupWidget())
+    (first,) = [action for action in menu.actions() if action.text().startswith("What came out: ")]
+    first.trigger()
+    menu.close()
+    qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.reveal_page)
+    assert next(bar.rate for bar in screen.reveal_page.findChildren(RateBar)) > 0.95
 
 
 def test_the_dialog_says_how_many_pairs_it_comes_to_and_starts_them(qtbot: QtBot, screen: ReviewScreen) -> None:

@@ -100,7 +100,7 @@ class TrainingData:
     def training_raters(self, run_ids: Sequence[int]) -> list[str]:
         """Everybody who said something of answers of these runs."""
         rated = [one["rater"] for run_id in run_ids for ratings in self._items.ratings(run_id).values() for one in ratings]
-        voted = [one.rater for run_id in run_ids for one in self._votes.of_runs([run_id])]
+        voted = [one.rater for one in self._votes.of_runs(run_ids, ties=False)]
         return list(dict.fromkeys([*rated, *voted]))
 
     # Parts
@@ -153,9 +153,8 @@ class TrainingData:
 
     def _ballots(self, run_id: int, wish: TrainingWish) -> Ballots:
         found = Ballots()
-        for one in self._votes.of_runs([run_id]):
-            # Words that are the same are no better and no worse, and nobody was asked about them.
-            if one.vote is not None and (not wish.raters or one.rater in wish.raters):
+        for one in self._votes.of_runs([run_id], ties=False):
+            if not wish.raters or one.rater in wish.raters:
                 found.add(one.left, one.right, one.winner, one.rater)
         return found
 

@@ -66,15 +66,19 @@ class VoteCounts:
         """What its rater said in one session, in the order in which it was said."""
         return self._of_all([self.sessions.get(session_id)])
 
-    def of_runs(self, run_ids: Iterable[int]) -> list[Counted]:
-        """What all raters say of the answers of these runs, in the order in which it was said; also against answers of other runs."""
+    def of_runs(self, run_ids: Iterable[int], *, ties: bool = True) -> list[Counted]:
+        """What all raters say of the answers of these runs, in the order in which it was said; also against answers of other runs.
+
+        Without `ties` those in the same words are left out, about which nobody was asked: it is read faster, and single answers are not
+        told apart by them.
+        """
         runs = frozenset(run_ids)
-        found = self._of_all(self.sessions.voted(runs))
+        found = self._of_all(self.sessions.voted(runs), ties=ties)
         return [one for one in found if one.left_place.column[0] in runs or one.right_place.column[0] in runs]
 
     def everywhere(self) -> list[Counted]:
-        """What all raters say of all answers, in the order in which it was said."""
-        return self._of_all(self.sessions.voted())
+        """What all raters were asked about all answers, in the order in which it was said."""
+        return self._of_all(self.sessions.voted(), ties=False)
 
     def asked_all(self, session: SessionRow, given: Sequence[VoteRow]) -> bool:
         """True where every pair of the answers was judged in a session, so that those in the same words are known ties. A packet shows a
@@ -83,7 +87,7 @@ class VoteCounts:
             return False
         return bool(session.items) and len({vote.item for vote in given}) == len(session.items)
 
-    def _of_all(self, sessions: Sequence[SessionRow]) -> list[Counted]:
+    def _of_all(self, sessions: Sequence[SessionRow], *, ties: bool = True) -> list[Counted]:
         """Ties in the same words come after the votes of all sessions, and never in their place."""
         given = {session.id: self.votes.of_session(session.id) for session in sessions}
         known = {session.id: session for session in sessions}
@@ -98,7 +102,7 @@ class VoteCounts:
                 key = vote.rater, frozenset((left, right))
                 found.pop(key, None)  # the last vote of a rater counts, at its place in the order
                 found[key] = Counted(left, right, places[left], places[right], vote.winner, session, vote)
-        for session in sessions:
+        for session in sessions if ties else ():
             if self.asked_all(session, given[session.id]):
                 for tie in self._ties(session):
                     found.setdefault((session.rater, frozenset((tie.left, tie.right))), tie)

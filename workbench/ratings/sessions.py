@@ -196,6 +196,11 @@ class Sessions:
         mine = {"me": own_rater(self._database)}
         return self._read("session.finished_at IS NULL AND session.plan IS NOT NULL AND session.rater_id = :me", mine)
 
+    def finished(self) -> list[SessionRow]:
+        """The sessions at whose end whoever rates now saw the names, the newest first."""
+        mine = {"me": own_rater(self._database)}
+        return self._read("session.finished_at IS NOT NULL AND session.plan IS NOT NULL AND session.rater_id = :me", mine)
+
     def move(self, session_id: int, position: int, seconds: float = 0.0) -> None:
         """Keep the place at which it goes on, and the time spent since the last such call. Raises NotFound."""
         session = self.get(session_id)

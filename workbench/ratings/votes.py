@@ -75,7 +75,7 @@ class Votes:
         """Id of the vote that now counts for an item of pairs. Raises BadInput, NotFound."""
         if winner not in WINNERS:
             raise BadInput(f"{winner} is no vote; it is one of {', '.join(WINNERS)}.")
-        outputs = self._outputs(self._sessions.get(session_id), item)
+        outputs = self._outputs(self._open(session_id), item)
         if len(outputs) != 2:
             raise BadInput("This item is no pair.", remedy="Give its answers their places.")
         with self._lock:
@@ -87,7 +87,7 @@ class Votes:
 
         Raises BadInput where an answer has no place, NotFound.
         """
-        outputs = self._outputs(self._sessions.get(session_id), item)
+        outputs = self._outputs(self._open(session_id), item)
         if set(places) != set(outputs):
             raise BadInput("A ranking gives every answer its place.", remedy="Give the others theirs.")
         votes: list[tuple[int, int, Winner]] = [
@@ -100,8 +100,10 @@ class Votes:
     def undo(self, session_id: int) -> int | None:
         """The item of the vote or ranking that was given last, which is taken back: what was said before it counts again, in a new row.
 
-        None where there is none left. The way back is read from the rows, so that it lasts longer than the workspace is open.
+        None where there is none left. The way back is read from the rows, so that it lasts longer than the workspace is open. Raises
+        BadInput where the session is finished, NotFound.
         """
+        self._open(session_id)
         with self._lock, self._database.write() as writer:
             steps = _steps(writer, session_id)
             if not steps:
@@ -115,7 +117,11 @@ class Votes:
         return step[0].item
 
     def redo(self, session_id: int) -> int | None:
-        """The item whose vote or ranking was given again; None when nothing was taken back since the workspace was opened."""
+        """The item whose vote or ranking was given again; None when nothing was taken back since the workspace was opened.
+
+        Raises as `undo`.
+        """
+        self._open(session_id)
         with self._lock:
             undone = self._undone.get(session_id)
             step = undone.pop() if undone else None
@@ -141,9 +147,13 @@ class Votes:
 
     # -- how it is done ------------------------------------------------------------------------------------------
 
-    def _outputs(self, session: SessionRow, item: int) -> tuple[int, ...]:
+    def _open(self, session_id: int) -> SessionRow:
+        session = self._sessions.get(session_id)
         if session.finished_at is not None:
             raise BadInput("This session is finished.", remedy="Start another one.")
+        return session
+
+    def _outputs(self, session: SessionRow, item: int) -> tuple[int, ...]:
         if not 0 <= item < len(session.items):
             raise NotFound(f"Review {session.id} has no item {item}.")
         return session.items[item]

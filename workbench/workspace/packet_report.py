@@ -140,7 +140,7 @@ def _on_pairs(
     columns: dict[int, Column] = {}
     mine: dict[tuple[int, int], str] = {}
     others: dict[str, dict[tuple[int, int], str]] = defaultdict(dict)
-    for one in (*counts.of_session(session_id), *(one for one in counts.of_runs([run_id]) if one.rater != rater)):
+    for one in (*counts.of_session(session_id), *(one for one in counts.of_runs([run_id], ties=False) if one.rater != rater)):
         columns |= {one.left: one.left_place.column, one.right: one.right_place.column}
         turned = one.left > one.right
         pair = (one.right, one.left) if turned else (one.left, one.right)

@@ -186,7 +186,7 @@ class RunReviews:
     def _apart(self, run_ids: Sequence[int]) -> set[int]:
         """Outputs of pairs on which votes differ."""
         said: dict[frozenset[int], set[object]] = defaultdict(set)
-        for one in self._counts.of_runs(run_ids):
+        for one in self._counts.of_runs(run_ids, ties=False):
             said[frozenset((one.left, one.right))].add(one.chosen)
         return {output for pair, words in said.items() if len(words) > 1 for output in pair}
 
@@ -196,7 +196,7 @@ class RunReviews:
         column = {output: place.column for output, place in places.items()}
         keys = {one: f"{one[0]}:{one[1]}" for one in column.values()}
         pairs = {number: tuple(sorted(keys[column[output]] for output in session.items[number])) for number in rest}
-        votes = between_columns(self._counts.of_runs(session.run_ids), keys)
+        votes = between_columns(self._counts.of_runs(session.run_ids, ties=False), keys)
         best = next_pair(votes, [(pair[0], pair[1]) for pair in pairs.values()])
         wanted = next((number for number in rest if pairs[number] == best), position)
         if wanted != position:

@@ -13,19 +13,23 @@ from workbench.gui.words import counted, day
 if TYPE_CHECKING:
     from workbench.workspace import RunRow, SessionRow, Workspace
 
-MOST_SESSIONS = 8
+MOST_SESSIONS, MOST_FINISHED = 8, 4
 _ITEMS = {"single": "case", "pair": "pair", "rank": "ranking"}
 
 
 def choose(parent: QWidget, context: Context, below: QWidget, data: ReviewData | None) -> None:
     """Open the menu below a button."""
 
-    def read(ws: Workspace) -> tuple[list[tuple[SessionRow, RunRow]], list[RunRow]]:
-        return [(session, ws.runs.get(session.run_id)) for session in ws.reviews.sessions.unfinished()[:MOST_SESSIONS]], reviewable(ws)
+    def read(ws: Workspace) -> tuple[list[tuple[SessionRow, RunRow]], list[tuple[SessionRow, RunRow]], list[RunRow]]:
+        kinds = ws.reviews.sessions
+        opened, closed = ([(session, ws.runs.get(session.run_id)) for session in each] for each in (
+            kinds.unfinished()[:MOST_SESSIONS], kinds.finished()[:MOST_FINISHED]
+        ))  # fmt: skip
+        return opened, closed, reviewable(ws)
 
-    def offer(found: tuple[list[tuple[SessionRow, RunRow]], list[RunRow]]) -> None:
+    def offer(found: tuple[list[tuple[SessionRow, RunRow]], list[tuple[SessionRow, RunRow]], list[RunRow]]) -> None:
         menu = QMenu(parent)
-        sessions, runs = found
+        sessions, finished, runs = found
         for session, run in sessions:
             here = f"{min(session.position + 1, session.total):,} of {counted(session.total, _ITEMS[session.choices.kind])}"
             action = menu.addAction(f"Go on: {run.comparison}, run {run.number}, {here}")
@@ -37,6 +41,12 @@ def choose(parent: QWidget, context: Context, below: QWidget, data: ReviewData |
         for run in runs:
             action = menu.addAction(f"New: {run.comparison}, run {run.number}, {day(run.finished_at)}, {counted(run.done, 'answer')}")
             action.triggered.connect(lambda _checked=False, to=run.id: context.go("review", run_id=to, ask=True))
+        if finished:
+            menu.addSeparator()
+        for session, run in finished:
+            what = f"{run.comparison}, run {run.number}, {_ITEMS[session.choices.kind]}s, {day(session.finished_at)}"
+            action = menu.addAction(f"What came out: {what}")
+            action.triggered.connect(lambda _checked=False, to=session.id: context.go("review", session_id=to))
         if not runs:
             menu.addAction("No finished run with two or more columns").setEnabled(False)
         menu.popup(below.mapToGlobal(below.rect().bottomLeft()))

@@ -90,7 +90,9 @@ class ReviewModel(QObject):
         self.clock.untold()
         self.position = data.session.position if data is not None else 0
         self.opened.emit()
-        if data is not None:
+        if data is not None and data.session.finished_at is not None:
+            self._reveal()
+        elif data is not None:
             self._read()
 
     def _refused(self, error: BaseException) -> None:
@@ -377,11 +379,17 @@ class ReviewModel(QObject):
         """Close the session and show whose answers they were."""
         if self.data is None:
             return
-        ws, session_id, seconds = self.context.ws, self.data.session.id, self.clock.untold()
+        sessions, session_id, seconds = self.context.ws.reviews.sessions, self.data.session.id, self.clock.untold()
         self.clock.stand()
+        self._reveal(lambda: sessions.finish(session_id, seconds))
 
-        def finish() -> object:
-            ws.reviews.sessions.finish(session_id, seconds)
-            return ws.reviews.outcome(session_id)
+    def _reveal(self, first: Callable[[], object] = lambda: None) -> None:
+        if self.data is None:
+            return
+        reviews, session_id = self.context.ws.reviews, self.data.session.id
 
-        self.context.bridge.call(finish, then=self.revealed.emit, failed=self.context.failed, owner=self)
+        def read() -> object:
+            first()
+            return reviews.outcome(session_id)
+
+        self.context.bridge.call(read, then=self.revealed.emit, failed=self.context.failed, owner=self)
