@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -139,8 +139,13 @@ class LogPage(QWidget):
     def _measure(self) -> None:
         look = theme()
         self.table.verticalHeader().setDefaultSectionSize(look.height("body") + look.px(9))
-        for section, wide in ((TIME, 92), (KIND, 96), (COLUMN, 190), (CASE, 200)):
-            self.table.setColumnWidth(section, look.px(wide))
+        beside = self.width() - look.px(92 + 96)  # half of it, if need be, tells what happened
+        for section, wide, share in ((TIME, 92, 1.0), (KIND, 96, 1.0), (COLUMN, 190, 0.22), (CASE, 200, 0.22)):
+            self.table.setColumnWidth(section, min(look.px(wide), max(look.px(70), round(share * beside))))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._measure()
 
     # -- reading -----------------------------------------------------------------------------------------------
 

@@ -90,6 +90,7 @@ class ResultsPage(QWidget):
         for combo, name in ((self.first, "First column"), (self.second, "Second column")):
             combo.setAccessibleName(name)
             combo.setMinimumContentsLength(6)
+            combo.setMinimumWidth(72)  # in a narrow card the names in them give way; the cards stay as wide as each other
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             combo.activated.connect(lambda _index: self._ask_pair())

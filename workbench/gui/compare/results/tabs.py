@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from workbench.gui.compare.log.page import LogPage
 from workbench.gui.compare.model import RunModel
@@ -34,6 +34,8 @@ class RunTabs(QWidget):
         self.log = LogPage(context, model)
         self.tabs = QTabBar()
         self.tabs.setAccessibleName("Parts of the run")
+        self.tabs.setUsesScrollButtons(False)
+        self.tabs.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         for name in ("Answers", "Results", "Log"):
             self.tabs.addTab(name)
         self.icon = icon_label("circle-check", "pass", 16)

@@ -75,7 +75,7 @@ class PairChart(Chart):
 
     @staticmethod
     def _short_title(canvas: Canvas, rect: QRectF, look: Look) -> None:
-        end = f"{f', {look.beside}' if look.beside else ''} wrong"
+        end = f"{f' {look.beside}' if look.beside else ''} wrong"
         room = rect.width() - canvas.px(13) - canvas.longest([end], "small")
         text = canvas.short(look.model, room, "small") + end
         left = rect.center().x() - (canvas.longest([text], "small") + canvas.px(13)) / 2
