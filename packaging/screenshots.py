@@ -355,6 +355,7 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("02e-checks", checks(False)),
     ("02f-checks-code", checks(True)),
     ("02g-side-by-side", trigger("compare", "compare.side_by_side", run_id="done")),
+    ("02t-rows", trigger("compare", "compare.rows", run_id="done")),
     ("02h-batch", handed_over),
     ("02i-hand-over", hand_over),
     ("02l-judged", at("compare", run_id="judged")),

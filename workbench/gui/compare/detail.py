@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QSplitter, QVBoxLayout, QWidget
 
 from workbench.gui.capture import capture
 from workbench.gui.cells import FINISHED, OVER, Shown, State
@@ -27,6 +27,7 @@ from workbench.gui.context import Context
 from workbench.gui.marks import quoted
 from workbench.gui.wanted import Wanted
 from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.column_area import ColumnArea
 from workbench.gui.widgets.dialog import ask_text
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import line
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 SCROLL_MS = 30
 """How long after an answer the panel scrolls to what is looked for in it: its parts are laid out by then."""
+LEAST_WIDTH = 280
 BODY_MS = 12
 """How long after an answer what stands below it follows."""
 
@@ -74,7 +76,9 @@ class DetailPanel(QFrame):
         """From top to bottom: the head, all that scrolls, what the user says of the answer, and what else can be done."""
         self.head, self.judging = DetailHead(), Judging()
         self._judging_line = line()
-        self.area, self._foot = self._made_area(self._made_sections()), self._made_foot()
+        self.area, self._foot = ColumnArea(self._made_sections(), LEAST_WIDTH), self._made_foot()
+        self.area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.area.setAccessibleName("Answer, checks and figures")
         column = QVBoxLayout(self)
         column.setContentsMargins(1, 0, 0, 0)
         column.setSpacing(0)
@@ -104,17 +108,6 @@ class DetailPanel(QFrame):
             sections.addWidget(part)
         sections.addStretch(1)
         return self._inside
-
-    @staticmethod
-    def _made_area(inside: QWidget) -> QScrollArea:
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setAccessibleName("Answer, checks and figures")
-        area.setWidget(inside)
-        return area
 
     def _made_foot(self) -> QWidget:
         """What else can be done with the answer."""

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QM
 
 from workbench.gui.cells import State, column_title
 from workbench.gui.widgets.dialog import Dialog
+from workbench.gui.widgets.elided_combo import ElidedCombo
 from workbench.gui.widgets.labels import label
 from workbench.gui.words import counted
 from workbench.values import CaseQuery
@@ -210,7 +211,7 @@ class RowsDialog(Dialog):
 
 def choice(name: str, choices: Sequence[tuple[object, str]], value: object) -> QComboBox:
     """A box of choices at one of them; the first where that one is not among them."""
-    made = QComboBox()
+    made = ElidedCombo()
     made.setAccessibleName(name)
     made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     made.setMinimumContentsLength(12)

@@ -107,7 +107,6 @@ class RunPage(QWidget):
         self.splitter.addWidget(self.detail)
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setStretchFactor(1, 0)
-        self.detail.setMinimumWidth(280)
         left.setMinimumWidth(420)
         self.splitter.restore()
         column.addWidget(self.splitter, 1)

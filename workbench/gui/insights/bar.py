@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 from workbench.gui.insights.comparing import Choices, column_name
 from workbench.gui.theme import theme
 from workbench.gui.widgets.chip import Chip
+from workbench.gui.widgets.elided_combo import ElidedCombo
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.segmented import Segmented
@@ -125,11 +126,11 @@ def change_words(change: DefinitionChange) -> str:
 def run_name(run: RunRow, *, marked: bool = False) -> str:
     """`Refund reply #3, 18 Nov, baseline`."""
     words = f"{run.comparison} #{run.number}, {day(run.started_at or run.created_at)}"
-    return f"{words}, marked as baseline" if marked else words
+    return f"{words}, baseline" if marked else words
 
 
 def _combo(name: str) -> QComboBox:
-    made = QComboBox()
+    made = ElidedCombo()
     made.setProperty("bulk", "small")
     made.setAccessibleName(name)
     made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
