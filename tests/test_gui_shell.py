@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -39,9 +41,6 @@ def test_a_new_workspace_opens_on_the_welcome_page(qtbot: QtBot, tmp_path: Path,
 
 
 def test_the_first_paint_comes_before_the_store_is_imported() -> None:
-    import subprocess
-    import sys
-
     code = (
         "import sys\nfrom workbench.gui.app import Session, application\napp = application()\n"
         "s = Session('/nowhere/x.db', open_now=False)\n"
@@ -504,3 +503,13 @@ def test_a_tooltip_shows_markup_and_follows_none() -> None:
     page.setHtml(tip(said))
     assert page.toPlainText() == said
     assert "<img" not in page.toHtml()
+
+
+def test_no_source_text_is_read_when_modules_are_imported_beside_qt() -> None:
+    code = (
+        "import linecache\nimport workbench.gui.app, workbench.gui.library.view, workbench.workspace\n"
+        "from PySide6.support import feature\nprint([name for name in linecache.cache if 'workbench' in name])\n"
+        "print(*(feature.pyside_feature_dict[f'workbench.{name}'] for name in ('gui.window', 'values')))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.split("\n")[:2] == ["[]", "0 -1"], done.stdout + done.stderr

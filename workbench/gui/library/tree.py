@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ _NOWHERE = QModelIndex()
 _TOLD = 20
 """So many changed lines are told to views one by one; reading tools hear of them."""
 # Made once: Qt asks for the flags of every line, and joining them costs as much as all the rest.
-_PROMPT_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled
+_PROMPT_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled | Qt.ItemFlag.ItemNeverHasChildren
 _FOLDER_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDropEnabled
 
 
@@ -207,6 +207,14 @@ class PromptTree(QAbstractItemModel):
                 return node
             pending.extend(node.children)
         return None
+
+    def folders(self) -> Iterator[Node]:
+        """Every folder that is shown, those that lie in others behind them."""
+        pending = [self.root]
+        while pending:
+            inside = [child for child in pending.pop().children if child.row is None]
+            yield from inside
+            pending += inside
 
     def at(self, node: Node) -> QModelIndex:
         """The line of a node."""
