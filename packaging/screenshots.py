@@ -382,6 +382,7 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("03h-review-reveal", review("pair", "reveal")),
     ("03b-regression", at("insights", run_id="rerun", baseline_id="first_run")),
     ("03d-raters", at("raters")),
+    ("03s-spend", at("spend", by="model")),
     ("04-datasets", at("datasets", dataset_id="dataset")),
     ("04b-dataset-versions", trigger("datasets", "datasets.versions", dataset_id="dataset")),
     ("04c-dataset-old", at("datasets", version_id="old_version")),

@@ -90,6 +90,14 @@ def test_an_answer_is_moved_to_another_cause_or_to_a_new_one_and_follows_its_nam
     assert causes(workspace, run_id) == {"Yes": (0, 1, 2), "Length": (3, 4)}
 
 
+def test_an_answer_is_moved_to_a_cause_whose_name_is_long(workspace: Workspace) -> None:
+    run_id, long = failing(workspace), "A check with  two blanks and a very long title: " * 4
+    workspace.results.causes.move(run_id, [output(workspace, run_id, 0)], long)
+    assert causes(workspace, run_id)[long] == (0,)
+    with pytest.raises(BadInput, match="needs a name"):
+        workspace.results.causes.move(run_id, [output(workspace, run_id, 0)], " ")
+
+
 @pytest.mark.both_stores
 def test_an_answer_that_is_made_again_is_found_anew(workspace: Workspace) -> None:
     run_id = failing(workspace)

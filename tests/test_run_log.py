@@ -90,7 +90,7 @@ def test_a_rate_limit_is_told_with_the_wait_and_the_try(tmp_path: Path, settings
     assert len(retries) == server.refused
     assert retries[0].case is not None
     assert retries[0].column == 0
-    assert "try 2 of" in retries[0].text
+    assert "Next try, 2 of" in retries[0].text
     assert "Too many calls at once (429): Rate limit reached" in retries[0].text
 
 

@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 PLACES = (
     ("", "Everywhere"), ("library", "Library"), ("compare", "Compare"), ("review", "Review"), ("insights", "Insights"),
     ("raters", "Raters"),
+    ("spend", "Spend"),
     ("datasets", "Datasets"),
     ("models", "Models"), ("settings", "Settings"),
 )  # fmt: skip
@@ -40,6 +41,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("go.review", "Go to Review", ("Ctrl+3",), "", "star"),
     Action("go.insights", "Go to Insights", ("Ctrl+4",), "", "chart-scatter"),
     Action("go.raters", "Go to Raters: judges beside people", (), "", "gavel"),
+    Action("go.spend", "Go to Spend: cost by day, model, prompt and run", (), "", "coins"),
     Action("go.datasets", "Go to Datasets", ("Ctrl+5",), "", "table-2"),
     Action("go.models", "Go to Models", ("Ctrl+6",), "", "cpu"),
     Action("go.settings", "Go to Settings", ("Ctrl+,",), "", "settings"),
@@ -203,6 +205,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("insights.export", "Export what changed", (), "insights", "download"),
     Action("insights.baseline", "Make this the baseline", (), "insights", "bookmark-check"),
 
+    Action("spend.export", "Export the spending as CSV", (), "spend", "download"),
     Action("raters.next", "Next answer", ("J",), "raters", "chevron-down"),
     Action("raters.previous", "Previous answer", ("K",), "raters", "chevron-up"),
     Action("raters.people", "People are right", ("1",), "raters", "users-round"),

@@ -173,6 +173,9 @@ if TYPE_CHECKING:
     from workbench.workspace.run_log import LogLine as LogLine
     from workbench.workspace.run_log import RunLog as RunLog
     from workbench.workspace.run_log import RunLogs as RunLogs
+    from workbench.workspace.spending import Spend
+    from workbench.workspace.spending import Spending as Spending
+    from workbench.workspace.spending import SpendRow as SpendRow
 
 STARTER = "Starter"
 """Name of the comparison that the app brings along."""
@@ -365,6 +368,13 @@ class Workspace(Copies, Network, Texts):
         from workbench.workspace.results import RunResults
 
         return RunResults(self._database, self.runs, self._votes, self.calibrations)
+
+    @late
+    def spend(self) -> Spend:
+        """What all calls cost."""
+        from workbench.workspace.spending import Spend
+
+        return Spend(self._database, self.runs)
 
     @late
     def logs(self) -> RunLogs:

@@ -52,7 +52,9 @@ class CauseEdits:
 
     def move(self, run_id: int, output_ids: Sequence[int], cause: str) -> None:
         """Count failed answers of a run at another cause: the key of one, or a new name. An answer that is made again is found anew."""
-        self._make(run_id, {}, dict.fromkeys(output_ids, _checked(cause)))
+        if not cause.strip():
+            raise BadInput("A cause needs a name.", remedy="Choose one, or write what went wrong in these answers.")
+        self._make(run_id, {}, dict.fromkeys(output_ids, cause))
 
     def undo(self, run_id: int) -> bool:
         """Take the last change of a run back; False where there is none. Lasts as long as the workspace is open."""

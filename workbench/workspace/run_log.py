@@ -191,7 +191,9 @@ def said(failure: Mapping[str, Any]) -> str:
     status = f" ({failure['status']})" if failure.get("status") else ""
     words = " ".join(str(failure.get("message") or "").split())
     words = words if len(words) <= _LONGEST else words[: _LONGEST - 1].rstrip() + "…"
-    return f"{trouble_words(str(failure.get('kind') or 'failed'))}{status}" + (f": {words}" if words else ".")
+    return f"{trouble_words(str(failure.get('kind') or 'failed'))}{status}" + (
+        f": {words}{'' if words[-1] in '.!?…' else '.'}" if words else "."
+    )
 
 
 def _began(detail: Mapping[str, Any]) -> tuple[Group, str]:
@@ -203,8 +205,8 @@ def _began(detail: Mapping[str, Any]) -> tuple[Group, str]:
 
 
 def _waiting(detail: Mapping[str, Any]) -> tuple[Group, str]:
-    tries = f"try {int(detail.get('attempt') or 1) + 1} of {detail.get('attempts')}"
-    return "retry", f"Tried again after {detail.get('delay_s')} s ({tries}). {said(detail.get('failure') or {})}"
+    tries = f"{int(detail.get('attempt') or 1) + 1} of {detail.get('attempts')}"
+    return "retry", f"{said(detail.get('failure') or {})} Next try, {tries}, after {detail.get('delay_s')} s."
 
 
 def _ended_run(detail: Mapping[str, Any]) -> tuple[Group, str]:

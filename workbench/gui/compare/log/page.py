@@ -152,7 +152,7 @@ class LogPage(QWidget):
     def read(self) -> None:
         """Read the log of the open run, or on from what is shown of it."""
         run_id = self.model.run_id
-        if run_id is None or self.model.data is None or self.model.data.run.id != run_id:
+        if run_id is None or self.model.closed or self.model.data is None or self.model.data.run.id != run_id:
             return
         self._on = True
         if self.log is not None and self.log.run_id != run_id:

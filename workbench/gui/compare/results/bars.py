@@ -33,8 +33,10 @@ class CauseChart(Chart):
         self._looks: Mapping[int, Look] = {}
 
     def show_causes(self, causes: Sequence[Cause], looks: Mapping[int, Look]) -> None:
-        """Show these causes."""
+        """Show these causes; the one that is chosen stays so, whatever it is called now and wherever it stands."""
+        was = frozenset(self.cause.keys) if self.cause is not None else frozenset()
         self._causes, self._looks = causes, looks
+        self.at = next((at for at, cause in enumerate(causes[:MOST]) if was.intersection(cause.keys)), self.at)
         self.renew()
 
     @property

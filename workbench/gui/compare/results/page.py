@@ -150,7 +150,7 @@ class ResultsPage(QWidget):
     def read_causes(self) -> None:
         """Read what causes are called now, and at which one each answer counts."""
         answers = self.answers
-        if answers is not None:
+        if answers is not None and not self.model.closed:
 
             def came(renewed: RunAnswers) -> None:
                 if self.answers is answers:

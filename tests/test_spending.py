@@ -1,0 +1,124 @@
+"""What was spent: by day, model, prompt and run, from both stores, and the page of Insights that shows it."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import cast
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from tests.gui_window import finished_well, opened
+from tests.test_runs_execute import model, spec
+from workbench.gui.app import Session
+from workbench.gui.insights.spend.rows import COST, NAME
+from workbench.gui.insights.spend.view import SpendScreen
+from workbench.runs.recording import End, Recorder
+from workbench.settings import Settings
+from workbench.values import Failure, Price, Reply, Usage
+from workbench.workspace import Workspace
+
+DEAR = Price(Decimal(1_000_000), Decimal(0))
+
+
+def spent(workspace: Workspace, name: str, dollars: tuple[int, ...], price: Price = DEAR) -> int:
+    """The id of a run with one answer of a model for each sum."""
+    run_id = workspace.runs.prepare(replace(spec(model(name=name, price=price), cases=len(dollars)), name=f"Of {name}"))
+    ends = [
+        End(cell.job_id, "done", 1, price, reply=Reply("a", usage=Usage(sum_, 0)))
+        for cell, sum_ in zip(workspace.runs.cells(run_id), dollars, strict=True)
+    ]
+    Recorder(workspace._database, run_id).write(ends, ())
+    return run_id
+
+
+@pytest.mark.both_stores
+def test_calls_are_summed_by_day_model_prompt_and_run(workspace: Workspace) -> None:
+    first, second = spent(workspace, "m1", (1, 2)), spent(workspace, "m2", (5,))
+    spending = workspace.spend.read()
+    today = datetime.now().astimezone().date().isoformat()
+    assert [(row.name, row.calls, row.dollars) for row in spending.rows["day"]] == [(today, 3, Decimal(8))]
+    assert [(row.name, row.dollars) for row in spending.rows["model"]] == [("M2", Decimal(5)), ("M1", Decimal(3))]
+    assert [(row.name, row.dollars) for row in spending.rows["prompt"]] == [("P", Decimal(8))]
+    assert [(row.name, row.run_id) for row in spending.rows["run"]] == [("Of m2, run 1", second), ("Of m1, run 1", first)]
+    assert spending.total.dollars == workspace.runs.spent_today() == 8
+
+
+@pytest.mark.both_stores
+def test_only_calls_of_the_period_count(workspace: Workspace) -> None:
+    spent(workspace, "m1", (1,))
+    assert workspace.spend.read(1).total.calls == 1
+    later = date.today() + timedelta(days=3)
+    assert workspace.spend.read(3, later).total.calls == 0
+    assert workspace.spend.read(4, later).total.calls == 1
+
+
+def test_failed_calls_and_unknown_prices_are_in_no_sum_and_reused_answers_cost_once(workspace: Workspace) -> None:
+    run_id = spent(workspace, "m1", (1, 2))
+    spent(workspace, "odd", (4,), Price())
+    again = workspace.runs.prepare(spec(model(name="m3", price=DEAR), cases=1))
+    [cell] = workspace.runs.cells(again)
+    Recorder(workspace._database, again).write([End(cell.job_id, "failed", 1, DEAR, failure=Failure("server", "busy"))], ())
+    rows = {row.name: row for row in workspace.spend.read().rows["model"]}
+    assert (rows["ODD"].dollars, rows["ODD"].unknown, rows["ODD"].calls) == (Decimal(0), 1, 1)
+    assert (rows["M3"].dollars, rows["M3"].unknown, rows["M3"].calls) == (Decimal(0), 0, 1)
+    rerun = workspace.runs.rerun(run_id, "errors") if workspace.runs.get(run_id).failed else None
+    assert rerun is None
+    repeated = workspace.runs.prepare(spec(model(name="e"), cases=1, reuse=True))
+
+    async def go() -> None:
+        async for _event in workspace.runs.execute(repeated):
+            pass
+
+    asyncio.run(go())
+    assert workspace.spend.read().total.dollars == 3
+
+
+@pytest.fixture
+def session(qtbot: QtBot, tmp_path: Path, settings: Settings) -> Iterator[Session]:
+    """A window at the spending of two runs."""
+    ws = Workspace.open(tmp_path / "desk.db", settings)
+    spent(ws, "m1", (1, 2))
+    spent(ws, "m2", (5,))
+    ws.close()
+    made = opened(qtbot, tmp_path / "desk.db", settings, place="insights")
+    qtbot.waitUntil(lambda: made.window.place == "insights", timeout=15_000)
+    made.context.go("spend")
+    screen = cast("SpendScreen", made.window.screen_at("spend"))
+    qtbot.waitUntil(lambda: screen.rows.rowCount() == 1, timeout=15_000)
+    yield made
+    finished_well(made)
+
+
+def test_the_page_shows_sums_by_keys_alone_and_opens_a_run(session: Session, qtbot: QtBot, tmp_path: Path) -> None:
+    screen = cast("SpendScreen", session.window.screen_at("spend"))
+    assert screen.says.text() == "$8.00 for 3 calls"
+    assert screen.bar.choice.value == "spend"
+    screen.choose("run")
+    assert [screen.rows.index(row, NAME).data() for row in (0, 1)] == ["Of m2, run 1", "Of m1, run 1"]
+    assert screen.rows.index(0, COST).data() == "$5.00"
+    QTest.keyClick(screen.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QApplication.clipboard().text().splitlines()[1].startswith("Of m2, run 1\t1\t5.0")
+    screen.write(tmp_path / "spend.csv")
+    rows = list(csv.DictReader((tmp_path / "spend.csv").read_text("utf-8-sig").splitlines()))
+    assert [row["Dollars"] for row in rows] == ["5.0", "3.0"]
+    QTest.keyClick(screen.table, Qt.Key.Key_Down)
+    wanted = screen.rows.rows[1].run_id
+    QTest.keyClick(screen.table, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: session.window.place == "compare")
+    assert session.window.screen_at("compare").where()["run_id"] == wanted
+
+
+def test_the_page_is_reached_from_the_palette_and_from_the_other_pages_of_insights(session: Session, qtbot: QtBot) -> None:
+    session.context.go("insights")
+    session.context.action("go.spend").trigger()
+    qtbot.waitUntil(lambda: session.window.place == "spend")

@@ -1,0 +1,1 @@
+"""The page of spending: what was paid, by day, model, prompt and run."""
