@@ -236,3 +236,15 @@ def test_a_judge_that_saw_nobody_beside_it_says_how_many_ratings_it_lacks(desk: 
     assert judge_advice.uses(found) == ()
     with pytest.raises(NotFound):
         desk.calibrations.get("nothing")
+
+
+def test_judges_in_a_group_are_measured_each_for_itself(desk: Workspace) -> None:
+    rubric = Check("llm-rubric", "Is kind.", "Kind")
+    inner = Check("assert-set", [rubric.to_json(), Check("contains", "o").to_json()])
+    run_id = run(
+        desk, ("boots", "hats"), Check("assert-set", [inner.to_json(), Check("llm-rubric", "Is short.", "Short").to_json()], "Group")
+    )
+    rate(desk, run_id, "ppff")
+    found = {one.judge.title: one for one in desk.calibrations.all()}
+    assert found.keys() == {"Kind", "Short"}
+    assert [(len(one.marks), one.judge.model) for one in found.values()] == [(4, "judge")] * 2

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from workbench.analysis.calibration import Judge, Mark, Person
 from workbench.evaluators.verdicts import Unreadable, read
@@ -17,7 +18,7 @@ from workbench.runs.runs import Runs
 from workbench.store.database import Database
 from workbench.store.judged import RULING
 from workbench.store.outputs import newest
-from workbench.values import Check, canonical
+from workbench.values import Check, Score, canonical
 
 _SCORES = """
 SELECT score.output_id, score."check", score.passed, score.value, score.reason, score.at, job.run_id, job.column_index, job.case_index,
@@ -62,26 +63,41 @@ def judge_of(check: Check) -> Judge:
 def said_by_judges(database: Database, runs: Runs) -> list[Said]:
     """What every judge said, its last word on each output, with what people say of the same outputs; newest judges first."""
     found: dict[str, Said] = {}
-    checks: dict[str, Judge] = {}
     plans: dict[int, Plan] = {}
     people = _people(database)
     for output, text, passed, value, reason, at, run, column, case, repeat, length, resolved in database.query(_SCORES):
-        judge = checks.get(text)
-        if judge is None:
-            judge = checks[text] = judge_of(Check.from_json(json.loads(text)))
         plan = plans.get(run)
         if plan is None:
             plan = plans[run] = runs.plan(run)
         where, row = plan.columns[column], plan.cases[case]
-        said = found.setdefault(judge.key, Said(judge))
-        said.marks.pop(output, None)
-        said.marks[output] = Mark(
-            output, run, case, bool(passed), value, reason or "", _persons(people.get(output, {}), judge.title),
-            row.name or f"Case {case + 1}", row.tags, column, where.model.title, where.model.name, where.model.colour,
-            where.variant.version, length or 0, resolved or judge.model_name, at, repeat,
-        )  # fmt: skip
+        whole = Score(_check(text), bool(passed), value, reason or "")
+        is_set = bool(whole.parts)
+        for score in _of_judges(whole):
+            judge = judge_of(score.check)
+            said = found.setdefault(judge.key, Said(judge))
+            said.marks.pop(output, None)
+            answered = score.check.judge.get("resolved_model") if is_set else resolved
+            said.marks[output] = Mark(
+                output, run, case, bool(score.passed), score.score, score.reason, _persons(people.get(output, {}), judge.title),
+                row.name or f"Case {case + 1}", row.tags, column, where.model.title, where.model.name, where.model.colour,
+                where.variant.version, length or 0, answered or judge.model_name, at, repeat,
+            )  # fmt: skip
     _pairs(database, runs, found)
     return sorted(found.values(), key=lambda said: max((mark.at for mark in said.marks.values()), default=""), reverse=True)
+
+
+def _of_judges(score: Score) -> Iterator[Score]:
+    """A judge's score, or in place of a set those of the judges in it that have a verdict."""
+    if not score.parts:
+        yield score
+    for part in score.parts:
+        if part.parts or (part.passed is not None and "prompt_uid" in part.check.judge):
+            yield from _of_judges(part)
+
+
+@lru_cache(maxsize=1024)
+def _check(text: str) -> Check:
+    return Check.from_json(json.loads(text))
 
 
 def compared(counted: Iterable[Counted]) -> dict[frozenset[int], str]:

@@ -269,11 +269,12 @@ class CheckRow(QWidget):
 def judge_words(score: Score) -> str:
     """`Judged by gpt-x, agrees, 0.90, $0.0012`; empty where no judge gave the score."""
     judge = score.check.judge
-    if score.judge_output_id is None or "prompt_uid" not in judge:
+    if "prompt_uid" not in judge:
         return ""
     points = f", {score.score:.2f}" if score.score not in (None, 0.0, 1.0) else ""
     label = f", {score.label}" if score.label else ""
-    return f"Judged by {judge.get('model')}{label}{points}, {call_money(score.cost_usd) or 'cost unknown'}"
+    cost = f", {call_money(score.cost_usd) or 'cost unknown'}" if score.judge_output_id is not None else ""  # that of a set is the set's
+    return f"Judged by {judge.get('model')}{label}{points}{cost}"
 
 
 class MetricsPart(QWidget):
