@@ -111,7 +111,7 @@ def test_hand_written_yaml_is_read_as_version_1_2() -> None:
         ("a: 1\nb:\n\t- x\n", 3, "tab"),
         ("a: 1\na: 2\n", 2, "twice"),
         ("a: !!python/object:os.system x\n", 1, "tag"),
-        ("a: 1\n---\nb: 2\n", 2, "not YAML"),
+        ("a: 1\n---\nb: 2\n", 2, "A second document"),
         ("a: 1\n? [x]\n: 2\n", 2, "key"),
         ("a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> theirs\n", 2, "conflict in lines 2 to 6"),
         ("a: \x01\n", 1, "not YAML"),
@@ -207,3 +207,11 @@ def test_a_comment_put_anywhere_is_kept(data: dict[str, Any], draw: st.DataObjec
     written = dump(read.data, "", read.comments())
     assert written.count("# kept words") == 1
     assert load(written).data == data
+
+
+def test_a_merge_takes_in_names_that_are_not_there_already() -> None:
+    text = "base: &b {role: user, n: 1}\nother: &o {n: 2, m: 3}\nlist:\n- <<: *b\n  n: 5\n- <<: [*b, *o]\n- {'<<': text}\n"
+    assert load(text).data["list"] == [{"role": "user", "n": 5}, {"role": "user", "n": 1, "m": 3}, {"<<": "text"}]
+    with pytest.raises(BadInput, match="takes in names") as caught:
+        load("a: 1\n<<: word\n")
+    assert caught.value.line == 2

@@ -508,7 +508,7 @@ def test_one_bad_file_never_stops_the_others(library: Library, tmp_path: Path) -
     assert [item.name for item in report.imported] == ["good"]
     found = {Path(row.path).name: (row.line, row.reason) for row in report.rejected}
     assert found["tab.yaml"] == (2, "A tab stands where spaces are needed.")
-    assert found["conflict.yaml"] == (2, "Git left a conflict in lines 2 to 6.")
+    assert found["conflict.yaml"] == (2, "Git left a conflict in lines 2 to 6. Choose one side and import it again.")
     assert found["role.yaml"][0] == 3
     assert found["unknown.yaml"][0] == 1
     assert found["bytes.yaml"][0] == 1

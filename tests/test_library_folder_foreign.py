@@ -124,12 +124,14 @@ def test_a_schema_or_an_empty_object_is_passed_over_in_a_folder_and_rejected_by_
 def test_a_broken_file_whose_name_says_what_it_is_is_reported_in_a_folder_too(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "good.prompt.yml").write_text("messages:\n- {role: user, content: Hi}\n", "utf-8")
     (tmp_path / "twice.prompt.yml").write_text("name: a\nname: b\nmessages:\n- {role: user, content: Hi}\n", "utf-8")
+    wide = "name: wide\nmessages:\n- {role: user, content: Grüße}\n".encode("utf-16")
+    (tmp_path / "wide.prompt.yml").write_bytes(wide)
     (tmp_path / "none.prompt.yaml").write_text("name: a\nmodel: b\n", "utf-8")
     (tmp_path / "other.yml").write_text("name: a\nname: b\n", "utf-8")  # whatever this is, nobody meant it to come in
     report = workspace.files.import_paths([tmp_path])
-    assert [item.name for item in report.imported] == ["good"]
+    assert [item.name for item in report.imported] == ["good", "wide"]
     assert {Path(item.path).name: (item.line, item.reason) for item in report.rejected} == {
-        "twice.prompt.yml": (2, "name stands here twice."),
+        "twice.prompt.yml": (2, "name stands here twice. Remove one of them."),
         "none.prompt.yaml": (1, "There are no messages in this file: each has a role and its content."),
     }
 

@@ -17,9 +17,9 @@ def parse(text: str, path: str = "") -> Document:
 
 
 def decode(data: bytes, path: str = "") -> str:
-    """The text of a file. Raises BadInput with the line of the first byte that is not UTF-8."""
+    """The text of a file: UTF-8, or UTF-16 with its mark. Raises BadInput with the line of the first byte that is neither."""
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise BadInput("Bytes that are not UTF-8.", path=path, line=line, remedy="Save the file as UTF-8.") from error

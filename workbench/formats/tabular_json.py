@@ -25,7 +25,14 @@ def _finite(digits: str) -> float:
     return number
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+def _whole(digits: str) -> int:
+    try:
+        return int(digits)
+    except ValueError:  # thousands of digits
+        raise ValueError(f"{digits[:20]}... is too large a number") from None
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole)
 
 
 def is_json(text: str) -> bool:
@@ -216,7 +223,10 @@ def _json_object_rows(text: str) -> Iterator[Row | BadRow]:
         line = text.splitlines()[error.lineno - 1] if error.lineno <= len(text.splitlines()) else ""
         yield BadRow(error.lineno, f"Not JSON: {_json_reason(error)}.", show(line))
         return
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        yield BadRow(1, "Nested too deep.")
+        return
+    except ValueError as error:
         yield BadRow(1, f"Not JSON: {error}.")
         return
     if is_schema(value):

@@ -157,6 +157,8 @@ def _sentence(error: Any, text: str) -> str:
         line = lines[mark.line] if mark.line < len(lines) else ""
         if "\t" in line[: mark.column + 1]:
             return "A tab stands where spaces are needed."
+    if error.problem == "but found another document":
+        return "A second document begins here, and one file holds one."
     problem = " ".join(str(error.problem or error.context or "it cannot be read").split())
     return f"This is not YAML: {problem}."
 
@@ -195,8 +197,12 @@ class _Reader:
 
     def _mapping(self, node: Any, path: Path, in_flow: bool, depth: int) -> dict[str, Any]:
         result: dict[str, Any] = {}
+        merged: list[Any] = []
         for key, item in node.value:
             line = key.start_mark.line + 1
+            if key.id == "scalar" and key.style is None and key.value == "<<":
+                merged += item.value if item.id == "sequence" else [item]
+                continue
             if key.id != "scalar":
                 raise BadInput("A key is one word or line of text.", path=self.path, line=line)
             name = self._whole(key)
@@ -205,6 +211,10 @@ class _Reader:
             self._note_entry(key, (*path, name), in_flow)
             self._note(key, (*path, name), in_flow)
             result[name] = self.value(item, (*path, name), in_flow, depth + 1)
+        for source in merged:
+            if source.id != "mapping":
+                raise BadInput("A << takes in names with their values.", path=self.path, line=source.start_mark.line + 1)
+            result = {**self.value(source, path, in_flow, depth + 1), **result}
         return result
 
     def _note_entry(self, node: Any, path: Path, in_flow: bool) -> None:

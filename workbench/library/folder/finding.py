@@ -249,7 +249,7 @@ def _take(finds: Finds, path: Path, *, is_asked: bool, top: Path | None = None) 
     except BadInput as error:
         if is_asked or "conflict" in error.message or is_meant(path.name):
             finds.seen.add(key)
-            finds.rejected.append(Rejected(str(path), error.line, error.message, _line_of(path, error.line)))
+            finds.rejected.append(_refusal(path, error))
 
 
 def is_meant(name: str) -> bool:
@@ -311,7 +311,7 @@ def _versions(finds: Finds, path: Path) -> VersionsFile | None:
     try:
         versions = read_versions(_document(beside))
     except BadInput as error:
-        finds.rejected.append(Rejected(str(beside), error.line, error.message, _line_of(beside, error.line)))
+        finds.rejected.append(_refusal(beside, error))
         return None
     changed = [entry for entry in versions.versions if entry.is_changed]
     for entry in changed:
@@ -320,6 +320,10 @@ def _versions(finds: Finds, path: Path) -> VersionsFile | None:
         )
         finds.rejected.append(Rejected(str(beside), entry.line, reason, _line_of(beside, entry.line)))
     return None if changed else versions
+
+
+def _refusal(path: Path, error: BadInput) -> Rejected:
+    return Rejected(str(path), error.line, f"{error.message} {error.remedy}".strip(), _line_of(path, error.line))
 
 
 def _line_of(path: Path, line: int | None) -> str:
