@@ -149,9 +149,9 @@ def test_streamed_words_repaint_their_cell_once_however_many_pieces_came(qtbot: 
     loaded(qtbot, grid)
     changed: list[tuple[int, int]] = []
     grid.model.dataChanged.connect(lambda first, last: changed.append((first.row(), first.column())))
-    grid.model.start_job(2, 1)
+    grid.model.live.start(2, 1)
     for piece in ["Hello", " ", "Priya"] * 30:
-        grid.model.add_text(2, piece)
+        grid.model.live.add_text(2, piece)
     qtbot.waitUntil(lambda: bool(changed))
     assert changed == [(0, 2)]
     shown = grid.model.shown(0, 1)
@@ -162,9 +162,9 @@ def test_streamed_words_repaint_their_cell_once_however_many_pieces_came(qtbot: 
 
 def test_a_finished_cell_shows_the_stored_row(qtbot: QtBot, grid: Grid) -> None:
     loaded(qtbot, grid)
-    grid.model.start_job(2, 1)
-    grid.model.add_text(2, "Hello")
-    grid.model.end_job(2)
+    grid.model.live.start(2, 1)
+    grid.model.live.add_text(2, "Hello")
+    grid.model.live.end(2)
     qtbot.waitUntil(lambda: grid.jobs == [[2]])
     with qtbot.waitSignal(grid.model.settled):
         grid.model.put_cells([cell(2, 1, 0, text="Hello stored")])
@@ -175,24 +175,24 @@ def test_a_finished_cell_shows_the_stored_row(qtbot: QtBot, grid: Grid) -> None:
 
 def test_an_end_that_is_told_twice_leaves_no_call_behind(qtbot: QtBot, grid: Grid) -> None:
     loaded(qtbot, grid)
-    grid.model.start_job(2, 1)
-    grid.model.end_job(2)
+    grid.model.live.start(2, 1)
+    grid.model.live.end(2)
     grid.model.put_cells([cell(2, 1, 0)])
-    grid.model.end_job(2)
+    grid.model.live.end(2)
     grid.model.put_cells([cell(2, 1, 0)])
-    assert grid.model.live_jobs() == {}
+    assert len(grid.model.live) == 0
 
 
 def test_a_new_attempt_starts_the_text_anew(qtbot: QtBot, grid: Grid) -> None:
     loaded(qtbot, grid)
-    grid.model.start_job(1, 1)
-    grid.model.add_text(1, "half an ans")
-    grid.model.wait_job(1, Failure("network", "cut"), 1, 5, 2.0)
+    grid.model.live.start(1, 1)
+    grid.model.live.add_text(1, "half an ans")
+    grid.model.live.wait(1, Failure("network", "cut"), 1, 5, 2.0)
     shown = grid.model.shown(0, 0)
     assert shown is not None
     assert shown.state is State.WAITING
-    assert grid.model.waiting() == 1
-    grid.model.start_job(1, 2)
+    assert grid.model.live.waiting() == 1
+    grid.model.live.start(1, 2)
     shown = grid.model.shown(0, 0)
     assert shown is not None
     assert (shown.state, shown.text) == (State.WRITING, "")
@@ -200,8 +200,8 @@ def test_a_new_attempt_starts_the_text_anew(qtbot: QtBot, grid: Grid) -> None:
 
 def test_the_place_in_the_queue_moves_up_as_calls_start(qtbot: QtBot, grid: Grid) -> None:
     loaded(qtbot, grid)
-    grid.model.start_job(1, 1)
-    grid.model.start_job(2, 1)
+    grid.model.live.start(1, 1)
+    grid.model.live.start(2, 1)
     shown = grid.model.shown(0, 2)
     assert shown is not None
     assert shown.place == 29

@@ -78,7 +78,7 @@ def over(qtbot: QtBot, screen: CompareScreen) -> None:
     """Wait until the run has ended and its cells are read again."""
     qtbot.waitUntil(lambda: not screen.model.running, timeout=30_000)
     grid = screen.model.grid
-    qtbot.waitUntil(lambda: not grid.live_jobs() and not grid._old and screen.page.current() is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: not len(grid.live) and not grid._old and screen.page.current() is not None, timeout=10_000)
 
 
 # The list

@@ -128,7 +128,7 @@ def main() -> None:
     spin(6.0)
     share = (time.thread_time() - cpu) / 6.0
     screen = session.window.screen_at("compare")
-    live = len(screen.model.grid.live_jobs())  # type: ignore[attr-defined]
+    live = len(screen.model.grid.live)  # type: ignore[attr-defined]
     figures |= {"cells": live, "writing_ms": watch.figures(), "share_of_a_core": round(share, 3)}
     print(f"{live} cells writing: {watch.words()}; the window's thread is busy {100 * share:.0f} % of the time")
     watch.begin()

@@ -6,15 +6,15 @@ callables and is given them with `put`, so that it knows neither threads nor the
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
 
-from workbench.gui.cells import Live, Shown, column_title, spoken, state_of
+from workbench.gui.cells import Shown, column_title, spoken, state_of
 from workbench.gui.columns import best_of, spoken_column
+from workbench.gui.live_calls import LiveCalls
 from workbench.gui.words import tip
 
 if TYPE_CHECKING:
@@ -72,8 +72,7 @@ class RunGrid(QAbstractTableModel):
         self._old: set[int] = set()
         self._wanted: OrderedDict[int, None] = OrderedDict()
         self._places: dict[int, tuple[int, int, int]] = {}  # job id to (case, column, repeat) of the loaded cells
-        self._live: dict[int, Live] = {}
-        self._started = 0
+        self.live = LiveCalls(self._touch, self.reread)
         self._started_at_read: dict[int, int] = {}
         self._touched: set[int] = set()
         self._turn = 0
@@ -103,11 +102,10 @@ class RunGrid(QAbstractTableModel):
         self._old.clear()
         self._wanted.clear()
         self._places.clear()
-        self._live.clear()
+        self.live.clear()
         self._touched.clear()
         self._stale.clear()
         self._unpainted.clear()
-        self._started = 0
         self.endResetModel()
 
     def show_columns(self, columns: Sequence[ColumnInfo]) -> None:
@@ -185,10 +183,10 @@ class RunGrid(QAbstractTableModel):
         cell = page.get((case, column, repeat)) if page is not None else None
         if cell is None:
             return None
-        live = self._live.get(cell.job_id)
+        live = self.live.of(cell.job_id)
         place = cell.queue_place
         if place is not None and cell.status == "queued":
-            place = max(1, place - (self._started - self._started_at_read.get(case // PAGE, self._started)))
+            place = max(1, place - (self.live.started - self._started_at_read.get(case // PAGE, self.live.started)))
         return Shown(cell, state_of(cell, live), live, place, self.repeats)
 
     def where(self, job_id: int) -> tuple[int, int, int] | None:
@@ -199,10 +197,6 @@ class RunGrid(QAbstractTableModel):
         """The loaded jobs whose newest output is one of these."""
         return [cell.job_id for page in self._pages.values() for cell in page.values() if cell.output_id in outputs]
 
-    def live_jobs(self) -> dict[int, Live]:
-        """The calls under way."""
-        return self._live
-
     # -- what comes in -----------------------------------------------------------------------------------------
 
     def put_page(self, first: int, cells: Iterable[Cell]) -> None:
@@ -210,7 +204,7 @@ class RunGrid(QAbstractTableModel):
         number = first // PAGE
         page = self._pages[number] = {}
         self._old.discard(number)
-        self._started_at_read[number] = self._started
+        self._started_at_read[number] = self.live.started
         self._asked.discard(number)
         for cell in cells:
             self._keep(page, cell)
@@ -227,9 +221,7 @@ class RunGrid(QAbstractTableModel):
             page = self._pages.get(cell.case_index // PAGE)
             if page is not None:
                 self._keep(page, cell)
-            live = self._live.get(cell.job_id)
-            if live is not None and live.ended:
-                del self._live[cell.job_id]
+            self.live.drop_ended(cell.job_id)
             jobs.add(cell.job_id)
             self._unpainted[cell.job_id] = None
         if jobs:
@@ -249,69 +241,19 @@ class RunGrid(QAbstractTableModel):
         page[place] = cell
         self._places[cell.job_id] = place
 
-    def start_job(self, job_id: int, attempt: int) -> None:
-        """A call was sent."""
-        live = self._live.get(job_id)
-        if live is None or live.ended:
-            self._started += 1
-            live = self._live[job_id] = Live()
-        live.failure, live.attempt = None, attempt
-        live.pieces.clear()
-        live.length = live.words = 0
-        self._touch(job_id)
-
-    def add_text(self, job_id: int, text: str) -> None:
-        """A piece of an answer arrived."""
-        live = self._live.get(job_id)
-        if live is None:
-            live = self._live[job_id] = Live()
-        live.failure = None
-        live.add(text)
-        self._touch(job_id)
-
-    def wait_job(self, job_id: int, failure: Any, attempt: int, attempts: int, delay: float) -> None:
-        """A call failed and will be sent again after a delay in seconds."""
-        live = self._live.setdefault(job_id, Live())
-        live.failure, live.attempt, live.attempts = failure, attempt, attempts
-        live.delay, live.until = delay, time.perf_counter() + delay
-        self._touch(job_id)
-
-    def end_job(self, job_id: int) -> None:
-        """A call is over and stored; its row is read again soon."""
-        live = self._live.get(job_id)
-        if live is not None:
-            live.ended = True
-            live.failure = None
-        self.reread(job_id)
-
     def reread(self, job_id: int) -> None:
         """Read the stored row of a job again soon, together with others."""
         if job_id in self._places:
             self._stale.add(job_id)
             self._start_flush()
         else:
-            self._live.pop(job_id, None)
-
-    def end_run(self) -> None:
-        """Nothing is under way any more."""
-        for job_id, live in list(self._live.items()):
-            live.ended = True
-            self.reread(job_id)
-        self._start_flush()
+            self.live.drop(job_id)
 
     def tick(self) -> None:
         """Repaint what shows a clock, in turns: calls under way and those that wait."""
-        self._touched.update(job_id for job_id, live in self._live.items() if not live.ended)
+        self._touched.update(self.live.going())
         if self._touched:
             self._start_flush()
-
-    def waiting(self) -> int:
-        """How many calls wait for their next try."""
-        return sum(1 for live in self._live.values() if live.failure is not None)
-
-    def in_flight(self) -> int:
-        """How many calls are being answered now."""
-        return sum(1 for live in self._live.values() if live.failure is None and not live.ended)
 
     # -- Qt's questions ----------------------------------------------------------------------------------------
 

@@ -140,20 +140,20 @@ class RunModel(QObject):
         # Loaded long before: events come from it. At the top of the file it would slow down the first window.
         from workbench.workspace import Cancelled, Failed, Finished, Held, Judged, Skipped, Started, Streamed, Unsaved, Waiting
 
-        grid, now = self.grid, time.perf_counter()
+        live, now = self.grid.live, time.perf_counter()
         for event in events:
             match event:
                 case Streamed(job, delta):
-                    grid.add_text(job, delta.text)
+                    live.add_text(job, delta.text)
                 case Started(job, attempt):
-                    grid.start_job(job, attempt)
+                    live.start(job, attempt)
                 case Waiting(job, failure, attempt, attempts, delay):
-                    grid.wait_job(job, failure, attempt, attempts, delay)
+                    live.wait(job, failure, attempt, attempts, delay)
                 case Finished() | Failed() | Cancelled() | Skipped():
                     self._ends.append(now)
-                    grid.end_job(event.job)
+                    live.end(event.job)
                 case Held(job):
-                    grid.end_job(job)
+                    live.end(job)
                 case Judged():
                     self.judging = event
                 case Unsaved():
@@ -165,7 +165,7 @@ class RunModel(QObject):
         if run_id != self._run_id or self.closed:
             return
         self.judging = None
-        self.grid.end_run()
+        self.grid.live.end_all()
         self.grid.forget()
         if self._again or self._changing:
             self._again = self._changing = False

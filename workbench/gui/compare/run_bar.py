@@ -234,7 +234,7 @@ class RunBar(QFrame):
         if run.reused:
             words.append(f"{run.reused:,} reused")
         done.more.setText(", ".join(words))
-        waiting = self.model.grid.waiting() if running else 0
+        waiting = self.model.grid.live.waiting() if running else 0
         late = f"{waiting} retrying" if waiting else f"{run.skipped:,} skipped" if run.skipped else ""
         held = any(failure.get("kind") != "budget" for failure in run.held.values())
         if held and not late:
