@@ -157,7 +157,10 @@ class RealWindow:
 
     def press(self, role: str, name: str, **more: Any) -> None:
         """Click something by its role and the beginning of its name, once it is there."""
-        self.click(self.see(role, name, **more))
+        item = self.see(role, name, **more)
+        while (again := self.see(role, name, **more)).place != item.place:  # the window manager is still placing its window
+            item = again
+        self.click(item)
 
     def _xdotool(self, *arguments: str) -> None:
         subprocess.run(["xdotool", *arguments], env=dict(self._environment), check=True, timeout=PATIENCE_S)
@@ -328,7 +331,8 @@ def _items(_session: Any) -> list[Any]:
 
     found: list[Any] = []
     for window in QApplication.topLevelWidgets():
-        if window.isVisible():
+        handle = window.windowHandle()
+        if window.isVisible() and handle is not None and handle.isExposed():
             _walk(QAccessible.queryAccessibleInterface(window), window.windowTitle(), window.frameGeometry(), found)
     return found
 
