@@ -35,13 +35,15 @@ _OPEN = ", ".join(f"'{label}'" for label in OPEN)
 FAILED = f"(score.passed = 0 AND {_COUNTS})"
 """True of a score that keeps its output from passing. A check of weight 0 only tells."""
 
+# Each of these looks into the check of a score only where nothing else decides: that is what takes the time.
 _FAILS = f"count(CASE WHEN {FAILED} THEN 1 END)"
 _OWED = f"count(CASE WHEN score.passed IS NULL AND score.label IN ({_OPEN}) AND {_COUNTS} THEN 1 END)"
-_ASKED = f"count(CASE WHEN score.passed IS NOT NULL AND {_COUNTS} THEN 1 END)"
-_ONLY_TOLD = f"(count(score.passed) > 0 AND count(CASE WHEN {_COUNTS} THEN score.id END) = 0)"
+_UNASKED = f"count(CASE WHEN score.passed IS NULL AND {_COUNTS} THEN 1 END)"
+_PASSES = f"count(CASE WHEN score.passed = 1 AND {_COUNTS} THEN 1 END)"
+_NONE_FAILS = f"{_OWED} = 0 AND ({_PASSES} > 0 OR ({_UNASKED} = 0 AND count(score.passed) > 0))"
 
-CHECKED = f"(CASE WHEN {_FAILS} > 0 OR ({_OWED} = 0 AND ({_ASKED} > 0 OR {_ONLY_TOLD})) THEN 1 ELSE 0 END)"
+CHECKED = f"(CASE WHEN {_FAILS} > 0 OR ({_NONE_FAILS}) THEN 1 ELSE 0 END)"
 """Over all scores of one output: 1 where they say whether it passes, else 0. The rule is that of `values.passing`."""
 
-PASSED = f"(CASE WHEN {_FAILS} = 0 AND {_OWED} = 0 AND ({_ASKED} > 0 OR {_ONLY_TOLD}) THEN 1 ELSE 0 END)"
+PASSED = f"(CASE WHEN {_FAILS} = 0 AND {_NONE_FAILS} THEN 1 ELSE 0 END)"
 """Over all scores of one output: 1 where it passes, else 0; of one that is not judged, see CHECKED, it says nothing."""
