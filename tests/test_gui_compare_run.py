@@ -258,7 +258,7 @@ def test_a_dataset_can_be_narrowed_by_its_tags(
 def test_cells_are_written_before_the_eyes_and_end_as_they_are_stored(
     qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
 ) -> None:
-    provider = fakeprovider(latency_ms=30, token_ms=15, answer="words", tokens=60)
+    provider = fakeprovider(latency_ms=30, token_ms=40, answer="words", tokens=60)
     filled = fill(tmp_path / "desk.db", settings, provider.base_url)
     screen = opening(filled)
     seen: list[str] = []
