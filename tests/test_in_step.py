@@ -226,6 +226,22 @@ def test_a_moved_and_a_renamed_file_stay_the_same_prompt(side: Side) -> None:
     side.calm()
 
 
+def test_of_two_names_that_differ_in_case_the_one_that_is_known_stays_the_prompt(side: Side) -> None:
+    side.sync()
+    before = {prompt.name for prompt in side.library.prompts.list()}
+    known = side.folder / "prompts" / "refund-reply.yaml"
+    twin = known.with_name("REFUND-reply.yaml")
+    twin.write_text(known.read_text("utf-8").replace("Refund reply", "Other"), "utf-8")
+    if len([path for path in known.parent.iterdir() if path.name.lower() == known.name]) < 2:
+        pytest.skip("names that differ only in case are one file here")
+    report = side.sync()
+    assert [item.path for item in report.aside] == ["prompts/REFUND-reply.yaml"]
+    assert (report.brought, report.written, report.removed) == ((), (), ())
+    assert {prompt.name for prompt in side.library.prompts.list()} == before
+    twin.unlink()
+    side.calm()
+
+
 def test_a_prompt_that_is_renamed_or_moved_here_takes_its_file_along_with_what_a_person_wrote_into_it(side: Side, far: Side) -> None:
     side.edit(CON, "prompt: con", "# mine\nprompt: con")
     side.sync()

@@ -83,6 +83,8 @@ class Look:
         self.folder = folder
         self._known: dict[str, tuple[int, int, str, tuple[str, ...]]] = {}
         """Time, size, hash, and the names of files that belong to it."""
+        self.agreed: frozenset[str] = frozenset()
+        """Paths that both sides agreed on: of two names that differ only in case, such a one stays what it was."""
 
     def all(self, steps: Steps | None = None) -> Outside:
         """What lies there. Raises BadInput where the folder is not there or cannot be read."""
@@ -100,11 +102,14 @@ class Look:
             raise BadInput(
                 f"The folder {self.folder} cannot be read ({error.strerror}).", remedy="Give yourself access to it, or choose another one."
             ) from error
+        first = {folded(path): path for path in self.agreed if path in stats}
         for path in sorted(stats):
             if steps is not None:
                 steps.say()
             kind = kind_of_path(path)
-            if kind is not None:
+            if kind is not None and (other := first.get(folded(path), path)) != path:
+                self._twin(found, path, other)
+            elif kind is not None:
                 self._take(found, path, kind, stats)
         self._known = {path: known for path, known in self._known.items() if path in stats}
         return found
@@ -166,8 +171,7 @@ class Look:
         key = folded(path)
         is_copy = _CONFLICTED_COPY.search(path) is not None
         if key in found.units:
-            other = found.units[key].path
-            found.aside.append(Rejected(path, None, f"Its name differs from {other} only in upper and lower case. Rename one of them."))
+            self._twin(found, path, found.units[key].path)
             return
         try:
             parts = [self._hash(path, stats)]
@@ -182,6 +186,9 @@ class Look:
             return
         units = found.copies if is_copy else found.units
         units[key] = Unit(path, kind, hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest())
+
+    def _twin(self, found: Outside, path: str, other: str) -> None:
+        found.aside.append(Rejected(path, None, f"Its name differs from {other} only in upper and lower case. Rename one of them."))
 
     def _belonging(self, path: str, kind: Kind) -> list[str]:
         if kind not in ("prompt", "dataset"):

@@ -89,10 +89,11 @@ class Round:
     def run(self) -> StepReport:
         """Do it. Raises BadInput where the folder is not there or of a newer version, and Stopped where the progress does."""
         self._database.refuse_if_read_only()
+        self._base = agreed.read(self._database, self._folder)
+        self._look.agreed = frozenset(base.path for base in self._base.values())
         outside = self._outside = self._look.all(self._steps)
         if outside.is_busy:
             return StepReport(self._folder, is_busy=True)
-        self._base = agreed.read(self._database, self._folder)
         self._aside += outside.aside
         live = [base for base in self._base.values() if not base.gone and base.kind not in ("page", "models")]
         if live and not outside.units and not outside.waiting and self._deletions == "ask":
