@@ -62,13 +62,14 @@ def test_the_value_is_a_template_and_the_reference_of_the_case_stands_in_it() ->
     assert not may_be_slow(check)
 
 
-def test_without_a_vector_there_is_no_verdict_and_the_output_does_not_pass() -> None:
+def test_without_a_vector_there_is_no_verdict_and_the_word_is_left_to_the_other_checks() -> None:
     missing = judged(Check("similar", "unknown"), "money back")
     assert (missing.passed, missing.score, missing.reason) == (None, None, "no vector")
     none = score([Check("not-similar", "refund"), Check("contains", "money")], Case({}), "money back")
     assert [one.passed for one in none] == [None, True]
     assert "No embedding model" in none[0].reason
-    assert verdict(none)[0] is None
+    assert verdict(none)[0] is True
+    assert verdict(none[:1])[0] is None, "no check could be asked"
 
 
 def test_an_empty_answer_means_nothing_and_takes_no_call() -> None:

@@ -59,7 +59,9 @@ class Worker:
                 self._forget(self._child)
 
     def _started(self) -> subprocess.Popen[str]:
-        if self._child is None or self._child.poll() is not None:
+        if self._child is not None and self._child.poll() is not None:
+            self._forget(self._child)  # it was ended in the moment in which it answered
+        if self._child is None:
             flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
             self._child = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-c", _CODE],
