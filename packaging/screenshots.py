@@ -256,7 +256,7 @@ def measured(tab: str) -> Shot:
 
     def shot(session: Session, ids: dict[str, int]) -> None:
         run = next(run for run in session.context.ws.runs.list() if run.comparison == "Policy reply")
-        results(session, ids | {"results_run": run.id})
+        results()(session, ids | {"results_run": run.id})
         screen: Any = session.window.screen_at("compare")
         if tab == "answers":
             screen.tabs.show_results(False)
@@ -362,7 +362,7 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("02m-unjudged", at("compare", run_id="unjudged")),
     ("02n-judge-check", judge_check),
     ("02k-results", results()),
-    ("02t-results-judged", measured("results")),
+    ("02x-results-judged", measured("results")),
     ("02u-measured-judge", measured("answers")),
     ("02v-results-two-prompts", results("two_by_two_run")),
     ("02w-log", at("compare", run_id="results_run", tab="log")),

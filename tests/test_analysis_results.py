@@ -88,7 +88,7 @@ def test_each_failed_answer_has_one_cause_and_failed_calls_are_causes_too() -> N
     assert sum(cause.total for cause in found.causes) == 33
     assert [cause.name for cause in found.causes][-1] == "Too many calls at once"
     assert found.rates[0].of == 49, "a call without an answer counts in no rate"
-    assert "1 without a verdict count in no pass rate" in result_words.causes(found)
+    assert "1 without a verdict counts in no pass rate" in result_words.causes(found)
 
 
 def test_a_check_that_cannot_run_here_is_said_and_so_are_answers_that_wait_for_a_judge() -> None:
@@ -102,7 +102,7 @@ def test_a_check_that_cannot_run_here_is_said_and_so_are_answers_that_wait_for_a
     words = result_words.pass_rate(found)
     assert f"1 check cannot run here ({lacking.title}): where it is lacking, the other checks decide" in words
     assert "1 answer has no verdict of a judge yet and is in no pass rate." in words
-    assert "1 without a verdict count in no pass rate." in result_words.causes(found)
+    assert "1 without a verdict counts in no pass rate." in result_words.causes(found)
 
 
 def test_reasons_of_one_kind_are_one_cause_and_a_judges_many_wordings_too() -> None:

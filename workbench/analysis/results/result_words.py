@@ -193,7 +193,8 @@ def checks(found: Results) -> str:
     verb = "comes from a judge" if len(judges) == 1 else "come from judges"
     said = {one.judge.key: one.sentence(_asked(found, one.check)) for one in found.judges}
     if not said:
-        return f"{_joined(judges)} {verb}. It was not asked here, so it is not known how far people agree with it."
+        who, whom = ("It was", "it") if len(judges) == 1 else ("They were", "them")
+        return f"{_joined(judges)} {verb}. {who} not asked here, so it is not known how far people agree with {whom}."
     whose = [f"{_joined(judges)} {verb}."] if len(judges) > 1 or len(said) > 1 else []
     return " ".join((*whose, *dict.fromkeys(said.values())))
 
@@ -210,7 +211,7 @@ def causes(found: Results) -> str:
         return "Every checked answer passed, and every call was answered."
     words = "Grouped by the failed check and its reason. An answer that failed several is counted at the first."
     silent = sum(1 for cause in found.causes for answer in cause.answers if answer.trouble)
-    return words + (f" {silent} without a verdict count in no pass rate." if silent else "")
+    return words + (f" {silent} without a verdict {'counts' if silent == 1 else 'count'} in no pass rate." if silent else "")
 
 
 def calls(found: Results) -> str:
