@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtCore import QModelIndex, Signal
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QStackedWidget,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -29,6 +28,7 @@ from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.empty import EmptyState
 from workbench.gui.widgets.labels import label
+from workbench.gui.widgets.row_table import RowTable
 from workbench.gui.widgets.save_chooser import ask_path
 from workbench.gui.widgets.search_field import SearchField
 from workbench.gui.words import counted
@@ -38,23 +38,6 @@ if TYPE_CHECKING:
 
 MOST_COPIED = 100_000
 """Lines that are put on the clipboard at most; a file takes all."""
-
-
-class LogTable(QTableView):
-    """The lines. Enter opens the answer that a line is about, Ctrl+C copies the selected lines."""
-
-    opened = Signal(int)
-    copy_wanted = Signal()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
-            self.opened.emit(self.currentIndex().row())
-        elif event.matches(QKeySequence.StandardKey.Copy):
-            self.copy_wanted.emit()
-        elif event.text().isprintable() and event.text() and not event.modifiers():
-            event.ignore()  # letters are the window's keys, not a search in the first column
-        else:
-            super().keyPressEvent(event)
 
 
 class LogPage(QWidget):
@@ -69,7 +52,7 @@ class LogPage(QWidget):
         self.log: RunLog | None = None
         self._on = False
         self.lines = LogModel()
-        self.table = LogTable()
+        self.table = RowTable()
         self.kinds, self.columns = QComboBox(), QComboBox()
         self.search = SearchField("Search the log")
         self.count = label("", "small", "text2")

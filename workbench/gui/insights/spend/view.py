@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QComboBox, QFrame, QHeaderView, QStackedWidget, QTableView, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QAbstractItemView, QComboBox, QFrame, QHeaderView, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.insights.pages import Pages
@@ -17,6 +17,7 @@ from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import action_button, button
 from workbench.gui.widgets.empty import EmptyState
 from workbench.gui.widgets.labels import ElidedLabel
+from workbench.gui.widgets.row_table import RowTable
 from workbench.gui.widgets.save_chooser import ask_path
 from workbench.gui.widgets.segmented import Segmented
 from workbench.gui.words import counted
@@ -32,21 +33,6 @@ PERIODS: tuple[tuple[str, int | None], ...] = (
 AGAIN_MS = 1000
 
 
-class SpendTable(QTableView):
-    """The rows. Enter opens the run of a row, Ctrl+C copies all as a table."""
-
-    opened = Signal(int)
-    copy_wanted = Signal()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
-            self.opened.emit(self.currentIndex().row())
-        elif event.matches(QKeySequence.StandardKey.Copy):
-            self.copy_wanted.emit()
-        else:
-            super().keyPressEvent(event)
-
-
 class SpendScreen(Screen):
     """What was spent."""
 
@@ -55,7 +41,7 @@ class SpendScreen(Screen):
         self.spending: Spending | None = None
         self.by = "day"
         self.rows = SpendModel()
-        self.table = SpendTable()
+        self.table = RowTable()
         self.bar = Pages(context, "spend")
         self.ways = Segmented(WAYS, self.by, small=True, name="How the spending is grouped")
         self.period = QComboBox()
