@@ -263,6 +263,7 @@ def test_whatever_makes_calls_asks_before_python_code_runs(
     ws = screen.context.ws
     before = len(ws.runs.list())
     screen.page.table.main.setFocus()
+    qtbot.waitUntil(lambda: way != "one cell again" or (screen.page.detail.shown is not None and screen.page.detail.again.isEnabled()))
     act: Callable[[], object] = {
         "rerun": screen.rerun,
         "continue": screen.model.go_on,
@@ -277,3 +278,25 @@ def test_whatever_makes_calls_asks_before_python_code_runs(
     qtbot.waitUntil(lambda: ws.runs.get(made()).status == "done" and not screen.model.running, timeout=20_000)
     qtbot.waitUntil(lambda: ws.runs.cells(made())[0].scores[0].passed is True, timeout=20_000)
     assert ws.runs.code.count() == 1
+
+
+def test_a_first_start_asks_for_the_python_code_of_single_cases_too(
+    qtbot: QtBot, settings: Settings, tmp_path: Path, fakeprovider: Start, opening: Open
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url, cases=1, models=1, versions=(1,), checks=())
+    with closing(Workspace.open(filled.path, settings)) as ws:
+        (case,) = ws.datasets.cases(ws.datasets.list()[0].id)
+        ws.datasets.set_cell(case.id, "checks", [Check("python", "len(output) > 0").to_json()])
+        definition = ws.comparisons.get(filled.comparison).definition
+        assert [check.type for check in ws.comparisons.checks(definition)] == ["python"]
+    screen = opening(filled)
+    qtbot.waitUntil(lambda: bool(screen.overview.families))
+    screen._overview_key("start", screen.overview.families[0])
+    dialog = code_dialog(qtbot)
+    assert "len(output) > 0" in dialog.code.toPlainText()
+    ws = screen.context.ws
+    assert ws.runs.list() == [], "nothing is made before the answer"
+    dialog.allow.click()
+    qtbot.waitUntil(lambda: bool(ws.runs.list()) and ws.runs.list()[0].status == "done" and not screen.model.running, timeout=20_000)
+    (score,) = ws.runs.cells(ws.runs.list()[0].id)[0].scores
+    assert score.passed is True

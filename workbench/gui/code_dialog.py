@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
@@ -14,7 +15,7 @@ from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import label
 
 if TYPE_CHECKING:
-    from workbench.values import Check
+    from workbench.values import Check, Definition
     from workbench.workspace import Program
 
 MAY = (
@@ -68,30 +69,29 @@ def allow_code(
 
 def with_code(context: Context, parent: QWidget, checks: Sequence[Check], then: Callable[[], object]) -> None:
     """Do something once the Python code of these checks is allowed, or one goes on without it; at once where there is none to allow."""
+    _once_allowed(context, parent, lambda: checks, then)
+
+
+def with_code_of(context: Context, parent: QWidget, definition: Definition, then: Callable[[], object]) -> None:
+    """The same for all that a comparison asks of its answers, the checks of its cases included."""
+    _once_allowed(context, parent, lambda: context.ws.comparisons.checks(definition), then)
+
+
+def with_consent(context: Context, parent: QWidget, go: Callable[[], object], *, run_id: int, jobs: Sequence[int] | None = None) -> None:
+    """Do what makes calls of a run once the Python code of its checks, and of its cases', is allowed or left out, and no key is missing."""
+    keyed = partial(with_keys, context, parent, go, run_id=run_id, jobs=jobs)
+    _once_allowed(context, parent, lambda: context.ws.runs.all_checks(run_id), keyed)
+
+
+def _once_allowed(context: Context, parent: QWidget, checks: Callable[[], Sequence[Check]], then: Callable[[], object]) -> None:
+    def lacking() -> Sequence[Program]:
+        return context.ws.runs.code.lacking(checks())
 
     def found(programs: Sequence[Program]) -> None:
         if programs:
             allow_code(context, parent, programs, lambda _yes: then(), without="Go on without it")
         else:
             then()
-
-    context.bridge.read(context.ws.runs.code.lacking, list(checks), then=found, owner=parent)
-
-
-def with_consent(context: Context, parent: QWidget, go: Callable[[], object], *, run_id: int, jobs: Sequence[int] | None = None) -> None:
-    """Do what makes calls of a run once the Python code of its checks, and of its cases', is allowed or left out, and no key is missing."""
-
-    def found(programs: Sequence[Program]) -> None:
-        def keyed(_yes: bool = False) -> None:
-            with_keys(context, parent, go, run_id=run_id, jobs=jobs)
-
-        if programs:
-            allow_code(context, parent, programs, keyed, without="Go on without it")
-        else:
-            keyed()
-
-    def lacking() -> Sequence[Program]:
-        return context.ws.runs.code.lacking(context.ws.runs.all_checks(run_id))
 
     context.bridge.read(lacking, then=found, owner=parent)
 

@@ -21,7 +21,7 @@ from workbench.library.records import ComparisonRow
 from workbench.library.retirements import Retirement, retirements
 from workbench.store import stamps
 from workbench.store.database import Database, Writer
-from workbench.values import BadInput, Case, Check, Definition, ModelSpec, NotFound, PromptRef, Spec, Variant, canonical
+from workbench.values import BadInput, Case, Check, Definition, ModelSpec, NotFound, PromptRef, Spec, Variant, canonical, every_check
 
 _SELECT = """
 SELECT id, uid, name, definition, (SELECT count(*) FROM run WHERE run.comparison_id = comparison.id),
@@ -118,6 +118,15 @@ class Comparisons:
                 name = free_name(_must_exist(writer, id_), _names(asking(writer), besides=id_))
                 writer.run("UPDATE comparison SET archived_at = NULL, name = :name WHERE id = :id", name=name, id=id_)
             writer.touch("comparison", *ids)
+
+    def checks(self, definition: Definition) -> Sequence[Check]:
+        """What a run of it would ask of its answers, the checks of its cases included, each once. Where something is missing, which a run
+        says when it starts, only its own checks."""
+        try:
+            spec = self.resolve(definition)
+        except BadInput:
+            return [*definition.checks]
+        return every_check(spec.checks, spec.cases)
 
     def resolve(self, definition: Definition) -> Spec:
         """Everything a run needs: contents, models and cases as they are now. Raises BadInput that names all that is missing at once."""

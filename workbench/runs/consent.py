@@ -14,7 +14,7 @@ from workbench import plan as plans
 from workbench.evaluators import Facts, Program, programs_of
 from workbench.plan import Plan
 from workbench.settings import Settings
-from workbench.values import Check, Problem
+from workbench.values import Check, Problem, every_check
 
 KEY = "checks.allowed_code"
 _MOST_KEPT = 500
@@ -64,14 +64,7 @@ class CodeConsent:
 
 def checks_of(plan: Plan) -> list[Check]:
     """All checks of a plan, those of its cases included, each once."""
-    found = dict.fromkeys(map(_key, plan.checks))
-    checks = list(plan.checks)
-    for case in plan.cases:
-        for check in case.checks:
-            if _key(check) not in found:
-                found[_key(check)] = None
-                checks.append(check)
-    return checks
+    return every_check(plan.checks, plan.cases)
 
 
 def with_prompt(facts: Facts, plan: Plan, column: int, case: int, checks: Iterable[Check]) -> Facts:
@@ -81,7 +74,3 @@ def with_prompt(facts: Facts, plan: Plan, column: int, case: int, checks: Iterab
     with suppress(Problem):
         return replace(facts, prompt="\n\n".join(message.text for message in plans.request(plan, column, case).messages))
     return facts
-
-
-def _key(check: Check) -> str:
-    return repr(check)

@@ -24,6 +24,7 @@ from workbench.values.comparisons import (
     Score,
     Spec,
     Variant,
+    every_check,
     judged_by,
     with_judges,
 )
@@ -124,6 +125,7 @@ __all__ = [
     "canonical",
     "checked_criterion",
     "differ",
+    "every_check",
     "is_server",
     "judged_by",
     "named_alone",

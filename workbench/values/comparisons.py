@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -266,3 +266,12 @@ class Spec:
     """Models that answer nothing and only judge, where what the comparison came from says how to reach them."""
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """The bytes of pictures and files that cases name by their SHA-256."""
+
+
+def every_check(checks: Iterable[Check], cases: Iterable[Case]) -> list[Check]:
+    """These checks and those of the cases, each once."""
+    found = {repr(check): check for check in checks}  # a value may be a list, which has no hash
+    for case in cases:
+        for check in case.checks:
+            found.setdefault(repr(check), check)
+    return [*found.values()]

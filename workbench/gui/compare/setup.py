@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLineEdit, QMenu, QScrollArea, QVBoxLayout, QWidget
 
-from workbench.gui.code_dialog import with_code
+from workbench.gui.code_dialog import with_code_of
 from workbench.gui.compare.check_try import TryPart
 from workbench.gui.compare.setup_checks import ChecksPart, fetch_embedding
 from workbench.gui.compare.setup_criteria import CriteriaPart
@@ -295,7 +295,7 @@ class SetupDialog(Dialog):
             return
         definition = self.definition()
         keyed = partial(with_keys, self.context, self, self._begin, model_uids=definition.model_uids)
-        begin = partial(with_code, self.context, self, definition.checks, keyed)
+        begin = partial(with_code_of, self.context, self, definition, keyed)
         calls = sum_up(definition, of_now(self.found, self._found_of, definition, self.choices), self.choices).calls
         if calls > MANY_CALLS and not self.batch.isChecked():
             ask(self, f"Start {calls:,} calls?", f"{self.sum.text}.", self.start_button.text(), begin, danger=False)

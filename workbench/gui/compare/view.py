@@ -10,7 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.baseline import mark_baseline
-from workbench.gui.code_dialog import with_code, with_consent
+from workbench.gui.code_dialog import with_code_of, with_consent
 from workbench.gui.compare.exporting import Exporting
 from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.overview import Family, Overview, read_families
@@ -482,7 +482,7 @@ class CompareScreen(Screen):
                 models = comparison.definition.model_uids
                 begin = partial(bridge.call, ws.runs.start_comparison, comparison.id, then=started, owner=self)
                 keyed = partial(with_keys, self.context, self, begin, model_uids=models)
-                with_code(self.context, self, comparison.definition.checks, keyed)
+                with_code_of(self.context, self, comparison.definition, keyed)
             elif what == "edit":
                 self._set_up(comparison.definition, comparison.id)
             elif what == "rename":
