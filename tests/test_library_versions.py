@@ -224,6 +224,6 @@ def test_a_version_knows_its_outputs_and_pass_rate_in_all_runs(database: Databas
     three, two, one = versions.list(prompt)
     assert (three.outputs, three.pass_rate) == (0, None)
     assert (two.outputs, two.pass_rate) == (1, None)
-    assert (one.outputs, one.pass_rate) == (5, 0.5)
+    assert (one.outputs, one.pass_rate) == (5, 0.75)
     _run(database, uid, [3], [(0, "done", [well])])
     assert versions.list(prompt)[0].pass_rate == 1.0
