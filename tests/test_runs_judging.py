@@ -510,3 +510,41 @@ def test_what_judges_said_is_found_in_no_search_of_answers(desk: Workspace) -> N
     make(desk, comparison(desk))
     assert desk.search.find("says boots")
     assert [hit for hit in desk.search.find("reason") if hit.kind == "output"] == []
+
+
+@pytest.mark.both_stores
+def test_names_of_checks_in_groups_are_filled_in_for_each_case(desk: Workspace, server: JudgeServer) -> None:
+    inner = grouped(Check("contains", "boots", "{{ thing }} named"), name="Inner")
+    group = grouped(replace(RUBRIC, name="{{ thing }} tone"), inner, name="Outer")
+    run_id, _ = make(desk, comparison(desk, group, cases=2))
+    names = ["Inner", "Outer", "boots 0 named", "boots 0 tone", "boots 1 named", "boots 1 tone"]
+    assert sorted(one.name for one in desk.scorings.metrics(run_id)[0]) == names
+    asked = len(server.asked_of("judge"))
+    asyncio.run(desk.scorings.score_again(run_id, (group,)))
+    assert [score.pending for score in scores(desk, run_id)] == [False, False]
+    assert len(server.asked_of("judge")) == asked, "the same is asked of nobody again, whatever it is called"
+
+
+@pytest.mark.both_stores
+def test_another_judge_is_asked_only_of_what_still_waits_in_a_group(desk: Workspace, server: JudgeServer) -> None:
+    group = grouped(replace(RUBRIC, name="Tone"), Check("g-eval", "Fluency", "Flow"), name="Both")
+    refused = (400, {"error": {"message": "no"}})
+    server.say = lambda model, text: "boots" if model.startswith("writer") else refused if "Criteria" in text else verdict(True, 0.9)
+    run_id, _ = make(desk, comparison(desk, group, cases=1))
+    (waits,) = scores(desk, run_id)
+    assert (waits.pending, waits.parts[0].passed) == (True, True)
+    desk.connections.add_model(desk.connections.find("Stand-in").id, "second", price=PRICE)
+    asked = len(server.asked_of("judge"))
+    server.say = lambda model, text: '{"score": 9, "reason": "Smooth."}' if "Criteria" in text else verdict(False, 0.1)
+    judge(desk, run_id, judge="second")
+    assert (len(server.asked_of("judge")), len(server.asked_of("second"))) == (asked, 1)
+    (whole,) = scores(desk, run_id)
+    assert [(part.passed, part.check.judge["model"]) for part in whole.parts] == [(True, "judge"), (True, "second")]
+    assert (whole.passed, whole.pending) == (True, False)
+
+
+def test_a_judge_that_only_tells_owes_no_verdict(desk: Workspace, server: JudgeServer) -> None:
+    server.say = lambda model, text: "not JSON" if model == "judge" else "boots"
+    run_id, _ = make(desk, comparison(desk, replace(RUBRIC, weight=0.0), Check("contains", "boots"), cases=1))
+    assert scores(desk, run_id)[0].label == "no verdict"
+    assert (desk.runs.unread(run_id), desk.runs.columns(run_id)[0].passed) == (0, 1)

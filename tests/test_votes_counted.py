@@ -183,3 +183,14 @@ def test_a_packet_that_comes_back_twice_and_after_its_run_was_changed_counts_onc
     prefer(ws, session, run_id, [0, 1, 2, 3])
     # Jo's word on 21 pairs is the newer one; the three of the packet on the answer that was replaced stand beside those on the new one.
     assert of_results(ws, run_id).total() == 24 + 3
+
+
+@pytest.mark.both_stores
+def test_an_answer_that_came_after_a_session_is_no_tie_in_it(workspace: Workspace) -> None:
+    run_id = a_run(workspace, columns=2, cases=3)
+    session = workspace.reviews.start([run_id], Choices("pair"))
+    prefer(workspace, session, run_id, [0, 1])
+    ((job,),) = workspace._database.query("SELECT id FROM job WHERE run_id = ? AND case_index = 0 AND column_index = 0", [run_id])
+    with workspace._database.write() as writer:
+        writer.add(tables.Output(job_id=job, attempt=2, text="0 says 1"))
+    assert of_results(workspace, run_id) == {(0, 1, "left"): 3}, "the vote on the earlier answer, and no tie that nobody gave"

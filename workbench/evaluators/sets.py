@@ -6,12 +6,12 @@ with what is known of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from workbench.evaluators import judges
-from workbench.values import PENDING, UNREAD, Check, Score, passing
+from workbench.values import PENDING, UNREAD, Check, Score, judged_by, passing
 
 INNER = "inner"
 Path = tuple[int, ...]
@@ -47,7 +47,8 @@ def verdict(scores: Sequence[Score]) -> tuple[bool | None, float | None]:
 def score_of_set(check: Check, scores: Sequence[Score]) -> Score:
     """The score of a set: passes if all of its checks pass, or with a threshold, if their weighted mean reaches it. Waits as long as a
     judge in it is to be asked."""
-    kept = replace(check, judge={INNER: [_kept(one) for one in scores]})
+    value = [_as_scored(item, one.check) for item, one in zip(check.value or (), scores, strict=True)]
+    kept = replace(check, value=value, judge={INNER: [_kept(one) for one in scores]})
     if any(one.pending for one in scores):
         return Score(kept, None, None, judges.NOT_JUDGED, PENDING)
     passed, mean = verdict(scores)
@@ -104,6 +105,34 @@ def unspoken(check: Check) -> Check:
         else:
             found.append(known)
     return replace(check, judge={INNER: found})
+
+
+def awaited_on(check: Check, model: str) -> Check:
+    """The scored set with this model as the judge of what still waits for one. What others said stays."""
+    value = []
+    for item, one, known in zip(check.value, inside(check), check.judge[INNER], strict=True):
+        if known is None:
+            value.append(judged_by(one, model).to_json())
+        elif is_set(one) and _waits(known):
+            value.append({**item, "value": awaited_on(replace(one, judge=known[3]), model).value})
+        else:
+            value.append(item)
+    return replace(check, value=value)
+
+
+def nameless(check: Check) -> Any:
+    """What a set asks, whatever its checks are called: a name may be another one for each case."""
+    try:
+        each = inside(check)
+    except (TypeError, KeyError, ValueError):
+        return check.value
+    return [{**one.to_json(), "name": "", "value": nameless(one) if is_set(one) else one.value} for one in each]
+
+
+def _as_scored(item: Mapping[str, Any], check: Check) -> Mapping[str, Any]:
+    """A check of a set as it is kept with the score: its name, and those in a set that it is itself, are filled in for the case."""
+    named = {**item, "name": check.name} if check.name else item
+    return {**named, "value": check.value} if is_set(check) else named
 
 
 def _kept(score: Score) -> list[Any] | None:

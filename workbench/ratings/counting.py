@@ -109,7 +109,8 @@ class VoteCounts:
         return list(found.values())
 
     def _ties(self, session: SessionRow) -> Iterator[Counted]:
-        answers = self.sessions.answers_of(session.run_ids, judged=False)
+        later = self.sessions.later_answers(session)
+        answers = [one for one in self.sessions.answers_of(session.run_ids, judged=False) if one.output_id not in later]
         places = self.sessions.places(answer.output_id for answer in answers)
         for one, other in same_words(answers):
             left, right = one.output_id, other.output_id

@@ -33,6 +33,8 @@ WHERE job.run_id = :run AND job.status = 'done' ORDER BY job.case_index, job.col
 _PLACES = """
 SELECT output.id, job.run_id, job.column_index, job.case_index, job.repeat, length(coalesce(output.text, ''))
 FROM output JOIN job ON job.id = output.job_id WHERE output.id IN ({ids})"""
+_LATER = """
+SELECT output.id FROM output JOIN job ON job.id = output.job_id WHERE job.run_id IN ({runs}) AND output.created_at > :at"""
 _CHUNK = 1000
 _SELECT = """
 SELECT session.id, session.run_id, session.kind, session.seed, session.position, rater.name, session.created_at, session.finished_at,
@@ -133,6 +135,11 @@ class Sessions:
             Answer(output, (run_id, column), case, repeat, text, bool(passed) if checked else None, bool(differ), bool(pictures))
             for case, column, repeat, output, text, checked, passed, differ, pictures in rows
         ]
+
+    def later_answers(self, session: SessionRow) -> set[int]:
+        """The outputs of its runs that came after a session began: nobody was asked about them in it."""
+        runs = ",".join(map(str, session.run_ids))
+        return {row[0] for row in self._database.query(_LATER.format(runs=runs), {"at": session.created_at})}
 
     def places(self, output_ids: Iterable[int]) -> dict[int, Place]:
         """Where these outputs come from, those that were answered anew since included."""

@@ -12,6 +12,7 @@ import json
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from workbench.engine.events import Cancelled, Event, Failed, Finished, Held, Judged, Skipped
@@ -24,12 +25,15 @@ from workbench.runs.reading import RunReader
 from workbench.store.database import Database, Writer
 from workbench.store.outputs import FAILED, newest, scored, scoring
 from workbench.store.stamps import new_uid, now
-from workbench.values import PENDING, Check, Problem, Score, canonical
+from workbench.values import PENDING, Check, Hindered, Problem, Score, canonical
 
 if TYPE_CHECKING:
     from workbench.engine.control import Control
 
 _SETTLED_AT_ONCE = 25
+_AWAITED_S = 60.0
+"""How long a workspace that cannot be written at the moment is waited for, as a run waits."""
+_ASKED_S = 2.0
 _WHY_NONE = {
     "length": "It was cut off before its end.", "content_filter": "The judge was stopped by a filter.",
     "refusal": "The judge refused to answer.",
@@ -116,11 +120,25 @@ class Judging:
                     await asyncio.to_thread(self._tell, [Ask.from_json(plan.cases[self._place(event.job)].values["judged"])],
                                             f"The judge waits: {event.failure.message}")  # fmt: skip
                 if len(ended) >= _SETTLED_AT_ONCE:
-                    await asyncio.to_thread(self._settle, judging, ended)
+                    await self._settle_when_it_can(judging, ended)
                     ended = []
                     yield await asyncio.to_thread(self._state)
         if ended:
-            await asyncio.to_thread(self._settle, judging, ended)
+            await self._settle_when_it_can(judging, ended)
+
+    async def _settle_when_it_can(self, judging: int, ended: list[int]) -> None:
+        """Take in verdicts. A full disk or a locked file is waited for: the judges' answers are there, and paid for."""
+        until, failed = monotonic() + _AWAITED_S, self._failed
+        while True:
+            try:
+                await asyncio.to_thread(self._settle, judging, ended)
+            except Hindered:
+                if monotonic() > until:
+                    raise
+                self._failed = failed  # it is counted anew
+                await asyncio.sleep(_ASKED_S)
+            else:
+                return
 
     def _state(self) -> Judged:
         left = self._waiting()

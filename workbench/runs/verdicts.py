@@ -9,7 +9,7 @@ from typing import Any
 from workbench.evaluators import judges, sets
 from workbench.library.names import whole_text
 from workbench.store.database import Database
-from workbench.store.outputs import newest, scored, scoring
+from workbench.store.outputs import COUNTS, newest, scored, scoring
 from workbench.store.stamps import now
 from workbench.values import PENDING, UNREAD, Check, canonical, judged_by
 
@@ -34,8 +34,8 @@ def waiting(database: Database, run_id: int) -> int:
 
 
 def unread(database: Database, run_id: int) -> int:
-    """How many scores of a run's newest answers have no verdict since nobody could read what their judge said."""
-    return int(database.query(f"SELECT count(*) {_WAITING.replace(PENDING, UNREAD)}", {"run": run_id})[0][0])
+    """How many scores of a run's newest answers have no verdict since nobody could read what their judge said; those that count."""
+    return int(database.query(f"SELECT count(*) {_WAITING.replace(PENDING, UNREAD)} AND {COUNTS}", {"run": run_id})[0][0])
 
 
 def why_waiting(database: Database, run_id: int) -> str:
@@ -54,7 +54,7 @@ def end_cut_off(database: Database, run_id: int) -> None:
 
 def asked(check: Check) -> str:
     """What a check asks of a judge, whatever its name and weight: scores of the same question can be carried over."""
-    return canonical([check.type, check.value, check.threshold, _own(check)])
+    return canonical([check.type, sets.nameless(check) if sets.is_set(check) else check.value, check.threshold, _own(check)])
 
 
 def _own(check: Check) -> dict[str, Any]:
@@ -91,7 +91,9 @@ def forget_verdicts(database: Database, run_id: int, *, given_too: bool = True, 
             "output": output, "key": key, "check": text, "passed": passed, "value": value, "reason": reason, "label": label, "cost": cost,
             "judge": given_by, "number": number, "at": made_at,
         }  # fmt: skip
-        if (given_too and given_by is not None) or label == PENDING:
+        if label == PENDING and not given_too and sets.INNER in check.judge:  # some of its judges have spoken
+            row |= {"check": whole_text(canonical((sets.awaited_on(check, judge) if judge else check).to_json()))}
+        elif (given_too and given_by is not None) or label == PENDING:
             check = _not_judged(check)
             check = judged_by(check, judge) if judge else check
             row |= {"check": whole_text(canonical(check.to_json())), "passed": None, "value": None, "reason": judges.NOT_JUDGED}

@@ -29,17 +29,17 @@ def scored(job: str = "job") -> str:
     return f"(score.output_id = output.id AND score.generation = {scoring(job)})"
 
 
-_COUNTS = """CAST(coalesce(json_extract(score."check", '$.weight'), '1') AS REAL) > 0"""
+COUNTS = """CAST(coalesce(json_extract(score."check", '$.weight'), '1') AS REAL) > 0"""
 _OPEN = ", ".join(f"'{label}'" for label in OPEN)
 
-FAILED = f"(score.passed = 0 AND {_COUNTS})"
+FAILED = f"(score.passed = 0 AND {COUNTS})"
 """True of a score that keeps its output from passing. A check of weight 0 only tells."""
 
 # Each of these looks into the check of a score only where nothing else decides: that is what takes the time.
 _FAILS = f"count(CASE WHEN {FAILED} THEN 1 END)"
-_OWED = f"count(CASE WHEN score.passed IS NULL AND score.label IN ({_OPEN}) AND {_COUNTS} THEN 1 END)"
-_UNASKED = f"count(CASE WHEN score.passed IS NULL AND {_COUNTS} THEN 1 END)"
-_PASSES = f"count(CASE WHEN score.passed = 1 AND {_COUNTS} THEN 1 END)"
+_OWED = f"count(CASE WHEN score.passed IS NULL AND score.label IN ({_OPEN}) AND {COUNTS} THEN 1 END)"
+_UNASKED = f"count(CASE WHEN score.passed IS NULL AND {COUNTS} THEN 1 END)"
+_PASSES = f"count(CASE WHEN score.passed = 1 AND {COUNTS} THEN 1 END)"
 _NONE_FAILS = f"{_OWED} = 0 AND ({_PASSES} > 0 OR ({_UNASKED} = 0 AND count(score.passed) > 0))"
 
 CHECKED = f"(CASE WHEN {_FAILS} > 0 OR ({_NONE_FAILS}) THEN 1 ELSE 0 END)"
