@@ -157,7 +157,8 @@ class RunResults:
 
     def _judges(self, run_id: int) -> list[MeasuredJudge]:
         found = self._calibrations.of_run(run_id)
-        return [replace(one, check=OWN) if one.check.startswith(OWN_CHECK) else one for one in found]
+        rows = [replace(one, check=OWN_JUDGES) if one.check.startswith(OWN_CHECK) else one for one in found]
+        return [*{(one.check, one.judge.key): one for one in rows}.values()]
 
     def _ratings(self, run_id: int) -> list[Ratings]:
         stars: dict[int, list[int]] = {}
