@@ -259,3 +259,18 @@ def test_judges_in_a_group_are_measured_each_for_itself(desk: Workspace) -> None
     found = {one.judge.title: one for one in desk.calibrations.all()}
     assert found.keys() == {"Kind", "Short"}
     assert [(len(one.marks), one.judge.model) for one in found.values()] == [(4, "judge")] * 2
+    shown = desk.results.read(run_id).look()
+    assert {(one.check, one.judge.title) for one in shown.judges} == {("0", "Kind"), ("0", "Short")}
+    words = result_words.checks(shown)
+    assert "Group comes from judges. " in words
+    assert "not asked here" not in words
+    assert "The Kind judge is not measured yet" in words
+    assert "The Short judge is not measured yet" in words
+
+
+def test_a_judge_in_a_group_of_a_single_case_stands_among_the_judges_of_the_case(desk: Workspace) -> None:
+    group = Check("assert-set", [Check("llm-rubric", "Is kind.", "Kind").to_json(), Check("contains", "o").to_json()], "Group")
+    found = desk.results.read(run(desk, ("boots", "hats"), own=(group,))).look()
+    assert [(row.check.title, row.check.judge) for row in found.checks] == [("Judges of the case", True)]
+    assert [one.judge.title for one in found.judges] == ["Kind"]
+    assert result_words.checks(found).endswith("The Kind judge is not measured yet: 30 ratings needed.")

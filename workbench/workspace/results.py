@@ -10,7 +10,6 @@ from typing import Any
 from workbench.analysis.judge_advice import MeasuredJudge
 from workbench.analysis.results import CauseChanges, CheckInfo, Failure, FoundCause, Judged, Place, Ratings, Results, find_causes, look
 from workbench.evaluators import asks_judges
-from workbench.evaluators.judges import kind_of
 from workbench.plan import Plan, column_titles
 from workbench.ratings.counting import VoteCounts, between_columns
 from workbench.runs.grid import COLD_MS
@@ -18,7 +17,7 @@ from workbench.runs.reading import NANO
 from workbench.runs.runs import Runs
 from workbench.store.database import Database
 from workbench.store.outputs import OWN_CHECK, newest, scored
-from workbench.values import OPEN, Case, passing
+from workbench.values import OPEN, Case, Check, passing
 from workbench.values.votes import Vote
 from workbench.workspace.calibrations import Calibrations
 from workbench.workspace.cause_changes import CauseEdits
@@ -26,7 +25,7 @@ from workbench.workspace.cause_changes import CauseEdits
 OWN = "case"
 """Key under which the rules among the checks of single cases stand together, as filters know them."""
 OWN_JUDGES = "case judges"
-"""Key under which the judges among them do: what a rule says is sure, what a judge says is not."""
+"""Key under which the judges among them do, and sets with a judge: what a rule says is sure, what a judge says is not."""
 _CELLS_AT_ONCE = 5_000
 _MOST_VALUES = 12
 """A variable with more values than this does not divide the cases."""
@@ -41,7 +40,9 @@ WHERE job.run_id = :run AND job.status IN ('done', 'failed') AND job.column_inde
 AND job.case_index BETWEEN :first AND :last ORDER BY job.case_index, job.column_index, job.repeat"""
 _SCORES = f"""
 SELECT output.id, score.check_key,
- CASE WHEN substr(score.check_key, 1, {len(OWN_CHECK)}) = '{OWN_CHECK}' THEN json_extract(score."check", '$.type') END,
+ CASE WHEN substr(score.check_key, 1, {len(OWN_CHECK)}) <> '{OWN_CHECK}' THEN NULL
+  WHEN json_extract(score."check", '$.type') IN ('assert-set', 'not-assert-set') THEN score."check"
+  ELSE json_extract(score."check", '$.type') END,
  score.passed, CASE WHEN score.passed = 0 THEN score.reason END,
  CAST(coalesce(json_extract(score."check", '$.weight'), '1') AS REAL), score.label
 FROM job JOIN output ON output.id = {newest()} JOIN score ON {scored()}
@@ -203,8 +204,8 @@ def divisions(cases: Sequence[Case]) -> dict[str, dict[str, list[int]]]:
 def _with_scores(answer: Judged, scores: Sequence[Any], kinds: dict[tuple[str, ...], tuple[str, ...]]) -> Judged:
     """The answer with what its checks came to."""
     failures, asked, unasked, owed = [], [], [], False
-    for key, own_kind, passed, reason, weight, label in scores:
-        check = key if own_kind is None else OWN_JUDGES if _is_judge(own_kind) else OWN
+    for key, own, passed, reason, weight, label in scores:
+        check = key if own is None else _own_row(Check.from_json(json.loads(own)) if own.startswith("{") else Check(own))
         if passed is None and label in OPEN:
             owed = True
         elif passed is None:
@@ -233,10 +234,10 @@ def _trouble(status: str, error: str | None, blocked: bool) -> str:
 
 def _checks(plan: Plan) -> list[CheckInfo]:
     known = [CheckInfo(str(place), check.title, asks_judges([check])) for place, check in enumerate(plan.checks)]
-    own = {_is_judge(check.type) for case in plan.cases for check in case.checks}
-    rules = [CheckInfo(OWN, "Checks of the case")] if False in own else []
-    return [*known, *rules, *([CheckInfo(OWN_JUDGES, "Judges of the case", judge=True)] if True in own else [])]
+    own = {_own_row(check) for case in plan.cases for check in case.checks}
+    rules = [CheckInfo(OWN, "Checks of the case")] if OWN in own else []
+    return [*known, *rules, *([CheckInfo(OWN_JUDGES, "Judges of the case", judge=True)] if OWN_JUDGES in own else [])]
 
 
-def _is_judge(kind: str) -> bool:
-    return kind_of(kind) is not None
+def _own_row(check: Check) -> str:
+    return OWN_JUDGES if asks_judges([check]) else OWN
