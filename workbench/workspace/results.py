@@ -8,7 +8,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from workbench.analysis.judge_advice import MeasuredJudge
-from workbench.analysis.results import CauseChanges, CheckInfo, Failure, FoundCause, Judged, Place, Ratings, Results, find_causes, look
+from workbench.analysis.results import (
+    CauseChanges,
+    CheckInfo,
+    Failure,
+    FoundCause,
+    Judged,
+    Place,
+    Ratings,
+    Results,
+    cause_names,
+    find_causes,
+    look,
+)
 from workbench.evaluators import asks_judges
 from workbench.plan import Plan, column_titles
 from workbench.ratings.counting import VoteCounts, between_columns
@@ -85,13 +97,7 @@ class RunAnswers:
 
     def cause_of(self) -> dict[int, str]:
         """What each failed output failed for, as it is called now."""
-        said = {}
-        for answer in self.answers:
-            found = self.found_causes.get((answer.column, answer.case, answer.repeat))
-            if found is not None and answer.output_id is not None:
-                key = self.cause_changes.moved.get(answer.output_id, found.key)
-                said[answer.output_id] = self.cause_changes.names.get(key, key)
-        return said
+        return cause_names(self.answers, self.found_causes, self.cause_changes)
 
     def group(self, way: str, name: str) -> Sequence[int]:
         """The cases of one group."""
