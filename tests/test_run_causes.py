@@ -190,6 +190,7 @@ def test_a_name_of_a_check_whose_reasons_never_come_again_holds_for_new_ones(wor
     assert causes(workspace, later) == {"Harsh": (3, 4), "Rude": (5,)}
 
 
+@pytest.mark.both_stores
 def test_a_later_run_of_the_comparison_has_the_names_until_it_has_its_own(workspace: Workspace) -> None:
     run_id = failing(workspace)
     in_a_comparison(workspace, run_id)
@@ -200,6 +201,12 @@ def test_a_later_run_of_the_comparison_has_the_names_until_it_has_its_own(worksp
     workspace.results.causes.rename(second, ["Yes"], "Another word")
     assert set(causes(workspace, second)) == {"Another word", "Length"}
     assert set(causes(workspace, run_id)) == {"Wrong rule", "Length"}
+    workspace.results.causes.rename(second, ["Length"], "Too long")
+    third = workspace.runs.rerun(second)
+    answer(workspace, third)
+    workspace.results.causes.rename(run_id, ["Yes"], "Said last, in the first run")
+    assert set(causes(workspace, run_id)) == {"Said last, in the first run", "Length"}, "names go to later runs alone"
+    assert set(causes(workspace, third)) == {"Another word", "Too long"}, "the nearest run before it says what holds"
     assert "Wrong rule" not in causes(workspace, failing(workspace)), "a run of another comparison has its own"
 
 
