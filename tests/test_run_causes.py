@@ -12,7 +12,7 @@ import pytest
 
 from tests.test_runs_execute import model, spec
 from workbench.runs.recording import End, Recorder
-from workbench.values import BadInput, Case, Check, Price, Reply, Score, Usage
+from workbench.values import BadInput, Case, Check, Price, Reply, Score, Stopped, Usage
 from workbench.workspace import Workspace
 
 CHECKS = (Check("contains", "yes", "Yes"), Check("contains", "x", "Length"))
@@ -223,6 +223,32 @@ def test_causes_travel_with_what_is_exported(workspace: Workspace, tmp_path: Pat
     for kind in ("md", "html"):
         workspace.exports.write(run_id, tmp_path / f"run.{kind}")
         assert "Wrong rule" in (tmp_path / f"run.{kind}").read_text("utf-8")
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "xlsx", "md", "html"])
+def test_an_export_tells_how_far_it_is_and_stops_while_causes_are_read(
+    workspace: Workspace, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_calibrations: object) -> None:
+        raise AssertionError("an export needs no judge beside people")
+
+    monkeypatch.setattr("workbench.workspace.calibrations.Calibrations.all", refuse)
+    monkeypatch.setattr("workbench.workspace.results._CELLS_AT_ONCE", 2)
+    run_id, path, heard = failing(workspace), tmp_path / f"run.{kind}", list[float]()
+    workspace.exports.write(run_id, path, progress=lambda done, of: heard.append(done / of))
+    assert heard == sorted(heard)
+    assert heard[0] == 0
+    assert heard[-1] >= 0.5, "the answers are told after the causes"
+    assert len({share for share in heard if share < 0.5}) >= 4, "each stretch of causes is told"
+    before, left = path.read_bytes(), iter(range(2))
+
+    def stop(_done: float, _of: float) -> None:
+        if next(left, None) is None:
+            raise Stopped("It was stopped.")
+
+    with pytest.raises(Stopped):
+        workspace.exports.write(run_id, path, progress=stop)
+    assert path.read_bytes() == before
 
 
 def test_rules_and_judges_of_single_cases_stand_in_rows_of_their_own(workspace: Workspace) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,7 +29,7 @@ from workbench.runs.reading import NANO
 from workbench.runs.runs import Runs
 from workbench.store.database import Database
 from workbench.store.outputs import OWN_CHECK, newest, scored
-from workbench.values import OPEN, Case, Check, passing
+from workbench.values import OPEN, Case, Check, Progress, passing
 from workbench.values.votes import Vote
 from workbench.workspace.calibrations import Calibrations
 from workbench.workspace.cause_changes import CauseEdits
@@ -95,10 +95,6 @@ class RunAnswers:
             cause_changes=self.cause_changes, columns=columns, cases=cases, brought_from=self.brought_from,
         )  # fmt: skip
 
-    def cause_of(self) -> dict[int, str]:
-        """What each failed output failed for, as it is called now."""
-        return cause_names(self.answers, self.found_causes, self.cause_changes)
-
     def group(self, way: str, name: str) -> Sequence[int]:
         """The cases of one group."""
         return self.groups.get(way, {}).get(name, ())
@@ -111,20 +107,11 @@ class RunResults:
         self._database, self._runs, self._votes, self._calibrations = database, runs, votes, calibrations
         self.causes = CauseEdits(database)
 
-    def read(self, run: int | str, progress: Callable[[int, int], object] | None = None) -> RunAnswers:
+    def read(self, run: int | str, progress: Progress | None = None) -> RunAnswers:
         """The answers of a run as they are judged now. Raises NotFound; `progress` hears of cases read and may raise to end it."""
         run_id = self._runs.get(run).id
         plan = self._runs.plan(run_id)
-        answers: list[Judged] = []
-        # Answers of one kind share their tuples: a long run has few kinds.
-        kinds: dict[tuple[str, ...], tuple[str, ...]] = {}
-        step = max(1, _CELLS_AT_ONCE // max(1, len(plan.columns) * plan.repeats))
-        for first in range(0, len(plan.cases), step):
-            if progress is not None:
-                progress(first, len(plan.cases))
-            answers += self._page(run_id, plan, first, min(first + step, len(plan.cases)) - 1, kinds)
-        if progress is not None:
-            progress(len(plan.cases), len(plan.cases))
+        answers = self._answers(run_id, plan, progress)
         names = [case.name or f"Case {number}" for number, case in enumerate(plan.cases, 1)]
         checks = _checks(plan)
         return RunAnswers(
@@ -135,6 +122,25 @@ class RunResults:
     def renewed(self, answers: RunAnswers) -> RunAnswers:
         """The same answers with the names and places of causes as they are now."""
         return replace(answers, cause_changes=self.causes.of(answers.run_id))
+
+    def causes_of(self, run_id: int, progress: Progress | None = None) -> dict[int, str]:
+        """What each failed output of a run failed for, as it is called now; `progress` as in `read`."""
+        plan = self._runs.plan(run_id)
+        answers = self._answers(run_id, plan, progress)
+        return cause_names(answers, find_causes(answers, _checks(plan)), self.causes.of(run_id))
+
+    def _answers(self, run_id: int, plan: Plan, progress: Progress | None) -> list[Judged]:
+        answers: list[Judged] = []
+        # Answers of one kind share their tuples: a long run has few kinds.
+        kinds: dict[tuple[str, ...], tuple[str, ...]] = {}
+        step = max(1, _CELLS_AT_ONCE // max(1, len(plan.columns) * plan.repeats))
+        for first in range(0, len(plan.cases), step):
+            if progress is not None:
+                progress(first, len(plan.cases))
+            answers += self._page(run_id, plan, first, min(first + step, len(plan.cases)) - 1, kinds)
+        if progress is not None:
+            progress(len(plan.cases), len(plan.cases))
+        return answers
 
     def _page(self, run_id: int, plan: Plan, first: int, last: int, kinds: dict[tuple[str, ...], tuple[str, ...]]) -> list[Judged]:
         columns = ",".join(map(str, range(len(plan.columns))))
