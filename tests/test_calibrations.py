@@ -49,11 +49,13 @@ def desk(workspace: Workspace, server: JudgeServer) -> Workspace:
     return workspace
 
 
-def run(ws: Workspace, things: Sequence[str] = ("boots", "hats", "boots", "hats"), *checks: Check) -> int:
+def run(ws: Workspace, things: Sequence[str] = ("boots", "hats", "boots", "hats"), *checks: Check, own: tuple[Check, ...] = ()) -> int:
+    """The id of a run that has ended; `own` are checks of each case, which then has no others unless `checks` says so."""
     content = Content((Message.of("user", "Tell me about {{ thing }}."),))
     models = tuple(ws.connections.spec(ws.connections.find_model(name).id) for name in ("writer-a", "writer-b"))
-    cases = tuple(Case({"thing": thing}, f"On {thing} {n}", tags=(thing,)) for n, thing in enumerate(things))
-    run_id = ws.runs.prepare(Spec("Judged", (Variant("Telling", 1, content),), models, cases, checks=checks or (RUBRIC,), stream=False))
+    cases = tuple(Case({"thing": thing}, f"On {thing} {n}", tags=(thing,), checks=own) for n, thing in enumerate(things))
+    checks = checks or (() if own else (RUBRIC,))
+    run_id = ws.runs.prepare(Spec("Judged", (Variant("Telling", 1, content),), models, cases, checks=checks, stream=False))
 
     async def go() -> None:
         async for _event in ws.runs.execute(run_id):
@@ -129,6 +131,15 @@ def test_the_sentence_stands_beside_the_scores_of_a_judge_alone(desk: Workspace)
     (measured,) = desk.results.read(run_id).look().judges
     assert (measured.check, measured.judge.key) == ("0", only(desk).judge.key)
     assert said() in result_words.checks(desk.results.read(run_id).look())
+
+
+def test_judges_of_single_cases_are_measured_in_the_results_too(desk: Workspace) -> None:
+    run_id = run(desk, ("boots", "hats"), own=(Check("contains", "Here"), RUBRIC))
+    found = desk.results.read(run_id).look()
+    assert [(row.check.title, row.check.judge) for row in found.checks] == [("Checks of the case", False), ("Judges of the case", True)]
+    assert {one.judge.title for one in found.judges} == {"Policy"}
+    assert "not asked here" not in result_words.checks(found)
+    assert "is not measured yet: 30 ratings needed." in result_words.checks(found)
 
 
 def test_a_judge_that_is_measured_says_in_the_results_how_large_a_gap_it_may_make(desk: Workspace) -> None:
@@ -248,3 +259,18 @@ def test_judges_in_a_group_are_measured_each_for_itself(desk: Workspace) -> None
     found = {one.judge.title: one for one in desk.calibrations.all()}
     assert found.keys() == {"Kind", "Short"}
     assert [(len(one.marks), one.judge.model) for one in found.values()] == [(4, "judge")] * 2
+    shown = desk.results.read(run_id).look()
+    assert {(one.check, one.judge.title) for one in shown.judges} == {("0", "Kind"), ("0", "Short")}
+    words = result_words.checks(shown)
+    assert "Group comes from judges. " in words
+    assert "not asked here" not in words
+    assert "The Kind judge is not measured yet" in words
+    assert "The Short judge is not measured yet" in words
+
+
+def test_a_judge_in_a_group_of_a_single_case_stands_among_the_judges_of_the_case(desk: Workspace) -> None:
+    group = Check("assert-set", [Check("llm-rubric", "Is kind.", "Kind").to_json(), Check("contains", "o").to_json()], "Group")
+    found = desk.results.read(run(desk, ("boots", "hats"), own=(group,))).look()
+    assert [(row.check.title, row.check.judge) for row in found.checks] == [("Judges of the case", True)]
+    assert [one.judge.title for one in found.judges] == ["Kind"]
+    assert result_words.checks(found).endswith("The Kind judge is not measured yet: 30 ratings needed.")

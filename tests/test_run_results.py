@@ -46,7 +46,7 @@ def planted(workspace: Workspace, cases: int = 40, repeats: int = 1, seed: int =
 @pytest.mark.both_stores
 def test_the_figures_are_those_of_the_grid(workspace: Workspace) -> None:
     run_id = planted(workspace, repeats=2)
-    heard: list[tuple[int, int]] = []
+    heard: list[tuple[float, float]] = []
     found = workspace.results.read(run_id, lambda done, of: heard.append((done, of))).look()
     for rate, column in zip(found.rates, workspace.runs.columns(run_id), strict=True):
         assert (rate.column, rate.passed, rate.of) == (column.index, column.passed, column.checked)
@@ -138,7 +138,7 @@ def test_a_run_that_is_not_there_is_said(workspace: Workspace) -> None:
 def test_reading_can_be_ended_on_the_way(workspace: Workspace) -> None:
     run_id = planted(workspace)
 
-    def enough(done: int, of: int) -> None:
+    def enough(done: float, of: float) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -24,7 +24,7 @@ from workbench.runs.records import RunRow
 from workbench.runs.runs import Runs
 from workbench.store.database import Database
 from workbench.store.outputs import newest
-from workbench.values import BadInput, Progress
+from workbench.values import BadInput, Progress, part_of
 
 if TYPE_CHECKING:
     from workbench.exports.facts import Against, Facts
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "Exports", "format_of", "money", "run_document", "shielded"]
 
 SCHEMA = 1
-Causes = Callable[[int], Mapping[int, str]]
-"""Of a run: why each of its failed outputs failed, by their ids."""
+Causes = Callable[[int, Progress | None], Mapping[int, str]]
+"""Of a run: why each of its failed outputs failed, by their ids. It hears who is told how far that is, and may raise Stopped."""
 FORMATS = ("csv", "jsonl", "json", "xlsx", "md", "html")
 """Forms of a run, each by the ending of its file."""
 
@@ -58,7 +58,7 @@ class Exports:
         self._database = database
         self._runs = runs
         self._against = against
-        self._causes = causes or (lambda _run_id: {})
+        self._causes = causes or (lambda _run_id, _progress: {})
         self._items = Items(database, runs)
         self._votes = VoteCounts(database, runs)
 
@@ -124,7 +124,8 @@ class Exports:
     # Parts
 
     def _judged(self, run_id: int, progress: Progress | None) -> Iterator[Item]:
-        return self._items.of(run_id, progress, causes=self._causes(run_id))
+        causes = self._causes(run_id, part_of(progress, 0, 2))
+        return self._items.of(run_id, part_of(progress, 1, 2), causes=causes)
 
     def _training_data(self) -> TrainingData:
         from workbench.exports.training import TrainingData  # few runs become training data
@@ -183,9 +184,9 @@ class Exports:
     def _html(self, run_id: int, path: Path, progress: Progress | None) -> int:
         from workbench.exports.page import shown_cases, write_page  # few exports are one
 
-        facts = self._facts(run_id, None)
+        facts = self._facts(run_id, part_of(progress, 0, 2))
         cases = shown_cases(facts)
-        items = self._items.of(run_id, progress, frozenset(cases))
+        items = self._items.of(run_id, part_of(progress, 1, 2), frozenset(cases))
         return write_text(path, lambda file: write_page(file, facts, cases, items, self._runs.pictures))
 
     def _failures(self, run_id: int) -> list[tuple[str, int]]:

@@ -21,7 +21,7 @@ from workbench.ratings.counting import VoteCounts
 from workbench.runs.outputs import sent
 from workbench.runs.runs import Runs
 from workbench.store.database import Database
-from workbench.values import BadInput, Message, Progress
+from workbench.values import BadInput, Message, Progress, part_of
 
 
 @dataclass(slots=True)
@@ -111,7 +111,7 @@ class TrainingData:
         _check(wish)
         tally = Tally()
         for place, run_id in enumerate(run_ids):
-            yield from self._of_run(run_id, wish, report, tally, _part(progress, place, len(run_ids)))
+            yield from self._of_run(run_id, wish, report, tally, part_of(progress, place, len(run_ids)))
         leaked = report.leaks + report.near_leaks
         if leaked and wish.refuse_leaks:
             raise BadInput(
@@ -209,13 +209,3 @@ def _more_of_it(wish: TrainingWish) -> str:
     if wish.format == "chat":
         return "Rate answers, or lower the threshold."
     return "Rate or compare answers, lower the margin, or allow pairs across prompts."
-
-
-def _part(progress: Progress | None, place: int, of: int) -> Progress | None:
-    if progress is None:
-        return None
-
-    def tell(done: float, total: float) -> None:
-        progress(place + (done / total if total else 0), of)
-
-    return tell

@@ -61,7 +61,7 @@ from workbench.values.problems import (
     Stopped,
     StoreTrouble,
 )
-from workbench.values.progress import Progress, Steps
+from workbench.values.progress import Progress, Steps, part_of
 from workbench.values.variables import SPEC_KEYS, VARIABLE_TYPES, VariableSpec, VariableType
 
 __all__ = [
@@ -130,6 +130,7 @@ __all__ = [
     "judged_by",
     "named_alone",
     "names_embedding_model",
+    "part_of",
     "passing",
     "sha256",
     "share",

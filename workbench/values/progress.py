@@ -13,6 +13,17 @@ Progress = Callable[[float, float], object]
 _EVERY = 500
 
 
+def part_of(tell: Progress | None, place: int, of: int) -> Progress | None:
+    """What a verb tells that is one of several: the one at this place, from 0 on."""
+    if tell is None:
+        return None
+
+    def tell_part(done: float, total: float) -> None:
+        tell(place + (done / total if total else 0), of)
+
+    return tell_part
+
+
 class Steps:
     """Counts the steps of a verb. Without anybody to tell it costs next to nothing."""
 

@@ -389,8 +389,9 @@ class Workspace(Copies, Network, Texts):
         from workbench.exports import Exports
 
         return Exports(
-            self._database, self.runs, lambda run_id: self.regressions.beside(run_id), lambda run_id: self.results.read(run_id).cause_of()
-        )
+            self._database, self.runs, lambda run_id: self.regressions.beside(run_id),
+            lambda run_id, progress: self.results.causes_of(run_id, progress),
+        )  # fmt: skip
 
     @late
     def builtin(self) -> BuiltinModels:

@@ -20,8 +20,8 @@ from workbench.runs.judge_asks import Seen, question_of
 from workbench.runs.runs import Runs
 from workbench.store.database import Database
 from workbench.store.outputs import newest, scored
-from workbench.values import BadInput, Check, Message, NotFound
-from workbench.workspace.judged_marks import compared, judge_of, said_by_judges
+from workbench.values import BadInput, Check, Message, NotFound, Score
+from workbench.workspace.judged_marks import compared, judge_of, of_judges, said_by_judges
 from workbench.workspace.rulings import Rulings
 
 if TYPE_CHECKING:
@@ -77,12 +77,14 @@ class Calibrations:
         return MeasuredJudge("", judge, next((found for found in self.all() if found.judge.key == judge.key), None))
 
     def of_run(self, run_id: int) -> list[MeasuredJudge]:
-        """The judges whose verdicts count in a run, by the key of their check."""
+        """The judges whose verdicts count in a run, by the key of their check; those in a set by the key of the set."""
         found: dict[tuple[str, str], MeasuredJudge] = {}
+        known = {one.judge.key: one for one in self.all()}
         for key, text in self._database.query(_JUDGED, {"run": run_id}):
-            measured = self.of_check(Check.from_json(json.loads(text)))
-            if measured is not None:
-                found[key, measured.judge.key] = replace(measured, check=key)
+            for score in of_judges(Score(Check.from_json(json.loads(text)), None, None)):
+                if "prompt_uid" in score.check.judge:
+                    judge = judge_of(score.check)
+                    found[key, judge.key] = MeasuredJudge(key, judge, known.get(judge.key))
         return sorted(found.values(), key=lambda one: (not one.check.isdigit(), one.check.zfill(9)))
 
     @staticmethod

@@ -15,8 +15,8 @@ LONGEST_NAME = 80
 
 _NAMES = """
 SELECT cause_name.cause, cause_name.name FROM cause_name JOIN run ON run.id = cause_name.run_id
-WHERE run.id = :run OR run.comparison_id = (SELECT comparison_id FROM run WHERE id = :run)
-ORDER BY CASE WHEN run.id = :run THEN 1 ELSE 0 END, cause_name.at, cause_name.id"""
+WHERE run.id = :run OR (run.id < :run AND run.comparison_id = (SELECT comparison_id FROM run WHERE id = :run))
+ORDER BY run.id"""
 _MOVES = """
 SELECT cause_move.output_id, cause_move.cause FROM cause_move JOIN output ON output.id = cause_move.output_id
 JOIN job ON job.id = output.job_id WHERE job.run_id = :run"""

@@ -72,7 +72,7 @@ def said_by_judges(database: Database, runs: Runs) -> list[Said]:
         where, row = plan.columns[column], plan.cases[case]
         whole = Score(_check(text), bool(passed), value, reason or "")
         is_set = bool(whole.parts)
-        for score in _of_judges(whole):
+        for score in of_judges(whole):
             judge = judge_of(score.check)
             said = found.setdefault(judge.key, Said(judge))
             said.marks.pop(output, None)
@@ -86,13 +86,13 @@ def said_by_judges(database: Database, runs: Runs) -> list[Said]:
     return sorted(found.values(), key=lambda said: max((mark.at for mark in said.marks.values()), default=""), reverse=True)
 
 
-def _of_judges(score: Score) -> Iterator[Score]:
+def of_judges(score: Score) -> Iterator[Score]:
     """A judge's score, or in place of a set those of the judges in it that have a verdict."""
     if not score.parts:
         yield score
     for part in score.parts:
         if part.parts or (part.passed is not None and "prompt_uid" in part.check.judge):
-            yield from _of_judges(part)
+            yield from of_judges(part)
 
 
 @lru_cache(maxsize=1024)

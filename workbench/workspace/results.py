@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from workbench.analysis.judge_advice import MeasuredJudge
-from workbench.analysis.results import CauseChanges, CheckInfo, Failure, FoundCause, Judged, Place, Ratings, Results, find_causes, look
+from workbench.analysis.results import (
+    CauseChanges,
+    CheckInfo,
+    Failure,
+    FoundCause,
+    Judged,
+    Place,
+    Ratings,
+    Results,
+    cause_names,
+    find_causes,
+    look,
+)
 from workbench.evaluators import asks_judges
-from workbench.evaluators.judges import kind_of
 from workbench.plan import Plan, column_titles
 from workbench.ratings.counting import VoteCounts, between_columns
 from workbench.runs.grid import COLD_MS
@@ -18,7 +29,7 @@ from workbench.runs.reading import NANO
 from workbench.runs.runs import Runs
 from workbench.store.database import Database
 from workbench.store.outputs import OWN_CHECK, newest, scored
-from workbench.values import OPEN, Case, passing
+from workbench.values import OPEN, Case, Check, Progress, passing
 from workbench.values.votes import Vote
 from workbench.workspace.calibrations import Calibrations
 from workbench.workspace.cause_changes import CauseEdits
@@ -26,7 +37,7 @@ from workbench.workspace.cause_changes import CauseEdits
 OWN = "case"
 """Key under which the rules among the checks of single cases stand together, as filters know them."""
 OWN_JUDGES = "case judges"
-"""Key under which the judges among them do: what a rule says is sure, what a judge says is not."""
+"""Key under which the judges among them do, and sets with a judge: what a rule says is sure, what a judge says is not."""
 _CELLS_AT_ONCE = 5_000
 _MOST_VALUES = 12
 """A variable with more values than this does not divide the cases."""
@@ -41,7 +52,9 @@ WHERE job.run_id = :run AND job.status IN ('done', 'failed') AND job.column_inde
 AND job.case_index BETWEEN :first AND :last ORDER BY job.case_index, job.column_index, job.repeat"""
 _SCORES = f"""
 SELECT output.id, score.check_key,
- CASE WHEN substr(score.check_key, 1, {len(OWN_CHECK)}) = '{OWN_CHECK}' THEN json_extract(score."check", '$.type') END,
+ CASE WHEN substr(score.check_key, 1, {len(OWN_CHECK)}) <> '{OWN_CHECK}' THEN NULL
+  WHEN json_extract(score."check", '$.type') IN ('assert-set', 'not-assert-set') THEN score."check"
+  ELSE json_extract(score."check", '$.type') END,
  score.passed, CASE WHEN score.passed = 0 THEN score.reason END,
  CAST(coalesce(json_extract(score."check", '$.weight'), '1') AS REAL), score.label
 FROM job JOIN output ON output.id = {newest()} JOIN score ON {scored()}
@@ -82,16 +95,6 @@ class RunAnswers:
             cause_changes=self.cause_changes, columns=columns, cases=cases, brought_from=self.brought_from,
         )  # fmt: skip
 
-    def cause_of(self) -> dict[int, str]:
-        """What each failed output failed for, as it is called now."""
-        said = {}
-        for answer in self.answers:
-            found = self.found_causes.get((answer.column, answer.case, answer.repeat))
-            if found is not None and answer.output_id is not None:
-                key = self.cause_changes.moved.get(answer.output_id, found.key)
-                said[answer.output_id] = self.cause_changes.names.get(key, key)
-        return said
-
     def group(self, way: str, name: str) -> Sequence[int]:
         """The cases of one group."""
         return self.groups.get(way, {}).get(name, ())
@@ -104,20 +107,11 @@ class RunResults:
         self._database, self._runs, self._votes, self._calibrations = database, runs, votes, calibrations
         self.causes = CauseEdits(database)
 
-    def read(self, run: int | str, progress: Callable[[int, int], object] | None = None) -> RunAnswers:
+    def read(self, run: int | str, progress: Progress | None = None) -> RunAnswers:
         """The answers of a run as they are judged now. Raises NotFound; `progress` hears of cases read and may raise to end it."""
         run_id = self._runs.get(run).id
         plan = self._runs.plan(run_id)
-        answers: list[Judged] = []
-        # Answers of one kind share their tuples: a long run has few kinds.
-        kinds: dict[tuple[str, ...], tuple[str, ...]] = {}
-        step = max(1, _CELLS_AT_ONCE // max(1, len(plan.columns) * plan.repeats))
-        for first in range(0, len(plan.cases), step):
-            if progress is not None:
-                progress(first, len(plan.cases))
-            answers += self._page(run_id, plan, first, min(first + step, len(plan.cases)) - 1, kinds)
-        if progress is not None:
-            progress(len(plan.cases), len(plan.cases))
+        answers = self._answers(run_id, plan, progress)
         names = [case.name or f"Case {number}" for number, case in enumerate(plan.cases, 1)]
         checks = _checks(plan)
         return RunAnswers(
@@ -128,6 +122,25 @@ class RunResults:
     def renewed(self, answers: RunAnswers) -> RunAnswers:
         """The same answers with the names and places of causes as they are now."""
         return replace(answers, cause_changes=self.causes.of(answers.run_id))
+
+    def causes_of(self, run_id: int, progress: Progress | None = None) -> dict[int, str]:
+        """What each failed output of a run failed for, as it is called now; `progress` as in `read`."""
+        plan = self._runs.plan(run_id)
+        answers = self._answers(run_id, plan, progress)
+        return cause_names(answers, find_causes(answers, _checks(plan)), self.causes.of(run_id))
+
+    def _answers(self, run_id: int, plan: Plan, progress: Progress | None) -> list[Judged]:
+        answers: list[Judged] = []
+        # Answers of one kind share their tuples: a long run has few kinds.
+        kinds: dict[tuple[str, ...], tuple[str, ...]] = {}
+        step = max(1, _CELLS_AT_ONCE // max(1, len(plan.columns) * plan.repeats))
+        for first in range(0, len(plan.cases), step):
+            if progress is not None:
+                progress(first, len(plan.cases))
+            answers += self._page(run_id, plan, first, min(first + step, len(plan.cases)) - 1, kinds)
+        if progress is not None:
+            progress(len(plan.cases), len(plan.cases))
+        return answers
 
     def _page(self, run_id: int, plan: Plan, first: int, last: int, kinds: dict[tuple[str, ...], tuple[str, ...]]) -> list[Judged]:
         columns = ",".join(map(str, range(len(plan.columns))))
@@ -157,7 +170,8 @@ class RunResults:
 
     def _judges(self, run_id: int) -> list[MeasuredJudge]:
         found = self._calibrations.of_run(run_id)
-        return [replace(one, check=OWN) if one.check.startswith(OWN_CHECK) else one for one in found]
+        rows = [replace(one, check=OWN_JUDGES) if one.check.startswith(OWN_CHECK) else one for one in found]
+        return [*{(one.check, one.judge.key): one for one in rows}.values()]
 
     def _ratings(self, run_id: int) -> list[Ratings]:
         stars: dict[int, list[int]] = {}
@@ -202,8 +216,8 @@ def divisions(cases: Sequence[Case]) -> dict[str, dict[str, list[int]]]:
 def _with_scores(answer: Judged, scores: Sequence[Any], kinds: dict[tuple[str, ...], tuple[str, ...]]) -> Judged:
     """The answer with what its checks came to."""
     failures, asked, unasked, owed = [], [], [], False
-    for key, own_kind, passed, reason, weight, label in scores:
-        check = key if own_kind is None else OWN_JUDGES if _is_judge(own_kind) else OWN
+    for key, own, passed, reason, weight, label in scores:
+        check = key if own is None else _own_row(Check.from_json(json.loads(own)) if own.startswith("{") else Check(own))
         if passed is None and label in OPEN:
             owed = True
         elif passed is None:
@@ -232,10 +246,10 @@ def _trouble(status: str, error: str | None, blocked: bool) -> str:
 
 def _checks(plan: Plan) -> list[CheckInfo]:
     known = [CheckInfo(str(place), check.title, asks_judges([check])) for place, check in enumerate(plan.checks)]
-    own = {_is_judge(check.type) for case in plan.cases for check in case.checks}
-    rules = [CheckInfo(OWN, "Checks of the case")] if False in own else []
-    return [*known, *rules, *([CheckInfo(OWN_JUDGES, "Judges of the case", judge=True)] if True in own else [])]
+    own = {_own_row(check) for case in plan.cases for check in case.checks}
+    rules = [CheckInfo(OWN, "Checks of the case")] if OWN in own else []
+    return [*known, *rules, *([CheckInfo(OWN_JUDGES, "Judges of the case", judge=True)] if OWN_JUDGES in own else [])]
 
 
-def _is_judge(kind: str) -> bool:
-    return kind_of(kind) is not None
+def _own_row(check: Check) -> str:
+    return OWN_JUDGES if asks_judges([check]) else OWN

@@ -9,6 +9,7 @@ from workbench.analysis.results.causes import Cause as Cause
 from workbench.analysis.results.causes import CauseChanges as CauseChanges
 from workbench.analysis.results.causes import FoundCause as FoundCause
 from workbench.analysis.results.causes import Place as Place
+from workbench.analysis.results.causes import cause_names as cause_names
 from workbench.analysis.results.causes import find_causes as find_causes
 from workbench.analysis.results.figures import CheckInfo as CheckInfo
 from workbench.analysis.results.figures import CheckRow as CheckRow

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workbench.analysis.results.figures import CheckInfo, Judged
@@ -11,6 +11,7 @@ from workbench.analysis.results.figures import CheckInfo, Judged
 MOST_KINDS = 4
 """A check whose reasons are of more kinds than this is one cause: a judge words each reason in its own way."""
 _LONGEST = 60
+_NO_REASON = "no reason"
 # What differs between two reasons of one kind: what is quoted, and numbers.
 _PARTICULAR = re.compile(r"“[^”]*”|\"[^\"]*\"|'[^']{2,}'|`[^`]*`|\d[\d.,:]*")
 _TROUBLES = {
@@ -31,9 +32,9 @@ class CauseChanges:
     """What people made of the causes that were found."""
 
     names: Mapping[str, str] = field(default_factory=dict)
-    """Key of a cause to what it is called."""
+    """Key of a cause, or of a check as a whole, to what it is called."""
     moved: Mapping[int, str] = field(default_factory=dict)
-    """Id of an output to the key of the cause at which it counts."""
+    """Id of an output to the key of the cause at which it counts, or to the name of one that a person made up."""
 
 
 _NO_CHANGES = CauseChanges()
@@ -49,7 +50,7 @@ class Cause:
     cases: Mapping[int, tuple[int, ...]]
     """Column to one entry for each answer."""
     keys: tuple[str, ...] = ()
-    """The causes that it gathers, by the names under which they were found or made."""
+    """What another name is to be given to so that all of it has that name: the keys of what it gathers."""
     answers: tuple[Judged, ...] = ()
     is_silent: bool = False
     """True where no answer came."""
@@ -62,35 +63,47 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class FoundCause:
-    """What kept one answer from passing, as it is found from its scores. `key` names the cause among those of the run."""
+    """What kept one answer from passing, as it is found from its scores."""
 
     key: str
+    """The check and the kind of its reason: the same in every run, whatever other kinds there are."""
     check: str
+    title: str
+    """What it is called where people say nothing else. The kind stands in it only where it tells two causes of a check apart."""
+    whole: str = ""
+    """Key of the check with all its kinds. A name for it holds for each kind without one of its own."""
+    is_whole: bool = False
+    """True where a name is meant for the whole check: reasons of so many kinds, or a judge's single one, never come again."""
     is_silent: bool = False
 
 
 def find_causes(answers: Iterable[Judged], checks: Sequence[CheckInfo]) -> dict[Place, FoundCause]:
     """The cause of every failed answer of a run. An answer that failed several checks is counted at the first that counts.
 
-    All answers of a run are to be given: how causes are named depends on how many kinds of reasons a check has.
+    All answers of a run are to be given: what causes are called depends on how many kinds of reasons a check has.
     """
-    titles = {check.key: check.title for check in checks}
+    known = {check.key: check for check in checks}
     kinds: dict[str, set[str]] = {}
     failed: list[tuple[Place, str, str]] = []
     found: dict[Place, FoundCause] = {}
     for answer in answers:
         place = (answer.column, answer.case, answer.repeat)
         if answer.trouble:
-            found[place] = FoundCause(trouble_words(answer.trouble), "", is_silent=True)
+            words = trouble_words(answer.trouble)
+            found[place] = FoundCause(words, "", words, is_silent=True)
         elif answer.passed is False:
             failure = next(failure for failure in answer.failures if failure.counts)
             kind = reason_kind(failure.reason)
             kinds.setdefault(failure.check, set()).add(kind)
             failed.append((place, failure.check, kind))
-    for place, check, kind in failed:
-        title = titles.get(check, check)
-        is_one = len(kinds[check]) == 1 or len(kinds[check]) > MOST_KINDS or not kind
-        found[place] = FoundCause(title if is_one else f"{title}: {kind}", check)
+    for place, key, kind in failed:
+        check = known.get(key, CheckInfo(key, key))
+        is_wordy = len(kinds[key]) > MOST_KINDS
+        is_one = is_wordy or len(kinds[key]) == 1
+        title = check.title if is_one or not kind else f"{check.title}: {kind}"
+        found[place] = FoundCause(
+            f"{check.title}: {kind or _NO_REASON}", key, title, check.title, is_whole=is_wordy or (is_one and check.judge)
+        )  # fmt: skip
     return found
 
 
@@ -100,12 +113,36 @@ def causes(
     """The causes of these answers, the most frequent first, as people named and sorted them."""
     wanted = set(columns)
     gathered: dict[str, list[tuple[Judged, str, FoundCause]]] = {}
-    for answer in answers:
-        what = found.get((answer.column, answer.case, answer.repeat)) if answer.column in wanted else None
-        if what is not None:
-            key = changes.moved.get(answer.output_id or 0, what.key)
-            gathered.setdefault(changes.names.get(key, key), []).append((answer, key, what))
+    for answer, what, key, name in _sorted(answers, found, changes):
+        if answer.column in wanted:
+            gathered.setdefault(name, []).append((answer, key, what))
     return sorted((_cause(name, each) for name, each in gathered.items()), key=lambda cause: (-cause.total, cause.name))
+
+
+def cause_names(answers: Iterable[Judged], found: Mapping[Place, FoundCause], changes: CauseChanges) -> dict[int, str]:
+    """What each failed output failed for, as it is called now."""
+    return {answer.output_id: name for answer, _what, _key, name in _sorted(answers, found, changes) if answer.output_id is not None}
+
+
+def _sorted(
+    answers: Iterable[Judged], found: Mapping[Place, FoundCause], changes: CauseChanges
+) -> Iterator[tuple[Judged, FoundCause, str, str]]:
+    """Every failed answer with its cause as it was found, then the key and the name of the one at which it counts."""
+    by_key = {what.key: what for what in found.values()}
+    for answer in answers:
+        what = found.get((answer.column, answer.case, answer.repeat))
+        if what is not None:
+            moved = changes.moved.get(answer.output_id or 0)
+            counts_at = what if moved is None else by_key.get(moved) or FoundCause(moved, "", moved)
+            yield answer, what, *_called(counts_at, changes.names)
+
+
+def _called(what: FoundCause, names: Mapping[str, str]) -> tuple[str, str]:
+    """The key that a new name is given to, and the name that holds now."""
+    for key in (what.key, what.whole):
+        if key in names:
+            return key, names[key]
+    return (what.whole if what.is_whole else what.key), what.title
 
 
 def trouble_words(kind: str) -> str:

@@ -190,8 +190,8 @@ def checks(found: Results) -> str:
     rules = "An answer can fail two checks, so rows add up to more than the answers that failed."
     if not judges:
         return f"{rules} All checks are rules: the same answer always gets the same verdict."
-    verb = "comes from a judge" if len(judges) == 1 else "come from judges"
     said = {one.judge.key: one.sentence(_asked(found, one.check)) for one in found.judges}
+    verb = "come from judges" if len(judges) > 1 else "comes from judges" if len(said) > 1 else "comes from a judge"
     if not said:
         who, whom = ("It was", "it") if len(judges) == 1 else ("They were", "them")
         return f"{_joined(judges)} {verb}. {who} not asked here, so it is not known how far people agree with {whom}."
