@@ -17,15 +17,20 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.embedding_server import EmbeddingServer
 from tests.gui_window import finished_well, opened
+from tests.judge_server import JudgeServer, verdict
 from tests.test_runs_execute import model, spec
+from tests.test_runs_judging import comparison
+from tests.test_runs_judging import make as make_judged
 from workbench.gui.app import Session
 from workbench.gui.insights.spend.rows import COST, NAME
 from workbench.gui.insights.spend.view import SpendScreen
 from workbench.runs.recording import End, Recorder
 from workbench.settings import Settings
-from workbench.values import Failure, Price, Reply, Usage
+from workbench.values import Check, Failure, Price, Reply, Usage
 from workbench.workspace import Workspace
+from workbench.workspace.spending import CHECKS
 
 DEAR = Price(Decimal(1_000_000), Decimal(0))
 
@@ -81,6 +86,62 @@ def test_failed_calls_and_unknown_prices_are_in_no_sum_and_reused_answers_cost_o
 
     asyncio.run(go())
     assert workspace.spend.read().total.dollars == 3
+
+
+@pytest.mark.both_stores
+def test_runs_of_one_name_have_a_row_each(workspace: Workspace) -> None:
+    first, second = spent(workspace, "m1", (1,)), spent(workspace, "m1", (2,))
+    with workspace._database.write() as writer:  # two comparisons of one name
+        writer.run("UPDATE run SET number = 1")
+    rows = workspace.spend.read().rows["run"]
+    assert [(row.name, row.dollars, row.run_id) for row in rows] == [
+        ("Of m1, run 1", Decimal(2), second), ("Of m1, run 1", Decimal(1), first),
+    ]  # fmt: skip
+
+
+@pytest.mark.both_stores
+def test_what_judges_cost_counts_at_the_run_that_they_judge(workspace: Workspace) -> None:
+    server = JudgeServer()
+    try:
+        connection = workspace.connections.add("Stand-in", "other", server.url)
+        for name in ("writer-a", "judge"):
+            workspace.connections.add_model(connection, name, price=Price(Decimal(10), Decimal(10)))
+        workspace.settings.set("judge_model", "judge")
+        server.say = lambda model, _text: verdict(True, 0.9) if model == "judge" else "boots"
+        made = [make_judged(workspace, comparison(workspace))[0] for _ in range(2)]
+    finally:
+        server.close()
+    found = workspace.spend.read()
+    cost = workspace.runs.get(made[0]).cost_usd
+    assert {row.run_id: (row.calls, row.dollars) for row in found.rows["run"]} == dict.fromkeys(made, (6, cost))
+    assert {row.name: row.calls for row in found.rows["model"]} == {"writer-a": 6, "judge": 6}
+    assert {row.name: row.calls for row in found.rows["prompt"]} == {"Telling": 6, "Rubric judge": 6}
+
+
+@pytest.mark.both_stores
+def test_what_checks_by_meaning_cost_is_a_row_of_models_and_counts_at_its_run(workspace: Workspace) -> None:
+    server = EmbeddingServer()
+    try:
+        connection = workspace.connections.add("Vectors", "other", f"{server.url}/v1")
+        workspace.connections.add_model(connection, "bge-m3", price=Price(Decimal(2), Decimal(0)))
+        workspace.settings.set("embedding_model", "bge-m3")
+        made = replace(spec(model(name="e"), cases=2), checks=(Check("similar", "parcel gone"),))
+        run_id = workspace.runs.prepare(made)
+
+        async def go() -> None:
+            async for _event in workspace.runs.execute(run_id):
+                pass
+
+        asyncio.run(go())
+    finally:
+        server.close()
+    cost = workspace.runs.get(run_id).cost_usd
+    assert cost
+    found = workspace.spend.read(7)
+    assert found.total.dollars == cost
+    assert [(row.name, row.calls, row.dollars) for row in found.rows["model"]] == [(CHECKS, 0, cost), ("E", 2, Decimal(0))]
+    assert [(row.calls, row.dollars, row.run_id) for row in found.rows["run"]] == [(2, cost, run_id)]
+    assert workspace.spend.read(7, date.today() + timedelta(days=30)).rows["day"] == []
 
 
 @pytest.fixture

@@ -55,10 +55,11 @@ class SpendModel(QAbstractTableModel):
             return None
         row, column = self.rows[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
-            return (self.name(row), f"{row.calls:,}", cost(row), "", f"{row.unknown:,}" if row.unknown else "")[column]
+            return (self.name(row), f"{row.calls:,}" if row.calls else "", cost(row), "", f"{row.unknown:,}" if row.unknown else "")[column]
         if role == Qt.ItemDataRole.AccessibleTextRole:
             beside = f", {counted(row.unknown, 'call')} without a known price" if row.unknown else ""
-            return f"{self.name(row)}: {cost(row)}, {counted(row.calls, 'call')}{beside}"
+            calls = f", {counted(row.calls, 'call')}" if row.calls else ""
+            return f"{self.name(row)}: {cost(row)}{calls}{beside}"
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _align(column)
         if role == Qt.ItemDataRole.UserRole:

@@ -146,11 +146,11 @@ class SpendScreen(Screen):
     def _came(self, spending: Spending) -> None:
         self.spending = spending
         total = spending.total
-        words = f"{cost(total)} for {counted(total.calls, 'call')}" if total.calls else ""
+        words = f"{cost(total)} for {counted(total.calls, 'call')}" if total.calls else cost(total) if total.dollars else ""
         if total.unknown and total.dollars:
             words += f", {total.unknown:,} more without a known price"
         self.says.setText(words)
-        self.pages.setCurrentIndex(2 if total.calls else 1)
+        self.pages.setCurrentIndex(2 if spending.rows["day"] else 1)
         self._show()
 
     def choose(self, by: str) -> None:
