@@ -13,7 +13,7 @@ from typing import cast
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
+from PySide6.QtTest import QSignalSpy, QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -177,6 +177,44 @@ def test_the_page_shows_sums_by_keys_alone_and_opens_a_run(session: Session, qtb
     QTest.keyClick(screen.table, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: session.window.place == "compare")
     assert session.window.screen_at("compare").where()["run_id"] == wanted
+
+
+def test_rows_that_change_while_a_run_goes_on_move_neither_the_current_one_nor_the_scroll_bar(session: Session, qtbot: QtBot) -> None:
+    screen, ws = cast("SpendScreen", session.window.screen_at("spend")), session.context.ws
+    for number in range(60):
+        spent(ws, f"n{number}", (1,))
+    screen.choose("run")
+    qtbot.waitUntil(lambda: screen.rows.rowCount() == 62, timeout=15_000)
+    screen.table.setColumnWidth(NAME, 333)
+    screen.table.setCurrentIndex(screen.rows.index(40, NAME))
+    bar, run_id = screen.table.verticalScrollBar(), screen.rows.rows[40].run_id
+    assert run_id is not None
+    bar.setValue(bar.value() + 2)
+    scrolled = bar.value()
+    assert 0 < scrolled < bar.maximum()
+    resets, changed = QSignalSpy(screen.rows.modelReset), QSignalSpy(screen.rows.dataChanged)
+
+    def read_again(after: QSignalSpy | None) -> None:
+        before, heard = screen.spending, after.count() if after is not None else 0
+        screen.refresh(None)
+        qtbot.waitUntil(lambda: screen.spending is not before and (after is None or after.count() > heard), timeout=15_000)
+
+    def is_kept() -> bool:
+        at = screen.table.currentIndex().row()
+        return screen.rows.rows[at].run_id == run_id and bar.value() == scrolled and screen.table.columnWidth(NAME) == 333
+
+    read_again(None)
+    assert (resets.count(), changed.count()) == (0, 0), "what is the same is left alone"
+    assert is_kept()
+    again = [End(cell.job_id, "done", 2, Price(), reply=Reply("a")) for cell in ws.runs.cells(run_id)]
+    Recorder(ws._database, run_id).write(again, ())
+    read_again(changed)
+    assert (resets.count(), screen.rows.rows[40].calls) == (0, 2)
+    assert is_kept()
+    spent(ws, "dear", (9,))
+    qtbot.waitUntil(lambda: screen.rows.rowCount() == 63, timeout=15_000)
+    assert screen.table.currentIndex().row() == 41
+    assert is_kept()
 
 
 def test_the_page_is_reached_from_the_palette_and_from_the_other_pages_of_insights(session: Session, qtbot: QtBot) -> None:
