@@ -5,6 +5,7 @@ import io
 import json
 import re
 import time
+from dataclasses import replace
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,7 +19,24 @@ from hypothesis import strategies as st
 from workbench.exports.markdown import code, escaped
 from workbench.exports.page import _e as escaped_html
 from workbench.formats.workbook_writing import Workbook
-from workbench.values import BadInput, Case, Check, Content, Message, ModelSpec, Part, Spec, Stopped, Variant
+from workbench.runs.recording import End, Recorder
+from workbench.values import (
+    PENDING,
+    UNREAD,
+    BadInput,
+    Case,
+    Check,
+    Content,
+    Message,
+    ModelSpec,
+    Part,
+    Price,
+    Reply,
+    Score,
+    Spec,
+    Stopped,
+    Variant,
+)
 from workbench.workspace import Workspace
 
 EVIL = '<script src="https://evil.example/x.js">alert(1)</script><img src=https://evil.example/p.png onerror=alert(2)> & "q" \'s\''
@@ -231,8 +249,39 @@ def test_a_summary_sets_a_run_beside_the_one_before_and_says_what_the_numbers_al
 
 def test_a_run_without_checks_says_so(workspace: Workspace) -> None:
     text = workspace.exports.markdown(made(workspace, spec(["a"], ())))
-    assert "No check was run, so there is no pass rate." in text
+    assert "No answer is judged, so there is no pass rate." in text
     assert "| - | - |" in text
+
+
+def test_an_answer_that_waits_for_its_judge_is_told_so_in_every_form(workspace: Workspace, tmp_path: Path) -> None:
+    import csv
+
+    checks = (
+        Check("contains", "good", "Good"), Check("contains", "x", "Told", weight=0), Check("llm-rubric", "Kind.", "Kind"),
+        Check("llm-rubric", "Short.", "Short"),
+    )  # fmt: skip
+    wanted = spec(["good"], checks)
+    run_id = workspace.runs.prepare(replace(wanted, variants=wanted.variants[:1]))
+    (cell,) = workspace.runs.cells(run_id)
+    said = ((True, ""), (False, ""), (None, PENDING), (None, UNREAD))
+    scores = tuple(Score(check, passed, None, "So.", label) for check, (passed, label) in zip(checks, said, strict=True))
+    Recorder(workspace._database, run_id).write([End(cell.job_id, "done", 1, Price(), reply=Reply("good"), scores=scores)])
+    told = {"Good": "1 of 1", "Told": "0 of 1", "Kind": "not judged yet", "Short": "no verdict"}
+    text = workspace.exports.markdown(run_id)
+    assert "- No answer is judged, so there is no pass rate." in text
+    assert "- 1 answer has no verdict of a judge yet and is in no pass rate." in text
+    for name, word in told.items():
+        assert re.search(rf"\| `{name}`(?: \(judge\))? \| {word} \|", text), text
+    for ending in ("html", "csv", "xlsx"):
+        workspace.exports.write(run_id, tmp_path / f"run.{ending}")
+    page = Page((tmp_path / "run.html").read_text("utf-8"))
+    for words in ("Told, not so, only tells: So.", "Kind, not judged yet: So.", "Short, no verdict: So.", *told.values()):
+        assert words in page.words
+    assert not re.search("failed|not run|could not be run|not all checks", page.words)
+    [row] = csv.DictReader((tmp_path / "run.csv").read_text("utf-8-sig").splitlines())
+    assert [row[f"check.{name}"] for name in told] == ["pass", "not so, only tells", "not judged yet", "no verdict"]
+    about: dict[Any, Any] = {row[0]: row[1] for row in openpyxl.load_workbook(tmp_path / "run.xlsx")["About"].iter_rows(values_only=True)}
+    assert "One that cannot run here leaves the word to the others" in about["Checks"]
 
 
 def test_a_long_run_shows_the_cases_that_went_wrong_first(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

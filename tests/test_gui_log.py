@@ -81,6 +81,21 @@ def test_lines_are_filtered_by_kind_column_and_words(session: Session, qtbot: Qt
     qtbot.waitUntil(lambda: page.lines.rowCount() == 30_009)
 
 
+def test_filters_of_one_run_hide_no_line_of_the_next(session: Session, qtbot: QtBot) -> None:
+    page, ws = page_of(session), session.context.ws
+    other = ws.runs.prepare(spec(model()))
+    make(ws, other)
+    page.show_kind("waiting")
+    page.columns.setCurrentIndex(1)
+    page.columns.activated.emit(1)
+    assert page.columns.currentData() == 0
+    session.context.go("compare", run_id=other, tab="log")
+    qtbot.waitUntil(lambda: page.log is not None and page.log.run_id == other, timeout=15_000)
+    assert page.columns.isHidden()
+    assert (page.kinds.currentData(), page.columns.currentData()) == ((), None)
+    qtbot.waitUntil(lambda: page.log is not None and page.lines.rowCount() == len(page.log.lines))
+
+
 def test_thirty_thousand_lines_are_scrolled_and_searched_without_a_stall(session: Session, qtbot: QtBot) -> None:
     page = page_of(session)
     started = time.process_time()

@@ -168,6 +168,28 @@ def test_a_file_that_is_renamed_under_a_run_ends_it_at_once_and_keeps_what_was_s
     assert server.stats()["requests"] <= CALLS + AT_ONCE
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder of an open file is not renamed there")
+def test_a_file_that_cannot_be_reached_for_a_while_is_waited_for(
+    tmp_path: Path, fakeprovider: Start, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server, folder, aside = fakeprovider(latency_ms=20), tmp_path / "share", tmp_path / "aside"
+    folder.mkdir()
+
+    def unreachable_for_a_while() -> None:
+        folder.rename(aside)
+        folder.symlink_to("x" * 300)  # looking there fails with an error of the system, as on a share that went away
+        time.sleep(3)
+        folder.unlink()
+        aside.rename(folder)
+
+    with after(server, 15, unreachable_for_a_while):
+        assert run(folder / "w.db", tmp_path, server) == 0
+    said = capsys.readouterr().err
+    assert re.search(r"w\.db cannot be reached \(.+\), so that nothing can be saved at the moment\. The run waits for 60 s", said), said
+    assert done(folder / "w.db") == (CALLS, CALLS)
+    assert server.stats()["requests"] == CALLS
+
+
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="gives up root's rights")
 def test_a_run_in_a_write_protected_file_asks_nobody(tmp_path: Path, fakeprovider: Start, capsys: pytest.CaptureFixture[str]) -> None:
     server, path = fakeprovider(), tmp_path / "w.db"

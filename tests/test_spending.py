@@ -13,19 +13,24 @@ from typing import cast
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
+from PySide6.QtTest import QSignalSpy, QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.embedding_server import EmbeddingServer
 from tests.gui_window import finished_well, opened
+from tests.judge_server import JudgeServer, verdict
 from tests.test_runs_execute import model, spec
+from tests.test_runs_judging import comparison
+from tests.test_runs_judging import make as make_judged
 from workbench.gui.app import Session
 from workbench.gui.insights.spend.rows import COST, NAME
 from workbench.gui.insights.spend.view import SpendScreen
 from workbench.runs.recording import End, Recorder
 from workbench.settings import Settings
-from workbench.values import Failure, Price, Reply, Usage
+from workbench.values import Check, Failure, Price, Reply, Usage
 from workbench.workspace import Workspace
+from workbench.workspace.spending import CHECKS
 
 DEAR = Price(Decimal(1_000_000), Decimal(0))
 
@@ -83,6 +88,62 @@ def test_failed_calls_and_unknown_prices_are_in_no_sum_and_reused_answers_cost_o
     assert workspace.spend.read().total.dollars == 3
 
 
+@pytest.mark.both_stores
+def test_runs_of_one_name_have_a_row_each(workspace: Workspace) -> None:
+    first, second = spent(workspace, "m1", (1,)), spent(workspace, "m1", (2,))
+    with workspace._database.write() as writer:  # two comparisons of one name
+        writer.run("UPDATE run SET number = 1")
+    rows = workspace.spend.read().rows["run"]
+    assert [(row.name, row.dollars, row.run_id) for row in rows] == [
+        ("Of m1, run 1", Decimal(2), second), ("Of m1, run 1", Decimal(1), first),
+    ]  # fmt: skip
+
+
+@pytest.mark.both_stores
+def test_what_judges_cost_counts_at_the_run_that_they_judge(workspace: Workspace) -> None:
+    server = JudgeServer()
+    try:
+        connection = workspace.connections.add("Stand-in", "other", server.url)
+        for name in ("writer-a", "judge"):
+            workspace.connections.add_model(connection, name, price=Price(Decimal(10), Decimal(10)))
+        workspace.settings.set("judge_model", "judge")
+        server.say = lambda model, _text: verdict(True, 0.9) if model == "judge" else "boots"
+        made = [make_judged(workspace, comparison(workspace))[0] for _ in range(2)]
+    finally:
+        server.close()
+    found = workspace.spend.read()
+    cost = workspace.runs.get(made[0]).cost_usd
+    assert {row.run_id: (row.calls, row.dollars) for row in found.rows["run"]} == dict.fromkeys(made, (6, cost))
+    assert {row.name: row.calls for row in found.rows["model"]} == {"writer-a": 6, "judge": 6}
+    assert {row.name: row.calls for row in found.rows["prompt"]} == {"Telling": 6, "Rubric judge": 6}
+
+
+@pytest.mark.both_stores
+def test_what_checks_by_meaning_cost_is_a_row_of_models_and_counts_at_its_run(workspace: Workspace) -> None:
+    server = EmbeddingServer()
+    try:
+        connection = workspace.connections.add("Vectors", "other", f"{server.url}/v1")
+        workspace.connections.add_model(connection, "bge-m3", price=Price(Decimal(2), Decimal(0)))
+        workspace.settings.set("embedding_model", "bge-m3")
+        made = replace(spec(model(name="e"), cases=2), checks=(Check("similar", "parcel gone"),))
+        run_id = workspace.runs.prepare(made)
+
+        async def go() -> None:
+            async for _event in workspace.runs.execute(run_id):
+                pass
+
+        asyncio.run(go())
+    finally:
+        server.close()
+    cost = workspace.runs.get(run_id).cost_usd
+    assert cost
+    found = workspace.spend.read(7)
+    assert found.total.dollars == cost
+    assert [(row.name, row.calls, row.dollars) for row in found.rows["model"]] == [(CHECKS, 0, cost), ("E", 2, Decimal(0))]
+    assert [(row.calls, row.dollars, row.run_id) for row in found.rows["run"]] == [(2, cost, run_id)]
+    assert workspace.spend.read(7, date.today() + timedelta(days=30)).rows["day"] == []
+
+
 @pytest.fixture
 def session(qtbot: QtBot, tmp_path: Path, settings: Settings) -> Iterator[Session]:
     """A window at the spending of two runs."""
@@ -116,6 +177,44 @@ def test_the_page_shows_sums_by_keys_alone_and_opens_a_run(session: Session, qtb
     QTest.keyClick(screen.table, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: session.window.place == "compare")
     assert session.window.screen_at("compare").where()["run_id"] == wanted
+
+
+def test_rows_that_change_while_a_run_goes_on_move_neither_the_current_one_nor_the_scroll_bar(session: Session, qtbot: QtBot) -> None:
+    screen, ws = cast("SpendScreen", session.window.screen_at("spend")), session.context.ws
+    for number in range(60):
+        spent(ws, f"n{number}", (1,))
+    screen.choose("run")
+    qtbot.waitUntil(lambda: screen.rows.rowCount() == 62, timeout=15_000)
+    screen.table.setColumnWidth(NAME, 333)
+    screen.table.setCurrentIndex(screen.rows.index(40, NAME))
+    bar, run_id = screen.table.verticalScrollBar(), screen.rows.rows[40].run_id
+    assert run_id is not None
+    bar.setValue(bar.value() + 2)
+    scrolled = bar.value()
+    assert 0 < scrolled < bar.maximum()
+    resets, changed = QSignalSpy(screen.rows.modelReset), QSignalSpy(screen.rows.dataChanged)
+
+    def read_again(after: QSignalSpy | None) -> None:
+        before, heard = screen.spending, after.count() if after is not None else 0
+        screen.refresh(None)
+        qtbot.waitUntil(lambda: screen.spending is not before and (after is None or after.count() > heard), timeout=15_000)
+
+    def is_kept() -> bool:
+        at = screen.table.currentIndex().row()
+        return screen.rows.rows[at].run_id == run_id and bar.value() == scrolled and screen.table.columnWidth(NAME) == 333
+
+    read_again(None)
+    assert (resets.count(), changed.count()) == (0, 0), "what is the same is left alone"
+    assert is_kept()
+    again = [End(cell.job_id, "done", 2, Price(), reply=Reply("a")) for cell in ws.runs.cells(run_id)]
+    Recorder(ws._database, run_id).write(again, ())
+    read_again(changed)
+    assert (resets.count(), screen.rows.rows[40].calls) == (0, 2)
+    assert is_kept()
+    spent(ws, "dear", (9,))
+    qtbot.waitUntil(lambda: screen.rows.rowCount() == 63, timeout=15_000)
+    assert screen.table.currentIndex().row() == 41
+    assert is_kept()
 
 
 def test_the_page_is_reached_from_the_palette_and_from_the_other_pages_of_insights(session: Session, qtbot: QtBot) -> None:

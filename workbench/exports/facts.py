@@ -13,7 +13,7 @@ from workbench.analysis.results.figures import WinRate, win_rates
 from workbench.analysis.results.result_words import unasked_words, win_words
 from workbench.evaluators.judges import kind_of
 from workbench.exports.items import Item
-from workbench.exports.words import chance, counted
+from workbench.exports.words import chance, counted, word_in
 from workbench.plan import Plan, column_titles
 from workbench.runs.records import ColumnInfo, RunRow
 from workbench.values import OPEN
@@ -66,10 +66,16 @@ class CheckFacts:
     title: str
     passed: tuple[int, ...]
     run: tuple[int, ...]
-    """Answers on which it could be run, by column; `passed` of them passed."""
+    """Answers on which it gave a verdict, by column; `passed` of them passed."""
     not_run: int
+    without: tuple[str, ...]
+    """Of each column, the word of an answer on which it gave no verdict; empty where it gave one on every answer."""
     judge: bool = False
     """True where a model judges, not a rule."""
+
+    def said(self, at: int) -> str:
+        """`3 of 5` answers of this column passed, or why none has a verdict."""
+        return f"{self.passed[at]} of {self.run[at]}" if self.run[at] else self.without[at] or "not run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,7 @@ def facts_of(
         seen.look(item)
     cases = tuple(seen.case(index, plan) for index in range(len(plan.cases)))
     checks = tuple(
-        CheckFacts(title, tuple(passed), tuple(ran), seen.check_not_run[title], title in seen.judges)
+        CheckFacts(title, tuple(passed), tuple(ran), seen.check_not_run[title], tuple(seen.without[title]), title in seen.judges)
         for title, (passed, ran) in seen.checks.items()
     )
     titles = [*column_titles(plan).values()]
@@ -130,6 +136,7 @@ class _Seen:
         self.outputs = self.owed = 0
         self.checks: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([0] * width, [0] * width))
         self.check_not_run: dict[str, int] = defaultdict(int)
+        self.without: dict[str, list[str]] = defaultdict(lambda: [""] * width)
         self.shares: dict[int, dict[int, list[bool]]] = defaultdict(lambda: defaultdict(list))
         """Verdicts by column and case."""
         self.judges: set[str] = set()
@@ -151,7 +158,11 @@ class _Seen:
             passed, ran = self.checks[check["name"]]
             if kind_of(check["type"]) is not None:
                 self.judges.add(check["name"])
-            self.check_not_run[check["name"]] += check["passed"] is None and check.get("label") not in OPEN
+            is_open = check.get("label") in OPEN
+            self.check_not_run[check["name"]] += check["passed"] is None and not is_open
+            words = self.without[check["name"]]
+            if check["passed"] is None and (is_open or not words[item.column]):
+                words[item.column] = word_in(check)
             ran[item.column] += check["passed"] is not None
             passed[item.column] += check["passed"] is True
         self.owed += document["passed"] is None and any(
@@ -190,7 +201,7 @@ def _sentences(run: RunRow, plan: Plan, columns: Sequence[ColumnInfo], titles: S
         yield f"No price is known for {', '.join(run.unknown_prices)}, so the cost is that of the others."
     rated = sorted((column for column in columns if column.pass_rate is not None), key=lambda column: -(column.pass_rate or 0))
     if not rated:
-        yield "No check was run, so there is no pass rate."
+        yield "No answer is judged, so there is no pass rate."
     elif len(rated) > 1:
         yield from _best_two((rated[0].index, rated[1].index), len(rated), titles, plan, seen)
 

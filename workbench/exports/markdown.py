@@ -113,7 +113,7 @@ def _checks(facts: Facts) -> list[str]:
     rows = [
         [
             _cell(code(check.title)) + (" (judge)" if check.judge else ""),
-            *(f"{check.passed[at]} of {check.run[at]}" if check.run[at] else "not run" for at in range(len(facts.columns))),
+            *(check.said(at) for at in range(len(facts.columns))),
         ]
         for check in facts.checks[:_MOST_CHECKS]
     ]

@@ -16,7 +16,7 @@ from workbench import __version__
 from workbench.exports.facts import Facts
 from workbench.exports.items import Item, about
 from workbench.exports.page_style import style_sheet
-from workbench.exports.words import chance, cost_of, counted, counts, prompt_of, seconds
+from workbench.exports.words import chance, cost_of, counted, counts, prompt_of, seconds, word_in
 from workbench.runs.records import ColumnInfo
 from workbench.values import Part
 
@@ -160,13 +160,10 @@ class _Page:
         if not facts.checks:
             return
         heads = "".join(f'<th class="figure">{_e(title)}</th>' for title in facts.titles)
-        yield '<h2>Checks</h2>\n<div class="wide"><table><caption>Answers that passed, of those on which the check could be run</caption>'
+        yield '<h2>Checks</h2>\n<div class="wide"><table><caption>Answers that passed, of those on which the check gave a verdict</caption>'
         yield f"<thead><tr><th>Check</th>{heads}</tr></thead><tbody>\n"
         for check in facts.checks:
-            cells = "".join(
-                f'<td class="figure">{f"{check.passed[at]} of {check.run[at]}" if check.run[at] else "not run"}</td>'
-                for at in range(len(facts.columns))
-            )
+            cells = "".join(f'<td class="figure">{_e(check.said(at))}</td>' for at in range(len(facts.columns)))
             judge = ' <span class="small">judge</span>' if check.judge else ""
             yield f'<tr><th scope="row">{_e(check.title)}{judge}</th>{cells}</tr>\n'
         yield "</tbody></table></div>\n"
@@ -287,14 +284,13 @@ def _tag(document: Mapping[str, Any]) -> str:
     if not document["checks"]:
         return ""
     if document["passed"] is None:
-        return '<span class="tag warn">not all checks were run</span>'
+        return '<span class="tag warn">not judged</span>'
     return '<span class="tag pass">passed</span>' if document["passed"] else '<span class="tag fail">not passed</span>'
 
 
 def _check_words(check: Mapping[str, Any]) -> str:
-    did = "could not be run" if check["passed"] is None else "failed"
     why = f": {check['reason']}" if check["reason"] else ""
-    return f"{check['name']} {did}{why}"
+    return f"{check['name']}, {word_in(check)}{why}"
 
 
 def _said(value: Any) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from workbench.exports.items import Item
+from workbench.exports.words import word_in
 from workbench.formats.tabular_writing import shielded
 from workbench.ratings.documents import OVERALL, rating_cells
 
@@ -16,6 +17,7 @@ _PLAIN = (
     "prompt", "version", "model", "case", "case_name", "repeat", "status", "cost_usd", "latency_ms",
     "input_tokens", "output_tokens", "error", "reused",
 )  # fmt: skip
+_SHORT = {"passed": "pass", "failed": "fail"}
 _JUDGED = ("reference", "output", "passed", "score", "failed_checks", "cause")
 
 
@@ -42,9 +44,9 @@ class Shape:
         failed = "; ".join(check["name"] for check in row["checks"] if check["passed"] is False and check["weight"] > 0)
         checks: dict[str, Any] = {}
         for check in row["checks"]:
-            checks.setdefault(check["name"], _word(check["passed"]))
-            if check["passed"] is False:  # of two checks of one name the one that failed is told
-                checks[check["name"]] = "fail"
+            word = word_in(check)
+            if word == "failed" or check["name"] not in checks:  # of two checks of one name the one that failed is told
+                checks[check["name"]] = _SHORT.get(word, word)
         return [
             *(row[name] for name in _PLAIN[:9]), usage["input_tokens"], usage["output_tokens"], error.get("message"), row["reused"],
             *(row["vars"].get(name) for name in self.variables),
@@ -72,7 +74,3 @@ def write_jsonl(file: IO[str], items: Iterable[Item]) -> int:
         said = {"reference": item.reference, "cause": item.cause} | item.said
         file.write(json.dumps(item.document | said, ensure_ascii=False) + "\n")
     return count
-
-
-def _word(passed: bool | None) -> str:
-    return "not run" if passed is None else "pass" if passed else "fail"

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from workbench.runs.records import ColumnInfo, RunRow
+from workbench.values import word_of
 
 
 def counts(run: RunRow) -> str:
@@ -28,7 +32,7 @@ def prompt_of(column: ColumnInfo) -> str:
 
 
 def rate_of(column: ColumnInfo) -> str:
-    """The pass rate with its 95 % interval; a dash where no check could be run."""
+    """The pass rate with its 95 % interval; a dash where no answer is judged."""
     if column.pass_rate is None or column.pass_low is None or column.pass_high is None:
         return "-"
     return f"{column.pass_rate:.0%} ({column.pass_low:.0%} to {column.pass_high:.0%})"
@@ -37,6 +41,11 @@ def rate_of(column: ColumnInfo) -> str:
 def cost_of(column: ColumnInfo) -> str:
     """What a column cost; a question mark where no price is known."""
     return "?" if column.cost_usd is None else "free" if not column.cost_usd else f"${column.cost_usd:.4f}"
+
+
+def word_in(check: Mapping[str, Any]) -> str:
+    """What a check came to, of its object in the command line's contract."""
+    return word_of(check["passed"], check["weight"], check.get("label", ""))
 
 
 def seconds(milliseconds: float | None) -> str:

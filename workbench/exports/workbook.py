@@ -24,7 +24,8 @@ _RATINGS = ("rater", "about", "value", "at")
 _SAID = {
     "Outputs": "One answer a row, with the values of its case, every check and what each rater said.",
     "Columns": "One prompt version on one model a row. pass_low and pass_high are the 95 % interval of the pass rate (Wilson).",
-    "Checks": "One check of one answer a row. An empty passed: the check could not be run, and does not count as passed.",
+    "Checks": "One check of one answer a row. An empty passed: the check gave no verdict, as its reason says. One that cannot run here "
+    "leaves the word to the others; an answer whose judge has not spoken is not judged. A check of weight 0 only tells.",
     "Ratings": "One judgement of one rater a row; what a rater has since replaced is not here.",
 }
 

@@ -17,7 +17,7 @@ from workbench.store.database import EVERYTHING, Database, Query
 from workbench.store.lock import WorkspaceLock
 from workbench.store.trouble import is_database_error, problem_of
 from workbench.store.writer import FileWriter, Writer
-from workbench.values.problems import Problem, StoreTrouble
+from workbench.values.problems import Hindered, Problem, StoreTrouble
 
 _log = logging.getLogger(__name__)
 
@@ -158,8 +158,8 @@ class FileDatabase(Database):
 
     def _fold_in_log(self) -> None:
         """Leave one file behind. The last connection does it by itself, but not where that one could only read."""
-        if self._file.with_name(self._file.name + "-wal").exists():
-            with suppress(sqlite3.Error):  # nothing is lost: the next start reads the log
+        with suppress(sqlite3.Error, OSError):  # nothing is lost: the next start reads the log
+            if self._file.with_name(self._file.name + "-wal").exists():
                 connection = sqlite3.connect(opening.uri(self._file, "mode=rw"), uri=True, isolation_level=None)
                 try:
                     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -217,6 +217,15 @@ class FileDatabase(Database):
                     else:
                         self._idle.append(connection)
 
+    def _is_there(self) -> bool:
+        try:
+            return self._file.exists()
+        except OSError as error:  # of a share that went away, of a folder that cannot be read any more
+            raise Hindered(
+                f"{self._file.name} cannot be reached ({error.strerror or error}), so that nothing can be saved at the moment.",
+                remedy="Check the disk or the share on which it lies, and try again.",
+            ) from error
+
     @contextmanager
     def _transaction(self, synchronous: str) -> Iterator[sqlite3.Connection]:
         if self._writer is None:
@@ -229,7 +238,7 @@ class FileDatabase(Database):
         if synchronous != self._synchronous:  # possible only outside a transaction
             raw.execute(f"PRAGMA synchronous = {synchronous}")
             self._synchronous = synchronous
-        if not self._file.exists():  # SQLite would go on writing into what nobody finds any more
+        if not self._is_there():  # SQLite would go on writing into what nobody finds any more
             raise StoreTrouble(
                 f"{self._file.name} was removed or renamed while it was open, so that nothing can be saved.",
                 remedy="Put it back under its name, or open a backup.",

@@ -44,7 +44,7 @@ from workbench.values.criteria import (
 )
 from workbench.values.embeddings import Embeddings, names_embedding_model
 from workbench.values.messages import Content, Message, Part, Role, ToolCall, canonical, sha256
-from workbench.values.passing import OPEN, PENDING, UNREAD, passing
+from workbench.values.passing import OPEN, PENDING, UNREAD, passing, word_of
 from workbench.values.places import is_server, short_name, without_password
 from workbench.values.prices import Price
 from workbench.values.problems import (
@@ -139,4 +139,5 @@ __all__ = [
     "weighted_stars",
     "with_judges",
     "without_password",
+    "word_of",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from workbench.values.messages import Content
-from workbench.values.passing import PENDING, UNREAD
+from workbench.values.passing import PENDING, word_of
 from workbench.values.prices import Price
 
 BY_HAND = "by-hand"
@@ -110,9 +110,7 @@ class Score:
     @property
     def word(self) -> str:
         """What it came to, in a word or two."""
-        if self.passed is None:
-            return {PENDING: "not judged yet", UNREAD: "no verdict"}.get(self.label, "not run")
-        return "passed" if self.passed else "failed" if self.failed else "not so, only tells"
+        return word_of(self.passed, self.check.weight, self.label)
 
     @property
     def parts(self) -> tuple[Score, ...]:

@@ -38,3 +38,10 @@ def passing(scores: Iterable[tuple[bool | None, float, str]]) -> bool | None:
     if is_open:
         return None
     return True if asked or (told and not counts) else None
+
+
+def word_of(passed: bool | None, weight: float, label: str) -> str:
+    """What one check came to, in a word or two."""
+    if passed is None:
+        return {PENDING: "not judged yet", UNREAD: "no verdict"}.get(label, "not run")
+    return "passed" if passed else "failed" if weight > 0 else "not so, only tells"

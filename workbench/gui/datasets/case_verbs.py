@@ -64,7 +64,7 @@ class CaseVerbs(QObject):
         self._history.add(f"{column.key} of case {record.number}", undo, do)
 
     def _tell_unknown(self, before: Case, column: Column, value: Any) -> None:
-        """Say it where a check was typed that cannot run: a slip of the finger would leave every answer without its verdict."""
+        """Say it where a check was typed that cannot run: a slip of the finger would ask nothing, and leave the word to the others."""
         if column != CHECKS:
             return
         had = {check.type for check in before.checks}

@@ -140,6 +140,8 @@ class LogPage(QWidget):
         self._on = True
         if self.log is not None and self.log.run_id != run_id:
             self.log = None
+            for combo in (self.kinds, self.columns):  # of another run's lines and columns, and with one column nobody would see it
+                combo.setCurrentIndex(0)
         self.context.bridge.read(
             self.context.ws.logs.read, run_id, self.log, then=self._came, owner=self, key=("compare.log", id(self)),
             failed=lambda error: self.context.failed(error, self.read),

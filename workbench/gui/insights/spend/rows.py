@@ -31,10 +31,19 @@ class SpendModel(QAbstractTableModel):
         self.by = "day"
 
     def show(self, rows: Sequence[SpendRow], by: str) -> None:
-        """Show these rows."""
+        """Show these rows. Where they are the same days, models, prompts or runs as before, only their figures change."""
+        if by == self.by and [key(row) for row in rows] == [key(row) for row in self.rows]:
+            if rows != self.rows:
+                self.rows = rows
+                self.dataChanged.emit(self.index(0, NAME), self.index(len(rows) - 1, UNKNOWN))
+            return
         self.beginResetModel()
         self.rows, self.by = rows, by
         self.endResetModel()
+
+    def row_of(self, wanted: str | int | None) -> int:
+        """The row with this key; -1 where there is none."""
+        return next((at for at, row in enumerate(self.rows) if key(row) == wanted), -1)
 
     def rowCount(self, parent: Index = _NOWHERE) -> int:
         return 0 if parent.isValid() else len(self.rows)
@@ -55,10 +64,11 @@ class SpendModel(QAbstractTableModel):
             return None
         row, column = self.rows[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
-            return (self.name(row), f"{row.calls:,}", cost(row), "", f"{row.unknown:,}" if row.unknown else "")[column]
+            return (self.name(row), f"{row.calls:,}" if row.calls else "", cost(row), "", f"{row.unknown:,}" if row.unknown else "")[column]
         if role == Qt.ItemDataRole.AccessibleTextRole:
             beside = f", {counted(row.unknown, 'call')} without a known price" if row.unknown else ""
-            return f"{self.name(row)}: {cost(row)}, {counted(row.calls, 'call')}{beside}"
+            calls = f", {counted(row.calls, 'call')}" if row.calls else ""
+            return f"{self.name(row)}: {cost(row)}{calls}{beside}"
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _align(column)
         if role == Qt.ItemDataRole.UserRole:
@@ -85,6 +95,11 @@ class ShareDelegate(QStyledItemDelegate):
             height = look.px(8)
             bar = QRectF(area.left(), area.center().y() - height / 2, max(2.0, area.width() * share), height)
             painter.fillRect(bar, look.color("accent-ink"))
+
+
+def key(row: SpendRow) -> str | int:
+    """What the row is of, whatever its figures are by now: a run by its id, since several have one name."""
+    return row.name if row.run_id is None else row.run_id
 
 
 def cost(row: SpendRow) -> str:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QComboBox, QFrame, QHeaderView,
 
 from workbench.gui.context import Context
 from workbench.gui.insights.pages import Pages
-from workbench.gui.insights.spend.rows import CALLS, COST, NAME, SHARE, UNKNOWN, ShareDelegate, SpendModel, cost
+from workbench.gui.insights.spend.rows import CALLS, COST, NAME, SHARE, UNKNOWN, ShareDelegate, SpendModel, cost, key
 from workbench.gui.screen import Crumb, Screen
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import action_button, button
@@ -146,11 +146,11 @@ class SpendScreen(Screen):
     def _came(self, spending: Spending) -> None:
         self.spending = spending
         total = spending.total
-        words = f"{cost(total)} for {counted(total.calls, 'call')}" if total.calls else ""
+        words = f"{cost(total)} for {counted(total.calls, 'call')}" if total.calls else cost(total) if total.dollars else ""
         if total.unknown and total.dollars:
             words += f", {total.unknown:,} more without a known price"
         self.says.setText(words)
-        self.pages.setCurrentIndex(2 if total.calls else 1)
+        self.pages.setCurrentIndex(2 if spending.rows["day"] else 1)
         self._show()
 
     def choose(self, by: str) -> None:
@@ -162,10 +162,16 @@ class SpendScreen(Screen):
         if self.spending is None:
             return
         by: Any = self.by
+        at, bar = self.table.currentIndex().row(), self.table.verticalScrollBar()
+        current = key(self.rows.rows[at]) if at >= 0 and self.rows.by == by else None
+        scrolled = bar.value()
         self.rows.show(self.spending.rows[by], by)
-        self._measure()
-        if self.rows.rows:
-            self.table.setCurrentIndex(self.rows.index(0, NAME))
+        if self.table.currentIndex().isValid() or not self.rows.rows:
+            return  # the same rows as before: the table stays as it is
+        found = self.rows.row_of(current)
+        self.table.setCurrentIndex(self.rows.index(max(found, 0), NAME))
+        if found >= 0:
+            bar.setValue(scrolled)
 
     def _open(self, row: int) -> None:
         run_id = self.rows.rows[row].run_id
