@@ -46,7 +46,8 @@ def _install(wanted: str, made: Path, seconds: float) -> None:
     with tempfile.TemporaryDirectory(prefix="promptfoo-", dir=made.parent) as folder:
         prefix = Path(folder, "new")
         prefix.mkdir()
-        # Without what it can do without (a gigabyte), and without anybody's scripts. Its database it cannot do without.
+        # Without what it can do without (a gigabyte), and without anybody's scripts. Its database it cannot do without, nor its reader of
+        # SQL where it is asked about SQL.
         command = [npm, "install", "--prefix", ".", "--no-audit", "--no-fund", "--omit=optional", "--ignore-scripts", f"promptfoo@{wanted}"]
         environment = {
             **os.environ, "HOME": folder, "PROMPTFOO_CONFIG_DIR": str(Path(folder, "config")), "PROMPTFOO_DISABLE_TELEMETRY": "1",
@@ -54,7 +55,8 @@ def _install(wanted: str, made: Path, seconds: float) -> None:
             "npm_config_cache": str(Path(folder, "cache")),
         }  # fmt: skip
         _run(command, environment, prefix, seconds, "npm cannot install it")
-        _run([*command, *_database(prefix)], environment, prefix, seconds, "npm cannot install its database")
+        needed = [*_database(prefix), *_sql_reader(prefix)]
+        _run([*command, *needed], environment, prefix, seconds, "npm cannot install its database and its reader of SQL")
         _run([str(_in(prefix)), "--version"], environment, prefix, seconds, "it does not start")
         try:
             prefix.rename(made)
@@ -82,6 +84,12 @@ def _database(prefix: Path) -> list[str]:
     arch = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64"}.get(platform.machine().lower(), platform.machine().lower())
     begins = f"@libsql/{sys.platform}-{arch}"
     return [f"{name}@{number}" for name, number in wanted.items() if name.startswith(begins)]
+
+
+def _sql_reader(prefix: Path) -> list[str]:
+    """The package that its checks of SQL read with, which it takes for optional."""
+    wanted = json.loads((prefix / "node_modules" / "promptfoo" / "package.json").read_text("utf-8")).get("optionalDependencies", {})
+    return [f"{name}@{number}" for name, number in wanted.items() if name == "node-sql-parser"]
 
 
 def main() -> None:
