@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -185,14 +186,26 @@ def test_streams_that_are_closed_from_the_start_do_no_harm(tmp_path: Path) -> No
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_a_call_with_130_and_one_line(number: signal.Signals, fakeprovider: Callable[..., FakeProvider]) -> None:
+@pytest.mark.parametrize(
+    ("number", "before"),
+    [
+        (signal.SIGINT, signal.default_int_handler),
+        (signal.SIGTERM, signal.default_int_handler),
+        (signal.SIGTERM, signal.SIG_IGN),  # begun in the background by a script
+    ],
+)
+def test_a_signal_ends_a_call_with_130_and_one_line(number: signal.Signals, before: Any, fakeprovider: Callable[..., FakeProvider]) -> None:
     server = fakeprovider()
     command = ["ask", "x [[fake hang=1]]", "--api", "openai-chat", "--base-url", server.base_url, "--model", "m"]
-    running = subprocess.Popen([sys.executable, "-m", "workbench", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    ours = signal.signal(signal.SIGINT, before)  # what is ignored here is ignored by what is begun here
+    try:
+        running = subprocess.Popen([sys.executable, "-m", "workbench", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, ours)
     deadline = time.monotonic() + 30
-    while not server.log() and time.monotonic() < deadline:
+    while not server.stats()["in_flight"] and time.monotonic() < deadline:
         time.sleep(0.05)
+    assert server.stats()["in_flight"] == 1
     running.send_signal(number)
     out, err = running.communicate(timeout=30)
     assert (running.returncode, out, err) == (130, "", "workbench: Interrupted. What was finished is kept.\n")
