@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import ORIGINAL_ENVIRONMENT, _empty_home
 from tests.picture_server import picture_for
 from tests.real_window import RealWindow, running
@@ -108,3 +110,18 @@ def window_on_grid(folder: Path) -> Iterator[tuple[RealWindow, Filled]]:
     kept = {name: value for name, value in ORIGINAL_ENVIRONMENT.items() if name in ("PATH", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH")}
     with running(filled.path, {**kept, **home}) as window:
         yield window, filled
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RealWindow, Filled]]:
+    """One window for all tests of a file."""
+    with window_on_grid(tmp_path_factory.mktemp("real")) as made:
+        yield made
+
+
+@pytest.fixture
+def grid(opened: tuple[RealWindow, Filled]) -> RealWindow:
+    """The rerun as it is when it is opened, its first cell chosen, the keys in the grid."""
+    window, filled = opened
+    window.open_run(filled.runs[1])
+    return window

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.grid_workspace import BROKEN, MARKDOWN, ODD, RATED, THOUGHT, TREE, Filled, window_on_grid
+from tests.grid_workspace import BROKEN, MARKDOWN, ODD, RATED, THOUGHT, TREE
+from tests.grid_workspace import grid as grid
+from tests.grid_workspace import opened as opened
 from tests.real_window import RealWindow, why_not
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
@@ -20,21 +20,6 @@ FILTERS = (
     ("Rating", "5 stars", [RATED]),
     ("Tag of the case", "odd", [TREE, THOUGHT, RATED, ODD]),
 )
-
-
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RealWindow, Filled]]:
-    """One window for all tests of this file."""
-    with window_on_grid(tmp_path_factory.mktemp("real")) as made:
-        yield made
-
-
-@pytest.fixture
-def grid(opened: tuple[RealWindow, Filled]) -> RealWindow:
-    """The rerun as it is when it is opened, its first cell chosen, the keys in the grid."""
-    window, filled = opened
-    window.open_run(filled.runs[1])
-    return window
 
 
 def head(grid: RealWindow, column: int) -> tuple[int, int]:
