@@ -6,7 +6,7 @@ import difflib
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -108,13 +108,28 @@ def texts(left: str, right: str) -> TextDiff:
     """The two texts line by line, changed lines with the words that changed."""
     a, b = _lines(left), _lines(right)
     rows: list[Line] = []
-    matcher = difflib.SequenceMatcher(None, a, b, autojunk=len(a) + len(b) > 4000)
-    for tag, a0, a1, b0, b1 in matcher.get_opcodes():
+    for tag, a0, a1, b0, b1 in _opcodes(a, b):
         if tag == "equal":
             rows.extend(Line("same", a[i], b[j], i + 1, j + 1) for i, j in zip(range(a0, a1), range(b0, b1), strict=True))
         else:
             rows.extend(_replaced(a, b, range(a0, a1), range(b0, b1)))
     return TextDiff(tuple(rows))
+
+
+def _opcodes(a: Sequence[str], b: Sequence[str]) -> Iterator[tuple[str, int, int, int, int]]:
+    """As difflib's, but only what lies between the lines that are the same at the start and at the end is compared: an edit in a long text
+    is told a hundred times sooner."""
+    most = min(len(a), len(b))
+    first = next((n for n in range(most) if a[n] != b[n]), most)
+    last = next((n for n in range(most - first) if a[-1 - n] != b[-1 - n]), most - first)
+    end, other_end = len(a) - last, len(b) - last
+    if first:
+        yield "equal", 0, first, 0, first
+    matcher = difflib.SequenceMatcher(None, a[first:end], b[first:other_end], autojunk=end + other_end - 2 * first > 4000)
+    for tag, a0, a1, b0, b1 in matcher.get_opcodes():
+        yield tag, a0 + first, a1 + first, b0 + first, b1 + first
+    if last:
+        yield "equal", end, len(a), other_end, len(b)
 
 
 def words(left: str, right: str) -> tuple[Marks, Marks]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QFileDialog
 
+from workbench.gui import keys_first
 from workbench.gui.bridge import Bridge
 from workbench.gui.context import Context
 from workbench.gui.icons import keep_icons
@@ -153,8 +156,16 @@ class Session(QObject):
             self._services.offer_to_go_on()
             self.context.in_step.start()
             self.context.batch_watch.start()
-            self.bridge.read(_preload, self.window, workspace, failed=lambda _error: None)
+            self._go_on_getting_ready(_preload(self.window, workspace))
         keep_icons()
+
+    def _go_on_getting_ready(self, steps: Iterator[Callable[[], object]]) -> None:
+        """Take the next step on a reading thread; in the pauses of somebody who types, because an import holds the interpreter."""
+        if keys_first.typing():
+            QTimer.singleShot(keys_first.PAUSE_MS, self, lambda: self._go_on_getting_ready(steps))
+        elif (step := next(steps, None)) is not None:
+            go_on = partial(self._go_on_getting_ready, steps)
+            self.bridge.read(step, then=lambda _none: go_on(), failed=lambda _error: go_on(), owner=self)
 
     def _not_opened(self, problem: BaseException) -> None:
         from workbench.values import Problem  # not needed to paint
@@ -294,13 +305,14 @@ def _collect_again() -> None:
     gc.enable()
 
 
-def _preload(window: Window, workspace: Workspace) -> None:
-    """On a reading thread: the modules of screens and services that were not needed yet; then what the settings keep no longer."""
-    window.preload_all()
+def _preload(window: Window, workspace: Workspace) -> Iterator[Callable[[], object]]:
+    """Step by step, for a reading thread: the modules of screens and services that were not needed yet; then what the settings keep no
+    longer."""
+    yield from window.preloads()
     for name in SERVICES:
-        getattr(workspace, name)
-    workspace.warm_up()
-    workspace.tidy()
+        yield partial(getattr, workspace, name)
+    yield workspace.warm_up
+    yield workspace.tidy
 
 
 def _end_on_signals(app: QApplication, session: Session) -> None:

@@ -7,6 +7,9 @@ from time import perf_counter
 BREATH_MS = 8
 """About what a key in a long text takes until it is painted."""
 
+PAUSE_MS = 500
+"""So long after the last key, somebody who types has paused."""
+
 _typed_at = -1.0
 
 
@@ -19,3 +22,8 @@ def typed() -> None:
 def painting() -> bool:
     """Whether a key was typed so lately that it may not be painted yet."""
     return perf_counter() - _typed_at < BREATH_MS / 1000
+
+
+def typing() -> bool:
+    """Whether somebody types just now: what nobody waits for begins in a pause."""
+    return perf_counter() - _typed_at < PAUSE_MS / 1000

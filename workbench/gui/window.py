@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QByteArray, QEvent, QRect, QSize, Qt, QTimer, Signal
@@ -156,11 +157,11 @@ class Window(QMainWindow):
         if place in SCREENS:
             importlib.import_module(SCREENS[place][0])
 
-    def preload_all(self) -> None:
-        """Import the modules of all screens and of the palette."""
+    def preloads(self) -> Iterator[Callable[[], object]]:
+        """One step for each screen and the palette, that imports its modules. A step may be called from any thread."""
         for place in SCREENS:
-            self.preload(place)
-        importlib.import_module("workbench.gui.palette.dialog")
+            yield partial(self.preload, place)
+        yield partial(importlib.import_module, "workbench.gui.palette.dialog")
 
     def go(self, place: str, at: dict[str, Any] | None = None, *, remember: bool = True) -> None:
         """Show a screen at a place; without an open workspace nothing happens."""
