@@ -60,6 +60,15 @@ def test_both_sides_of_a_diff_are_the_texts_themselves(left: str, right: str) ->
     assert (diff.edits == 0) == (left == right)
 
 
+@given(st.integers(0, 5), st.integers(0, 5), st.integers(0, 5))
+def test_lines_that_repeat_are_counted_as_they_came_or_went(kept: int, went: int, came: int) -> None:
+    rule = "The same rule again."
+    diff = differences.texts("\n".join([rule] * (kept + went) or [""]), "\n".join([rule] * (kept + came) or [""]))
+    assert diff.count("same") == (kept + min(went, came) if (kept + went) and (kept + came) else 0)
+    assert [line.left_number for line in diff.lines if line.left is not None] == list(range(1, kept + went + 1))
+    assert [line.right_number for line in diff.lines if line.right is not None] == list(range(1, kept + came + 1))
+
+
 @given(WORDS, WORDS)
 def test_what_is_not_marked_is_the_same_on_both_sides(left: str, right: str) -> None:
     def unmarked(text: str, marks: differences.Marks) -> str:

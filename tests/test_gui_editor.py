@@ -15,8 +15,10 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui_window import finished, opened
 from tests.test_gui_library import CTRL, Desk, Key
+from workbench.gui import keys_first
 from workbench.gui.library.variable_dialog import VariableDialog
 from workbench.gui.widgets.brackets import pair_at
+from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.markdown_tokens import marks
 from workbench.settings import Settings
 from workbench.values import VARIABLE_TYPES, Case, Content, Message, VariableSpec
@@ -311,6 +313,23 @@ def test_messages_are_copied_given_another_role_and_removed_by_keyboard(desk: De
     desk.blocks[1].editor.setFocus()
     desk.key(Key.Key_Backspace, CTRL | Qt.KeyboardModifier.ShiftModifier)
     desk.until(lambda: [block.editor.text for block in desk.blocks] == ["One", "Two"])
+
+
+def test_what_can_wait_waits_until_a_key_is_painted_and_no_longer(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "Hello"))
+    editor = desk.blocks[0].editor
+    editor.setFocus()
+    desk.qtbot.waitUntil(lambda: not keys_first.painting())
+    QTest.keyClicks(editor, "a")
+    assert keys_first.painting()
+    unsaved = next(chip for chip in desk.screen.page.header.findChildren(Chip) if chip.toolTip() == "See what changed")
+    assert unsaved.isHidden()
+    editor.repaint()
+    QTest.qWait(keys_first.BREATH_MS + 2)
+    assert not keys_first.painting()
+    desk.qtbot.waitUntil(lambda: not unsaved.isHidden())
+    QTest.keyPress(editor, Qt.Key.Key_Shift)  # nothing is painted for it
+    desk.qtbot.waitUntil(lambda: not keys_first.painting(), timeout=1000)
 
 
 def test_an_open_brace_in_a_long_text_colours_the_rest_between_keys(desk: Desk) -> None:

@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.conftest import FakeProvider
 from tests.gui_window import dialogs, finished, opened, session
-from workbench.gui import actions
+from workbench.gui import actions, keys_first
 from workbench.gui.app import Session
 from workbench.gui.trail import Trail
 from workbench.gui.widgets.buttons import Button
@@ -50,6 +50,22 @@ def test_the_first_paint_comes_before_the_store_is_imported() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_the_window_gets_ready_in_the_pauses_of_somebody_who_types(session: Session, qtbot: QtBot) -> None:
+    taken: list[str] = []
+
+    def broken() -> None:
+        taken.append("broken")
+        raise OSError
+
+    keys_first.typed()
+    session._go_on_getting_ready(iter((lambda: taken.append("first"), broken, lambda: taken.append("last"))))
+    for _ in range(10):
+        QTest.qWait(keys_first.PAUSE_MS // 10)
+        keys_first.typed()
+    assert taken == []
+    qtbot.waitUntil(lambda: taken == ["first", "broken", "last"])
 
 
 def test_screen_and_place_and_window_size_come_back_after_a_restart(qtbot: QtBot, tmp_path: Path, settings: Settings) -> None:

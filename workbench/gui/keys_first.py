@@ -5,12 +5,13 @@ from __future__ import annotations
 from time import perf_counter
 
 BREATH_MS = 8
-"""About what a key in a long text takes until it is painted."""
-
+"""What can wait begins so long after a key is painted."""
 PAUSE_MS = 500
 """So long after the last key, somebody who types has paused."""
+_LONGEST_MS = 100
+"""A key that is not painted after that changed nothing that is seen."""
 
-_typed_at = -1.0
+_typed_at = _painted_at = -1.0
 
 
 def typed() -> None:
@@ -19,9 +20,17 @@ def typed() -> None:
     _typed_at = perf_counter()
 
 
+def painted() -> None:
+    """The text is painted, with all that was typed."""
+    global _painted_at
+    if _painted_at < _typed_at:
+        _painted_at = perf_counter()
+
+
 def painting() -> bool:
-    """Whether a key was typed so lately that it may not be painted yet."""
-    return perf_counter() - _typed_at < BREATH_MS / 1000
+    """Whether a key was typed that is not painted yet, or only just."""
+    now = perf_counter()
+    return now - _typed_at < _LONGEST_MS / 1000 if _painted_at < _typed_at else now - _painted_at < BREATH_MS / 1000
 
 
 def typing() -> bool:

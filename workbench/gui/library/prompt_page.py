@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
+from workbench.gui import keys_first
 from workbench.gui.context import Context
 from workbench.gui.library.find_bar import FindBar, in_units
 from workbench.gui.library.header import PromptHeader
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from workbench.workspace import VersionRow
 
 PREVIEW_MS = 150
+UNSAVED_MS = 60
 _MOST_PROBLEMS = 20
 _MOST_MARKS = 200
 VIEWS = ("edit", "split", "preview")
@@ -81,6 +83,10 @@ class PromptPage(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(PREVIEW_MS)
         self._timer.timeout.connect(self._render)
+        self._unsaved_timer = QTimer(self)
+        self._unsaved_timer.setSingleShot(True)
+        self._unsaved_timer.setInterval(UNSAVED_MS)
+        self._unsaved_timer.timeout.connect(self._show_unsaved)
         self._compose()
         self._connect()
 
@@ -325,7 +331,10 @@ class PromptPage(QWidget):
         self._timer.start(pause(PREVIEW_MS, self.content))
 
     def _edited(self) -> None:
-        self._show_unsaved()
+        if keys_first.painting():  # the head may be laid out anew
+            self._unsaved_timer.start()
+        else:
+            self._show_unsaved()
         self._timer.start(pause(PREVIEW_MS, self.content))
 
     def _studied(self) -> None:

@@ -283,6 +283,7 @@ class JinjaEditor(QTextEdit):
             block = block.next()
         painter.end()
         super().paintEvent(event)
+        keys_first.painted()
 
     def _block_at(self, y: int) -> QTextBlock:
         """The line of the text at a height: painting begins there, not at the first of thousands."""
