@@ -37,7 +37,7 @@ NEW = Content(
 def test_schema_and_tools_are_compared_line_by_line_like_messages() -> None:
     sections = {section.key: section for section in sections_of(differences.contents(OLD, NEW), Side(None), Side(None), ())}
     assert list(sections) == [
-        "message 0", "parameters", "parameter output_schema", "parameter tools", "parameter variable ticket", "snippets",
+        "message 0", "parameters", "parameter output_schema", "parameter tools", "snippets", "variables",
     ]  # fmt: skip
     assert [(field.name, field.left, field.right) for field in sections["parameters"].fields] == [
         ("Longest answer", "1,200", ""),
@@ -52,19 +52,34 @@ def test_schema_and_tools_are_compared_line_by_line_like_messages() -> None:
         '      "type": "number"',
     ]
     assert any('"refund"' in (line.right or "") for line in sections["parameter tools"].lines if line.kind == "added")
-    assert sections["parameter variable ticket"].title == "Variable ticket"
+    assert sections["variables"].title == "Variable ticket"
     assert sections["snippets"].lines[0].kind in ("changed", "removed")
 
 
 @pytest.mark.parametrize(
-    ("left", "right", "kinds"),
-    [(Content(), Content(output_schema=schema(a="string")), {"added"}), (Content(tools=({"name": "f"},)), Content(), {"removed"})],
+    ("left", "right", "row", "kinds"),
+    [
+        (Content(), Content(output_schema=schema(a="string")), ("parameter output_schema", "JSON schema", "+8", ""), {"added"}),
+        (Content(tools=({"name": "f"},)), Content(), ("parameter tools", "Tools", "", "-5"), {"removed"}),
+    ],
 )
-def test_the_navigation_leads_to_a_schema_or_tools_that_came_or_went_alone(left: Content, right: Content, kinds: set[str]) -> None:
+def test_the_navigation_counts_a_schema_and_tools_apart_and_leads_to_them(
+    left: Content, right: Content, row: tuple[str, str, str, str], kinds: set[str]
+) -> None:
     diff = differences.contents(left, right)
-    section = next(section for section in sections_of(diff, Side(None), Side(None), ()) if section.key == "parameters")
-    assert {line.kind for line in section.lines} == kinds
-    assert next(part for part in parts_of(diff) if part[0] == "parameters")[3] == "1"
+    sections = sections_of(diff, Side(None), Side(None), ())
+    assert {line.kind for section in sections if section.key == row[0] for line in section.lines} == kinds
+    parts = {key: (key, title, more, less) for key, title, _icon, more, less in parts_of(diff, sections)}
+    assert parts[row[0]] == row
+    assert parts["parameters"][2] == "same", "no plain parameter changed"
+
+
+def test_what_is_declared_of_a_variable_is_told_under_variables() -> None:
+    diff = differences.contents(Content(), Content(variables={"tone": VariableSpec("choice", options=("warm", "plain"))}))
+    sections = sections_of(diff, Side(None), Side(None), ())
+    assert [(section.key, section.title) for section in sections] == [("variables", "Variable tone")]
+    parts = {key: (more, less) for key, _title, _icon, more, less in parts_of(diff, sections)}
+    assert parts == {"parameters": ("same", ""), "snippets": ("same", ""), "variables": ("1", "")}
 
 
 def test_a_variable_that_is_no_longer_read_says_so_on_both_sides() -> None:

@@ -586,6 +586,34 @@ def test_a_label_is_put_moved_and_put_back(desk: Desk) -> None:
     desk.until(lambda: any("production" in row.labels and row.number == 1 for row in desk.working.at.versions))
 
 
+def test_a_protected_label_that_is_removed_comes_back_as_protected(desk: Desk) -> None:
+    prompt_id = versions(desk)
+    desk.ws.versions.protect_label(prompt_id, "production", True)
+    desk.open(prompt_id)
+    labelled = next(row for row in desk.working.at.versions if "production" in row.labels)
+    desk.screen.version_verbs.label(labelled)
+    desk.press("Remove production", desk.dialog())
+    desk.press("Remove production from v1", desk.dialog())
+    desk.until(lambda: desk.ws.prompts.get(prompt_id).labels == {})
+    desk.until(lambda: desk.notice() == "Removed production from v1.")
+    desk.undo()
+    desk.until(lambda: desk.ws.prompts.get(prompt_id).labels == {"production": 1})
+    desk.until(lambda: desk.ws.versions.protected_labels(prompt_id) == {"production"})
+
+
+def test_a_label_typed_in_other_letters_asks_as_the_label_does(desk: Desk) -> None:
+    prompt_id = versions(desk)
+    desk.ws.versions.protect_label(prompt_id, "production", True)
+    desk.open(prompt_id)
+    desk.screen.version_verbs.label(desk.ws.versions.by_number(prompt_id, 2))
+    asked = desk.dialog()
+    asked.findChildren(QLineEdit)[0].setText("Production")
+    desk.press("Move production to v2", asked)
+    desk.until(lambda: desk.dialog() is not asked)
+    desk.press("Move production to v2", desk.dialog())
+    desk.until(lambda: desk.ws.prompts.get(prompt_id).labels == {"production": 2})
+
+
 def test_a_prompt_is_renamed_duplicated_archived_and_brought_back(desk: Desk) -> None:
     prompt_id = desk.prompt("Refund", "a", "x", folder="Support")
     desk.open(prompt_id)

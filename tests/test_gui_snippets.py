@@ -79,6 +79,21 @@ def test_a_snippet_that_includes_itself_is_told_of_the_circle_before_its_first_s
     assert (problem.line, problem.message) == (2, "A circle: voice includes voice.")
 
 
+def test_a_snippet_that_was_never_saved_says_so_where_it_is_looked_for(desk: Desk) -> None:
+    desk.ws.prompts.create("fresh", kind="snippet")
+    desk.open(desk.prompt("Reply", "Be kind.\n"))
+    desk.until(lambda: desk.working.facts.unsaved_snippets == ("fresh",))
+    pane = desk.screen.page.messages
+    pane.choose_snippet()
+    [menu] = [menu for menu in pane.findChildren(QMenu) if menu.isVisible()]
+    assert [(action.text(), action.isEnabled()) for action in menu.actions()] == [("fresh: save it to include it", False)]
+    menu.close()
+    desk.write('{% include "fresh" %}')
+    desk.until(lambda: desk.blocks[0].problem is not None)
+    assert desk.blocks[0].problem is not None
+    assert desk.blocks[0].problem.message == "The snippet fresh was never saved. Save it to include it."
+
+
 def test_names_of_snippets_are_completed_inside_an_include(desk: Desk) -> None:
     snippet(desk, "refund_policy", "x")
     desk.open(desk.prompt("Reply", "Hello {{ refund }} "))

@@ -183,9 +183,9 @@ def test_archived_prompts_come_back_whole_and_under_a_free_name(prompts: Prompts
     assert prompts.get(id).archived
     assert len(versions.list(id)) == 1
     prompts.create("Reply")
-    prompts.restore([id])
+    assert prompts.restore([id]) == {"Reply": "Reply 2"}
     assert [row.name for row in prompts.list()] == ["Reply", "Reply 2"]
-    prompts.restore([id])
+    assert prompts.restore([id]) == {}
     assert prompts.get(id).name == "Reply 2", "restoring a live prompt changes nothing"
 
 

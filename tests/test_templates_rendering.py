@@ -56,6 +56,30 @@ def test_a_default_and_a_test_make_a_variable_optional() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "needed", "said"),
+    [
+        ("{% if tone is defined %}Be {{ tone }}.{% endif %}ok", (), "ok"),
+        ("{% if tone is defined and tone != '' %}Be {{ tone }}.{% endif %}ok", (), "ok"),
+        ("{% if tone is not defined %}plain{% else %}{{ tone }}{% endif %}", (), "plain"),
+        ("{% if tone is undefined or tone == '' %}plain{% elif x %}{{ tone }}{% endif %}", ("x",), "plain"),
+        ("{{ tone if tone is defined else 'plain' }}", (), "plain"),
+        ("{% if tone is defined %}{% for t in tone.words %}{{ t }}{{ tone.mark }}{% endfor %}{% endif %}ok", (), "ok"),
+        ("{% if tone is defined or x is defined %}{{ tone }}{% endif %}", ("tone",), ""),
+        ("{% if tone is defined %}{{ tone }}{% else %}{{ tone }}{% endif %}", ("tone",), None),
+        ("{% if tone is defined %}{{ tone }}{% endif %}{{ tone }}", ("tone",), None),
+    ],
+)
+def test_what_is_read_only_where_it_is_defined_needs_no_value(text: str, needed: tuple[str, ...], said: str | None) -> None:
+    prompt = content(text)
+    assert required(prompt) == needed
+    if said is None:
+        with pytest.raises(MissingValues):
+            render(prompt, {})
+    else:
+        assert render(prompt, {})[0].text == said
+
+
+@pytest.mark.parametrize(
     ("text", "line", "column", "words"),
     [
         ("{% for x in y %}\n\nabc", 3, 4, "endfor is missing for the loop that starts on line 1."),

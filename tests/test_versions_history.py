@@ -46,6 +46,18 @@ def test_a_protected_label_is_moved_only_by_one_who_is_sure_and_every_move_is_ke
     ]
 
 
+def test_a_label_in_other_letters_is_the_same_label_and_as_protected(ws: Workspace) -> None:
+    id = ws.prompts.create("Reply", "", said("one"))
+    first, second = ws.versions.by_number(id, 1), ws.versions.save(id, said("two"))
+    ws.versions.set_label(id, "production", first.id)
+    ws.versions.protect_label(id, "production", True)
+    with pytest.raises(BadInput, match="production is protected"):
+        ws.versions.set_label(id, "Production", second.id)
+    ws.versions.set_label(id, "PRODUCTION", second.id, sure=True)
+    assert ws.prompts.get(id).labels == {"production": 2}
+    assert [(move.name, move.before, move.after) for move in ws.versions.label_moves(id)] == [("production", 1, 2), ("production", None, 1)]
+
+
 def test_an_import_leaves_a_protected_label_where_it_is_and_says_so(ws: Workspace, tmp_path: Path) -> None:
     id = ws.prompts.create("Reply", "", said("one"))
     first, second = ws.versions.by_number(id, 1), ws.versions.save(id, said("two"))

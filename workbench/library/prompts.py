@@ -181,8 +181,9 @@ class Prompts(Folders):
                 writer.run("UPDATE prompt SET archived_at = coalesce(archived_at, :at) WHERE id = :id", at=at, id=id)
                 writer.touch("prompt", id)
 
-    def restore(self, ids: Iterable[int]) -> None:
-        """Bring archived prompts back. Where the name is in use by now, it gets a number behind."""
+    def restore(self, ids: Iterable[int]) -> Mapping[str, str]:
+        """Bring archived prompts back. Where a name is in use by now, it gets a number behind: those are answered, the old name first."""
+        renamed = {}
         with self._database.write() as writer:
             for id in ids:
                 name, place = _existing(writer, id)
@@ -190,6 +191,9 @@ class Prompts(Folders):
                 free = free_name(name, _taken_names(writer, place, id) | (_snippet_names(writer, id) if is_snippet else set()))
                 writer.run("UPDATE prompt SET archived_at = NULL, name = :name WHERE id = :id", name=free, id=id)
                 writer.touch("prompt", id)
+                if free != name:
+                    renamed[name] = free
+        return renamed
 
 
 def _row(row: tuple[Any, ...], models: tuple[str, ...] = ()) -> PromptRow:

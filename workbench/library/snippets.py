@@ -44,6 +44,10 @@ LEFT JOIN version ON version.prompt_id = prompt.id
 LEFT JOIN content ON content.id = version.content_id
 WHERE prompt.archived_at IS NULL AND branch.closed_at IS NULL AND coalesce(draft.content, content.messages) LIKE '%include%'
 """
+_NAMES = """
+SELECT name, EXISTS (SELECT 1 FROM version WHERE prompt_id = prompt.id) FROM prompt
+WHERE kind = 'snippet' AND archived_at IS NULL ORDER BY name
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +83,11 @@ class Snippets:
 
     def names(self) -> tuple[str, ...]:
         """Names of all live snippets with a saved version: those that can be included."""
-        sql = """SELECT name FROM prompt WHERE kind = 'snippet' AND archived_at IS NULL
-                 AND EXISTS (SELECT 1 FROM version WHERE prompt_id = prompt.id) ORDER BY name"""
-        return tuple(row[0] for row in self._database.query(sql))
+        return tuple(name for name, saved in self._database.query(_NAMES) if saved)
+
+    def unsaved(self) -> tuple[str, ...]:
+        """Names of the live snippets that were never saved and cannot be included yet."""
+        return tuple(name for name, saved in self._database.query(_NAMES) if not saved)
 
     def filled(self, content: Content) -> Content:
         """The content as it would be saved: with the text of all that it includes, frozen or as it is now."""

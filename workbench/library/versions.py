@@ -143,16 +143,17 @@ class Versions:
                 _drop_draft(writer, prompt_id, branch)
 
     def set_label(self, prompt_id: int, name: str, version_id: int, *, sure: bool = False, author: str = "") -> None:
-        """Put a label on a version, or move it there. Its way is kept. Raises BadInput for a protected one, unless the caller is sure."""
+        """Put a label on a version, or move it there. Its way is kept. A name that differs from one of the prompt's labels by the case of
+        letters alone is that label. Raises BadInput for a protected one, unless the caller is sure."""
         t = store.tables
         with self._database.write() as writer:
             name = clean_name(name)
             owner = writer.run("SELECT prompt_id FROM version WHERE id = :id", id=version_id).scalar()
             if owner != prompt_id:
                 raise NotFound(f"Prompt {prompt_id} has no version {version_id}.")
-            row = writer.run(
-                "SELECT id, version_id, protected FROM label WHERE prompt_id = :prompt AND name = :name", prompt=prompt_id, name=name
-            ).first()
+            known = writer.run("SELECT id, version_id, protected, name FROM label WHERE prompt_id = :prompt", prompt=prompt_id).all()
+            row = next((row for row in sorted(known, key=lambda row: row[3] != name) if row[3].casefold() == name.casefold()), None)
+            name = row[3] if row else name
             if row and row[1] == version_id:
                 return
             _refuse_protected(name, bool(row and row[2]) and not sure)

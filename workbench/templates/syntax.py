@@ -129,31 +129,63 @@ def sentence(error: TemplateSyntaxError) -> str:
 
 
 def reads(tree: nodes.Template, undeclared: set[str]) -> list[tuple[str, int, bool]]:
-    """Where the tree reads a name that it does not declare: (dotted path, place, optional), in the order of the text."""
+    """Where the tree reads a name that it does not declare: (dotted path, place, optional), in the order of the text. Optional is what
+    `default(...)` or `is defined` looks at, and what is read only where a test has said that it is defined."""
     found: list[tuple[str, int, bool]] = []
-    pending: list[tuple[nodes.Node, bool]] = [(tree, False)]
+    pending: list[tuple[nodes.Node, bool, frozenset[str]]] = [(tree, False, frozenset())]
     while pending:
-        node, optional = pending.pop()
+        node, optional, known = pending.pop()
         if isinstance(node, (nodes.Name, nodes.Getattr, nodes.Getitem)):
             path, root = _path(node)
             if root is not None and root.ctx == "load":
                 if root.name in undeclared:
-                    found.append((path, root.lineno, optional))
+                    found.append((path, root.lineno, optional or root.name in known))
                 continue
         if isinstance(node, nodes.Call):
             target = node.node
-            pending.extend((child, False) for child in node.iter_child_nodes() if child is not target)
+            pending.extend((child, False, known) for child in node.iter_child_nodes() if child is not target)
             if isinstance(target, nodes.Getattr):
-                pending.append((target.node, False))  # in `name.upper()`, `upper` is no value
+                pending.append((target.node, False, known))  # in `name.upper()`, `upper` is no value
             elif not (isinstance(target, nodes.Name) and target.name in GLOBALS):
-                pending.append((target, False))
+                pending.append((target, False, known))
+            continue
+        if isinstance(node, (nodes.If, nodes.CondExpr, nodes.And, nodes.Or)):
+            pending.extend((child, False, known | defined) for child, defined in _branches(node))
             continue
         guarded = (isinstance(node, nodes.Filter) and node.name in ("default", "d")) or (
             isinstance(node, nodes.Test) and node.name in ("defined", "undefined")
         )
-        pending.extend((child, guarded and child is getattr(node, "node", None)) for child in node.iter_child_nodes())
+        pending.extend((child, guarded and child is getattr(node, "node", None), known) for child in node.iter_child_nodes())
     found.reverse()  # the walk above goes from the end; snippets put several reads at one place
     return sorted(found, key=lambda item: (item[1], getattr(item[1], "column", 1)))
+
+
+def _branches(node: nodes.If | nodes.CondExpr | nodes.And | nodes.Or) -> list[tuple[nodes.Node, frozenset[str]]]:
+    """The children of a node that chooses, each with the names that are defined where it is come to."""
+    never: frozenset[str] = frozenset()
+    if isinstance(node, (nodes.And, nodes.Or)):
+        return [(node.left, never), (node.right, _defined(node.left, isinstance(node, nodes.And)))]
+    otherwise = _defined(node.test, False)
+    if isinstance(node, nodes.CondExpr):
+        last = [(node.expr2, otherwise)] if node.expr2 is not None else []
+        return [(node.test, never), (node.expr1, _defined(node.test, True)), *last]
+    found = [(node.test, never), *((child, _defined(node.test, True)) for child in node.body)]
+    for other in node.elif_:
+        found.append((other, otherwise))
+        otherwise |= _defined(other.test, False)
+    return [*found, *((child, otherwise) for child in node.else_)]
+
+
+def _defined(test: nodes.Node, outcome: bool) -> frozenset[str]:
+    """Names that are defined for sure where a test came out so."""
+    if isinstance(test, nodes.Not):
+        return _defined(test.node, not outcome)
+    if isinstance(test, nodes.And if outcome else nodes.Or):
+        return _defined(test.left, outcome) | _defined(test.right, outcome)
+    if isinstance(test, nodes.Test) and test.name == ("defined" if outcome else "undefined"):
+        root = _path(test.node)[1]
+        return frozenset((root.name,)) if root is not None else frozenset()
+    return frozenset()
 
 
 def _path(node: nodes.Node) -> tuple[str, nodes.Name | None]:

@@ -72,6 +72,8 @@ class DiffDialog(Dialog):
         self._left, self._right = (
             SideHead(offers[side.prompt.id] if side.prompt is not None else self._own, side) for side in (left, right)
         )
+        for head, place in ((self._left, "left"), (self._right, "right")):
+            head.combo.setAccessibleName(f"Version on the {place}")
         self._swap = icon_button("arrow-left-right", "Swap the sides", on=self._swapped, size=15)
         self.view = DiffView()
         self._nav = QListWidget()
@@ -186,7 +188,7 @@ class DiffDialog(Dialog):
             self._fold.setChecked(self._folded)
         self._nav.blockSignals(True)
         self._nav.clear()
-        for key, title, icon, more, less in parts_of(diff):
+        for key, title, icon, more, less in parts_of(diff, self._sections):
             if key in ("message 0", "parameters"):
                 caption = QListWidgetItem("Messages" if key == "message 0" else "Around the prompt")
                 caption.setFlags(Qt.ItemFlag.NoItemFlags)
@@ -195,7 +197,7 @@ class DiffDialog(Dialog):
             item.setData(Qt.ItemDataRole.UserRole, key)
             item.setData(NavDelegate.ICON, icon)
             item.setData(NavDelegate.COUNTS, (more, less))
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{title}, {said(more, less)}")
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, ", ".join(part for part in (title, said(more, less)) if part))
             self._nav.addItem(item)
         self._nav.blockSignals(False)
         nothing = diff.edits == 0

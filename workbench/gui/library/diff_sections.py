@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.gui.library.message_block import ROLES
@@ -16,39 +16,49 @@ if TYPE_CHECKING:
     from workbench.workspace import ContentDiff, FieldDiff, MessageDiff, TextDiff, VersionRow
 
 
+_VARIABLE = "variable "
+
+
 def sections_of(diff: ContentDiff, left: Side, right: Side, no_value: Sequence[str]) -> list[Section]:
-    """The differences as a view shows them: changed messages first to last, then parameters, variables and results."""
+    """The differences as a view shows them: changed messages first to last, then parameters, snippets, variables and results."""
     found = []
     for number, message in enumerate(diff.messages):
         if message.edits or len(diff.messages) == 1:
             name, icon = ROLES[message.role]
             found.append(Section(f"message {number}", name, icon, _summary(message), message.text.lines, _fields(message.attached)))
-    found += _parameters(diff.parameters)
+    plain, by_lines, declared = _sorted(diff.parameters)
+    if plain:
+        found.append(Section("parameters", "Parameters", "sliders-horizontal", counted(len(plain), "change"), fields=_fields(plain)))
+    found += [_lined(f"parameter {field.name}", field) for field in by_lines]
     for place, (name, text) in enumerate(diff.snippets):
         key = "snippets" if not place else f"snippet {name}"
         found.append(Section(key, name, "puzzle", f"snippet, {_lines_said(text)}", text.lines))
-    if diff.variables_added or diff.variables_removed:
-        found.append(Section("variables", "Variables", "braces", "", fields=tuple(_variables(diff, no_value))))
+    names = tuple(_variables(diff, no_value))
+    if names:
+        found.append(Section("variables", "Variables", "braces", "", fields=names))
+    for place, field in enumerate(declared):
+        found.append(_lined("variables" if not names and not place else f"parameter {field.name}", field))
     results = _results(left.version, right.version)
     if results:
         found.append(Section("results", "Results so far", "chart-no-axes-column", "from all runs of these versions", fields=results))
     return found
 
 
-def _parameters(differences: Sequence[FieldDiff]) -> Iterator[Section]:
-    """Plain values in one section, then schema, tools and other values with parts, each line by line. The first one is what the
-    navigation leads to."""
-    fields = _fields([field for field in differences if field.text is None])
-    if fields:
-        yield Section("parameters", "Parameters", "sliders-horizontal", counted(len(fields), "change"), fields=fields)
-    for place, field in enumerate(field for field in differences if field.text is not None):
-        key = f"parameter {field.name}" if fields or place else "parameters"
-        assert field.text is not None
-        yield Section(key, _title(field.name), "braces", _lines_said(field.text), field.text.lines)
+def _sorted(differences: Sequence[FieldDiff]) -> tuple[list[FieldDiff], list[FieldDiff], list[FieldDiff]]:
+    """Plain values; schema, tools and other values with parts; and what is declared of variables."""
+    declared = [field for field in differences if field.name.startswith(_VARIABLE)]
+    others = [field for field in differences if not field.name.startswith(_VARIABLE)]
+    return [field for field in others if field.text is None], [field for field in others if field.text is not None], declared
 
 
-def parts_of(diff: ContentDiff) -> list[tuple[str, str, str, str, str]]:
-    """Rows of the navigation: key, title, icon, what was added, what was removed (`same` where nothing changed)."""
+def _lined(key: str, field: FieldDiff) -> Section:
+    lines = field.text.lines if field.text is not None else ()
+    return Section(key, _title(field.name), "braces", _lines_said(field.text) if field.text else "", lines)
+
+
+def parts_of(diff: ContentDiff, sections: Sequence[Section]) -> list[tuple[str, str, str, str, str]]:
+    """Rows of the navigation: key, title, icon, what was added, what was removed (`same` where nothing changed). Schema, tools and
+    results have one where the sections hold them."""
     found = []
     for number, message in enumerate(diff.messages):
         name, icon = ROLES[message.role]
@@ -58,13 +68,23 @@ def parts_of(diff: ContentDiff) -> list[tuple[str, str, str, str, str]]:
         found.append(
             (f"message {number}", name, icon, f"+{added}" if added else "" if message.edits else "same", f"-{removed}" if removed else "")
         )
-    count = len(diff.parameters)
-    found.append(("parameters", "Parameters", "sliders-horizontal", str(count) if count else "same", ""))
+    plain, by_lines, declared = _sorted(diff.parameters)
+    found.append(("parameters", "Parameters", "sliders-horizontal", str(len(plain)) if plain else "same", ""))
+    for field in by_lines:
+        found.append((f"parameter {field.name}", _title(field.name), "braces", *_more_less(field.text)))
     count = len(diff.snippets)
     found.append(("snippets", "Snippets", "puzzle", str(count) if count else "same", ""))
     more, less = len(diff.variables_added), len(diff.variables_removed)
-    found.append(("variables", "Variables", "braces", f"+{more}" if more else "" if less else "same", f"-{less}" if less else ""))
+    said = f"+{more}" if more else str(len(declared)) if declared and not less else "" if less else "same"
+    found.append(("variables", "Variables", "braces", said, f"-{less}" if less else ""))
+    found += [(section.key, "Results", section.icon, "", "") for section in sections if section.key == "results"]
     return found
+
+
+def _more_less(text: TextDiff | None) -> tuple[str, str]:
+    changed = text.count("changed") if text is not None else 0
+    more, less = ((text.count("added") + changed, text.count("removed") + changed) if text is not None else (0, 0))
+    return f"+{more}" if more else "", f"-{less}" if less else ""
 
 
 def _fields(differences: Sequence[FieldDiff]) -> tuple[Field, ...]:

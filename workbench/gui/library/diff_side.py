@@ -72,7 +72,6 @@ class SideHead(QWidget):
         self.prompt_name = ElidedLabel("", "body", weight=600)
         self.combo = QComboBox()
         self.combo.setProperty("bulk", "small")
-        self.combo.setAccessibleName("Version to compare")
         self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._chips = QHBoxLayout()
         self._chips.setSpacing(5)

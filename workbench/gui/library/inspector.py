@@ -145,7 +145,8 @@ class Inspector(QWidget):
         if at is None or not self._working.unsaved:
             return None
         if at.base is None:
-            return WorkingRow(0, "Save it as version 1 to compare and to run it.", can_discard=False)
+            uses = "include it in prompts" if at.prompt.kind == "snippet" else "compare and to run it"
+            return WorkingRow(0, f"Save it as version 1 to {uses}.", can_discard=False)
         if facts is None or not facts.changed:
             return WorkingRow(0, "", can_discard=True, branch=at.prompt.branch, base=at.base.number)
         said = f"{facts.changed} since v{at.base.number}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QListWidget, QWidget
 
 from workbench.gui.library.tree import when
 from workbench.gui.widgets.buttons import button
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 USUAL = ("production", "staging", "experiment", "baseline")
 
-
 _SHOWN_MOVES = 5
+"""So many moves are seen at once; the others are scrolled to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +76,24 @@ def ask_label(
         made.body.addWidget(box)
     if moves:
         made.body.addWidget(label("Moved so far", "small", "text2", 600))
-        said = "\n".join(map(_said, moves[:_SHOWN_MOVES]))
-        made.body.addWidget(label(said, "small", "text3", wrap=True))
+        made.body.addWidget(_history(moves))
+
+    by_name = {name.casefold(): name for name in labels}
+
+    def named() -> str:
+        """What is typed; of a label that differs by the case of letters alone, its own name."""
+        name = " ".join(field.text().split())
+        return name if name in labels else by_name.get(name.casefold(), name)
 
     def go() -> None:
         made.accept()
-        wishes.put(" ".join(field.text().split()))
+        wishes.put(named())
 
     made.add_cancel()
     main = made.add_button("Label it", go, kind="primary")
 
-    def changed(text: str) -> None:
-        name = " ".join(text.split())
+    def changed(_text: str) -> None:
+        name = named()
         here = labels.get(name)
         main.setEnabled(bool(name) and here != version.number)
         main.setText(f"Move {name} to v{version.number}" if here not in (None, version.number) else "Label it")
@@ -99,6 +105,16 @@ def ask_label(
     made.first = field
     made.open()
     return made
+
+
+def _history(moves: Sequence[LabelMove]) -> QWidget:
+    if len(moves) <= _SHOWN_MOVES:
+        return label("\n".join(map(_said, moves)), "small", "text3", wrap=True)
+    found = QListWidget()
+    found.setAccessibleName("Moved so far")
+    found.addItems(list(map(_said, moves)))
+    found.setFixedHeight(found.sizeHintForRow(0) * _SHOWN_MOVES + 2 * found.frameWidth())
+    return found
 
 
 def _said(move: LabelMove) -> str:

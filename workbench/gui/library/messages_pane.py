@@ -20,6 +20,9 @@ from workbench.values import Message, Role, VariableSpec
 if TYPE_CHECKING:
     from workbench.gui.library.study import Facts
 
+_MENU_ROWS = 40
+"""So many names a menu shows."""
+
 
 class MessagesPane(QScrollArea):
     """`edited` comes when any message changed; `removed` with a message and its place, so that it can be put back."""
@@ -41,6 +44,7 @@ class MessagesPane(QScrollArea):
         self._names: list[str] = []
         self._filters: list[str] = []
         self._snippets: Sequence[str] = ()
+        self._unsaved_snippets: Sequence[str] = ()
         self._is_snippet = False
         self._read_only = False
         self._specs: Mapping[str, VariableSpec] = {}
@@ -117,9 +121,9 @@ class MessagesPane(QScrollArea):
         for block in self.blocks:
             block.editor.set_names(names, filters)
 
-    def set_snippets(self, names: Sequence[str]) -> None:
-        """Snippets that can be completed and inserted."""
-        self._snippets = names
+    def set_snippets(self, names: Sequence[str], unsaved: Sequence[str] = ()) -> None:
+        """Snippets that can be completed and inserted; `unsaved` are there and cannot be yet."""
+        self._snippets, self._unsaved_snippets = names, unsaved
         for block in self.blocks:
             block.editor.set_snippets(names)
 
@@ -374,9 +378,14 @@ class MessagesPane(QScrollArea):
         if self._read_only:
             return
         menu = QMenu(self)
-        for name in self._snippets[:40]:
+        for name in self._snippets[:_MENU_ROWS]:
             menu.addAction(name).triggered.connect(lambda _checked=False, name=name: self._insert(f'{{% include "{name}" %}}'))
-        if not self._snippets:
+        left = len(self._snippets) - _MENU_ROWS
+        if left > 0:
+            menu.addAction(f'{left:,} more: write {{% include " and press Ctrl Space.').setEnabled(False)
+        for name in self._unsaved_snippets[:_MENU_ROWS]:
+            menu.addAction(f"{name}: save it to include it").setEnabled(False)
+        if not menu.actions():
             menu.addAction("No snippets yet. Make one in the menu of the list.").setEnabled(False)
         menu.popup(self._snippet.mapToGlobal(QPoint(0, self._snippet.height())))
 

@@ -315,7 +315,11 @@ class PromptPage(QWidget):
         if at is not None:
             stale = facts.stale if facts is not None else None
             self.snippets.show_news(at, stale, None if self.working.unsaved else self.working.next_number, read_only=self.working.read_only)
-            self.messages.set_snippets([name for name in facts.snippets if name != at.prompt.name] if facts is not None else ())
+            if facts is not None:
+                names = [[name for name in of if name != at.prompt.name] for of in (facts.snippets, facts.unsaved_snippets)]
+                self.messages.set_snippets(*names)
+            else:
+                self.messages.set_snippets(())
 
     def _renewed(self) -> None:
         at = self.working.at

@@ -6,7 +6,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +78,8 @@ class Facts:
     """Its snippets that are other ones in the library by now."""
     snippets: tuple[str, ...] = ()
     """Names that can be included."""
+    unsaved_snippets: tuple[str, ...] = ()
+    """Names that cannot be included yet."""
     edits: int = 0
     """How many lines and parameters differ from the version it came from. Counted once: it is shown at every key."""
     changed: str = ""
@@ -172,19 +174,29 @@ def facts(ws: Workspace, content: Content, base: Content | None, own_name: str =
     if own_name:
         snippets = {**snippets, own_name: "\n\n".join(texts)}
     diff = ws.diff(base, content) if base is not None else None
+    unsaved = ws.snippets.unsaved()
     found = Facts(
         content,
         tuple(ws.variables(text, snippets) for text in texts),
-        tuple(ws.check(text, snippets) for text in texts),
+        tuple(_told(ws.check(text, snippets), unsaved) for text in texts),
         ws.filters(),
         diff,
         ws.snippets.stale(content),
         ws.snippets.names(),
+        unsaved,
         diff.edits if diff is not None else 0,
         changed_words(diff) if diff is not None else "",
     )
     _ = found.names, found.certain, found.required, found.looped, found.parted  # here, not between two keys
     return found
+
+
+def _told(problem: TemplateProblem | None, unsaved: Sequence[str]) -> TemplateProblem | None:
+    """The problem; of a snippet that is there and was never saved, what is to be done."""
+    name = next((name for name in unsaved if problem is not None and problem.message == f"There is no snippet named {name}."), None)
+    if problem is None or name is None:
+        return problem
+    return replace(problem, message=f"The snippet {name} was never saved. Save it to include it.")
 
 
 def changed_words(diff: ContentDiff) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QLineEdit, QWidget
@@ -184,7 +184,12 @@ class PromptVerbs:
         """Bring prompts back from the archive."""
         ids = [row.id for row in rows]
         said = f"Restored {rows[0].name}." if len(rows) == 1 else f"Restored {counted(len(rows), 'prompt')}."
-        self._call(self._context.ws.prompts.restore, ids, then=lambda _none: self._context.notice(said))
+
+        def done(renamed: Mapping[str, str]) -> None:
+            others = [f"{old} is {new} now, as another one has its name." for old, new in renamed.items()]
+            self._context.notice(" ".join([said, *others[:1], *([f"{len(others) - 1} more got a number."] if len(others) > 1 else [])]))
+
+        self._call(self._context.ws.prompts.restore, ids, then=done)
 
     def move(self, rows: Sequence[PromptRow], folder: str) -> None:
         """Put prompts into a folder; the notice puts them back."""

@@ -148,8 +148,8 @@ class VersionVerbs:
 
         def remove(name: str) -> None:
             def go() -> None:
-                verb = partial(versions.remove_label, id, name, sure=True, author=self._author)
-                self._call(verb, then=lambda _none: self._removed(id, name, version))
+                verb, was_protected = partial(versions.remove_label, id, name, sure=True, author=self._author), name in at.protected
+                self._call(verb, then=lambda _none: self._removed(id, name, version, was_protected))
 
             self._when_sure(name, f"Remove {name} from v{version.number}", go)
 
@@ -181,11 +181,15 @@ class VersionVerbs:
         made.add_button(what, yes, kind="primary")
         made.open()
 
-    def _removed(self, prompt_id: int, name: str, version: VersionRow) -> None:
-        versions = self._context.ws.versions
-        self._context.notice(
-            f"Removed {name} from v{version.number}.", "Undo", lambda: self._call(versions.set_label, prompt_id, name, version.id)
-        )
+    def _removed(self, prompt_id: int, name: str, version: VersionRow, was_protected: bool) -> None:
+        versions, author = self._context.ws.versions, self._author
+
+        def put_back() -> None:
+            versions.set_label(prompt_id, name, version.id, author=author)
+            if was_protected:
+                versions.protect_label(prompt_id, name, True)
+
+        self._context.notice(f"Removed {name} from v{version.number}.", "Undo", lambda: self._call(put_back))
 
     def move_label(self, name: str, version: VersionRow) -> None:
         """Put a label on a version; the notice puts it back where it was."""
