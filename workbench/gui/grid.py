@@ -15,7 +15,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from workbench.gui.cells import Shown, column_title, spoken, state_of
 from workbench.gui.columns import best_of, spoken_column
 from workbench.gui.live_calls import LiveCalls
-from workbench.gui.words import tip
+from workbench.gui.tips import tip
 
 if TYPE_CHECKING:
     from workbench.values import Case

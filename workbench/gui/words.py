@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from html import escape
 
 
 def duration(milliseconds: float | None) -> str:
@@ -97,8 +96,3 @@ def day(iso: str | None, now: datetime | None = None) -> str:
 def joined(names: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1] if names else ""
-
-
-def tip(text: str) -> str:
-    """A text as a tooltip takes it. Qt reads what looks like markup as markup, pictures of this computer included: none of it is."""
-    return f'<p style="white-space:pre-wrap">{escape(text)}</p>' if "<" in text else text

@@ -17,9 +17,9 @@ from workbench.gui.compare.frame_time import FrameTime
 from workbench.gui.compare.painting import CellPainter
 from workbench.gui.grid import CASE, COLUMN, SHOWN, RunGrid
 from workbench.gui.theme import Theme, paint_row
+from workbench.gui.tips import tip
 from workbench.gui.widgets.chip import FONT, chip_size, paint_chip
 from workbench.gui.widgets.stars import star_at
-from workbench.gui.words import tip
 
 if TYPE_CHECKING:
     from workbench.values import Case

@@ -12,7 +12,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from workbench.gui.context import Context
 from workbench.gui.datasets.cell_values import CHECKS, Column, columns_of, shown, value_of
-from workbench.gui.words import tip
+from workbench.gui.tips import tip
 from workbench.values import Case
 
 if TYPE_CHECKING:

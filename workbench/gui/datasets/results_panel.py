@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from workbench.gui.context import Context
 from workbench.gui.markers import paint_marker
 from workbench.gui.theme import theme
+from workbench.gui.tips import tip
 from workbench.gui.widgets.labels import ElidedLabel, label, line
-from workbench.gui.words import counted, tip
+from workbench.gui.words import counted
 
 if TYPE_CHECKING:
     from workbench.workspace import CaseRecord, CaseResult, CaseResults

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QStyle, QS
 
 from workbench.gui.insights.comparing import KINDS, Item
 from workbench.gui.theme import paint_row, theme
-from workbench.gui.words import tip
+from workbench.gui.tips import tip
 
 Index = QModelIndex | QPersistentModelIndex
 ROW = Qt.ItemDataRole.UserRole

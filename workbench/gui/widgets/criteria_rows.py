@@ -10,10 +10,10 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from workbench.gui.theme import theme
+from workbench.gui.tips import tip
 from workbench.gui.widgets.labels import ElidedLabel
 from workbench.gui.widgets.layouts import take_all
 from workbench.gui.widgets.scale_row import Said, ScaleRow, ScoreField
-from workbench.gui.words import tip
 
 if TYPE_CHECKING:
     from workbench.workspace import CriterionRow

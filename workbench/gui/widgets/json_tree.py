@@ -11,7 +11,8 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import QFrame, QHeaderView, QSizePolicy, QTreeWidget, QTreeWidgetItem
 
 from workbench.gui.theme import set_role, theme
-from workbench.gui.words import counted, tip
+from workbench.gui.tips import tip
+from workbench.gui.words import counted
 
 MOST_LETTERS = 400_000
 """Longer answers stay text."""

@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy
 
 from workbench.gui.theme import set_icon, set_kind, set_role
-from workbench.gui.words import tip
+from workbench.gui.tips import tip
 
 
 def label(text: str = "", role: str = "body", tone: str = "text", weight: int | None = None, *, wrap: bool = False) -> QLabel:

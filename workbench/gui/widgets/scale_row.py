@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLineEdit, QSizePolicy, QWidget
 
 from workbench.gui.actions import digit
 from workbench.gui.theme import theme
-from workbench.gui.words import tip
+from workbench.gui.tips import tip
 from workbench.values import Scale
 
 Said = float | str | None

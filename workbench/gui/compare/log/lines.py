@@ -12,7 +12,7 @@ from PySide6.QtGui import QPainter, QPixmap
 from workbench.gui.compare.results.chart import Look
 from workbench.gui.markers import paint_marker
 from workbench.gui.theme import theme
-from workbench.gui.words import tip
+from workbench.gui.tips import tip
 
 if TYPE_CHECKING:
     from workbench.workspace import LogLine, RunLog

@@ -29,7 +29,7 @@ from PySide6.QtWidgets import QScrollArea, QSizePolicy, QToolTip, QWidget
 
 from workbench.gui.markers import paint_marker
 from workbench.gui.theme import theme
-from workbench.gui.words import tip
+from workbench.gui.tips import tip
 
 if TYPE_CHECKING:
     from workbench.workspace import ColumnInfo

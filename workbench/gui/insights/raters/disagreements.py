@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QListView, QStyle, QStyledIte
 from workbench.gui.context import Context
 from workbench.gui.insights.raters.reading import Measured
 from workbench.gui.theme import paint_row, set_kind, theme
+from workbench.gui.tips import tip
 from workbench.gui.widgets.buttons import action_button
 from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
-from workbench.gui.words import tip
 
 if TYPE_CHECKING:
     from workbench.workspace import Mark

@@ -21,9 +21,9 @@ from PySide6.QtWidgets import (
 
 from workbench.gui.insights.raters.reading import Measured, about_judge, evidence, people_words
 from workbench.gui.theme import paint_row, theme
+from workbench.gui.tips import tip
 from workbench.gui.widgets.labels import icon_label, label, line
 from workbench.gui.widgets.layouts import take_all
-from workbench.gui.words import tip
 
 _SHOWN = Qt.ItemDataRole.UserRole
 _MOST_ROWS = 6
