@@ -16,7 +16,7 @@ from workbench import plan as plans
 from workbench.engine.budget import LONGEST_UNKNOWN, Budget, Cap
 from workbench.engine.control import Control
 from workbench.engine.engine import SKIPPED, Engine
-from workbench.engine.events import Cancelled, EngineJob, Event, Failed, Finished, Held, Skipped, Started, Streamed, Unsaved, Waiting
+from workbench.engine.events import Cancelled, EngineJob, Event, Failed, Finished, Held, Saved, Skipped, Started, Streamed, Unsaved, Waiting
 from workbench.evaluators import Vectors
 from workbench.plan import Plan
 from workbench.providers.attachments import without
@@ -369,8 +369,8 @@ class Execution:
                     end.scores = await asyncio.to_thread(self._scores, todo, end, vectors)
                     del self._todo[end.job_id]
             async with aclosing(self._written(batch)) as hindrances:
-                async for unsaved in hindrances:
-                    yield unsaved
+                async for hindrance in hindrances:
+                    yield hindrance
         except BaseException:
             self._ends = batch + self._ends  # tried once more when everything is closed
             raise
@@ -384,7 +384,7 @@ class Execution:
             if held is not None and end.reply is not None:
                 self._budget.settle(held, None)
 
-    async def _written(self, batch: list[tuple[End, Event]]) -> AsyncGenerator[Unsaved]:
+    async def _written(self, batch: list[tuple[End, Event]]) -> AsyncGenerator[Unsaved | Saved]:
         """Write. Where nothing can be saved at the moment, say so once and write when it can be: what was paid for is not thrown away for a
         moment."""
         began, beside, told = monotonic(), self._database.on_server, False
@@ -400,10 +400,12 @@ class Execution:
                 if self._control.ending or monotonic() > began + patience:
                     raise
                 if not told:
-                    yield Unsaved(hindered.message, patience)
+                    yield Unsaved(hindered.message, patience, len(batch) + len(self._ends), hindered.while_waiting)
                 await asyncio.sleep(_ASKED_S)
                 told = beside = True  # a file that another program has locked lets one wait for seconds, in which streams go on
             else:
+                if told:
+                    yield Saved()
                 return
 
     async def _written_beside(self, batch: list[tuple[End, Event]]) -> None:
