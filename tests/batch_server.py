@@ -43,6 +43,8 @@ class BatchServer:
         self.spoil: Callable[[Batch, list[dict[str, Any]]], bytes] = lambda batch, rows: lines_of(rows)
         self.errors: Callable[[Batch], bytes] = lambda batch: b""
         self.hold_order_s = 0.0
+        self.fields: dict[str, str] = {}
+        """The plain fields of the form with which the last file came."""
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -100,9 +102,10 @@ class BatchServer:
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, Any, dict[str, str]]:
         """(status, body, further headers) of a request."""
         plain = path.partition("?")[0]
-        if method == "POST" and plain.endswith("/files") and "multipart" in headers.get("content-type", ""):
+        if method == "POST" and plain.endswith(("/files", "/files/upload")) and "multipart" in headers.get("content-type", ""):
             boundary = b"--" + headers["content-type"].partition("boundary=")[2].encode()
             parts = [part for part in body.split(boundary) if b"filename=" in part]
+            self.fields = {name.decode(): value.decode() for name, value in re.findall(rb'name="(\w+)"\r\n\r\n([^\r]*)\r\n', body)}
             return 200, {"id": self._keep(parts[0].partition(b"\r\n\r\n")[2].removesuffix(b"\r\n")), "purpose": "batch"}, {}
         if method == "POST" and plain.endswith("/upload/v1beta/files"):
             return 200, {}, {"x-goog-upload-url": f"{self.url}/upload/v1beta/files/place"}

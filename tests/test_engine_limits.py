@@ -189,7 +189,8 @@ def test_models_that_wait_for_a_key_go_on_when_it_is_mended_while_others_never_s
         if isinstance(event, Held):
             held.append(event.job)
             if len(held) == 20:
-                control.add([replace(job, endpoint=replace(job.endpoint, key="right-key-1234567890")) for job in wrong])
+                control.renew("strict", "right-key-1234567890")
+                control.add(wrong)
 
     events = run(work, concurrency=2, on=on)
     assert sorted(held) == list(range(20))

@@ -478,7 +478,7 @@ def test_whatever_goes_wrong_every_job_ends_exactly_once(fakeprovider: Start, se
 
 
 def test_a_models_own_quota_stops_that_model_alone_even_after_answers() -> None:
-    group = Group(ConnectionLimit(), Member(4, asyncio.new_event_loop(), print), Endpoint("openai-chat", ""))
+    group = Group(ConnectionLimit(), Member(4, asyncio.new_event_loop(), print), None)
     group.member.loop.close()
     group.answer("m")
     assert group.learn(Failure("quota", "Quota exceeded for metric: free_tier_requests, limit: 20, model: m"), "m")

@@ -514,3 +514,79 @@ def test_of_two_alike_anthropic_batches_each_is_found_once(server: BatchServer, 
         batches.update(batch, state="submitting", remote_id="")
     assert [batch.remote_id for batch in ask(batches)] == ["batch-1", "batch-2"]
     assert len(server.batches) == 2
+
+
+def test_together_is_given_the_form_that_it_asks_for(
+    server: BatchServer, runs: Runs, batches: Batches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its documentation: POST /files/upload with the name and type of the file. The server stands behind a proxy under Together's name."""
+    monkeypatch.setenv("HTTP_PROXY", server.url)
+    run_id = runs.prepare(spec(model("http://api.together.xyz/v1"), cases=3))
+    [batch] = submit(batches, run_id).batches
+    assert batch.state == "submitted", batch.message
+    assert server.posts("/v1/files/upload") == 1
+    assert server.fields["purpose"] == "batch-api"
+    assert server.fields["file_type"] == "jsonl"
+    assert server.fields["file_name"].endswith(".jsonl")
+    server.finish()
+    ask(batches, run_id)
+    assert runs.get(run_id).done == 3
+
+
+def test_files_are_as_large_as_each_service_takes_them() -> None:
+    from workbench.providers.batch import batch_form
+
+    def most(wire_format: str, base_url: str) -> tuple[int, int]:
+        form = batch_form(wire_format, base_url)
+        assert form is not None
+        return form.most_requests, form.most_bytes // 1_000_000
+
+    assert most("openai-chat", "https://api.openai.com/v1") == (50_000, 200)
+    assert most("openai-chat", "https://name.openai.azure.com/openai/v1") == (50_000, 200)
+    assert most("openai-chat", "https://api.groq.com/openai/v1") == (50_000, 100)
+    assert most("openai-chat", "https://api.together.xyz/v1") == (50_000, 100)
+    assert most("mistral", "https://api.mistral.ai") == (50_000, 200)
+    assert most("anthropic", "https://api.anthropic.com") == (100_000, 256)
+    assert most("gemini", "https://generativelanguage.googleapis.com") == (100_000, 2_000)
+
+
+def test_how_long_results_are_kept_is_said_when_they_are_ordered(server: BatchServer, runs: Runs, batches: Batches) -> None:
+    first = runs.prepare(spec(model(server.url, "c", wire_format="anthropic"), cases=2))
+    assert submit(batches, first).keep == ("C: results are kept for 29 days. Ask for them before then.",)
+    second = runs.prepare(spec(model(f"{server.url}/v1"), cases=2))
+    assert submit(batches, second).keep == ()
+
+
+def test_results_that_the_service_keeps_no_more_put_the_calls_into_the_queue_again(
+    server: BatchServer, runs: Runs, batches: Batches
+) -> None:
+    run_id = runs.prepare(spec(model(f"{server.url}/v1"), cases=3))
+    submit(batches, run_id)
+    server.finish()
+    gone = {"error": {"message": "No such File object: file-1", "type": "invalid_request_error", "param": "id", "code": None}}
+    server.refuse = lambda method, path: (404, gone) if path.endswith("/content") else None
+    [batch] = ask(batches, run_id)
+    assert (batch.state, batch.message) == ("refused", "The service does not keep the results any more.")
+    assert (runs.get(run_id).queued, runs.get(run_id).in_batch) == (3, 0)
+
+
+def test_an_empty_error_file_beside_the_answers_is_no_trouble(server: BatchServer, runs: Runs, batches: Batches) -> None:
+    """Azure names an error file in every case."""
+    run_id = runs.prepare(spec(model(f"{server.url}/v1"), cases=3))
+    submit(batches, run_id)
+    server.errors = lambda batch: b"\n"
+    server.finish()
+    [batch] = ask(batches, run_id)
+    assert (batch.state, batch.message) == ("read", "3 answers read.")
+
+
+def test_answers_in_any_order_come_into_their_own_cells(server: BatchServer, runs: Runs, batches: Batches) -> None:
+    from tests.batch_server import lines_of
+
+    run_id = runs.prepare(spec(model(f"{server.url}/v1"), cases=9, repeats=2))
+    submit(batches, run_id)
+    server.spoil = lambda batch, rows: lines_of(rows[::-1])
+    server.finish()
+    ask(batches, run_id)
+    assert all(f"case-{cell.case_index}." in cell.text for cell in runs.cells(run_id))
+    assert runs.get(run_id).done == 18

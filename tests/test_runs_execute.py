@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from workbench.engine.control import Control
-from workbench.engine.events import Event, Failed, Finished, Judged, Started, Streamed, Unsaved
+from workbench.engine.events import Event, Failed, Finished, Judged, Saved, Started, Streamed, Unsaved
 from workbench.runs.runs import Runs
 from workbench.settings import Settings
 from workbench.store.database import Database
@@ -414,7 +414,7 @@ def test_started_comes_before_finished_for_each_job(runs: Runs) -> None:
     run_id = runs.prepare(spec(cases=30))
     seen: dict[int, list[str]] = {}
     for event in make(runs, run_id):
-        assert not isinstance(event, (Judged, Unsaved))
+        assert not isinstance(event, (Judged, Saved, Unsaved))
         seen.setdefault(event.job, []).append(type(event).__name__)
     assert all(names[0] == "Started" and names[-1] == "Finished" for names in seen.values())
     assert isinstance(next(iter(make(runs, runs.rerun(run_id)))), Started)

@@ -92,7 +92,10 @@ def test_a_file_that_another_program_has_locked_is_waited_for_and_no_answer_is_l
     with after(server, 15, lambda: hold(path, 6)):  # longer than SQLite waits by itself
         assert run(path, tmp_path, server) == 0
     said = capsys.readouterr().err
-    assert said.count("Another program is writing to w.db. Nothing was changed. The run waits for 60 s and goes on by itself") == 1
+    told = r"Another program is writing to w\.db\. Nothing was changed\. \d answers? waits? to be saved\. "
+    told += r"The run waits for 60 s and goes on by itself; then it ends\. Close it\."
+    assert len(re.findall(told, said)) == 1
+    assert said.count("What waited is saved. The run goes on.") == 1
     assert done(path) == (CALLS, CALLS)
     assert server.stats()["requests"] == CALLS
 
@@ -127,7 +130,9 @@ def test_a_full_disk_is_waited_for_and_no_answer_is_lost_when_there_is_room(
 
     with after(server, 15, fill_for_a_while):
         assert run(path, tmp_path, server) == 0
-    assert "Could not save: the disk is full. What was saved before is safe. The run waits for 60 s" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "Could not save: the disk is full. What was saved before is safe. " in said
+    assert "The run waits for 60 s and goes on by itself; then it ends. Free some space." in said
     assert done(path) == (CALLS, CALLS)
     assert server.stats()["requests"] == CALLS
 
@@ -185,7 +190,9 @@ def test_a_file_that_cannot_be_reached_for_a_while_is_waited_for(
     with after(server, 15, unreachable_for_a_while):
         assert run(folder / "w.db", tmp_path, server) == 0
     said = capsys.readouterr().err
-    assert re.search(r"w\.db cannot be reached \(.+\), so that nothing can be saved at the moment\. The run waits for 60 s", said), said
+    assert re.search(
+        r"w\.db cannot be reached \(.+\), so that nothing can be saved at the moment\. .+ to be saved\. The run waits for 60 s", said
+    ), said
     assert done(folder / "w.db") == (CALLS, CALLS)
     assert server.stats()["requests"] == CALLS
 

@@ -65,7 +65,7 @@ def go_on(ws: Workspace, run_id: int, control: Control | None = None) -> list[Ev
 
 def judge(ws: Workspace, run_id: int, **how: Any) -> list[Judged]:
     async def collect() -> list[Judged]:
-        return [event async for event in ws.runs.judge(run_id, **how)]
+        return [event async for event in ws.runs.judge(run_id, **how) if isinstance(event, Judged)]
 
     return asyncio.run(collect())
 

@@ -97,6 +97,8 @@ def _answer(ws: Workspace, run_id: int, handed: HandedOver, terminal: Terminal) 
         if batch.state == "submitting":
             terminal.note(f"{batch.model}: {batch.message} Whether it arrived is asked next time; nothing is sent twice.")
     _show(ws, run_id, list(handed.batches), terminal, left=handed.left)
+    for words in handed.keep:
+        terminal.note(words)
     if not terminal.json and any(batch.is_open for batch in handed.batches):
         terminal.note(f"See how far it is with: workbench batch status {ws.runs.get(run_id).uid}")
     if not terminal.json and any(batch.state == "written" for batch in handed.batches):

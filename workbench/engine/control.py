@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -78,8 +78,12 @@ class Control:
         self._tell("retry_now", key)
 
     def add(self, jobs: Iterable[EngineJob]) -> None:
-        """Make these jobs too. What their connections refused before with another key is forgotten."""
+        """Make these jobs too."""
         self._tell("add", jobs)
+
+    def renew(self, group: Hashable, key: str | None) -> None:
+        """From now on a connection is asked with another key. What it refused before is forgotten."""
+        self._tell("renew", (group, key))
 
     # For the engine
 

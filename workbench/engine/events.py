@@ -114,15 +114,28 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Unsaved:
-    """Answers cannot be saved at the moment, so no further call is sent. It is tried again, for `patience_s` in all; then the run ends."""
+    """Answers cannot be saved at the moment, so no further call is sent. It is tried again, for `patience_s` in all; then the run ends.
+    `remedy`: what to do; `answers`: how many wait to be saved."""
 
     message: str
     patience_s: float
+    answers: int = 1
+    remedy: str = ""
 
     def __str__(self) -> str:
-        return f"{self.message} The run waits for {self.patience_s:.0f} s and goes on by itself; then it ends."
+        wait = "1 answer waits" if self.answers == 1 else f"{self.answers:,} answers wait"
+        what = f"{self.message} {wait} to be saved."
+        return f"{what} The run waits for {self.patience_s:.0f} s and goes on by itself; then it ends. {self.remedy}".strip()
 
 
-Event = Started | Streamed | Waiting | Finished | Failed | Cancelled | Skipped | Held | Judged | Unsaved
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What was Unsaved is saved; the run goes on."""
+
+    def __str__(self) -> str:
+        return "What waited is saved. The run goes on."
+
+
+Event = Started | Streamed | Waiting | Finished | Failed | Cancelled | Skipped | Held | Judged | Unsaved | Saved
 END_EVENTS = (Finished, Failed, Cancelled, Skipped)
 """Every job ends with exactly one of these, unless the whole run is stopped before its turn."""

@@ -10,7 +10,7 @@ from workbench.engine.budget import Verdict
 from workbench.engine.events import EngineJob, Event
 from workbench.engine.limits import ConnectionLimit, Member, ModelLimit, Need
 from workbench.providers.failures import concerns, is_unreachable
-from workbench.values import Endpoint, Failure, Request
+from workbench.values import Failure, Request
 
 _STRIKES = {"permission": 3}
 """A refusal may be about one prompt (moderation answers 403 too); only repeated ones are about the model."""
@@ -49,9 +49,8 @@ class Halt:
 class Group:
     """One connection's share of a run."""
 
-    def __init__(self, connection: ConnectionLimit, member: Member, endpoint: Endpoint) -> None:
-        self.connection, self.member = connection, member
-        self.key, self.base_url = endpoint.key, endpoint.base_url
+    def __init__(self, connection: ConnectionLimit, member: Member, key: str | None) -> None:
+        self.connection, self.member, self.key = connection, member, key
         self.returning: deque[Flight] = deque()
         """Flights whose wait is over, until there is a place for them."""
         self.answered: set[str] = set()
@@ -115,9 +114,9 @@ class Group:
 
     # Whether it is worth it
 
-    def renew(self, endpoint: Endpoint) -> None:
-        """The connection has another key or address by now: what it refused before says nothing."""
-        self.key, self.base_url = endpoint.key, endpoint.base_url
+    def renew(self, key: str | None) -> None:
+        """The connection has another key by now: what it refused before says nothing."""
+        self.key = key
         self._halt = None
         self._halted_models.clear()
         self._strikes.clear()

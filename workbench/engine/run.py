@@ -18,7 +18,7 @@ from workbench.engine.control import Control
 from workbench.engine.events import SKIPPED, Cancelled, EngineJob, Event, Failed, Finished, Held, Skipped, Started, Streamed, Waiting
 from workbench.engine.group import Flight, Group, Halt
 from workbench.engine.limits import FOREVER, Need
-from workbench.providers.failures import PATIENCE_S, ProviderError, is_retryable, is_unreachable, wait_s
+from workbench.providers.failures import PATIENCE_S, ProviderError, concerns, is_retryable, is_unreachable, wait_s
 from workbench.providers.rate_limits import allowances
 from workbench.providers.redaction import Redactor
 from workbench.values import Delta, Failure, Missing, Problem, Reply, Request
@@ -138,6 +138,10 @@ class Run:
                 if each.is_waiting:
                     self._end_flight(each, "stop")
             self._wake.set()
+        elif what == "renew":
+            name, key = given
+            if name in self._groups:
+                self._groups[name].renew(key)
         elif what == "add":
             self._source, self._exhausted = chain(self._source, given), False
             self._fill()
@@ -213,9 +217,7 @@ class Run:
         if group is None:
             connection = self._engine.limits.of(_connection_key(job))
             member = connection.join(self._most(job), self._loop, self._fill)
-            group = self._groups[job.group] = Group(connection, member, job.endpoint)
-        elif job.endpoint.key != group.key:
-            group.renew(job.endpoint)
+            group = self._groups[job.group] = Group(connection, member, job.endpoint.key)
         return group
 
     def _most(self, job: EngineJob) -> int:
@@ -345,6 +347,8 @@ class Run:
         tries = self._engine.max_retries + 1
         failed, answered = 0, connection.answers
         while True:
+            if job.endpoint.key != group.key:  # there is another by now
+                job = flight.job = replace(job, endpoint=replace(job.endpoint, key=group.key))
             flight.attempts += 1
             self._emit(Started(job.key, flight.attempts))
             slowed = flight.limit.begin(flight.need)
@@ -356,9 +360,8 @@ class Run:
                 group.answer(flight.request.model)
                 flight.limit.answered(connection.most, allowances(outcome.exchange.headers) if outcome.exchange else ())
                 return Finished(job.key, outcome, flight.attempts)
-            if outcome.kind == "auth" and job.endpoint.key != group.key:  # there is another key by now
-                job = flight.job = replace(job, endpoint=replace(job.endpoint, key=group.key))
-                continue
+            if job.endpoint.key != group.key and concerns(outcome) != "job":
+                continue  # what was refused with the key before says nothing of the one that is there now
             if outcome.kind in ("rate_limit", "overloaded"):
                 flight.limit.slow_down(slowed)
             lost_s = connection.lose() if is_unreachable(outcome) and group.answered else None

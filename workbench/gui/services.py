@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 
 from workbench.gui.code_dialog import with_consent
 from workbench.gui.context import Context
+from workbench.gui.unsaved import UnsavedNotice
 
 if TYPE_CHECKING:
     from workbench.gui.app import Session
@@ -47,6 +48,7 @@ class WindowServices(QObject):
         for id, verb in verbs.items():
             context.action(id).triggered.connect(lambda _checked=False, verb=verb: verb())
         window.top.search.connect(self.palette)
+        self._unsaved = UnsavedNotice(context, window.notice)
 
     def offer_to_go_on(self) -> None:
         """Say which run was cut off, by a crash or by closing the window, and offer to go on with it."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from workbench.engine.budget import Cap
     from workbench.engine.control import Control
     from workbench.engine.engine import Engine
-    from workbench.engine.events import Event, Judged
+    from workbench.engine.events import Event, Judged, Saved, Unsaved
     from workbench.engine.limits import Limits
     from workbench.evaluators import Vectors
     from workbench.runs.execution import Execution
@@ -115,7 +115,7 @@ class Calls(CaseFinder):
         again: bool = False,
         judge: str = "",
         **how: Any,
-    ) -> AsyncGenerator[Judged]:
+    ) -> AsyncGenerator[Judged | Unsaved | Saved]:
         """Has the answers of a run judged that wait for it, and tells how far it is. No answer is made again.
 
         `only_passing`: only answers that fail no other check. `again`: also those that have a verdict; the earlier ones are kept, in an
@@ -152,7 +152,9 @@ class Calls(CaseFinder):
         """True if a check of the run is asked of a model."""
         return asks_judges(self.all_checks(run_id))
 
-    async def _judged(self, run_id: int, control: Control, how: _How, *, only_passing: bool = False) -> AsyncGenerator[Judged]:
+    async def _judged(
+        self, run_id: int, control: Control, how: _How, *, only_passing: bool = False
+    ) -> AsyncGenerator[Judged | Unsaved | Saved]:
         end_cut_off(self._database, run_id)
         if self._judges is None or control.ending or not self.to_judge(run_id):
             return

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from itertools import chain
@@ -16,7 +16,7 @@ from workbench import plan as plans
 from workbench.engine.budget import LONGEST_UNKNOWN, Budget, Cap
 from workbench.engine.control import Control
 from workbench.engine.engine import SKIPPED, Engine
-from workbench.engine.events import Cancelled, EngineJob, Event, Failed, Finished, Held, Skipped, Started, Streamed, Unsaved, Waiting
+from workbench.engine.events import Cancelled, EngineJob, Event, Failed, Finished, Held, Saved, Skipped, Started, Streamed, Unsaved, Waiting
 from workbench.evaluators import Vectors
 from workbench.plan import Plan
 from workbench.providers.attachments import without
@@ -35,6 +35,7 @@ from workbench.values import (
     Missing,
     ModelSpec,
     NoKey,
+    Price,
     Problem,
     ReadOnly,
     Reply,
@@ -70,12 +71,13 @@ _RUNNING = "SELECT id FROM job WHERE run_id = :run AND status = 'running'"
 
 @dataclass(frozen=True, slots=True)
 class Todo:
-    """A job that is still to be made."""
+    """A job that is still to be made. `asked`: where, and with which key, once it was given to the engine."""
 
     id: int
     column: int
     case_index: int
     repeat: int
+    asked: Endpoint | None = None
 
 
 class Execution:
@@ -96,7 +98,7 @@ class Execution:
         day: Callable[[], Cap | None] = lambda: None,
         allowed: frozenset[str] = frozenset(),
     ) -> None:
-        self._database, self._run_id, self._plan, self._endpoints = database, run_id, plan, endpoints
+        self._database, self._run_id, self._plan, self._endpoints = database, run_id, plan, list(endpoints)
         self._engine, self._control, self._meanings, self._concurrency = engine, control, meanings, concurrency
         self._resolve, self._day, self._allowed = resolve, day, allowed
         self._recorder = Recorder(database, run_id)
@@ -108,6 +110,9 @@ class Execution:
         """Columns of which the cap left jobs out, and why."""
         self._held_written: dict[int, Failure] = {}
         self._looking: set[asyncio.Task[None]] = set()
+        self._looks = 0
+        self._outdated: list[Todo] = []
+        """Jobs that were refused with a key which is not their connection's any more."""
         self._todo: dict[int, Todo] = {}
         self._prints: dict[int, str] = {}
         self._ends: list[tuple[End, Event]] = []
@@ -124,14 +129,12 @@ class Execution:
             providers.unread(column.model.wire_format, column.model.reads, plans.shown(column.variant.content)) for column in plan.columns
         ]
         self._left_out = [
-            ()
-            if isinstance(endpoint, Problem)
-            else (
-                *providers.left_out(endpoint.wire_format, plans.parameters(plan, index), endpoint.options),
-                *providers.unsaid(endpoint.wire_format, column.variant.content.output_schema, column.variant.content.tools),
+            (
+                *providers.left_out(column.model.wire_format, plans.parameters(plan, index), column.model.options),
+                *providers.unsaid(column.model.wire_format, column.variant.content.output_schema, column.variant.content.tools),
                 *self._unread[index],
             )
-            for index, (column, endpoint) in enumerate(zip(plan.columns, endpoints, strict=True))
+            for index, column in enumerate(plan.columns)
         ]
         checks = [plan.checks_for(index) for index in range(len(plan.cases))]
         self._compares = [evaluators.compares_meanings(each) for each in checks]
@@ -161,28 +164,39 @@ class Execution:
             self._close()
 
     def look_again(self) -> None:
-        """A connection has changed: ask its held models again if their key is another by now. Called on the loop's thread."""
-        if self._held and not self._control.ending:
+        """A connection has changed: further calls take its key as it is now, and models that waited for another are asked again. Called
+        on the loop's thread."""
+        if not self._control.ending:
             task = asyncio.ensure_future(self._mend())
             self._looking.add(task)
             task.add_done_callback(self._looking.discard)
 
     async def _mend(self) -> None:
+        self._looks = look = self._looks + 1
         try:
             found = await self._resolve()
         except Problem:
             return  # none can be asked still
-        mended = {
+        if look != self._looks:
+            return  # somebody looked later, and knows better
+        changed = {
             column
-            for column in self._held
-            if isinstance(new := found[column], Endpoint) and (isinstance(old := self._endpoints[column], Problem) or old.key != new.key)
+            for column, (old, new) in enumerate(zip(self._endpoints, found, strict=True))
+            if isinstance(new, Endpoint) and (isinstance(old, Problem) or old.key != new.key)
         }
+        for column in changed:
+            self._endpoints[column] = new = found[column]
+            if isinstance(new, Endpoint):
+                self._control.renew(self._shared(column, new)[0], new.key)
+        mended = changed & self._held.keys()
         if mended:
-            self._endpoints = found
             self._lines += [Logged("mended", column=column) for column in sorted(mended)]
             self._held = {column: failure for column, failure in self._held.items() if column not in mended}
-            self._made += 1  # if the engine is through with the others already, this is worth a further round
-            self._control.add(self._jobs(mended))
+            self._make_too(self._jobs(mended))
+
+    def _make_too(self, jobs: Iterator[EngineJob]) -> None:
+        self._made += 1  # if the engine is through with the others already, this is worth a further round
+        self._control.add(jobs)
 
     async def _called(self) -> AsyncGenerator[Event]:
         """What the engine tells."""
@@ -218,6 +232,9 @@ class Execution:
                     async with aclosing(self._flush()) as written:
                         async for event in written:
                             yield event
+                if self._outdated:
+                    outdated, self._outdated = self._outdated, []
+                    self._make_too(self._given(outdated))
                 self._hear_turns()
                 if self._capped | self._held != self._held_written or (self._lines and monotonic() >= log_due):
                     log_due = monotonic() + LOG_SECONDS
@@ -268,11 +285,18 @@ class Execution:
         todo = self._todo.pop(event.job)
         self._prints.pop(event.job, None)
         self._texts.pop(event.job, None)
-        self._log_held(todo.column, event.failure, self._held)
-        self._held[todo.column] = event.failure
+        if self._is_outdated(todo):  # what an earlier key was refused says nothing of the one that is there now
+            self._outdated.append(todo)
+        else:
+            self._log_held(todo.column, event.failure, self._held)
+            self._held[todo.column] = event.failure
         if event.attempts:
             self._ends.append((End(event.job, "queued", event.attempts, self._plan.columns[todo.column].model.price), event))
         return not event.attempts
+
+    def _is_outdated(self, todo: Todo) -> bool:
+        now = self._endpoints[todo.column]
+        return todo.asked is not None and isinstance(now, Endpoint) and now.key != todo.asked.key
 
     def _log_held(self, column: int, failure: Failure, known: Mapping[int, Failure]) -> None:
         if column not in known or known[column].kind != failure.kind:
@@ -345,8 +369,8 @@ class Execution:
                     end.scores = await asyncio.to_thread(self._scores, todo, end, vectors)
                     del self._todo[end.job_id]
             async with aclosing(self._written(batch)) as hindrances:
-                async for unsaved in hindrances:
-                    yield unsaved
+                async for hindrance in hindrances:
+                    yield hindrance
         except BaseException:
             self._ends = batch + self._ends  # tried once more when everything is closed
             raise
@@ -360,7 +384,7 @@ class Execution:
             if held is not None and end.reply is not None:
                 self._budget.settle(held, None)
 
-    async def _written(self, batch: list[tuple[End, Event]]) -> AsyncGenerator[Unsaved]:
+    async def _written(self, batch: list[tuple[End, Event]]) -> AsyncGenerator[Unsaved | Saved]:
         """Write. Where nothing can be saved at the moment, say so once and write when it can be: what was paid for is not thrown away for a
         moment."""
         began, beside, told = monotonic(), self._database.on_server, False
@@ -376,10 +400,12 @@ class Execution:
                 if self._control.ending or monotonic() > began + patience:
                     raise
                 if not told:
-                    yield Unsaved(hindered.message, patience)
+                    yield Unsaved(hindered.message, patience, len(batch) + len(self._ends), hindered.while_waiting)
                 await asyncio.sleep(_ASKED_S)
                 told = beside = True  # a file that another program has locked lets one wait for seconds, in which streams go on
             else:
+                if told:
+                    yield Saved()
                 return
 
     async def _written_beside(self, batch: list[tuple[End, Event]]) -> None:
@@ -452,22 +478,25 @@ class Execution:
 
     def _jobs(self, only: Collection[int] | None = None) -> Iterator[EngineJob]:
         """Jobs of all columns that are not held, or of those given, row by row."""
-        columns = []
-        for endpoint, column in zip(self._endpoints, self._plan.columns, strict=True):
-            model = column.model
-            longest = model.longest
-            if isinstance(endpoint, Endpoint):
-                longest = providers.set_limit(model.wire_format, model.name, endpoint.options) or longest
-            columns.append((endpoint, _shared_by(endpoint, model), model.price, longest))
         for page in self._pages(_PAGE):
-            for todo in page:
-                endpoint, group, price, longest = columns[todo.column]
-                if not isinstance(endpoint, Endpoint) or todo.column in self._held or todo.id in self._todo:
-                    continue
-                if only is None or todo.column in only:
-                    self._todo[todo.id] = todo
-                    after = self._worst_after(todo, longest) if self._compares[todo.case_index] else _NOTHING
-                    yield EngineJob(todo.id, partial(self._request, todo), endpoint, group, price, todo.column, longest, after)
+            yield from self._given(todo for todo in page if only is None or todo.column in only)
+
+    def _given(self, todos: Iterable[Todo]) -> Iterator[EngineJob]:
+        """These jobs as the engine takes them, with the keys as they are in the moment in which it does."""
+        for todo in todos:
+            endpoint = self._endpoints[todo.column]
+            if not isinstance(endpoint, Endpoint) or todo.column in self._held or todo.id in self._todo:
+                continue
+            self._todo[todo.id] = replace(todo, asked=endpoint)
+            group, price, longest = self._shared(todo.column, endpoint)
+            after = self._worst_after(todo, longest) if self._compares[todo.case_index] else _NOTHING
+            yield EngineJob(todo.id, partial(self._request, todo), endpoint, group, price, todo.column, longest, after)
+
+    def _shared(self, column: int, endpoint: Endpoint) -> tuple[Hashable, Price, int | None]:
+        """What a column's calls have in common: the group, the price, and the length of the longest answer."""
+        model = self._plan.columns[column].model
+        longest = providers.set_limit(model.wire_format, model.name, endpoint.options) or model.longest
+        return _shared_by(endpoint, model), model.price, longest
 
     def _worst_after(self, todo: Todo, longest: int | None) -> Decimal:
         """What comparing the answer's meaning costs at most."""
@@ -556,8 +585,6 @@ async def _next(stream: AsyncGenerator[list[Event]]) -> list[Event]:
     return await anext(stream, [])
 
 
-def _shared_by(endpoint: Endpoint | Problem, model: ModelSpec) -> Hashable:
+def _shared_by(endpoint: Endpoint, model: ModelSpec) -> Hashable:
     """What shares a key, a rate limit and a fate: the connection; for a model out of a file, the address with its key."""
-    if model.connection_uid or isinstance(endpoint, Problem):
-        return model.connection_uid
-    return endpoint.wire_format, endpoint.base_url, endpoint.key
+    return model.connection_uid or (endpoint.wire_format, endpoint.base_url, endpoint.key)

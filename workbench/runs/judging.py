@@ -15,7 +15,7 @@ from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from workbench.engine.events import Cancelled, Event, Failed, Finished, Held, Judged, Skipped
+from workbench.engine.events import Cancelled, Event, Failed, Finished, Held, Judged, Saved, Skipped, Unsaved
 from workbench.evaluators import judges, sets
 from workbench.evaluators.verdicts import Unreadable, read
 from workbench.library.names import whole_text
@@ -92,7 +92,7 @@ class Judging:
         self._failed = 0
         self._total = 0
 
-    async def events(self, control: Control) -> AsyncGenerator[Judged]:
+    async def events(self, control: Control) -> AsyncGenerator[Judged | Unsaved | Saved]:
         """Judge until nothing is left to ask or it is stopped. What cannot be asked stays waiting, and its score says why."""
         await asyncio.to_thread(self._recover)
         self._total = await asyncio.to_thread(self._waiting)
@@ -110,34 +110,45 @@ class Judging:
                 return
             yield await asyncio.to_thread(self._state)
 
-    async def _made(self, judging: int, control: Control) -> AsyncGenerator[Judged]:
+    async def _made(self, judging: int, control: Control) -> AsyncGenerator[Judged | Unsaved | Saved]:
         plan, ended = await asyncio.to_thread(self._reader.plan, judging), list[int]()
         async with aclosing(self._make(judging, plan, control)) as events:
             async for event in events:
                 if isinstance(event, (Finished, Failed, Skipped, Cancelled)):
                     ended.append(event.job)
+                elif isinstance(event, (Unsaved, Saved)):
+                    yield event
                 elif isinstance(event, Held):
                     await asyncio.to_thread(self._tell, [Ask.from_json(plan.cases[self._place(event.job)].values["judged"])],
                                             f"The judge waits: {event.failure.message}")  # fmt: skip
                 if len(ended) >= _SETTLED_AT_ONCE:
-                    await self._settle_when_it_can(judging, ended)
+                    async with aclosing(self._settled(judging, ended)) as hindrances:
+                        async for hindrance in hindrances:
+                            yield hindrance
                     ended = []
                     yield await asyncio.to_thread(self._state)
         if ended:
-            await self._settle_when_it_can(judging, ended)
+            async with aclosing(self._settled(judging, ended)) as hindrances:
+                async for hindrance in hindrances:
+                    yield hindrance
 
-    async def _settle_when_it_can(self, judging: int, ended: list[int]) -> None:
+    async def _settled(self, judging: int, ended: list[int]) -> AsyncGenerator[Unsaved | Saved]:
         """Take in verdicts. A full disk or a locked file is waited for: the judges' answers are there, and paid for."""
-        until, failed = monotonic() + _AWAITED_S, self._failed
+        until, failed, told = monotonic() + _AWAITED_S, self._failed, False
         while True:
             try:
                 await asyncio.to_thread(self._settle, judging, ended)
-            except Hindered:
+            except Hindered as hindered:
                 if monotonic() > until:
                     raise
+                if not told:
+                    yield Unsaved(hindered.message, _AWAITED_S, len(ended), hindered.while_waiting)
+                    told = True
                 self._failed = failed  # it is counted anew
                 await asyncio.sleep(_ASKED_S)
             else:
+                if told:
+                    yield Saved()
                 return
 
     def _state(self) -> Judged:

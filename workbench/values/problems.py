@@ -83,6 +83,12 @@ class StoreTrouble(Problem):
 class Hindered(StoreTrouble):
     """Nothing can be saved at the moment. It may pass by itself or by what the remedy says; what was being written was not kept."""
 
+    @property
+    def while_waiting(self) -> str:
+        """The remedy for somebody who need not try again, because it is tried by itself."""
+        first = self.remedy.removesuffix(" and try again.").removesuffix(",")
+        return f"{first}." if first != self.remedy else ""
+
 
 class ConnectionLost(Hindered):
     """The server of the workspace does not answer any more. What was being written was not kept."""

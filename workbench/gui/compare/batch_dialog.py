@@ -133,7 +133,7 @@ class BatchDialog(Dialog):
         self.accept()
         count = sum(batch.requests for batch in handed.batches)
         done = "written" if handed.batches[0].state == "written" else "handed over"
-        self.context.notice(" ".join((f"{counted(count, 'request')} {done}.", *handed.left)))
+        self.context.notice(" ".join((f"{counted(count, 'request')} {done}.", *handed.keep, *handed.left)))
 
     def _refused(self, error: BaseException) -> None:
         from workbench.values import Problem  # with its only use

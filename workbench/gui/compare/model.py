@@ -138,7 +138,7 @@ class RunModel(QObject):
             self._early.extend(events)  # the run is on its way to the screen: what is said meanwhile belongs into its cells
             return
         # Loaded long before: events come from it. At the top of the file it would slow down the first window.
-        from workbench.workspace import Cancelled, Failed, Finished, Held, Judged, Skipped, Started, Streamed, Unsaved, Waiting
+        from workbench.workspace import Cancelled, Failed, Finished, Held, Judged, Skipped, Started, Streamed, Waiting
 
         live, now = self.grid.live, time.perf_counter()
         for event in events:
@@ -156,8 +156,6 @@ class RunModel(QObject):
                     live.end(job)
                 case Judged():
                     self.judging = event
-                case Unsaved():
-                    self.context.notice(str(event))
         if not self._timer.isActive():
             self._timer.start()
 

@@ -73,6 +73,13 @@ class Notice(QFrame):
         self._close.show()
         self._place()
 
+    def take_back(self, text: str) -> bool:
+        """Hide what was said, as it is not so any more. False where something else is shown by now."""
+        mine = self.isVisible() and self._text.text() == text
+        if mine:
+            self.hide()
+        return mine
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and self.isVisible():
             self._place()

@@ -18,6 +18,7 @@ from workbench.providers.batch.lines import (
     ResultLine,
     batch_form,
     custom_id_of,
+    kept_days,
     read_result,
     request_line,
     sent_body,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CANCELLED", "EXPIRED", "BatchForm", "BatchService", "RemoteBatch", "ResultLine", "batch_form", "batch_services",
-    "custom_id_of", "read_result", "request_line", "sent_body", "why_not",
+    "custom_id_of", "kept_days", "read_result", "request_line", "sent_body", "why_not",
 ]  # fmt: skip
 
 _WITHOUT = ("openrouter.ai", "api.deepseek.com", "api.perplexity.ai", "api.cerebras.ai", "api.x.ai")

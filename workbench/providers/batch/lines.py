@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
+from urllib.parse import urlsplit
 
 from workbench.providers.answer_parts import protocol
 from workbench.providers.error_bodies import failure_in_stream, failure_of
@@ -55,9 +56,28 @@ _FORMS = {
 }
 
 
-def batch_form(wire_format: str) -> BatchForm | None:
-    """How a wire format's requests stand in a batch file; None where it has no such form."""
-    return _FORMS.get(wire_format)
+_SMALL_FILES = ("api.groq.com", "together.xyz", "together.ai")
+"""Hosts whose files may be half as large as OpenAI's."""
+_KEPT_DAYS = {"anthropic": 29, "gemini": 2, "api.openai.com": 30}
+"""So long results lie ready, by the name of the form or by host, where its documentation says so."""
+
+
+def batch_form(wire_format: str, base_url: str = "") -> BatchForm | None:
+    """How a wire format's requests stand in a batch file, and how large one may be at this address; None where it has no such form."""
+    form = _FORMS.get(wire_format)
+    if form is not None and _host(base_url).endswith(_SMALL_FILES):
+        return replace(form, most_bytes=100 * MB)
+    return form
+
+
+def kept_days(wire_format: str, base_url: str) -> int | None:
+    """How many days a service keeps the results of a batch; None where that is not known."""
+    form = _FORMS.get(wire_format)
+    return None if form is None else _KEPT_DAYS.get(form.name) or _KEPT_DAYS.get(_host(base_url))
+
+
+def _host(base_url: str) -> str:
+    return (urlsplit(base_url).hostname or "").lower()
 
 
 def call_path(wire_format: str, base_url: str) -> str:

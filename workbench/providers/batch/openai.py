@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _MOST_PAGES = 10
 _BOUNDARY = "prompt-workbench-batch-7d1f0c5a93e44b6e"
-_ENDS = {"completed": "", "failed": "failed", "expired": "expired", "cancelled": "cancelled"}
+_ENDS = {"completed": "", "failed": "failed", "expired": "expired", "cancelled": "cancelled", "canceled": "cancelled"}
 
 
 class OpenAIBatches:
@@ -34,16 +34,18 @@ class OpenAIBatches:
     async def upload(self, path: Path, name: str) -> str:
         """See BatchService."""
         host = (urlsplit(self._endpoint.base_url).hostname or "").lower()
-        purpose = "batch-api" if host.endswith(("together.xyz", "together.ai")) else "batch"
+        place, fields = "/files", {"purpose": "batch"}
+        if host.endswith(("together.xyz", "together.ai")):
+            place, fields = "/files/upload", {"purpose": "batch-api", "file_name": f"{name}.jsonl", "file_type": "jsonl"}
         form = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{{}}"'
-        head = form.format("purpose") + f"\r\n\r\n{purpose}\r\n"
+        head = "".join(f"{form.format(field)}\r\n\r\n{value}\r\n" for field, value in fields.items())
         head += form.format("file") + f'; filename="{name}.jsonl"\r\nContent-Type: application/jsonl\r\n\r\n'
         tail = f"\r\n--{_BOUNDARY}--\r\n"
         headers = self._headers() | {
             "content-type": f"multipart/form-data; boundary={_BOUNDARY}",
             "content-length": str(len(head) + path.stat().st_size + len(tail)),
         }
-        answer, _ = await self._http.sent("POST", self._url("/files"), headers, pieces_of(path, head.encode(), tail.encode()))
+        answer, _ = await self._http.sent("POST", self._url(place), headers, pieces_of(path, head.encode(), tail.encode()))
         return named(answer, "id", "file")
 
     async def begin(self, path: Path, file_id: str, model: str, name: str) -> RemoteBatch:
@@ -98,7 +100,7 @@ class OpenAIBatches:
         status = str(value.get("status") or "").lower()
         counts = inner(value, "request_counts")
         total, completed, failed = (count(counts.get(name)) for name in ("total", "completed", "failed"))
-        state: BatchState = "ended" if status in _ENDS else "cancelling" if status == "cancelling" else "running"
+        state: BatchState = "ended" if status in _ENDS else "cancelling" if status in ("cancelling", "canceling") else "running"
         files = [value.get(name) for name in ("output_file_id", "error_file_id")]
         return RemoteBatch(
             named(value, "id", "batch"),

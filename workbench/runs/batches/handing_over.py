@@ -65,9 +65,10 @@ def by_model(plan: Plan, columns: Sequence[int] | None = None) -> list[tuple[int
 
 def form_of(plan: Plan, column: int) -> BatchForm:
     """How the requests of a column stand in a file. Raises BadInput where they have no such form."""
-    form = batch_form(plan.columns[column].model.wire_format)
+    model = plan.columns[column].model
+    form = batch_form(model.wire_format, model.base_url)
     if form is None:
-        raise BadInput(f"{plan.columns[column].model.title} has no form for batches.", remedy="Call it as usual.")
+        raise BadInput(f"{model.title} has no form for batches.", remedy="Call it as usual.")
     return form
 
 

@@ -92,6 +92,8 @@ class HandedOver:
     batches: tuple[BatchRow, ...]
     left: tuple[str, ...] = ()
     """What stayed in the run's queue, and why, in sentences."""
+    keep: tuple[str, ...] = ()
+    """How long services keep the results, in sentences."""
 
 
 @dataclass(slots=True)

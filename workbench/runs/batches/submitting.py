@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from workbench import plan as plans
 from workbench.plan import Plan
-from workbench.providers.batch import BatchService, RemoteBatch, batch_form, batch_services, why_not
+from workbench.providers.batch import BatchService, RemoteBatch, batch_form, batch_services, kept_days, why_not
 from workbench.providers.failures import ProviderError
 from workbench.runs.batches.handing_over import Left, RequestFiles, by_model, form_of, queued
 from workbench.runs.batches.records import BatchOffer, BatchRow, HandedOver, OfferedModel
@@ -210,7 +210,14 @@ class Submissions(BatchStore):
     def _handed(self, batches: list[BatchRow], left: Sequence[str]) -> HandedOver:
         if not batches:
             raise BadInput(" ".join(("Nothing was handed over.", *(left or ("No call of this run is in the queue.",)))))
-        return HandedOver(tuple(self.get(batch.id) for batch in batches), tuple(left))
+        rows = tuple(self.get(batch.id) for batch in batches)
+        keep = (self._kept(batch) for batch in rows if batch.is_open)
+        return HandedOver(rows, tuple(left), tuple(dict.fromkeys(filter(None, keep))))
+
+    def _kept(self, batch: BatchRow) -> str:
+        model = self.plan(batch.run_id).columns[batch.column].model
+        days = kept_days(model.wire_format, model.base_url)
+        return f"{model.title}: results are kept for {days} days. Ask for them before then." if days else ""
 
     def _queued_by_column(self, run_id: int) -> dict[int, int]:
         sql = "SELECT column_index, count(*) FROM job WHERE run_id = ? AND status IN ('queued', 'running') GROUP BY column_index"

@@ -134,7 +134,12 @@ class Batches(Submissions):
         with TemporaryDirectory(prefix="workbench-batch-") as folder:
             for number, file in enumerate(remote.files):
                 path = Path(folder) / str(number)
-                await service.fetch(file, path)
+                try:
+                    await service.fetch(file, path)
+                except ProviderError as error:
+                    if error.failure.kind != "not_found":
+                        raise
+                    return await asyncio.to_thread(self.give_back, batch, "refused", "The service does not keep the results any more.")
                 await self._read(reader, path)
         jobs = self.jobs("job.status = 'in_batch'", batch_id=batch.id)
         failure = _ENDED.get(remote.end, _NO_LINE)
