@@ -295,9 +295,13 @@ class Chart(QWidget):
         elif key in (Qt.Key.Key_Home, Qt.Key.Key_End):
             self._go(0 if key == Qt.Key.Key_Home else len(self._marks) - 1)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.opened.emit(self.current)
+            self.open_current()
         else:
             super().keyPressEvent(event)
+
+    def open_current(self) -> None:
+        """Open what is behind the current mark."""
+        self.opened.emit(self.current)
 
     def _nearest(self, line: int) -> int:
         middle = self._marks[self.at][1].center().x()
@@ -342,7 +346,7 @@ class Chart(QWidget):
             self.at = found
             self._say()
             self.update()
-            self.opened.emit(self._marks[found][0])
+            self.open_current()
         else:
             super().mousePressEvent(event)
 
