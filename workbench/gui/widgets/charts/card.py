@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QImageWriter, QKeyEvent, QKeySequence
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QImageWriter, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -129,7 +129,11 @@ class Card(QFrame):
         grid.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         grid.setAccessibleName(f"{self.title}, table")
         grid.setFrameShape(QFrame.Shape.NoFrame)
-        grid.currentCellChanged.connect(lambda row, _column, before, _: row not in (-1, before) and self.row_chosen.emit(row))
+        grid.currentCellChanged.connect(lambda row, _column, before, _: self._moved(row, before))
+
+    def _moved(self, row: int, before: int) -> None:
+        if row not in (-1, before):
+            self.row_chosen.emit(row)
 
     def show_table(self, table: ResultTable, about: str = "") -> None:
         """The figures behind the chart, and what may be said of them."""
@@ -183,6 +187,11 @@ class Card(QFrame):
                 grid.setItem(at, number, item)
         if self.row() < len(rows):
             grid.setCurrentCell(self.row(), max(0, grid.currentColumn()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.chart.fills:
+            QTimer.singleShot(0, self.chart, self.chart.renew)  # when the room inside is known
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_T and not event.modifiers():

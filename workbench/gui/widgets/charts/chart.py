@@ -195,6 +195,8 @@ class Chart(QWidget):
     """A mark that the user opened."""
     moved = Signal()
     """Another mark is current."""
+    fills = False
+    """Whether it is as high as the room that its card has for it."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -215,6 +217,12 @@ class Chart(QWidget):
     def least_width(self) -> int:
         """Below this width the card scrolls."""
         return theme().px(240)
+
+    def room(self) -> int:
+        """The height that the card has for it."""
+        around = self.parentWidget()
+        view = around.parentWidget() if around is not None else None
+        return view.height() - 4 if view is not None else 0
 
     def renew(self) -> None:
         """Other figures, another text size or another width: measure and draw anew."""
