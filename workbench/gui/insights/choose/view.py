@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
     QGridLayout,
+    QHBoxLayout,
     QHeaderView,
     QScrollArea,
     QSpinBox,
@@ -57,6 +58,9 @@ CARD_HEIGHT = 440
 MOST_ROWS = 9
 """Models that are seen at once; the table scrolls from there on."""
 NOBODY_CHOSE = -1
+HEADLINE = 1000
+"""Below this width at 100 % the headline stands in a line of its own."""
+LEAST_NAME = 170
 
 
 class _Gone(Exception):
@@ -122,9 +126,12 @@ class ChooseScreen(Screen):
         self.weights.changed.connect(self._show)
         self.bar.setContentsMargins(14, 10, 14, 10)
         self.bar.row.addWidget(self.what)
-        self.bar.row.addStretch(1)
-        self.bar.row.addWidget(icon_label("target", "accent-ink", 16))
-        self.bar.row.addWidget(self.says, 8)
+        self.headline = QWidget()
+        said = QHBoxLayout(self.headline)
+        said.setContentsMargins(0, 0, 0, 0)
+        said.addWidget(icon_label("target", "accent-ink", 16))
+        said.addWidget(self.says, 1)
+        self.bar.row.addWidget(self.headline, 1)
         self._dress_table()
         inside = QWidget()
         inside.setProperty("kind", "bar")
@@ -137,6 +144,7 @@ class ChooseScreen(Screen):
         room.setContentsMargins(1, 1, 1, 1)
         room.addWidget(self.table)
         column.addWidget(self.score_card)
+        self._column = column
         self._grid = QGridLayout()
         self._grid.setSpacing(12)
         column.addLayout(self._grid, 1)
@@ -186,7 +194,6 @@ class ChooseScreen(Screen):
         table.horizontalHeader().setHighlightSections(False)
         table.setSortingEnabled(True)
         table.sortByColumn(scores.FIT, Qt.SortOrder.DescendingOrder)
-        table.horizontalHeader().setSectionResizeMode(scores.MODEL, QHeaderView.ResizeMode.Stretch)
         table.opened.connect(self._open_row)
         table.doubleClicked.connect(lambda index: self._open_row(index.row()))
         table.copy_wanted.connect(self._copy)
@@ -194,11 +201,22 @@ class ChooseScreen(Screen):
     def _measure(self) -> None:
         look, table = theme(), self.table
         table.verticalHeader().setDefaultSectionSize(look.height("body") + look.px(14))
+        is_narrow = self.width() - self.weights.width() < look.px(HEADLINE)
+        if is_narrow and self.bar.row.indexOf(self.headline) >= 0:
+            self._column.insertWidget(0, self.headline)
+        elif not is_narrow and self.bar.row.indexOf(self.headline) < 0:
+            self.bar.row.addWidget(self.headline, 1)
+        self.bar.row.setStretch(self.bar.row.count() - 1, 0 if is_narrow else 1)
         wide = (88, 220, 226, 62, 62, 80, 74, 84, 112, 96)
         for section, width in enumerate(wide):
             if section != scores.MODEL:
                 table.setColumnWidth(section, look.px(width))
         table.horizontalHeader().setMinimumSectionSize(look.px(54))
+        left = table.viewport().width() - sum(look.px(width) for section, width in enumerate(wide) if section != scores.MODEL)
+        mode = QHeaderView.ResizeMode.Stretch if left >= look.px(LEAST_NAME) else QHeaderView.ResizeMode.Fixed
+        table.horizontalHeader().setSectionResizeMode(scores.MODEL, mode)
+        if mode == QHeaderView.ResizeMode.Fixed:
+            table.setColumnWidth(scores.MODEL, look.px(LEAST_NAME))
         rows = min(MOST_ROWS, max(1, self.rows.rowCount()))
         height = table.horizontalHeader().sizeHint().height() + rows * table.verticalHeader().defaultSectionSize() + 4
         if table.horizontalScrollBar().maximum() > 0:
@@ -421,6 +439,8 @@ class ChooseScreen(Screen):
 
     def ask_export(self) -> None:
         """Ask for a file name, then write the scorecard as CSV."""
+        if self.card is None:
+            return
         name = f"{self.what.currentText()}, scorecard.csv".replace("/", "-")
         ask_path(self, "Export the scorecard", Path.home() / name, "CSV (*.csv)", self.write)
 
