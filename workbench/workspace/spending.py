@@ -42,8 +42,8 @@ _AT_ONCE = 50_000
 """Outputs that are summed up in one transaction: nobody waits long for it."""
 # Calls before the period are read too, since what the checks of a run cost is what its calls leave of the whole.
 _CALLS = f"""
-SELECT found.run_id, coalesce(run.judged_run_id, run.id), found.column_index, found.quarter, found.model, found.prompt, found.calls, found.cost,
- found.unknown FROM (SELECT run_id, column_index, at AS quarter, model, prompt, calls, cost, unknown FROM spend
+SELECT found.run_id, coalesce(run.judged_run_id, run.id), found.column_index, found.quarter, found.model, found.prompt, found.calls,
+ found.cost, found.unknown FROM (SELECT run_id, column_index, at AS quarter, model, prompt, calls, cost, unknown FROM spend
   UNION ALL SELECT run_id, column_index, quarter, NULL, NULL, calls, cost, unknown FROM ({_NEW}) AS tail) AS found
 JOIN run ON run.id = found.run_id"""
 # A plan holds all cases of its run; what is asked for here is short.
