@@ -19,6 +19,7 @@ from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from choice_sample import choice_run
 from filled_workspace import SLOW, fill, server
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QPainter, QPixmap
@@ -70,6 +71,14 @@ def close_dialogs() -> None:
     for dialog in reversed(open_dialogs()):
         dialog.reject()
     settle(0.1)
+
+
+def choose_a_model(session: Session, ids: dict[str, int]) -> None:
+    """Six models beside each other; the first picture brings them along."""
+    if "choice" not in ids:
+        ids["choice"] = choice_run(session.context.ws)
+    session.context.go("choose", run_id=ids["choice"])
+    settle(1.5)
 
 
 def palette(session: Session, ids: dict[str, int]) -> None:
@@ -395,6 +404,7 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("08-palette", palette),
     ("09-keys", trigger("compare", "help.keys", run_id="done")),
     ("10-running", going),
+    ("04d-choose-a-model", choose_a_model),
     ("11-differences", trigger("compare", "compare.differences", run_id="done")),  # they stay on
     ("12-import-report", import_report),  # the last one: what it brings would be on the others
 )

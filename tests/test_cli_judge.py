@@ -291,3 +291,46 @@ def test_verdicts_that_cannot_be_read_are_told_and_end_with_1(file: Path, server
     server.say = good
     assert perform(["judge", report["run"]["id"], "--again", "--json"]) == 0
     assert [output["passed"] for output in document(capsys)["outputs"]] == [True, False, True]
+
+
+def test_verdicts_that_cannot_be_read_are_asked_for_again_without_a_word(
+    file: Path, server: JudgeServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = server.say
+    server.say = lambda model, text: "Well, it depends." if model == "judge-1" and "word-1" in text else good(model, text)
+    assert perform(["run", str(file), "--json", "--base-url-override", server.url]) == 1
+    found = capsys.readouterr()
+    (said,) = [line for line in found.err.splitlines() if line.startswith("Ask again with: ")]
+    asked, server.say = len(server.asked_of("judge-1")), good
+    assert perform([*said.removeprefix("Ask again with: workbench ").split(), "--json", "--base-url-override", server.url]) == 0
+    assert [output["passed"] for output in document(capsys)["outputs"]] == [True, False, True]
+    assert len(server.asked_of("judge-1")) == asked + 1, "the verdicts that are there are not paid for again"
+
+
+@pytest.mark.parametrize("place", ["beside the check", "in the options of all", "in a file"])
+def test_a_rubric_prompt_in_a_file_of_checks_is_asked_with(
+    place: str, file: Path, server: JudgeServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert perform(["run", str(file), "--json", "--base-url-override", server.url]) == 0
+    run = document(capsys)["run"]["id"]
+    text = "Weigh {{ output }} by {{ rubric }}."
+    (file.parent / "weigh.txt").write_text(text)
+    check = {"type": "llm-rubric", "value": "Is short", "provider": "judge-1"}
+    default: dict[str, Any] = {"assert": [check, {"type": "assert-set", "assert": [{**check, "value": "Is kind"}]}]}
+    if place == "in the options of all":
+        default["options"] = {"rubricPrompt": text}
+    else:
+        prompt = text if place == "beside the check" else "file://weigh.txt"
+        check["rubricPrompt"] = default["assert"][1]["assert"][0]["rubricPrompt"] = prompt
+    checks = file.parent / "kind.json"
+    checks.write_text(json.dumps({"defaultTest": default}))
+    for _ in range(2):
+        assert perform(["score", run, "--checks", str(checks), "--json"]) == 0
+        assert "Not carried over" not in capsys.readouterr().err
+    assert perform(["judge", run, "--json", "--base-url-override", server.url]) == 0
+    asked = [said for said in server.asked_of("judge-1") if said.startswith("Weigh <<<") or "\nWeigh <<<" in said]
+    assert len(asked) == 6
+    ws = Workspace.open(Path(os.environ["WORKBENCH_WORKSPACE"]))
+    (row,) = [row for row in ws.judges.prompts() if row.name == "Rubric of kind"]
+    assert [version.number for version in ws.versions.list(row.id)] == [1]
+    ws.close()

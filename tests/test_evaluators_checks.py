@@ -15,6 +15,10 @@ from workbench.evaluators.checks import LATE
 from workbench.values import Case, Check, Score
 
 
+def said(check: Check, text: str) -> Score:
+    return score([check], Case({}), text)[0]
+
+
 def passed(kind: str, value: Any, text: str, **values: Any) -> bool | None:
     return score([Check(kind, value)], Case(values), text)[0].passed
 
@@ -215,3 +219,29 @@ def test_percentiles_take_the_nearest_rank() -> None:
 def test_the_kinds_of_a_module_are_those_that_it_answers() -> None:
     for module, kinds in LATE.items():
         assert set(import_module(f"workbench.evaluators.{module}").HANDLERS) == set(kinds), module
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["DROP TABLE t", "SELECT a FROM t; DROP TABLE t", "TRUNCATE TABLE t", "ALTER TABLE t ADD c INT", "RENAME TABLE t TO b", "REPLACE INTO t VALUES (1)"],
+)  # fmt: skip
+def test_what_may_be_read_may_not_be_dropped_or_changed(sql: str) -> None:
+    pytest.importorskip("sqlglot")
+    allowed = {"databaseType": "MySQL", "allowedTables": ["select::null::t"]}
+    found = said(Check("is-sql", allowed), sql)
+    assert found.passed is False
+    assert "is not allowed" in found.reason
+    assert said(Check("is-sql"), sql).passed is True
+
+
+def test_a_mistyped_keyword_of_a_schema_is_no_free_pass() -> None:
+    for schema in ({"requird": ["a"]}, {"properties": {"a": {"mininum": 3}}}, {"allOf": [{"dependentRequired": {"a": ["b"]}}]}):
+        found = said(Check("is-json", schema), '{"a": 1}')
+        assert found.passed is False
+        assert "does not know" in found.reason
+    named = {"properties": {"requird": {"type": "integer"}}, "definitions": {"mininum": {}}}
+    assert said(Check("is-json", named), '{"requird": 1}').passed is True, "names of properties are no keywords"
+    newer = {"$schema": "https://json-schema.org/draft/2020-12/schema", "dependentRequired": {"a": ["b"]}}
+    found = said(Check("is-json", newer), '{"a": 1}')
+    assert found.passed is False
+    assert "does not know" not in found.reason

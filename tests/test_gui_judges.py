@@ -120,3 +120,19 @@ def test_beside_a_verdict_and_in_the_results_stands_how_far_the_judge_agrees_wit
     link.click()
     row.see.click()
     assert went == [("raters", {"judge": measured.judge.key})] * 2
+
+
+def test_verdicts_that_nobody_could_read_are_told_and_asked_again_by_the_same_key(
+    qtbot: QtBot, screen: CompareScreen, settings: Settings, server: JudgeServer
+) -> None:
+    settings.set("judge_model", "model-1")
+    good, server.say = server.say, lambda model, text: "It depends."
+    banner, verbs = screen.page.judges, screen.page.verbs()
+    screen.page.act(verbs["compare.judge"])
+    qtbot.waitUntil(lambda: banner.banner.title.text() == "4 verdicts of judges could not be read.", timeout=20_000)
+    qtbot.waitUntil(lambda: not screen.model.running and not banner.ask.isHidden())
+    assert not banner.banner.isHidden()
+    server.say = good
+    screen.page.act(verbs["compare.judge"])
+    qtbot.waitUntil(lambda: "It names it." in judge_row(screen).accessibleName(), timeout=20_000)
+    qtbot.waitUntil(lambda: banner.banner.isHidden())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,14 +20,14 @@ from tests.gui_window import dialogs, finished_well, opened
 from tests.run_workspace import fill
 from tests.test_run_results import planted
 from workbench.gui.app import Session
-from workbench.gui.compare.results.card import Card
 from workbench.gui.compare.results.cause_bar import MoveDialog
-from workbench.gui.compare.results.chart import Canvas, looks_of
 from workbench.gui.compare.results.tabs import RunTabs
 from workbench.gui.compare.view import CompareScreen
+from workbench.gui.widgets.charts.card import Card
+from workbench.gui.widgets.charts.chart import Canvas, looks_of
 from workbench.runs.records import ColumnInfo
 from workbench.settings import Settings
-from workbench.values import Content
+from workbench.values import Check, Content
 from workbench.workspace import Workspace
 
 Start = Callable[..., FakeProvider]
@@ -278,3 +279,67 @@ def test_two_prompts_on_two_models_have_names_and_marks_of_their_own(qtbot: QtBo
         painter.end()
         pictures.add(bytes(image.constBits()))
     assert len(pictures) == 4
+
+
+@pytest.fixture
+def causes(qtbot: QtBot, tmp_path: Path, settings: Settings) -> Iterator[RunTabs]:
+    """The results of a run whose answers failed for 40 causes."""
+    ws = Workspace.open(tmp_path / "desk.db", settings)
+    run_id = planted(ws)
+    words = "{{ 'yes' if q == 'case-%d' else 'never' }}"
+    checks = [Check("not-contains", words % number, f"Names {number:02}") for number in range(40)]
+    asyncio.run(ws.scorings.score_again(run_id, checks))
+    ws.close()
+    session = shown(qtbot, tmp_path / "desk.db", settings, run_id)
+    yield cast("CompareScreen", session.window.screen_at("compare")).tabs
+    finished_well(session)
+
+
+def named(dialog_of: QtBot, name: str) -> None:
+    [dialog] = dialogs()
+    field = dialog.findChild(QLineEdit)
+    assert field is not None
+    dialog_of.waitUntil(lambda: dialog.focusWidget() is field)
+    QTest.keyClicks(field, name)
+    QTest.keyClick(dialog, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+
+
+def test_causes_beyond_the_first_are_reached_by_keys_in_the_chart(causes: RunTabs, qtbot: QtBot) -> None:
+    card, bar = causes.results.causes, causes.results.cause_bar
+    chart = bar.chart
+    assert len(chart.marks) == 13
+    press(card, Qt.Key.Key_End)
+    assert chart.accessibleDescription() == "and 28 more causes. Enter shows them."
+    assert bar.isHidden(), "the line is no cause"
+    press(card, Qt.Key.Key_Return)
+    assert len(chart.marks) == 40
+    assert chart.at == 12
+    press(card, Qt.Key.Key_End)
+    last = chart.cause
+    assert last is chart.causes[-1]
+    assert not bar.isHidden()
+    press(card, Qt.Key.Key_F2)
+    named(qtbot, "The last of all")
+    qtbot.waitUntil(lambda: any(cause.name == "The last of all" for cause in chart.causes))
+    assert chart.cause is not None
+    assert chart.cause.name == "The last of all", "it stays the chosen one"
+
+
+def test_causes_beyond_the_first_are_reached_by_keys_in_the_table(causes: RunTabs, qtbot: QtBot) -> None:
+    card, bar = causes.results.causes, causes.results.cause_bar
+    chart = bar.chart
+    press(card, Qt.Key.Key_Down, Qt.Key.Key_T)
+    assert card.grid.currentRow() == 1
+    for _ in range(20):
+        QTest.keyClick(card.grid, Qt.Key.Key_Down)
+    assert chart.cause is chart.causes[21]
+    assert not bar.isHidden(), "its buttons stand below the table too"
+    QTest.keyClick(card.grid, Qt.Key.Key_F2)
+    named(qtbot, "Deep down")
+    qtbot.waitUntil(lambda: any(cause.name == "Deep down" for cause in chart.causes))
+    item = card.grid.item(card.grid.currentRow(), 0)
+    assert item is not None
+    assert item.text() == "Deep down"
+    cases = {case for found in chart.causes[card.grid.currentRow()].cases.values() for case in found}
+    QTest.keyClick(card.grid, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: causes.tab == "" and (causes.page.table.current() or ())[:1] == tuple(cases))

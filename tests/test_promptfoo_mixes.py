@@ -32,6 +32,17 @@ DIFFERENT = {
     "meteor": "it needs a package there that is not installed",
     "template in schema": "variables inside a schema are not filled in there",
     "negative weight": "the score 0 of weights that sum up to nothing",
+    'not-regex "(?i)refund" on num': "as regex flags inline",
+    "schema true": "true is a JSON schema that everything fits; there it is an error",
+    "contains schema true": "the same",
+    "refusal on empty": "it passes with the score 0 there",
+    "refusal on space": "the same",
+    "refusal on nl": "the same",
+    "PostgreSQL: ALTER TABLE t ADD COLUMN c INT": "an allowlist holds for what changes the table, too; there not in this database",
+    "MySQL: CREATE INDEX i ON t (a)": "an index is made on a table, which the allowlist has to allow",
+    "MySQL (drop|truncate|alter|create)::null::t: CREATE INDEX i ON t (a)": "the same",
+    "PostgreSQL: CREATE INDEX i ON t (a)": "the same",
+    "PostgreSQL (drop|truncate|alter|create)::null::t: CREATE INDEX i ON t (a)": "the same",
 }
 """Mixes that end otherwise here, and why."""
 
@@ -56,7 +67,7 @@ def test_every_mix_ends_as_in_promptfoo(tmp_path: Path, monkeypatch: pytest.Monk
         if ours["passed"] is not passed or abs((ours["score"] or 0.0) - score) > 0.011:
             differ[row["description"]] = (row["says"], ours["passed"], ours["score"])
     assert differ.keys() == DIFFERENT.keys(), differ
-    assert len(ROWS) > 170
+    assert len(ROWS) > 450
 
 
 def test_metrics_of_checks_in_sets_are_those_of_promptfoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

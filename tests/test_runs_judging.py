@@ -548,3 +548,42 @@ def test_a_judge_that_only_tells_owes_no_verdict(desk: Workspace, server: JudgeS
     run_id, _ = make(desk, comparison(desk, replace(RUBRIC, weight=0.0), Check("contains", "boots"), cases=1))
     assert scores(desk, run_id)[0].label == "no verdict"
     assert (desk.runs.unread(run_id), desk.runs.columns(run_id)[0].passed) == (0, 1)
+
+
+@pytest.mark.both_stores
+@pytest.mark.parametrize("reuse", [False, True])
+def test_what_nobody_could_read_is_asked_anew_and_nothing_else(desk: Workspace, server: JudgeServer, *, reuse: bool) -> None:
+    inner = grouped(replace(RUBRIC, name="Tone"), Check("contains", "boots", "Word"), name="Inner")
+    checks = (RUBRIC, grouped(Check("g-eval", "Fluency", "Flow"), inner, name="Outer"))
+
+    def say(model: str, text: str) -> str:
+        if model.startswith("writer"):
+            return "boots"
+        good = '{"score": 9, "reason": "Smooth."}' if "Criteria" in text else verdict(True, 0.9)
+        return "Who knows" if broken and "Criteria" not in text and "boots 1" in text else good
+
+    broken, server.say = True, say
+    run_id, _ = make(desk, comparison(desk, *checks, cases=3, reuse=reuse))
+    assert (desk.runs.to_judge(run_id), desk.runs.unread(run_id)) == (0, 2)
+    asked, broken = len(server.asked_of("judge")), False
+    judge(desk, run_id)
+    assert len(server.asked_of("judge")) == asked + 2, "what could not be read is not taken over"
+    assert (desk.runs.to_judge(run_id), desk.runs.unread(run_id), desk.runs.columns(run_id)[0].passed) == (0, 0, 3)
+    assert [score.passed for key in (0, 1) for score in scores(desk, run_id, key)] == [True] * 6
+    assert len(desk.scorings.history(run_id)) == 2
+    judge(desk, run_id)
+    assert len(desk.scorings.history(run_id)) == 2, "nothing was lacking"
+
+
+def test_a_pair_that_nobody_could_read_is_asked_anew_both_ways_round(desk: Workspace, server: JudgeServer) -> None:
+    def say(model: str, text: str) -> str:
+        return (
+            f"{model} says boots" if model.startswith("writer") else "Both are fine" if broken else '{"winner": "first", "reason": "Long."}'
+        )
+
+    broken, server.say = True, say
+    run_id, _ = make(desk, comparison(desk, Check("pairwise"), cases=1, models=("writer-a", "writer-b")))
+    assert [score.label for score in scores(desk, run_id)] == ["no verdict"] * 2
+    broken = False
+    judge(desk, run_id)
+    assert ["chose by the order" in score.reason for score in scores(desk, run_id)] == [True, True]

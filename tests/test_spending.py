@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import cast
@@ -221,3 +222,57 @@ def test_the_page_is_reached_from_the_palette_and_from_the_other_pages_of_insigh
     session.context.go("insights")
     session.context.action("go.spend").trigger()
     qtbot.waitUntil(lambda: session.window.place == "spend")
+
+
+@pytest.mark.both_stores
+def test_what_is_summed_up_is_read_once_and_what_came_since_is_added(workspace: Workspace) -> None:
+    first = spent(workspace, "m1", (1, 2))
+    before = workspace.spend.read()
+    assert workspace._database.query("SELECT count(*), sum(calls) FROM spend") == [(1, 2)]
+    second = spent(workspace, "m1", (4,))
+    [cell] = [cell for cell in workspace.runs.cells(first) if cell.case_index == 1]
+    Recorder(workspace._database, first).write(
+        [End(cell.job_id, "done", 2, DEAR, reply=Reply("again", usage=Usage(8, 0)))], ()
+    )  # a call of a run that is summed up already
+    for _ in range(2):
+        found = workspace.spend.read()
+        assert (float(before.total.dollars), float(found.total.dollars), found.total.calls) == (3, 15, 4)
+        assert {row.run_id: row.dollars for row in found.rows["run"]} == {first: 11, second: 4}
+    assert workspace._database.query("SELECT sum(calls) FROM spend") == [(4,)]
+    with workspace._database.write() as writer:
+        writer.run("DELETE FROM spend")
+    assert workspace.spend.read().rows == found.rows, "it is made anew from the outputs"
+
+
+def test_a_workspace_that_cannot_be_written_tells_the_same(workspace: Workspace, tmp_path: Path, settings: Settings) -> None:
+    spent(workspace, "m1", (1,))
+    workspace.spend.read()
+    spent(workspace, "m2", (5,))
+    path = Path(workspace.path)
+    reader = Workspace.open(path, settings)  # the first one has the lock
+    try:
+        assert reader.read_only
+        assert reader.spend.read().total.dollars == 6
+        assert reader._database.query("SELECT sum(calls) FROM spend") == [(1,)]
+    finally:
+        reader.close()
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kathmandu", "Asia/Kolkata", "America/St_Johns", "UTC"])
+def test_days_begin_at_midnight_in_zones_of_odd_quarters_too(zone: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    spent(workspace, "m1", (1, 2))
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        midnight = datetime(2026, 3, 5).astimezone()
+        with workspace._database.write() as writer:
+            for number, off in enumerate((timedelta(seconds=-1), timedelta(0)), 1):
+                at = (midnight + off).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+                writer.run("UPDATE output SET created_at = :at WHERE id = :id", at=at, id=number)
+        rows = workspace.spend.read().rows["day"]
+        assert [(row.name, float(row.dollars)) for row in rows] == [("2026-03-05", 2), ("2026-03-04", 1)]
+        rows = workspace.spend.read(1, date(2026, 3, 5)).rows["day"]
+        assert [(row.name, float(row.dollars)) for row in rows] == [("2026-03-05", 2)]
+    finally:
+        monkeypatch.undo()
+        time.tzset()

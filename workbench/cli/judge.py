@@ -25,7 +25,7 @@ def judge_verb(options: argparse.Namespace, terminal: Terminal) -> int:
 
     with workspace(options, terminal) as ws:
         run = newest(ws, options.what)
-        if not (options.again or ws.runs.to_judge(run.id)):
+        if not (options.again or ws.runs.to_judge(run.id) or ws.runs.unread(run.id)):
             if not ws.runs.has_judges(run.id):
                 remedy = f"Score it with one first: workbench score {run.uid[:13]} --checks FILE."
                 raise BadInput("No check of this run asks a judge.", remedy=remedy)

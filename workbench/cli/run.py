@@ -193,7 +193,7 @@ def unjudged(ws: Workspace, run_id: int, terminal: Terminal) -> int:
     if lost:
         said = "1 verdict of a judge" if lost == 1 else f"{lost:,} verdicts of judges"
         terminal.complain(f"{said} could not be read, so {'its answer is' if lost == 1 else 'their answers are'} not judged.")
-        terminal.note(f"Ask again with: workbench judge {ws.runs.get(run_id).uid} --again")
+        terminal.note(f"Ask again with: workbench judge {ws.runs.get(run_id).uid}")
     if not count:
         return 1 if lost else 0
     terminal.complain(f"{count:,} verdict{'' if count == 1 else 's'} of judges {'is' if count == 1 else 'are'} lacking. {why}")

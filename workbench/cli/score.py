@@ -54,10 +54,10 @@ def _checks(ws: Workspace, comparison_id: int | None, path: Path | None, termina
     from workbench.workspace import read_check_file
 
     if path is not None:
-        checks, left_out = read_check_file(path)
-        for left in left_out:
+        found = read_check_file(path)
+        for left in found.not_carried:
             terminal.note(f"Not carried over: {left.what} ({left.why})")
-        return checks
+        return ws.judges.with_checks(found.checks, found.judge_prompts, path.name)
     if comparison_id is None:
         raise BadInput("This run belongs to no saved comparison.", remedy="Name the checks with --checks FILE.")
     return ws.comparisons.get(comparison_id).definition.checks

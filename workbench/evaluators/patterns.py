@@ -21,6 +21,7 @@ WORK = 2_000_000
 """Steps that may be spent here, in this process: about 0.05 s."""
 
 _SPACE = "\\s\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+_ESCAPES = "dDwWsSbBnrtvfxu"
 _NAMED = re.compile(r"\(\?<([A-Za-z_$][\w$]*)>")
 
 _worker = Worker()
@@ -98,6 +99,10 @@ def _escape(pattern: str, at: int, in_class: bool) -> tuple[str, int]:
         return f"(?P={pattern[at + 3 : end]})", end + 1
     if letter in "-/" and not in_class:
         return re.escape(letter), at + 2
+    if letter == "c" and at + 2 < len(pattern) and pattern[at + 2].isascii() and pattern[at + 2].isalpha():
+        return f"\\x{ord(pattern[at + 2]) % 32:02x}", at + 3
+    if letter.isalpha() and letter not in _ESCAPES:
+        return letter, at + 2  # JavaScript takes a letter that stands for nothing else as itself
     return pattern[at : at + 2], at + 2
 
 

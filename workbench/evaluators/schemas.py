@@ -19,6 +19,17 @@ from workbench.values import canonical
 _NOWHERE: referencing.Registry[Any] = referencing.Registry()
 """Finds nothing, so that no schema is fetched."""
 _DEEPEST = 8
+_BY_NAME = frozenset({"properties", "patternProperties", "definitions", "$defs", "dependencies"})
+_INSIDE = frozenset({
+    "items", "additionalItems", "contains", "additionalProperties", "propertyNames", "if", "then", "else", "not", "allOf", "anyOf", "oneOf",
+})  # fmt: skip
+_KEYWORDS = _BY_NAME | _INSIDE | {
+    "$id", "$schema", "$ref", "$comment", "$async", "id", "title", "description", "default", "examples", "readOnly", "writeOnly",
+    "deprecated", "nullable", "type", "enum", "const", "multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum",
+    "maxLength", "minLength", "pattern", "format", "maxItems", "minItems", "uniqueItems", "maxProperties", "minProperties", "required",
+    "contentMediaType", "contentEncoding", "discriminator", "formatMaximum", "formatMinimum", "formatExclusiveMaximum",
+    "formatExclusiveMinimum",
+}  # fmt: skip
 
 
 def first_fault(found: Any, schema: Any) -> str | None:
@@ -82,11 +93,26 @@ def _validator(schema_text: str) -> Validator:
     schema = json.loads(schema_text)
     kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft7Validator)
     kind.check_schema(schema)
+    if kind is jsonschema.Draft7Validator and (strange := next(_strange(schema), None)) is not None:
+        raise Invalid(f"The schema of the check has the keyword {strange[:60]}, which JSON Schema (draft 7) does not know.")
     extend: Any = jsonschema.validators.extend  # the stubs leave it untyped
     validator: Validator = extend(kind, {"pattern": _pattern, "patternProperties": _pattern_properties})(
         schema, registry=_NOWHERE, format_checker=checker()
     )
     return validator
+
+
+def _strange(schema: Any) -> Iterator[str]:
+    """Keywords of a schema and of those in it that nobody knows: they would ask for nothing, as a mistyped one does."""
+    for key, value in schema.items() if isinstance(schema, Mapping) else ():
+        if key not in _KEYWORDS:
+            yield key
+        elif key in _BY_NAME and isinstance(value, Mapping):
+            for inner in value.values():
+                yield from _strange(inner)
+        elif key in _INSIDE:
+            for inner in value if isinstance(value, list) else [value]:
+                yield from _strange(inner)
 
 
 def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:

@@ -91,15 +91,17 @@ def fold(check: Check, path: Path, score: Score) -> Score | None:
     return score_of_set(check, scores)
 
 
-def unspoken(check: Check) -> Check:
-    """The scored set with its judges as if none had spoken; what other checks came to stays."""
+def unspoken(check: Check, *, given_too: bool = True) -> Check:
+    """The scored set with its judges as if none had spoken, or, `given_too` False, none of those whom nobody could read; what other checks
+    came to stays."""
     found = []
     for one, known in zip(inside(check), check.judge[INNER], strict=True):
         if judges.kind_of(one.type) is not None:
             could_not_be_asked = known is not None and known[0] is None and len(known) < 5
-            found.append(known if could_not_be_asked else None)
+            is_unread = known is not None and len(known) > 4 and known[4] == UNREAD
+            found.append(known if could_not_be_asked or not (given_too or is_unread) else None)
         elif is_set(one) and known is not None and len(known) > 3:
-            inner = unspoken(replace(one, judge=known[3]))
+            inner = unspoken(replace(one, judge=known[3]), given_too=given_too)
             waits = any(each is None or _waits(each) for each in inner.judge[INNER])
             found.append([None, None, judges.NOT_JUDGED, dict(inner.judge), PENDING] if waits else known)
         else:

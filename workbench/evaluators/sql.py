@@ -31,6 +31,8 @@ _MODIFIERS = (
 )
 _NO_COMMA = re.compile(rf"\bselect\s+(?:{_MODIFIERS}\s+)*(?!{_MODIFIERS}\b)[a-z_]\w*\s+(?!as\b)[a-z_]\w*\s+from\b", re.IGNORECASE)
 """`SELECT name age FROM`: grammatical, since `age` could be an alias, and nearly always a forgotten comma."""
+_REPLACE = re.compile(r"(^|;\s*)replace(?=\s+into\b)", re.IGNORECASE)
+"""MySQL's and SQLite's other word for INSERT."""
 _FENCE = re.compile(r"[ \t]{0,3}(`{3,}|~{3,})[ \t]*(.*)")
 
 
@@ -104,6 +106,7 @@ def _parsed(text: str, database: str) -> list[exp.Expression] | str:
         return "a comma seems to be missing between the columns"
     if "`" in bare or re.search(r",\s*,|\(\s*,|,\s*(?:\)|from\b)", bare, re.IGNORECASE):
         return "a quote is not closed" if "`" in bare else "there is nothing between two commas"
+    text = _REPLACE.sub(r"\1INSERT", text)
     try:
         found = sqlglot.parse(text, dialect=_DIALECTS[database.lower().replace(" ", "")] or None)
     except (errors.ParseError, errors.TokenError) as error:
@@ -132,7 +135,14 @@ def _tables(statement: exp.Expression) -> Iterator[str]:
     """`action::database::table` of every table, as promptfoo writes it; `null` for a database that is not named."""
     from sqlglot import exp
 
+    if isinstance(statement, exp.Command):  # known by its first word only: nobody can say which tables it touches
+        yield f"{str(statement.this).lower()}::null::(unknown)"
+        return
     named = {cte.alias.lower() for cte in statement.find_all(exp.CTE)}
+    if isinstance(statement, (exp.Drop, exp.Alter, exp.TruncateTable)):
+        for table in statement.find_all(exp.Table):
+            yield f"{statement.key.removesuffix('table')}::{table.db or 'null'}::{table.name or 'null'}"
+        return
     target, action = _target(statement)
     for table in statement.find_all(exp.Table):
         if table is target or table.db or table.name.lower() not in named:

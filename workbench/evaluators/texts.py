@@ -60,6 +60,8 @@ def _any_of(look: Callable[[str], str]) -> Callable[[str, Any], Verdict]:
 def _all_of(look: Callable[[str], str]) -> Callable[[str, Any], Verdict]:
     def check(text: str, value: Any) -> Verdict:
         wanted = _several(value)
+        if not wanted:
+            return True, "There is nothing to look for."
         lacking = [item for item in wanted if look(item) not in look(text)]
         return not lacking, f"The answer lacks {_list(lacking)}." if lacking else f"The answer contains all of {_list(wanted)}."
 
@@ -76,14 +78,13 @@ def is_json(text: str, value: Any) -> Verdict:
 
 
 def contains_json(text: str, value: Any) -> Verdict:
-    """Somewhere in the answer stands a JSON object or list; with a value, one that fits this JSON Schema."""
+    """Somewhere in the answer stands a JSON object, in a list too; with a value, one that fits this JSON Schema."""
     decoder = json.JSONDecoder(parse_constant=_no_constant, parse_int=_number)
     reason, at, tries = "The answer contains no JSON.", 0, 0
     while tries < 1000:
-        starts = [place for place in (text.find("{", at), text.find("[", at)) if place >= 0]
-        if not starts:
+        at, tries = text.find("{", at), tries + 1
+        if at < 0:
             break
-        at, tries = min(starts), tries + 1
         try:
             found, end = decoder.raw_decode(text, at)
         except (ValueError, RecursionError):
@@ -169,10 +170,10 @@ def _needed(value: Any) -> str:
 
 def _several(value: Any) -> list[str]:
     try:
-        items = comma_values(value) if isinstance(value, str) else value
+        items = (comma_values(value) if value else None) if isinstance(value, str) else value
     except ValueError as error:
         raise Invalid(str(error)) from None
-    if not isinstance(items, Sequence) or not items:
+    if not isinstance(items, Sequence):
         raise Invalid("The check has no values to look for.")
     return [as_text(item) for item in items]
 

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from workbench.formats.promptfoo.checks import Asserting, read_checks
 from workbench.formats.promptfoo.files import ConfigFolder, parse
-from workbench.formats.promptfoo.graders import Graders
+from workbench.formats.promptfoo.graders import Grader, Graders
 from workbench.formats.reports import NotCarried, Notes
-from workbench.values import BadInput, Check, with_judges
+from workbench.values import BadInput, Check, Content
 
 _FORM = "Write a list of checks, such as `- {type: contains, value: refund}`."
 
 
-def read_check_file(path: Path) -> tuple[tuple[Check, ...], tuple[NotCarried, ...]]:
+@dataclass(frozen=True, slots=True)
+class CheckFile:
+    """What a file of checks holds."""
+
+    checks: tuple[Check, ...]
+    judge_prompts: Mapping[str, Content]
+    """The judge prompts (`rubricPrompt`) that its checks name."""
+    not_carried: tuple[NotCarried, ...]
+
+
+def read_check_file(path: Path) -> CheckFile:
     """The checks in a YAML or JSON file, and what could not be carried over. Raises BadInput where it holds none."""
     folder, notes = ConfigFolder(path.parent), Notes(str(path))
     found = parse(folder.text(path.name), str(path))
@@ -23,17 +34,17 @@ def read_check_file(path: Path) -> tuple[tuple[Check, ...], tuple[NotCarried, ..
     if items is None:
         raise BadInput("This file holds no list of checks.", path=str(path), remedy=_FORM)
     graders = Graders(folder, notes, {}, path.stem)
-    checks = read_checks([_spelled_out(item) for item in items], Asserting(folder, notes, graders))
-    for name in graders.prompts:
-        notes.add(f"rubricPrompt {name}", "a file of checks brings no prompt: save it in the library, name it with judge: {prompt: NAME}")
-    checks = tuple(with_judges(check, lambda judge: _without(judge, graders.prompts)) for check in checks)
+    checks = read_checks([_spelled_out(item) for item in items], Asserting(folder, notes, graders, usual=_usual(found)))
     if items and not checks:
         raise BadInput("No entry of this file is a check with a type.", path=str(path), remedy=_FORM)
-    return checks, notes.all()
+    return CheckFile(checks, graders.prompts, notes.all())
 
 
-def _without(judge: Mapping[str, Any], prompts: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {key: value for key, value in judge.items() if key != "prompt" or value not in prompts}
+def _usual(found: Any) -> Grader:
+    """Who judges where a check names nobody: as `defaultTest.options` of a configuration says."""
+    default = found.get("defaultTest") if isinstance(found, dict) else None
+    options = default.get("options") if isinstance(default, dict) else None
+    return Grader().over(options if isinstance(options, dict) else {})
 
 
 def _items(found: Any) -> list[Any] | None:

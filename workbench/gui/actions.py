@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 
 PLACES = (
     ("", "Everywhere"), ("library", "Library"), ("compare", "Compare"), ("review", "Review"), ("insights", "Insights"),
+    ("choose", "Choose a model"),
     ("raters", "Raters"),
     ("spend", "Spend"),
     ("datasets", "Datasets"),
@@ -40,6 +41,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("go.compare", "Go to Compare", ("Ctrl+2",), "", "columns-3"),
     Action("go.review", "Go to Review", ("Ctrl+3",), "", "star"),
     Action("go.insights", "Go to Insights", ("Ctrl+4",), "", "chart-scatter"),
+    Action("go.choose", "Choose a model: scorecard, win rates, total cost", (), "", "target"),
     Action("go.raters", "Go to Raters: judges beside people", (), "", "gavel"),
     Action("go.spend", "Go to Spend: cost by day, model, prompt and run", (), "", "coins"),
     Action("go.datasets", "Go to Datasets", ("Ctrl+5",), "", "table-2"),
@@ -205,6 +207,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("insights.export", "Export what changed", (), "insights", "download"),
     Action("insights.baseline", "Make this the baseline", (), "insights", "bookmark-check"),
 
+    Action("choose.formula", "How the fit is made", ("F",), "choose", "info"),
+    Action("choose.even", "Give each weight the same", (), "choose", "equal"),
+    Action("choose.server", "What an own server costs", (), "choose", "server"),
+    Action("choose.note", "Copy the decision note as Markdown", (), "choose", "file-text"),
+    Action("choose.export", "Export the scorecard as CSV", (), "choose", "download"),
     Action("spend.export", "Export the spending as CSV", (), "spend", "download"),
     Action("raters.next", "Next answer", ("J",), "raters", "chevron-down"),
     Action("raters.previous", "Previous answer", ("K",), "raters", "chevron-up"),

@@ -33,6 +33,7 @@ SCREENS = {
     "compare": ("workbench.gui.compare.view", "CompareScreen"),
     "review": ("workbench.gui.review.view", "ReviewScreen"),
     "insights": ("workbench.gui.insights.view", "InsightsScreen"),
+    "choose": ("workbench.gui.insights.choose.view", "ChooseScreen"),
     "raters": ("workbench.gui.insights.raters.view", "RatersScreen"),
     "spend": ("workbench.gui.insights.spend.view", "SpendScreen"),
     "datasets": ("workbench.gui.datasets.view", "DatasetsScreen"),
@@ -176,7 +177,7 @@ class Window(QMainWindow):
             self.pages.setFocus()  # a focus that its screen takes with it would land on some button, with a ring
         self.context.actions.show_place(place)
         self.pages.setCurrentWidget(screen)
-        self.rail.show_place("insights" if place in ("raters", "spend") else place)  # pages of Insights
+        self.rail.show_place("insights" if place in ("choose", "raters", "spend") else place)  # pages of Insights
         if screen.stale is not None:
             stale, screen.stale = screen.stale, None
             self._renew(screen, stale)

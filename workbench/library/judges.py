@@ -69,19 +69,20 @@ class Judges:
         raise Missing(f"The model {named} is to judge, and it is not here.", remedy="Add it in Models, or choose another judge.")
 
     def with_prompts(self, spec: Spec, prompts: Mapping[str, Content], file: str) -> Spec:
-        """The comparison of a file with its checks on versions of judge prompts of the library: these, by the names that its checks have.
+        """The comparison of a file with all its checks as `with_checks` has them."""
+        placed = self._all_placed(prompts, file)
+        cases = tuple(replace(case, checks=_pinned(case.checks, placed)) if case.checks else case for case in spec.cases)
+        return replace(spec, checks=_pinned(spec.checks, placed), cases=cases)
+
+    def with_checks(self, checks: Sequence[Check], prompts: Mapping[str, Content], file: str) -> tuple[Check, ...]:
+        """The checks of a file on versions of judge prompts of the library: these, by the names that the checks have.
 
         What is not there yet is put there; a text that a version has already is that version.
         """
-        placed = {name: self._placed(name, content, file) for name, content in prompts.items()}
+        return _pinned(checks, self._all_placed(prompts, file))
 
-        def pinned(judge: Mapping[str, Any]) -> Mapping[str, Any]:
-            return {**judge, **placed.get(str(judge.get("prompt", "")), {})}
-
-        cases = tuple(
-            replace(case, checks=tuple(with_judges(check, pinned) for check in case.checks)) if case.checks else case for case in spec.cases
-        )
-        return replace(spec, checks=tuple(with_judges(check, pinned) for check in spec.checks), cases=cases)
+    def _all_placed(self, prompts: Mapping[str, Content], file: str) -> dict[str, dict[str, Any]]:
+        return {name: self._placed(name, content, file) for name, content in prompts.items()}
 
     def _placed(self, name: str, content: Content, file: str) -> dict[str, Any]:
         """Prompt and version of a judge prompt that a file brings."""
@@ -123,6 +124,15 @@ class Judges:
             if match:
                 return match[0]
         raise NotFound(f"There is no judge prompt named {name}.", remedy="Choose another one for this check.")
+
+
+def _pinned(checks: Sequence[Check], placed: Mapping[str, Mapping[str, Any]]) -> tuple[Check, ...]:
+    """The checks on these versions, by the names of their prompts."""
+
+    def pinned(judge: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**judge, **placed.get(str(judge.get("prompt", "")), {})}
+
+    return tuple(with_judges(check, pinned) for check in checks)
 
 
 def _shipped() -> dict[str, PromptFile]:

@@ -118,15 +118,16 @@ class Calls(CaseFinder):
     ) -> AsyncGenerator[Judged | Unsaved | Saved]:
         """Has the answers of a run judged that wait for it, and tells how far it is. No answer is made again.
 
-        `only_passing`: only answers that fail no other check. `again`: also those that have a verdict; the earlier ones are kept, in an
-        earlier scoring. `judge`: the model that is to judge, whichever the checks name; the scores say so. `how` as in `execute`.
+        Where nothing waits, verdicts that nobody could read are asked for anew: they are lacking too. `only_passing`: only answers that
+        fail no other check. `again`: also those that have a verdict; the earlier ones are kept, in an earlier scoring. `judge`: the model
+        that is to judge, whichever the checks name; the scores say so. `how` as in `execute`.
         """
         from workbench.engine.control import Control  # see execute
 
         row = self.get(run_id)
         with self.taken(row):
-            if again or judge:
-                forget_verdicts(self._database, row.id, given_too=again, judge=judge)
+            if again or judge or not self.to_judge(row.id):
+                self._forget(row.id, given_too=again, judge=judge)
             async with aclosing(self._judged(row.id, control or Control(), _How(**how), only_passing=only_passing)) as judged:
                 async for state in judged:
                     yield state
@@ -139,10 +140,15 @@ class Calls(CaseFinder):
         """How many verdicts of judges could not be read, twice: their answers are not judged."""
         return unread(self._database, run_id)
 
-    def forget_verdicts(self, run_id: int) -> None:
-        """Let the judges of a run be asked anew: begins a scoring without their verdicts, the earlier ones are kept."""
+    def forget_verdicts(self, run_id: int, *, given_too: bool = True) -> None:
+        """Let the judges of a run be asked anew: begins a scoring without their verdicts, the earlier ones are kept. `given_too` False:
+        only those whom nobody could read."""
         with self.taken(self.get(run_id)):
-            forget_verdicts(self._database, run_id)
+            self._forget(run_id, given_too=given_too)
+
+    def _forget(self, run_id: int, *, given_too: bool, judge: str = "") -> None:
+        if given_too or judge or self.unread(run_id):
+            forget_verdicts(self._database, run_id, given_too=given_too, judge=judge)
 
     def why_unjudged(self, run_id: int) -> str:
         """Why the first of the verdicts that a run waits for is lacking."""

@@ -91,6 +91,8 @@ class Judging:
         self._open: list[int] = []
         self._failed = 0
         self._total = 0
+        self._anew = False
+        """Whether its judges were asked in an earlier scoring: then no answer of theirs is taken over."""
 
     async def events(self, control: Control) -> AsyncGenerator[Judged | Unsaved | Saved]:
         """Judge until nothing is left to ask or it is stopped. What cannot be asked stays waiting, and its score says why."""
@@ -210,6 +212,7 @@ class Judging:
         if not asks:
             return self._next()
         plan, columns = judging_plan(asks, judged, seen, self._who)
+        plan = replace(plan, reuse=plan.reuse and not self._anew)
         text = whole_text(canonical(plan.to_json()))
         with self._database.write() as writer:
             row = writer.run(
@@ -257,6 +260,7 @@ class Judging:
             plan = self._reader.plan(judging)
             asks = [Ask.from_json(case.values["judged"]) for case in plan.cases]
             if not asks or asks[0].scoring != number:
+                self._anew = True
                 continue
             if held:  # its judge waits for a key or a budget: it is asked anew, by what the settings and the cap say now
                 with self._database.write() as writer:

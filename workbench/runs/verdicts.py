@@ -11,7 +11,7 @@ from workbench.library.names import whole_text
 from workbench.store.database import Database
 from workbench.store.outputs import COUNTS, newest, scored, scoring
 from workbench.store.stamps import now
-from workbench.values import PENDING, UNREAD, Check, canonical, judged_by
+from workbench.values import OPEN, PENDING, UNREAD, Check, canonical, judged_by
 
 _WAITING = f"""
 FROM job JOIN output ON output.id = {newest()} JOIN score ON {scored()}
@@ -72,15 +72,15 @@ def given(database: Database, output_ids: list[int]) -> dict[tuple[int, str], tu
     return found
 
 
-def _not_judged(check: Check) -> Check:
-    """The check of a score as it was before its judges had spoken."""
-    return sets.unspoken(check) if sets.INNER in check.judge else replace(check, judge=_own(check))
+def _not_judged(check: Check, *, given_too: bool) -> Check:
+    """The check of a score as it was before its judges had spoken; `given_too` False: before those whom nobody could read had."""
+    return sets.unspoken(check, given_too=given_too) if sets.INNER in check.judge else replace(check, judge=_own(check))
 
 
 def forget_verdicts(database: Database, run_id: int, *, given_too: bool = True, judge: str = "") -> None:
     """Begin a new scoring of a run in which its judges have not spoken yet. All other scores are as in the one before.
 
-    `given_too` False: only judges that have not spoken are asked. `judge`: the model that they are asked on.
+    `given_too` False: only judges that have not spoken, or whom nobody could read, are asked. `judge`: the model that they are asked on.
     """
     rows, at = database.query(_MINE, {"run": run_id}), now()
     number = int(database.query(f"SELECT {scoring('mine')} FROM (SELECT :run AS run_id) AS mine", {"run": run_id})[0][0]) + 1
@@ -91,13 +91,13 @@ def forget_verdicts(database: Database, run_id: int, *, given_too: bool = True, 
             "output": output, "key": key, "check": text, "passed": passed, "value": value, "reason": reason, "label": label, "cost": cost,
             "judge": given_by, "number": number, "at": made_at,
         }  # fmt: skip
-        if label == PENDING and not given_too and sets.INNER in check.judge:  # some of its judges have spoken
-            row |= {"check": whole_text(canonical((sets.awaited_on(check, judge) if judge else check).to_json()))}
-        elif (given_too and given_by is not None) or label == PENDING:
-            check = _not_judged(check)
-            check = judged_by(check, judge) if judge else check
+        if (given_too and given_by is not None) or label in OPEN:
+            some_spoke = not given_too and sets.INNER in check.judge
+            check = _not_judged(check, given_too=given_too)
+            if judge:
+                check = sets.awaited_on(check, judge) if some_spoke else judged_by(check, judge)
             row |= {"check": whole_text(canonical(check.to_json())), "passed": None, "value": None, "reason": judges.NOT_JUDGED}
-            row |= {"label": PENDING, "cost": None, "judge": None, "at": at}
+            row |= {"label": PENDING, "cost": cost if some_spoke else None, "judge": None, "at": at}
         kept.append(row)
     with database.write() as writer:
         if kept:

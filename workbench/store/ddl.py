@@ -415,6 +415,21 @@ FOREIGN KEY(rater_id) REFERENCES rater (id) ON DELETE RESTRICT
 )""",
     """CREATE INDEX ix_session_rater_id ON session (rater_id)""",
     """CREATE INDEX ix_session_run_id ON session (run_id)""",
+    """CREATE TABLE spend (
+id INTEGER NOT NULL,
+run_id INTEGER NOT NULL,
+column_index INTEGER NOT NULL,
+at VARCHAR NOT NULL,
+calls INTEGER NOT NULL,
+cost INTEGER NOT NULL,
+unknown INTEGER NOT NULL,
+last_output_id INTEGER NOT NULL,
+model VARCHAR,
+prompt VARCHAR,
+PRIMARY KEY (id),
+UNIQUE (run_id, column_index, at),
+FOREIGN KEY(run_id) REFERENCES run (id) ON DELETE CASCADE
+)""",
     """CREATE TABLE change_decision (
 id INTEGER NOT NULL,
 job_id INTEGER NOT NULL,

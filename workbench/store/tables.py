@@ -603,6 +603,26 @@ class CauseMove(Row, table=True):
     at: str = Field(default_factory=now)
 
 
+class SpendSum(Row, table=True):
+    """What the calls of a run cost in a quarter of an hour: sums of outputs, which are never changed. What came after the highest of
+    `last_output_id` is in none yet."""
+
+    __tablename__ = "spend"
+    __table_args__ = (UniqueConstraint("run_id", "column_index", "at"),)
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = _ref("run.id", detail=True, index=False)
+    column_index: int
+    at: str
+    """Where the quarter begins, such as `2026-11-28T18:15`, UTC."""
+    calls: int
+    cost: int
+    unknown: int
+    last_output_id: int
+    model: str | None = None
+    """Titles of the column's model and prompt, from the run's plan; empty for a model that is asked by hand."""
+    prompt: str | None = None
+
+
 class ReviewSession(Row, table=True):
     __tablename__ = "session"
     id: int | None = Field(default=None, primary_key=True)

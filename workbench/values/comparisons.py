@@ -33,7 +33,13 @@ class Check:
         """The name to show: the given one, else the type and its value, shortened."""
         if self.name:
             return self.name
-        return self.type if self.value is None else f"{self.type}: {str(self.value)[:40]}"
+        if self.value is None:
+            return self.type
+        if self.type.removeprefix("not-") == "assert-set" and isinstance(self.value, list):
+            return (
+                f"{self.type}: {', '.join(str(one.get('name') or one.get('type')) for one in self.value if isinstance(one, Mapping))[:80]}"
+            )
+        return f"{self.type}: {str(self.value)[:40]}"
 
     def to_json(self) -> dict[str, Any]:
         """Only what differs from the default, so that files stay short."""

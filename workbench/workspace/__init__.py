@@ -22,6 +22,7 @@ from workbench.workspace.network import Network, facts_of, price_of
 from workbench.workspace.texts import Texts
 
 if TYPE_CHECKING:
+    from workbench.analysis import choice as choice
     from workbench.analysis.calibration import Calibration as Calibration
     from workbench.analysis.calibration import Mark as Mark
     from workbench.analysis.differences import ContentDiff as ContentDiff
@@ -158,6 +159,8 @@ if TYPE_CHECKING:
     from workbench.templates import Variable as Variable
     from workbench.values.brought import BroughtRun
     from workbench.workspace.calibrations import Calibrations as Calibrations
+    from workbench.workspace.model_choices import Evidence as Evidence
+    from workbench.workspace.model_choices import ModelChoices
     from workbench.workspace.packet_report import PacketReport as PacketReport
     from workbench.workspace.packets import MadePacket as MadePacket
     from workbench.workspace.packets import PacketLook as PacketLook
@@ -193,7 +196,7 @@ _LENT = {
     "left_out": "providers", "one_call": "engine.one_call", "pixels": "formats.pictures", "plain_http_warning": "formats.addresses",
     "read_check_file": "formats.check_file",
     "cases_needed": "analysis.paired", "rank": "analysis.ranking", "smallest_difference": "analysis.paired",
-    "ENOUGH_VOTES": "analysis.preferences",
+    "ENOUGH_VOTES": "analysis.preferences", "choice": "analysis.choice",
     "read_votes": "formats.vote_table",
     "PacketWish": "workspace.packets",
     "LOG_GROUPS": "workspace.run_log", "result_tables": "analysis.results", "result_words": "analysis.results",
@@ -378,6 +381,13 @@ class Workspace(Copies, Network, Texts):
         return Spend(self._database, self.runs)
 
     @late
+    def model_choices(self) -> ModelChoices:
+        """What runs say of the models to choose from."""
+        from workbench.workspace.model_choices import ModelChoices
+
+        return ModelChoices(self.runs, self.results, self.connections, self._votes)
+
+    @late
     def logs(self) -> RunLogs:
         """What happened to runs, in order."""
         from workbench.workspace.run_log import RunLogs
@@ -517,5 +527,6 @@ class Workspace(Copies, Network, Texts):
 def __getattr__(name: str) -> Any:
     """A name that this module lends to the faces."""
     if name in _LENT:
-        return getattr(import_module(f"workbench.{_LENT[name]}"), name)
+        module = import_module(f"workbench.{_LENT[name]}")
+        return module if _LENT[name].endswith(f".{name}") else getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -111,7 +111,7 @@ class RunResults:
         """The answers of a run as they are judged now. Raises NotFound; `progress` hears of cases read and may raise to end it."""
         run_id = self._runs.get(run).id
         plan = self._runs.plan(run_id)
-        answers = self._answers(run_id, plan, progress)
+        answers = self.answers(run_id, plan, progress)
         names = [case.name or f"Case {number}" for number, case in enumerate(plan.cases, 1)]
         checks = _checks(plan)
         return RunAnswers(
@@ -126,10 +126,11 @@ class RunResults:
     def causes_of(self, run_id: int, progress: Progress | None = None) -> dict[int, str]:
         """What each failed output of a run failed for, as it is called now; `progress` as in `read`."""
         plan = self._runs.plan(run_id)
-        answers = self._answers(run_id, plan, progress)
+        answers = self.answers(run_id, plan, progress)
         return cause_names(answers, find_causes(answers, _checks(plan)), self.causes.of(run_id))
 
-    def _answers(self, run_id: int, plan: Plan, progress: Progress | None) -> list[Judged]:
+    def answers(self, run_id: int, plan: Plan, progress: Progress | None = None) -> list[Judged]:
+        """The answers of a run as they are judged now, without what is said of them; `plan` is the run's, `progress` as in `read`."""
         answers: list[Judged] = []
         # Answers of one kind share their tuples: a long run has few kinds.
         kinds: dict[tuple[str, ...], tuple[str, ...]] = {}

@@ -120,7 +120,7 @@ def _value(value: Any, folder: ConfigFolder, notes: Notes, where: str, kind: str
     if suffix(value) in CODE:
         notes.add(f"{where}: {value}", "programs in foreign files are not run")
         return value
-    return folder.data(value) if suffix(value) in _DATA else folder.text(value)
+    return folder.data(value) if suffix(value) in _DATA else folder.text(value).strip()
 
 
 def _number(value: Any, default: float | None) -> float | None:

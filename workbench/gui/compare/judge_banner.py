@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -38,7 +39,7 @@ class JudgeBanner(QObject):
             self.banner.hide()
             return
         state = model.judging if model.running else None
-        self.banner.setVisible(state is not None or (not model.running and data.to_judge > 0))
+        self.banner.setVisible(state is not None or (not model.running and data.to_judge + data.unread > 0))
         for made in (self.ask, self.ask_passing):
             made.setVisible(state is None)
             made.setEnabled(not self.context.ws.read_only)
@@ -50,6 +51,10 @@ class JudgeBanner(QObject):
         elif data.to_judge:
             are = "is" if data.to_judge == 1 else "are"
             self.banner.say(f"{counted(data.to_judge, 'verdict')} of judges {are} lacking.", data.why_unjudged)
+        elif data.unread:
+            theirs = "Its answer is" if data.unread == 1 else "Their answers are"
+            words = f"{theirs} not judged. The same judge may say it better the next time, another one in Settings too."
+            self.banner.say(f"{counted(data.unread, 'verdict')} of judges could not be read.", words)
 
     def judge(self, *, only_passing: bool = False) -> None:
         """Ask the judges of the run about the answers that wait for them."""
@@ -59,6 +64,8 @@ class JudgeBanner(QObject):
         data = self._page.model.data
         if data is not None and not data.has_judges:
             self.context.notice("No check of this run asks a judge.", "Checks", self._page.scoring.change_checks)
+        elif data is not None and not data.to_judge and data.unread:
+            self._ask_anew(run_id, given_too=False, only_passing=only_passing)
         elif data is not None and not data.to_judge:
             self.context.notice("Every answer is judged.", "Judge again", self.judge_again)
         else:
@@ -72,10 +79,14 @@ class JudgeBanner(QObject):
         if not data.has_judges:
             self.judge()
             return
-        forget = self.context.ws.runs.forget_verdicts
-        self.context.bridge.call(
-            forget, run_id, then=lambda _number: self.context.start_run(run_id), failed=self.context.failed, owner=self
-        )  # fmt: skip
+        self._ask_anew(run_id, given_too=True)
+
+    def _ask_anew(self, run_id: int, *, given_too: bool, only_passing: bool = False) -> None:
+        def start(_nothing: object) -> None:
+            self.context.start_run(run_id, only_passing=only_passing)
+
+        forget = partial(self.context.ws.runs.forget_verdicts, given_too=given_too)
+        self.context.bridge.call(forget, run_id, then=start, failed=self.context.failed, owner=self)
 
     def _may_judge(self) -> int | None:
         """The run that is shown, if its judges can be asked now."""

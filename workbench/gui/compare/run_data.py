@@ -43,6 +43,8 @@ class RunData:
     to_judge: int = 0
     """Verdicts of judges that are lacking, and why the first of them is."""
     why_unjudged: str = ""
+    unread: int = 0
+    """Verdicts that nobody could read."""
 
     @property
     def is_long(self) -> bool:
@@ -65,5 +67,5 @@ def read_run(ws: Workspace, run_id: int) -> RunData:
     return RunData(
         run, columns, cases, runs, comparison, plan.dataset, plan.concurrency, plan.repeats, len(plan.checks),
         tuple(check.title for check in plan.checks), free, ws.criteria.of_run(run_id), ws.ratings.labels(run_id),
-        has_judges, to_judge, ws.runs.why_unjudged(run_id) if to_judge else "",
+        has_judges, to_judge, ws.runs.why_unjudged(run_id) if to_judge else "", ws.runs.unread(run_id) if has_judges else 0,
     )  # fmt: skip

@@ -345,7 +345,7 @@ class CompareScreen(Screen):
             ("Rerun as it was defined", lambda: self.rerun(), idle),
             ("Rerun what failed a call or a check", lambda: self.rerun("failed"), idle and run.done + run.failed > 0),
             ("Checks, score again", self.page.scoring.change_checks, idle),
-            ("Judge this run", self.page.judges.judge, idle and data.to_judge > 0),
+            ("Judge this run", self.page.judges.judge, idle and data.to_judge + data.unread > 0),
             ("Judge again", self.page.judges.judge_again, idle and data.has_judges and run.done > 0),
             ("Hand over as batch…", self.page.batches.hand_over, idle and run.queued > 0 and not self.context.ws.read_only),
             ("Read batch results…", self.page.batches.read_results, not self.context.ws.read_only),

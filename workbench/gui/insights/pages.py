@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from workbench.gui.context import Context
 from workbench.gui.widgets.segmented import Segmented
 
-PAGES = (("insights", "Regressions"), ("spend", "Spend"), ("raters", "Raters"))
+PAGES = (("choose", "Choose a model"), ("insights", "Regressions"), ("spend", "Spend"), ("raters", "Raters"))
 """Screen and its name."""
 
 

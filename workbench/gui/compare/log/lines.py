@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPointF, Qt
 from PySide6.QtGui import QPainter, QPixmap
 
-from workbench.gui.compare.results.chart import Look
 from workbench.gui.markers import paint_marker
 from workbench.gui.theme import theme
 from workbench.gui.tips import tip
+from workbench.gui.widgets.charts.chart import Look
 
 if TYPE_CHECKING:
     from workbench.workspace import LogLine, RunLog

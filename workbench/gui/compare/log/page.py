@@ -22,10 +22,10 @@ from PySide6.QtWidgets import (
 
 from workbench.gui.compare.log.lines import CASE, COLUMN, KIND, TIME, WHAT, LogModel
 from workbench.gui.compare.model import RunModel
-from workbench.gui.compare.results.chart import looks_of
 from workbench.gui.context import Context
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.charts.chart import looks_of
 from workbench.gui.widgets.empty import EmptyState
 from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.row_table import RowTable

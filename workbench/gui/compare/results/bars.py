@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QMouseEvent
 
-from workbench.gui.compare.results.chart import RIGHT, Canvas, Chart, Look, Mark
 from workbench.gui.theme import theme
+from workbench.gui.widgets.charts.chart import RIGHT, Canvas, Chart, Look, Mark
 from workbench.gui.words import counted
 
 if TYPE_CHECKING:
     from workbench.workspace import Cause
 
 MOST = 12
-"""Causes that are drawn; the table behind the chart has all."""
+"""Causes that are drawn until the last line, which says how many more there are, is opened."""
 END = 62
 """So many pixels at the end of a row hold its count and the arrow that opens it."""
 
@@ -24,20 +24,41 @@ END = 62
 class CauseChart(Chart):
     """One row for each cause, one segment for each column. A click chooses a row; its end, Enter or two clicks open the cases."""
 
-    key_pressed = Signal(str)
-    """`rename` (F2) or `move` (M)."""
-
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self._causes: Sequence[Cause] = ()
         self._looks: Mapping[int, Look] = {}
+        self._drawn = MOST
+        self._more: Mark | None = None
+        """The line below the causes that are drawn."""
 
     def show_causes(self, causes: Sequence[Cause], looks: Mapping[int, Look]) -> None:
         """Show these causes; the one that is chosen stays so, whatever it is called now and wherever it stands."""
         was = frozenset(self.cause.keys) if self.cause is not None else frozenset()
         self._causes, self._looks = causes, looks
-        self.at = next((at for at, cause in enumerate(causes[:MOST]) if was.intersection(cause.keys)), self.at)
+        self.at = next((at for at, cause in enumerate(causes) if was.intersection(cause.keys)), self.at)
+        self._draw_as_far_as(self.at)
         self.renew()
+
+    def choose(self, at: int) -> None:
+        """Make the cause at this place the current one, also where it is not drawn yet."""
+        if 0 <= at < len(self._causes) and at != self.at:
+            self._draw_as_far_as(at)
+            self.renew()
+            self._go(at)
+
+    def _draw_as_far_as(self, at: int) -> None:
+        if MOST <= at < len(self._causes):
+            self._drawn = len(self._causes)
+
+    def open_current(self) -> None:
+        """Open the cases of the current cause; of the last line, draw the causes that it stands for."""
+        if self.current is not None and self.current is self._more:
+            self._drawn = len(self._causes)
+            self.renew()
+            self._go(self.at)
+        else:
+            super().open_current()
 
     @property
     def causes(self) -> Sequence[Cause]:
@@ -47,28 +68,24 @@ class CauseChart(Chart):
     @property
     def cause(self) -> Cause | None:
         """The cause of the current row."""
-        return self._causes[self.at] if self.at < min(len(self._causes), MOST) else None
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_F2 or (event.key() == Qt.Key.Key_M and not event.modifiers()):
-            self.key_pressed.emit("rename" if event.key() == Qt.Key.Key_F2 else "move")
-        else:
-            super().keyPressEvent(event)
+        return self._causes[self.at] if self.at < min(len(self._causes), self._drawn) else None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         at = self._under(event.position())
         if at is not None and event.button() == Qt.MouseButton.LeftButton and event.position().x() < self.width() - theme().px(END):
             self.setFocus(Qt.FocusReason.MouseFocusReason)
             self._go(at)
+            if self.current is self._more:
+                self.open_current()
         else:
             super().mousePressEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if self._under(event.position()) is not None:
-            self.opened.emit(self.current)
+            self.open_current()
 
     def draw(self, canvas: Canvas) -> float:
-        px, causes = canvas.px, self._causes[:MOST]
+        px, causes = canvas.px, self._causes[: self._drawn]
         if not causes:
             return px(8)
         name = min(canvas.longest([cause.name for cause in causes]) + px(20), round(canvas.width * 0.45))
@@ -97,9 +114,12 @@ class CauseChart(Chart):
     def _legend(self, canvas: Canvas, top: float) -> float:
         """Columns with their sums, in as many lines as they take."""
         px, left = canvas.px, 0.0
-        if len(self._causes) > MOST:
-            canvas.text(QRectF(0, top, canvas.width, px(18)), f"and {len(self._causes) - MOST} more, in the table", "small", "text2")
-            top += px(20)
+        if len(self._causes) > self._drawn:
+            words = f"and {len(self._causes) - self._drawn} more"
+            canvas.text(QRectF(px(8), top, canvas.width, px(24)), f"{words} (Enter)", "body", "accent-ink")
+            self._more = Mark(self._drawn, f"{words} causes. Enter shows them.")
+            canvas.place(self._more, QRectF(0, top, canvas.width, px(24)))
+            top += px(28)
         for column, look in self._looks.items():
             count = sum(len(cause.cases.get(column, ())) for cause in self._causes)
             if not count:

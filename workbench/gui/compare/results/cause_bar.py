@@ -43,7 +43,6 @@ class CauseBar(QWidget):
             row.addWidget(made)
         row.addStretch(1)
         chart.moved.connect(self.renew)
-        chart.key_pressed.connect(lambda what: self.rename() if what == "rename" else self.move_answers())
         self.renew()
 
     def renew(self) -> None:
@@ -57,7 +56,7 @@ class CauseBar(QWidget):
             made.setEnabled(writes)
 
     def _open(self) -> None:
-        self.chart.opened.emit(self.chart.current)
+        self.chart.open_current()
 
     # -- another name ------------------------------------------------------------------------------------------
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPen
 
-from workbench.gui.compare.results.chart import MIDDLE, Canvas, Chart, Look, Mark
 from workbench.gui.theme import theme
+from workbench.gui.widgets.charts.chart import MIDDLE, Canvas, Chart, Look, Mark
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from workbench.gui.compare.results.cells import Line, Tinted
-from workbench.gui.compare.results.chart import Look
-from workbench.gui.compare.results.intervals import Rate
+from workbench.gui.widgets.charts.chart import Look
+from workbench.gui.widgets.charts.intervals import Rate
 from workbench.gui.words import counted, percent
 
 if TYPE_CHECKING:

@@ -13,17 +13,17 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QMenu, QScrol
 from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.results import filling
 from workbench.gui.compare.results.bars import CauseChart
-from workbench.gui.compare.results.card import Card
 from workbench.gui.compare.results.cause_bar import CauseBar
 from workbench.gui.compare.results.cells import CellChart
-from workbench.gui.compare.results.chart import Look, Mark, looks_of
-from workbench.gui.compare.results.intervals import IntervalChart
 from workbench.gui.compare.results.strips import StripChart
 from workbench.gui.compare.results.two import PairChart
 from workbench.gui.compare.tool_bar import FIT, MOST_SEGMENTS, groups_of
 from workbench.gui.context import Context
 from workbench.gui.theme import set_kind, theme
 from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.charts.card import Card
+from workbench.gui.widgets.charts.chart import Look, Mark, looks_of
+from workbench.gui.widgets.charts.intervals import IntervalChart
 from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.segmented import Segmented
 from workbench.gui.words import counted
@@ -102,6 +102,10 @@ class ResultsPage(QWidget):
         self.cause_bar = CauseBar(context, cause_chart, lambda: self.answers)
         self.cause_bar.changed.connect(self.read_causes)
         self.causes = Card(context, "Why answers failed", cause_chart, icon="info", below=self.cause_bar)
+        self.causes.keys = {Qt.Key.Key_F2: self.cause_bar.rename, Qt.Key.Key_M: self.cause_bar.move_answers}
+        self.causes.keys |= {Qt.Key.Key_Return: cause_chart.open_current, Qt.Key.Key_Enter: cause_chart.open_current}
+        self.causes.row = lambda: cause_chart.at
+        self.causes.row_chosen.connect(cause_chart.choose)
         self.pair = Card(context, "Two columns", PairChart("Two columns"), (self.first, self.second))
         self.calls = Card(context, "Time and cost of one call", StripChart("Time and cost of one call"))
         self.ratings = Card(context, "Ratings", CellChart("Ratings"))

@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedWidget, 
 
 from workbench.gui.compare.log.page import LogPage
 from workbench.gui.compare.model import RunModel
-from workbench.gui.compare.results.chart import Mark
 from workbench.gui.compare.results.page import ResultsPage
 from workbench.gui.context import Context
 from workbench.gui.theme import set_icon
+from workbench.gui.widgets.charts.chart import Mark
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, line
 from workbench.gui.words import day, total_money
 from workbench.values import CaseQuery

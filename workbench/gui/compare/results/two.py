@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPen
 
-from workbench.gui.compare.results.chart import MIDDLE, Canvas, Chart, Look, Mark
 from workbench.gui.theme import theme
+from workbench.gui.widgets.charts.chart import MIDDLE, Canvas, Chart, Look, Mark
 from workbench.gui.words import counted
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QImageWriter, QKeyEvent, QKeySequence
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QImageWriter, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -23,10 +23,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.gui.compare.results.chart import Chart
 from workbench.gui.context import Context
 from workbench.gui.theme import set_icon, theme
 from workbench.gui.widgets.buttons import button, icon_button
+from workbench.gui.widgets.charts.chart import Chart
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
 from workbench.gui.widgets.save_chooser import ask_path
 
@@ -51,12 +51,19 @@ class FigureTable(QTableWidget):
 class Card(QFrame):
     """A card around a chart."""
 
+    row_chosen = Signal(int)
+    """The row of the table that is current now."""
+
     def __init__(
         self, context: Context, title: str, chart: Chart, beside: Sequence[QWidget] = (), icon: str = "scale", below: QWidget | None = None
     ) -> None:
         super().__init__()
         self.context, self.title, self.chart = context, title, chart
         self.table: ResultTable | None = None
+        self.keys: dict[int, Callable[[], object]] = {}
+        """What keys do on the chart and on its table, beside those of every card."""
+        self.row: Callable[[], int] = int
+        """The row of the table that stands for the current mark of the chart."""
         self.run_name = ""
         """What the files are named after."""
         self.setProperty("kind", "card")
@@ -93,8 +100,6 @@ class Card(QFrame):
         room = QVBoxLayout(inside)
         room.setContentsMargins(0, 0, 0, 0)
         room.addWidget(self.chart)
-        if below is not None:
-            room.addWidget(below)
         room.addStretch(1)
         area.setWidget(inside)
         self._dress_table()
@@ -102,6 +107,8 @@ class Card(QFrame):
         self.body.addWidget(area)
         self.body.addWidget(self.grid)
         column.addWidget(self.body, 1)
+        if below is not None:
+            column.addWidget(below)
         column.addWidget(line())
         said = QHBoxLayout()
         said.setSpacing(8)
@@ -122,6 +129,11 @@ class Card(QFrame):
         grid.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         grid.setAccessibleName(f"{self.title}, table")
         grid.setFrameShape(QFrame.Shape.NoFrame)
+        grid.currentCellChanged.connect(lambda row, _column, before, _: self._moved(row, before))
+
+    def _moved(self, row: int, before: int) -> None:
+        if row not in (-1, before):
+            self.row_chosen.emit(row)
 
     def show_table(self, table: ResultTable, about: str = "") -> None:
         """The figures behind the chart, and what may be said of them."""
@@ -163,7 +175,7 @@ class Card(QFrame):
         table, grid = self.table, self.grid
         if table is None:
             return
-        rows = table.rows[:MOST_ROWS]
+        rows, _quiet = table.rows[:MOST_ROWS], QSignalBlocker(grid)
         grid.setColumnCount(len(table.header))
         grid.setHorizontalHeaderLabels(list(table.header))
         grid.setRowCount(len(rows))
@@ -173,6 +185,13 @@ class Card(QFrame):
                 if isinstance(value, int | float):
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 grid.setItem(at, number, item)
+        if self.row() < len(rows):
+            grid.setCurrentCell(self.row(), max(0, grid.currentColumn()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.chart.fills:
+            QTimer.singleShot(0, self.chart, self.chart.renew)  # when the room inside is known
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_T and not event.modifiers():
@@ -180,6 +199,8 @@ class Card(QFrame):
         elif event.matches(QKeySequence.StandardKey.Copy) and self.table is not None:
             QGuiApplication.clipboard().setText(self.table.csv("\t"))
             self.context.notice(f"{self.title} copied as a table.")
+        elif event.key() in self.keys and not event.modifiers():
+            self.keys[event.key()]()
         else:
             super().keyPressEvent(event)
 

@@ -195,6 +195,8 @@ class Chart(QWidget):
     """A mark that the user opened."""
     moved = Signal()
     """Another mark is current."""
+    fills = False
+    """Whether it is as high as the room that its card has for it."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -215,6 +217,12 @@ class Chart(QWidget):
     def least_width(self) -> int:
         """Below this width the card scrolls."""
         return theme().px(240)
+
+    def room(self) -> int:
+        """The height that the card has for it."""
+        around = self.parentWidget()
+        view = around.parentWidget() if around is not None else None
+        return view.height() - 4 if view is not None else 0
 
     def renew(self) -> None:
         """Other figures, another text size or another width: measure and draw anew."""
@@ -295,9 +303,13 @@ class Chart(QWidget):
         elif key in (Qt.Key.Key_Home, Qt.Key.Key_End):
             self._go(0 if key == Qt.Key.Key_Home else len(self._marks) - 1)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.opened.emit(self.current)
+            self.open_current()
         else:
             super().keyPressEvent(event)
+
+    def open_current(self) -> None:
+        """Open what is behind the current mark."""
+        self.opened.emit(self.current)
 
     def _nearest(self, line: int) -> int:
         middle = self._marks[self.at][1].center().x()
@@ -342,7 +354,7 @@ class Chart(QWidget):
             self.at = found
             self._say()
             self.update()
-            self.opened.emit(self._marks[found][0])
+            self.open_current()
         else:
             super().mousePressEvent(event)
 

@@ -9,8 +9,8 @@ from math import floor
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor
 
-from workbench.gui.compare.results.chart import MIDDLE, RIGHT, Canvas, Chart, Look, Mark
 from workbench.gui.theme import theme
+from workbench.gui.widgets.charts.chart import MIDDLE, RIGHT, Canvas, Chart, Look, Mark
 from workbench.gui.words import percent
 
 MANY = 6

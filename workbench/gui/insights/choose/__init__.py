@@ -1,0 +1,1 @@
+"""The page of Insights on which a model is chosen."""

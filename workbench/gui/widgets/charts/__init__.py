@@ -1,0 +1,1 @@
+"""Charts that paint themselves, and the cards around them."""
