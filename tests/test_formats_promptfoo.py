@@ -192,7 +192,7 @@ def test_a_csv_of_tests_has_values_and_expectations(tmp_path: Path) -> None:
         "e,http://a:1 is up,,,,\n"
     )  # fmt: skip
     found = read(config(tmp_path, tests="file://t.csv"))
-    assert values(found) == [{"q": "a, b"}, {"q": "c"}, {"q": "d"}, {"q": "e"}]
+    assert values(found) == [{"q": "a, b", "prefix": "P"}, *({"q": name, "prefix": ""} for name in "cde")]
     assert found.spec.cases[0].name == "first"
     checks = [[check.to_json() for check in case.checks] for case in found.spec.cases]
     assert checks == [
@@ -201,7 +201,7 @@ def test_a_csv_of_tests_has_values_and_expectations(tmp_path: Path) -> None:
         [{"type": "is-json"}, {"type": "javascript", "value": "output.length"}],
         [{"type": "equals", "value": "http://a:1 is up"}],
     ]
-    assert "tests: column __prefix" in notes(found)
+    assert "options: prefix" in notes(found)
     assert found.spec.dataset == "t.csv"
 
 
@@ -246,14 +246,14 @@ def test_what_has_no_place_here_is_named(tmp_path: Path) -> None:
             tmp_path,
             providers=["echo", "replicate:claude", "file://own.py", {"id": "openai:chat:m", "config": {"wild": 1}, "prompts": ["a"]}],
             prompts=["Say {{q}}", "file://make.py:prompt"],
-            tests=[{"vars": {"q": "1"}, "threshold": 0.5, "options": {"prefix": "p"}}, "file://gen.py", "https://example.org/t.csv"],
+            tests=[{"vars": {"q": "1"}, "threshold": 0.5, "options": {"storeOutputAs": "p"}}, "file://gen.py", "https://example.org/t.csv"],
             derivedMetrics=[{"name": "a", "value": "b"}],
             evaluateOptions={"delay": 5},
         )
     )
     assert set(notes(found)) >= {
         "provider replicate:claude", "provider file://own.py", "provider openai:chat:m: config: wild", "provider openai:chat:m: prompts",
-        "prompt make.py", "test: options: prefix", "tests gen.py", "tests https://example.org/t.csv",
+        "prompt make.py", "test: options: storeOutputAs", "tests gen.py", "tests https://example.org/t.csv",
         "configuration: derivedMetrics", "evaluateOptions: delay",
     }  # fmt: skip
     assert len(found.spec.cases) == 1
@@ -374,3 +374,74 @@ def test_tool_turns_of_chat_messages_are_carried(tmp_path: Path) -> None:
     assert messages[1].tool_calls == (ToolCall("c1", "weather", {"city": "Ulm"}),)
     assert (messages[2].role, messages[2].call_id, messages[2].text) == ("tool", "c1", "12 degrees")
     assert not found.not_carried
+
+
+def refused(found: PromptfooConfig) -> list[tuple[str, int | None]]:
+    return [(Path(error.path).name, error.line) for error in found.refused]
+
+
+def test_a_prompt_that_cannot_be_translated_is_refused_with_its_line_and_the_others_come_in(tmp_path: Path) -> None:
+    (tmp_path / "two.txt").write_text("Say {{ q | load }} not.\n---\nfirst\nsecond {{ q | load }}\n---\n{{ q }}\n")
+    (tmp_path / "chat.json").write_text('[{"role": "user",\n "content": "say \\"{{ q.slice(1) }}\\""}]')
+    (tmp_path / "p.csv").write_text("prompt,label\nGood {{q}},g\nBad {{q | load}},b\n")
+    path = tmp_path / "promptfooconfig.yaml"
+    path.write_text(
+        """prompts:
+  - Good {{ q }}
+  - |
+    Bad
+    {{ q | load }}
+  - id: x
+    label: folded
+    raw: >-
+      Bad and long
+      and {% include "y.txt" %}
+  - 'it''s {{ q | shout(''a'') }}'
+  - file://two.txt
+  - file://chat.json
+  - file://p.csv
+providers: [echo]
+nunjucksFilters: {shout: ./shout.js}
+tests: [{vars: {q: x}}]
+"""
+    )
+    found = read(path, to_run=False)
+    assert [variant.prompt for variant in found.spec.variants] == ["Good {{ q }}", "two 3", "g"]
+    assert refused(found) == [
+        ("promptfooconfig.yaml", 5),
+        ("promptfooconfig.yaml", 10),
+        ("promptfooconfig.yaml", 11),
+        ("two.txt", 1),
+        ("two.txt", 4),
+        ("chat.json", 2),
+        ("p.csv", 3),
+    ]
+    assert "The prompt Bad cannot be translated: There is no filter load" in found.refused[0].message
+    assert len(read(path).not_carried) == len(found.refused) + 1, "a run leaves them out and says so"
+
+
+def test_a_run_of_prompts_that_all_cannot_be_translated_is_refused_with_the_line(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"line 1: The prompt .* no filter load"):
+        read(config(tmp_path, prompts=["{{ q | load }}"]))
+
+
+def test_what_stands_before_and_behind_every_prompt_is_part_of_it(tmp_path: Path) -> None:
+    chat = json.dumps([{"role": "user", "content": "{{q}}"}])
+    found = read(config(tmp_path, prompts=["Say {{q}}", chat], defaultTest={"options": {"prefix": "Hi {{q}}. ", "suffix": "\nEnd"}}))
+    assert found.spec.variants[0].content.messages[0].text == "Hi {{q}}. Say {{q}}\nEnd"
+    assert found.spec.variants[1].content.messages[0].text == "{{q}}"
+    assert [what for what in notes(found) if "prefix" in what] == [f"prompt {chat}: prefix, suffix"]
+
+
+def test_what_differs_before_and_behind_the_prompt_is_a_value_of_each_case(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("q,__prefix,__suffix\na,X ,!\nb,,!\n")
+    tests = [{"vars": {"q": "c", "prefix": "own"}, "options": {"prefix": "{{q}}? "}}, "file://t.csv"]
+    found = read(config(tmp_path, tests=tests, defaultTest={"options": {"suffix": "!"}}))
+    assert found.spec.variants[0].content.messages[0].text == "{{ prefix_2 }}Say {{q}}.!"
+    assert [case.values["prefix_2"] for case in found.spec.cases] == ["c? ", "X ", ""]
+    assert "value prefix" not in notes(found)
+
+
+def test_what_the_files_own_env_says_is_filled_in_and_nothing_of_this_computer(tmp_path: Path) -> None:
+    found = read(config(tmp_path, prompts=["{{env.TONE}} {{ env.HOME }}"], env={"TONE": "warm"}), {"HOME": "/root"})
+    assert found.spec.variants[0].content.messages[0].text == "warm {{ env.HOME }}"

@@ -72,6 +72,8 @@ class ForeignFile:
     checks: tuple[Check, ...] = ()
     """Checks of every answer: they become a comparison of the prompts over the first dataset, which lacks only its models."""
     not_carried: tuple[NotCarried, ...] = ()
+    refused: tuple[BadInput, ...] = ()
+    """Prompts of the file that cannot be brought in, each with its place; the others can."""
     run: BroughtRun | None = None
     """What another program asked and was answered."""
 

@@ -19,7 +19,7 @@ from workbench.templates import render_text, variables
 from workbench.values import BadInput, Case, Check
 
 _KNOWN = {"description", "vars", "assert", "options", "providerOutput", "threshold", "metadata"}
-_COLUMNS = ("__description", "__metric", "__threshold")
+_COLUMNS = ("__description", "__metric", "__threshold", "__prefix", "__suffix")
 _NO_TEXT = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".svg", ".pdf", ".mp3", ".wav", ".mp4", ".webm", ".docx", ".xlsx")
 _ELSEWHERE = ("http://", "https://", "huggingface://", "az://", "s3://", "gs://")
 
@@ -32,6 +32,8 @@ class _Reader:
     graders: Graders
     default: dict[str, Any] = field(default_factory=dict)
     transformed: bool = False
+    around: list[tuple[str, str]] = field(default_factory=list)
+    """What stands before and behind the prompt in each case."""
 
     def asserting(self, options: Mapping[str, Any], *, transformed: bool) -> Asserting:
         """What the assertions of a test with these options have in common."""
@@ -41,8 +43,9 @@ class _Reader:
 
 def read_cases(
     data: Mapping[str, Any], folder: ConfigFolder, notes: Notes, graders: Graders, *, transformed: bool
-) -> tuple[tuple[Check, ...], tuple[Case, ...]]:
-    """(checks of every case, cases with their own checks). A configuration without tests has one case without values."""
+) -> tuple[tuple[Check, ...], tuple[Case, ...], tuple[str, str]]:
+    """(checks of every case, cases with their own checks, what stands before and behind every prompt). A configuration without tests has
+    one case without values."""
     templates = data.get("assertionTemplates")
     reader = _Reader(folder, notes, templates if isinstance(templates, dict) else {}, graders)
     default = data.get("defaultTest") or {}
@@ -57,12 +60,28 @@ def read_cases(
     notes.leftover(_options(reader.default), _OPTIONS, "defaultTest: options")
     shared = read_checks(reader.default.get("assert"), reader.asserting({}, transformed=reader.transformed))
     cases = tuple(case for test in tests for case in _cases(test, shared, reader))
+    cases, around = _with_around(cases, reader)
     if cases and all(case.only_own_checks for case in cases):  # then the comparison has none that a case could do without
-        return (), tuple(replace(case, only_own_checks=False) for case in cases)
-    return shared, cases
+        return (), tuple(replace(case, only_own_checks=False) for case in cases), around
+    return shared, cases, around
 
 
-_OPTIONS = {"provider", "rubricPrompt", "transform", "disableDefaultAsserts", "disableVarExpansion"}
+def _with_around(cases: tuple[Case, ...], reader: _Reader) -> tuple[tuple[Case, ...], tuple[str, str]]:
+    """The cases, and the texts before and behind the prompt: what differs from case to case is a value of each."""
+    kept: list[str] = []
+    for name, texts in (("prefix", [one[0] for one in reader.around]), ("suffix", [one[1] for one in reader.around])):
+        if len(set(texts)) < 2:
+            kept.append(texts[0] if texts else "")
+            continue
+        taken = {key for case in cases for key in case.values}
+        variable = next(one for number in itertools.count(1) if (one := name if number == 1 else f"{name}_{number}") not in taken)
+        cases = tuple(replace(case, values=_filled({**case.values, variable: text})) for case, text in zip(cases, texts, strict=True))
+        kept.append(f"{{{{ {variable} }}}}")
+        reader.notes.add(f"options: {name}", f"it differs from test to test, so it is the value {variable} of each case")
+    return cases, (kept[0], kept[1])
+
+
+_OPTIONS = {"provider", "rubricPrompt", "transform", "disableDefaultAsserts", "disableVarExpansion", "prefix", "suffix"}
 
 
 def _options(test: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,7 +165,10 @@ def _row(row: Mapping[str, Any], reader: _Reader) -> dict[str, Any]:
                 reader.notes.add(f"tests: column {key}", "nothing here does this yet")
         elif key:
             values[key] = value
-    about = {"metadata": metadata} if metadata else {}
+    about: dict[str, Any] = {"metadata": metadata} if metadata else {}
+    around = {name: row[f"__{name}"] for name in ("prefix", "suffix") if row.get(f"__{name}")}
+    if around:
+        about["options"] = around
     if str(row.get("__threshold") or "").strip():
         about["threshold"] = row["__threshold"]
     return {"vars": values, "description": row.get("__description") or "", "checks of the row": checks, **about}
@@ -227,7 +249,10 @@ def _cases(test: Mapping[str, Any], shared: tuple[Check, ...], reader: _Reader) 
     description = str(test.get("description") or reader.default.get("description") or "")
     expands = not (options.get("disableVarExpansion") or _options(reader.default).get("disableVarExpansion"))
     tags = _tags(test, reader)
+    usual = _options(reader.default)
+    around = tuple(str(options.get(name) or usual.get(name) or "") for name in ("prefix", "suffix"))
     for values in _combinations(merged, expands, reader):
+        reader.around.append((around[0], around[1]))
         yield Case(values=_filled(values), name=description, checks=own, only_own_checks=without_shared and bool(shared), tags=tags)
 
 
