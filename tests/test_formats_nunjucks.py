@@ -26,6 +26,7 @@ from workbench.templates import render_text
         ("{{ 'yes' if a else 'no' }}", {"a": 1}, "yes"),
         ("plain && !text", {}, "plain && !text"),
         ("{{ n | round }} {{ n | round(1) }}", {"n": 3.26}, "3 3.3"),
+        ("<{{ l | first }}{{ l | last }}>", {"l": []}, "<>"),
         ("{{ t | nl2br }}", {"t": "a\r\nb\nc"}, "a<br />\nb<br />\nc"),
         ("{% if a is undefined %}u{% endif %}{% if b is not undefined %}d{% endif %}", {"b": None}, "ud"),
         ("{% if a is null %}n{% endif %}", {"a": None}, "n"),
@@ -65,5 +66,6 @@ def test_what_cannot_be_said_is_refused_with_its_line(text: str, line: int, said
 
 def test_what_means_nearly_the_same_is_told() -> None:
     notes = Notes("f")
-    assert from_nunjucks("{{ x | truncate(9) }}", notes, "prompt P") == "{{ x | truncate(9) }}"
+    text = from_nunjucks("{{ x | truncate(9) }}", notes, "prompt P")
+    assert render_text(text, {"x": "the quick brown fox"}) == "the quick..."
     assert [note.what for note in notes.all()] == ["prompt P: truncate"]

@@ -131,7 +131,7 @@ def test_lists_of_texts_expand_to_every_combination_and_other_lists_stay(tmp_pat
     assert [(item["q"], item["r"]) for item in found] == [("a", "x"), ("a", "y"), ("b", "x"), ("b", "y")]
     assert all(item["turns"] == [{"n": 1}] and item["one"] == 1 for item in found)
     kept = values(read(config(tmp_path, tests=[{**tests[0], "options": {"disableVarExpansion": True}}])))
-    assert [item["q"] for item in kept] == [["a", "b"]]
+    assert [item["q"] for item in kept] == ["a,b"], "what is only put in its place reads as JavaScript writes it"
 
 
 def test_values_from_files_and_values_that_name_values_are_filled_in(tmp_path: Path) -> None:
@@ -430,7 +430,7 @@ def test_what_stands_before_and_behind_every_prompt_is_part_of_it(tmp_path: Path
     found = read(config(tmp_path, prompts=["Say {{q}}", chat], defaultTest={"options": {"prefix": "Hi {{q}}. ", "suffix": "\nEnd"}}))
     assert found.spec.variants[0].content.messages[0].text == "Hi {{q}}. Say {{q}}\nEnd"
     assert found.spec.variants[1].content.messages[0].text == "{{q}}"
-    assert [what for what in notes(found) if "prefix" in what] == [f"prompt {chat}: prefix, suffix"]
+    assert [what for what in notes(found) if "prefix" in what] == ["prompt {{q}}: prefix, suffix"]
 
 
 def test_what_differs_before_and_behind_the_prompt_is_a_value_of_each_case(tmp_path: Path) -> None:
@@ -445,3 +445,36 @@ def test_what_differs_before_and_behind_the_prompt_is_a_value_of_each_case(tmp_p
 def test_what_the_files_own_env_says_is_filled_in_and_nothing_of_this_computer(tmp_path: Path) -> None:
     found = read(config(tmp_path, prompts=["{{env.TONE}} {{ env.HOME }}"], env={"TONE": "warm"}), {"HOME": "/root"})
     assert found.spec.variants[0].content.messages[0].text == "warm {{ env.HOME }}"
+
+
+def test_values_read_as_javascript_writes_them_where_they_are_only_put_in_their_places(tmp_path: Path) -> None:
+    told = {"yes": True, "n": 3.0, "inner": {"m": 2.0}, "nums": [1, 2.5], "asked": True, "words": ["a"]}
+    prompt = "{{yes}} {{ n }} {{nums}}{% if asked %}{{ asked }}{% endif %}{{ words | join }}{{ inner.m }}"
+    found = read(config(tmp_path, prompts=[prompt], tests=[{"vars": told, "options": {"disableVarExpansion": True}}]))
+    wanted = {"yes": "true", "n": 3, "inner": {"m": 2}, "nums": "1,2.5", "asked": True, "words": ["a"]}
+    assert repr(values(found)) == repr([wanted])
+    assert "value asked" in notes(found)
+
+
+def test_the_turns_of_a_conversation_are_empty_and_told(tmp_path: Path) -> None:
+    prompt = (
+        '[{% for m in _conversation %}{"role": "user", "content": "{{ m.input }}"},{% endfor %}{"role": "user", "content": "Now {{q}}"}]'
+    )
+    found = read(config(tmp_path, prompts=[prompt]))
+    assert [variant.prompt for variant in found.spec.variants] == ["{{ m.input }}"]
+    assert values(found) == [{"q": "x", "_conversation": []}]
+    assert "value _conversation" in notes(found)
+
+
+def test_what_stands_there_twice_is_asked_once_and_only_text_files_are_cut_at_dashes(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# A\n\n---\n\n{{q}}\n")
+    found = read(config(tmp_path, prompts=["Say {{q}}", "Say {{q}}", {"label": "L", "raw": "Say {{q}}"}, "file://a.md"]))
+    assert [variant.prompt for variant in found.spec.variants] == ["Say {{q}}", "L", "a"]
+    assert found.spec.variants[2].content.messages[0].text == "# A\n\n---\n\n{{q}}\n"
+
+
+def test_a_list_of_files_is_a_value_of_each(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.txt").write_text(name.upper())
+    found = read(config(tmp_path, tests=[{"vars": {"q": ["file://a.txt", "file://b.txt", "c"]}}]))
+    assert values(found) == [{"q": "A"}, {"q": "B"}, {"q": "c"}]

@@ -6,7 +6,7 @@ The language: https://mozilla.github.io/nunjucks/templating.html
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from workbench.formats.reports import Notes
 from workbench.templates import check
@@ -15,7 +15,7 @@ from workbench.values.problems import BadInput
 _TAG = re.compile(r"\{#.*?#\}|\{%-?\s*(?:raw|verbatim)\s*-?%\}.*?\{%-?\s*end(?:raw|verbatim)\s*-?%\}|\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _STRING = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""", re.DOTALL)
 _PAIRS = re.compile(r"(\{%-?\s*for\s+\w+\s*,\s*\w+\s+in\s+)([\w.]+)(\s*-?%\})")
-_WORDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+_WORDS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
     (re.compile(pattern), word)
     for pattern, word in (
         (r"===", "=="),
@@ -32,6 +32,8 @@ _WORDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\|\s*dump\(\s*(\d+)\s*\)", r"| tojson(indent=\1)"),
         (r"\|\s*dump\b(?:\(\s*\))?", "| tojson"),
         (r"\|\s*nl2br\b(?:\(\s*\))?", r"| replace('\\r\\n', '\\n') | replace('\\n', '<br />\\n')"),
+        (r"\|\s*(first|last)\b(?:\(\s*\))?", r"| \1 | default('')"),  # of nothing it is nothing there
+        (r"\|\s*truncate\(\s*(\d+)\s*\)", lambda found: f"| truncate({int(found[1]) + 4}, false, '...', 0)"),  # the dots do not count there
         (r"\|\s*round\b(?!\s*\()(?!\s*\|\s*int\b)", "| round | int"),  # 4 and not 4.0
         (r"\.toUpperCase\(\s*\)", " | upper"),
         (r"\.toLowerCase\(\s*\)", " | lower"),
@@ -88,7 +90,7 @@ def _tag(tag: str, line: int, notes: Notes, where: str, programs: Collection[str
     logic = "''".join(pieces[::2])
     _refuse(tag, logic, line, programs)
     if _TRUNCATE.search(logic):
-        notes.add(f"{where}: truncate", "here the dots count among the letters, so a text may be cut at an earlier word")
+        notes.add(f"{where}: truncate", "a text that is only a few letters too long may be cut elsewhere, or not at all")
     for at in range(0, len(pieces), 2):
         for pattern, word in _WORDS:
             pieces[at] = pattern.sub(word, pieces[at])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from workbench.formats.promptfoo.cases import read_cases, with_missing
+from workbench.formats.promptfoo.cases import as_javascript_says, read_cases, with_missing
 from workbench.formats.promptfoo.checks import note_what_cannot_run
 from workbench.formats.promptfoo.files import ConfigFolder
 from workbench.formats.promptfoo.graders import Graders
@@ -84,6 +84,7 @@ def read(path: Path, environment: Mapping[str, str] | None = None, *, to_run: bo
             raise refused[0]
         for error in refused:
             notes.add(f"{error.path}, line {error.line}" if error.line else error.path, error.message)
+    cases = as_javascript_says(cases, variants, notes)
     cases = with_missing(cases, (name for variant in variants for name in required(variant.content)), notes)
     if to_run:
         _need(path, notes, prompts=variants, providers=providers, tests=cases)

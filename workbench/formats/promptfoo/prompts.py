@@ -19,9 +19,9 @@ from workbench.formats.promptfoo.providers import ENV, parameters_of
 from workbench.formats.reports import Notes
 from workbench.values import BadInput, Content, Message, Part, Role, Variant
 
-_TEXT = (".txt", ".md", ".j2")
-_FILES = (*_TEXT, ".json", ".jsonl", ".yaml", ".yml", ".csv", *CODE)
+_FILES = (".txt", ".md", ".j2", ".json", ".jsonl", ".yaml", ".yml", ".csv", *CODE)
 _SEPARATOR = re.compile(r"^---\s*$", re.MULTILINE)
+_CONTENT = re.compile(r'"(?:content|text)"\s*:\s*"((?:[^"\\]|\\.)+)"')
 _BARE_DUMP = re.compile(r'(?<!["\w])\{\{-?\s*([\w.]+)\s*\|\s*dump(?:\(\s*\d*\s*\))?\s*-?\}\}(?!")')
 _Ours = Callable[[str, str], str]
 """A text and where it stands -> the text as a template here."""
@@ -61,7 +61,8 @@ def read_prompts(
     refused: list[BadInput] = []
     places = Places(folder)
     names: dict[str, int] = {}
-    for raw in (raw for item in items for raw in _raw(item, folder, notes)):
+    entries = [raw for item in items for raw in _raw(item, folder, notes)]
+    for raw in {repr(raw): raw for raw in entries}.values():  # promptfoo asks what stands there twice once
         names[raw.name] = names.get(raw.name, 0) + 1
         title = raw.name if names[raw.name] == 1 else f"{raw.name} ({names[raw.name]})"
         file = raw.file or Path(notes.path).name
@@ -166,7 +167,9 @@ def _in_file(name: str, folder: ConfigFolder, notes: Notes) -> Iterator[tuple[st
     elif kind == ".jsonl":
         for number, line in enumerate(folder.lines(name), start=1):
             yield f"{stem} {number}", json.dumps(line, ensure_ascii=False)
-    elif kind in (*_TEXT, ""):
+    elif kind in (".md", ".j2"):
+        yield stem, folder.text(name)
+    elif kind in (".txt", ""):
         texts = [text.strip() for text in _SEPARATOR.split(folder.text(name)) if text.strip()]
         for number, text in enumerate(texts, start=1):
             yield stem if len(texts) == 1 else f"{stem} {number}", text
@@ -272,5 +275,7 @@ def _part(piece: Any, notes: Notes, where: str, ours: _Ours) -> Part | None:
 
 
 def _short(text: str) -> str:
+    if text.lstrip()[:1] in ("[", "{") and (said := _CONTENT.search(text)):  # a chat is called by what is said first
+        text = said[1].split("\\n")[0]
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
     return (line if len(line) <= 60 else line[:59].rstrip() + "…") or "Prompt"
