@@ -112,3 +112,32 @@ def test_a_comparison_that_is_rejected_leaves_no_picture_behind(workspace: Works
     report = workspace.files.import_paths([folder])
     assert [item.reason for item in report.rejected] == ["There is no model called nobody. Add it in Models and import this file again."]
     assert [*workspace._database.query("SELECT sha256 FROM attachment")] == []
+
+
+def test_names_of_other_tools_are_cut_where_they_are_too_long(workspace: Workspace, tmp_path: Path) -> None:
+    long = "very " * 60 + "long"
+    files = {
+        "a.prompt.yml": f"name: {long}\nmessages: [{{role: user, content: a}}]\n",
+        "b.prompt.yml": f"name: {long}\nmessages: [{{role: user, content: b}}]\n",
+        "c.prompt.yml": "name: '  '\nmessages: [{role: user, content: c}]\n",
+        "promptfooconfig.yaml": (
+            f"description: {long}\nprompts: [{{label: {long}, raw: '{{{{q}}}}'}}, {{label: {long}2, raw: x}}]\n"
+            "providers: [echo]\ntests: [{vars: {q: x}}]\n"
+        ),
+    }
+    folder = _written(tmp_path / "in", files)
+    report = workspace.files.import_paths([folder])
+    assert not report.rejected
+    names = [*_in(report, "prompt"), *_in(report, "comparison")]
+    assert "c" in names
+    assert all(len(name) <= 200 for name in names)
+    assert len([name for name in names if name.endswith("… (2)")]) == 2
+    assert not workspace.files.import_paths([folder]).imported
+
+
+def test_a_chat_in_yaml_is_a_prompt(workspace: Workspace, tmp_path: Path) -> None:
+    files = {"chat.yaml": "- role: system\n  content: Be brief\n- role: user\n  content: Say {{x}}\n", "list.yaml": "- a\n- b\n"}
+    report = workspace.files.import_paths([_written(tmp_path / "in", files)])
+    (item,) = report.imported
+    assert [(message["role"], message["content"]) for message in item.messages] == [("system", "Be brief"), ("user", "Say {{ x }}")]
+    assert not report.rejected

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from workbench.formats.foreign_file import FileText, ForeignFile, foreign_file
+from workbench.formats.foreign_file import FileText, ForeignFile, foreign_file, load_yaml
 from workbench.formats.foreign_values import MODEL_WHY, is_role, listed, parameters_of, role_of, schema_of, tools_of
 from workbench.formats.jinja_text import from_double_braces, literal, variable_name
 from workbench.formats.library_file import PromptFile
@@ -77,7 +77,8 @@ def read(source: FileText) -> ForeignFile:
     """One chat as a prompt, or lines of them as a prompt over a dataset. Raises BadInput with the line."""
     if source.path.lower().endswith((".jsonl", ".ndjson")):
         return _lines(source)
-    data = source.json()
+    is_yaml = source.path.lower().endswith((".yaml", ".yml"))
+    data = load_yaml(source.text, source.path).data if is_yaml else source.json()
     if isinstance(data, list) and data and all(looks_like_line(item) for item in data) and not looks_like(data):
         return _cases(source, list(enumerate(data, 1)))
     if not looks_like(data):

@@ -27,6 +27,7 @@ from workbench.library.folder.incoming import CaseSource, bring_comparison, brin
 from workbench.library.folder.incoming_prompts import Arrival, bring_prompt
 from workbench.library.folders import folder_id
 from workbench.library.judges import FOLDER as JUDGES
+from workbench.library.names import LONGEST
 from workbench.library.reports import Imported, ImportReport, NotCarried, Rejected
 from workbench.store.database import Database, Writer
 from workbench.values import BadInput, Case, Content, Definition, Message, NotFound, PromptRef, Steps, with_judges
@@ -35,6 +36,8 @@ from workbench.values.datasets import ColumnSpec
 from workbench.values.messages import sha256
 
 _NAMED_LINES = 5
+_SHORTENED = LONGEST - 20
+"""Letters that are left of a longer name, so that a number still fits behind it."""
 _NUMBER = re.compile(r" \(\d+\)$")
 _NOTHING = "There is nothing in this file that can be brought in."
 
@@ -140,6 +143,21 @@ class Importer:
             return file
         self.not_carried.append(NotCarried(str(path), f"name {file.name}", f"another {kind} of these files has it, so this one is {name}"))
         return replace(file, name=name)
+
+    def _short(self, path: Path, file: _Named) -> _Named:
+        """The file's thing under a name that is not too long: other tools take whole texts for names."""
+        if len(" ".join(file.name.split())) <= LONGEST:
+            return file
+        name = f"{' '.join(file.name.split())[:_SHORTENED].rstrip()}…"
+        self.not_carried.append(NotCarried(str(path), f"name {file.name[:60]}…", f"names here have {LONGEST} characters at most"))
+        return replace(file, name=name)
+
+    def _named_short(self, path: Path, pick: PromptPick, comparison: str) -> PromptPick:
+        if pick.inside is None:
+            return pick
+        file = self._short(path, pick.inside)
+        name = self.names.free("prompt", comparison.replace("/", " "), file.name, file.content.hash)
+        return replace(pick, inside=replace(file, name=name))
 
     def _alone(self, paths: Iterable[Path]) -> Iterator[Path]:
         """Those that come in by themselves, and not as a part of a configuration that was read from them; and those that were named."""
@@ -343,12 +361,12 @@ class Importer:
         start = len(self.done)
         folder = found.folder if len(file.prompts) < 2 else "/".join(filter(None, (found.folder, stem_of(path.name))))
         uids = []
-        for prompt in file.prompts:
+        for prompt in (self._short(path, one) for one in file.prompts):
             place = folder if prompt.folder is None else "/".join(filter(None, (found.folder, prompt.folder)))
             named = replace(prompt, folder=place, name=self.names.free("prompt", place, prompt.name, prompt.content.hash))
             uids.append(self.prompt(FoundPrompt(path, named, place, file.versions.get(prompt.name))).uid)
         datasets = []
-        for dataset in file.datasets:
+        for dataset in (self._short(path, one) for one in file.datasets):
             name = self.names.free("dataset", "", dataset.name, sha256([case_hash(case) for case in dataset.cases]))
             columns = dataset.columns if dataset.columns is not None else _columns_of(dataset.cases)
             self._bring_cases(path, replace(dataset, name=name), columns, dataset.cases)
@@ -378,7 +396,8 @@ class Importer:
     def _promptfoo(self, path: Path, found: ForeignComparison | BadInput) -> None:
         if isinstance(found, BadInput):
             raise found
-        record = self._apart(path, found.record)
+        record = self._apart(path, self._short(path, found.record))
+        record = replace(record, prompts=tuple(self._named_short(path, pick, record.name) for pick in record.prompts))
         self.not_carried += found.not_carried
         start = len(self.done)
         if record.models and record.prompts:
