@@ -478,3 +478,26 @@ def test_a_list_of_files_is_a_value_of_each(tmp_path: Path) -> None:
         (tmp_path / f"{name}.txt").write_text(name.upper())
     found = read(config(tmp_path, tests=[{"vars": {"q": ["file://a.txt", "file://b.txt", "c"]}}]))
     assert values(found) == [{"q": "A"}, {"q": "B"}, {"q": "c"}]
+
+
+def test_a_prompt_whose_file_is_not_there_is_refused_in_an_import_and_ends_a_run(tmp_path: Path) -> None:
+    path = tmp_path / "promptfooconfig.yaml"
+    path.write_text("prompts:\n  - Say {{q}}\n  - prompts/gone.txt\n  - file://gone/*.txt\nproviders: [echo]\n")
+    found = read(path, to_run=False)
+    assert ([variant.prompt for variant in found.spec.variants], refused(found)) == (
+        ["Say {{q}}"],
+        [("promptfooconfig.yaml", 3), ("promptfooconfig.yaml", 4)],
+    )
+    assert found.spec.cases == (), "without tests there is no dataset"
+    with pytest.raises(BadInput, match="names a file that is not there"):
+        read(path)
+
+
+def test_a_configuration_may_be_utf_16_and_name_its_model_by_its_env(tmp_path: Path) -> None:
+    path = tmp_path / "promptfooconfig.yaml"
+    path.write_bytes("prompts: ['h\u00e9']\r\nproviders: ['{{env.MODEL}}']\r\nenv: {MODEL: openai:gpt-x}\r\n".encode("utf-16"))
+    spec = read(path).spec
+    assert (spec.variants[0].prompt, spec.models[0].name) == ("h\u00e9", "gpt-x")
+    path.write_bytes(b"prompts:\n  - h\xe9\n")
+    with pytest.raises(BadInput, match=r"line 2: This file is not UTF-8 text"):
+        read(path)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from tests.test_library_attachments import PICTURE
 from workbench.library.reports import ImportReport
 from workbench.workspace import Workspace
@@ -55,12 +57,25 @@ def test_what_cannot_be_translated_is_rejected_by_line_and_the_rest_of_its_file_
     assert (rejected.path, rejected.line, rejected.text.strip()) == (str(path), 3, "- 'Bad {{q | load}}'")
 
 
-def test_a_configuration_of_nothing_but_programs_is_rejected(workspace: Workspace, tmp_path: Path) -> None:
-    path = tmp_path / "promptfooconfig.yaml"
-    path.write_text("prompts: ['file://make.py']\nproviders: [echo]\n")
-    report = workspace.files.import_paths([path])
-    assert [item.kind for item in report.imported] in ([], ["dataset"])
-    assert report.rejected or report.imported
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        (
+            "promptfooconfig.yaml",
+            "prompts: ['file://make.py']\nproviders: [echo]\n",
+            "There is nothing in this file that can be brought in.",
+        ),
+        ("promptfooconfig.js", "module.exports = {}", "This is a program, and programs in foreign files are not run. Write it as YAML."),
+        ("promptfooconfig.json", '{"prompts": [', "expected the node content, but found '<stream end>'."),
+    ],
+)
+def test_a_configuration_of_which_nothing_can_come_in_is_rejected(
+    workspace: Workspace, tmp_path: Path, name: str, text: str, why: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    report = workspace.files.import_paths([tmp_path / name])
+    assert [item.reason for item in report.rejected] == [why]
+    assert not report.imported
 
 
 def test_two_files_that_mean_different_things_by_one_name_are_both_kept(workspace: Workspace, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from workbench.formats.promptfoo.prompts import Around, read_prompts
 from workbench.formats.promptfoo.providers import read_providers
 from workbench.formats.reports import NotCarried, Notes
 from workbench.templates import required
-from workbench.values import BadInput, Content, Spec
+from workbench.values import BadInput, Case, Content, Spec
 
 _KNOWN = {
     "description", "prompts", "providers", "targets", "tests", "scenarios", "defaultTest", "evaluateOptions", "commandLineOptions",
@@ -78,12 +78,14 @@ def read(path: Path, environment: Mapping[str, str] | None = None, *, to_run: bo
     except RecursionError:
         raise BadInput("Files that it names are nested too deep, or name each other without end.", path=str(path)) from None
     around = Around(prefix, suffix, own, [str(name) for name in _mapping(data.get("nunjucksFilters"))])
-    variants, refused = read_prompts(data["prompts"], folder, notes, around)
+    variants, refused = read_prompts(data["prompts"], folder, notes, around, to_run=to_run)
     if to_run and refused:
         if not variants:
             raise refused[0]
         for error in refused:
             notes.add(f"{error.path}, line {error.line}" if error.line else error.path, error.message)
+    if not to_run and cases == (Case(),):
+        cases = ()  # nothing is tested: no dataset is made of it
     cases = as_javascript_says(cases, variants, notes)
     cases = with_missing(cases, (name for variant in variants for name in required(variant.content)), notes)
     if to_run:

@@ -25,16 +25,17 @@ class Places:
         """Note that the next prompt of this file is this text."""
         self._begins.setdefault(file, []).append(next((line.strip() for line in text.splitlines() if line.strip()), ""))
 
+    def line_of(self, path: str, words: str) -> int | None:
+        """The first line of the configuration that has these words."""
+        name = Path(path).name
+        found = self._find(name, words, 0) if self._has(name) else None
+        return None if found is None else found + 1
+
     def of(self, file: str, error: Untranslatable) -> tuple[str, int | None]:
         """Path and line of what was refused in the prompt that was entered last; where that is not found, the line at which the prompt
         begins."""
         path = str(self._folder.root / Path(file.removeprefix("file://")))
-        if file not in self._lines:
-            try:
-                self._lines[file] = self._folder.text(file).splitlines()
-            except BadInput:
-                self._lines[file] = []
-        if not self._lines[file]:
+        if not self._has(file):
             return path, None
         start = -1
         for begin in self._begins[file]:  # a text that stands there twice is found twice
@@ -42,6 +43,14 @@ class Places:
             start = start if found is None else found
         found = self._find(file, error.said.split("\n")[0].strip(), max(start, 0))
         return path, (max(start, 0) if found is None else found) + 1
+
+    def _has(self, file: str) -> bool:
+        if file not in self._lines:
+            try:
+                self._lines[file] = self._folder.text(file).splitlines()
+            except BadInput:
+                self._lines[file] = []
+        return bool(self._lines[file])
 
     def _find(self, file: str, words: str, start: int) -> int | None:
         """The first line from there on that has these words, as they are or within quotes."""

@@ -21,6 +21,7 @@ from workbench.values import BadInput, Content, Message, Part, Role, Variant
 
 _FILES = (".txt", ".md", ".j2", ".json", ".jsonl", ".yaml", ".yml", ".csv", *CODE)
 _SEPARATOR = re.compile(r"^---\s*$", re.MULTILINE)
+_FILE_NAME = re.compile(r"[\w./*-]+")
 _CONTENT = re.compile(r'"(?:content|text)"\s*:\s*"((?:[^"\\]|\\.)+)"')
 _BARE_DUMP = re.compile(r'(?<!["\w])\{\{-?\s*([\w.]+)\s*\|\s*dump(?:\(\s*\d*\s*\))?\s*-?\}\}(?!")')
 _Ours = Callable[[str, str], str]
@@ -51,9 +52,12 @@ class _Raw:
 
 
 def read_prompts(
-    value: Any, folder: ConfigFolder, notes: Notes, around: Around = Around()
+    value: Any, folder: ConfigFolder, notes: Notes, around: Around = Around(), *, to_run: bool = True
 ) -> tuple[tuple[Variant, ...], tuple[BadInput, ...]]:
-    """The prompts of a configuration, with names that differ; and those that cannot be translated, each as an error with its place."""
+    """The prompts of a configuration, with names that differ; and those that cannot be translated, each as an error with its place.
+
+    A file that is not there is such an error too, unless the prompts are `to_run`: then it is raised.
+    """
     items: list[Any] = value if isinstance(value, list) else [value]
     if isinstance(value, dict):  # the old form: file -> label
         items = [{"id": path if path.startswith("file://") else f"file://{path}", "label": label} for path, label in value.items()]
@@ -61,7 +65,14 @@ def read_prompts(
     refused: list[BadInput] = []
     places = Places(folder)
     names: dict[str, int] = {}
-    entries = [raw for item in items for raw in _raw(item, folder, notes)]
+    entries: list[_Raw] = []
+    for item in items:
+        try:
+            entries += _raw(item, folder, notes)
+        except BadInput as error:
+            if to_run:
+                raise
+            refused.append(BadInput(error.message, path=error.path or notes.path, line=error.line or places.line_of(notes.path, str(item))))
     for raw in {repr(raw): raw for raw in entries}.values():  # promptfoo asks what stands there twice once
         names[raw.name] = names.get(raw.name, 0) + 1
         title = raw.name if names[raw.name] == 1 else f"{raw.name} ({names[raw.name]})"
@@ -107,6 +118,8 @@ def _raw(item: Any, folder: ConfigFolder, notes: Notes) -> Iterator[_Raw]:
     if isinstance(item, str):
         if _is_file(item, folder):
             yield from _from_files(item, folder, notes)
+        elif _is_lost(item):
+            raise BadInput(f"The prompt {item.strip()} names a file that is not there.", path=notes.path)
         elif item.startswith("exec:"):
             notes.add(f"prompt {item[:80]}", "a program makes this prompt, and programs in foreign files are not run")
         else:
@@ -140,6 +153,11 @@ def _is_file(text: str, folder: ConfigFolder) -> bool:
     short = text.strip()
     is_name = "\n" not in short and "{{" not in short and len(short) < 200 and suffix(short) in _FILES
     return is_name and (folder.has(short) or ("*" in short and bool(folder.matches(short))))
+
+
+def _is_lost(text: str) -> bool:
+    """True for what can only be the name of a file: its folder and its ending, and nothing else."""
+    return bool(_FILE_NAME.fullmatch(text.strip())) and suffix(text.strip()) in _FILES
 
 
 def _from_files(reference: str, folder: ConfigFolder, notes: Notes) -> Iterator[_Raw]:

@@ -57,6 +57,7 @@ def read_providers(value: Any, folder: ConfigFolder, notes: Notes, environment: 
     found: list[Provider] = []
     titles: dict[str, int] = {}
     for name, options in _entries(value, folder, notes):
+        name = ENV.sub(lambda match: environment.get(match[1], match[0]), name)
         provider = _provider(name, options, folder, notes, environment)
         if provider is None:
             continue

@@ -24,6 +24,7 @@ from workbench.formats.library_file_values import decode
 from workbench.formats.library_layout import FOLDERS, MODELS, PAGE, VERSIONS, is_listed
 from workbench.formats.pictures import LARGEST
 from workbench.formats.promptfoo import is_config, looks_like
+from workbench.formats.promptfoo.files import CODE
 from workbench.formats.tabular_rows import is_something_else
 from workbench.formats.yaml_text_reading import Document, load
 from workbench.library.reports import NotCarried, Rejected
@@ -230,6 +231,10 @@ def _take(finds: Finds, path: Path, *, is_asked: bool, top: Path | None = None) 
         reason = "This is a picture or a PDF file, not a prompt. Attach it to a message of a prompt."
         finds.rejected.append(Rejected(str(path), None, reason))
         return
+    if is_asked and is_config(path.name) and path.suffix.lower() in CODE:
+        finds.seen.add(key)
+        finds.rejected.append(Rejected(str(path), None, "This is a program, and programs in foreign files are not run. Write it as YAML."))
+        return
     if path.name.endswith(VERSIONS):
         owner = path.with_name(path.name.removesuffix(VERSIONS) + ".yaml")
         if is_asked and not is_file(owner):
@@ -240,6 +245,10 @@ def _take(finds: Finds, path: Path, *, is_asked: bool, top: Path | None = None) 
     folder = path.parent.relative_to(top.absolute()).as_posix().strip(".") if top is not None else ""
     ending = path.suffix.lower()
     if ending in PAGES and top is not None and of_page(path) is None:
+        return
+    if ending == ".json" and is_config(path.name):  # whatever is in it: its own reader says what is wrong
+        finds.seen.add(key)
+        finds.foreign[path] = FoundForeign("promptfoo", within=top)
         return
     format = ENDINGS.get(ending) or ("text" if ending in PAGES else of_table(path) if ending in TABLES else None)
     if format is None and ending in TABLES and top is not None and not is_asked and not has_rows(path):
