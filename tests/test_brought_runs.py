@@ -71,6 +71,21 @@ def test_results_are_a_finished_run_with_everything_that_the_file_says(workspace
     assert workspace.runs.spent_today() == 0  # it was spent elsewhere
 
 
+def test_the_checks_of_the_tests_come_in_with_their_cases(workspace: Workspace, tmp_path: Path) -> None:
+    path = results(tmp_path)
+    data = json.loads(path.read_text())
+    asked = [{"type": "contains", "value": "A", "weight": 2}, {"type": "assert-set", "assert": [{"type": "is-json"}], "threshold": 0.5}]
+    data["results"]["results"][0]["testCase"] |= {"assert": asked}
+    data["results"]["results"][1]["testCase"] |= {"assert": [{"type": "equals", "value": "B", "transform": "x"}], "threshold": 0.25}
+    path.write_text(json.dumps(data))
+    report = workspace.files.import_paths([path])
+    (dataset,) = [item for item in report.imported if item.kind == "dataset"]
+    first, second = workspace.datasets.cases(dataset.id)  # the call that failed is the first case once more
+    assert (first.name, [check.type for check in first.checks], first.checks[0].weight) == ("Test 0", ["contains", "assert-set"], 2)
+    assert (second.checks[0].threshold, second.checks[0].value[0]["type"]) == (0.25, "equals (transformed)")
+    assert [left.what for left in report.not_carried] == ["1 check cannot run here: equals (transformed)"]
+
+
 def test_the_same_results_again_change_nothing_and_a_rerun_is_a_run_of_ours(workspace: Workspace, tmp_path: Path) -> None:
     path = results(tmp_path)
     workspace.files.import_paths([path])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from workbench.formats.nunjucks import from_nunjucks
+from workbench.formats.nunjucks import Untranslatable, from_nunjucks
 from workbench.formats.reports import Notes
 from workbench.templates import render_text
 
@@ -25,6 +25,15 @@ from workbench.templates import render_text
         ("{% if a == null %}none{% endif %}", {"a": None}, "none"),
         ("{{ 'yes' if a else 'no' }}", {"a": 1}, "yes"),
         ("plain && !text", {}, "plain && !text"),
+        ("{{ n | round }} {{ n | round(1) }}", {"n": 3.26}, "3 3.3"),
+        ("<{{ l | first }}{{ l | last }}>", {"l": []}, "<>"),
+        ("{{ t | nl2br }}", {"t": "a\r\nb\nc"}, "a<br />\nb<br />\nc"),
+        ("{% if a is undefined %}u{% endif %}{% if b is not undefined %}d{% endif %}", {"b": None}, "ud"),
+        ("{% if a is null %}n{% endif %}", {"a": None}, "n"),
+        ("{{ u.null }}", {"u": {"null": 1}}, "1"),
+        ("{% for k, v in o %}{{ k }}={{ v }};{% endfor %}", {"o": {"items": 1, "b": 2}}, "items=1;b=2;"),
+        ("{% for k, v in o %}{{ k }}={{ v }};{% endfor %}", {"o": [[1, 2], [3, 4]]}, "1=2;3=4;"),
+        ("{% if t.startsWith('a') and t.endsWith('c') %}{{ t.split('b') | join('-') }}{% endif %}", {"t": "abc"}, "a-c"),
     ],
 )
 def test_what_differs_is_said_in_jinjas_words(text: str, values: dict[str, Any], wanted: str) -> None:
@@ -33,8 +42,30 @@ def test_what_differs_is_said_in_jinjas_words(text: str, values: dict[str, Any],
     assert not notes.all()
 
 
-def test_what_cannot_be_said_is_noted_with_its_line() -> None:
+@pytest.mark.parametrize(
+    ("text", "line", "said", "why"),
+    [
+        ("a\n{{ x | load }}", 2, "{{ x | load }}", "no filter load"),
+        ("{{ x }}\n\n{{ x.slice(0, 3) }}", 3, "{{ x.slice(0, 3) }}", "method slice()"),
+        ("{{ x.replace('a', 'b') }}", 1, "{{ x.replace('a', 'b') }}", "method replace()"),  # one of them there, all of them here
+        ('{% include "head.txt" %}', 1, '{% include "head.txt" %}', "another file"),
+        ("{% if a %}\n{% if a is truthy %}x{% endif %}{% endif %}", 2, "{% if a is truthy %}", "no test truthy"),
+        ("{% switch a %}\n{% case 1 %}x{% endswitch %}", 1, "{% switch a %}", "switch"),
+        ("{{ x | shout }}", 1, "{{ x | shout }}", "filter shout is a program"),
+        ("{{ x | urlize }}", 1, "{{ x | urlize }}", "no filter urlize"),
+        ("{{ x | replace(r/a/g, 'b') }}", 1, "{{ x | replace(r/a/g, 'b') }}", ""),
+        ("{% if a %}never closed", 1, "{% if a %}", ""),
+    ],
+)
+def test_what_cannot_be_said_is_refused_with_its_line(text: str, line: int, said: str, why: str) -> None:
+    with pytest.raises(Untranslatable) as refused:
+        from_nunjucks(text, Notes("f"), "prompt P", ["shout"])
+    assert (refused.value.line, refused.value.said) == (line, said)
+    assert why in refused.value.message
+
+
+def test_what_means_nearly_the_same_is_told() -> None:
     notes = Notes("f")
-    text = "a\n{{ x | load }}"
-    assert from_nunjucks(text, notes, "prompt P") == text
-    assert [note.what for note in notes.all()] == ["prompt P, line 2 of its text"]
+    text = from_nunjucks("{{ x | truncate(9) }}", notes, "prompt P")
+    assert render_text(text, {"x": "the quick brown fox"}) == "the quick..."
+    assert [note.what for note in notes.all()] == ["prompt P: truncate"]

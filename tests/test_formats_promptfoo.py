@@ -131,7 +131,7 @@ def test_lists_of_texts_expand_to_every_combination_and_other_lists_stay(tmp_pat
     assert [(item["q"], item["r"]) for item in found] == [("a", "x"), ("a", "y"), ("b", "x"), ("b", "y")]
     assert all(item["turns"] == [{"n": 1}] and item["one"] == 1 for item in found)
     kept = values(read(config(tmp_path, tests=[{**tests[0], "options": {"disableVarExpansion": True}}])))
-    assert [item["q"] for item in kept] == [["a", "b"]]
+    assert [item["q"] for item in kept] == ["a,b"], "what is only put in its place reads as JavaScript writes it"
 
 
 def test_values_from_files_and_values_that_name_values_are_filled_in(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_a_csv_of_tests_has_values_and_expectations(tmp_path: Path) -> None:
         "e,http://a:1 is up,,,,\n"
     )  # fmt: skip
     found = read(config(tmp_path, tests="file://t.csv"))
-    assert values(found) == [{"q": "a, b"}, {"q": "c"}, {"q": "d"}, {"q": "e"}]
+    assert values(found) == [{"q": "a, b", "prefix": "P"}, *({"q": name, "prefix": ""} for name in "cde")]
     assert found.spec.cases[0].name == "first"
     checks = [[check.to_json() for check in case.checks] for case in found.spec.cases]
     assert checks == [
@@ -201,7 +201,7 @@ def test_a_csv_of_tests_has_values_and_expectations(tmp_path: Path) -> None:
         [{"type": "is-json"}, {"type": "javascript", "value": "output.length"}],
         [{"type": "equals", "value": "http://a:1 is up"}],
     ]
-    assert "tests: column __prefix" in notes(found)
+    assert "options: prefix" in notes(found)
     assert found.spec.dataset == "t.csv"
 
 
@@ -246,14 +246,14 @@ def test_what_has_no_place_here_is_named(tmp_path: Path) -> None:
             tmp_path,
             providers=["echo", "replicate:claude", "file://own.py", {"id": "openai:chat:m", "config": {"wild": 1}, "prompts": ["a"]}],
             prompts=["Say {{q}}", "file://make.py:prompt"],
-            tests=[{"vars": {"q": "1"}, "threshold": 0.5, "options": {"prefix": "p"}}, "file://gen.py", "https://example.org/t.csv"],
+            tests=[{"vars": {"q": "1"}, "threshold": 0.5, "options": {"storeOutputAs": "p"}}, "file://gen.py", "https://example.org/t.csv"],
             derivedMetrics=[{"name": "a", "value": "b"}],
             evaluateOptions={"delay": 5},
         )
     )
     assert set(notes(found)) >= {
         "provider replicate:claude", "provider file://own.py", "provider openai:chat:m: config: wild", "provider openai:chat:m: prompts",
-        "prompt make.py", "test: options: prefix", "tests gen.py", "tests https://example.org/t.csv",
+        "prompt make.py", "test: options: storeOutputAs", "tests gen.py", "tests https://example.org/t.csv",
         "configuration: derivedMetrics", "evaluateOptions: delay",
     }  # fmt: skip
     assert len(found.spec.cases) == 1
@@ -374,3 +374,130 @@ def test_tool_turns_of_chat_messages_are_carried(tmp_path: Path) -> None:
     assert messages[1].tool_calls == (ToolCall("c1", "weather", {"city": "Ulm"}),)
     assert (messages[2].role, messages[2].call_id, messages[2].text) == ("tool", "c1", "12 degrees")
     assert not found.not_carried
+
+
+def refused(found: PromptfooConfig) -> list[tuple[str, int | None]]:
+    return [(Path(error.path).name, error.line) for error in found.refused]
+
+
+def test_a_prompt_that_cannot_be_translated_is_refused_with_its_line_and_the_others_come_in(tmp_path: Path) -> None:
+    (tmp_path / "two.txt").write_text("Say {{ q | load }} not.\n---\nfirst\nsecond {{ q | load }}\n---\n{{ q }}\n")
+    (tmp_path / "chat.json").write_text('[{"role": "user",\n "content": "say \\"{{ q.slice(1) }}\\""}]')
+    (tmp_path / "p.csv").write_text("prompt,label\nGood {{q}},g\nBad {{q | load}},b\n")
+    path = tmp_path / "promptfooconfig.yaml"
+    path.write_text(
+        """prompts:
+  - Good {{ q }}
+  - |
+    Bad
+    {{ q | load }}
+  - id: x
+    label: folded
+    raw: >-
+      Bad and long
+      and {% include "y.txt" %}
+  - 'it''s {{ q | shout(''a'') }}'
+  - file://two.txt
+  - file://chat.json
+  - file://p.csv
+providers: [echo]
+nunjucksFilters: {shout: ./shout.js}
+tests: [{vars: {q: x}}]
+"""
+    )
+    found = read(path, to_run=False)
+    assert [variant.prompt for variant in found.spec.variants] == ["Good {{ q }}", "two 3", "g"]
+    assert refused(found) == [
+        ("promptfooconfig.yaml", 5),
+        ("promptfooconfig.yaml", 10),
+        ("promptfooconfig.yaml", 11),
+        ("two.txt", 1),
+        ("two.txt", 4),
+        ("chat.json", 2),
+        ("p.csv", 3),
+    ]
+    assert "The prompt Bad cannot be translated: There is no filter load" in found.refused[0].message
+    assert len(read(path).not_carried) == len(found.refused) + 1, "a run leaves them out and says so"
+
+
+def test_a_run_of_prompts_that_all_cannot_be_translated_is_refused_with_the_line(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"line 1: The prompt .* no filter load"):
+        read(config(tmp_path, prompts=["{{ q | load }}"]))
+
+
+def test_what_stands_before_and_behind_every_prompt_is_part_of_it(tmp_path: Path) -> None:
+    chat = json.dumps([{"role": "user", "content": "{{q}}"}])
+    found = read(config(tmp_path, prompts=["Say {{q}}", chat], defaultTest={"options": {"prefix": "Hi {{q}}. ", "suffix": "\nEnd"}}))
+    assert found.spec.variants[0].content.messages[0].text == "Hi {{q}}. Say {{q}}\nEnd"
+    assert found.spec.variants[1].content.messages[0].text == "{{q}}"
+    assert [what for what in notes(found) if "prefix" in what] == ["prompt {{q}}: prefix, suffix"]
+
+
+def test_what_differs_before_and_behind_the_prompt_is_a_value_of_each_case(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("q,__prefix,__suffix\na,X ,!\nb,,!\n")
+    tests = [{"vars": {"q": "c", "prefix": "own"}, "options": {"prefix": "{{q}}? "}}, "file://t.csv"]
+    found = read(config(tmp_path, tests=tests, defaultTest={"options": {"suffix": "!"}}))
+    assert found.spec.variants[0].content.messages[0].text == "{{ prefix_2 }}Say {{q}}.!"
+    assert [case.values["prefix_2"] for case in found.spec.cases] == ["c? ", "X ", ""]
+    assert "value prefix" not in notes(found)
+
+
+def test_what_the_files_own_env_says_is_filled_in_and_nothing_of_this_computer(tmp_path: Path) -> None:
+    found = read(config(tmp_path, prompts=["{{env.TONE}} {{ env.HOME }}"], env={"TONE": "warm"}), {"HOME": "/root"})
+    assert found.spec.variants[0].content.messages[0].text == "warm {{ env.HOME }}"
+
+
+def test_values_read_as_javascript_writes_them_where_they_are_only_put_in_their_places(tmp_path: Path) -> None:
+    told = {"yes": True, "n": 3.0, "inner": {"m": 2.0}, "nums": [1, 2.5], "asked": True, "words": ["a"]}
+    prompt = "{{yes}} {{ n }} {{nums}}{% if asked %}{{ asked }}{% endif %}{{ words | join }}{{ inner.m }}"
+    found = read(config(tmp_path, prompts=[prompt], tests=[{"vars": told, "options": {"disableVarExpansion": True}}]))
+    wanted = {"yes": "true", "n": 3, "inner": {"m": 2}, "nums": "1,2.5", "asked": True, "words": ["a"]}
+    assert repr(values(found)) == repr([wanted])
+    assert "value asked" in notes(found)
+
+
+def test_the_turns_of_a_conversation_are_empty_and_told(tmp_path: Path) -> None:
+    prompt = (
+        '[{% for m in _conversation %}{"role": "user", "content": "{{ m.input }}"},{% endfor %}{"role": "user", "content": "Now {{q}}"}]'
+    )
+    found = read(config(tmp_path, prompts=[prompt]))
+    assert [variant.prompt for variant in found.spec.variants] == ["{{ m.input }}"]
+    assert values(found) == [{"q": "x", "_conversation": []}]
+    assert "value _conversation" in notes(found)
+
+
+def test_what_stands_there_twice_is_asked_once_and_only_text_files_are_cut_at_dashes(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# A\n\n---\n\n{{q}}\n")
+    found = read(config(tmp_path, prompts=["Say {{q}}", "Say {{q}}", {"label": "L", "raw": "Say {{q}}"}, "file://a.md"]))
+    assert [variant.prompt for variant in found.spec.variants] == ["Say {{q}}", "L", "a"]
+    assert found.spec.variants[2].content.messages[0].text == "# A\n\n---\n\n{{q}}\n"
+
+
+def test_a_list_of_files_is_a_value_of_each(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.txt").write_text(name.upper())
+    found = read(config(tmp_path, tests=[{"vars": {"q": ["file://a.txt", "file://b.txt", "c"]}}]))
+    assert values(found) == [{"q": "A"}, {"q": "B"}, {"q": "c"}]
+
+
+def test_a_prompt_whose_file_is_not_there_is_refused_in_an_import_and_ends_a_run(tmp_path: Path) -> None:
+    path = tmp_path / "promptfooconfig.yaml"
+    path.write_text("prompts:\n  - Say {{q}}\n  - prompts/gone.txt\n  - file://gone/*.txt\nproviders: [echo]\n")
+    found = read(path, to_run=False)
+    assert ([variant.prompt for variant in found.spec.variants], refused(found)) == (
+        ["Say {{q}}"],
+        [("promptfooconfig.yaml", 3), ("promptfooconfig.yaml", 4)],
+    )
+    assert found.spec.cases == (), "without tests there is no dataset"
+    with pytest.raises(BadInput, match="names a file that is not there"):
+        read(path)
+
+
+def test_a_configuration_may_be_utf_16_and_name_its_model_by_its_env(tmp_path: Path) -> None:
+    path = tmp_path / "promptfooconfig.yaml"
+    path.write_bytes("prompts: ['h\u00e9']\r\nproviders: ['{{env.MODEL}}']\r\nenv: {MODEL: openai:gpt-x}\r\n".encode("utf-16"))
+    spec = read(path).spec
+    assert (spec.variants[0].prompt, spec.models[0].name) == ("h\u00e9", "gpt-x")
+    path.write_bytes(b"prompts:\n  - h\xe9\n")
+    with pytest.raises(BadInput, match=r"line 2: This file is not UTF-8 text"):
+        read(path)

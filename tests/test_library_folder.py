@@ -536,7 +536,7 @@ def test_a_dataset_that_was_edited_in_its_file_loses_no_case(library: Library, t
     path = tmp_path / "lib" / "datasets" / "towns.yaml"
     path.write_text(path.read_text("utf-8").replace("Bonn", "Berlin"), "utf-8")
     report = library.files.import_paths([tmp_path / "lib"])
-    assert [item.changes for item in report.imported] == ["1 cases added, 1 cases to the archive"]
+    assert [item.changes for item in report.imported] == ["1 case added, 1 case to the archive"]
     cases = library.datasets.cases(id_)
     assert [case.values["town"] for case in cases] == ["Ulm", "Berlin", "Kiel"]
     assert (cases[0].id, cases[2].id) == (ids[0], ids[2])

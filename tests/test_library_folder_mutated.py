@@ -81,7 +81,7 @@ def check(report: ImportReport, path: Path, number: int) -> None:
     assert report.imported or report.unchanged or report.rejected, number
     for item in report.rejected:
         assert item.path.startswith(str(path.parent)), number
-        assert item.reason.endswith((".", ")", "]")), (number, item.reason)
+        assert item.reason.endswith((".", ")", "]", "?")), (number, item.reason)
         assert len(item.reason) < 500, (number, item.reason)
         assert UNEXPECTED not in item.reason, (number, item.reason)
         assert item.line is None or item.line > 0, number

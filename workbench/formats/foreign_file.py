@@ -72,6 +72,8 @@ class ForeignFile:
     checks: tuple[Check, ...] = ()
     """Checks of every answer: they become a comparison of the prompts over the first dataset, which lacks only its models."""
     not_carried: tuple[NotCarried, ...] = ()
+    refused: tuple[BadInput, ...] = ()
+    """Prompts of the file that cannot be brought in, each with its place; the others can."""
     run: BroughtRun | None = None
     """What another program asked and was answered."""
 
@@ -94,7 +96,7 @@ def foreign_file(
     from workbench.formats.library_file import PromptFile  # a promptfoo configuration only has its text read here
     from workbench.formats.library_file_data import DatasetFile
 
-    prompt = PromptFile(name or source.stem, content, description=description or None, tags=tags, samples=samples or None)
+    prompt = PromptFile(name.strip() or source.stem, content, description=description or None, tags=tags, samples=samples or None)
     datasets = (DatasetFile(prompt.name, cases=cases),) if cases else ()
     return ForeignFile((prompt,), datasets=datasets, checks=checks, not_carried=notes.all())
 

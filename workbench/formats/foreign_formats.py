@@ -112,6 +112,8 @@ def of_yaml(data: Any, name: str) -> str | None:
         return "github"
     if langchain.looks_like(data):
         return "langchain"
+    if isinstance(data, list) and openai_chat.looks_like(data):
+        return "openai-chat"
     return "llm" if llm_template.looks_like(data) else None
 
 

@@ -17,7 +17,7 @@ KEY_WHY = "keys are never taken from files: enter them in Models"
 
 _ROLES: Mapping[str, Role] = {
     "system": "system", "developer": "system", "user": "user", "human": "user", "assistant": "assistant", "ai": "assistant",
-    "model": "assistant", "bot": "assistant", "tool": "tool", "function": "tool",
+    "model": "assistant", "bot": "assistant", "gpt": "assistant", "chatgpt": "assistant", "tool": "tool", "function": "tool",
 }  # fmt: skip
 _PARAMETERS = {
     "maxtokens": "max_tokens", "maxoutputtokens": "max_tokens", "maxcompletiontokens": "max_tokens", "maxtokenstosample": "max_tokens",
@@ -46,6 +46,11 @@ def role_of(role: Any, notes: Notes, where: str) -> Role:
     elif str(role).lower() in ("developer", "function"):
         notes.add(f"role {role}", f"it is called {known} here")
     return known or "user"
+
+
+def is_role(role: Any) -> bool:
+    """True for a role that somebody's models know."""
+    return str(role).strip().lower() in _ROLES
 
 
 def parameters_of(given: Any, notes: Notes, where: str, *, silent: Sequence[str] = ()) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from workbench.formats.foreign_file import FileText, ForeignFile, foreign_file
-from workbench.formats.foreign_values import MODEL_WHY, listed, parameters_of, role_of, schema_of, tools_of
+from workbench.formats.foreign_file import FileText, ForeignFile, foreign_file, load_yaml
+from workbench.formats.foreign_values import MODEL_WHY, is_role, listed, parameters_of, role_of, schema_of, tools_of
 from workbench.formats.jinja_text import from_double_braces, literal, variable_name
 from workbench.formats.library_file import PromptFile
 from workbench.formats.library_file_data import DatasetFile
@@ -64,6 +64,9 @@ def _chat_of(line: Mapping[str, Any]) -> Any:
     """The chat in a line: of fine-tuning, of preferences, of evals, of a batch."""
     if isinstance(line.get("messages"), list):
         return line["messages"]
+    if isinstance(line.get("conversations"), list):  # ShareGPT's words
+        turns = [turn for turn in line["conversations"] if isinstance(turn, Mapping)]
+        return [{"role": turn["from"], "content": turn.get("value")} if "from" in turn else turn for turn in turns]
     if isinstance(line.get("body"), Mapping):
         return _turns({"instructions": "", **line["body"]})
     given = line.get("input")
@@ -74,7 +77,8 @@ def read(source: FileText) -> ForeignFile:
     """One chat as a prompt, or lines of them as a prompt over a dataset. Raises BadInput with the line."""
     if source.path.lower().endswith((".jsonl", ".ndjson")):
         return _lines(source)
-    data = source.json()
+    is_yaml = source.path.lower().endswith((".yaml", ".yml"))
+    data = load_yaml(source.text, source.path).data if is_yaml else source.json()
     if isinstance(data, list) and data and all(looks_like_line(item) for item in data) and not looks_like(data):
         return _cases(source, list(enumerate(data, 1)))
     if not looks_like(data):
@@ -158,8 +162,8 @@ def _file(given: Any) -> Part | None:
 
 
 _LINE_KEYS = {
-    "messages", "input", "ideal", "body", "custom_id", "method", "url", "preferred_output", "non_preferred_output", "tools",
-    "parallel_tool_calls",
+    "messages", "conversations", "input", "ideal", "body", "custom_id", "method", "url", "preferred_output", "non_preferred_output",
+    "tools", "parallel_tool_calls",
 }  # fmt: skip
 
 
@@ -224,10 +228,13 @@ def _line(line: Mapping[str, Any], notes: Notes) -> _Line:
             notes.add(f"line: {key}", "a case has no place for it")
     chat = _chat_of(line)
     turns = [item for item in chat if isinstance(item, Mapping)] if isinstance(chat, list) else [{"role": "user", "content": str(chat)}]
+    for turn in turns:
+        if not is_role(turn.get("role")):
+            notes.add(f"role {turn.get('role')}", "no model knows it; the message stands in its case as it is")
     answer = line.get("ideal")
     if "preferred_output" in line:
         answer = _said(line["preferred_output"], notes)
-    elif answer is None and turns and turns[-1].get("role") == "assistant":
+    elif answer is None and turns and turns[-1].get("role") in ("assistant", "gpt", "chatgpt", "model"):
         answer = _text(turns.pop(), notes)
     body = line.get("body")
     system = _system(body, notes) if isinstance(body, Mapping) else ""

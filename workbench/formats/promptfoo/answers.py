@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from workbench.formats.foreign_values import listed, samples_of
+from workbench.formats.promptfoo.checks import TRANSFORMED
 from workbench.formats.promptfoo.providers import wire_of
 from workbench.values.brought import BroughtAnswer, BroughtRun
 from workbench.values.calls import Failure, Reply, Usage
@@ -124,6 +125,19 @@ def _failure(result: Mapping[str, Any], response: Mapping[str, Any]) -> Failure 
     return None if not said else Failure("server", str(said).replace("\x00", ""))
 
 
+def checks_of(result: Mapping[str, Any]) -> tuple[Check, ...]:
+    """The checks of the test of a result: as its test says them, or where old files leave that out as they were graded."""
+    test = result.get("testCase") if isinstance(result.get("testCase"), Mapping) else {}
+    options = (test or {}).get("options")
+    transformed = isinstance(options, Mapping) and bool(options.get("transform"))
+    found = tuple(check for item in listed((test or {}).get("assert")) if (check := _check(item, transformed)) is not None)
+    found = found or tuple(score.check for score in _scores(result))
+    threshold = (test or {}).get("threshold")
+    if found and isinstance(threshold, (int, float)) and not isinstance(threshold, bool):  # the mean counts, not each check
+        return (Check("assert-set", [check.to_json() for check in found], threshold=float(threshold)),)
+    return found
+
+
 def _scores(result: Mapping[str, Any]) -> tuple[Score, ...]:
     graded = result.get("gradingResult")
     if not isinstance(graded, Mapping):
@@ -134,20 +148,31 @@ def _scores(result: Mapping[str, Any]) -> tuple[Score, ...]:
     return tuple(score for part in parts if (score := _score(part)) is not None)
 
 
-def _score(part: Mapping[str, Any]) -> Score | None:
-    asked = part.get("assertion")
+def _check(asked: Any, transformed: bool = False) -> Check | None:
     if not isinstance(asked, Mapping) or not isinstance(asked.get("type"), str):
         return None
-    item = {"type": asked["type"], "value": asked.get("value"), "name": asked.get("metric")}
+    value = asked.get("value")
+    if asked["type"] == "assert-set":
+        inside = [check for item in listed(asked.get("assert")) if (check := _check(item, transformed)) is not None]
+        value = [check.to_json() for check in inside]
+    kind = asked["type"] + (TRANSFORMED if transformed or asked.get("transform") or asked.get("contextTransform") else "")
+    item = {"type": kind, "value": value, "name": asked.get("metric")}
     item |= {key: asked[key] for key in ("weight", "threshold") if isinstance(asked.get(key), (int, float))}
     try:
         canonical(item)
     except (TypeError, ValueError):
         return None
+    return Check.from_json(item)
+
+
+def _score(part: Mapping[str, Any]) -> Score | None:
+    check = _check(part.get("assertion"))
+    if check is None:
+        return None
     amount = part.get("score")
     is_number = isinstance(amount, (int, float)) and not isinstance(amount, bool)
     return Score(
-        Check.from_json(item),
+        check,
         bool(part.get("pass")),
         float(amount or 0) if is_number else None,
         str(part.get("reason") or "").replace("\x00", ""),

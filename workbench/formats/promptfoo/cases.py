@@ -16,11 +16,12 @@ from workbench.formats.promptfoo.files import CODE, ConfigFolder, bare, suffix
 from workbench.formats.promptfoo.graders import Grader, Graders
 from workbench.formats.reports import Notes
 from workbench.templates import render_text, variables
-from workbench.values import BadInput, Case, Check
+from workbench.values import BadInput, Case, Check, Variant
 
 _KNOWN = {"description", "vars", "assert", "options", "providerOutput", "threshold", "metadata"}
-_COLUMNS = ("__description", "__metric", "__threshold")
+_COLUMNS = ("__description", "__metric", "__threshold", "__prefix", "__suffix")
 _NO_TEXT = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".svg", ".pdf", ".mp3", ".wav", ".mp4", ".webm", ".docx", ".xlsx")
+_TURNS = "_conversation"
 _ELSEWHERE = ("http://", "https://", "huggingface://", "az://", "s3://", "gs://")
 
 
@@ -32,6 +33,8 @@ class _Reader:
     graders: Graders
     default: dict[str, Any] = field(default_factory=dict)
     transformed: bool = False
+    around: list[tuple[str, str]] = field(default_factory=list)
+    """What stands before and behind the prompt in each case."""
 
     def asserting(self, options: Mapping[str, Any], *, transformed: bool) -> Asserting:
         """What the assertions of a test with these options have in common."""
@@ -41,8 +44,9 @@ class _Reader:
 
 def read_cases(
     data: Mapping[str, Any], folder: ConfigFolder, notes: Notes, graders: Graders, *, transformed: bool
-) -> tuple[tuple[Check, ...], tuple[Case, ...]]:
-    """(checks of every case, cases with their own checks). A configuration without tests has one case without values."""
+) -> tuple[tuple[Check, ...], tuple[Case, ...], tuple[str, str]]:
+    """(checks of every case, cases with their own checks, what stands before and behind every prompt). A configuration without tests has
+    one case without values."""
     templates = data.get("assertionTemplates")
     reader = _Reader(folder, notes, templates if isinstance(templates, dict) else {}, graders)
     default = data.get("defaultTest") or {}
@@ -57,12 +61,28 @@ def read_cases(
     notes.leftover(_options(reader.default), _OPTIONS, "defaultTest: options")
     shared = read_checks(reader.default.get("assert"), reader.asserting({}, transformed=reader.transformed))
     cases = tuple(case for test in tests for case in _cases(test, shared, reader))
+    cases, around = _with_around(cases, reader)
     if cases and all(case.only_own_checks for case in cases):  # then the comparison has none that a case could do without
-        return (), tuple(replace(case, only_own_checks=False) for case in cases)
-    return shared, cases
+        return (), tuple(replace(case, only_own_checks=False) for case in cases), around
+    return shared, cases, around
 
 
-_OPTIONS = {"provider", "rubricPrompt", "transform", "disableDefaultAsserts", "disableVarExpansion"}
+def _with_around(cases: tuple[Case, ...], reader: _Reader) -> tuple[tuple[Case, ...], tuple[str, str]]:
+    """The cases, and the texts before and behind the prompt: what differs from case to case is a value of each."""
+    kept: list[str] = []
+    for name, texts in (("prefix", [one[0] for one in reader.around]), ("suffix", [one[1] for one in reader.around])):
+        if len(set(texts)) < 2:
+            kept.append(texts[0] if texts else "")
+            continue
+        taken = {key for case in cases for key in case.values}
+        variable = next(one for number in itertools.count(1) if (one := name if number == 1 else f"{name}_{number}") not in taken)
+        cases = tuple(replace(case, values=_filled({**case.values, variable: text})) for case, text in zip(cases, texts, strict=True))
+        kept.append(f"{{{{ {variable} }}}}")
+        reader.notes.add(f"options: {name}", f"it differs from test to test, so it is the value {variable} of each case")
+    return cases, (kept[0], kept[1])
+
+
+_OPTIONS = {"provider", "rubricPrompt", "transform", "disableDefaultAsserts", "disableVarExpansion", "prefix", "suffix"}
 
 
 def _options(test: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,7 +166,10 @@ def _row(row: Mapping[str, Any], reader: _Reader) -> dict[str, Any]:
                 reader.notes.add(f"tests: column {key}", "nothing here does this yet")
         elif key:
             values[key] = value
-    about = {"metadata": metadata} if metadata else {}
+    about: dict[str, Any] = {"metadata": metadata} if metadata else {}
+    around = {name: row[f"__{name}"] for name in ("prefix", "suffix") if row.get(f"__{name}")}
+    if around:
+        about["options"] = around
     if str(row.get("__threshold") or "").strip():
         about["threshold"] = row["__threshold"]
     return {"vars": values, "description": row.get("__description") or "", "checks of the row": checks, **about}
@@ -227,7 +250,10 @@ def _cases(test: Mapping[str, Any], shared: tuple[Check, ...], reader: _Reader) 
     description = str(test.get("description") or reader.default.get("description") or "")
     expands = not (options.get("disableVarExpansion") or _options(reader.default).get("disableVarExpansion"))
     tags = _tags(test, reader)
+    usual = _options(reader.default)
+    around = tuple(str(options.get(name) or usual.get(name) or "") for name in ("prefix", "suffix"))
     for values in _combinations(merged, expands, reader):
+        reader.around.append((around[0], around[1]))
         yield Case(values=_filled(values), name=description, checks=own, only_own_checks=without_shared and bool(shared), tags=tags)
 
 
@@ -249,12 +275,18 @@ def _combinations(values: Mapping[str, Any], expands: bool, reader: _Reader) -> 
     for name, value in values.items():
         if isinstance(value, str) and value.startswith("file://"):
             choices.append([_from_file(f"file://{path}", name, reader) for path in reader.folder.matches(value)])
-        elif expands and isinstance(value, list) and value and isinstance(value[0], str):
-            choices.append(value)  # promptfoo takes only lists of texts apart
+        elif expands and isinstance(value, list) and value and isinstance(value[0], str):  # promptfoo takes only lists of texts apart
+            choices.append([one for item in value for one in _read_if_file(item, name, reader)])
         else:
             choices.append([value])
     for combination in itertools.product(*choices):
         yield dict(zip(values, combination, strict=True))
+
+
+def _read_if_file(item: Any, name: str, reader: _Reader) -> list[Any]:
+    if not isinstance(item, str) or not item.startswith("file://"):
+        return [item]
+    return [_from_file(f"file://{path}", name, reader) for path in reader.folder.matches(item)]
 
 
 def _from_file(reference: str, name: str, reader: _Reader) -> Any:
@@ -290,11 +322,51 @@ def _filled(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
+def as_javascript_says(cases: tuple[Case, ...], variants: Iterable[Variant], notes: Notes) -> tuple[Case, ...]:
+    """The cases with values that read as promptfoo writes them: 3.0 is 3; and what prompts only put in their places, and take for no
+    condition or loop, is its text where Python would write True or ['a']."""
+    texts = [part.text for variant in variants for message in variant.content.messages for part in message.parts]
+    logic = [tag for text in texts for tag in _LOGIC.findall(text) if not _PLACE.fullmatch(tag)]
+    used = {name for tag in logic for name in _WORD.findall(tag)}
+    placed = {tag.strip("{}- \n\t") for text in texts for tag in _LOGIC.findall(text) if _PLACE.fullmatch(tag)}
+    for name in dict.fromkeys(name for case in cases for name, value in case.values.items() if isinstance(value, bool)):
+        if name in used and name in placed:
+            notes.add(
+                f"value {name}", "a prompt asks whether it is true and writes it too: it reads True or False here, true or false there"
+            )
+    return tuple(replace(case, values={name: _said(_whole(value), name in used) for name, value in case.values.items()}) for case in cases)
+
+
+_LOGIC = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_PLACE = re.compile(r"\{\{-?\s*\w+\s*-?\}\}")
+_WORD = re.compile(r"\w+")
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    return [_whole(item) for item in value] if isinstance(value, list) else value
+
+
+def _said(value: Any, is_used: bool) -> Any:
+    if isinstance(value, bool) and not is_used:
+        return json.dumps(value)
+    if isinstance(value, list) and not is_used and all(isinstance(item, (str, int, float)) for item in value):
+        return ",".join(str(_said(item, False)) for item in value)
+    return value
+
+
 def with_missing(cases: tuple[Case, ...], wanted: Iterable[str], notes: Notes) -> tuple[Case, ...]:
     """The cases with an empty text for each value that some of them lack: promptfoo leaves such places empty. One that all of them lack
     is a mistake, and stays one."""
     names = []
     for name in dict.fromkeys(wanted):
+        if name == _TURNS and not any(name in case.values for case in cases):
+            cases = tuple(replace(case, values={**case.values, name: []}) for case in cases)
+            notes.add(f"value {name}", "there it holds the turns of the tests before; here each case is asked alone, and it is empty")
+            continue
         count = sum(name not in case.values for case in cases)
         if 0 < count < len(cases):
             names.append(name)

@@ -92,7 +92,9 @@ def _checks(item: Any, place: Asserting) -> Iterator[Check]:
     kind, where = item["type"], f"assert {item['type']}"
     notes.leftover(item, _KNOWN, where)
     changed = place.transformed or bool(item.get("transform") or item.get("contextTransform"))
-    if changed:
+    if place.transformed:
+        notes.add("transform of answers", "programs in foreign files are not run, so the checks of such answers stay without a verdict")
+    elif changed:
         notes.add(f"{where}: transform", "programs in foreign files are not run, so this check stays without a verdict")
     if kind == "assert-set":
         value: Any = [check.to_json() for check in read_checks(item.get("assert"), place)]

@@ -7,20 +7,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from workbench.formats.promptfoo.cases import read_cases, with_missing
+from workbench.formats.promptfoo.cases import as_javascript_says, read_cases, with_missing
 from workbench.formats.promptfoo.checks import note_what_cannot_run
 from workbench.formats.promptfoo.files import ConfigFolder
 from workbench.formats.promptfoo.graders import Graders
-from workbench.formats.promptfoo.prompts import read_prompts
+from workbench.formats.promptfoo.prompts import Around, read_prompts
 from workbench.formats.promptfoo.providers import read_providers
 from workbench.formats.reports import NotCarried, Notes
 from workbench.templates import required
-from workbench.values import BadInput, Content, Spec
+from workbench.values import BadInput, Case, Content, Spec
 
 _KNOWN = {
     "description", "prompts", "providers", "targets", "tests", "scenarios", "defaultTest", "evaluateOptions", "commandLineOptions",
     "env", "assertionTemplates", "$schema",
 }  # fmt: skip
+
+_UNNAMED = "My eval"
+"""What promptfoo writes as the description of every configuration that it makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,10 @@ class PromptfooConfig:
     keys: Mapping[int, str] = field(default_factory=dict, repr=False)
     judge_prompts: Mapping[str, Content] = field(default_factory=dict)
     """The judge prompts (`rubricPrompt`) that its checks name."""
+    refused: tuple[BadInput, ...] = ()
+    """Prompts that cannot be translated, each with its place."""
+    files: frozenset[Path] = frozenset()
+    """Every file that was read for it, its own too."""
 
 
 def is_config(name: str) -> bool:
@@ -60,14 +67,26 @@ def read(path: Path, environment: Mapping[str, str] | None = None, *, to_run: bo
         raise BadInput("This is not a promptfoo configuration: it needs prompts and providers.", path=str(path))
     notes = Notes(str(path))
     notes.leftover(data, _KNOWN, "configuration")
-    known = {**(environment or {}), **{str(key): str(value) for key, value in _mapping(data.get("env")).items()}}
-    variants = read_prompts(data["prompts"], folder, notes)
+    own = {str(key): str(value) for key, value in _mapping(data.get("env")).items()}
+    known = {**(environment or {}), **own}
     try:
         providers = read_providers(data.get("providers", data.get("targets", [])), folder, notes, known)
         graders = Graders(folder, notes, known, _name(data, path))
-        checks, cases = read_cases(data, folder, notes, graders, transformed=any(provider.transformed for provider in providers))
+        checks, cases, (prefix, suffix) = read_cases(
+            data, folder, notes, graders, transformed=any(provider.transformed for provider in providers)
+        )
     except RecursionError:
         raise BadInput("Files that it names are nested too deep, or name each other without end.", path=str(path)) from None
+    around = Around(prefix, suffix, own, [str(name) for name in _mapping(data.get("nunjucksFilters"))])
+    variants, refused = read_prompts(data["prompts"], folder, notes, around, to_run=to_run)
+    if to_run and refused:
+        if not variants:
+            raise refused[0]
+        for error in refused:
+            notes.add(f"{error.path}, line {error.line}" if error.line else error.path, error.message)
+    if not to_run and cases == (Case(),):
+        cases = ()  # nothing is tested: no dataset is made of it
+    cases = as_javascript_says(cases, variants, notes)
     cases = with_missing(cases, (name for variant in variants for name in required(variant.content)), notes)
     if to_run:
         _need(path, notes, prompts=variants, providers=providers, tests=cases)
@@ -87,7 +106,7 @@ def read(path: Path, environment: Mapping[str, str] | None = None, *, to_run: bo
     )
     note_what_cannot_run((*checks, *(check for case in cases for check in case.checks)), notes)
     keys = {index: provider.key for index, provider in enumerate((*providers, *graders.models.values())) if provider.key}
-    return PromptfooConfig(spec, notes.all(), keys, graders.prompts)
+    return PromptfooConfig(spec, notes.all(), keys, graders.prompts, refused, frozenset(folder.read))
 
 
 def _need(path: Path, notes: Notes, **parts: tuple[Any, ...]) -> None:
@@ -99,7 +118,7 @@ def _need(path: Path, notes: Notes, **parts: tuple[Any, ...]) -> None:
 
 def _name(data: Mapping[str, Any], path: Path) -> str:
     described = str(data.get("description") or "").strip()
-    if described:
+    if described and described != _UNNAMED:
         return described.splitlines()[0]
     return path.resolve().parent.name if path.stem == "promptfooconfig" else path.stem
 

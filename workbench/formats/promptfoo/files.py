@@ -25,6 +25,8 @@ class ConfigFolder:
     def __init__(self, root: Path, within: Path | None = None) -> None:
         self.root = root
         self._within = (within or root).resolve()
+        self.read: set[Path] = set()
+        """Every file whose text was asked for."""
 
     def text(self, reference: str) -> str:
         """The text of a named file. Raises BadInput where it is not there or is not UTF-8 text."""
@@ -34,11 +36,15 @@ class ConfigFolder:
                 raise BadInput("This is a folder or a device, and no file.", path=str(path))
             if path.stat().st_size > _LARGEST:
                 raise BadInput("This file is too big for a configuration.", path=str(path))
-            return path.read_text("utf-8-sig")
+            data = path.read_bytes()
+            text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
         except OSError as error:
             raise BadInput(f"This file cannot be read: {error.strerror or error}.", path=str(path)) from error
         except UnicodeDecodeError as error:
-            raise BadInput("This file is not UTF-8 text.", path=str(path)) from error
+            line = data.count(b"\n", 0, error.start) + 1
+            raise BadInput("This file is not UTF-8 text.", path=str(path), line=line, remedy="Save the file as UTF-8.") from error
+        self.read.add(path.resolve())
+        return text.replace("\r\n", "\n").replace("\r", "\n")
 
     def data(self, reference: str) -> Any:
         """What a named YAML or JSON file holds, as plain values."""

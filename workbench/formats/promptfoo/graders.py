@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from workbench.formats.nunjucks import Untranslatable
 from workbench.formats.promptfoo.files import CODE, ConfigFolder, bare, suffix
 from workbench.formats.promptfoo.prompts import messages_of
 from workbench.formats.promptfoo.providers import Provider, read_providers
@@ -91,7 +92,11 @@ class Graders:
                 return ""
             prompt = self.folder.data(prompt) if suffix(prompt) in (".json", ".yaml", ".yml") else self.folder.text(prompt)
         raw = prompt if isinstance(prompt, str) else json.dumps(prompt, ensure_ascii=False)
-        content = Content(tuple(_in_our_names(message) for message in messages_of(raw, self.notes, "rubricPrompt")))
+        try:
+            content = Content(tuple(_in_our_names(message) for message in messages_of(raw, self.notes, "rubricPrompt")))
+        except Untranslatable as error:
+            self.notes.add(f"{where}, line {error.line} of its text", f"{error.message} The app's own judge prompt is asked")
+            return ""
         for name, known in self.prompts.items():
             if known == content:
                 return name

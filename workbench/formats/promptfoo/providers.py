@@ -38,7 +38,8 @@ _HANDLED = {
     "showThinking",
 }
 _FILLED = {"apiKey", "apiKeyEnvar", "apiBaseUrl", "apiHost"}
-_ENV = re.compile(r"\{\{-?\s*env\.(\w+)\s*-?\}\}")
+ENV = re.compile(r"\{\{-?\s*env\.(\w+)\s*-?\}\}")
+"""The place of a variable of the environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ def read_providers(value: Any, folder: ConfigFolder, notes: Notes, environment: 
     found: list[Provider] = []
     titles: dict[str, int] = {}
     for name, options in _entries(value, folder, notes):
+        name = ENV.sub(lambda match: environment.get(match[1], match[0]), name)
         provider = _provider(name, options, folder, notes, environment)
         if provider is None:
             continue
@@ -173,7 +175,7 @@ def _with_environment(config: Mapping[str, Any], environment: Mapping[str, str])
     """The config with `{{env.NAME}}` filled in, but only where a call goes and what it is opened with: everything else is
     stored with the run, and a secret must not end up there."""
     return {
-        key: _ENV.sub(lambda match: environment.get(match[1], ""), value) if key in _FILLED and isinstance(value, str) else value
+        key: ENV.sub(lambda match: environment.get(match[1], ""), value) if key in _FILLED and isinstance(value, str) else value
         for key, value in config.items()
     }
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from workbench.formats.foreign_file import FileText, ForeignFile
 from workbench.formats.foreign_values import CODE_WHY, listed, samples_of
 from workbench.formats.library_file import PromptFile
 from workbench.formats.library_file_data import DatasetFile
-from workbench.formats.promptfoo.answers import read_run
+from workbench.formats.nunjucks import Untranslatable
+from workbench.formats.promptfoo.answers import checks_of, read_run
+from workbench.formats.promptfoo.checks import note_what_cannot_run
 from workbench.formats.promptfoo.prompts import messages_of
 from workbench.formats.reports import Notes
 from workbench.values.comparisons import Case
 from workbench.values.messages import Content
+from workbench.values.problems import BadInput
 
 _CODE = re.compile(r"\s*(?:async\s+)?(?:function\b|\([\w\s,{}:]*\)\s*=>|\w+\s*=>|def \w+\(|module\.exports|import \w)")
 """How programs begin that make a prompt: they stand in results in place of it."""
@@ -41,26 +45,35 @@ def read(source: FileText) -> ForeignFile:
     title = str((config or {}).get("description") or source.stem).strip().splitlines()[0][:120]
     prompts: dict[str, PromptFile] = {}
     contents: dict[str, tuple[str, Content]] = {}
+    refused: dict[str, BadInput] = {}
     for raw, label, _provider_id in _prompts(inner):
         if _CODE.match(raw):
             notes.add(f"prompt {label or raw}"[:80], CODE_WHY)
             continue
         name = " ".join((label if label and label != raw and len(label) < 80 else f"{title} {len(prompts) + 1}").split())
-        content = Content(messages_of(raw, notes, name))
+        try:
+            content = Content(messages_of(raw, notes, name))
+        except Untranslatable as error:
+            refused.setdefault(raw, source.problem(f"The prompt {name} cannot be translated: {error.message}", _line_of(source, error)))
+            continue
         contents.setdefault(raw, (prompts.setdefault(content.hash, PromptFile(name, content)).name, content))
-    cases: dict[str, Case] = {}
-    for values, reference in _cases(inner):
-        case = Case(values, reference=reference)
-        cases.setdefault(repr(sorted(values.items(), key=lambda item: item[0])), case)
-    if (config or {}).get("tests") or (config or {}).get("defaultTest"):
-        notes.add("assertions", "the run has their verdicts; the configuration brings them for further runs: import promptfooconfig.yaml")
-    if not prompts:
+    cases = _once(_cases(inner))
+    if ((config or {}).get("tests") or (config or {}).get("defaultTest")) and not any(case.checks for case in cases):
+        notes.add("assertions", "the results do not say them; the configuration does: import promptfooconfig.yaml")
+    note_what_cannot_run((check for case in cases for check in case.checks), notes)
+    if not prompts and not refused:
         raise source.problem("There is no prompt in these results.", 1)
     run, lost = read_run(inner, title, contents, str(inner.get("timestamp") or ""))
     if lost:
         notes.add(f"{lost:,} answers", "the file does not say which of its prompts they answer, or it is a program")
-    datasets = (DatasetFile(title, cases=tuple(cases.values())),) if any(case.values for case in cases.values()) else ()
-    return ForeignFile(tuple(prompts.values()), datasets=datasets, not_carried=notes.all(), run=run)
+    datasets = (DatasetFile(title, cases=cases),) if any(case.values or case.checks for case in cases) else ()
+    return ForeignFile(tuple(prompts.values()), datasets=datasets, not_carried=notes.all(), refused=tuple(refused.values()), run=run)
+
+
+def _line_of(source: FileText, error: Untranslatable) -> int | None:
+    """The line of the file in which the tag stands that was refused: the first that has it."""
+    at = source.text.find(json.dumps(error.said, ensure_ascii=False)[1:-1])
+    return source.text.count("\n", 0, at) + 1 if at >= 0 else None
 
 
 def _prompts(inner: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -92,12 +105,25 @@ def _provider(value: Any) -> str:
     return str(value.get("label") or value.get("id") or "") if isinstance(value, Mapping) else str(value or "")
 
 
-def _cases(inner: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], Any]]:
-    """(values, reference) of each test, in order, as often as it was asked."""
+def _once(found: Iterable[Case]) -> tuple[Case, ...]:
+    """Each case once, however many prompts and models it was asked of. One whose call failed was not checked, and is the same case."""
+    kept: dict[str, list[Case]] = {}
+    for case in found:
+        same = kept.setdefault(repr((case.name, sorted(case.values.items(), key=lambda item: item[0]))), [])
+        if same and not same[0].checks:
+            same[0] = case
+        elif not same or (case.checks and case not in same):
+            same.append(case)
+    return tuple(case for same in kept.values() for case in same)
+
+
+def _cases(inner: Mapping[str, Any]) -> Iterator[Case]:
+    """The case of each answer, in order, as often as it was asked."""
     for result in listed(inner.get("results")):
         if not isinstance(result, Mapping):
             continue
         test = result.get("testCase") if isinstance(result.get("testCase"), Mapping) else {}
         values = result.get("vars") if isinstance(result.get("vars"), Mapping) else (test or {}).get("vars")
         if isinstance(values, Mapping):
-            yield {name: value for name, value in samples_of(values).items() if name != "_conversation"}, None
+            kept = {name: value for name, value in samples_of(values).items() if name != "_conversation"}
+            yield Case(kept, str((test or {}).get("description") or ""), checks=checks_of(result))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -24,10 +24,11 @@ from workbench.formats.library_file_values import decode
 from workbench.formats.library_layout import FOLDERS, MODELS, PAGE, VERSIONS, is_listed
 from workbench.formats.pictures import LARGEST
 from workbench.formats.promptfoo import is_config, looks_like
+from workbench.formats.promptfoo.files import CODE
 from workbench.formats.tabular_rows import is_something_else
 from workbench.formats.yaml_text_reading import Document, load
 from workbench.library.reports import NotCarried, Rejected
-from workbench.values import BadInput, Steps
+from workbench.values import BadInput, NotFound, Steps
 
 FOREIGN = ("promptfoo", *(format.name for format in FORMATS.values() if format.read is not None))
 TABLES = (".csv", ".tsv", ".xlsx", ".jsonl", ".ndjson", ".json")
@@ -43,6 +44,11 @@ class FoundPrompt:
     file: PromptFile
     folder: str
     versions: VersionsFile | None = None
+
+    @property
+    def place(self) -> str:
+        """The folder of prompts that it belongs to: what the file says, else where it lies."""
+        return self.file.folder if self.file.folder is not None else self.folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,8 @@ class Finds:
     pages: dict[Path, LibraryPage] = field(default_factory=dict)
     foreign: dict[Path, FoundForeign] = field(default_factory=dict)
     seen: set[Path] = field(default_factory=set)
+    asked: set[Path] = field(default_factory=set)
+    """Files that were named themselves."""
     rejected: list[Rejected] = field(default_factory=list)
     not_carried: list[NotCarried] = field(default_factory=list)
 
@@ -91,6 +99,7 @@ def find(paths: Sequence[Path], format: str | None = None, steps: Steps | None =
     `format` says what single files are, where that should not be guessed. Raises Stopped where `steps` do.
     """
     finds = Finds()
+    finds.asked = {path.resolve() for path in paths if is_file(path)}
     for path in paths:
         if is_file(path) and format in FOREIGN:
             finds.foreign[path] = FoundForeign(format)
@@ -99,6 +108,10 @@ def find(paths: Sequence[Path], format: str | None = None, steps: Steps | None =
         elif path.is_dir():
             if _is_too_new(finds, path):
                 continue
+            for archive in _archives(path):
+                finds.not_carried.append(
+                    NotCarried(str(archive), "the zip", "it lies in a folder or zip that is imported: import it by itself")
+                )
             walked = list(_walk(path))
             for file, is_ours in walked:
                 if steps is not None:
@@ -177,6 +190,12 @@ def _walk(folder: Path) -> Iterator[tuple[Path, bool]]:
                 yield path, is_ours
 
 
+def _archives(folder: Path) -> list[Path]:
+    """The zips in a folder: they are not unpacked, and that is said."""
+    found = (path for path in folder.rglob("*") if path.suffix.lower() == ".zip" and not path.is_symlink() and is_file(path))
+    return sorted(path for path in found if is_listed(path.relative_to(folder).as_posix()))
+
+
 def _root(path: Path) -> Path | None:
     """The library folder around a file: the nearest one above that has a page."""
     return next((folder for folder in path.resolve().parents if is_file(folder / PAGE)), None)
@@ -212,6 +231,10 @@ def _take(finds: Finds, path: Path, *, is_asked: bool, top: Path | None = None) 
         reason = "This is a picture or a PDF file, not a prompt. Attach it to a message of a prompt."
         finds.rejected.append(Rejected(str(path), None, reason))
         return
+    if is_asked and is_config(path.name) and path.suffix.lower() in CODE:
+        finds.seen.add(key)
+        finds.rejected.append(Rejected(str(path), None, "This is a program, and programs in foreign files are not run. Write it as YAML."))
+        return
     if path.name.endswith(VERSIONS):
         owner = path.with_name(path.name.removesuffix(VERSIONS) + ".yaml")
         if is_asked and not is_file(owner):
@@ -223,6 +246,10 @@ def _take(finds: Finds, path: Path, *, is_asked: bool, top: Path | None = None) 
     ending = path.suffix.lower()
     if ending in PAGES and top is not None and of_page(path) is None:
         return
+    if ending == ".json" and is_config(path.name):  # whatever is in it: its own reader says what is wrong
+        finds.seen.add(key)
+        finds.foreign[path] = FoundForeign("promptfoo", within=top)
+        return
     format = ENDINGS.get(ending) or ("text" if ending in PAGES else of_table(path) if ending in TABLES else None)
     if format is None and ending in TABLES and top is not None and not is_asked and not has_rows(path):
         return
@@ -233,8 +260,10 @@ def _take(finds: Finds, path: Path, *, is_asked: bool, top: Path | None = None) 
         else:
             finds.tables.append(path)
         return
+    is_plain = False
     try:
         document = _document(path)
+        is_plain = isinstance(document.data, Mapping) and ("comparison" in document.data or isinstance(document.data.get("messages"), list))
         in_library = top is not None and is_asked
         format = None if in_library else of_yaml(document.data, path.name)
         if format is not None:
@@ -247,9 +276,9 @@ def _take(finds: Finds, path: Path, *, is_asked: bool, top: Path | None = None) 
         finds.seen.add(key)
         _read(finds, path, key, document, top)
     except BadInput as error:
-        if is_asked or "conflict" in error.message or is_meant(path.name):
+        if is_asked or is_plain or "conflict" in error.message or is_meant(path.name):
             finds.seen.add(key)
-            finds.rejected.append(_refusal(path, error))
+            finds.rejected.append(refusal(path, error))
 
 
 def is_meant(name: str) -> bool:
@@ -311,7 +340,7 @@ def _versions(finds: Finds, path: Path) -> VersionsFile | None:
     try:
         versions = read_versions(_document(beside))
     except BadInput as error:
-        finds.rejected.append(_refusal(beside, error))
+        finds.rejected.append(refusal(beside, error))
         return None
     changed = [entry for entry in versions.versions if entry.is_changed]
     for entry in changed:
@@ -322,8 +351,10 @@ def _versions(finds: Finds, path: Path) -> VersionsFile | None:
     return None if changed else versions
 
 
-def _refusal(path: Path, error: BadInput) -> Rejected:
-    return Rejected(str(path), error.line, f"{error.message} {error.remedy}".strip(), _line_of(path, error.line))
+def refusal(path: Path, error: BadInput | NotFound) -> Rejected:
+    """What a report says of something that was not taken: its place, and the line itself."""
+    line, place = (error.line, error.path or str(path)) if isinstance(error, BadInput) else (None, str(path))
+    return Rejected(place, line, f"{error.message} {error.remedy}".strip(), _line_of(Path(place), line))
 
 
 def _line_of(path: Path, line: int | None) -> str:

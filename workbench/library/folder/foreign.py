@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.formats import promptfoo
@@ -11,12 +12,24 @@ from workbench.formats.library_file import PromptFile
 from workbench.formats.library_file_data import ConnectionEntry, ModelEntry
 from workbench.formats.reports import NotCarried
 from workbench.formats.vendors import vendors
-from workbench.values import ModelSpec
+from workbench.values import BadInput, ModelSpec
 
 
-def as_comparison(path: Path, environment: Mapping[str, str], within: Path | None = None) -> tuple[ComparisonFile, tuple[NotCarried, ...]]:
-    """The comparison in a promptfoo configuration, everything inside; keys are left out. Files that it names have to lie `within` a folder,
-    where one is given. Raises BadInput."""
+@dataclass(frozen=True, slots=True)
+class ForeignComparison:
+    """A configuration of another tool as a comparison file of our own, everything inside."""
+
+    record: ComparisonFile
+    not_carried: tuple[NotCarried, ...] = ()
+    refused: tuple[BadInput, ...] = ()
+    """Prompts that cannot be translated, each with its place."""
+    files: frozenset[Path] = frozenset()
+    """The other files that it was read from."""
+
+
+def as_comparison(path: Path, environment: Mapping[str, str], within: Path | None = None) -> ForeignComparison:
+    """The comparison in a promptfoo configuration; keys are left out. Files that it names have to lie `within` a folder, where one is
+    given. Raises BadInput."""
     config = promptfoo.read(path, environment, to_run=False, within=within)
     spec = config.spec
     left = list(config.not_carried)
@@ -36,7 +49,7 @@ def as_comparison(path: Path, environment: Mapping[str, str], within: Path | Non
         judge_prompts=tuple(PromptFile(name, content, kind="judge") for name, content in config.judge_prompts.items()),
         criteria=None,
     )
-    return record, tuple(left)
+    return ForeignComparison(record, tuple(left), config.refused, config.files - {path.resolve()})
 
 
 def _connection(model: ModelSpec) -> ConnectionEntry:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from workbench.formats.comparison_file import stem_of, text_of
 from workbench.formats.comparison_file_record import ComparisonFile, ModelPick, PromptPick
@@ -20,12 +21,13 @@ from workbench.formats.tabular import read as read_table
 from workbench.library.cases import case_hash
 from workbench.library.datasets import make_from_table
 from workbench.library.files_beside import with_file_columns
-from workbench.library.folder.finding import Finds, FoundForeign, FoundPrompt, near
-from workbench.library.folder.foreign import as_comparison
+from workbench.library.folder.finding import Finds, FoundForeign, FoundPrompt, near, refusal
+from workbench.library.folder.foreign import ForeignComparison, as_comparison
 from workbench.library.folder.incoming import CaseSource, bring_comparison, bring_connection, bring_dataset, known_model
 from workbench.library.folder.incoming_prompts import Arrival, bring_prompt
 from workbench.library.folders import folder_id
 from workbench.library.judges import FOLDER as JUDGES
+from workbench.library.names import LONGEST
 from workbench.library.reports import Imported, ImportReport, NotCarried, Rejected
 from workbench.store.database import Database, Writer
 from workbench.values import BadInput, Case, Content, Definition, Message, NotFound, PromptRef, Steps, with_judges
@@ -34,6 +36,10 @@ from workbench.values.datasets import ColumnSpec
 from workbench.values.messages import sha256
 
 _NAMED_LINES = 5
+_SHORTENED = LONGEST - 20
+"""Letters that are left of a longer name, so that a number still fits behind it."""
+_NUMBER = re.compile(r" \(\d+\)$")
+_NOTHING = "There is nothing in this file that can be brought in."
 
 
 class Names:
@@ -48,8 +54,8 @@ class Names:
 
     def free(self, kind: str, folder: str, name: str, identity: str) -> str:
         """The name, or the name with a number where another thing has it. The same thing under the same name stays one."""
-        number = 1
-        wanted = name
+        number, wanted = 1, name
+        name = _NUMBER.sub("", name)
         while self._taken.setdefault((kind, folder, wanted.strip()), identity) != identity:
             number += 1
             wanted = f"{name} ({number})"
@@ -68,6 +74,7 @@ class Options:
     """Folders that zips were unpacked to. They are gone after the import: no case names a file in them."""
 
 
+_Named = TypeVar("_Named", PromptFile, DatasetFile, ComparisonFile)
 BringRun = Callable[[Writer, BroughtRun], tuple[int, int, bool]]
 """Keeps a run of another program: (its id, its number, whether it is new)."""
 
@@ -90,6 +97,8 @@ class Importer:
     models: dict[Path, dict[str, str]] = field(default_factory=dict)
     """Uid of each model by title, for each `models.yaml`."""
     names: Names = field(default_factory=Names)
+    named: set[Path] = field(default_factory=set)
+    """Files that configurations were read from."""
 
     def run(self) -> None:
         """Bring in everything that was found: what others name comes first. Raises Stopped."""
@@ -100,25 +109,63 @@ class Importer:
         for path, entries in self.finds.models.items():
             with self.whole(path):
                 self.connections(path, entries)
+        configs = {path: _config(path, found) for path, found in self.finds.foreign.items() if found.format == "promptfoo"}
+        for config in configs.values():
+            self.named |= frozenset() if isinstance(config, BadInput) else config.files
         # Snippets first: a prompt that says only their names takes their texts as they come in here.
         for path, found in sorted(self.finds.prompts.items(), key=lambda item: item[1].file.kind != "snippet"):
             with self.whole(path):
-                self.prompts[path] = self.prompt(found)
+                self.prompts[path] = self.prompt(replace(found, file=self._apart(path, found.file, found.place)))
         for path, record in self.finds.datasets.items():
             with self.whole(path):
-                self.dataset(path, record)
-        for path in self.finds.tables:
+                self.dataset(path, self._apart(path, record))
+        for path in self._alone(self.finds.tables):
             with self.whole(path):
                 self._table(path)
         for path, comparison in self.finds.comparisons.items():
             with self.whole(path):
-                self.comparison(path, comparison)
-        for path, foreign in self.finds.foreign.items():
+                self.comparison(path, self._apart(path, comparison))
+        for path in self._alone(self.finds.foreign):
             with self.whole(path):
-                if foreign.format == "promptfoo":
-                    self._promptfoo(path, foreign.within)
+                if path in configs:
+                    self._promptfoo(path, configs[path])
                 else:
-                    self._foreign(path, foreign)
+                    self._foreign(path, self.finds.foreign[path])
+
+    def _apart(self, path: Path, file: _Named, folder: str = "") -> _Named:
+        """The file's thing under a name of its own, where another file of this import has that name: both are to be kept."""
+        kind = "prompt" if isinstance(file, PromptFile) else "dataset" if isinstance(file, DatasetFile) else "comparison"
+        if isinstance(file, PromptFile) and file.kind != "prompt":
+            return file  # prompts say the names of snippets
+        identity = file.content.hash if isinstance(file, PromptFile) else str(path)
+        name = self.names.free(kind, folder, file.name, identity)
+        if name == file.name:
+            return file
+        self.not_carried.append(NotCarried(str(path), f"name {file.name}", f"another {kind} of these files has it, so this one is {name}"))
+        return replace(file, name=name)
+
+    def _short(self, path: Path, file: _Named) -> _Named:
+        """The file's thing under a name that is not too long: other tools take whole texts for names."""
+        if len(" ".join(file.name.split())) <= LONGEST:
+            return file
+        name = f"{' '.join(file.name.split())[:_SHORTENED].rstrip()}…"
+        self.not_carried.append(NotCarried(str(path), f"name {file.name[:60]}…", f"names here have {LONGEST} characters at most"))
+        return replace(file, name=name)
+
+    def _named_short(self, path: Path, pick: PromptPick, comparison: str) -> PromptPick:
+        if pick.inside is None:
+            return pick
+        file = self._short(path, pick.inside)
+        name = self.names.free("prompt", comparison.replace("/", " "), file.name, file.content.hash)
+        return replace(pick, inside=replace(file, name=name))
+
+    def _alone(self, paths: Iterable[Path]) -> Iterator[Path]:
+        """Those that come in by themselves, and not as a part of a configuration that was read from them; and those that were named."""
+        for path in paths:
+            if path.resolve() in self.named and path.resolve() not in self.finds.asked:
+                self.steps.step()
+            else:
+                yield path
 
     def page(self, page: LibraryPage) -> None:
         """Make the folders in which nothing lies."""
@@ -143,17 +190,14 @@ class Importer:
         except (BadInput, NotFound) as error:
             self.writer.run("ROLLBACK TO file")
             del self.done[before[0] :], self.not_carried[before[1] :]
-            line = getattr(error, "line", None)
-            shown = getattr(error, "path", "") or str(path)
-            self.rejected.append(Rejected(shown, line, f"{error.message} {error.remedy}".strip()))
+            self.rejected.append(refusal(path, error))
         # Not where something else went wrong: a full disk has ended the whole transaction, and with it this part.
         self.writer.run("RELEASE file")
         self.steps.step()
 
     def prompt(self, found: FoundPrompt) -> Arrival:
         """Bring in a prompt with its versions."""
-        folder = found.file.folder if found.file.folder is not None else found.folder
-        self.names.take("prompt", folder, found.file.name, found.file.content.hash)
+        self.names.take("prompt", found.place, found.file.name, found.file.content.hash)
         arrival = bring_prompt(self.writer, found.file, found.versions, found.folder, str(found.path))
         self.done.append(arrival.imported)
         self.not_carried += [NotCarried(str(found.path), what, why) for what, why in arrival.left_out]
@@ -184,6 +228,10 @@ class Importer:
             self.not_carried.append(NotCarried(str(path), what, f"only the sheet {table.form.sheet} was read: choose another with --sheet"))
         if table.repeated:
             self.not_carried.append(NotCarried(str(path), "names of columns", f"one stands twice in the header: {table.repeated}"))
+        if "role" in table.columns and {"content", "text"} & {*table.columns}:
+            self.not_carried.append(
+                NotCarried(str(path), "a chat", "a message of it lacks its role or content, so it came in as rows of a table")
+            )
         if table.form.format == "jsonl" and "values" in table.columns:
             self._bring_table(path, DatasetFile(stem_of(path.name)), table)
             return
@@ -296,7 +344,7 @@ class Importer:
 
     def _dataset_uid(self, path: Path, record: ComparisonFile) -> str | None:
         if record.cases:
-            inside = DatasetFile(record.name, cases=record.cases)
+            inside = DatasetFile(self.names.free("dataset", "", record.name, str(path)), cases=record.cases)
             self._bring_cases(path, inside, _columns_of(record.cases), record.cases)
             return self.datasets.pop(path.resolve())
         if not record.dataset:
@@ -313,12 +361,12 @@ class Importer:
         start = len(self.done)
         folder = found.folder if len(file.prompts) < 2 else "/".join(filter(None, (found.folder, stem_of(path.name))))
         uids = []
-        for prompt in file.prompts:
+        for prompt in (self._short(path, one) for one in file.prompts):
             place = folder if prompt.folder is None else "/".join(filter(None, (found.folder, prompt.folder)))
             named = replace(prompt, folder=place, name=self.names.free("prompt", place, prompt.name, prompt.content.hash))
             uids.append(self.prompt(FoundPrompt(path, named, place, file.versions.get(prompt.name))).uid)
         datasets = []
-        for dataset in file.datasets:
+        for dataset in (self._short(path, one) for one in file.datasets):
             name = self.names.free("dataset", "", dataset.name, sha256([case_hash(case) for case in dataset.cases]))
             columns = dataset.columns if dataset.columns is not None else _columns_of(dataset.cases)
             self._bring_cases(path, replace(dataset, name=name), columns, dataset.cases)
@@ -330,8 +378,9 @@ class Importer:
             self.done.append(bring_comparison(self.writer, definition, str(path)))
         if file.run is not None:
             self._run(path, file.run)
-        if len(self.done) == start:
-            raise BadInput("There is nothing in this file that can be brought in.", path=str(path))
+        self.rejected += [refusal(path, error) for error in file.refused]
+        if len(self.done) == start and not file.refused:
+            raise BadInput(_NOTHING, path=str(path))
         self.done[start:] = [replace(item, format=found.format) for item in self.done[start:]]
 
     def _run(self, path: Path, run: BroughtRun) -> None:
@@ -344,9 +393,12 @@ class Importer:
         said = f"{count:,} answer{'' if count == 1 else 's'}"
         self.done.append(Imported("run", f"{run.name} #{number}", str(path), "", id_, is_new=is_new, changes=said if is_new else ""))
 
-    def _promptfoo(self, path: Path, within: Path | None) -> None:
-        record, left = as_comparison(path, os.environ, within)
-        self.not_carried += left
+    def _promptfoo(self, path: Path, found: ForeignComparison | BadInput) -> None:
+        if isinstance(found, BadInput):
+            raise found
+        record = self._apart(path, self._short(path, found.record))
+        record = replace(record, prompts=tuple(self._named_short(path, pick, record.name) for pick in record.prompts))
+        self.not_carried += found.not_carried
         start = len(self.done)
         if record.models and record.prompts:
             self.comparison(path, record, "promptfoo")
@@ -355,6 +407,9 @@ class Importer:
                 self._ref(path, pick, record.name)
             self._dataset_uid(path, record)
         self.done[start:] = [replace(item, format="promptfoo") for item in self.done[start:]]
+        self.rejected += [refusal(Path(error.path), error) for error in found.refused]
+        if len(self.done) == start and not found.refused:
+            raise BadInput(_NOTHING, path=str(path))
 
     def _uid(self, table: str, id: int) -> str:
         return str(self.writer.run(f"SELECT uid FROM {table} WHERE id = :id", id=id).scalar_one())
@@ -373,6 +428,14 @@ def import_finds(database: Database, finds: Finds, steps: Steps, options: Option
         not_carried=(*finds.not_carried, *importer.not_carried),
         rejected_count=len(rejected),
     )
+
+
+def _config(path: Path, found: FoundForeign) -> ForeignComparison | BadInput:
+    """The comparison in a configuration, or why there is none."""
+    try:
+        return as_comparison(path, os.environ, found.within)
+    except BadInput as error:
+        return error
 
 
 def _refuse_bad(table: Table) -> None:

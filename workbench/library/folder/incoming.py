@@ -80,8 +80,12 @@ def _replace_cases(writer: Writer, dataset_id: int, cases: CaseSource) -> tuple[
     with indexing(writer, added):
         for start, run in _runs(kept, cases()):
             insert_cases(writer, dataset_id, run, position=first + start)
-    words = [f"{added:,} cases added" if added else "", f"{len(gone):,} cases to the archive" if gone else ""]
+    words = [f"{_cases(added)} added" if added else "", f"{_cases(len(gone))} to the archive" if gone else ""]
     return len(wanted), [word for word in words if word] or ["order of cases"]
+
+
+def _cases(count: int) -> str:
+    return f"{count:,} case{'' if count == 1 else 's'}"
 
 
 def _runs(kept: Sequence[int | None], cases: Iterable[Case]) -> Iterator[tuple[int, list[Case]]]:
