@@ -137,6 +137,51 @@ def test_text_is_found_and_replaced_across_messages_and_undone(desk: Desk) -> No
     assert desk.blocks[1].editor.text == "tone {{ tone }}"
 
 
+def test_a_regular_expression_is_replaced_with_its_groups_by_keys(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "Doe, Jane", "Roe, Max 😀 Poe, Ann"))
+    desk.blocks[0].editor.setFocus()
+    desk.key(Key.Key_H, CTRL)
+    desk.type("(\\w+, ")
+    bar = desk.screen.page._find
+    assert bar.regex.isVisible()
+    desk.key(Key.Key_Tab)
+    assert bar.new.hasFocus(), "what comes into its place comes next"
+    desk.type("$2 $1")
+    desk.key(Key.Key_Tab)  # the buttons can do nothing: nothing is found yet
+    desk.key(Key.Key_Tab)
+    assert bar.regex.hasFocus()
+    desk.key(Key.Key_Space)
+    assert bar._why.isVisible()
+    assert bar._why.text() == "Not a regular expression: missing closing parenthesis, at character 7."
+    bar.field.setFocus()
+    desk.key(Key.Key_End)
+    desk.type("(\\w+)")
+    assert bar._why.text() == "Not a regular expression: missing closing parenthesis, at character 12."
+    bar.field.setText("(\\w+), (\\w+)")
+    assert bar._why.isHidden()
+    bar.new.setFocus()
+    desk.key(Key.Key_Return)
+    assert [block.editor.text for block in desk.blocks] == ["Jane Doe", "Roe, Max 😀 Poe, Ann"]
+    assert desk.blocks[1].editor.textCursor().selectedText() == "Roe, Max"
+    desk.press("Replace all")
+    assert desk.blocks[1].editor.text == "Max Roe 😀 Ann Poe"
+    desk.key(Key.Key_Escape)
+    desk.key(Key.Key_Z, CTRL)
+    assert desk.blocks[1].editor.text == "Roe, Max 😀 Poe, Ann"
+
+
+def test_what_was_put_in_is_not_replaced_again(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "a a"))
+    desk.blocks[0].editor.setFocus()
+    desk.key(Key.Key_H, CTRL)
+    desk.type("a")
+    desk.screen.page._find.new.setFocus()
+    desk.type("aa")
+    desk.key(Key.Key_Return)
+    desk.key(Key.Key_Return)
+    assert desk.blocks[0].editor.text == "aa aa"
+
+
 def test_finding_in_the_list_stays_where_no_message_has_the_keyboard(desk: Desk) -> None:
     desk.open(desk.prompt("A", "One"))
     desk.screen.list.view.setFocus()

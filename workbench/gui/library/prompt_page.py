@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QApplication, QMenu, QStackedWidget, QVBoxLayout, 
 
 from workbench.gui import keys_first
 from workbench.gui.context import Context
-from workbench.gui.library.find_bar import FindBar, in_units
+from workbench.gui.library.find_bar import FindBar
+from workbench.gui.library.find_places import in_units
 from workbench.gui.library.header import PromptHeader
 from workbench.gui.library.message_block import ROLES
 from workbench.gui.library.messages_pane import MessagesPane
@@ -244,7 +245,7 @@ class PromptPage(QWidget):
         for block in pane.blocks:
             text = block.editor.text
             places = self.context.ws.search.places(self._words, text)[:_MOST_MARKS] if self._words else []
-            units = [(in_units(text, start), in_units(text, end)) for start, end in places]
+            units = [(in_units(text[:start]), in_units(text[:end])) for start, end in places]
             block.editor.set_hits(units)
             if units and is_first:
                 is_first = False

@@ -196,11 +196,11 @@ class JinjaEditor(QTextEdit):
         cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
         self.setTextCursor(cursor)
 
-    def replace_stretches(self, stretches: Sequence[tuple[int, int]], text: str) -> None:
-        """Put a text in the place of each of these stretches, all as one step to undo."""
+    def replace_stretches(self, stretches: Sequence[tuple[int, int, str]]) -> None:
+        """Put a text in the place of each stretch, from its start to its end, all as one step to undo."""
         cursor = QTextCursor(self.document())
         cursor.beginEditBlock()
-        for start, end in reversed(stretches):
+        for start, end, text in reversed(stretches):
             cursor.setPosition(start)
             cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
             cursor.insertText(text)
