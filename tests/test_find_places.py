@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.gui.library.find_places import NoPattern, in_units, places
+from workbench.gui.library.find_places import NoPattern, places
+from workbench.gui.widgets.units import in_units
 
 
 def found(text: str, wanted: str, *, exact: bool = False, is_regex: bool = False) -> list[str]:

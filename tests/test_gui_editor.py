@@ -75,6 +75,46 @@ def test_the_pair_at_the_caret_is_marked(desk: Desk) -> None:
     assert editor.extraSelections() == []
 
 
+def test_what_stands_behind_an_emoji_is_coloured_completed_and_found_where_it_is(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "😀👩‍👧 {{ größe }} ({{ '😀' | up"))
+    editor = desk.blocks[0].editor
+    block = editor.document().begin()
+    units = block.text().encode("utf-16-le")
+
+    def written(start: int, length: int) -> str:
+        return units[2 * start : 2 * (start + length)].decode("utf-16-le")
+
+    assert [written(one.start, one.length) for one in block.layout().formats()] == ["{{ größe }}", "{{ ", "'😀'", " | ", "up"]
+    editor.go_to(1, 7)
+    assert editor.place == (1, 7)
+    assert editor.textCursor().positionInBlock() == 9
+    desk.key(Key.Key_End)
+    desk.key(Key.Key_Space, CTRL)
+    assert editor._completer is not None
+    popup = editor._completer.popup()
+    assert popup is not None
+    desk.until(popup.isVisible)
+    QTest.keyClick(popup, Key.Key_Return)
+    desk.type(" }})")
+    assert editor.text.endswith("{{ größe }} ({{ '😀' | upper }})")
+    desk.until(lambda: len(editor._marks.get("brackets", ())) == 2)
+    assert [editor.toPlainText().encode("utf-16-le")[2 * mark.cursor.selectionStart() :][:2] for mark in editor._marks["brackets"]] == [
+        b"(\0",
+        b")\0",
+    ]
+    desk.until(lambda: "größe" in desk.working.facts.names and not desk.working.facts.problems[0])
+    desk.key(Key.Key_Home)
+    desk.key(Key.Key_F8)
+    assert editor.place == (1, 9), "at the name that has no value"
+    desk.key(Key.Key_Right)
+    desk.key(Key.Key_Right)
+    desk.key(Key.Key_Space, CTRL)
+    assert popup.model().index(0, 0).data() == "größe"
+    popup.hide()
+    editor.replace_name("größe", "size")
+    assert editor.text.startswith("😀👩‍👧 {{ size }}")
+
+
 def test_filters_are_completed_behind_a_bar(desk: Desk) -> None:
     desk.open(desk.prompt("A", "Hello {{ name"))
     desk.write(" | upp")

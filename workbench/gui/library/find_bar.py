@@ -9,12 +9,13 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLineEdit, QWidget
 
-from workbench.gui.library.find_places import NoPattern, Place, in_units, places
+from workbench.gui.library.find_places import NoPattern, Place, places
 from workbench.gui.library.message_block import MessageBlock
 from workbench.gui.library.messages_pane import MessagesPane
 from workbench.gui.theme import set_kind
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.labels import label, line
+from workbench.gui.widgets.units import in_units
 
 _MOST_TINTED = 500
 """Hits that are tinted in one message. All are replaced."""

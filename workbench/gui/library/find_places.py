@@ -10,6 +10,8 @@ from functools import lru_cache
 
 from PySide6.QtCore import QRegularExpression
 
+from workbench.gui.widgets.units import in_units
+
 _MARKS = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 """Signs that stand on the letter before them."""
 _CLUSTER = re.compile(f".[{_MARKS}]*", re.DOTALL)
@@ -53,7 +55,7 @@ def places(text: str, wanted: str, *, exact: bool, is_regex: bool) -> Iterator[P
 
 
 def _by_words(text: str, wanted: str, exact: bool) -> Iterator[Place]:
-    plain = len(text.encode("utf-16-le", "surrogatepass")) == 2 * len(text)
+    plain = in_units(text) == len(text)
     last = units = 0
     for match in _written_somehow(wanted, exact).finditer(text):
         start = match.start() if plain else units + in_units(text[last : match.start()])
@@ -78,11 +80,6 @@ def _by_expression(text: str, wanted: str, exact: bool) -> Iterator[Place]:
         match = found.next()
         groups = tuple(match.captured(number) for number in range(expression.captureCount() + 1))
         yield Place(match.capturedStart(), match.capturedEnd(), groups, {name: groups[number] for number, name in named})
-
-
-def in_units(text: str) -> int:
-    """How long a text is as Qt counts it."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 @lru_cache(maxsize=8)

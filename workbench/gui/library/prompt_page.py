@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QApplication, QMenu, QStackedWidget, QVBoxLayout, 
 from workbench.gui import keys_first
 from workbench.gui.context import Context
 from workbench.gui.library.find_bar import FindBar
-from workbench.gui.library.find_places import in_units
 from workbench.gui.library.header import PromptHeader
 from workbench.gui.library.message_block import ROLES
 from workbench.gui.library.messages_pane import MessagesPane
@@ -33,6 +32,7 @@ from workbench.gui.widgets.empty import EmptyState
 from workbench.gui.widgets.labels import line
 from workbench.gui.widgets.notice import Banner
 from workbench.gui.widgets.splitter import Splitter
+from workbench.gui.widgets.units import in_units
 from workbench.gui.words import counted
 from workbench.values import Content, Message, VariableSpec
 
