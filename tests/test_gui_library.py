@@ -740,23 +740,6 @@ def test_hundreds_of_prompts_are_listed_without_a_pause(desk: Desk) -> None:
     assert time.perf_counter() - began < 2
 
 
-def test_a_prompt_is_tried_once_on_a_model(qtbot: QtBot, desk: Desk, fakeprovider: Any) -> None:
-    server = fakeprovider(latency_ms=5)
-    connection = desk.ws.connections.add("Stand-in", "other", server.base_url)
-    desk.ws.connections.add_model(connection, "small")
-    prompt_id = desk.prompt("Refund", "Help {{ company }}", "Ticket")
-    desk.ws.versions.set_sample(prompt_id, "company", "Fell & Tarn")
-    desk.open(prompt_id)
-    desk.until(lambda: desk.screen.page.trial.models.count() == 1)
-    desk.blocks[0].editor.setFocus()
-    desk.key(Key.Key_Return, CTRL)
-    trial = desk.screen.page.trial
-    desk.until(lambda: not trial.running and bool(trial.text.toPlainText()))
-    assert "Not kept" in trial._say.text()
-    assert server.stats()["requests"] >= 1
-    assert desk.blocks[0].editor.text == "Help {{ company }}"
-
-
 def test_the_library_goes_out_as_files_and_comes_in_elsewhere(desk: Desk, tmp_path: Path, qtbot: QtBot, settings: Settings) -> None:
     prompt_id = versions(desk)
     desk.prompt("Other", "a", "x", folder="Sales")
