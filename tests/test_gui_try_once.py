@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton
 from pytestqt.qtbot import QtBot
 
 from tests.gui_window import finished, opened
 from tests.test_gui_library import CTRL, Desk, Key
+from workbench.runs.records import OutputRow
 from workbench.settings import Settings
-from workbench.workspace import OutputRow
 
 Asked = Callable[..., tuple[Desk, Any]]
 
@@ -82,12 +83,18 @@ def test_unsaved_edits_are_sent_as_they_are_and_are_no_version(asked: Asked) -> 
     assert kept(desk, newest.id).messages[0]["content"] == "Help Fell & Tarn and others"
 
 
-@pytest.mark.parametrize("text", ["[[fake status=401]]", "[[fake status=400]]"])
-def test_a_refused_call_says_why_and_leaves_nothing_to_go_on_with(asked: Asked, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[[fake status=401]]", "No key (401). No key for Stand-in in this session, so none was sent."),
+        ("[[fake status=400]]", "Request refused (400). Status 400 (fake)."),
+    ],
+)
+def test_a_refused_call_says_why_and_leaves_nothing_to_go_on_with(asked: Asked, text: str, words: str) -> None:
     desk, _server = asked(text)
-    words = said(desk)
-    assert words, "what went wrong"
-    assert "Kept" not in words
+    assert said(desk).casefold() == words.casefold()
+    links = [made.text() for made in desk.screen.page.trial.findChildren(QAbstractButton) if made.isVisible() and "Open" in made.text()]
+    assert links == (["Open Models"] if "401" in text else [])
     desk.until(lambda: desk.ws.runs.list()[0].status == "done")
     assert desk.ws.runs.unfinished() == []
 

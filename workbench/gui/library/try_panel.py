@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
+from workbench.gui.cells import failed_words
 from workbench.gui.context import Context
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button, icon_button
@@ -19,7 +20,7 @@ from workbench.gui.words import call_money, counted, duration, joined
 from workbench.values import Case, Content, Failure, Reply, Request, Spec, Variant
 
 if TYPE_CHECKING:
-    from workbench.workspace import ModelRow, Workspace
+    from workbench.workspace import ColumnInfo, ModelRow, Workspace
 
 CLOCK_MS = 80
 
@@ -60,6 +61,7 @@ class TryPanel(QWidget):
         self._again = button("Ask again", "rotate-ccw", size="small", on=self._repeat)
         self._stop = button("Stop", "square", "danger", size="small", on=self.stop)
         self._open = button("Open the run", kind="link", size="small", on=self._open_run)
+        self._models_link = button("Open Models", kind="link", size="small", on=lambda: self._context.go("models"))
         self._say = label("", "small", "text3", wrap=True)
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
@@ -73,7 +75,9 @@ class TryPanel(QWidget):
         head.addWidget(self._again)
         head.addWidget(self._stop)
         head.addWidget(self._say, 1)
-        head.addWidget(self._open)
+        for link in (self._open, self._models_link):
+            head.addWidget(link)
+            link.hide()
         head.addWidget(icon_button("x", "Close the answer", on=self._close, size=15))
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 6, 8, 8)
@@ -86,7 +90,6 @@ class TryPanel(QWidget):
         context.bridge.run_events.connect(self._events)
         context.bridge.run_ended.connect(self._ended)
         self._stop.hide()
-        self._open.hide()
         self.hide()
 
     @property
@@ -123,6 +126,7 @@ class TryPanel(QWidget):
         self.text.clear()
         self._open.hide()
         self._model = self.chosen
+        self._models_link.setVisible(self._model is None)
         if self._model is None:
             self._tell("No model is ready. Connect one on the Models screen.", "warn")
             return
@@ -194,12 +198,19 @@ class TryPanel(QWidget):
         if run != self._run or not self._running:
             return
         if isinstance(self._came, Reply):
-            self._open.show()
             self._answered(self._came)
+            self._open.show()
         elif self._came is not None:
-            self._end(self._came.message, "fail")
+            tell = partial(self._tell_failure, run, self._came)
+            self._context.bridge.read(self._context.ws.runs.columns, run, then=tell, owner=self)
         else:
-            self._end(str(error) if error is not None else "No answer came.", "fail")
+            self._end(str(error) if error is not None else "No answer came. Ask again.", "fail")
+
+    def _tell_failure(self, run: int, failure: Failure, columns: Sequence[ColumnInfo]) -> None:
+        if run == self._run and self._running:
+            title, sentence, fixes = failed_words(failure.to_json(), columns[0])
+            self._end(f"{title}. {sentence}", "fail")
+            self._models_link.setVisible(any(fix in ("key", "models") for fix, _text in fixes))
 
     def _forget(self, run: int) -> None:
         """Leave out the call if it was not made: nobody goes on with what was tried once."""
