@@ -142,7 +142,7 @@ def two_prompts(session: Session, ids: dict[str, int]) -> None:
     settle()
     screen = session.window.screen_at("library")
     assert isinstance(screen, LibraryScreen)
-    screen.version_verbs.diff_prompts([row for row in screen.rows if row.id in (ids["prompt"], ids["triage"])])
+    screen.version_verbs.diff_prompts([row for row in screen.chosen.all if row.id in (ids["prompt"], ids["triage"])])
     settle(1.0)
 
 

@@ -75,6 +75,46 @@ def test_the_pair_at_the_caret_is_marked(desk: Desk) -> None:
     assert editor.extraSelections() == []
 
 
+def test_what_stands_behind_an_emoji_is_coloured_completed_and_found_where_it_is(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "😀👩‍👧 {{ größe }} ({{ '😀' | up"))
+    editor = desk.blocks[0].editor
+    block = editor.document().begin()
+    units = block.text().encode("utf-16-le")
+
+    def written(start: int, length: int) -> str:
+        return units[2 * start : 2 * (start + length)].decode("utf-16-le")
+
+    assert [written(one.start, one.length) for one in block.layout().formats()] == ["{{ größe }}", "{{ ", "'😀'", " | ", "up"]
+    editor.go_to(1, 7)
+    assert editor.place == (1, 7)
+    assert editor.textCursor().positionInBlock() == 9
+    desk.key(Key.Key_End)
+    desk.key(Key.Key_Space, CTRL)
+    assert editor._completer is not None
+    popup = editor._completer.popup()
+    assert popup is not None
+    desk.until(popup.isVisible)
+    QTest.keyClick(popup, Key.Key_Return)
+    desk.type(" }})")
+    assert editor.text.endswith("{{ größe }} ({{ '😀' | upper }})")
+    desk.until(lambda: len(editor._marks.get("brackets", ())) == 2)
+    assert [editor.toPlainText().encode("utf-16-le")[2 * mark.cursor.selectionStart() :][:2] for mark in editor._marks["brackets"]] == [
+        b"(\0",
+        b")\0",
+    ]
+    desk.until(lambda: "größe" in desk.working.facts.names and not desk.working.facts.problems[0])
+    desk.key(Key.Key_Home)
+    desk.key(Key.Key_F8)
+    assert editor.place == (1, 9), "at the name that has no value"
+    desk.key(Key.Key_Right)
+    desk.key(Key.Key_Right)
+    desk.key(Key.Key_Space, CTRL)
+    assert popup.model().index(0, 0).data() == "größe"
+    popup.hide()
+    editor.replace_name("größe", "size")
+    assert editor.text.startswith("😀👩‍👧 {{ size }}")
+
+
 def test_filters_are_completed_behind_a_bar(desk: Desk) -> None:
     desk.open(desk.prompt("A", "Hello {{ name"))
     desk.write(" | upp")
@@ -135,6 +175,51 @@ def test_text_is_found_and_replaced_across_messages_and_undone(desk: Desk) -> No
     assert desk.blocks[1].editor.hasFocus()
     desk.key(Key.Key_Z, CTRL)
     assert desk.blocks[1].editor.text == "tone {{ tone }}"
+
+
+def test_a_regular_expression_is_replaced_with_its_groups_by_keys(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "Doe, Jane", "Roe, Max 😀 Poe, Ann"))
+    desk.blocks[0].editor.setFocus()
+    desk.key(Key.Key_H, CTRL)
+    desk.type("(\\w+, ")
+    bar = desk.screen.page._find
+    assert bar.regex.isVisible()
+    desk.key(Key.Key_Tab)
+    assert bar.new.hasFocus(), "what comes into its place comes next"
+    desk.type("$2 $1")
+    desk.key(Key.Key_Tab)  # the buttons can do nothing: nothing is found yet
+    desk.key(Key.Key_Tab)
+    assert bar.regex.hasFocus()
+    desk.key(Key.Key_Space)
+    assert bar._why.isVisible()
+    assert bar._why.text() == "Not a regular expression: missing closing parenthesis, at character 7."
+    bar.field.setFocus()
+    desk.key(Key.Key_End)
+    desk.type("(\\w+)")
+    assert bar._why.text() == "Not a regular expression: missing closing parenthesis, at character 12."
+    bar.field.setText("(\\w+), (\\w+)")
+    assert bar._why.isHidden()
+    bar.new.setFocus()
+    desk.key(Key.Key_Return)
+    assert [block.editor.text for block in desk.blocks] == ["Jane Doe", "Roe, Max 😀 Poe, Ann"]
+    assert desk.blocks[1].editor.textCursor().selectedText() == "Roe, Max"
+    desk.press("Replace all")
+    assert desk.blocks[1].editor.text == "Max Roe 😀 Ann Poe"
+    desk.key(Key.Key_Escape)
+    desk.key(Key.Key_Z, CTRL)
+    assert desk.blocks[1].editor.text == "Roe, Max 😀 Poe, Ann"
+
+
+def test_what_was_put_in_is_not_replaced_again(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "a a"))
+    desk.blocks[0].editor.setFocus()
+    desk.key(Key.Key_H, CTRL)
+    desk.type("a")
+    desk.screen.page._find.new.setFocus()
+    desk.type("aa")
+    desk.key(Key.Key_Return)
+    desk.key(Key.Key_Return)
+    assert desk.blocks[0].editor.text == "aa aa"
 
 
 def test_finding_in_the_list_stays_where_no_message_has_the_keyboard(desk: Desk) -> None:

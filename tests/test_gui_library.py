@@ -161,7 +161,7 @@ def test_edits_are_counted_shown_and_discarded_with_an_undo(desk: Desk) -> None:
     desk.write("\nThank you.", 1)
     desk.until(lambda: desk.screen.page.header._unsaved.text == "2 unsaved edits")
     desk.until(lambda: desk.screen.list.model.edits.get(desk.working.prompt_id) == 2)
-    assert desk.screen.list.model.facts(desk.screen.rows[0]) != []
+    assert desk.screen.list.model.facts(desk.screen.chosen.all[0]) != []
     desk.session.context.action("library.discard").trigger()
     desk.until(lambda: desk.notice() == "Discarded 2 unsaved edits.")
     assert desk.blocks[0].editor.text == "Be kind."
@@ -682,7 +682,7 @@ def test_folders_are_made_renamed_and_removed(desk: Desk) -> None:
 def test_the_list_is_filtered_from_the_keyboard(desk: Desk) -> None:
     for name in ("Refund reply", "Refund triage", "Summary"):
         desk.prompt(name, "a", "x", folder="Support")
-    desk.until(lambda: len(desk.screen.rows) == 3)
+    desk.until(lambda: len(desk.screen.chosen.all) == 3)
     desk.key(Key.Key_F, CTRL)
     desk.type("refund tri")
     desk.until(lambda: desk.screen.list.model.root.shown == 1)
@@ -762,27 +762,10 @@ def test_hundreds_of_prompts_are_listed_without_a_pause(desk: Desk) -> None:
     content = Content((Message.of("user", "x"),))
     for number in range(300):
         desk.ws.prompts.create(f"Prompt {number:04}", f"Folder {number % 20}", content)
-    desk.until(lambda: len(desk.screen.rows) == 300)
+    desk.until(lambda: len(desk.screen.chosen.all) == 300)
     began = time.perf_counter()
-    desk.screen.list.show_rows(desk.screen.rows, desk.screen.folders)
+    desk.screen.list.show_rows(desk.screen.chosen.all, desk.screen.chosen.folders)
     assert time.perf_counter() - began < 2
-
-
-def test_a_prompt_is_tried_once_on_a_model(qtbot: QtBot, desk: Desk, fakeprovider: Any) -> None:
-    server = fakeprovider(latency_ms=5)
-    connection = desk.ws.connections.add("Stand-in", "other", server.base_url)
-    desk.ws.connections.add_model(connection, "small")
-    prompt_id = desk.prompt("Refund", "Help {{ company }}", "Ticket")
-    desk.ws.versions.set_sample(prompt_id, "company", "Fell & Tarn")
-    desk.open(prompt_id)
-    desk.until(lambda: desk.screen.page.trial.models.count() == 1)
-    desk.blocks[0].editor.setFocus()
-    desk.key(Key.Key_Return, CTRL)
-    trial = desk.screen.page.trial
-    desk.until(lambda: not trial.running and bool(trial.text.toPlainText()))
-    assert "Not kept" in trial._say.text()
-    assert server.stats()["requests"] >= 1
-    assert desk.blocks[0].editor.text == "Help {{ company }}"
 
 
 def test_the_library_goes_out_as_files_and_comes_in_elsewhere(desk: Desk, tmp_path: Path, qtbot: QtBot, settings: Settings) -> None:
@@ -916,7 +899,7 @@ def test_words_in_a_version_find_its_prompt_in_the_list_with_the_place(desk: Des
     desk.prompt("Parcels", "Say when the zebrafinch arrives.")
     desk.prompt("Other", "Nothing of the kind.")
     listed = desk.screen.list
-    desk.until(lambda: len(desk.screen.rows) == 2)
+    desk.until(lambda: len(desk.screen.chosen.all) == 2)
     listed.field.setFocus()
     desk.type("zebra")
     desk.until(lambda: listed.model.found)
@@ -932,8 +915,8 @@ def test_tags_of_several_prompts_are_changed_at_once_and_brought_back(desk: Desk
     desk.session.window.go("library")
     first, second = desk.prompt("One", "a"), desk.prompt("Two", "b")
     desk.ws.prompts.set_tags(first, ["old", "kept"])
-    desk.until(lambda: len(desk.screen.rows) == 2 and desk.screen.rows[0].tags == ("kept", "old"))
-    desk.screen.verbs.tag_all(desk.screen.rows)
+    desk.until(lambda: len(desk.screen.chosen.all) == 2 and desk.screen.chosen.all[0].tags == ("kept", "old"))
+    desk.screen.verbs.tag_all(desk.screen.chosen.all)
     dialog = desk.dialog()
     add, remove = dialog.findChildren(QLineEdit)
     add.setText("new, kept")

@@ -278,11 +278,7 @@ class MessagesPane(QScrollArea):
         if not found:
             return False
         block = self.current()
-        if block is None:
-            here = (-1, 0, 0)
-        else:
-            cursor = block.editor.textCursor()
-            here = (self.blocks.index(block), cursor.blockNumber() + 1, cursor.positionInBlock() + 1)
+        here = (-1, 0, 0) if block is None else (self.blocks.index(block), *block.editor.place)
         places = [(self.blocks.index(one), line, column) for one, line, column in found]
         if step > 0:
             chosen = next((i for i, place in enumerate(places) if place > here), 0)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QStackedWidget, QVBoxLayout, 
 
 from workbench.gui import keys_first
 from workbench.gui.context import Context
-from workbench.gui.library.find_bar import FindBar, in_units
+from workbench.gui.library.find_bar import FindBar
 from workbench.gui.library.header import PromptHeader
 from workbench.gui.library.message_block import ROLES
 from workbench.gui.library.messages_pane import MessagesPane
@@ -23,7 +23,7 @@ from workbench.gui.library.samples import SampleStrip
 from workbench.gui.library.shown_values import ShownValues
 from workbench.gui.library.snippet_bar import SnippetBar
 from workbench.gui.library.study import Facts, Preview, paths, preview
-from workbench.gui.library.try_panel import TryPanel
+from workbench.gui.library.try_panel import Tried, TryPanel
 from workbench.gui.library.variable_dialog import VariableDialog
 from workbench.gui.library.working_copy import WorkingCopy, pause
 from workbench.gui.theme import set_icon, set_role, theme
@@ -32,6 +32,7 @@ from workbench.gui.widgets.empty import EmptyState
 from workbench.gui.widgets.labels import line
 from workbench.gui.widgets.notice import Banner
 from workbench.gui.widgets.splitter import Splitter
+from workbench.gui.widgets.units import in_units
 from workbench.gui.words import counted
 from workbench.values import Content, Message, VariableSpec
 
@@ -60,6 +61,7 @@ class PromptPage(QWidget):
         self._shown = ShownValues(context, working, self)
         self._problems: list[Problem] = []
         self._newest: int | None = None
+        self._prompt_id: int | None = None
         self._rendering = False
         self._render_again = False
         self._words = ""
@@ -213,10 +215,12 @@ class PromptPage(QWidget):
 
     def try_once(self) -> None:
         """Send the prompt once with the values shown."""
-        if self.working.at is not None:
+        at, old = self.working.at, self.old.now
+        if at is not None:
+            base = None if self.working.unsaved or at.base is None else at.base.number
             self._low.show()
             self._fit_below()
-            self.trial.ask(self.content, self.values)
+            self.trial.ask(Tried(at.prompt.name, at.prompt.uid, old.version.number if old is not None else base, self.content, self.values))
 
     def show_archived(self, archived: bool) -> None:
         """Say that the prompt is in the archive."""
@@ -244,7 +248,7 @@ class PromptPage(QWidget):
         for block in pane.blocks:
             text = block.editor.text
             places = self.context.ws.search.places(self._words, text)[:_MOST_MARKS] if self._words else []
-            units = [(in_units(text, start), in_units(text, end)) for start, end in places]
+            units = [(in_units(text[:start]), in_units(text[:end])) for start, end in places]
             block.editor.set_hits(units)
             if units and is_first:
                 is_first = False
@@ -294,6 +298,10 @@ class PromptPage(QWidget):
         self._leave_old()
         self._find.close_bar()
         self._stack.setCurrentWidget(self._page if at is not None else self._nothing)
+        if at is None or at.prompt.id != self._prompt_id:
+            self.trial.leave()
+            self.show_view(self.view)
+        self._prompt_id = at.prompt.id if at is not None else None
         if at is None:
             return
         self._shown.open(at.samples)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.library.branch_verbs import BranchVerbs
+from workbench.gui.library.chosen import ChosenPrompts
 from workbench.gui.library.exchange import Exchange
 from workbench.gui.library.folder_strip import FolderStrip
 from workbench.gui.library.inspector import Inspector
@@ -42,8 +43,6 @@ class LibraryScreen(Screen):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.rows: list[PromptRow] = []
-        self.folders: list[str] = []
         self._let_go = False
         self._first = True
         self._write_into: int | None = None
@@ -57,6 +56,7 @@ class LibraryScreen(Screen):
         used = ("library.new", "library.new_folder", "file.export", "file.import")
         actions = {id: context.action(id) for id in used}
         self.list = ListPane(actions, lambda: self.verbs.new(""), self.exchange.ask_import)
+        self.chosen = ChosenPrompts(context, self.list, self.working, self.verbs, self.exchange)
         self.page = PromptPage(context, self.working)
         self.inspector = Inspector(context, self.working)
         self._save = action_button(context.action("library.save"), "Save version", show_key=True)
@@ -75,7 +75,7 @@ class LibraryScreen(Screen):
         self.list.text_wanted.connect(self._find_text)
         self.list.left.connect(self._focus_text)
         self.list.menu_wanted.connect(lambda at: self.menu().popup(at))
-        self.list.moved.connect(lambda ids, folder: self.verbs.move(self._rows_of(ids), folder))
+        self.list.moved.connect(lambda ids, folder: self.verbs.move(self.chosen.rows_of(ids), folder))
         self.list.filter_changed.connect(lambda _filter: self._read_rows())
         self.working.opened.connect(self._opened)
         self.working.renewed.connect(self._show_buttons)
@@ -84,11 +84,11 @@ class LibraryScreen(Screen):
         self.page.valued.connect(lambda: self.inspector.show_tokens(sum(self.page.preview.shown.tokens)))
         self.page.read.connect(self.inspector.show_parameters_of)
         self.page.old.restore_wanted.connect(self.version_verbs.restore)
-        self.page.restore_wanted.connect(lambda: self.verbs.restore(self._current_rows()))
+        self.page.restore_wanted.connect(lambda: self.verbs.restore(self.chosen.rows))
         self.page.header.menu_wanted.connect(self._page_menu)
-        self.page.header.rename_wanted.connect(lambda: self._with_open(self.verbs.rename))
-        self.page.header.describe_wanted.connect(lambda: self._with_open(self.verbs.describe))
-        self.page.header.tags_wanted.connect(lambda: self._with_open(self.verbs.tag))
+        self.page.header.rename_wanted.connect(lambda: self.chosen.with_open(self.verbs.rename))
+        self.page.header.describe_wanted.connect(lambda: self.chosen.with_open(self.verbs.describe))
+        self.page.header.tags_wanted.connect(lambda: self.chosen.with_open(self.verbs.tag))
         self.page.snippets.take_in_wanted.connect(self.version_verbs.take_in)
         self.page.snippets.opened.connect(self.open)
         self.page.header.branch_wanted.connect(self._branch_menu)
@@ -104,7 +104,7 @@ class LibraryScreen(Screen):
             "library.try": self.page.try_once,
             "library.compare": self.compare,
             "library.diff": lambda: self.version_verbs.diff_current(self.inspector.versions.current()),
-            "library.diff_prompts": lambda: self.version_verbs.diff_prompts(self._current_rows()),
+            "library.diff_prompts": lambda: self.version_verbs.diff_prompts(self.chosen.rows),
             "library.label": self._label,
             "library.new_branch": self.branch_verbs.begin,
             "library.branches": self._branch_menu,
@@ -126,16 +126,16 @@ class LibraryScreen(Screen):
             "library.complete": lambda: self._write(messages.complete),
             "library.next_problem": lambda: self._write(lambda: self._next_problem(1)),
             "library.previous_problem": lambda: self._write(lambda: self._next_problem(-1)),
-            "library.rename": self._rename,
-            "library.duplicate": lambda: self._with_row(self.verbs.duplicate),
-            "library.archive": self._archive,
-            "library.move": self._move,
-            "library.tags": self._tags,
+            "library.rename": self.chosen.rename,
+            "library.duplicate": lambda: self.chosen.with_row(self.verbs.duplicate),
+            "library.archive": self.chosen.archive,
+            "library.move": self.chosen.move,
+            "library.tags": self.chosen.tag,
             "library.new_folder": lambda: self.verbs.new_folder(self.list.folder()),
             "library.discard": self.version_verbs.discard,
-            "library.export_for": self._export_for,
-            "library.copy_curl": lambda: self._copy_code("curl"),
-            "library.copy_python": lambda: self._copy_code("python"),
+            "library.export_for": self.chosen.export_for,
+            "library.copy_curl": lambda: self.version_verbs.copy_code(None, "curl", self.page.trial.chosen),
+            "library.copy_python": lambda: self.version_verbs.copy_code(None, "python", self.page.trial.chosen),
         }
         for id, verb in verbs.items():
             self.on(id, verb)
@@ -176,7 +176,7 @@ class LibraryScreen(Screen):
             self.exchange.ask_import()
         elif at.get("start") == "export":
             self.working.flush()
-            self.exchange.export(self.list.folder(), self._current_rows())
+            self.exchange.export(self.list.folder(), self.chosen.rows)
         elif not at:
             self.list.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -257,8 +257,9 @@ class LibraryScreen(Screen):
         )
 
     def _show_rows(self, found: tuple[list[PromptRow], list[str], dict[int, str]]) -> None:
-        self.rows, self.folders, marks = found
-        self.list.show_rows(self.rows, self.folders)
+        rows, folders, marks = found
+        self.chosen.know(rows, folders)
+        self.list.show_rows(rows, folders)
         self.list.model.set_marks(marks)
         current = self.working.prompt_id
         if current is not None:
@@ -268,7 +269,7 @@ class LibraryScreen(Screen):
             assert first is not None
             QTimer.singleShot(0, self, lambda: self._open_first(first))
         self._first = False
-        drafts = [row.id for row in self.rows if row.has_draft and row.latest is not None][:_COUNTED_DRAFTS]
+        drafts = [row.id for row in rows if row.has_draft and row.latest is not None][:_COUNTED_DRAFTS]
         if drafts:
             self.context.bridge.read(
                 count_edits, self.context.ws, drafts, then=self._show_edits, failed=lambda _problem: None, owner=self, key="library.edits"
@@ -452,68 +453,9 @@ class LibraryScreen(Screen):
 
     # -- prompts and folders -----------------------------------------------------------------------------------
 
-    def _rows_of(self, ids: list[int]) -> list[PromptRow]:
-        return [row for row in self.rows if row.id in ids]
-
-    def _current_rows(self) -> list[PromptRow]:
-        """The prompts selected in the list, else the open one."""
-        chosen = self._rows_of(self.list.selected_ids())
-        return chosen or ([self.working.at.prompt] if self.working.at is not None else [])
-
-    def _export_for(self) -> None:
-        rows = [row for row in self._current_rows() if not row.archived]
-        self.working.flush()
-        self.exchange.export_for(self.list.folder(), rows)
-
-    def _copy_code(self, format: str) -> None:
-        if self.working.at is not None:
-            self.version_verbs.copy_code(None, format, self.page.trial.chosen)
-
-    def _with_row(self, verb: Callable[[PromptRow], object]) -> None:
-        rows = self._current_rows()
-        if len(rows) == 1 and not self.context.ws.read_only:
-            verb(rows[0])
-
-    def _with_open(self, verb: Callable[[PromptRow], object]) -> None:
-        if self.working.at is not None and not self.working.read_only:
-            verb(self.working.at.prompt)
-
-    def _rename(self) -> None:
-        folder = self.list.current_folder() if self.list.view.hasFocus() else None
-        if folder:
-            self.verbs.rename_folder(folder)
-        else:
-            self._with_row(self.verbs.rename)
-
-    def _move(self) -> None:
-        rows = self._current_rows()
-        if rows and not self.context.ws.read_only:
-            self.verbs.ask_folder(rows, self.folders)
-
-    def _tags(self) -> None:
-        rows = self._current_rows()
-        if rows and not self.context.ws.read_only:
-            self.verbs.tag(rows[0]) if len(rows) == 1 else self.verbs.tag_all(rows)
-
-    def _archive(self) -> None:
-        folder = self.list.current_folder() if self.list.view.hasFocus() else None
-        if self.context.ws.read_only:
-            return
-        if folder:
-            self.verbs.delete_folder(folder)
-            return
-        rows = self._current_rows()
-        if rows and not rows[0].archived:
-            self.verbs.archive(rows, self._after_archive)
-
-    def _after_archive(self) -> None:
-        at = self.working.at
-        if at is not None:
-            self.working.renew()
-
     def menu(self) -> QMenu:
         """What can be done with the lines selected in the list."""
-        return list_menu(self, self.context, self.verbs, self.list.current_folder(), self._current_rows())
+        return list_menu(self, self.context, self.verbs, self.list.current_folder(), self.chosen.rows)
 
     def _page_menu(self) -> None:
         more = self.page.header.more

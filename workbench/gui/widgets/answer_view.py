@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QTextEdit
 
 from workbench.gui.marks import to_shown, to_written, written_places
 from workbench.gui.theme import set_role, theme
+from workbench.gui.widgets.units import in_units
 
 MARKDOWN_LIMIT = 20_000
 """Longer answers stay plain text: turning them into Markdown would hold the window up for more than a second."""
@@ -168,7 +169,7 @@ class AnswerView(QTextBrowser):
 
     def _cursor_at(self, place: int) -> QTextCursor:
         cursor = QTextCursor(self.document())
-        cursor.setPosition(len(self.toPlainText()[:place].encode("utf-16-le", "surrogatepass")) // 2)
+        cursor.setPosition(in_units(self.toPlainText()[:place]))
         return cursor
 
     def turn(self, as_text: bool) -> None:

@@ -27,6 +27,7 @@ from workbench.gui.theme import set_role, theme
 from workbench.gui.widgets.brackets import is_bracket, pair_at
 from workbench.gui.widgets.jinja_highlighter import JinjaHighlighter, paint_chips
 from workbench.gui.widgets.jinja_tokens import TAG, VARIABLE, scan
+from workbench.gui.widgets.units import as_units, in_characters, in_units
 
 _TALLEST_LINES = 2000
 """A longer message scrolls in itself: a page of that height would cost a layout of all its lines at every key."""
@@ -35,7 +36,6 @@ _MOST_COLOURED = 300_000
 _BRACKET_LINES = 60
 """So many lines up and down are looked through for the other bracket."""
 _INCLUDE = re.compile(r"""\{%[-+]?\s*include\s+["'][^"']*$""")
-_WORD = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_."
 
 
 class Gutter(QWidget):
@@ -153,7 +153,7 @@ class JinjaEditor(QTextEdit):
     def _mark_brackets(self) -> None:
         caret = self.textCursor()
         place = caret.positionInBlock()
-        if not is_bracket(caret.block().text()[max(0, place - 1) : place + 1]):
+        if not is_bracket(as_units(caret.block().text())[max(0, place - 1) : place + 1]):
             if self._marks.get("brackets"):
                 self._mark("brackets", [])
             return
@@ -161,7 +161,7 @@ class JinjaEditor(QTextEdit):
         lines: list[str] = []
         block = first
         while block.isValid() and len(lines) <= 2 * _BRACKET_LINES:
-            lines.append(block.text())
+            lines.append(as_units(block.text()))
             block = block.next()
         found = pair_at("\n".join(lines), caret.position() - first.position()) or ()
         if found or self._marks.get("brackets"):
@@ -189,6 +189,12 @@ class JinjaEditor(QTextEdit):
         self.setTextCursor(self._cursor_at(line, column))
         self.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """Line and column of the caret, counted from 1."""
+        cursor = self.textCursor()
+        return cursor.blockNumber() + 1, in_characters(cursor.block().text(), cursor.positionInBlock()) + 1
+
     def select(self, start: int, end: int) -> None:
         """Select a stretch of the text."""
         cursor = self.textCursor()
@@ -196,11 +202,11 @@ class JinjaEditor(QTextEdit):
         cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
         self.setTextCursor(cursor)
 
-    def replace_stretches(self, stretches: Sequence[tuple[int, int]], text: str) -> None:
-        """Put a text in the place of each of these stretches, all as one step to undo."""
+    def replace_stretches(self, stretches: Sequence[tuple[int, int, str]]) -> None:
+        """Put a text in the place of each stretch, from its start to its end, all as one step to undo."""
         cursor = QTextCursor(self.document())
         cursor.beginEditBlock()
-        for start, end in reversed(stretches):
+        for start, end, text in reversed(stretches):
             cursor.setPosition(start)
             cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
             cursor.insertText(text)
@@ -217,9 +223,10 @@ class JinjaEditor(QTextEdit):
         block = self.document().begin()
         state = 0
         while block.isValid():
-            tokens, next_state = scan(block.text(), state)
+            text = as_units(block.text())
+            tokens, next_state = scan(text, state)
             for token in reversed(tokens):
-                if token.kind == "name" and block.text()[token.start : token.end].split(".")[0] == old:
+                if token.kind == "name" and text[token.start : token.end].split(".")[0] == old:
                     cursor.setPosition(block.position() + token.start)
                     cursor.setPosition(block.position() + token.start + len(old), QTextCursor.MoveMode.KeepAnchor)
                     cursor.insertText(new)
@@ -229,7 +236,7 @@ class JinjaEditor(QTextEdit):
     def _cursor_at(self, line: int, column: int) -> QTextCursor:
         block = self.document().findBlockByNumber(max(0, min(line, self.document().blockCount()) - 1))
         cursor = QTextCursor(block)
-        cursor.setPosition(block.position() + min(max(0, column - 1), block.length() - 1))
+        cursor.setPosition(block.position() + min(in_units(block.text()[: max(0, column - 1)]), block.length() - 1))
         return cursor
 
     def _changed(self) -> None:
@@ -405,15 +412,15 @@ class JinjaEditor(QTextEdit):
         return self._completer
 
     def _word_before(self) -> str:
-        text, at = self.textCursor().block().text(), self.textCursor().positionInBlock()
+        text, at = as_units(self.textCursor().block().text()), self.textCursor().positionInBlock()
         start = at
-        while start and text[start - 1] in _WORD:
+        while start and (text[start - 1] == "." or f"_{text[start - 1]}".isidentifier()):
             start -= 1
         return text[start:at]
 
     def _is_filter(self, prefix: str) -> bool:
         cursor = self.textCursor()
-        before = cursor.block().text()[: cursor.positionInBlock() - len(prefix)]
+        before = as_units(cursor.block().text())[: cursor.positionInBlock() - len(prefix)]
         return before.rstrip().endswith("|") and self._is_code(cursor.block(), before)
 
     def _is_code(self, block: QTextBlock, before: str) -> bool:
@@ -423,13 +430,13 @@ class JinjaEditor(QTextEdit):
     def _in_include(self) -> bool:
         """True where the caret stands in the name of an include."""
         cursor = self.textCursor()
-        return _INCLUDE.search(cursor.block().text()[: cursor.positionInBlock()]) is not None
+        return _INCLUDE.search(as_units(cursor.block().text())[: cursor.positionInBlock()]) is not None
 
     def _completed(self, name: str) -> None:
         cursor = self.textCursor()
         prefix = self._word_before()
         cursor.movePosition(QTextCursor.MoveOperation.Left, QTextCursor.MoveMode.KeepAnchor, len(prefix))
         block = cursor.block()
-        before = block.text()[: cursor.selectionStart() - block.position()]
+        before = as_units(block.text())[: cursor.selectionStart() - block.position()]
         cursor.insertText(name if self._is_code(block, before) else f"{{{{ {name} }}}}")
         self.setTextCursor(cursor)

@@ -12,6 +12,7 @@ from workbench.gui import keys_first
 from workbench.gui.theme import theme
 from workbench.gui.widgets.jinja_tokens import RAW, TEXT, Token, scan
 from workbench.gui.widgets.markdown_tokens import marks
+from workbench.gui.widgets.units import as_units
 
 _INKS = {"var": "jvar", "tag": "jtag", "com": "jcom", "fil": "jfil", "str": "jstr"}
 _FILLS = {"var": "jvar-bg", "tag": "jtag-bg", "bad": "warn-soft"}
@@ -59,7 +60,7 @@ class JinjaHighlighter(QSyntaxHighlighter):
             self.setCurrentBlockState(block.userState())
             ranges = block.layout().formats()
         else:
-            ranges, state = self._ranges(text, max(0, self.previousBlockState()))
+            ranges, state = self._ranges(as_units(text), max(0, self.previousBlockState()))
             self.setCurrentBlockState(state)
         for stretch in ranges:
             self.setFormat(stretch.start, stretch.length, stretch.format)
@@ -96,7 +97,7 @@ class JinjaHighlighter(QSyntaxHighlighter):
         until = time.perf_counter() + _SLICE_S
         while block.isValid() and more and time.perf_counter() < until:
             before = block.previous().userState() if block.previous().isValid() else 0
-            ranges, state = self._ranges(block.text(), max(0, before))
+            ranges, state = self._ranges(as_units(block.text()), max(0, before))
             if block.layout().formats() != ranges:
                 block.layout().setFormats(ranges)
                 changed += [block.position(), block.position() + block.length()]
@@ -151,7 +152,7 @@ class JinjaHighlighter(QSyntaxHighlighter):
     def chips(self, block: QTextBlock) -> list[tuple[QRectF, str]]:
         """Where the chips behind a laid-out line lie, from its own corner and also where it wraps, and their colour tokens."""
         before = block.previous().userState() if block.previous().isValid() else 0
-        text, layout = block.text(), block.layout()
+        text, layout = as_units(block.text()), block.layout()
         key = (text, before, self.document().textWidth(), self.document().defaultFont().key())
         found = self._chips.get(key)
         if found is None:
