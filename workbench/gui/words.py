@@ -103,7 +103,7 @@ def plain(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _plain(sign: str) -> str:
-    first, *others = unicodedata.normalize("NFD", sign.lower())
+    first, *others = list(unicodedata.normalize("NFD", sign.lower()))
     return first if all(map(unicodedata.combining, others)) else sign.lower()[0]
 
 
