@@ -90,3 +90,17 @@ def test_thousands_of_lines_are_compared_in_good_time() -> None:
     began = time.perf_counter()
     assert differences.texts(old, new).count("changed") == 100
     assert time.perf_counter() - began < 30
+
+
+def test_a_snippet_that_is_included_under_another_name_is_one_edit_and_a_changed_one_is_one_too() -> None:
+    def said(text: str, **snippets: str) -> Content:
+        return Content((Message.of("user", text),), snippets=snippets)
+
+    renamed = differences.contents(said('{% include "a" %}', a="Thirty days."), said('{% include "b" %}', b="Thirty days."))
+    assert (renamed.edits, renamed.changed_snippets) == (1, ())
+    other = differences.contents(
+        said('{% include "a" %}', a="Thirty days.\nNo more."), said('{% include "a" %}', a="Sixty days.\nNo more.")
+    )
+    assert (other.edits, other.changed_snippets) == (1, ("a",))
+    filled = differences.contents(said('{% include "a" %}', a=""), said('{% include "a" %}', a="Sixty days."))
+    assert filled.edits == 1

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.exports import Exports, money, shielded
+from workbench.formats.tabular_shield import unshielded
 from workbench.library.criteria import Criteria
 from workbench.ratings import Ratings
 from workbench.runs.runs import Runs
@@ -109,10 +110,6 @@ def test_json_lines_hold_every_output_with_what_people_said(database: Database, 
     assert rows[0]["note"] == "=note"
     assert rows[0]["reference"] == HOSTILE[0]
     assert [row["text"] for row in rows[::4]] == HOSTILE
-
-
-def unshielded(cell: str) -> str:
-    return cell.removeprefix("'")
 
 
 def test_no_cell_of_the_csv_is_a_formula_and_nothing_is_lost(database: Database, runs: Runs, tmp_path: Path) -> None:

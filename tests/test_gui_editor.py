@@ -324,6 +324,19 @@ def test_every_problem_is_listed_and_jumped_to(desk: Desk) -> None:
     desk.until(lambda: any(problem.text == "spare is declared and nothing reads it." for problem in page._problems))
 
 
+def test_a_declaration_that_does_not_fit_the_text_is_told_before_there_is_a_value(desk: Desk) -> None:
+    specs = {"things": VariableSpec("text"), "turns": VariableSpec("messages")}
+    text = "{% for one in things %}{{ one }}{% endfor %}{% for turn in turns %}{{ turn.content }}{% endfor %}"
+    desk.open(desk.ws.prompts.create("A", "", Content((Message.of("user", text),), variables=specs)))
+    page = desk.screen.page
+    desk.until(lambda: page.samples.problems.text() == "3 problems")
+    assert [(problem.text, problem.variable) for problem in page._problems] == [
+        ("things has no value here.", "things"),
+        ("turns has no value here.", "turns"),
+        ("things is declared as text, but a loop goes through it.", "things"),
+    ]
+
+
 def test_a_schema_is_checked_and_shown_with_an_answer_of_its_shape(desk: Desk) -> None:
     desk.open(desk.prompt("A", "Say"))
     desk.screen.inspector.tabs.setCurrentIndex(1)

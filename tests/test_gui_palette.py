@@ -38,6 +38,14 @@ def test_all_words_must_be_found_but_may_lie_in_folder_or_tags() -> None:
     assert [hit.right for hit in found] == ["support"]
 
 
+def test_accents_make_no_difference_and_marks_lie_on_the_letters() -> None:
+    found = matched(entry("Résumé für Köln"), "RESUME koln")
+    assert found is not None
+    assert found.marks == ((0, 6), (11, 4))
+    assert matched(entry("Resume"), "résumé") is not None
+    assert matched(entry("환불"), "하") is None, "a syllable is no accent"
+
+
 def test_first_letters_of_words_find_an_action() -> None:
     hit = matched(entry("Compare versions"), "cv")
     assert hit is not None
@@ -75,6 +83,16 @@ def palette(session: Session, qtbot: QtBot) -> Palette:
 
 def texts(palette: Palette) -> list[str]:
     return [row.text for row in palette._model.rows]
+
+
+def test_what_has_the_word_stands_before_actions_that_have_its_letters_only(palette: Palette) -> None:
+    QTest.keyClicks(palette._field, "ref")
+    heads = [row.text for row in palette._model.rows if row.run is None]
+    assert heads.index("Prompts") < heads.index("Actions")
+    assert palette._model.rows[palette._list.currentIndex().row()].text == "Refund reply"
+    palette._field.clear()
+    QTest.keyClicks(palette._field, "pro")  # an action has it as a word
+    assert next(row.text for row in palette._model.rows if row.run is None) == "Actions"
 
 
 def test_enter_opens_the_first_prompt_found(palette: Palette, session: Session, qtbot: QtBot) -> None:

@@ -138,6 +138,7 @@ def test_unsaved_edits_take_a_snippet_in_and_the_comparison_shows_its_lines(desk
     desk.press("Take it into the working copy", desk.screen.page.snippets)
     desk.until(lambda: desk.working.content.snippets == {"refund_policy": "Within 14 days."})
     desk.until(lambda: desk.working.facts.edits == 2)
+    assert desk.working.facts.changed == "1 line changed, refund_policy changed"
     assert desk.blocks[0].editor.text.endswith(" Bye.")
     desk.screen.version_verbs.diff_working()
     dialog = desk.dialog()

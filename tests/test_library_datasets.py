@@ -426,6 +426,19 @@ def test_a_dataset_goes_out_as_a_table_and_comes_back_the_same(datasets: Dataset
     ]
 
 
+@pytest.mark.parametrize("ending", ["csv", "tsv", "xlsx", "json", "jsonl"])
+def test_what_is_shielded_from_spreadsheets_and_tags_with_commas_come_back_as_they_were(
+    datasets: Datasets, tmp_path: Path, ending: str
+) -> None:
+    texts = ["=1+1", "+49 123", "- a list", "@you", "'=quoted", "''tis", "plain"]
+    id_ = datasets.create("Golden", (ColumnSpec("cell"),))
+    datasets.add_cases(id_, [Case({"cell": text}, tags=("late, lost", "b;c")) for text in texts])
+    datasets.export_table(id_, tmp_path / f"out.{ending}")
+    back = datasets.cases(datasets.import_table(tmp_path / f"out.{ending}", name="Back").imported[0].id)
+    assert [dict(case.values) for case in back] == [{"cell": text} for text in texts]
+    assert {case.tags for case in back} == {("b;c", "late, lost")}
+
+
 def test_no_spreadsheet_runs_what_a_case_says(datasets: Datasets, tmp_path: Path) -> None:
     id_ = datasets.create("Golden", (ColumnSpec("=cmd"),))
     datasets.add_cases(id_, [Case({"=cmd": "=HYPERLINK(1)"}), Case({"=cmd": "+1"}, tags=("@x",))])

@@ -76,6 +76,35 @@ def test_words_are_found_where_they_stand(filled: Database, words: str, found: l
     assert _titles(Search(filled).find(words)) == found
 
 
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("退款", [("prompt", "退款政策"), ("version", "退款政策")]),
+        ("政策", [("prompt", "退款政策")]),
+        ("客户要", [("version", "退款政策")]),
+        ("客户 refund", [("version", "退款政策")]),
+        ("refund 客", [("version", "退款政策")]),
+        ('"要退" REFUND', [("version", "退款政策")]),
+        ("払い戻し", [("version", "返金")]),
+        ("정책", [("version", "返金")]),
+        ("คืนเงิน", [("version", "返金")]),
+        ("GPT模型", [("version", "返金")]),
+        ("客户 nonsense", []),
+        ("没有", []),
+    ],
+)
+def test_words_of_scripts_without_gaps_are_found_wherever_they_stand(database: Database, words: str, found: list[tuple[str, str]]) -> None:
+    prompts = Prompts(database)
+    prompts.create("退款政策", "", _content("Refund: 如果客户要退款，请先询问订单号。"))
+    prompts.create("返金", "", _content("お客様への払い戻しについて。환불정책을 보세요. นโยบายการคืนเงิน 用gpt模型"))
+    hits = Search(database).find(words)
+    assert _titles(hits) == found
+    assert all(OPEN in hit.excerpt for hit in hits)
+    inside = [hit.excerpt.split(OPEN)[1].split(CLOSE)[0] for hit in hits]
+    assert all(any(term.strip('"').casefold() in text.casefold() for term in words.split()) for text in inside)
+    assert Search(database).places("退款", "要退款") == [(1, 3)]
+
+
 def test_a_hit_says_where_it_is_and_marks_the_words(filled: Database) -> None:
     (version, output) = Search(filled).find("custom")
     assert version.excerpt == f"You answer {OPEN}customers{CLOSE} about déjà vu, kindly"

@@ -96,8 +96,15 @@ class ContentDiff:
 
     @property
     def edits(self) -> int:
-        """How many lines, parameters and snippets differ: what the window calls edits."""
-        return sum(message.edits for message in self.messages) + len(self.parameters) + len(self.snippets)
+        """How many lines, parameters and snippets differ: what the window calls edits. A snippet that only one side includes is no edit
+        beside the line that includes it."""
+        own = sum(message.edits for message in self.messages) + len(self.parameters) + len(self.changed_snippets)
+        return own or len(self.snippets)
+
+    @property
+    def changed_snippets(self) -> tuple[str, ...]:
+        """Names of those that both sides include, with another text."""
+        return tuple(name for name, text in self.snippets if text.count("added") < len(text.lines) > text.count("removed"))
 
     def count(self, kind: LineKind) -> int:
         """How many lines of this kind all messages have."""

@@ -17,7 +17,7 @@ from workbench.exports.items import PAGE, Item, Items
 from workbench.exports.tables import Shape, write_csv, write_jsonl
 from workbench.exports.terminal import table_text
 from workbench.exports.writing import write_bytes, write_text
-from workbench.formats.tabular_writing import shielded
+from workbench.formats.tabular_shield import shielded
 from workbench.ratings.counting import VoteCounts, between_columns
 from workbench.ratings.documents import rating_columns
 from workbench.runs.records import RunRow

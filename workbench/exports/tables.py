@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from workbench.exports.items import Item
 from workbench.exports.words import word_in
-from workbench.formats.tabular_writing import shielded
+from workbench.formats.tabular_shield import shielded
 from workbench.ratings.documents import OVERALL, rating_cells
 
 _PLAIN = (

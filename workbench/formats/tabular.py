@@ -103,6 +103,7 @@ class Table:
 def read(path: str | Path, *, encoding: str = "", delimiter: str = "", sheet: str = "", progress: Progress | None = None) -> Table:
     """The table in a file; what is given is not guessed. Raises BadInput where the file is not a table at all.
 
+    In CSV and TSV an apostrophe before what a spreadsheet would run as a formula is taken off, as an export puts it there.
     `progress` hears of the bytes that were read of those that there are; where it raises Stopped, the reading ends.
     """
     file = Path(path)
@@ -124,7 +125,7 @@ def read(path: str | Path, *, encoding: str = "", delimiter: str = "", sheet: st
             progress(at, size)
 
     tell()
-    return _read(file.name, str(file), source, encoding, delimiter, tell, sheet)
+    return _read(file.name, str(file), source, encoding, delimiter, tell, sheet, from_spreadsheets=True)
 
 
 def read_bytes(data: bytes | str, name: str, *, encoding: str = "", delimiter: str = "") -> Table:
@@ -134,9 +135,17 @@ def read_bytes(data: bytes | str, name: str, *, encoding: str = "", delimiter: s
 
 
 def _read(
-    name: str, path: str, source: Opener, encoding: str, delimiter: str, share: Callable[[], object] = lambda: None, sheet: str = ""
+    name: str,
+    path: str,
+    source: Opener,
+    encoding: str,
+    delimiter: str,
+    share: Callable[[], object] = lambda: None,
+    sheet: str = "",
+    *,
+    from_spreadsheets: bool = False,
 ) -> Table:
-    form = form_of(name, source, encoding, delimiter, sheet)
+    form = replace(form_of(name, source, encoding, delimiter, sheet), is_shielded=from_spreadsheets)
     is_fields = form.format in _WITH_HEADER
     header = header_of(name, source, form) if is_fields else ()
     columns = dict.fromkeys(unique_names(header))

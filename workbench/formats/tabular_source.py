@@ -22,6 +22,7 @@ from workbench.formats.tabular_rows import (
     show,
     why_broken,
 )
+from workbench.formats.tabular_shield import unshielded
 from workbench.formats.tabular_xlsx import sheet_of, xlsx_header, xlsx_rows
 from workbench.values.problems import BadInput
 
@@ -104,7 +105,7 @@ def header_of(name: str, source: Opener, form: Form) -> tuple[str, ...]:
                 break
             if not any(fields):
                 continue
-            return tuple(fields)
+            return tuple(map(unshielded, fields)) if form.is_shielded else tuple(fields)
     raise BadInput(f"{name} has no header row that can be read.", remedy="Put the names of the columns into the first line.")
 
 
@@ -261,7 +262,7 @@ def _csv_rows(source: Opener, form: Form, columns: tuple[str, ...]) -> Iterator[
             elif any(is_broken(field) for field in fields):
                 yield BadRow(line, why_broken(form.encoding), show("".join(raw)))
             else:
-                yield Row(line, dict(zip(columns, fields, strict=True)))
+                yield Row(line, dict(zip(columns, map(unshielded, fields) if form.is_shielded else fields, strict=True)))
 
 
 def _why_width(found: int, wanted: int) -> str:

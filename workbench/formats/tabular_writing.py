@@ -12,19 +12,13 @@ from typing import IO, Any
 
 from workbench.formats.tabular_columns import as_text, coerced, tags_of
 from workbench.formats.tabular_rows import LONGEST_CELL
+from workbench.formats.tabular_shield import shielded
 from workbench.formats.tabular_xlsx import write_xlsx
 from workbench.values.comparisons import Case
 from workbench.values.datasets import ColumnSpec
 
 OWN = ("name", "reference", "tags", "weight", "note", "checks")
 """What every case has beside its variables; columns of the table where a case uses it."""
-
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""A cell that begins so is a formula (or hides one) to some spreadsheet; the last four are the full-width forms."""
-
-_SHIELD = "'"
-"""Put before such a cell, and before one that begins with it already, so that taking one away gives every text back."""
 
 FORMATS = ("csv", "tsv", "xlsx", "json", "jsonl")
 """Forms in which cases leave the app."""
@@ -116,7 +110,7 @@ def write_cases(file: IO[bytes], format: str, cases: Iterable[Case], columns: Se
     """
     names = [column.name for column in columns]
     heads = [*names, *(f"case {role}" if role in names else role for role in own)]
-    rows = ([*(case.values.get(name) for name in names), *(_own_value(case, role) for role in own)] for case in cases)
+    rows = ([*(case.values.get(name) for name in names), *(_own_value(case, role, format) for role in own)] for case in cases)
     if format == "xlsx":
         return write_xlsx(file, heads, rows, title)
     text = io.TextIOWrapper(file, "utf-8-sig" if format in ("csv", "tsv") else "utf-8", newline="")
@@ -131,7 +125,7 @@ def _write_fields(text: IO[str], format: str, heads: Sequence[str], rows: Iterab
     writer.writerow([shielded(name) for name in heads])
     count = 0
     for row in rows:
-        writer.writerow([shielded(", ".join(cell) if isinstance(cell, tuple) else cell) for cell in row])
+        writer.writerow([shielded(cell) for cell in row])
         count += 1
     return count
 
@@ -146,30 +140,12 @@ def _write_objects(text: IO[str], format: str, heads: Sequence[str], rows: Itera
     return count
 
 
-def _own_value(case: Case, role: str) -> Any:
+def _own_value(case: Case, role: str, format: str) -> Any:
     value = case.checks_to_json() if role == "checks" else getattr(case, role)
+    if role == "tags" and format not in ("json", "jsonl"):
+        text = own_text(case, role)
+        value = text if tuple(tags_of(text)) == case.tags else json.dumps(case.tags, ensure_ascii=False)
     return None if value in ("", ()) else value
-
-
-def shielded(value: Any) -> str:
-    """The text of a CSV cell that no spreadsheet runs as a formula.
-
-    A text that begins with one of `= + - @`, their full-width forms, a tab or a line break, or (so that it can be undone) an
-    apostrophe, gets an apostrophe before it. Numbers stay as they are.
-    """
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return repr(value)
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return _SHIELD + text if is_formula(text) or text.startswith(_SHIELD) else text
-
-
-def is_formula(text: str) -> bool:
-    """True for a text that some spreadsheet would run."""
-    return text.lstrip(" \u00a0\u3000").startswith(_FORMULA_STARTS)  # some trim before they look
 
 
 def _fits(case: Case, columns: Sequence[ColumnSpec], own: dict[str, str]) -> bool:

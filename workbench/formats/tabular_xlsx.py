@@ -103,7 +103,7 @@ def write_xlsx(file: IO[bytes], names: Sequence[str], rows: Iterable[Sequence[An
     def cell(value: Any, row: int) -> Cell | int | float | bool | None:
         if value is None or isinstance(value, (bool, float)) or (isinstance(value, int) and abs(value) < 10**15):
             return value  # a longer number would lose its last digits there
-        text = storable(", ".join(value) if isinstance(value, tuple) else as_text(value))
+        text = storable(as_text(value))
         if len(text) > LONGEST_CELL:
             where = f"Case {row}" if row else "A column name"
             raise BadInput(

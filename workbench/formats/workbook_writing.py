@@ -15,7 +15,7 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 from workbench.formats.tabular_columns import as_text
-from workbench.formats.tabular_writing import is_formula
+from workbench.formats.tabular_shield import is_formula
 from workbench.formats.tabular_xlsx import LONGEST_CELL, MOST_ROWS, storable
 from workbench.values.problems import BadInput
 

@@ -1,10 +1,12 @@
-"""How numbers are said in the window: money, time and counts, always in the same form."""
+"""How numbers are said in the window: money, time and counts, always in the same form; and how a filter compares words."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 
 def duration(milliseconds: float | None) -> str:
@@ -91,6 +93,17 @@ def day(iso: str | None, now: datetime | None = None) -> str:
     if at.date() == now.date():
         return f"{at.day} {at:%b}, {at:%H:%M}"
     return f"{at.day} {at:%b}" + (f" {at.year}" if at.year != now.year else "")
+
+
+def plain(text: str) -> str:
+    """The text letter for letter in small letters without accents, as a filter compares it: `resume` finds `Résumé`."""
+    return text.lower() if text.isascii() else "".join(map(_plain, text))
+
+
+@lru_cache(maxsize=4096)
+def _plain(sign: str) -> str:
+    first, *others = list(unicodedata.normalize("NFD", sign.lower()))
+    return first if all(map(unicodedata.combining, others)) else sign.lower()[0]
 
 
 def joined(names: Sequence[str]) -> str:

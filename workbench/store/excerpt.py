@@ -9,7 +9,14 @@ from collections.abc import Sequence
 OPEN, CLOSE = "\ue000", "\ue001"
 """Around the found words of an excerpt."""
 
-_WORD = re.compile(r"[^\W_]+")
+_GAPLESS = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
+    "\u2e80-\u2fdf\u3005-\u3007\u3040-\u312f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff66-\uff9f"
+    "\U00020000-\U0003ffff"  # Chinese, Japanese, Korean
+)
+"""Signs of scripts that put no gap between words, or none between a word and what belongs to it: each counts as a word."""
+_WORD = re.compile(rf"[{_GAPLESS}]|[^\W_{_GAPLESS}]+")
+_ANY_GAPLESS = re.compile(f"[{_GAPLESS}]")
 _PIECE = re.compile(r"\S+")
 _BEFORE, _BEHIND = 3, 12
 _LONGEST = 400_000
@@ -30,6 +37,11 @@ def excerpt(texts: Sequence[str], terms: Sequence[str], last_is_open: bool) -> s
 def places(text: str, terms: Sequence[str], last_is_open: bool) -> list[tuple[int, int]]:
     """All places of these terms in a text."""
     return _spans(text[:_LONGEST], _wanted(terms), last_is_open, _LONGEST)
+
+
+def is_gapless(term: str) -> bool:
+    """True of a term that may stand in the middle of what an index takes for one word."""
+    return _ANY_GAPLESS.search(term) is not None
 
 
 def _wanted(terms: Sequence[str]) -> list[list[str]]:

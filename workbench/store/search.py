@@ -12,7 +12,7 @@ from typing import Any, Literal
 from workbench.store.database import Database, Query
 from workbench.store.excerpt import CLOSE as CLOSE
 from workbench.store.excerpt import OPEN as OPEN
-from workbench.store.excerpt import excerpt, places
+from workbench.store.excerpt import excerpt, is_gapless, places
 
 _TERMS = 48
 """A beginning is completed to so many words of the index; where there are more, the first in the alphabet stand for all."""
@@ -20,6 +20,10 @@ _TERMS = 48
 _WINDOW = 20_000
 _BUDGET_S = 0.04
 """After so long, no older rows are looked through for one kind: words that are common but never together would take seconds."""
+
+_SCANNED = 4_000
+_SCAN_BUDGET_S = 0.25
+"""The same where texts are read, as the index does not know the words of a script without gaps; rows at a time."""
 
 # What is shown of a row: id, title, where, prompt, run, and the texts that its excerpt may come from.
 ROWS: Mapping[str, str] = {
@@ -46,6 +50,7 @@ LEFT JOIN comparison ON comparison.id = run.comparison_id WHERE output.id = :id"
 # Of the matching rows: the id, and what is to be found once only (old versions say the same thing again and again). CROSS JOIN keeps
 # SQLite reading the index first, in order, so that a limit ends the work.
 _MATCHING: Mapping[str, str] = {
+    "prompt": "prompt.id, prompt.id FROM prompt WHERE prompt.archived_at IS NULL AND",
     "version": "version.id, prompt.id FROM search_version AS found CROSS JOIN version ON version.id = found.rowid "
     "JOIN prompt ON prompt.id = version.prompt_id WHERE prompt.archived_at IS NULL AND",
     "case": '"case".id, "case".id FROM search_case AS found CROSS JOIN "case" ON "case".id = found.rowid '
@@ -60,6 +65,13 @@ _BEST_PROMPTS = """
 WITH found AS MATERIALIZED (SELECT rowid AS id, bm25(search_prompt, 4.0, 1.0) AS rank FROM search_prompt WHERE search_prompt MATCH :match)
 SELECT prompt.id FROM found JOIN prompt ON prompt.id = found.id WHERE prompt.archived_at IS NULL {inside}
 ORDER BY found.rank, prompt.name LIMIT :limit"""
+TEXTS: Mapping[str, tuple[str, ...]] = {
+    "prompt": ("prompt.name", "prompt.description"),
+    "version": ("found.note", "found.text"),
+    "case": ("found.name", "found.text"),
+    "note": ("found.note",),
+    "output": ("found.text",),
+}
 IN_FOLDER = (
     """ AND prompt.folder_id IN (SELECT id FROM folder WHERE path = :folder OR substr(path, 1, length(:folder) + 1) = :folder || '/')"""
 )
@@ -139,6 +151,20 @@ class Finder(ABC):
     def __init__(self, query: Query, kind: Any, text: str, folder: str | None) -> None:
         self._query, self._kind, self._folder = query, kind, folder
         self._terms, self._last_is_open = terms_of(text) or ([], False)
+        self._indexed = [term for term in self._terms if not is_gapless(term)]
+        self._opens = self._last_is_open and self._indexed[-1:] == self._terms[-1:]
+        """True where the last term that the index knows is a beginning."""
+        read = [term[1:-1].replace('""', '"') for term in self._terms if is_gapless(term)]
+        self._read = {f"read{place}": term for place, term in enumerate(read)}
+        """Terms that are looked for in the texts themselves."""
+
+    def _reading(self, contains: str, columns: tuple[str, ...]) -> str:
+        """The conditions that one of these columns holds each term that no index knows; `contains` is the store's function for it."""
+        found = ""
+        for name, term in self._read.items():
+            text, wanted = ("lower({})", f"lower(:{name})") if term.lower() != term.upper() else ("{}", f":{name}")
+            found += f" AND ({' OR '.join(f'{contains}({text.format(column)}, {wanted}) > 0' for column in columns)})"
+        return found
 
     @abstractmethod
     def ids(self, limit: int) -> list[int]:
@@ -155,8 +181,8 @@ class _FileFinder(Finder):
 
     def __init__(self, query: Query, kind: Any, text: str, folder: str | None) -> None:
         super().__init__(query, kind, text, folder)
-        terms = self._terms
-        self._match = self._completed(terms) if self._last_is_open else " AND ".join(terms)
+        terms = self._indexed
+        self._match = self._completed(terms) if self._opens else " AND ".join(terms)
 
     def _completed(self, terms: list[str]) -> str:
         """The expression with the last word as any of the words that begin so: FTS5 itself would first merge where all of them stand."""
@@ -175,15 +201,23 @@ class _FileFinder(Finder):
     def ids(self, limit: int) -> list[int]:
         """See Finder."""
         inside = IN_FOLDER if self._folder is not None else ""
-        values = {"match": self._match, "folder": self._folder}
+        reading = self._reading("instr", TEXTS[self._kind])
+        values = {"match": self._match, "folder": self._folder, **self._read}
         if self._kind == "prompt":
-            return [row[0] for row in self._query(_BEST_PROMPTS.format(inside=inside), {**values, "limit": limit})]
+            if self._match:
+                best = _BEST_PROMPTS.format(inside=inside + reading)
+            else:
+                best = f"SELECT {_MATCHING['prompt']} true {inside}{reading} ORDER BY prompt.name LIMIT :limit"
+            return [row[0] for row in self._query(best, {**values, "limit": limit})]
         table = f"search_{self._kind}"
         newest = self._query(f"SELECT max(id) FROM {table}_docsize")[0][0] or 0
-        sql = f"""SELECT {_MATCHING[self._kind]} {table} MATCH :match AND found.rowid <= :newest AND found.rowid > :oldest {inside}
+        match = f"{table} MATCH :match AND" if self._match else ""
+        sql = f"""SELECT {_MATCHING[self._kind]} {match} found.rowid <= :newest AND found.rowid > :oldest {inside}{reading}
 ORDER BY found.rowid DESC LIMIT :rows"""
         found: dict[int, int] = {}
-        window, most, ends = _WINDOW, limit * 8, time.perf_counter() + _BUDGET_S
+        is_read = bool(reading) and not match
+        window, most, ends = (_SCANNED, limit * 8, _SCAN_BUDGET_S) if is_read else (_WINDOW, limit * 8, _BUDGET_S)
+        ends += time.perf_counter()
         while newest > 0 and len(found) < limit and time.perf_counter() < ends:
             rows = self._query(sql, {**values, "newest": newest, "oldest": newest - window, "rows": most})
             for id, once in rows:
@@ -191,7 +225,7 @@ ORDER BY found.rowid DESC LIMIT :rows"""
             if len(rows) == most:
                 newest = rows[-1][0] - 1
             else:
-                newest, window = newest - window, window * 4
+                newest, window = newest - window, window * (1 if is_read else 4)
         return list(found.values())[:limit]
 
 

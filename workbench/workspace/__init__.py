@@ -14,11 +14,10 @@ from workbench.library.versions import Versions
 from workbench.settings import Settings, default_workspace
 from workbench.store.database import Database
 from workbench.store.search import Search
-from workbench.values import Changes, Content, Message, NotFound, Spec, is_server
+from workbench.values import Changes, Content, Message, NotFound, is_server
 from workbench.workspace.copies import Copies
-from workbench.workspace.late import late
 from workbench.workspace.network import EmbeddingStatus as EmbeddingStatus
-from workbench.workspace.network import Network, facts_of, price_of
+from workbench.workspace.services import Services
 from workbench.workspace.texts import Texts
 
 if TYPE_CHECKING:
@@ -58,17 +57,16 @@ if TYPE_CHECKING:
     from workbench.engine.events import Finished as Finished
     from workbench.engine.events import Held as Held
     from workbench.engine.events import Judged as Judged
+    from workbench.engine.events import Saved as Saved
     from workbench.engine.events import Skipped as Skipped
     from workbench.engine.events import Started as Started
     from workbench.engine.events import Streamed as Streamed
-    from workbench.engine.events import Saved as Saved
     from workbench.engine.events import Unsaved as Unsaved
     from workbench.engine.events import Waiting as Waiting
     from workbench.engine.one_call import Answer as Answer
     from workbench.engine.one_call import one_call as one_call
     from workbench.evaluators import Metric as Metric
     from workbench.evaluators import Program as Program
-    from workbench.exports import Exports
     from workbench.exports import format_of as format_of
     from workbench.exports import run_document as run_document
     from workbench.exports.training import TrainingReport as TrainingReport
@@ -83,23 +81,14 @@ if TYPE_CHECKING:
     from workbench.formats.pictures import read_attachment as read_attachment
     from workbench.formats.prompt_table import PromptColumns as PromptColumns
     from workbench.formats.vote_table import read_votes as read_votes
-    from workbench.library.branches import Branches
-    from workbench.library.comparisons import Comparisons
-    from workbench.library.connections import Connections
-    from workbench.library.criteria import Criteria
     from workbench.library.criteria import CriterionRow as CriterionRow
     from workbench.library.dataset_problems import CaseProblem as CaseProblem
     from workbench.library.dataset_problems import DatasetProblems as DatasetProblems
     from workbench.library.dataset_versions import CaseChange as CaseChange
     from workbench.library.dataset_versions import DatasetDiff as DatasetDiff
-    from workbench.library.dataset_versions import DatasetVersions
-    from workbench.library.datasets import Datasets
-    from workbench.library.folder import LibraryFiles
-    from workbench.library.in_step import LibraryFolder
     from workbench.library.in_step.records import Conflict as Conflict
     from workbench.library.in_step.records import Settled as Settled
     from workbench.library.in_step.records import StepReport as StepReport
-    from workbench.library.judges import Judges
     from workbench.library.records import BranchRow as BranchRow
     from workbench.library.records import ComparisonRow as ComparisonRow
     from workbench.library.records import ConnectionRow as ConnectionRow
@@ -115,26 +104,20 @@ if TYPE_CHECKING:
     from workbench.library.reports import ImportReport as ImportReport
     from workbench.library.reports import NotCarried as NotCarried
     from workbench.library.retirements import Retirement as Retirement
-    from workbench.library.snippets import Snippets
     from workbench.library.snippets import Stale as Stale
     from workbench.library.snippets import Use as Use
     from workbench.library.sources import Source as Source
-    from workbench.library.sources import Sources
     from workbench.plan import Estimate as Estimate
     from workbench.plan import PlanProblem as PlanProblem
     from workbench.providers import LocalServer as LocalServer
     from workbench.providers import TestReport as TestReport
     from workbench.providers import left_out as left_out
-    from workbench.providers.builtin.models import BuiltinModels
     from workbench.providers.direct import direct_endpoint as direct_endpoint
     from workbench.ratings import Judgement as Judgement
     from workbench.ratings import RaterRow as RaterRow
-    from workbench.ratings import Ratings
-    from workbench.ratings.counting import VoteCounts
     from workbench.ratings.sessions import Choices as Choices
     from workbench.ratings.sessions import SessionRow as SessionRow
     from workbench.ratings.votes import VoteRow as VoteRow
-    from workbench.runs.batches import Batches
     from workbench.runs.batches import BatchOffer as BatchOffer
     from workbench.runs.batches import BatchReading as BatchReading
     from workbench.runs.batches import BatchRow as BatchRow
@@ -148,19 +131,14 @@ if TYPE_CHECKING:
     from workbench.runs.records import OutputRow as OutputRow
     from workbench.runs.records import Question as Question
     from workbench.runs.records import RunRow as RunRow
-    from workbench.runs.runs import Runs
     from workbench.runs.samples import Samples as Samples
     from workbench.runs.scoring import Scored as Scored
     from workbench.runs.scoring import ScoringRow as ScoringRow
-    from workbench.runs.scoring import Scorings
-    from workbench.store.database import Writer
     from workbench.templates import PreviewMessage as PreviewMessage
     from workbench.templates import TemplateProblem as TemplateProblem
     from workbench.templates import Variable as Variable
-    from workbench.values.brought import BroughtRun
     from workbench.workspace.calibrations import Calibrations as Calibrations
     from workbench.workspace.model_choices import Evidence as Evidence
-    from workbench.workspace.model_choices import ModelChoices
     from workbench.workspace.packet_report import PacketReport as PacketReport
     from workbench.workspace.packets import MadePacket as MadePacket
     from workbench.workspace.packets import PacketLook as PacketLook
@@ -172,12 +150,10 @@ if TYPE_CHECKING:
     from workbench.workspace.results import RunResults as RunResults
     from workbench.workspace.reviews import Offer as Offer
     from workbench.workspace.reviews import Outcome as Outcome
-    from workbench.workspace.reviews import RunReviews
     from workbench.workspace.run_log import LOG_GROUPS as LOG_GROUPS
     from workbench.workspace.run_log import LogLine as LogLine
     from workbench.workspace.run_log import RunLog as RunLog
     from workbench.workspace.run_log import RunLogs as RunLogs
-    from workbench.workspace.spending import Spend
     from workbench.workspace.spending import Spending as Spending
     from workbench.workspace.spending import SpendRow as SpendRow
 
@@ -190,8 +166,8 @@ _LENT = {
     "Failed": "engine.events", "Finished": "engine.events", "Held": "engine.events",
     "Judged": "engine.events", "LocalServer": "providers", "Settled": "library.in_step.records",
     "Skipped": "engine.events", "Source": "library.sources",
-    "Started": "engine.events", "Streamed": "engine.events", "TestReport": "providers", "Saved": "engine.events", "Unsaved": "engine.events",
-    "Waiting": "engine.events",
+    "Started": "engine.events", "Streamed": "engine.events", "TestReport": "providers",
+    "Saved": "engine.events", "Unsaved": "engine.events", "Waiting": "engine.events",
     "attachment": "formats.pictures", "clean_address": "formats.addresses", "direct_endpoint": "providers.direct",
     "left_out": "providers", "one_call": "engine.one_call", "pixels": "formats.pictures", "plain_http_warning": "formats.addresses",
     "read_check_file": "formats.check_file",
@@ -206,7 +182,7 @@ _LENT = {
 """What the faces need from stations that they do not see, by module: imported when first asked for."""
 
 
-class Workspace(Copies, Network, Texts):
+class Workspace(Copies, Services, Texts):
     """One open workspace file with its services."""
 
     def __init__(self, database: Database, settings: Settings, keys: Keys | None = None) -> None:
@@ -238,209 +214,6 @@ class Workspace(Copies, Network, Texts):
 
             return Workspace(open_on_server(str(place), keys, password, keep=keep), settings, keys)
         return Workspace(Database.open(place, backups_kept=int(settings.get("backups_kept"))), settings, keys)
-
-    # Services beyond the first list on the screen are imported and built when they are first used: most verbs and the first window
-    # need few of them, and all together they double the time of a start.
-
-    @late
-    def datasets(self) -> Datasets:
-        """Datasets and their cases."""
-        from workbench.library.datasets import Datasets
-
-        return Datasets(self._database)
-
-    @late
-    def branches(self) -> Branches:
-        """Named rewrites of prompts beside their main line."""
-        from workbench.library.branches import Branches
-
-        return Branches(self._database)
-
-    @late
-    def snippets(self) -> Snippets:
-        """What prompts include."""
-        from workbench.library.snippets import Snippets
-
-        return Snippets(self._database, self.versions)
-
-    @late
-    def dataset_versions(self) -> DatasetVersions:
-        """Versions of datasets: saved, compared, restored."""
-        from workbench.library.dataset_versions import DatasetVersions
-
-        return DatasetVersions(self._database)
-
-    @late
-    def connections(self) -> Connections:
-        """Connections and models."""
-        from workbench.library.connections import Connections
-
-        return Connections(self._database, self.keys, price_of, facts_of)
-
-    @late
-    def comparisons(self) -> Comparisons:
-        """Saved comparisons."""
-        from workbench.library.comparisons import Comparisons
-
-        return Comparisons(self._database, self.connections)
-
-    @late
-    def criteria(self) -> Criteria:
-        """What people rate in the runs of saved comparisons."""
-        from workbench.library.criteria import Criteria
-
-        return Criteria(self._database)
-
-    @late
-    def runs(self) -> Runs:
-        """Runs: started, made, read back."""
-        from workbench.runs.runs import Runs
-
-        endpoint, resolve = self.connections.endpoint, self._resolved
-        formats, embedding = self._wire_format, self.embedding_model
-        return Runs(
-            self._database, endpoint=endpoint, resolve=resolve, settings=self.settings, wire_formats=formats, embedding=embedding,
-            judges=self.judges,
-        )  # fmt: skip
-
-    @late
-    def judges(self) -> Judges:
-        """Who judges: judge prompts and the model they are put to."""
-        from workbench.library.judges import Judges
-
-        return Judges(self.prompts, self.versions, self.connections, self.settings)
-
-    @late
-    def scorings(self) -> Scorings:
-        """Checks tried on stored answers, and runs scored again."""
-        from workbench.runs.scoring import Scorings
-
-        return Scorings(self._database, self.runs)
-
-    @late
-    def batches(self) -> Batches:
-        """Jobs of runs that are handed to batch services, and their results."""
-        from workbench.runs.batches import Batches
-
-        return Batches(self._database, self.runs, self.settings)
-
-    @late
-    def ratings(self) -> Ratings:
-        """What people think of outputs."""
-        from workbench.ratings import Ratings
-
-        return Ratings(self._database)
-
-    @late
-    def _votes(self) -> VoteCounts:
-        """The votes on answers as they count, for all that shows or exports them."""
-        from workbench.ratings.counting import VoteCounts
-
-        return VoteCounts(self._database, self.runs)
-
-    @late
-    def reviews(self) -> RunReviews:
-        """Review sessions over runs, and the votes given in them."""
-        from workbench.workspace.reviews import RunReviews
-
-        return RunReviews(self.runs, self.ratings, self._votes)
-
-    @late
-    def packets(self) -> Packets:
-        """Reviews given to colleagues as files, and what comes back."""
-        from workbench.workspace.packets import Packets
-
-        return Packets(self._database, self.runs, self.criteria, self._votes)
-
-    @late
-    def regressions(self) -> Regressions:
-        """Runs beside their baselines."""
-        from workbench.workspace.regressions import Regressions
-
-        return Regressions(self._database, self.runs)
-
-    @late
-    def calibrations(self) -> Calibrations:
-        """Model judges beside people."""
-        from workbench.workspace.calibrations import Calibrations
-
-        return Calibrations(self._database, self.runs, self.prompts, self.versions, self._votes)
-
-    @late
-    def results(self) -> RunResults:
-        """What the answers of runs show."""
-        from workbench.workspace.results import RunResults
-
-        return RunResults(self._database, self.runs, self._votes, self.calibrations)
-
-    @late
-    def spend(self) -> Spend:
-        """What all calls cost."""
-        from workbench.workspace.spending import Spend
-
-        return Spend(self._database, self.runs)
-
-    @late
-    def model_choices(self) -> ModelChoices:
-        """What runs say of the models to choose from."""
-        from workbench.workspace.model_choices import ModelChoices
-
-        return ModelChoices(self.runs, self.results, self.connections, self._votes)
-
-    @late
-    def logs(self) -> RunLogs:
-        """What happened to runs, in order."""
-        from workbench.workspace.run_log import RunLogs
-
-        return RunLogs(self._database, self.runs)
-
-    @late
-    def exports(self) -> Exports:
-        """Runs as documents, tables and files."""
-        from workbench.exports import Exports
-
-        return Exports(
-            self._database, self.runs, lambda run_id: self.regressions.beside(run_id),
-            lambda run_id, progress: self.results.causes_of(run_id, progress),
-        )  # fmt: skip
-
-    @late
-    def builtin(self) -> BuiltinModels:
-        """The built-in models: their files, their servers, and their rows here."""
-        from workbench.providers.builtin.models import BuiltinModels
-
-        return BuiltinModels(self.connections, writes=not self.read_only)
-
-    @late
-    def files(self) -> LibraryFiles:
-        """The library as a folder of files, and imports of every kind."""
-        from workbench.library.folder import LibraryFiles
-
-        def bring(writer: Writer, run: BroughtRun) -> tuple[int, int, bool]:
-            from workbench.runs.bringing import bring_run  # few files hold a run
-
-            return bring_run(writer, run, self._database.person)
-
-        def bring_ratings(path: Path) -> tuple[int, str, str]:
-            kept = self.packets.bring(path)
-            older = "later ones are in already" if kept.older else ""
-            return kept.session_id, kept.rater, f"{kept.items:,} rated, {kept.written:,} new" if kept.written else older
-
-        return LibraryFiles(self._database, self.datasets, self.comparisons, bring, bring_ratings)
-
-    @late
-    def folder(self) -> LibraryFolder:
-        """The library folder that this workspace is kept in step with."""
-        from workbench.library.in_step import LibraryFolder
-
-        return LibraryFolder(self._database, self.datasets, self.comparisons)
-
-    @late
-    def sources(self) -> Sources:
-        """What a run can start from: saved comparisons and files."""
-        from workbench.library.sources import Sources
-
-        return Sources(self.comparisons, self.connections, self.keys, price_of, facts_of, self.snippets.text, self.judges)
 
     def add_starter(self) -> int:
         """The id of the starter comparison; its prompts and cases are brought in where they are not here yet."""
@@ -490,9 +263,6 @@ class Workspace(Copies, Network, Texts):
         if key == "author":
             self._database.owner = str(self.settings.get(key)).strip()
             self._database.tell(Changes({"rating": frozenset()}))
-
-    def _resolved(self, comparison_id: int) -> Spec:
-        return self.comparisons.resolve(self.comparisons.get(comparison_id).definition)
 
     def warm_up(self) -> None:
         """Import what the first edit needs (0.4 s), so that it does not wait; for a window that has nothing else to do."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.analysis.calibration import Calibration, Judge, Mark, calibrate
 from workbench.analysis.judge_advice import Advice, MeasuredJudge, advice
-from workbench.formats.tabular_writing import shielded
+from workbench.formats.tabular_shield import shielded
 from workbench.library.prompts import Prompts
 from workbench.library.versions import Versions
 from workbench.ratings.counting import VoteCounts

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from workbench.analysis.preferences import PairGap, Shared, WinRate, gaps, next_pair, shared, shared_stars, win_rates
 from workbench.analysis.ranking import Ranking, rank
-from workbench.formats.tabular_writing import shielded
+from workbench.formats.tabular_shield import shielded
 from workbench.ratings import Ratings
 from workbench.ratings.counting import Counted, VoteCounts, between_columns
 from workbench.ratings.plans import Column, Kind, make_plan, same_words

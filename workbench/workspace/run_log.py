@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from workbench.analysis.results.causes import trouble_words
 from workbench.exports.writing import write_text
-from workbench.formats.tabular_writing import shielded
+from workbench.formats.tabular_shield import shielded
 from workbench.plan import Plan, column_titles
 from workbench.runs.reading import NANO
 from workbench.runs.records import RunRow

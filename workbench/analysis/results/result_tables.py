@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from workbench.analysis.results import result_words as words
 from workbench.analysis.results.figures import Pair
 from workbench.analysis.results.found import Results
-from workbench.formats.tabular_writing import shielded
+from workbench.formats.tabular_shield import shielded
 
 Value = str | int | float | None
 

@@ -25,7 +25,7 @@ from workbench.gui.widgets.empty import EmptyState
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import ElidedLabel, line
 from workbench.gui.widgets.search_field import SearchField
-from workbench.gui.words import counted
+from workbench.gui.words import counted, plain
 
 if TYPE_CHECKING:
     from workbench.workspace import DatasetRow
@@ -275,8 +275,8 @@ class DatasetPane(QWidget):
         return self.model.rows[index.row()] if index.isValid() and index.row() < len(self.model.rows) else None
 
     def _rebuild(self) -> None:
-        words = self.field.text().casefold().split()
-        found = [row for row in self._rows if all(word in f"{row.name} {row.description}".casefold() for word in words)]
+        words = plain(self.field.text()).split()
+        found = [row for row in self._rows if all(word in plain(f"{row.name} {row.description}") for word in words)]
         self._quiet = True
         self.model.show(found)
         self._quiet = False

@@ -70,8 +70,7 @@ def parts_of(diff: ContentDiff, sections: Sequence[Section]) -> list[tuple[str, 
         )
     plain, by_lines, declared = _sorted(diff.parameters)
     found.append(("parameters", "Parameters", "sliders-horizontal", str(len(plain)) if plain else "same", ""))
-    for field in by_lines:
-        found.append((f"parameter {field.name}", _title(field.name), "braces", *_more_less(field.text)))
+    found += [(f"parameter {field.name}", _title(field.name), "braces", *_more_less(field.text)) for field in by_lines]
     count = len(diff.snippets)
     found.append(("snippets", "Snippets", "puzzle", str(count) if count else "same", ""))
     more, less = len(diff.variables_added), len(diff.variables_removed)
@@ -83,7 +82,7 @@ def parts_of(diff: ContentDiff, sections: Sequence[Section]) -> list[tuple[str, 
 
 def _more_less(text: TextDiff | None) -> tuple[str, str]:
     changed = text.count("changed") if text is not None else 0
-    more, less = ((text.count("added") + changed, text.count("removed") + changed) if text is not None else (0, 0))
+    more, less = (text.count("added") + changed, text.count("removed") + changed) if text is not None else (0, 0)
     return f"+{more}" if more else "", f"-{less}" if less else ""
 
 

@@ -53,6 +53,8 @@ def problems(facts: Facts, values: Mapping[str, Any]) -> list[Problem]:
     for name, spec in specs.items():
         if certain and name not in facts.names:
             found.append(Problem(f"{name} is declared and nothing reads it.", variable=name))
+        if name not in values and name in facts.names and (words := _unfit(name, spec, facts)):
+            found.append(Problem(words, variable=name))
         if spec.default is not None and (why := spec.misfit(spec.default)):
             found.append(Problem(f"The default of {name} {why}.", variable=name))
     return found
@@ -66,11 +68,15 @@ def _at(name: str, optional: bool, spec: VariableSpec | None, facts: Facts, valu
         return ""
     if why := spec.misfit(values[name]):
         return f"The value of {name} {why}."
+    return _unfit(name, spec, facts)
+
+
+def _unfit(name: str, spec: VariableSpec, facts: Facts) -> str:
+    """Why what is declared of a variable is not what the text does with it; empty if it is."""
     likely = likely_type(name, facts)
-    if likely != "text" and spec.type != likely:
-        how = "a loop goes through it" if likely == "list" else "the text reads parts of it"
-        return f"{name} is declared as {spec.type}, but {how}."
-    return ""
+    if likely == "text" or spec.type in (likely, "messages"):  # messages are a list of objects
+        return ""
+    return f"{name} is declared as {spec.type}, but {'a loop goes through it' if likely == 'list' else 'the text reads parts of it'}."
 
 
 def renamed_variable(before: Facts, after: Facts) -> tuple[str, str] | None:

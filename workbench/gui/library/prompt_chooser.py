@@ -15,6 +15,7 @@ from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.navigation import NavigationDelegate
 from workbench.gui.widgets.search_field import SearchField
+from workbench.gui.words import plain
 
 if TYPE_CHECKING:
     from workbench.workspace import PromptRow
@@ -66,7 +67,7 @@ class PromptChooser(Dialog):
         if self.field.text() == self._shown_for:
             return
         self._shown_for = self.field.text()
-        words = self._shown_for.casefold().split()
+        words = plain(self._shown_for).split()
         found = [row for row in self._rows if all(word in _findable(row) for word in words)]
         self.list.clear()
         for row in found[:_MOST]:
@@ -102,4 +103,4 @@ class PromptChooser(Dialog):
 
 
 def _findable(row: PromptRow) -> str:
-    return f"{row.name} {row.folder} {' '.join(row.tags)}".casefold()
+    return plain(f"{row.name} {row.folder} {' '.join(row.tags)}")

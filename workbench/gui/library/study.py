@@ -208,6 +208,7 @@ def changed_words(diff: ContentDiff) -> str:
             parts.append(f"{number} {kind}" if parts else f"{number} line{'' if number == 1 else 's'} {kind}")
     if diff.parameters:
         parts.append(f"{len(diff.parameters)} parameter{'' if len(diff.parameters) == 1 else 's'}")
+    parts += [f"{name} changed" for name in diff.changed_snippets]
     attached = [change.name.replace("_", " ").replace("Picture", "picture") for message in diff.messages for change in message.attached]
     parts += dict.fromkeys(attached)
     empty = sum(1 for message in diff.messages if message.edits and not message.text.edits and not message.attached)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractItemModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
-from workbench.gui.words import counted, day, joined
+from workbench.gui.words import counted, day, joined, plain
 
 if TYPE_CHECKING:
     from workbench.workspace import Hit, PromptRow
@@ -97,8 +97,8 @@ class Filter:
                 return False
         if not self.text or row.id in found:
             return True
-        words = f"{row.name} {row.folder} {row.description} {' '.join(row.tags)}".casefold()
-        return all(word in words for word in self.text.casefold().split())
+        words = plain(f"{row.name} {row.folder} {row.description} {' '.join(row.tags)}")
+        return all(word in words for word in plain(self.text).split())
 
 
 def build(rows: Iterable[PromptRow], folders: Iterable[str], accepts: Callable[[PromptRow], bool], *, empty_folders: bool) -> Node:

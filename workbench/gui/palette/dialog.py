@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLineEdit, QListView
 from workbench.gui.context import Context
 from workbench.gui.palette import sources
 from workbench.gui.palette.delegate import ENTRY, EntryDelegate
-from workbench.gui.palette.entries import Entry, best, headed
+from workbench.gui.palette.entries import Entry, best, headed, is_guess
 from workbench.gui.palette.places import Place, described
 from workbench.gui.theme import set_role, theme
 from workbench.gui.widgets.chip import Chip
@@ -258,14 +258,17 @@ class Palette(QDialog):
         query = self._field.text().strip()
         prefix, rest = (query[0], query[1:].strip()) if query[:1] in (">", "#", '"') else ("", query)
         groups: list[tuple[str, str, list[Entry]]] = []
+        guesses: list[tuple[str, str, list[Entry]]] = []
         shown = total = 0
         for title, entries, words in self._named(prefix, query, rest):
             if self._group not in ("", title):
                 continue
             limit = 200 if prefix or self._group else 6 if title == "Actions" and not query else LISTED
             found, count = best(entries, words, limit, self._recent)
-            groups.append((title, "", self._with_all(title, found, count, query)))
+            # What only may be meant stands behind what has the words: Enter takes the first row.
+            (guesses if is_guess(found, words) else groups).append((title, "", self._with_all(title, found, count, query)))
             shown, total = shown + len(found), total + count
+        groups += guesses
         for title, entries in self._hits.items():
             if query and prefix in ("", '"') and not (prefix == '"' and title != "Outputs") and self._group in ("", title):
                 found = entries if prefix or self._group else entries[:LISTED]

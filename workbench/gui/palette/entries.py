@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from workbench.gui.words import plain
+
 Mark = tuple[int, int]
 """Start and length of the letters that matched."""
 
@@ -42,7 +44,7 @@ class Entry:
     """The text and all else to be found by, in small letters: thousands of rows are looked through for each key."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "low", (self.text.lower(), f" {self.detail} {self.right} {self.words}".lower().replace("/", " ")))
+        object.__setattr__(self, "low", (plain(self.text), plain(f" {self.detail} {self.right} {self.words}").replace("/", " ")))
 
     @property
     def key(self) -> str:
@@ -52,7 +54,7 @@ class Entry:
 
 def matched(entry: Entry, query: str) -> Entry | None:
     """The entry with its matching letters marked, or None. All words must be found; in the text itself counts more."""
-    found = _match(entry, query.lower().split())
+    found = _match(entry, plain(query).split())
     return None if found is None else replace(entry, score=found[0], marks=tuple(sorted(set(found[1]))))
 
 
@@ -86,7 +88,7 @@ def best(entries: Iterable[Entry], query: str, limit: int = GROUP_LIMIT, recent:
     Without a query: the recent ones, then the others as they come.
     """
     ranks = {key: (len(recent) - place) / len(recent) for place, key in enumerate(recent)}
-    words = query.lower().split()
+    words = plain(query).split()
     found = []
     for entry in entries:
         hit = _match(entry, words)
@@ -95,6 +97,11 @@ def best(entries: Iterable[Entry], query: str, limit: int = GROUP_LIMIT, recent:
             found.append((hit[0] + (1 + rank if rank is not None else 0), hit[1], entry))
     top = heapq.nlargest(limit, found, key=lambda hit: hit[0])
     return [replace(entry, score=score, marks=tuple(sorted(set(marks)))) for score, marks, entry in top], len(found)
+
+
+def is_guess(found: Sequence[Entry], query: str) -> bool:
+    """True where even the best of what was found has the words only as letters with others between."""
+    return bool(found) and max(entry.score for entry in found) < len(query.split())
 
 
 def excerpt(text: str) -> tuple[str, tuple[Mark, ...]]:

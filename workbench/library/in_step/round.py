@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from workbench.formats.conflict_text import sides
-from workbench.formats.library_file import PromptFile, read_prompt
 from workbench.formats.library_file_data import read_library
 from workbench.formats.library_layout import MODELS, PAGE, folded
 from workbench.formats.reports import NotCarried
@@ -26,9 +24,12 @@ from workbench.library.in_step.agreed import Agreed
 from workbench.library.in_step.bringing import Arriving, Bringing, theirs
 from workbench.library.in_step.inside import Thing
 from workbench.library.in_step.outside import KINDS, Kind, Look, Outside, Unit
-from workbench.library.in_step.records import Choice, Conflict, Gone, Reason, Settled, StepReport
+from workbench.library.in_step.plan import Plan
+from workbench.library.in_step.questions import Questions
+from workbench.library.in_step.records import Choice, Gone, Settled, StepReport
+from workbench.library.in_step.set_aside import SetAside
 from workbench.library.in_step.writing import Writing
-from workbench.library.reports import Imported, Rejected
+from workbench.library.reports import Imported
 from workbench.store.database import Database
 from workbench.values import BadInput, Steps
 
@@ -40,18 +41,6 @@ _TAKE_OVER = "Take over what you need, then delete it."
 _FEW = 3
 _SHARE = 0.2
 """So many deleted files, and such a share of all, are asked about before anything goes to the archive."""
-
-
-@dataclass
-class _Plan:
-    """What is to be done with the files of one kind."""
-
-    bring: list[Arriving] = field(default_factory=list)
-    write: list[tuple[Thing, str | None]] = field(default_factory=list)
-    """Things, each with the text to put in the place of its file before it is written; None: what lies there is written on."""
-    archive: list[tuple[Thing, Agreed]] = field(default_factory=list)
-    remove: list[tuple[Thing, Agreed]] = field(default_factory=list)
-    agree: list[tuple[Unit, Thing]] = field(default_factory=list)
 
 
 class Round:
@@ -70,8 +59,7 @@ class Round:
     ) -> None:
         self._database, self._look, self._steps = database, look, steps
         self._folder = str(look.folder)
-        self._answers = {folded(path): answer for path, answer in answers.items()}
-        self._settle, self._deletions = settle, deletions
+        self._deletions = deletions
         self._outside = Outside()
         self._base: dict[str, Agreed] = {}
         self._held: set[str] = set()
@@ -80,11 +68,11 @@ class Round:
         self._forgotten: set[str] = set()
         self._brought: list[Imported] = []
         self._archived: list[Gone] = []
-        self._conflicts: list[Conflict] = []
-        self._aside: list[Rejected] = []
+        self._aside = SetAside(look.folder)
         self._missing: list[Gone] = []
         self._not_carried: list[NotCarried] = []
         self._writing = Writing(datasets, comparisons, look)
+        self._questions = Questions(database.query, look, self._writing, answers, settle)
 
     def run(self) -> StepReport:
         """Do it. Raises BadInput where the folder is not there or of a newer version, and Stopped where the progress does."""
@@ -94,7 +82,7 @@ class Round:
         outside = self._outside = self._look.all(self._steps)
         if outside.is_busy:
             return StepReport(self._folder, is_busy=True)
-        self._aside += outside.aside
+        self._aside.files += outside.aside
         live = [base for base in self._base.values() if not base.gone and base.kind not in ("page", "models")]
         if live and not outside.units and not outside.waiting and self._deletions == "ask":
             names = self._names()
@@ -107,7 +95,7 @@ class Round:
         self._steps.total = len(outside.units) or len(self._base)
         for kind in KINDS:
             self._stage(kind)
-        if MODELS not in {*(item.path for item in self._aside), *(conflict.path for conflict in self._conflicts)}:
+        if MODELS not in {*(item.path for item in self._aside.files), *(conflict.path for conflict in self._questions.conflicts)}:
             self._stage("models")  # again: the comparisons that came in may name others
         agreed.finish(self._database, self._folder)
         written = self._writing
@@ -117,10 +105,10 @@ class Round:
             tuple(written.written),
             tuple(written.removed),
             tuple(self._archived),
-            tuple(self._conflicts),
-            tuple(self._aside),
+            tuple(self._questions.conflicts),
+            tuple(self._aside.files),
             tuple(self._missing),
-            waiting=tuple(sorted(outside.waiting - {folded(item.path) for item in self._aside})),
+            waiting=tuple(sorted(outside.waiting - self._aside.paths())),
             unwritten=written.unwritten,
             not_carried=(*self._not_carried, *written.not_carried),
         )
@@ -175,7 +163,7 @@ class Round:
     # -- one kind after the other ------------------------------------------------------------------------------
 
     def _stage(self, kind: Kind) -> None:
-        plan = _Plan()
+        plan = Plan()
         with self._database.snapshot() as query:
             things = inside.things(query, kind, self._paths())
             self._writing.look_from(query)
@@ -195,11 +183,9 @@ class Round:
                     elif unit is not None:
                         met |= self._meet(plan, unit, by_name, things)
                 except BadInput as error:
-                    self._set_aside(unit.path if unit else key, error)
+                    self._aside.add(unit.path if unit else key, error)
             self._meet_copies(plan, kind, things)
-            aside = {
-                folded(item.path) for item in self._aside
-            }  # a thing's own file may be one of them, and has no name before it is mended
+            aside = self._aside.paths()  # a thing's own file may be one of them, and has no name before it is mended
             free = [thing for thing in things.values() if thing.is_live and thing.uid not in known and thing.uid not in met]
             if aside and kind in ("prompt", "dataset", "comparison"):
                 free = [thing for thing in free if folded(self._writing.natural(thing)) not in aside]
@@ -212,7 +198,7 @@ class Round:
         agreed.write(self._database, self._folder, self._changed.values(), self._forgotten)
         self._changed, self._forgotten = {}, set()
 
-    def _decide(self, plan: _Plan, key: str, unit: Unit | None, base: Agreed, thing: Thing | None) -> None:
+    def _decide(self, plan: Plan, key: str, unit: Unit | None, base: Agreed, thing: Thing | None) -> None:
         """What to do with a file on which both sides had agreed."""
         self._steps.step()
         is_live = thing is not None and thing.is_live
@@ -224,7 +210,7 @@ class Round:
             elif base.gone or thing is None:  # the file came back
                 plan.bring.append(Arriving(unit, base, thing, theirs(self._look.text(unit.path))))
             else:
-                self._ask(plan, unit, base, thing, "archived")
+                self._questions.ask(plan, unit, base, thing, "archived")
         else:
             assert thing is not None
             outside_changed = unit.hash != base.outside or key in self._moved
@@ -234,7 +220,7 @@ class Round:
             elif inside_changed:
                 plan.write.append((thing, None))
 
-    def _decide_lost(self, plan: _Plan, key: str, base: Agreed, thing: Thing | None) -> None:
+    def _decide_lost(self, plan: Plan, key: str, base: Agreed, thing: Thing | None) -> None:
         """What to do where the file is not there."""
         if self._outside.waits_for(key):
             return
@@ -246,44 +232,32 @@ class Round:
         elif base.gone or base.kind in ("page", "models") or self._deletions == "write":
             plan.write.append((thing, base.text or None))
         elif thing.digest != base.inside:
-            self._ask(plan, None, base, thing, "deleted")
+            self._questions.ask(plan, None, base, thing, "deleted")
         else:
             plan.archive.append((thing, base))
 
-    def _decide_changed(self, plan: _Plan, unit: Unit, base: Agreed, thing: Thing, inside_changed: bool) -> None:
+    def _decide_changed(self, plan: Plan, unit: Unit, base: Agreed, thing: Thing, inside_changed: bool) -> None:
         """What to do where the file was changed; a file that git could not merge is always asked about."""
         text = self._look.text(unit.path)
         if reading.unmerged(self._look, unit.path, text):
             both = sides(text)
             for side in (both.ours, both.theirs) if both is not None else (text,):
                 reading.check(self._look, unit.path, side, unit.kind)
-            self._ask(plan, unit, base, thing, "git")
+            self._questions.ask(plan, unit, base, thing, "git")
         elif inside_changed:
             if self._writing.fresh(thing, unit.path).get(unit.path) == text:
                 plan.bring.append(Arriving(unit, base, thing, text))  # the same was done on both sides
             else:
                 reading.check(self._look, unit.path, text, unit.kind)
-                self._ask(plan, unit, base, thing, "both")
+                self._questions.ask(plan, unit, base, thing, "both")
         else:
-            label = self._protected(unit, base, thing, text) if unit.kind == "prompt" else ""
+            label = self._questions.protected_label(unit, base, thing, text) if unit.kind == "prompt" else ""
             if label:
-                self._ask(plan, unit, base, thing, "label", label)
+                self._questions.ask(plan, unit, base, thing, "label", label)
             else:
                 plan.bring.append(Arriving(unit, base, thing, text))
 
-    def _protected(self, unit: Unit, base: Agreed, thing: Thing, text: str) -> str:
-        """A protected label that the file moves or takes off; empty if it moves none."""
-        rows = self._database.query("SELECT name FROM label WHERE prompt_id = :id AND protected = 1 ORDER BY name", {"id": thing.id})
-        if not rows:
-            return ""
-        now, before = self._labels(unit.path, text), self._labels(base.path, base.text)
-        return next((name for (name,) in rows if now.get(name) != before.get(name)), "")
-
-    def _labels(self, path: str, text: str) -> Mapping[str, int]:
-        file: PromptFile = read_prompt(reading.checked(self._look.folder, path, text, "prompt"), "")
-        return file.labels or {}
-
-    def _meet(self, plan: _Plan, unit: Unit, by_name: Mapping[tuple[str, str], Thing], things: Mapping[str, Thing]) -> set[str]:
+    def _meet(self, plan: Plan, unit: Unit, by_name: Mapping[tuple[str, str], Thing], things: Mapping[str, Thing]) -> set[str]:
         """What to do with a file that is new to us; the uid of the thing of the workspace that it is, if there is one."""
         self._steps.step()
         text = self._look.text(unit.path)
@@ -303,7 +277,7 @@ class Round:
             return set()
         mine = self._writing.fresh(thing, unit.path)
         if reading.unmerged(self._look, unit.path, text):
-            self._ask(plan, unit, None, thing, "git")
+            self._questions.ask(plan, unit, None, thing, "git")
         elif all(self._same(path, said) for path, said in mine.items()):
             plan.agree.append((unit, thing))
         elif unit.kind == "prompt" and (ahead := first_meeting.ahead(self._database.query, thing, self._look, unit.path, text)):
@@ -312,20 +286,20 @@ class Round:
             else:
                 plan.write.append((thing, None))
         else:
-            self._ask(plan, unit, None, thing, "first")
+            self._questions.ask(plan, unit, None, thing, "first")
         return {thing.uid}
 
-    def _copied(self, plan: _Plan, unit: Unit, thing: Thing, lies: str) -> None:
+    def _copied(self, plan: Plan, unit: Unit, thing: Thing, lies: str) -> None:
         """Ask about a second file of a thing that has its own, once that is settled. Raises BadInput where there is nothing to choose."""
         base = self._base.get(folded(lies))
-        if any(conflict.path == lies for conflict in self._conflicts) or folded(lies) not in self._outside.units or base is None:
+        if any(conflict.path == lies for conflict in self._questions.conflicts) or folded(lies) not in self._outside.units or base is None:
             raise BadInput(f"This is another form of {lies}.", path=unit.path, remedy=f"Choose about {lies} first.")
         if self._same(lies, self._look.text(unit.path)):
             raise BadInput(f"{lies} says the same.", path=unit.path, remedy="Delete this file, or give it another name, inside.")
         reading.check(self._look, unit.path, self._look.text(unit.path), unit.kind)
-        self._ask(plan, unit, base, thing, "copy")
+        self._questions.ask(plan, unit, base, thing, "copy")
 
-    def _meet_copies(self, plan: _Plan, kind: Kind, things: Mapping[str, Thing]) -> None:
+    def _meet_copies(self, plan: Plan, kind: Kind, things: Mapping[str, Thing]) -> None:
         """What to do with the second files that cloud drives made."""
         by_path = {folded(path): things[uid] for uid, path in self._paths().items() if uid in things and things[uid].is_live}
         for unit in [unit for unit in self._outside.copies.values() if unit.kind == kind]:
@@ -336,7 +310,7 @@ class Round:
                     raise BadInput("This is a copy that a cloud drive made because two computers wrote the file.", remedy=_TAKE_OVER)
                 self._copied(plan, unit, found[0][1], self._base[found[0][0]].path)
             except BadInput as error:
-                self._set_aside(unit.path, error)
+                self._aside.add(unit.path, error)
 
     def _same(self, path: str, said: str) -> bool:
         try:
@@ -344,60 +318,9 @@ class Round:
         except BadInput:
             return False
 
-    # -- asking -------------------------------------------------------------------------------------------------
-
-    def _ask(self, plan: _Plan, unit: Unit | None, base: Agreed | None, thing: Thing, reason: Reason, label: str = "") -> None:
-        """Ask, or do what was chosen about just this state of both sides."""
-        path = unit.path if unit else base.path if base else ""
-        mark = hashlib.sha256(f"{unit.hash if unit else ''} {thing.digest} {reason}".encode()).hexdigest()
-        answer = self._answers.get(folded(path))
-        if answer is None and self._settle is not None:
-            answer = Settled(self._settle, mark)
-        if answer is not None and answer.mark in ("", mark):
-            self._do(plan, unit, base, thing, reason, answer, label)
-            return
-        text = self._look.text(path) if unit else ""
-        both = sides(text)
-        before = base.text if base else ""
-        if reason == "git" or base is None:  # what git merged from is older than what was last agreed on
-            common = first_meeting.before(self._database.query, thing, self._look, path)
-            before = both.before if both is not None and both.before is not None else common or before
-        mine = "" if reason == "archived" else self._writing.fresh(thing, path).get(path, "")
-        file, line = (reading.unmerged(self._look, path, text) if reason == "git" else None) or (base.path if base else "", None)
-        there = theirs(text) if unit else ""
-        self._conflicts.append(Conflict(path, thing.kind, thing.name, reason, mine, before, there, mark, label, file, line))
-
-    def _do(self, plan: _Plan, unit: Unit | None, base: Agreed | None, thing: Thing, reason: Reason, answer: Settled, label: str) -> None:
-        choice = answer.choice
-        if unit is None:
-            assert base is not None
-            if choice == "theirs":
-                plan.archive.append((thing, base))
-            else:
-                plan.write.append((thing, answer.text or base.text))
-            return
-        if reason == "archived" and choice in ("mine", "both"):
-            assert base is not None
-            plan.remove.append((thing, replace(base, path=unit.path)))
-        text = theirs(self._look.text(unit.path))
-        plan.bring.append(Arriving(unit, base, thing, text, answer, reason, label))
-
-    def _set_aside(self, path: str, error: BadInput) -> None:
-        path, line = error.path or path, error.line
-        with suppress(ValueError):
-            path = Path(path).relative_to(self._look.folder).as_posix()
-        self._aside.append(Rejected(path, line, f"{error.message} {error.remedy}".strip(), self._line(path, line)))
-
-    def _line(self, path: str, line: int | None) -> str:
-        try:
-            lines = (self._look.folder / path).read_bytes().decode("utf-8", "replace").splitlines() if line else []
-        except OSError:
-            return ""
-        return lines[line - 1][:200] if line and line <= len(lines) else ""
-
     # -- doing ------------------------------------------------------------------------------------------------
 
-    def _bring(self, kind: Kind, plan: _Plan) -> None:
+    def _bring(self, kind: Kind, plan: Plan) -> None:
         """Bring in and archive, in one transaction; what was changed by it, or is chosen against the file, is then written."""
         arrived: list[tuple[Arriving, str, bool]] = []
         with self._database.write() as writer:
@@ -413,7 +336,7 @@ class Round:
                     is_changed = any(item.changes for item in importer.done[before:])
                     arrived.append((arriving, uid, is_changed))
                 for rejected in importer.rejected[wrong:]:
-                    self._set_aside(arriving.unit.path, BadInput(rejected.reason, path=rejected.path, line=rejected.line))
+                    self._aside.add(arriving.unit.path, BadInput(rejected.reason, path=rejected.path, line=rejected.line))
             for thing, _ in plan.archive:
                 bringing.archive(thing)
             lie = {uid: arriving.unit.path for arriving, uid, _ in arrived if arriving.reason != "copy"}
@@ -449,7 +372,7 @@ class Round:
             return arriving.text
         return None
 
-    def _write(self, kind: Kind, plan: _Plan) -> None:
+    def _write(self, kind: Kind, plan: Plan) -> None:
         for _, base in plan.remove:
             if self._writing.remove(base):
                 self._changed[folded(base.path)] = self._base[folded(base.path)] = replace(base, gone=True, outside="")

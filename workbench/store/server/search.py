@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.store.database import Query
-from workbench.store.search import IN_FOLDER, ROWS, Finder
+from workbench.store.search import IN_FOLDER, ROWS, TEXTS, Finder
 
 _ROWS: Mapping[str, str] = {
     **ROWS,
@@ -21,19 +21,25 @@ FROM search_case AS text JOIN "case" ON "case".id = text.id JOIN dataset ON data
 # The id, and what is to be found once only: of old versions of a prompt that say the same, and of notes on one output, the newest.
 _NEWEST: Mapping[str, str] = {
     "version": "SELECT max(version.id) AS id FROM search_version AS found JOIN version ON version.id = found.id "
-    "JOIN prompt ON prompt.id = version.prompt_id WHERE prompt.archived_at IS NULL AND found.words @@ {match} {inside} GROUP BY prompt.id",
+    "JOIN prompt ON prompt.id = version.prompt_id WHERE prompt.archived_at IS NULL AND {matching} {inside} GROUP BY prompt.id",
     "case": 'SELECT "case".id AS id FROM search_case AS found JOIN "case" ON "case".id = found.id '
     'JOIN dataset ON dataset.id = "case".dataset_id WHERE "case".archived_at IS NULL AND dataset.archived_at IS NULL '
-    "AND found.words @@ {match}",
+    "AND {matching}",
     "note": "SELECT max(rating.id) AS id FROM search_note AS found JOIN rating ON rating.id = found.id "
-    "WHERE rating.replaced_by_id IS NULL AND found.words @@ {match} GROUP BY rating.output_id",
+    "WHERE rating.replaced_by_id IS NULL AND {matching} GROUP BY rating.output_id",
     "output": "SELECT found.id AS id FROM search_output AS found JOIN output ON output.id = found.id JOIN job ON job.id = output.job_id "
-    "JOIN run ON run.id = job.run_id WHERE run.judged_run_id IS NULL AND found.words @@ {match}",
+    "JOIN run ON run.id = job.run_id WHERE run.judged_run_id IS NULL AND {matching}",
 }
 _BEST_PROMPTS = """
 SELECT prompt.id FROM search_prompt AS found JOIN prompt ON prompt.id = found.id
 WHERE prompt.archived_at IS NULL AND found.words @@ {match} {inside}
 ORDER BY ts_rank('{{0.25, 0.25, 0.25, 1}}', found.words, {match}, 1) DESC, prompt.name LIMIT :limit"""
+_NAMED_PROMPTS = """
+SELECT prompt.id FROM prompt WHERE prompt.archived_at IS NULL {inside} ORDER BY prompt.name LIMIT :limit"""
+_TEXTS: Mapping[str, tuple[str, ...]] = {
+    **TEXTS, "version": ("version.note", "found.text"), "case": ("found.title", "found.text"), "note": ("rating.note",),
+    "output": ("output.text",),
+}  # fmt: skip
 
 
 class ServerFinder(Finder):
@@ -43,20 +49,23 @@ class ServerFinder(Finder):
 
     def __init__(self, query: Query, kind: Any, text: str, folder: str | None) -> None:
         super().__init__(query, kind, text, folder)
-        words = [term[1:-1].replace('""', '"') for term in self._terms]
+        words = [term[1:-1].replace('""', '"') for term in self._indexed]
         self._values: dict[str, Any] = {f"term{place}": term for place, term in enumerate(words)}
         last = len(words) - 1
-        terms = (f"search_term(:term{place}, {'true' if self._last_is_open and place == last else 'false'})" for place in range(len(words)))
+        terms = (f"search_term(:term{place}, {'true' if self._opens and place == last else 'false'})" for place in range(len(words)))
         # What holds no word of its own, such as a lone dash beside words, asks for nothing; alone it finds nothing.
-        self._match = f"({' && '.join(terms)})"
+        self._match = f"({' && '.join(terms)})" if words else ""
 
     def ids(self, limit: int) -> list[int]:
         """See Finder."""
         inside = IN_FOLDER if self._folder is not None else ""
-        values = {**self._values, "folder": self._folder, "limit": limit}
+        values = {**self._values, **self._read, "folder": self._folder, "limit": limit}
+        reading = self._reading("strpos", _TEXTS[self._kind])
         if self._kind == "prompt":
-            sql = _BEST_PROMPTS.format(match=self._match, inside=inside)
+            sql = _BEST_PROMPTS if self._match else _NAMED_PROMPTS
+            sql = sql.format(match=self._match, inside=inside + reading)
         else:
-            found = _NEWEST[self._kind].format(match=self._match, inside=inside)
+            matching = f"found.words @@ {self._match}" if self._match else "true"
+            found = _NEWEST[self._kind].format(matching=matching + reading, inside=inside)
             sql = f"SELECT id FROM ({found}) AS newest ORDER BY id DESC LIMIT :limit"
         return [row[0] for row in self._query(sql, values)]
