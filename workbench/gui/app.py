@@ -64,9 +64,7 @@ def application(arguments: list[str] | None = None) -> QApplication:
     """The QApplication of this process in the app's style, made if there is none."""
     app = QApplication.instance()
     if not isinstance(app, QApplication):
-        app = QApplication(
-            [*(arguments or [NAME]), "-style", STYLE]
-        )  # setStyle would make QStyle, 7 ms that no paint needs
+        app = QApplication([*(arguments or [NAME]), "-style", STYLE])  # setStyle would make QStyle, 7 ms that no paint needs
     else:
         app.setStyle(STYLE)
     app.setApplicationName(NAME)
