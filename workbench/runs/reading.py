@@ -25,7 +25,7 @@ _PLANS_KEPT = 4
 
 # The class below has a method of the name `list`.
 _Rows = list[RunRow]
-_Cases = list[Case]
+_Cases = Sequence[Case]
 _Checks = list[Check]
 
 _RUNS = """
@@ -98,7 +98,7 @@ class RunReader:
             rows = self._database.query("SELECT plan FROM run WHERE id = ?", [run_id])
             if not rows:
                 raise NotFound(f"There is no run {run_id}.")
-            item = json.loads(rows[0][0])
+            item = plans.read(rows[0][0])
             for variant in item["variants"]:
                 variant["content"] = content_brought_back(self._database.query, variant["content"])
             plan = Plan.from_json(item)
@@ -114,7 +114,7 @@ class RunReader:
 
     def cases(self, run_id: int) -> _Cases:
         """The cases as they were when the run was prepared."""
-        return [*self.plan(run_id).cases]
+        return self.plan(run_id).cases
 
     def checks(self, run_id: int) -> _Checks:
         """The checks that every output of the run is asked: those of its newest scoring."""
