@@ -81,6 +81,14 @@ class RunReader:
             raise NotFound(f"There is no run {run}.", remedy="See them with: workbench list runs")
         return rows[0]
 
+    def beside(self, run_id: int) -> _Rows:
+        """A run and the other runs of its comparison, newest first. Raises NotFound."""
+        same = "comparison_id = (SELECT comparison_id FROM run WHERE id = :run)"
+        rows = self._rows(f"WHERE run.id = :run OR (judged_run_id IS NULL AND {same})", {"run": run_id})
+        if not any(row.id == run_id for row in rows):
+            raise NotFound(f"There is no run {run_id}.")
+        return rows
+
     def unfinished(self) -> _Rows:
         """Runs that a crash cut off, newest first: they can be gone on with."""
         if self._database.read_only:
