@@ -93,6 +93,42 @@ def test_the_window_gets_ready_in_the_pauses_of_somebody_who_types(session: Sess
     qtbot.waitUntil(lambda: taken == ["first", "broken", "last"])
 
 
+def test_the_list_of_prompts_is_painted_before_the_editor_is_imported(tmp_path: Path) -> None:
+    workspace = Workspace.open(tmp_path / "desk.db")
+    prompt = workspace.prompts.create("Greeting", "mail", Content((Message.of("user", "Hello {{ name }}"),)))
+    workspace.close()
+    code = f"""
+import sys
+from pathlib import Path
+from PySide6.QtCore import QTimer
+from workbench.gui.app import Session, application
+from workbench.settings import Settings
+app, settings = application(), Settings(Path({str(tmp_path / "settings.json")!r}))
+settings.set("last.place", "library")
+settings.set("last.at", {{"prompt_id": {prompt}}})
+session = Session({str(tmp_path / "desk.db")!r}, settings)
+def look():
+    if session.window.place != "library":
+        return
+    screen = session.window.screen_at("library")
+    if screen.list.model.rowCount() and not seen:
+        seen.append(sorted({{"workbench.gui.library.prompt_page", "workbench.gui.library.inspector"}} & set(sys.modules)))
+        assert screen.where() == {{"prompt_id": {prompt}}}
+    if seen and screen.working.at is not None:
+        print(seen[0], screen.page.messages.blocks[0].editor.toPlainText(), flush=True)
+        app.exit()
+seen = []
+timer = QTimer()
+timer.timeout.connect(look)
+timer.start(0)
+session.window.show()
+app.exec()
+session.end()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.splitlines()[0] == "[] Hello {{ name }}", done.stdout + done.stderr
+
+
 def test_screen_and_place_and_window_size_come_back_after_a_restart(qtbot: QtBot, tmp_path: Path, settings: Settings) -> None:
     made = opened(qtbot, tmp_path / "desk.db", settings, place="models")
     made.window.resize(1100, 741)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import tracemalloc
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from workbench import plan
 from workbench.plan import PastUse, model_key
-from workbench.values import BadInput, Case, Check, Content, Message, ModelSpec, Price, Spec, Variant
+from workbench.values import BadInput, Case, Check, Content, Message, ModelSpec, Price, Spec, Variant, canonical
 
 
 def spec(**changes: Any) -> Spec:
@@ -49,6 +50,46 @@ def test_a_plan_survives_json() -> None:
     assert again == made
     assert len(made.to_json()["variants"]) == 2
     assert again.checks_for(0) == (Check("contains", "{{ q }}"), Check("regex", "x", "R", 0.5))
+
+
+TRAP = '"cases":[{"values":{"q":"trap"}}]'
+
+
+def test_the_cases_of_a_stored_plan_are_read_one_by_one_and_are_the_same() -> None:
+    cases = tuple(Case({"q": f"{TRAP} ü {index}", "tone": "calm"}, name=TRAP, tags=("t",)) for index in range(300))
+    own = Case({"q": "own"}, checks=(Check("regex", "x"),), only_own_checks=True)
+    made = plan.make(spec(cases=(*cases, own), name=TRAP))
+    again = plan.Plan.from_json(plan.read(canonical(made.to_json())))
+    assert not isinstance(again.cases, tuple)
+    assert again == made
+    assert (again.cases[-1], again.cases[1:3], len(again.cases)) == (own, cases[1:3], 301)
+    assert again.own_checks_at == made.own_checks_at == {300}
+    assert [again.checks_for(index) for index in (0, 300)] == [(Check("contains", "{{ q }}"),), (Check("regex", "x"),)]
+    assert [again.own_from(index) for index in (0, 300)] == [1, 0]
+    assert [again.of_checks(len)(index) for index in (0, 300)] == [1, 1]
+    assert plan.request(again, 0, 7) == plan.request(made, 0, 7)
+    assert canonical(again.to_json()) == canonical(made.to_json())
+    with pytest.raises(IndexError):
+        again.cases[301]
+
+
+def test_a_plan_written_otherwise_is_read_whole() -> None:
+    made = plan.make(spec(name=TRAP))
+    before = {"a": {"cases": [{"values": {}}]}}
+    for text in (json.dumps(made.to_json(), indent=1), json.dumps({**before, **made.to_json()}, separators=(",", ":"))):
+        again = plan.Plan.from_json(plan.read(text))
+        assert again == made
+
+
+def test_a_case_of_a_stored_plan_takes_little_more_memory_than_its_text() -> None:
+    text = canonical(plan.make(spec(cases=tuple(Case({"q": f"case {index}"}) for index in range(5_000)))).to_json())
+    tracemalloc.start()
+    read = plan.Plan.from_json(plan.read(text))
+    held, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(read.cases) == 5_000
+    assert held < 5_000 * 20, "beside the text: where each case begins"
+    assert peak < 2 * len(text) + 5_000 * 20
 
 
 def test_a_plan_holds_no_key() -> None:

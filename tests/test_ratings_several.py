@@ -10,6 +10,7 @@ import pytest
 from tests.test_ratings_judging import outputs_of
 from workbench.library.criteria import Criteria
 from workbench.ratings import Ratings
+from workbench.ratings.reading import _LABELS
 from workbench.runs.grid import UNJUDGED, judgements_of
 from workbench.store import tables
 from workbench.store.database import Database
@@ -154,6 +155,14 @@ def test_labels_are_offered_from_all_runs_of_a_comparison(database: Database, ra
     ratings.label(outputs[1], "too long")
     ratings.label(outputs[2], "rude")
     assert ratings.labels(1) == ratings.labels(2) == ["too long", "rude"]
+
+
+def test_labels_are_looked_for_among_ratings_and_not_among_the_outputs_of_a_long_run(database: Database) -> None:
+    if database.on_server:
+        pytest.skip("a server plans by its own statistics")
+    steps = [row[3] for row in database.query(f"EXPLAIN QUERY PLAN {_LABELS}", {"run": 1})]
+    assert steps[0] == "SCAN rating"
+    assert not any(" output_job " in step or " job_status " in step for step in steps), steps
 
 
 def test_criteria_are_rated_on_their_own_scales(database: Database, ratings: Ratings) -> None:

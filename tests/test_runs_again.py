@@ -218,6 +218,18 @@ def test_a_run_points_to_what_its_dataset_held_when_it_began(database: Database,
     assert runs.cases(first)[0].values == {"q": "case-0"}
 
 
+def test_a_run_stands_beside_those_of_its_comparison(database: Database, runs: Runs) -> None:
+    loose, first, second = (runs.prepare(spec()) for _ in range(3))
+    with database.write() as writer:
+        writer.run("INSERT INTO comparison (uid, name, definition, created_at) VALUES ('c', 'C', '{}', '2026')")
+        writer.run("UPDATE run SET comparison_id = (SELECT id FROM comparison) WHERE id IN (:first, :second)", first=first, second=second)
+    assert [row.id for row in runs.beside(first)] == [row.id for row in runs.beside(second)] == [second, first]
+    assert runs.beside(second) == runs.list(runs.get(first).comparison_id)
+    assert runs.beside(loose) == [runs.get(loose)]
+    with pytest.raises(NotFound, match="There is no run 99"):
+        runs.beside(99)
+
+
 class Nonsense:
     """A wire format whose server sends halves of characters and counts that cannot be."""
 

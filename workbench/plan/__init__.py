@@ -21,9 +21,10 @@ from workbench.plan.frozen import (
     request,
     shown,
 )
+from workbench.plan.stored_cases import read
 
 __all__ = [
     "GUESSED_ANSWER_TOKENS", "MOST_CALLS", "SAMPLED_CASES", "SAMPLING_SECONDS", "Estimate", "PastUse", "Plan", "PlanColumn", "PlanProblem",
     "column_titles", "distinct", "estimate", "fingerprint", "make", "model_from_json", "model_key", "parameters", "priced", "problems",
-    "refuse_embedding", "request", "shown",
+    "read", "refuse_embedding", "request", "shown",
 ]  # fmt: skip

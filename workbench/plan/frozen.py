@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from workbench import __version__, templates
+from workbench.plan.stored_cases import StoredCases, case_from_json, case_to_json
 from workbench.values import BadInput, Case, Check, Content, Message, ModelSpec, Price, Request, Spec, Variant, canonical
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Plan:
 
     name: str
     columns: tuple[PlanColumn, ...]
-    cases: tuple[Case, ...]
+    cases: Sequence[Case]
     repeats: int = 1
     checks: tuple[Check, ...] = ()
     concurrency: int = 4
@@ -72,13 +75,25 @@ class Plan:
         """The models of its columns, then those that only judge."""
         return (*distinct(column.model for column in self.columns), *self.judges)
 
+    @cached_property
+    def own_checks_at(self) -> frozenset[int]:
+        """Which cases have checks of their own."""
+        if isinstance(self.cases, StoredCases):
+            return self.cases.with_checks
+        return frozenset(index for index, case in enumerate(self.cases) if case.checks or case.only_own_checks)
+
     def checks_for(self, case_index: int) -> tuple[Check, ...]:
         """The plan's checks, then the case's own; those alone where they stand in place of the plan's."""
-        return self.cases[case_index].asked(self.checks)
+        return self.cases[case_index].asked(self.checks) if case_index in self.own_checks_at else self.checks
+
+    def of_checks(self, read: Callable[[tuple[Check, ...]], T]) -> Callable[[int], T]:
+        """What is to be known of the checks of a case. It is read once for all cases that have none of their own."""
+        usual, own = read(self.checks), {index: read(self.checks_for(index)) for index in self.own_checks_at}
+        return lambda case_index: own.get(case_index, usual)
 
     def own_from(self, case_index: int) -> int:
         """The place among `checks_for` from which on they are the case's own."""
-        return 0 if self.cases[case_index].only_own_checks else len(self.checks)
+        return 0 if case_index in self.own_checks_at and self.cases[case_index].only_own_checks else len(self.checks)
 
     def to_json(self) -> dict[str, Any]:
         """The JSON form that a run stores. Prompts and models stand once, columns point to them."""
@@ -88,7 +103,7 @@ class Plan:
             "variants": [_variant_to_json(variant) for variant in variants],
             "models": [_model_to_json(model) for model in models],
             "columns": [[variants.index(column.variant), models.index(column.model)] for column in self.columns],
-            "cases": [_case_to_json(case) for case in self.cases],
+            "cases": [case_to_json(case) for case in self.cases],
             "repeats": self.repeats,
             "checks": [check.to_json() for check in self.checks],
             "concurrency": self.concurrency,
@@ -104,12 +119,13 @@ class Plan:
 
     @staticmethod
     def from_json(item: Mapping[str, Any]) -> Plan:
-        """The plan that `to_json` wrote."""
+        """The plan that `to_json` wrote, or that was read of it."""
+        cases = item["cases"]
         variants, models = [_variant_from_json(row) for row in item["variants"]], [model_from_json(row) for row in item["models"]]
         return Plan(
             name=item["name"],
             columns=tuple(PlanColumn(variants[variant], models[model]) for variant, model in item["columns"]),
-            cases=tuple(_case_from_json(row) for row in item["cases"]),
+            cases=cases if isinstance(cases, StoredCases) else tuple(map(case_from_json, cases)),
             repeats=item["repeats"],
             checks=tuple(Check.from_json(row) for row in item["checks"]),
             concurrency=item["concurrency"],
@@ -244,32 +260,3 @@ def model_from_json(item: Mapping[str, Any]) -> ModelSpec:
         reads=tuple(item.get("reads", ())),
         longest=item.get("longest"),
     )
-
-
-def _case_to_json(case: Case) -> dict[str, Any]:
-    item: dict[str, Any] = {"values": dict(case.values)}
-    if case.name:
-        item["name"] = case.name
-    if case.reference is not None:
-        item["reference"] = case.reference
-    if case.tags:
-        item["tags"] = list(case.tags)
-    if case.weight != 1.0:
-        item["weight"] = case.weight
-    if case.note:
-        item["note"] = case.note
-    checks = case.checks_to_json()
-    return item if checks is None else item | {"checks": checks}
-
-
-def _case_from_json(item: Mapping[str, Any]) -> Case:
-    get, checks = item.get, item.get("checks")  # there may be very many cases
-    case = Case(
-        item["values"],
-        get("name", ""),
-        get("reference"),
-        tuple(get("tags", ())),
-        get("weight", 1.0),
-        get("note", ""),
-    )
-    return case.with_checks(checks) if checks else case

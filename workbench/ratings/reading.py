@@ -20,11 +20,11 @@ SELECT rating.id, rating.output_id, rating.aspect, rating.value, rating.label, r
 FROM rating JOIN rater ON rater.id = rating.rater_id LEFT JOIN criterion ON criterion.id = rating.criterion_id
 WHERE {{which}} AND rating.aspect <> '{RULING}' ORDER BY rating.id DESC"""
 _RUN = "rating.output_id IN (SELECT output.id FROM output JOIN job ON job.id = output.job_id WHERE job.run_id = :run)"
+# From the ratings on: few are labels, while a run may have a hundred thousand outputs.
 _LABELS = """
-SELECT rating.label, count(*) FROM rating JOIN output ON output.id = rating.output_id JOIN job ON job.id = output.job_id
-JOIN run ON run.id = job.run_id JOIN run AS this ON this.id = :run
-WHERE rating.aspect = 'label' AND rating.label IS NOT NULL AND rating.replaced_by_id IS NULL
-AND (run.id = this.id OR run.comparison_id = this.comparison_id)
+SELECT rating.label, count(*) FROM rating CROSS JOIN output CROSS JOIN job CROSS JOIN run CROSS JOIN run AS this
+WHERE rating.aspect = 'label' AND rating.label IS NOT NULL AND rating.replaced_by_id IS NULL AND output.id = rating.output_id
+AND job.id = output.job_id AND run.id = job.run_id AND this.id = :run AND (run.id = this.id OR run.comparison_id = this.comparison_id)
 GROUP BY rating.label ORDER BY count(*) DESC, rating.label"""
 _KINDS = {"label": "labels"}
 

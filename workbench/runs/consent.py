@@ -64,7 +64,7 @@ class CodeConsent:
 
 def checks_of(plan: Plan) -> list[Check]:
     """All checks of a plan, those of its cases included, each once."""
-    return every_check(plan.checks, plan.cases)
+    return every_check(plan.checks, [plan.cases[index] for index in sorted(plan.own_checks_at)])
 
 
 def with_prompt(facts: Facts, plan: Plan, column: int, case: int, checks: Iterable[Check]) -> Facts:

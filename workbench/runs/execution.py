@@ -136,9 +136,8 @@ class Execution:
             )
             for index, column in enumerate(plan.columns)
         ]
-        checks = [plan.checks_for(index) for index in range(len(plan.cases))]
-        self._compares = [evaluators.compares_meanings(each) for each in checks]
-        self._slow = [compares or any(map(evaluators.may_be_slow, each)) for compares, each in zip(self._compares, checks, strict=True)]
+        self._compares = plan.of_checks(evaluators.compares_meanings)
+        self._slow = plan.of_checks(lambda checks: evaluators.compares_meanings(checks) or any(map(evaluators.may_be_slow, checks)))
 
     async def events(self) -> AsyncGenerator[Event]:
         """What happens, as it happens; an end is told when it is written. Closing the generator stops the run."""
@@ -319,7 +318,7 @@ class Execution:
         end.own_from = self._plan.own_from(todo.case_index)
         if isinstance(event, Finished):
             end.attempts, end.reply = event.attempts, event.reply
-            if not self._slow[todo.case_index]:
+            if not self._slow(todo.case_index):
                 end.scores = self._scores(todo, end)
         elif isinstance(event, Failed):
             end.status, end.attempts, end.failure = "failed", event.attempts, event.failure
@@ -336,7 +335,7 @@ class Execution:
             end.attempts = 0 if isinstance(event, Skipped) else event.attempts
         if end.status != "queued":
             self._texts.pop(event.job, None)
-        if end.reply is not None and self._slow[todo.case_index]:
+        if end.reply is not None and self._slow(todo.case_index):
             self._todo[event.job] = todo  # its checks are asked on another thread, see _flush
         return end
 
@@ -351,7 +350,7 @@ class Execution:
         texts: list[str] = []
         for end, _ in batch:
             todo = self._todo.get(end.job_id)
-            if todo is not None and end.reply is not None and self._compares[todo.case_index]:
+            if todo is not None and end.reply is not None and self._compares(todo.case_index):
                 checks, case = self._plan.checks_for(todo.case_index), self._plan.cases[todo.case_index]
                 texts += await asyncio.to_thread(evaluators.texts_to_compare, checks, case, end.reply.text)
         held = sum((self._after.get(end.job_id, _NOTHING) for end, _ in batch), _NOTHING)
@@ -489,7 +488,7 @@ class Execution:
                 continue
             self._todo[todo.id] = replace(todo, asked=endpoint)
             group, price, longest = self._shared(todo.column, endpoint)
-            after = self._worst_after(todo, longest) if self._compares[todo.case_index] else _NOTHING
+            after = self._worst_after(todo, longest) if self._compares(todo.case_index) else _NOTHING
             yield EngineJob(todo.id, partial(self._request, todo), endpoint, group, price, todo.column, longest, after)
 
     def _shared(self, column: int, endpoint: Endpoint) -> tuple[Hashable, Price, int | None]:

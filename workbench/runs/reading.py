@@ -25,7 +25,7 @@ _PLANS_KEPT = 4
 
 # The class below has a method of the name `list`.
 _Rows = list[RunRow]
-_Cases = list[Case]
+_Cases = Sequence[Case]
 _Checks = list[Check]
 
 _RUNS = """
@@ -81,6 +81,14 @@ class RunReader:
             raise NotFound(f"There is no run {run}.", remedy="See them with: workbench list runs")
         return rows[0]
 
+    def beside(self, run_id: int) -> _Rows:
+        """A run and the other runs of its comparison, newest first. Raises NotFound."""
+        same = "comparison_id = (SELECT comparison_id FROM run WHERE id = :run)"
+        rows = self._rows(f"WHERE run.id = :run OR (judged_run_id IS NULL AND {same})", {"run": run_id})
+        if not any(row.id == run_id for row in rows):
+            raise NotFound(f"There is no run {run_id}.")
+        return rows
+
     def unfinished(self) -> _Rows:
         """Runs that a crash cut off, newest first: they can be gone on with."""
         if self._database.read_only:
@@ -98,7 +106,7 @@ class RunReader:
             rows = self._database.query("SELECT plan FROM run WHERE id = ?", [run_id])
             if not rows:
                 raise NotFound(f"There is no run {run_id}.")
-            item = json.loads(rows[0][0])
+            item = plans.read(rows[0][0])
             for variant in item["variants"]:
                 variant["content"] = content_brought_back(self._database.query, variant["content"])
             plan = Plan.from_json(item)
@@ -114,7 +122,7 @@ class RunReader:
 
     def cases(self, run_id: int) -> _Cases:
         """The cases as they were when the run was prepared."""
-        return [*self.plan(run_id).cases]
+        return self.plan(run_id).cases
 
     def checks(self, run_id: int) -> _Checks:
         """The checks that every output of the run is asked: those of its newest scoring."""

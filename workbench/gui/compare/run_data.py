@@ -54,11 +54,11 @@ class RunData:
 
 def read_run(ws: Workspace, run_id: int) -> RunData:
     """A run with its columns and cases."""
-    run = ws.runs.get(run_id)
+    runs = ws.runs.beside(run_id)  # it is among them: its jobs are counted once
+    run = next(row for row in runs if row.id == run_id)
     columns = ws.runs.columns(run_id) if run.jobs <= FIGURES_AT_ONCE else ws.runs.bare_columns(run_id)
     cases = ws.runs.cases(run_id)
     comparison = ws.comparisons.get(run.comparison_id) if run.comparison_id is not None else None
-    runs = ws.runs.list(run.comparison_id) if run.comparison_id is not None else [run]
     plan = ws.runs.plan(run_id)
     prices = [column.model.price for column in plan.columns if not column.model.by_hand]
     free = all(price.input_usd == 0 and price.output_usd == 0 for price in prices)

@@ -135,7 +135,8 @@ def _settle(node: Node, empty_folders: bool) -> None:
     node.children.sort(key=lambda child: (child.row is not None, child.name.casefold()))
     for place, child in enumerate(node.children):
         child.place = place
-        _settle(child, empty_folders)
+        if child.row is None:
+            _settle(child, empty_folders)
 
 
 class PromptTree(QAbstractItemModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer
@@ -14,10 +15,8 @@ from workbench.gui.library.branch_verbs import BranchVerbs
 from workbench.gui.library.chosen import ChosenPrompts
 from workbench.gui.library.exchange import Exchange
 from workbench.gui.library.folder_strip import FolderStrip
-from workbench.gui.library.inspector import Inspector
 from workbench.gui.library.list_pane import ListPane
 from workbench.gui.library.menus import list_menu, page_menu
-from workbench.gui.library.prompt_page import PromptPage
 from workbench.gui.library.study import count_edits, marks_of
 from workbench.gui.library.tree import Filter
 from workbench.gui.library.verbs import PromptVerbs
@@ -32,6 +31,8 @@ from workbench.gui.widgets.three_panes import ThreePanes
 from workbench.values import Changes, Problem
 
 if TYPE_CHECKING:
+    from workbench.gui.library.inspector import Inspector
+    from workbench.gui.library.prompt_page import PromptPage
     from workbench.workspace import Hit, PromptRow, Workspace
 
 _COUNTED_DRAFTS = 50
@@ -39,7 +40,10 @@ _COUNTED_DRAFTS = 50
 
 
 class LibraryScreen(Screen):
-    """Composes list, page and inspector, and connects the actions of the table."""
+    """Composes list, page and inspector, and connects the actions of the table.
+
+    The list comes first: page and inspector are made when its rows are shown, or when something asks for them before.
+    """
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -48,6 +52,8 @@ class LibraryScreen(Screen):
         self._write_into: int | None = None
         self._read_version: int | None = None
         self._words = ""
+        self._wanted: dict[str, Any] = {}
+        """The place that was asked for before the page was there to show it."""
         self.working = WorkingCopy(context, self)
         self.verbs = PromptVerbs(self, context, self.working, self.open, self._open_new)
         self.version_verbs = VersionVerbs(self, context, self.working, self.open, lambda: self.page.missing)
@@ -57,11 +63,9 @@ class LibraryScreen(Screen):
         actions = {id: context.action(id) for id in used}
         self.list = ListPane(actions, lambda: self.verbs.new(""), self.exchange.ask_import)
         self.chosen = ChosenPrompts(context, self.list, self.working, self.verbs, self.exchange)
-        self.page = PromptPage(context, self.working)
-        self.inspector = Inspector(context, self.working)
         self._save = action_button(context.action("library.save"), "Save version", show_key=True)
         self._compare = action_button(context.action("library.compare"), "Compare...", kind="primary")
-        self._frame = ThreePanes(context.settings, "library", self.list, self.page, self.inspector, (264, 312))
+        self._frame = ThreePanes(context.settings, "library", self.list, QWidget(), QWidget(), (264, 312))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(FolderStrip(context))
@@ -77,53 +81,82 @@ class LibraryScreen(Screen):
         self.list.menu_wanted.connect(lambda at: self.menu().popup(at))
         self.list.moved.connect(lambda ids, folder: self.verbs.move(self.chosen.rows_of(ids), folder))
         self.list.filter_changed.connect(lambda _filter: self._read_rows())
+
+    @cached_property
+    def _room(self) -> tuple[PromptPage, Inspector]:
+        from workbench.gui.library.inspector import Inspector  # with the editor a fifth of a start, which the list does not wait for
+        from workbench.gui.library.prompt_page import PromptPage
+
+        page, inspector = PromptPage(self.context, self.working), Inspector(self.context, self.working)
+        page.valued.connect(lambda: inspector.show_tokens(sum(page.preview.shown.tokens)))
+        page.read.connect(inspector.show_parameters_of)
+        page.old.restore_wanted.connect(self.version_verbs.restore)
+        page.restore_wanted.connect(lambda: self.verbs.restore(self.chosen.rows))
+        page.header.menu_wanted.connect(self._page_menu)
+        page.header.rename_wanted.connect(lambda: self.chosen.with_open(self.verbs.rename))
+        page.header.describe_wanted.connect(lambda: self.chosen.with_open(self.verbs.describe))
+        page.header.tags_wanted.connect(lambda: self.chosen.with_open(self.verbs.tag))
+        page.snippets.take_in_wanted.connect(self.version_verbs.take_in)
+        page.snippets.opened.connect(self.open)
+        page.header.branch_wanted.connect(self._branch_menu)
+        inspector.branches_wanted.connect(self._branch_menu)
+        page.header.diff_wanted.connect(self.version_verbs.diff_working)
+        inspector.versions.acted.connect(self._version_acted)
+        inspector.estimate.models_wanted.connect(lambda: self.context.go("models"))
         self.working.opened.connect(self._opened)
         self.working.renewed.connect(self._show_buttons)
         self.working.edited.connect(self._show_buttons)
         self.working.studied.connect(self._count_own)
-        self.page.valued.connect(lambda: self.inspector.show_tokens(sum(self.page.preview.shown.tokens)))
-        self.page.read.connect(self.inspector.show_parameters_of)
-        self.page.old.restore_wanted.connect(self.version_verbs.restore)
-        self.page.restore_wanted.connect(lambda: self.verbs.restore(self.chosen.rows))
-        self.page.header.menu_wanted.connect(self._page_menu)
-        self.page.header.rename_wanted.connect(lambda: self.chosen.with_open(self.verbs.rename))
-        self.page.header.describe_wanted.connect(lambda: self.chosen.with_open(self.verbs.describe))
-        self.page.header.tags_wanted.connect(lambda: self.chosen.with_open(self.verbs.tag))
-        self.page.snippets.take_in_wanted.connect(self.version_verbs.take_in)
-        self.page.snippets.opened.connect(self.open)
-        self.page.header.branch_wanted.connect(self._branch_menu)
-        self.inspector.branches_wanted.connect(self._branch_menu)
-        self.page.header.diff_wanted.connect(self.version_verbs.diff_working)
-        self.inspector.versions.acted.connect(self._version_acted)
-        self.inspector.estimate.models_wanted.connect(lambda: self.context.go("models"))
+        self._frame.fill(page, inspector)
+        self._read_models()
+        return page, inspector
+
+    @property
+    def page(self) -> PromptPage:
+        """The open prompt in the middle."""
+        return self._room[0]
+
+    @property
+    def inspector(self) -> Inspector:
+        """Its versions and parameters at the right."""
+        return self._room[1]
+
+    @property
+    def _furnished(self) -> bool:
+        return "_room" in self.__dict__
+
+    def _furnish(self) -> None:
+        """Once the list is painted: make the page, and show in it what was asked for meanwhile."""
+        at, self._wanted = self._wanted, {}
+        if self.context.workspace is not None and self._room and at:  # it may have closed meanwhile
+            self.show_at(**at)
 
     def _bind_actions(self) -> None:
-        messages = self.page.messages
         verbs: dict[str, Callable[[], object]] = {
             "library.save": self.version_verbs.save,
-            "library.try": self.page.try_once,
+            "library.try": lambda: self.page.try_once(),
             "library.compare": self.compare,
             "library.diff": lambda: self.version_verbs.diff_current(self.inspector.versions.current()),
             "library.diff_prompts": lambda: self.version_verbs.diff_prompts(self.chosen.rows),
             "library.label": self._label,
             "library.new_branch": self.branch_verbs.begin,
             "library.branches": self._branch_menu,
-            "library.view": self.page.next_view,
-            "library.add_message": lambda: self._write(messages.add),
-            "library.add_examples": lambda: self._write(messages.add_examples),
-            "library.add_history": lambda: self._write(messages.add_history),
-            "library.message_copy": lambda: self._write(messages.duplicate),
-            "library.message_role": lambda: self._write(messages.choose_role),
-            "library.message_remove": lambda: self._write(messages.remove),
+            "library.view": lambda: self.page.next_view(),
+            "library.add_message": lambda: self._write(lambda: self.page.messages.add()),
+            "library.add_examples": lambda: self._write(lambda: self.page.messages.add_examples()),
+            "library.add_history": lambda: self._write(lambda: self.page.messages.add_history()),
+            "library.message_copy": lambda: self._write(lambda: self.page.messages.duplicate()),
+            "library.message_role": lambda: self._write(lambda: self.page.messages.choose_role()),
+            "library.message_remove": lambda: self._write(lambda: self.page.messages.remove()),
             "library.new_snippet": lambda: self.verbs.new(self.list.folder(), "snippet"),
-            "library.insert_snippet": lambda: self._write(messages.choose_snippet),
-            "library.attach": lambda: self._write(messages.attach),
-            "library.message_up": lambda: self._write(lambda: messages.shift(-1)),
-            "library.message_down": lambda: self._write(lambda: messages.shift(1)),
-            "library.collapse": lambda: self._write(messages.fold),
-            "library.find": lambda: self._write(self.page.find_text),
+            "library.insert_snippet": lambda: self._write(lambda: self.page.messages.choose_snippet()),
+            "library.attach": lambda: self._write(lambda: self.page.messages.attach()),
+            "library.message_up": lambda: self._write(lambda: self.page.messages.shift(-1)),
+            "library.message_down": lambda: self._write(lambda: self.page.messages.shift(1)),
+            "library.collapse": lambda: self._write(lambda: self.page.messages.fold()),
+            "library.find": lambda: self._write(lambda: self.page.find_text()),
             "library.replace": lambda: self._write(lambda: self.page.find_text(replace=True)),
-            "library.complete": lambda: self._write(messages.complete),
+            "library.complete": lambda: self._write(lambda: self.page.messages.complete()),
             "library.next_problem": lambda: self._write(lambda: self._next_problem(1)),
             "library.previous_problem": lambda: self._write(lambda: self._next_problem(-1)),
             "library.rename": self.chosen.rename,
@@ -158,6 +191,9 @@ class LibraryScreen(Screen):
 
     def show_at(self, **at: Any) -> None:
         """`prompt_id`, maybe with `version_id`, with `read` to be read at once; `start` = new, import, export; `import_paths`."""
+        if at.get("prompt_id") is not None and not self._furnished:
+            self._wanted = at
+            return
         if at.get("prompt_id") is not None:
             self.page.mark("")
             self._words = str(at.get("words") or "")
@@ -181,12 +217,13 @@ class LibraryScreen(Screen):
             self.list.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def where(self) -> dict[str, Any]:
-        return {"prompt_id": self.working.prompt_id} if self.working.prompt_id is not None else {}
+        id = self.working.prompt_id or self._wanted.get("prompt_id")
+        return {"prompt_id": id} if id is not None else {}
 
     def refresh(self, changes: Changes | None) -> None:
         if changes is None or changes.has("prompt", "version", "label", "folder"):
             self._read_rows()
-        if changes is None or changes.has("model", "connection"):
+        if self._furnished and (changes is None or changes.has("model", "connection")):
             self._read_models()
         at = self.working.at
         if at is not None and changes is not None:
@@ -199,7 +236,7 @@ class LibraryScreen(Screen):
 
     def search_focus(self) -> None:
         focused = QApplication.focusWidget()
-        if self.page.finding or (focused is not None and self.page.messages.isAncestorOf(focused)):
+        if self._furnished and (self.page.finding or (focused is not None and self.page.messages.isAncestorOf(focused))):
             self._write(self.page.find_text)
             return
         if self.list.isHidden():
@@ -211,7 +248,8 @@ class LibraryScreen(Screen):
         self.verbs.new(self.list.folder())
 
     def panes(self) -> list[QWidget]:
-        return [pane for pane in (self.list, self.page, self.inspector) if not pane.isHidden()]
+        panes = (self.list, self.page, self.inspector) if self._furnished else (self.list,)
+        return [pane for pane in panes if not pane.isHidden()]
 
     def toggle_left(self) -> None:
         self._frame.toggle_left()
@@ -264,9 +302,9 @@ class LibraryScreen(Screen):
         current = self.working.prompt_id
         if current is not None:
             self.list.select(current)
-        elif self._first and self.list.first() is not None:
-            first = self.list.first()
-            assert first is not None
+        if self._first:
+            QTimer.singleShot(0, self, self._furnish)
+        if self._first and current is None and (first := self.list.first()) is not None:
             QTimer.singleShot(0, self, lambda: self._open_first(first))
         self._first = False
         drafts = [row.id for row in rows if row.has_draft and row.latest is not None][:_COUNTED_DRAFTS]
@@ -306,6 +344,7 @@ class LibraryScreen(Screen):
 
     def open(self, prompt_id: int) -> None:
         """Show a prompt, in the list too."""
+        self._furnish()
         if prompt_id != self.working.prompt_id:
             self.working.open(prompt_id)
         self.list.select(prompt_id)

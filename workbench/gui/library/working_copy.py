@@ -35,7 +35,7 @@ def _text_of(opened: Opened) -> tuple[int, str]:
 
 def _without_text(opened: Opened) -> Opened:
     # A draft that was kept is no news: showing all again would be felt between two keys.
-    return replace(opened, content=Content(), prompt=replace(opened.prompt, changed_at=""))
+    return replace(opened, content=Content(), prompt=opened.prompt._replace(changed_at=""))
 
 
 class WorkingCopy(QObject):

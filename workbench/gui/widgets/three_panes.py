@@ -51,6 +51,20 @@ class ThreePanes(QWidget):
         self._edge.setParent(self)
         self._edge.hide()
 
+    def fill(self, middle: QWidget, right: QWidget) -> None:
+        """Put content and panel in the place of those that stood there until these were made."""
+        hidden, gone = self._right.isHidden(), [self.splitter.replaceWidget(1, middle), self._right]
+        if self._right.parent() is self.splitter:
+            self.splitter.replaceWidget(2, right)
+        else:
+            right.setParent(self)
+        self._right = right
+        right.setHidden(hidden)
+        for pane in gone:
+            if pane is not None:
+                pane.deleteLater()
+        self._arrange()
+
     def toggle_left(self) -> None:
         """Show or hide the list."""
         self._left.setVisible(self._left.isHidden())
