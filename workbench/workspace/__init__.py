@@ -57,10 +57,10 @@ if TYPE_CHECKING:
     from workbench.engine.events import Finished as Finished
     from workbench.engine.events import Held as Held
     from workbench.engine.events import Judged as Judged
+    from workbench.engine.events import Saved as Saved
     from workbench.engine.events import Skipped as Skipped
     from workbench.engine.events import Started as Started
     from workbench.engine.events import Streamed as Streamed
-    from workbench.engine.events import Saved as Saved
     from workbench.engine.events import Unsaved as Unsaved
     from workbench.engine.events import Waiting as Waiting
     from workbench.engine.one_call import Answer as Answer
@@ -187,8 +187,8 @@ _LENT = {
     "Failed": "engine.events", "Finished": "engine.events", "Held": "engine.events",
     "Judged": "engine.events", "LocalServer": "providers", "Settled": "library.in_step.records",
     "Skipped": "engine.events", "Source": "library.sources",
-    "Started": "engine.events", "Streamed": "engine.events", "TestReport": "providers", "Saved": "engine.events", "Unsaved": "engine.events",
-    "Waiting": "engine.events",
+    "Started": "engine.events", "Streamed": "engine.events", "TestReport": "providers",
+    "Saved": "engine.events", "Unsaved": "engine.events", "Waiting": "engine.events",
     "attachment": "formats.pictures", "clean_address": "formats.addresses", "direct_endpoint": "providers.direct",
     "left_out": "providers", "one_call": "engine.one_call", "pixels": "formats.pictures", "plain_http_warning": "formats.addresses",
     "read_check_file": "formats.check_file",
