@@ -149,6 +149,12 @@ def test_screens_never_import_screens() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_a_menu_is_made_for_one_opening() -> None:
+    """A plain QMenu stays with its parent: a page whose menus are opened all day would keep them all."""
+    made = [path for path in sorted((PACKAGE / "gui").rglob("*.py")) if "QMenu(" in path.read_text("utf-8")]
+    assert not made
+
+
 def test_no_module_has_a_name_that_says_nothing() -> None:
     vague = sorted(name for name in modules() if VAGUE & set(name.split(".")))
     assert not vague, f"name these after what they do: {vague}"

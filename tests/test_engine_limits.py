@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -304,3 +305,53 @@ def test_a_run_alone_on_its_connection_uses_all_its_places() -> None:
     assert connection.has_room(two)
     assert isinstance(two, Member)
     loop.close()
+
+
+def test_a_call_that_waits_after_a_fault_of_the_server_is_not_in_the_way_of_others(
+    fakeprovider: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Calls that were told to slow down are: nothing new goes out in their place."""
+    monkeypatch.setattr("workbench.providers.failures.FIRST_WAIT_S", 4.0)
+    server = fakeprovider(latency_ms=1)
+    broken = jobs(server.base_url, [f"bad {n} [[fake status=500 first=1]]" for n in range(4)])
+    good = jobs(server.base_url, [f"good {n}" for n in range(20)], first=10)
+    ended = [event.job for event in of(Finished, run([*broken, *good], concurrency=4))]
+    assert len(ended) == 24
+    assert len(set(ended[:20]) & set(range(10, 30))) >= 18, "the good ones are through before the others try again"
+
+
+def test_a_server_that_fails_every_call_is_not_asked_for_all_of_them_at_once(fakeprovider: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.providers.failures.FIRST_WAIT_S", 30.0)
+    server = fakeprovider(latency_ms=1, rate_500=1.0)
+    control = Control()
+    waiting: set[int] = set()
+
+    def on(event: Event, control: Control) -> None:
+        if isinstance(event, Waiting):
+            waiting.add(event.job)
+            if len(waiting) == 1:
+                asyncio.get_running_loop().call_later(1.0, control.stop)
+
+    run(jobs(server.base_url, [f"case {n}" for n in range(200)]), concurrency=4, max_retries=4, on=on, control=control)
+    assert len(waiting) == 16, "four times the calls at once"
+    assert server.stats()["requests"] < 60
+
+
+def test_single_refusals_at_random_do_not_bring_a_run_to_a_crawl() -> None:
+    """One call in ten is refused, whatever is sent: the window goes down and up again, and half of it stays in use."""
+    limit, draw = ModelLimit(32.0), random.Random(7)
+    under_way: deque[int] = deque()
+    windows = []
+    for _ in range(5_000):
+        while not limit.wait_s(Need(), again=False):
+            limit.held += 1
+            under_way.append(limit.begin(Need()))
+        slowed = under_way.popleft()
+        limit.end(Need())
+        limit.held -= 1
+        if draw.random() < 0.1:
+            limit.slow_down(slowed)
+        else:
+            limit.answered(32, ())
+        windows.append(limit.window)
+    assert sum(windows) / len(windows) > 4

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter
 from pytestqt.qtbot import QtBot
 
+from tests.conftest import FakeProvider
+from workbench.engine.control import Control
+from workbench.engine.events import Streamed, Waiting
 from workbench.gui import words
 from workbench.gui.app import application
 from workbench.gui.cells import (
@@ -25,6 +30,7 @@ from workbench.gui.cells import (
     queued_words,
     spoken,
     state_of,
+    stopped_words,
     waiting_words,
 )  # fmt: skip
 from workbench.gui.columns import best_of, spoken_column, version_names
@@ -38,7 +44,9 @@ from workbench.gui.grid import PAGE, RunGrid
 from workbench.gui.theme import theme
 from workbench.gui.widgets.share_bar import ShareBar
 from workbench.runs.records import Cell, ColumnInfo
-from workbench.values import Case, Check, Content, Failure, Score, Usage
+from workbench.settings import Settings
+from workbench.values import Case, Check, Content, Failure, Message, Price, Score, Spec, Usage, Variant
+from workbench.workspace import Workspace
 
 
 def column(index: int = 0, **changes: object) -> ColumnInfo:
@@ -529,3 +537,35 @@ def test_every_cell_answers_a_screen_reader(qtbot: QtBot, grid: Grid) -> None:
     said = grid.model.headerData(1, Qt.Orientation.Horizontal, Qt.ItemDataRole.AccessibleTextRole)
     assert str(said).startswith("model-0, Refund reply v7.")
     assert grid.model.index(0, 1, QModelIndex()).isValid()
+
+
+def test_a_cell_that_somebody_left_out_says_so_and_one_that_was_stopped_says_how_far_it_came(
+    tmp_path: Path, settings: Settings, fakeprovider: Callable[..., FakeProvider]
+) -> None:
+    """Through a real run: the first call is left out while it waits for its next try, the second is stopped in its words."""
+    server = fakeprovider(latency_ms=20, token_ms=60, tokens=60, answer="words")
+    ws = Workspace.open(tmp_path / "w.db", settings)
+    refused = "Hi. [[fake status=429 retry_after=30]]"
+    variants = tuple(Variant(name, 1, Content((Message.of("user", text),))) for name, text in (("A", refused), ("B", "Hello.")))
+    connection = ws.connections.add("C", "other", server.base_url)
+    model = ws.connections.spec(ws.connections.add_model(connection, "m", price=Price(Decimal(0), Decimal(0))))
+    run_id = ws.runs.prepare(Spec("Two", variants, (model,), (Case({}),)))
+    first, second = (cell.job_id for cell in ws.runs.cells(run_id))
+    control = Control()
+
+    async def go() -> None:
+        async for event in ws.runs.execute(run_id, control):
+            if isinstance(event, Waiting) and event.job == first:
+                control.skip(first)
+            if isinstance(event, Streamed) and event.job == second:
+                control.stop_job(second)
+
+    asyncio.run(go())
+    left_out, stopped = ws.runs.cells(run_id)
+    column = ws.runs.columns(run_id)[0]
+    ws.close()
+    assert stopped_words(left_out) == "Skipped by you"
+    assert stopped_words(stopped).startswith("Stopped after ")
+    shown = [Shown(cell, state_of(cell)) for cell in (left_out, stopped)]
+    assert [fixes_of(each, column) for each in shown] == [(("again", "Run now"),), (("again", "Run again"),)]
+    assert ". Skipped by you." in spoken(shown[0], column, Case({}), 1)

@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,11 @@ from tests.run_workspace import fill
 from tests.test_runs_execute import make, model, spec
 from workbench.engine.control import Control
 from workbench.engine.events import Finished, Held, Waiting
+from workbench.runs.recording import End, Recorder
 from workbench.runs.runs import Runs
 from workbench.settings import Settings
 from workbench.store.database import Database
-from workbench.values import Check, Endpoint, ModelSpec, NotFound, Price
+from workbench.values import Check, Endpoint, Message, ModelSpec, NotFound, Price, Reply, Request, Usage
 from workbench.workspace import Workspace
 
 Start = Callable[..., Any]
@@ -70,8 +72,6 @@ def test_a_key_mended_while_the_run_goes_on_is_taken_up_by_itself(tmp_path: Path
     ws.connections.add_model(other, "m", "slow", price=Price(Decimal(0), Decimal(0)))
     definition = ws.comparisons.get(filled.comparison).definition
     uids = (*definition.model_uids, ws.connections.models()[-1].uid)
-    from dataclasses import replace
-
     run_id = ws.runs.prepare(ws.comparisons.resolve(replace(definition, model_uids=uids)))
     mended = False
 
@@ -137,6 +137,63 @@ def test_calls_that_compare_meanings_count_towards_the_cap_at_once(workspace: Wo
         assert row.done + row.skipped == 60
     finally:
         embeddings.close()
+
+
+def test_what_comparing_meanings_cost_counts_for_the_day_after_the_app_was_closed(workspace: Workspace) -> None:
+    embeddings = EmbeddingServer()
+    try:
+        connection = workspace.connections.add("Vectors", "other", f"{embeddings.url}/v1")
+        workspace.connections.add_model(connection, "bge-m3", price=Price(Decimal(100_000), Decimal(0)))  # ten cents a token
+        workspace.settings.set("embedding_model", "bge-m3")
+        free = model(price=Price(Decimal(0), Decimal(0)), parameters={"max_tokens": 10})
+        first = workspace.runs.prepare(spec(free, cases=5, checks=(Check("similar", "say case-3"),)))
+        make(workspace.runs, first)
+        spent = workspace.runs.get(first).cost_usd
+        assert spent is not None
+        assert spent > 1
+        fresh = Runs(  # another go of the app: nothing is in its memory
+            workspace._database, endpoint=lambda model, timeout_s: Endpoint(model.wire_format, ""), settings=workspace.settings
+        )
+        assert fresh.spent_today() == workspace.runs.spent_today() == spent
+        workspace.settings.set("cap_day_usd", str(spent))
+        dear = model(price=Price(Decimal(0), Decimal(1_000_000)), parameters={"max_tokens": 1})
+        second = fresh.prepare(spec(dear, cases=1, checks=()))
+        make(fresh, second)
+        assert "for today is reached" in fresh.get(second).held[0]["message"]
+    finally:
+        embeddings.close()
+
+
+def test_a_single_question_counts_for_the_day_and_is_refused_where_the_cap_is_reached(workspace: Workspace, fakeprovider: Start) -> None:
+    server = fakeprovider()
+    connection = workspace.connections.add("C", "other", server.base_url)
+    workspace.connections.add_model(connection, "m1", price=Price(Decimal(0), Decimal(1_000_000)))
+    dear = replace(workspace.connections.spec(workspace.connections.models()[-1].id), parameters={})
+    request = Request("m1", (Message.of("user", "say it"),), {"max_tokens": 3})
+    workspace.settings.set("cap_day_usd", "5")
+    answer = asyncio.run(workspace.ask(dear, request, timeout_s=20))
+    assert answer.reply is not None
+    assert workspace.runs.spent_today() == 3
+    again = asyncio.run(workspace.ask(dear, request, timeout_s=20))
+    assert again.failure is not None
+    assert again.failure.kind == "budget"
+    assert again.failure.message == "Not sent: $2.00 is left of the cap of $5.00 for today, and this call may cost up to $3.00."
+    assert server.stats()["requests"] == 1
+    run_id = workspace.runs.prepare(spec(model(server.base_url, price=dear.price, parameters={"max_tokens": 3}), cases=1))
+    make(workspace.runs, run_id)
+    assert workspace.runs.get(run_id).done == 0, "a run has what the question has left"
+
+
+def test_the_cap_of_a_day_knows_what_another_app_has_spent_meanwhile(runs: Runs, database: Database, settings: Settings) -> None:
+    settings.set("cap_day_usd", "10")
+    assert runs.day_cap() is not None
+    other = Runs(database, endpoint=lambda model, timeout_s: Endpoint(model.wire_format, ""), settings=settings)
+    dear = model(price=Price(Decimal(1_000_000), Decimal(0)))
+    run_id = other.prepare(spec(dear, cases=1))
+    Recorder(database, run_id).write([End(other.cells(run_id)[0].job_id, "done", 1, dear.price, reply=Reply("a", usage=Usage(9, 0)))], ())
+    cap = runs.day_cap()
+    assert cap is not None
+    assert cap.spent_usd == 9
 
 
 def test_new_cases_and_columns_run_only_what_is_missing(runs: Runs, fakeprovider: Start) -> None:

@@ -29,7 +29,7 @@ class Flight:
         """Set while it waits for a place after that."""
         self.ended = ""
         self.attempts = 0
-        self.has_place = False
+        self.has_place = self.is_held = False
         self.limit: ModelLimit = group.connection.model(request.model)
 
     @property
@@ -111,6 +111,18 @@ class Group:
         """The place of a call is free again."""
         self._active[column] -= 1
         self.connection.give_back(self.member)
+
+    def hold(self, flight: Flight) -> None:
+        """A flight counts among what its model has to bear."""
+        if not flight.is_held:
+            flight.is_held = True
+            flight.limit.held += 1
+
+    def release(self, flight: Flight) -> None:
+        """It does not count any more, or not for now."""
+        if flight.is_held:
+            flight.is_held = False
+            flight.limit.held -= 1
 
     # Whether it is worth it
 

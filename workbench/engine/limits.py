@@ -2,7 +2,8 @@
 
 Calls at once: a window for each model, which begins at the number that the user allows, shrinks to 0.7 when the provider asks to slow
 down (once for all calls that were under way), and grows by one for each windowful of answers: "additive increase, multiplicative decrease".
-A call that waits for its next try keeps its place in the window and gives back its place on the connection, so that other models go on.
+A call that was told to slow down keeps its place in the window while it waits, and gives back its place on the connection, so that other
+models go on; one that waits for another reason, such as a fault of the server, gives back both.
 Requests and tokens: buckets that the provider's headers fill, see `providers.rate_limits`; a bucket refills at the rate that they tell.
 All of it on the thread of one loop; only `_tell` crosses to the loop of another run.
 """
@@ -21,6 +22,8 @@ from workbench.providers.rate_limits import Allowance
 FOREVER = math.inf
 _SLOWER = 0.7
 """As CUBIC (RFC 9438) does: single refusals that say little about the limit cost less than by halving."""
+_BEGUN = 4
+"""Times the calls at once may have begun, with those that wait for their next try."""
 _ENOUGH_USED = 2
 """Of a limit, to tell from its reset how fast it refills."""
 _LONGEST_BUCKET_WAIT_S = 30.0
@@ -75,13 +78,18 @@ class _Bucket:
 class ModelLimit:
     """What one model of a connection bears."""
 
-    __slots__ = ("_buckets", "_needs", "_slowed", "held", "in_flight", "window")
+    __slots__ = ("_buckets", "_most_begun", "_most_held", "_needs", "_slowed", "begun", "held", "in_flight", "window")
 
     def __init__(self, window: float) -> None:
         self.window = window
+        self._most_begun = _BEGUN * max(1.0, window)
+        self.begun = 0
+        """Calls that have begun and not ended, waiting for whatever reason: while a server fails them all, no more are begun."""
         self.in_flight = 0
         self.held = 0
-        """Calls in flight and calls that wait for their next try."""
+        """Calls in flight, and those that wait because they were told to slow down."""
+        self._most_held = 0
+        """Of those the most at once since the window was last narrowed: what was not used proves nothing."""
         self._slowed = 0
         """How often the window was narrowed: an older call's refusal says nothing new."""
         self._buckets: dict[str, _Bucket] = {}
@@ -91,6 +99,8 @@ class ModelLimit:
         """Seconds until a call may go: 0 now, FOREVER when others have to end first. `again`: it holds a place already."""
         if (self.in_flight if again else self.held) >= max(1, int(self.window)):
             return FOREVER
+        if not again and self.begun >= self._most_begun:
+            return FOREVER
         if not self._buckets:
             return 0.0
         now = monotonic()
@@ -99,6 +109,7 @@ class ModelLimit:
     def begin(self, need: Need) -> int:
         """A call goes out; the answer is to be given to `slow_down`."""
         self.in_flight += 1
+        self._most_held = max(self._most_held, self.held)
         for counts in self._needs:
             self._needs[counts] += need.of(counts)
         if self._buckets:
@@ -130,7 +141,8 @@ class ModelLimit:
         for bucket in self._buckets.values():
             bucket.drain(now)
         if slowed == self._slowed:
-            self.window = max(1.0, min(self.window, float(self.held)) * _SLOWER)
+            self.window = max(1.0, min(self.window, float(self._most_held)) * _SLOWER)
+            self._most_held = self.held
             self._slowed += 1
 
 

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from workbench import providers
+from workbench.engine.budget import Budget
 from workbench.engine.engine import Engine
 from workbench.engine.events import EngineJob, Failed, Finished, Held, Streamed, Waiting
-from workbench.values import Delta, Endpoint, Failure, Reply, Request
+from workbench.values import Delta, Endpoint, Failure, Price, Reply, Request
+
+UNPRICED = Price()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +33,16 @@ async def one_call(
     on_wait: Callable[[Waiting], None] | None = None,
     local_only: bool = False,
     wire_formats: Callable[[str], providers.WireFormat] = providers.wire_format,
+    price: Price = UNPRICED,
+    longest: int | None = None,
+    budget: Budget | None = None,
 ) -> Answer:
     """The answer to one request, tried again as often as allowed. `on_delta` sees the pieces as they arrive; after a failed
-    attempt the text begins anew, which `on_wait` tells."""
+    attempt the text begins anew, which `on_wait` tells. `price`, `longest`: of the model, for the caps in `budget`."""
     answer = Answer(None, Failure("cancelled", "The call was ended before an answer came."), 0)
     engine = Engine(partial(providers.client, calls=1, local_only=local_only), max_retries, wire_formats)
     async with engine:
-        async for event in engine.run([EngineJob(0, request, endpoint)], concurrency=1):
+        async for event in engine.run([EngineJob(0, request, endpoint, price=price, longest=longest)], concurrency=1, budget=budget):
             if isinstance(event, Streamed):
                 if on_delta is not None:
                     on_delta(event.delta)

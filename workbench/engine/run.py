@@ -294,7 +294,8 @@ class Run:
             self._fill_later(wait if 0 < wait < FOREVER else _LOOK_AGAIN_S)
             return False
         flight = Flight(job, request, group, need, verdict)
-        flight.limit.held += 1
+        group.hold(flight)
+        flight.limit.begun += 1
         self._flights[job.key] = flight
         group.take(flight)
         flight.task = self._loop.create_task(self._perform(flight))
@@ -317,8 +318,8 @@ class Run:
         job, group = flight.job, flight.group
         if flight.has_place:
             self._leaving.append((group, job.column))
-        if flight.turn is None:
-            flight.limit.held -= 1
+        group.release(flight)
+        flight.limit.begun -= 1
         del self._flights[job.key]
         self._control.take_end(job.key)
         end = None if task.cancelled() else task.result()
@@ -362,7 +363,8 @@ class Run:
                 return Finished(job.key, outcome, flight.attempts)
             if job.endpoint.key != group.key and concerns(outcome) != "job":
                 continue  # what was refused with the key before says nothing of the one that is there now
-            if outcome.kind in ("rate_limit", "overloaded"):
+            too_much = outcome.kind in ("rate_limit", "overloaded")
+            if too_much:
                 flight.limit.slow_down(slowed)
             lost_s = connection.lose() if is_unreachable(outcome) and group.answered else None
             if lost_s is None and (failed == 0 or outcome.kind != "rate_limit" or connection.answers == answered):
@@ -374,6 +376,8 @@ class Run:
                 return Cancelled(job.key, flight.attempts)
             delay = wait_s(outcome, failed) if lost_s is None else min(_PROBE_S, 0.5 + lost_s / 2)
             self._emit(Waiting(job.key, outcome, max(1, failed), tries, delay))
+            if not too_much and not is_unreachable(outcome):
+                group.release(flight)  # a single fault says nothing of how much may be asked at once: others take its place
             await self._wait(flight, delay)
             halted = group.halted(flight.request.model)
             if halted is not None:
@@ -397,12 +401,12 @@ class Run:
         if group.halted(flight.request.model) is not None or self._is_ending():
             return
         flight.turn = self._loop.create_future()
-        flight.limit.held -= 1  # not in the way of another run, should this one be paused
+        group.release(flight)  # not in the way of another run, should this one be paused
         group.returning.append(flight)
         self._fill_soon()
         await flight.turn
         flight.turn = None
-        flight.limit.held += 1
+        group.hold(flight)
 
     async def _call(self, job: EngineJob, request: Request) -> Reply | Failure:
         """One attempt: the reply or the failure. Deltas are passed on as they come."""

@@ -313,6 +313,8 @@ def _spoken_state(shown: Shown, column: ColumnInfo) -> str:
             return f"Failed. {title}. {sentence}"
         case State.BLOCKED:
             return ". ".join(blocked_words(shown.cell, column)[:2])
+        case State.STOPPED:
+            return stopped_words(shown.cell)
         case state:
             return state.value.capitalize()
 
@@ -338,10 +340,19 @@ def by_hand_words(shown: Shown) -> str:
     return f"By hand, number {shown.place:,}" if shown.place else "By hand"
 
 
+_SKIPPED = "Skipped by hand."
+"""The reason that the store keeps with a job that somebody left out."""
+
+
+def is_skipped(cell: Cell) -> bool:
+    """True for a cell that somebody left out, before or between its tries."""
+    return cell.status == "cancelled" and (cell.output_id is None or (cell.error or {}).get("message") == _SKIPPED)
+
+
 def stopped_words(cell: Cell) -> str:
-    """`Stopped after 212 tokens`, or after as many characters as had arrived."""
+    """`Skipped by you`; `Stopped after 212 tokens`, or after as many characters as had arrived."""
+    if is_skipped(cell):
+        return "Skipped by you"
     if cell.usage.output_tokens:
         return f"Stopped after {counted(cell.usage.output_tokens, 'token')}"
-    if cell.output_id is None:
-        return "Skipped"  # it was never asked
     return f"Stopped after {counted(cell.text_length, 'character')}" if cell.text_length else "Stopped"

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from workbench.runs.judge_asks import Judges
     from workbench.runs.meanings import Meanings
 
+_ASKED = "last.asked"
+"""Where the settings keep what single questions cost today: they belong to no run, and the cap of a day is a setting too."""
+
 EndpointOf = Callable[[ModelSpec, float], Endpoint]
 """The endpoint of a model with a time limit. Raises a Problem where the model cannot be asked. Called on a thread of its own."""
 EmbeddingOf = Callable[[], ModelSpec]
@@ -197,7 +200,7 @@ class Calls(CaseFinder):
                 await self.meanings(plan, engine, seconds, override),
                 concurrency=how.concurrency or plan.concurrency,
                 resolve=lambda: self._endpoints(plan, seconds, override),
-                day=self._day_cap,
+                day=self.day_cap,
                 allowed=self.code.allowed(checks_of(plan)),
             )
             self._going[run_id] = get_running_loop(), execution
@@ -253,17 +256,38 @@ class Calls(CaseFinder):
             self._limits = Limits()
         return Engine(client, retries, self._wire_formats or providers.wire_format, self._limits)
 
-    def _day_cap(self) -> Cap | None:
-        """What all runs of today may spend together; None where there is no cap."""
+    def spent_today(self) -> Decimal:
+        """Dollars of known price spent since midnight of this computer's clock, also by single questions outside of runs."""
+        return super().spent_today() + self._asked_today()
+
+    def day_cap(self) -> Cap | None:
+        """What all calls of today may cost together, with what they have cost by now; None where there is no cap."""
         from workbench.engine.budget import Cap  # see execute
 
         limit, today = Decimal(str(self._settings.get("cap_day_usd") or 0)), date.today().isoformat()
         if limit <= 0:
             return None
+        spent = self.spent_today()
         if self._day is None or self._day[0] != today:
-            self._day = today, Cap("today", limit, self.spent_today())
-        self._day[1].limit_usd = limit
-        return self._day[1]
+            self._day = today, Cap("today", limit, spent)
+        cap = self._day[1]
+        # What runs of this app have spent may not be written yet, and of what others spend only the store knows.
+        cap.limit_usd, cap.spent_usd = limit, max(cap.spent_usd, spent)
+        return cap
+
+    def count_asked(self, cost_usd: Decimal) -> None:
+        """Count what a question outside of any run has cost."""
+        if cost_usd:
+            self._settings.set(_ASKED, {"day": date.today().isoformat(), "usd": str(self._asked_today() + cost_usd)})
+
+    def _asked_today(self) -> Decimal:
+        asked = self._settings.get(_ASKED)
+        if not isinstance(asked, dict) or asked.get("day") != date.today().isoformat():
+            return Decimal(0)
+        try:
+            return Decimal(str(asked.get("usd")))
+        except ArithmeticError:
+            return Decimal(0)
 
     def _connection_changed(self, changes: Changes) -> None:
         """A key may have been mended: models that wait for it are asked again. Called on the thread that wrote."""

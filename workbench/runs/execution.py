@@ -241,6 +241,9 @@ class Execution:
                     with suppress(Hindered):  # it is written with the next event
                         self._write_held()
                 if monotonic() >= checkpoint_due:
+                    if self._database.on_server:  # what colleagues spend meanwhile counts too
+                        with suppress(Problem):
+                            await asyncio.to_thread(self._day)
                     await self._turn()
                     with suppress(Hindered):  # the next one keeps as much
                         self._recorder.checkpoint({job: "".join(pieces) for job, pieces in self._texts.items()})

@@ -39,6 +39,13 @@ FROM run WHERE id IN ({ids})"""
 _SCORING = "SELECT number, checks FROM scoring WHERE run_id = ? ORDER BY number DESC LIMIT 1"
 _COUNTS = "SELECT run_id, status, count(*) FROM job WHERE run_id IN ({ids}) GROUP BY run_id, status"
 _JUDGING_CUT_OFF = "SELECT judging.judged_run_id FROM run AS judging WHERE judging.status = 'running'"
+_SPENT = """
+SELECT id, spent FROM run WHERE judged_run_id IS NULL AND spent > 0 AND coalesce(finished_at, started_at, created_at) >= :since"""
+_CALLS_COST = """
+SELECT coalesce(run.judged_run_id, run.id), coalesce(sum(output.cost), 0)
+FROM run JOIN job ON job.run_id = run.id JOIN output ON output.job_id = job.id
+WHERE coalesce(run.judged_run_id, run.id) IN ({ids}) AND output.reused_from_id IS NULL AND output.attempt > 0
+GROUP BY coalesce(run.judged_run_id, run.id)"""
 _REUSED = """
 SELECT job.run_id, count(DISTINCT job.id) FROM job JOIN output ON output.job_id = job.id
 WHERE job.run_id IN ({ids}) AND job.status = 'done' AND output.reused_from_id IS NOT NULL GROUP BY job.run_id"""
@@ -68,6 +75,8 @@ class RunReader:
         self._guard = threading.Lock()
         self._live: set[int] = set()
         """Runs that are being made by this process."""
+        self._checks_cost: dict[int, tuple[int, int]] = {}
+        """By run: what it had spent, and how much of that for comparing meanings, when this was added up."""
 
     def list(self, comparison_id: int | None = None) -> _Rows:
         """All runs, or those of one comparison, newest first; without the runs of judges."""
@@ -129,14 +138,31 @@ class RunReader:
         return [*self.plan(run_id).checks]
 
     def spent_today(self) -> Decimal:
-        """Dollars of known price spent since midnight of this computer's clock."""
+        """Dollars of known price spent by runs since midnight of this computer's clock.
+
+        Of what comparing meanings costs only the sum of a run is stored: it counts for the day on which the run ended or, where it goes
+        on elsewhere or was cut off, began.
+        """
         midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
         since = midnight.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         # Outputs are in the order of time, so the newest are found from the end without an index on time.
         sql = """
 SELECT coalesce(sum(cost), 0) FROM output WHERE reused_from_id IS NULL AND attempt > 0 AND id >
 coalesce((SELECT id FROM output WHERE created_at < :since ORDER BY id DESC LIMIT 1), 0)"""
-        return Decimal(self._database.query(sql, {"since": since})[0][0]) / NANO
+        return Decimal(self._database.query(sql, {"since": since})[0][0] + self._spent_on_checks(since)) / NANO
+
+    def _spent_on_checks(self, since: str) -> int:
+        rows = self._database.query(_SPENT, {"since": since})
+        known = {run_id: self._checks_cost[run_id][0] for run_id, _ in rows if run_id in self._checks_cost}
+        # What a run that is being made spends is counted by its caps: it is not added up anew with every answer.
+        lacking = [
+            (run_id, spent) for run_id, spent in rows if known.get(run_id, 0) != spent and not (run_id in known and run_id in self._live)
+        ]
+        if lacking:
+            ids = ",".join(str(run_id) for run_id, _ in lacking)
+            of_calls = {run_id: int(cost) for run_id, cost in self._database.query(_CALLS_COST.format(ids=ids))}
+            self._checks_cost |= {run_id: (spent, max(0, spent - of_calls.get(run_id, 0))) for run_id, spent in lacking}
+        return sum(self._checks_cost[run_id][1] for run_id, _ in rows)
 
     # For the other modules of this package
 

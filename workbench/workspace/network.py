@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from workbench.library.connections import Connections
     from workbench.providers import LocalServer, TestReport, WireFormat
     from workbench.providers.builtin.models import BuiltinModels
+    from workbench.runs.runs import Runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,10 @@ class Network:
         def builtin(self) -> BuiltinModels:
             """The built-in models."""
 
+        @property
+        def runs(self) -> Runs:
+            """Runs."""
+
     def left_out(self, model: ModelSpec, request: Request) -> tuple[str, ...]:
         """What `ask` sends this model without: parameters, pictures and files that it does not take."""
         from workbench import providers
@@ -56,9 +61,11 @@ class Network:
         return (*parameters, *unsaid, *providers.unread(model.wire_format, model.reads, request.messages))
 
     async def ask(self, model: ModelSpec, request: Request, *, timeout_s: float, **how: Any) -> Answer:
-        """The answer to one request outside of any run; `how` as in `one_call`. Raises Missing, BadInput where it cannot be asked."""
+        """The answer to one request outside of any run, which counts towards the cap of the day; `how` as in `one_call`. Raises Missing,
+        BadInput where it cannot be asked."""
         import asyncio  # 60 ms that reading needs not
 
+        from workbench.engine.budget import Budget, cost_of
         from workbench.engine.one_call import one_call
         from workbench.plan import refuse_embedding
         from workbench.providers.attachments import without
@@ -66,7 +73,15 @@ class Network:
         refuse_embedding(model)
         request = without(request, self.left_out(model, request))
         endpoint = await asyncio.to_thread(self._endpoint, model, timeout_s)  # a locked key store lets one wait for seconds
-        return await one_call(endpoint, request, wire_formats=self._wire_format, **how)
+        budget = Budget(None, day=await asyncio.to_thread(self.runs.day_cap))
+        price = model.price
+        answer = await one_call(
+            endpoint, request, wire_formats=self._wire_format, price=price, longest=model.longest, budget=budget, **how
+        )  # fmt: skip
+        reply = answer.reply or (answer.failure.partial if answer.failure is not None else None)
+        if reply is not None:
+            self.runs.count_asked(cost_of(price, reply.usage))
+        return answer
 
     async def test_connection(self, id: int) -> TestReport:
         """Whether a connection's server answers and takes the key. What came of it is kept with the connection."""

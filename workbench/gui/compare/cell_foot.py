@@ -82,7 +82,9 @@ class CellFoot:
                 x = small(theme, painter, x, middle, right, words, "pass" if words in ("same", "all alike") else "text2", 500) + theme.px(8)
         if shown.state is State.REUSED and x + theme.px(14) < right:
             painter.drawPixmap(QPointF(x, middle - theme.px(13) / 2), theme.pixmap("archive-restore", "info", 13))
-            x = small(theme, painter, x + theme.px(16), middle, right, "reused", "info") + theme.px(8)
+            x += theme.px(16)
+            if x + theme.width("reused", "micro") < right:  # half the word says less than its picture
+                x = small(theme, painter, x, middle, right, "reused", "info") + theme.px(8)
         if cell.verdict and x + theme.px(14) < right:
             icon, token = ("check", "pass") if cell.verdict == "pass" else ("x", "fail")
             painter.drawPixmap(QPointF(x, middle - theme.px(13) / 2), theme.pixmap(icon, token, 13))

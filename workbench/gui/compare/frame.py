@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect
 
-from workbench.gui.cells import Fix, Shown, State, blocked_words, failed_words, held_words
+from workbench.gui.cells import Fix, Shown, State, blocked_words, failed_words, held_words, is_skipped
 from workbench.gui.theme import Theme
 from workbench.gui.widgets.chip import chip_size
 from workbench.gui.widgets.stars import COUNT, SLOT, stars_width
@@ -74,13 +74,13 @@ def turn_areas(theme: Theme, frame: Frame, state: State, height: str, words: str
     return QRect(x, top, step, tall), QRect(x + step, top, width, tall), QRect(x + step + width, top, step, tall)
 
 
-def still_fixes(state: State) -> tuple[Fix, ...]:
+def still_fixes(shown: Shown) -> tuple[Fix, ...]:
     """What a cell offers in which nothing goes on."""
-    match state:
+    match shown.state:
         case State.SKIPPED:
             return (("again", "Run now"),)
         case State.STOPPED:
-            return (("again", "Run again"),)
+            return (("again", "Run now" if is_skipped(shown.cell) else "Run again"),)
         case State.BY_HAND:
             return (("copy", "Copy prompt"), ("give", "Give answer"))
     return ()
@@ -98,5 +98,5 @@ def fixes_of(shown: Shown, column: ColumnInfo) -> tuple[Fix, ...]:
         case State.BLOCKED:
             return blocked_words(shown.cell, column)[2]
         case State.STOPPED | State.SKIPPED | State.BY_HAND:
-            return still_fixes(shown.state)
+            return still_fixes(shown)
     return ()

@@ -20,6 +20,7 @@ from workbench.gui.cells import (
     by_hand_words,
     failed_words,
     held_words,
+    is_skipped,
     queued_words,
     stopped_words,
     waiting_words,
@@ -370,7 +371,7 @@ class CellPainter:
         elif shown.state is State.IN_BATCH:
             icon, words = "package", IN_BATCH_WORDS
         elif shown.state is State.STOPPED:
-            icon, words = "circle-stop", stopped_words(cell)
+            icon, words = "minus" if is_skipped(cell) else "circle-stop", stopped_words(cell)
         else:
             icon, words = "minus", "Skipped by you" if not cell.error else "Skipped, budget reached"
         y = frame.text_top
@@ -388,7 +389,7 @@ class CellPainter:
             self._line(painter, frame.x + theme.px(20), y + line, frame.width - theme.px(20), below, "text3", "small")
         if shown.state is State.BY_HAND and not active:
             return  # there may be many of them in a column: only the one that is meant says what to do
-        fixes: tuple[Fix, ...] = still_fixes(shown.state)
+        fixes: tuple[Fix, ...] = still_fixes(shown)
         painter.setFont(theme.font("small", 500))
         painter.setPen(theme.color("accent-ink"))
         for (_action, text), area in zip(fixes, self.fix_areas(frame, fixes), strict=True):

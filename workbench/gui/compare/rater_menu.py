@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.widgets.dialog import ask_text
+from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.values import Problem
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def open_rater_menu(context: Context, below: QWidget) -> None:
 def _open(context: Context, below: QWidget, rows: list[RaterRow]) -> None:
     ratings = context.ws.ratings
     own = str(context.settings.get("author")).strip() or "me"
-    menu = QMenu(below)
+    menu = PopupMenu(below)
     for name in dict.fromkeys((own, ratings.rater, *(row.name for row in rows))):
         action = menu.addAction(f"{name} (you)" if name == own and name != "me" else name)
         action.setCheckable(True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.actions import BY_ID, shown_keys, tooltip
 from workbench.gui.compare.model import RunModel
@@ -15,6 +15,7 @@ from workbench.gui.context import Context
 from workbench.gui.theme import set_icon
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.labels import label, line, set_tone
+from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.gui.widgets.share_bar import ShareBar
 from workbench.gui.words import about, counted, day, total_money
 
@@ -340,7 +341,7 @@ class RunBar(QFrame):
         data = self.model.data
         if data is None:
             return
-        menu = QMenu(self)
+        menu = PopupMenu(self)
         for run in data.runs:
             cost = total_money(run.cost_usd)
             over = run.done + run.failed + run.skipped
@@ -358,7 +359,7 @@ class RunBar(QFrame):
         menu.popup(self.picker.mapToGlobal(self.picker.rect().bottomLeft()))
 
     def _more(self) -> None:
-        menu = QMenu(self)
+        menu = PopupMenu(self)
         self.menu_wanted.emit(menu)
         menu.popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
 

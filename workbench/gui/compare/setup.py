@@ -8,7 +8,7 @@ from functools import partial
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLineEdit, QMenu, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from workbench.gui.code_dialog import with_code_of
 from workbench.gui.compare.check_try import TryPart
@@ -35,6 +35,7 @@ from workbench.gui.theme import set_kind
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.dialog import Dialog, ask
 from workbench.gui.widgets.labels import label, line
+from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.gui.words import counted
 from workbench.values import Definition, Problem, PromptRef
 
@@ -243,7 +244,7 @@ class SetupDialog(Dialog):
     def _pick_saved(self) -> None:
         if self.choices is None:
             return
-        menu = QMenu(self)
+        menu = PopupMenu(self)
         for row in self.choices.comparisons:
             action = menu.addAction(row.name)
             action.triggered.connect(lambda _checked=False, row=row: self.show_definition(replace(row.definition, name="")))

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QHBoxLayout, QLineEdit, QMenu, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QHBoxLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
 from workbench.gui.compare.setup_model import Choices, next_version
 from workbench.gui.compare.setup_rows import ModelList, PromptRowWidget
@@ -17,6 +17,7 @@ from workbench.gui.theme import set_kind, theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import icon_label, label, line
+from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.gui.widgets.search_field import SearchField
 from workbench.gui.words import counted, total_money
 from workbench.values import PromptRef
@@ -114,7 +115,7 @@ class PromptsPart(Part):
         choices = self.choices
         if choices is None:
             return
-        menu = QMenu(self)
+        menu = PopupMenu(self)
         taken = [row.ref for row in self.rows]
         for prompt in sorted(choices.prompts, key=lambda row: row.name.casefold()):
             ref = next_version(choices, prompt, taken)

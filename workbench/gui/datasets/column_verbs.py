@@ -16,6 +16,7 @@ from workbench.gui.datasets.cell_values import TYPES, Column
 from workbench.gui.datasets.history import History
 from workbench.gui.theme import theme
 from workbench.gui.widgets.dialog import ask_text
+from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.values.datasets import ColumnSpec
 
 
@@ -29,22 +30,23 @@ class ColumnVerbs(QObject):
     def _call(self, verb: Callable[..., Any], *args: Any, then: Callable[[Any], object] | None = None) -> None:
         self._context.bridge.call(verb, *args, then=then, failed=self._context.failed, owner=self)
 
-    def menu(self) -> QMenu:
+    def menu(self) -> PopupMenu:
         """All columns, each with its own menu, and a new one."""
-        menu = QMenu(self._owner)
+        menu = PopupMenu(self._owner)
         menu.addAction(theme().icon("plus"), "Add a column...").triggered.connect(lambda _checked=False: self.add())
         menu.addSeparator()
         for column in self._model.columns:
             if not column.own:
-                inner = self.menu_of(column)
-                inner.setTitle(column.key)
-                inner.setIcon(theme().icon(column.icon))
-                menu.addMenu(inner)
+                self._offer(menu.addMenu(theme().icon(column.icon), column.key), column)
         return menu
 
-    def menu_of(self, column: Column) -> QMenu:
+    def menu_of(self, column: Column) -> PopupMenu:
         """What can be done with one column."""
-        menu = QMenu(self._owner)
+        menu = PopupMenu(self._owner)
+        self._offer(menu, column)
+        return menu
+
+    def _offer(self, menu: QMenu, column: Column) -> None:
         menu.addAction("Rename...").triggered.connect(lambda _checked=False: self.rename(column))
         types = menu.addMenu("Type")
         for kind, (text, icon) in TYPES.items():
@@ -54,7 +56,6 @@ class ColumnVerbs(QObject):
             action.triggered.connect(partial(self._retype, column, kind))
         menu.addSeparator()
         menu.addAction("Take the column out").triggered.connect(lambda _checked=False: self.remove(column))
-        return menu
 
     def add(self) -> None:
         """Ask for a name and add a column."""

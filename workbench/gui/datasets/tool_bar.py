@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.chip import Chip, chip_size
 from workbench.gui.widgets.labels import line
+from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.gui.widgets.search_field import SearchField
 
 _CHIPS = 4
@@ -145,7 +146,7 @@ class CaseToolBar(QWidget):
             self._renew()
 
     def _menu(self, tags: list[str], below: QWidget) -> None:
-        menu = QMenu(self)
+        menu = PopupMenu(self)
         for tag in tags[:60]:
             menu.addAction(f"{tag}  {self._tags[tag]:,}").triggered.connect(lambda _checked=False, tag=tag: self.choose(tag))
         menu.popup(below.mapToGlobal(QPoint(0, below.height())))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPersistentModelIndex, QPoint, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
-from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.datasets.case_form import CaseForm
@@ -30,6 +30,7 @@ from workbench.gui.screen import Crumb, Screen
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.empty import EmptyState
 from workbench.gui.widgets.labels import line
+from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.gui.widgets.three_panes import ThreePanes
 from workbench.gui.words import counted
 from workbench.values import Changes
@@ -422,8 +423,8 @@ class DatasetsScreen(Screen):
 
     # -- menus -------------------------------------------------------------------------------------------------
 
-    def _case_menu(self) -> QMenu:
-        menu = QMenu(self)
+    def _case_menu(self) -> PopupMenu:
+        menu = PopupMenu(self)
         records = self.table.selected()
         if not records or not self.model.writable:
             return menu
@@ -431,13 +432,13 @@ class DatasetsScreen(Screen):
         if len(records) == 1 and column is not None and column.type in FILES:
             menu.addAction("Choose file...").triggered.connect(lambda _checked=False: self.verbs.choose_file(records[0], column))
         if len(records) == 1:
-            menu.addAction(self.context.action("datasets.duplicate"))
+            menu.offer(self.context.action("datasets.duplicate"))
         delete = menu.addAction(f"Delete {counted(len(self.table.selected_rows()), 'case')}")
         delete.triggered.connect(lambda _checked=False: self.verbs.delete(self.table.selected_rows(), self.table.selected()))
         return menu
 
-    def _dataset_menu(self) -> QMenu:
-        menu = QMenu(self)
+    def _dataset_menu(self) -> PopupMenu:
+        menu = PopupMenu(self)
         dataset = self.model.dataset
         if dataset is None or self.context.ws.read_only:
             return menu
@@ -445,7 +446,7 @@ class DatasetsScreen(Screen):
             menu.addAction("Restore").triggered.connect(lambda _checked=False: self.datasets.restore(dataset))
             return menu
         for id in ("rename", "save", "versions", "export", "split"):
-            menu.addAction(self.context.action(f"datasets.{id}"))
+            menu.offer(self.context.action(f"datasets.{id}"))
         menu.addAction("Move the dataset to the archive").triggered.connect(
             lambda _checked=False: self.datasets.archive(self.model.dataset)
         )

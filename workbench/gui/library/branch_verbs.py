@@ -13,6 +13,7 @@ from workbench.gui.library.diff_side import MAIN, Side
 from workbench.gui.library.working_copy import WorkingCopy
 from workbench.gui.widgets.dialog import Dialog, ask_text
 from workbench.gui.widgets.labels import label
+from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.gui.words import counted
 
 if TYPE_CHECKING:
@@ -137,9 +138,9 @@ class BranchVerbs:
         number = branch.newest or branch.began
         return Side(next(row for row in at.versions if row.number == number))
 
-    def menu(self) -> QMenu:
+    def menu(self) -> PopupMenu:
         """All branches, and what can be done with the one that is written on."""
-        menu = QMenu(self._owner)
+        menu = PopupMenu(self._owner)
         at = self._working.at
         if at is None:
             return menu
@@ -154,7 +155,7 @@ class BranchVerbs:
         menu.addSeparator()
         current = next((row for row in at.branches if row.current), None)
         if not read_only:
-            menu.addAction(self._context.action("library.new_branch"))
+            menu.offer(self._context.action("library.new_branch"))
         if current is not None and current.name:
             self._add_own(menu, current, read_only=read_only)
         closed = [row for row in at.branches if row.closed]

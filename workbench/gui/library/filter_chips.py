@@ -14,6 +14,7 @@ from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import label
+from workbench.gui.widgets.popup_menu import PopupMenu
 
 if TYPE_CHECKING:
     from workbench.workspace import PromptRow
@@ -45,9 +46,9 @@ class FilterChips(QWidget):
         self.setVisible(bool(chips))
         self.updateGeometry()
 
-    def menu(self, filter: Filter, rows: Sequence[PromptRow]) -> QMenu:
+    def menu(self, filter: Filter, rows: Sequence[PromptRow]) -> PopupMenu:
         """A menu of all filters."""
-        menu = QMenu(self)
+        menu = PopupMenu(self)
 
         def add(text: str, on: bool, other: Filter) -> None:
             action = menu.addAction(text)

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.library.verbs import PromptVerbs
+from workbench.gui.widgets.popup_menu import PopupMenu
 
 if TYPE_CHECKING:
     from workbench.workspace import PromptRow
 
 
-def list_menu(parent: QWidget, context: Context, verbs: PromptVerbs, folder: str | None, rows: Sequence[PromptRow]) -> QMenu:
+def list_menu(parent: QWidget, context: Context, verbs: PromptVerbs, folder: str | None, rows: Sequence[PromptRow]) -> PopupMenu:
     """What can be done with a folder, or with the selected prompts."""
-    menu = QMenu(parent)
+    menu = PopupMenu(parent)
     if len(rows) == 2 and not folder:
         menu.addAction("Compare the two").triggered.connect(context.action("library.diff_prompts").trigger)
         menu.addSeparator()
@@ -37,9 +38,9 @@ def list_menu(parent: QWidget, context: Context, verbs: PromptVerbs, folder: str
     return menu
 
 
-def page_menu(parent: QWidget, context: Context, verbs: PromptVerbs, prompt: PromptRow) -> QMenu:
+def page_menu(parent: QWidget, context: Context, verbs: PromptVerbs, prompt: PromptRow) -> PopupMenu:
     """What can be done with the open prompt."""
-    menu = QMenu(parent)
+    menu = PopupMenu(parent)
     if context.ws.read_only or prompt.archived:
         if not context.ws.read_only:
             menu.addAction("Restore").triggered.connect(lambda _checked=False: verbs.restore([prompt]))
@@ -56,7 +57,7 @@ def page_menu(parent: QWidget, context: Context, verbs: PromptVerbs, prompt: Pro
     return menu
 
 
-def _add(menu: QMenu, context: Context, *ids: str) -> None:
+def _add(menu: PopupMenu, context: Context, *ids: str) -> None:
     for id in ids:
-        menu.addAction(context.action(id))
+        menu.offer(context.action(id))
     menu.addSeparator()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, get_args
 import shiboken6
 from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.actions import tooltip
 from workbench.gui.context import Context
@@ -22,6 +22,7 @@ from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.file_sources import FILTER, Source, read_sources, sources_of, title_of
 from workbench.gui.widgets.jinja_editor import JinjaEditor
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
+from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.values import Message, Part, Role, VariableSpec, named_alone
 
 if TYPE_CHECKING:
@@ -304,7 +305,7 @@ class MessageBlock(QFrame):
             self._role_menu()
 
     def _role_menu(self) -> None:
-        menu = QMenu(self)
+        menu = PopupMenu(self)
         for role in _CHOICES if not self._stands_for else ():
             name, icon = ROLES[role]
             action = menu.addAction(theme().icon(icon), name)

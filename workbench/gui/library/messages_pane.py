@@ -8,13 +8,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from workbench.gui.actions import tooltip
 from workbench.gui.context import Context
 from workbench.gui.library.message_block import MessageBlock
 from workbench.gui.library.study import likely_meant
 from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.values import Message, Role, VariableSpec
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ class MessagesPane(QScrollArea):
         return block
 
     def _more_menu(self) -> None:
-        menu = QMenu(self)
+        menu = PopupMenu(self)
         menu.addAction("Add examples").triggered.connect(lambda _checked=False: self.add_examples())
         menu.addAction("Add chat history").triggered.connect(lambda _checked=False: self.add_history())
         menu.popup(self._more.mapToGlobal(QPoint(0, self._more.height())))
@@ -362,7 +363,7 @@ class MessagesPane(QScrollArea):
         self.ensureVisible(0, y, 0, 40)
 
     def _variable_menu(self) -> None:
-        menu = QMenu(self)
+        menu = PopupMenu(self)
         for name in self._names[:40]:
             menu.addAction(name).triggered.connect(lambda _checked=False, name=name: self._insert_variable(name))
         if not self._names:
@@ -373,7 +374,7 @@ class MessagesPane(QScrollArea):
         """Offer the snippets, to be included at the caret."""
         if self._read_only:
             return
-        menu = QMenu(self)
+        menu = PopupMenu(self)
         for name in self._snippets[:_MENU_ROWS]:
             menu.addAction(name).triggered.connect(lambda _checked=False, name=name: self._insert(f'{{% include "{name}" %}}'))
         left = len(self._snippets) - _MENU_ROWS

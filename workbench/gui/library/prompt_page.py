@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QApplication, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui import keys_first
 from workbench.gui.context import Context
@@ -31,6 +31,7 @@ from workbench.gui.widgets.buttons import action_button, button
 from workbench.gui.widgets.empty import EmptyState
 from workbench.gui.widgets.labels import line
 from workbench.gui.widgets.notice import Banner
+from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.gui.widgets.splitter import Splitter
 from workbench.gui.widgets.units import in_units
 from workbench.gui.words import counted
@@ -457,7 +458,7 @@ class PromptPage(QWidget):
         self._shown.rename(old, new)
 
     def _list_problems(self) -> None:
-        menu = QMenu(self)
+        menu = PopupMenu(self)
         for problem in self._problems[:_MOST_PROBLEMS]:
             where = "" if problem.message is None else f"{ROLES[self.content.messages[problem.message].role][0]}, line {problem.line}: "
             text = f"{where}{problem.text}".replace("&", "&&")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Signal
-from PySide6.QtWidgets import QMenu
 
 from workbench.gui.library.study import included_by
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.notice import Banner
+from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.gui.words import joined
 
 if TYPE_CHECKING:
@@ -52,9 +52,9 @@ class SnippetBar(Banner):
         self._show.setText("Show it" if len(at.uses) == 1 else "Show them")
         self.setVisible(bool(said))
 
-    def menu(self) -> QMenu:
+    def menu(self) -> PopupMenu:
         """Those that include the open snippet, to be opened."""
-        menu = QMenu(self)
+        menu = PopupMenu(self)
         for use in self._at.uses if self._at is not None else ():
             said = f"{use.name} v{use.version}" if use.version is not None else use.name
             menu.addAction(said).triggered.connect(lambda _checked=False, id=use.prompt_id: self.opened.emit(id))

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPersistentModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListView, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListView, QVBoxLayout, QWidget
 
 from workbench.gui.library.versions_list import RIGHT, ROW, Index, VersionDelegate, VersionList, WorkingRow
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button, icon_button
+from workbench.gui.widgets.popup_menu import PopupMenu
 
 if TYPE_CHECKING:
     from workbench.workspace import VersionRow
@@ -169,9 +170,9 @@ class VersionsPanel(QListView):
         if row is not None and not isinstance(row, WorkingRow):
             self.menu_of(row).popup(self.viewport().mapToGlobal(at))
 
-    def menu_of(self, row: VersionRow) -> QMenu:
+    def menu_of(self, row: VersionRow) -> PopupMenu:
         """All that can be done with a version."""
-        menu = QMenu(self)
+        menu = PopupMenu(self)
         newest = max((other.number for other in self.list.rows if not isinstance(other, WorkingRow)), default=row.number)
 
         def add(text: str, what: str) -> None:

@@ -8,12 +8,13 @@ from urllib.parse import urlsplit
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.theme import set_icon, set_kind, theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, set_tone
+from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.gui.words import counted, day
 from workbench.workspace import plain_http_warning
 
@@ -115,7 +116,11 @@ class ConnectionCard(Card):
         self.row = row
         self._missing = "No key in this session" if key_kind == "session" else "Key missing"
         self.address.setToolTip(row.base_url)
-        menu = QMenu(self)
+        self.more.clicked.connect(lambda: self._open_menu(writable=writable))
+        self._show_state()
+
+    def _open_menu(self, *, writable: bool) -> None:
+        menu, row = PopupMenu(self), self.row
         for id, text, icon in MENU:
             if row.place == "hand" and id not in BY_HAND:
                 continue
@@ -130,8 +135,7 @@ class ConnectionCard(Card):
             action = menu.addAction(theme().icon(icon, "text2"), text)
             action.setEnabled(writable or id == "test")
             action.triggered.connect(lambda _checked=False, id=id: self.asked.emit(id))
-        self.more.clicked.connect(lambda: menu.exec(self.more.mapToGlobal(self.more.rect().bottomLeft())))
-        self._show_state()
+        menu.popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
 
     def testing(self) -> None:
         """A test is under way."""
@@ -194,17 +198,20 @@ class BuiltinCard(Card):
     def __init__(self, context: Context, *, writable: bool) -> None:
         super().__init__("laptop", "Built-in model", "on this computer")
         self._context = context
-        menu = QMenu(self)
-        add = menu.addAction(theme().icon("plus", "text2"), "Add a model file (.gguf)")
-        add.setEnabled(writable)
-        add.triggered.connect(lambda: self.add_file.emit())
-        self.more.clicked.connect(lambda: menu.exec(self.more.mapToGlobal(self.more.rect().bottomLeft())))
+        self.more.clicked.connect(self._open_menu)
         self._writable = writable
         self._bar: QProgressBar | None = None
         self._status: Any = None
         context.fetch.changed.connect(self._show)
         context.fetch.done.connect(lambda _problem: self.read())
         self.say("text3", "circle-dashed", "Looking", "")
+
+    def _open_menu(self) -> None:
+        menu = PopupMenu(self)
+        add = menu.addAction(theme().icon("plus", "text2"), "Add a model file (.gguf)")
+        add.setEnabled(self._writable)
+        add.triggered.connect(lambda: self.add_file.emit())
+        menu.popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
 
     def read(self) -> None:
         """Look again whether engine and weights are here."""

@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from workbench.gui.models.retiring import SOON_DAYS, end_of
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.chip import Chip
+from workbench.gui.widgets.popup_menu import PopupMenu
 
 if TYPE_CHECKING:
     from workbench.workspace import ModelRow
@@ -104,9 +105,9 @@ class ModelFilters(QWidget):
         self._chips[question].setVisible(question in self.on)
         self.changed.emit()
 
-    def menu(self) -> QMenu:
+    def menu(self) -> PopupMenu:
         """All questions, those that are asked ticked."""
-        menu = QMenu(self)
+        menu = PopupMenu(self)
         menu.setToolTipsVisible(True)
         for question in QUESTIONS:
             action = menu.addAction(question.text[0].upper() + question.text[1:])
@@ -117,4 +118,4 @@ class ModelFilters(QWidget):
         return menu
 
     def _open(self) -> None:
-        self.menu().exec(self.button.mapToGlobal(self.button.rect().bottomLeft()))
+        self.menu().popup(self.button.mapToGlobal(self.button.rect().bottomLeft()))

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
 from workbench.gui.theme import set_icon, set_kind
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.labels import icon_label, label, set_tone
+from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.gui.words import counted, joined
 
 if TYPE_CHECKING:
@@ -117,9 +118,9 @@ class RetiringStrip(QFrame):
         self.where.setVisible(bool(first.comparisons))
         self.both.setVisible(first.successor is not None)
 
-    def where_menu(self) -> QMenu:
+    def where_menu(self) -> PopupMenu:
         """The saved comparisons and prompts that the model touches."""
-        menu, first = QMenu(self), self._shown[0]
+        menu, first = PopupMenu(self), self._shown[0]
         for row in first.comparisons:
             menu.addAction(row.name).triggered.connect(lambda _checked=False, id=row.id: self._go("compare", comparison_id=id))
         menu.addSeparator()
@@ -128,7 +129,7 @@ class RetiringStrip(QFrame):
         return menu
 
     def _open_where(self) -> None:
-        self.where_menu().exec(self.where.mapToGlobal(self.where.rect().topLeft()))
+        self.where_menu().popup(self.where.mapToGlobal(self.where.rect().topLeft()))
 
     def _compare(self) -> None:
         first = self._shown[0]

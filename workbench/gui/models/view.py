@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QMenu, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.key_dialog import change_key
@@ -25,6 +25,7 @@ from workbench.gui.widgets.dialog import ask, ask_text
 from workbench.gui.widgets.empty import EmptyState
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import ElidedLabel, line
+from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.gui.widgets.search_field import SearchField
 from workbench.gui.words import counted
 from workbench.values import Changes, Price
@@ -304,20 +305,17 @@ class ModelsScreen(Screen):
         if not index.isValid():
             return
         row: ModelRow = index.data(ROW)
-        menu = QMenu(self)
+        menu = PopupMenu(self)
         edit = menu.addAction(theme().icon("pencil"), "Name and price")
         compare = menu.addAction(theme().icon("columns-3"), "Compare with this model")
         remove = menu.addAction(theme().icon("trash-2"), "Remove")
         edit.setEnabled(self._writable)
+        edit.triggered.connect(lambda _checked=False: self._edit(row))
         remove.setEnabled(self._writable)
+        remove.triggered.connect(lambda _checked=False: self._remove(row))
         compare.setEnabled(row.answers)
-        chosen = menu.exec(self._view.viewport().mapToGlobal(at))
-        if chosen is edit:
-            self._edit(row)
-        elif chosen is remove:
-            self._remove(row)
-        elif chosen is compare:
-            self.context.go("compare", new=True, model_ids=[row.id])
+        compare.triggered.connect(lambda _checked=False: self.context.go("compare", new=True, model_ids=[row.id]))
+        menu.popup(self._view.viewport().mapToGlobal(at))
 
     def _compare(self) -> None:
         if self._table.ticked:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.review.data import ReviewData, reviewable
+from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.gui.words import counted, day
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def choose(parent: QWidget, context: Context, below: QWidget, data: ReviewData |
         return opened, closed, reviewable(ws)
 
     def offer(found: tuple[list[tuple[SessionRow, RunRow]], list[tuple[SessionRow, RunRow]], list[RunRow]]) -> None:
-        menu = QMenu(parent)
+        menu = PopupMenu(parent)
         sessions, finished, runs = found
         for session, run in sessions:
             here = f"{min(session.position + 1, session.total):,} of {counted(session.total, _ITEMS[session.choices.kind])}"

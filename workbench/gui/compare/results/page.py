@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QMenu, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.results import filling
@@ -25,6 +25,7 @@ from workbench.gui.widgets.charts.card import Card
 from workbench.gui.widgets.charts.chart import Look, Mark, looks_of
 from workbench.gui.widgets.charts.intervals import IntervalChart
 from workbench.gui.widgets.labels import label
+from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.gui.widgets.segmented import Segmented
 from workbench.gui.words import counted
 
@@ -243,7 +244,7 @@ class ResultsPage(QWidget):
     def _pick_filter(self) -> None:
         if self.answers is None:
             return
-        menu = QMenu(self)
+        menu = PopupMenu(self)
         every = menu.addAction(f"All {counted(len(self.answers.case_names), 'case')}")
         every.setCheckable(True)
         every.setChecked(self._filter is None)

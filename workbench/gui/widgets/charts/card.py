@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QHeaderView,
-    QMenu,
     QScrollArea,
     QSizePolicy,
     QStackedWidget,
@@ -28,6 +27,7 @@ from workbench.gui.theme import set_icon, theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.charts.chart import Chart
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
+from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.gui.widgets.save_chooser import ask_path
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ class Card(QFrame):
     # -- files -------------------------------------------------------------------------------------------------
 
     def _pick_file(self) -> None:
-        menu = QMenu(self)
+        menu = PopupMenu(self)
         for kind, name in KINDS:
             menu.addAction(f"Save as {name}…").triggered.connect(lambda _checked=False, kind=kind: self._ask_path(kind))
         menu.popup(self.save.mapToGlobal(self.save.rect().bottomLeft()))
