@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -415,6 +416,28 @@ def test_what_can_wait_waits_until_a_key_is_painted_and_no_longer(desk: Desk) ->
     desk.qtbot.waitUntil(lambda: not unsaved.isHidden())
     QTest.keyPress(editor, Qt.Key.Key_Shift)  # nothing is painted for it
     desk.qtbot.waitUntil(lambda: not keys_first.painting(), timeout=1000)
+
+
+def test_hundreds_of_messages_are_written_removed_and_collapsed_without_a_pause(desk: Desk) -> None:
+    content = Content(tuple(Message.of("user" if n % 2 else "assistant", f"Message {n}") for n in range(300)))
+    desk.open(desk.ws.prompts.create("Many", "", content))
+    desk.blocks[150].editor.setFocus()
+
+    def took(key: Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> float:
+        began = time.thread_time()
+        desk.key(key, modifiers)
+        return time.thread_time() - began
+
+    assert took(Key.Key_Backspace, CTRL | Qt.KeyboardModifier.ShiftModifier) < 0.5
+    assert len(desk.blocks) == 299
+    assert desk.blocks[150].editor.hasFocus()
+    assert desk.blocks[150].editor.text == "Message 151"
+    assert took(Key.Key_M, CTRL) < 0.5
+    assert desk.blocks[150].folded
+    assert took(Key.Key_M, CTRL) < 0.5
+    assert desk.blocks[150].editor.hasFocus()
+    assert min(took(Key.Key_A) for _ in range(5)) < 0.1
+    desk.until(lambda: desk.working.content.messages[150].text == "aaaaaMessage 151")
 
 
 def test_an_open_brace_in_a_long_text_colours_the_rest_between_keys(desk: Desk) -> None:

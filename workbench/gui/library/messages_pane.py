@@ -188,8 +188,9 @@ class MessagesPane(QScrollArea):
         block = self.current()
         if block is not None and not self._read_only and len(self.blocks) > 1:
             at = self.blocks.index(block)
+            others = [one for one in self.blocks if one is not block]
+            others[min(at, len(others) - 1)].editor.setFocus(Qt.FocusReason.OtherFocusReason)  # before it goes: Qt would look for a place
             self._remove(block)
-            self.blocks[min(at, len(self.blocks) - 1)].editor.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def choose_role(self) -> None:
         """Offer the roles for the message with the caret."""
@@ -306,7 +307,7 @@ class MessagesPane(QScrollArea):
         block.show_as_snippet(self._is_snippet)
         block.show_spec(self._specs)
         block.examples_edited.connect(self._examples_edited)
-        block.edited.connect(self._edited)
+        block.edited.connect(lambda: self._edited(block))
         block.removed.connect(lambda: self._remove(block))
         block.dragged.connect(lambda at: self._drag(block, at))
         block.sample_wanted.connect(self.sample_wanted)
@@ -324,9 +325,9 @@ class MessagesPane(QScrollArea):
             top = block.editor.viewport().mapTo(self._page, rect.topLeft())
             self.ensureVisible(top.x(), top.y() + rect.height() // 2, 0, rect.height() + 10)
 
-    def _edited(self) -> None:
-        self._renumber()
-        self.show_specs(self._specs)
+    def _edited(self, block: MessageBlock) -> None:
+        self._show_place(block)  # its role may be another one
+        block.show_spec(self._specs)
         self.edited.emit()
 
     def _remove(self, block: MessageBlock) -> None:
@@ -346,7 +347,10 @@ class MessagesPane(QScrollArea):
 
     def _renumber(self) -> None:
         for block in self.blocks:
-            block.show_place(last=block is self.blocks[-1], only=len(self.blocks) == 1)
+            self._show_place(block)
+
+    def _show_place(self, block: MessageBlock) -> None:
+        block.show_place(last=block is self.blocks[-1], only=len(self.blocks) == 1)
 
     def _drag(self, block: MessageBlock, at: QPoint) -> None:
         y = self._page.mapFromGlobal(at).y()
