@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,9 +91,7 @@ def test_what_stands_behind_an_emoji_is_coloured_completed_and_found_where_it_is
     assert editor.textCursor().positionInBlock() == 9
     desk.key(Key.Key_End)
     desk.key(Key.Key_Space, CTRL)
-    assert editor._completer is not None
-    popup = editor._completer.popup()
-    assert popup is not None
+    popup = editor.completion.popup
     desk.until(popup.isVisible)
     QTest.keyClick(popup, Key.Key_Return)
     desk.type(" }})")
@@ -120,9 +119,7 @@ def test_filters_are_completed_behind_a_bar(desk: Desk) -> None:
     desk.write(" | upp")
     desk.key(Key.Key_Space, CTRL)
     editor = desk.blocks[0].editor
-    assert editor._completer is not None
-    popup = editor._completer.popup()
-    assert popup is not None
+    popup = editor.completion.popup
     desk.until(popup.isVisible)
     QTest.keyClick(popup, Key.Key_Return)
     assert editor.text == "Hello {{ name | upper"
@@ -428,6 +425,40 @@ def test_what_can_wait_waits_until_a_key_is_painted_and_no_longer(desk: Desk) ->
     desk.qtbot.waitUntil(lambda: not unsaved.isHidden())
     QTest.keyPress(editor, Qt.Key.Key_Shift)  # nothing is painted for it
     desk.qtbot.waitUntil(lambda: not keys_first.painting(), timeout=1000)
+
+
+def test_hundreds_of_messages_are_written_removed_and_collapsed_without_a_pause(desk: Desk) -> None:
+    content = Content(tuple(Message.of("user" if n % 2 else "assistant", f"Message {n}") for n in range(300)))
+    desk.open(desk.ws.prompts.create("Many", "", content))
+    desk.blocks[150].editor.setFocus()
+
+    def took(key: Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> float:
+        began = time.thread_time()
+        desk.key(key, modifiers)
+        return time.thread_time() - began
+
+    assert took(Key.Key_Backspace, CTRL | Qt.KeyboardModifier.ShiftModifier) < 0.5
+    assert len(desk.blocks) == 299
+    assert desk.blocks[150].editor.hasFocus()
+    assert desk.blocks[150].editor.text == "Message 151"
+    assert took(Key.Key_M, CTRL) < 0.5
+    assert desk.blocks[150].folded
+    assert took(Key.Key_M, CTRL) < 0.5
+    assert desk.blocks[150].editor.hasFocus()
+    assert min(took(Key.Key_A) for _ in range(5)) < 0.1
+    desk.until(lambda: desk.working.content.messages[150].text == "aaaaaMessage 151")
+
+
+def test_messages_are_as_wide_as_their_pane_in_a_small_window_with_large_text(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "Hello {{ name }}"))
+    pane = desk.screen.page.messages
+    desk.session.window.resize(1100, 700)
+    desk.session.settings.set("text_size", 130)
+    desk.until(lambda: pane._more.y() > pane._add.y())  # the buttons below stand in two rows
+    desk.until(lambda: pane._page.width() <= pane.viewport().width() and desk.blocks[0].width() < pane.viewport().width())
+    desk.session.settings.set("text_size", 100)
+    desk.session.window.resize(1440, 900)
+    desk.until(lambda: pane._more.y() == pane._add.y())
 
 
 def test_an_open_brace_in_a_long_text_colours_the_rest_between_keys(desk: Desk) -> None:

@@ -102,8 +102,7 @@ def test_names_of_snippets_are_completed_inside_an_include(desk: Desk) -> None:
     desk.key(Key.Key_Space, CTRL)
     desk.until(lambda: desk.blocks[0].editor.text.endswith('"ref'))
     editor = desk.blocks[0].editor
-    popup = editor._need_completer().popup()
-    assert popup is not None
+    popup = editor.completion.popup
     desk.until(popup.isVisible)
     assert popup.model().index(0, 0).data() == "refund_policy"
     desk.qtbot.keyClick(popup, Key.Key_Return)

@@ -172,7 +172,8 @@ class MessageBlock(QFrame):
         folded = not self.folded if folded is None else folded
         if folded == self.folded:
             return
-        had_caret = self.editor.hasFocus()
+        if folded and self.editor.hasFocus():  # before it goes: Qt would look for a place
+            self._fold.setFocus(Qt.FocusReason.OtherFocusReason)
         self._begins.setText(" ".join(self.editor.text[:400].split()) or "empty")
         self._begins.setVisible(folded)
         self._room.setVisible(not folded)
@@ -182,9 +183,7 @@ class MessageBlock(QFrame):
         self.attachments.setVisible(not folded and bool(self._message.attachments))
         set_icon(self._fold, "chevron-right" if folded else "chevron-down", "text2", 15)
         self._fold.setAccessibleName("Open the message" if folded else "Collapse the message")
-        if folded and had_caret:
-            self._fold.setFocus(Qt.FocusReason.OtherFocusReason)
-        elif self._fold.hasFocus():
+        if not folded and self._fold.hasFocus():
             self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def set_read_only(self, read_only: bool) -> None:

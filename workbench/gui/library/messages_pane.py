@@ -8,12 +8,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QApplication, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from workbench.gui.actions import tooltip
 from workbench.gui.context import Context
 from workbench.gui.library.message_block import MessageBlock
 from workbench.gui.library.study import likely_meant
+from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.values import Message, Role, VariableSpec
@@ -56,18 +58,31 @@ class MessagesPane(QScrollArea):
         self._column.setSpacing(8)
         self._add = button("Add message", "plus", "quiet", on=self.add, tip=tooltip("library.add_message"))
         self._variable = button("Insert variable", "braces", "quiet", on=self._variable_menu, tip="At the caret; Ctrl Space completes one")
-        row = QHBoxLayout()
-        row.setSpacing(4)
-        row.addWidget(self._add)
         self._snippet = button("Insert snippet", "puzzle", "quiet", on=self.choose_snippet, tip=tooltip("library.insert_snippet"))
-        row.addWidget(self._snippet)
-        row.addWidget(self._variable)
         self._more = button("Examples or history", "messages-square", "quiet", on=self._more_menu, tip="Messages that come as a value")
-        row.addWidget(self._more)
-        row.addStretch(1)
-        self._column.addLayout(row)
+        self._below = QGridLayout()
+        self._below.setSpacing(4)
+        self._columns = 0
+        theme().follow(self._arrange)
+        self._arrange()
+        self._column.addLayout(self._below)
         self._column.addStretch(1)
         self.setWidget(self._page)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """The buttons below the messages in one row, or in two where that would be wider than the pane."""
+        made = (self._add, self._snippet, self._variable, self._more)
+        columns = 4 if sum(one.sizeHint().width() + 4 for one in made) + 32 <= self.viewport().width() else 2
+        if columns != self._columns:
+            self._columns = columns
+            for number, one in enumerate(made):
+                self._below.removeWidget(one)
+                self._below.addWidget(one, number // columns, number % columns, Qt.AlignmentFlag.AlignLeft)
+                self._below.setColumnStretch(number, int(number == columns - 1))
 
     # -- what is shown -----------------------------------------------------------------------------------------
 
@@ -120,13 +135,13 @@ class MessagesPane(QScrollArea):
         """Variables that can be completed and inserted, and filters that can be completed."""
         self._names, self._filters = list(names), list(filters)
         for block in self.blocks:
-            block.editor.set_names(names, filters)
+            block.editor.completion.names, block.editor.completion.filters = names, filters
 
     def set_snippets(self, names: Sequence[str], unsaved: Sequence[str] = ()) -> None:
         """Snippets that can be completed and inserted; `unsaved` are there and cannot be yet."""
         self._snippets, self._unsaved_snippets = names, unsaved
         for block in self.blocks:
-            block.editor.set_snippets(names)
+            block.editor.completion.snippets = names
 
     # -- what the user does ------------------------------------------------------------------------------------
 
@@ -193,8 +208,9 @@ class MessagesPane(QScrollArea):
         block = self.current()
         if block is not None and not self._read_only and len(self.blocks) > 1:
             at = self.blocks.index(block)
+            others = [one for one in self.blocks if one is not block]
+            others[min(at, len(others) - 1)].editor.setFocus(Qt.FocusReason.OtherFocusReason)  # before it goes: Qt would look for a place
             self._remove(block)
-            self.blocks[min(at, len(self.blocks) - 1)].editor.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def choose_role(self) -> None:
         """Offer the roles for the message with the caret."""
@@ -261,7 +277,7 @@ class MessagesPane(QScrollArea):
         """Offer variables at the caret."""
         block = self.current()
         if block is not None:
-            block.editor.complete()
+            block.editor.completion.offer()
 
     def problems(self) -> list[tuple[MessageBlock, int, int]]:
         """Where something is wrong, in the order of the text: block, line, column."""
@@ -306,12 +322,12 @@ class MessagesPane(QScrollArea):
     def _make(self, message: Message, place: int) -> None:
         block = MessageBlock(self._context, message)
         block.set_read_only(self._read_only)
-        block.editor.set_names(self._names, self._filters)
-        block.editor.set_snippets(self._snippets)
+        known = block.editor.completion
+        known.names, known.filters, known.snippets = self._names, self._filters, self._snippets
         block.show_as_snippet(self._is_snippet)
         block.show_spec(self._specs)
         block.examples_edited.connect(self._examples_edited)
-        block.edited.connect(self._edited)
+        block.edited.connect(lambda: self._edited(block))
         block.removed.connect(lambda: self._remove(block))
         block.dragged.connect(lambda at: self._drag(block, at))
         block.sample_wanted.connect(self.sample_wanted)
@@ -329,9 +345,9 @@ class MessagesPane(QScrollArea):
             top = block.editor.viewport().mapTo(self._page, rect.topLeft())
             self.ensureVisible(top.x(), top.y() + rect.height() // 2, 0, rect.height() + 10)
 
-    def _edited(self) -> None:
-        self._renumber()
-        self.show_specs(self._specs)
+    def _edited(self, block: MessageBlock) -> None:
+        self._show_place(block)  # its role may be another one
+        block.show_spec(self._specs)
         self.edited.emit()
 
     def _remove(self, block: MessageBlock) -> None:
@@ -351,7 +367,10 @@ class MessagesPane(QScrollArea):
 
     def _renumber(self) -> None:
         for block in self.blocks:
-            block.show_place(last=block is self.blocks[-1], only=len(self.blocks) == 1)
+            self._show_place(block)
+
+    def _show_place(self, block: MessageBlock) -> None:
+        block.show_place(last=block is self.blocks[-1], only=len(self.blocks) == 1)
 
     def _drag(self, block: MessageBlock, at: QPoint) -> None:
         y = self._page.mapFromGlobal(at).y()

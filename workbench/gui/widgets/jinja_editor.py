@@ -1,12 +1,11 @@
-"""The editor for one message of a prompt: line numbers, colours of the template language, completion of variables."""
+"""The editor for one message of a prompt: line numbers, colours of the template language."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from PySide6.QtCore import QMimeData, QPointF, QRect, QSize, QStringListModel, Qt, Signal
+from PySide6.QtCore import QMimeData, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
     QKeyEvent,
@@ -20,13 +19,14 @@ from PySide6.QtGui import (
     QTextOption,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QCompleter, QTextEdit, QWidget
+from PySide6.QtWidgets import QTextEdit, QWidget
 
 from workbench.gui import keys_first
 from workbench.gui.theme import set_role, theme
 from workbench.gui.widgets.brackets import is_bracket, pair_at
+from workbench.gui.widgets.jinja_completion import Completion
 from workbench.gui.widgets.jinja_highlighter import JinjaHighlighter, paint_chips
-from workbench.gui.widgets.jinja_tokens import TAG, VARIABLE, scan
+from workbench.gui.widgets.jinja_tokens import scan
 from workbench.gui.widgets.units import as_units, in_characters, in_units
 
 _TALLEST_LINES = 2000
@@ -35,7 +35,6 @@ _MOST_COLOURED = 300_000
 """Characters from which a message is not coloured any more: the first colouring alone would hold the window for seconds."""
 _BRACKET_LINES = 60
 """So many lines up and down are looked through for the other bracket."""
-_INCLUDE = re.compile(r"""\{%[-+]?\s*include\s+["'][^"']*$""")
 
 
 class Gutter(QWidget):
@@ -74,14 +73,11 @@ class JinjaEditor(QTextEdit):
         self.attachable: Callable[[QMimeData], list[Any]] | None = None
         """What of dropped or pasted data is no text; without it, only text is taken."""
         self._text = ""
-        self._names: list[str] = []
-        self._filters: list[str] = []
         self._marks: dict[str, list[QTextEdit.ExtraSelection]] = {}
-        self._snippets: list[str] = []
         self._problem: tuple[int, int] | None = None
         self._gutter = Gutter(self)
         self.highlighter = JinjaHighlighter(self.document())
-        self._completer: QCompleter | None = None
+        self.completion = Completion(self)
         self.document().setDocumentMargin(0)
         self.textChanged.connect(self._changed)
         self.cursorPositionChanged.connect(self._mark_brackets)
@@ -110,14 +106,6 @@ class JinjaEditor(QTextEdit):
         self._set_line_height()
         document.setUndoRedoEnabled(True)
         self._fit()
-
-    def set_names(self, names: Sequence[str], filters: Sequence[str] = ()) -> None:
-        """Variables to offer at Ctrl+Space, and filters behind a `|`."""
-        self._names, self._filters = list(names), list(filters)
-
-    def set_snippets(self, names: Sequence[str]) -> None:
-        """Snippets to offer inside an include."""
-        self._snippets = list(names)
 
     def set_undefined(self, names: Collection[str]) -> None:
         """Mark the expressions that read one of these variables."""
@@ -367,76 +355,11 @@ class JinjaEditor(QTextEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         keys_first.typed()
-        popup = self._completer.popup() if self._completer is not None else None
-        if popup is not None and popup.isVisible():
+        if self.completion.is_shown:
             if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape, Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
                 event.ignore()  # the list takes it
                 return
             super().keyPressEvent(event)
-            self.complete()
+            self.completion.offer()
             return
         super().keyPressEvent(event)
-
-    def complete(self) -> None:
-        """Offer the variables that begin with the word before the caret; behind a `|` the filters."""
-        if self.isReadOnly():
-            return
-        completer = self._need_completer()
-        prefix = self._word_before()
-        offered = self._snippets if self._in_include() else self._filters if self._is_filter(prefix) else self._names
-        shown = [name for name in offered if name.lower().startswith(prefix.lower()) and name != prefix]
-        popup = completer.popup()
-        assert popup is not None
-        if not shown:
-            popup.hide()
-            return
-        model = completer.model()
-        assert isinstance(model, QStringListModel)
-        model.setStringList(shown)
-        completer.setCompletionPrefix("")
-        popup.setCurrentIndex(completer.completionModel().index(0, 0))
-        rect = self.cursorRect()
-        rect.translate(self.viewport().geometry().topLeft())
-        rect.setWidth(max(theme().px(180), popup.sizeHintForColumn(0) + theme().px(24)))
-        completer.complete(rect)
-
-    def _need_completer(self) -> QCompleter:
-        if self._completer is None:
-            self._completer = QCompleter(QStringListModel(self), self)
-            self._completer.setWidget(self)
-            self._completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
-            self._completer.activated[str].connect(self._completed)  # type: ignore[index]
-            popup = self._completer.popup()
-            assert popup is not None
-            set_role(popup, "code")
-        return self._completer
-
-    def _word_before(self) -> str:
-        text, at = as_units(self.textCursor().block().text()), self.textCursor().positionInBlock()
-        start = at
-        while start and (text[start - 1] == "." or f"_{text[start - 1]}".isidentifier()):
-            start -= 1
-        return text[start:at]
-
-    def _is_filter(self, prefix: str) -> bool:
-        cursor = self.textCursor()
-        before = as_units(cursor.block().text())[: cursor.positionInBlock() - len(prefix)]
-        return before.rstrip().endswith("|") and self._is_code(cursor.block(), before)
-
-    def _is_code(self, block: QTextBlock, before: str) -> bool:
-        _tokens, state = scan(before, block.previous().userState() if block.previous().isValid() else 0)
-        return (state & 7) in (VARIABLE, TAG)
-
-    def _in_include(self) -> bool:
-        """True where the caret stands in the name of an include."""
-        cursor = self.textCursor()
-        return _INCLUDE.search(as_units(cursor.block().text())[: cursor.positionInBlock()]) is not None
-
-    def _completed(self, name: str) -> None:
-        cursor = self.textCursor()
-        prefix = self._word_before()
-        cursor.movePosition(QTextCursor.MoveOperation.Left, QTextCursor.MoveMode.KeepAnchor, len(prefix))
-        block = cursor.block()
-        before = as_units(block.text())[: cursor.selectionStart() - block.position()]
-        cursor.insertText(name if self._is_code(block, before) else f"{{{{ {name} }}}}")
-        self.setTextCursor(cursor)

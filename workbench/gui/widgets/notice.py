@@ -122,12 +122,21 @@ class Notice(QFrame):
 
     def _controls(self) -> list[QRect]:
         """Where buttons, fields and other small things to click or type into lie, in the parent's coordinates."""
-        most = theme().px(_CONTROL)
-        found = []
-        for widget in self._room.findChildren(QWidget):
-            focusable = widget.focusPolicy() != Qt.FocusPolicy.NoFocus or widget.hasMouseTracking() or isinstance(widget, QAbstractButton)
-            if focusable and widget.height() <= most and widget.isVisible():
-                found.append(QRect(widget.mapTo(self._parent, QPoint(0, 0)), widget.size()))
+        most, room = theme().px(_CONTROL), self._area()
+        found: list[QRect] = []
+        pending = [(self._room, room.topLeft())]
+        while pending:  # only into what is seen: a page may be many windows tall
+            outer, corner = pending.pop()
+            for widget in outer.children():
+                if not isinstance(widget, QWidget) or widget.isHidden() or widget.isWindow():
+                    continue
+                place = QRect(corner + widget.pos(), widget.size())
+                if not place.intersects(room):
+                    continue
+                focusable = widget.focusPolicy() != Qt.FocusPolicy.NoFocus or widget.hasMouseTracking()
+                if place.height() <= most and (focusable or isinstance(widget, QAbstractButton)):
+                    found.append(place)
+                pending.append((widget, place.topLeft()))
         return found
 
     def _give_way(self) -> None:
