@@ -322,23 +322,34 @@ def _filled(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def as_javascript_says(cases: tuple[Case, ...], variants: Iterable[Variant], notes: Notes) -> tuple[Case, ...]:
-    """The cases with values that read as promptfoo writes them: 3.0 is 3; and what prompts only put in their places, and take for no
-    condition or loop, is its text where Python would write True or ['a']."""
+def as_javascript_says(cases: tuple[Case, ...], variants: tuple[Variant, ...]) -> tuple[tuple[Case, ...], tuple[Variant, ...]]:
+    """Cases and prompts that read as promptfoo writes values: 3.0 is 3, and what prompts only put in its place, and take for no condition
+    or loop, is its text where Python would write True or ['a']. What is true or false and is asked for too is written as JSON."""
     texts = [part.text for variant in variants for message in variant.content.messages for part in message.parts]
     logic = [tag for text in texts for tag in _LOGIC.findall(text) if not _PLACE.fullmatch(tag)]
     used = {name for tag in logic for name in _WORD.findall(tag)}
-    placed = {tag.strip("{}- \n\t") for text in texts for tag in _LOGIC.findall(text) if _PLACE.fullmatch(tag)}
-    for name in dict.fromkeys(name for case in cases for name, value in case.values.items() if isinstance(value, bool)):
-        if name in used and name in placed:
-            notes.add(
-                f"value {name}", "a prompt asks whether it is true and writes it too: it reads True or False here, true or false there"
-            )
-    return tuple(replace(case, values={name: _said(_whole(value), name in used) for name, value in case.values.items()}) for case in cases)
+    cases = tuple(replace(case, values={name: _said(_whole(value), name in used) for name, value in case.values.items()}) for case in cases)
+    told = [(name, isinstance(value, bool)) for case in cases for name, value in case.values.items()]
+    local = {name for tag in logic if _NAMING.match(tag) for name in _WORD.findall(tag)}  # a name that means something else for a while
+    flags = {name for name, is_flag in told if is_flag} - {name for name, is_flag in told if not is_flag} - local
+    return cases, tuple(_with_flags(variant, flags) for variant in variants) if flags else variants
+
+
+def _with_flags(variant: Variant, flags: set[str]) -> Variant:
+    def written(match: re.Match[str]) -> str:
+        return f"{match[1]} {match[2]} | tojson {match[3]}" if match[2] in flags else match[0]
+
+    content = variant.content
+    messages = tuple(
+        replace(message, parts=tuple(replace(part, text=_PLACE.sub(written, part.text)) for part in message.parts))
+        for message in content.messages
+    )
+    return replace(variant, content=replace(content, messages=messages))
 
 
 _LOGIC = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
-_PLACE = re.compile(r"\{\{-?\s*\w+\s*-?\}\}")
+_NAMING = re.compile(r"\{%-?\s*(?:macro|for|set|call)\b")
+_PLACE = re.compile(r"(\{\{-?)\s*(\w+)\s*(-?\}\})")
 _WORD = re.compile(r"\w+")
 
 

@@ -86,7 +86,7 @@ def read(path: Path, environment: Mapping[str, str] | None = None, *, to_run: bo
             notes.add(f"{error.path}, line {error.line}" if error.line else error.path, error.message)
     if not to_run and cases == (Case(),):
         cases = ()  # nothing is tested: no dataset is made of it
-    cases = as_javascript_says(cases, variants, notes)
+    cases, variants = as_javascript_says(cases, variants)
     cases = with_missing(cases, (name for variant in variants for name in required(variant.content)), notes)
     if to_run:
         _need(path, notes, prompts=variants, providers=providers, tests=cases)
