@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from workbench.formats.promptfoo.cases import as_javascript_says, read_cases, with_missing
+from workbench.formats.promptfoo.cases import read_cases, with_missing
 from workbench.formats.promptfoo.checks import note_what_cannot_run
 from workbench.formats.promptfoo.files import ConfigFolder
 from workbench.formats.promptfoo.graders import Graders
+from workbench.formats.promptfoo.javascript_values import as_javascript_says
 from workbench.formats.promptfoo.prompts import Around, read_prompts
 from workbench.formats.promptfoo.providers import read_providers
 from workbench.formats.reports import NotCarried, Notes
