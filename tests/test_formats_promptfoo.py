@@ -453,7 +453,7 @@ def test_values_read_as_javascript_writes_them_where_they_are_only_put_in_their_
     found = read(config(tmp_path, prompts=[prompt], tests=[{"vars": told, "options": {"disableVarExpansion": True}}]))
     wanted = {"yes": "true", "n": 3, "inner": {"m": 2}, "nums": "1,2.5", "asked": True, "words": ["a"]}
     assert repr(values(found)) == repr([wanted])
-    assert "value asked" in notes(found)
+    assert found.spec.variants[0].content.messages[0].text == prompt.replace("{{ asked }}", "{{ asked | tojson }}")
 
 
 def test_the_turns_of_a_conversation_are_empty_and_told(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from workbench.formats.promptfoo.files import CODE, ConfigFolder, bare, suffix
 from workbench.formats.promptfoo.graders import Grader, Graders
 from workbench.formats.reports import Notes
 from workbench.templates import render_text, variables
-from workbench.values import BadInput, Case, Check, Variant
+from workbench.values import BadInput, Case, Check
 
 _KNOWN = {"description", "vars", "assert", "options", "providerOutput", "threshold", "metadata"}
 _COLUMNS = ("__description", "__metric", "__threshold", "__prefix", "__suffix")
@@ -320,42 +320,6 @@ def _filled(values: dict[str, Any]) -> dict[str, Any]:
             break
         values = filled
     return values
-
-
-def as_javascript_says(cases: tuple[Case, ...], variants: Iterable[Variant], notes: Notes) -> tuple[Case, ...]:
-    """The cases with values that read as promptfoo writes them: 3.0 is 3; and what prompts only put in their places, and take for no
-    condition or loop, is its text where Python would write True or ['a']."""
-    texts = [part.text for variant in variants for message in variant.content.messages for part in message.parts]
-    logic = [tag for text in texts for tag in _LOGIC.findall(text) if not _PLACE.fullmatch(tag)]
-    used = {name for tag in logic for name in _WORD.findall(tag)}
-    placed = {tag.strip("{}- \n\t") for text in texts for tag in _LOGIC.findall(text) if _PLACE.fullmatch(tag)}
-    for name in dict.fromkeys(name for case in cases for name, value in case.values.items() if isinstance(value, bool)):
-        if name in used and name in placed:
-            notes.add(
-                f"value {name}", "a prompt asks whether it is true and writes it too: it reads True or False here, true or false there"
-            )
-    return tuple(replace(case, values={name: _said(_whole(value), name in used) for name, value in case.values.items()}) for case in cases)
-
-
-_LOGIC = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
-_PLACE = re.compile(r"\{\{-?\s*\w+\s*-?\}\}")
-_WORD = re.compile(r"\w+")
-
-
-def _whole(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
-        return int(value)
-    if isinstance(value, dict):
-        return {key: _whole(item) for key, item in value.items()}
-    return [_whole(item) for item in value] if isinstance(value, list) else value
-
-
-def _said(value: Any, is_used: bool) -> Any:
-    if isinstance(value, bool) and not is_used:
-        return json.dumps(value)
-    if isinstance(value, list) and not is_used and all(isinstance(item, (str, int, float)) for item in value):
-        return ",".join(str(_said(item, False)) for item in value)
-    return value
 
 
 def with_missing(cases: tuple[Case, ...], wanted: Iterable[str], notes: Notes) -> tuple[Case, ...]:

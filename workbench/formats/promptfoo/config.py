@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from workbench.formats.promptfoo.cases import as_javascript_says, read_cases, with_missing
+from workbench.formats.promptfoo.cases import read_cases, with_missing
 from workbench.formats.promptfoo.checks import note_what_cannot_run
 from workbench.formats.promptfoo.files import ConfigFolder
 from workbench.formats.promptfoo.graders import Graders
+from workbench.formats.promptfoo.javascript_values import as_javascript_says
 from workbench.formats.promptfoo.prompts import Around, read_prompts
 from workbench.formats.promptfoo.providers import read_providers
 from workbench.formats.reports import NotCarried, Notes
@@ -86,7 +87,7 @@ def read(path: Path, environment: Mapping[str, str] | None = None, *, to_run: bo
             notes.add(f"{error.path}, line {error.line}" if error.line else error.path, error.message)
     if not to_run and cases == (Case(),):
         cases = ()  # nothing is tested: no dataset is made of it
-    cases = as_javascript_says(cases, variants, notes)
+    cases, variants = as_javascript_says(cases, variants)
     cases = with_missing(cases, (name for variant in variants for name in required(variant.content)), notes)
     if to_run:
         _need(path, notes, prompts=variants, providers=providers, tests=cases)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from workbench.formats.comparison_file import stem_of, text_of
 from workbench.formats.comparison_file_record import ComparisonFile, ModelPick, PromptPick
@@ -25,6 +24,7 @@ from workbench.library.folder.finding import Finds, FoundForeign, FoundPrompt, n
 from workbench.library.folder.foreign import ForeignComparison, as_comparison
 from workbench.library.folder.incoming import CaseSource, bring_comparison, bring_connection, bring_dataset, known_model
 from workbench.library.folder.incoming_prompts import Arrival, bring_prompt
+from workbench.library.folder.naming import Named, Names, short
 from workbench.library.folders import folder_id
 from workbench.library.judges import FOLDER as JUDGES
 from workbench.library.names import LONGEST
@@ -36,30 +36,7 @@ from workbench.values.datasets import ColumnSpec
 from workbench.values.messages import sha256
 
 _NAMED_LINES = 5
-_SHORTENED = LONGEST - 20
-"""Letters that are left of a longer name, so that a number still fits behind it."""
-_NUMBER = re.compile(r" \(\d+\)$")
 _NOTHING = "There is nothing in this file that can be brought in."
-
-
-class Names:
-    """The names that were taken in this import: two files that mean different things by one name must not become one."""
-
-    def __init__(self) -> None:
-        self._taken: dict[tuple[str, str, str], str] = {}
-
-    def take(self, kind: str, folder: str, name: str, identity: str) -> None:
-        """Remember that a thing has this name."""
-        self._taken.setdefault((kind, folder, name.strip()), identity)
-
-    def free(self, kind: str, folder: str, name: str, identity: str) -> str:
-        """The name, or the name with a number where another thing has it. The same thing under the same name stays one."""
-        number, wanted = 1, name
-        name = _NUMBER.sub("", name)
-        while self._taken.setdefault((kind, folder, wanted.strip()), identity) != identity:
-            number += 1
-            wanted = f"{name} ({number})"
-        return wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +51,6 @@ class Options:
     """Folders that zips were unpacked to. They are gone after the import: no case names a file in them."""
 
 
-_Named = TypeVar("_Named", PromptFile, DatasetFile, ComparisonFile)
 BringRun = Callable[[Writer, BroughtRun], tuple[int, int, bool]]
 """Keeps a run of another program: (its id, its number, whether it is new)."""
 
@@ -132,25 +108,17 @@ class Importer:
                 else:
                     self._foreign(path, self.finds.foreign[path])
 
-    def _apart(self, path: Path, file: _Named, folder: str = "") -> _Named:
-        """The file's thing under a name of its own, where another file of this import has that name: both are to be kept."""
-        kind = "prompt" if isinstance(file, PromptFile) else "dataset" if isinstance(file, DatasetFile) else "comparison"
-        if isinstance(file, PromptFile) and file.kind != "prompt":
-            return file  # prompts say the names of snippets
-        identity = file.content.hash if isinstance(file, PromptFile) else str(path)
-        name = self.names.free(kind, folder, file.name, identity)
-        if name == file.name:
-            return file
-        self.not_carried.append(NotCarried(str(path), f"name {file.name}", f"another {kind} of these files has it, so this one is {name}"))
-        return replace(file, name=name)
+    def _apart(self, path: Path, file: Named, folder: str = "") -> Named:
+        return self._told(path, file, self.names.apart(path, file, folder), "another thing of these files has it, so this one is {}")
 
-    def _short(self, path: Path, file: _Named) -> _Named:
-        """The file's thing under a name that is not too long: other tools take whole texts for names."""
-        if len(" ".join(file.name.split())) <= LONGEST:
-            return file
-        name = f"{' '.join(file.name.split())[:_SHORTENED].rstrip()}…"
-        self.not_carried.append(NotCarried(str(path), f"name {file.name[:60]}…", f"names here have {LONGEST} characters at most"))
-        return replace(file, name=name)
+    def _short(self, path: Path, file: Named) -> Named:
+        return self._told(path, file, short(file), f"names here have {LONGEST} characters at most")
+
+    def _told(self, path: Path, file: Named, named: Named, why: str) -> Named:
+        if named is not file:
+            shown = file.name if len(file.name) < 60 else f"{file.name[:60]}…"
+            self.not_carried.append(NotCarried(str(path), f"name {shown}", why.format(named.name)))
+        return named
 
     def _named_short(self, path: Path, pick: PromptPick, comparison: str) -> PromptPick:
         if pick.inside is None:
