@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui_window import dialogs, session
 from workbench.gui.app import Session
+from workbench.gui.library.view import LibraryScreen
 from workbench.gui.palette.dialog import Palette
 from workbench.gui.palette.entries import Entry, best, excerpt, headed, matched
 from workbench.gui.widgets.dialog import Veil
@@ -189,9 +190,21 @@ def test_a_click_beside_it_closes_it(palette: Palette, session: Session, qtbot: 
 
 def test_every_object_has_a_row(palette: Palette, session: Session) -> None:
     session.context.ws.datasets.create("Golden")
-    assert set(palette._objects) == {"Prompts", "Comparisons", "Runs", "Datasets", "Models", "Connections", "Settings"}
+    assert set(palette._objects) == {"Prompts", "Folders", "Comparisons", "Runs", "Datasets", "Models", "Connections", "Settings"}
     QTest.keyClicks(palette._field, "text size")
     assert "Settings" in texts(palette)
+
+
+def test_a_folder_is_gone_to_in_the_list_of_prompts(palette: Palette, session: Session, qtbot: QtBot) -> None:
+    session.context.go("models")
+    QTest.keyClicks(palette._field, "support")
+    palette._narrow("Folders")
+    assert texts(palette) == ["Folders", "support"]
+    QTest.keyClick(palette._field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: session.window.place == "library" and not dialogs())
+    screen = session.window.screen_at("library")
+    assert isinstance(screen, LibraryScreen)
+    qtbot.waitUntil(lambda: screen.list.current_folder() == "support")
 
 
 def test_an_action_of_another_screen_goes_there_first(palette: Palette, session: Session, qtbot: QtBot) -> None:

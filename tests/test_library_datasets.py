@@ -105,6 +105,7 @@ def test_cases_are_found_by_words_in_any_field_and_by_tag(datasets: Datasets) ->
     assert numbers(text="0%") == [2]
     assert numbers(text="_") == []
     assert numbers(text="Café") == [2]
+    assert numbers(text="CAFÉ") == [2], "capital letters beyond ASCII are the same"
     assert numbers(text="boots") == [3]
     assert numbers(text="shipped") == [4]
     assert numbers(tag="x") == [1, 3]

@@ -15,6 +15,7 @@ from workbench.formats.tabular_columns import as_text, tags_of
 from workbench.library.records import CaseRecord
 from workbench.store import stamps
 from workbench.store.database import Database, Writer
+from workbench.store.excerpt import writings
 from workbench.values import BadInput, Case, NotFound, Part, canonical
 
 OWN_FIELDS = ("reference", "name", "tags", "weight", "note", "checks")
@@ -36,8 +37,8 @@ _ORDERED = f'SELECT {COLUMNS}, 0 FROM "case" WHERE {_LIVE} ORDER BY position, id
 _NUMBERED = f"""SELECT {COLUMNS}, number FROM
 (SELECT *, row_number() OVER (ORDER BY position, id) AS number FROM "case" WHERE {_LIVE}) AS live
 WHERE 1 = 1{{filter}} ORDER BY position, id"""
-_TEXT_FILTER = """ AND (name LIKE :plain ESCAPE '!' OR note LIKE :plain ESCAPE '!'
-OR "values" LIKE :inside ESCAPE '!' OR reference LIKE :inside ESCAPE '!')"""
+_TEXT_FILTER = """name LIKE :plain{0} ESCAPE '!' OR note LIKE :plain{0} ESCAPE '!'
+OR "values" LIKE :inside{0} ESCAPE '!' OR reference LIKE :inside{0} ESCAPE '!'"""
 _TAG_FILTER = " AND id IN (SELECT case_id FROM case_tag JOIN tag ON tag.id = case_tag.tag_id WHERE tag.name = :tag)"
 
 
@@ -421,9 +422,10 @@ def _filtered(dataset_id: int, text: str, tag: str, only: Sequence[int] | None) 
     parameters: dict[str, Any] = {"dataset": dataset_id}
     filter_ = ""
     if text:
-        filter_ += _TEXT_FILTER
-        # the JSON text holds quotes and line ends escaped
-        parameters |= {"plain": _pattern(text), "inside": _pattern(canonical(text)[1:-1])}
+        every = writings(text)
+        filter_ += f" AND ({' OR '.join(_TEXT_FILTER.format(place) for place in range(len(every)))})"
+        for place, writing in enumerate(every):  # the JSON text holds quotes and line ends escaped
+            parameters |= {f"plain{place}": _pattern(writing), f"inside{place}": _pattern(canonical(writing)[1:-1])}
     if tag:
         filter_ += _TAG_FILTER
         parameters["tag"] = tag

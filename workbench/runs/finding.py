@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from workbench.runs.samples import SampleReader
+from workbench.store.excerpt import writings
 from workbench.store.judged import APPROVAL, DIFFER, RATERS, RATING, SHARE, by_criterion, said
 from workbench.store.outputs import CHECKED, FAILED, OWN_CHECK, PASSED, newest, scored
 from workbench.store.raters import own_rater
@@ -201,9 +202,8 @@ def _listed(numbers: Sequence[int]) -> str:
 
 
 def _holds(text: str) -> tuple[str, dict[str, str]]:
-    """A condition that an answer holds a text. LIKE folds ASCII letters alone, so other letters are looked for in each writing."""
-    writings = dict.fromkeys((text, text.lower(), text.upper(), text.capitalize(), text.title()) if not text.isascii() else (text,))
-    names = {f"words{number}": f"%{_escaped(writing)}%" for number, writing in enumerate(writings)}
+    """A condition that an answer holds a text."""
+    names = {f"words{number}": f"%{_escaped(writing)}%" for number, writing in enumerate(writings(text))}
     return "(" + " OR ".join(f"output.text LIKE :{name} ESCAPE '\\'" for name in names) + ")", names
 
 

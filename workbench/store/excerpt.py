@@ -48,6 +48,12 @@ def _wanted(terms: Sequence[str]) -> list[list[str]]:
     return [words for term in terms if (words := [fold(word) for word in _WORD.findall(term)])]
 
 
+def writings(text: str) -> tuple[str, ...]:
+    """The text in small and capital letters, for LIKE, which takes ASCII letters alone for the same in both."""
+    every = (text, text.lower(), text.upper(), text.capitalize(), text.title())
+    return (text,) if text.isascii() else tuple(dict.fromkeys(every))
+
+
 def fold(word: str) -> str:
     """A word as the index knows it: small letters without accents."""
     if word.isascii():

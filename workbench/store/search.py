@@ -72,6 +72,7 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
     "note": ("found.note",),
     "output": ("found.text",),
 }
+"""What is read where no index knows a term: columns of the statements above."""
 IN_FOLDER = (
     """ AND prompt.folder_id IN (SELECT id FROM folder WHERE path = :folder OR substr(path, 1, length(:folder) + 1) = :folder || '/')"""
 )

@@ -94,6 +94,7 @@ class ListPane(QWidget):
         self.filter = Filter()
         self._rows: list[PromptRow] = []
         self._folders: list[str] = []
+        self._wanted_folder = ""
         self._closed: set[str] = set()
         self._quiet = False
         self._current: int | None = None
@@ -161,6 +162,8 @@ class ListPane(QWidget):
         """Show these prompts; selection, open folders and scroll position stay."""
         self._rows, self._folders = list(rows), list(folders)
         self._rebuild()
+        if self._wanted_folder:
+            self.go_to_folder(self._wanted_folder)
         self._chips.show_filter(self.filter, self._rows)
         versions = sum(row.versions for row in self._rows)
         snippets = sum(row.kind == "snippet" for row in self._rows)
@@ -221,6 +224,12 @@ class ListPane(QWidget):
             self._make_current(index)
             self.view.setExpanded(index, True)
             self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def go_to_folder(self, path: str) -> None:
+        """Select a folder in the whole list; as soon as the list is there, where it is not yet."""
+        self.clear_filter()
+        self._wanted_folder = "" if self.model.find(folder=path).isValid() or self._folders else path
+        self.select_folder(path)
 
     def _make_current(self, index: QModelIndex) -> None:
         # With several lines to choose from Qt looks whether Ctrl or Shift is held, as after Ctrl+Shift+D, and selects otherwise.

@@ -190,7 +190,7 @@ class LibraryScreen(Screen):
         return [self._save, self._compare] if self.working.at is not None else []
 
     def show_at(self, **at: Any) -> None:
-        """`prompt_id`, maybe with `version_id`, with `read` to be read at once; `start` = new, import, export; `import_paths`."""
+        """`prompt_id`, maybe with `version_id`, with `read` to be read at once; `folder`; `start` = new, import, export; `import_paths`."""
         if at.get("prompt_id") is not None and not self._furnished:
             self._wanted = at
             return
@@ -204,6 +204,8 @@ class LibraryScreen(Screen):
             if shown:
                 self._read_wanted()
                 self._mark_wanted()
+        if at.get("folder"):
+            self.list.go_to_folder(str(at["folder"]))
         if at.get("import_paths"):
             self.exchange.read([str(path) for path in at["import_paths"]])
         if at.get("start") == "new":

@@ -80,6 +80,7 @@ def objects(workspace: Workspace, go: Any) -> dict[str, list[Entry]]:
         )
         for row in workspace.prompts.list()
     ]  # fmt: skip
+    folders = [Entry("Folders", path, partial(go, "library", folder=path), "folder") for path in workspace.prompts.folders()]
     comparisons = [
         Entry("Comparisons", row.name, partial(go, "compare", comparison_id=row.id), "columns-3", right=_runs(row.runs))
         for row in workspace.comparisons.list()
@@ -109,8 +110,8 @@ def objects(workspace: Workspace, go: Any) -> dict[str, list[Entry]]:
         )
         for row in workspace.connections.list()
     ]
-    found = (prompts, comparisons, runs, datasets, models, connections)
-    return dict(zip(("Prompts", "Comparisons", "Runs", "Datasets", "Models", "Connections"), found, strict=True))
+    found = (prompts, folders, comparisons, runs, datasets, models, connections)
+    return dict(zip(("Prompts", "Folders", "Comparisons", "Runs", "Datasets", "Models", "Connections"), found, strict=True))
 
 
 def hits(
