@@ -75,7 +75,7 @@ def test_the_cases_of_a_stored_plan_are_read_one_by_one_and_are_the_same() -> No
 
 def test_a_plan_written_otherwise_is_read_whole() -> None:
     made = plan.make(spec(name=TRAP))
-    before = {"a": {"cases": [{"values": {}}]}}
+    before: dict[str, Any] = {"a": {"cases": [{"values": {}}]}}
     for text in (json.dumps(made.to_json(), indent=1), json.dumps({**before, **made.to_json()}, separators=(",", ":"))):
         again = plan.Plan.from_json(plan.read(text))
         assert again == made
