@@ -417,6 +417,27 @@ def test_a_batch_that_would_pass_a_cap_is_not_sent(server: BatchServer, runs: Ru
     assert runs.get(run_id).queued == 20
 
 
+@pytest.mark.both_stores
+def test_what_was_ordered_before_counts_for_the_caps_until_it_is_read(
+    server: BatchServer, runs: Runs, batches: Batches, settings: Settings
+) -> None:
+    dear = model(server.url + "/v1", price=Price(Decimal(1000), Decimal(1000)))
+    first = runs.prepare(spec(dear, replace(dear, name="m2", title="M2"), cases=4))
+    most = batches.offer(first, [0]).as_batch.high_usd
+    assert most
+    runs.raise_budget(first, most * Decimal("1.5"))
+    submit(batches, first, columns=[0])
+    with pytest.raises(BadInput, match="cap of this run leaves"):
+        submit(batches, first, columns=[1])
+    settings.set("cap_day_usd", str(most * Decimal("1.5")))
+    second = runs.prepare(spec(dear, cases=4, text="Other {{ q }}."))
+    with pytest.raises(BadInput, match=r"cap of today, .* leaves"):
+        submit(batches, second)
+    server.finish()
+    ask(batches)
+    submit(batches, second)  # the answers were far shorter than they might have been
+
+
 def test_watching_asks_until_the_last_batch_is_read(server: BatchServer, runs: Runs, batches: Batches) -> None:
     server.after_asks = 3
     run_id = runs.prepare(spec(model(server.url + "/v1"), cases=3))

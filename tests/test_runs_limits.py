@@ -177,7 +177,8 @@ def test_a_single_question_counts_for_the_day_and_is_refused_where_the_cap_is_re
     again = asyncio.run(workspace.ask(dear, request, timeout_s=20))
     assert again.failure is not None
     assert again.failure.kind == "budget"
-    assert again.failure.message == "Not sent: $2.00 is left of the cap of $5.00 for today, and this call may cost up to $3.00."
+    told = "Not sent: $2.00 is left of the cap of $5.00 for today, and this call may cost up to $3.00."
+    assert again.failure.message == f"{told} Raise it in Settings, Spending caps."
     assert server.stats()["requests"] == 1
     run_id = workspace.runs.prepare(spec(model(server.base_url, price=dear.price, parameters={"max_tokens": 3}), cases=1))
     make(workspace.runs, run_id)

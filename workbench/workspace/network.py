@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -81,6 +81,9 @@ class Network:
         reply = answer.reply or (answer.failure.partial if answer.failure is not None else None)
         if reply is not None:
             self.runs.count_asked(cost_of(price, reply.usage))
+        if answer.failure is not None and answer.failure.kind == "budget":
+            words = f"{answer.failure.message} Raise it in Settings, Spending caps."
+            return replace(answer, failure=replace(answer.failure, message=words))
         return answer
 
     async def test_connection(self, id: int) -> TestReport:

@@ -17,7 +17,7 @@ from workbench.plan import Plan
 from workbench.providers.batch import BatchService, RemoteBatch, batch_form, batch_services, kept_days, why_not
 from workbench.providers.failures import ProviderError
 from workbench.runs.batches.handing_over import Left, RequestFiles, by_model, form_of, queued
-from workbench.runs.batches.records import BatchOffer, BatchRow, HandedOver, OfferedModel
+from workbench.runs.batches.records import OPEN, BatchOffer, BatchRow, HandedOver, OfferedModel
 from workbench.runs.batches.stored import BatchStore
 from workbench.runs.history import past_use
 from workbench.runs.runs import Runs
@@ -31,6 +31,11 @@ _REFUSALS = frozenset({"auth", "permission", "not_found", "quota", "bad_request"
 """Failures after which it is certain that nothing was begun."""
 
 
+_ORDERED = f"""
+SELECT job.column_index, count(*) FROM job JOIN job_in_batch ON job_in_batch.job_id = job.id
+JOIN job_batch ON job_batch.id = job_in_batch.job_batch_id
+WHERE job.run_id = ? AND job.status = 'in_batch' AND job_batch.state IN ({",".join(f"'{state}'" for state in OPEN)})
+GROUP BY job.column_index"""
 ServiceOf = Callable[[Endpoint], BatchService]
 
 
@@ -240,16 +245,28 @@ class Submissions(BatchStore):
         if most is None:
             return
         run = self._runs.get(run_id)
-        caps = [(run.budget_usd, run.cost_usd or Decimal(0), "this run")]
+        ordered = {each: self._ordered_usd(each) for each in {batch.run_id for batch in self.open()} | {run_id}}
+        caps = [(run.budget_usd, (run.cost_usd or Decimal(0)) + ordered[run_id], "this run")]
         day = Decimal(str(self._settings.get("cap_day_usd") or 0))
         if day > 0:
-            caps.append((day, self._runs.spent_today(), f"today, {date.today():%d %B}"))
+            caps.append((day, self._runs.spent_today() + sum(ordered.values()), f"today, {date.today():%d %B}"))
         for cap, spent, what in caps:
             if cap is not None and spent + most > cap:
                 raise BadInput(
                     f"As a batch this costs up to ${most:.2f}, and the cap of {what} leaves ${max(Decimal(0), cap - spent):.2f}.",
                     remedy="Raise the cap, or hand over fewer columns. Nothing was sent.",
                 )
+
+    def _ordered_usd(self, run_id: int) -> Decimal:
+        """What the batches of a run that services have now cost at most, as far as it is known: it is spent as good as surely."""
+        counts = {int(column): int(count) for column, count in self._database.query(_ORDERED, [run_id])}
+        if not counts:
+            return Decimal(0)
+        plan = self.plan(run_id)
+        every = len(plan.cases) * plan.repeats
+        not_made = {index: 1 - counts.get(index, 0) / every for index in range(len(plan.columns))}
+        history = past_use(self._database, self._runs, [column.model for column in plan.columns])
+        return plans.estimate(plan, history, not_made, frozenset(counts)).high_usd or Decimal(0)
 
     async def _endpoint(self, plan: Plan, column: int, override: str | None) -> Endpoint:
         seconds = float(self._settings.get("timeout_s"))
