@@ -374,3 +374,16 @@ def test_tool_turns_of_chat_messages_are_carried(tmp_path: Path) -> None:
     assert messages[1].tool_calls == (ToolCall("c1", "weather", {"city": "Ulm"}),)
     assert (messages[2].role, messages[2].call_id, messages[2].text) == ("tool", "c1", "12 degrees")
     assert not found.not_carried
+
+
+def test_a_text_that_a_check_names_as_a_file_ends_where_its_words_do(tmp_path: Path) -> None:
+    (tmp_path / "said.txt").write_text("It is on its way.\n\n")
+    (tmp_path / "promptfooconfig.json").write_text(
+        json.dumps({
+            "prompts": ["x"], "providers": ["echo"],
+            "tests": [{"assert": [{"type": "contains", "value": "file://said.txt"}]}],
+        })
+    )  # fmt: skip
+    config = read(tmp_path / "promptfooconfig.json", {})
+    found = [check.value for case in config.spec.cases for check in case.checks] + [check.value for check in config.spec.checks]
+    assert found == ["It is on its way."]
