@@ -54,6 +54,7 @@ def test_a_run_waits_for_its_judges_and_its_report_has_their_verdicts(
     outputs = document(capsys)["outputs"]
     assert [output["passed"] for output in outputs] == [True, False, True]
     assert outputs[0]["checks"][0]["reason"] == "So it is."
+    assert outputs[0]["checks"][0]["judge"] == {"model": "judge-1", "prompt": "Rubric judge", "version": 1}, "who judged goes along"
     assert len(server.asked_of("judge-1")) == 3
     assert perform(["run", str(file), "--fail-under", "0.9", "--base-url-override", server.url]) == 1
     assert "2 of 3 outputs passed" in capsys.readouterr().err

@@ -223,7 +223,8 @@ def test_the_kinds_of_a_module_are_those_that_it_answers() -> None:
 
 @pytest.mark.parametrize(
     "sql",
-    ["DROP TABLE t", "SELECT a FROM t; DROP TABLE t", "TRUNCATE TABLE t", "ALTER TABLE t ADD c INT", "RENAME TABLE t TO b", "REPLACE INTO t VALUES (1)"],
+    ["DROP TABLE t", "SELECT a FROM t; DROP TABLE t", "TRUNCATE TABLE t", "ALTER TABLE t ADD c INT",
+     "RENAME TABLE t TO b", "REPLACE INTO t VALUES (1)"],
 )  # fmt: skip
 def test_what_may_be_read_may_not_be_dropped_or_changed(sql: str) -> None:
     pytest.importorskip("sqlglot")

@@ -501,3 +501,16 @@ def test_a_configuration_may_be_utf_16_and_name_its_model_by_its_env(tmp_path: P
     path.write_bytes(b"prompts:\n  - h\xe9\n")
     with pytest.raises(BadInput, match=r"line 2: This file is not UTF-8 text"):
         read(path)
+
+
+def test_a_text_that_a_check_names_as_a_file_ends_where_its_words_do(tmp_path: Path) -> None:
+    (tmp_path / "said.txt").write_text("It is on its way.\n\n")
+    (tmp_path / "promptfooconfig.json").write_text(
+        json.dumps({
+            "prompts": ["x"], "providers": ["echo"],
+            "tests": [{"assert": [{"type": "contains", "value": "file://said.txt"}]}],
+        })
+    )  # fmt: skip
+    config = read(tmp_path / "promptfooconfig.json", {})
+    found = [check.value for case in config.spec.cases for check in case.checks] + [check.value for check in config.spec.checks]
+    assert found == ["It is on its way."]

@@ -8,6 +8,8 @@ from typing import Any
 from workbench.runs.records import ColumnInfo, RunRow
 from workbench.values import Score
 
+_JUDGE = ("model", "resolved_model", "prompt", "version")
+
 
 def run_document(run: RunRow) -> dict[str, Any]:
     """The `run` object of the command line's contract."""
@@ -46,6 +48,9 @@ def check_document(score: Score) -> dict[str, Any]:
     }  # fmt: skip
     if score.label:
         found["label"] = score.label
+    judge = {name: score.check.judge[name] for name in _JUDGE if score.check.judge.get(name) is not None}
+    if "prompt_uid" in score.check.judge:  # it has spoken: who did is frozen with the score
+        found["judge"] = judge
     inner = [check_document(one) for one in score.parts]
     return found | ({"checks": inner} if inner else {})
 

@@ -62,6 +62,18 @@ def write_page(file: IO[str], facts: Facts, cases: Sequence[int], items: Iterabl
     return count
 
 
+def _table(title: str, caption: str, heads: Sequence[str], rows: Iterable[tuple[str, Iterable[str]]]) -> Iterator[str]:
+    """A section with a table of figures. The name of a row is markup already."""
+    first, *others = heads
+    figures = "".join(f'<th class="figure">{_e(head)}</th>' for head in others)
+    yield f'<h2>{_e(title)}</h2>\n<div class="wide"><table><caption>{_e(caption)}</caption>'
+    yield f"<thead><tr><th>{_e(first)}</th>{figures}</tr></thead><tbody>\n"
+    for name, cells in rows:
+        figures = "".join(f'<td class="figure">{_e(cell)}</td>' for cell in cells)
+        yield f'<tr><th scope="row">{name}</th>{figures}</tr>\n'
+    yield "</tbody></table></div>\n"
+
+
 def _e(text: object) -> str:
     return escape(str(text).translate(_UNFIT), quote=True)
 
@@ -145,13 +157,10 @@ class _Page:
         facts = self._facts
         if not facts.causes:
             return
-        heads = "".join(f'<th class="figure">{_e(title)}</th>' for title in facts.titles)
-        yield '<h2>Why answers failed</h2>\n<div class="wide"><table><caption>An answer that failed several checks counts at the first'
-        yield f'</caption><thead><tr><th>Cause</th><th class="figure">Answers</th>{heads}</tr></thead><tbody>\n'
-        for name, answers in facts.causes[:_MOST_CAUSES]:
-            cells = "".join(f'<td class="figure">{count:,}</td>' for count in answers)
-            yield f'<tr><th scope="row">{_e(name)}</th><td class="figure">{sum(answers):,}</td>{cells}</tr>\n'
-        yield "</tbody></table></div>\n"
+        yield from _table(
+            "Why answers failed", "An answer that failed several checks counts at the first", ("Cause", "Answers", *facts.titles),
+            ((_e(name), (f"{count:,}" for count in (sum(answers), *answers))) for name, answers in facts.causes[:_MOST_CAUSES]),
+        )  # fmt: skip
         if len(facts.causes) > _MOST_CAUSES:
             yield f'<p class="meta">and {len(facts.causes) - _MOST_CAUSES} more</p>\n'
 
@@ -159,27 +168,27 @@ class _Page:
         facts = self._facts
         if not facts.checks:
             return
-        heads = "".join(f'<th class="figure">{_e(title)}</th>' for title in facts.titles)
-        yield '<h2>Checks</h2>\n<div class="wide"><table><caption>Answers that passed, of those on which the check gave a verdict</caption>'
-        yield f"<thead><tr><th>Check</th>{heads}</tr></thead><tbody>\n"
-        for check in facts.checks:
-            cells = "".join(f'<td class="figure">{_e(check.said(at))}</td>' for at in range(len(facts.columns)))
-            judge = ' <span class="small">judge</span>' if check.judge else ""
-            yield f'<tr><th scope="row">{_e(check.title)}{judge}</th>{cells}</tr>\n'
-        yield "</tbody></table></div>\n"
+        judge = ' <span class="small">judge</span>'
+        yield from _table(
+            "Checks", "Answers that passed, of those on which the check gave a verdict", ("Check", *facts.titles),
+            (
+                (_e(check.title) + (judge if check.judge else ""), (check.said(at) for at in range(len(facts.columns))))
+                for check in facts.checks
+            ),
+        )  # fmt: skip
 
     def _wins(self) -> Iterator[str]:
         facts = self._facts
         if not facts.wins:
             return
-        titles = facts.titles
-        yield '<h2>Win rates</h2>\n<div class="wide"><table><caption>The chance to beat the answer of another column, by people’s votes; '
-        yield 'a tie is half a win</caption><thead><tr><th>Column</th><th class="figure">Beats another</th><th class="figure">95 % interval'
-        yield '</th><th class="figure">Votes</th></tr></thead><tbody>\n'
-        for one in facts.wins:
-            yield f'<tr><th scope="row">{_e(titles[one.column])}</th><td class="figure">{one.rate:.0%}</td>'
-            yield f'<td class="figure">{one.low:.0%} to {one.high:.0%}</td><td class="figure">{one.votes:,}</td></tr>\n'
-        yield "</tbody></table></div>\n"
+        yield from _table(
+            "Win rates", "The chance to beat the answer of another column, by people’s votes; a tie is half a win",
+            ("Column", "Beats another", "95 % interval", "Votes"),
+            (
+                (_e(facts.titles[one.column]), (f"{one.rate:.0%}", f"{one.low:.0%} to {one.high:.0%}", f"{one.votes:,}"))
+                for one in facts.wins
+            ),
+        )  # fmt: skip
 
     def _worst(self) -> Iterator[str]:
         worst = self._facts.worst

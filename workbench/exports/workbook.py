@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import IO, Any
 
@@ -19,7 +19,7 @@ _COLUMNS = (
     "p50_ms", "p95_ms", "cost_usd",
 )  # fmt: skip
 _WHERE = ("case", "case_name", "prompt", "version", "model", "repeat")
-_CHECKS = ("check", "type", "passed", "score", "weight", "reason")
+_CHECKS = ("check", "type", "passed", "score", "weight", "reason", "judge")
 _RATINGS = ("rater", "about", "value", "at")
 _SAID = {
     "Outputs": "One answer a row, with the values of its case, every check and what each rater said.",
@@ -60,7 +60,7 @@ def write_workbook(file: IO[bytes], run: RunRow, dataset: str, columns: Sequence
 def _add_said(checks: Sheet, ratings: Sheet, item: Item) -> None:
     where = [item.document[name] for name in _WHERE]
     for check in item.document["checks"]:
-        checks.add([*where, check["name"], *(check[name] for name in _CHECKS[1:])])
+        checks.add([*where, check["name"], *(check[name] for name in _CHECKS[1:-1]), _who(check.get("judge"))])
     for rating in item.document["ratings"]:
         ratings.add([*where, rating["rater"], about(rating), rating["value"], rating["at"]])
 
@@ -75,6 +75,11 @@ def _add_about(sheet: Sheet, book: Workbook, run: RunRow, dataset: str, count: i
     for row in rows:
         if row[1] is not None:
             sheet.add(row)
+
+
+def _who(judge: Mapping[str, Any] | None) -> str | None:
+    """The judge that spoke: its model, and the version of its prompt."""
+    return f"{judge.get('resolved_model') or judge.get('model')}, {judge.get('prompt')} v{judge.get('version')}" if judge else None
 
 
 def _dollars(text: str | None) -> float | None:

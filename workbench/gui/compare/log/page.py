@@ -52,7 +52,7 @@ class LogPage(QWidget):
         self.log: RunLog | None = None
         self._on = False
         self.lines = LogModel()
-        self.table = RowTable()
+        self.table = RowTable("Log of the run", self.lines)
         self.kinds, self.columns = QComboBox(), QComboBox()
         self.search = SearchField("Search the log")
         self.count = label("", "small", "text2")
@@ -97,20 +97,11 @@ class LogPage(QWidget):
 
     def _dress_table(self) -> None:
         table = self.table
-        table.setModel(self.lines)
-        table.setAccessibleName("Log of the run")
-        table.setFrameShape(QFrame.Shape.NoFrame)
-        table.setShowGrid(False)
         table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         rows, heads = table.verticalHeader(), table.horizontalHeader()
-        rows.hide()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        heads.setHighlightSections(False)
         heads.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         heads.setSectionResizeMode(WHAT, QHeaderView.ResizeMode.Stretch)
         table.opened.connect(self._open)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -89,7 +88,7 @@ class ChooseScreen(Screen):
         self._again.setInterval(AGAIN_MS)
         self._again.timeout.connect(self.read)
         self.rows = ScoreModel()
-        self.table = RowTable()
+        self.table = RowTable("Scorecard", self.rows)
         self.bar = Pages(context, "choose")
         self.weights = Weights(context)
         self.what = ElidedCombo()
@@ -182,16 +181,7 @@ class ChooseScreen(Screen):
 
     def _dress_table(self) -> None:
         table = self.table
-        table.setModel(self.rows)
         table.setItemDelegate(ScoreDelegate(self.rows, table))
-        table.setAccessibleName("Scorecard")
-        table.setFrameShape(QFrame.Shape.NoFrame)
-        table.setShowGrid(False)
-        table.setTabKeyNavigation(False)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.verticalHeader().hide()
-        table.horizontalHeader().setHighlightSections(False)
         table.setSortingEnabled(True)
         table.sortByColumn(scores.FIT, Qt.SortOrder.DescendingOrder)
         table.opened.connect(self._open_row)

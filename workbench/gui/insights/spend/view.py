@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QAbstractItemView, QComboBox, QFrame, QHeaderView, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QHeaderView, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.insights.pages import Pages
@@ -41,7 +41,7 @@ class SpendScreen(Screen):
         self.spending: Spending | None = None
         self.by = "day"
         self.rows = SpendModel()
-        self.table = RowTable()
+        self.table = RowTable("Spending", self.rows)
         self.bar = Pages(context, "spend")
         self.ways = Segmented(WAYS, self.by, small=True, name="How the spending is grouped")
         self.period = QComboBox()
@@ -67,16 +67,7 @@ class SpendScreen(Screen):
         self.bar.row.addWidget(self.says, 1)
         self.says.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         table = self.table
-        table.setModel(self.rows)
         table.setItemDelegateForColumn(SHARE, ShareDelegate(table))
-        table.setAccessibleName("Spending")
-        table.setFrameShape(QFrame.Shape.NoFrame)
-        table.setShowGrid(False)
-        table.setTabKeyNavigation(False)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.verticalHeader().hide()
-        table.horizontalHeader().setHighlightSections(False)
         table.horizontalHeader().setSectionResizeMode(SHARE, QHeaderView.ResizeMode.Stretch)
         table.opened.connect(self._open)
         table.doubleClicked.connect(lambda index: self._open(index.row()))
