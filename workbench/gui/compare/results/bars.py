@@ -53,7 +53,7 @@ class CauseChart(Chart):
 
     def open_current(self) -> None:
         """Open the cases of the current cause; of the last line, draw the causes that it stands for."""
-        if self.current is not None and self.current is self._more:
+        if self.current is not None and self.current == self._more:
             self._drawn = len(self._causes)
             self.renew()
             self._go(self.at)
@@ -75,7 +75,7 @@ class CauseChart(Chart):
         if at is not None and event.button() == Qt.MouseButton.LeftButton and event.position().x() < self.width() - theme().px(END):
             self.setFocus(Qt.FocusReason.MouseFocusReason)
             self._go(at)
-            if self.current is self._more:
+            if self.current == self._more:
                 self.open_current()
         else:
             super().mousePressEvent(event)
