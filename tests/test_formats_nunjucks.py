@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -69,3 +70,11 @@ def test_what_means_nearly_the_same_is_told() -> None:
     text = from_nunjucks("{{ x | truncate(9) }}", notes, "prompt P")
     assert render_text(text, {"x": "the quick brown fox"}) == "the quick..."
     assert [note.what for note in notes.all()] == ["prompt P: truncate"]
+
+
+@pytest.mark.parametrize("piece", ["{{", "{%", "{#", "{% raw %}", "{{ a", "{% for a,b in "])
+def test_tags_that_are_never_closed_take_no_time(piece: str) -> None:
+    began = time.process_time()
+    with pytest.raises(Untranslatable, match="never closed"):
+        from_nunjucks("{{ x }}\n" + piece * 50_000, Notes("f"), "prompt P")
+    assert time.process_time() - began < 2

@@ -6,13 +6,16 @@ The language: https://mozilla.github.io/nunjucks/templating.html
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 
 from workbench.formats.reports import Notes
 from workbench.templates import check
 from workbench.values.problems import BadInput
 
-_TAG = re.compile(r"\{#.*?#\}|\{%-?\s*(?:raw|verbatim)\s*-?%\}.*?\{%-?\s*end(?:raw|verbatim)\s*-?%\}|\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_OPENING = re.compile(r"\{[{%#]")
+_CLOSING = {"{{": "}}", "{%": "%}", "{#": "#}"}
+_RAW = re.compile(r"\{%-?\s*(?:raw|verbatim)\s*-?%\}")
+_END_RAW = re.compile(r"\{%-?\s*end(?:raw|verbatim)\s*-?%\}")
 _STRING = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""", re.DOTALL)
 _PAIRS = re.compile(r"(\{%-?\s*for\s+\w+\s*,\s*\w+\s+in\s+)([\w.]+)(\s*-?%\})")
 _WORDS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
@@ -69,16 +72,34 @@ def from_nunjucks(text: str, notes: Notes, where: str, programs: Collection[str]
     if "{{" not in text and "{%" not in text:
         return text
     pieces, at = [], 0
-    for match in _TAG.finditer(text):
-        line = text.count("\n", 0, match.start()) + 1
-        pieces += [text[at : match.start()], _tag(match[0], line, notes, where, programs)]
-        at = match.end()
+    line = 1
+    for start, tag in tags(text):
+        line += text.count("\n", at, start)
+        pieces += [text[at:start], _tag(tag, line, notes, where, programs)]
+        line += tag.count("\n")
+        at = start + len(tag)
     translated = "".join([*pieces, text[at:]])
     problem = check(translated)
     if problem is not None:
         line = min(problem.line, text.count("\n") + 1)
         raise Untranslatable(problem.message, line, _said(text, line))
     return translated
+
+
+def tags(text: str) -> Iterator[tuple[int, str]]:
+    """(start, tag) of each tag and comment, and of each raw block as a whole. Raises Untranslatable for one that is never closed."""
+    at = 0
+    while found := _OPENING.search(text, at):
+        start, kind = found.start(), found[0]
+        if _RAW.match(text, start):
+            closing = _END_RAW.search(text, start)
+            at = closing.end() if closing else 0
+        else:
+            at = text.find(_CLOSING[kind], start + 2) + 2
+        if at < start + 2:
+            line = text.count("\n", 0, start) + 1
+            raise Untranslatable("A tag is opened here and never closed.", line, _said(text, line))
+        yield start, text[start:at]
 
 
 def _tag(tag: str, line: int, notes: Notes, where: str, programs: Collection[str]) -> str:

@@ -7,9 +7,9 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from workbench.formats.nunjucks import tags
 from workbench.values import Case, Variant
 
-_LOGIC = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _NAMING = re.compile(r"\{%-?\s*(?:macro|for|set|call)\b")
 _PLACE = re.compile(r"(\{\{-?)\s*(\w+)\s*(-?\}\})")
 _WORD = re.compile(r"\w+")
@@ -19,7 +19,7 @@ def as_javascript_says(cases: tuple[Case, ...], variants: tuple[Variant, ...]) -
     """Cases and prompts that read as promptfoo writes values: 3.0 is 3, and what prompts only put in its place, and take for no condition
     or loop, is its text where Python would write True or ['a']. What is true or false and is asked for too is written as JSON."""
     texts = [part.text for variant in variants for message in variant.content.messages for part in message.parts]
-    logic = [tag for text in texts for tag in _LOGIC.findall(text) if not _PLACE.fullmatch(tag)]
+    logic = [tag for text in texts for _, tag in tags(text) if not _PLACE.fullmatch(tag)]
     used = {name for tag in logic for name in _WORD.findall(tag)}
     cases = tuple(replace(case, values={name: _said(_whole(value), name in used) for name, value in case.values.items()}) for case in cases)
     told = [(name, isinstance(value, bool)) for case in cases for name, value in case.values.items()]
