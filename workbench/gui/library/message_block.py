@@ -16,6 +16,7 @@ from workbench.gui.actions import tooltip
 from workbench.gui.context import Context
 from workbench.gui.library.attachments import AttachmentRow
 from workbench.gui.library.examples_editor import ExamplesEditor
+from workbench.gui.library.roles import ROLES
 from workbench.gui.theme import set_icon, set_kind, set_role, theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.chip import Chip
@@ -28,8 +29,6 @@ from workbench.values import Message, Part, Role, VariableSpec, named_alone
 if TYPE_CHECKING:
     from workbench.workspace import TemplateProblem
 
-ROLES = {"system": ("System", "settings-2"), "user": ("User", "user-round"), "assistant": ("Assistant", "bot"), "tool": ("Tool", "puzzle")}
-"""Role to its name and icon."""
 _CHOICES: tuple[Role, ...] = tuple(role for role in get_args(Role) if role != "tool")
 
 

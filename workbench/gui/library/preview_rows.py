@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from workbench.gui.library.message_block import ROLES
+from workbench.gui.library.roles import ROLES
 from workbench.gui.widgets.file_sources import described, title_of
 
 if TYPE_CHECKING:

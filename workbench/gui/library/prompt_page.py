@@ -14,11 +14,11 @@ from workbench.gui import keys_first
 from workbench.gui.context import Context
 from workbench.gui.library.find_bar import FindBar
 from workbench.gui.library.header import PromptHeader
-from workbench.gui.library.message_block import ROLES
 from workbench.gui.library.messages_pane import MessagesPane
 from workbench.gui.library.old_version import OldVersion, Reading, reading
 from workbench.gui.library.preview_pane import PreviewPane
 from workbench.gui.library.problems import Problem, likely_type, problems, renamed_variable
+from workbench.gui.library.roles import ROLES
 from workbench.gui.library.samples import SampleStrip
 from workbench.gui.library.shown_values import ShownValues
 from workbench.gui.library.snippet_bar import SnippetBar

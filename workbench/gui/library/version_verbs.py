@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtWidgets import QApplication, QWidget
 
 from workbench.gui.context import Context
-from workbench.gui.library.diff_dialog import DiffDialog, Wishes
 from workbench.gui.library.diff_side import Side, newest_of, sides_of
 from workbench.gui.library.label_dialog import LabelWishes, ask_label
 from workbench.gui.library.prompt_chooser import PromptChooser
@@ -324,6 +323,8 @@ class VersionVerbs:
         """Open the comparison of two versions; `others` are the prompts of those that are not of the open one."""
         at = self._working.at
         if at is not None:
+            from workbench.gui.library.diff_dialog import DiffDialog, Wishes  # the list of prompts does not wait for it
+
             wishes = Wishes(self.restore, self.move_label, self._missing)
             DiffDialog(self._owner, self._context, at, self._compared, left, right, wishes, others).open()
 
