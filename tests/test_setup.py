@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -74,5 +75,14 @@ def test_the_readme_names_only_what_there_is() -> None:
         assert f"\n{target}: " in makefile
     from workbench.cli.frame import VERBS
 
-    named = {line.split()[1] for line in readme.splitlines() if line.startswith("    workbench ")}
+    pages = [readme, *(page.read_text("utf-8") for page in (ROOT / "resources" / "docs").glob("*.md"))]
+    named = {line.split()[1] for page in pages for line in page.splitlines() if line.startswith("    workbench ")}
     assert named <= VERBS.keys()
+
+
+def test_every_link_of_the_readme_and_its_pages_leads_to_a_heading_that_is_there() -> None:
+    for page in (ROOT / "README.md", *(ROOT / "resources" / "docs").glob("*.md")):
+        for where, heading in re.findall(r"\]\(([^)#:]*)#?([^)]*)\)", page.read_text("utf-8")):
+            to = page.parent / where if where else page
+            headings = re.findall(r"(?m)^#+ (.*)$", to.read_text("utf-8"))
+            assert not heading or heading in [re.sub(r"[^a-z0-9 -]", "", found.lower()).replace(" ", "-") for found in headings], heading

@@ -72,7 +72,7 @@ class CaseVerbs(QObject):
         unknown = [type for type in types if type not in self._context.ws.check_types()]
         if unknown:
             said = f"There is no check {joined(unknown)}, so this gives no verdict."
-            self._context.notice(f"{said} Write one of those that the README lists under Checks.")
+            self._context.notice(f"{said} Write one of those that the guide lists under Checks.")
 
     def choose_file(self, record: CaseRecord, column: Column) -> None:
         """Let the user choose the file of a cell."""
