@@ -131,9 +131,9 @@ def test_a_comparison_without_values_names_all_that_is_missing_and_sends_nothing
     assert server.stats()["requests"] == 0
 
 
-def test_a_broken_template_names_line_and_column(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_broken_template_of_a_configuration_names_the_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert perform(["run", config(tmp_path, None, prompts=["one\n{% for x in y %}"]), "--json"]) == 2
-    assert "line 2, column" in capsys.readouterr().err
+    assert "line 1: The prompt one cannot be translated: endfor is missing for the loop that starts on line 2" in capsys.readouterr().err
 
 
 def test_the_options_of_run_change_what_is_run(fakeprovider: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

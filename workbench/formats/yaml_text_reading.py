@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from workbench.formats.json_as_yaml import LateLines, plain_json
 from workbench.values.problems import BadInput
 
 Path = tuple[str | int, ...]
@@ -46,7 +48,7 @@ class Document:
     """What a YAML file holds: plain values, the 1-based line of each entry, and its comments."""
 
     data: Any
-    lines: dict[Path, int]
+    lines: Mapping[Path, int]
     text: str
     path: str
     _places: list[_Place]
@@ -87,10 +89,23 @@ def load(text: str, path: str = "") -> Document:
     text = text.removeprefix("\ufeff")
     refuse_nested(text, path)
     _refuse_conflicts(text, path)
+    with suppress(ValueError, RecursionError):
+        return Document(plain_json(text, _DEEPEST), LateLines(lambda: _lines_of_json(text, path)), text, path, [])
+    return _read(text, path)
+
+
+def _read(text: str, path: str) -> Document:
     root = _compose(text, path)
     reader = _Reader(path)
     data = None if root is None else reader.value(root, (), False, 0)
     return Document(data, reader.lines, text, path, reader.places)
+
+
+def _lines_of_json(text: str, path: str) -> Mapping[Path, int]:
+    try:
+        return _read(text, path).lines
+    except BadInput:  # JSON that YAML's reader does not take, such as tabs before a bracket
+        return {}
 
 
 def refuse_nested(text: str, path: str) -> None:

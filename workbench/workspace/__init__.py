@@ -160,6 +160,9 @@ if TYPE_CHECKING:
 STARTER = "Starter"
 """Name of the comparison that the app brings along."""
 
+_LENT_WHOLE = {"choice"}
+"""Of the names below, modules that are lent as they are."""
+
 _LENT = {
     "answer_file": "runs.by_hand", "answer_picture": "runs.by_hand",
     "Answer": "engine.one_call", "Cancelled": "engine.events", "Choices": "ratings.sessions", "Control": "engine.control",
@@ -298,5 +301,5 @@ def __getattr__(name: str) -> Any:
     """A name that this module lends to the faces."""
     if name in _LENT:
         module = import_module(f"workbench.{_LENT[name]}")
-        return module if _LENT[name].endswith(f".{name}") else getattr(module, name)
+        return module if name in _LENT_WHOLE else getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
