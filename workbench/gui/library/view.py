@@ -345,7 +345,10 @@ class LibraryScreen(Screen):
 
     def _open_first(self, prompt_id: int) -> None:
         if self.working.prompt_id is None and self.context.workspace is not None:  # it may have closed meanwhile
+            folder = self.list.current_folder()
             self.open(prompt_id)
+            if folder:  # somebody went there meanwhile
+                self.list.select_folder(folder)
 
     def open(self, prompt_id: int) -> None:
         """Show a prompt, in the list too."""
