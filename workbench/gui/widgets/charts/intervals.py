@@ -66,7 +66,8 @@ class IntervalChart(Chart):
         ticks = [tick / 5 for tick in range(round(5 * lowest), 6)]
         if len(ticks) > 4:
             ticks = ticks[::-2][::-1]
-        room, before = canvas.longest(["100%"], "micro") + px(4), canvas.width + px(100)
+        room = canvas.longest(["100%"], "micro") + px(4)
+        before = end + 2.0 * room
         for tick in reversed(ticks):
             canvas.line(x(tick), 0, x(tick), bottom)
             if before - x(tick) < room:  # its words would lie on those of the one before
