@@ -355,3 +355,9 @@ def test_single_refusals_at_random_do_not_bring_a_run_to_a_crawl() -> None:
             limit.answered(32, ())
         windows.append(limit.window)
     assert sum(windows) / len(windows) > 4
+
+
+def test_a_cap_below_a_cent_is_told_as_it_is() -> None:
+    cap = Cap("this run", Decimal("0.004"))
+    said = "Not sent: $0.0040 is left of the cap of $0.0040 for this run, and this call may cost up to $0.04."
+    assert cap.reason(Decimal("0.04")) == said

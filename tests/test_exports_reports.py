@@ -247,6 +247,15 @@ def test_a_summary_sets_a_run_beside_the_one_before_and_says_what_the_numbers_al
     assert len({len(re.findall(r"(?<!\\)\|", row)) for row in rows[:4]}) == 1
 
 
+def test_a_summary_of_many_columns_corrects_for_all_their_pairs(workspace: Workspace) -> None:
+    asked = [Variant(name, 1, Content((Message.of("user", text),))) for name, text in (("A", "{{ q }}"), ("B", "So: {{ q }}"), ("C", "No"))]
+    run_id = made(workspace, replace(spec([f"good {number}" for number in range(30)]), variants=tuple(asked)))
+    text = workspace.exports.markdown(run_id)
+    assert "C v1 is lower than every other (p &lt; 0.001, corrected for 3 pairs)." in text
+    assert "The other two are within noise: 30 cases cannot rank them." in text
+    assert "alone passed" not in text
+
+
 def test_a_run_without_checks_says_so(workspace: Workspace) -> None:
     text = workspace.exports.markdown(made(workspace, spec(["a"], ())))
     assert "No answer is judged, so there is no pass rate." in text

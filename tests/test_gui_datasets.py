@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import threading
 import time
 from collections.abc import Iterator
@@ -261,6 +263,16 @@ def test_selected_rows_are_copied_as_a_spreadsheet_takes_them(desk: Desk) -> Non
     desk.cell(0, 1)
     desk.key(Key.Key_C, CTRL)
     assert pasted(QApplication.clipboard().text()) == [["two\nlines", "[\n  1\n]", "", "", "yes", "a, b", "1"]]
+
+
+def test_no_copied_cell_becomes_a_formula_and_pasted_it_is_as_it_was(desk: Desk) -> None:
+    desk.fill(Case({"ticket": "=cmd|' /C calc'!A0", "age": -5}, reference="- one\n- two"))
+    desk.cell(0, 1)
+    desk.key(Key.Key_C, CTRL)
+    cells = next(csv.reader(io.StringIO(QApplication.clipboard().text()), csv.excel_tab))
+    assert {"'=cmd|' /C calc'!A0", "-5", "'- one\n- two"} <= set(cells)
+    assert not [cell for cell in cells if cell.startswith("=")]
+    assert {"=cmd|' /C calc'!A0", "-5", "- one\n- two"} <= set(pasted(QApplication.clipboard().text())[0])
 
 
 def test_the_columns_fill_the_table_whatever_its_width(desk: Desk) -> None:

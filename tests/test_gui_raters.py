@@ -111,6 +111,17 @@ def test_a_judge_is_shown_with_its_table_its_leanings_and_what_it_is_good_for(sc
     assert screen.window().rail.button("insights").isChecked()  # type: ignore[attr-defined]
 
 
+def test_cards_stand_below_each_other_where_two_have_no_room(qtbot: QtBot, screen: RatersScreen) -> None:
+    cards = screen.cards
+    screen.window().resize(1100, 700)
+    for percent, side_by_side in ((100, True), (130, False), (100, True)):
+        screen.context.settings.set("text_size", percent)
+        qtbot.waitUntil(lambda side=side_by_side: (screen.how_far.y() == screen.against.y()) is side)  # type: ignore[misc]
+        inside = cards.widget()
+        assert inside is not None
+        assert inside.width() <= cards.viewport().width(), "nothing is cut off at the right"
+
+
 def test_the_four_cells_filter_the_list_by_keyboard_and_the_same_again_shows_all(qtbot: QtBot, screen: RatersScreen) -> None:
     assert len(listed(screen)) == 14
     cells = screen.against.table.cells

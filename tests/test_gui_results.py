@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import csv
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
@@ -25,6 +26,7 @@ from workbench.gui.compare.results.tabs import RunTabs
 from workbench.gui.compare.view import CompareScreen
 from workbench.gui.widgets.charts.card import Card
 from workbench.gui.widgets.charts.chart import Canvas, looks_of
+from workbench.gui.widgets.charts.intervals import IntervalChart, Rate
 from workbench.runs.records import ColumnInfo
 from workbench.settings import Settings
 from workbench.values import Check, Content
@@ -279,6 +281,33 @@ def test_two_prompts_on_two_models_have_names_and_marks_of_their_own(qtbot: QtBo
         painter.end()
         pictures.add(bytes(image.constBits()))
     assert len(pictures) == 4
+
+
+class Noting(Canvas):
+    """A canvas that keeps where the words of an axis stand."""
+
+    def text(self, rect: QRectF, text: str, role: str = "body", *more: Any, **how: Any) -> None:
+        if role == "micro" and text.endswith("%"):
+            half = self.look.width(text, role) / 2
+            self.axis.append((rect.center().x() - half, rect.center().x() + half))
+        super().text(rect, text, role, *more, **how)
+
+    axis: list[tuple[float, float]]
+
+
+@pytest.mark.parametrize("width", [180, 210, 260, 900])
+def test_no_words_of_an_axis_lie_on_each_other(tabs: RunTabs, width: int) -> None:
+    image = QImage(width, 300, QImage.Format.Format_ARGB32)
+    painter = QPainter(image)
+    canvas = Noting(painter, width)
+    canvas.axis = []
+    chart = cast("IntervalChart", tabs.results.rates.chart)
+    chart.show_rates([Rate(0, 0.58, 0.44, 0.71, "29 of 50, 44 to 71"), Rate(1, 0.96, 0.87, 0.99, "48 of 50, 87 to 99")], chart._looks)
+    chart.draw(canvas)
+    painter.end()
+    assert canvas.axis
+    places = sorted(canvas.axis)
+    assert all(before[1] < after[0] for before, after in pairwise(places))
 
 
 @pytest.fixture

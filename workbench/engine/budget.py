@@ -30,9 +30,10 @@ class Cap:
         """Why a call of that price is not made."""
         limit, left = self.limit_usd or Decimal(0), max(Decimal(0), (self.limit_usd or Decimal(0)) - self.spent_usd)
         if not left:
-            return f"Not sent: the cap of ${limit:.2f} for {self.words} is reached."
+            return f"Not sent: the cap of ${_told(limit)} for {self.words} is reached."
         return (
-            f"Not sent: ${_told(left)} is left of the cap of ${limit:.2f} for {self.words}, and this call may cost up to ${_told(amount)}."
+            f"Not sent: ${_told(left)} is left of the cap of ${_told(limit)} for {self.words}, "
+            f"and this call may cost up to ${_told(amount)}."
         )
 
 

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -71,6 +72,9 @@ _ATTEMPTS = tuple(
         r"\b(?:pass(?:ed)?|full (?:marks|score|points)|10/10|(?:highest|maximum|top|perfect) (?:score|grade|mark|rating))\b",
         r"[\"']?pass[\"']?\s*:\s*true\b",
         r"<\|?(?:im_start|im_end|system|endoftext)\|?>|\[/?INST\]",
+        r"<<<\s?[0-9a-f]{8,}\b|\b[0-9a-f]{8,}\s?>>>|\{\{\s*fence\s*\}\}",  # a fence of its own
+        r"\b(?:ignoriere|ignorieren sie|missachte|vergiss|ignore[rz]|oublie[rz]|ignora|ignore|olvida|olvide)\b[^.\n]{0,60}"
+        r"\b(?:kriterien|anweisungen|regeln|vorgaben|crit[eè]res|consignes|r[eè]gles|instructions|instrucciones|criterios|reglas)\b[^.\n]{0,60}",
     )
 )
 
@@ -169,12 +173,17 @@ def judging_content(content: Content, type: str) -> Content:
 
 def addresses_judge(texts: Sequence[str]) -> str:
     """The first words in these texts that speak to a judge; empty where there are none."""
-    for text in texts:
+    for text in map(_without_disguise, texts):
         for pattern in _ATTEMPTS:
             if found := pattern.search(text):
                 words = " ".join(found[0].split())
                 return words if len(words) <= 80 else f"{words[:79]}…"
     return ""
+
+
+def _without_disguise(text: str) -> str:
+    """A text as a model reads it: without characters that are not seen, and with full-width and other forms of a letter as that letter."""
+    return "".join(sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) != "Cf")
 
 
 def as_words(value: Any) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from workbench.analysis.paired import mcnemar
 from workbench.analysis.regression import Regression
-from workbench.analysis.results.figures import WinRate, win_rates
-from workbench.analysis.results.result_words import unasked_words, win_words
+from workbench.analysis.results.figures import Judged, WinRate, win_rates
+from workbench.analysis.results.found import look
+from workbench.analysis.results.result_words import told_apart, unasked_words, win_words
 from workbench.evaluators.judges import kind_of
 from workbench.exports.items import Item
 from workbench.exports.words import chance, counted, word_in
@@ -187,7 +188,7 @@ def _badness(case: CaseFacts) -> tuple[float, int, int]:
 
 
 def _sentences(run: RunRow, plan: Plan, columns: Sequence[ColumnInfo], titles: Sequence[str], seen: _Seen) -> Iterable[str]:
-    """Honest words: what the run lacks, and whether its two best columns differ by more than chance."""
+    """Honest words: what the run lacks, and which columns differ by more than chance."""
     missing = run.queued + run.skipped + run.by_hand + run.in_batch
     if missing:
         yield f"The run is not complete: {counted(missing, 'answer')} of {run.jobs:,} {'is' if missing == 1 else 'are'} missing."
@@ -203,30 +204,39 @@ def _sentences(run: RunRow, plan: Plan, columns: Sequence[ColumnInfo], titles: S
     if not rated:
         yield "No answer is judged, so there is no pass rate."
     elif len(rated) > 1:
-        yield from _best_two((rated[0].index, rated[1].index), len(rated), titles, plan, seen)
+        indexes = [column.index for column in rated]
+        # In a sentence of several commas, the one between model and version would part them.
+        models = {index: plan.columns[index].model.title for index in indexes}
+        named = {index: titles[index].replace(f"{model}, ", f"{model} ", 1) for index, model in models.items()}
+        yield _told_of_two((indexes[0], indexes[1]), named, plan, seen) if len(rated) == 2 else _told_of_many(named, seen)
 
 
-def _best_two(best: tuple[int, int], of: int, titles: Sequence[str], plan: Plan, seen: _Seen) -> Iterable[str]:
-    ours, theirs = (seen.shares[index] for index in best)
-    models = [plan.columns[index].model.title for index in best]
-    # In a sentence of several commas, the one between model and version would part them.
-    first, second = (titles[index].replace(f"{model}, ", f"{model} ", 1) for index, model in zip(best, models, strict=True))
+def _told_of_many(titles: Mapping[int, str], seen: _Seen) -> str:
+    """What the Results tab says of its columns."""
+    judged = [
+        Judged(column, case, repeat, None, passed)
+        for column in titles
+        for case, verdicts in seen.shares[column].items()
+        for repeat, passed in enumerate(verdicts, 1)
+    ]
+    return told_apart(look(judged, titles, (), groups={}, found_causes={}))
+
+
+def _told_of_two(columns: tuple[int, int], titles: Mapping[int, str], plan: Plan, seen: _Seen) -> str:
+    ours, theirs = (seen.shares[index] for index in columns)
+    first, second = (titles[index] for index in columns)
     shared = [case for case in ours if case in theirs]
     share = {case: (sum(ours[case]) / len(ours[case]), sum(theirs[case]) / len(theirs[case])) for case in shared}
     better, worse = sum(a > b for a, b in share.values()), sum(a < b for a, b in share.values())
     names = f"{first} and {second}"
     if not shared:
-        yield f"{names} share no case with a verdict, so they cannot be compared."
-        return
+        return f"{names} share no case with a verdict, so they cannot be compared."
     did = "pass" if plan.repeats == 1 else "fare better on"
     if better == worse == 0:
-        yield f"{names} {did} the same of the {counted(len(shared), 'case')} that they share: nothing here tells them apart."
-        return
+        return f"{names} {did} the same of the {counted(len(shared), 'case')} that they share: nothing here tells them apart."
     p_value = mcnemar(better, worse)
     verb = "passed" if plan.repeats == 1 else "did better on"
-    yield (
+    return (
         f"Of the {counted(len(shared), 'case')} that both answered, {first} alone {verb} {better}, "
         f"{second} alone {worse}: {chance(better, worse, p_value)}."
     )
-    if of > 2 and p_value <= 0.05:
-        yield f"These are the best two of {of} columns, picked after looking at the results: read this p as a guide, not as a test."

@@ -80,6 +80,8 @@ if TYPE_CHECKING:
     from workbench.formats.pictures import pixels as pixels
     from workbench.formats.pictures import read_attachment as read_attachment
     from workbench.formats.prompt_table import PromptColumns as PromptColumns
+    from workbench.formats.tabular_shield import shielded as shielded
+    from workbench.formats.tabular_shield import unshielded as unshielded
     from workbench.formats.vote_table import read_votes as read_votes
     from workbench.library.criteria import CriterionRow as CriterionRow
     from workbench.library.dataset_problems import CaseProblem as CaseProblem
@@ -176,7 +178,7 @@ _LENT = {
     "read_check_file": "formats.check_file",
     "cases_needed": "analysis.paired", "rank": "analysis.ranking", "smallest_difference": "analysis.paired",
     "ENOUGH_VOTES": "analysis.preferences", "choice": "analysis.choice",
-    "read_votes": "formats.vote_table",
+    "read_votes": "formats.vote_table", "shielded": "formats.tabular_shield", "unshielded": "formats.tabular_shield",
     "PacketWish": "workspace.packets",
     "LOG_GROUPS": "workspace.run_log", "result_tables": "analysis.results", "result_words": "analysis.results",
     "read_attachment": "formats.pictures", "run_document": "exports", "format_of": "exports",

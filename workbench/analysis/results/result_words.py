@@ -24,7 +24,7 @@ def p_words(p: float) -> str:
 
 def pass_rate(found: Results) -> str:
     """Which columns the cases tell apart, and what so many cases could show; then what no pass rate holds."""
-    return " ".join(filter(None, (_told_apart(found), not_asked(found))))
+    return " ".join(filter(None, (told_apart(found), not_asked(found))))
 
 
 def not_asked(found: Results) -> str:
@@ -50,7 +50,8 @@ def unasked_words(titles: Sequence[str], owed: int) -> str:
     return " ".join(said)
 
 
-def _told_apart(found: Results) -> str:
+def told_apart(found: Results) -> str:
+    """Which columns the cases tell apart, corrected for the number of pairs, and what so many cases could show."""
     rates = found.rates
     if not rates:
         return "No answer has been checked. Add checks to see how many pass."

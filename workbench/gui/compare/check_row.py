@@ -21,6 +21,7 @@ from workbench.gui.compare.check_kinds import (
 from workbench.gui.compare.judge_line import JudgeLine
 from workbench.gui.theme import set_kind, set_role, theme
 from workbench.gui.widgets.buttons import icon_button
+from workbench.gui.widgets.elided_combo import ElidedCombo
 from workbench.gui.widgets.labels import label, set_tone
 from workbench.values import JUDGED, Check, Score
 
@@ -187,7 +188,7 @@ class CheckRowWidget(QWidget):
         self.name.setAccessibleName("Name of the check")
         self.name.setToolTip("Checks of one name are one metric: their scores are taken together")
         row.addWidget(self.name, 3)
-        self.type = QComboBox()
+        self.type = ElidedCombo()
         self.type.setAccessibleName("What the answer must do")
         for type, text, _ in CHECK_TYPES:
             self._offer(type, text)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from workbench.gui.theme import theme
+from workbench.gui.widgets.elided_combo import ElidedCombo
 from workbench.gui.widgets.labels import label
 
 
@@ -78,7 +79,7 @@ class JudgeLine(QWidget):
 
 
 def _combo(name: str, tip: str) -> QComboBox:
-    made = QComboBox()
+    made = ElidedCombo()
     made.setAccessibleName(name)
     made.setToolTip(tip)
     made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

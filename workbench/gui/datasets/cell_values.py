@@ -152,8 +152,11 @@ def read(text: str, column: Column, before: Any = None) -> Any:
 
 
 def pasted(text: str) -> list[list[str]]:
-    """Rows and cells of what a spreadsheet put on the clipboard; also of plain lines."""
-    rows = list(csv.reader(io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n")), csv.excel_tab))
+    """Rows and cells of what a spreadsheet put on the clipboard, or `copied`; also of plain lines."""
+    from workbench.workspace import unshielded  # the window starts without it
+
+    read = csv.reader(io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n")), csv.excel_tab)
+    rows = [[unshielded(cell) for cell in row] for row in read]
     while rows and not any(rows[-1]):
         rows.pop()
     return rows
@@ -204,11 +207,16 @@ def _case(row: Sequence[str], targets: Sequence[Column], number: int) -> Case:
 
 
 def copied(records: Sequence[CaseRecord], columns: Sequence[Column]) -> str:
-    """Cells as a spreadsheet takes them from the clipboard."""
+    """Cells as a spreadsheet takes them from the clipboard: it runs none as a formula."""
+    from workbench.workspace import shielded  # the window starts without it
+
     out = io.StringIO()
     writer = csv.writer(out, csv.excel_tab, lineterminator="\n")
     for record in records:
-        writer.writerow([typed(value_of(record, column), column) for column in columns])
+        values = ((value_of(record, column), column) for column in columns)
+        writer.writerow(
+            [typed(value, column) if isinstance(value, (int, float)) else shielded(typed(value, column)) for value, column in values]
+        )
     return out.getvalue()
 
 

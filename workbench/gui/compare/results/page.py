@@ -24,6 +24,7 @@ from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.charts.card import Card
 from workbench.gui.widgets.charts.chart import Look, Mark, looks_of
 from workbench.gui.widgets.charts.intervals import IntervalChart
+from workbench.gui.widgets.elided_combo import ElidedCombo
 from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.gui.widgets.segmented import Segmented
@@ -84,10 +85,10 @@ class ResultsPage(QWidget):
         self._layout.setSpacing(12)
         self.area.setWidget(self.inside)
         column.addWidget(self.area, 1)
-        self.ways = QComboBox()
+        self.ways = ElidedCombo()
         self.ways.setAccessibleName("How the cases are grouped")
         self.ways.activated.connect(lambda _index: self._show_groups())
-        self.first, self.second = QComboBox(), QComboBox()
+        self.first, self.second = ElidedCombo(), ElidedCombo()
         for combo, name in ((self.first, "First column"), (self.second, "Second column")):
             combo.setAccessibleName(name)
             combo.setMinimumContentsLength(6)

@@ -63,13 +63,15 @@ class StripChart(Chart):
         count = max(1, int(longest / tick + 0.999))
         scale = (end - start) / (tick * count)
         bottom = top + step * len(rows)
+        said = {number: words(tick * number) if number else "0" for number in range(count + 1)}
+        every = next(
+            each for each in (1, 2, count) if each == count or canvas.longest([*said.values()], "micro") + px(4) <= scale * tick * each
+        )
         for number in range(count + 1):
             x = start + tick * number * scale
             canvas.line(x, top, x, bottom)
-            if number % (1 if count <= 4 else 2) == 0:
-                canvas.text(
-                    QRectF(x - px(30), bottom, px(60), px(16)), words(tick * number) if number else "0", "micro", "text2", align=MIDDLE
-                )
+            if number % every == 0:
+                canvas.text(QRectF(x - px(30), bottom, px(60), px(16)), said[number], "micro", "text2", align=MIDDLE)
         for number, (column, values, half, most) in enumerate(rows):
             area, look = QRectF(0, top + number * step, canvas.width, step), self._looks[column]
             canvas.column(QRectF(0, area.top(), name, step), look)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from workbench.gui.insights.raters.bars import IntervalBar, KappaBar
 from workbench.gui.insights.raters.confusion import Confusion
@@ -18,6 +19,9 @@ from workbench.gui.widgets.layouts import take_all
 
 if TYPE_CHECKING:
     from workbench.workspace import Lean
+
+_TWO_CARDS = 600
+"""From this width on, at usual letters, two cards stand side by side."""
 
 
 class Card(QFrame):
@@ -178,3 +182,30 @@ class Leanings(Card):
         grid.setColumnStretch(1, 1)
         grid.setColumnMinimumWidth(1, theme().px(60))
         return made
+
+
+class Cards(QScrollArea):
+    """Two cards side by side and one below them; below each other all three, where large letters or a narrow window leave no room."""
+
+    def __init__(self, left: Card, right: Card, below: Card) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inside = QWidget()
+        inside.setProperty("kind", "bar")
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(14, 0, 14, 14)
+        column.setSpacing(12)
+        self._two = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._two.setSpacing(12)
+        self._two.addWidget(left, 9)
+        self._two.addWidget(right, 11)
+        column.addLayout(self._two)
+        column.addWidget(below, 1)
+        self.setWidget(inside)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_narrow = self.viewport().width() < theme().px(_TWO_CARDS)
+        self._two.setDirection(QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight)

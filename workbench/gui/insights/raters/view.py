@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.insights.pages import Pages
-from workbench.gui.insights.raters.cards import AgainstPeople, HowFar, Leanings
+from workbench.gui.insights.raters.cards import AgainstPeople, Cards, HowFar, Leanings
 from workbench.gui.insights.raters.disagreements import Disagreements
 from workbench.gui.insights.raters.judges_pane import JudgesPane
 from workbench.gui.insights.raters.reading import RATED_AT_ONCE, Measured, read_judges, run_to_rate
@@ -72,22 +72,7 @@ class RatersScreen(Screen):
         row.addStretch(1)
         for made in (self._icon, self.headline, self.numbers):
             row.addWidget(made)
-        inside = QWidget()
-        inside.setProperty("kind", "bar")
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(14, 0, 14, 14)
-        column.setSpacing(12)
-        self._two = QHBoxLayout()
-        self._two.setSpacing(12)
-        self._two.addWidget(self.against, 9)
-        self._two.addWidget(self.how_far, 11)
-        column.addLayout(self._two)
-        column.addWidget(self.leanings, 1)
-        self.cards = QScrollArea()
-        self.cards.setWidgetResizable(True)
-        self.cards.setFrameShape(QFrame.Shape.NoFrame)
-        self.cards.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.cards.setWidget(inside)
+        self.cards = Cards(self.against, self.how_far, self.leanings)
         middle = QWidget()
         down = QVBoxLayout(middle)
         down.setContentsMargins(0, 0, 0, 0)

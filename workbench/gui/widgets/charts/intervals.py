@@ -66,8 +66,13 @@ class IntervalChart(Chart):
         ticks = [tick / 5 for tick in range(round(5 * lowest), 6)]
         if len(ticks) > 4:
             ticks = ticks[::-2][::-1]
-        for tick in ticks:
+        room = canvas.longest(["100%"], "micro") + px(4)
+        before = end + 2.0 * room
+        for tick in reversed(ticks):
             canvas.line(x(tick), 0, x(tick), bottom)
+            if before - x(tick) < room:  # its words would lie on those of the one before
+                continue
+            before = x(tick)
             canvas.text(QRectF(x(tick) - px(24), bottom, px(48), px(18)), f"{round(100 * tick)}%", "micro", "text2", align=MIDDLE)
         for number, row in enumerate(rows):
             look, top = self._looks[row.column], px(4) + step * number
