@@ -28,8 +28,9 @@ def _in_a_moment() -> Iterator[None]:
 
 
 def told(report: ImportReport, *words: str) -> None:
-    """Nothing came in, and one sentence with its place says why."""
-    assert not report.imported, report.imported
+    """No prompt came in, and one sentence with its place says why. The cases of a configuration may: they are not to blame."""
+    assert {item.kind for item in report.imported} <= {"dataset"}, report.imported
+    assert all("SECRET" not in item.text for item in report.rejected)
     (rejected,) = report.rejected
     assert rejected.path
     assert rejected.reason.endswith((".", ")")), rejected.reason

@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from workbench.gui.library.prompt_page import PromptPage
     from workbench.workspace import Hit, PromptRow, Workspace
 
-_LIST_FIRST_MS = 20
-"""The page beside it is made so much later: the list is painted meanwhile, and can be used."""
-
 _COUNTED_DRAFTS = 50
 """Unsaved edits are counted for so many prompts; the others say only that there are some."""
 
@@ -308,9 +305,9 @@ class LibraryScreen(Screen):
         if current is not None:
             self.list.select(current)
         if self._first:
-            QTimer.singleShot(_LIST_FIRST_MS, self, self._furnish)
+            QTimer.singleShot(0, self, self._furnish)
         if self._first and current is None and (first := self.list.first()) is not None:
-            QTimer.singleShot(_LIST_FIRST_MS, self, lambda: self._open_first(first))
+            QTimer.singleShot(0, self, lambda: self._open_first(first))
         self._first = False
         drafts = [row.id for row in rows if row.has_draft and row.latest is not None][:_COUNTED_DRAFTS]
         if drafts:
@@ -344,6 +341,7 @@ class LibraryScreen(Screen):
     # -- the open prompt ---------------------------------------------------------------------------------------
 
     def _open_first(self, prompt_id: int) -> None:
+        self._furnish()  # which opens what was asked for meanwhile
         if self.working.prompt_id is None and self.context.workspace is not None:  # it may have closed meanwhile
             folder = self.list.current_folder()
             self.open(prompt_id)

@@ -358,8 +358,8 @@ def refusal(path: Path, error: BadInput | NotFound) -> Rejected:
 
 
 def _line_of(path: Path, line: int | None) -> str:
-    """The line itself, to show beside the reason."""
-    if not line:
+    """The line itself, to show beside the reason. A pipe has none: reading it would wait forever."""
+    if not line or not is_file(path):
         return ""
     try:
         lines = path.read_bytes().decode("utf-8", "replace").splitlines()
