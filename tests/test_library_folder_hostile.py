@@ -30,7 +30,7 @@ def _in_a_moment() -> Iterator[None]:
 def told(report: ImportReport, *words: str) -> None:
     """No prompt came in, and one sentence with its place says why. The cases of a configuration may: they are not to blame."""
     assert {item.kind for item in report.imported} <= {"dataset"}, report.imported
-    assert all("SECRET" not in item.text for item in report.rejected)
+    assert all(SECRET not in item.text + item.reason for item in report.rejected)
     (rejected,) = report.rejected
     assert rejected.path
     assert rejected.reason.endswith((".", ")")), rejected.reason
@@ -58,6 +58,8 @@ def test_a_configuration_reads_nothing_outside_of_its_folder(workspace: Workspac
     path = config(tmp_path / "in", reference.replace("/SECRET", str(tmp_path / "secret.yaml")), part)
     (tmp_path / "in" / "link.yaml").symlink_to(tmp_path / "secret.yaml")
     told(workspace.files.import_paths([path]), "outside the folder")
+    values = [case.values for dataset in workspace.datasets.list() for case in workspace.datasets.cases(dataset.id)]
+    assert all(SECRET not in str(each) for each in values)
 
 
 def test_a_run_reads_the_folder_that_one_is_in_but_no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workspace: Workspace) -> None:

@@ -120,12 +120,16 @@ def test_a_cap_says_what_one_call_may_cost_where_it_lets_none_through(runs: Runs
     assert "this call may cost up to $10.00" in (runs.cells(run_id)[0].error or {})["message"]
 
 
+def compare_for_ten_cents_a_token(workspace: Workspace, embeddings: EmbeddingServer) -> None:
+    connection = workspace.connections.add("Vectors", "other", f"{embeddings.url}/v1")
+    workspace.connections.add_model(connection, "bge-m3", price=Price(Decimal(100_000), Decimal(0)))
+    workspace.settings.set("embedding_model", "bge-m3")
+
+
 def test_calls_that_compare_meanings_count_towards_the_cap_at_once(workspace: Workspace) -> None:
     embeddings = EmbeddingServer()
     try:
-        connection = workspace.connections.add("Vectors", "other", f"{embeddings.url}/v1")
-        workspace.connections.add_model(connection, "bge-m3", price=Price(Decimal(100_000), Decimal(0)))  # ten cents a token
-        workspace.settings.set("embedding_model", "bge-m3")
+        compare_for_ten_cents_a_token(workspace, embeddings)
         free = model(price=Price(Decimal(0), Decimal(0)), parameters={"max_tokens": 10})
         asked = spec(free, cases=60, checks=(Check("similar", "say case-3"),), max_cost_usd=Decimal(9), concurrency=2)
         run_id = workspace.runs.prepare(asked)
@@ -142,9 +146,7 @@ def test_calls_that_compare_meanings_count_towards_the_cap_at_once(workspace: Wo
 def test_what_comparing_meanings_cost_counts_for_the_day_after_the_app_was_closed(workspace: Workspace) -> None:
     embeddings = EmbeddingServer()
     try:
-        connection = workspace.connections.add("Vectors", "other", f"{embeddings.url}/v1")
-        workspace.connections.add_model(connection, "bge-m3", price=Price(Decimal(100_000), Decimal(0)))  # ten cents a token
-        workspace.settings.set("embedding_model", "bge-m3")
+        compare_for_ten_cents_a_token(workspace, embeddings)
         free = model(price=Price(Decimal(0), Decimal(0)), parameters={"max_tokens": 10})
         first = workspace.runs.prepare(spec(free, cases=5, checks=(Check("similar", "say case-3"),)))
         make(workspace.runs, first)

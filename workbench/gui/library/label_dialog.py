@@ -51,15 +51,7 @@ def ask_label(
     field.setAccessibleName("Label")
     field.setPlaceholderText("production")
     made.body.addWidget(field)
-    offers = QWidget()
-    flow = FlowLayout(offers, gap=6)
-    for name in dict.fromkeys([*labels, *USUAL]):
-        if name in version.labels:
-            continue
-        chip = Chip(name, "label", clickable=True, tip=f"Now on v{labels[name]}" if name in labels else "A usual name")
-        chip.clicked.connect(lambda name=name: field.setText(name))
-        flow.addWidget(chip)
-    made.body.addWidget(offers)
+    made.body.addWidget(_offers(version, labels, field.setText))
     say = label("", "small", "text3", wrap=True)
     made.body.addWidget(say)
 
@@ -105,6 +97,19 @@ def ask_label(
     made.first = field
     made.open()
     return made
+
+
+def _offers(version: VersionRow, labels: Mapping[str, int], choose: Callable[[str], object]) -> QWidget:
+    """The prompt's labels and the usual ones that the version does not have, each to be taken by a click."""
+    offers = QWidget()
+    flow = FlowLayout(offers, gap=6)
+    for name in dict.fromkeys([*labels, *USUAL]):
+        if name in version.labels:
+            continue
+        chip = Chip(name, "label", clickable=True, tip=f"Now on v{labels[name]}" if name in labels else "A usual name")
+        chip.clicked.connect(partial(choose, name))
+        flow.addWidget(chip)
+    return offers
 
 
 def _history(moves: Sequence[LabelMove]) -> QWidget:
