@@ -21,6 +21,11 @@ def write_comparison(spec: Spec, outs: Sequence[Outgoing]) -> tuple[str, tuple[N
     """The text of the file, and what of the comparison is not in it. Raises BadInput for a template that cannot be said."""
     notes = Notes(spec.name)
     data: dict[str, Any] = {"description": spec.name, "prompts": [entry(out, Notes("")) for out in outs]}
+    asked = {model.name for model in spec.models}
+    for out in outs:
+        own = [name for name in out.content.parameters_for if name in asked]
+        if own:  # in promptfoo the config of a prompt goes over that of a provider, so neither place means the same
+            notes.add(f"overrides of {out.prompt.name}", f"Parameters only for {', '.join(own)} have no place in this format.")
     data["providers"] = list(_providers(spec.models, notes)) or ["echo"]
     shared = list(_asserts(spec.checks, notes))
     if shared:

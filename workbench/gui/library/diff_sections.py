@@ -91,7 +91,8 @@ def _fields(differences: Sequence[FieldDiff]) -> tuple[Field, ...]:
 
 
 def _title(name: str) -> str:
-    return TITLES.get(name, name[0].upper() + name[1:])
+    plain, only, model = name.partition(" only for ")
+    return TITLES.get(plain, plain[:1].upper() + plain[1:]) + only + model
 
 
 def _summary(message: MessageDiff) -> str:
