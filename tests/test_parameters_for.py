@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -11,14 +10,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from tests.judge_server import JudgeServer
-from tests.test_library_folder import Library, contents, library, other  # noqa: F401
 from workbench import plan as plans
 from workbench.analysis import differences
-from workbench.assets import asset
 from workbench.cli.frame import perform
 from workbench.formats.foreign_writing import Outgoing, Target
 from workbench.formats.library_file import PromptFile, read_prompt
@@ -171,22 +167,3 @@ def test_code_for_a_model_sends_what_is_only_for_it_and_tells_the_rest() -> None
     assert '"max_tokens": 400' in text
     assert '"temperature": 0.2' in text
     assert "Parameters only for gpt-4.1 are not in it: this code asks small." in [note.why for note in notes.all()]
-
-
-def test_a_library_folder_keeps_it_to_the_byte_and_its_schema_knows_it(library: Library, other: Library, tmp_path: Path) -> None:
-    library.prompts.create("Reply", "", OWN)
-    id = library.prompts.find("Reply").id
-    library.versions.save(id, replace(OWN, parameters_for={"my_model": {"stop": ["a", "b"], "top_k": 4}}))
-    library.files.export(tmp_path / "one")
-    text = (tmp_path / "one" / "prompts" / "reply.yaml").read_text("utf-8")
-    assert "\nparameters: {max_tokens: 900, temperature: 0.2}\nparameters_for:\n  my_model: {stop: [a, b], top_k: 4}\nmessages:" in text
-    for name, kind in (("reply.yaml", "prompt"), ("reply.versions.yaml", "versions")):
-        data = parse((tmp_path / "one" / "prompts" / name).read_text("utf-8"), name).data
-        jsonschema.validate(data, json.loads(asset(f"schemas/{kind}.json").read_text("utf-8")))
-    report = other.files.import_paths([tmp_path / "one"])
-    assert (report.rejected, report.not_carried) == ((), ())
-    assert [other.versions.content(row.id).hash for row in other.versions.list(other.prompts.find("Reply").id)] == [
-        library.versions.content(row.id).hash for row in library.versions.list(id)
-    ]
-    other.files.export(tmp_path / "two")
-    assert contents(tmp_path / "two") == contents(tmp_path / "one")

@@ -19,7 +19,8 @@ from workbench.values.messages import Content, Message, Part, canonical
 from workbench.values.problems import BadInput
 
 Thing = Literal[
-    "description", "tags", "labels", "versions", "note", "samples", "variables", "overrides", "schema", "tools", "pictures", "files", "calls"
+    "description", "tags", "labels", "versions", "note", "samples", "variables", "overrides", "schema", "tools", "pictures", "files",
+    "calls",
 ]  # fmt: skip
 """What a format may have a place for, beside messages and parameters."""
 

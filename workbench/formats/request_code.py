@@ -97,7 +97,8 @@ def _address(out: Outgoing) -> str:
 def _beside(out: Outgoing) -> dict[str, Any]:
     """What stands in the body beside model and messages."""
     content = out.content
-    found: dict[str, Any] = {**content.parameters_on(out.target.model), **(out.target.parameters or {})}
+    given = {**content.parameters_on(out.target.model), **(out.target.parameters or {})}
+    found: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if content.output_schema is not None:
         found["response_format"] = {"type": "json_schema", "json_schema": wrapped(content.output_schema)}
     if content.tools:

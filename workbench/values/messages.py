@@ -104,7 +104,7 @@ class Content:
     """Text of every snippet that the messages include, by name, frozen: what is included never changes under a version."""
     parameters_for: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Parameters for one model alone, by its name as the API takes it (`ModelSpec.name`): titles and connections are each workspace's own.
-    A model that is connected twice has them on both. See `parameters_on`."""
+    A model that is connected twice has them on both. None: it is not sent this one, its own default holds. See `parameters_on`."""
 
     def to_json(self) -> dict[str, Any]:
         """The JSON form of which the hash is taken. What few contents have stands there only where there is some: hashes from

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from workbench.gui.library.parameters_panel import TITLES
+from workbench.gui.library.parameter_fields import TITLES
 from workbench.gui.library.roles import ROLES
 from workbench.gui.widgets.diff_rows import Field, Section
 from workbench.gui.words import counted, percent

@@ -151,6 +151,7 @@ class LibraryScreen(Screen):
             "library.message_copy": lambda: self._write(lambda: self.page.messages.duplicate()),
             "library.message_role": lambda: self._write(lambda: self.page.messages.choose_role()),
             "library.message_remove": lambda: self._write(lambda: self.page.messages.remove()),
+            "library.add_override": lambda: self._write(lambda: self.inspector.add_override()),
             "library.new_snippet": lambda: self.verbs.new(self.list.folder(), "snippet"),
             "library.insert_snippet": lambda: self._write(lambda: self.page.messages.choose_snippet()),
             "library.attach": lambda: self._write(lambda: self.page.messages.attach()),
