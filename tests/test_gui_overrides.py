@@ -47,7 +47,7 @@ def connect(desk: Desk, server: JudgeServer) -> None:
     connection = desk.ws.connections.add("Stand-in", "other", server.url)
     for name, title in (("fake-1", "Small one"), ("fake-2", "fake-2")):
         desk.ws.connections.add_model(connection, name, title)
-    desk.until(lambda: len(part(desk)._models) >= 2)
+    desk.until(lambda: part(desk)._models.get("fake-1") == "Small one")
 
 
 def asks(desk: Desk) -> OverrideDialog:

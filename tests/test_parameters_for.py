@@ -19,6 +19,7 @@ from workbench.cli.frame import perform
 from workbench.formats.foreign_writing import Outgoing, Target
 from workbench.formats.library_file import PromptFile, read_prompt
 from workbench.formats.library_file_values import parse
+from workbench.formats.promptfoo.comparison_writing import write_comparison
 from workbench.formats.reports import Notes
 from workbench.formats.request_code import python
 from workbench.library.prompts import Prompts
@@ -167,3 +168,23 @@ def test_code_for_a_model_sends_what_is_only_for_it_and_tells_the_rest() -> None
     assert '"max_tokens": 400' in text
     assert '"temperature": 0.2' in text
     assert "Parameters only for gpt-4.1 are not in it: this code asks small." in [note.why for note in notes.all()]
+
+
+def promptfoo(models: list[ModelSpec], *prompts: Content) -> tuple[list[Any], list[str]]:
+    """The providers of a comparison's configuration, and what is told of it."""
+    spec = Spec("Both", tuple(Variant(f"P{at}", 1, content) for at, content in enumerate(prompts)), tuple(models), (Case({"q": "hi"}),))
+    text, lost = write_comparison(spec, [Outgoing(PromptFile(f"P{at}", content)) for at, content in enumerate(prompts)])
+    return parse(text, "promptfooconfig.yaml").data["providers"], [one.what for one in lost]
+
+
+def test_promptfoo_gets_it_at_the_provider_only_where_it_means_the_same() -> None:
+    models = [ModelSpec(name, name.title(), "openai-chat", "http://127.0.0.1:9/v1", parameters={"seed": 1}) for name in ("small", "large")]
+    free = replace(PLAIN, parameters={"temperature": 0.2}, parameters_for={"small": {"max_tokens": 400, "seed": 2}})
+    (small, large), lost = promptfoo(models, free, free)
+    assert {name: small["config"][name] for name in ("max_tokens", "seed")} == {"max_tokens": 400, "seed": 1}
+    assert "max_tokens" not in large["config"]
+    assert lost == []
+    for prompts in ((OWN,), (free, PLAIN), (replace(free, parameters_for={"small": {"max_tokens": None}}),)):
+        (small, _), lost = promptfoo(models, *prompts)
+        assert "max_tokens" not in small["config"]
+        assert lost == ["parameters only for Small"]

@@ -111,7 +111,12 @@ class Inspector(QWidget):
         """The models that the estimate is for, and that may have parameters of their own."""
         self.estimate.show_models(models)
         # By hand nothing is sent beside the messages.
-        self.parameters.overrides.show_models({row.name: row.title for row in models if row.place != "hand"})
+        titles: dict[str, set[str]] = {}
+        for row in models:
+            if row.place != "hand":
+                titles.setdefault(row.name, set()).add(row.title)
+        # A model that is connected under several titles is called by its name.
+        self.parameters.overrides.show_models({name: min(said) if len(said) == 1 else name for name, said in titles.items()})
         self._show_brief()
 
     def show_version(self, version_id: int | None) -> None:
