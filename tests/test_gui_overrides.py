@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui_window import dialogs, finished_well, opened
 from tests.judge_server import JudgeServer
-from tests.test_gui_library import ALT, CTRL, Desk, Key
+from tests.test_gui_library import CTRL, SHIFT, Desk, Key
 from workbench.gui.library.override_dialog import OverrideDialog, ValueField, said
 from workbench.settings import Settings
 from workbench.values import Content, Message
@@ -52,7 +52,7 @@ def connect(desk: Desk, server: JudgeServer) -> None:
 
 def asks(desk: Desk) -> OverrideDialog:
     desk.wake()
-    desk.key(Key.Key_O, CTRL | ALT)
+    desk.key(Key.Key_O, CTRL | SHIFT)
     found = desk.dialog()
     assert isinstance(found, OverrideDialog)
     return found
@@ -141,7 +141,7 @@ def test_without_a_model_the_way_to_connect_one_is_shown(desk: Desk) -> None:
     desk.until(lambda: desk.screen.inspector is not None)
     desk.open(desk.prompt("Refund", "x"))
     part(desk).show_models({})
-    desk.key(Key.Key_O, CTRL | ALT)
+    desk.key(Key.Key_O, CTRL | SHIFT)
     assert "Connect one on the Models screen" in " ".join(label.text() for label in desk.dialog().findChildren(QLabel))
     desk.key(Key.Key_Escape)
 

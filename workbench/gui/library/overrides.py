@@ -33,7 +33,7 @@ class OverridesPart(QWidget):
         self._cards = QVBoxLayout()
         self._cards.setSpacing(6)
         self.add_button = button("Add an override", "plus", "quiet", size="small", on=self.ask)
-        self.add_button.setToolTip("A value for one model alone, over what is set above (Ctrl Alt O)")
+        self.add_button.setToolTip("A value for one model alone, over what is set above (Ctrl Shift O)")
         foot = QHBoxLayout()
         foot.addWidget(self.add_button)
         foot.addStretch(1)
