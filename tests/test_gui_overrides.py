@@ -195,3 +195,16 @@ def test_a_value_that_is_only_looked_at_stays_what_it_is(qtbot: QtBot, name: str
     assert field.value == value
     assert type(field.value) is type(value)
     assert said(name, value)
+
+
+def test_the_estimate_counts_no_more_than_a_models_own_longest_answer(desk: Desk, server: JudgeServer) -> None:
+    connect(desk, server)
+    desk.open(desk.prompt("Refund", "Be kind.", "Ticket", max_tokens=100))
+    panel = desk.screen.inspector.estimate
+
+    def out() -> dict[str, str]:
+        return {title: where.rpartition(", ")[2] for title, where, _money, _month in panel.lines()}
+
+    desk.until(lambda: out().get("Small one") == out().get("fake-2") == "100 out")
+    part(desk)._set("fake-1", "max_tokens", 5)
+    desk.until(lambda: (out()["Small one"], out()["fake-2"]) == ("5 out", "100 out"))
