@@ -223,7 +223,12 @@ def _library(ws: Workspace) -> dict[str, int]:
     saved = ws.versions.save(refund, better, "Ask for the order number before promising a refund", "Mara Lind")
     ws.versions.set_label(refund, "staging", saved.id)
     ws.prompts.set_tags(refund, ["support", "refunds"])
-    draft = content((tone[0], tone[1] + "\nReply in {{ ticket_lang }}.\nOffer store credit for gifts."), ("user", better.messages[1].text))
+    draft = content(
+        (tone[0], tone[1] + "\nReply in {{ ticket_lang }}.\nOffer store credit for gifts."),
+        ("user", better.messages[1].text),
+        temperature=0.2,
+    )
+    draft = replace(draft, parameters_for={"house-large": {"temperature": 0.0}, "gpt-4.1": {"max_tokens": 400, "seed": 7}})
     ws.versions.save_draft(refund, draft, saved.id)
     for name, value in (
         ("company", "Fell & Tarn"),

@@ -348,9 +348,18 @@ def judge_check(session: Session, ids: dict[str, int]) -> None:
     settle(0.8)
 
 
+def override(session: Session, ids: dict[str, int]) -> None:
+    """The dialog of a parameter for one model alone."""
+    session.context.go("library", prompt_id=ids["prompt"])
+    settle(0.8)
+    session.context.action("library.add_override").trigger()
+    settle(0.4)
+
+
 SHOTS: tuple[tuple[str, Shot], ...] = (
     ("01-library", at("library", prompt_id="prompt")),
     ("01c-library-parameters", tab(1)),
+    ("01i-library-override", override),
     ("01d-library-estimate", tab(2)),
     ("01b-library-diff", trigger("library", "library.diff", prompt_id="triage")),
     ("01h-library-two-prompts", two_prompts),

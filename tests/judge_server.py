@@ -18,10 +18,11 @@ def verdict(passed: bool, score: float | None = None, reason: str = "So it is.")
 
 
 class JudgeServer:
-    """`asked` holds (model, all messages as one text) of every call."""
+    """`asked` holds (model, all messages as one text) of every call, `bodies` all of it."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
+        self.bodies: list[dict[str, Any]] = []
         self.say: Say = lambda model, text: verdict(True, 1.0)
         self.pause_s = 0.0
         outer = self
@@ -36,6 +37,7 @@ class JudgeServer:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 text = "\n".join(str(message["content"]) for message in body["messages"])
                 outer.asked.append((body["model"], text))
+                outer.bodies.append(body)
                 time.sleep(outer.pause_s)
                 said = outer.say(body["model"], text)
                 status, answer = said if isinstance(said, tuple) else (200, _answer(body["model"], said))

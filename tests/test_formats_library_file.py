@@ -44,6 +44,7 @@ CONTENT = st.builds(
     JSON,
     st.none() | JSON,
     st.lists(JSON.filter(bool), max_size=2).map(tuple),
+    parameters_for=st.dictionaries(TEXT, JSON.filter(bool), max_size=2),
 )
 NAME = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=12).map(str.strip).filter(bool)
 PROMPT = st.builds(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -89,3 +90,15 @@ def test_a_variable_that_is_no_longer_read_says_so_on_both_sides() -> None:
         ("tone", "read", "not read", ""),
         ("order", "not read", "read", "no value"),
     ]
+
+
+def test_a_parameter_of_one_model_alone_is_told_with_its_model() -> None:
+    left, right = (
+        replace(NEW, parameters_for={"gpt_x": values}) for values in ({"temperature": 0.2}, {"temperature": 0.0, "max_tokens": None})
+    )
+    sections = {section.key: section for section in sections_of(differences.contents(left, right), Side(None), Side(None), ())}
+    assert [(field.name, field.left, field.right) for field in sections["parameters"].fields] == [
+        ("Longest answer only for gpt_x", "", "model default"),
+        ("Temperature only for gpt_x", "0.2", "0.0"),
+    ]
+    assert differences.attribution(left, right) == ("max tokens only for gpt_x set to model default, temperature only for gpt_x 0.2 to 0.0")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.gui.library.parameters_panel import read_stops, write_stops
+from workbench.gui.library.parameter_fields import read_stops, write_stops
 from workbench.gui.library.study import brief, likely_meant, paths
 from workbench.gui.library.tree import Filter, Node, PromptTree, build
 from workbench.gui.widgets.jinja_tokens import RAW, TEXT, VARIABLE, scan

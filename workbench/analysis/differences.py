@@ -23,6 +23,8 @@ _ALIKE = 0.3
 """Share of common words from which two lines are one changed line, not one removed and one added."""
 _MOST_PAIRS = 40_000
 _SLOWEST_S = 0.5
+MODEL_DEFAULT = "model default"
+"""What is said of a parameter that one model alone is not sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +324,8 @@ def _paired(left: Sequence[Message], right: Sequence[Message]) -> list[tuple[int
 
 def _settings(content: Content) -> dict[str, Any]:
     found = dict(content.parameters)
+    for model, values in content.parameters_for.items():
+        found |= {f"{name} only for {model}": MODEL_DEFAULT if value is None else value for name, value in values.items()}
     if content.output_schema is not None:
         found["output_schema"] = content.output_schema
     if content.tools:
@@ -352,7 +356,8 @@ def attribution(left: Content, right: Content) -> str:
 
 
 def _field_said(field: FieldDiff) -> str:
-    name = {"output_schema": "schema", "tools": "tools"}.get(field.name, field.name.replace("_", " "))
+    plain, only, model = field.name.partition(" only for ")
+    name = {"output_schema": "schema", "tools": "tools"}.get(field.name, plain.replace("_", " ") + only + model)
     left, right = field.left, field.right
     if isinstance(left if left is not None else right, (dict, list)):
         return f"{name} {'added' if left is None else 'removed' if right is None else 'changed'}"

@@ -34,6 +34,7 @@ _PROMPT_KEYS = dict.fromkeys(
         "draft",
         "note",
         "parameters",
+        "parameters_for",
         "output_schema",
         "tools",
         "messages",
@@ -235,7 +236,8 @@ def write_versions(record: VersionsFile, header: str = "", old: Document | None 
 def content_to_data(content: Content, path: str = "") -> dict[str, Any]:
     """The keys that hold a content, long texts at the end: `messages`, and the snippets as they were when it was saved."""
     item = content.to_json()
-    data = {key: item[key] for key in ("parameters", "output_schema", "tools") if item[key] not in (None, {}, [])}
+    item["parameters_for"] = dict(sorted(item.get("parameters_for", {}).items()))
+    data = {key: item[key] for key in ("parameters", "parameters_for", "output_schema", "tools") if item[key] not in (None, {}, [])}
     if content.output_schema == {}:
         data["output_schema"] = {}
     if content.variables:
@@ -271,7 +273,18 @@ def read_content(document: Document, where: tuple[str | int, ...] = (), short: s
     if not isinstance(snippets, Mapping) or not all(isinstance(text, str) for text in snippets.values()):
         raise document.problem("Snippets are names with their text.", *where, "snippets")
     texts = {str(name): text for name, text in snippets.items()}
-    return Content(messages, dict(parameters), schema, tuple(tools), _read_specs(document, where), texts)
+    specs, overrides = _read_specs(document, where), _read_overrides(document, where)
+    return Content(messages, dict(parameters), schema, tuple(tools), specs, texts, overrides)
+
+
+def _read_overrides(document: Document, where: tuple[str | int, ...]) -> dict[str, dict[str, Any]]:
+    """Parameters for one model alone; a model without any has none."""
+    overrides = optional_mapping(document, *where, "parameters_for") or {}
+    for model, values in overrides.items():
+        if not isinstance(values, Mapping):
+            message = "What is only for one model is its name with parameters, such as gpt-4.1: {temperature: 0}."
+            raise document.problem(message, *where, "parameters_for", model)
+    return {str(model): dict(values) for model, values in overrides.items() if values}
 
 
 def _message(document: Document, where: tuple[str | int, ...]) -> Message:

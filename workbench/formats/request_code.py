@@ -24,7 +24,8 @@ _JINJA = "The code fills in the templates with jinja2, which has to be installed
 def python(out: Outgoing, notes: Notes) -> str:
     """A program that asks the prompt and prints the answer. Values stand at its top."""
     content = out.content
-    tell(out, notes, "description", "samples", "schema", "tools", "pictures", "files", "calls")
+    tell(out, notes, "description", "samples", "overrides", "schema", "tools", "pictures", "files", "calls")
+    _tell_other_models(out, notes)
     values = {name: _blank(name, content) if value is None else value for name, value in _values(out, notes).items()}
     is_simple = all(_is_simple(part, content) for message in content.messages for part in message.parts)
     if not is_simple:
@@ -59,7 +60,8 @@ def python(out: Outgoing, notes: Notes) -> str:
 def curl(out: Outgoing, notes: Notes) -> str:
     """A command for a POSIX shell, the sample values filled in: it prints the reply as JSON."""
     content = out.content
-    tell(out, notes, "samples", "schema", "tools", "pictures", "files", "calls")
+    tell(out, notes, "samples", "overrides", "schema", "tools", "pictures", "files", "calls")
+    _tell_other_models(out, notes)
     values = _values(out, notes, why="it stands in the text as {{ %s }}")
     missing = [name for name, value in values.items() if value is None]
     is_simple = all(_is_simple(part, content) for message in content.messages for part in message.parts)
@@ -95,12 +97,19 @@ def _address(out: Outgoing) -> str:
 def _beside(out: Outgoing) -> dict[str, Any]:
     """What stands in the body beside model and messages."""
     content = out.content
-    found: dict[str, Any] = {**content.parameters, **(out.target.parameters or {})}
+    given = {**content.parameters_on(out.target.model), **(out.target.parameters or {})}
+    found: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if content.output_schema is not None:
         found["response_format"] = {"type": "json_schema", "json_schema": wrapped(content.output_schema)}
     if content.tools:
         found["tools"] = [dict(tool) for tool in content.tools]
     return found
+
+
+def _tell_other_models(out: Outgoing, notes: Notes) -> None:
+    others = [name for name in out.content.parameters_for if name != out.target.model]
+    if others:
+        notes.add("overrides", f"Parameters only for {', '.join(others)} are not in it: this code asks {out.target.model}.")
 
 
 def _values(out: Outgoing, notes: Notes, why: str = "fill it in at the top of the program") -> dict[str, Any]:

@@ -103,6 +103,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("library.message_up", "Move the message up", ("Ctrl+Alt+Up",), "library", "arrow-up"),
     Action("library.message_down", "Move the message down", ("Ctrl+Alt+Down",), "library", ""),
     Action("library.collapse", "Collapse or open the message", ("Ctrl+M",), "library", ""),
+    Action("library.add_override", "Add an override for one model", ("Ctrl+Shift+O",), "library", "sliders-horizontal"),
     Action("library.find", "Find in the messages", ("Ctrl+F",), "library", "search", by_screen=True),
     Action("library.replace", "Find and replace in the messages", ("Ctrl+H",), "library", "repeat"),
     Action("library.complete", "Complete a variable or a filter", ("Ctrl+Space",), "library", "braces", shown=False),

@@ -30,7 +30,8 @@ FROM comparison WHERE {where}
 """
 _VERSIONS = """
 SELECT prompt.id, prompt.uid, prompt.name, version.number,
-       content.messages, content.parameters, content.output_schema, content.tools, content.typed, content.snippets
+       content.messages, content.parameters, content.output_schema, content.tools, content.typed, content.snippets,
+       content.further
 FROM prompt JOIN version ON version.prompt_id = prompt.id JOIN content ON content.id = version.content_id
 """
 

@@ -14,6 +14,9 @@ from workbench.library.names import whole_text
 from workbench.store.database import Writer
 from workbench.values import BadInput, Content, Message, Part, Problem
 
+_FURTHER = ("parameters_for",)
+"""Keys of a content's JSON that few have, and that share a column."""
+
 
 def storable(content: Content) -> Content:
     """The content as the workspace can hold it: text that is UTF-8. Raises BadInput for what is no JSON value."""
@@ -60,12 +63,20 @@ def keep_content(writer: Writer, content: Content) -> int:
             variables=list(variables_of(content)),
             typed=item.get("variables"),
             snippets=item.get("snippets"),
+            further={key: item[key] for key in _FURTHER if key in item} or None,
         )
     )
 
 
 def read_content(
-    query: Query, messages: str, parameters: str, output_schema: str | None, tools: str, typed: str | None, snippets: str | None
+    query: Query,
+    messages: str,
+    parameters: str,
+    output_schema: str | None,
+    tools: str,
+    typed: str | None,
+    snippets: str | None,
+    further: str | None,
 ) -> Content:
     """The content of a row whose JSON columns are still text."""
     return Content.from_json(
@@ -76,6 +87,7 @@ def read_content(
             "tools": json.loads(tools),
             "variables": json.loads(typed) if typed else None,
             "snippets": json.loads(snippets) if snippets else None,
+            **(json.loads(further) if further else {}),
         }
     )
 

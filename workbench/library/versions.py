@@ -25,7 +25,10 @@ SELECT version.id, version.uid, version.prompt_id, version.number, parent.number
 FROM version JOIN content ON content.id = version.content_id LEFT JOIN version AS parent ON parent.id = version.parent_id
 WHERE {where} ORDER BY version.number DESC
 """
-_CONTENT = "SELECT content.messages, content.parameters, content.output_schema, content.tools, content.typed, content.snippets FROM content"
+_CONTENT = """
+SELECT content.messages, content.parameters, content.output_schema, content.tools, content.typed, content.snippets, content.further
+FROM content
+"""
 _MOVES = """
 SELECT label_move.name, before.number, after.number, label_move.author, label_move.at FROM label_move
 LEFT JOIN version AS before ON before.id = from_version_id LEFT JOIN version AS after ON after.id = to_version_id

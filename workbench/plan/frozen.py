@@ -60,7 +60,7 @@ class Plan:
         parts = []
         for column in self.columns:
             content, model = column.variant.content, column.model
-            parameters = {**content.parameters, **model.parameters}
+            parameters = {**content.parameters_on(model.name), **model.parameters}
             place = model.connection_uid if model.by_hand else model.base_url
             begun = hashlib.sha256(
                 canonical([model.wire_format, place, model.name, parameters, content.output_schema, list(content.tools)]).encode(
@@ -186,7 +186,7 @@ def priced(model: ModelSpec) -> ModelSpec:
 
 
 def request(plan: Plan, column_index: int, case_index: int) -> Request:
-    """The finished question of a job. The model's own parameters go over the version's. Raises BadInput as `templates.render`."""
+    """The finished question of a job. Its parameters are those of `parameters`. Raises BadInput as `templates.render`."""
     content, model, parameters, _ = plan._parts[column_index]
     values = plan.cases[case_index].values
     if plan.files:
@@ -201,7 +201,8 @@ def _with_bytes(value: Any, files: Mapping[str, bytes]) -> Any:
 
 
 def parameters(plan: Plan, column_index: int) -> Mapping[str, Any]:
-    """What is sent with every question of a column beside its messages: the version's parameters, the model's own over them."""
+    """What is sent with every question of a column beside its messages: the version's parameters, over them those that it has for
+    this model alone, and over both the model's own."""
     return plan._parts[column_index][2]
 
 

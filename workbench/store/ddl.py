@@ -73,6 +73,7 @@ variables TEXT NOT NULL,
 snippets TEXT,
 created_at VARCHAR NOT NULL,
 typed TEXT,
+further TEXT,
 PRIMARY KEY (id),
 UNIQUE (hash)
 )""",

@@ -101,6 +101,8 @@ class ContentRow(Row, table=True):
     snippets: Any = _json()
     created_at: str = Field(default_factory=now)
     typed: Any = _json()
+    further: Any = _json()
+    """What few contents have, by its key in their JSON: `parameters_for`."""
 
 
 class Version(Row, table=True):

@@ -102,9 +102,13 @@ class Content:
     """What is declared of the variables, by name. Those that are not stand in the text alone."""
     snippets: Mapping[str, str] = field(default_factory=dict)
     """Text of every snippet that the messages include, by name, frozen: what is included never changes under a version."""
+    parameters_for: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Parameters for one model alone, by its name as the API takes it (`ModelSpec.name`): titles and connections are each workspace's own.
+    A model that is connected twice has them on both. None: it is not sent this one, its own default holds. See `parameters_on`."""
 
     def to_json(self) -> dict[str, Any]:
-        """The JSON form of which the hash is taken. Variables and snippets only where there are some: hashes from before hold."""
+        """The JSON form of which the hash is taken. What few contents have stands there only where there is some: hashes from
+        before hold."""
         item: dict[str, Any] = {
             "messages": [message.to_json() for message in self.messages],
             "parameters": dict(self.parameters),
@@ -115,6 +119,9 @@ class Content:
             item["variables"] = {name: spec.to_json() for name, spec in self.variables.items()}
         if self.snippets:
             item["snippets"] = dict(self.snippets)
+        overrides = {model: dict(values) for model, values in self.parameters_for.items() if values}
+        if overrides:
+            item["parameters_for"] = overrides
         return item
 
     @staticmethod
@@ -127,7 +134,12 @@ class Content:
             tools=tuple(item.get("tools") or ()),
             variables={name: VariableSpec.from_json(spec) for name, spec in (item.get("variables") or {}).items()},
             snippets=dict(item.get("snippets") or {}),
+            parameters_for={model: dict(values) for model, values in (item.get("parameters_for") or {}).items() if values},
         )
+
+    def parameters_on(self, model: str) -> dict[str, Any]:
+        """What a model of this name is sent: the parameters, with those for this model alone over them."""
+        return {**self.parameters, **self.parameters_for.get(model, {})}
 
     @property
     def hash(self) -> str:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from workbench.gui.library.parameters_panel import TITLES
+from workbench.gui.library.parameter_fields import TITLES
 from workbench.gui.library.roles import ROLES
 from workbench.gui.widgets.diff_rows import Field, Section
 from workbench.gui.words import counted, percent
@@ -91,7 +91,8 @@ def _fields(differences: Sequence[FieldDiff]) -> tuple[Field, ...]:
 
 
 def _title(name: str) -> str:
-    return TITLES.get(name, name[0].upper() + name[1:])
+    plain, only, model = name.partition(" only for ")
+    return TITLES.get(plain, plain[:1].upper() + plain[1:]) + only + model
 
 
 def _summary(message: MessageDiff) -> str:

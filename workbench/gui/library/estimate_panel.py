@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,7 @@ class EstimatePanel(QScrollArea):
         self._models: Sequence[ModelRow] = ()
         self._tokens = 0
         self._longest: int | None = None
+        self._limits: Mapping[str, int | None] = {}
         self._month = _count("Requests a month", int(settings.get("estimate.requests") or 10_000), 1_000_000_000)
         self._answer = _count("Answer length, tokens", int(settings.get("estimate.answer_tokens") or 150), 1_000_000)
         self._why = label("", "micro", "text3", wrap=True)
@@ -65,19 +66,20 @@ class EstimatePanel(QScrollArea):
             self._models = tuple(models)
             self._renew()
 
-    def show_tokens(self, tokens: int, longest: int | None) -> None:
-        """About how many tokens are sent, and the longest answer that the prompt allows."""
-        if (tokens, longest) != (self._tokens, self._longest):
-            self._tokens, self._longest = tokens, longest
+    def show_tokens(self, tokens: int, longest: int | None, limits: Mapping[str, int | None]) -> None:
+        """About how many tokens are sent, and the longest answer that the prompt allows; `limits` of single models, by their names."""
+        if (tokens, longest, limits) != (self._tokens, self._longest, self._limits):
+            self._tokens, self._longest, self._limits = tokens, longest, limits
             self._renew()
 
     def lines(self) -> list[tuple[str, str, str, str]]:
         """Of each model: title, place and tokens, cost of a call, cost of a month, cheapest first, unknown prices last."""
-        answer = min(self._answer.value(), self._longest) if self._longest else self._answer.value()
         found: list[tuple[Decimal | None, tuple[str, str, str, str]]] = []
         for model in self._models:
             if model.place == "hand":  # it is never called
                 continue
+            longest = self._limits.get(model.name, self._longest)
+            answer = min(self._answer.value(), longest) if longest else self._answer.value()
             cost = model.price.cost(Usage(self._tokens, answer))
             place = _PLACES.get(model.place) or model.connection
             month = f"{total_money(cost * self._month.value())} a month" if cost else "" if cost is None else "free"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ class Inspector(QWidget):
         self.setProperty("kind", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Versions, parameters and estimate")
-        self._working = working
+        self._context, self._working = context, working
         self._read: Content | None = None
         self.tabs = QTabBar()
         self.tabs.setExpanding(False)
@@ -71,6 +72,10 @@ class Inspector(QWidget):
         self._compose()
         self.tabs.currentChanged.connect(self._show_tab)
         self.parameters.edited.connect(self._edited)
+        overrides = self.parameters.overrides
+        overrides.edited.connect(lambda changed: working.edit(replace(working.content, parameters_for=changed)))
+        overrides.removed.connect(self._tell_removed)
+        overrides.models_wanted.connect(lambda: context.go("models"))
         working.opened.connect(self._show)
         working.renewed.connect(self._show)
         working.edited.connect(self._show_parameters)
@@ -103,8 +108,15 @@ class Inspector(QWidget):
     # -- what is shown -----------------------------------------------------------------------------------------
 
     def show_models(self, models: list[ModelRow]) -> None:
-        """The models that the estimate is for."""
+        """The models that the estimate is for, and that may have parameters of their own."""
         self.estimate.show_models(models)
+        # By hand nothing is sent beside the messages.
+        titles: dict[str, set[str]] = {}
+        for row in models:
+            if row.place != "hand":
+                titles.setdefault(row.name, set()).add(row.title)
+        # A model that is connected under several titles is called by its name.
+        self.parameters.overrides.show_models({name: min(said) if len(said) == 1 else name for name, said in titles.items()})
         self._show_brief()
 
     def show_version(self, version_id: int | None) -> None:
@@ -115,8 +127,9 @@ class Inspector(QWidget):
 
     def show_tokens(self, tokens: int) -> None:
         """About how many tokens one call sends."""
-        longest = self._working.content.parameters.get("max_tokens")
-        self.estimate.show_tokens(tokens, longest if isinstance(longest, int) else None)
+        content = self._working.content
+        limits = {name: _limit(content.parameters_on(name)) for name in content.parameters_for}
+        self.estimate.show_tokens(tokens, _limit(content.parameters), limits)
         self._show_brief()
 
     def show_parameters_of(self, content: Content | None) -> None:
@@ -157,6 +170,30 @@ class Inspector(QWidget):
         read_only = self._working.read_only or self._read is not None
         self.parameters.show_parameters(content.parameters, content.output_schema, content.tools, read_only=read_only)
 
+        self.parameters.overrides.show_overrides(content.parameters, content.parameters_for)
+
+    def add_override(self) -> None:
+        """Ask for a parameter for one model alone."""
+        self.tabs.setCurrentIndex(1)
+        if not self._working.read_only and self._read is None:
+            self.parameters.overrides.ask()
+
+    def _tell_removed(self, model: str, values: dict[str, Any]) -> None:
+        of, overrides = self._working.prompt_id, self.parameters.overrides
+
+        def put_back() -> None:
+            if self._working.prompt_id == of:
+                overrides.put_back(model, values)
+            else:  # another prompt is open by now
+                self._context.go("library", prompt_id=of)
+                self._working.opened.connect(again, Qt.ConnectionType.SingleShotConnection)
+
+        def again() -> None:
+            if self._working.prompt_id == of:
+                overrides.put_back(model, values)
+
+        self._context.notice(f"Took out what was only for {overrides.title_of(model)}.", "Undo", put_back)
+
     def _show_brief(self) -> None:
         while self._lines.count():
             item = self._lines.takeAt(0)
@@ -184,3 +221,8 @@ class Inspector(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(theme().px(250), 200)
+
+
+def _limit(parameters: Mapping[str, Any]) -> int | None:
+    longest = parameters.get("max_tokens")
+    return longest if isinstance(longest, int) else None

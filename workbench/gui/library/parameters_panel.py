@@ -9,41 +9,32 @@ from typing import Any
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
-    QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
     QScrollArea,
     QSlider,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from workbench.gui.library.json_field import JsonField
+from workbench.gui.library.overrides import OverridesPart
+from workbench.gui.library.parameter_fields import (
+    EFFORTS,
+    KNOWN,
+    TITLES,
+    UNSET,
+    decimal_field,
+    number,
+    read_stops,
+    whole_field,
+    write_stops,
+)  # fmt: skip
 from workbench.gui.theme import theme
 from workbench.gui.widgets.labels import label
 
-KNOWN = ("temperature", "top_p", "max_tokens", "seed", "stop", "reasoning_effort", "reasoning_budget")
-EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
-"""How much a model is to think, in the words of most vendors; each format says it in its own."""
-TITLES = {
-    "temperature": "Temperature",
-    "top_p": "Top p",
-    "max_tokens": "Longest answer",
-    "seed": "Seed",
-    "stop": "Stop texts",
-    "reasoning_effort": "Thinking",
-    "reasoning_budget": "Tokens to think",
-    "tool_calls": "Tool calls",
-    "tool_call_id": "Answers call",
-    "output_schema": "JSON schema",
-    "response_format": "Answer format",
-    "tools": "Tools",
-}
-"""Everyday names of parameters; the technical one stands in the tooltip."""
 _JSON_OBJECT = {"type": "json_object"}
-_UNSET = "model default"
 _MOST_STEPS = 200
 _LONGEST_SAMPLE = 2000
 
@@ -61,6 +52,7 @@ class ParametersPanel(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._shown: tuple[dict[str, Any], Any, tuple[Any, ...]] | None = None
+        self.overrides = OverridesPart()
         self._make_fields()
         self._schema.fault = fault
         page = QWidget()
@@ -95,7 +87,7 @@ class ParametersPanel(QScrollArea):
         form.addRow(label("Answer format", "body", "text2"), self._format)
         below = QVBoxLayout()
         below.setSpacing(6)
-        for part in (self._schema, self.sample, self._tools, self._others):
+        for part in (self._schema, self.sample, self.overrides, self._tools, self._others):
             below.addWidget(part)
         below.addWidget(
             label("Parameters are saved with the version, so old runs can be repeated exactly as they were.", "micro", "text3", wrap=True)
@@ -113,11 +105,11 @@ class ParametersPanel(QScrollArea):
         self._slider.setSingleStep(5)
         self._slider.setPageStep(10)
         self._slider.setAccessibleName("Temperature")
-        self._temperature = _decimal(2.0, "Temperature", "0 repeats itself, 1 is usual, more is wilder")
-        self._top_p = _decimal(1.0, "Top p", "Only words within this share of likelihood")
-        self._longest = _whole(10_000_000, "Longest answer", " tokens", "max_tokens: an answer is cut off there")
+        self._temperature = decimal_field(2.0, "Temperature", "0 repeats itself, 1 is usual, more is wilder")
+        self._top_p = decimal_field(1.0, "Top p", "Only words within this share of likelihood")
+        self._longest = whole_field(10_000_000, "Longest answer", " tokens", "max_tokens: an answer is cut off there")
         self._longest.setSingleStep(100)
-        self._seed = _whole(2_147_483_647, "Seed", "", "The same seed gives the same answer, where the model honours it")
+        self._seed = whole_field(2_147_483_647, "Seed", "", "The same seed gives the same answer, where the model honours it")
         self._stop = QLineEdit()
         self._stop.setPlaceholderText("None")
         self._stop.setAccessibleName("Stop texts")
@@ -131,10 +123,12 @@ class ParametersPanel(QScrollArea):
         self._effort = QComboBox()
         self._effort.setAccessibleName(TITLES["reasoning_effort"])
         self._effort.setToolTip("reasoning_effort: each vendor is told in its own words; the set-up says where they differ")
-        self._effort.addItem(_UNSET, None)
+        self._effort.addItem(UNSET, None)
         for word in EFFORTS:
             self._effort.addItem(word, word)
-        self._budget = _whole(10_000_000, "Tokens to think", "", "reasoning_budget: where a model takes a number; 0 turns thinking off")
+        self._budget = whole_field(
+            10_000_000, "Tokens to think", "", "reasoning_budget: where a model takes a number; 0 turns thinking off"
+        )
         self._budget.setSingleStep(1024)
         self._schema = JsonField(
             "", "JSON schema of the answer", '{"type": "object", "properties": {}}', {}, dict, "A schema is an object in braces."
@@ -184,16 +178,16 @@ class ParametersPanel(QScrollArea):
         self._shown = (dict(parameters), schema, tuple(tools))
         blockers = [QSignalBlocker(made) for made in page.findChildren(QWidget)] if page is not None else []
         wanted = parameters.get("response_format")
-        self._temperature.setValue(_number(parameters.get("temperature")))
-        self._top_p.setValue(_number(parameters.get("top_p")))
-        self._longest.setValue(int(_number(parameters.get("max_tokens"))))
-        self._seed.setValue(int(_number(parameters.get("seed"))))
+        self._temperature.setValue(number(parameters.get("temperature")))
+        self._top_p.setValue(number(parameters.get("top_p")))
+        self._longest.setValue(int(number(parameters.get("max_tokens"))))
+        self._seed.setValue(int(number(parameters.get("seed"))))
         self._stop.setText(write_stops(parameters.get("stop")))
         self._format.setCurrentIndex(2 if schema is not None else 1 if wanted == _JSON_OBJECT else 0)
         effort = parameters.get("reasoning_effort")
         known_effort = self._effort.findData(effort)
         self._effort.setCurrentIndex(max(0, known_effort))
-        self._budget.setValue(int(_number(parameters.get("reasoning_budget"))))
+        self._budget.setValue(int(number(parameters.get("reasoning_budget"))))
         self._schema.show_value(schema)
         self._tools.show_value(list(tools) or None)
         others = {name: value for name, value in parameters.items() if not self._has_field(name, value)}
@@ -248,62 +242,3 @@ class ParametersPanel(QScrollArea):
         schema = self._schema.value if kind == "schema" else None
         self._shown = (parameters, schema, tuple(self._tools.value))
         self.edited.emit(*self._shown)
-
-
-def read_stops(text: str) -> list[str]:
-    """The texts of `END, "a, b", "\\n"`: quotes keep commas and spaces, and make \\n a new line."""
-    found: list[str] = []
-    rest = text
-    while rest.strip(", "):
-        rest = rest.lstrip(", ")
-        if rest.startswith('"'):
-            try:
-                value, end = json.JSONDecoder().raw_decode(rest)
-            except ValueError:
-                value, end = rest.strip('" '), len(rest)
-            found.append(str(value))
-            rest = rest[end:]
-        else:
-            part, _, rest = rest.partition(",")
-            found.append(part.strip())
-    return [stop for stop in found if stop]
-
-
-def write_stops(stops: Any) -> str:
-    """Stop texts as `read_stops` reads them."""
-    listed = [stops] if isinstance(stops, str) else list(stops or ())
-    return ", ".join(
-        json.dumps(stop, ensure_ascii=False) if stop != stop.strip() or any(c in stop for c in ',"\n\t') else stop
-        for stop in map(str, listed)
-    )
-
-
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else -1.0
-
-
-def _decimal(most: float, name: str, tip: str) -> QDoubleSpinBox:
-    made = QDoubleSpinBox()
-    made.setDecimals(2)
-    made.setSingleStep(0.1)
-    # The mark below 0 means: not sent, the model's own default holds.
-    made.setRange(-0.1, most)
-    made.setSpecialValueText(_UNSET)
-    made.setAccessibleName(name)
-    made.setToolTip(f"{tip}. Below 0: not sent, the model's own default holds.")
-    made.setAlignment(Qt.AlignmentFlag.AlignRight)
-    made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    return made
-
-
-def _whole(most: int, name: str, suffix: str, tip: str) -> QSpinBox:
-    made = QSpinBox()
-    made.setRange(-1, most)
-    made.setGroupSeparatorShown(True)
-    made.setSpecialValueText(_UNSET)
-    made.setSuffix(suffix)
-    made.setAccessibleName(name)
-    made.setToolTip(f"{tip}. Below 0: not sent, the model's own default holds.")
-    made.setAlignment(Qt.AlignmentFlag.AlignRight)
-    made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    return made

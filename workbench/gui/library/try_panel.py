@@ -267,7 +267,9 @@ def _prepared(ws: Workspace, what: Tried, model_id: int) -> tuple[int, tuple[str
     messages = ws.render(content, what.values)
     variant = Variant(what.prompt, what.version, content, what.prompt_uid)
     spec = Spec(f"{what.prompt}, tried once", (variant,), (model,), (Case(what.values, name="Values shown"),))
-    request = Request(model.name, messages, {**content.parameters, **model.parameters}, content.output_schema, tuple(content.tools))
+    request = Request(
+        model.name, messages, {**content.parameters_on(model.name), **model.parameters}, content.output_schema, tuple(content.tools)
+    )
     return ws.runs.prepare(ws.comparisons.with_files(spec)), ws.left_out(model, request)
 
 

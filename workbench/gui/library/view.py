@@ -148,6 +148,7 @@ class LibraryScreen(Screen):
             "library.message_copy": lambda: self._write(lambda: self.page.messages.duplicate()),
             "library.message_role": lambda: self._write(lambda: self.page.messages.choose_role()),
             "library.message_remove": lambda: self._write(lambda: self.page.messages.remove()),
+            "library.add_override": lambda: self._write(self._add_override),
             "library.new_snippet": lambda: self.verbs.new(self.list.folder(), "snippet"),
             "library.insert_snippet": lambda: self._write(lambda: self.page.messages.choose_snippet()),
             "library.attach": lambda: self._write(lambda: self.page.messages.attach()),
@@ -483,6 +484,10 @@ class LibraryScreen(Screen):
         if self._frame.narrow:  # the panel would lie over what is to be read
             self._frame.show_right(False)
         self.page.look_at(row)
+
+    def _add_override(self) -> None:
+        self._frame.show_right(True)
+        self.inspector.add_override()
 
     def _show_working(self) -> None:
         if self.page.old.now is not None:

@@ -22,7 +22,8 @@ WHERE prompt.archived_at IS NULL
 """
 _VERSIONS = """
 SELECT version.prompt_id, version.number, parent.number, version.branch, version.author, version.created_at, version.note,
-       content.messages, content.parameters, content.output_schema, content.tools, content.typed, content.snippets
+       content.messages, content.parameters, content.output_schema, content.tools, content.typed, content.snippets,
+       content.further
 FROM version JOIN content ON content.id = version.content_id LEFT JOIN version AS parent ON parent.id = version.parent_id
 WHERE version.prompt_id IN ({ids}) ORDER BY version.number
 """
