@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QMouseEvent
+from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QMouseEvent, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QStackedWidget, QTreeView, QVBoxLayout, QWidget
 
 from workbench.gui.library.filter_chips import FilterChips
@@ -45,6 +45,21 @@ class PromptView(QTreeView):
         self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setAccessibleName("Prompts")
+        self._then: Callable[[], None] | None = None
+
+    def once_painted(self, then: Callable[[], None]) -> None:
+        """Do something when what is shown now has been painted; at once where nobody sees it."""
+        if self.isVisible():
+            self._then = then
+            self.viewport().update()
+        else:
+            QTimer.singleShot(0, self, then)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._then is not None:
+            QTimer.singleShot(0, self, self._then)
+            self._then = None
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QMenu, QVBoxLayout, QWidget
 
@@ -126,7 +126,7 @@ class LibraryScreen(Screen):
         return "_room" in self.__dict__
 
     def _furnish(self) -> None:
-        """Once the list is painted: make the page, and show in it what was asked for meanwhile."""
+        """Make the page, and show in it what was asked for meanwhile."""
         at, self._wanted = self._wanted, {}
         if self.context.workspace is not None and self._room and at:  # it may have closed meanwhile
             self.show_at(**at)
@@ -306,10 +306,8 @@ class LibraryScreen(Screen):
         if current is not None:
             self.list.select(current)
         if self._first:
-            QTimer.singleShot(0, self, self._furnish)
-        if self._first and current is None and (first := self.list.first()) is not None:
-            QTimer.singleShot(0, self, lambda: self._open_first(first))
-        self._first = False
+            self._first = False
+            self.list.view.once_painted(self._arrive)
         drafts = [row.id for row in rows if row.has_draft and row.latest is not None][:_COUNTED_DRAFTS]
         if drafts:
             self.context.bridge.read(
@@ -341,11 +339,13 @@ class LibraryScreen(Screen):
 
     # -- the open prompt ---------------------------------------------------------------------------------------
 
-    def _open_first(self, prompt_id: int) -> None:
-        self._furnish()  # which opens what was asked for meanwhile
-        if self.working.prompt_id is None and self.context.workspace is not None:  # it may have closed meanwhile
+    def _arrive(self) -> None:
+        """Open what was asked for while the list was read and painted, else its first prompt."""
+        self._furnish()
+        first = self.list.first()
+        if self.working.prompt_id is None and first is not None and self.context.workspace is not None:  # it may have closed meanwhile
             folder = self.list.current_folder()
-            self.open(prompt_id)
+            self.open(first)
             if folder:  # somebody went there meanwhile
                 self.list.select_folder(folder)
 

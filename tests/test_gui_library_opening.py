@@ -1,0 +1,100 @@
+"""How the library opens: its list is painted first, then the page beside it is made and shows what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QEvent, QObject
+from pytestqt.qtbot import QtBot
+
+from tests.gui_window import finished, opened
+from workbench.gui.app import Session
+from workbench.gui.library.view import LibraryScreen
+from workbench.settings import Settings
+from workbench.values import Content, Message
+from workbench.workspace import Workspace
+
+
+class Paints(QObject):
+    """Whether the page was there each time that the list was painted with prompts in it, and what is to be done at the first."""
+
+    def __init__(self, screen: LibraryScreen, at_first: Callable[[], None] = lambda: None) -> None:
+        super().__init__(screen)
+        self.screen, self.at_first = screen, at_first
+        self.furnished: list[bool] = []
+        screen.list.view.viewport().installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint and self.screen.list.model.rowCount():
+            self.furnished.append(self.screen._furnished)
+            if len(self.furnished) == 1:
+                self.at_first()
+        return False
+
+
+@pytest.fixture
+def ids(tmp_path: Path) -> list[int]:
+    with closing(Workspace.open(tmp_path / "desk.db")) as ws:
+        return [ws.prompts.create(name, "a", Content((Message.of("user", f"{name}?"),))) for name in ("First", "Second", "Third")]
+
+
+@pytest.fixture
+def session(qtbot: QtBot, tmp_path: Path, settings: Settings, ids: list[int]) -> Iterator[Session]:
+    made = opened(qtbot, tmp_path / "desk.db", settings)
+    yield made
+    finished(made)
+
+
+def shown(qtbot: QtBot, screen: LibraryScreen, prompt_id: int) -> None:
+    qtbot.waitUntil(lambda: screen.working.at is not None and screen.working.at.prompt.id == prompt_id, timeout=8_000)
+
+
+def library(session: Session) -> LibraryScreen:
+    screen = session.window.screen_at("library")
+    assert isinstance(screen, LibraryScreen)
+    return screen
+
+
+def test_the_list_is_painted_before_the_page_is_made_which_then_shows_its_first_prompt(
+    qtbot: QtBot, session: Session, ids: list[int]
+) -> None:
+    paints = Paints(library(session))
+    session.context.go("library")
+    shown(qtbot, paints.screen, ids[0])
+    assert paints.furnished[0] is False
+
+
+def test_a_prompt_that_is_asked_for_while_the_list_is_painted_is_opened_and_no_other(
+    qtbot: QtBot, session: Session, ids: list[int]
+) -> None:
+    screen = library(session)
+    seen: list[int | None] = []
+    screen.working.opened.connect(lambda: seen.append(screen.working.prompt_id))
+    Paints(screen, lambda: session.context.go("library", prompt_id=ids[2]))
+    session.context.go("library")
+    shown(qtbot, screen, ids[2])
+    assert seen == [ids[2]]
+
+
+def test_a_prompt_that_is_chosen_before_the_page_is_there_stays_chosen(qtbot: QtBot, session: Session, ids: list[int]) -> None:
+    screen = library(session)
+    Paints(screen, lambda: screen.list.view.setCurrentIndex(screen.list.model.find(prompt_id=ids[1])))
+    session.context.go("library")
+    shown(qtbot, screen, ids[1])
+    assert screen.list.view.currentIndex() == screen.list.model.find(prompt_id=ids[1])
+
+
+def test_a_list_that_nobody_sees_yet_opens_its_first_prompt_all_the_same(qtbot: QtBot, session: Session, ids: list[int]) -> None:
+    screen = library(session)
+    view = screen.list.view
+    done: list[str] = []
+    assert not view.isVisible()
+    view.once_painted(lambda: done.append("hidden"))
+    qtbot.waitUntil(lambda: done == ["hidden"], timeout=2_000)
+    session.context.go("library")
+    shown(qtbot, screen, ids[0])
+    view.once_painted(lambda: done.append("seen"))
+    qtbot.waitUntil(lambda: done == ["hidden", "seen"], timeout=2_000)
