@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 PICTURE_BYTES = 32_000_000
 FULL_KEPT = 96
-MAKING_S = 0.004
+MAKING_S = 0.003
 """Time of a hurried frame for pictures of cells."""
 BLANKS_KEPT = 16
 _KEPT_STATES = (State.DONE, State.REUSED, State.BLOCKED, State.FAILED)
