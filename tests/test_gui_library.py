@@ -825,6 +825,20 @@ def test_an_import_says_what_came_in_and_what_was_rejected(desk: Desk, tmp_path:
     assert "Nothing came in, 1 unchanged" in [label.text() for label in dialog.findChildren(QLabel)]
 
 
+def test_a_connection_that_came_in_is_shown_among_the_models(desk: Desk, tmp_path: Path) -> None:
+    config = "prompts: ['Hello {{ name }}']\nproviders: [echo]\ntests:\n  - vars: {name: Priya}\n"
+    (tmp_path / "promptfooconfig.yaml").write_text(config, "utf-8")
+    desk.session.context.go("library", import_paths=[str(tmp_path / "promptfooconfig.yaml")])
+    dialog = desk.dialog()
+    assert isinstance(dialog, ImportReportDialog)
+    shows = [found for found in dialog.findChildren(QAbstractButton) if found.text() == "Show"]
+    kinds = [item.kind for item in dialog.report.imported]
+    assert len(shows) == len(kinds)
+    shows[kinds.index("connection")].click()
+    desk.until(lambda: desk.session.window.place == "models")
+    assert desk.session.window.screen_at("models").isVisible()
+
+
 def test_reports_say_their_numbers_in_words() -> None:
     from workbench.gui.widgets.import_report import headline, second_line
     from workbench.library.reports import Imported, ImportReport, Rejected

@@ -174,6 +174,10 @@ class Exchange:
             show_packet_report(self._owner, self._context, id)
         elif kind == "run":
             self._context.go("compare", run_id=id)
+        elif kind == "connection":
+            self._context.go("models", connection_id=id)
+        elif kind == "model":
+            self._context.go("models")
         else:
             self._context.go("library", prompt_id=id)
 

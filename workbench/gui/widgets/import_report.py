@@ -54,7 +54,7 @@ class ImportReportDialog(Dialog):
         again: Callable[[list[str]], object] | None = None,
     ) -> None:
         super().__init__(parent, "Import report", padded=False)
-        self._bridge, self._report, self._open, self._again = bridge, report, open_thing, again
+        self._bridge, self.report, self._open, self._again = bridge, report, open_thing, again
         self.head.setSpacing(10)
         self.head.insertWidget(1, ElidedLabel(source, "small", "text3"))
         self.head.addWidget(icon_button("x", "Close (Esc)", on=self.reject))
@@ -90,10 +90,10 @@ class ImportReportDialog(Dialog):
         card.setProperty("kind", "card")
         row = FlowLayout(card, gap=0, row_gap=4)  # with many kinds the last ones go to a second row
         row.setContentsMargins(1, 6, 1, 6)
-        parts = [(len(_of(self._report.imported, kind)), one, many, icon, "text") for kind, one, many, icon in _KINDS]
+        parts = [(len(_of(self.report.imported, kind)), one, many, icon, "text") for kind, one, many, icon in _KINDS]
         parts = [part for part in parts if part[0]] or [(0, "came in", "came in", "file-text", "text")]
-        parts.append((len(self._report.unchanged), "unchanged", "unchanged", "equal", "text"))
-        parts.append((rejected_count(self._report), "rejected", "rejected", "circle-x", "fail" if self._report.rejected else "text"))
+        parts.append((len(self.report.unchanged), "unchanged", "unchanged", "equal", "text"))
+        parts.append((rejected_count(self.report), "rejected", "rejected", "circle-x", "fail" if self.report.rejected else "text"))
         for count, one, many, icon, tone in parts:
             holder = QWidget()
             cell = QHBoxLayout(holder)
@@ -124,12 +124,12 @@ class ImportReportDialog(Dialog):
         return inside
 
     def _rejected(self) -> None:
-        found = self._report.rejected
+        found = self.report.rejected
         if not found:
             return
         paths = list(dict.fromkeys(item.path for item in found))
         self._heading(
-            "Rejected", f"{counted(rejected_count(self._report), 'place')} in {counted(len(paths), 'file')}, the others are not affected"
+            "Rejected", f"{counted(rejected_count(self.report), 'place')} in {counted(len(paths), 'file')}, the others are not affected"
         )
         card = self._card("fail")
         offered: set[str] = set()
@@ -162,7 +162,7 @@ class ImportReportDialog(Dialog):
             card.addWidget(_rest(more))
 
     def _not_carried(self) -> None:
-        found = self._report.not_carried
+        found = self.report.not_carried
         if not found:
             return
         self._heading("Could not be carried over", counted(len(found), "thing"))
@@ -178,7 +178,7 @@ class ImportReportDialog(Dialog):
             card.addWidget(_rest(len(found) - _MOST))
 
     def _came_in(self) -> None:
-        found = self._report.imported
+        found = self.report.imported
         if not found:
             return
         self._heading("Came in", "")
@@ -193,7 +193,7 @@ class ImportReportDialog(Dialog):
             row.addWidget(icon_label(icons.get(item.kind, "file-text"), "text2", 16))
             row.addWidget(ElidedLabel(item.name, "body", "text", 500), 1)
             row.addWidget(label(self._what(item), "small", "text3"))
-            if self._open is not None and item.kind in ("prompt", "snippet", "dataset", "comparison", "run", "ratings"):
+            if self._open is not None:
                 row.addWidget(button("Show", kind="link", size="small", on=partial(self._go, item)))
             card.addLayout(row)
         if len(found) > _MOST:
@@ -221,7 +221,7 @@ class ImportReportDialog(Dialog):
         chosen, _ = QFileDialog.getSaveFileName(self, "Save the report", "import-report.json", "JSON (*.json)")
         if chosen:
             self._bridge.read(
-                write_report, self._report, Path(chosen),
+                write_report, self.report, Path(chosen),
                 then=lambda _: self._unsaved.hide(), failed=self._not_saved, owner=self, key=("report", id(self)),
             )  # fmt: skip
 
