@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from itertools import chain
@@ -19,15 +19,14 @@ from workbench.engine.engine import SKIPPED, Engine
 from workbench.engine.events import Cancelled, EngineJob, Event, Failed, Finished, Held, Saved, Skipped, Started, Streamed, Unsaved, Waiting
 from workbench.evaluators import Vectors
 from workbench.plan import Plan
-from workbench.providers.attachments import without
 from workbench.runs.consent import with_prompt
 from workbench.runs.log import Logged, of_failure
 from workbench.runs.meanings import STOPPED, Meanings, worst_tokens
+from workbench.runs.questions import Questions, Todo
 from workbench.runs.recording import End, Recorder, Reused, Start
 from workbench.store.database import Database
 from workbench.store.stamps import stamp
 from workbench.values import (
-    BadInput,
     ConnectionLost,
     Endpoint,
     Failure,
@@ -39,7 +38,6 @@ from workbench.values import (
     Problem,
     ReadOnly,
     Reply,
-    Request,
     Score,
     StoreTrouble,
 )
@@ -50,8 +48,6 @@ LOG_SECONDS = 1.0
 """At least so often what happened is written into the log, where no output comes with which it is."""
 _TURN_SECONDS = 0.005
 _PAGE = 2000
-_SLOW_TEMPLATES = 3
-_SLOW_SECONDS = 0.5
 _REUSE_PAGE = 200
 _NOTHING = Decimal(0)
 _SERVER_AWAITED_S = 900.0
@@ -67,17 +63,6 @@ SELECT id, column_index, case_index, repeat FROM job WHERE run_id = :run AND id 
 ORDER BY id LIMIT :limit"""
 
 _RUNNING = "SELECT id FROM job WHERE run_id = :run AND status = 'running'"
-
-
-@dataclass(frozen=True, slots=True)
-class Todo:
-    """A job that is still to be made. `asked`: where, and with which key, once it was given to the engine."""
-
-    id: int
-    column: int
-    case_index: int
-    repeat: int
-    asked: Endpoint | None = None
 
 
 class Execution:
@@ -114,7 +99,7 @@ class Execution:
         self._outdated: list[Todo] = []
         """Jobs that were refused with a key which is not their connection's any more."""
         self._todo: dict[int, Todo] = {}
-        self._prints: dict[int, str] = {}
+        self._questions = Questions(plan)
         self._ends: list[tuple[End, Event]] = []
         self._started: set[int] = set()
         """Jobs that began since the last transaction."""
@@ -124,18 +109,6 @@ class Execution:
         self._made = 0
         self._spent_on_checks = Decimal(0)
         """What checks have cost since the last write that was kept."""
-        self._slow_columns: dict[int, tuple[int, BadInput | None]] = {}
-        self._unread = [
-            providers.unread(column.model.wire_format, column.model.reads, plans.shown(column.variant.content)) for column in plan.columns
-        ]
-        self._left_out = [
-            (
-                *providers.left_out(column.model.wire_format, plans.parameters(plan, index), column.model.options),
-                *providers.unsaid(column.model.wire_format, column.variant.content.output_schema, column.variant.content.tools),
-                *self._unread[index],
-            )
-            for index, column in enumerate(plan.columns)
-        ]
         self._compares = plan.of_checks(evaluators.compares_meanings)
         self._slow = plan.of_checks(lambda checks: evaluators.compares_meanings(checks) or any(map(evaluators.may_be_slow, checks)))
 
@@ -285,7 +258,7 @@ class Execution:
     def _saw_held(self, event: Held) -> bool:
         """The job stays in the queue. False if that is to be written first, because it was on its way."""
         todo = self._todo.pop(event.job)
-        self._prints.pop(event.job, None)
+        self._questions.take_print(event.job)
         self._texts.pop(event.job, None)
         if self._is_outdated(todo):  # what an earlier key was refused says nothing of the one that is there now
             self._outdated.append(todo)
@@ -317,7 +290,8 @@ class Execution:
     def _end_of(self, event: Finished | Failed | Cancelled | Skipped, reused: Reused | None = None) -> End:
         todo = self._todo.pop(event.job)
         price = self._plan.columns[todo.column].model.price
-        end = End(event.job, "done", 0, price, self._prints.pop(event.job, ""), left_out=self._left_out[todo.column], reused=reused)
+        left_out = self._questions.unsent[todo.column]
+        end = End(event.job, "done", 0, price, self._questions.take_print(event.job), left_out=left_out, reused=reused)
         end.own_from = self._plan.own_from(todo.case_index)
         if isinstance(event, Finished):
             end.attempts, end.reply = event.attempts, event.reply
@@ -492,7 +466,7 @@ class Execution:
             self._todo[todo.id] = replace(todo, asked=endpoint)
             group, price, longest = self._shared(todo.column, endpoint)
             after = self._worst_after(todo, longest) if self._compares(todo.case_index) else _NOTHING
-            yield EngineJob(todo.id, partial(self._request, todo), endpoint, group, price, todo.column, longest, after)
+            yield EngineJob(todo.id, partial(self._questions.ask, todo), endpoint, group, price, todo.column, longest, after)
 
     def _shared(self, column: int, endpoint: Endpoint) -> tuple[Hashable, Price, int | None]:
         """What a column's calls have in common: the group, the price, and the length of the longest answer."""
@@ -509,24 +483,6 @@ class Execution:
         written = limit if isinstance(limit, int) else longest or LONGEST_UNKNOWN
         self._after[todo.id] = worst = self._meanings.worst_usd(2 * written + sum(map(worst_tokens, texts)))
         return worst
-
-    def _request(self, todo: Todo) -> Request:
-        request = self._rendered(todo)
-        self._prints[todo.id] = plans.fingerprint(self._plan, todo.column, request, todo.repeat)
-        return request
-
-    def _rendered(self, todo: Todo) -> Request:
-        """The job's question. A column whose template runs into its time limit again and again is not tried for ever."""
-        slow, problem = self._slow_columns.get(todo.column, (0, None))
-        if problem is not None and slow >= _SLOW_TEMPLATES:
-            raise problem
-        began = monotonic()
-        try:
-            return without(plans.request(self._plan, todo.column, todo.case_index), self._unread[todo.column])
-        except BadInput as failed:
-            if monotonic() - began > _SLOW_SECONDS:
-                self._slow_columns[todo.column] = slow + 1, failed
-            raise
 
     async def _settled(self, start: Start) -> AsyncGenerator[Event]:
         """Ends of jobs that need no call: their model cannot be asked, or the same question was answered before, by a person too."""
@@ -563,23 +519,16 @@ class Execution:
         self._ends.append((self._end_of(event), event))
 
     def _reuse(self, page: Sequence[Todo]) -> None:
-        asked = [todo for todo in page if self._try_request(todo)]
-        earlier = self._recorder.earlier(self._prints[todo.id] for todo in asked) if asked else {}
-        for todo in asked:
-            reused = earlier.get(self._prints[todo.id])
+        prints = {todo.id: self._questions.print_of(todo) for todo in page}
+        earlier = self._recorder.earlier(filter(None, prints.values()))
+        for todo in page:
+            reused = earlier.get(prints[todo.id])
             if reused is None:
-                del self._prints[todo.id]
+                self._questions.take_print(todo.id)
                 continue
             self._todo[todo.id] = todo
             event = Finished(todo.id, reused.reply, 0)
             self._ends.append((self._end_of(event, reused), event))
-
-    def _try_request(self, todo: Todo) -> bool:
-        try:
-            self._request(todo)
-        except Problem:
-            return False  # the engine will meet the same problem and tell it
-        return True
 
 
 async def _next(stream: AsyncGenerator[list[Event]]) -> list[Event]:

@@ -266,6 +266,8 @@ WHERE id = :run""",
     def earlier(self, fingerprints: Iterable[str]) -> dict[str, Reused]:
         """The newest finished output of each of these fingerprints, in this run or in any other."""
         wanted = sorted(set(fingerprints))
+        if not wanted:
+            return {}
         rows = self._database.query(_EARLIER.format(prints=",".join("?" * len(wanted))), wanted)
         pictures = pictures_of(self._database, [row[1] for row in rows])
         return {row[0]: _reused(row[1:], pictures.get(row[1], ())) for row in rows}
