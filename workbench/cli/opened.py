@@ -19,16 +19,26 @@ if TYPE_CHECKING:
 @contextmanager
 def workspace(options: argparse.Namespace, terminal: Terminal) -> Iterator[Workspace]:
     """The workspace that the options name, closed at the end. What it has to say goes to stderr."""
+    from workbench.values import Hindered, ReadOnly, StoreTrouble
     from workbench.workspace import Workspace  # 0.1 s, and not every verb needs it
 
-    opened = Workspace.open(options.workspace)
     try:
-        if opened.notice:
-            terminal.note(opened.notice)
+        opened = Workspace.open(options.workspace)
+    except StoreTrouble as trouble:  # no work has begun: what was named is none, or the place where workspaces lie lacks something
+        trouble.exit_code = 2 if options.workspace and not isinstance(trouble, Hindered) else 3
+        raise
+    notice = opened.notice
+    try:
         if sys.stdin is not None and sys.stdin.isatty():
             opened.keys.ask_passphrase = ask_passphrase
         yield opened
+    except ReadOnly as refused:
+        if notice in str(refused):  # it is said once
+            notice = ""
+        raise
     finally:
+        if notice:
+            terminal.note(notice)
         opened.close()
 
 
