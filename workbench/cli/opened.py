@@ -43,10 +43,13 @@ def workspace(options: argparse.Namespace, terminal: Terminal) -> Iterator[Works
 
 
 def model_of(ws: Workspace, name: str) -> ModelSpec:
-    """The model of this title or name; `builtin` is the one that the app brings along. Raises NotFound."""
-    if name.casefold() in ("builtin", "built-in"):
-        connection_id = ws.builtin.ensure_connection()
-        first = next((model for model in ws.connections.models() if model.connection_id == connection_id), None)
-        if first is not None:
-            return ws.connections.spec(first.id)
-    return ws.connections.spec(ws.connections.find_model(name).id)
+    """The model of this title or name, as `name_here` reads it. Raises NotFound."""
+    return ws.connections.spec(ws.connections.find_model(name_here(ws, name)).id)
+
+
+def name_here(ws: Workspace, name: str) -> str:
+    """The name of a model as the workspace knows it: `builtin` is the one that the app brings along."""
+    if name.casefold() not in ("builtin", "built-in"):
+        return name
+    connection_id = ws.builtin.ensure_connection()
+    return next((model.uid for model in ws.connections.models() if model.connection_id == connection_id), name)
