@@ -121,9 +121,8 @@ def _tell_estimate(found: Estimate, terminal: Terminal) -> None:
     if found.high_usd:
         reused = f", {found.reused:,} of them reused" if found.reused else ""
         judges = f" and {found.judge_calls:,} of judges" if found.judge_calls else ""
-        terminal.note(
-            f"{found.calls:,} call{'' if found.calls == 1 else 's'}{reused}{judges}, about ${found.low_usd:.4f} to ${found.high_usd:.4f}. {found.basis}"
-        )
+        calls = f"{found.calls:,} call{'' if found.calls == 1 else 's'}"
+        terminal.note(f"{calls}{reused}{judges}, about ${found.low_usd:.4f} to ${found.high_usd:.4f}. {found.basis}")
 
 
 def resume_verb(options: argparse.Namespace, terminal: Terminal) -> int:
