@@ -281,3 +281,17 @@ def test_the_columns_of_a_collection_of_prompts_are_said(tmp_path: Path, capsys:
     assert "not of csv" in capsys.readouterr().err
     assert perform(["import", str(table), "--column", "titel", "--json"]) == 2
     assert "does not say PART=COLUMN" in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_there_does_not_stop_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.csv").write_text("q\nfine\n", "utf-8")
+    assert perform(["import", str(tmp_path / "gone.csv"), str(tmp_path / "a.csv"), str(tmp_path / ("n" * 300)), "--json"]) == 1
+    told = document(capsys)
+    assert [item["name"] for item in told["imported"]] == ["a"]
+    assert [(Path(one["path"]).name[:4], one["line"], one["reason"]) for one in told["rejected"]] == [
+        ("gone", None, "There is no such file or folder."),
+        ("nnnn", None, "There is no such file or folder."),
+    ]
+    assert perform(["import", str(tmp_path / "gone.csv"), str(tmp_path / "gone.yaml")]) == 2
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err.count("\n")) == ("", 1)
