@@ -73,6 +73,9 @@ def test_the_version_and_the_overview_are_printed_to_stdout(capsys: pytest.Captu
         (["run", "x", "--out", "x.doc"], "A run is written as csv, jsonl, json, xlsx, md or html, not as doc."),
         (["connections", "add", "Mine", "--no-key"], "The address of this server is missing."),
         (["import", "/no/such/file.yaml"], "There is no such file or folder."),
+        (["--workspace", "n" * 300, "list", "runs"], "No file can have so long a name."),
+        (["run", "x", "--out", "n" * 300 + ".csv"], "No file can have so long a name."),
+        (["export", "n" * 300], "No file can have so long a name."),
     ],
 )
 def test_wrong_usage_is_one_line_on_stderr_and_exit_code_2(arguments: list[str], line: str, capsys: pytest.CaptureFixture[str]) -> None:
