@@ -49,6 +49,7 @@ def test_the_version_and_the_overview_are_printed_to_stdout(capsys: pytest.Captu
         (["aks", "x"], "There is no verb aks. Did you mean ask?"),
         (["--jsn", "list", "runs"], "There is no option --jsn before the verb."),
         (["--workspace"], "--workspace needs a value."),
+        (["--workspace", "--json", "list", "runs"], "--workspace needs a value."),
         (["list"], "workbench list: the following arguments are required: kind."),
         (["list", "cats"], "workbench list: argument kind: invalid choice: 'cats'"),
         (["run", "x", "--repeats", "0"], "'0' is not a whole number above 0"),

@@ -210,7 +210,7 @@ def test_the_last_word_of_progress_is_no_wait_that_is_over_and_tells_what_was_le
     assert perform(["run", what, "--max-cost", "0.0000001", "--base-url-override", "http://127.0.0.1:9/v1"]) == 1
     said = capsys.readouterr().err
     assert "1 of 1 done · 1 left out" in said
-    assert "1 were left out by the cap of 1 call." in said
+    assert "1 was left out by the cap of 1 call." in said
     assert "1 call, about" in said
 
 

@@ -172,7 +172,7 @@ def _split(arguments: list[str]) -> tuple[dict[str, Any], str | None, list[str]]
         if name in _WITH_VALUE:
             if not equals:
                 at += 1
-                if at == len(arguments):
+                if at == len(arguments) or arguments[at].startswith("--"):  # not a file of the name of the next option
                     raise Usage(f"{name} needs a value.")
                 value = arguments[at]
             given[name[2:]] = value

@@ -230,7 +230,8 @@ def verdict(ws: Workspace, run_id: int, fail_under: float | None, terminal: Term
     """0, or 1 where jobs failed or were left out, or too few outputs passed; the reason goes to stderr."""
     run = ws.runs.get(run_id)
     if run.failed or run.skipped or run.queued:
-        parts = ((run.failed, "failed"), (run.skipped, "were left out by the cap"), (run.queued, "were not made"))
+        left_out, unmade = ("was" if count == 1 else "were" for count in (run.skipped, run.queued))
+        parts = ((run.failed, "failed"), (run.skipped, f"{left_out} left out by the cap"), (run.queued, f"{unmade} not made"))
         calls = run.jobs - run.by_hand - run.in_batch
         terminal.complain(f"{', '.join(f'{count} {what}' for count, what in parts if count)} of {calls} call{'' if calls == 1 else 's'}.")
         columns = ws.runs.columns(run_id)
