@@ -245,6 +245,25 @@ def test_the_sheet_of_a_workbook_is_chosen_and_told(tmp_path: Path, capsys: pyte
     assert "Its sheets are Sheet, Cases, More." in document(capsys)["rejected"][0]["reason"]
 
 
+def test_without_the_package_for_workbooks_the_environment_lacks_it_and_other_files_come_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "cases.csv").write_text("q\nfine\n", "utf-8")
+    assert perform(["import", str(tmp_path / "cases.csv")]) == 0
+    book = tmp_path / "cases.xlsx"
+    assert perform(["export", str(book), "--what", "dataset", "cases"]) == 0
+    capsys.readouterr()
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    assert perform(["export", str(tmp_path / "more.xlsx"), "--what", "dataset", "cases"]) == 3
+    assert 'pip install "prompt-workbench[excel]"' in capsys.readouterr().err
+    assert not (tmp_path / "more.xlsx").exists()
+    (tmp_path / "other.csv").write_text("q\nfine too\n", "utf-8")
+    assert perform(["import", str(book), str(tmp_path / "other.csv"), "--json"]) == 1
+    told = document(capsys)
+    assert [item["name"] for item in told["imported"]] == ["other"]
+    assert "[excel]" in told["rejected"][0]["reason"]
+
+
 def test_the_columns_of_a_collection_of_prompts_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table = tmp_path / "p.csv"
     table.write_text("Titel,Vorlage,Rolle,Stichwort\nPoet,Rhyme {{ word }},Be brief.,fun\n", "utf-8")
@@ -262,3 +281,17 @@ def test_the_columns_of_a_collection_of_prompts_are_said(tmp_path: Path, capsys:
     assert "not of csv" in capsys.readouterr().err
     assert perform(["import", str(table), "--column", "titel", "--json"]) == 2
     assert "does not say PART=COLUMN" in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_there_does_not_stop_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.csv").write_text("q\nfine\n", "utf-8")
+    assert perform(["import", str(tmp_path / "gone.csv"), str(tmp_path / "a.csv"), str(tmp_path / ("n" * 300)), "--json"]) == 1
+    told = document(capsys)
+    assert [item["name"] for item in told["imported"]] == ["a"]
+    assert [(Path(one["path"]).name[:4], one["line"], one["reason"]) for one in told["rejected"]] == [
+        ("gone", None, "There is no such file or folder."),
+        ("nnnn", None, "There is no such file or folder."),
+    ]
+    assert perform(["import", str(tmp_path / "gone.csv"), str(tmp_path / "gone.yaml")]) == 2
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err.count("\n")) == ("", 1)

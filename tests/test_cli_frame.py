@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from workbench import __version__
 from workbench.cli.frame import VERBS, perform
 from workbench.cli.system_libraries import missing_for_window
 from workbench.cli.terminal import Terminal, columns, printable
+from workbench.store.database import Database
 
 
 def loaded_by(*arguments: str, home: Path) -> set[str]:
@@ -46,6 +49,7 @@ def test_the_version_and_the_overview_are_printed_to_stdout(capsys: pytest.Captu
         (["aks", "x"], "There is no verb aks. Did you mean ask?"),
         (["--jsn", "list", "runs"], "There is no option --jsn before the verb."),
         (["--workspace"], "--workspace needs a value."),
+        (["--workspace", "--json", "list", "runs"], "--workspace needs a value."),
         (["list"], "workbench list: the following arguments are required: kind."),
         (["list", "cats"], "workbench list: argument kind: invalid choice: 'cats'"),
         (["run", "x", "--repeats", "0"], "'0' is not a whole number above 0"),
@@ -70,6 +74,9 @@ def test_the_version_and_the_overview_are_printed_to_stdout(capsys: pytest.Captu
         (["run", "x", "--out", "x.doc"], "A run is written as csv, jsonl, json, xlsx, md or html, not as doc."),
         (["connections", "add", "Mine", "--no-key"], "The address of this server is missing."),
         (["import", "/no/such/file.yaml"], "There is no such file or folder."),
+        (["--workspace", "n" * 300, "list", "runs"], "No file can have so long a name."),
+        (["run", "x", "--out", "n" * 300 + ".csv"], "No file can have so long a name."),
+        (["export", "n" * 300], "No file can have so long a name."),
     ],
 )
 def test_wrong_usage_is_one_line_on_stderr_and_exit_code_2(arguments: list[str], line: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -245,3 +252,54 @@ def test_columns_are_aligned_and_long_cells_are_cut_on_a_screen_and_whole_in_a_p
         monkeypatch.setattr(sys, "stdout", stream)
         assert long_table()[3] == "x" * 59 + "…"
     assert columns(("A",), []) == ""
+
+
+def _not_a_workspace(tmp_path: Path, kind: str) -> str:
+    place = tmp_path / "place"
+    if kind == "a text file":
+        place.write_text("Dear diary\n")
+    elif kind == "a foreign database":
+        with closing(sqlite3.connect(place)) as other:
+            other.execute("CREATE TABLE photo (name TEXT)")
+    elif kind == "a folder":
+        place.mkdir()
+    elif kind == "below a file":
+        place.write_text("Dear diary\n")
+        return str(place / "w.db")
+    else:
+        return "mysql://team@localhost/workbench"
+    return str(place)
+
+
+@pytest.mark.parametrize("kind", ["a text file", "a foreign database", "a folder", "below a file", "another database"])
+def test_what_cannot_be_a_workspace_is_wrong_input_and_no_work_that_failed(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert perform(["--workspace", _not_a_workspace(tmp_path, kind), "list", "runs", "--json"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("workbench: ")
+    assert printed.err.count("\n") == 1
+
+
+def test_a_data_folder_that_cannot_be_made_is_the_environment_that_lacks_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file" / "data"))
+    assert perform(["list", "runs"]) == 3
+    assert "Name a file in a folder that can be written" in capsys.readouterr().err
+
+
+def test_a_workspace_that_is_open_elsewhere_is_told_in_one_line_and_nothing_is_begun(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "w.db"
+    with closing(Database.open(path)):
+        assert perform(["--workspace", str(path), "list", "runs"]) == 0
+        assert capsys.readouterr().err == "Another window has w.db open. You can read but not save.\n"
+        assert perform(["--workspace", str(path), "connections", "add", "Mine", "--vendor", "ollama", "--no-key"]) == 3
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert "Another window has w.db open" in printed.err

@@ -170,6 +170,50 @@ def test_outputs_are_written_where_they_are_asked_for(tmp_path: Path, capsys: py
     assert perform(["run", config(tmp_path, None), "--out", str(tmp_path / "gone" / "out.csv")]) == 2
 
 
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_asked(
+    fakeprovider: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = fakeprovider()
+    (tmp_path / "out.json").mkdir()
+    assert perform(["run", config(tmp_path, server), "--out", str(tmp_path / "out.json")]) == 2
+    assert "This is a folder, and the outputs are one file." in capsys.readouterr().err
+    assert server.stats()["requests"] == 0
+
+
+def test_outputs_that_cannot_be_written_after_all_do_not_keep_the_report_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("workbench.cli.run._check_out", lambda path: (tmp_path / "out.json").mkdir())  # made while the run goes on
+    assert perform(["run", config(tmp_path, None), "--json", "--out", str(tmp_path / "out.json")]) == 1
+    printed = capsys.readouterr()
+    assert len(json.loads(printed.out)["outputs"]) == 6
+    assert "out.json cannot be written: Is a directory. Choose another place." in printed.err
+    assert f"workbench export FILE --what run {json.loads(printed.out)['run']['id']}" in printed.err
+
+
+def test_the_built_in_model_is_named_in_a_run_as_it_is_in_a_question(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(["run", config(tmp_path, None), "--model", "builtin", "--json"]) == 3
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert "workbench demo" in printed.err or "pip install" in printed.err
+
+
+def test_the_last_word_of_progress_is_no_wait_that_is_over_and_tells_what_was_left_out(
+    fakeprovider: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tests = [{"vars": {"q": "bad [[fake status=500]]"}}]
+    assert perform(["run", config(tmp_path, fakeprovider(), tests=tests)]) == 1
+    assert "trying again" not in capsys.readouterr().err.splitlines()[-2]
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-key-of-the-environment")
+    what = config(tmp_path, None, providers=["openai:chat:gpt-4o-mini"], tests=tests, prompts=["Say {{q}}."])
+    assert perform(["run", what, "--max-cost", "0.0000001", "--base-url-override", "http://127.0.0.1:9/v1"]) == 1
+    said = capsys.readouterr().err
+    assert "1 of 1 done · 1 left out" in said
+    assert "1 was left out by the cap of 1 call." in said
+    assert "1 call, about" in said
+
+
 def test_runs_are_listed_newest_first_and_shown_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     what = config(tmp_path, None)
     assert perform(["run", what, "--json"]) == 0
@@ -243,7 +287,7 @@ def test_while_a_window_has_the_workspace_open_it_can_be_read_but_not_run_in(tmp
         code = "import sys; from workbench.cli.frame import perform; sys.exit(perform(sys.argv[1:]))"
         command = [sys.executable, "-c", code, "--workspace", str(tmp_path / "w.db")]
         ran = subprocess.run([*command, "run", config(tmp_path, None), "--json"], capture_output=True, text=True, timeout=60)
-        assert (ran.returncode, ran.stdout) == (1, "")
+        assert (ran.returncode, ran.stdout) == (3, "")
         assert "--workspace" in ran.stderr
         listed = subprocess.run([*command, "list", "runs", "--json"], capture_output=True, text=True, timeout=60)
         assert (listed.returncode, listed.stdout) == (0, '{"schema":1,"runs":[]}\n')

@@ -210,5 +210,5 @@ def test_a_run_in_a_write_protected_file_asks_nobody(tmp_path: Path, fakeprovide
     if not child:
         os.seteuid(65534)
         os._exit(perform(["--workspace", str(path), "run", file]))
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
     assert server.stats()["requests"] == 0

@@ -17,7 +17,7 @@ import pytest
 
 from workbench.store import backups, schema, tables
 from workbench.store.database import Database
-from workbench.values import Changes, Content, Message, Missing, ReadOnly, StoreTrouble
+from workbench.values import Changes, Content, Message, ReadOnly, StoreTrouble
 from workbench.workspace import Workspace
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and permissions of POSIX")
@@ -75,7 +75,7 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_another_kind_of_database_is_refused_with_a_sentence() -> None:
-    with pytest.raises(Missing, match=r"mysql://.*postgresql://"):
+    with pytest.raises(StoreTrouble, match=r"mysql://.*postgresql://"):
         Database.open("mysql://team@localhost/workbench")
 
 

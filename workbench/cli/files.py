@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,9 +70,8 @@ def export_arguments(parser: argparse.ArgumentParser) -> None:
 
 def import_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     """The exit code of `workbench import`: 1 where a file was rejected."""
-    for path in options.paths:
-        if not path.exists():
-            raise BadInput("There is no such file or folder.", path=str(path))
+    if not any(map(os.path.exists, options.paths)):  # known before a workspace is opened, or made
+        raise BadInput("There is no such file or folder.", path=str(options.paths[0]))
     with workspace(options, terminal) as ws:
         report = ws.files.import_paths(
             options.paths, options.format, sheet=options.sheet or "", columns=dict(options.column or ()),

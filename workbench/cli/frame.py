@@ -8,6 +8,7 @@ Exit codes: 0 done; 1 something failed in the work; 2 wrong usage or input; 3 th
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import signal
 import sys
@@ -69,6 +70,9 @@ def perform(arguments: Sequence[str]) -> int:
     except Exception as failure:
         from workbench.values.problems import Damaged, Problem, ReadOnly  # only failures need it
 
+        if isinstance(failure, OSError) and failure.errno == errno.ENAMETOOLONG:
+            terminal.complain(f"{failure.filename or 'A name'}: No file can have so long a name. Give a shorter one.")
+            return 2
         if isinstance(failure, OSError) and not isinstance(failure, Problem):
             terminal.complain(_of_the_system(failure))
             return 1
@@ -168,7 +172,7 @@ def _split(arguments: list[str]) -> tuple[dict[str, Any], str | None, list[str]]
         if name in _WITH_VALUE:
             if not equals:
                 at += 1
-                if at == len(arguments):
+                if at == len(arguments) or arguments[at].startswith("--"):  # not a file of the name of the next option
                     raise Usage(f"{name} needs a value.")
                 value = arguments[at]
             given[name[2:]] = value

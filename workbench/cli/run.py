@@ -7,6 +7,7 @@ checks, reports or ends of a run need is imported where it is used. `tests/test_
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from workbench.cli.opened import workspace
 from workbench.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from workbench.values import Check
+    from workbench.values import Check, Problem
     from workbench.workspace import Estimate, RunRow, Workspace
 
 
@@ -120,7 +121,8 @@ def _tell_estimate(found: Estimate, terminal: Terminal) -> None:
     if found.high_usd:
         reused = f", {found.reused:,} of them reused" if found.reused else ""
         judges = f" and {found.judge_calls:,} of judges" if found.judge_calls else ""
-        terminal.note(f"{found.calls:,} calls{reused}{judges}, about ${found.low_usd:.4f} to ${found.high_usd:.4f}. {found.basis}")
+        calls = f"{found.calls:,} call{'' if found.calls == 1 else 's'}"
+        terminal.note(f"{calls}{reused}{judges}, about ${found.low_usd:.4f} to ${found.high_usd:.4f}. {found.basis}")
 
 
 def resume_verb(options: argparse.Namespace, terminal: Terminal) -> int:
@@ -171,11 +173,7 @@ def finish(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Te
     except (StoreTrouble, ReadOnly):
         terminal.note(f"Go on with: workbench resume {uid}")
         raise
-    out = getattr(options, "out", None)
-    if out is not None:
-        ws.exports.write(run_id, out)
-        what = {".md": "The summary is", ".html": "The report is"}.get(out.suffix.lower(), "Outputs are")
-        terminal.note(f"{what} in {out}.")
+    unwritten = _write_out(ws, run_id, getattr(options, "out", None), terminal)
     if terminal.json:
         terminal.document(ws.exports.report(run_id))
     else:
@@ -183,8 +181,26 @@ def finish(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Te
     if interrupted:
         terminal.note(f"Go on with: workbench resume {uid}")
         return 130
+    if unwritten is not None:
+        terminal.note(f"The run is kept. Write it with: workbench export FILE --what run {uid}")
+        raise unwritten
     _tell_waiting(ws.runs.get(run_id), terminal)
     return max(verdict(ws, run_id, getattr(options, "fail_under", None), terminal), unjudged(ws, run_id, terminal))
+
+
+def _write_out(ws: Workspace, run_id: int, out: Path | None, terminal: Terminal) -> Problem | None:
+    """Write the outputs to the file that was asked for. Why it could not be is for later: the report is printed first."""
+    from workbench.values import Problem
+
+    if out is None:
+        return None
+    try:
+        ws.exports.write(run_id, out)
+    except Problem as problem:
+        return problem
+    what = {".md": "The summary is", ".html": "The report is"}.get(out.suffix.lower(), "Outputs are")
+    terminal.note(f"{what} in {out}.")
+    return None
 
 
 def unjudged(ws: Workspace, run_id: int, terminal: Terminal) -> int:
@@ -214,10 +230,10 @@ def verdict(ws: Workspace, run_id: int, fail_under: float | None, terminal: Term
     """0, or 1 where jobs failed or were left out, or too few outputs passed; the reason goes to stderr."""
     run = ws.runs.get(run_id)
     if run.failed or run.skipped or run.queued:
-        parts = ((run.failed, "failed"), (run.skipped, "were left out by the cap"), (run.queued, "were not made"))
-        terminal.complain(
-            f"{', '.join(f'{count} {what}' for count, what in parts if count)} of {run.jobs - run.by_hand - run.in_batch} calls."
-        )
+        left_out, unmade = ("was" if count == 1 else "were" for count in (run.skipped, run.queued))
+        parts = ((run.failed, "failed"), (run.skipped, f"{left_out} left out by the cap"), (run.queued, f"{unmade} not made"))
+        calls = run.jobs - run.by_hand - run.in_batch
+        terminal.complain(f"{', '.join(f'{count} {what}' for count, what in parts if count)} of {calls} call{'' if calls == 1 else 's'}.")
         columns = ws.runs.columns(run_id)
         for words in dict.fromkeys(f"{columns[column].model}: {failure.get('message')}" for column, failure in run.held.items()):
             terminal.note(words)
@@ -250,6 +266,10 @@ def _check_out(path: Path | None) -> None:
     format_of(path)
     if not path.parent.is_dir():
         raise BadInput("The folder of this file does not exist.", path=str(path))
+    if path.is_dir():
+        raise BadInput("This is a folder, and the outputs are one file.", path=str(path), remedy="Name a file in it.")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise BadInput("This file cannot be written.", path=str(path), remedy="Choose another place.")
 
 
 def _check_folder(path: Path | None) -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.cli.opened import name_here
 from workbench.cli.terminal import Terminal
 from workbench.values import BadInput
 
@@ -33,7 +34,7 @@ def source_of(ws: Workspace, options: argparse.Namespace, terminal: Terminal) ->
     for left in source.not_carried:
         terminal.note(f"Not carried over: {left.what} ({left.why})")
     if options.model:
-        source = ws.sources.with_models(source, options.model)
+        source = ws.sources.with_models(source, [name_here(ws, name) for name in options.model])
     if options.judge_model:
         source = ws.sources.with_judge(source, options.judge_model)
     if options.dataset:

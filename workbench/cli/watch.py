@@ -92,7 +92,7 @@ class _Progress:
 
     def __init__(self, ws: Workspace, run_id: int, jobs: int, done: int, terminal: Terminal) -> None:
         self._ws, self._run_id, self._terminal = ws, run_id, terminal
-        self._jobs, self._done, self._failed = jobs, done, 0
+        self._jobs, self._done, self._failed, self._left_out = jobs, done, 0, 0
         self._began, self._done_before = time.monotonic(), done
         self._waiting = self._judged = ""
         self._next_spend, self._spend = 0.0, ""
@@ -100,12 +100,11 @@ class _Progress:
     def saw(self, event: Any) -> None:
         """Count one event."""
         kind = type(event).__name__
-        if kind == "Finished":
-            self._done += 1
-            self._waiting = ""
-        elif kind in ("Failed", "Skipped"):  # a cancelled job goes back to the queue
+        if kind in ("Finished", "Failed", "Skipped"):  # a cancelled job goes back to the queue
             self._done += 1
             self._failed += kind == "Failed"
+            self._left_out += kind == "Skipped"
+            self._waiting = ""
         elif kind == "Waiting":
             self._waiting = f" · {event.failure.kind.replace('_', ' ')}, trying again in {event.delay_s:.0f} s"
         elif kind in ("Unsaved", "Saved"):
@@ -122,7 +121,7 @@ class _Progress:
         """The line as it is now."""
         made, elapsed = self._done - self._done_before, time.monotonic() - self._began
         left = elapsed / made * (self._jobs - self._done) if made else 0.0
-        failed = f" · {self._failed} failed" if self._failed else ""
+        failed = "".join(f" · {count} {what}" for count, what in ((self._failed, "failed"), (self._left_out, "left out")) if count)
         remaining = f" · {span(left)} left" if left and not last else f" · {span(elapsed)}" if last else ""
         words = f"{self._done} of {self._jobs} done{failed}{self._spent(last)}{remaining}{self._judged}{self._waiting}"
         self._terminal.progress(words, last=last)

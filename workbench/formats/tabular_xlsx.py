@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from workbench.formats.tabular_columns import as_text
 from workbench.formats.tabular_rows import BadRow, Opener, Row, show
-from workbench.values.problems import BadInput, Problem
+from workbench.values.problems import BadInput, Missing, Problem
 
 if TYPE_CHECKING:
     from openpyxl.cell import Cell
@@ -145,10 +145,12 @@ def library() -> Any:
     try:
         import openpyxl
     except ImportError:
-        raise BadInput(
+        lacking = BadInput(
             "Excel workbooks need the package openpyxl, which is not installed.",
             remedy='Install it with: pip install "prompt-workbench[excel]", or save the sheet as CSV.',
-        ) from None
+        )
+        lacking.exit_code = Missing.exit_code  # of many files only this one is set aside, as any that cannot be read
+        raise lacking from None
     # What it tells of parts that we do not read (drawings, rules of validation) is no news to anybody here.
     warnings.filterwarnings("ignore", module=r"openpyxl\.")
     return openpyxl

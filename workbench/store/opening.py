@@ -9,7 +9,7 @@ from pathlib import Path
 
 from workbench.store.schema import APPLICATION_ID
 from workbench.store.trouble import code_of, damaged, problem_of
-from workbench.values.problems import Missing, StoreTrouble
+from workbench.values.problems import StoreTrouble
 
 _MAGIC = b"SQLite format 3\x00"
 
@@ -26,13 +26,13 @@ class Found:
 
 
 def path_of(path_or_url: str | Path) -> Path:
-    """The file that a path or a `sqlite:///` URL names, absolute, links followed. Raises Missing for other databases."""
+    """The file that a path or a `sqlite:///` URL names, absolute, links followed. Raises StoreTrouble for other databases."""
     text = str(path_or_url)
     if text.startswith("sqlite:///"):
         text = text.removeprefix("sqlite:///")
     elif "://" in text:
         scheme = text.split("://")[0]
-        raise Missing(f"A workspace at {scheme}:// cannot be opened.", remedy="Name a file or a postgresql:// address.")
+        raise StoreTrouble(f"A workspace at {scheme}:// cannot be opened.", remedy="Name a file or a postgresql:// address.")
     try:
         return Path(text).expanduser().resolve()
     except (OSError, RuntimeError) as error:
@@ -49,6 +49,9 @@ def look(path: Path) -> Found:
             size = file.seek(0, os.SEEK_END)
     except FileNotFoundError:
         return Found(0)
+    except NotADirectoryError as error:
+        remedy = "Name a file in a folder that can be written."
+        raise StoreTrouble(f"{path} cannot be made: it would lie in a file.", remedy=remedy) from error
     except OSError as error:
         raise StoreTrouble(f"{path.name} cannot be read ({error.strerror}).", remedy="Check the file's permissions.") from error
     if not header:

@@ -6,9 +6,9 @@ Problem
 │   ├── NoKey     no key of a connection is known here
 │   └── NoPassword  the server of a workspace wants a password, or another one
 ├── NotFound      no prompt, run, model ... of that name (exit code 2)
-├── ReadOnly      the workspace cannot be written now
+├── ReadOnly      the workspace cannot be written now, or here (exit code 3)
 ├── Stopped       the user wanted no more of it
-└── StoreTrouble  the workspace file is newer, foreign, or the disk is full
+└── StoreTrouble  the workspace file is newer, foreign, or the disk is full (the command line: 2 or 3 where it cannot even be opened)
     ├── Hindered  nothing can be saved at the moment, which may pass: the disk is full, another program is writing
     │   └── ConnectionLost  the server of the workspace does not answer any more
     └── Damaged   its content is broken: a backup may take its place, in the window or with `workbench doctor`
@@ -68,6 +68,8 @@ class NoPassword(Missing):
 
 class ReadOnly(Problem):
     """The workspace is open for reading only."""
+
+    exit_code = 3
 
 
 class Stopped(Problem):

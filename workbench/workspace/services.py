@@ -104,7 +104,7 @@ class Services(Network):
         """Runs: started, made, read back."""
         from workbench.runs.runs import Runs
 
-        endpoint, resolve = self.connections.endpoint, self._resolved
+        endpoint, resolve = self._endpoint, self._resolved
         formats, embedding = self._wire_format, self.embedding_model
         return Runs(
             self._database, endpoint=endpoint, resolve=resolve, settings=self.settings, wire_formats=formats, embedding=embedding,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -197,15 +198,17 @@ class LibraryFiles:
         if columns:
             format = "prompts-csv"
         found = [Path(path) for path in paths]
-        for path in found:
-            if not path.exists():
-                raise BadInput("There is no such file or folder.", path=str(path))
+        gone = [path for path in found if not os.path.exists(path)]  # noqa: PTH110  # the other one raises for a long name
+        if gone and len(gone) == len(found):
+            raise BadInput("There is no such file or folder.", path=str(gone[0]))
         steps = Steps(progress)
         with ExitStack() as stack:
-            rejected: list[Rejected] = []
+            rejected = [Rejected(str(path), None, "There is no such file or folder.") for path in gone]
             given: list[Path] = []
             unpacked: dict[str, str] = {}
             for path in found:
+                if path in gone:
+                    continue
                 if not is_archive(path) or not path.is_file():
                     given.append(path)
                     continue
