@@ -30,7 +30,9 @@ def test_a_question_without_fields_is_answered_by_enter_with_its_main_button(ses
 
 def test_what_cannot_be_taken_back_is_done_by_no_stray_key_and_does_not_look_done(session: Session, qtbot: QtBot) -> None:
     done: list[str] = []
-    dialog = open_now(ask(session.window, "Remove the key file", "The keys are gone then.", "Remove it", lambda: done.append("gone")), qtbot)
+    dialog = open_now(
+        ask(session.window, "Remove the key file", "The keys are gone then.", "Remove it", lambda: done.append("gone")), qtbot
+    )
     for key in (Qt.Key.Key_Return, Qt.Key.Key_Space):
         QTest.keyClick(QApplication.focusWidget(), key)
     assert not done

@@ -214,6 +214,7 @@ class Bringing:
         stem, where = stem_of(posixpath.basename(path)), (self._look.folder / path).resolve()
         if kind == "dataset":
             record = read_dataset(document, stem)
+            record = record if record.folder is not None else replace(record, folder=reading.folder_of(path))
             self._importer.dataset(where, record if name is None else replace(record, name=name))
             uid = self._importer.datasets.get(where, "")
         else:
