@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from tests.gui_window import session
@@ -47,3 +47,13 @@ def test_a_dialog_with_a_field_begins_in_it(session: Session, qtbot: QtBot) -> N
     QTest.keyClicks(QApplication.focusWidget(), "New")
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
     assert said == ["New"]
+
+
+@pytest.mark.parametrize("percent", [100, 150])
+def test_a_long_text_stands_in_a_question_whole(session: Session, qtbot: QtBot, percent: int) -> None:
+    session.settings.set("text_size", percent)
+    text = "/home/ann/library\n\n" + "The library is written into it as small text files. Nothing is overwritten on either side. " * 3
+    dialog = open_now(ask(session.window, "Keep the library in step", text, "Keep in step", lambda: None, danger=False), qtbot)
+    shown = next(one for one in dialog.findChildren(QLabel) if one.text() == text)
+    assert shown.height() >= shown.heightForWidth(shown.width())
+    assert dialog.height() <= session.window.height()
