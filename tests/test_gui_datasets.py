@@ -781,5 +781,6 @@ def test_datasets_stand_in_their_folders_and_are_moved_by_keys_alone(desk: Desk)
     pane.field.clear()
     desk.session.context.action("edit.undo").trigger()
     desk.until(lambda: all(not row.folder for row in pane.model.rows))
-    assert pane.current() is not None
-    assert pane.current().name == "Golden 50"
+    current = pane.current()
+    assert current is not None
+    assert current.name == "Golden 50"

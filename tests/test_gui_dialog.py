@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui_window import session
@@ -13,6 +13,12 @@ from workbench.gui.app import Session
 from workbench.gui.widgets.dialog import Dialog, ask, ask_text
 
 __all__ = ["session"]
+
+
+def focused() -> QWidget:
+    widget = QApplication.focusWidget()
+    assert widget is not None
+    return widget
 
 
 def open_now(dialog: Dialog, qtbot: QtBot) -> Dialog:
@@ -24,7 +30,7 @@ def open_now(dialog: Dialog, qtbot: QtBot) -> Dialog:
 def test_a_question_without_fields_is_answered_by_enter_with_its_main_button(session: Session, qtbot: QtBot, key: Qt.Key) -> None:
     done: list[str] = []
     open_now(ask(session.window, "Move production to v3", "It is protected.", "Move it", lambda: done.append("moved"), danger=False), qtbot)
-    QTest.keyClick(QApplication.focusWidget(), key)
+    QTest.keyClick(focused(), key)
     assert done == ["moved"]
 
 
@@ -34,18 +40,18 @@ def test_what_cannot_be_taken_back_is_done_by_no_stray_key_and_does_not_look_don
         ask(session.window, "Remove the key file", "The keys are gone then.", "Remove it", lambda: done.append("gone")), qtbot
     )
     for key in (Qt.Key.Key_Return, Qt.Key.Key_Space):
-        QTest.keyClick(QApplication.focusWidget(), key)
+        QTest.keyClick(focused(), key)
     assert not done
     assert dialog.isVisible(), "Enter must not have pressed Cancel"
-    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(focused(), Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert done == ["gone"]
 
 
 def test_a_dialog_with_a_field_begins_in_it(session: Session, qtbot: QtBot) -> None:
     said: list[str] = []
     open_now(ask_text(session.window, "Rename", "Name", "Old", "Rename it", said.append), qtbot)
-    QTest.keyClicks(QApplication.focusWidget(), "New")
-    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+    QTest.keyClicks(focused(), "New")
+    QTest.keyClick(focused(), Qt.Key.Key_Return)
     assert said == ["New"]
 
 

@@ -133,9 +133,11 @@ class Dialog(QDialog):
     def _starts_on_a_button(self) -> bool:
         """True where Qt would put the focus on a button at the foot: nothing above it takes keys."""
         at = self.nextInFocusChain()
-        while at is not self and not (at.focusPolicy() & Qt.FocusPolicy.TabFocus and at.isEnabled() and at.isVisibleTo(self)):
+        while at is not None and at is not self:
+            if at.focusPolicy() & Qt.FocusPolicy.TabFocus and at.isEnabled() and at.isVisibleTo(self):
+                return self.foot.indexOf(at) >= 0
             at = at.nextInFocusChain()
-        return self.foot.indexOf(at) >= 0
+        return False
 
     def done(self, result: int) -> None:
         if self._veil is not None:
