@@ -22,7 +22,7 @@ from workbench.gui.app import Session
 from workbench.gui.datasets.case_model import RECORD
 from workbench.gui.datasets.cell_values import Column, cases_from, columns_of, pasted, read, shown, typed
 from workbench.gui.datasets.import_dialog import ImportTableDialog
-from workbench.gui.datasets.list_pane import DEPTH
+from workbench.gui.datasets.list_pane import DEPTH, HEADING
 from workbench.gui.datasets.results_panel import ResultRow
 from workbench.gui.datasets.versions_dialog import VersionsDialog
 from workbench.gui.datasets.view import DatasetsScreen
@@ -763,3 +763,24 @@ def test_checks_of_a_case_are_typed_in_the_form_and_the_table_and_undone(desk: D
     desk.until(lambda: not desk.cases()[0].checks)
     desk.session.context.action("edit.redo").trigger()
     desk.until(lambda: len(desk.cases()[0].checks) == 2)
+
+
+def test_datasets_stand_in_their_folders_and_are_moved_by_keys_alone(desk: Desk) -> None:
+    desk.ws.datasets.create("Angry tone", TICKETS)
+    desk.fill(Case({"ticket": "A"}))
+    pane = desk.screen.list
+    desk.session.context.action("datasets.move").trigger()
+    desk.answer("shop/refunds")
+    desk.until(lambda: [(row.name, row.folder) for row in pane.model.rows] == [("Angry tone", ""), ("Golden 50", "shop/refunds")])
+    lines = [pane.model.index(number, 0) for number in range(2)]
+    assert [line.data(HEADING) for line in lines] == ["", "shop/refunds"]
+    assert "in folder shop/refunds" in lines[1].data(Qt.ItemDataRole.AccessibleTextRole)
+    assert pane.view.sizeHintForIndex(lines[1]).height() > pane.view.sizeHintForIndex(lines[0]).height()
+    pane.field.setText("refunds")
+    desk.until(lambda: [row.name for row in pane.model.rows] == ["Golden 50"])
+    pane.field.clear()
+    desk.session.context.action("edit.undo").trigger()
+    desk.until(lambda: all(not row.folder for row in pane.model.rows))
+    current = pane.current()
+    assert current is not None
+    assert current.name == "Golden 50"

@@ -20,6 +20,7 @@ from workbench.gui import keys_first
 from workbench.gui.library.variable_dialog import VariableDialog
 from workbench.gui.widgets.brackets import pair_at
 from workbench.gui.widgets.chip import Chip
+from workbench.gui.widgets.jinja_editor import JinjaEditor
 from workbench.gui.widgets.markdown_tokens import marks
 from workbench.settings import Settings
 from workbench.values import VARIABLE_TYPES, Case, Content, Message, VariableSpec
@@ -478,3 +479,19 @@ def test_an_open_brace_in_a_long_text_colours_the_rest_between_keys(desk: Desk) 
     QTest.keyClick(editor, Key.Key_Backspace)
     QTest.keyClick(editor, Key.Key_Backspace)
     desk.until(lambda: inks(798) == before and inks(799) == 0)
+
+
+def test_one_line_that_wraps_over_thousands_of_rows_scrolls_in_itself(qtbot: QtBot) -> None:
+    editor = JinjaEditor()
+    qtbot.addWidget(editor)
+    editor.resize(700, 500)
+    editor.show()
+    editor.set_text("a word and more " * 20_000)
+    assert editor.document().blockCount() == 1
+    assert editor.height() < 2000, "a page as tall as all its rows is laid out and painted at every key"
+    assert editor.verticalScrollBar().maximum() > 10_000
+    QTest.keyClicks(editor, "in ")
+    assert editor.text.startswith("in a word")
+    editor.set_text("short")
+    assert editor.height() < 100
+    assert not editor.verticalScrollBar().isVisible()

@@ -130,4 +130,8 @@ def test_a_history_is_previewed_message_by_message_and_a_very_long_one_from_both
     assert "turn 2500\n" not in text
     assert "4,802 more messages, sent but not shown here" in text
     pane.show_preview(preview(desk.ws, content, {"history": []}))
+    pair = [{"role": "user", "content": "x" * 40}, {"role": "assistant", "content": "y" * 80}]
+    of_each = preview(desk.ws, content, {"history": pair}).tokens
+    assert len(of_each) == len(content.messages), "one figure for each block, whatever stands in its place"
+    assert 30 in of_each
     desk.until(lambda: "Chat\tno messages yet, nothing is sent here" in pane.text.toPlainText())

@@ -55,6 +55,7 @@ def test_a_workspace_on_a_server_is_opened_from_the_window(
     team = successors[0]
     assert team.window.status.workspace.text() == f"{database} on 127.0.0.1:{postgres.port}"
     assert team.context.ws.on_server
+    settings.flush()
     assert settings.path.read_text("utf-8").find(f"@127.0.0.1:{postgres.port}/{database}") > 0, "it is opened at the next start"
     assert "p@ss" not in settings.path.read_text("utf-8")
     assert "p%40ss" not in settings.path.read_text("utf-8")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Collection
+from pathlib import Path
 from typing import Any, cast
 
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QLineEdit, QSpinBox
 from pytestqt.qtbot import QtBot
 
-from tests.gui_window import session
+from tests.gui_window import finished, opened, session
 from workbench.gui.app import Session
 from workbench.gui.settings.storage import size_words
 from workbench.gui.settings.view import SettingsScreen
@@ -159,3 +162,37 @@ def test_high_contrast_counts_at_once(session: Session) -> None:
     assert session.context.theme.high_contrast
     lines._buttons[1].click()
     assert not session.context.theme.high_contrast
+
+
+class Watched(Settings):
+    """Settings that remember which threads wrote them."""
+
+    writers: list[threading.Thread]
+
+    def _write(self, keys: Collection[str]) -> None:
+        self.writers.append(threading.current_thread())
+        super()._write(keys)
+
+
+def test_no_setting_is_written_on_the_thread_that_paints(qtbot: QtBot, tmp_path: Path) -> None:
+    settings = Watched(tmp_path / "settings.json")
+    settings.writers = []
+    session = opened(qtbot, tmp_path / "desk.db", settings)
+    settings.writers.clear()
+    control(session, Segmented, BY_KEY["theme"].title)._buttons[1].click()
+    qtbot.waitUntil(lambda: Settings(settings.path).get("theme") == "dark")
+    session.context.go("library")
+    qtbot.waitUntil(lambda: Settings(settings.path).get("last.place") == "library")
+    session.settings.set("text_size", 115)
+    finished(session)
+    assert settings.writers
+    assert threading.main_thread() not in settings.writers
+    assert Settings(settings.path).get("text_size") == 115
+
+
+def test_a_change_that_cannot_be_kept_is_told_where_it_is_made(qtbot: QtBot, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    session = opened(qtbot, tmp_path / "desk.db", Settings(tmp_path / "file" / "settings.json"))
+    control(session, Segmented, BY_KEY["theme"].title)._buttons[1].click()
+    qtbot.waitUntil(lambda: "The change lasts until you close the app." in session.window.notice._text.text())
+    finished(session)

@@ -253,6 +253,7 @@ def test_text_size_and_theme_change_by_their_actions_and_are_kept(session: Sessi
     session.context.action("text.usual").trigger()
     session.context.action("theme.dark").trigger()
     assert session.context.theme.dark
+    session.settings.flush()
     assert Settings(session.settings.path).get("theme") == "dark"
     session.context.action("theme.light").trigger()
 

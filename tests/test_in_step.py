@@ -566,6 +566,22 @@ def test_a_merge_that_git_could_not_do_is_a_choice_of_both_sides_and_all_version
     git(side.folder, "commit", "-m", "merged")
 
 
+@pytest.mark.parametrize(("choice", "newest"), [("mine", "reserved"), ("theirs", "theirs"), ("merged", "of us"), ("both", "reserved")])
+def test_a_text_that_only_gits_own_side_held_is_kept_whatever_is_chosen(side: Side, choice: str, newest: str) -> None:
+    lines = text_of(side.folder, CON).splitlines(keepends=True)
+    at = next(number for number, line in enumerate(lines) if "user: reserved" in line)
+    both = ["<<<<<<< HEAD\n", lines[at].replace("reserved", "ours"), "=======\n", lines[at].replace("reserved", "theirs"), ">>>>>>> x\n"]
+    (side.folder / CON).write_text("".join([*lines[:at], *both, *lines[at + 1 :]]), "utf-8", newline="\n")
+    (conflict,) = side.sync().conflicts
+    merged = conflict.mine.replace("reserved", "of us") if choice == "merged" else ""
+    side.sync(answers={CON: Settled(choice, conflict.mark, merged)})  # type: ignore[arg-type]
+    texts = side.texts("con")
+    assert texts[0] == newest
+    assert {"reserved", "ours", "theirs", newest} <= {*texts, *(side.texts("con (folder)") if choice == "both" else ())}
+    assert "<<<<<<<" not in text_of(side.folder, CON)
+    side.calm()
+
+
 @pytest.mark.parametrize("choice", ["mine", "theirs"])
 def test_conflict_markers_in_the_versions_alone_are_told_with_their_line_and_asked_about(side: Side, choice: str) -> None:
     side.save("con", "second")

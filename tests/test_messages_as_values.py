@@ -212,6 +212,7 @@ def test_the_preview_shows_each_message_of_a_history_by_itself_with_its_role() -
         ("tool", True, "sent"),
         ("user", False, "Q"),
     ]
+    assert [row.message for row in shown] == [0, 1, 1, 1, 2]
     assert all(piece.variable == "history" and piece.filled for row in shown[1:4] for piece in row.pieces)
     empty = preview(HISTORY, {"history": "", "question": "Q"})
     assert [(row.is_turn, row.pieces == ()) for row in empty] == [(False, False), (True, True), (False, False)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,33 @@ def test_a_change_that_cannot_be_kept_counts_until_the_app_closes(tmp_path: Path
     settings.set("text_size", 130)
     assert settings.problem == ""
     assert [path.name for path in (tmp_path / "file").iterdir()] == ["settings.json"]
+
+
+def test_what_is_written_behind_counts_at_once_and_is_in_the_file_after_the_next_flush(tmp_path: Path) -> None:
+    settings, asked = Settings(tmp_path / "settings.json"), []
+    settings.write_behind(lambda: asked.append("flush"))
+    settings.set("theme", "dark")
+    settings.set("text_size", 130)
+    assert (settings.get("theme"), len(asked), settings.path.exists()) == ("dark", 2, False)
+    assert settings.flush() == ""
+    assert json.loads(settings.path.read_text()) == {"theme": "dark", "text_size": 130}
+    written = settings.path.stat().st_mtime_ns
+    settings.flush()
+    assert settings.path.stat().st_mtime_ns == written, "nothing was left to write"
+
+
+def test_threads_that_set_and_write_at_once_lose_nothing(tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "settings.json")
+    settings.write_behind(settings.flush)
+
+    def set_some(first: int) -> None:
+        for number in range(first, first + 25):
+            settings.set(f"key {number}", number)
+
+    threads = [threading.Thread(target=set_some, args=(first,)) for first in (0, 25, 50, 75)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    settings.flush()
+    assert json.loads(settings.path.read_text()) == {f"key {number}": number for number in range(100)}

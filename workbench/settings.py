@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -276,7 +277,7 @@ def default_workspace() -> Path:
 class Settings:
     """The user's settings: one small JSON file that holds only what differs from the default.
 
-    A value that is not of the declared form counts as absent, so that a hand-edited file never stops the app.
+    A value that is not of the declared form counts as absent, so that a hand-edited file never stops the app. May be used by any thread.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -284,6 +285,9 @@ class Settings:
         self.problem = ""
         """One sentence where the last change could not be kept in the file; it counts until the app is closed."""
         self._listeners: list[Callable[[str], None]] = []
+        self._unwritten: set[str] = set()
+        self._writing = threading.Lock()
+        self._let_write: Callable[[], object] = self.flush
         self._values = self._read()
 
     def get(self, key: str) -> Any:
@@ -291,20 +295,35 @@ class Settings:
         return self._values.get(key, BY_KEY[key].default if key in BY_KEY else None)
 
     def set(self, key: str, value: Any) -> None:
-        """Keep a value at once; `problem` tells where the file could not be written. Raises ValueError for a declared setting whose
+        """Keep a value; the file is written at once, or by whoever `write_behind` names. Raises ValueError for a declared setting whose
         form it does not have."""
         if key in BY_KEY and not is_valid(BY_KEY[key], value):
             raise ValueError(f"{BY_KEY[key].title}: {value!r} is not possible here")
         if self.get(key) == value:
             return
         self._values[key] = value
-        try:
-            self._write(key)
-            self.problem = ""
-        except OSError as error:  # a window must not fail to close because its size cannot be kept
-            self.problem = f"{self.path} cannot be written ({error.strerror}). The change lasts until you close the app."
+        self._unwritten.add(key)
+        self._let_write()
         for listener in self._listeners:
             listener(key)
+
+    def write_behind(self, let_write: Callable[[], object] | None) -> None:
+        """From now on call this after each change, instead of writing: it lets another thread call `flush`. None: write at once again."""
+        self._let_write = let_write or self.flush
+
+    def flush(self) -> str:
+        """`problem`, once all that was set is in the file, or cannot be written there."""
+        with self._writing:
+            keys = tuple(self._unwritten)
+            if keys:
+                try:
+                    self._unwritten.difference_update(keys)  # before the values are read: what is set meanwhile is written again
+                    self._write(keys)
+                    self.problem = ""
+                except OSError as error:  # a window must not fail to close because its size cannot be kept
+                    self._unwritten.update(keys)
+                    self.problem = f"{self.path} cannot be written ({error.strerror}). The change lasts until you close the app."
+            return self.problem
 
     def on_change(self, listener: Callable[[str], None]) -> None:
         """Call `listener(key)` after each change."""
@@ -318,11 +337,12 @@ class Settings:
         known = found.items() if isinstance(found, dict) else ()
         return {key: value for key, value in known if key not in BY_KEY or is_valid(BY_KEY[key], value)}
 
-    def _write(self, key: str) -> None:
-        """Change one key in the file. The others are as they lie there: a second window may have changed them since."""
-        kept = self._read() | {key: self._values[key]}
-        if key in BY_KEY and kept[key] == BY_KEY[key].default:
-            del kept[key]
+    def _write(self, keys: Collection[str]) -> None:
+        """Change keys in the file. The others are as they lie there: a second window may have changed them since."""
+        kept = self._read() | {key: self._values[key] for key in keys}
+        for key in keys:
+            if key in BY_KEY and kept[key] == BY_KEY[key].default:
+                del kept[key]
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with beside(self.path, mode=PRIVATE) as new:
             new.write_text(json.dumps(kept, ensure_ascii=False, indent=1, sort_keys=True), "utf-8")

@@ -30,6 +30,8 @@ class DatasetFile:
     table: str | None = None
     """File name of the table, relative to this file."""
     cases: tuple[Case, ...] = ()
+    folder: str | None = None
+    """Path of its folder. None: as the file's place says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,8 @@ def read_dataset(document: Document, stem: str) -> DatasetFile:
     items = list_at(document, "cases") if "cases" in data else []
     only = columns[0].name if columns and len(columns) == 1 else "input"
     cases = tuple(read_case(document, ("cases", place), only) for place in range(len(items)))
-    return DatasetFile(text_at(document, "dataset") or stem, data.get("description"), columns, table, cases)
+    folder = text_at(document, "folder") if "folder" in data else None
+    return DatasetFile(text_at(document, "dataset") or stem, data.get("description"), columns, table, cases, folder)
 
 
 def write_dataset(record: DatasetFile, header: str = "", old: Document | None = None) -> str:
@@ -81,6 +84,8 @@ def write_dataset(record: DatasetFile, header: str = "", old: Document | None = 
     data: dict[str, Any] = {"dataset": record.name}
     if record.description:
         data["description"] = record.description
+    if record.folder is not None:
+        data["folder"] = record.folder
     data["columns"] = [
         {"name": column.name}
         | ({"type": column.type} if column.type != "text" else {})
@@ -91,7 +96,7 @@ def write_dataset(record: DatasetFile, header: str = "", old: Document | None = 
         data["file"] = record.table
     else:
         data["cases"] = [case_to_json(case) for case in record.cases]
-    return rewritten(data, dict.fromkeys(("dataset", "description", "columns", "file", "cases")), header, old)
+    return rewritten(data, dict.fromkeys(("dataset", "description", "folder", "columns", "file", "cases")), header, old)
 
 
 def _column(document: Document, place: int) -> ColumnSpec:

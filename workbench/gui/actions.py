@@ -232,6 +232,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("datasets.versions", "Versions of the dataset", ("Ctrl+D",), "datasets", "history"),
     Action("datasets.duplicate", "Duplicate the case", ("Ctrl+Shift+D",), "datasets", "copy-plus"),
     Action("datasets.rename", "Rename the dataset", ("F2",), "datasets", "pencil", by_screen=True),
+    Action("datasets.move", "Move the dataset to a folder", (), "datasets", "folder-input"),
     Action("datasets.archive", "Delete the cases", ("Del",), "datasets", "trash-2", by_screen=True),
 
     Action("models.compare", "Compare the ticked models", (), "models", "columns-3"),

@@ -89,6 +89,7 @@ class Session(QObject):
         self.settings = settings or Settings()
         self._look()
         self.bridge = Bridge(self)
+        self.settings.write_behind(lambda: self.bridge.read(self.settings.flush))
         self.context = Context(self.settings, theme(), self.bridge, self)
         self.context.actions.allow_single_keys(self.settings.get("single_keys"))
         self.window = Window(self.context)
@@ -137,6 +138,7 @@ class Session(QObject):
         """Show another workspace in a window of its own, in the place of this one, which then closes."""
         if not self.window.let_go():
             return
+        self.settings.flush()  # the next window reads the file
         successor = Session(path, Settings(self.settings.path))
         successor._secret = (password, keep)
         successor.window.show()
@@ -274,6 +276,8 @@ class Session(QObject):
         self.context.use(None)
         keep_icons()
         self.bridge.close(workspace)
+        self.settings.write_behind(None)
+        self.settings.flush()
         if self._crash is not None:
             self._crash.uninstall()
         self.window.deleteLater()  # its timers must not ask for a workspace that is closed

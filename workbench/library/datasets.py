@@ -27,6 +27,7 @@ from workbench.library.cases import (
 from workbench.library.dataset_columns import columns_from_json, columns_to_json
 from workbench.library.dataset_parts import drawn
 from workbench.library.files_beside import cases_beside, with_file_columns
+from workbench.library.folders import clean_path
 from workbench.library.names import checked_name, free_name, no_such, whole_text
 from workbench.library.records import ColumnSpec, DatasetRow
 from workbench.library.reports import Imported, ImportReport, Rejected
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from workbench.formats.tabular import BadRow, Table
     from workbench.library.dataset_problems import DatasetProblems
 
-_SELECT = "SELECT id, uid, name, description, columns, archived_at FROM dataset WHERE {where}"
+_SELECT = "SELECT id, uid, name, description, columns, archived_at, coalesce(folder, '') FROM dataset WHERE {where}"
 _TYPED = f"""SELECT prompt.uid, content.typed FROM prompt
 JOIN version AS newest ON newest.id = (SELECT version.id FROM version WHERE version.prompt_id = prompt.id {NEWEST})
 JOIN content ON content.id = newest.content_id WHERE content.typed IS NOT NULL AND prompt.archived_at IS NULL"""
@@ -95,6 +96,15 @@ class Datasets(Cases):
             writer.run("UPDATE dataset SET name = :name WHERE id = :id", name=name, id=id)
             writer.touch("dataset", id)
             _tell_parts(writer, old, name)
+
+    def move(self, ids: Sequence[int], folder: str) -> None:
+        """Put datasets into a folder; an empty path takes them out of any. Raises BadInput for a path that is none."""
+        place = clean_path(folder) or None
+        with self._database.write() as writer:
+            for id_ in ids:
+                must_exist(writer, id_)
+                writer.run("UPDATE dataset SET folder = :place WHERE id = :id", place=place, id=id_)
+            writer.touch("dataset", *ids)
 
     def describe(self, id: int, text: str) -> None:
         """Set the description of a dataset."""
@@ -209,7 +219,7 @@ class Datasets(Cases):
             for (name, count), cases in zip(parts, drawn(asking(writer), id, [count for _name, count in parts], seed), strict=True):
                 name = checked_name("dataset", name, _names(asking(writer)))
                 said = _DRAWN.format(count=count, cases=source.cases, name=source.name, seed=seed)
-                made.append(create_dataset(writer, name, source.columns, said))
+                made.append(create_dataset(writer, name, source.columns, said, source.folder))
                 with indexing(writer, count):
                     insert_cases(writer, made[-1], cases_by_id(asking(writer), cases))
         return made
@@ -220,10 +230,10 @@ class Datasets(Cases):
         return {tag: self.tag_cases(ids, tag) for (tag, _count), ids in zip(parts, found, strict=True)}
 
 
-def create_dataset(writer: Writer, name: str, columns: Sequence[ColumnSpec], description: str = "") -> int:
+def create_dataset(writer: Writer, name: str, columns: Sequence[ColumnSpec], description: str = "", folder: str = "") -> int:
     """The id of a new dataset row. The name must be free."""
     t = store.tables
-    id_ = writer.add(t.Dataset(name=name, description=whole_text(description), columns=columns_to_json(columns)))
+    id_ = writer.add(t.Dataset(name=name, description=whole_text(description), columns=columns_to_json(columns), folder=folder or None))
     writer.touch("dataset", id_)
     return id_
 
@@ -268,9 +278,10 @@ def _records(query: Query, where: str, **parameters: Any) -> list[DatasetRow]:
             version=newest.get(id_),
             declared=declared.get(uid, {}),
             checked=counts.get(id_, (0, 0))[1],
+            folder=folder,
             part_of=found[1] if (found := _DRAWN_FROM.match(description)) else "",
         )
-        for id_, uid, name, description, columns, archived_at in rows
+        for id_, uid, name, description, columns, archived_at, folder in rows
     ]
 
 

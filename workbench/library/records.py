@@ -118,6 +118,8 @@ class DatasetRow:
     """The variables that are `image` or `file` to the prompts of the comparisons that use it."""
     checked: int = 0
     """How many live cases have checks of their own."""
+    folder: str = ""
+    """Path of its folder, such as `support/refunds`; empty for none."""
     part_of: str = ""
     """Name of the dataset that it was drawn from, as its description says; empty for none."""
 

@@ -85,6 +85,7 @@ description VARCHAR NOT NULL,
 columns TEXT NOT NULL,
 created_at VARCHAR NOT NULL,
 archived_at VARCHAR,
+folder VARCHAR,
 PRIMARY KEY (id),
 UNIQUE (uid)
 )""",

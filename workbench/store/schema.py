@@ -13,7 +13,7 @@ from typing import Any
 APPLICATION_ID = 0x50574231
 """`PWB1`, in the file's header: tells a workspace from any other SQLite file."""
 
-REVISION = "0017_further_content"
+REVISION = "0018_dataset_folders"
 """The newest migration. A test holds that it is the head of `migrations/versions`."""
 
 FORMAT = int(REVISION[:4])

@@ -192,6 +192,8 @@ class Dataset(Row, table=True):
     columns: Any = _json(nullable=False)
     created_at: str = Field(default_factory=now)
     archived_at: str | None = None
+    folder: str | None = None
+    """Path of its folder, such as `support/refunds`; null for none. A dataset is known by its name alone, wherever it lies."""
 
 
 class CaseRow(Row, table=True):

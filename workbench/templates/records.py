@@ -58,6 +58,8 @@ class PreviewMessage:
     """Its pictures and files."""
     is_turn: bool = False
     """True where it came with a value of messages; one without a word stands where such a value holds none."""
+    message: int = 0
+    """The message of the content that it comes from, from 0: several turns may come from one."""
 
 
 class MissingValues(BadInput):

@@ -169,8 +169,8 @@ def preview(content: Content, values: Mapping[str, Any]) -> list[PreviewMessage]
     except BadInput as problem:
         with_files, trouble = Placed(whole), problem.message
     return [
-        row
-        for message in content.messages
+        replace(row, message=number)
+        for number, message in enumerate(content.messages)
         for row in _turns(content, message, with_files) or [_preview(content, message, with_files, trouble)]
     ]
 

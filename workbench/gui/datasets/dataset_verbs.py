@@ -70,6 +70,23 @@ class DatasetVerbs(QObject):
 
         ask_text(self._owner, "Rename the dataset", "Name", dataset.name, "Rename", go)
 
+    def move(self, dataset: DatasetRow | None) -> None:
+        """Ask for another folder of a dataset."""
+        if dataset is None or dataset.archived or self._context.ws.read_only:
+            return
+        move = self._context.ws.datasets.move
+
+        def go(folder: str) -> None:
+            def done(_none: object) -> None:
+                there, back = (lambda: self._call(move, [dataset.id], folder)), (lambda: self._call(move, [dataset.id], dataset.folder))
+                self._history.add(f"moved {dataset.name}", back, there, also=(dataset.id,))
+
+            if folder != dataset.folder:
+                self._call(move, [dataset.id], folder, then=done)
+
+        said = "Such as support/refunds. Empty: in no folder."
+        ask_text(self._owner, "Move the dataset to a folder", "Folder", dataset.folder, "Move", go, allow_empty=True, text=said)
+
     def archive(self, dataset: DatasetRow | None) -> None:
         """Move a dataset to the archive; the notice brings it back."""
         if dataset is None or dataset.archived or self._context.ws.read_only:

@@ -33,12 +33,22 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 ROW = Qt.ItemDataRole.UserRole
 DEPTH = int(Qt.ItemDataRole.UserRole) + 1
+HEADING = int(Qt.ItemDataRole.UserRole) + 2
+"""The folder that begins with this line, above whose name it stands; empty for a line that goes on."""
 _INDENT, _DEEPEST = 16, 4
+_HEADING = 28
+"""Height of a folder's line in pixels at 100%."""
 _NOWHERE = QModelIndex()
 
 
 def arranged(rows: Sequence[DatasetRow]) -> list[tuple[DatasetRow, int]]:
-    """The datasets with how deep each stands: a part below the dataset that it was drawn from, where that is among them."""
+    """The datasets with how deep each stands, those of no folder first and then folder by folder."""
+    folders = sorted({row.folder for row in rows}, key=lambda path: path.casefold().split("/") if path else [])
+    return [line for folder in folders for line in _with_parts([row for row in rows if row.folder == folder])]
+
+
+def _with_parts(rows: Sequence[DatasetRow]) -> list[tuple[DatasetRow, int]]:
+    """A part stands below the dataset that it was drawn from, where that is among them."""
     names = {row.name for row in rows}
     parts: dict[str, list[DatasetRow]] = {}
     for row in rows:
@@ -72,7 +82,7 @@ class DatasetList(QAbstractListModel):
         """Show these. True if the lines are others now."""
         lines = arranged(found)
         rows, depths = [row for row, _depth in lines], [depth for _row, depth in lines]
-        same = [row.id for row in rows] == [row.id for row in self.rows]
+        same = [(row.id, row.folder) for row in rows] == [(row.id, row.folder) for row in self.rows]
         self._depths = depths
         if same:
             self.rows = list(rows)
@@ -95,10 +105,13 @@ class DatasetList(QAbstractListModel):
             return row
         if role == DEPTH:
             return self._depths[index.row()]
+        if role == HEADING:
+            return row.folder if index.row() == 0 or self.rows[index.row() - 1].folder != row.folder else ""
         if role == Qt.ItemDataRole.DisplayRole:
             return row.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
             part = [f"part of {row.part_of}"] if self._depths[index.row()] else []
+            part += [f"in folder {row.folder}"] if row.folder else []
             return ", ".join([row.name, *part, facts_of(row), *([f"version {row.version}"] if row.version is not None else [])])
         if role == Qt.ItemDataRole.ToolTipRole:
             return row.description or row.name
@@ -112,16 +125,19 @@ def facts_of(row: DatasetRow) -> str:
 
 
 class DatasetDelegate(QStyledItemDelegate):
-    """Two lines: name, and how many cases it has and who uses it."""
+    """Two lines: name, and how many cases it has and who uses it. The first of a folder has the folder's name above them."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         look = theme()
         heights = QFontMetrics(look.font("body")).height() + QFontMetrics(look.font("small")).height()
-        return QSize(100, heights + look.px(15))
+        return QSize(100, heights + look.px(15) + (look.px(_HEADING) if index.data(HEADING) else 0))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row, look = index.data(ROW), theme()
         rect: QRect = option.rect
+        if heading := index.data(HEADING):
+            self._paint_heading(painter, QRect(rect.topLeft(), QSize(rect.width(), look.px(_HEADING))), heading)
+            rect = rect.adjusted(0, look.px(_HEADING), 0, 0)
         area = rect.adjusted(look.px(6), 1, -look.px(6), -1)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -154,6 +170,19 @@ class DatasetDelegate(QStyledItemDelegate):
         painter.drawText(
             below, int(Qt.AlignmentFlag.AlignVCenter), small.elidedText(facts_of(row), Qt.TextElideMode.ElideRight, below.width())
         )
+        painter.restore()
+
+    def _paint_heading(self, painter: QPainter, rect: QRect, folder: str) -> None:
+        look = theme()
+        inside = rect.adjusted(look.px(12), 0, -look.px(14), 0)
+        painter.save()
+        side = look.px(16)
+        painter.drawPixmap(QPoint(inside.x(), inside.y() + (inside.height() - side) // 2), look.pixmap("folder-open", "text2", 16))
+        painter.setFont(look.font("body", 500))
+        painter.setPen(look.color("text2"))
+        room = inside.adjusted(side + look.px(7), 0, 0, 0)
+        said = QFontMetrics(painter.font()).elidedText(folder, Qt.TextElideMode.ElideMiddle, room.width())
+        painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter), said)
         painter.restore()
 
 
@@ -276,7 +305,7 @@ class DatasetPane(QWidget):
 
     def _rebuild(self) -> None:
         words = plain(self.field.text()).split()
-        found = [row for row in self._rows if all(word in plain(f"{row.name} {row.description}") for word in words)]
+        found = [row for row in self._rows if all(word in plain(f"{row.name} {row.folder} {row.description}") for word in words)]
         self._quiet = True
         self.model.show(found)
         self._quiet = False

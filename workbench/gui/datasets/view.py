@@ -157,6 +157,7 @@ class DatasetsScreen(Screen):
             "datasets.versions": lambda: self.versions.open(self.model.dataset),
             "datasets.duplicate": lambda: self.verbs.duplicate(self.table.selected()),
             "datasets.rename": lambda: self.datasets.rename(self.model.dataset),
+            "datasets.move": lambda: self.datasets.move(self.model.dataset),
             "datasets.archive": self.delete,
             "edit.undo": lambda: self._say_step(self.history.undo(), "Undone"),
             "edit.redo": lambda: self._say_step(self.history.redo(), "Done again"),
@@ -445,7 +446,7 @@ class DatasetsScreen(Screen):
         if dataset.archived:
             menu.addAction("Restore").triggered.connect(lambda _checked=False: self.datasets.restore(dataset))
             return menu
-        for id in ("rename", "save", "versions", "export", "split"):
+        for id in ("rename", "move", "save", "versions", "export", "split"):
             menu.offer(self.context.action(f"datasets.{id}"))
         menu.addAction("Move the dataset to the archive").triggered.connect(
             lambda _checked=False: self.datasets.archive(self.model.dataset)

@@ -223,7 +223,7 @@ class Preview:
 
     rows: tuple[Row, ...] = ()
     tokens: tuple[int, ...] = ()
-    """About how many each message has."""
+    """About how many each message of the content has, all turns that stand in its place together."""
     attached: tuple[Part, ...] = ()
     """The pictures and files of all messages."""
 
@@ -232,9 +232,12 @@ def preview(ws: Workspace, content: Content, values: Mapping[str, Any], *, is_sn
     """How a content is sent with these values. Decodes its pictures: not for the Qt thread."""
     messages = tuple(ws.preview(content, values))
     images = tuple(tuple(map(thumbnail, message.attachments)) for message in messages)
+    lengths = [0] * len(content.messages)
+    for message in messages:
+        lengths[message.message] += sum(len(piece.text) for piece in message.pieces)
     return Preview(
         preview_rows(messages, images, is_snippet=is_snippet),
-        tuple(about_tokens(sum(len(piece.text) for piece in message.pieces)) for message in messages),
+        tuple(map(about_tokens, lengths)),
         tuple(part for message in messages for part in message.attachments),
     )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLineEdit, QListView, QVBoxLayout
+from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLineEdit, QListView, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.palette import sources
@@ -33,6 +33,8 @@ DESCRIBED = 60
 """Rows of one group of which more is said than the search knows."""
 ALL_LIMIT = 500
 """Of one kind, where the list is narrowed to it."""
+_ACTIVE_MS, _ACTIVE_ROUNDS = 20, 15
+"""How often is looked whether the window has the keys again, and how many times at most."""
 
 
 class EntryList(QAbstractListModel):
@@ -376,7 +378,7 @@ class Palette(QDialog):
         elif run is not None:
             sources.remember(self._context, self._model.rows[row])
             self.accept()
-            QTimer.singleShot(0, self._window, run)  # after the palette has closed and given the focus back
+            _once_active(self._window, run)
 
     def open(self) -> None:
         """Show it over the window."""
@@ -395,3 +397,12 @@ class Palette(QDialog):
             self._veil.deleteLater()
             self._veil = None
         super().done(result)
+
+
+def _once_active(window: QWidget, run: Callable[[], object], waited: int = 0) -> None:
+    """Run when the window under the palette has the keys again: what an action puts the focus into keeps it only then. Many a window
+    manager gives them back a moment later; one that never does is not waited for."""
+    if waited and (window.isActiveWindow() or waited > _ACTIVE_ROUNDS):
+        run()
+    else:
+        QTimer.singleShot(_ACTIVE_MS if waited else 0, window, lambda: _once_active(window, run, waited + 1))

@@ -175,8 +175,9 @@ class SettingsScreen(Screen):
             self.context.settings.set(key, value)
         finally:
             self._quiet = False
-        if self.context.settings.problem:
-            self.context.notice(self.context.settings.problem)
+        self.context.bridge.read(
+            self.context.settings.flush, then=lambda problem: self.context.notice(problem) if problem else None, owner=self
+        )
 
     def undo(self) -> None:
         """Take the last change made here back."""

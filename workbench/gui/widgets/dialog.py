@@ -43,7 +43,8 @@ class Veil(QWidget):
 class Dialog(QDialog):
     """Window-modal. Put widgets into `body`, buttons into the foot with `add_button`; Ctrl+Enter does the main one, Esc closes.
 
-    The focus starts where `first` says, never on Cancel, and goes back to where it was when the dialog opened.
+    The focus starts where `first` says, else on the first field; without one on the main button, and where that cannot be taken back on
+    no button: never on Cancel, which Enter would then press. It goes back to where it was when the dialog opened.
     """
 
     def __init__(self, parent: QWidget, title: str, *, width: int = 560, padded: bool = True) -> None:
@@ -56,6 +57,7 @@ class Dialog(QDialog):
             theme().dress(self)
         self.first: QWidget | None = None
         self._main: Button | None = None
+        self._cannot_be_taken_back = False
         self._opener = QApplication.focusWidget()
         self._veil: Veil | None = None
         self._column = QVBoxLayout(self)
@@ -92,6 +94,7 @@ class Dialog(QDialog):
         made.setAutoDefault(False)
         if kind in ("primary", "danger"):
             self._main = made
+            self._cannot_be_taken_back = kind == "danger"
             made.setToolTip(f"{text} (Ctrl Enter)")
         self.foot.addWidget(made)
         return made
@@ -109,6 +112,8 @@ class Dialog(QDialog):
         focused = self.focusWidget()
         itself = isinstance(focused, Button) and not event.modifiers() & Qt.KeyboardModifier.ControlModifier
         wanted = focused if itself else self._main
+        if focused is self and self._cannot_be_taken_back and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            return  # nobody chose anything yet
         if isinstance(wanted, Button) and wanted.isEnabled():
             wanted.click()
 
@@ -116,9 +121,23 @@ class Dialog(QDialog):
         parent = self.parentWidget()
         if self._veil is None and parent is not None:
             self._veil = Veil(parent)
+        needed = self._column.heightForWidth(self.width())  # wrapped text wants more the narrower it stands: a size hint does not know
+        if needed > self.height():
+            self.resize(self.width(), min(needed, parent.height()) if parent is not None else needed)
+        if self.first is None and self._starts_on_a_button():
+            self.first = self if self._cannot_be_taken_back else self._main
         if self.first is not None:
             self.first.setFocus(Qt.FocusReason.OtherFocusReason)
         super().showEvent(event)
+
+    def _starts_on_a_button(self) -> bool:
+        """True where Qt would put the focus on a button at the foot: nothing above it takes keys."""
+        at = self.nextInFocusChain()
+        while at is not None and at is not self:
+            if at.focusPolicy() & Qt.FocusPolicy.TabFocus and at.isEnabled() and at.isVisibleTo(self):
+                return self.foot.indexOf(at) >= 0
+            at = at.nextInFocusChain()
+        return False
 
     def done(self, result: int) -> None:
         if self._veil is not None:

@@ -313,11 +313,11 @@ class JinjaEditor(QTextEdit):
 
     def _fit(self) -> None:
         row, margin = theme().line("code"), theme().px(8)
-        tall = self.document().blockCount() > _TALLEST_LINES
+        height = self.document().size().height()  # a single line without ends, wrapped, may be as tall as many
+        tall = self.document().blockCount() > _TALLEST_LINES or height > row * _TALLEST_LINES
         policy = Qt.ScrollBarPolicy.ScrollBarAsNeeded if tall else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
         self.setVerticalScrollBarPolicy(policy)
-        height = row * 30 if tall else max(row, round(self.document().size().height()))
-        self.setFixedHeight(height + 2 * margin)
+        self.setFixedHeight((row * 30 if tall else max(row, round(height))) + 2 * margin)
         if self.viewportMargins().left() != self.gutter_width():
             self._restyle()
         self._gutter.setGeometry(QRect(0, 0, self.gutter_width(), self.height()))

@@ -83,7 +83,7 @@ class Exporter:
         return free_path(folder, prompt.name, ".yaml", self.shelf.taken)
 
     def _prompt(self, prompt: StoredPrompt, path: str) -> None:
-        on_disk = path.split("/", 1)[1].rpartition("/")[0]
+        on_disk = _folder_on_disk(path)
         record = prompt.as_file(None if on_disk == prompt.folder else prompt.folder, with_versions=self.with_versions)
         header = self.shelf.header(path, "prompt")
         stem = posixpath.splitext(posixpath.basename(path))[0]
@@ -122,7 +122,8 @@ class Exporter:
         """Every dataset to its file, its cases inside or in a table beside it."""
         for row in sorted(rows, key=lambda row: row.name):
             known = self.shelf.things.get(("dataset", "", row.name))
-            self.paths[row.uid] = known or free_path(FOLDERS["dataset"], row.name, ".yaml", self.shelf.taken)
+            home = posixpath.join(FOLDERS["dataset"], folder_slug(row.folder)).rstrip("/")
+            self.paths[row.uid] = known or free_path(home, row.name, ".yaml", self.shelf.taken)
             self._dataset(row, self.paths[row.uid])
             self.steps.step()
 
@@ -131,7 +132,8 @@ class Exporter:
             return self.steps.within(live_cases(self.query, row.id), row.cases)
 
         shape = shape_of(cases(), row.columns)
-        record = DatasetFile(row.name, row.description or None, row.columns)
+        on_disk = _folder_on_disk(path)
+        record = DatasetFile(row.name, row.description or None, row.columns, folder=None if on_disk == row.folder else row.folder)
         old_table = self._old_table(path)
         if shape.count <= _MOST_INSIDE and shape.characters <= _LONGEST_INSIDE:
             record = replace(record, cases=tuple(cases()))
@@ -147,7 +149,9 @@ class Exporter:
         header = self.shelf.header(path, "dataset")
         stem = posixpath.splitext(posixpath.basename(path))[0]
         written = self.shelf.write_yaml(
-            path, lambda old: write_dataset(record, header, old), lambda old: _essence_of_dataset(read_dataset(old, stem)) == record
+            path,
+            lambda old: write_dataset(record, header, old),
+            lambda old: _essence_of_dataset(read_dataset(old, stem), on_disk) == record,
         )
         if written and old_table and old_table != record.table:
             self.shelf.remove(posixpath.join(posixpath.dirname(path), old_table))
@@ -291,5 +295,10 @@ def _bare(record: VersionsFile) -> Any:
     return record.prompt, tuple(replace(entry, hash="", line=0) for entry in record.versions), sorted(record.closed)
 
 
-def _essence_of_dataset(record: DatasetFile) -> DatasetFile:
-    return replace(record, description=record.description or None)
+def _essence_of_dataset(record: DatasetFile, on_disk: str) -> DatasetFile:
+    return replace(record, description=record.description or None, folder=None if record.folder == on_disk else record.folder)
+
+
+def _folder_on_disk(path: str) -> str:
+    """The folder that a file's place stands for."""
+    return path.split("/", 1)[1].rpartition("/")[0]

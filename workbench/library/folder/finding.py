@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -201,16 +201,16 @@ def _root(path: Path) -> Path | None:
     return next((folder for folder in path.resolve().parents if is_file(folder / PAGE)), None)
 
 
-def _folder_of(path: Path) -> str:
-    """The folder of prompts that a file's place stands for."""
+def _folder_of(path: Path, tops: tuple[str, ...] = ("prompts", "snippets")) -> str | None:
+    """The folder that a file's place stands for; None where it lies in none of those of its kind."""
     root = _root(path)
     resolved = path.resolve()
     if root is None:  # a library without its page
-        root = next((above.parent for above in resolved.parents if above.name in ("prompts", "snippets")), None)
+        root = next((above.parent for above in resolved.parents if above.name in tops), None)
     if root is None:
-        return ""
+        return None
     parts = resolved.relative_to(root).parts[:-1]
-    return "/".join(parts[1:]) if parts and parts[0] in ("prompts", "snippets") else ""
+    return "/".join(parts[1:]) if parts and parts[0] in tops else None
 
 
 def _take(finds: Finds, path: Path, *, is_asked: bool, top: Path | None = None) -> None:
@@ -313,11 +313,12 @@ def _read(finds: Finds, path: Path, key: Path, document: Document, top: Path | N
     stem = stem_of(path.name)
     kind = kind_of(document.data)
     if kind == "prompt":
-        found = FoundPrompt(path, read_prompt(document, stem), _folder_of(path))
+        found = FoundPrompt(path, read_prompt(document, stem), _folder_of(path) or "")
         found.versions = _versions(finds, path)
         finds.prompts[key] = found
     elif kind == "dataset":
-        finds.datasets[key] = read_dataset(document, stem)
+        record = read_dataset(document, stem)
+        finds.datasets[key] = record if record.folder is not None else replace(record, folder=_folder_of(path, ("datasets",)))
     elif kind == "comparison":
         finds.comparisons[key] = read_comparison(document, stem)
     elif kind == "models":

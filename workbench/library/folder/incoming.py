@@ -17,6 +17,7 @@ from workbench.library.comparisons import definition_from_json, definition_to_js
 from workbench.library.criteria import put_criteria
 from workbench.library.dataset_columns import columns_from_json, columns_to_json
 from workbench.library.datasets import create_dataset
+from workbench.library.folders import clean_path
 from workbench.library.names import clean_name, free_name
 from workbench.library.reports import Imported
 from workbench.library.vendors import vendor
@@ -37,14 +38,19 @@ def bring_dataset(
 ) -> Imported:
     """The dataset of this name with just these cases, about `expected` of them: those that are not in the file go to the archive."""
     name = clean_name(file.name)
-    row = writer.run("SELECT id, description, columns FROM dataset WHERE name = :name AND archived_at IS NULL", name=name).first()
+    folder = None if file.folder is None else clean_path(file.folder)
+    sql = "SELECT id, description, columns, coalesce(folder, '') FROM dataset WHERE name = :name AND archived_at IS NULL"
+    row = writer.run(sql, name=name).first()
     if row is None:
-        id_ = create_dataset(writer, name, columns, file.description or "")
+        id_ = create_dataset(writer, name, columns, file.description or "", folder or "")
         with indexing(writer, expected):
             count = len(insert_cases(writer, id_, cases()))
         return Imported("dataset", name, path, format, id_, changes="new", cases=count)
-    id_, description, stored_columns = row
+    id_, description, stored_columns, stored_folder = row
     changes = []
+    if folder is not None and folder != stored_folder:
+        writer.run("UPDATE dataset SET folder = :folder WHERE id = :id", folder=folder or None, id=id_)
+        changes.append("folder")
     if file.description is not None and file.description != description:
         writer.run("UPDATE dataset SET description = :text WHERE id = :id", text=file.description, id=id_)
         changes.append("description")

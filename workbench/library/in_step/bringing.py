@@ -76,7 +76,10 @@ class Bringing:
         path, thing = arriving.unit.path, arriving.thing
         read = reading.prompt(self._look, path, arriving.text)
         choice = arriving.answer.choice if arriving.answer else "theirs"
-        if thing is None or choice == "both":
+        mine = stored_prompts(asking(self._writer), [thing.id])[0].as_file(None, with_versions=True) if thing is not None else None
+        if thing is not None and mine is not None and self._keep_ours(thing, path) and choice == "both":
+            make_current(self._writer, thing.id, mine.content, "Kept, the folder had another text")
+        if thing is None or mine is None or choice == "both":
             file = read.file
             if choice == "both" and thing is not None:
                 read = self._parted(thing, read)
@@ -89,7 +92,6 @@ class Bringing:
         before = _prompt_before(self._look, arriving.base)
         if not thing.is_live:
             self._restore(thing)
-        mine = stored_prompts(asking(self._writer), [thing.id])[0].as_file(None, with_versions=True)
         if choice == "theirs" or arriving.reason == "label":
             file = _with_absent(read.file, before)
             self._follow(thing, clean_name(file.name), file.folder if file.folder is not None else reading.folder_of(path))
@@ -113,6 +115,21 @@ class Bringing:
         if choice == "mine" and not thing.is_live:
             self.archive(thing)
         return thing.uid
+
+    def _keep_ours(self, thing: Thing, path: str) -> bool:
+        """True where git's own side of a merge was a text that only the file ever held: it is a version now, so no choice loses it."""
+        both = sides(self._look.text(path))
+        if both is None:
+            return False
+        try:
+            ours = read_prompt(reading.checked(self._look.folder, path, both.ours, "prompt"), stem_of(posixpath.basename(path)))
+        except BadInput:  # it never was a prompt
+            return False
+        sql = "SELECT 1 FROM version JOIN content ON content.id = content_id WHERE prompt_id = :id AND hash = :hash"
+        known = self._writer.run("SELECT count(*) FROM version WHERE prompt_id = :id", id=thing.id).scalar_one()
+        if not known or self._writer.run(sql, id=thing.id, hash=ours.content.hash).first():
+            return False
+        return make_current(self._writer, thing.id, ours.content, f"In {posixpath.basename(path)} before the merge") is not None
 
     def _arrive(self, path: str, read: reading.ReadPrompt) -> Arrival:
         """Bring in the texts and details of a file, so that its own text is the newest version."""
@@ -214,6 +231,7 @@ class Bringing:
         stem, where = stem_of(posixpath.basename(path)), (self._look.folder / path).resolve()
         if kind == "dataset":
             record = read_dataset(document, stem)
+            record = record if record.folder is not None else replace(record, folder=reading.folder_of(path))
             self._importer.dataset(where, record if name is None else replace(record, name=name))
             uid = self._importer.datasets.get(where, "")
         else:

@@ -31,7 +31,7 @@ SELECT prompt.id, uid, name, coalesce(path, ''), prompt.archived_at IS NULL, kin
 FROM prompt LEFT JOIN folder ON folder.id = folder_id
 """
 _DATASETS = """
-SELECT id, uid, name, archived_at IS NULL, description, columns,
+SELECT id, uid, name, archived_at IS NULL, folder, description, columns,
  (SELECT json_group_array(content_hash) FROM
    (SELECT content_hash FROM "case" WHERE dataset_id = dataset.id AND archived_at IS NULL ORDER BY position, id) AS hashes)
 FROM dataset
@@ -61,8 +61,8 @@ def things(query: Query, kind: Kind, paths: Mapping[str, str]) -> dict[str, Thin
         }
     if kind == "dataset":
         return {
-            uid: Thing(kind, uid, id_, name, "", _sha(canonical([name, *said])), bool(live))
-            for id_, uid, name, live, *said in query(_DATASETS, {})
+            uid: Thing(kind, uid, id_, name, "", _sha(canonical([name, *said, *([folder] if folder else [])])), bool(live))
+            for id_, uid, name, live, folder, *said in query(_DATASETS, {})
         }
     if kind == "comparison":
         return _comparisons(query, paths)

@@ -149,6 +149,9 @@ class Writing:
         return free_path(self._home(thing), thing.name, ".yaml", self._shelf.taken)
 
     def _home(self, thing: Thing) -> str:
+        if thing.kind == "dataset":
+            folder = self._query("SELECT coalesce(folder, '') FROM dataset WHERE id = :id", {"id": thing.id})[0][0]
+            return posixpath.join(FOLDERS["dataset"], folder_slug(folder)).rstrip("/")
         if thing.kind != "prompt":
             return FOLDERS[thing.kind]
         kind = self._query("SELECT kind FROM prompt WHERE id = :id", {"id": thing.id})[0][0]
@@ -169,7 +172,9 @@ class Writing:
             return base.path
         if was == (thing.folder, thing.name):
             return base.path
-        path = self._new_path(thing)
+        # A dataset keeps its place, where its table lies too; its file says the folder.
+        home = posixpath.dirname(base.path) if thing.kind == "dataset" else self._home(thing)
+        path = free_path(home, thing.name, ".yaml", self._shelf.taken)
         pairs = [(base.path, path)]
         if thing.kind == "prompt":
             pairs.append((reading.versions_path(base.path), reading.versions_path(path)))
