@@ -21,7 +21,20 @@ from workbench.library.records import ComparisonRow
 from workbench.library.retirements import Retirement, retirements
 from workbench.store import stamps
 from workbench.store.database import Database, Writer
-from workbench.values import BadInput, Case, Check, Definition, ModelSpec, NotFound, PromptRef, Spec, Variant, canonical, every_check
+from workbench.values import (
+    BadInput,
+    Case,
+    Check,
+    Definition,
+    ModelSpec,
+    NotFound,
+    PromptRef,
+    Spec,
+    Variant,
+    canonical,
+    every_check,
+    held_to,
+)
 
 _SELECT = """
 SELECT id, uid, name, definition, (SELECT count(*) FROM run WHERE run.comparison_id = comparison.id),
@@ -121,8 +134,8 @@ class Comparisons:
             writer.touch("comparison", *ids)
 
     def checks(self, definition: Definition) -> Sequence[Check]:
-        """What a run of it would ask of its answers, the checks of its cases included, each once. Where something is missing, which a run
-        says when it starts, only its own checks."""
+        """What a run of it would ask of its answers, the checks of its prompt versions and cases included, each once. Where something
+        is missing, which a run says when it starts, only its own checks."""
         try:
             spec = self.resolve(definition)
         except BadInput:
@@ -149,7 +162,7 @@ class Comparisons:
             models=tuple(models),
             cases=cases,
             repeats=definition.repeats,
-            checks=definition.checks,
+            checks=held_to(definition.checks, (variant.content for variant in variants)),
             concurrency=definition.concurrency,
             max_cost_usd=definition.max_cost_usd,
             reuse=definition.reuse,

@@ -13,11 +13,10 @@ from workbench.values.calls import (
 )
 from workbench.values.case_query import CaseQuery
 from workbench.values.changes import Changes, Kind
+from workbench.values.checks import JUDGED, Check, judged_by, with_judges
 from workbench.values.comparisons import (
     BY_HAND,
-    JUDGED,
     Case,
-    Check,
     Definition,
     ModelSpec,
     PromptRef,
@@ -25,8 +24,7 @@ from workbench.values.comparisons import (
     Spec,
     Variant,
     every_check,
-    judged_by,
-    with_judges,
+    held_to,
 )
 from workbench.values.conversations import named_alone, turns
 from workbench.values.criteria import (
@@ -126,6 +124,7 @@ __all__ = [
     "checked_criterion",
     "differ",
     "every_check",
+    "held_to",
     "is_server",
     "judged_by",
     "named_alone",

@@ -11,7 +11,8 @@ from workbench.formats.promptfoo.checks import TRANSFORMED, is_known
 from workbench.formats.promptfoo.writing import HEADER, entry
 from workbench.formats.reports import NotCarried, Notes
 from workbench.formats.yaml_text import dump
-from workbench.values.comparisons import Case, Check, ModelSpec, Spec
+from workbench.values.checks import Check
+from workbench.values.comparisons import Case, ModelSpec, Spec
 from workbench.values.messages import Content
 from workbench.values.problems import BadInput
 
