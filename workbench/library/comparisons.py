@@ -34,6 +34,7 @@ from workbench.values import (
     canonical,
     every_check,
     held_to,
+    travelling,
 )
 
 _SELECT = """
@@ -141,6 +142,11 @@ class Comparisons:
         except BadInput:
             return [*definition.checks]
         return every_check(spec.checks, spec.cases)
+
+    def travelling(self, definition: Definition) -> Sequence[tuple[Check, str]]:
+        """The checks that its prompt versions bring along, each with those that do; of prompts that are not here, none."""
+        with self._database.snapshot() as query:
+            return travelling(variant for ref in definition.prompts if (variant := _variant(query, ref, [])))
 
     def resolve(self, definition: Definition) -> Spec:
         """Everything a run needs: contents, models and cases as they are now. Raises BadInput that names all that is missing at once."""

@@ -24,7 +24,7 @@ from workbench.runs.verdicts import asked, given
 from workbench.store.database import Database
 from workbench.store.outputs import check_key, newest, scored
 from workbench.store.stamps import now
-from workbench.values import BadInput, Check, NotFound, Problem, Reply, Score, ToolCall, canonical, held_to, judged_by
+from workbench.values import BadInput, Check, NotFound, Problem, Reply, Score, ToolCall, canonical, held_to, judged_by, travelling
 
 if TYPE_CHECKING:
     import asyncio
@@ -140,6 +140,15 @@ class Scorings:
             score = Score(_check(check), None if passed is None else bool(passed), value)
             found.setdefault(column, []).append((score, count))
         return {column: evaluators.metrics(scores) for column, scores in found.items()}
+
+    def travelling(self, run_id: int) -> tuple[tuple[Check, str], ...]:
+        """The checks that the prompt versions of a run bring along, each with those that do."""
+        return travelling(column.variant for column in self._runs.plan(run_id).columns)
+
+    def own(self, run_id: int) -> list[Check]:
+        """The checks of a run beside those that travel with its prompt versions, whichever model judged."""
+        brought = [judged_by(check, "") for check, _ in self.travelling(run_id)]
+        return [check for check in self._runs.checks(run_id) if judged_by(check, "") not in brought]
 
     def asked(self, run_id: int, checks: Sequence[Check]) -> tuple[Check, ...]:
         """The checks with which a run is scored again where it is asked for these: those that travel with its prompt versions follow."""

@@ -25,6 +25,7 @@ from workbench.values.comparisons import (
     Variant,
     every_check,
     held_to,
+    travelling,
 )
 from workbench.values.conversations import named_alone, turns
 from workbench.values.criteria import (
@@ -134,6 +135,7 @@ __all__ = [
     "sha256",
     "share",
     "short_name",
+    "travelling",
     "turns",
     "weighted_stars",
     "with_judges",

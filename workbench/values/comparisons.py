@@ -197,6 +197,20 @@ def held_to(checks: Iterable[Check], contents: Iterable[Content]) -> tuple[Check
     return tuple(found)
 
 
+def travelling(variants: Iterable[Variant]) -> tuple[tuple[Check, str], ...]:
+    """The checks that travel with prompt versions, each once, with all that bring it: `Refund reply v6, Refund reply v7`."""
+    found: list[tuple[Check, list[str]]] = []
+    for variant in variants:
+        title = f"{variant.prompt} v{variant.version}" if variant.version is not None else variant.prompt
+        for check in variant.content.checks:
+            titles = next((known for other, known in found if other == check), None)
+            if titles is None:
+                found.append((check, [title]))
+            elif title not in titles:
+                titles.append(title)
+    return tuple((check, ", ".join(titles)) for check, titles in found)
+
+
 def every_check(checks: Iterable[Check], cases: Iterable[Case]) -> list[Check]:
     """These checks and those of the cases, each once."""
     found = {repr(check): check for check in checks}  # a value may be a list, which has no hash

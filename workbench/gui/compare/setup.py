@@ -10,9 +10,9 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
+from workbench.gui.checks.part import ChecksPart, fetch_embedding
+from workbench.gui.checks.try_part import TryPart
 from workbench.gui.code_dialog import with_code_of
-from workbench.gui.compare.check_try import TryPart
-from workbench.gui.compare.setup_checks import ChecksPart, fetch_embedding
 from workbench.gui.compare.setup_criteria import CriteriaPart
 from workbench.gui.compare.setup_model import (
     MANY_CALLS,
@@ -208,6 +208,7 @@ class SetupDialog(Dialog):
         if replace(now, name="") != replace(definition, name=""):
             return  # what was chosen meanwhile is being worked out
         self.prompts.show_tokens(found.tokens)
+        self.checks.show_travelling(found.travelling)
         self.models.show_figures(found.models, slowest_words(definition, found, {row.uid: row.title for row in self.choices.models}))
         estimate = found.estimate
         self.numbers.show_cost(estimate.cost_usd if estimate is not None and not estimate.unknown_prices else None)

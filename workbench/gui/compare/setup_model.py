@@ -8,9 +8,9 @@ from decimal import Decimal
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from workbench.gui.compare.judge_line import JudgeChoices
+from workbench.gui.checks.judge_line import JudgeChoices, judge_choices
 from workbench.gui.words import about, counted, joined, total_money
-from workbench.values import Definition, Problem, PromptRef
+from workbench.values import Check, Definition, Problem, PromptRef
 
 if TYPE_CHECKING:
     from workbench.workspace import (
@@ -44,14 +44,6 @@ class Choices:
     judges: JudgeChoices = field(default_factory=JudgeChoices)
     usual_dataset: str | None = None
     """What fits the prompts that a new comparison starts with."""
-
-
-def judge_choices(ws: Workspace) -> JudgeChoices:
-    """Which models and judge prompts a check may name."""
-    rows = [row for row in ws.connections.models() if not row.embeds and row.place != "hand"]
-    named = str(ws.settings.get("judge_model") or "")
-    prompts = {row.name: row.latest for row in ws.judges.prompts() if row.latest}
-    return JudgeChoices([row.title for row in rows], prompts, next((row.title for row in rows if row.uid == named), named))
 
 
 def read_choices(ws: Workspace) -> Choices:
@@ -123,10 +115,16 @@ class Assessment:
     """Of each chosen prompt version: about how many tokens one call sends."""
     few: str = ""
     """That the cases are too few to tell a difference of the size wanted; empty where they do."""
+    travelling: Sequence[tuple[Check, str]] = ()
+    """The checks that the chosen prompt versions bring along, each with those that do."""
 
 
 def assess(ws: Workspace, definition: Definition, in_batch: bool = False) -> Assessment:
     """Calls, cost and time of a definition, and what keeps prompts from being sent; `in_batch`: what can be is handed over."""
+    return replace(_assess(ws, definition, in_batch), travelling=ws.comparisons.travelling(definition))
+
+
+def _assess(ws: Workspace, definition: Definition, in_batch: bool) -> Assessment:
     cases = count_cases(ws, definition)
     if not (definition.prompts and cases):
         return Assessment(cases=cases)
