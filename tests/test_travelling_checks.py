@@ -14,8 +14,15 @@ from tests.judge_server import JudgeServer, verdict
 from workbench import plan as plans
 from workbench.analysis import differences
 from workbench.cli.frame import perform
-from workbench.formats.library_file import read_prompt
+from workbench.formats import github_prompt, github_prompt_writing, promptfoo
+from workbench.formats.foreign_file import FileText
+from workbench.formats.foreign_writing import Outgoing, Target
+from workbench.formats.library_file import PromptFile, read_prompt
 from workbench.formats.library_file_values import parse
+from workbench.formats.promptfoo import writing as promptfoo_writing
+from workbench.formats.promptfoo.comparison_writing import write_comparison
+from workbench.formats.reports import Notes
+from workbench.formats.request_code import python
 from workbench.library.prompts import Prompts
 from workbench.library.versions import Versions
 from workbench.store.database import Database
@@ -199,3 +206,52 @@ def test_a_line_says_which_check_was_added_changed_and_removed() -> None:
     assert differences.attribution(OWN, replace(OWN, checks=OWN.checks[::-1])) == "checks in another order"
     twice = replace(PLAIN, checks=(SAYS, SAYS))
     assert differences.attribution(twice, replace(PLAIN, checks=(SAYS,))) == "check removed: Says it"
+
+
+def test_a_promptfoo_configuration_asks_them_of_every_test_and_is_read_back_with_them_as_its_own(tmp_path: Path) -> None:
+    one = replace(PLAIN, checks=(Check("icontains", "{{ q }}", "Says it"), Check("word-count-of-ours", 3)))
+    outs = [Outgoing(PromptFile(name, content)) for name, content in (("Plain", PLAIN), ("Reply", one), ("Again", one))]
+    notes = [Notes(out.prompt.name) for out in outs]
+    file = tmp_path / "promptfooconfig.yaml"
+    file.write_text(promptfoo_writing.write(outs, notes), "utf-8")
+    data = parse(file.read_text("utf-8"), str(file)).data
+    assert data["defaultTest"] == {"assert": [{"type": "icontains", "value": "{{ q }}", "metric": "Says it"}]}
+    told = [[note.what for note in each.all() if "check" in note.what] for each in notes]
+    assert told == [[], ["check word-count-of-ours: 3"], []]
+    spec = promptfoo.read(file, {}).spec
+    assert [(check.type, check.name) for check in spec.checks] == [("icontains", "Says it")]
+    assert [variant.content.checks for variant in spec.variants] == [(), (), ()]
+    assert "defaultTest" not in promptfoo_writing.write([Outgoing(PromptFile("Plain", PLAIN))], [Notes("")])
+
+
+def test_a_comparison_for_promptfoo_has_them_behind_its_own(workspace: Workspace) -> None:
+    spec = workspace.comparisons.resolve(filled(workspace, Case({"q": "hi"}), content=RULES))
+    text, _lost = write_comparison(spec, [Outgoing(PromptFile(one.prompt, one.content)) for one in spec.variants])
+    asserts = parse(text, "promptfooconfig.yaml").data["defaultTest"]["assert"]
+    assert asserts == [{"type": "contains", "value": "hi"}, {"type": "contains", "value": "Say", "metric": "Says it"}]
+
+
+def test_github_models_gets_those_that_mean_the_same_and_is_told_the_others() -> None:
+    content = replace(
+        PLAIN, checks=(Check("icontains", "refund", "Names it"), Check("equals", "yes"), SAYS, Check("equals", "{{ q }}"), JUDGED)
+    )
+    notes = Notes("")
+    text = github_prompt_writing.write(Outgoing(PromptFile("Reply", content)), notes)
+    assert parse(text, "a.prompt.yml").data["evaluators"] == [
+        {"name": "Names it", "string": {"contains": "refund"}}, {"name": "equals: yes", "string": {"equals": "yes"}},
+    ]  # fmt: skip
+    assert [note.why for note in notes.all() if note.what.startswith("check ")] == [
+        "The check Says it has no place in this format.",
+        "The check equals: {{ q }} has no place in this format.",
+        "The check Tone is warm has no place in this format.",
+    ]
+    found = github_prompt.read(FileText("a.prompt.yml", text))
+    assert [(check.type, check.value, check.name) for check in found.checks] == [
+        ("icontains", "refund", "Names it"), ("equals", "yes", "equals: yes"),
+    ]  # fmt: skip
+
+
+def test_code_and_other_formats_say_that_checks_have_no_place() -> None:
+    notes = Notes("")
+    python(Outgoing(PromptFile("Reply", OWN), target=Target(model="small")), notes)
+    assert "Checks that travel with this prompt have no place in this format." in [note.why for note in notes.all()]
