@@ -176,6 +176,19 @@ def test_an_older_version_shows_its_checks_and_lets_none_be_changed(desk: Desk) 
     dialog.reject()
 
 
+def test_a_snippet_has_none_since_nothing_would_ask_them(desk: Desk) -> None:
+    snippet = desk.ws.prompts.create("policy", "", Content((Message.of("user", "Be kind."),)), kind="snippet")
+    desk.open(snippet)
+    desk.screen.inspector.tabs.setCurrentIndex(1)
+    assert part(desk).isHidden()
+    desk.wake()
+    desk.key(Key.Key_K, CTRL | SHIFT)
+    desk.until(lambda: "snippets and judge prompts are no columns of a comparison" in desk.notice())
+    assert not dialogs()
+    desk.open(desk.prompt("Refund", "x"))
+    assert not part(desk).isHidden()
+
+
 # Compare
 
 Start = Callable[..., FakeProvider]

@@ -176,6 +176,12 @@ class Inspector(QWidget):
         self.parameters.show_parameters(content.parameters, content.output_schema, content.tools, read_only=read_only)
         self.parameters.overrides.show_overrides(content.parameters, content.parameters_for)
         self.parameters.checks.show_checks(content.checks)
+        self.parameters.checks.setVisible(self._is_compared or bool(content.checks))
+
+    @property
+    def _is_compared(self) -> bool:
+        """False of snippets and judge prompts: no comparison has them as a column, so that nothing would ask their checks."""
+        return self._working.at is not None and self._working.at.prompt.kind == "prompt"
 
     def add_override(self) -> None:
         """Ask for a parameter for one model alone."""
@@ -186,7 +192,9 @@ class Inspector(QWidget):
     def add_check(self) -> None:
         """Ask for a check that travels with the prompt."""
         self.tabs.setCurrentIndex(1)
-        if not self._working.read_only and self._read is None:
+        if not self._is_compared:
+            self._context.notice("Nothing was added: snippets and judge prompts are no columns of a comparison, so none asks their checks.")
+        elif not self._working.read_only and self._read is None:
             self._change_checks(-1)
 
     def _change_checks(self, place: int) -> None:
