@@ -356,7 +356,7 @@ def _checks_differ(left: Sequence[Check], right: Sequence[Check]) -> list[FieldD
         for check in checks:
             name = f"{_CHECK}{check.name or check.type}"
             number = sum(known == name or known.startswith(f"{name} #") for known in lines) + 1
-            lines[name if number == 1 else f"{name} #{number}"] = to_lines([check.to_json()])
+            lines[name if number == 1 else f"{name} #{number}"] = to_lines([replace(check, name="").to_json()])
     return _fields(*sides)
 
 

@@ -195,6 +195,10 @@ class SetupDialog(Dialog):
     def _assess(self) -> None:
         definition = self.definition()
         self.context.bridge.read(
+            self.context.ws.comparisons.travelling, definition, then=self.checks.show_travelling, owner=self,
+            key=("compare.travelling", id(self)),
+        )  # fmt: skip
+        self.context.bridge.read(
             assess, self.context.ws, definition, self.batch.isChecked(), then=lambda found: self._assessed(definition, found), owner=self,
             key=("compare.assess", id(self)),
         )  # fmt: skip
@@ -208,7 +212,6 @@ class SetupDialog(Dialog):
         if replace(now, name="") != replace(definition, name=""):
             return  # what was chosen meanwhile is being worked out
         self.prompts.show_tokens(found.tokens)
-        self.checks.show_travelling(found.travelling)
         self.models.show_figures(found.models, slowest_words(definition, found, {row.uid: row.title for row in self.choices.models}))
         estimate = found.estimate
         self.numbers.show_cost(estimate.cost_usd if estimate is not None and not estimate.unknown_prices else None)

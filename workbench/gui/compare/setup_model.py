@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from workbench.gui.checks.judge_line import JudgeChoices, judge_choices
 from workbench.gui.words import about, counted, joined, total_money
-from workbench.values import Check, Definition, Problem, PromptRef
+from workbench.values import Definition, Problem, PromptRef
 
 if TYPE_CHECKING:
     from workbench.workspace import (
@@ -115,16 +115,10 @@ class Assessment:
     """Of each chosen prompt version: about how many tokens one call sends."""
     few: str = ""
     """That the cases are too few to tell a difference of the size wanted; empty where they do."""
-    travelling: Sequence[tuple[Check, str]] = ()
-    """The checks that the chosen prompt versions bring along, each with those that do."""
 
 
 def assess(ws: Workspace, definition: Definition, in_batch: bool = False) -> Assessment:
     """Calls, cost and time of a definition, and what keeps prompts from being sent; `in_batch`: what can be is handed over."""
-    return replace(_assess(ws, definition, in_batch), travelling=ws.comparisons.travelling(definition))
-
-
-def _assess(ws: Workspace, definition: Definition, in_batch: bool) -> Assessment:
     cases = count_cases(ws, definition)
     if not (definition.prompts and cases):
         return Assessment(cases=cases)
