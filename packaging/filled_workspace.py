@@ -170,8 +170,9 @@ def content(*turns: tuple[str, str], **parameters: Any) -> Content:
 
 
 def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
-    """Ids of what a picture shows: `prompt`, `dataset`, `done` (a finished run), `going` (a comparison to start), `by_hand`
-    (a run with answers to give), `hand` (its connection), `old_version` (of the dataset), `rerun` and `first_run` (its baseline),
+    """Ids of what a picture shows: `prompt`, `summary` (whose checks travel with it), `dataset`, `done` (a finished run), `going`
+    (a comparison to start), `by_hand` (a run with answers to give), `hand` (its connection),
+    `old_version` (of the dataset), `rerun` and `first_run` (its baseline),
     `judged` and `unjudged` (runs with a judge that was asked, and one that was not), `results_run` and `two_by_two_run`
     (50 cases whose figures are known)."""
     ws = Workspace.open(path, settings)
@@ -193,6 +194,13 @@ def fill(path: Path, settings: Settings, base_url: str) -> dict[str, int]:
         return ids
     finally:
         ws.close()
+
+
+TRAVELLING = (
+    Check("not-regex", r"\b(by|on) (Monday|Tuesday|Wednesday|Thursday|Friday)\b", "No promised dates"),
+    Check("icontains", "order number", "Asks for order number"),
+    Check("llm-rubric", "The reply is warm and not wordy.", "Tone is warm", judge={"prompt": "Tone judge", "version": 1}),
+)
 
 
 def _library(ws: Workspace) -> dict[str, int]:
@@ -228,7 +236,9 @@ def _library(ws: Workspace) -> dict[str, int]:
         ("user", better.messages[1].text),
         temperature=0.2,
     )
-    draft = replace(draft, parameters_for={"house-large": {"temperature": 0.0}, "gpt-4.1": {"max_tokens": 400, "seed": 7}})
+    draft = replace(
+        draft, parameters_for={"house-large": {"temperature": 0.0}, "gpt-4.1": {"max_tokens": 400, "seed": 7}}, checks=TRAVELLING
+    )
     ws.versions.save_draft(refund, draft, saved.id)
     for name, value in (
         ("company", "Fell & Tarn"),
@@ -248,7 +258,9 @@ def _library(ws: Workspace) -> dict[str, int]:
         ("Follow-up after a demo", "sales"),
     ):
         ws.prompts.create(name, folder, content(small), note="First form")
-    return {"prompt": refund, "triage": triage}
+    short = Check("word-count", "1-60", "Three lines at most")
+    summary = ws.prompts.create("Call summary", "sales", replace(content(small), checks=(short, TRAVELLING[2])), note="With its checks")
+    return {"prompt": refund, "triage": triage, "summary": summary}
 
 
 def strict_turn() -> tuple[str, str]:

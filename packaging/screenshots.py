@@ -356,10 +356,37 @@ def override(session: Session, ids: dict[str, int]) -> None:
     settle(0.4)
 
 
+def checks_of_prompt(session: Session, ids: dict[str, int]) -> None:
+    """The end of the Parameters tab, with the checks that travel with a prompt."""
+    tab(1)(session, ids)
+    screen = session.window.screen_at("library")
+    assert isinstance(screen, LibraryScreen)
+    screen._frame.show_right(True)
+    settle(0.4)
+    panel = screen.inspector.parameters
+    panel.ensureWidgetVisible(panel.checks)
+
+
+def travelling_checks(session: Session, ids: dict[str, int]) -> None:
+    """The dialog of the checks that travel with a prompt."""
+    session.context.go("library", prompt_id=ids["prompt"])
+    settle(0.8)
+    session.context.action("library.add_check").trigger()
+    settle(0.6)
+
+
+def with_travelling(session: Session, ids: dict[str, int]) -> None:
+    """A comparison being set up whose prompt brings checks along."""
+    session.context.go("compare", new=True, prompt_id=ids["summary"])
+    settle(1.5)
+
+
 SHOTS: tuple[tuple[str, Shot], ...] = (
     ("01-library", at("library", prompt_id="prompt")),
     ("01c-library-parameters", tab(1)),
     ("01i-library-override", override),
+    ("01j-library-checks", travelling_checks),
+    ("01k-library-checks-panel", checks_of_prompt),
     ("01d-library-estimate", tab(2)),
     ("01b-library-diff", trigger("library", "library.diff", prompt_id="triage")),
     ("01h-library-two-prompts", two_prompts),
@@ -372,6 +399,7 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("02d-by-hand", by_hand),
     ("02e-checks", checks(False)),
     ("02f-checks-code", checks(True)),
+    ("02y-set-up-travelling", with_travelling),
     ("02g-side-by-side", trigger("compare", "compare.side_by_side", run_id="done")),
     ("02t-rows", trigger("compare", "compare.rows", run_id="done")),
     ("02h-batch", handed_over),

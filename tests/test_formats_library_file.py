@@ -32,11 +32,20 @@ from workbench.formats.library_file_data import (
     write_models,
 )
 from workbench.formats.library_file_values import decode, parse
-from workbench.values import BadInput, Case, Content, Message, Part
+from workbench.values import BadInput, Case, Check, Content, Message, Part
 from workbench.values.datasets import ColumnSpec
 
 ROLE: st.SearchStrategy[Any] = st.sampled_from(["system", "user", "assistant", "tool"])
 JSON: st.SearchStrategy[Any] = st.dictionaries(TEXT, SCALAR, max_size=3)
+CHECK = st.builds(
+    Check,
+    TEXT.filter(bool),
+    st.none() | SCALAR | JSON | st.lists(SCALAR, max_size=2),
+    TEXT,
+    st.sampled_from([1.0, 0.0, 2.5]),
+    st.none() | st.sampled_from([0.0, 0.8]),
+    st.dictionaries(st.sampled_from(["model", "prompt"]), TEXT, max_size=2),
+)
 MESSAGE = st.builds(Message.of, ROLE, TEXT)
 CONTENT = st.builds(
     Content,
@@ -45,6 +54,7 @@ CONTENT = st.builds(
     st.none() | JSON,
     st.lists(JSON.filter(bool), max_size=2).map(tuple),
     parameters_for=st.dictionaries(TEXT, JSON.filter(bool), max_size=2),
+    checks=st.lists(CHECK, max_size=2).map(tuple),
 )
 NAME = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=12).map(str.strip).filter(bool)
 PROMPT = st.builds(

@@ -23,7 +23,7 @@ from workbench.formats.reports import Notes
 from workbench.library.folder.finding import find
 from workbench.templates import render
 from workbench.templates.pieces import pieces, tree
-from workbench.values import BadInput, Content, Message, Part, ToolCall, VariableSpec
+from workbench.values import BadInput, Check, Content, Message, Part, ToolCall, VariableSpec
 
 READ_BACK = ("github", "prompty", "dotprompt", "llm", "langfuse", "openai-chat", "promptfoo")
 PIXEL = bytes.fromhex(
@@ -167,6 +167,7 @@ FULL = Content(
     SCHEMA,
     (TOOL,),
     parameters_for={"gpt-4.1": {"temperature": 0.0}},
+    checks=(Check("icontains", "refund", "Names it"),),
 )
 ABOUT: dict[str, Any] = {
     "description": "Answers: with care\nand in two lines", "tags": ("refunds", "no"), "labels": {"production": 2}, "version": 2,
@@ -188,7 +189,7 @@ LOSES = {
 def test_each_format_says_just_what_it_loses_and_brings_back_the_rest(format: str) -> None:
     loses, parameters, has_schema, has_tools = LOSES[format]
     text, lost = write(format, out(FULL, **ABOUT))
-    assert set(lost) == {*loses, "overrides"}
+    assert set(lost) == {*loses, "overrides", *(() if format in ("promptfoo", "github") else ("checks",))}
     assert all(sentence.endswith(".") and sentence[0].isupper() for sentence in lost.values())
     found = back(format, text)
     assert said(found.content) == said(FULL)
@@ -205,7 +206,7 @@ def test_each_format_says_just_what_it_loses_and_brings_back_the_rest(format: st
         assert found.labels == {"production": 2}
     if format == "prompty":
         assert found.samples == ABOUT["samples"]
-        assert found.content.hash == replace(FULL, parameters_for={}).hash
+        assert found.content.hash == replace(FULL, parameters_for={}, checks=()).hash
 
 
 def test_pictures_files_and_calls_of_tools_survive_in_openai_s_form_and_are_told_elsewhere() -> None:

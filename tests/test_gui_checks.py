@@ -18,9 +18,9 @@ from tests.test_gui_compare_run import setup, shown_run
 from tests.test_gui_setup import opening as opening
 from tests.test_gui_setup import press
 from workbench.evaluators import Metric
+from workbench.gui.checks.check_list import EMPTY_GROUP, GroupRow
+from workbench.gui.checks.row import CheckRowWidget
 from workbench.gui.code_dialog import CodeDialog
-from workbench.gui.compare.check_list import EMPTY_GROUP, GroupRow
-from workbench.gui.compare.check_row import CheckRowWidget
 from workbench.gui.compare.checks_dialog import ChecksDialog, metric_words
 from workbench.gui.compare.detail_parts import passed_words
 from workbench.gui.compare.view import CompareScreen

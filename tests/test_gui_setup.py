@@ -21,8 +21,8 @@ from tests.test_gui_compare_run import key, over, setup, shown_run
 from workbench.evaluators import TYPES
 from workbench.gui.app import Session
 from workbench.gui.cells import State, held_words
-from workbench.gui.compare.check_kinds import ALIASES, CHECK_TYPES
-from workbench.gui.compare.check_row import NOTHING, REFERENCE, CheckRowWidget
+from workbench.gui.checks.kinds import ALIASES, CHECK_TYPES
+from workbench.gui.checks.row import NOTHING, REFERENCE, CheckRowWidget
 from workbench.gui.compare.view import CompareScreen
 from workbench.gui.key_dialog import KeyDialog
 from workbench.gui.widgets.buttons import Button

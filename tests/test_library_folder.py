@@ -279,17 +279,20 @@ def test_out_in_and_out_again_is_equal_to_the_byte(library: Library, other: Libr
     assert contents(tmp_path / "two") == contents(tmp_path / "one")
 
 
-def test_parameters_for_one_model_alone_survive_to_the_byte_and_the_schema_knows_them(
+def test_parameters_for_one_model_alone_and_checks_survive_to_the_byte_and_the_schema_knows_them(
     library: Library, other: Library, tmp_path: Path
 ) -> None:
     own = replace(said("Say {{ q }}.", temperature=0.2, max_tokens=900), parameters_for={"gpt-4.1": {"temperature": 0.0}})
+    judged = Check("llm-rubric", "It is warm", "Tone is warm", judge={"prompt": "Tone judge", "version": 3})
+    own = replace(own, checks=(Check("contains", "Say", weight=2), judged))
     library.prompts.create("Reply", "", own)
     id = library.prompts.find("Reply").id
     library.versions.save(id, replace(own, parameters_for={"my_model": {"stop": ["a", "b"], "top_k": 4, "temperature": None}}))
     library.files.export(tmp_path / "one")
     text = (tmp_path / "one" / "prompts" / "reply.yaml").read_text("utf-8")
     assert "\nparameters: {max_tokens: 900, temperature: 0.2}\nparameters_for:\n  my_model: {" in text
-    assert "{stop: [a, b], temperature: null, top_k: 4}\nmessages:" in text
+    assert "{stop: [a, b], temperature: null, top_k: 4}\nchecks:\n  - " in text
+    assert "value: It is warm" in text
     for name, kind in (("reply.yaml", "prompt"), ("reply.versions.yaml", "versions")):
         data = load((tmp_path / "one" / "prompts" / name).read_text("utf-8")).data
         jsonschema.validate(data, json.loads(asset(f"schemas/{kind}.json").read_text("utf-8")))

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from workbench.values import Content, Message, Part
+from workbench.values import Check, Content, Message, Part
+from workbench.values.check_lines import to_lines
 
 LineKind = Literal["same", "changed", "removed", "added"]
 Marks = tuple[tuple[int, int], ...]
@@ -23,6 +24,8 @@ _ALIKE = 0.3
 """Share of common words from which two lines are one changed line, not one removed and one added."""
 _MOST_PAIRS = 40_000
 _SLOWEST_S = 0.5
+_CHECK = "check "
+_ORDER = "order of checks"
 MODEL_DEFAULT = "model default"
 """What is said of a parameter that one model alone is not sent."""
 
@@ -196,7 +199,7 @@ def contents(left: Content, right: Content, names: tuple[Sequence[str], Sequence
     ]
     return ContentDiff(
         tuple(messages),
-        tuple(map(_by_lines, _fields(_settings(left), _settings(right)))),
+        tuple(map(_by_lines, _settings_differ(left, right))),
         tuple(name for name in names[0] if name not in names[1]),
         tuple(name for name in names[1] if name not in names[0]),
         tuple(_snippets(left.snippets, right.snippets)),
@@ -337,6 +340,35 @@ def _fields(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[FieldDiff
     return [FieldDiff(name, left.get(name), right.get(name)) for name in sorted({*left, *right}) if left.get(name) != right.get(name)]
 
 
+def _settings_differ(left: Content, right: Content) -> list[FieldDiff]:
+    """Parameters, schema, tools and declared variables that differ, then checks."""
+    return [*_fields(_settings(left), _settings(right)), *_checks_differ(left.checks, right.checks)]
+
+
+def _checks_differ(left: Sequence[Check], right: Sequence[Check]) -> list[FieldDiff]:
+    """Checks that only one side has, each as a line: two of one name, or of one type without one, are one that changed."""
+    only = [_without(left, right), _without(right, left)]
+    if left != right and not any(only):
+        before, after = (", ".join(check.title for check in side) for side in (left, right))
+        return [FieldDiff(_ORDER, before, after)]
+    sides: list[dict[str, str]] = [{}, {}]
+    for lines, checks in zip(sides, only, strict=True):
+        for check in checks:
+            name = f"{_CHECK}{check.name or check.type}"
+            number = sum(known == name or known.startswith(f"{name} #") for known in lines) + 1
+            lines[name if number == 1 else f"{name} #{number}"] = to_lines([replace(check, name="").to_json()])
+    return _fields(*sides)
+
+
+def _without(checks: Sequence[Check], others: Sequence[Check]) -> list[Check]:
+    """These checks without those of the others, each taken away once."""
+    left = [*checks]
+    for other in others:
+        if other in left:
+            left.remove(other)
+    return left
+
+
 def _by_lines(field: FieldDiff) -> FieldDiff:
     if not any(isinstance(part, dict) for side in (field.left, field.right) for part in (side if isinstance(side, list) else [side])):
         return field
@@ -349,13 +381,18 @@ def attribution(left: Content, right: Content) -> str:
     found = []
     if [message.to_json() for message in left.messages] != [message.to_json() for message in right.messages]:
         found.append("prompt changed")
-    found += map(_field_said, _fields(_settings(left), _settings(right)))
+    found += map(_field_said, _settings_differ(left, right))
     changed = sorted(name for name in {*left.snippets, *right.snippets} if left.snippets.get(name) != right.snippets.get(name))
     both = [name for name in changed if name in left.snippets and name in right.snippets]
     return ", ".join([*found, *(f"{name} changed" for name in both)])
 
 
 def _field_said(field: FieldDiff) -> str:
+    if field.name == _ORDER:
+        return "checks in another order"
+    if field.name.startswith(_CHECK):
+        said = "added" if field.left is None else "removed" if field.right is None else "changed"
+        return f"check {said}: {field.name.removeprefix(_CHECK)}"
     plain, only, model = field.name.partition(" only for ")
     name = {"output_schema": "schema", "tools": "tools"}.get(field.name, plain.replace("_", " ") + only + model)
     left, right = field.left, field.right

@@ -33,7 +33,7 @@ def score_verb(options: argparse.Namespace, terminal: Terminal) -> int:
         run = newest(ws, options.what)
         checks = _checks(ws, run.comparison_id, options.checks, terminal)
         ws.runs.code.allow_all = options.allow_python
-        tell_lacking(ws, checks, terminal)
+        tell_lacking(ws, ws.scorings.asked(run.id, checks), terminal)
         if options.judge_model:
             ws.judges.model_named(options.judge_model, ws.runs.plan(run.id).models)  # before anything is changed
         scored = _scored(ws, run.id, checks, options.judge_model or "", terminal)

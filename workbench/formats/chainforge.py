@@ -16,7 +16,8 @@ from workbench.formats.library_file import PromptFile
 from workbench.formats.library_file_data import DatasetFile
 from workbench.formats.reports import Notes
 from workbench.templates import names
-from workbench.values.comparisons import Case, Check
+from workbench.values.checks import Check
+from workbench.values.comparisons import Case
 from workbench.values.messages import Content, Message
 
 _SEEN = ("inspect", "vis", "comment", "join", "split")

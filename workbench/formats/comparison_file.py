@@ -29,7 +29,8 @@ from workbench.formats.pictures import attachment
 from workbench.formats.tabular import BadRow, Table
 from workbench.formats.vendors import place_of, vendor
 from workbench.formats.yaml_text_reading import Document, load
-from workbench.values.comparisons import Case, Check, ModelSpec, Spec, Variant, with_judges
+from workbench.values.checks import Check, with_judges
+from workbench.values.comparisons import Case, ModelSpec, Spec, Variant, held_to
 from workbench.values.messages import Content, Message
 from workbench.values.prices import Price
 from workbench.values.problems import BadInput, NotFound
@@ -140,14 +141,15 @@ class _Resolver:
         variants = tuple(self._variant(pick, place, samples) for place, pick in enumerate(record.prompts))
         models = tuple(replace(self._model(pick, place), colour=place) for place, pick in enumerate(record.models))
         dataset, cases = self._cases(record, samples)
+        checks = held_to(record.checks, (variant.content for variant in variants))
         return Spec(
             name=record.name,
             variants=variants,
             models=models,
             cases=cases,
             repeats=record.repeats,
-            checks=record.checks,
-            judges=tuple(self._judges(record.checks, cases)),
+            checks=checks,
+            judges=tuple(self._judges(checks, cases)),
             concurrency=record.concurrency,
             max_cost_usd=record.max_cost_usd,
             reuse=record.reuse,

@@ -27,11 +27,13 @@ from typing import Any
 from workbench.formats.criteria_file import read_criteria, write_criteria
 from workbench.formats.library_file import PromptFile, read_prompt, write_prompt_data
 from workbench.formats.library_file_carry import rewritten
-from workbench.formats.library_file_data import ConnectionEntry, ModelEntry, read_case, read_checks, read_models
+from workbench.formats.library_file_checks import read_checks
+from workbench.formats.library_file_data import ConnectionEntry, ModelEntry, read_case, read_models
 from workbench.formats.library_file_values import at, list_at, mapping_of, number_at, optional_mapping, part_of, text_at, texts_at
 from workbench.formats.tabular_writing import case_to_json
 from workbench.formats.yaml_text_reading import Document, Path
-from workbench.values.comparisons import Case, Check
+from workbench.values.checks import Check
+from workbench.values.comparisons import Case
 from workbench.values.criteria import Criterion
 from workbench.values.problems import BadInput
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from workbench.values.check_lines import comma_values
-from workbench.values.comparisons import Check
+from workbench.values.checks import Check
 
 LISTS = ("contains-any", "contains-all", "icontains-any", "icontains-all")
 _EXPECTED = re.compile(r"(not-)?([a-z][a-z0-9-]*)(?:\(\s*([\d.]+)\s*\))?(?::(.*))?", re.DOTALL)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.formats.reports import NotCarried, Notes
 from workbench.formats.yaml_text_reading import Document, load, refuse_nested
-from workbench.values.comparisons import Case, Check
+from workbench.values.checks import Check
+from workbench.values.comparisons import Case
 from workbench.values.messages import Content, Message
 from workbench.values.problems import BadInput
 

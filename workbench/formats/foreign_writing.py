@@ -19,8 +19,8 @@ from workbench.values.messages import Content, Message, Part, canonical
 from workbench.values.problems import BadInput
 
 Thing = Literal[
-    "description", "tags", "labels", "versions", "note", "samples", "variables", "overrides", "schema", "tools", "pictures", "files",
-    "calls",
+    "description", "tags", "labels", "versions", "note", "samples", "variables", "overrides", "checks", "schema", "tools", "pictures",
+    "files", "calls",
 ]  # fmt: skip
 """What a format may have a place for, beside messages and parameters."""
 
@@ -76,6 +76,7 @@ def tell(out: Outgoing, notes: Notes, *holds: Thing) -> None:
         "samples": (prompt.samples, "Sample values have no place in this format."),
         "variables": (content.variables, "Types, descriptions and defaults of variables have no place in this format."),
         "overrides": (content.parameters_for, f"Parameters only for {', '.join(content.parameters_for)} have no place in this format."),
+        "checks": (content.checks, "Checks that travel with this prompt have no place in this format."),
         "schema": (content.output_schema is not None, "The output schema has no place in this format."),
         "tools": (content.tools, "Tools have no place in this format."),
     }

@@ -17,7 +17,8 @@ from workbench.formats.library_file_values import list_at, text_at
 from workbench.formats.reports import Notes
 from workbench.formats.yaml_text_reading import Document
 from workbench.templates import variables
-from workbench.values.comparisons import Case, Check
+from workbench.values.checks import Check
+from workbench.values.comparisons import Case
 from workbench.values.messages import Content, Message
 
 OWN_KEYS = ("modelParameters", "testData", "evaluators", "responseFormat", "jsonSchema")

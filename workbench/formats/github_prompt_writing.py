@@ -9,8 +9,11 @@ from workbench.formats.double_braces import to_double_braces
 from workbench.formats.foreign_writing import Outgoing, each_text, parameters_for, tell, text_of, tools_for, with_examples, wrapped
 from workbench.formats.reports import Notes
 from workbench.formats.yaml_text import dump
+from workbench.values.checks import Check
 
 _PARAMETERS = {"max_tokens": "maxTokens", "temperature": "temperature", "top_p": "topP"}
+_STRINGS = {"equals": "equals", "icontains": "contains"}
+"""Checks that a comparison of strings there means the same as."""
 _JSON = {"type": "json_object"}
 
 
@@ -18,7 +21,7 @@ def write(out: Outgoing, notes: Notes) -> str:
     """The text of the file. Raises BadInput, with the place, for what cannot be said in it."""
     out = with_examples(out, notes)
     prompt, content = out.prompt, out.content
-    tell(out, notes, "description", "samples", "schema", "tools")
+    tell(out, notes, "description", "samples", "checks", "schema", "tools")
     parameters, tools = parameters_for(out, notes, _PARAMETERS, apart=("response_format",)), tools_for(out, notes)
     data: dict[str, Any] = {"name": prompt.name}
     if prompt.description:
@@ -38,4 +41,18 @@ def write(out: Outgoing, notes: Notes) -> str:
         data["tools"] = tools
     if prompt.samples:
         data["testData"] = [dict(prompt.samples)]
+    evaluators = [item for check in content.checks if (item := _evaluator(check, notes))]
+    if evaluators:
+        data["evaluators"] = evaluators
     return dump(data)
+
+
+def _evaluator(check: Check, notes: Notes) -> dict[str, Any] | None:
+    """The evaluator that means the same as a check; None, and told, where there is none."""
+    value = check.value
+    if check.type not in _STRINGS or not isinstance(value, str) or not value or "{{" in value or "{%" in value or check.weight <= 0:
+        notes.add(f"check {check.title}", f"The check {check.title} has no place in this format.")
+        return None
+    if check.weight != 1.0:
+        notes.add(f"weight of {check.title}", "Weights of checks have no place in this format.")
+    return {"name": check.title, "string": {_STRINGS[check.type]: value}}

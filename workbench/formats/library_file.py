@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from workbench.formats.library_file_carry import rewritten
+from workbench.formats.library_file_checks import read_checks
 from workbench.formats.library_file_parts import with_bytes, with_files
 from workbench.formats.library_file_values import at, list_at, mapping_of, number_at, optional_mapping, text_at, texts_at
 from workbench.formats.yaml_text_reading import Document
@@ -35,6 +36,7 @@ _PROMPT_KEYS = dict.fromkeys(
         "note",
         "parameters",
         "parameters_for",
+        "checks",
         "output_schema",
         "tools",
         "messages",
@@ -237,7 +239,8 @@ def content_to_data(content: Content, path: str = "") -> dict[str, Any]:
     """The keys that hold a content, long texts at the end: `messages`, and the snippets as they were when it was saved."""
     item = content.to_json()
     item["parameters_for"] = dict(sorted(item.get("parameters_for", {}).items()))
-    data = {key: item[key] for key in ("parameters", "parameters_for", "output_schema", "tools") if item[key] not in (None, {}, [])}
+    keys = ("parameters", "parameters_for", "checks", "output_schema", "tools")
+    data = {key: item[key] for key in keys if item.get(key) not in (None, {}, [])}
     if content.output_schema == {}:
         data["output_schema"] = {}
     if content.variables:
@@ -274,7 +277,8 @@ def read_content(document: Document, where: tuple[str | int, ...] = (), short: s
         raise document.problem("Snippets are names with their text.", *where, "snippets")
     texts = {str(name): text for name, text in snippets.items()}
     specs, overrides = _read_specs(document, where), _read_overrides(document, where)
-    return Content(messages, dict(parameters), schema, tuple(tools), specs, texts, overrides)
+    checks = read_checks(document, (*where, "checks")) if "checks" in data else ()
+    return Content(messages, dict(parameters), schema, tuple(tools), specs, texts, overrides, checks)
 
 
 def _read_overrides(document: Document, where: tuple[str | int, ...]) -> dict[str, dict[str, Any]]:

@@ -8,10 +8,11 @@ from typing import Any
 
 from workbench.formats.addresses import clean_address, holds_secret
 from workbench.formats.library_file_carry import rewritten
+from workbench.formats.library_file_checks import read_checks
 from workbench.formats.library_file_values import at, list_at, mapping_of, number_at, optional_mapping, text_at, texts_at
 from workbench.formats.tabular_writing import case_to_json
 from workbench.formats.yaml_text_reading import Document
-from workbench.values.comparisons import Case, Check
+from workbench.values.comparisons import Case
 from workbench.values.datasets import ColumnSpec
 from workbench.values.prices import Price
 from workbench.values.problems import BadInput
@@ -140,25 +141,6 @@ def read_case(document: Document, where: tuple[str | int, ...], only: str = "inp
         checks=read_checks(document, (*checks, "only") if is_only else checks) if "checks" in item else (),
         only_own_checks=is_only,
     )
-
-
-def read_checks(document: Document, where: tuple[str | int, ...]) -> tuple[Check, ...]:
-    """A list of checks: `{type: contains, value: refund}`, or shorter `contains: refund`, or `is-json` alone."""
-    checks = []
-    for place in range(len(list_at(document, *where))):
-        item = at(document, (*where, place))
-        if isinstance(item, str):
-            item = {"type": item}
-        if not isinstance(item, Mapping) or not item:
-            raise document.problem("A check has a type, such as `contains: refund`.", *where, place)
-        if "type" not in item:
-            type_, value = next(iter(item.items()))
-            item = {"type": type_, "value": value} | {key: item[key] for key in list(item)[1:]}
-        try:
-            checks.append(Check.from_json(item))
-        except (TypeError, ValueError):
-            raise document.problem("The weight and threshold of a check are numbers.", *where, place) from None
-    return tuple(checks)
 
 
 # Connections and models

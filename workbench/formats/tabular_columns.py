@@ -11,7 +11,8 @@ from typing import Any
 
 from workbench.formats.expected_cells import expected, says_more
 from workbench.values.check_lines import from_lines
-from workbench.values.comparisons import Case, Check
+from workbench.values.checks import Check
+from workbench.values.comparisons import Case
 from workbench.values.datasets import ColumnRole, ColumnSpec
 from workbench.values.messages import canonical
 from workbench.values.problems import BadInput

@@ -104,6 +104,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("library.message_down", "Move the message down", ("Ctrl+Alt+Down",), "library", ""),
     Action("library.collapse", "Collapse or open the message", ("Ctrl+M",), "library", ""),
     Action("library.add_override", "Add an override for one model", ("Ctrl+Shift+O",), "library", "sliders-horizontal"),
+    Action("library.add_check", "Add a check that travels with the prompt", ("Ctrl+Shift+K",), "library", "circle-check"),
     Action("library.find", "Find in the messages", ("Ctrl+F",), "library", "search", by_screen=True),
     Action("library.replace", "Find and replace in the messages", ("Ctrl+H",), "library", "repeat"),
     Action("library.complete", "Complete a variable or a filter", ("Ctrl+Space",), "library", "braces", shown=False),

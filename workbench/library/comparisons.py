@@ -21,7 +21,21 @@ from workbench.library.records import ComparisonRow
 from workbench.library.retirements import Retirement, retirements
 from workbench.store import stamps
 from workbench.store.database import Database, Writer
-from workbench.values import BadInput, Case, Check, Definition, ModelSpec, NotFound, PromptRef, Spec, Variant, canonical, every_check
+from workbench.values import (
+    BadInput,
+    Case,
+    Check,
+    Definition,
+    ModelSpec,
+    NotFound,
+    PromptRef,
+    Spec,
+    Variant,
+    canonical,
+    every_check,
+    held_to,
+    travelling,
+)
 
 _SELECT = """
 SELECT id, uid, name, definition, (SELECT count(*) FROM run WHERE run.comparison_id = comparison.id),
@@ -121,13 +135,18 @@ class Comparisons:
             writer.touch("comparison", *ids)
 
     def checks(self, definition: Definition) -> Sequence[Check]:
-        """What a run of it would ask of its answers, the checks of its cases included, each once. Where something is missing, which a run
-        says when it starts, only its own checks."""
+        """What a run of it would ask of its answers, the checks of its prompt versions and cases included, each once. Where something
+        is missing, which a run says when it starts, only its own checks."""
         try:
             spec = self.resolve(definition)
         except BadInput:
             return [*definition.checks]
         return every_check(spec.checks, spec.cases)
+
+    def travelling(self, definition: Definition) -> Sequence[tuple[Check, str]]:
+        """The checks that its prompt versions bring along, each with those that do; of prompts that are not here, none."""
+        with self._database.snapshot() as query:
+            return travelling(variant for ref in definition.prompts if (variant := _variant(query, ref, [])))
 
     def resolve(self, definition: Definition) -> Spec:
         """Everything a run needs: contents, models and cases as they are now. Raises BadInput that names all that is missing at once."""
@@ -149,7 +168,7 @@ class Comparisons:
             models=tuple(models),
             cases=cases,
             repeats=definition.repeats,
-            checks=definition.checks,
+            checks=held_to(definition.checks, (variant.content for variant in variants)),
             concurrency=definition.concurrency,
             max_cost_usd=definition.max_cost_usd,
             reuse=definition.reuse,

@@ -14,7 +14,7 @@ from workbench.library.names import whole_text
 from workbench.store.database import Writer
 from workbench.values import BadInput, Content, Message, Part, Problem
 
-_FURTHER = ("parameters_for",)
+_FURTHER = ("parameters_for", "checks")
 """Keys of a content's JSON that few have, and that share a column."""
 
 
@@ -24,7 +24,7 @@ def storable(content: Content) -> Content:
     try:
         text = json.dumps(_emptied(content).to_json(), ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise BadInput(f"The prompt's parameters, schema or tools hold something that is no JSON value ({error}).") from error
+        raise BadInput(f"The prompt's parameters, schema, tools or checks hold something that is no JSON value ({error}).") from error
     whole = whole_text(text)
     if whole == text:
         return content

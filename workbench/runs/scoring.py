@@ -24,7 +24,7 @@ from workbench.runs.verdicts import asked, given
 from workbench.store.database import Database
 from workbench.store.outputs import check_key, newest, scored
 from workbench.store.stamps import now
-from workbench.values import BadInput, Check, NotFound, Problem, Reply, Score, ToolCall, canonical, judged_by
+from workbench.values import BadInput, Check, NotFound, Problem, Reply, Score, ToolCall, canonical, held_to, judged_by, travelling
 
 if TYPE_CHECKING:
     import asyncio
@@ -90,7 +90,7 @@ class Scorings:
         progress: Callable[[int, int], object] = lambda _done, _all: None,
         stop: threading.Event | None = None,
     ) -> Scored:
-        """Score every answer of a run with these checks, and with those of its case. Makes no call.
+        """Score every answer of a run with these checks, those that travel with its prompt versions, and those of its case. Makes no call.
 
         Only when all are scored do the new scores count; until then, and where `stop` is set, all is as before. `progress` hears how
         many answers of how many are done. `judge`: the model that is to judge, whichever the checks name.
@@ -99,10 +99,12 @@ class Scorings:
         import asyncio  # 60 ms that reading needs not
 
         run = self._runs.get(run_id)
+        plan = self._runs.plan(run.id)
+        checks = _held_to(plan, checks)
         for check in checks:
             if fault := await asyncio.to_thread(evaluators.fault, check):
                 raise BadInput(f"The check {check.title} cannot be used: {fault}")
-        plan = replace(self._runs.plan(run.id), checks=tuple(checks))
+        plan = replace(plan, checks=checks)
         if judge:
             cases = tuple(replace(case, checks=tuple(judged_by(check, judge) for check in case.checks)) for case in plan.cases)
             plan = replace(plan, checks=tuple(judged_by(check, judge) for check in checks), cases=cases)
@@ -138,6 +140,19 @@ class Scorings:
             score = Score(_check(check), None if passed is None else bool(passed), value)
             found.setdefault(column, []).append((score, count))
         return {column: evaluators.metrics(scores) for column, scores in found.items()}
+
+    def travelling(self, run_id: int) -> tuple[tuple[Check, str], ...]:
+        """The checks that the prompt versions of a run bring along, each with those that do."""
+        return travelling(column.variant for column in self._runs.plan(run_id).columns)
+
+    def own(self, run_id: int) -> list[Check]:
+        """The checks of a run beside those that travel with its prompt versions, whichever model judged."""
+        brought = [judged_by(check, "") for check, _ in self.travelling(run_id)]
+        return [check for check in self._runs.checks(run_id) if judged_by(check, "") not in brought]
+
+    def asked(self, run_id: int, checks: Sequence[Check]) -> tuple[Check, ...]:
+        """The checks with which a run is scored again where it is asked for these: those that travel with its prompt versions follow."""
+        return _held_to(self._runs.plan(run_id), checks)
 
     def fault(self, check: Check) -> str:
         """What is wrong with a check as it is written; empty where it can be asked. Its code does not run."""
@@ -358,6 +373,10 @@ def _carried(database: Database, answers: Sequence[Answer], ids: Sequence[int], 
         item = json.loads(check)
         known.setdefault(output, {})[evaluators.meaning_key(Check.from_json(item))] = value
     return [replace(vectors, known=known.get(output, {})) for vectors, output in zip(nothing, ids, strict=True)]
+
+
+def _held_to(plan: Plan, checks: Sequence[Check]) -> tuple[Check, ...]:
+    return held_to(checks, (column.variant.content for column in plan.columns))
 
 
 @lru_cache(maxsize=512)

@@ -102,7 +102,7 @@ class ContentRow(Row, table=True):
     created_at: str = Field(default_factory=now)
     typed: Any = _json()
     further: Any = _json()
-    """What few contents have, by its key in their JSON: `parameters_for`."""
+    """What few contents have, by its key in their JSON: `parameters_for`, `checks`."""
 
 
 class Version(Row, table=True):

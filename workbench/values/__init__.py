@@ -13,11 +13,10 @@ from workbench.values.calls import (
 )
 from workbench.values.case_query import CaseQuery
 from workbench.values.changes import Changes, Kind
+from workbench.values.checks import JUDGED, Check, judged_by, with_judges
 from workbench.values.comparisons import (
     BY_HAND,
-    JUDGED,
     Case,
-    Check,
     Definition,
     ModelSpec,
     PromptRef,
@@ -25,8 +24,8 @@ from workbench.values.comparisons import (
     Spec,
     Variant,
     every_check,
-    judged_by,
-    with_judges,
+    held_to,
+    travelling,
 )
 from workbench.values.conversations import named_alone, turns
 from workbench.values.criteria import (
@@ -126,6 +125,7 @@ __all__ = [
     "checked_criterion",
     "differ",
     "every_check",
+    "held_to",
     "is_server",
     "judged_by",
     "named_alone",
@@ -135,6 +135,7 @@ __all__ = [
     "sha256",
     "share",
     "short_name",
+    "travelling",
     "turns",
     "weighted_stars",
     "with_judges",

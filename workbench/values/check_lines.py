@@ -11,7 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from workbench.values.comparisons import Case, Check
+from workbench.values.checks import Check
+from workbench.values.comparisons import Case
 
 ONLY = "only:"
 _LINE = re.compile(r"([a-z][a-z0-9]*(?:-[a-z0-9]+)*)(?:\(\s*(\d*\.?\d+)\s*\))?(?:\s*:\s*(.*))?")

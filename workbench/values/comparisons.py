@@ -2,95 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from workbench.values.checks import Check, checks_from_json
 from workbench.values.messages import Content
 from workbench.values.passing import PENDING, word_of
 from workbench.values.prices import Price
 
 BY_HAND = "by-hand"
 """The wire format of models without an API: a person carries the prompt over and brings the answer back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A test of an output: `type` as in promptfoo (`contains`, `not-regex`, ...), `value` may be a template."""
-
-    type: str
-    value: Any = None
-    name: str = ""
-    weight: float = 1.0
-    threshold: float | None = None
-    judge: Mapping[str, Any] = field(default_factory=dict)
-    """Of a check that a model judges, who is asked: `model` (title, name or uid; else the one in the settings), `prompt` (name or uid of
-    the judge prompt; else the one of its type) and `version`. In a score: who was asked, with `asked` for what stood here."""
-
-    @property
-    def title(self) -> str:
-        """The name to show: the given one, else the type and its value, shortened."""
-        if self.name:
-            return self.name
-        if self.value is None:
-            return self.type
-        if self.type.removeprefix("not-") == "assert-set" and isinstance(self.value, list):
-            return (
-                f"{self.type}: {', '.join(str(one.get('name') or one.get('type')) for one in self.value if isinstance(one, Mapping))[:80]}"
-            )
-        return f"{self.type}: {str(self.value)[:40]}"
-
-    def to_json(self) -> dict[str, Any]:
-        """Only what differs from the default, so that files stay short."""
-        item: dict[str, Any] = {"type": self.type}
-        if self.value is not None:
-            item["value"] = self.value
-        if self.name:
-            item["name"] = self.name
-        if self.weight != 1.0:
-            item["weight"] = self.weight
-        if self.threshold is not None:
-            item["threshold"] = self.threshold
-        if self.judge:
-            item["judge"] = dict(self.judge)
-        return item
-
-    @staticmethod
-    def from_json(item: Mapping[str, Any]) -> Check:
-        """The check that `to_json` wrote. Raises ValueError or TypeError where weight or threshold is no number."""
-        threshold = item.get("threshold")
-        return Check(
-            type=str(item["type"]),
-            value=item.get("value"),
-            name=str(item.get("name") or ""),
-            weight=float(item.get("weight", 1.0)),
-            threshold=None if threshold is None else float(threshold),
-            judge=dict(item["judge"]) if isinstance(item.get("judge"), Mapping) else {},
-        )
-
-
-JUDGED = frozenset(
-    ("llm-rubric", "factuality", "model-graded-factuality", "model-graded-closedqa", "answer-relevance", "context-faithfulness",
-     "context-recall", "context-relevance", "g-eval", "select-best", "pairwise")
-)  # fmt: skip
-"""The types of checks that a model judges, without `not-`."""
-
-
-def with_judges(check: Check, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> Check:
-    """The check with what `change` makes of who is asked, wherever in it a model judges: in itself, or in sets at any depth."""
-    kind = check.type.removeprefix("not-")
-    if kind in JUDGED:
-        return replace(check, judge=change(check.judge))
-    inner = check.value if kind == "assert-set" and isinstance(check.value, list) else ()
-    if not inner or not all(isinstance(item, Mapping) and "type" in item for item in inner):
-        return check
-    return replace(check, value=[with_judges(Check.from_json(item), change).to_json() for item in inner])
-
-
-def judged_by(check: Check, model: str) -> Check:
-    """The check with this model (title, name or uid) as its judge, whichever it names itself."""
-    return with_judges(check, lambda judge: {**judge, "model": model})
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +91,7 @@ class Case:
         """This case with the checks that `checks_to_json` wrote. Raises ValueError with a sentence where it is nothing of the kind."""
         only = isinstance(item, Mapping) and item.keys() == {"only"}
         listed = item["only"] if only else [] if item is None else item
-        if not isinstance(listed, list) or not all(isinstance(one, Mapping) and isinstance(one.get("type"), str) for one in listed):
-            raise ValueError("The checks of a case are a list, each with its type.")
-        try:
-            checks = tuple(Check.from_json(one) for one in listed)
-        except (TypeError, ValueError):
-            raise ValueError("The weight and threshold of a check are numbers.") from None
-        return replace(self, checks=checks, only_own_checks=only)
+        return replace(self, checks=checks_from_json(listed), only_own_checks=only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +187,28 @@ class Spec:
     """Models that answer nothing and only judge, where what the comparison came from says how to reach them."""
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """The bytes of pictures and files that cases name by their SHA-256."""
+
+
+def held_to(checks: Iterable[Check], contents: Iterable[Content]) -> tuple[Check, ...]:
+    """These checks, then those that travel with prompt versions of these contents: an equal one stands once."""
+    found = [*checks]
+    for content in contents:
+        found += [check for check in content.checks if check not in found]
+    return tuple(found)
+
+
+def travelling(variants: Iterable[Variant]) -> tuple[tuple[Check, str], ...]:
+    """The checks that travel with prompt versions, each once, with all that bring it: `Refund reply v6, Refund reply v7`."""
+    found: list[tuple[Check, list[str]]] = []
+    for variant in variants:
+        title = f"{variant.prompt} v{variant.version}" if variant.version is not None else variant.prompt
+        for check in variant.content.checks:
+            titles = next((known for other, known in found if other == check), None)
+            if titles is None:
+                found.append((check, [title]))
+            elif title not in titles:
+                titles.append(title)
+    return tuple((check, ", ".join(titles)) for check, titles in found)
 
 
 def every_check(checks: Iterable[Check], cases: Iterable[Case]) -> list[Check]:

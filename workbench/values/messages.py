@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from workbench.values.checks import Check, checks_from_json
 from workbench.values.problems import BadInput
 from workbench.values.variables import VariableSpec
 
@@ -105,6 +106,8 @@ class Content:
     parameters_for: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Parameters for one model alone, by its name as the API takes it (`ModelSpec.name`): titles and connections are each workspace's own.
     A model that is connected twice has them on both. None: it is not sent this one, its own default holds. See `parameters_on`."""
+    checks: tuple[Check, ...] = ()
+    """Checks that travel with it: a comparison in which it takes part asks them of all its answers (`held_to`)."""
 
     def to_json(self) -> dict[str, Any]:
         """The JSON form of which the hash is taken. What few contents have stands there only where there is some: hashes from
@@ -122,11 +125,13 @@ class Content:
         overrides = {model: dict(values) for model, values in self.parameters_for.items() if values}
         if overrides:
             item["parameters_for"] = overrides
+        if self.checks:
+            item["checks"] = [check.to_json() for check in self.checks]
         return item
 
     @staticmethod
     def from_json(item: Mapping[str, Any]) -> Content:
-        """The content that `to_json` wrote. Raises ValueError on a malformed message."""
+        """The content that `to_json` wrote. Raises ValueError on a malformed message or check."""
         return Content(
             messages=tuple(Message.from_json(message) for message in item.get("messages") or ()),
             parameters=dict(item.get("parameters") or {}),
@@ -135,6 +140,7 @@ class Content:
             variables={name: VariableSpec.from_json(spec) for name, spec in (item.get("variables") or {}).items()},
             snippets=dict(item.get("snippets") or {}),
             parameters_for={model: dict(values) for model, values in (item.get("parameters_for") or {}).items() if values},
+            checks=checks_from_json(item.get("checks") or []),
         )
 
     def parameters_on(self, model: str) -> dict[str, Any]:

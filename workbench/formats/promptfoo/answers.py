@@ -12,7 +12,8 @@ from workbench.formats.promptfoo.checks import TRANSFORMED
 from workbench.formats.promptfoo.providers import wire_of
 from workbench.values.brought import BroughtAnswer, BroughtRun
 from workbench.values.calls import Failure, Reply, Usage
-from workbench.values.comparisons import Case, Check, ModelSpec, Score, Variant
+from workbench.values.checks import Check
+from workbench.values.comparisons import Case, ModelSpec, Score, Variant
 from workbench.values.messages import Content, canonical
 
 _MOST = 1_000_000

@@ -6,14 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from workbench.formats.foreign_writing import Outgoing
-from workbench.formats.nunjucks_writing import to_nunjucks
-from workbench.formats.promptfoo.checks import TRANSFORMED, is_known
+from workbench.formats.promptfoo.checks_writing import asserts
 from workbench.formats.promptfoo.writing import HEADER, entry
 from workbench.formats.reports import NotCarried, Notes
 from workbench.formats.yaml_text import dump
-from workbench.values.comparisons import Case, Check, ModelSpec, Spec
+from workbench.values.comparisons import Case, ModelSpec, Spec
 from workbench.values.messages import Content
-from workbench.values.problems import BadInput
 
 _PROVIDERS = {"openai-chat": "openai:chat", "openai-responses": "openai:responses", "anthropic": "anthropic:messages", "gemini": "google", "ollama": "ollama:chat"}  # fmt: skip  # noqa: E501
 
@@ -23,7 +21,7 @@ def write_comparison(spec: Spec, outs: Sequence[Outgoing]) -> tuple[str, tuple[N
     notes = Notes(spec.name)
     data: dict[str, Any] = {"description": spec.name, "prompts": [entry(out, Notes("")) for out in outs]}
     data["providers"] = list(_providers(spec.models, [out.content for out in outs], notes)) or ["echo"]
-    shared = list(_asserts(spec.checks, notes))
+    shared = list(asserts(spec.checks, notes))
     if shared:
         data["defaultTest"] = {"assert": shared}
     data["tests"] = [_test(case, notes) for case in spec.cases]
@@ -69,7 +67,7 @@ def _test(case: Case, notes: Notes) -> dict[str, Any]:
         values.setdefault("reference", case.reference)
     test: dict[str, Any] = {"description": case.name} if case.name else {}
     test["vars"] = values
-    asked = list(_asserts(case.checks, notes))
+    asked = list(asserts(case.checks, notes))
     if asked:
         test["assert"] = asked
     options = {"disableVarExpansion": True} if any(isinstance(value, (list, tuple)) for value in values.values()) else {}
@@ -78,45 +76,3 @@ def _test(case: Case, notes: Notes) -> dict[str, Any]:
     if case.tags:
         test["metadata"] = {"tags": list(case.tags)}
     return test | ({"options": options} if options else {})
-
-
-def _asserts(checks: Sequence[Check], notes: Notes) -> Iterator[dict[str, Any]]:
-    for check in checks:
-        if check.type.endswith(TRANSFORMED) or not is_known(check.type):
-            notes.add(f"check {check.title}", f"promptfoo has no check {check.type}.")
-            continue
-        item: dict[str, Any] = {"type": check.type}
-        if check.type.removeprefix("not-") == "assert-set":
-            item["assert"] = list(_asserts([Check.from_json(inner) for inner in check.value or ()], notes))
-        elif check.value is not None:
-            item["value"] = _filled(check, notes)
-        if check.name:
-            item["metric"] = check.name
-        if check.weight != 1.0:
-            item["weight"] = check.weight
-        if check.threshold is not None:
-            item["threshold"] = check.threshold
-        if check.judge:
-            item |= _judge(check, notes)
-        yield item
-
-
-def _judge(check: Check, notes: Notes) -> dict[str, str]:
-    """Who judges, as a provider of promptfoo where the check names one of those."""
-    model = str(check.judge.get("model") or "")
-    if check.judge.get("prompt"):
-        notes.add(f"judge prompt of {check.title}", "It stays in the library: promptfoo asks with its own, or with a rubricPrompt.")
-    if model and ":" not in model:
-        notes.add(f"judge of {check.title}", f"promptfoo does not know the model {model} by this name: write its provider there.")
-    return {"provider": model} if ":" in model else {}
-
-
-def _filled(check: Check, notes: Notes) -> Any:
-    """The value of a check; a template in it as promptfoo writes it."""
-    if not isinstance(check.value, str) or ("{{" not in check.value and "{%" not in check.value):
-        return check.value
-    try:
-        return to_nunjucks(check.value, {})
-    except BadInput as problem:
-        notes.add(f"check {check.title}", f"its value stays as it is written here: {problem.message}")
-        return check.value

@@ -22,11 +22,13 @@ from workbench.formats.foreign_writing import (
     wrapped,
 )
 from workbench.formats.nunjucks_writing import has_bare_tests, to_nunjucks
+from workbench.formats.promptfoo.checks_writing import asserts
 from workbench.formats.promptfoo.prompts import messages_of
 from workbench.formats.promptfoo.providers import PARAMETERS
 from workbench.formats.reports import Notes
 from workbench.formats.yaml_text import dump
 from workbench.templates.pieces import expanded
+from workbench.values.comparisons import held_to
 
 HEADER = "yaml-language-server: $schema=https://promptfoo.dev/config-schema.json"
 
@@ -37,11 +39,16 @@ def write(outs: Sequence[Outgoing], notes: Sequence[Notes]) -> str:
     values: dict[str, Any] = {}
     for out in outs:
         values = {**(out.prompt.samples or {}), **values}
+    # What travels with one of them is asked of all, as a comparison of them does.
+    shared = held_to((), (out.content for out in outs))
+    first = next((told for out, told in zip(outs, notes, strict=True) if out.content.checks), Notes(""))
     data: dict[str, Any] = {
         "description": outs[0].prompt.name if len(outs) == 1 else "Prompts",
         "prompts": entries,
         "providers": ["echo"],
     }
+    if found := list(asserts(shared, first)):
+        data["defaultTest"] = {"assert": found}
     if values:
         is_expanded = any(isinstance(value, (list, tuple)) for value in values.values())
         options = {"options": {"disableVarExpansion": True}} if is_expanded else {}
@@ -53,7 +60,7 @@ def entry(out: Outgoing, notes: Notes) -> dict[str, Any]:
     """One prompt of the configuration. Raises BadInput, with the place, for what Nunjucks cannot say."""
     out = with_examples(out, notes)
     content = out.content
-    tell(out, notes, "samples", "schema", "tools", "pictures", "calls")
+    tell(out, notes, "samples", "checks", "schema", "tools", "pictures", "calls")
     tell_picture_names(out, notes)
     notes.add("models", "The file asks promptfoo's echo, which gives the prompt back: name your models at providers.")
     if out.prompt.folder:

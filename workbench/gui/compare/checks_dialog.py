@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from workbench.gui.checks.judge_line import JudgeChoices, judge_choices
+from workbench.gui.checks.part import ChecksPart, fetch_embedding
+from workbench.gui.checks.try_part import TryPart
 from workbench.gui.code_dialog import with_code
-from workbench.gui.compare.check_try import TryPart
-from workbench.gui.compare.judge_line import JudgeChoices
-from workbench.gui.compare.setup_checks import ChecksPart, fetch_embedding
-from workbench.gui.compare.setup_model import judge_choices
 from workbench.gui.context import Context
 from workbench.gui.theme import set_kind
 from workbench.gui.widgets.dialog import Dialog
@@ -34,6 +33,8 @@ class RunChecks:
 
     run: RunRow
     checks: tuple[Check, ...]
+    travelling: tuple[tuple[Check, str], ...]
+    """Those that its prompt versions bring along, each with those that do."""
     comparison: ComparisonRow | None
     columns: tuple[str, ...]
     metrics: dict[int, list[Metric]]
@@ -50,7 +51,8 @@ def read_run_checks(ws: Workspace, run_id: int) -> RunChecks:
     comparison = ws.comparisons.get(run.comparison_id) if run.comparison_id is not None else None
     columns = tuple(f"{one.model} v{one.version}" if one.version else one.model for one in ws.runs.columns(run_id))
     return RunChecks(
-        run, tuple(ws.runs.checks(run_id)), comparison, columns, ws.scorings.metrics(run_id), ws.scorings.history(run_id),
+        run, tuple(ws.scorings.own(run_id)), ws.scorings.travelling(run_id), comparison, columns,
+        ws.scorings.metrics(run_id), ws.scorings.history(run_id),
         ws.embedding_status(), sum(1 for case in ws.runs.cases(run_id) if case.checks),
         judge_choices(ws),
     )  # fmt: skip
@@ -110,6 +112,7 @@ class ChecksDialog(Dialog):
         self.heading.setText(f"Checks of {data.run.comparison} #{data.run.number}")
         self.checks.has_reference = False
         self.checks.show_checks(data.checks)
+        self.checks.show_travelling(data.travelling)
         self.checks.show_embedding(data.embedding)
         self.checks.show_judges(data.judges)
         self.keep.setVisible(data.comparison is not None and not data.comparison.archived)
@@ -142,29 +145,21 @@ class ChecksDialog(Dialog):
     def _go(self) -> None:
         if self.checks.refuse() or self.data is None:
             return
-        with_code(self.context, self, self.checks.checks, self._check)
+        brought = [check for check, _ in self.checks.travelling]
+        with_code(self.context, self, [*self.checks.checks, *brought], self._check)
 
     def _check(self) -> None:
         """Refuse checks that cannot be asked before the dialog is gone; keep the others, and score."""
-        checks, ws = self.checks.checks, self.context.ws
-
-        def found(faults: list[str]) -> None:
-            bad = [(row, fault) for (row, _), fault in zip(self.checks.list.asked(), faults, strict=False) if fault]
-            for row, fault in bad:
-                row.show_fault(fault)
-            if bad:
-                bad[0][0].field.setFocus()
-                return
-            self._keep(checks)
-
-        self.context.bridge.read(lambda: [ws.scorings.fault(check) for check in checks], then=found, owner=self)
+        self.checks.with_faults(self.context.ws, self.context.bridge, self._keep)
 
     def _keep(self, checks: tuple[Check, ...]) -> None:
         data = self.data
         if data is None or data.comparison is None or not self.keep.isChecked() or self.keep.isHidden():
             self._done(checks)
             return
-        definition = replace(data.comparison.definition, checks=checks)
+        before, brought = data.comparison.definition, [check for check, _ in data.travelling]
+        # What it asks itself and its prompts bring along too is not among the rows, and stays.
+        definition = replace(before, checks=(*checks, *(check for check in before.checks if check in brought)))
         self.context.bridge.call(
             self.context.ws.comparisons.save, definition, data.comparison.id, then=lambda _id: self._done(checks),
             failed=self._refused, owner=self,

@@ -10,9 +10,9 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
+from workbench.gui.checks.part import ChecksPart, fetch_embedding
+from workbench.gui.checks.try_part import TryPart
 from workbench.gui.code_dialog import with_code_of
-from workbench.gui.compare.check_try import TryPart
-from workbench.gui.compare.setup_checks import ChecksPart, fetch_embedding
 from workbench.gui.compare.setup_criteria import CriteriaPart
 from workbench.gui.compare.setup_model import (
     MANY_CALLS,
@@ -194,6 +194,10 @@ class SetupDialog(Dialog):
 
     def _assess(self) -> None:
         definition = self.definition()
+        self.context.bridge.read(
+            self.context.ws.comparisons.travelling, definition, then=self.checks.show_travelling, owner=self,
+            key=("compare.travelling", id(self)),
+        )  # fmt: skip
         self.context.bridge.read(
             assess, self.context.ws, definition, self.batch.isChecked(), then=lambda found: self._assessed(definition, found), owner=self,
             key=("compare.assess", id(self)),

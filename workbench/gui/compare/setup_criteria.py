@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from workbench.gui.compare.criteria_dialog import CriteriaDialog, Draft
-from workbench.gui.compare.setup_parts import Part
 from workbench.gui.context import Context
 from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.framed_rows import Part
 from workbench.gui.widgets.labels import label
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from workbench.gui.compare.judge_line import JudgeChoices
+from workbench.gui.checks.judge_line import JudgeChoices, judge_choices
 from workbench.gui.words import about, counted, joined, total_money
 from workbench.values import Definition, Problem, PromptRef
 
@@ -44,14 +44,6 @@ class Choices:
     judges: JudgeChoices = field(default_factory=JudgeChoices)
     usual_dataset: str | None = None
     """What fits the prompts that a new comparison starts with."""
-
-
-def judge_choices(ws: Workspace) -> JudgeChoices:
-    """Which models and judge prompts a check may name."""
-    rows = [row for row in ws.connections.models() if not row.embeds and row.place != "hand"]
-    named = str(ws.settings.get("judge_model") or "")
-    prompts = {row.name: row.latest for row in ws.judges.prompts() if row.latest}
-    return JudgeChoices([row.title for row in rows], prompts, next((row.title for row in rows if row.uid == named), named))
 
 
 def read_choices(ws: Workspace) -> Choices:

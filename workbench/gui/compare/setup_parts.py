@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QHBoxLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
 from workbench.gui.compare.setup_model import Choices, next_version
 from workbench.gui.compare.setup_rows import ModelList, PromptRowWidget
@@ -16,6 +16,7 @@ from workbench.gui.context import Context
 from workbench.gui.theme import set_kind, theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.flow import FlowLayout
+from workbench.gui.widgets.framed_rows import Part, card, put_in, take_out
 from workbench.gui.widgets.labels import icon_label, label, line
 from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.gui.widgets.search_field import SearchField
@@ -26,24 +27,6 @@ if TYPE_CHECKING:
     from workbench.workspace import Estimate
 
 MOST_TAGS = 24
-
-
-class Part(QWidget):
-    """A heading with a count and a link at its right, and rows below."""
-
-    changed = Signal()
-
-    def __init__(self, title: str) -> None:
-        super().__init__()
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(0, 0, 0, 0)
-        self.column.setSpacing(8)
-        self.head = QHBoxLayout()
-        self.count = label("", "small", "text2")
-        self.head.addWidget(label(title, "section"))
-        self.head.addWidget(self.count)
-        self.head.addStretch(1)
-        self.column.addLayout(self.head)
 
 
 class PromptsPart(Part):
@@ -336,35 +319,6 @@ class NumbersPart(QWidget):
         self._note_repeats()
         set_kind(self.stop_at, state="" if self.good else "error")
         self.changed.emit()
-
-
-def card() -> tuple[QFrame, QVBoxLayout]:
-    """A framed box for rows."""
-    frame = QFrame()
-    frame.setProperty("kind", "card")
-    box = QVBoxLayout(frame)
-    box.setContentsMargins(1, 1, 1, 1)
-    box.setSpacing(0)
-    return frame, box
-
-
-def put_in(box: QVBoxLayout, row: QWidget) -> None:
-    """Add a row with a hairline above it where it is not the first."""
-    if box.count():
-        box.addWidget(line())
-    box.addWidget(row)
-
-
-def take_out(box: QVBoxLayout, row: QWidget) -> None:
-    """Remove a row and the hairline that stood above it, or below it if it was the first."""
-    at = box.indexOf(row)
-    places = [at, at - 1] if at > 0 else [0, 0] if box.count() > 1 else [0]
-    for place in places:
-        item = box.takeAt(place)
-        widget = item.widget() if item is not None else None
-        if widget is not None:
-            widget.hide()
-            widget.deleteLater()
 
 
 def money(text: str) -> Decimal | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -19,7 +20,7 @@ from workbench.gui.library.working_copy import WorkingCopy
 from workbench.gui.theme import set_role, theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.labels import ElidedLabel, label, line
-from workbench.values import Content
+from workbench.values import Check, Content
 
 if TYPE_CHECKING:
     from workbench.workspace import ModelRow
@@ -74,8 +75,12 @@ class Inspector(QWidget):
         self.parameters.edited.connect(self._edited)
         overrides = self.parameters.overrides
         overrides.edited.connect(lambda changed: working.edit(replace(working.content, parameters_for=changed)))
-        overrides.removed.connect(self._tell_removed)
+        overrides.removed.connect(self._override_removed)
         overrides.models_wanted.connect(lambda: context.go("models"))
+        checks = self.parameters.checks
+        checks.edited.connect(lambda changed: working.edit(replace(working.content, checks=changed)))
+        checks.removed.connect(self._check_removed)
+        checks.wanted.connect(self._change_checks)
         working.opened.connect(self._show)
         working.renewed.connect(self._show)
         working.edited.connect(self._show_parameters)
@@ -169,8 +174,14 @@ class Inspector(QWidget):
         content = self._read or self._working.content
         read_only = self._working.read_only or self._read is not None
         self.parameters.show_parameters(content.parameters, content.output_schema, content.tools, read_only=read_only)
-
         self.parameters.overrides.show_overrides(content.parameters, content.parameters_for)
+        self.parameters.checks.show_checks(content.checks)
+        self.parameters.checks.setVisible(self._is_compared or bool(content.checks))
+
+    @property
+    def _is_compared(self) -> bool:
+        """False of snippets and judge prompts: no comparison has them as a column, so that nothing would ask their checks."""
+        return self._working.at is not None and self._working.at.prompt.kind == "prompt"
 
     def add_override(self) -> None:
         """Ask for a parameter for one model alone."""
@@ -178,21 +189,47 @@ class Inspector(QWidget):
         if not self._working.read_only and self._read is None:
             self.parameters.overrides.ask()
 
-    def _tell_removed(self, model: str, values: dict[str, Any]) -> None:
-        of, overrides = self._working.prompt_id, self.parameters.overrides
+    def add_check(self) -> None:
+        """Ask for a check that travels with the prompt."""
+        self.tabs.setCurrentIndex(1)
+        if not self._is_compared:
+            self._context.notice("Nothing was added: snippets and judge prompts are no columns of a comparison, so none asks their checks.")
+        elif not self._working.read_only and self._read is None:
+            self._change_checks(-1)
+
+    def _change_checks(self, place: int) -> None:
+        from workbench.gui.library.prompt_checks_dialog import PromptChecksDialog  # rows of checks are dear, and seldom wanted here
+
+        of, part = self._working.prompt_id, self.parameters.checks
+
+        def done(checks: tuple[Check, ...]) -> None:
+            if self._working.prompt_id == of:
+                part.change(checks)
+
+        PromptChecksDialog(self, self._context, part.checks, done, place).open()
+
+    def _override_removed(self, model: str, values: dict[str, Any]) -> None:
+        overrides = self.parameters.overrides
+        self._offer_undo(f"Took out what was only for {overrides.title_of(model)}.", partial(overrides.put_back, model, values))
+
+    def _check_removed(self, place: int, check: Check) -> None:
+        self._offer_undo(f"Took out the check {check.title}.", partial(self.parameters.checks.put_back, place, check))
+
+    def _offer_undo(self, words: str, undo: Callable[[], object]) -> None:
+        of = self._working.prompt_id
 
         def put_back() -> None:
             if self._working.prompt_id == of:
-                overrides.put_back(model, values)
+                undo()
             else:  # another prompt is open by now
                 self._context.go("library", prompt_id=of)
                 self._working.opened.connect(again, Qt.ConnectionType.SingleShotConnection)
 
         def again() -> None:
             if self._working.prompt_id == of:
-                overrides.put_back(model, values)
+                undo()
 
-        self._context.notice(f"Took out what was only for {overrides.title_of(model)}.", "Undo", put_back)
+        self._context.notice(words, "Undo", put_back)
 
     def _show_brief(self) -> None:
         while self._lines.count():

@@ -31,6 +31,7 @@ from workbench.gui.library.parameter_fields import (
     whole_field,
     write_stops,
 )  # fmt: skip
+from workbench.gui.library.prompt_checks import PromptChecksPart
 from workbench.gui.theme import theme
 from workbench.gui.widgets.labels import label
 
@@ -52,7 +53,7 @@ class ParametersPanel(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._shown: tuple[dict[str, Any], Any, tuple[Any, ...]] | None = None
-        self.overrides = OverridesPart()
+        self.overrides, self.checks = OverridesPart(), PromptChecksPart()
         self._make_fields()
         self._schema.fault = fault
         page = QWidget()
@@ -87,7 +88,7 @@ class ParametersPanel(QScrollArea):
         form.addRow(label("Answer format", "body", "text2"), self._format)
         below = QVBoxLayout()
         below.setSpacing(6)
-        for part in (self._schema, self.sample, self.overrides, self._tools, self._others):
+        for part in (self._schema, self.sample, self.overrides, self.checks, self._tools, self._others):
             below.addWidget(part)
         below.addWidget(
             label("Parameters are saved with the version, so old runs can be repeated exactly as they were.", "micro", "text3", wrap=True)

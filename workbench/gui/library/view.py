@@ -149,6 +149,7 @@ class LibraryScreen(Screen):
             "library.message_role": lambda: self._write(lambda: self.page.messages.choose_role()),
             "library.message_remove": lambda: self._write(lambda: self.page.messages.remove()),
             "library.add_override": lambda: self._write(self._add_override),
+            "library.add_check": lambda: self._write(self._add_check),
             "library.new_snippet": lambda: self.verbs.new(self.list.folder(), "snippet"),
             "library.insert_snippet": lambda: self._write(lambda: self.page.messages.choose_snippet()),
             "library.attach": lambda: self._write(lambda: self.page.messages.attach()),
@@ -488,6 +489,10 @@ class LibraryScreen(Screen):
     def _add_override(self) -> None:
         self._frame.show_right(True)
         self.inspector.add_override()
+
+    def _add_check(self) -> None:
+        self._frame.show_right(True)
+        self.inspector.add_check()
 
     def _show_working(self) -> None:
         if self.page.old.now is not None:

@@ -8,10 +8,10 @@ from functools import partial
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from workbench.gui.compare.check_row import CheckRowWidget, Counting, VerdictLine
-from workbench.gui.compare.setup_parts import card, put_in, take_out
+from workbench.gui.checks.row import CheckRowWidget, Counting, VerdictLine
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button, icon_button
+from workbench.gui.widgets.framed_rows import card, put_in, take_out
 from workbench.gui.widgets.labels import label
 from workbench.values import Check
 

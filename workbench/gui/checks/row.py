@@ -7,7 +7,8 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
-from workbench.gui.compare.check_kinds import (
+from workbench.gui.checks.judge_line import JudgeLine
+from workbench.gui.checks.kinds import (
     CHECK_TYPES,
     COMPARES_TEXTS,
     NEEDS_NO_VALUE,
@@ -18,7 +19,6 @@ from workbench.gui.compare.check_kinds import (
     shown_value,
     typed_value,
 )  # fmt: skip
-from workbench.gui.compare.judge_line import JudgeLine
 from workbench.gui.theme import set_kind, set_role, theme
 from workbench.gui.widgets.buttons import icon_button
 from workbench.gui.widgets.elided_combo import ElidedCombo

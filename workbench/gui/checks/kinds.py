@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from workbench.values import JUDGED
+from workbench.values import JUDGED, Check
 
 CHECK_TYPES = (
     ("contains", "contains", "The text stands somewhere in the answer"),
@@ -110,6 +110,15 @@ def explained(kind: str) -> str:
     if plain == "javascript":
         return "JavaScript from an imported file. It is kept and cannot run here"
     return lines.get(kind) or (f"Turned round: {lines[plain]}" if plain in lines else "This kind is kept and cannot run here")
+
+
+def kind_of(check: Check) -> str:
+    """What a check is, in a word: `rule`, `code`, `group`; of one that a model judges what asks it, `Tone judge v3`."""
+    plain = check.type.removeprefix("not-")
+    if plain not in JUDGED:
+        return {"assert-set": "group", "python": "code", "javascript": "code"}.get(plain, "rule")
+    prompt, version = check.judge.get("prompt"), check.judge.get("version")
+    return f"{prompt} v{version}" if prompt and version else str(prompt or "judge")
 
 
 def shown_value(value: Any) -> str:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
 
+from workbench.gui.checks.check_list import CheckList, GroupRow
+from workbench.gui.checks.row import CheckRowWidget
 from workbench.gui.code_dialog import allow_code
-from workbench.gui.compare.check_list import CheckList, GroupRow
-from workbench.gui.compare.check_row import CheckRowWidget
 from workbench.gui.context import Context
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button

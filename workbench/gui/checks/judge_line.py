@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
@@ -12,6 +12,9 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 from workbench.gui.theme import theme
 from workbench.gui.widgets.elided_combo import ElidedCombo
 from workbench.gui.widgets.labels import label
+
+if TYPE_CHECKING:
+    from workbench.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,14 @@ class JudgeChoices:
     prompts: Mapping[str, int] | None = None
     usual: str = ""
     """The model in the settings."""
+
+
+def judge_choices(ws: Workspace) -> JudgeChoices:
+    """Which models and judge prompts a check may name."""
+    rows = [row for row in ws.connections.models() if not row.embeds and row.place != "hand"]
+    named = str(ws.settings.get("judge_model") or "")
+    prompts = {row.name: row.latest for row in ws.judges.prompts() if row.latest}
+    return JudgeChoices([row.title for row in rows], prompts, next((row.title for row in rows if row.uid == named), named))
 
 
 class JudgeLine(QWidget):
