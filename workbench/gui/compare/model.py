@@ -127,9 +127,9 @@ class RunModel(QObject):
         return len(self._ends) / max(0.5, now - self._ends[0])
 
     def seconds_left(self) -> float | None:
-        """About how long the rest takes at the rate of now."""
+        """About how long the rest takes at the rate of now, and no less than what waits for its next try."""
         rate = self.calls_a_second()
-        return self.run.queued / rate if rate and self.run is not None else None
+        return max(self.run.queued / rate, self.grid.live.longest_wait()) if rate and self.run is not None else None
 
     def _events(self, run_id: int, events: Sequence[Any]) -> None:
         if run_id != self._run_id:

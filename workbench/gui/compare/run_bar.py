@@ -270,7 +270,8 @@ class RunBar(QFrame):
         budget = None if self.model.data is not None and self.model.data.is_free else run.budget_usd
         known = run.cost_usd
         nothing_called = all(column.place == "hand" for column in self.model.grid.columns)
-        spend.first.setText(total_money(known) or ("nothing called" if nothing_called else "cost unknown"))
+        nothing = "nothing called" if nothing_called else "cost unknown"
+        spend.first.setText("$0.00" if budget and known == 0 else total_money(known) or nothing)
         words = f"of {total_money(budget)} budget" if budget else ""
         if run.unknown_prices:
             spend.setToolTip(f"Without {', '.join(run.unknown_prices)}: no price is known, so it does not count towards the budget.")
