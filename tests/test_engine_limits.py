@@ -83,12 +83,17 @@ def test_what_vendors_say_of_their_limits_is_read(headers: dict[str, str], told:
 
 
 def test_a_limit_that_the_headers_tell_is_kept_so_that_few_calls_are_refused(limited: Callable[..., LimitedServer]) -> None:
-    told, silent = limited(24, 40.0), limited(24, 40.0, tell=False)
+    free = limited(10**6, 1.0)
+    begun = time.monotonic()
+    run(jobs(free.base_url, [f"first {n}" for n in range(40)]), concurrency=8)
+    rate = 40 / (time.monotonic() - begun) / 6  # a busy computer may be slower than any fixed limit, and is then never refused
+    calls = 16 + round(2 * rate)
+    told, silent = limited(12, rate), limited(12, rate, tell=False)
     for server in (told, silent):
-        events = run(jobs(server.base_url, [f"case {n}" for n in range(120)]), concurrency=16, max_retries=9)
-        assert len(of(Finished, events)) == 120
-        assert server.answered == 120
-    assert told.refused * 3 < silent.refused, "a limit that is known is kept, one that is not is found out by being refused"
+        events = run(jobs(server.base_url, [f"case {n}" for n in range(calls)]), concurrency=8, max_retries=9)
+        assert len(of(Finished, events)) == calls
+        assert server.answered == calls
+    assert told.refused * 2 < silent.refused, "a limit that is known is kept, one that is not is found out by being refused"
 
 
 def test_refusals_narrow_the_window_and_answers_widen_it_again() -> None:
