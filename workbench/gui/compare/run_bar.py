@@ -227,7 +227,7 @@ class RunBar(QFrame):
     def _progress(self, run: RunRow, running: bool) -> None:
         done, (carried, given) = self.done, self._hand_counts(run)
         calls, made = run.jobs - carried, run.done - given
-        over = made + run.failed + run.skipped
+        over = made + run.failed  # what a cap left out was not made
         done.setVisible(calls > 0)
         done.first.setText(f"{over:,} of {calls:,}")
         words = [f"{run.in_batch:,} in a batch"] if run.in_batch and (running or run.queued) else []
@@ -345,7 +345,7 @@ class RunBar(QFrame):
         menu = PopupMenu(self)
         for run in data.runs:
             cost = total_money(run.cost_usd)
-            over = run.done + run.failed + run.skipped
+            over = run.done + run.failed
             words = [
                 f"Run {run.number}",
                 day(run.started_at or run.created_at),
