@@ -195,6 +195,8 @@ class ConnectionLimit:
         self._members.remove(member)
         for limit in self.models.values():
             limit.wanting.pop(member, None)
+            if limit.served is member:
+                limit.served = None
         self._tell_others(member)
 
     def model(self, name: str) -> ModelLimit:
