@@ -112,6 +112,11 @@ class RunModel(QObject):
         return self._run_id is not None and self._run_id in self.context.bridge.running
 
     @property
+    def elsewhere(self) -> bool:
+        """True while another app makes the run: its answers appear here too."""
+        return not self.running and self.data is not None and self.data.is_live and self.run is not None and self.run.status == "running"
+
+    @property
     def paused(self) -> bool:
         """True while the run sends no new call."""
         control = self._control()

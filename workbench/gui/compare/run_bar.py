@@ -206,8 +206,8 @@ class RunBar(QFrame):
         return texts, tuple(made.isHidden() for made in shown), self.model.running
 
     def _buttons(self, run: RunRow, running: bool, paused: bool) -> None:
-        unfinished = run.queued > 0
-        self.go.setVisible(running or unfinished)
+        elsewhere = self.model.elsewhere
+        self.go.setVisible(running or (run.queued > 0 and not elsewhere))
         if running:
             self.go.setText("Continue" if paused else "Pause")
             self.go.setToolTip(f"{self.go.text()} (Space)")
@@ -218,7 +218,7 @@ class RunBar(QFrame):
             self.go.setToolTip("Make the calls that are left (Space)")
             set_icon(self.go, "play")
         self.stop.setVisible(running)
-        self.again.setVisible(not running and run.failed > 0)
+        self.again.setVisible(not running and not elsewhere and run.failed > 0)
         self.again.setText(f"Run {run.failed:,} failed again")
         self.rerun.setVisible(not running)
         for made in (self.go, self.stop, self.again, self.rerun):
@@ -231,7 +231,10 @@ class RunBar(QFrame):
         done.setVisible(calls > 0)
         done.first.setText(f"{over:,} of {calls:,}")
         words = [f"{run.in_batch:,} in a batch"] if run.in_batch and (running or run.queued) else []
-        words += [] if running or (run.status == "done" and run.failed) else [status_words(run)]
+        if self.model.elsewhere:
+            words.append("going on in another app")
+        elif not running and not (run.status == "done" and run.failed):
+            words.append(status_words(run))
         if run.reused:
             words.append(f"{run.reused:,} reused")
         done.more.setText(", ".join(words))
@@ -293,7 +296,13 @@ class RunBar(QFrame):
         else:
             set_tone(left.first, "text")
             left.first.setText(day(run.finished_at or run.started_at or run.created_at))
-            left.second.setText("handed over" if run.in_batch else {"done": "finished", "stopped": "stopped"}.get(run.status, "made"))
+            left.second.setText(
+                "begun"
+                if self.model.elsewhere
+                else "handed over"
+                if run.in_batch
+                else {"done": "finished", "stopped": "stopped"}.get(run.status, "made")
+            )
             left.setToolTip(run.finished_at or run.started_at or run.created_at)
 
     # -- what is done ------------------------------------------------------------------------------------------
