@@ -296,13 +296,8 @@ class RunBar(QFrame):
         else:
             set_tone(left.first, "text")
             left.first.setText(day(run.finished_at or run.started_at or run.created_at))
-            left.second.setText(
-                "begun"
-                if self.model.elsewhere
-                else "handed over"
-                if run.in_batch
-                else {"done": "finished", "stopped": "stopped"}.get(run.status, "made")
-            )
+            ended = {"done": "finished", "stopped": "stopped"}.get(run.status, "made")
+            left.second.setText("begun" if self.model.elsewhere else "handed over" if run.in_batch else ended)
             left.setToolTip(run.finished_at or run.started_at or run.created_at)
 
     # -- what is done ------------------------------------------------------------------------------------------
