@@ -215,6 +215,17 @@ def test_the_place_in_the_queue_moves_up_as_calls_start(qtbot: QtBot, grid: Grid
     assert shown.place == 29
 
 
+def test_what_goes_out_behind_a_cell_does_not_move_it_up(qtbot: QtBot, grid: Grid) -> None:
+    loaded(qtbot, grid)
+    before = grid.model.shown(0, 2)
+    assert before is not None
+    for job in range(before.cell.job_id + 1, before.cell.job_id + 9):
+        grid.model.live.start(job, 1)
+    shown = grid.model.shown(0, 2)
+    assert shown is not None
+    assert shown.place == before.place
+
+
 # Order and filter
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from PySide6.QtCore import QObject, Qt, QUrl, Slot
+from PySide6.QtCore import QObject, QPoint, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from tests.conftest import FakeProvider
@@ -18,6 +19,7 @@ from tests.run_workspace import Filled, executed, fill
 from workbench.gui.app import Session
 from workbench.gui.cells import Shown, State
 from workbench.gui.compare.view import CompareScreen
+from workbench.gui.widgets.notice import Banner
 from workbench.settings import Settings
 from workbench.values import CaseQuery
 
@@ -113,6 +115,50 @@ def test_a_model_held_by_its_key_is_skipped_and_brought_back(
     qtbot.waitUntil(lambda: screen.model.run is not None and not screen.model.run.held)
     cast("Callable[[], object]", said[-1][2])()
     qtbot.waitUntil(lambda: current(screen).state is State.QUEUED)
+
+
+def offered(screen: CompareScreen) -> list[str]:
+    screen.page.cell_menu.open(screen.page.table.main.currentIndex(), QPoint(0, 0))
+    menu = next(widget for widget in QApplication.topLevelWidgets() if isinstance(widget, QMenu) and widget.isVisible())
+    try:
+        return [action.text() for action in menu.actions() if action.text()]
+    finally:
+        menu.close()
+
+
+def test_all_that_a_cell_offers_to_click_is_in_its_menu_for_the_keys(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider(require_key="right").base_url, cases=3, models=1, versions=(1,))
+    screen = opening(filled, executed(filled, settings))
+    qtbot.waitUntil(lambda: current(screen).state is State.HELD)
+    assert offered(screen)[:3] == ["Add key", "Skip this model", "Continue"]
+    assert screen.page.detail.metrics.values["ended"].text() == "–", "a call that waits has not ended"
+
+
+def test_the_panel_says_why_a_call_waits_and_when_it_is_tried_again(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    server = fakeprovider(rate_429=1.0, retry_after=60)
+    filled = fill(tmp_path / "desk.db", settings, server.base_url, cases=3, models=1, versions=(1,))
+    screen = opening(filled, None)
+    qtbot.waitUntil(lambda: current(screen).state is State.WAITING)
+    detail = screen.page.detail
+
+    def words() -> list[str]:
+        return [text for banner in detail.text.findChildren(Banner) for text in (banner.title.text(), banner.text.text())]
+
+    qtbot.waitUntil(lambda: words() != [])
+    title, sentence = words()[-2:]
+    assert title == "Rate limited (429)"
+    assert sentence.startswith("Stand-in asked us to slow down. Retrying in ")
+    qtbot.waitUntil(lambda: words()[-1] != sentence)  # it counts down
+    assert offered(screen)[:2] == ["Try now", "Skip"]
+    screen.page.cell_menu.fix(current(screen), "skip")
+    qtbot.waitUntil(lambda: current(screen).state is State.STOPPED)
+    qtbot.waitUntil(lambda: detail.metrics.values["ended"].text() == "skipped")
+    screen.model.stop()
+    qtbot.waitUntil(lambda: not screen.model.running)
 
 
 def test_the_billing_page_of_a_provider_is_opened_in_the_browser(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import cast
 
 import pytest
 from PySide6.QtCore import Qt
@@ -11,9 +14,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from tests.conftest import FakeProvider
 from tests.gui_window import dialogs, finished, finished_well, opened
 from tests.postgres_server import PASSWORD, PostgresServer
+from tests.run_workspace import fill
 from workbench.gui.app import Session
+from workbench.gui.compare.view import CompareScreen
 from workbench.gui.library.view import LibraryScreen
 from workbench.gui.server_dialog import ServerDialog
 from workbench.settings import Settings
@@ -99,5 +105,33 @@ def test_what_another_person_saves_appears_and_a_server_that_is_away_is_said(
         postgres.start()
     qtbot.waitUntil(lambda: not item.text().endswith("not reached"))
     assert session.context.ws.prompts.create("Back") > 0
+    other.close()
+    finished_well(session)
+
+
+def test_a_run_that_another_app_makes_says_so_and_offers_no_way_to_make_it_twice(
+    qtbot: QtBot, postgres: PostgresServer, database: str, settings: Settings, fakeprovider: Callable[..., FakeProvider]
+) -> None:
+    server = fakeprovider(latency_ms=400)
+    filled = fill(postgres.url(database), settings, server.base_url, cases=10, models=1, versions=(1,), concurrency=1)
+    other = Workspace.open(filled.path, settings)
+    run = other.runs.start_comparison(filled.comparison)
+
+    async def make() -> None:
+        async for _event in other.runs.execute(run):
+            pass
+
+    maker = threading.Thread(target=lambda: asyncio.run(make()))
+    maker.start()
+    qtbot.waitUntil(lambda: server.stats()["requests"] > 0)
+    session = opened(qtbot, str(filled.path), settings, place="compare")
+    screen = cast("CompareScreen", session.window.screen_at("compare"))
+    screen.context.go("compare", run_id=run)
+    bar = screen.page.run_bar
+    qtbot.waitUntil(lambda: bar.done.more.text() == "going on in another app")
+    assert bar.go.isHidden()
+    qtbot.waitUntil(lambda: bar.done.more.text() == "done", timeout=20_000)
+    maker.join()
+    assert server.stats()["requests"] == 10
     other.close()
     finished_well(session)

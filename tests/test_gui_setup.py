@@ -23,6 +23,7 @@ from workbench.gui.app import Session
 from workbench.gui.cells import State, held_words
 from workbench.gui.checks.kinds import ALIASES, CHECK_TYPES
 from workbench.gui.checks.row import NOTHING, REFERENCE, CheckRowWidget
+from workbench.gui.compare.setup import SetupDialog
 from workbench.gui.compare.view import CompareScreen
 from workbench.gui.key_dialog import KeyDialog
 from workbench.gui.widgets.buttons import Button
@@ -157,6 +158,27 @@ def test_a_call_that_was_refused_without_a_key_says_so_and_leads_to_the_key(
     assert screen.model.run is not None
     assert (screen.model.run.done, screen.model.run.failed) == (16, 0)
     qtbot.waitUntil(lambda: screen.context.ws.connections.find("Stand-in").state.get("test", {}).get("ok") is True)
+
+
+def test_only_what_is_not_reused_is_counted_on_the_button_that_starts(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    server = fakeprovider()
+    filled = fill(tmp_path / "desk.db", settings, server.base_url, cases=4, models=1)
+    run = executed(filled, settings)
+    screen = opening(filled)
+    shown_run(qtbot, screen, run)
+    screen.context.action("compare.set_up").trigger()
+    qtbot.waitUntil(lambda: any(isinstance(made, SetupDialog) for made in dialogs()), timeout=10_000)
+    dialog = next(made for made in dialogs() if isinstance(made, SetupDialog))
+    qtbot.waitUntil(lambda: dialog.start_button.text() == "Start 8 calls", timeout=10_000)
+    dialog.reuse.setChecked(True)
+    qtbot.waitUntil(lambda: dialog.start_button.text() == "Start 8 reused", timeout=10_000)
+    dialog.numbers.repeats.setValue(2)
+    qtbot.waitUntil(lambda: dialog.start_button.text() == "Start 8 calls", timeout=10_000)
+    assert dialog.found is not None
+    assert all(tokens > 5 for tokens in dialog.found.tokens.values()), "what one call sends is the same, however many are reused"
+    dialog.reject()
 
 
 # Checks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import FakeProvider
+from tests.run_workspace import executed, fill
 from tests.test_runs_execute import model as echo
 from tests.test_runs_execute import spec
 from workbench.analysis.regression import Regression, compare
 from workbench.cli.frame import perform
 from workbench.plan import Plan, PlanColumn
+from workbench.settings import Settings
 from workbench.values import Case, Check, Content, Message, ModelSpec, Part, Price, Score, Variant
 from workbench.values.outputs import JobOutput
 from workbench.workspace import Workspace
@@ -209,6 +212,17 @@ def test_diff_takes_the_run_before_where_no_baseline_is_named(tmp_path: Path, ca
     assert "not its own baseline" in capsys.readouterr().err
     assert perform(["diff", second, "nothing"]) == 2
     assert perform(["diff", second, first, "--allow-worse", "-1"]) == 2
+
+
+def test_diff_takes_the_newest_run_of_a_comparison_that_is_named(
+    tmp_path: Path, settings: Settings, fakeprovider: Callable[..., FakeProvider], capsys: pytest.CaptureFixture[str]
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url, cases=2)
+    for _ in range(2):
+        executed(filled, settings)
+    assert perform(["--workspace", str(filled.path), "diff", "Refunds", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["run"]["number"], found["baseline"]["number"]) == (2, 1)
 
 
 @pytest.mark.both_stores

@@ -168,7 +168,7 @@ def test_partial_spoilt_and_doubled_lines_are_passed_over_and_told(
     found = read(batches, path, run_id)
     counts = (found.done, found.failed, found.expired, found.duplicates, found.unknown, found.broken, found.truncated)
     assert counts == (1, 1, 1, 1, 1, 2, True)
-    assert "belong to no job here, such as somebody-else" in " ".join(found.sentences())
+    assert "of no job here: 1, such as somebody-else" in " ".join(found.sentences())
     row = runs.get(run_id)
     assert (row.done, row.failed, row.in_batch, row.status) == (1, 2, 3, "stopped")
     errors = [cell.error for cell in runs.cells(run_id) if cell.error]

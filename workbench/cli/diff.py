@@ -7,7 +7,7 @@ import argparse
 from workbench.cli.opened import workspace
 from workbench.cli.terminal import Terminal
 
-_RUN = "id of a run, as `workbench list runs` shows it, or 'Name #3'"
+_RUN = "id of a run, as `workbench list runs` shows it, 'Name #3', or the name of a comparison for its newest run"
 
 
 def diff_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,10 +19,11 @@ def diff_arguments(parser: argparse.ArgumentParser) -> None:
 
 def diff_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     """The exit code of `workbench diff`: 1 where more cases got worse than are allowed."""
-    from workbench.workspace import regressions  # not for --help
+    from workbench.cli.run import newest  # not for --help
+    from workbench.workspace import regressions
 
     with workspace(options, terminal) as ws:
-        pair = ws.regressions.compare(options.run, options.baseline)
+        pair = ws.regressions.compare(newest(ws, options.run).id, options.baseline)
     if terminal.json:
         terminal.document(regressions.document(pair))
     else:

@@ -29,6 +29,9 @@ _ENOUGH_USED = 2
 _LONGEST_BUCKET_WAIT_S = 30.0
 """Longest time for which a bucket is believed: headers are a forecast, a refused call is a fact."""
 
+_STILL_WANTING_S = 3.0
+"""A run that found no place asks again each second; one that did not any more has nothing left for this model."""
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -78,7 +81,7 @@ class _Bucket:
 class ModelLimit:
     """What one model of a connection bears."""
 
-    __slots__ = ("_buckets", "_most_begun", "_most_held", "_needs", "_slowed", "begun", "held", "in_flight", "window")
+    __slots__ = ("_buckets", "_most_begun", "_most_held", "_needs", "_slowed", "begun", "held", "in_flight", "served", "wanting", "window")
 
     def __init__(self, window: float) -> None:
         self.window = window
@@ -94,6 +97,10 @@ class ModelLimit:
         """How often the window was narrowed: an older call's refusal says nothing new."""
         self._buckets: dict[str, _Bucket] = {}
         self._needs: dict[str, float] = {"requests": 0, "input": 0, "output": 0, "tokens": 0}
+        self.served: Member | None = None
+        """The run that got the last place."""
+        self.wanting: dict[Member, float] = {}
+        """Runs that found no place for their next call, and when they last asked."""
 
     def wait_s(self, need: Need, *, again: bool) -> float:
         """Seconds until a call may go: 0 now, FOREVER when others have to end first. `again`: it holds a place already."""
@@ -146,7 +153,7 @@ class ModelLimit:
             self._slowed += 1
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Member:
     """A run's part in a connection."""
 
@@ -186,6 +193,10 @@ class ConnectionLimit:
         """The run is over, whatever it still had in flight."""
         self.active -= member.active
         self._members.remove(member)
+        for limit in self.models.values():
+            limit.wanting.pop(member, None)
+            if limit.served is member:
+                limit.served = None
         self._tell_others(member)
 
     def model(self, name: str) -> ModelLimit:
@@ -202,6 +213,26 @@ class ConnectionLimit:
             return False
         others = sum(1 for other in self._members if other is not member and other.hungry)
         return not others or member.active < math.ceil(most / (others + 1)) or self.active + others < most
+
+    def turn_s(self, member: Member, model: str, need: Need) -> float:
+        """Seconds until a run's next call to a model may go, as `ModelLimit.wait_s`. Runs that share what a model bears take turns: else
+        the one that came first would fill each place that it leaves."""
+        limit = self.model(model)
+        wait = limit.wait_s(need, again=False)
+        if not wait and limit.wanting and limit.served is member and self._others_want(member, limit):
+            wait = FOREVER
+        if wait:
+            limit.wanting[member] = monotonic()
+        else:
+            limit.wanting.pop(member, None)
+            limit.served = member
+        return wait
+
+    def _others_want(self, member: Member, limit: ModelLimit) -> bool:
+        lately = monotonic() - _STILL_WANTING_S
+        return any(
+            other is not member and asked > lately and other.hungry and self.has_room(other) for other, asked in limit.wanting.items()
+        )
 
     def take(self, member: Member) -> None:
         """One more call of this run is in flight."""

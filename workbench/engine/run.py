@@ -282,7 +282,7 @@ class Run:
             self._emit(_end_of(halted, job.key, 0))
             return True
         need = Need(expected_read(request), min(longest_answer(request, job.longest), _GUESSED_ANSWER))
-        wait = group.connection.model(request.model).wait_s(need, again=False)
+        wait = group.connection.turn_s(group.member, request.model, need)
         verdict = self._budget.ask(worst_cost(job.price, request, job.longest) + job.after_usd) if not wait else Verdict("later")
         if verdict.word == "never":
             failure = Failure("budget", verdict.reason)

@@ -143,6 +143,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare.case_again", "Run this case again", (), "compare", "rotate-ccw"),
     Action("compare.case_times", "Run this case several times", ("Shift+T",), "compare", "repeat"),
     Action("compare.failed_again", "Run all failed again", ("Shift+R",), "compare", "refresh-cw"),
+    Action("compare.set_up", "Change the set-up of the comparison: prompts, models, cases, checks", (), "compare", "sliders-horizontal"),
     Action("compare.rerun", "Rerun the comparison as it was defined", (), "compare", "repeat"),
     Action("compare.checks", "Checks of this run, score again", ("Ctrl+Shift+K",), "compare", "circle-check"),
     Action("compare.packet", "Make a review packet for a colleague", ("Ctrl+Shift+P",), "compare", "file-text"),

@@ -12,7 +12,7 @@ from workbench.gui.words import call_money, counted, duration
 
 if TYPE_CHECKING:
     from workbench.values import Case, Failure
-    from workbench.workspace import Cell, ColumnInfo
+    from workbench.workspace import Cell, ColumnInfo, OutputRow
 
 
 class State(StrEnum):
@@ -147,6 +147,7 @@ _FAILED_WORDS: Mapping[str, tuple[str, str, tuple[Fix, ...]]] = {
 }  # fmt: skip
 
 
+_ENDED_WORDS = {"length": "cut off", "content_filter": "filter"}
 _GO_ON: Fix = ("go_on", "Continue")
 _HELD_WORDS: Mapping[str, tuple[str, str, tuple[Fix, ...]]] = {
     "auth": ("Key rejected", "{who} refused the key. This call waits for a new one; other models go on.", (_KEY, _SKIP_MODEL)),
@@ -194,6 +195,19 @@ def failed_words(error: Mapping[str, Any] | None, column: ColumnInfo) -> tuple[s
     elif kind == "network" and error.get("provider_code") in _ON_THE_WAY:
         title, sentence = "No connection", "{words}"
     return with_status(title, error.get("status")), sentence.format(who=who(column), words=words or "No reason was given."), fixes
+
+
+def ended_words(source: Cell | OutputRow) -> str:
+    """How a call ended, in a word or two: `stop`, `cut off`, `key rejected`, `skipped`; empty while it has not."""
+    error = source.error or {}
+    if getattr(source, "status", "") == "queued":
+        return ""
+    if error.get("message") == _SKIPPED:
+        return "skipped"
+    if error.get("kind"):
+        return _FAILED_WORDS.get(str(error["kind"]), ("failed",))[0].lower()
+    reason = source.finish_reason or ""
+    return _ENDED_WORDS.get(reason, reason.replace("_", " "))
 
 
 def blocked_words(cell: Cell, column: ColumnInfo) -> tuple[str, str, tuple[Fix, ...]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
@@ -73,7 +74,6 @@ class RunGrid(QAbstractTableModel):
         self._wanted: OrderedDict[int, None] = OrderedDict()
         self._places: dict[int, tuple[int, int, int]] = {}  # job id to (case, column, repeat) of the loaded cells
         self.live = LiveCalls(self._touch, self.reread)
-        self._started_at_read: dict[int, int] = {}
         self._touched: set[int] = set()
         self._turn = 0
         self._stale: set[int] = set()
@@ -186,7 +186,7 @@ class RunGrid(QAbstractTableModel):
         live = self.live.of(cell.job_id)
         place = cell.queue_place
         if place is not None and cell.status == "queued":
-            place = max(1, place - (self.live.started - self._started_at_read.get(case // PAGE, self.live.started)))
+            place = max(1, place - self.live.sent_before(cell.job_id))
         return Shown(cell, state_of(cell, live), live, place, self.repeats)
 
     def where(self, job_id: int) -> tuple[int, int, int] | None:
@@ -204,7 +204,6 @@ class RunGrid(QAbstractTableModel):
         number = first // PAGE
         page = self._pages[number] = {}
         self._old.discard(number)
-        self._started_at_read[number] = self.live.started
         self._asked.discard(number)
         for cell in cells:
             self._keep(page, cell)
@@ -238,6 +237,8 @@ class RunGrid(QAbstractTableModel):
 
     def _keep(self, page: dict[tuple[int, int, int], Cell], cell: Cell) -> None:
         place = (cell.case_index, cell.column, cell.repeat)
+        if cell.queue_place is not None and cell.status == "queued":  # counted from the first call: each one sent before it takes one off
+            cell = replace(cell, queue_place=cell.queue_place + self.live.sent_before(cell.job_id))
         page[place] = cell
         self._places[cell.job_id] = place
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from array import array
+from bisect import bisect_left, insort
 from collections.abc import Callable
 from typing import Any
 
@@ -15,8 +17,8 @@ class LiveCalls:
     def __init__(self, touch: Callable[[int], None], reread: Callable[[int], None]) -> None:
         self._touch, self._reread = touch, reread
         self._of: dict[int, Live] = {}
-        self.started = 0
-        """How many calls were sent so far: those that are queued moved up by as many."""
+        self._started = array("q")
+        """The jobs whose calls were sent so far, in order: whatever is queued behind them moved up."""
 
     def __len__(self) -> int:
         return len(self._of)
@@ -29,7 +31,7 @@ class LiveCalls:
         """A call was sent."""
         live = self._of.get(job_id)
         if live is None or live.ended:
-            self.started += 1
+            insort(self._started, job_id)
             live = self._of[job_id] = Live()
         live.failure, live.attempt = None, attempt
         live.pieces.clear()
@@ -77,11 +79,20 @@ class LiveCalls:
     def clear(self) -> None:
         """Another run is shown."""
         self._of.clear()
-        self.started = 0
+        del self._started[:]
+
+    def sent_before(self, job_id: int) -> int:
+        """How many calls were sent so far that stood before a job in the queue."""
+        return bisect_left(self._started, job_id)
 
     def going(self) -> list[int]:
         """The jobs whose cells show a clock."""
         return [job_id for job_id, live in self._of.items() if not live.ended]
+
+    def longest_wait(self) -> float:
+        """Seconds until the last of those that wait tries again."""
+        now = time.perf_counter()
+        return max((live.until - now for live in self._of.values() if live.failure is not None), default=0.0)
 
     def waiting(self) -> int:
         """How many calls wait for their next try."""

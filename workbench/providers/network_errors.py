@@ -61,7 +61,8 @@ def failure_of_exception(error: BaseException, url: httpx.URL, timeout_s: float)
     if isinstance(error, httpx.ConnectError):
         return _unreachable(f"No answer from {host}: {_last_words(chain)}.")
     if isinstance(error, (httpx.ReadError, httpx.RemoteProtocolError, httpx.CloseError, httpx.WriteError)):
-        return Failure("network", f"The connection to {host} was closed before the answer was complete ({_last_words(chain)}).")
+        why = next((f" ({cause.strerror.lower()})" for cause in chain if isinstance(cause, OSError) and cause.strerror), "")
+        return Failure("network", f"The connection to {host} was closed before the answer was complete{why}. It may still be charged.")
     if isinstance(error, httpx.DecodingError):
         return Failure("protocol", f"The answer of {host} could not be unpacked: {error}.")
     if isinstance(error, httpx.ProxyError):

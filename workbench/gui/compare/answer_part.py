@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,17 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from workbench.gui.cells import IN_BATCH_WORDS, Shown, State, blocked_words, column_title, failed_words, held_words, stopped_words
+from workbench.gui.cells import (
+    IN_BATCH_WORDS,
+    Shown,
+    State,
+    blocked_words,
+    column_title,
+    failed_words,
+    held_words,
+    stopped_words,
+    waiting_words,
+)
 from workbench.gui.compare.detail_parts import MARGINS
 from workbench.gui.compare.model import RunModel
 from workbench.gui.context import Context
@@ -124,21 +135,23 @@ class AnswerPart(QWidget):
 
     def _show_trouble(self, shown: Shown, column: ColumnInfo, *, newest: bool) -> None:
         words: tuple[str, str] | None = None
-        detail = ""
+        detail, tone = "", "fail"
         if shown.state is State.FAILED and newest:
             words = failed_words(shown.cell.error, column)[:2]
             detail = str((shown.cell.error or {}).get("message") or "")
         elif shown.state is State.HELD:
-            words = held_words(shown.cell.error, column)[:2]
+            words, tone = held_words(shown.cell.error, column)[:2], "warn"
             detail = str((shown.cell.error or {}).get("message") or "")
         elif shown.state is State.BLOCKED:
             words = blocked_words(shown.cell, column)[:2]
+        elif shown.state is State.WAITING and shown.live is not None:
+            words, tone = waiting_words(shown.live, column, time.perf_counter()), "warn"
         if (words, detail) == self._trouble_shown:
             return
         self._trouble_shown = (words, detail)
         take_all(self._trouble)
         if words is not None:
-            self._trouble.addWidget(Banner("fail", *words))
+            self._trouble.addWidget(Banner(tone, *words))
             if detail and detail.strip(".") not in words[1]:
                 said = label(detail[:2000], "code", "text2", wrap=True)
                 said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

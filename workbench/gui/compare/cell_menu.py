@@ -9,6 +9,7 @@ from PySide6.QtCore import QModelIndex, QObject, QPoint
 from PySide6.QtGui import QGuiApplication
 
 from workbench.gui.cells import FINISHED, OVER, Shown, State
+from workbench.gui.compare.frame import fixes_of
 from workbench.gui.compare.rows import add_sorts
 from workbench.gui.grid import SHOWN
 from workbench.gui.widgets.popup_menu import PopupMenu
@@ -77,9 +78,8 @@ class CellMenu(QObject):
         if shown is None:
             return
         menu = PopupMenu(page)
-        for text, action, states in OFFERS:
-            if shown.state in states:
-                menu.addAction(text).triggered.connect(lambda _checked=False, what=action: self.fix(shown, what))
+        for action, text in self._offers(shown).items():
+            menu.addAction(text).triggered.connect(lambda _checked=False, what=action: self.fix(shown, what))
         if shown.text:
             menu.addAction("Copy answer").triggered.connect(lambda _checked=False: QGuiApplication.clipboard().setText(self._whole(shown)))
         cases, columns = page.table.chosen()
@@ -101,6 +101,11 @@ class CellMenu(QObject):
         for name in ("rows", "hide", "side_by_side", "case_again", "case_times", "column_again"):
             menu.offer(page.context.action(f"compare.{name}"))
         menu.popup(at)
+
+    def _offers(self, shown: Shown) -> dict[str, str]:
+        """Actions and their texts: the words that stand in the cell come first, so that all of them can be had by keys."""
+        in_the_cell = dict(fixes_of(shown, self._page.table.grid.columns[shown.cell.column]))
+        return in_the_cell | {action: text for text, action, states in OFFERS if shown.state in states and action not in in_the_cell}
 
     def _whole(self, shown: Shown) -> str:
         row = self._page.detail.row

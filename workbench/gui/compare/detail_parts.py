@@ -13,6 +13,7 @@ from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from workbench.gui.cells import ended_words
 from workbench.gui.context import Context
 from workbench.gui.markers import paint_marker
 from workbench.gui.theme import set_icon, theme
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from workbench.workspace import Cell, ColumnInfo, MeasuredJudge, OutputRow
 
 MARGINS = (16, 12, 16, 12)
-ENDED_WORDS = {"length": "cut off", "content_filter": "filter"}
 
 
 class Marker(QWidget):
@@ -313,14 +313,14 @@ class MetricsPart(QWidget):
         self._by_hand.setVisible(by_hand)
         given = day(getattr(source, "created_at", ""))
         self._by_hand.setText(f"Given by hand{f', {given}' if given else ''}. Its time and cost are not known.")
-        ended = source.finish_reason or str((source.error or {}).get("kind") or "")
+        ended = ended_words(source)
         values = {
             "latency": duration(source.latency_ms),
             "first word": duration(source.first_token_ms),
             "cost": call_money(source.cost_usd) or ("unknown" if source.latency_ms is not None else ""),
             "tokens in": f"{usage.input_tokens:,}" if usage.input_tokens is not None else "",
             "tokens out": f"{usage.output_tokens:,}" if usage.output_tokens is not None else "",
-            "ended": ENDED_WORDS.get(ended, ended.replace("_", " ")),
+            "ended": ended,
         }
         for name, value in values.items():
             self.values[name].setText(value or "–")

@@ -112,6 +112,11 @@ class RunModel(QObject):
         return self._run_id is not None and self._run_id in self.context.bridge.running
 
     @property
+    def elsewhere(self) -> bool:
+        """True while another app makes the run: its answers appear here too."""
+        return not self.running and self.data is not None and self.data.is_live and self.run is not None and self.run.status == "running"
+
+    @property
     def paused(self) -> bool:
         """True while the run sends no new call."""
         control = self._control()
@@ -127,9 +132,9 @@ class RunModel(QObject):
         return len(self._ends) / max(0.5, now - self._ends[0])
 
     def seconds_left(self) -> float | None:
-        """About how long the rest takes at the rate of now."""
+        """About how long the rest takes at the rate of now, and no less than what waits for its next try."""
         rate = self.calls_a_second()
-        return self.run.queued / rate if rate and self.run is not None else None
+        return max(self.run.queued / rate, self.grid.live.longest_wait()) if rate and self.run is not None else None
 
     def _events(self, run_id: int, events: Sequence[Any]) -> None:
         if run_id != self._run_id:

@@ -206,8 +206,8 @@ class RunBar(QFrame):
         return texts, tuple(made.isHidden() for made in shown), self.model.running
 
     def _buttons(self, run: RunRow, running: bool, paused: bool) -> None:
-        unfinished = run.queued > 0
-        self.go.setVisible(running or unfinished)
+        elsewhere = self.model.elsewhere
+        self.go.setVisible(running or (run.queued > 0 and not elsewhere))
         if running:
             self.go.setText("Continue" if paused else "Pause")
             self.go.setToolTip(f"{self.go.text()} (Space)")
@@ -218,7 +218,7 @@ class RunBar(QFrame):
             self.go.setToolTip("Make the calls that are left (Space)")
             set_icon(self.go, "play")
         self.stop.setVisible(running)
-        self.again.setVisible(not running and run.failed > 0)
+        self.again.setVisible(not running and not elsewhere and run.failed > 0)
         self.again.setText(f"Run {run.failed:,} failed again")
         self.rerun.setVisible(not running)
         for made in (self.go, self.stop, self.again, self.rerun):
@@ -227,11 +227,14 @@ class RunBar(QFrame):
     def _progress(self, run: RunRow, running: bool) -> None:
         done, (carried, given) = self.done, self._hand_counts(run)
         calls, made = run.jobs - carried, run.done - given
-        over = made + run.failed + run.skipped
+        over = made + run.failed  # what a cap left out was not made
         done.setVisible(calls > 0)
         done.first.setText(f"{over:,} of {calls:,}")
         words = [f"{run.in_batch:,} in a batch"] if run.in_batch and (running or run.queued) else []
-        words += [] if running or (run.status == "done" and run.failed) else [status_words(run)]
+        if self.model.elsewhere:
+            words.append("going on in another app")
+        elif not running and not (run.status == "done" and run.failed):
+            words.append(status_words(run))
         if run.reused:
             words.append(f"{run.reused:,} reused")
         done.more.setText(", ".join(words))
@@ -270,7 +273,8 @@ class RunBar(QFrame):
         budget = None if self.model.data is not None and self.model.data.is_free else run.budget_usd
         known = run.cost_usd
         nothing_called = all(column.place == "hand" for column in self.model.grid.columns)
-        spend.first.setText(total_money(known) or ("nothing called" if nothing_called else "cost unknown"))
+        nothing = "nothing called" if nothing_called else "cost unknown"
+        spend.first.setText("$0.00" if budget and known == 0 else total_money(known) or nothing)
         words = f"of {total_money(budget)} budget" if budget else ""
         if run.unknown_prices:
             spend.setToolTip(f"Without {', '.join(run.unknown_prices)}: no price is known, so it does not count towards the budget.")
@@ -292,7 +296,8 @@ class RunBar(QFrame):
         else:
             set_tone(left.first, "text")
             left.first.setText(day(run.finished_at or run.started_at or run.created_at))
-            left.second.setText("handed over" if run.in_batch else {"done": "finished", "stopped": "stopped"}.get(run.status, "made"))
+            ended = {"done": "finished", "stopped": "stopped"}.get(run.status, "made")
+            left.second.setText("begun" if self.model.elsewhere else "handed over" if run.in_batch else ended)
             left.setToolTip(run.finished_at or run.started_at or run.created_at)
 
     # -- what is done ------------------------------------------------------------------------------------------
@@ -344,7 +349,7 @@ class RunBar(QFrame):
         menu = PopupMenu(self)
         for run in data.runs:
             cost = total_money(run.cost_usd)
-            over = run.done + run.failed + run.skipped
+            over = run.done + run.failed
             words = [
                 f"Run {run.number}",
                 day(run.started_at or run.created_at),

@@ -45,6 +45,8 @@ class RunData:
     why_unjudged: str = ""
     unread: int = 0
     """Verdicts that nobody could read."""
+    is_live: bool = False
+    """True where it was being made when it was read: here, or by another app on the same server."""
 
     @property
     def is_long(self) -> bool:
@@ -68,4 +70,5 @@ def read_run(ws: Workspace, run_id: int) -> RunData:
         run, columns, cases, runs, comparison, plan.dataset, plan.concurrency, plan.repeats, len(plan.checks),
         tuple(check.title for check in plan.checks), free, ws.criteria.of_run(run_id), ws.ratings.labels(run_id),
         has_judges, to_judge, ws.runs.why_unjudged(run_id) if to_judge else "", ws.runs.unread(run_id) if has_judges else 0,
+        run.status == "running" and ws.runs.is_live(run_id),
     )  # fmt: skip

@@ -260,7 +260,8 @@ class RunPage(QWidget):
                     widget.deleteLater()
             if stuck and run is not None:
                 why = next((str(held.get("message")) for held in run.held.values() if held.get("kind") == "budget"), "")
-                words = f"{run.done:,} of {run.jobs:,} done, nothing lost. {why.removeprefix('Not sent: ').capitalize()}".strip()
+                why = why.removeprefix("Not sent: ").replace("this call", "the next call").capitalize()
+                words = f"{run.done:,} of {run.jobs:,} done, nothing lost. {why}".strip()
                 double = (run.budget_usd or Decimal(1)) * 2
                 buttons = [button(f"Raise the limit to {total_money(double)}", on=lambda: self.model.raise_budget(double), size="small")]
                 self.banner_place.addWidget(Banner("warn", f"Stopped at {total_money(run.budget_usd)}.", words, buttons))

@@ -232,7 +232,8 @@ class SetupDialog(Dialog):
         misfit = next((problem.case for problem in problems if problem.case is not None), None)
         self.cases.warn([problem.message for problem in problems], misfit)
         self.cases.say_few(found.few if found is not None else "")
-        count = counted(summed.calls, "call") if summed.calls else f"{summed.by_hand:,} by hand" if summed.by_hand else ""
+        counts = ((summed.sent, counted(summed.sent, "call")), (summed.by_hand, f"{summed.by_hand:,} by hand"))
+        count = next((words for number, words in counts if number), f"{summed.reused:,} reused" if summed.reused else "")
         self.start_button.setText(f"{'Prepare' if self.batch.isChecked() else 'Start'} {count}".strip())
         may = not self.context.ws.read_only and self.numbers.good
         self.start_button.setEnabled(may and summed.calls + summed.by_hand > 0 and not trouble)
@@ -301,7 +302,7 @@ class SetupDialog(Dialog):
         definition = self.definition()
         keyed = partial(with_keys, self.context, self, self._begin, model_uids=definition.model_uids)
         begin = partial(with_code_of, self.context, self, definition, keyed)
-        calls = sum_up(definition, of_now(self.found, self._found_of, definition, self.choices), self.choices).calls
+        calls = sum_up(definition, of_now(self.found, self._found_of, definition, self.choices), self.choices).sent
         if calls > MANY_CALLS and not self.batch.isChecked():
             ask(self, f"Start {calls:,} calls?", f"{self.sum.text}.", self.start_button.text(), begin, danger=False)
         else:

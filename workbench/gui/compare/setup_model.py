@@ -162,7 +162,7 @@ def _figures(ws: Workspace, definition: Definition, in_batch: bool) -> tuple[dic
     for ref, variant in zip(definition.prompts, spec.variants, strict=True):
         if perf_counter() < end:
             asked = next((model for model in spec.models if not model.by_hand), spec.models[0])
-            one = ws.runs.estimate(replace(spec, variants=(variant,), models=(asked,)))
+            one = ws.runs.estimate(replace(spec, variants=(variant,), models=(asked,), reuse=False))
             tokens[ref] = round(one.input_tokens / max(1, one.calls))
     models: dict[str, Estimate] = {}
     for uid, model in zip(uids, spec.models, strict=True):
@@ -220,6 +220,13 @@ class Sum:
     calls: int = 0
     by_hand: int = 0
     """Answers that a person gives."""
+    reused: int = 0
+    """Of the calls those that were answered before."""
+
+    @property
+    def sent(self) -> int:
+        """The calls that go out."""
+        return self.calls - self.reused
 
 
 def sum_up(definition: Definition, found: Assessment | None, choices: Choices) -> Sum:
@@ -259,7 +266,7 @@ def sum_up(definition: Definition, found: Assessment | None, choices: Choices) -
         if estimate.seconds is not None:
             pieces += [(", about ", False), (about(estimate.seconds), True)]
         below += estimate.basis + " "
-    return Sum(tuple(pieces), (below + _today(spent_today)).strip(), calls, by_hand)
+    return Sum(tuple(pieces), (below + _today(spent_today)).strip(), calls, by_hand, estimate.reused if estimate is not None else 0)
 
 
 def _today(spent: Decimal) -> str:

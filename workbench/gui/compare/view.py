@@ -69,6 +69,7 @@ class CompareScreen(Screen):
         self.on("edit.redo", lambda: self.tabs.take_back(redo=True))
         self.on("compare.rename_cause", lambda: self.tabs.on_cause("rename"))
         self.on("compare.move_cause", lambda: self.tabs.on_cause("move"))
+        self.on("compare.set_up", self.change_set_up)
         self.on("compare.to_baseline", self.compare_with_baseline)
         self.on("compare.mark_baseline", self.mark_baseline)
         self.on("compare.training", self.ask_training)
@@ -293,6 +294,14 @@ class CompareScreen(Screen):
 
         self.context.bridge.read(build, then=lambda made: self._set_up(made), owner=self)
 
+    def change_set_up(self) -> None:
+        """Change the comparison of the open run: other prompts, models, cases or checks for its next run."""
+        comparison = self.model.data.comparison if self.model.data is not None else None
+        if comparison is None or comparison.archived:
+            self.context.notice("Open a run of a saved comparison to change its set-up.")
+        else:
+            self._edit_by_id(comparison.id)
+
     def _edit_by_id(self, comparison_id: int) -> None:
         self.context.bridge.read(
             self.context.ws.comparisons.get, comparison_id, then=lambda row: self._set_up(row.definition, row.id), owner=self
@@ -349,7 +358,7 @@ class CompareScreen(Screen):
             ("Judge again", self.page.judges.judge_again, idle and data.has_judges and run.done > 0),
             ("Hand over as batch…", self.page.batches.hand_over, idle and run.queued > 0 and not self.context.ws.read_only),
             ("Read batch results…", self.page.batches.read_results, not self.context.ws.read_only),
-            ("Change the set-up", lambda: self._edit_by_id(int(run.comparison_id or 0)), saved),
+            ("Change the set-up", self.change_set_up, saved),
             ("Rename", lambda: self._rename(data.comparison), saved),
             ("Duplicate", lambda: self.duplicate(), data.comparison is not None),
             ("Review blind", lambda: self.context.go("review", run_id=run.id), run.done > 0),

@@ -133,8 +133,8 @@ class BatchReading:
             (self.missing, "{n:,} stand in no result file and count as failed: run them again."),
             (self.known, "{n:,} had a result already, which stays."),
             (self.duplicates, "{n:,} stood there twice; the first line counts."),
-            (self.unknown, f"{{n:,}} belong to no job here, such as {_plain(self.first_unknown)}, and were passed over."),
-            (self.broken, "{n:,} lines are no result and were passed over."),
+            (self.unknown, f"Passed over, of no job here: {{n:,}}, such as {_plain(self.first_unknown)}."),
+            (self.broken, "Passed over, no result in them: {n:,} of the lines."),
             (int(self.truncated), "The last line is cut off: fetch the file again to get the rest."),
         )
         return [f"{self.done:,} {'answer' if self.done == 1 else 'answers'} read.", *(text.format(n=n) for n, text in told if n)]
