@@ -107,7 +107,7 @@ def test_failed_calls_end_with_1_and_can_be_made_again_alone(
     tests = [{"vars": {"q": "fine"}}, {"vars": {"q": "bad [[fake status=400 first=2]]"}}]
     assert perform(["run", config(tmp_path, server, tests=tests), "--json"]) == 1
     printed = capsys.readouterr()
-    assert "2 failed of 4 calls" in printed.err
+    assert "Of 4 calls, 2 failed." in printed.err
     said = json.loads(printed.out)
     failed = [output for output in said["outputs"] if output["status"] == "failed"]
     assert [output["error"]["kind"] for output in failed] == ["bad_request", "bad_request"]
@@ -210,7 +210,7 @@ def test_the_last_word_of_progress_is_no_wait_that_is_over_and_tells_what_was_le
     assert perform(["run", what, "--max-cost", "0.0000001", "--base-url-override", "http://127.0.0.1:9/v1"]) == 1
     said = capsys.readouterr().err
     assert "1 of 1 done · 1 left out" in said
-    assert "1 was left out by the cap of 1 call." in said
+    assert "Of 1 call, 1 was left out by the cap." in said
     assert "1 call, about" in said
 
 
@@ -326,7 +326,7 @@ def test_a_refused_key_is_said_and_the_run_goes_on_with_another(
     said = capsys.readouterr()
     report = json.loads(said.out)
     assert {(output["status"], output["error"]["kind"]) for output in report["outputs"]} == {("queued", "auth")}
-    assert "6 were not made of 6 calls" in said.err
+    assert "Of 6 calls, 6 were not made." in said.err
     assert f"workbench resume {report['run']['id']}" in said.err
     assert server.stats()["requests"] <= 4
     server.configure(require_key="")

@@ -233,7 +233,8 @@ def verdict(ws: Workspace, run_id: int, fail_under: float | None, terminal: Term
         left_out, unmade = ("was" if count == 1 else "were" for count in (run.skipped, run.queued))
         parts = ((run.failed, "failed"), (run.skipped, f"{left_out} left out by the cap"), (run.queued, f"{unmade} not made"))
         calls = run.jobs - run.by_hand - run.in_batch
-        terminal.complain(f"{', '.join(f'{count} {what}' for count, what in parts if count)} of {calls} call{'' if calls == 1 else 's'}.")
+        said = ", ".join(f"{count} {what}" for count, what in parts if count)
+        terminal.complain(f"Of {calls} call{'' if calls == 1 else 's'}, {said}.")
         columns = ws.runs.columns(run_id)
         for words in dict.fromkeys(f"{columns[column].model}: {failure.get('message')}" for column, failure in run.held.items()):
             terminal.note(words)
