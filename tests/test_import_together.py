@@ -44,7 +44,13 @@ def test_the_files_of_a_configuration_come_in_once_with_it(workspace: Workspace,
 
 
 def test_the_files_that_a_prompt_of_langchain_prompty_or_dotprompt_names_come_in_once_with_it(workspace: Workspace, tmp_path: Path) -> None:
-    chat = {"_type": "few_shot", "examples": "a_examples.json", "example_prompt_path": "form.json", "suffix": "Q {q}", "input_variables": []}
+    chat = {
+        "_type": "few_shot",
+        "examples": "a_examples.json",
+        "example_prompt_path": "form.json",
+        "suffix": "Q {q}",
+        "input_variables": [],
+    }
     files = {
         "a_examples.json": '[{"q": "1+1", "a": "2"}]',
         "form.json": '{"_type": "prompt", "input_variables": ["q", "a"], "template": "{q}: {a}"}',

@@ -78,8 +78,12 @@ FORMATS: Mapping[str, ForeignFormat] = {
     for format in (
         ForeignFormat("promptfoo", "promptfoo configuration", ".yaml", write_many=promptfoo_writing.write, file="promptfooconfig.yaml"),
         ForeignFormat("github", "GitHub Models", ".prompt.yml", github_prompt.read, github_prompt_writing.write),
-        ForeignFormat("prompty", "Prompty, version 2", ".prompty", prompty.read, prompty_writing.write, is_told_by_ending=True, reads_beside=True),
-        ForeignFormat("dotprompt", "dotprompt", ".prompt", dotprompt.read, dotprompt_writing.write, is_told_by_ending=True, reads_beside=True),
+        ForeignFormat(
+            "prompty", "Prompty, version 2", ".prompty", prompty.read, prompty_writing.write, is_told_by_ending=True, reads_beside=True
+        ),
+        ForeignFormat(
+            "dotprompt", "dotprompt", ".prompt", dotprompt.read, dotprompt_writing.write, is_told_by_ending=True, reads_beside=True
+        ),
         ForeignFormat("llm", "Template of llm", ".yaml", llm_template.read, llm_template_writing.write),
         ForeignFormat("langchain", "LangChain", read=langchain.read, reads_beside=True),
         ForeignFormat("chainforge", "ChainForge", ".cforge", chainforge.read, is_told_by_ending=True),
@@ -96,7 +100,7 @@ FORMATS: Mapping[str, ForeignFormat] = {
 """Every format of another tool, by the name that `--format` takes. Reader and writer of one lie beside each other."""
 ENDINGS: Mapping[str, str] = {format.ending: format.name for format in FORMATS.values() if format.is_told_by_ending}
 """Formats that a file's ending tells."""
-PAGES = (".md", ".markdown", ".txt")
+PAGES = (".md", ".markdown", ".mdc", ".txt")
 """Endings of texts. One that is named is a prompt; in a folder only those are that look like one."""
 _OF_JSON: tuple[tuple[str, Callable[[Any], bool]], ...] = (
     ("promptfoo-results", results.looks_like),
@@ -145,9 +149,10 @@ def of_table(path: Path) -> str | None:
             return None
         return "prompts-csv" if prompt_table.looks_like(header) else "anthropic-csv" if anthropic_table.looks_like(header) else None
     try:
-        return "openai-chat" if openai_chat.looks_like_line(json.loads(first)) else None
+        line = json.loads(first)
     except (ValueError, RecursionError):
         return None
+    return "openai-chat" if openai_chat.looks_like_line(line) else "langfuse" if langfuse.looks_like([line]) else None
 
 
 def has_rows(path: Path) -> bool:

@@ -32,6 +32,8 @@ from workbench.values import BadInput, NotFound, Steps
 
 FOREIGN = ("promptfoo", *(format.name for format in FORMATS.values() if format.read is not None))
 TABLES = (".csv", ".tsv", ".xlsx", ".jsonl", ".ndjson", ".json")
+_EDITORS = {".github": "prompts", ".claude": "", ".cursor": "", ".gemini": ""}
+"""Hidden folders in which editors and agents keep prompts, and the one folder in it that holds them, where there is more."""
 _YAML = (".yaml", ".yml")
 _ATTACHED = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".pdf")
 
@@ -182,12 +184,23 @@ def _walk(folder: Path) -> Iterator[tuple[Path, bool]]:
     """Every file that may be one of a library, and whether it lies where only such files lie. Links are not followed."""
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder).as_posix()
-        if not path.is_symlink() and is_file(path) and is_listed(relative) and path.suffix.lower() in (*_YAML, *TABLES, *ENDINGS, *PAGES):
+        if not path.is_symlink() and is_file(path) and _is_walked(relative) and path.suffix.lower() in (*_YAML, *TABLES, *ENDINGS, *PAGES):
             root = _root(path)
+            if not is_listed(relative) and (root is not None or path.suffix.lower() in TABLES):  # settings, in JSON
+                continue
             inside = path.resolve().relative_to(root).as_posix().split("/") if root else []
             is_ours = len(inside) > 1 and inside[0] in FOLDERS.values()
             if path.suffix.lower() in (*_YAML, *ENDINGS, *PAGES) or is_ours or root is None:
                 yield path, is_ours
+
+
+def _is_walked(relative: str) -> bool:
+    """True for a path that is not hidden, or hidden only because it lies where an editor has its prompts."""
+    parts = relative.split("/")
+    at = next((place for place, part in enumerate(parts) if part in _EDITORS), None)
+    if at is None or _EDITORS[parts[at]] not in ("", parts[at + 1]):
+        return is_listed(relative)
+    return is_listed("/".join([*parts[:at], "in", *parts[at + 1 :]]))
 
 
 def _archives(folder: Path) -> list[Path]:

@@ -109,8 +109,8 @@ class Importer:
                 if path in configs:
                     self._promptfoo(path, configs[path])
                 else:
-                    found = self.finds.foreign[path]
-                    self._foreign(path, found, ahead.get(path) or self._read(path, found))
+                    other = self.finds.foreign[path]
+                    self._foreign(path, other, ahead.get(path) or self._read(path, other))
 
     def _read(self, path: Path, found: FoundForeign, named: set[Path] | None = None) -> ForeignFile:
         return read_foreign(path, found.format, self.options.columns, named)
