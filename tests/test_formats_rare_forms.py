@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import ORIGINAL_ENVIRONMENT
 from tests.foreign_files import messages, notes, reading, values
+from tests.test_formats_writing import back, out, write
 from tests.test_library_attachments import PICTURE
-from workbench.values import BadInput
+from tests.test_promptfoo_cells import PROMPTFOO
+from workbench.formats.promptfoo import writing as promptfoo_writing
+from workbench.formats.reports import Notes
+from workbench.formats.yaml_text_reading import load
+from workbench.values import BadInput, Content, Message
 from workbench.values.variables import VariableSpec
 from workbench.workspace import Workspace
 
@@ -101,7 +108,7 @@ def test_texts_of_chainforge_that_stand_in_others_are_filled_in(tmp_path: Path) 
 
 
 def test_prompts_of_langfuse_come_in_lines_too_and_a_list_without_texts_says_so(workspace: Workspace, tmp_path: Path) -> None:
-    lines = [
+    lines: list[dict[str, object]] = [
         {"name": "a", "type": "text", "prompt": f"v{number} {{{{x}}}}", "version": number, "labels": [], "tags": []} for number in (1, 2)
     ]
     (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, lines)))
@@ -155,3 +162,30 @@ def test_a_picture_of_prompty_that_comes_from_a_value_is_no_file_that_is_not_rea
     only = "---\nname: x\ninputs: [{name: pic, kind: image}]\n---\nuser:\n![a]({{pic}})\n"
     found = reading(tmp_path, "prompty", only)
     assert (notes(found), messages(found)) == ({}, [("user", "![a]({{pic}})")])
+
+
+LIKE_FILES = [
+    "Answer yes/no: {{q}}", "Say *{{q}}*", "exec: {{q}}", "exec:a\nb", "Read a.py", "Use a.py:main", "Back\\slash {{q}}", "Is it. Ok",
+    "v1.55", "langfuse://x", "file://a\nb",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", LIKE_FILES)
+def test_a_text_that_promptfoo_would_look_for_as_a_file_goes_out_as_a_chat(text: str) -> None:
+    content = Content((Message.of("user", text),))
+    written, _ = write("promptfoo", out(content))
+    (entry,) = load(written).data["prompts"]
+    assert [message["role"] for message in json.loads(entry["raw"])] == ["user"]
+    assert back("promptfoo", written).content.messages == content.messages
+
+
+@pytest.mark.skipif(PROMPTFOO is None, reason="promptfoo is not installed (npm install promptfoo, then WORKBENCH_PROMPTFOO=its program)")
+def test_promptfoo_takes_such_a_configuration(tmp_path: Path) -> None:
+    prompts = [out(Content((Message.of("user", text),)), name=f"P{place}") for place, text in enumerate(LIKE_FILES)]
+    (tmp_path / "promptfooconfig.yaml").write_text(promptfoo_writing.write(prompts, [Notes("") for _ in prompts]))
+    assert PROMPTFOO is not None
+    command = [PROMPTFOO, "eval", "-c", "promptfooconfig.yaml", "--no-cache", "--no-share", "--no-table", "-o", "out.json"]
+    environment = {**ORIGINAL_ENVIRONMENT, "HOME": str(tmp_path), "PROMPTFOO_DISABLE_TELEMETRY": "1", "PROMPTFOO_DISABLE_UPDATE": "1"}
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
+    results = json.loads((tmp_path / "out.json").read_text())["results"]["results"]
+    assert len(results) == len(LIKE_FILES)
