@@ -129,6 +129,7 @@ def test_a_folder_brings_the_prompts_that_editors_keep_in_hidden_folders(workspa
         ".claude/settings.json": '{"hooks": [{"a": 1}]}',
         ".cursor/rules/style.mdc": "---\ndescription: Style: tabs\nglobs: *.ts\nalwaysApply: true\n---\nUse tabs.\n",
         ".git/x.prompt.md": "no",
+        "evals/promptfooconfig.ts": "export default {}",
         ".other/y.prompt.md": "no",
     }
     for name, text in files.items():
@@ -136,7 +137,7 @@ def test_a_folder_brings_the_prompts_that_editors_keep_in_hidden_folders(workspa
         (tmp_path / "repo" / name).write_text(text)
     report = workspace.files.import_paths([tmp_path / "repo"])
     assert {item.name for item in report.imported} == {"review", "sum", "fix", "style"}
-    assert not report.rejected
+    assert [(Path(item.path).name, item.reason.split(",")[0]) for item in report.rejected] == [("promptfooconfig.ts", "This is a program")]
     (style,) = [item for item in workspace.prompts.list() if item.name == "style"]
     assert style.description == "Style: tabs"
 

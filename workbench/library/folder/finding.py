@@ -114,7 +114,7 @@ def find(paths: Sequence[Path], format: str | None = None, steps: Steps | None =
                 finds.not_carried.append(
                     NotCarried(str(archive), "the zip", "it lies in a folder or zip that is imported: import it by itself")
                 )
-            walked = list(_walk(path))
+            walked = [*_walk(path), *((program, True) for program in _programs(path))]
             for file, is_ours in walked:
                 if steps is not None:
                     steps.say()
@@ -207,6 +207,12 @@ def _archives(folder: Path) -> list[Path]:
     """The zips in a folder: they are not unpacked, and that is said."""
     found = (path for path in folder.rglob("*") if path.suffix.lower() == ".zip" and not path.is_symlink() and is_file(path))
     return sorted(path for path in found if is_listed(path.relative_to(folder).as_posix()))
+
+
+def _programs(folder: Path) -> list[Path]:
+    """The configurations in a folder that are programs: they are not run, and that is said."""
+    found = (path for path in folder.rglob("promptfooconfig*") if path.suffix.lower() in CODE and not path.is_symlink())
+    return sorted(path for path in found if is_file(path) and is_listed(path.relative_to(folder).as_posix()))
 
 
 def _root(path: Path) -> Path | None:
