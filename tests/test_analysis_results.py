@@ -206,7 +206,7 @@ def test_tables_have_a_row_for_each_column_and_go_into_csv() -> None:
     made = {table.title: table for table in result_tables.tables(found)}
     assert made["Pass rate"].csv().splitlines()[1] == "mini,46,50,0.92,0.8116,0.9685"
     odd = look([answer(0, 0, None)], {0: "=cmd()"}, CHECKS, groups={})
-    assert result_tables.pass_rate(odd).csv().splitlines()[1].startswith("'=cmd(),1,1,")
+    assert result_tables.pass_rate(odd).csv().splitlines()[1].startswith("'\u00a0=cmd(),1,1,")
     assert [row[0] for row in made["Ratings"].rows] == ["mini"]
     assert made["Two columns"].rows[0][2:7] == (45, 3, 1, 1, 0.625)
     assert all(len(row) == len(table.header) for table in made.values() for row in table.rows)

@@ -235,7 +235,7 @@ def test_the_table_holds_each_rated_answer_and_nothing_that_a_spreadsheet_runs(d
     assert [(row["judge_verdict"], row["people_verdict"], row["agree"], row["right"]) for row in rows] == [
         ("pass", "pass", "yes", ""), ("pass", "fail", "no", "people"), ("fail", "pass", "no", ""), ("fail", "fail", "yes", ""),
     ]  # fmt: skip
-    assert rows[2]["judge_reason"] == "'=It misses them."
+    assert rows[2]["judge_reason"] == "'\u00a0=It misses them."
     assert rows[0]["answer"] == "Here: boots"
 
 

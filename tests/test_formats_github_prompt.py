@@ -91,7 +91,7 @@ def test_two_files_of_one_name_become_two_prompts(workspace: Workspace, tmp_path
     ("text", "line", "reason"),
     [
         ("name: x\nmessages:\n  - role: user\n  - user\n", 4, "role and its content"),
-        ("name: x\nmessages: [{role: user, content: [1]}]\n", 2, "content is one text"),
+        ("name: x\nmessages: [{role: user, content: [1]}]\n", 2, "one text for GitHub Models"),
         ("name: x\nresponseFormat: xml\nmessages: [{role: user, content: a}]\n", 2, "not xml"),
         ("name: x\njsonSchema: '{'\nmessages: [{role: user, content: a}]\n", 2, "not JSON"),
         ("name: x\nname: y\n", 2, "twice"),
@@ -105,6 +105,13 @@ def test_what_cannot_be_read_is_said_with_its_line(tmp_path: Path, text: str, li
         reading(tmp_path, "github", text)
     assert line is None or caught.value.line == line
     assert caught.value.path
+
+
+def test_content_in_parts_is_told_with_its_line_because_github_takes_one_text(tmp_path: Path) -> None:
+    text = "messages:\n- role: system\n  content: Be brief.\n- role: user\n  content:\n  - type: text\n    text: Hello\n"
+    with pytest.raises(BadInput) as caught:
+        reading(tmp_path, "github", text)
+    assert (caught.value.line, caught.value.remedy) == (5, "Write its parts as one text. Pictures have no place in such a file.")
 
 
 def test_a_file_is_run_over_its_test_data(workspace: Workspace, tmp_path: Path) -> None:

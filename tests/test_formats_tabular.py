@@ -99,6 +99,38 @@ def test_a_json_list_is_read_element_by_element_with_lines() -> None:
     assert [row.line for row in found.records() if not isinstance(row, BadRow)] == [2, 5]
 
 
+@pytest.mark.parametrize(
+    ("name", "head", "tail", "reason"),
+    [
+        ("x.jsonl", '{"q": "', '"}\n{"q": "short"}\n', "longer than"),
+        ("x.jsonl", '{"q": "', '"', "longer than"),  # never closed
+        ("x.json", '{"q": "', '"}', "longer than"),
+        ("x.json", '[{"q": "', '"}, {"q": "short"}]', "longer than"),
+    ],
+)
+def test_a_line_of_a_hundred_megabytes_is_told_and_not_held(tmp_path: Path, name: str, head: str, tail: str, reason: str) -> None:
+    path = tmp_path / name
+    with path.open("w") as file:
+        file.write(head)
+        for _ in range(100):
+            file.write("x" * 1_000_000)
+        file.write(tail)
+    tracemalloc.start()
+    try:
+        found = tabular.read(path)
+        assert tracemalloc.get_traced_memory()[1] < 400_000_000
+    finally:
+        tracemalloc.stop()
+    assert (found.bad[0].line, found.bad_count) == (1, 1)
+    assert reason in found.bad[0].reason
+    assert found.rows == (1 if "short" in tail else 0)
+
+
+def test_a_value_that_is_too_long_for_a_cell_is_told_in_json_lines_too() -> None:
+    found = table(json.dumps({"q": "x" * 17_000_000}) + '\n{"q": "short"}\n', "x.jsonl")
+    assert (found.rows, found.bad[0].line, found.bad[0].reason) == (1, 1, "A value is longer than 16,777,216 characters.")
+
+
 def test_a_json_list_that_breaks_off_says_where() -> None:
     found = table('[{"q": "one"},\n {"q": "two"},\n {"q": ', "cases.json")
     assert found.rows == 2

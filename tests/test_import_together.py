@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -40,6 +41,36 @@ def test_the_files_of_a_configuration_come_in_once_with_it(workspace: Workspace,
     assert not again.imported
     by_name = workspace.files.import_paths([folder / "promptfooconfig.yaml", folder / "tests.csv"])
     assert _in(by_name, "dataset") == ["tests"], "one that is asked for comes in by itself too"
+
+
+def test_the_files_that_a_prompt_of_langchain_prompty_or_dotprompt_names_come_in_once_with_it(workspace: Workspace, tmp_path: Path) -> None:
+    chat = {
+        "_type": "few_shot",
+        "examples": "a_examples.json",
+        "example_prompt_path": "form.json",
+        "suffix": "Q {q}",
+        "input_variables": [],
+    }
+    files = {
+        "a_examples.json": '[{"q": "1+1", "a": "2"}]',
+        "form.json": '{"_type": "prompt", "input_variables": ["q", "a"], "template": "{q}: {a}"}',
+        "few.json": json.dumps(chat),
+        "greet.prompty": "---\nname: greet\nsample: ${file:sample.json}\n---\nuser:\nHello {{name}}\n",
+        "sample.json": '{"name": "Ana", "rows": [{"x": 1}]}',
+        "tea.prompt": "---\nmodel: x\n---\n{{> style}} Write on {{topic}}.",
+        "_style.prompt": "Be brief.",
+        "alone.json": '[{"q": "1+1", "a": "2"}]',
+    }
+    folder = _written(tmp_path / "in", files)
+    report = workspace.files.import_paths([folder])
+    assert not report.rejected
+    assert (sorted(_in(report, "prompt")), _in(report, "dataset")) == (["few", "greet", "tea"], ["alone"])
+    by_name = workspace.files.import_paths([folder / "few.json", folder / "a_examples.json"])
+    assert _in(by_name, "dataset") == ["a_examples"], "one that is asked for comes in by itself too"
+    (folder / "few.json").write_text('{"_type": "few_shot", "examples": "a_examples.json", "suffix": "{q", "input_variables": []}')
+    other = workspace.files.import_paths([folder])
+    assert [Path(item.path).name for item in other.rejected] == ["few.json"]
+    assert {Path(item.path).name for item in other.unchanged} >= {"greet.prompty", "tea.prompt", "alone.json"}
 
 
 def test_the_files_of_a_configuration_that_cannot_be_read_come_in_alone(workspace: Workspace, tmp_path: Path) -> None:

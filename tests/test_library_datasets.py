@@ -431,7 +431,7 @@ def test_a_dataset_goes_out_as_a_table_and_comes_back_the_same(datasets: Dataset
 def test_what_is_shielded_from_spreadsheets_and_tags_with_commas_come_back_as_they_were(
     datasets: Datasets, tmp_path: Path, ending: str
 ) -> None:
-    texts = ["=1+1", "+49 123", "- a list", "@you", "'=quoted", "''tis", "plain"]
+    texts = ["=1+1", "+49 123", "- a list", "@you", "'=quoted", "'-ism", "'\u00a0=shielded", "''tis", "plain"]
     id_ = datasets.create("Golden", (ColumnSpec("cell"),))
     datasets.add_cases(id_, [Case({"cell": text}, tags=("late, lost", "b;c")) for text in texts])
     datasets.export_table(id_, tmp_path / f"out.{ending}")
@@ -440,11 +440,34 @@ def test_what_is_shielded_from_spreadsheets_and_tags_with_commas_come_back_as_th
     assert {case.tags for case in back} == {("b;c", "late, lost")}
 
 
+@pytest.mark.parametrize("ending", ["csv", "tsv"])
+def test_an_apostrophe_that_another_program_wrote_before_a_sign_stays(datasets: Datasets, tmp_path: Path, ending: str) -> None:
+    texts = ["'-ism", "'+1 from me", "'=1+1", "'@home", "''-wiki", "' - he said", "'tis"]
+    path = tmp_path / f"theirs.{ending}"
+    path.write_text("\n".join(["said", *texts]) + "\n", "utf-8")
+    back = datasets.cases(datasets.import_table(path, name="Theirs").imported[0].id)
+    assert [dict(case.values) for case in back] == [{"said": text} for text in texts]
+
+
+def test_what_a_spreadsheet_saved_in_its_own_encoding_loses_its_shield_as_well(datasets: Datasets, tmp_path: Path) -> None:
+    id_ = datasets.create("Golden", (ColumnSpec("cell"),))
+    datasets.add_cases(id_, [Case({"cell": "=1+1"}), Case({"cell": "- ä list"})])
+    datasets.export_table(id_, tmp_path / "out.csv")
+    text = (tmp_path / "out.csv").read_text("utf-8-sig")
+    (tmp_path / "saved.csv").write_bytes(text.replace(",", ";").encode("cp1252"))
+    back = datasets.cases(datasets.import_table(tmp_path / "saved.csv", name="Back").imported[0].id)
+    assert [dict(case.values) for case in back] == [{"cell": "=1+1"}, {"cell": "- ä list"}]
+
+
 def test_no_spreadsheet_runs_what_a_case_says(datasets: Datasets, tmp_path: Path) -> None:
     id_ = datasets.create("Golden", (ColumnSpec("=cmd"),))
     datasets.add_cases(id_, [Case({"=cmd": "=HYPERLINK(1)"}), Case({"=cmd": "+1"}, tags=("@x",))])
     datasets.export_table(id_, tmp_path / "out.csv")
-    assert (tmp_path / "out.csv").read_text("utf-8-sig").splitlines() == ["'=cmd,tags", "'=HYPERLINK(1),", "'+1,'@x"]
+    assert (tmp_path / "out.csv").read_text("utf-8-sig").splitlines() == [
+        "'\u00a0=cmd,tags",
+        "'\u00a0=HYPERLINK(1),",
+        "'\u00a0+1,'\u00a0@x",
+    ]
     with pytest.raises(BadInput, match="csv, tsv, xlsx, json or jsonl"):
         datasets.export_table(id_, tmp_path / "out.parquet")
 

@@ -206,7 +206,7 @@ def test_no_cell_of_a_scorecard_becomes_a_formula_and_the_note_says_all() -> Non
     bad = replace(EVERY[1], key="bad", title="=cmd|' /C calc'!A0")
     card = scorecard([bad, *EVERY], USUAL_WEIGHTS, MUST)
     text = scorecard_table(card).csv()
-    assert "'=cmd" in text
+    assert "'\u00a0=cmd" in text
     assert "\n=cmd" not in text
     assert ",=cmd" not in text
     note = decision_note(card, ["Prompt v7, 120 cases"], cost_table(lines(card.rows, OwnServer()), 1_000))

@@ -412,7 +412,7 @@ def test_exported_votes_are_ranked_by_the_command_line(workspace: Workspace, tmp
     table = read_votes(tmp_path / "votes.csv", ["length"])
     assert not table.bad
     assert [one.name for one in rank(table.votes).ranked] == ["Secret model, v1", "Secret model, v2", "Secret model, v3"]
-    assert "'=1+1" in (tmp_path / "votes.csv").read_text("utf-8")
+    assert "'\u00a0=1+1" in (tmp_path / "votes.csv").read_text("utf-8")
 
 
 def test_the_command_line_writes_votes_and_ranks_them(

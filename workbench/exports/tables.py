@@ -56,7 +56,7 @@ class Shape:
 
 
 def write_csv(file: IO[str], shape: Shape, items: Iterable[Item]) -> int:
-    """How many outputs were written, one a row. A cell that a spreadsheet would run as a formula has an apostrophe before it."""
+    """How many outputs were written, one a row. A cell that a spreadsheet would run as a formula is shielded."""
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow([shielded(name) for name in shape.heads])
     count = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,6 +23,10 @@ from workbench.values.messages import Content, Message
 
 _SEEN = ("inspect", "vis", "comment", "join", "split")
 _MOST_CASES = 100_000
+_DEEPEST = 3
+"""How deep values may stand within values."""
+_LONGEST = 1_000_000
+_INNER = re.compile(r"(?<!\\)\{([^{}\\]{1,200})\}")
 _DATA = ("textfields", "table", "csv")
 
 
@@ -106,7 +111,7 @@ class _Flow:
 
     def _dataset(self, node: Mapping[str, Any], title: str, contents: list[Content]) -> None:
         """The combinations of all values that flow into a node; columns of one table stay together."""
-        wanted = {name for content in contents for name in names(content)}
+        wanted = self._with_inner(node, {name for content in contents for name in names(content)})
         columns: list[list[dict[str, Any]]] = []
         tables: set[str] = set()
         for edge in self._edges:
@@ -130,12 +135,36 @@ class _Flow:
             return
         cases = []
         for combination in itertools.islice(itertools.product(*columns), _MOST_CASES + 1):
-            values = {key: value for part in combination for key, value in part.items()}
+            values = _filled({key: value for part in combination for key, value in part.items()})
             reference = next((values.pop(key) for key in list(values) if key not in wanted and key.lower() in ("ideal", "expected")), None)
             cases.append(Case(values, reference=reference))
         if len(cases) > _MOST_CASES:
             raise self._source.problem(f"Its values make more than {_MOST_CASES:,} combinations.", 1)
         self.datasets.append(DatasetFile(title, cases=tuple(cases)))
+
+    def _with_inner(self, node: Mapping[str, Any], wanted: set[str]) -> set[str]:
+        """Those names, and the names of values that stand within values: `{x}` in a text that flows in is filled by what flows in as x."""
+        into = [edge for edge in self._edges if edge.get("target") == node.get("id") and edge.get("targetHandle")]
+        found = set(wanted)
+        for _ in range(_DEEPEST):
+            said = [
+                str(value)
+                for edge in into
+                if (giver := self._nodes.get(str(edge.get("source")))) and giver.get("type") in _DATA
+                if variable_name(str(edge["targetHandle"]), Notes("")) in found
+                for value in self._values(giver["data"], str(giver["type"]))
+            ]
+            inner = {variable_name(name, Notes("")) for text in said for name in _INNER.findall(text)}
+            more = inner & {variable_name(str(edge["targetHandle"]), Notes("")) for edge in into}
+            if more <= found:
+                break
+            found |= more
+        return found
+
+    def _values(self, data: Mapping[str, Any], kind: str) -> list[Any]:
+        if kind != "table":
+            return self._fields(data, kind)
+        return [value for row in listed(data.get("rows")) if isinstance(row, Mapping) for value in row.values()]
 
     def _rows(self, data: Mapping[str, Any], node: Mapping[str, Any], table: str) -> list[dict[str, Any]]:
         """The rows of a table, columns under the names of the variables that they flow into."""
@@ -183,6 +212,22 @@ class _Flow:
             self._notes.add(f"evaluator {title}", "judges are made in Compare")
         elif kind not in ("prompt", "chat", *_DATA, *_SEEN):
             self._notes.add(f"node {title}", "nothing here does this yet")
+
+
+def _filled(values: dict[str, Any]) -> dict[str, Any]:
+    """The values, those within others filled in."""
+    known = {key: str(value) for key, value in values.items() if isinstance(value, (str, int, float))}
+    for _ in range(_DEEPEST):
+        before = dict(values)
+        for key, text in before.items():
+            if isinstance(text, str) and "{" in text:
+                pieces = _INNER.split(text)  # texts and, between them, names
+                pieces[1::2] = [known.get(variable_name(name, Notes("")), f"{{{name}}}") for name in pieces[1::2]]
+                if sum(map(len, pieces)) < _LONGEST:
+                    values[key] = "".join(pieces)
+        if values == before:
+            break
+    return values
 
 
 def _simple(data: Mapping[str, Any], notes: Notes) -> Check | None:

@@ -10,17 +10,21 @@ from typing import Any
 
 from workbench.formats import handlebars, picoschema
 from workbench.formats.foreign_file import FileText, ForeignFile, foreign_file
-from workbench.formats.foreign_values import MODEL_WHY, declared_default, function_tool, parameters_of, samples_of
+from workbench.formats.foreign_values import MODEL_WHY, declared_default, function_tool, listed, parameters_of, samples_of
 from workbench.formats.front_matter import FrontMatter, split
+from workbench.formats.jinja_text import variable_name
 from workbench.formats.library_file_values import text_at
 from workbench.formats.reports import Notes
 from workbench.formats.yaml_text_reading import Document
 from workbench.values.messages import Content
 from workbench.values.problems import BadInput
-from workbench.values.variables import VariableSpec
+from workbench.values.variables import VariableSpec, VariableType
 
 _KNOWN = {"name", "variant", "version", "description", "model", "tools", "toolDefs", "config", "input", "output", "metadata"}
 _CHOICES = re.compile(r"""^([ \t]*[^\s:'"]+:[ \t]+)("[^"'\n]*"(?:[ \t]*\|[ \t]*"[^"'\n]*")+)[ \t]*$""", re.MULTILINE)
+_TYPES: Mapping[Any, VariableType] = {
+    "string": "text", "number": "number", "integer": "number", "array": "list", "object": "object",
+}  # fmt: skip
 _PARTIAL = "_"
 """With it begins the name of a file that others include."""
 
@@ -51,7 +55,7 @@ def read(source: FileText) -> ForeignFile:
         body, notes, line=parts.line + skipped, known=_names(given), partial=lambda name: _partial(source, name)
     )  # fmt: skip
     samples = samples_of((given or {}).get("default"))
-    declared = {name: declared_default(value) for name, value in samples.items()}
+    declared = _declared(given, samples, notes)
     if any(message.text == "{{ history }}" for message in found):
         declared["history"] = VariableSpec("messages", required=False)
     content = Content(found, parameters, schema, _tools(data, notes), declared)
@@ -95,6 +99,34 @@ def _names(given: Any) -> list[str]:
     names = [key.partition("(")[0].removesuffix("?") for key in schema] if isinstance(schema, Mapping) else []
     defaults = given.get("default") if isinstance(given, Mapping) else None
     return list(dict.fromkeys([name for name in (*names, *(defaults if isinstance(defaults, Mapping) else ())) if name]))
+
+
+def _declared(given: Any, defaults: Mapping[str, Any], notes: Notes) -> dict[str, VariableSpec]:
+    """What is said of the values: kind, description, choices, default, whether one is needed."""
+    found = {name: declared_default(value) for name, value in defaults.items()}
+    if not isinstance(given, Mapping) or given.get("schema") is None:
+        return found
+    try:
+        schema = picoschema.json_schema(given["schema"])
+    except BadInput as error:
+        notes.add("input: schema", f"{error.message} {error.remedy}".strip())
+        return found
+    properties, needed = schema.get("properties"), schema.get("required")
+    for key, item in properties.items() if isinstance(properties, Mapping) else ():
+        if not isinstance(item, Mapping):
+            continue
+        kinds: Any = item.get("type") if isinstance(item.get("type"), list) else [item.get("type")]
+        options = tuple(str(option) for option in listed(item.get("enum")) if option is not None)
+        kind: VariableType = "choice" if options else next((_TYPES[known] for known in kinds if known in _TYPES), "text")
+        description = item.get("description")
+        is_needed = not isinstance(needed, list) or key in needed
+        about = description if isinstance(description, str) else ""
+        spec = VariableSpec(kind, about, options, defaults.get(key), is_needed)
+        if item.get("properties") or item.get("items"):
+            notes.add(f"input: schema of {key}", f"it is {spec.wants} here; of what is inside nothing is declared")
+        if spec != VariableSpec():
+            found[variable_name(str(key), Notes(""))] = spec
+    return found
 
 
 def _output(document: Document, parameters: dict[str, Any], notes: Notes) -> dict[str, Any] | None:

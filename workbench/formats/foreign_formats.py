@@ -69,6 +69,8 @@ class ForeignFormat:
     file: str = ""
     """What that one file is called."""
     is_told_by_ending: bool = False
+    reads_beside: bool = False
+    """True where a file of it may name others, which are read with it."""
 
 
 FORMATS: Mapping[str, ForeignFormat] = {
@@ -76,10 +78,14 @@ FORMATS: Mapping[str, ForeignFormat] = {
     for format in (
         ForeignFormat("promptfoo", "promptfoo configuration", ".yaml", write_many=promptfoo_writing.write, file="promptfooconfig.yaml"),
         ForeignFormat("github", "GitHub Models", ".prompt.yml", github_prompt.read, github_prompt_writing.write),
-        ForeignFormat("prompty", "Prompty, version 2", ".prompty", prompty.read, prompty_writing.write, is_told_by_ending=True),
-        ForeignFormat("dotprompt", "dotprompt", ".prompt", dotprompt.read, dotprompt_writing.write, is_told_by_ending=True),
+        ForeignFormat(
+            "prompty", "Prompty, version 2", ".prompty", prompty.read, prompty_writing.write, is_told_by_ending=True, reads_beside=True
+        ),
+        ForeignFormat(
+            "dotprompt", "dotprompt", ".prompt", dotprompt.read, dotprompt_writing.write, is_told_by_ending=True, reads_beside=True
+        ),
         ForeignFormat("llm", "Template of llm", ".yaml", llm_template.read, llm_template_writing.write),
-        ForeignFormat("langchain", "LangChain", read=langchain.read),
+        ForeignFormat("langchain", "LangChain", read=langchain.read, reads_beside=True),
         ForeignFormat("chainforge", "ChainForge", ".cforge", chainforge.read, is_told_by_ending=True),
         ForeignFormat("promptfoo-results", "Results of promptfoo", read=results.read),
         ForeignFormat("langfuse", "Langfuse", ".json", langfuse.read, write_many=langfuse_writing.write, file="langfuse-prompts.json"),
@@ -94,7 +100,7 @@ FORMATS: Mapping[str, ForeignFormat] = {
 """Every format of another tool, by the name that `--format` takes. Reader and writer of one lie beside each other."""
 ENDINGS: Mapping[str, str] = {format.ending: format.name for format in FORMATS.values() if format.is_told_by_ending}
 """Formats that a file's ending tells."""
-PAGES = (".md", ".markdown", ".txt")
+PAGES = (".md", ".markdown", ".mdc", ".txt")
 """Endings of texts. One that is named is a prompt; in a folder only those are that look like one."""
 _OF_JSON: tuple[tuple[str, Callable[[Any], bool]], ...] = (
     ("promptfoo-results", results.looks_like),
@@ -143,9 +149,10 @@ def of_table(path: Path) -> str | None:
             return None
         return "prompts-csv" if prompt_table.looks_like(header) else "anthropic-csv" if anthropic_table.looks_like(header) else None
     try:
-        return "openai-chat" if openai_chat.looks_like_line(json.loads(first)) else None
+        line = json.loads(first)
     except (ValueError, RecursionError):
         return None
+    return "openai-chat" if openai_chat.looks_like_line(line) else "langfuse" if langfuse.looks_like([line]) else None
 
 
 def has_rows(path: Path) -> bool:
@@ -185,13 +192,13 @@ def of_page(path: Path) -> str | None:
     return "text" if prompt_text.looks_like(start.replace("\r\n", "\n"), path.name) else None
 
 
-def read(path: Path, format: str, columns: Mapping[str, str] | None = None) -> ForeignFile:
+def read(path: Path, format: str, columns: Mapping[str, str] | None = None, named: set[Path] | None = None) -> ForeignFile:
     """What a file of another tool holds. Raises BadInput, with the line where there is one.
 
     `columns` is the mapping of a collection of prompts: column by part, for the parts that are not to be guessed. Files that a file
-    names are read from its own folder and below, nowhere else.
+    names are read from its own folder and below, nowhere else; they go into `named`.
     """
-    source = file_text(path)
+    source = file_text(path, named)
     reader = FORMATS[format].read
     if reader is None:
         raise source.problem(f"Files of the format {format} are not read.")
@@ -203,9 +210,16 @@ def read(path: Path, format: str, columns: Mapping[str, str] | None = None) -> F
     return found
 
 
-def file_text(path: Path) -> FileText:
-    """A file as its reader takes it. Raises BadInput where it is no text."""
-    return FileText(str(path), text_of(path), lambda reference: _beside(path, reference))
+def file_text(path: Path, named: set[Path] | None = None) -> FileText:
+    """A file as its reader takes it; the files beside it that are read with it go into `named`. Raises BadInput where it is no text."""
+
+    def beside(reference: str) -> str:
+        target, text = _beside(path, reference)
+        if named is not None:
+            named.add(target)
+        return text
+
+    return FileText(str(path), text_of(path), beside)
 
 
 def text_of(path: Path) -> str:
@@ -230,7 +244,7 @@ def text_of(path: Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _beside(path: Path, reference: str) -> str:
+def _beside(path: Path, reference: str) -> tuple[Path, str]:
     root = path.parent.resolve()
     try:
         target = (root / reference).resolve()
@@ -240,7 +254,7 @@ def _beside(path: Path, reference: str) -> str:
     if not inside:
         raise BadInput(f"{reference} lies outside the folder of this file, and is not read.", path=str(path))
     try:
-        return text_of(target)
+        return target, text_of(target)
     except BadInput as error:
         raise BadInput(f"{reference}: {error.message}", path=str(path)) from error
 

@@ -67,6 +67,9 @@ def _message(document: Document, place: int, notes: Notes) -> Message:
     if not isinstance(item, Mapping) or not isinstance(item.get("role"), str):
         raise document.problem("A message has a role and its content.", "messages", place)
     notes.leftover(dict(item), {"role", "content"}, "message")
+    if isinstance(item.get("content"), (list, Mapping)):
+        remedy = "Write its parts as one text. Pictures have no place in such a file."
+        raise document.problem("The content of a message is one text for GitHub Models.", "messages", place, "content", remedy=remedy)
     content = text_at(document, "messages", place, "content")
     return Message.of(role_of(item["role"], notes, "message"), from_double_braces(content, notes))
 

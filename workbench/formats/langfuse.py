@@ -21,13 +21,24 @@ _KNOWN = {
 
 _MOST_VERSIONS = 1_000_000
 _INCLUDED = re.compile(r"@@@langfusePrompt:([^@\n]*)@@@")
+_FETCH = "Export the prompts themselves: each has a name, a type and a prompt."
 _TELLING = {"labels", "commitMessage", "createdAt", "projectId"}
 
 
 def looks_like(data: Any) -> bool:
     """True for prompts of Langfuse."""
     items = _items(data)
-    return bool(items) and all(_is_prompt(item) for item in items)
+    return bool(items) and all(_is_prompt(item) or is_listed(item) for item in items)
+
+
+def is_listed(item: Any) -> bool:
+    """True for a prompt as Langfuse's API lists it: its name, and which versions there are, but no text."""
+    return (
+        isinstance(item, Mapping)
+        and isinstance(item.get("versions"), list)
+        and isinstance(item.get("name"), str)
+        and "lastUpdatedAt" in item
+    )
 
 
 def _items(data: Any) -> list[Any]:
@@ -45,7 +56,7 @@ def _is_prompt(item: Any) -> bool:
 
 def read(source: FileText) -> ForeignFile:
     """Every prompt with all its versions. Raises BadInput."""
-    items = _items(source.json())
+    items = [item for _, item in source.json_lines()] if source.path.lower().endswith(".jsonl") else _items(source.json())
     if not items:
         raise source.problem("There is no prompt in this file.", 1)
     notes = Notes(source.path)
@@ -54,6 +65,8 @@ def read(source: FileText) -> ForeignFile:
     labels: dict[str, dict[str, int]] = {}
     for place, item in enumerate(items, 1):
         if not _is_prompt(item):
+            if is_listed(item):
+                raise source.problem(f"This is a list of prompts without their texts, as for {item['name'][:60]}.", remedy=_FETCH)
             raise source.problem(f"Entry {place} is no prompt of Langfuse: it needs a name, a type and a prompt.")
         name = item["name"]
         entries = by_name.setdefault(name, [])

@@ -111,10 +111,24 @@ def _request(body: Mapping[str, Any], notes: Notes, *, is_template: bool) -> Con
     if isinstance(response, Mapping) and isinstance(response.get("json_schema"), Mapping):
         schema = schema_of(response["json_schema"])
         own.pop("response_format")
+    if isinstance(own.get("text"), Mapping):  # where Responses says it
+        schema = _answer_form(own, dict(own.pop("text"))) or schema
     messages = tuple(message_of(item, notes, is_template=is_template) for item in listed(_turns(body)))
     if system := _system(body, notes):
         messages = (message_of({"role": "system", "content": system}, notes, is_template=is_template), *messages)
     return Content(messages, parameters_of(own, notes, "request"), schema, tools_of(body.get("tools"), notes))
+
+
+def _answer_form(own: dict[str, Any], text: dict[str, Any]) -> Mapping[str, Any] | None:
+    """The schema that answers of Responses have to fit; what else is said of their text goes among the request's `own` keys."""
+    form = text.pop("format", None)
+    if text:
+        own["text"] = text
+    if isinstance(form, Mapping) and form.get("type") == "json_schema":
+        return schema_of({key: item for key, item in form.items() if key != "type"})
+    if isinstance(form, Mapping) and form.get("type") == "json_object":
+        own["response_format"] = {"type": "json_object"}
+    return None
 
 
 def message_of(item: Mapping[str, Any], notes: Notes, *, is_template: bool) -> Message:
@@ -129,7 +143,7 @@ def message_of(item: Mapping[str, Any], notes: Notes, *, is_template: bool) -> M
     for piece in pieces:
         text = piece if isinstance(piece, str) else piece.get("text") if isinstance(piece, Mapping) else None
         url = piece.get("image_url") if isinstance(piece, Mapping) else None
-        address = url.get("url") if isinstance(url, Mapping) else url
+        address = url.get("url") if isinstance(url, Mapping) else url or _source_of(piece)
         if isinstance(text, str):
             parts.append(Part(text=from_double_braces(text, notes) if is_template else literal(text)))
         elif isinstance(address, str) and (data := _DATA.fullmatch(address)):
@@ -137,7 +151,7 @@ def message_of(item: Mapping[str, Any], notes: Notes, *, is_template: bool) -> M
                 parts.append(picture(base64.b64decode(data[1])))
             except (ValueError, BadInput) as error:
                 notes.add("picture in a message", str(error))
-        elif isinstance(piece, Mapping) and (file := _file(piece.get("file"))) is not None:
+        elif isinstance(piece, Mapping) and (file := _file(piece.get("file") or {**piece, "file_data": address})) is not None:
             parts.append(file)
         elif piece is not None:
             kind = piece.get("type", "part") if isinstance(piece, Mapping) else "part"
@@ -148,6 +162,14 @@ def message_of(item: Mapping[str, Any], notes: Notes, *, is_template: bool) -> M
     except ValueError as problem:
         notes.add("message: tool_calls", str(problem))
         return Message(role, tuple(parts))
+
+
+def _source_of(piece: Any) -> str | None:
+    """The picture or PDF file of a block of Anthropic's, as OpenAI would write it; None for one that lies elsewhere."""
+    given = piece.get("source") if isinstance(piece, Mapping) else None
+    if not isinstance(given, Mapping) or given.get("type") != "base64":
+        return None
+    return f"data:{given.get('media_type')};base64,{given.get('data')}"
 
 
 def _file(given: Any) -> Part | None:
@@ -202,11 +224,11 @@ def _cases(source: FileText, lines: list[tuple[int, Any]]) -> ForeignFile:
     has_history = not examples and any(line.earlier for line in read_lines)
     is_shared = len(systems) == 1
     head = () if systems == {""} else (Message.of("system", literal(next(iter(systems))) if is_shared else "{{ system }}"),)
-    parameters: dict[str, Any] = {}
+    asked = Content(())
     body = lines[0][1].get("body")
     if isinstance(body, Mapping):
-        parameters = dict(_request({**body, "messages": [], "instructions": None, "system": None}, notes, is_template=False).parameters)
-    tools = tools_of(lines[0][1].get("tools"), notes)
+        asked = _request({**body, "messages": [], "instructions": None, "system": None}, notes, is_template=False)
+    tools = tools_of(lines[0][1].get("tools"), notes) or asked.tools
     if has_history:
         notes.add("earlier turns", _HISTORY)
     made = []
@@ -218,7 +240,9 @@ def _cases(source: FileText, lines: list[tuple[int, Any]]) -> ForeignFile:
         if line.rejected is not None:
             values["rejected"] = line.rejected
         made.append(Case(values, name=line.name, reference=line.answer))
-    prompt = PromptFile(source.stem, Content((*head, *examples, Message.of("user", "{{ input }}")), parameters, None, tools))
+    prompt = PromptFile(
+        source.stem, Content((*head, *examples, Message.of("user", "{{ input }}")), asked.parameters, asked.output_schema, tools)
+    )
     return ForeignFile((prompt,), datasets=(DatasetFile(source.stem, cases=tuple(made)),), not_carried=notes.all())
 
 

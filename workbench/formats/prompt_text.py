@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from workbench.formats.foreign_file import FileText, ForeignFile, foreign_file, user_message
 from workbench.formats.foreign_values import MODEL_WHY, SECRET, parameters_of, role_of, samples_of
-from workbench.formats.front_matter import split
+from workbench.formats.front_matter import FrontMatter, split
 from workbench.formats.jinja_text import literal
 from workbench.formats.library_file_values import text_at, texts_at
 from workbench.formats.prompty import messages_of
@@ -16,9 +19,14 @@ from workbench.templates import check
 from workbench.values.messages import Content, Message
 from workbench.values.problems import BadInput
 
+_UNQUOTED = re.compile(r"^([\w-]+:[ \t]+)([*&!%@`].*|\[[^\]\n]*\][ \t]+\S.*|[^\[{\"'|>#\s].*:[ \t].*)$", re.MULTILINE)
+"""A line of a front matter whose value is text for the tool that reads it, and a mistake or something else in YAML."""
 _ABOUT = {"name", "title", "description", "tags", "system", "role", "variables", "inputs", "input", "model", "parameters", "config"}
 _SETTINGS = {"temperature", "top_p", "topP", "max_tokens", "maxTokens", "seed", "stop"}
-_TELLING = {"model", "role", "system", "variables", "inputs", "parameters", "prompt", "mode", "agent", *_SETTINGS}
+_TELLING = {
+    "model", "role", "system", "variables", "inputs", "parameters", "prompt", "mode", "agent", "allowed-tools", "argument-hint",
+    "alwaysApply", "tools", *_SETTINGS,
+}  # fmt: skip
 """Keys in a front matter that tell a prompt from any other page."""
 
 
@@ -27,7 +35,7 @@ def looks_like(text: str, name: str) -> bool:
     if name.lower().endswith((".prompt.md", ".prompt.txt")):
         return True
     try:
-        head = split(FileText(name, text)).head.data if text.startswith("---") else {}
+        head = _split(FileText(name, text)).head.data if text.startswith("---") else {}
     except BadInput:
         return False
     return bool(head.keys() & _TELLING)
@@ -35,7 +43,7 @@ def looks_like(text: str, name: str) -> bool:
 
 def read(source: FileText) -> ForeignFile:
     """The prompt in a text. What is no template is text. Raises BadInput with the line."""
-    parts = split(source, after_comments=False)
+    parts = _split(source)
     document = parts.head
     data: dict[str, Any] = dict(document.data)
     notes = Notes(source.path)
@@ -65,6 +73,18 @@ def read(source: FileText) -> ForeignFile:
     samples = {key: value for key, value in samples.items() if not isinstance(value, Mapping)}
     tags = tuple(texts_at(document, "tags")) or None
     return foreign_file(source, notes, name, content, description=text_at(document, "description"), tags=tags, samples=samples)
+
+
+def _split(source: FileText) -> FrontMatter:
+    """Front matter and text. What editors write there without quotes, as in `globs: *.ts`, is no YAML and is read all the same."""
+    try:
+        return split(source, after_comments=False)
+    except BadInput:
+        end = source.text.find("\n---", 3)
+        head = _UNQUOTED.sub(lambda match: f"{match[1]}{json.dumps(match[2], ensure_ascii=False)}", source.text[:end])
+        if end < 0 or head == source.text[:end]:
+            raise
+        return split(replace(source, text=head + source.text[end:]), after_comments=False)
 
 
 def as_template(text: str, notes: Notes) -> str:

@@ -51,7 +51,7 @@ _TYPES: Mapping[str, VariableType] = {
 LINE_END = '{{ "\\n" }}'
 _REFERENCE = re.compile(r"\$\{(env|file):([^}]*)\}")
 _ROLE_VALUE = re.compile(r"\{\{\s*\w+\.role\s*\}\}\s*:")
-_SAMPLE_IMAGE = re.compile(r"!\[[^\]]*\]\((?!https?:)[^)]*\)")
+_SAMPLE_IMAGE = re.compile(r"!\[[^\]]*\]\((?!https?:|\s*\{\{)[^)]*\)")
 
 
 def read(source: FileText) -> ForeignFile:
@@ -131,7 +131,8 @@ def _connection(value: Any, source: FileText, notes: Notes) -> None:
     for kind, reference in _REFERENCE.findall(text):
         what = f"{'environment variable' if kind == 'env' else 'file'} {reference.split(':')[0] if kind == 'env' else reference}"
         notes.add(what, "connections are made in Models, and nothing of the environment is read")
-    notes.add("connection", f"a connection is made in Models. {KEY_WHY.capitalize()}" if "key" in text.lower() else "it is made in Models")
+    why = "it is made in Models"
+    notes.add("connection", f"{why}; {KEY_WHY}" if "key" in text.lower() else why)
 
 
 # Inputs

@@ -103,7 +103,7 @@ class Table:
 def read(path: str | Path, *, encoding: str = "", delimiter: str = "", sheet: str = "", progress: Progress | None = None) -> Table:
     """The table in a file; what is given is not guessed. Raises BadInput where the file is not a table at all.
 
-    In CSV and TSV an apostrophe before what a spreadsheet would run as a formula is taken off, as an export puts it there.
+    In CSV and TSV the shield is taken off that an export puts before what a spreadsheet would run as a formula.
     `progress` hears of the bytes that were read of those that there are; where it raises Stopped, the reading ends.
     """
     file = Path(path)

@@ -11,6 +11,10 @@ from typing import Any, NoReturn
 from workbench.formats.tabular_rows import CHUNK, LONGEST_CELL, BadRow, Form, Opener, Row, is_broken, open_text, show, why_broken
 from workbench.values.problems import BadInput
 
+_LONGEST = 4 * LONGEST_CELL
+"""Characters of one row, and of a file that is one object: they are held in memory at once."""
+_TOO_LONG = f"This row is longer than {_LONGEST:,} characters."
+_LONG_VALUE = f"A value is longer than {LONGEST_CELL:,} characters."
 _TYPES = {"object", "array", "string", "number", "integer", "boolean", "null"}
 
 
@@ -51,6 +55,8 @@ def _json_row(line: int, value: Any, text: str) -> Row | BadRow:
         return BadRow(line, f"Not an object but {_kind(value)}.", show(text))
     if "\\u" in text and is_broken(json.dumps(value, ensure_ascii=False)):
         return BadRow(line, "Half of a character (a lone surrogate) stands in the text.", show(text))
+    if len(text) > LONGEST_CELL and any(isinstance(item, str) and len(item) > LONGEST_CELL for item in value.values()):
+        return BadRow(line, _LONG_VALUE, show(text[:1000]))
     return Row(line, value)
 
 
@@ -65,7 +71,10 @@ def jsonl_rows(source: Opener, form: Form) -> Iterator[Row | BadRow]:
     with open_text(source, form.encoding) as lines:
         number = 0
         try:
-            for number, line in enumerate(lines, 1):
+            for number, line in enumerate(_lines(lines), 1):
+                if line is None:
+                    yield BadRow(number, _TOO_LONG)
+                    continue
                 text = line.strip()
                 if not text:
                     continue
@@ -84,6 +93,15 @@ def jsonl_rows(source: Opener, form: Form) -> Iterator[Row | BadRow]:
                     yield _json_row(number, value, text)
         except UnicodeDecodeError:
             yield BadRow(number + 1, why_broken(form.encoding) + " Nothing behind them could be read.")
+
+
+def _lines(file: io.TextIOWrapper) -> Iterator[str | None]:
+    """Each line; None in the place of one that is too long."""
+    while line := file.readline(_LONGEST):
+        is_whole = len(line) < _LONGEST or line.endswith("\n")
+        yield line if is_whole else None
+        while not is_whole and line and not line.endswith("\n"):
+            line = file.readline(CHUNK)
 
 
 def _json_reason(error: json.JSONDecodeError) -> str:
@@ -152,6 +170,8 @@ class _ArrayReader:
             except json.JSONDecodeError as error:
                 certain = error.pos < len(self._buffer) - 64 and not error.msg.startswith("Unterminated")
                 if certain or not self._more():
+                    if not certain and not self._ended:
+                        return f"one of its rows is longer than {_LONGEST:,} characters"
                     self._line += self._buffer.count("\n", self._place, error.pos)
                     self._place = min(error.pos, len(self._buffer))
                     return _json_reason(error)
@@ -177,7 +197,7 @@ class _ArrayReader:
                 return ""
 
     def _more(self) -> bool:
-        if self._ended or len(self._buffer) - self._place > 4 * LONGEST_CELL:
+        if self._ended or len(self._buffer) - self._place > _LONGEST:
             return False
         chunk = self._file.read(max(CHUNK, len(self._buffer) - self._place))
         self._buffer = self._buffer[self._place :] + chunk
@@ -195,7 +215,8 @@ def json_rows(source: Opener, form: Form) -> Iterator[Row | BadRow]:
             raise BadInput("Bytes that are not text of this encoding.", remedy="Save the file as UTF-8.") from error
         if start.lstrip()[:1] == "{":
             file.seek(0)
-            yield from _json_object_rows(file.read(4 * LONGEST_CELL))
+            text = file.read(_LONGEST + 1)
+            yield from [BadRow(1, _TOO_LONG)] if len(text) > _LONGEST else _json_object_rows(text)
             return
         if start.strip() and start.lstrip()[:1] != "[":
             yield BadRow(1, "The file holds neither a list nor an object.", show(start.strip()))

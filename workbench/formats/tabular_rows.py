@@ -51,7 +51,7 @@ class Form:
     sheets: tuple[str, ...] = ()
     """All sheets that the workbook shows."""
     is_shielded: bool = False
-    """True for fields that were written for spreadsheets: an apostrophe before what would be a formula is none of the text."""
+    """True for fields that were written for spreadsheets: the shield before what would be a formula is none of the text."""
 
 
 def open_text(source: Opener, encoding: str, newline: str = "\n") -> io.TextIOWrapper:

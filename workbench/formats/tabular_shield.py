@@ -8,15 +8,19 @@ from typing import Any
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """A cell that begins so is a formula (or hides one) to some spreadsheet; the last four are the full-width forms."""
 
-_SHIELD = "'"
-"""Put before such a cell, and before one that has apostrophes before such a text, so that taking one away gives every text back."""
+_SHIELD = "'\u00a0"
+"""Put before such a cell: an apostrophe, by which no spreadsheet runs it, and a no-break space, by which it is known for ours again.
+
+Texts of other people begin with an apostrophe alone (`'-ism`, `'+1 from me`) and keep it. The space is in every encoding in which a
+spreadsheet may save the table.
+"""
 
 
 def shielded(value: Any) -> str:
     """The text of a CSV cell that no spreadsheet runs as a formula.
 
-    A text that begins with one of `= + - @`, their full-width forms, a tab or a line break, or with apostrophes before these, gets an
-    apostrophe before it. Numbers stay as they are.
+    A text that begins with one of `= + - @`, their full-width forms, a tab or a line break gets an apostrophe and a no-break space
+    before it, and so does one that begins with these already, so that taking one away gives every text back. Numbers stay as they are.
     """
     if value is None:
         return ""
@@ -25,12 +29,17 @@ def shielded(value: Any) -> str:
     if isinstance(value, (int, float)):
         return repr(value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return _SHIELD + text if is_formula(text.lstrip(_SHIELD)) else text
+    return _SHIELD + text if _needs_shield(text) else text
 
 
 def unshielded(cell: str) -> str:
-    """The text that `shielded` made this cell of."""
-    return cell[1:] if cell.startswith(_SHIELD) and is_formula(cell.lstrip(_SHIELD)) else cell
+    """The text that `shielded` made this cell of. A cell that it did not make stays as it is."""
+    rest = cell.removeprefix(_SHIELD)
+    return rest if rest != cell and _needs_shield(rest) else cell
+
+
+def _needs_shield(text: str) -> bool:
+    return is_formula(text) or text.startswith(_SHIELD)
 
 
 def is_formula(text: str) -> bool:

@@ -99,7 +99,9 @@ class ConfigFolder:
     def _outside(self, reference: str) -> BadInput:
         where = str(self._within)
         return BadInput(
-            f"{reference[:200]} lies outside the folder {where}, and is not read.", path=str(self.root), remedy="Put it into that folder."
+            f"{reference[:200]} lies outside the folder {where}, and is not read.",
+            path=str(self.root),
+            remedy="Put it into that folder, or import a folder that holds both.",
         )
 
 

@@ -235,6 +235,7 @@ def messages_of(raw: str, notes: Notes, title: str, programs: Collection[str] | 
         except BadInput:
             notes.add(f"prompt {title}: chat messages", "it looks like YAML and is not, so it is sent as one message")
     if isinstance(chat, dict) and isinstance(chat.get("messages"), list):
+        notes.leftover(chat, {"messages"}, f"prompt {title}")
         chat = chat["messages"]
     if isinstance(chat, list) and chat and all(isinstance(item, dict) and "role" in item for item in chat):
         return tuple(_message(item, notes, title, ours) for item in chat)

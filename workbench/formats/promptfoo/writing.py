@@ -30,6 +30,9 @@ from workbench.formats.yaml_text import dump
 from workbench.templates.pieces import expanded
 from workbench.values.comparisons import held_to
 
+_STORES = ("portkey://", "langfuse://", "helicone://")
+_ENDINGS = (".cjs", ".cts", ".j2", ".js", ".json", ".jsonl", ".md", ".mjs", ".mts", ".py", ".ts", ".txt", ".yml", ".yaml", ".csv")
+"""Of files that promptfoo reads prompts from."""
 HEADER = "yaml-language-server: $schema=https://promptfoo.dev/config-schema.json"
 
 
@@ -82,11 +85,21 @@ def entry(out: Outgoing, notes: Notes) -> dict[str, Any]:
 def _raw(chat: list[dict[str, Any]], title: str) -> str:
     """The text alone where promptfoo takes it for nothing else, else the chat as JSON."""
     text = chat[0]["content"] if len(chat) == 1 and chat[0].keys() == {"role", "content"} and chat[0]["role"] == "user" else None
-    if isinstance(text, str) and text.strip() and not text.startswith("file://") and not _is_json(text):
+    if isinstance(text, str) and text.strip() and not _is_taken_for_file(text) and not _is_json(text):
         back = messages_of(text, Notes(""), title)
         if [(message.role, message.text) for message in back] == [("user", text)] or not text.lstrip().startswith(("[", "{", "- ")):
             return text
     return pretty(chat)
+
+
+def _is_taken_for_file(text: str) -> bool:
+    """True for what promptfoo looks for as a file or runs: where there is none, it refuses the whole configuration."""
+    if text.startswith(("exec:", "file://", *_STORES)):
+        return True
+    if "\n" in text:
+        return False
+    has_ending = any(piece.endswith(_ENDINGS) for piece in text.split(":")[-2:])
+    return has_ending or any(char in text for char in "*/\\") or "." in (text[-3:-2], text[-4:-3])
 
 
 def _is_json(text: str) -> bool:

@@ -32,6 +32,8 @@ from workbench.values import BadInput, NotFound, Steps
 
 FOREIGN = ("promptfoo", *(format.name for format in FORMATS.values() if format.read is not None))
 TABLES = (".csv", ".tsv", ".xlsx", ".jsonl", ".ndjson", ".json")
+_EDITORS = {".github": "prompts", ".claude": "", ".cursor": "", ".gemini": ""}
+"""Hidden folders in which editors and agents keep prompts, and the one folder in it that holds them, where there is more."""
 _YAML = (".yaml", ".yml")
 _ATTACHED = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".pdf")
 
@@ -112,7 +114,7 @@ def find(paths: Sequence[Path], format: str | None = None, steps: Steps | None =
                 finds.not_carried.append(
                     NotCarried(str(archive), "the zip", "it lies in a folder or zip that is imported: import it by itself")
                 )
-            walked = list(_walk(path))
+            walked = [*_walk(path), *((program, True) for program in _programs(path))]
             for file, is_ours in walked:
                 if steps is not None:
                     steps.say()
@@ -182,18 +184,35 @@ def _walk(folder: Path) -> Iterator[tuple[Path, bool]]:
     """Every file that may be one of a library, and whether it lies where only such files lie. Links are not followed."""
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder).as_posix()
-        if not path.is_symlink() and is_file(path) and is_listed(relative) and path.suffix.lower() in (*_YAML, *TABLES, *ENDINGS, *PAGES):
+        if not path.is_symlink() and is_file(path) and _is_walked(relative) and path.suffix.lower() in (*_YAML, *TABLES, *ENDINGS, *PAGES):
             root = _root(path)
+            if not is_listed(relative) and (root is not None or path.suffix.lower() in TABLES):  # settings, in JSON
+                continue
             inside = path.resolve().relative_to(root).as_posix().split("/") if root else []
             is_ours = len(inside) > 1 and inside[0] in FOLDERS.values()
             if path.suffix.lower() in (*_YAML, *ENDINGS, *PAGES) or is_ours or root is None:
                 yield path, is_ours
 
 
+def _is_walked(relative: str) -> bool:
+    """True for a path that is not hidden, or hidden only because it lies where an editor has its prompts."""
+    parts = relative.split("/")
+    at = next((place for place, part in enumerate(parts) if part in _EDITORS), None)
+    if at is None or _EDITORS[parts[at]] not in ("", parts[at + 1]):
+        return is_listed(relative)
+    return is_listed("/".join([*parts[:at], "in", *parts[at + 1 :]]))
+
+
 def _archives(folder: Path) -> list[Path]:
     """The zips in a folder: they are not unpacked, and that is said."""
     found = (path for path in folder.rglob("*") if path.suffix.lower() == ".zip" and not path.is_symlink() and is_file(path))
     return sorted(path for path in found if is_listed(path.relative_to(folder).as_posix()))
+
+
+def _programs(folder: Path) -> list[Path]:
+    """The configurations in a folder that are programs: they are not run, and that is said."""
+    found = (path for path in folder.rglob("promptfooconfig*") if path.suffix.lower() in CODE and not path.is_symlink())
+    return sorted(path for path in found if is_file(path) and is_listed(path.relative_to(folder).as_posix()))
 
 
 def _root(path: Path) -> Path | None:

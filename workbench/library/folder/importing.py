@@ -11,6 +11,8 @@ from typing import Any
 
 from workbench.formats.comparison_file import stem_of, text_of
 from workbench.formats.comparison_file_record import ComparisonFile, ModelPick, PromptPick
+from workbench.formats.foreign_file import ForeignFile
+from workbench.formats.foreign_formats import FORMATS
 from workbench.formats.foreign_formats import read as read_foreign
 from workbench.formats.library_file import PromptFile
 from workbench.formats.library_file_data import ConnectionEntry, DatasetFile, LibraryPage
@@ -74,7 +76,7 @@ class Importer:
     """Uid of each model by title, for each `models.yaml`."""
     names: Names = field(default_factory=Names)
     named: set[Path] = field(default_factory=set)
-    """Files that configurations were read from."""
+    """Files that others were read from, and that come in as a part of these."""
 
     def run(self) -> None:
         """Bring in everything that was found: what others name comes first. Raises Stopped."""
@@ -88,6 +90,7 @@ class Importer:
         configs = {path: _config(path, found) for path, found in self.finds.foreign.items() if found.format == "promptfoo"}
         for config in configs.values():
             self.named |= frozenset() if isinstance(config, BadInput) else config.files
+        ahead = {path: self._read_ahead(path, found) for path, found in self.finds.foreign.items() if FORMATS[found.format].reads_beside}
         # Snippets first: a prompt that says only their names takes their texts as they come in here.
         for path, found in sorted(self.finds.prompts.items(), key=lambda item: item[1].file.kind != "snippet"):
             with self.whole(path):
@@ -106,7 +109,21 @@ class Importer:
                 if path in configs:
                     self._promptfoo(path, configs[path])
                 else:
-                    self._foreign(path, self.finds.foreign[path])
+                    other = self.finds.foreign[path]
+                    self._foreign(path, other, ahead.get(path) or self._read(path, other))
+
+    def _read(self, path: Path, found: FoundForeign, named: set[Path] | None = None) -> ForeignFile:
+        return read_foreign(path, found.format, self.options.columns, named)
+
+    def _read_ahead(self, path: Path, found: FoundForeign) -> ForeignFile | BadInput:
+        """What is in a file that may name others: these do not come in once more by themselves, whichever is met first."""
+        named: set[Path] = set()
+        try:
+            file = self._read(path, found, named)
+        except BadInput as error:
+            return error
+        self.named |= named - {path.resolve()}
+        return file
 
     def _apart(self, path: Path, file: Named, folder: str = "") -> Named:
         return self._told(path, file, self.names.apart(path, file, folder), "another thing of these files has it, so this one is {}")
@@ -128,7 +145,7 @@ class Importer:
         return replace(pick, inside=replace(file, name=name))
 
     def _alone(self, paths: Iterable[Path]) -> Iterator[Path]:
-        """Those that come in by themselves, and not as a part of a configuration that was read from them; and those that were named."""
+        """Those that come in by themselves, and not as a part of a file that was read with them; and those that were named."""
         for path in paths:
             if path.resolve() in self.named and path.resolve() not in self.finds.asked:
                 self.steps.step()
@@ -322,9 +339,10 @@ class Importer:
             raise BadInput(f"The dataset {record.dataset} is not there, or could not be imported.", path=str(path))
         return uid
 
-    def _foreign(self, path: Path, found: FoundForeign) -> None:
+    def _foreign(self, path: Path, found: FoundForeign, file: ForeignFile | BadInput) -> None:
         """A file of another tool: its prompts, its cases, and where it has checks the comparison of both."""
-        file = read_foreign(path, found.format, self.options.columns)
+        if isinstance(file, BadInput):
+            raise file
         self.not_carried += file.not_carried
         start = len(self.done)
         folder = found.folder if len(file.prompts) < 2 else "/".join(filter(None, (found.folder, stem_of(path.name))))
