@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QLabel, QScrollArea, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.column_area import ColumnArea
 from workbench.gui.widgets.labels import label, line
 
 if TYPE_CHECKING:
@@ -51,13 +52,14 @@ class WeightSlider(QSlider):
             super().keyPressEvent(event)
 
 
-class Weights(QScrollArea):
+class Weights(ColumnArea):
     """Four weights that are 100 together, what a model must have, and what the figures come from."""
 
     changed = Signal()
 
     def __init__(self, context: Context) -> None:
-        super().__init__()
+        inside = QWidget()
+        super().__init__(inside, 0)
         self.context = context
         self.setAccessibleName("What matters here")
         self.sliders = {key: WeightSlider(name) for key, name in _NAMES}
@@ -65,11 +67,10 @@ class Weights(QScrollArea):
         self.boxes: dict[str, QCheckBox] = {}
         self.limits: dict[str, QDoubleSpinBox] = {}
         self.evidence = label("", "small", "text2", wrap=True)
-        self._compose()
+        self._compose(inside)
         self._restore()
 
-    def _compose(self) -> None:
-        inside = QWidget()
+    def _compose(self, inside: QWidget) -> None:
         inside.setProperty("kind", "panel")
         column = QVBoxLayout(inside)
         column.setContentsMargins(16, 12, 16, 12)
@@ -116,10 +117,7 @@ class Weights(QScrollArea):
         column.addWidget(label("Evidence", "section", weight=600))
         column.addWidget(self.evidence)
         column.addStretch(1)
-        self.setWidgetResizable(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setWidget(inside)
 
     # -- what was kept -----------------------------------------------------------------------------------------
 
