@@ -16,6 +16,12 @@ class _Inside(QWidget):
         layout = self.layout()
         return layout.totalMinimumHeightForWidth(width) if layout is not None and layout.hasHeightForWidth() else -1
 
+    def minimumSizeHint(self) -> QSize:
+        layout = self.layout()
+        least = layout.totalMinimumSize() if layout is not None else QSize()
+        # A wrapped text asks for the height that it has in the least width; what counts is its height in the width that it has.
+        return QSize(least.width(), 0) if layout is not None and layout.hasHeightForWidth() else least
+
 
 class DialogBody(QScrollArea):
     """Grows the dialog with what comes into it up to `most`, so that the buttons at the foot stay on the screen."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QPaintEvent, QPalette
 from PySide6.QtWidgets import QLineEdit, QStyle, QStyleOptionFrame, QStylePainter
 
@@ -27,7 +27,9 @@ class ElidedEdit(QLineEdit):
         painter = QStylePainter(self)
         painter.drawPrimitive(QStyle.PrimitiveElement.PE_PanelLineEdit, option)
         painter.setPen(option.palette.color(QPalette.ColorRole.Text))  # type: ignore[attr-defined]
-        painter.drawText(self._room(option), int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), self.shown)
+        room, metrics = self._room(option), self.fontMetrics()
+        top = room.y() + (room.height() - metrics.height()) // 2  # where the field itself writes
+        painter.drawText(QPoint(room.x(), top + metrics.ascent()), self.shown)
         painter.end()
 
     def _option(self) -> QStyleOptionFrame:

@@ -112,6 +112,7 @@ class ChooseScreen(Screen):
     def _compose(self) -> None:
         self.what.setAccessibleName("Evidence from")
         self.what.setMinimumContentsLength(17)
+        self.what.setMinimumWidth(theme().px(110))  # where it is tight, it gives way and not the names of the pages
         self.what.activated.connect(lambda at: self.context.go("choose", run_id=self.what.itemData(at)))
         self.calls.setRange(1, MOST_CALLS)
         self.calls.setSingleStep(10_000)
