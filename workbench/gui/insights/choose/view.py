@@ -106,6 +106,7 @@ class ChooseScreen(Screen):
         for id, verb in {
             "choose.note": self.copy_note, "choose.export": self.ask_export, "choose.formula": self.tell_formula,
             "choose.server": self.change_server, "choose.even": self.weights.even_out,
+            "choose.presets": self.weights.show_presets,
         }.items():  # fmt: skip
             self.on(id, verb)
 
