@@ -65,5 +65,5 @@ def rank_verb(options: argparse.Namespace, terminal: Terminal) -> int:
         for one in ranking.ranked
     ]
     text = columns(("RANK", "NAME", "STRENGTH", "95 %", "ELO", "WON/LOST/TIED"), rows)
-    terminal.answer(document, f"{text}\n{ranking.votes:,} votes.")
+    terminal.answer(document, f"{text}\n{ranking.votes:,} {'vote' if ranking.votes == 1 else 'votes'}.")
     return 0

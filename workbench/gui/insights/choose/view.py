@@ -57,8 +57,8 @@ CARD_HEIGHT = 440
 MOST_ROWS = 9
 """Models that are seen at once; the table scrolls from there on."""
 NOBODY_CHOSE = -1
-HEADLINE = 1000
-"""Below this width at 100 % the headline stands in a line of its own."""
+BESIDE = 110
+"""Room between and around the parts of the bar. Where the headline does not fit beside them, it stands in a line of its own."""
 LEAST_NAME = 170
 
 
@@ -193,7 +193,8 @@ class ChooseScreen(Screen):
     def _measure(self) -> None:
         look, table = theme(), self.table
         table.verticalHeader().setDefaultSectionSize(look.height("body") + look.px(14))
-        is_narrow = self.width() - self.weights.width() < look.px(HEADLINE)
+        beside = sum(part.sizeHint().width() for part in (self.bar.choice, self.what)) + look.px(BESIDE)
+        is_narrow = self.width() - self.weights.width() < beside + look.width(self.says.text(), "body")
         if is_narrow and self.bar.row.indexOf(self.headline) >= 0:
             self._column.insertWidget(0, self.headline)
         elif not is_narrow and self.bar.row.indexOf(self.headline) < 0:
