@@ -301,7 +301,9 @@ def test_the_figures_of_forty_rated_answers_are_those_of_another_computation(des
     oracle = cohens_kappa([[table[True, True], table[True, False]], [table[False, True], table[False, False]]])
     assert found.kappa is not None
     assert found.kappa.value == pytest.approx(oracle.kappa)
-    chance = sum(sum(table[side, other] for other in (True, False)) * sum(table[other, side] for other in (True, False)) for side in (True, False))
+    chance = sum(
+        sum(table[side, other] for other in (True, False)) * sum(table[other, side] for other in (True, False)) for side in (True, False)
+    )
     assert found.kappa.chance == pytest.approx(chance / 1600)
     half = 1.959964 * ((agree / 40) * (1 - agree / 40) / 40) ** 0.5 / (1 - chance / 1600)  # Cohen 1960
     assert (found.kappa.low, found.kappa.high) == pytest.approx((oracle.kappa - half, oracle.kappa + half), abs=1e-6)

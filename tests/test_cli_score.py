@@ -144,10 +144,11 @@ def test_ctrl_c_leaves_the_scores_as_they_were(tmp_path: Path, capsys: pytest.Ca
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("- {type: contanis, value: x}\n", "checks.yaml, check 1: there are no checks of the type contanis here, so it says nothing. Did you mean contains?"),
+        ("- {type: contanis, value: x}\n", "checks.yaml, check 1: there are no checks of the type contanis here, so it says nothing."),
+        ("- {type: contanis, value: x}\n", "Did you mean contains?"),
         ("- contains: Say\n- {type: javascript, value: output}\n", "check 2: there are no checks of the type javascript here"),
-        ("- {type: contains, value: Say, weight: heavy}\n", "assert contains: weight 'heavy' (a weight is a number, so the usual one counts)"),
-        ("- {type: bleu, value: Say, threshold: .nan}\n", "assert bleu: threshold nan (a threshold is a number, so the usual one counts)"),
+        ("- {type: contains, value: Say, weight: heavy}\n", "contains: weight 'heavy' (a weight is a number, so the usual one counts)"),
+        ("- {type: bleu, value: Say, threshold: .nan}\n", "bleu: threshold nan (a threshold is a number, so the usual one"),
         ("[]\n", "checks.yaml holds no checks: what the run was checked by is taken away"),
     ],
 )  # fmt: skip

@@ -62,7 +62,7 @@ def stands_whole(dialog: Dialog) -> None:
         corner = one.mapTo(dialog, QPoint(0, 0))
         assert dialog.rect().contains(corner)
         assert dialog.rect().contains(corner + one.rect().bottomRight()), one.text()
-    inside = dialog.area.widget()
+    inside = cast(QWidget, dialog.area.widget())
     assert inside.width() <= dialog.area.viewport().width()  # nothing is cut off at the right
     assert inside.minimumSizeHint().width() <= inside.width()
 
@@ -128,8 +128,8 @@ def test_a_dialog_grows_with_what_comes_into_it_and_scrolls_from_there_on(qtbot:
     dialog.reject()
 
 
-def test_a_field_ends_with_an_ellipsis_until_one_types_in_it(qtbot: QtBot, small: tuple[Session, int]) -> None:
-    session, _run = small
+@pytest.mark.usefixtures("small")
+def test_a_field_ends_with_an_ellipsis_until_one_types_in_it(qtbot: QtBot) -> None:
     field = ElidedEdit("Offers store credit as well as a repair")
     theme().dress(field)
     qtbot.addWidget(field)
@@ -151,7 +151,8 @@ def drawn(widget: QWidget) -> QImage:
     return widget.grab().toImage()
 
 
-def test_an_icon_button_is_never_squeezed(qtbot: QtBot, small: tuple[Session, int]) -> None:
+@pytest.mark.usefixtures("small")
+def test_an_icon_button_is_never_squeezed(qtbot: QtBot) -> None:
     made = icon_button("download", "Save")
     theme().dress(made)
     qtbot.addWidget(made)

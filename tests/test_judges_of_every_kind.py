@@ -53,7 +53,9 @@ def judged(text: str) -> str:
     if '"winner"' in text or '"best"' in text:  # the second writer is better, wherever it stands
         answers = re.findall(r"<<<[0-9a-f]{16} (?:first |second )?answer ?\d*\n(.*?)\n[0-9a-f]{16}>>>", text, re.DOTALL)
         at = next(place for place, answer in enumerate(answers) if "writer-b" in answer)
-        return json.dumps({"reason": "Better.", "best": at + 1} if '"best"' in text else {"reason": "Better.", "winner": ("first", "second")[at]})
+        return json.dumps(
+            {"reason": "Better.", "best": at + 1} if '"best"' in text else {"reason": "Better.", "winner": ("first", "second")[at]}
+        )
     good, bad = FORMS[_form(text)]
     return good if "word-good" in text or "word-broken" in text else bad
 

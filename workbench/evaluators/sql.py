@@ -67,7 +67,9 @@ def _wanted(value: Any) -> tuple[str, Sequence[str] | None, Sequence[str] | None
     value = value or {}
     database = value.get("databaseType") or "MySQL"
     if not isinstance(database, str):
-        raise Invalid("databaseType is the name of one database. Write a check for each, in an assert-set with a threshold for any of them.")
+        raise Invalid(
+            "databaseType is the name of one database. Write a check for each, in an assert-set with a threshold for any of them."
+        )
     if database.lower().replace(" ", "") not in _DIALECTS:
         raise Invalid(f"There is no database {database}. Known are MySQL, PostgreSQL, Sqlite, TransactSQL and others.")
     return database, _list(value.get("allowedTables")), _list(value.get("allowedColumns"))

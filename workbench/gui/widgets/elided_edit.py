@@ -26,7 +26,7 @@ class ElidedEdit(QLineEdit):
         option = self._option()
         painter = QStylePainter(self)
         painter.drawPrimitive(QStyle.PrimitiveElement.PE_PanelLineEdit, option)
-        painter.setPen(option.palette.color(QPalette.ColorRole.Text))  # type: ignore[attr-defined]
+        painter.setPen(option.palette.color(QPalette.ColorRole.Text))
         room, metrics = self._room(option), self.fontMetrics()
         top = room.y() + (room.height() - metrics.height()) // 2  # where the field itself writes
         painter.drawText(QPoint(room.x(), top + metrics.ascent()), self.shown)
