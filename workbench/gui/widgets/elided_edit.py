@@ -39,4 +39,4 @@ class ElidedEdit(QLineEdit):
 
     def _room(self, option: QStyleOptionFrame) -> QRect:
         room = self.style().subElementRect(QStyle.SubElement.SE_LineEditContents, option, self)
-        return room.marginsRemoved(self.textMargins()).adjusted(_INSET, 0, -_INSET, 0)
+        return room.marginsRemoved(self.textMargins()).adjusted(_INSET, 0, 0, 0)
