@@ -7,8 +7,12 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
+from random import Random
 
 import pytest
+from scipy.stats import binomtest
+from statsmodels.stats.inter_rater import cohens_kappa
+from statsmodels.stats.proportion import proportion_confint
 
 from tests.judge_server import JudgeServer, verdict
 from workbench.analysis import judge_advice
@@ -274,3 +278,40 @@ def test_a_judge_in_a_group_of_a_single_case_stands_among_the_judges_of_the_case
     assert [(row.check.title, row.check.judge) for row in found.checks] == [("Judges of the case", True)]
     assert [one.judge.title for one in found.judges] == ["Kind"]
     assert result_words.checks(found).endswith("The Kind judge is not measured yet: 30 ratings needed.")
+
+
+def test_the_figures_of_forty_rated_answers_are_those_of_another_computation(desk: Workspace) -> None:
+    draw = Random(20)
+    things = [draw.choice(("boots", "hats")) for _ in range(20)]
+    run_id = run(desk, things)
+    said = "".join(("p" if thing == "boots" else "f") if draw.random() < 0.8 else draw.choice("pf") for thing in things for _ in "ab")
+    rate(desk, run_id, said)
+    pairs = [(word == "p", thing == "boots") for word, thing in zip(said, (one for one in things for _ in "ab"), strict=True)]
+    found = only(desk)
+    assert (found.answers, found.unrated) == (40, 0)
+    table = {(person, judge): sum(1 for pair in pairs if pair == (person, judge)) for person in (True, False) for judge in (True, False)}
+    assert found.counts == {
+        "agree_pass": table[True, True], "too_strict": table[True, False],
+        "let_through": table[False, True], "agree_fail": table[False, False],
+    }  # fmt: skip
+    assert all(table.values()), "every cell of the table is filled"
+    agree = sum(person == judge for person, judge in pairs)
+    assert found.agreement.hits == agree
+    assert found.agreement.interval == pytest.approx(proportion_confint(agree, 40, method="wilson"))
+    oracle = cohens_kappa([[table[True, True], table[True, False]], [table[False, True], table[False, False]]])
+    assert found.kappa is not None
+    assert found.kappa.value == pytest.approx(oracle.kappa)
+    chance = sum(
+        sum(table[side, other] for other in (True, False)) * sum(table[other, side] for other in (True, False)) for side in (True, False)
+    )
+    assert found.kappa.chance == pytest.approx(chance / 1600)
+    half = 1.959964 * ((agree / 40) * (1 - agree / 40) / 40) ** 0.5 / (1 - chance / 1600)  # Cohen 1960
+    assert (found.kappa.low, found.kappa.high) == pytest.approx((oracle.kappa - half, oracle.kappa + half), abs=1e-6)
+    assert (found.kappa.low, found.kappa.high) == pytest.approx((oracle.kappa_low, oracle.kappa_upp), abs=0.01)  # Fleiss and others 1969
+    wrong = table[True, False] + table[False, True]
+    assert (found.mild.hits, found.mild.of) == (table[False, True], wrong)
+    assert found.mild.p_value == pytest.approx(binomtest(table[False, True], wrong).pvalue)
+    failed = table[False, True] + table[False, False]
+    assert (found.let_through.hits, found.let_through.of) == (table[False, True], failed)
+    rows = list(csv.DictReader(io.StringIO(desk.calibrations.table(found))))
+    assert len(rows) == 40

@@ -139,3 +139,49 @@ def test_ctrl_c_leaves_the_scores_as_they_were(tmp_path: Path, capsys: pytest.Ca
     assert "The scores are as they were." in err
     assert perform(["show", run_id, "--json"]) == 0
     assert all(output["passed"] for output in document(capsys)["outputs"])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- {type: contanis, value: x}\n", "checks.yaml, check 1: there are no checks of the type contanis here, so it says nothing."),
+        ("- {type: contanis, value: x}\n", "Did you mean contains?"),
+        ("- contains: Say\n- {type: javascript, value: output}\n", "check 2: there are no checks of the type javascript here"),
+        ("- {type: contains, value: Say, weight: heavy}\n", "contains: weight 'heavy' (a weight is a number, so the usual one counts)"),
+        ("- {type: bleu, value: Say, threshold: .nan}\n", "bleu: threshold nan (a threshold is a number, so the usual one"),
+        ("[]\n", "checks.yaml holds no checks: what the run was checked by is taken away"),
+    ],
+)  # fmt: skip
+def test_what_a_file_of_checks_says_in_vain_is_told(text: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run_id = run(tmp_path, capsys)
+    checks = tmp_path / "checks.yaml"
+    checks.write_text(text, "utf-8")
+    assert perform(["score", run_id, "--checks", str(checks), "--json"]) == 0
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "is empty"), (b"left,right,winner\n", "votes.csv has no vote that counts"), (b"one,two\n1,2\n", "has no column left"),
+        (b"left,right,winner\nA,B\n", "Line 2: 2 fields where the header has 3."),
+        (b'left,right,winner\n"A,B,left\n', "Line 2: A quote that opens here is never closed."),
+        (b"left,right,winner\nA,A,left\n", "Line 2: A stands on both sides."),
+    ],
+)  # fmt: skip
+def test_a_table_without_a_vote_says_where_and_why(data: bytes, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "votes.csv").write_bytes(data)
+    assert perform(["rank", str(tmp_path / "votes.csv")]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_votes_with_commas_a_mark_at_the_start_and_ties_alone_are_ranked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    votes = tmp_path / "votes.csv"
+    votes.write_text('\ufeffrater,left,right,winner\nJo,"mini, small","large, dear",tie\nJo,"large, dear",other,tie\n', "utf-8")
+    assert perform(["rank", str(votes), "--json"]) == 0
+    ranked = document(capsys)["models"]
+    assert {one["name"] for one in ranked} == {"mini, small", "large, dear", "other"}
+    assert {round(one["bradley_terry"], 9) for one in ranked} == {round(1 / 3, 9)}
+    votes.write_text("left,right,winner\nA,B,left\n", "utf-8")
+    assert perform(["rank", str(votes)]) == 0
+    assert capsys.readouterr().out.endswith("1 vote.\n")

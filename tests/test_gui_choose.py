@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from tests.gui_window import dialogs, finished_well, opened
@@ -19,6 +19,7 @@ from workbench.gui.app import Session
 from workbench.gui.compare.view import CompareScreen
 from workbench.gui.insights.choose.server_dialog import ServerDialog
 from workbench.gui.insights.choose.view import ChooseScreen
+from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.settings import Settings
 from workbench.workspace import Choices, Workspace
 
@@ -227,3 +228,45 @@ def test_the_page_is_read_again_when_a_run_ends(screen: ChooseScreen, session: S
     session.context.go("choose", run_id=None)
     qtbot.waitUntil(lambda: len(screen.rows.rows) == 3, timeout=15_000)
     assert "3 runs" in screen.weights.evidence.text()
+
+
+def test_a_preset_brings_back_weights_and_what_a_model_must_have(screen: ChooseScreen, settings: Settings, qtbot: QtBot) -> None:
+    weights = screen.weights
+    weights.boxes["in_the_eu"].setChecked(True)
+    weights.limits["least_context"].setValue(64)
+    QTest.keyClick(weights.sliders["quality"], Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    before = weights.weights
+    weights.presets.ask()
+    (dialog,) = dialogs()
+    name = dialog.findChildren(QLineEdit)[0]
+    qtbot.keyClicks(name, "Only & in the EU")
+    QTest.keyClick(name, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not dialogs())
+    assert list(weights.presets.kept) == ["Only & in the EU"]
+    weights.usual()
+    weights.boxes["in_the_eu"].setChecked(False)
+    weights.limits["least_context"].setValue(8)
+    assert all(not row.is_out for row in screen.rows.rows)
+    screen.context.action("choose.presets").trigger()
+    menu = cast(PopupMenu, QApplication.activePopupWidget())
+    assert [action.text() for action in menu.actions() if action.text()] == [
+        "Usual weights (40, 25, 20, 15)", "Only && in the EU", "Save as preset…", "Remove",
+    ]  # fmt: skip
+    menu.actions()[1].trigger()
+    menu.close()
+    assert weights.weights == before == settings.get("choose.weights")
+    assert weights.boxes["in_the_eu"].isChecked()
+    assert weights.limits["least_context"].value() == 64
+    assert {row.why for row in screen.rows.rows} == {"region unknown"}
+    assert screen.says.text().startswith("No model has all that it must have")
+    weights.presets.remove("Only & in the EU")
+    assert not weights.presets.kept
+
+
+@pytest.mark.parametrize("kept", ["no table", {"x": 1}, {"x": {"weights": {"quality": 101}, "must": 3}}, [1]])
+def test_presets_that_cannot_be_change_nothing_and_break_nothing(kept: object, screen: ChooseScreen, settings: Settings) -> None:
+    settings.set("choose.presets", kept)
+    menu = screen.weights.presets.menu(screen.weights.usual)
+    menu.actions()[1].trigger() if menu.actions()[1].text() == "x" else None
+    menu.close()
+    assert screen.weights.weights == {"quality": 40, "cost": 25, "speed": 20, "consistency": 15}

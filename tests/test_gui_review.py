@@ -65,6 +65,28 @@ def judged(screen: ReviewScreen) -> list[int | None]:
     return [card.answer.stars for card in screen.cards]
 
 
+@pytest.mark.parametrize("kind", ["single", "rank"])
+def test_three_answers_stand_whole_side_by_side_in_the_least_window_with_large_text(
+    qtbot: QtBot, filled: tuple[Filled, int], settings: Settings, kind: Kind
+) -> None:
+    session, screen = at_review(qtbot, filled[0], settings)
+    ws, run = session.context.ws, filled[1]
+    made = ws.reviews.start([run], Choices(kind, "shuffled", ()))
+    settings.set("text_size", 130)
+    screen.window().resize(1100, 700)
+    session.context.go("review", session_id=made.id)
+    qtbot.waitUntil(lambda: screen.model.kind == kind and len(screen.cards) == 4, timeout=10_000)
+    screen.cards.pop().hide()  # as where two of four answers read the same
+    qtbot.waitUntil(lambda: screen.area.viewport().width() < 1000 and screen.cards[2].x() > 0)
+    qtbot.wait(50)
+    assert screen.area.horizontalScrollBar().maximum() == 0
+    for card in screen.cards:
+        assert card.foot is not None
+        assert card.foot.minimumSizeHint().width() <= card.foot.width()
+    settings.set("text_size", 100)
+    finished_well(session)
+
+
 def test_letters_go_on_behind_z() -> None:
     assert [letter(number) for number in (0, 1, 25, 26, 27, 52)] == ["A", "B", "Z", "AA", "AB", "BA"]
 

@@ -33,6 +33,7 @@ from workbench.analysis.choice import (
     wins_table,
 )
 from workbench.evaluators import wilson
+from workbench.providers.regions import region_of
 from workbench.runs.recording import End, Recorder
 from workbench.values import Case, Check, Content, Message, NotFound, Price, Reply, Score, Usage, Variant
 from workbench.workspace import Choices, Workspace
@@ -103,6 +104,7 @@ def test_a_model_outside_the_usual_ranges_widens_them_and_free_calls_count_in_fu
         (MustHave(most_p95_ms=3_300), {"mini", "haiku", "large", "sonnet", "llama"}),
         (MustHave(least_context=100_000), {"distil"}), (MustHave(reads_images=True), {"distil"}),
         (MustHave(stays_here=True), {"mini", "haiku", "flash", "large", "sonnet"}),
+        (MustHave(in_the_eu=True), {"distil", "mini", "haiku", "flash", "large", "sonnet", "llama"}),
     ],
 )  # fmt: skip
 def test_a_model_that_lacks_what_it_must_have_is_out_with_the_reason(must: MustHave, out: set[str]) -> None:
@@ -305,3 +307,36 @@ def test_blind_votes_between_models_count_and_few_are_only_counted(workspace: Wo
     assert sorted((one.rate, one.low, one.high) for one in found.wins) == sorted(expected)
     assert [titles[one.name] for one in found.wins] == ["Model 0", "Model 1"]
     assert wins_table(found.wins, titles, 20, 1).says.startswith("Ties count half. 1 rater.")
+
+
+@pytest.mark.parametrize(
+    ("name", "base_url", "options", "region"),
+    [
+        ("anthropic.claude-haiku", "https://bedrock-runtime.eu-central-1.amazonaws.com", {}, "EU"),
+        ("anthropic.claude-haiku", "https://bedrock-runtime.eu-west-2.amazonaws.com", {}, "eu-west-2"),
+        ("anthropic.claude-haiku", "https://bedrock-runtime.us-east-1.amazonaws.com", {}, "US"),
+        ("anthropic.claude-haiku", "https://bedrock-runtime.us-gov-west-1.amazonaws.com", {}, "US"),
+        ("eu.anthropic.claude-haiku", "https://bedrock-runtime.eu-west-1.amazonaws.com/", {}, "EU"),
+        ("us.anthropic.claude-haiku", "https://bedrock-runtime.us-west-2.amazonaws.com", {}, "US"),
+        ("global.anthropic.claude-haiku", "https://bedrock-runtime.eu-west-1.amazonaws.com", {}, ""),
+        ("anthropic.claude-haiku", "https://gateway.example/bedrock", {"region": "eu-north-1"}, "EU"),
+        ("gemini", "https://europe-west4-aiplatform.googleapis.com/v1/projects/p/locations/europe-west4", {}, "EU"),
+        ("gemini", "https://europe-west6-aiplatform.googleapis.com/v1", {}, "europe-west6"),
+        ("gemini", "https://us-central1-aiplatform.googleapis.com/v1", {}, "US"),
+        ("gpt", "https://swedencentral.api.cognitive.microsoft.com/openai", {}, "EU"),
+        ("gpt", "https://eastus2.api.cognitive.microsoft.com", {}, "US"),
+        ("gpt", "https://uksouth.api.cognitive.microsoft.com", {}, "uksouth"),
+        ("gpt", "https://house.openai.azure.com", {}, ""), ("gpt", "https://api.openai.com/v1", {}, ""),
+        ("llama", "http://127.0.0.1:11434", {}, ""), ("llama", "", {}, ""), ("us.model", "https://eu-central-1.evil.example/v1", {}, ""),
+        ("x", "https://evil.example/bedrock-runtime.eu-central-1.amazonaws.com", {}, ""),
+    ],
+)  # fmt: skip
+def test_a_region_is_what_the_address_says_and_nothing_else(name: str, base_url: str, options: dict[str, str], region: str) -> None:
+    assert region_of(name, base_url, options) == region
+
+
+def test_a_model_whose_region_nobody_knows_is_out_where_it_must_run_in_the_eu() -> None:
+    here, there, somewhere = (replace(EVERY[0], key=name, title=name, region=name) for name in ("EU", "europe-west2", ""))
+    card = scorecard([here, there, somewhere], USUAL_WEIGHTS, MustHave(in_the_eu=True))
+    assert {row.candidate.title: row.why for row in card.rows} == {"EU": "", "europe-west2": "runs in europe-west2", "": "region unknown"}
+    assert {row[13] for row in scorecard_table(card).rows} == {"Own server, EU", "Own server, europe-west2", "Own server"}

@@ -43,6 +43,9 @@ DIFFERENT = {
     "MySQL (drop|truncate|alter|create)::null::t: CREATE INDEX i ON t (a)": "the same",
     "PostgreSQL: CREATE INDEX i ON t (a)": "the same",
     "PostgreSQL (drop|truncate|alter|create)::null::t: CREATE INDEX i ON t (a)": "the same",
+    "p8 is-xml repeated deep": "the path to an element leads through repeated ones, of which one has it; there no path does",
+    "p8 not f1": "it passes with the score 0 there",
+    "p8 finish-reason none": "the model that answers with the prompt says here that it ended, and nothing there",
 }
 """Mixes that end otherwise here, and why."""
 

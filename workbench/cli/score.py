@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,10 +58,25 @@ def _checks(ws: Workspace, comparison_id: int | None, path: Path | None, termina
         found = read_check_file(path)
         for left in found.not_carried:
             terminal.note(f"Not carried over: {left.what} ({left.why})")
+        _tell_unknown(ws, found.checks, path, terminal)
         return ws.judges.with_checks(found.checks, found.judge_prompts, path.name)
     if comparison_id is None:
         raise BadInput("This run belongs to no saved comparison.", remedy="Name the checks with --checks FILE.")
     return ws.comparisons.get(comparison_id).definition.checks
+
+
+def _tell_unknown(ws: Workspace, checks: Sequence[Check], path: Path, terminal: Terminal) -> None:
+    """Say which checks of the file nothing here can ask, and what may have been meant: they neither pass nor fail anything."""
+    from difflib import get_close_matches
+
+    known = ws.check_types()
+    for number, check in enumerate(checks, 1):
+        if check.type not in known:
+            near = get_close_matches(check.type, known, 1)
+            meant = f" Did you mean {near[0]}?" if near else ""
+            terminal.note(f"{path.name}, check {number}: there are no checks of the type {check.type} here, so it says nothing.{meant}")
+    if not checks:
+        terminal.note(f"{path.name} holds no checks: what the run was checked by is taken away, beside the checks of the cases.")
 
 
 def _scored(ws: Workspace, run_id: int, checks: tuple[Check, ...], judge: str, terminal: Terminal) -> Scored:

@@ -65,9 +65,13 @@ def _wanted(value: Any) -> tuple[str, Sequence[str] | None, Sequence[str] | None
     if value is not None and not isinstance(value, Mapping):
         raise Invalid("The value of the check is a mapping with databaseType, allowedTables and allowedColumns.")
     value = value or {}
-    database = str(value.get("databaseType") or "MySQL")
+    database = value.get("databaseType") or "MySQL"
+    if not isinstance(database, str):
+        raise Invalid(
+            "databaseType is the name of one database. Write a check for each, in an assert-set with a threshold for any of them."
+        )
     if database.lower().replace(" ", "") not in _DIALECTS:
-        raise CannotRun(f"SQL of {database} is not known here. Known are MySQL, PostgreSQL, Sqlite, TransactSQL and others.")
+        raise Invalid(f"There is no database {database}. Known are MySQL, PostgreSQL, Sqlite, TransactSQL and others.")
     return database, _list(value.get("allowedTables")), _list(value.get("allowedColumns"))
 
 

@@ -212,6 +212,7 @@ ACTIONS: tuple[Action, ...] = (
 
     Action("choose.formula", "How the fit is made", ("F",), "choose", "info"),
     Action("choose.even", "Give each weight the same", (), "choose", "equal"),
+    Action("choose.presets", "Presets of weights and requirements", (), "choose", "sliders-horizontal"),
     Action("choose.server", "What an own server costs", (), "choose", "server"),
     Action("choose.note", "Copy the decision note as Markdown", (), "choose", "file-text"),
     Action("choose.export", "Export the scorecard as CSV", (), "choose", "download"),

@@ -83,6 +83,7 @@ class PacketDialog(Dialog):
         self.count.setRange(1, _MOST)
         self.count.setValue(_USUAL)
         self.count.setGroupSeparatorShown(True)
+        self.count.lineEdit().setTextMargins(context.theme.px(8), 0, 0, 0)  # a stylesheet's padding does not reach the field inside
         self.count.setAccessibleName("How many at most")
         self._grid()
         self.columns = [self._box(_column_name(one)) for one in offer.columns]

@@ -12,6 +12,7 @@ from workbench.analysis.results import Judged
 from workbench.analysis.results.figures import calls, pass_rates
 from workbench.library.connections import Connections
 from workbench.plan import Plan
+from workbench.providers.regions import region_of
 from workbench.ratings.counting import VoteCounts, between_columns
 from workbench.runs.records import RunRow
 from workbench.runs.runs import Runs
@@ -139,7 +140,7 @@ class ModelChoices:
                     key, spec.title, spec.place, spec.colour, rate.passed if rate else 0, rate.of if rate else 0,
                     rate.low if rate else None, rate.high if rate else None, rate.cases if rate else 0, made.time(0.5), made.time(0.95),
                     1000 * fmean(made.dollars) if made.dollars else None, facts.get("context_tokens"),
-                    reads, same_verdict(verdicts[model.place].values()),
+                    reads, same_verdict(verdicts[model.place].values()), region_of(spec.name, spec.base_url, spec.options),
                 )
             )  # fmt: skip
         asked = {frozenset(cases) for cases in verdicts.values()}

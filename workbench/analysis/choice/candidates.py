@@ -33,6 +33,8 @@ class Candidate:
     """What it reads beside text."""
     same: float | None = None
     """How alike the verdicts on repeats of a case are, see `same_verdict`."""
+    region: str = ""
+    """Where it runs, such as EU, US or europe-west2, as far as its address says so; empty where it does not."""
 
     @property
     def rate(self) -> float | None:
@@ -54,6 +56,7 @@ class MustHave:
     least_context: int | None = None
     reads_images: bool = False
     stays_here: bool = False
+    in_the_eu: bool = False
     """It runs on an own server or in the app: data does not go to a cloud."""
 
 
@@ -67,6 +70,8 @@ def lacking(one: Candidate, must: MustHave) -> str:
         return "context unknown" if one.context is None else f"context under {must.least_context / 1000:g}k"
     if must.reads_images and "image" not in one.reads:
         return "reads no images"
+    if must.in_the_eu and one.region != "EU":
+        return f"runs in {one.region}" if one.region else "region unknown"
     if must.stays_here and not one.is_own:
         return "runs in a cloud"
     return ""

@@ -13,6 +13,11 @@ from workbench.analysis.results.result_tables import ResultTable, Value
 _PLACES = {"cloud": "Cloud", "server": "Own server", "builtin": "This computer", "hand": "By hand"}
 
 
+def _place(one: Candidate) -> str:
+    place = _PLACES.get(one.place, one.place)
+    return f"{place}, {one.region}" if one.region else place
+
+
 def scorecard_table(card: Scorecard) -> ResultTable:
     """All models with all figures."""
     rows: list[tuple[Value, ...]] = []
@@ -22,7 +27,8 @@ def scorecard_table(card: Scorecard) -> ResultTable:
             (
                 None if row.fit is None else round(row.fit, 1), one.title, _share(one.rate), _share(one.low), _share(one.high), one.passed,
                 one.of, one.cases, _seconds(one.p50_ms), _seconds(one.p95_ms), _money(one.per_thousand), one.context,
-                ", ".join(("text", *one.reads)), _PLACES.get(one.place, one.place), _share(one.same), row.why,
+                ", ".join(("text", *one.reads)), _place(one),
+                _share(one.same), row.why,
             )
         )  # fmt: skip
     header = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from math import isfinite, nan
 from typing import Any
 
 from workbench.formats import expected_cells
@@ -104,8 +105,8 @@ def _checks(item: Any, place: Asserting) -> Iterator[Check]:
         type=kind + TRANSFORMED if changed else kind,
         value=value,
         name=str(item.get("metric") or ""),
-        weight=_number(item.get("weight"), 1.0) or 0.0,
-        threshold=_number(item.get("threshold"), None),
+        weight=_number(item, "weight", 1.0, notes, where) or 0.0,
+        threshold=_number(item, "threshold", None, notes, where),
         judge=place.graders.judge(item, place.usual),
     )
 
@@ -125,11 +126,16 @@ def _value(value: Any, folder: ConfigFolder, notes: Notes, where: str, kind: str
     return folder.data(value) if suffix(value) in _DATA else folder.text(value).strip()
 
 
-def _number(value: Any, default: float | None) -> float | None:
+def _number(item: Mapping[str, Any], key: str, default: float | None, notes: Notes, where: str) -> float | None:
+    value = item.get(key)
     try:
-        return default if value is None else float(value)
+        found = default if value is None else float(value)
     except (TypeError, ValueError):
-        return default
+        found = nan
+    if found is None or isfinite(found):
+        return found
+    notes.add(f"{where}: {key} {value!r}"[:80], f"a {key} is a number, so the usual one counts")
+    return default
 
 
 def expected(text: str, folder: ConfigFolder, notes: Notes, *, name: str = "", threshold: float | None = None) -> Check:

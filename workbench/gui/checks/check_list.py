@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.checks.row import CheckRowWidget, Counting, VerdictLine
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button, icon_button
+from workbench.gui.widgets.elided_edit import ElidedEdit
 from workbench.gui.widgets.framed_rows import card, put_in, take_out
 from workbench.gui.widgets.labels import label
 from workbench.values import Check
@@ -103,7 +104,7 @@ class GroupRow(QWidget):
         self.on.setAccessibleName("This group counts")
         self.on.setChecked(True)
         row.addWidget(self.on)
-        self.name = QLineEdit(check.name)
+        self.name = ElidedEdit(check.name)
         self.name.setPlaceholderText("Name of the group")
         self.name.setAccessibleName("Name of the group")
         row.addWidget(self.name, 3)

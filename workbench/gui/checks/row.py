@@ -22,6 +22,7 @@ from workbench.gui.checks.kinds import (
 from workbench.gui.theme import set_kind, set_role, theme
 from workbench.gui.widgets.buttons import icon_button
 from workbench.gui.widgets.elided_combo import ElidedCombo
+from workbench.gui.widgets.elided_edit import ElidedEdit
 from workbench.gui.widgets.labels import label, set_tone
 from workbench.values import JUDGED, Check, Score
 
@@ -183,7 +184,7 @@ class CheckRowWidget(QWidget):
         self.on.setAccessibleName("This check counts")
         self.on.setChecked(True)
         row.addWidget(self.on)
-        self.name = QLineEdit(check.name)
+        self.name = ElidedEdit(check.name)
         self.name.setPlaceholderText("Name")
         self.name.setAccessibleName("Name of the check")
         self.name.setToolTip("Checks of one name are one metric: their scores are taken together")
@@ -196,7 +197,7 @@ class CheckRowWidget(QWidget):
         self.type.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.type.setMinimumContentsLength(9)
         row.addWidget(self.type, 4)
-        self.value = QLineEdit("" if self._kind == "python" else shown_value(check.value))
+        self.value = ElidedEdit("" if self._kind == "python" else shown_value(check.value))
         self.value.setAccessibleName("Value to compare with")
         self.value.setPlaceholderText("Text to look for")
         self.value.setToolTip(f"Text, or a template: {REFERENCE} is the expected answer of the case")

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QPlainTextEdit,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -61,7 +62,7 @@ class CriteriaDialog(Dialog):
         self.add_button("Save criteria", self._save, kind="primary")
         self.first = self.list if self.drafts else self._add
         self._fill_list(0)
-        self.setMinimumHeight(theme().px(470))
+        self.resize(self.width(), theme().px(470))
 
     # -- layout ------------------------------------------------------------------------------------------------
 
@@ -109,7 +110,8 @@ class CriteriaDialog(Dialog):
         self.weight.setToolTip("How much it counts in the rating of an answer. 0: not at all")
         self.points = QPlainTextEdit()
         self.points.setTabChangesFocus(True)
-        self.points.setFixedHeight(theme().px(112))
+        self.points.setMinimumHeight(theme().px(112))  # it takes the room that is left
+        self.points.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.locked = label("", "small", "text3", wrap=True)
         self._labels_name = label("Labels", "small", "text2")
         for words, field in (("Name", self.name), ("Help", self.help), ("Scale", self.scale)):

@@ -65,6 +65,7 @@ class TrainingDialog(Dialog):
             box.setSingleStep(0.5)
             box.setValue(value)
             box.setSuffix(" stars")
+            box.lineEdit().setTextMargins(theme().px(8), 0, 0, 0)  # a stylesheet's padding does not reach the field inside
             box.valueChanged.connect(lambda _value: self._changed())
         self._margin_label = label("Chosen is better by", "small", "text2", 500)
         names = [label(name, "small", "text2", 500) for name in ("Format", "Whose word counts", "Good from")]

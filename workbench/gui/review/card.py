@@ -16,8 +16,8 @@ from workbench.gui.widgets.labels import ElidedLabel, label, line
 from workbench.gui.widgets.pictures import PictureStrip
 from workbench.gui.words import counted
 
-LEAST_WIDTH = 316
-"""Four answers stand side by side in a window of the usual width."""
+LEAST_WIDTH = 300
+"""Three answers stand side by side in the least window whatever the size of the text, four in one of the usual width."""
 NARROW = 400
 """Below this there is no room to say the rating in words beside its stars, nor the keys beside the verdicts."""
 MEASURE = 640
@@ -61,6 +61,7 @@ class AnswerCard(QFrame):
         self.foot = foot
         self.setProperty("kind", "card")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumWidth(LEAST_WIDTH)
         self.text = AnswerView("reading", fit=False, spacing=128)
         self.text.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.text.finish(answer.text or "Empty answer")
@@ -92,8 +93,6 @@ class AnswerCard(QFrame):
         if foot is not None:
             column.addWidget(line())
             column.addWidget(foot)
-        theme().follow(self._resize)
-        self._resize()
         self.show_judgement(answer)
 
     def _pictures(self, context: Context) -> QScrollArea:
@@ -119,9 +118,6 @@ class AnswerCard(QFrame):
         said = self.foot.told(answer) if self.foot is not None else ""
         self.setAccessibleName(", ".join(part for part in (f"Answer {answer.letter}", answer.name, said, _length(answer)) if part))
         self.setAccessibleDescription(answer.text[:2000])
-
-    def _resize(self) -> None:
-        self.setMinimumWidth(theme().px(LEAST_WIDTH))
 
     def _turn(self) -> None:
         self.text.turn(not self.text.as_text)

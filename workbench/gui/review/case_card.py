@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import ceil
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -16,12 +17,15 @@ from workbench.gui.widgets.labels import ElidedLabel, label, line
 if TYPE_CHECKING:
     from workbench.values import Case
 
-HEIGHT, LOW_HEIGHT = 104, 66
+LINES, LOW_LINES = 3, 2
+"""So many lines of the case are seen at once."""
+LINE = 1.12
+GAP = 3
 LONG = 4000
 
 
 class CaseCard(QFrame):
-    """Never higher than a fifth of the page: what is longer scrolls inside."""
+    """A few whole lines high: what is longer scrolls inside."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,7 +49,7 @@ class CaseCard(QFrame):
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(3)
+        column.setSpacing(GAP)
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(label(f"Case {number:,}", "small", "text2"))
@@ -65,21 +69,23 @@ class CaseCard(QFrame):
 
     def set_low(self, low: bool) -> None:
         """Take less room: what is longer scrolls inside."""
-        self.setFixedHeight(theme().px(LOW_HEIGHT if low else HEIGHT))
+        look, edge = theme(), self._row.contentsMargins()
+        lines = (LOW_LINES if low else LINES) * ceil(look.height("body") * LINE)
+        self.setFixedHeight(edge.top() + edge.bottom() + Chip("tag").sizeHint().height() + GAP + lines + 2)
 
     def _part(self, title: str, text: str, share: int) -> None:
         self._row.addWidget(line(vertical=True))
         part = QWidget()
         column = QVBoxLayout(part)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(3)
+        column.setSpacing(GAP)
         column.addWidget(label(title, "small", "text2", 600))
         column.addWidget(_scrolled(text, "small"), 1)
         self._row.addWidget(part, share)
 
 
 def _scrolled(text: str, role: str = "body") -> AnswerView:
-    view = AnswerView(role, fit=False, spacing=112)
+    view = AnswerView(role, fit=False, spacing=round(100 * LINE))
     view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     view.grow(text[:LONG] + ("…" if len(text) > LONG else ""))

@@ -14,6 +14,7 @@ from workbench.gui.review.data import Blind
 from workbench.gui.theme import set_icon, set_kind
 from workbench.gui.widgets.buttons import Button, button
 from workbench.gui.widgets.criteria_rows import CriteriaRows
+from workbench.gui.widgets.folding_row import FoldingRow
 from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.stars import StarRating
 
@@ -90,14 +91,8 @@ class RateFoot(Foot):
         self.passed = self._verdict_button("Pass", "check", "P", "pass")
         self.failed = self._verdict_button("Fail", "x", "F", "fail")
         self.said = label("", "small", "text3")
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self.stars)
-        row.addWidget(self.said)
-        row.addStretch(1)
-        row.addWidget(self.passed)
-        row.addWidget(self.failed)
-        self.column.addLayout(row)
+        self._row = FoldingRow(_beside(self.stars, self.said), _beside(self.passed, self.failed))
+        self.column.addWidget(self._row)
 
     def _verdict_button(self, text: str, icon: str, key: str, word: str) -> Button:
         made = button(text, icon, keys=key, size="small", on=lambda: self._verdict(word))
@@ -128,6 +123,7 @@ class RateFoot(Foot):
         self.said.setVisible(not narrow)
         for made, key in ((self.passed, "P"), (self.failed, "F")):
             made.set_hint("" if narrow else key)
+        self._row.fold()
 
 
 class PlaceFoot(Foot):
@@ -139,8 +135,6 @@ class PlaceFoot(Foot):
     def __init__(self, answer: Blind, places: int) -> None:
         super().__init__()
         self.answer = answer
-        row = QHBoxLayout()
-        row.setSpacing(6)
         self.said = label("", "small", "text2")
         self.buttons: list[Button] = []
         for place in range(1, places + 1):
@@ -149,11 +143,8 @@ class PlaceFoot(Foot):
             made.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # digits act on the focused card as a whole
             made.setAccessibleName(f"Answer {answer.letter}, place {place}")
             made.setFixedWidth(made.fontMetrics().horizontalAdvance("00") + 22)
-            row.addWidget(made)
             self.buttons.append(made)
-        row.addWidget(self.said)
-        row.addStretch(1)
-        self.column.addLayout(row)
+        self.column.addWidget(FoldingRow(_beside(*self.buttons), self.said, apart=False))
 
     def _press(self, place: int) -> None:
         self.placed.emit(self.answer.output_id, None if self.answer.place == place else place)
@@ -168,6 +159,16 @@ class PlaceFoot(Foot):
 
     def told(self, answer: Blind) -> str:
         return _placed(answer)
+
+
+def _beside(*parts: QWidget) -> QWidget:
+    made = QWidget()
+    row = QHBoxLayout(made)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(6)
+    for part in parts:
+        row.addWidget(part)
+    return made
 
 
 def _placed(answer: Blind) -> str:

@@ -178,6 +178,16 @@ def action_button(action: QAction, text: str = "", *, kind: Kind = "plain", show
     return made
 
 
+class IconButton(QToolButton):
+    """Never smaller than its icon with the room around it, however tight the row is, and at least 24 x 24 pixels to hit."""
+
+    def sizeHint(self) -> QSize:
+        return super().sizeHint().expandedTo(QSize(26, 26))
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+
 def icon_button(
     icon: str,
     tip: str,
@@ -188,15 +198,14 @@ def icon_button(
     size: int = 16,
     checkable: bool = False,
 ) -> QToolButton:
-    """A button that is only an icon: its tooltip is also its accessible name. At least 24 x 24 pixels to hit."""
-    made = QToolButton()
+    """A button that is only an icon: its tooltip is also its accessible name."""
+    made = IconButton()
     made.setProperty("kind", kind)
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     set_icon(made, icon, token, size)
     made.setToolTip(tip)
     made.setAccessibleName(tip)
     made.setCheckable(checkable)
-    made.setMinimumSize(26, 26)
     if on is not None:
         made.clicked.connect(lambda _checked=False: on())
     return made

@@ -10,7 +10,13 @@ from PySide6.QtWidgets import QApplication, QDialog, QFrame, QHBoxLayout, QVBoxL
 
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import Button, Kind, button
+from workbench.gui.widgets.dialog_body import DialogBody
 from workbench.gui.widgets.labels import label, line
+
+MARGIN = 40
+"""So much of the window stays free around a dialog."""
+LEAST = 120
+"""In a window lower than any, a dialog's body still has this height."""
 
 
 class Veil(QWidget):
@@ -70,23 +76,30 @@ class Dialog(QDialog):
         self.head.addStretch(1)
         self._column.addLayout(self.head)
         self._column.addWidget(line())
-        self.body = QVBoxLayout()
+        self.area = DialogBody(self._room)
+        self.body = self.area.column
         self.body.setSpacing(10)
         if padded:
             self.body.setContentsMargins(20, 16, 20, 16)
         else:
             self.body.setContentsMargins(0, 0, 0, 0)
             self.body.setSpacing(0)
-        self._column.addLayout(self.body, 1)
+        self._column.addWidget(self.area, 1)
         self._foot_line = line()
         self._column.addWidget(self._foot_line)
-        foot = QFrame()
-        self.foot = QHBoxLayout(foot)
+        self._foot = QFrame()
+        self.foot = QHBoxLayout(self._foot)
         self.foot.setContentsMargins(20, 12, 20, 12)
         self.foot.setSpacing(8)
         self.foot.addStretch(1)
-        self._column.addWidget(foot)
-        self.resize(min(theme().px(width), parent.window().width() - 40), self.sizeHint().height())
+        self._column.addWidget(self._foot)
+        self.resize(min(theme().px(width), parent.window().width() - MARGIN), self.sizeHint().height())
+
+    def _room(self) -> int:
+        """How high the body may be for the whole dialog to stay within the window."""
+        parent = self.parentWidget()
+        around = self.head.sizeHint().height() + self._foot.sizeHint().height() + 2
+        return max(theme().px(LEAST), (parent.window().height() if parent is not None else 0) - MARGIN - around)
 
     def add_button(self, text: str, on: Callable[[], object], *, kind: Kind = "plain", icon: str | None = None) -> Button:
         """A button at the foot. The `primary` or `danger` one is what Ctrl+Enter does."""

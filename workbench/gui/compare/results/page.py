@@ -87,6 +87,7 @@ class ResultsPage(QWidget):
         column.addWidget(self.area, 1)
         self.ways = ElidedCombo()
         self.ways.setAccessibleName("How the cases are grouped")
+        self.ways.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)  # the words at its right give way first
         self.ways.activated.connect(lambda _index: self._show_groups())
         self.first, self.second = ElidedCombo(), ElidedCombo()
         for combo, name in ((self.first, "First column"), (self.second, "Second column")):

@@ -121,9 +121,15 @@ class ScoreModel(QAbstractTableModel):
         fit = "out" if row.is_out else "" if row.fit is None else str(round(row.fit))
         return (
             fit, one.title, f"{percent(one.rate)}{interval}" if one.of else "not checked", duration(one.p50_ms), duration(one.p95_ms),
-            money(one.per_thousand), context_words(one.context), ", ".join(("text", *one.reads)), PLACES.get(one.place, ("", one.place))[1],
+            money(one.per_thousand), context_words(one.context), ", ".join(("text", *one.reads)), place_words(one),
             percent(one.same),
         )[column]  # fmt: skip
+
+
+def place_words(one: choice.Candidate) -> str:
+    """Where a model runs, with its region where that is known."""
+    place = PLACES.get(one.place, ("", one.place))[1]
+    return f"{place}, {one.region}" if one.region else place
 
 
 class ScoreDelegate(QStyledItemDelegate):

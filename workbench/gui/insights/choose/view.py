@@ -57,8 +57,8 @@ CARD_HEIGHT = 440
 MOST_ROWS = 9
 """Models that are seen at once; the table scrolls from there on."""
 NOBODY_CHOSE = -1
-HEADLINE = 1000
-"""Below this width at 100 % the headline stands in a line of its own."""
+BESIDE = 110
+"""Room between and around the parts of the bar. Where the headline does not fit beside them, it stands in a line of its own."""
 LEAST_NAME = 170
 
 
@@ -106,12 +106,14 @@ class ChooseScreen(Screen):
         for id, verb in {
             "choose.note": self.copy_note, "choose.export": self.ask_export, "choose.formula": self.tell_formula,
             "choose.server": self.change_server, "choose.even": self.weights.even_out,
+            "choose.presets": self.weights.show_presets,
         }.items():  # fmt: skip
             self.on(id, verb)
 
     def _compose(self) -> None:
         self.what.setAccessibleName("Evidence from")
         self.what.setMinimumContentsLength(17)
+        self.what.setMinimumWidth(theme().px(110))  # where it is tight, it gives way and not the names of the pages
         self.what.activated.connect(lambda at: self.context.go("choose", run_id=self.what.itemData(at)))
         self.calls.setRange(1, MOST_CALLS)
         self.calls.setSingleStep(10_000)
@@ -191,7 +193,8 @@ class ChooseScreen(Screen):
     def _measure(self) -> None:
         look, table = theme(), self.table
         table.verticalHeader().setDefaultSectionSize(look.height("body") + look.px(14))
-        is_narrow = self.width() - self.weights.width() < look.px(HEADLINE)
+        beside = sum(part.sizeHint().width() for part in (self.bar.choice, self.what)) + look.px(BESIDE)
+        is_narrow = self.width() - self.weights.width() < beside + look.width(self.says.text(), "body")
         if is_narrow and self.bar.row.indexOf(self.headline) >= 0:
             self._column.insertWidget(0, self.headline)
         elif not is_narrow and self.bar.row.indexOf(self.headline) < 0:

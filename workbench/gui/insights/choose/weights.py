@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QLabel, QScrollArea, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
+from workbench.gui.insights.choose.presets import Presets
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.column_area import ColumnArea
 from workbench.gui.widgets.labels import label, line
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ _LIMITS = (
     ("least_rate", "Pass rate at least", "%", 85.0, 100.0, 0), ("most_p95", "p95 at most", " s", 7.0, 3600.0, 1),
     ("least_context", "Context at least", "k", 32.0, 10_000.0, 0),
 )  # fmt: skip
-_FLAGS = (("reads_images", "Reads images"), ("stays_here", "Data stays on our computers"))
+_FLAGS = (("reads_images", "Reads images"), ("in_the_eu", "Runs in the EU"), ("stays_here", "Data stays on our computers"))
 
 
 class WeightSlider(QSlider):
@@ -51,13 +53,14 @@ class WeightSlider(QSlider):
             super().keyPressEvent(event)
 
 
-class Weights(QScrollArea):
+class Weights(ColumnArea):
     """Four weights that are 100 together, what a model must have, and what the figures come from."""
 
     changed = Signal()
 
     def __init__(self, context: Context) -> None:
-        super().__init__()
+        inside = QWidget()
+        super().__init__(inside, 0)
         self.context = context
         self.setAccessibleName("What matters here")
         self.sliders = {key: WeightSlider(name) for key, name in _NAMES}
@@ -65,11 +68,11 @@ class Weights(QScrollArea):
         self.boxes: dict[str, QCheckBox] = {}
         self.limits: dict[str, QDoubleSpinBox] = {}
         self.evidence = label("", "small", "text2", wrap=True)
-        self._compose()
+        self.presets = Presets(self, context.settings, self._now, self._use)
+        self._compose(inside)
         self._restore()
 
-    def _compose(self) -> None:
-        inside = QWidget()
+    def _compose(self, inside: QWidget) -> None:
         inside.setProperty("kind", "panel")
         column = QVBoxLayout(inside)
         column.setContentsMargins(16, 12, 16, 12)
@@ -88,7 +91,8 @@ class Weights(QScrollArea):
         row = QHBoxLayout()
         row.addWidget(button("Even out", kind="link", size="small", on=self.even_out, tip="The same weight for each"))
         row.addStretch(1)
-        row.addWidget(button("Usual weights", kind="link", size="small", on=self.usual, tip="40, 25, 20, 15"))
+        self._presets = button("Presets", kind="link", size="small", on=self.show_presets, tip="Usual weights, and your own", opens=True)
+        row.addWidget(self._presets)
         column.addLayout(row)
         column.addWidget(line())
         column.addWidget(label("Must have", "section", weight=600))
@@ -110,23 +114,25 @@ class Weights(QScrollArea):
         for key, name in _FLAGS:
             self.boxes[key] = QCheckBox(name)
             column.addWidget(self.boxes[key])
+        self.boxes["in_the_eu"].setToolTip("As far as the address says where a model runs. Where it does not, the model is out as unknown")
         for box in self.boxes.values():
             box.toggled.connect(lambda _on: self._must_changed())
         column.addWidget(line())
         column.addWidget(label("Evidence", "section", weight=600))
         column.addWidget(self.evidence)
         column.addStretch(1)
-        self.setWidgetResizable(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setWidget(inside)
 
     # -- what was kept -----------------------------------------------------------------------------------------
 
     def _restore(self) -> None:
+        kept, must = self.context.settings.get(WEIGHTS), self.context.settings.get(MUST)
+        self._take(kept, must)
+
+    def _take(self, kept: Any, must: Any) -> None:
+        """Show weights and requirements as they were kept, as far as they can be."""
         from workbench.workspace import choice  # only when a model is chosen
 
-        kept, must = self.context.settings.get(WEIGHTS), self.context.settings.get(MUST)
         good = isinstance(kept, dict) and kept.keys() == set(choice.CRITERIA) and all(isinstance(one, int) for one in kept.values())
         self._show(kept if good and min(kept.values()) >= 0 and sum(kept.values()) == 100 else choice.USUAL_WEIGHTS)
         for key, value in must.items() if isinstance(must, dict) else ():
@@ -154,7 +160,7 @@ class Weights(QScrollArea):
         context = limit("least_context", 1000)
         return choice.MustHave(
             limit("least_rate", 0.01), limit("most_p95", 1000), None if context is None else round(context),
-            self.boxes["reads_images"].isChecked(), self.boxes["stays_here"].isChecked(),
+            self.boxes["reads_images"].isChecked(), self.boxes["stays_here"].isChecked(), self.boxes["in_the_eu"].isChecked(),
         )  # fmt: skip
 
     # -- changing ----------------------------------------------------------------------------------------------
@@ -170,6 +176,18 @@ class Weights(QScrollArea):
         from workbench.workspace import choice  # as above
 
         self._set(choice.USUAL_WEIGHTS)
+
+    def show_presets(self) -> None:
+        """Offer what was kept under a name."""
+        self.presets.menu(self.usual).popup(self._presets.mapToGlobal(self._presets.rect().bottomLeft()))
+
+    def _now(self) -> dict[str, Any]:
+        return {"weights": self.weights, "must": self._asked}
+
+    def _use(self, preset: Any) -> None:
+        self._take(preset.get("weights"), preset.get("must"))
+        self.context.settings.set(WEIGHTS, self.weights)
+        self._must_changed()
 
     def _moved(self, key: str, points: int) -> None:
         from workbench.workspace import choice  # as above
@@ -189,10 +207,14 @@ class Weights(QScrollArea):
             self.figures[key].setText(str(weights[key]))
             slider.setAccessibleDescription(f"{weights[key]} of 100 points")
 
-    def _must_changed(self) -> None:
+    @property
+    def _asked(self) -> dict[str, Any]:
+        """What a model must have, as it is kept."""
         kept: dict[str, Any] = {key: {"on": self.boxes[key].isChecked(), "value": limit.value()} for key, limit in self.limits.items()}
-        kept |= {key: self.boxes[key].isChecked() for key, _ in _FLAGS}
-        self.context.settings.set(MUST, kept)
+        return kept | {key: self.boxes[key].isChecked() for key, _ in _FLAGS}
+
+    def _must_changed(self) -> None:
+        self.context.settings.set(MUST, self._asked)
         self._dress()
         self.changed.emit()
 

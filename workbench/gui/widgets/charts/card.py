@@ -140,8 +140,6 @@ class Card(QFrame):
         self.table = table
         self.about.setText(about)
         self.about.setVisible(bool(about))
-        for made in (self.as_table, self.save):
-            made.setMinimumWidth(made.sizeHint().width())
         self.says.setText(table.says)
         self.chart.setAccessibleName(f"{self.title}. {table.says}")
         if self.body.currentIndex() == 1:
