@@ -15,6 +15,7 @@ from workbench.gui.code_dialog import allow_code
 from workbench.gui.context import Context
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.elided_combo import ElidedCombo
 from workbench.gui.widgets.labels import label
 from workbench.values import NotFound
 
@@ -97,9 +98,9 @@ class TryPart(QWidget):
         head = QHBoxLayout()
         head.setSpacing(6)
         head.addWidget(label("Try on", "small", "text2", 600))
-        self.runs = QComboBox()
+        self.runs = ElidedCombo()
         self.runs.setAccessibleName("Run whose answer is tried")
-        self.columns = QComboBox()
+        self.columns = ElidedCombo()
         self.columns.setAccessibleName("Model whose answer is tried")
         for made in (self.runs, self.columns):
             made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

@@ -164,7 +164,7 @@ class ParametersPanel(QScrollArea):
 
     def _resize(self) -> None:
         for made in (self._temperature, self._top_p, self._longest, self._seed, self._budget, self._effort):
-            made.setFixedWidth(theme().px(126))
+            made.setFixedWidth(theme().px(136))
         self._slider.setMinimumHeight(theme().px(24))
 
     # -- values ------------------------------------------------------------------------------------------------
