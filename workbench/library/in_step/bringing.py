@@ -76,10 +76,10 @@ class Bringing:
         path, thing = arriving.unit.path, arriving.thing
         read = reading.prompt(self._look, path, arriving.text)
         choice = arriving.answer.choice if arriving.answer else "theirs"
-        mine = stored_prompts(asking(self._writer), [thing.id])[0].as_file(None, with_versions=True) if thing is not None else None
+        mine = self._stored(thing) if thing is not None and thing.is_live else None
         if thing is not None and mine is not None and self._keep_ours(thing, path) and choice == "both":
             make_current(self._writer, thing.id, mine.content, "Kept, the folder had another text")
-        if thing is None or mine is None or choice == "both":
+        if thing is None or choice == "both":
             file = read.file
             if choice == "both" and thing is not None:
                 read = self._parted(thing, read)
@@ -90,8 +90,10 @@ class Bringing:
             self.beside.append(arrival.uid)
             return thing.uid
         before = _prompt_before(self._look, arriving.base)
-        if not thing.is_live:
+        if mine is None:
             self._restore(thing)
+            mine = self._stored(thing)
+            self._keep_ours(thing, path)
         if choice == "theirs" or arriving.reason == "label":
             file = _with_absent(read.file, before)
             self._follow(thing, clean_name(file.name), file.folder if file.folder is not None else reading.folder_of(path))
@@ -115,6 +117,10 @@ class Bringing:
         if choice == "mine" and not thing.is_live:
             self.archive(thing)
         return thing.uid
+
+    def _stored(self, thing: Thing) -> PromptFile:
+        """A prompt as it is here, as a file would say it."""
+        return stored_prompts(asking(self._writer), [thing.id])[0].as_file(None, with_versions=True)
 
     def _keep_ours(self, thing: Thing, path: str) -> bool:
         """True where git's own side of a merge was a text that only the file ever held: it is a version now, so no choice loses it."""
