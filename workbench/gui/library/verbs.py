@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QLineEdit, QWidget
@@ -250,13 +249,15 @@ class PromptVerbs:
 
     def move_folders(self, paths: Sequence[str], into: str) -> None:
         """Put folders with all that is in them into another, or to the top; the notice puts each back."""
-        rename = self._context.ws.prompts.rename_folder
         for path in paths:
             new = "/".join(part for part in (into, path.rpartition("/")[2]) if part)
             if new not in (path, f"{path}/{path.rpartition('/')[2]}"):  # dropped where it lies, or on itself
-                said = f"Moved the folder {path} to {into}." if into else f"Moved the folder {path} to the top."
-                undo = ("Undo", partial(self._call, rename, new, path))
-                self._call(rename, path, new, then=lambda _none, said=said, undo=undo: self._context.notice(said, *undo))
+                self._move_folder(path, new, f"Moved the folder {path} to {into or 'the top'}.")
+
+    def _move_folder(self, old: str, new: str, said: str) -> None:
+        rename = self._context.ws.prompts.rename_folder
+        undo = ("Undo", lambda: self._call(rename, new, old))
+        self._call(rename, old, new, then=lambda _none: self._context.notice(said, *undo))
 
     def delete_folder(self, path: str) -> None:
         """Remove an empty folder."""
