@@ -242,3 +242,23 @@ def test_the_name_of_the_prompt_keeps_its_room_beside_a_long_branch(desk: Desk, 
     desk.until(lambda: abs(header._branch.geometry().center().y() - header._version.geometry().center().y()) <= 2)
     desk.session.window.resize(1100, 700)
     desk.until(lambda: header._name.width() >= header._name.sizeHint().width())
+
+
+def test_the_newest_version_of_the_branch_that_is_switched_to_is_what_the_next_step_is_about(desk: Desk) -> None:
+    reply = desk.prompt("Reply", "Hello.")
+    desk.ws.branches.start(desk.ws.versions.list(reply)[0].id, "shorter")
+    on_branch = desk.ws.versions.save(reply, Content((Message.of("user", "Hi."),)), branch="shorter")
+    desk.ws.branches.switch(reply, "")
+    on_main = desk.ws.versions.save(reply, Content((Message.of("user", "Hello there."),)), branch="")
+    desk.open(reply)
+    versions = desk.screen.inspector.versions
+    desk.until(lambda: (now := versions.current()) is not None and now.id == on_main.id)
+    choose(desk, "shorter, v2")
+    desk.until(lambda: desk.working.at.prompt.branch == "shorter")
+    desk.until(lambda: (now := versions.current()) is not None and now.id == on_branch.id)
+    versions.want(on_main.id)
+    desk.write(" And you?")
+    desk.until(lambda: desk.working.unsaved)
+    now = versions.current()
+    assert now is not None
+    assert now.id == on_main.id

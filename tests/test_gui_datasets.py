@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPlainTextEdit, QWidget
 from pytestqt.qtbot import QtBot
@@ -26,6 +27,7 @@ from workbench.gui.datasets.list_pane import DEPTH, HEADING
 from workbench.gui.datasets.results_panel import ResultRow
 from workbench.gui.datasets.versions_dialog import VersionsDialog
 from workbench.gui.datasets.view import DatasetsScreen
+from workbench.gui.theme import theme
 from workbench.gui.widgets.import_report import ImportReportDialog
 from workbench.gui.widgets.value_editor import ValueEditor
 from workbench.settings import Settings
@@ -438,6 +440,8 @@ def test_a_hundred_thousand_cases_scroll_by_pages(desk: Desk) -> None:
     table.go_to(50_000, 1)
     desk.until(lambda: (record := model.record(50_000)) is not None and record.number == 50_001)
     assert table.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole) == "Case 50001, ticket: ticket 50000"
+    room = QFontMetrics(theme().font("code")).horizontalAdvance("100000")
+    assert table.columnWidth(0) >= room + theme().px(18)  # the numbers are read in full
 
 
 def test_values_are_read_as_their_column_says() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QLabel, QLineEdit, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
@@ -664,6 +664,25 @@ def test_prompts_go_into_folders_by_menu_and_by_dragging(desk: Desk) -> None:
     desk.session.context.action("library.move").trigger()
     desk.fill("Support/Refunds")
     desk.until(lambda: desk.ws.prompts.get(prompt_id).folder == "Support/Refunds")
+
+
+def test_a_folder_is_dragged_into_another_with_all_that_is_in_it(desk: Desk) -> None:
+    prompt_id = desk.ws.prompts.create("Refund", "team/sales/old")
+    desk.ws.prompts.create_folder("support")
+    model = desk.screen.list.model
+    desk.until(lambda: model.find(folder="support").isValid() and model.find(prompt_id=prompt_id).isValid())
+    dragged = [model.find(folder="team/sales"), model.find(folder="team/sales/old"), model.find(prompt_id=prompt_id)]
+    assert model.flags(dragged[0]) & Qt.ItemFlag.ItemIsDragEnabled
+    data = model.mimeData(dragged)
+    model.dropMimeData(data, Qt.DropAction.MoveAction, -1, -1, model.find(folder="support"))
+    desk.until(lambda: desk.notice() == "Moved the folder team/sales to support.")
+    assert desk.ws.prompts.get(prompt_id).folder == "support/sales/old"
+    assert desk.ws.prompts.folders() == ["support", "support/sales", "support/sales/old", "team"]
+    desk.undo()
+    desk.until(lambda: desk.ws.prompts.get(prompt_id).folder == "team/sales/old")
+    desk.until(lambda: model.find(folder="team/sales").isValid())
+    model.dropMimeData(model.mimeData([model.find(folder="team/sales")]), Qt.DropAction.MoveAction, -1, -1, QModelIndex())
+    desk.until(lambda: desk.ws.prompts.get(prompt_id).folder == "sales/old")
 
 
 def test_folders_are_made_renamed_and_removed(desk: Desk) -> None:

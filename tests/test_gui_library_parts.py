@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workbench.analysis import differences
 from workbench.gui.library.parameter_fields import read_stops, write_stops
-from workbench.gui.library.study import brief, likely_meant, paths
+from workbench.gui.library.study import brief, changed_words, likely_meant, paths
 from workbench.gui.library.tree import Filter, Node, PromptTree, build
 from workbench.gui.widgets.jinja_tokens import RAW, TEXT, VARIABLE, scan
 from workbench.library.records import PromptRow
+from workbench.values import Content, Message, VariableSpec
 
 
 def found(line: str, state: int = TEXT) -> list[tuple[str, str]]:
@@ -123,3 +125,11 @@ def test_stop_texts_may_be_typed_plainly() -> None:
     assert read_stops('END, "a, b", "\\n\\n"') == ["END", "a, b", "\n\n"]
     assert read_stops(' "open ') == ["open"]
     assert read_stops(", ,") == []
+
+
+def test_declared_variables_are_no_parameters_in_the_words_of_a_change() -> None:
+    before = Content((Message.of("user", "{{ tone }} {{ days }}"),))
+    after = Content(before.messages, variables={"tone": VariableSpec("choice", options=("warm",)), "days": VariableSpec("number")})
+    assert changed_words(differences.contents(before, after)) == "2 variables"
+    hot = Content(before.messages, parameters={"temperature": 0.2}, variables={"days": VariableSpec("number")})
+    assert changed_words(differences.contents(before, hot)) == "1 parameter, 1 variable"

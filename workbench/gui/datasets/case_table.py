@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView
 
 from workbench.gui.datasets.case_delegate import CaseDelegate, CaseHeader, row_height
@@ -110,6 +110,10 @@ class CaseTable(QTableView):
         self.current_changed.emit(current.row() if current.isValid() else -1)
 
     def _loaded(self) -> None:
+        before = self.columnWidth(0)
+        self._fit_number()
+        if self.columnWidth(0) != before:
+            self._fill()
         if self._waiting is not None:
             row, _column, case_id = self._waiting
             record = self._model.record(row)
@@ -154,8 +158,9 @@ class CaseTable(QTableView):
         for section in range(self._model.columnCount()):
             column = self._model.column(section)
             if column is None:
-                width = 46
-            elif section == 1:
+                self._fit_number()
+                continue
+            if section == 1:
                 width = FIRST_WIDTH
             else:
                 width = {"weight": 64, "tags": 110, "reference": 180, "checks": 170}.get(
@@ -163,6 +168,13 @@ class CaseTable(QTableView):
                 )
             self.setColumnWidth(section, look.px(width))
         self._fill()
+
+    def _fit_number(self) -> None:
+        """Make room for the number of the last case, also where a filter shows few."""
+        dataset = self._model.dataset
+        most = max(self._model.rowCount(), dataset.cases if dataset is not None else 0)
+        digits = QFontMetrics(theme().font("code")).horizontalAdvance(str(most))
+        self.setColumnWidth(0, max(theme().px(46), digits + theme().px(20)))
 
     def _fill(self) -> None:
         """Give the first column with words the room that the others leave."""

@@ -99,7 +99,8 @@ class ListPane(QWidget):
     text_wanted = Signal(str)
     """Words that are to be looked for in the versions too; `show_found` takes the answer."""
     menu_wanted = Signal(QPoint)
-    moved = Signal(list, str)
+    moved = Signal(list, list, str)
+    """Ids of prompts and paths of folders, and the folder that they go into."""
 
     def __init__(self, actions: Mapping[str, QAction], write: Callable[[], None], import_: Callable[[], None]) -> None:
         super().__init__()

@@ -206,8 +206,9 @@ def changed_words(diff: ContentDiff) -> str:
         number = diff.count(kind)
         if number:
             parts.append(f"{number} {kind}" if parts else f"{number} line{'' if number == 1 else 's'} {kind}")
-    if diff.parameters:
-        parts.append(f"{len(diff.parameters)} parameter{'' if len(diff.parameters) == 1 else 's'}")
+    variables = sum(field.name.startswith("variable ") for field in diff.parameters)
+    for number, word in ((len(diff.parameters) - variables, "parameter"), (variables, "variable")):
+        parts += [f"{number} {word}{'' if number == 1 else 's'}"] if number else []
     parts += [f"{name} changed" for name in diff.changed_snippets]
     attached = [change.name.replace("_", " ").replace("Picture", "picture") for message in diff.messages for change in message.attached]
     parts += dict.fromkeys(attached)

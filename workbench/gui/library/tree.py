@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,7 +25,7 @@ _TOLD = 20
 """So many changed lines are told to views one by one; reading tools hear of them."""
 # Made once: Qt asks for the flags of every line, and joining them costs as much as all the rest.
 _PROMPT_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled | Qt.ItemFlag.ItemNeverHasChildren
-_FOLDER_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDropEnabled
+_FOLDER_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled | Qt.ItemFlag.ItemIsDropEnabled
 
 
 @dataclass(slots=True)
@@ -142,8 +143,8 @@ def _settle(node: Node, empty_folders: bool) -> None:
 class PromptTree(QAbstractItemModel):
     """The model behind the list. The delegate asks for the `Node`; screen readers get the same in words."""
 
-    dropped = Signal(list, str)
-    """Prompt ids that were dragged, and the folder that they were dropped on."""
+    dropped = Signal(list, list, str)
+    """Prompt ids and paths of folders that were dragged, and the folder that they were dropped on."""
     redrawn = Signal()
     """Words of the lines are others now."""
 
@@ -298,15 +299,19 @@ class PromptTree(QAbstractItemModel):
         return [MIME]
 
     def mimeData(self, indexes: Sequence[Index]) -> QMimeData:
-        ids = [str(node.row.id) for node in map(self.node, indexes) if node.row is not None]
+        nodes = [self.node(index) for index in indexes]
+        folders = [node.folder for node in nodes if node.row is None]
+        # What lies in a folder that is dragged goes with it.
+        ids = [node.row.id for node in nodes if node.row is not None and not _lies_in(node.folder, folders)]
+        tops = [path for path in folders if not _lies_in(path.rpartition("/")[0], folders)]
         data = QMimeData()
-        data.setData(MIME, ",".join(ids).encode())
+        data.setData(MIME, json.dumps([ids, tops]).encode())
         return data
 
     def dropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index) -> bool:
-        ids = [int(part) for part in bytes(data.data(MIME).data()).decode().split(",") if part]
-        if ids:
-            self.dropped.emit(ids, self.node(parent).folder)
+        if data.hasFormat(MIME):
+            ids, folders = json.loads(bytes(data.data(MIME).data()))
+            self.dropped.emit(ids, folders, self.node(parent).folder)
         return False  # the move comes back as news of the store; the view must not take the lines away itself
 
 
@@ -329,6 +334,11 @@ def all_tags(rows: Iterable[PromptRow]) -> list[str]:
         for tag in row.tags:
             counts[tag] = counts.get(tag, 0) + 1
     return sorted(counts, key=lambda tag: (-counts[tag], tag.casefold()))
+
+
+def _lies_in(folder: str, others: Iterable[str]) -> bool:
+    """True if a folder is one of others, or below one."""
+    return any(f"{folder}/".startswith(f"{other}/") for other in others)
 
 
 def _same_shape(a: Node, b: Node) -> bool:

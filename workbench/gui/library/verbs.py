@@ -247,6 +247,18 @@ class PromptVerbs:
         prompts = self._context.ws.prompts
         ask_text(self._owner, "Rename the folder", "Name", path, "Rename", lambda new: self._call(prompts.rename_folder, path, new))
 
+    def move_folders(self, paths: Sequence[str], into: str) -> None:
+        """Put folders with all that is in them into another, or to the top; the notice puts each back."""
+        for path in paths:
+            new = "/".join(part for part in (into, path.rpartition("/")[2]) if part)
+            if new not in (path, f"{path}/{path.rpartition('/')[2]}"):  # dropped where it lies, or on itself
+                self._move_folder(path, new, f"Moved the folder {path} to {into or 'the top'}.")
+
+    def _move_folder(self, old: str, new: str, said: str) -> None:
+        rename = self._context.ws.prompts.rename_folder
+        undo = ("Undo", lambda: self._call(rename, new, old))
+        self._call(rename, old, new, then=lambda _none: self._context.notice(said, *undo))
+
     def delete_folder(self, path: str) -> None:
         """Remove an empty folder."""
         prompts = self._context.ws.prompts

@@ -65,18 +65,22 @@ class VersionsPanel(QListView):
         closed: frozenset[str] = frozenset(),
         tip: int | None = None,
     ) -> None:
-        """Show these lines. The current version stays current, until one is made: that one is what the next step is about.
+        """Show these lines. The current version stays current, until one is made or another branch is written on: then the newest of
+        what is written on is what the next step is about.
 
         `closed` are branches that were put away, `tip` the id of the version that is the newest of what is written on.
         """
         before, self._shown = self._shown, (working, tuple(versions), dict(changed), closed, tip, self.read_only)
         if self._wanted is None and before[1:] == self._shown[1:] and self._in_place(before[0], working):
             return  # each study of a text that is typed on asks
+        switched = None not in (tip, self._tip) and tip != self._tip
         self._tip = tip
         row = self.currentIndex().data(ROW)
         known = {other.id for other in self.list.rows if not isinstance(other, WorkingRow)}
         made = bool(versions) and versions[0].id not in known and any(other.id in known for other in versions)
         kept = getattr(row, "id", None) if row is not None and not made else None
+        if switched and not made:
+            kept = tip
         self.list.show(working, versions, changed, closed)
         first = 1 if working is not None and versions else 0
         at = next((i for i, other in enumerate(self.list.rows) if kept is not None and getattr(other, "id", None) == kept), first)

@@ -79,8 +79,12 @@ class LibraryScreen(Screen):
         self.list.text_wanted.connect(self._find_text)
         self.list.left.connect(self._focus_text)
         self.list.menu_wanted.connect(lambda at: self.menu().popup(at))
-        self.list.moved.connect(lambda ids, folder: self.verbs.move(self.chosen.rows_of(ids), folder))
+        self.list.moved.connect(self._move)
         self.list.filter_changed.connect(lambda _filter: self._read_rows())
+
+    def _move(self, ids: list[int], folders: list[str], into: str) -> None:
+        self.verbs.move(self.chosen.rows_of(ids), into)
+        self.verbs.move_folders(folders, into)
 
     @cached_property
     def _room(self) -> tuple[PromptPage, Inspector]:
