@@ -18,6 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.conftest import FakeProvider
 from tests.gui_window import dialogs, finished_well, opened
+from tests.limited_server import LimitedServer
 from tests.run_workspace import Filled, executed, fill
 from workbench.gui.app import Session
 from workbench.gui.cells import State
@@ -603,3 +604,20 @@ def test_an_output_that_was_found_is_the_current_cell(qtbot: QtBot, judged: Comp
     judged.page.table.choose(0, 0)
     judged.context.go("compare", run_id=run, output_id=shown.cell.output_id)
     qtbot.waitUntil(lambda: judged.page.table.current() == (1, 1))
+
+
+def test_the_pace_is_said_anew_while_a_provider_lets_no_call_through(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, opening: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.gui.compare.model.RATE_WINDOW_S", 1.0)  # nobody waits for the long one
+    limited = LimitedServer(3, 0.05)
+    screen = opening(fill(tmp_path / "desk.db", settings, limited.base_url, cases=8, models=1, versions=(1,)))
+    run_id = screen.context.ws.runs.start_comparison(screen.context.ws.comparisons.list()[0].id)
+    screen.context.start_run(run_id)
+    screen.context.go("compare", run_id=run_id)
+    left = screen.page.run_bar.left
+    qtbot.waitUntil(lambda: left.second.text().endswith(" a minute"), timeout=12_000)
+    assert limited.answered == 3
+    screen.page.model.stop()
+    qtbot.waitUntil(lambda: not screen.page.model.running, timeout=10_000)
+    limited.close()

@@ -18,12 +18,13 @@ from tests.conftest import FakeProvider
 from tests.gui_window import dialogs, finished, finished_well, opened
 from tests.postgres_server import PASSWORD, PostgresServer
 from tests.run_workspace import fill
+from tests.test_gui_library import Desk
 from workbench.gui.app import Session
 from workbench.gui.compare.view import CompareScreen
 from workbench.gui.library.view import LibraryScreen
 from workbench.gui.server_dialog import ServerDialog
 from workbench.settings import Settings
-from workbench.values import NoPassword
+from workbench.values import Content, Message, NoPassword
 from workbench.workspace import Workspace
 
 
@@ -82,6 +83,32 @@ def test_a_wrong_password_is_asked_for_again(qtbot: QtBot, postgres: PostgresSer
     QTest.keyClicks(dialog.password, PASSWORD)
     QTest.keyClick(dialog.password, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: session.context.workspace is not None)
+    finished_well(session)
+
+
+def test_text_that_gives_way_to_what_somebody_else_wrote_is_told_and_comes_back(
+    qtbot: QtBot, postgres: PostgresServer, database: str, settings: Settings
+) -> None:
+    session = opened(qtbot, postgres.url(database), settings)
+    desk = Desk(qtbot, session)
+    desk.open(desk.prompt("Refund", "Be kind."))
+    id_ = desk.working.prompt_id
+    desk.write(" Mine.")
+    desk.until(lambda: desk.ws.versions.draft(id_) is not None and not desk.working.keeping)
+    elsewhere = Workspace.open(postgres.url(database), settings)
+    elsewhere.versions.save_draft(id_, Content((Message.of("system", "Be kind. Theirs."),)))
+    desk.until(lambda: desk.blocks[0].editor.text == "Be kind. Theirs.")
+    assert desk.notice() == "Somebody else wrote in Refund at the same time. Their text stands here now, not yours."
+    desk.undo()
+    desk.until(lambda: desk.blocks[0].editor.text == "Be kind. Mine.")
+    desk.until(lambda: elsewhere.versions.draft(id_).content.messages[0].text == "Be kind. Mine.")  # type: ignore[union-attr]
+    desk.session.window.notice.say("")
+    elsewhere.versions.save(id_, desk.working.content)
+    desk.until(lambda: not desk.working.unsaved)
+    elsewhere.versions.save_draft(id_, Content((Message.of("system", "Be brief."),)))
+    desk.until(lambda: desk.blocks[0].editor.text == "Be brief.")
+    assert desk.notice() == "", "what was typed here is in a version: nothing is lost"
+    elsewhere.close()
     finished_well(session)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import date, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -391,3 +392,28 @@ def test_cases_that_are_too_few_to_tell_the_difference_wanted_are_said_to_be(
     dialog.numbers.repeats.setValue(1)
     qtbot.waitUntil(lambda: dialog.found is not None and dialog.found.few == "" and dialog.found.estimate is not None)
     assert not few.isVisible()
+
+
+def test_models_whose_context_is_too_small_or_that_stop_soon_are_told_before_a_run(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, opening: Open
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, "http://127.0.0.1:9/v1", cases=2, models=1)
+    ends = date.today() + timedelta(days=20)
+    with closing(Workspace.open(filled.path, settings)) as ws:
+        ws.datasets.add_cases(filled.dataset, [Case({"input": "a long story " * 400})])
+        connection = ws.connections.list()[0].id
+        small = ws.connections.add_model(connection, "small", "Small", facts={"context_tokens": 1000})
+        old = ws.connections.add_model(connection, "old", "Old", facts={"retires": ends.isoformat(), "successor": "newer"})
+        uids = [ws.connections.model(id_).uid for id_ in (small, old)]
+    dialog = setup(qtbot, opening(filled), prompt_id=filled.prompt, model_ids=[filled.models[0], small, old])
+    qtbot.waitUntil(lambda: dialog.found is not None and dialog.found.estimate is not None)
+    words = dialog.models._doubts.text().splitlines()
+    assert words[0].startswith("Small reads up to 1,000 tokens. The longest call has about 1,"), words
+    assert words[1] == f"Old stops working on {ends.day} {ends:%b %Y}. The vendor names newer in its place."
+    assert len(words) == 2
+    assert dialog.start_button.isEnabled(), "a forecast keeps nobody from trying"
+    assert set(uids) < set(dialog.models.uids)
+    dialog.models.list.show_models(dialog.choices.models, dialog.models.uids[:1])  # type: ignore[union-attr]
+    dialog.models._say()
+    qtbot.waitUntil(lambda: not dialog.models.warning.isVisible())
+    dialog.reject()

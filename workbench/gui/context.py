@@ -30,6 +30,7 @@ class Context(QObject):
     """Changes after a committed write, on the Qt thread; several close together come as one."""
     navigated = Signal(str, dict)
     noticed = Signal(str, str, object)
+    warned = Signal(str, str, object)
     troubled = Signal(object, object)
     working = Signal(object)
     """The Work that began, got further or ended."""
@@ -113,6 +114,10 @@ class Context(QObject):
     def notice(self, text: str, action_text: str = "", action: Callable[[], object] | None = None) -> None:
         """Say something low in the window for ten seconds, with one thing to do, such as Undo."""
         self.noticed.emit(text, action_text, action)
+
+    def warn(self, text: str, action_text: str = "", action: Callable[[], object] | None = None) -> None:
+        """The same for what nobody may miss: it stays until it is closed."""
+        self.warned.emit(text, action_text, action)
 
     def failed(self, problem: BaseException, retry: Callable[[], object] | None = None) -> None:
         """Tell the user about a failure. One that nobody foresaw gets the dialog with its details."""

@@ -111,6 +111,7 @@ class Window(QMainWindow):
         self.rail.chosen.connect(context.go)
         context.navigated.connect(self.go)
         context.noticed.connect(self.notice.say)
+        context.warned.connect(self.notice.fail)
         context.changed.connect(self._changed)
         for place in SCREENS:
             context.action(f"go.{place}").triggered.connect(lambda _checked=False, to=place: context.go(to))

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 PROGRESS_MS = 400
 RATE_WINDOW_S = 20.0
+QUIET_MS = 2000
+"""So often the pace is said anew while no call ends: a provider that allows five calls a minute is silent for long."""
 
 
 class RunModel(QObject):
@@ -47,6 +49,8 @@ class RunModel(QObject):
         self.grid = RunGrid(self._fetch_page, self._fetch_jobs, self)
         self.judgements = Judgements(self)
         self._ends: deque[float] = deque()
+        self._begun: tuple[float, int] | None = None
+        """Since when calls are seen to end, and how many did."""
         self.judging: Judged | None = None
         """How far the judges of the run under way are; None while its answers are made."""
         self._again = False
@@ -59,6 +63,9 @@ class RunModel(QObject):
         self._timer.setSingleShot(True)
         self._timer.setInterval(PROGRESS_MS)
         self._timer.timeout.connect(self._read_progress)
+        self._quiet = QTimer(self)
+        self._quiet.setInterval(QUIET_MS)
+        self._quiet.timeout.connect(self._still)
         bridge = context.bridge
         bridge.run_events.connect(self._events)
         bridge.run_ended.connect(self._ended)
@@ -91,7 +98,7 @@ class RunModel(QObject):
         same = self.data is not None and self.data.run.id == data.run.id
         self.data, self.run = data, data.run
         if not same:
-            self._ends.clear()
+            self._forget_pace()
             self._at_once, self._changing = None, False
             self.grid.show_run(data.columns, data.cases, data.repeats)
             early, self._early = self._early, []
@@ -123,13 +130,27 @@ class RunModel(QObject):
         return bool(control is not None and control.paused)
 
     def calls_a_second(self) -> float | None:
-        """How many calls ended a second, lately; None before two ended."""
+        """How many calls ended a second, lately, or all the while where fewer than two did lately; None before two ended."""
         now = time.perf_counter()
         while self._ends and now - self._ends[0] > RATE_WINDOW_S:
             self._ends.popleft()
-        if len(self._ends) < 2:
+        if self._begun is None or self._begun[1] < 2:
             return None
-        return len(self._ends) / max(0.5, now - self._ends[0])
+        since, ended = self._begun
+        if len(self._ends) < 2:
+            return ended / (now - since)
+        return len(self._ends) / min(RATE_WINDOW_S, max(0.5, now - since))
+
+    def _forget_pace(self) -> None:
+        self._ends.clear()
+        self._begun = None
+
+    def _still(self) -> None:
+        """Nothing needs to happen for the time that is left to be another one."""
+        if self.running and not self.closed:
+            self.progress.emit()
+        else:
+            self._quiet.stop()
 
     def seconds_left(self) -> float | None:
         """About how long the rest takes at the rate of now, and no less than what waits for its next try."""
@@ -146,6 +167,7 @@ class RunModel(QObject):
         from workbench.workspace import Cancelled, Failed, Finished, Held, Judged, Skipped, Started, Streamed, Waiting
 
         live, now = self.grid.live, time.perf_counter()
+        since, ended = self._begun or (now, 0)
         for event in events:
             match event:
                 case Streamed(job, delta):
@@ -156,13 +178,16 @@ class RunModel(QObject):
                     live.wait(job, failure, attempt, attempts, delay)
                 case Finished() | Failed() | Cancelled() | Skipped():
                     self._ends.append(now)
+                    ended += 1
                     live.end(event.job)
                 case Held(job):
                     live.end(job)
                 case Judged():
                     self.judging = event
+        self._begun = since, ended
         if not self._timer.isActive():
             self._timer.start()
+        self._quiet.start()
 
     def _ended(self, run_id: int, _error: object) -> None:
         if run_id != self._run_id or self.closed:
@@ -307,7 +332,7 @@ class RunModel(QObject):
 
     def _start(self) -> None:
         if self._run_id is not None:
-            self._ends.clear()
+            self._forget_pace()
             options = {"concurrency": self._at_once} if self._at_once is not None else {}
             self.context.start_run(self._run_id, **options)
 

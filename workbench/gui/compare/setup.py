@@ -231,6 +231,7 @@ class SetupDialog(Dialog):
         problems = found.problems if found is not None else ()
         misfit = next((problem.case for problem in problems if problem.case is not None), None)
         self.cases.warn([problem.message for problem in problems], misfit)
+        self.models.warn(found.doubts if found is not None else ())
         self.cases.say_few(found.few if found is not None else "")
         counts = ((summed.sent, counted(summed.sent, "call")), (summed.by_hand, f"{summed.by_hand:,} by hand"))
         count = next((words for number, words in counts if number), f"{summed.reused:,} reused" if summed.reused else "")

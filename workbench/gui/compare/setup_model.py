@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from workbench.gui.checks.judge_line import JudgeChoices, judge_choices
 from workbench.gui.words import about, counted, joined, total_money
-from workbench.values import Definition, Problem, PromptRef
+from workbench.values import Definition, Problem, PromptRef, Spec
 
 if TYPE_CHECKING:
     from workbench.workspace import (
@@ -115,6 +116,8 @@ class Assessment:
     """Of each chosen prompt version: about how many tokens one call sends."""
     few: str = ""
     """That the cases are too few to tell a difference of the size wanted; empty where they do."""
+    doubts: Sequence[str] = ()
+    """Of which chosen models it is foreseen that they do not take the longest call, or stop soon."""
 
 
 def assess(ws: Workspace, definition: Definition, in_batch: bool = False) -> Assessment:
@@ -128,9 +131,39 @@ def assess(ws: Workspace, definition: Definition, in_batch: bool = False) -> Ass
             return Assessment(cases=cases, models=models, tokens=tokens)
         spec = ws.comparisons.resolve(definition)
         few = few_words(ws, cases, len(definition.prompts) * len(definition.model_uids))
-        return Assessment(ws.runs.estimate(spec, in_batch=in_batch), ws.runs.problems(spec), "", cases, models, tokens, few)
+        return Assessment(
+            ws.runs.estimate(spec, in_batch=in_batch),
+            ws.runs.problems(spec),
+            "",
+            cases,
+            models,
+            tokens,
+            few,
+            model_doubts(ws, spec, definition),
+        )
     except Problem as error:
         return Assessment(trouble=str(error), cases=cases)
+
+
+def model_doubts(ws: Workspace, spec: Spec, definition: Definition) -> tuple[str, ...]:
+    """What speaks against chosen models, a sentence each: a context that the longest call does not fit into, an announced end."""
+    today, found = date.today(), []
+    rows = {row.uid: row for row in ws.connections.models()}
+    ends = {each.model.uid: each for each in ws.comparisons.retiring(today)}
+    longest = max(spec.cases, key=lambda case: sum(len(str(value)) for value in case.values.values()))
+    for uid, model in zip(definition.model_uids, spec.models, strict=True):
+        row, end = rows.get(uid), ends.get(uid)
+        room = row.facts.get("context_tokens") if row is not None else None
+        if row is not None and isinstance(room, int) and not model.by_hand:
+            alone = (replace(spec, variants=(one,), models=(model,), cases=(longest,), repeats=1, reuse=False) for one in spec.variants)
+            most = max(ws.runs.estimate(one).input_tokens for one in alone)
+            if most > room:
+                found.append(f"{row.title} reads up to {room:,} tokens. The longest call has about {most:,} and would be refused.")
+        if row is not None and end is not None:
+            when = f"{end.day.day} {end.day:%b %Y}"
+            then = f" The vendor names {row.facts['successor']} in its place." if row.facts.get("successor") else ""
+            found.append(f"{row.title} {'stopped' if end.days_left < 0 else 'stops'} working on {when}.{then}")
+    return tuple(found)
 
 
 def few_words(ws: Workspace, cases: int, columns: int) -> str:

@@ -139,8 +139,24 @@ class ModelsPart(Part):
         box.addWidget(self.list, 1)
         self.column.addWidget(frame, 1)
         self._trouble = ""
+        self.warning = QWidget()
+        row = QHBoxLayout(self.warning)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addWidget(icon_label("triangle-alert", "warn", 15), 0, Qt.AlignmentFlag.AlignTop)
+        self._doubts = label("", "small", "text2", wrap=True)
+        row.addWidget(self._doubts, 1)
+        self.column.addWidget(self.warning)
+        self.warn(())
         self._note = label("", "small", "text3", wrap=True)
         self.column.addWidget(self._note)
+
+    def warn(self, words: Sequence[str]) -> None:
+        """Say what speaks against ticked models."""
+        self.warning.setVisible(bool(words))
+        more = f"\n{counted(len(words) - 3, 'more warning')}." if len(words) > 3 else ""
+        self._doubts.setText("\n".join(words[:3]) + more)
+        self._doubts.setToolTip("\n".join(words))
 
     @property
     def uids(self) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ class VersionVerbs:
         missing: Callable[[], Sequence[str]],
     ) -> None:
         self._owner, self._context, self._working, self._opened, self._missing = owner, context, working, opened, missing
+        working.replaced.connect(self._written_elsewhere)
 
     def _call(self, verb: Callable[..., Any], *args: Any, then: Callable[[Any], object] | None = None) -> None:
         self._context.bridge.call(verb, *args, then=then, failed=self._context.failed, owner=self._owner)
@@ -93,6 +94,10 @@ class VersionVerbs:
             self._context.notice(f"Discarded {edits}.", "Undo", lambda: self._take_back(id, branch, lost))
 
         self._working.discard(done)
+
+    def _written_elsewhere(self, at: Opened, mine: Content) -> None:
+        text = f"Somebody else wrote in {at.prompt.name} at the same time. Their text stands here now, not yours."
+        self._context.warn(text, "Bring mine back", lambda: self._take_back(at.prompt.id, at.prompt.branch, mine))
 
     def _take_back(self, prompt_id: int, branch: str, lost: Content) -> None:
         at = self._working.at

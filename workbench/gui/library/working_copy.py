@@ -47,6 +47,8 @@ class WorkingCopy(QObject):
     """Name, versions, labels or samples of the open prompt were read again; the text is as it was."""
     edited = Signal()
     """The content changed, by the user or by `opened`."""
+    replaced = Signal(object, object)
+    """What was typed here, and is in no version, gave way to what somebody wrote elsewhere: where it was opened, and the content."""
     studied = Signal()
     """`facts` are those of the content of a moment ago."""
 
@@ -58,6 +60,8 @@ class WorkingCopy(QObject):
         self._content = Content()
         self._pending = False
         self._edits = 0
+        self._is_mine = False
+        """True while the content was typed in this window."""
         self._in_flight = 0
         self._serials: dict[tuple[int, str], int] = {}
         self._unkept: dict[tuple[int, str], tuple[Any, ...]] = {}
@@ -168,12 +172,16 @@ class WorkingCopy(QObject):
             if before is not None and before.base_content != found.base_content:
                 self._study_timer.start(pause(STUDY_MS, self._content))
             return
+        mine = self._content
+        lost = before is not None and same and self._is_mine and mine not in (before.base_content, found.base_content)
         self._content = found.content
-        self._pending = False
+        self._pending = self._is_mine = False
         self.facts = None if not same else self.facts
         self.opened.emit()
         self.edited.emit()
         self._study()
+        if lost:
+            self.replaced.emit(found, mine)
 
     # -- writing -----------------------------------------------------------------------------------------------
 
@@ -183,7 +191,7 @@ class WorkingCopy(QObject):
             return
         self._content = content
         self._edits += 1
-        self._pending = True
+        self._pending = self._is_mine = True
         if not self._save_timer.isActive():  # somebody who types on is saved too
             self._save_timer.start(pause(SAVE_MS, content))
         self._study_timer.start(pause(STUDY_MS, content))
@@ -252,8 +260,12 @@ class WorkingCopy(QObject):
         self._pending = False
         self._in_flight += 1
 
+        edits = self._edits
+
         def saved(row: VersionRow) -> None:
             self._in_flight -= 1
+            if edits == self._edits:
+                self._is_mine = False  # a version has it
             then(row)
             self.renew()
 
@@ -288,12 +300,13 @@ class WorkingCopy(QObject):
         """Show another content as if the user had typed it all."""
         if not self.read_only:
             self._replace(content)
-            self._pending = True
+            self._pending = self._is_mine = True
             self.flush()
 
     def _replace(self, content: Content) -> None:
         self._content = content
         self._edits += 1
+        self._is_mine = False
         self.opened.emit()
         self.edited.emit()
         self._study()
