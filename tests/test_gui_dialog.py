@@ -63,3 +63,10 @@ def test_a_long_text_stands_in_a_question_whole(session: Session, qtbot: QtBot, 
     shown = next(one for one in dialog.findChildren(QLabel) if one.text() == text)
     assert shown.height() >= shown.heightForWidth(shown.width())
     assert dialog.height() <= session.window.height()
+
+
+def test_a_dialog_that_grows_when_it_opens_stands_in_the_middle_of_its_window(session: Session, qtbot: QtBot) -> None:
+    text = "Nothing is overwritten on either side, whatever the folder holds. " * 12
+    dialog = open_now(ask(session.window, "Keep the library in step", text, "Keep in step", lambda: None, danger=False), qtbot)
+    qtbot.waitUntil(lambda: abs(dialog.geometry().center().y() - session.window.geometry().center().y()) <= 20)
+    assert dialog.geometry().bottom() <= session.window.geometry().bottom()

@@ -134,9 +134,11 @@ class Dialog(QDialog):
         parent = self.parentWidget()
         if self._veil is None and parent is not None:
             self._veil = Veil(parent)
-        needed = self._column.heightForWidth(self.width())  # wrapped text wants more the narrower it stands: a size hint does not know
+        self._column.activate()  # the body has its width now, on which the height of wrapped text depends
+        self._column.invalidate()
+        needed = self._column.totalMinimumSize().height()
         if needed > self.height():
-            self.resize(self.width(), min(needed, parent.height()) if parent is not None else needed)
+            self.resize(self.width(), needed)  # Qt places it in the middle of the window by this height
         if self.first is None and self._starts_on_a_button():
             self.first = self if self._cannot_be_taken_back else self._main
         if self.first is not None:
