@@ -74,6 +74,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
 def pytest_unconfigure() -> None:
+    qt = sys.modules.get("PySide6.QtCore")
+    if qt is not None:  # what Qt has to say while the process ends, a handler of ours can no longer hear: it would end in a crash
+        qt.qInstallMessageHandler(None)
     shutil.rmtree(_SESSION_HOME, ignore_errors=True)
 
 

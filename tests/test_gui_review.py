@@ -76,10 +76,14 @@ def test_three_answers_stand_whole_side_by_side_in_the_least_window_with_large_t
     screen.window().resize(1100, 700)
     session.context.go("review", session_id=made.id)
     qtbot.waitUntil(lambda: screen.model.kind == kind and len(screen.cards) == 4, timeout=10_000)
-    screen.cards.pop().hide()  # as where two of four answers read the same
     qtbot.waitUntil(lambda: screen.area.viewport().width() < 1000 and screen.cards[2].x() > 0)
-    qtbot.waitUntil(lambda: screen.area.horizontalScrollBar().maximum() == 0)
-    for card in screen.cards:
+
+    def fits() -> bool:
+        screen.cards[3].hide()  # as where two of four answers read the same; the cards may be made anew with the larger text
+        return screen.area.horizontalScrollBar().maximum() == 0
+
+    qtbot.waitUntil(fits)
+    for card in screen.cards[:3]:
         assert card.foot is not None
         assert card.foot.minimumSizeHint().width() <= card.foot.width()
     settings.set("text_size", 100)
