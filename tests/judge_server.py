@@ -7,7 +7,10 @@ import threading
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
+
+from workbench.workspace import Workspace
 
 Say = Callable[[str, str], str | tuple[int, dict[str, Any]]]
 
@@ -64,6 +67,13 @@ class JudgeServer:
         """End it."""
         self._server.shutdown()
         self._server.server_close()
+
+
+def workspace_with_a_judge(path: Path, server: JudgeServer) -> None:
+    """A workspace in which `judge-1` of this server is connected."""
+    ws = Workspace.open(path)
+    ws.connections.add_model(ws.connections.add("Stand-in", "other", server.url), "judge-1")
+    ws.close()
 
 
 def _answer(model: str, text: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.judge_server import JudgeServer, verdict
+from tests.judge_server import JudgeServer, verdict, workspace_with_a_judge
 from tests.test_cli_run import document
 from workbench.cli.frame import perform
 from workbench.workspace import Workspace
@@ -33,9 +33,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: JudgeServer) -
     """A promptfoo configuration whose rubric is judged by a model of a connection in the workspace."""
     monkeypatch.setenv("WORKBENCH_WORKSPACE", str(tmp_path / "w.db"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    ws = Workspace.open(tmp_path / "w.db")
-    ws.connections.add_model(ws.connections.add("Stand-in", "other", server.url), "judge-1")
-    ws.close()
+    workspace_with_a_judge(tmp_path / "w.db", server)
     config: dict[str, Any] = {
         "prompts": ["Say {{ word }}, please."],
         "providers": [{"id": "openai:chat:gpt-4o-mini", "config": {"apiBaseUrl": server.url}}],

@@ -146,22 +146,28 @@ def test_a_run_does_not_fill_each_place_that_it_leaves_while_another_wants_it() 
     loop.close()
 
 
-def test_two_runs_take_turns_where_a_model_bears_few_calls(fakeprovider: Start) -> None:
-    server = fakeprovider(latency_ms=30, max_in_flight=1, retry_after=0.02)
+def two_runs(base_url: str, calls: int, later_s: float) -> list[str]:
+    """The runs whose calls were answered, one after the other: `first`, and `second` that begins later over the same limits."""
     limits, order = Limits(), list[str]()
 
     async def one(name: str, delay: float) -> None:
         nonlocal order
         await asyncio.sleep(delay)
         async with Engine(lambda: providers.client(calls=1), limits=limits) as engine:
-            async for event in engine.run(jobs(server.base_url, [f"{name} {n}" for n in range(30)]), concurrency=4):
+            async for event in engine.run(jobs(base_url, [f"{name} {n}" for n in range(calls)]), concurrency=4):
                 order += [name] * isinstance(event, Finished)
 
     async def both() -> None:
-        await asyncio.gather(one("first", 0), one("second", 0.4))
+        await asyncio.gather(one("first", 0), one("second", later_s))
 
     asyncio.run(both())
-    assert Counter(order) == {"first": 30, "second": 30}
+    assert Counter(order) == {"first": calls, "second": calls}
+    return order
+
+
+def test_two_runs_take_turns_where_a_model_bears_few_calls(fakeprovider: Start) -> None:
+    server = fakeprovider(latency_ms=30, max_in_flight=1, retry_after=0.02)
+    order = two_runs(server.base_url, 30, 0.4)
     begun = order.index("second")
     shared = Counter(order[begun : begun + 20])
     assert min(shared.values()) >= 6, "neither waits until the other is done"
@@ -169,20 +175,7 @@ def test_two_runs_take_turns_where_a_model_bears_few_calls(fakeprovider: Start) 
 
 def test_two_runs_share_what_a_connection_bears_and_both_go_on(fakeprovider: Start) -> None:
     server = fakeprovider(latency_ms=30)
-    limits, order = Limits(), list[str]()
-
-    async def one(name: str, delay: float) -> None:
-        nonlocal order
-        await asyncio.sleep(delay)
-        async with Engine(lambda: providers.client(calls=1), limits=limits) as engine:
-            async for event in engine.run(jobs(server.base_url, [f"{name} {n}" for n in range(40)]), concurrency=4):
-                order += [name] * isinstance(event, Finished)
-
-    async def both() -> None:
-        await asyncio.gather(one("first", 0), one("second", 0.1))
-
-    asyncio.run(both())
-    assert Counter(order) == {"first": 40, "second": 40}
+    order = two_runs(server.base_url, 40, 0.1)
     assert server.stats()["peak_in_flight"] <= 4
     middle = Counter(order[20:60])
     assert min(middle.values()) >= 12, "the run that came later gets its share at once"

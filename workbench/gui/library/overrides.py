@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.library.override_dialog import NoModelDialog, OverrideDialog, Overrides, said, title_of
+from workbench.gui.library.parameter_fields import lay_out_part
 from workbench.gui.theme import set_role
 from workbench.gui.widgets.buttons import Button, button, icon_button
 from workbench.gui.widgets.labels import ElidedLabel, label
@@ -34,15 +35,7 @@ class OverridesPart(QWidget):
         self._cards.setSpacing(6)
         self.add_button = button("Add an override", "plus", "quiet", size="small", on=self.ask)
         self.add_button.setToolTip("A value for one model alone, over what is set above (Ctrl Shift O)")
-        foot = QHBoxLayout()
-        foot.addWidget(self.add_button)
-        foot.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 8, 0, 8)
-        column.setSpacing(6)
-        column.addWidget(label("Only for one model", "small", "text2", 600))
-        column.addLayout(self._cards)
-        column.addLayout(foot)
+        lay_out_part(self, "Only for one model", self._cards, add=self.add_button)
 
     def show_models(self, models: Mapping[str, str]) -> None:
         """The models that can be chosen: titles by their names as the API takes them."""

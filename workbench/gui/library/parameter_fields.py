@@ -6,7 +6,10 @@ import json
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox
+from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLayout, QSpinBox, QVBoxLayout, QWidget
+
+from workbench.gui.widgets.buttons import Button
+from workbench.gui.widgets.labels import label
 
 KNOWN = ("temperature", "top_p", "max_tokens", "seed", "stop", "reasoning_effort", "reasoning_budget")
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
@@ -89,3 +92,20 @@ def whole_field(most: int, name: str, suffix: str, tip: str) -> QSpinBox:
     made.setAlignment(Qt.AlignmentFlag.AlignRight)
     made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     return made
+
+
+def lay_out_part(part: QWidget, title: str, *inside: QLayout | QWidget, add: Button) -> None:
+    """A part of the panel: its title, what stands in it, and the button that adds to it."""
+    foot = QHBoxLayout()
+    foot.addWidget(add)
+    foot.addStretch(1)
+    column = QVBoxLayout(part)
+    column.setContentsMargins(0, 8, 0, 8)
+    column.setSpacing(6)
+    column.addWidget(label(title, "small", "text2", 600))
+    for each in inside:
+        if isinstance(each, QLayout):
+            column.addLayout(each)
+        else:
+            column.addWidget(each)
+    column.addLayout(foot)

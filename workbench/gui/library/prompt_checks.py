@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.checks.kinds import explained, kind_of, said
+from workbench.gui.library.parameter_fields import lay_out_part
 from workbench.gui.widgets.buttons import Button, button, icon_button
 from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.labels import icon_label, label
@@ -40,16 +41,7 @@ class PromptChecksPart(QWidget):
         )  # fmt: skip
         self.add_button = button("Add a check", "plus", "quiet", size="small", on=lambda: self.wanted.emit(-1))
         self.add_button.setToolTip("Asked of all answers of a comparison in which this prompt takes part (Ctrl Shift K)")
-        foot = QHBoxLayout()
-        foot.addWidget(self.add_button)
-        foot.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 8, 0, 8)
-        column.setSpacing(6)
-        column.addWidget(label("Checks that travel with this prompt", "small", "text2", 600))
-        column.addLayout(self._rows)
-        column.addWidget(self._none)
-        column.addLayout(foot)
+        lay_out_part(self, "Checks that travel with this prompt", self._rows, self._none, add=self.add_button)
 
     def show_checks(self, checks: Sequence[Check]) -> None:
         """Show these."""
