@@ -11,13 +11,13 @@ PACKAGE = Path(__file__).resolve().parent.parent / "workbench"
 
 # The row: a station imports only what stands to its left. README.md shows the same picture.
 ROW = (
-    "whole_file", "tied_child", "assets", "settings", "values", "templates", "formats", "store", "library", "plan", "providers", "engine",
-    "evaluators", "runs", "ratings", "analysis", "exports", "workspace",
+    "quick_dataclass", "whole_file", "tied_child", "assets", "settings", "values", "templates", "formats", "store", "library", "plan",
+    "providers", "engine", "evaluators", "runs", "ratings", "analysis", "exports", "workspace",
 )  # fmt: skip
 FACES = ("cli", "gui")
-FACES_SEE = {"workspace", "values", "settings", "assets", "whole_file"}
+FACES_SEE = {"workspace", "values", "settings", "assets", "whole_file", "quick_dataclass"}
 PURE = {"values", "templates", "formats", "plan", "evaluators", "analysis"}
-LEAVES = {"assets", "settings", "tied_child"}
+LEAVES = {"assets", "settings", "tied_child", "quick_dataclass"}
 """What pure stations may see too."""
 IMPURE = {"sqlmodel", "sqlalchemy", "sqlite3", "psycopg", "alembic", "httpx", "httpx_aiohttp", "aiohttp", "asyncio", "PySide6", "keyring"}
 SQL = {"sqlmodel", "sqlalchemy", "sqlite3", "psycopg", "alembic"}
@@ -165,3 +165,8 @@ def test_the_readme_shows_the_same_row() -> None:
     row = " ".join(ROW)
     flat = " ".join(readme.split())
     assert row in flat, "README.md shows another row of stations than this test holds"
+
+
+def test_dataclasses_are_the_quick_ones() -> None:
+    slow = [name for name in modules() if "dataclasses.dataclass" in imports(name) and name != "quick_dataclass"]
+    assert not slow, f"take `dataclass` from workbench.quick_dataclass: {slow}"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
 
+from workbench.quick_dataclass import dataclass
 from workbench.whole_file import PRIVATE, beside
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from math import sqrt
 from typing import Literal, TypeVar
 
 from workbench.evaluators import wilson
+from workbench.quick_dataclass import dataclass
 
 Level = Literal["nominal", "ordinal", "interval"]
 Value = float | str

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 from workbench.analysis.agreement import Kappa, kappa_interval, krippendorff_alpha
 from workbench.analysis.leanings import Family, Position, Split, family, fisher, position, split
 from workbench.analysis.model_families import family_of
 from workbench.analysis.verdict_words import speaks_against
+from workbench.quick_dataclass import dataclass
 
 CELLS = ("agree_pass", "too_strict", "let_through", "agree_fail")
 """The cells of the table, people's pass before their fail, and the judge's pass before its fail in the first and the last."""

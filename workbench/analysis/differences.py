@@ -7,9 +7,10 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
+from workbench.quick_dataclass import dataclass
 from workbench.values import Check, Content, Message, Part
 from workbench.values.check_lines import to_lines
 

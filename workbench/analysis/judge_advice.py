@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import ceil, sqrt
 from typing import Literal
 
 from workbench.analysis.calibration import Calibration, Judge
 from workbench.analysis.leanings import Split
 from workbench.evaluators import wilson
+from workbench.quick_dataclass import dataclass
 
 FEWEST = 30
 """Rated answers below which nothing is said of a judge."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from math import comb
 
 from workbench.analysis.paired import mcnemar
 from workbench.evaluators import wilson
+from workbench.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from math import exp, lgamma, log, sqrt
 from random import Random
 from statistics import NormalDist, fmean
+
+from workbench.quick_dataclass import dataclass
 
 _RESAMPLES = 4_000
 _BOOTSTRAP_WORK = 3_000_000

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from math import exp, log, log1p, sqrt
 from statistics import fmean
@@ -12,6 +11,7 @@ from statistics import fmean
 from workbench.analysis.agreement import agreement, cohen_kappa, krippendorff_alpha
 from workbench.analysis.paired import holm, mcnemar
 from workbench.analysis.ranking import Z95, Fit, Ranking, more_votes, strengths
+from workbench.quick_dataclass import dataclass
 from workbench.values.votes import Vote, Winner
 
 ENOUGH_VOTES = 20

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from math import ceil, exp, log, sqrt
 
 from workbench.analysis.linear import Matrix, cholesky, inverse, solve
+from workbench.quick_dataclass import dataclass
 from workbench.values.votes import Vote
 
 Z95 = 1.959963984540054

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from statistics import fmean
 from typing import Literal
@@ -14,6 +13,7 @@ from workbench.analysis.paired import mcnemar
 from workbench.evaluators import verdict
 from workbench.evaluators.rates import percentile
 from workbench.plan import Plan, PlanColumn
+from workbench.quick_dataclass import dataclass
 from workbench.values import Case, canonical
 from workbench.values.outputs import JobOutput
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
 from typing import Literal
+
+from workbench.quick_dataclass import dataclass
 
 StretchKind = Literal["same", "mine", "theirs", "alike", "clash"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from workbench.cli.terminal import Terminal
+from workbench.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from workbench.values import Problem

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from workbench.quick_dataclass import dataclass
 from workbench.values import Price, Request, Usage
 
 LONGEST_UNKNOWN = 4_096

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 
+from workbench.quick_dataclass import dataclass
 from workbench.values import Delta, Endpoint, Failure, Price, Reply, Request
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from dataclasses import dataclass
 
 from workbench.engine.budget import Verdict
 from workbench.engine.events import EngineJob, Event
 from workbench.engine.limits import ConnectionLimit, Member, ModelLimit, Need
 from workbench.providers.failures import concerns, is_unreachable
+from workbench.quick_dataclass import dataclass
 from workbench.values import Failure, Request
 
 _STRIKES = {"permission": 3}

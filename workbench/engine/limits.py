@@ -14,10 +14,10 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from time import monotonic
 
 from workbench.providers.rate_limits import Allowance
+from workbench.quick_dataclass import dataclass
 
 FOREVER = math.inf
 _SLOWER = 0.7

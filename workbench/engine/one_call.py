@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from workbench import providers
 from workbench.engine.budget import Budget
 from workbench.engine.engine import Engine
 from workbench.engine.events import EngineJob, Failed, Finished, Held, Streamed, Waiting
+from workbench.quick_dataclass import dataclass
 from workbench.values import Delta, Endpoint, Failure, Price, Reply, Request
 
 UNPRICED = Price()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Any
 
 from workbench.evaluators.outcomes import CannotRun
+from workbench.quick_dataclass import dataclass
 from workbench.values import Reply, ToolCall
 
 

@@ -12,10 +12,11 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 from workbench.evaluators.outcomes import CannotRun, Invalid
+from workbench.quick_dataclass import dataclass
 from workbench.values import Content, Message, Part
 
 Form = Literal["verdict", "category", "points", "best", "pair"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from xml.parsers import expat
 
 from workbench.evaluators.facts import Asked, Finding, Handler
 from workbench.evaluators.outcomes import CannotRun, Invalid
 from workbench.evaluators.texts import as_text
+from workbench.quick_dataclass import dataclass
 
 # A quote ends at the next `<`, which no attribute of XML may hold: so no text makes the search start over and over.
 _TAG = re.compile(r"""<(/?)([A-Za-z_:][\w:.-]*+)((?:[^<>"']|"[^"<]*+"|'[^'<]*+')*+)>""")

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from operator import mul
 from typing import Any
 
 from workbench.evaluators.outcomes import CannotRun, Invalid
 from workbench.evaluators.texts import as_text
+from workbench.quick_dataclass import dataclass
 from workbench.values import Check, canonical
 
 TYPES = ("similar", "similar:cosine")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from workbench.quick_dataclass import dataclass
 from workbench.values import Score
 
 

@@ -6,7 +6,6 @@ import hashlib
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
@@ -14,6 +13,7 @@ from workbench.evaluators.facts import Asked
 from workbench.evaluators.outcomes import CannotRun, Invalid
 from workbench.evaluators.program_worker import Broken, ProgramWorkers
 from workbench.evaluators.worker import Overtime
+from workbench.quick_dataclass import dataclass
 from workbench.values import Check
 
 TYPE = "python"

@@ -7,11 +7,11 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
 from workbench.evaluators.judges import Form, kind_of
+from workbench.quick_dataclass import dataclass
 from workbench.values import Check
 
 Winner = Literal["first", "second", "tie"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from workbench.analysis.paired import mcnemar
@@ -16,6 +15,7 @@ from workbench.evaluators.judges import kind_of
 from workbench.exports.items import Item
 from workbench.exports.words import chance, counted, word_in
 from workbench.plan import Plan, column_titles
+from workbench.quick_dataclass import dataclass
 from workbench.runs.records import ColumnInfo, RunRow
 from workbench.values import OPEN
 from workbench.values.votes import Vote

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from workbench.evaluators import verdict
 from workbench.exports.documents import check_document, money
 from workbench.plan import Plan
+from workbench.quick_dataclass import dataclass
 from workbench.ratings import Ratings
 from workbench.ratings.counting import VoteCounts, won_lost_tied
 from workbench.ratings.documents import overall, rating_documents

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+from workbench.quick_dataclass import dataclass
 from workbench.values import differ, share
 
 _RATED = ("stars", "verdict", "score", "label", "criterion")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import IO, Any
 
 from workbench.exports.items import Item
 from workbench.exports.words import word_in
 from workbench.formats.tabular_shield import shielded
+from workbench.quick_dataclass import dataclass
 from workbench.ratings.documents import OVERALL, rating_cells
 
 _PLAIN = (

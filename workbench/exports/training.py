@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import groupby
 from pathlib import Path
 from typing import IO, Any
@@ -17,6 +17,7 @@ from workbench.exports.words import counted
 from workbench.exports.writing import write_text
 from workbench.formats.foreign_writing import openai_message
 from workbench.plan import Plan
+from workbench.quick_dataclass import dataclass
 from workbench.ratings.counting import VoteCounts
 from workbench.runs.outputs import sent
 from workbench.runs.runs import Runs

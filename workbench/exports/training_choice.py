@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import combinations
 from typing import Literal, get_args
 
 from workbench.exports.items import Item
 from workbench.exports.opinions import Ballots, Opinion, opinion_of
+from workbench.quick_dataclass import dataclass
 from workbench.values import canonical
 
 TrainingFormat = Literal["chat", "pairs", "pairs-trl"]

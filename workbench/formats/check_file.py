@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from workbench.formats.promptfoo.checks import Asserting, read_checks
 from workbench.formats.promptfoo.files import ConfigFolder, parse
 from workbench.formats.promptfoo.graders import Grader, Graders
 from workbench.formats.reports import NotCarried, Notes
+from workbench.quick_dataclass import dataclass
 from workbench.values import BadInput, Check, Content
 
 _FORM = "Write a list of checks, such as `- {type: contains, value: refund}`."

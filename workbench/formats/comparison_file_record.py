@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -32,6 +32,7 @@ from workbench.formats.library_file_data import ConnectionEntry, ModelEntry, rea
 from workbench.formats.library_file_values import at, list_at, mapping_of, number_at, optional_mapping, part_of, text_at, texts_at
 from workbench.formats.tabular_writing import case_to_json
 from workbench.formats.yaml_text_reading import Document, Path
+from workbench.quick_dataclass import dataclass
 from workbench.values.checks import Check
 from workbench.values.comparisons import Case
 from workbench.values.criteria import Criterion

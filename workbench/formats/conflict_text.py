@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from workbench.formats.yaml_text_reading import conflict_lines
+from workbench.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

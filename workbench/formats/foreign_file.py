@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from workbench.formats.reports import NotCarried, Notes
 from workbench.formats.yaml_text_reading import Document, load, refuse_nested
+from workbench.quick_dataclass import dataclass
 from workbench.values.checks import Check
 from workbench.values.comparisons import Case
 from workbench.values.messages import Content, Message

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +35,7 @@ from workbench.formats.promptfoo import results
 from workbench.formats.promptfoo import writing as promptfoo_writing
 from workbench.formats.reports import Notes
 from workbench.formats.tabular_json import is_schema
+from workbench.quick_dataclass import dataclass
 from workbench.values.comparisons import Case
 from workbench.values.problems import BadInput
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from workbench.formats.foreign_file import FileText, load_yaml
 from workbench.formats.yaml_text_reading import Document
+from workbench.quick_dataclass import dataclass
 from workbench.values.problems import BadInput
 
 _OPENING = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*---[ \t]*\n")

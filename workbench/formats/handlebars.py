@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from workbench.formats.foreign_values import role_of
 from workbench.formats.handlebars_terms import Call, Scope, Terms
 from workbench.formats.jinja_text import JinjaText, variable_name
 from workbench.formats.reports import Notes
+from workbench.quick_dataclass import dataclass
 from workbench.values.messages import Message, Role
 from workbench.values.problems import BadInput
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from workbench.formats.jinja_text import variable_name
 from workbench.formats.reports import Notes
+from workbench.quick_dataclass import dataclass
 from workbench.values.problems import BadInput
 
 _TOKEN = re.compile(

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from jinja2 import nodes
 
 from workbench.formats.jinja_text import path_name
 from workbench.formats.reports import Notes
+from workbench.quick_dataclass import dataclass
 from workbench.templates.pieces import path_of, tree, words_for
 from workbench.values.problems import BadInput
 

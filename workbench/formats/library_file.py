@@ -7,7 +7,6 @@ be much shorter than ours: `messages` alone, or only `prompt: text`, is a prompt
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from workbench.formats.library_file_carry import rewritten
@@ -15,6 +14,7 @@ from workbench.formats.library_file_checks import read_checks
 from workbench.formats.library_file_parts import with_bytes, with_files
 from workbench.formats.library_file_values import at, list_at, mapping_of, number_at, optional_mapping, text_at, texts_at
 from workbench.formats.yaml_text_reading import Document
+from workbench.quick_dataclass import dataclass
 from workbench.values.messages import Content, Message
 from workbench.values.variables import SPEC_KEYS, VariableSpec
 

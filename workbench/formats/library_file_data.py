@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from workbench.formats.addresses import clean_address, holds_secret
@@ -12,6 +12,7 @@ from workbench.formats.library_file_checks import read_checks
 from workbench.formats.library_file_values import at, list_at, mapping_of, number_at, optional_mapping, text_at, texts_at
 from workbench.formats.tabular_writing import case_to_json
 from workbench.formats.yaml_text_reading import Document
+from workbench.quick_dataclass import dataclass
 from workbench.values.comparisons import Case
 from workbench.values.datasets import ColumnSpec
 from workbench.values.prices import Price

@@ -6,10 +6,10 @@ The language: https://github.com/mustache/spec. Values are not escaped, as promp
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from workbench.formats.jinja_text import JinjaText, variable_name
 from workbench.formats.reports import Notes
+from workbench.quick_dataclass import dataclass
 from workbench.values.problems import BadInput
 
 _TAG = re.compile(r"\{\{\{\s*(?P<triple>[^{}]*?)\s*\}\}\}|\{\{(?P<kind>[#^/!>=&]?)\s*(?P<name>.*?)\s*\}\}", re.DOTALL)

@@ -6,7 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from workbench.formats.foreign_file import FileText, ForeignFile, foreign_file, load_yaml
@@ -16,6 +16,7 @@ from workbench.formats.library_file import PromptFile
 from workbench.formats.library_file_data import DatasetFile
 from workbench.formats.pictures import attachment, picture
 from workbench.formats.reports import Notes
+from workbench.quick_dataclass import dataclass
 from workbench.values.comparisons import Case
 from workbench.values.messages import Content, Message, Part
 from workbench.values.problems import BadInput

@@ -12,12 +12,12 @@ import json
 import re
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from html import escape
 from typing import Any, Literal
 
 from workbench.assets import asset
+from workbench.quick_dataclass import dataclass
 from workbench.values.criteria import Criterion
 from workbench.values.messages import Part
 

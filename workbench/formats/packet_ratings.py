@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,6 +12,7 @@ from jsonschema import Draft7Validator
 from jsonschema.exceptions import best_match
 
 from workbench.assets import asset
+from workbench.quick_dataclass import dataclass
 from workbench.values.problems import BadInput
 
 KIND = "packet-ratings"

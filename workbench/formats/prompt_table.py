@@ -6,7 +6,6 @@ import csv
 import io
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -14,6 +13,7 @@ from workbench.formats.foreign_file import FileText, ForeignFile, user_message
 from workbench.formats.library_file import PromptFile
 from workbench.formats.prompt_text import as_template
 from workbench.formats.reports import Notes
+from workbench.quick_dataclass import dataclass
 from workbench.values.messages import Content, Message
 
 _TEXTS = ("prompt", "prompt_text", "prompt text", "template", "content", "text", "user_prompt", "user")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
+
+from workbench.quick_dataclass import dataclass
 
 Opener = Callable[[], BinaryIO]
 TableFormat = Literal["csv", "tsv", "jsonl", "json", "xlsx"]

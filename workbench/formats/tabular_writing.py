@@ -7,13 +7,13 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import IO, Any
 
 from workbench.formats.tabular_columns import as_text, coerced, tags_of
 from workbench.formats.tabular_rows import LONGEST_CELL
 from workbench.formats.tabular_shield import shielded
 from workbench.formats.tabular_xlsx import write_xlsx
+from workbench.quick_dataclass import dataclass
 from workbench.values.comparisons import Case
 from workbench.values.datasets import ColumnSpec
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from workbench.assets import asset
 from workbench.formats.addresses import is_near
+from workbench.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

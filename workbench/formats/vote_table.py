@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from workbench.formats import tabular
 from workbench.formats.tabular import BadRow
+from workbench.quick_dataclass import dataclass
 from workbench.values.problems import BadInput
 from workbench.values.progress import Progress
 from workbench.values.votes import Vote, Winner

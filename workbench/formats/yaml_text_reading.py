@@ -9,10 +9,11 @@ import io
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from workbench.formats.json_as_yaml import LateLines, plain_json
+from workbench.quick_dataclass import dataclass
 from workbench.values.problems import BadInput
 
 Path = tuple[str | int, ...]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+
+from workbench.quick_dataclass import dataclass
 
 PLACES = (
     ("", "Everywhere"), ("library", "Library"), ("compare", "Compare"), ("review", "Review"), ("insights", "Insights"),

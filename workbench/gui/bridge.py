@@ -6,11 +6,11 @@ Answers come back on the Qt thread. Streamed text is laid into a deque on the lo
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from dataclasses import replace
 from queue import SimpleQueue
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,6 +20,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
 
 from workbench.gui import keys_first
 from workbench.gui.loop import Loop, as_coroutine, wait
+from workbench.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -301,7 +302,7 @@ class Bridge(QObject):
         return self._need_loop().run(coroutine)
 
 
-@dataclasses.dataclass(slots=True)
+@dataclass(slots=True)
 class RunHandle:
     """One run that is going on."""
 
@@ -331,8 +332,8 @@ def merged(events: Iterable[Any]) -> list[Any]:
     for place, (text, thinking) in pieces.items():
         if len(text) > 1:
             event = out[place]
-            delta = dataclasses.replace(event.delta, text="".join(text), thinking="".join(thinking))
-            out[place] = dataclasses.replace(event, delta=delta)
+            delta = replace(event.delta, text="".join(text), thinking="".join(thinking))
+            out[place] = replace(event, delta=delta)
     return out
 
 

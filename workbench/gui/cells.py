@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from workbench.gui.words import call_money, counted, duration
+from workbench.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from workbench.values import Case, Failure

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -27,6 +26,7 @@ from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.save_chooser import ask_path
 from workbench.gui.words import counted, file_size
+from workbench.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from workbench.workspace import ColumnInfo, CriterionRow, MadePacket, PacketLook, PacketWish, RunRow, Workspace

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from workbench import store
 from workbench.library.cases import Query, asking
 from workbench.library.names import clean_name
+from workbench.quick_dataclass import dataclass
 from workbench.store import stamps
 from workbench.store.database import Database, Writer
 from workbench.values import BadInput, Criterion, NotFound, Scale, canonical, checked_criterion

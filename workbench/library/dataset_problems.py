@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from workbench.library.cases import Query
 from workbench.library.near_copies import NearCopies, text_of
 from workbench.library.records import ColumnSpec
+from workbench.quick_dataclass import dataclass
 from workbench.values import Progress, Steps
 
 MOST_FOUND = 5000

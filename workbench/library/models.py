@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +13,7 @@ from workbench.library.keys import GENERAL, NO_KEY, Keys
 from workbench.library.names import clean_name, free_name, near
 from workbench.library.records import ModelRow
 from workbench.library.vendors import Vendor, place_of, vendor
+from workbench.quick_dataclass import dataclass
 from workbench.store import stamps
 from workbench.store.database import Database, Writer
 from workbench.values import BY_HAND, BadInput, ModelSpec, NotFound, Price, canonical, names_embedding_model

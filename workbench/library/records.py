@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
 
+from workbench.quick_dataclass import dataclass
 from workbench.store.search import Hit as Hit
 from workbench.values import Check, Content, Definition, Price
 from workbench.values.datasets import ColumnRole as ColumnRole

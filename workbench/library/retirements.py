@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from workbench.library.records import ComparisonRow, ModelRow
+from workbench.quick_dataclass import dataclass
 
 SOON_DAYS = 90
 """From how many days before its end on a model is told of."""

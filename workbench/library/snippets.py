@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from workbench.library.branches import NEWEST
 from workbench.library.cases import asking
 from workbench.library.contents import frozen, snippet_text
 from workbench.library.records import VersionRow
 from workbench.library.versions import Versions, keep_draft, written
+from workbench.quick_dataclass import dataclass
 from workbench.store.database import Database, Writer
 from workbench.values import BadInput, Content
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from workbench import templates
 from workbench.plan.frozen import Plan, distinct
+from workbench.quick_dataclass import dataclass
 from workbench.values import Variant, canonical
 from workbench.values.variables import VariableSpec
 

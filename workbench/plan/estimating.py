@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from time import perf_counter
 from typing import Any
 
 from workbench.plan.frozen import Plan, request, shown
+from workbench.quick_dataclass import dataclass
 from workbench.values import BadInput, ModelSpec, Usage
 
 GUESSED_ANSWER_TOKENS = 150

@@ -6,12 +6,13 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from workbench.providers.address import deployment, list_address
 from workbench.providers.failures import ProviderError
 from workbench.providers.vendors import Vendor, vendors
+from workbench.quick_dataclass import dataclass
 from workbench.values import Endpoint, Failure, Problem
 
 if TYPE_CHECKING:

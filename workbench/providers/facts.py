@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from workbench.quick_dataclass import dataclass
 from workbench.values import Price
 
 KINDS = ("text", "image", "audio", "video", "pdf")

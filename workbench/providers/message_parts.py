@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from workbench.providers.failures import ProviderError
+from workbench.quick_dataclass import dataclass
 from workbench.values import Failure, Message, Part, ToolCall
 
 

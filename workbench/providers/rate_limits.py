@@ -12,10 +12,10 @@ Headers of every vendor are read by the words in their names, so that one reader
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from workbench.providers.waits import seconds_until
+from workbench.quick_dataclass import dataclass
 
 _ROLES = ("limit", "remaining", "reset")
 _PERIODS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0}

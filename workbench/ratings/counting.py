@@ -8,9 +8,9 @@ answers in the same words are a tie of its rater, who was not asked. A vote stay
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 
+from workbench.quick_dataclass import dataclass
 from workbench.ratings.plans import Column, same_words
 from workbench.ratings.sessions import Place, SessionRow, Sessions
 from workbench.ratings.votes import VoteRow, Votes

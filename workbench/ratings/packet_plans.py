@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations, zip_longest
 from typing import TypeVar
 
+from workbench.quick_dataclass import dataclass
 from workbench.values import canonical
 
 K = TypeVar("K")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from workbench.formats.packet_page import PacketKind
 from workbench.formats.packet_ratings import ItemRatings, PacketRatings
+from workbench.quick_dataclass import dataclass
 from workbench.ratings.judging import Said, said_on, write_judgement
 from workbench.ratings.records import Aspect
 from workbench.store import stamps

@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
+
+from workbench.quick_dataclass import dataclass
 
 Kind = Literal["single", "pair", "rank"]
 Order = Literal["dataset", "shuffled", "disagreement", "uncertain"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, cast
 
+from workbench.quick_dataclass import dataclass
 from workbench.values import Highlight, Saw
 
 Aspect = Literal["stars", "verdict", "score", "label", "note", "highlights", "criterion", "edited"]

@@ -6,11 +6,11 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Literal, cast
 
 from workbench.library.names import whole_text
+from workbench.quick_dataclass import dataclass
 from workbench.ratings.sessions import SessionRow, Sessions
 from workbench.store import stamps
 from workbench.store.database import Database, Writer

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from workbench.quick_dataclass import dataclass
 from workbench.runs.records import CaseResult, CaseResults
 from workbench.store.database import Database
 from workbench.store.outputs import CHECKED, PASSED, newest, scored

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from workbench.library.names import whole_text
+from workbench.quick_dataclass import dataclass
 from workbench.store.database import Writer
 from workbench.store.stamps import now
 from workbench.values import Failure, canonical

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from time import monotonic
 
 from workbench import plan as plans
 from workbench.plan import Plan
+from workbench.quick_dataclass import dataclass
 from workbench.values import BadInput, Endpoint, Problem, Request
 
 _SLOW_TEMPLATES = 3

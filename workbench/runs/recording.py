@@ -6,13 +6,13 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from workbench.evaluators import Facts, facts_of
 from workbench.library import attachments
 from workbench.library.names import whole_text
+from workbench.quick_dataclass import dataclass
 from workbench.runs.log import Logged, write_log
 from workbench.runs.reading import dollars, nano_dollars
 from workbench.store.database import Database, Writer

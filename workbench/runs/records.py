@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Any
 
+from workbench.quick_dataclass import dataclass
 from workbench.values import Case, Content, Message, Part, Score, Usage
 
 

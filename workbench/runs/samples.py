@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from workbench.evaluators import percentile
+from workbench.quick_dataclass import dataclass
 from workbench.runs.grid import COLD_MS
 from workbench.runs.outputs import OutputReader
 from workbench.runs.reading import dollars

@@ -10,10 +10,10 @@ import shutil
 import sqlite3
 import threading
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from workbench.quick_dataclass import dataclass
 from workbench.store.lock import WorkspaceLock
 from workbench.store.opening import look, may_write, untouched, uri
 from workbench.store.trouble import is_database_error, problem_of

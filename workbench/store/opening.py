@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from dataclasses import dataclass
 from pathlib import Path
 
+from workbench.quick_dataclass import dataclass
 from workbench.store.schema import APPLICATION_ID
 from workbench.store.trouble import code_of, damaged, problem_of
 from workbench.values.problems import StoreTrouble

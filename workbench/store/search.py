@@ -6,9 +6,9 @@ import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from workbench.quick_dataclass import dataclass
 from workbench.store.database import Database, Query
 from workbench.store.excerpt import CLOSE as CLOSE
 from workbench.store.excerpt import OPEN as OPEN

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
@@ -12,6 +11,7 @@ from jinja2.exceptions import SecurityError, TemplateAssertionError, TemplateSyn
 from jinja2.meta import TrackingCodeGenerator
 from jinja2.runtime import Context
 
+from workbench.quick_dataclass import dataclass
 from workbench.templates.budget import VALUE_BYTES, Budget, OverBudget, activate
 from workbench.templates.includes import Includes
 from workbench.templates.records import NO_SNIPPETS, MissingValues, Piece, TemplateProblem, Variable

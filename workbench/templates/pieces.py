@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from jinja2 import nodes
 
+from workbench.quick_dataclass import dataclass
 from workbench.templates.compiled import SyntaxTrouble, analyse
 from workbench.templates.plain import PLAIN_TAG, plain
 from workbench.templates.sandbox import ENVIRONMENT

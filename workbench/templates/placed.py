@@ -6,9 +6,9 @@ import re
 import secrets
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from workbench.quick_dataclass import dataclass
 from workbench.values import BadInput, Content, Message, Part, named_alone, turns
 
 _SIGN = "\ue000" + "".join(str(digit % 10) for digit in secrets.token_bytes(12)) + ":"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from workbench.quick_dataclass import dataclass
 from workbench.values.messages import Part, Role
 from workbench.values.problems import BadInput
 

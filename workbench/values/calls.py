@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import Any, Literal
 
+from workbench.quick_dataclass import dataclass
 from workbench.values.embeddings import Embeddings
 from workbench.values.messages import Message, Part, ToolCall
 

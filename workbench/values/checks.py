@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
+
+from workbench.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, get_args
 
+from workbench.quick_dataclass import dataclass
 from workbench.values.problems import BadInput
 
 ScaleKind = Literal["stars", "verdict", "score", "labels"]

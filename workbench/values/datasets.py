@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from workbench.quick_dataclass import dataclass
 
 ColumnRole = Literal["variable", "reference", "name", "tags", "weight", "note", "checks", "metadata", "skip"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from array import array
-from dataclasses import dataclass
+
+from workbench.quick_dataclass import dataclass
 
 _EMBEDDING = re.compile(r"embed|(^|[/:_-])(bge|gte|e5|minilm|voyage|multilingual-e5|mpnet|jina-clip)([-_:.\d]|$)", re.I)
 

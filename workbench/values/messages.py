@@ -6,9 +6,10 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
+from workbench.quick_dataclass import dataclass
 from workbench.values.checks import Check, checks_from_json
 from workbench.values.problems import BadInput
 from workbench.values.variables import VariableSpec

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
+from workbench.quick_dataclass import dataclass
 from workbench.values.comparisons import Score
 
 

@@ -6,10 +6,10 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
+from workbench.quick_dataclass import dataclass
 from workbench.values.conversations import turns
 
 VariableType = Literal["text", "number", "choice", "list", "object", "image", "file", "messages"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from workbench.analysis.results.causes import CauseChanges
+from workbench.quick_dataclass import dataclass
 from workbench.store import stamps
 from workbench.store.database import Database, Writer
 from workbench.values import BadInput, NotFound

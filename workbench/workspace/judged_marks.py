@@ -6,12 +6,13 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 from workbench.analysis.calibration import Judge, Mark, Person
 from workbench.evaluators.verdicts import Unreadable, read
 from workbench.plan import Plan
+from workbench.quick_dataclass import dataclass
 from workbench.ratings.counting import Counted, preferred
 from workbench.runs.judge_asks import Ask
 from workbench.runs.runs import Runs

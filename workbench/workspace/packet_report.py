@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from workbench.analysis.agreement import kappa_interval, krippendorff_alpha
+from workbench.quick_dataclass import dataclass
 from workbench.ratings import Judgement
 from workbench.ratings.counting import VoteCounts
 from workbench.ratings.plans import Column

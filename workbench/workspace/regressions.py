@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from workbench.analysis.regression import KINDS, ComparedCase, DefinitionChange, Figures, Regression, compare
 from workbench.exports.documents import money, run_document
 from workbench.exports.words import chance as chance
 from workbench.plan import Plan
+from workbench.quick_dataclass import dataclass
 from workbench.runs.job_outputs import case_outputs, job_outputs
 from workbench.runs.records import RunRow
 from workbench.runs.runs import Runs

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import Literal, cast
 
+from workbench.quick_dataclass import dataclass
 from workbench.store import stamps
 from workbench.store.database import Database
 from workbench.store.judged import RULING

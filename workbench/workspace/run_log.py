@@ -6,7 +6,6 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +14,7 @@ from workbench.analysis.results.causes import trouble_words
 from workbench.exports.writing import write_text
 from workbench.formats.tabular_shield import shielded
 from workbench.plan import Plan, column_titles
+from workbench.quick_dataclass import dataclass
 from workbench.runs.reading import NANO
 from workbench.runs.records import RunRow
 from workbench.runs.runs import Runs

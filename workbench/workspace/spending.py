@@ -6,12 +6,12 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
 from workbench.analysis.results.result_tables import ResultTable
+from workbench.quick_dataclass import dataclass
 from workbench.runs.reading import NANO
 from workbench.runs.runs import Runs
 from workbench.store.database import Database

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import floor, log
 
 from workbench.analysis.choice.candidates import Candidate, MustHave, lacking
+from workbench.quick_dataclass import dataclass
 
 CRITERIA = ("quality", "cost", "speed", "consistency")
 USUAL_WEIGHTS: Mapping[str, int] = {"quality": 40, "cost": 25, "speed": 20, "consistency": 15}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil
 
 from workbench.analysis.choice.candidates import Candidate
 from workbench.analysis.choice.fit import Scored
+from workbench.quick_dataclass import dataclass
 
 SPREAD_MONTHS = 12
 """Months over which what is paid once is spread."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from workbench.analysis.results.figures import CheckInfo, Judged
+from workbench.quick_dataclass import dataclass
 
 MOST_KINDS = 4
 """A check whose reasons are of more kinds than this is one cause: a judge words each reason in its own way."""

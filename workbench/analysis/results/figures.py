@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import combinations
 from statistics import fmean
 
@@ -13,6 +13,7 @@ from workbench.analysis.paired import Gap, bootstrap, holm, mcnemar
 from workbench.analysis.preferences import ENOUGH_VOTES
 from workbench.analysis.repeats import pass_at_k, pass_hat_k
 from workbench.evaluators import percentile, wilson
+from workbench.quick_dataclass import dataclass
 from workbench.values.votes import Vote
 
 FEW = 8

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from workbench.analysis.judge_advice import MeasuredJudge
 from workbench.analysis.results.causes import Cause, CauseChanges, FoundCause, Place, causes, find_causes
@@ -27,6 +27,7 @@ from workbench.analysis.results.figures import (
     shares,
     win_rates,
 )
+from workbench.quick_dataclass import dataclass
 from workbench.values.votes import Vote
 
 MOST_PAIRED = 16

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from workbench.analysis.results import result_words as words
 from workbench.analysis.results.figures import Pair
 from workbench.analysis.results.found import Results
 from workbench.formats.tabular_shield import shielded
+from workbench.quick_dataclass import dataclass
 
 Value = str | int | float | None
 

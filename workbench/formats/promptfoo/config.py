@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from workbench.formats.promptfoo.javascript_values import as_javascript_says
 from workbench.formats.promptfoo.prompts import Around, read_prompts
 from workbench.formats.promptfoo.providers import read_providers
 from workbench.formats.reports import NotCarried, Notes
+from workbench.quick_dataclass import dataclass
 from workbench.templates import required
 from workbench.values import BadInput, Case, Content, Spec
 

@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from workbench.formats.promptfoo.files import CODE, ConfigFolder, bare, parse, s
 from workbench.formats.promptfoo.places import Places
 from workbench.formats.promptfoo.providers import ENV, parameters_of
 from workbench.formats.reports import Notes
+from workbench.quick_dataclass import dataclass
 from workbench.values import BadInput, Content, Message, Part, Role, Variant
 
 _FILES = (".txt", ".md", ".j2", ".json", ".jsonl", ".yaml", ".yml", ".csv", *CODE)
@@ -41,6 +42,9 @@ class Around:
     programs: Collection[str] = ()
 
 
+NOTHING_AROUND = Around()
+
+
 @dataclass(frozen=True, slots=True)
 class _Raw:
     """One prompt as it is written: its name, its text, its `config`, and the file in which its text stands."""
@@ -52,7 +56,7 @@ class _Raw:
 
 
 def read_prompts(
-    value: Any, folder: ConfigFolder, notes: Notes, around: Around = Around(), *, to_run: bool = True
+    value: Any, folder: ConfigFolder, notes: Notes, around: Around = NOTHING_AROUND, *, to_run: bool = True
 ) -> tuple[tuple[Variant, ...], tuple[BadInput, ...]]:
     """The prompts of a configuration, with names that differ; and those that cannot be translated, each as an error with its place.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSignalBlocker, Signal
@@ -12,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 from workbench.gui.theme import theme
 from workbench.gui.widgets.elided_combo import ElidedCombo
 from workbench.gui.widgets.labels import label
+from workbench.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace

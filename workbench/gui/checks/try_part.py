@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
@@ -17,6 +16,7 @@ from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.elided_combo import ElidedCombo
 from workbench.gui.widgets.labels import label
+from workbench.quick_dataclass import dataclass
 from workbench.values import NotFound
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from PySide6.QtGui import QImage
 
 from workbench.gui.widgets.pictures import MOST_FILES, SMALL, decode, png
 from workbench.gui.words import counted
+from workbench.quick_dataclass import dataclass
 from workbench.values import BadInput
 
 if TYPE_CHECKING:

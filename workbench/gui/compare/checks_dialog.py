@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from workbench.gui.theme import set_kind
 from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import label, line
 from workbench.gui.words import counted, day
+from workbench.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from workbench.values import Check

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -11,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from workbench.gui.cells import FINISHED, Shown
 from workbench.gui.compare.excerpt import flat
 from workbench.gui.compare.looked_up import LookedUp
+from workbench.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from workbench.gui.compare.run_page import RunPage

@@ -6,10 +6,11 @@ import re
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QStaticText, QTextLayout, QTextOption
+
+from workbench.quick_dataclass import dataclass
 
 _BLANK_LINES = re.compile(r"\s*\n\s*")
 _SEPARATOR = "\u2028"

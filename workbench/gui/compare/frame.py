@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect
@@ -11,6 +10,7 @@ from workbench.gui.cells import Fix, Shown, State, blocked_words, failed_words, 
 from workbench.gui.theme import Theme
 from workbench.gui.widgets.chip import chip_size
 from workbench.gui.widgets.stars import COUNT, SLOT, stars_width
+from workbench.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from workbench.workspace import ColumnInfo

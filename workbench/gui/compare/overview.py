@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -29,6 +28,7 @@ from workbench.gui.widgets.empty import EmptyState
 from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.search_field import SearchField
 from workbench.gui.words import counted, day, total_money
+from workbench.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from workbench.workspace import ComparisonRow, RunRow, Workspace

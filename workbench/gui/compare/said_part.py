@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -19,6 +18,7 @@ from workbench.gui.widgets.criteria_rows import CriteriaRows
 from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.layouts import take_all
 from workbench.gui.widgets.scale_row import ScoreField
+from workbench.quick_dataclass import dataclass
 from workbench.values import Highlight, differ
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.gui.words import file_size
+from workbench.quick_dataclass import dataclass
 from workbench.values import Case
 from workbench.values.check_lines import from_lines, to_lines
 from workbench.values.datasets import ColumnSpec

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from workbench.quick_dataclass import dataclass
 
 _LONGEST = 200
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -18,6 +17,7 @@ from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label
 from workbench.gui.words import counted
+from workbench.quick_dataclass import dataclass
 from workbench.values import BadInput, Stopped
 from workbench.values.datasets import ColumnRole, ColumnSpec
 

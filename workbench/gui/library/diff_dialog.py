@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,7 @@ from workbench.gui.widgets.labels import ElidedLabel, label, line
 from workbench.gui.widgets.navigation import NavigationDelegate
 from workbench.gui.widgets.segmented import Segmented
 from workbench.gui.words import counted
+from workbench.quick_dataclass import dataclass
 from workbench.values import Content
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
@@ -13,6 +12,7 @@ from workbench.gui.library.tree import when
 from workbench.gui.theme import theme
 from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.labels import ElidedLabel
+from workbench.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from workbench.gui.library.study import Opened

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import label
+from workbench.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from workbench.workspace import LabelMove, VersionRow

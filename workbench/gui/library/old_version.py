@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
@@ -14,6 +13,7 @@ from workbench.gui.library.study import Facts, facts
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.notice import Banner
 from workbench.gui.words import day
+from workbench.quick_dataclass import dataclass
 from workbench.values import Content
 
 if TYPE_CHECKING:

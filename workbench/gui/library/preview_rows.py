@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
 from workbench.gui.library.roles import ROLES
 from workbench.gui.widgets.file_sources import described, title_of
+from workbench.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage

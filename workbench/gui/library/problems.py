@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from workbench.quick_dataclass import dataclass
 from workbench.values import VariableSpec, VariableType
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.segmented import Segmented
 from workbench.gui.widgets.value_editor import ValuePopup
 from workbench.gui.words import counted
+from workbench.quick_dataclass import dataclass
 from workbench.values import VariableSpec
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.labels import label, set_tone
 from workbench.gui.words import call_money, counted, duration, joined
+from workbench.quick_dataclass import dataclass
 from workbench.values import Case, Content, Failure, Reply, Request, Spec, Variant
 
 if TYPE_CHECKING:

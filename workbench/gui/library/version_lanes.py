@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from workbench.quick_dataclass import dataclass
 
 MOST_LANES = 4
 """Further branches share the last one: the words need the room."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QPoint, QPointF, QRect, QSize, Qt
@@ -15,6 +15,7 @@ from workbench.gui.library.version_lanes import MOST_LANES, Lanes, lanes_of
 from workbench.gui.theme import paint_row, theme
 from workbench.gui.widgets.chip import chip_size, paint_chip
 from workbench.gui.words import counted, percent
+from workbench.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from workbench.workspace import VersionRow

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from workbench.gui.models.retiring import SOON_DAYS, end_of
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.popup_menu import PopupMenu
+from workbench.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from workbench.workspace import ModelRow

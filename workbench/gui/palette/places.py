@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workbench.gui.words import day
+from workbench.quick_dataclass import dataclass
 from workbench.values import Problem
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
@@ -14,6 +13,7 @@ from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.segmented import Segmented
 from workbench.gui.words import counted
+from workbench.quick_dataclass import dataclass
 from workbench.values import Problem
 
 if TYPE_CHECKING:

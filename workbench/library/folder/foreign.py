@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.formats import promptfoo
@@ -12,6 +11,7 @@ from workbench.formats.library_file import PromptFile
 from workbench.formats.library_file_data import ConnectionEntry, ModelEntry
 from workbench.formats.reports import NotCarried
 from workbench.formats.vendors import vendors
+from workbench.quick_dataclass import dataclass
 from workbench.values import BadInput, ModelSpec
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from workbench.formats.library_file import PromptFile, VersionEntry
@@ -13,6 +12,7 @@ from workbench.formats.library_file_data import ConnectionEntry, ModelEntry
 from workbench.library.cases import Query
 from workbench.library.contents import read_content, read_draft
 from workbench.library.vendors import vendor
+from workbench.quick_dataclass import dataclass
 from workbench.values import Content, Message
 
 _PROMPTS = """

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import cast
 
 from workbench import store
 from workbench.formats.library_layout import folded
 from workbench.library.in_step.outside import Kind
+from workbench.quick_dataclass import dataclass
 from workbench.store import stamps
 from workbench.store.database import Database
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from workbench.library.cases import Query
 from workbench.library.criteria import criteria_of
 from workbench.library.folder.gathering import connections
 from workbench.library.in_step.outside import Kind
+from workbench.quick_dataclass import dataclass
 from workbench.values import canonical
 
 _PROMPTS = """

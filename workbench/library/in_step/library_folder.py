@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.library.in_step import agreed
 from workbench.library.in_step.records import Choice, Settled, StepReport
+from workbench.quick_dataclass import dataclass
 from workbench.values import BadInput, Progress, Steps
 
 if TYPE_CHECKING:

@@ -8,13 +8,14 @@ import os
 import posixpath
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import Literal
 
 from workbench.formats.library_layout import MODELS, PAGE, VERSIONS, folded
 from workbench.library.reports import Rejected
+from workbench.quick_dataclass import dataclass
 from workbench.values import BadInput, Steps
 
 Kind = Literal["page", "models", "prompt", "dataset", "comparison"]

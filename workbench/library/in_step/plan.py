@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from workbench.library.in_step.agreed import Agreed
 from workbench.library.in_step.bringing import Arriving
 from workbench.library.in_step.inside import Thing
 from workbench.library.in_step.outside import Unit
+from workbench.quick_dataclass import dataclass
 
 
 @dataclass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from workbench.formats.yaml_text_reading import Document
 from workbench.library.folder.finding import bytes_beside
 from workbench.library.folder.shelf import Shelf
 from workbench.library.in_step.outside import Kind, Look
+from workbench.quick_dataclass import dataclass
 from workbench.values import BadInput
 
 

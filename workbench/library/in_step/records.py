@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from workbench.formats.reports import NotCarried
 from workbench.library.in_step.outside import Kind
 from workbench.library.reports import Imported, Rejected
+from workbench.quick_dataclass import dataclass
 
 Reason = Literal["both", "git", "deleted", "archived", "label", "first", "copy"]
 Choice = Literal["mine", "theirs", "both", "merged"]

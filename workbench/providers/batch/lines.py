@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ from workbench.providers.error_bodies import failure_in_stream, failure_of
 from workbench.providers.failures import ProviderError
 from workbench.providers.kept import kept_failure, kept_reply
 from workbench.providers.redaction import redactor
+from workbench.quick_dataclass import dataclass
 from workbench.values import Failure, Reply, Request
 
 MB = 1_000_000

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
+
+from workbench.quick_dataclass import dataclass
 
 BatchState = Literal["running", "cancelling", "ended"]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from workbench.providers.builtin.gguf import ModelFacts, read_facts
 from workbench.providers.builtin.weights import SMOLLM2
+from workbench.quick_dataclass import dataclass
 from workbench.values import NotFound
 from workbench.whole_file import beside
 

@@ -6,10 +6,10 @@ The layout is that of ggml's docs/gguf.md: magic, version, counts, then key-valu
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from workbench.quick_dataclass import dataclass
 from workbench.values import BadInput
 
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}

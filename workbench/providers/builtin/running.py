@@ -9,11 +9,11 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import IO
 
 from workbench.providers.builtin.cores import engine_threads
 from workbench.providers.builtin.files import ModelFile
+from workbench.quick_dataclass import dataclass
 from workbench.tied_child import end_tied, start_tied
 from workbench.values import Endpoint, Missing
 

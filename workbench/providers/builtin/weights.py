@@ -18,11 +18,11 @@ import tempfile
 import threading
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.assets import asset
 from workbench.providers.builtin.file_lock import held
+from workbench.quick_dataclass import dataclass
 from workbench.tied_child import end_tied, start_tied
 from workbench.values import Missing
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import IO
 
@@ -12,6 +12,7 @@ from workbench import plan as plans
 from workbench.plan import Plan
 from workbench.providers.batch import BatchForm, batch_form, request_line
 from workbench.providers.failures import ProviderError
+from workbench.quick_dataclass import dataclass
 from workbench.runs.batches.stored import BatchJob, BatchStore, custom_id
 from workbench.runs.questions import question
 from workbench.runs.recording import Recorder

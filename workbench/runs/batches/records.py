@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from workbench.plan import Estimate
+from workbench.quick_dataclass import dataclass
 
 OPEN = ("submitting", "submitted", "cancelling")
 """States in which a service has, or may have, a batch that is asked about."""

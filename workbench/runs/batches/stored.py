@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from workbench.library.names import whole_text
 from workbench.plan import Plan
+from workbench.quick_dataclass import dataclass
 from workbench.runs.batches.records import OPEN, BatchRow
 from workbench.runs.consent import checks_of
 from workbench.runs.runs import Runs

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import getpass
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+from workbench.quick_dataclass import dataclass
 from workbench.values.problems import BadInput
 
 _FORM = "postgresql://USER@HOST/DATABASE"

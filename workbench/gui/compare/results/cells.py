@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPen
 
 from workbench.gui.theme import theme
 from workbench.gui.widgets.charts.chart import MIDDLE, Canvas, Chart, Look, Mark
+from workbench.quick_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workbench.gui.words import counted
+from workbench.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from workbench.workspace import Advice, Calibration, Mark, Workspace

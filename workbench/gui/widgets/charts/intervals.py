@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import floor
 
 from PySide6.QtCore import QPointF, QRectF
@@ -12,6 +11,7 @@ from PySide6.QtGui import QColor
 from workbench.gui.theme import theme
 from workbench.gui.widgets.charts.chart import MIDDLE, RIGHT, Canvas, Chart, Look, Mark
 from workbench.gui.words import percent
+from workbench.quick_dataclass import dataclass
 
 MANY = 6
 """From so many rows on they stand closer."""
