@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui_window import finished, opened
 from workbench.gui.app import Session
+from workbench.gui.library.tree import Filter
 from workbench.gui.library.view import LibraryScreen
 from workbench.settings import Settings
 from workbench.values import Content, Message
@@ -98,3 +99,52 @@ def test_a_list_that_nobody_sees_yet_opens_its_first_prompt_all_the_same(qtbot: 
     shown(qtbot, screen, ids[0])
     view.once_painted(lambda: done.append("seen"))
     qtbot.waitUntil(lambda: done == ["hidden", "seen"], timeout=2_000)
+
+
+def opened_folders(screen: LibraryScreen) -> list[str]:
+    model, view = screen.list.model, screen.list.view
+    return [node.folder for node in model.folders() if view.isExpanded(model.at(node))]
+
+
+def test_folders_of_a_large_library_open_a_few_at_a_time_and_what_is_current_stays_in_its_place(
+    qtbot: QtBot, tmp_path: Path, settings: Settings
+) -> None:
+    with closing(Workspace.open(tmp_path / "large.db")) as ws:
+        made = {
+            f"f{folder}/{number}": ws.prompts.create(f"{folder} {number}", f"f{folder}", Content((Message.of("user", "?"),)))
+            for folder in range(10)
+            for number in range(100)
+        }
+    session = opened(qtbot, tmp_path / "large.db", settings)
+    try:
+        screen = library(session)
+        session.context.go("library", prompt_id=made["f5/50"])
+        shown(qtbot, screen, made["f5/50"])
+        qtbot.waitUntil(lambda: len(opened_folders(screen)) == 10)
+        pane = screen.list
+        rows = [node.row for folder in pane.model.root.children for node in folder.children if node.row is not None]
+
+        def show_again() -> None:
+            pane.model.show(type(pane.model.root)(None), filtered=False)  # as after another library was looked at
+            pane.show_rows(rows, [f"f{folder}" for folder in range(10)])
+
+        show_again()
+        assert opened_folders(screen) == [f"f{folder}" for folder in range(6)], "all down to the one with the current prompt"
+        where = pane.view.visualRect(pane.model.find(prompt_id=made["f5/50"]))
+        qtbot.waitUntil(lambda: len(opened_folders(screen)) == 10)
+        assert pane.view.visualRect(pane.model.find(prompt_id=made["f5/50"])) == where
+        pane.select(None)
+        show_again()
+        assert opened_folders(screen) == ["f0", "f1", "f2"]
+        pane.select(made["f8/7"])
+        where = pane.view.visualRect(pane.model.find(prompt_id=made["f8/7"]))
+        qtbot.waitUntil(lambda: len(opened_folders(screen)) == 10)
+        assert pane.view.visualRect(pane.model.find(prompt_id=made["f8/7"])) == where
+
+        pane.view.collapse(pane.model.find(folder="f9"))
+        pane.set_filter(Filter(text="9 7"))
+        qtbot.waitUntil(lambda: "f9" in opened_folders(screen))
+        pane.clear_filter()
+        qtbot.waitUntil(lambda: opened_folders(screen) == [f"f{folder}" for folder in range(9)])
+    finally:
+        finished(session)

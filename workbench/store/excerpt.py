@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 
 OPEN, CLOSE = "\ue000", "\ue001"
 """Around the found words of an excerpt."""
@@ -15,12 +16,21 @@ _GAPLESS = (
     "\U00020000-\U0003ffff"  # Chinese, Japanese, Korean
 )
 """Signs of scripts that put no gap between words, or none between a word and what belongs to it: each counts as a word."""
-_WORD = re.compile(rf"[{_GAPLESS}]|[^\W_{_GAPLESS}]+")
-_ANY_GAPLESS = re.compile(f"[{_GAPLESS}]")
 _PIECE = re.compile(r"\S+")
 _BEFORE, _BEHIND = 3, 12
 _LONGEST = 400_000
 """Letters that are looked through; where the words come later only, the beginning is shown."""
+
+
+@cache
+def _word() -> re.Pattern[str]:
+    """Made when somebody searches: these two are the largest patterns of the app, and cost a start 5 ms."""
+    return re.compile(rf"[{_GAPLESS}]|[^\W_{_GAPLESS}]+")
+
+
+@cache
+def _any_gapless() -> re.Pattern[str]:
+    return re.compile(f"[{_GAPLESS}]")
 
 
 def excerpt(texts: Sequence[str], terms: Sequence[str], last_is_open: bool) -> str:
@@ -41,11 +51,11 @@ def places(text: str, terms: Sequence[str], last_is_open: bool) -> list[tuple[in
 
 def is_gapless(term: str) -> bool:
     """True of a term that may stand in the middle of what an index takes for one word."""
-    return _ANY_GAPLESS.search(term) is not None
+    return _any_gapless().search(term) is not None
 
 
 def _wanted(terms: Sequence[str]) -> list[list[str]]:
-    return [words for term in terms if (words := [fold(word) for word in _WORD.findall(term)])]
+    return [words for term in terms if (words := [fold(word) for word in _word().findall(term)])]
 
 
 def writings(text: str) -> tuple[str, ...]:
@@ -66,7 +76,7 @@ def _spans(text: str, wanted: Sequence[Sequence[str]], last_is_open: bool, left:
     recent: list[tuple[str, int, int]] = []
     spans: list[tuple[int, int]] = []
     longest = max((len(words) for words in wanted), default=1)
-    for found in _WORD.finditer(text):
+    for found in _word().finditer(text):
         recent = [*recent[-longest:], (fold(found[0]), found.start(), found.end())]
         for place, words in enumerate(wanted):
             tail = recent[-len(words) :]

@@ -23,6 +23,9 @@ from workbench.gui.words import counted
 if TYPE_CHECKING:
     from workbench.workspace import Hit, PromptRow
 
+_OPENED_AT_ONCE = 300
+"""Lines of folders that are opened in one turn: Qt asks for each line several times, so that thousands would be felt."""
+
 
 class PromptView(QTreeView):
     """The tree itself. A click on a folder opens or closes it; the list says so when Enter is pressed on a prompt."""
@@ -113,6 +116,10 @@ class ListPane(QWidget):
         self._wanted_folder = ""
         self._closed: set[str] = set()
         self._quiet = False
+        self._to_open: list[Node] = []
+        """Folders whose turn to be opened comes, the first one last."""
+        self._opening = QTimer(self)
+        self._opening.setInterval(0)
         self._current: int | None = None
         self.model = PromptTree(self)
         self.view = PromptView()
@@ -168,6 +175,7 @@ class ListPane(QWidget):
         self.view.customContextMenuRequested.connect(lambda at: self.menu_wanted.emit(self.view.viewport().mapToGlobal(at)))
         self.view.expanded.connect(lambda index: self._closed.discard(self.model.node(index).folder))
         self.view.collapsed.connect(lambda index: None if self._quiet else self._closed.add(self.model.node(index).folder))
+        self._opening.timeout.connect(self._open_more)
         self.model.dropped.connect(self.moved)
         self.model.redrawn.connect(self.view.viewport().update)
         theme().follow(self.view.doItemsLayout)
@@ -227,6 +235,7 @@ class ListPane(QWidget):
             return
         self._quiet = True
         if index.isValid():
+            self._open_more(self.model.node(index).folder)
             self._make_current(index)
             self.view.scrollTo(index)
         else:
@@ -291,11 +300,11 @@ class ListPane(QWidget):
         )
         self._quiet = True
         if self.model.show(root, filtered=filtered):
-            # Not expandAll: it opens the lines of prompts too, which takes a tenth of a second for thousands.
-            for node in self.model.folders():
-                if filtered or node.folder not in self._closed:
-                    self.view.expand(self.model.at(node))
             index = self.model.find(prompt_id=self._current) if self._current is not None else QModelIndex()
+            # Not expandAll: it opens the lines of prompts too, which takes a tenth of a second for thousands.
+            self._to_open = [node for node in self.model.folders() if filtered or node.folder not in self._closed]
+            self._to_open.reverse()
+            self._open_more(self.model.node(index).folder if index.isValid() else None)
             if index.isValid():
                 self._make_current(index)
         self._quiet = False
@@ -306,6 +315,20 @@ class ListPane(QWidget):
             self._stack.setCurrentWidget(self._nothing)
         else:
             self._stack.setCurrentWidget(self._empty)
+
+    def _open_more(self, as_far_as: str | None = None) -> None:
+        """Open the next folders: as many lines as go in one turn, and all down to the one that is named, so that what is shown of it
+        does not move when others are opened above."""
+        lines, ahead = 0, any(node.folder == as_far_as for node in self._to_open)
+        while self._to_open and (ahead or lines < _OPENED_AT_ONCE):
+            node = self._to_open.pop()
+            ahead = ahead and node.folder != as_far_as
+            lines += len(node.children)
+            self.view.expand(self.model.at(node))
+        if self._to_open:
+            self._opening.start()
+        else:
+            self._opening.stop()
 
     def _nothing_words(self) -> tuple[str, str]:
         if self.filter.archived and not self.filter.on:

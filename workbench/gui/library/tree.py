@@ -212,12 +212,13 @@ class PromptTree(QAbstractItemModel):
         return None
 
     def folders(self) -> Iterator[Node]:
-        """Every folder that is shown, those that lie in others behind them."""
+        """Every folder that is shown, in the order of their lines."""
         pending = [self.root]
         while pending:
-            inside = [child for child in pending.pop().children if child.row is None]
-            yield from inside
-            pending += inside
+            node = pending.pop()
+            if node is not self.root:
+                yield node
+            pending += [child for child in reversed(node.children) if child.row is None]
 
     def at(self, node: Node) -> QModelIndex:
         """The line of a node."""
