@@ -76,6 +76,7 @@ class FolderDialog(Dialog):
         self._more = label("", "small", "text2", wrap=True)
         self.view = QTextBrowser()
         self.view.setOpenLinks(False)
+        self.view.document().setDefaultFont(theme().font("code"))  # a family in the page itself would bring its ligatures back
         self.view.setAccessibleName("Yours, before and the folder's side by side")
         self.editor = QPlainTextEdit()
         self.editor.setAccessibleName("Merged text of the file")
@@ -287,9 +288,7 @@ def _page(three: ThreeWay, marked: Sequence[_Marked], conflict: Conflict) -> str
             _cell(theirs_marked, colour, "" if stretch.kind == "mine" else "add-row"),
         )
         rows.append("<tr>" + "".join(cells) + "</tr>")
-    family, size = look.font("code").family(), look.font("code").pixelSize()
-    style = f"font-family:'{family}'; font-size:{size}px; color:{colour['text']};"
-    return f'<table width="100%" cellspacing="0" cellpadding="6" style="{style}">{"".join(rows)}</table>'
+    return f'<table width="100%" cellspacing="0" cellpadding="6" style="color:{colour["text"]};">{"".join(rows)}</table>'
 
 
 def _same(stretch: Stretch, colour: dict[str, str], *, is_first: bool, is_last: bool) -> str:
