@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QRadioButton,
-    QScrollArea,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -25,6 +24,7 @@ from workbench.gui.context import Context
 from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.save_chooser import ask_path
+from workbench.gui.widgets.scroll import scroll_area
 from workbench.gui.words import counted, file_size
 from workbench.quick_dataclass import dataclass
 
@@ -148,10 +148,7 @@ class PacketDialog(Dialog):
         if inside.sizeHint().height() <= self._context.theme.px(_LIST_HEIGHT):
             self.body.addWidget(inside)
             return
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inside)
+        area = scroll_area(inside, by_key=True)
         area.setFixedHeight(self._context.theme.px(_LIST_HEIGHT))
         self.body.addWidget(area)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import label
+from workbench.gui.widgets.scroll import scroll_area
 
 if TYPE_CHECKING:
     from workbench.workspace import PacketReport
@@ -61,12 +61,7 @@ class PacketReportDialog(Dialog):
         if more > 0:
             column.addWidget(label(f"And {more:,} more.", "small", "text3"))
         column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setAccessibleName("Where they differ")
-        area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        area.setWidget(page)
+        area = scroll_area(page, by_key=True, name="Where they differ")
         area.setMinimumHeight(self._context.theme.px(min(260, 30 * min(len(self.report.differences), 8) + 10)))
         return area
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.datasets.cell_values import CHECKS, FILES, Column, read, typed, value_of
@@ -15,6 +15,7 @@ from workbench.gui.datasets.file_field import FileField
 from workbench.gui.theme import set_role, theme
 from workbench.gui.widgets.buttons import icon_button
 from workbench.gui.widgets.labels import ElidedLabel, label, line
+from workbench.gui.widgets.scroll import scroll_area
 
 if TYPE_CHECKING:
     from workbench.workspace import CaseRecord
@@ -99,11 +100,7 @@ class CaseForm(QWidget):
         self._form = QVBoxLayout(self._page)
         self._form.setContentsMargins(16, 12, 16, 12)
         self._form.setSpacing(9)
-        self._area = QScrollArea()
-        self._area.setWidgetResizable(True)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._area.setWidget(self._page)
+        self._area = scroll_area(self._page)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

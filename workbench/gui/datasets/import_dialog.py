@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.datasets.cell_values import TYPES, shown
@@ -16,6 +15,7 @@ from workbench.gui.widgets.buttons import Button, icon_button
 from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label
+from workbench.gui.widgets.scroll import scroll_area
 from workbench.gui.words import counted
 from workbench.quick_dataclass import dataclass
 from workbench.values import BadInput, Stopped
@@ -111,11 +111,7 @@ class ImportTableDialog(Dialog):
         self._case_column.setSpacing(3)
         self._column.addWidget(self._case)
         self._column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(page)
+        area = scroll_area(page)
         self.body.addWidget(area)
         self._cancel = self.add_cancel()
         self._import: Button = self.add_button(self._main_text(), lambda: self._go(), kind="primary")
@@ -239,12 +235,8 @@ class ImportTableDialog(Dialog):
         more = self._table.bad_count - len(bad[:_SHOWN_BAD])
         if more > 0:
             inside.addWidget(label(f"{more:,} more", "small", "text3"))
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setWidget(card)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area = scroll_area(card, by_key=True, name="Rows that cannot be used")
         area.setFixedHeight(min(card.sizeHint().height() + 4, theme().px(150)))
-        area.setAccessibleName("Rows that cannot be used")
         self._column.addWidget(area)
 
     # -- choices -----------------------------------------------------------------------------------------------

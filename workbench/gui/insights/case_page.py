@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.insights.comparing import Answers, Item
@@ -16,6 +15,7 @@ from workbench.gui.widgets.buttons import action_button, icon_button
 from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
+from workbench.gui.widgets.scroll import scroll_area
 from workbench.gui.widgets.segmented import Segmented
 from workbench.gui.words import call_money, counted, day, duration
 
@@ -107,12 +107,7 @@ class CasePage(QFrame):
         stack.addWidget(self._sides, 1)
         stack.addWidget(self._below)
         stack.addStretch(0)
-        area = QScrollArea()  # in a low window the answers keep a height in which they can be read
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(inside)
+        area = scroll_area(inside)  # in a low window the answers keep a height in which they can be read
         column.addWidget(area, 1)
         column.addWidget(line())
         column.addWidget(self._foot())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.key_dialog import change_key
@@ -26,6 +26,7 @@ from workbench.gui.widgets.empty import EmptyState
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import ElidedLabel, line
 from workbench.gui.widgets.popup_menu import PopupMenu
+from workbench.gui.widgets.scroll import scroll_area
 from workbench.gui.widgets.search_field import SearchField
 from workbench.gui.words import counted
 from workbench.values import Changes, Price
@@ -48,13 +49,10 @@ class ModelsScreen(Screen):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        self._card_area = QScrollArea()
-        self._card_area.setWidgetResizable(True)
-        self._card_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         holder = QWidget()
         self._flow = FlowLayout(holder, gap=12, stretch=theme().px(CARD_WIDTH))
         self._flow.setContentsMargins(18, 14, 18, 16)
-        self._card_area.setWidget(holder)
+        self._card_area = scroll_area(holder, by_key=True)
         self._builtin = BuiltinCard(context, writable=self._writable)
         self._builtin.add_file.connect(self._add_file)
         self._builtin.chosen.connect(self._filter_builtin)

@@ -14,6 +14,7 @@ from workbench.gui.widgets.answer_view import AnswerView
 from workbench.gui.widgets.buttons import icon_button
 from workbench.gui.widgets.labels import ElidedLabel, label, line
 from workbench.gui.widgets.pictures import PictureStrip
+from workbench.gui.widgets.scroll import scroll_area
 from workbench.gui.words import counted
 
 LEAST_WIDTH = 300
@@ -98,17 +99,12 @@ class AnswerCard(QFrame):
     def _pictures(self, context: Context) -> QScrollArea:
         strip = PictureStrip(context)
         strip.show_pictures(self.answer.pictures)
-        area = QScrollArea()
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setAccessibleName(f"Pictures of answer {self.answer.letter}")
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(14, 10, 14, 10)
         column.addWidget(strip)
         column.addStretch(1)
-        area.setWidget(inside)
-        return area
+        return scroll_area(inside, across=True, by_key=True, name=f"Pictures of answer {self.answer.letter}")
 
     def show_judgement(self, answer: Blind) -> None:
         """Show what was said of it."""

@@ -6,7 +6,7 @@ from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.actions import digit
 from workbench.gui.context import Context
@@ -21,6 +21,7 @@ from workbench.gui.review.note import Note
 from workbench.gui.review.verdicts import Verdicts
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.layouts import take_all
+from workbench.gui.widgets.scroll import scroll_area
 
 LOW = 620
 """In a page that is lower, the case leaves more room to the answers."""
@@ -46,15 +47,11 @@ class ReviewPage(QWidget):
         column.addWidget(self.head)
         self.case_card = CaseCard()
         column.addWidget(self.case_card)
-        self.area = QScrollArea()
-        self.area.setWidgetResizable(True)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         inside = QWidget()
         self.row = QHBoxLayout(inside)
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(14)
-        self.area.setWidget(inside)
+        self.area = scroll_area(inside, across=True)
         column.addWidget(self.area, 1)
         column.addLayout(self._foot())
         self.judging = Judging(self)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.markers import paint_marker
 from workbench.gui.review.outcome import said_card, strengths_card, votes_card
@@ -15,6 +15,7 @@ from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.layouts import take_all
+from workbench.gui.widgets.scroll import scroll_area
 from workbench.gui.widgets.stars import paint_stars, stars_width
 from workbench.gui.words import counted, duration
 
@@ -114,15 +115,12 @@ class Reveal(QWidget):
         row.addStretch(1)
         self._box.addLayout(row)
         self._box.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
         centre = QWidget()
         across = QHBoxLayout(centre)
         across.addStretch(1)
         across.addWidget(inside, 20)
         across.addStretch(1)
-        area.setWidget(centre)
+        area = scroll_area(centre, across=True, by_key=True)
         column.addWidget(area)
 
     def show_outcome(self, name: str, outcome: Outcome) -> None:

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
-    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -29,6 +28,7 @@ from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.labels import key_label, label, line
 from workbench.gui.widgets.navigation import NavigationDelegate
+from workbench.gui.widgets.scroll import scroll_area
 from workbench.gui.widgets.search_field import SearchField
 from workbench.settings import BY_KEY, SECTIONS, SETTINGS
 from workbench.values import Changes
@@ -59,10 +59,7 @@ class SettingsScreen(Screen):
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(0)
         self._side = self._make_side()
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setWidget(self._make_page())
+        self._scroll = scroll_area(self._make_page(), by_key=True)
         self._scroll.verticalScrollBar().valueChanged.connect(self._scrolled)
         across.addWidget(self._side)
         across.addWidget(line(vertical=True))

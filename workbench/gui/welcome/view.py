@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.screen import Crumb, Screen
@@ -19,6 +19,7 @@ from workbench.gui.welcome.tiles import ConnectTile, WayTile
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import icon_label, key_label, label
+from workbench.gui.widgets.scroll import scroll_area
 from workbench.gui.words import counted
 from workbench.values import Changes
 
@@ -44,9 +45,6 @@ class WelcomeScreen(Screen):
         self._starter.changed.connect(self._show_starter)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         page = QWidget()
         across = QHBoxLayout(page)
         across.addStretch(1)
@@ -64,7 +62,7 @@ class WelcomeScreen(Screen):
         self._add_bring()
         self._add_promise()
         self._column.addStretch(1)
-        self._scroll.setWidget(page)
+        self._scroll = scroll_area(page, by_key=True)
         outer.addWidget(self._scroll)
         self._keys = button("Keyboard and help", "circle-question-mark", on=context.action("help.keys").trigger)
         self._asked_local = False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button, icon_button
@@ -19,6 +19,7 @@ from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
 from workbench.gui.widgets.notice import Banner
+from workbench.gui.widgets.scroll import scroll_area
 from workbench.gui.words import counted, joined
 from workbench.whole_file import beside
 
@@ -72,12 +73,7 @@ class ImportReportDialog(Dialog):
         self._not_carried()
         self._came_in()
         self._column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(page)
-        area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        area.setAccessibleName(headline(report))
+        area = scroll_area(page, by_key=True, name=headline(report))
         self.body.addWidget(area)
         self.add_button("Save report", self._save, icon="file-text")
         self.add_button("Close", self.accept, kind="primary")

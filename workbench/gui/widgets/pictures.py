@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QImageReader, QKeyEvent, QPainter, QPaintEvent, QPixmap
-from PySide6.QtWidgets import QAbstractButton, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.theme import theme
 from workbench.gui.widgets.dialog import Dialog
+from workbench.gui.widgets.scroll import scroll_area
 
 if TYPE_CHECKING:
     from workbench.gui.context import Context
@@ -221,10 +222,7 @@ class PictureDialog(Dialog):
         view.setPixmap(QPixmap.fromImage(image))
         view.setAlignment(Qt.AlignmentFlag.AlignCenter)
         view.setAccessibleName(f"Picture, {image.width()} by {image.height()} pixels")
-        self._area = QScrollArea()
-        self._area.setWidget(view)
-        self._area.setWidgetResizable(True)
-        self._area.setAccessibleName("Picture")
+        self._area = scroll_area(view, across=True, by_key=True, name="Picture")
         self.body.addWidget(self._area, 1)
         self.add_button("Close", self.accept, kind="primary")
         self.first = self._area

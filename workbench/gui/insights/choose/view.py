@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QHeaderView,
-    QScrollArea,
     QSpinBox,
     QStackedWidget,
     QVBoxLayout,
@@ -39,6 +38,7 @@ from workbench.gui.widgets.empty import EmptyState
 from workbench.gui.widgets.labels import ElidedLabel, icon_label
 from workbench.gui.widgets.row_table import RowTable
 from workbench.gui.widgets.save_chooser import ask_path
+from workbench.gui.widgets.scroll import scroll_area
 from workbench.gui.widgets.splitter import Splitter
 from workbench.gui.words import counted, day
 from workbench.values import NotFound
@@ -149,11 +149,7 @@ class ChooseScreen(Screen):
         self._grid = QGridLayout()
         self._grid.setSpacing(12)
         column.addLayout(self._grid, 1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inside)
+        area = scroll_area(inside)
         self.area = area
         look = self.context.theme
         right = QWidget()

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
-    QScrollArea,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -24,6 +23,7 @@ from workbench.gui.theme import paint_row, theme
 from workbench.gui.tips import tip
 from workbench.gui.widgets.labels import icon_label, label, line
 from workbench.gui.widgets.layouts import take_all
+from workbench.gui.widgets.scroll import scroll_area
 
 _SHOWN = Qt.ItemDataRole.UserRole
 _MOST_ROWS = 6
@@ -130,11 +130,7 @@ class JudgesPane(QFrame):
         self._column = QVBoxLayout(self._below)
         self._column.setContentsMargins(16, 8, 16, 12)
         self._column.setSpacing(4)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(self._below)
+        scroll = scroll_area(self._below, by_key=True)
         outer.addWidget(scroll, 1)
         self.words: list[str] = []
         """What is said below the list, line by line."""

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QHeaderView,
-    QScrollArea,
     QSizePolicy,
     QStackedWidget,
     QTableWidget,
@@ -29,6 +28,7 @@ from workbench.gui.widgets.charts.chart import Chart
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
 from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.gui.widgets.save_chooser import ask_path
+from workbench.gui.widgets.scroll import scroll_area
 
 if TYPE_CHECKING:
     from workbench.workspace import ResultTable
@@ -93,15 +93,12 @@ class Card(QFrame):
         top.addWidget(self.as_table)
         top.addWidget(self.save)
         column.addLayout(top)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         inside = QWidget()
         room = QVBoxLayout(inside)
         room.setContentsMargins(0, 0, 0, 0)
         room.addWidget(self.chart)
         room.addStretch(1)
-        area.setWidget(inside)
+        area = scroll_area(inside, across=True)
         self._dress_table()
         self.body = QStackedWidget()
         self.body.addWidget(area)
