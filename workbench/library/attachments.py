@@ -74,7 +74,7 @@ def without_bytes(value: Any) -> Any:
             return value
         data = b64decode(encoded)
         return f"{begin}{mark}[{len(data):,} bytes, SHA-256 {hashlib.sha256(data).hexdigest()}]"
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):  # a dict is told at once
         return {name: without_bytes(item) for name, item in value.items()}
     return [without_bytes(item) for item in value] if isinstance(value, (list, tuple)) else value
 

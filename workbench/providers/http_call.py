@@ -77,10 +77,13 @@ def unkeyed(failure: Failure, headers: Mapping[str, str]) -> Failure:
     return replace(failure, provider_code="no_key")
 
 
+_BODY = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
 def encode(body: Mapping[str, Any]) -> bytes:
     """The request body as JSON bytes. Raises ProviderError where a value has no JSON form."""
     try:
-        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        return _BODY.encode(body).encode()
     except UnicodeEncodeError:  # half a surrogate pair from a broken file
         return json.dumps(body, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError) as error:

@@ -328,9 +328,12 @@ def _rounded(milliseconds: float | None) -> float | None:
     return None if milliseconds is None else round(milliseconds, 3)
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def _json(value: Any) -> str:
     """JSON text of what came from outside, which may hold NaN or half a character. No statement looks into it."""
-    return whole_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return whole_text(_JSON.encode(value))
 
 
 def _tool_call(call: ToolCall) -> dict[str, Any]:

@@ -79,16 +79,16 @@ class Usage:
 
     def to_json(self) -> dict[str, Any]:
         """The five counts that everybody knows, and the rarer ones where the provider gave them."""
-        counts = {field.name: getattr(self, field.name) for field in fields(self)}
+        counts = {name: getattr(self, name) for name in _COUNTS}
         return {name: count for index, (name, count) in enumerate(counts.items()) if index < _COMMON_COUNTS or count is not None}
 
     @staticmethod
     def from_json(item: Mapping[str, Any] | None) -> Usage:
         """The counts that `to_json` wrote, now or in an earlier version."""
-        known = {field.name for field in fields(Usage)}
-        return Usage(**{name: count for name, count in (item or {}).items() if name in known})
+        return Usage(**{name: count for name, count in (item or {}).items() if name in _COUNTS})
 
 
+_COUNTS = tuple(field.name for field in fields(Usage))
 _COMMON_COUNTS = 5
 """Counts that are written down even where they are unknown."""
 

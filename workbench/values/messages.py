@@ -154,6 +154,9 @@ class Content:
         return sha256(self.to_json())
 
 
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
 def canonical(value: Any) -> str:
     """Canonical JSON text: sorted keys, no spaces, UTF-8 characters as they are.
 
@@ -161,7 +164,7 @@ def canonical(value: Any) -> str:
     fail in which its row stands.
     """
     try:
-        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return _CANONICAL.encode(value)
     except ValueError as error:
         raise BadInput(f"JSON cannot hold this value ({str(error).rstrip('.')}).", remedy="Write a finite number, or a text.") from error
 
