@@ -34,8 +34,11 @@ __all__ = [
     "custom_id_of", "kept_days", "read_result", "request_line", "sent_body", "why_not",
 ]  # fmt: skip
 
-_WITHOUT = ("openrouter.ai", "api.deepseek.com", "api.perplexity.ai", "api.cerebras.ai", "api.x.ai")
-"""Hosts that speak Chat Completions and take no batch files."""
+_WITHOUT = (
+    "openrouter.ai", "api.deepseek.com", "api.perplexity.ai", "api.cerebras.ai", "api.x.ai", "api.fireworks.ai", "router.huggingface.co",
+    "snowflakecomputing.com", "generativelanguage.googleapis.com",
+)  # fmt: skip
+"""Hosts that speak Chat Completions and take no batch files, or in another way than OpenAI's."""
 
 
 def why_not(wire_format: str, base_url: str, title: str) -> str:
@@ -48,8 +51,8 @@ def why_not(wire_format: str, base_url: str, title: str) -> str:
         return f"{title} is on Vertex AI, which takes batches from a bucket: write a file and put it there."
     if wire_format == "anthropic" and host and ("aiplatform" in host or "amazonaws" in host):
         return f"{title} is on another cloud, which takes batches from a bucket: write a file and put it there."
-    if host.endswith(_WITHOUT):
-        return f"{host} takes no batches: write a file for another engine, or call it as usual."
+    if wire_format.startswith("openai") and host.endswith(_WITHOUT):
+        return f"{host} takes no batches in this form: write a file for another engine, or call it as usual."
     return ""
 
 

@@ -17,12 +17,13 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
+from workbench.providers.address import deployment
 from workbench.providers.answer_parts import protocol
 from workbench.providers.error_bodies import failure_in_stream, failure_of
 from workbench.providers.failures import ProviderError
 from workbench.providers.kept import kept_failure, kept_reply
 from workbench.providers.redaction import redactor
-from workbench.values import Failure, Reply, Request
+from workbench.values import Endpoint, Failure, Reply, Request
 
 MB = 1_000_000
 EXPIRED = "The batch expired before this request was answered. It costs nothing: run it again."
@@ -105,6 +106,9 @@ def request_line(wire_format: str, base_url: str, request: Request, options: Map
         body.pop("model", None)  # the job names it, for all of its file
         item = {"custom_id": custom_id, "body": body}
     else:
+        deployed = deployment(Endpoint(wire_format, base_url, None, options))
+        if deployed is not None:
+            body["model"] = deployed  # the lines of a file have no address of their own to name it
         item = {"custom_id": custom_id, "method": "POST", "url": call_path(wire_format, base_url), "body": body}
     # Only ASCII: some engines split lines at U+2028, and half a surrogate pair from a broken file has no other form.
     try:
@@ -158,7 +162,9 @@ def _answer(value: Mapping[str, Any]) -> Any:
     if isinstance(response, dict) and ("body" in response or "status_code" in response):  # OpenAI and those who do as it does
         status, body = response.get("status_code"), response.get("body")
         if isinstance(status, int) and not 200 <= status < 300:
-            raise ProviderError(failure_of(status, {}, json.dumps(body).encode(), redactor(None)))
+            # vLLM tells of an error beside the response, whose body it leaves empty: as words, or as a live answer would hold them.
+            told = body if body is not None else {"error": error} if isinstance(error, str) else error
+            raise ProviderError(failure_of(status, {}, b"" if told is None else json.dumps(told).encode(), redactor(None)))
         if body is not None:
             return body
     elif isinstance(response, dict) and not error:  # Gemini

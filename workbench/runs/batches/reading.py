@@ -90,6 +90,8 @@ class ResultReader:
         self._database, self._store, self._run_id, self._key = database, store, run_id, key
         self.found = BatchReading()
         self._runs: dict[str, int | None] = {}
+        self.entered: set[int] = set()
+        """The runs that lines named, whether or not they brought anything."""
         self._taken: set[int] = set()
         self._prices: dict[tuple[int, int], Price] = {}
         self._allowed: dict[int, frozenset[str]] = {}
@@ -210,7 +212,15 @@ class ResultReader:
             rows = self._database.query("SELECT id FROM run WHERE uid = ?", [uid])
             run_id = int(rows[0][0]) if rows else None
             self._runs[uid] = run_id if self._run_id in (None, run_id) else None
+            if run_id is not None and self._runs[uid] is not None:
+                self._enter(run_id)
         return self._runs[uid]
+
+    def _enter(self, run_id: int) -> None:
+        """Raise BadInput where another app is busy with a run: it may take in the same results, which then had their price twice."""
+        if not self._database.take_run(run_id):
+            raise BadInput("Another app is busy with the run of these results.", remedy="Read them there, or in a moment here.")
+        self.entered.add(run_id)
 
     def _job(self, run_id: int, cell: tuple[int, int, int]) -> BatchJob | None:
         column, case, repeat = cell

@@ -148,9 +148,21 @@ class Submissions(BatchStore):
         self._database.refuse_if_read_only()
         if batch.state == "written":
             return await asyncio.to_thread(self.give_back, batch, "taken_back")
-        async with self._turn, self._services() as service_of:
-            batch = self.get(batch_id)
-            service = service_of(await self._endpoint(self.plan(batch.run_id), batch.column, base_url_override))
+        async with self._turn:
+            # Another app may be about to begin this very batch: what is taken back here would be paid there all the same.
+            if not await asyncio.to_thread(self._database.take_run, batch.run_id):
+                raise BadInput("Another app is busy with this run.", remedy="Cancel the batch there, or in a moment here.")
+            try:
+                return await self._cancelled(self.get(batch_id), base_url_override)
+            finally:
+                if not self.is_live(batch.run_id):
+                    await asyncio.to_thread(self._database.leave_run, batch.run_id)
+
+    async def _cancelled(self, batch: BatchRow, override: str | None) -> BatchRow:
+        if not batch.is_open:
+            return batch  # read meanwhile
+        async with self._services() as service_of:
+            service = service_of(await self._endpoint(self.plan(batch.run_id), batch.column, override))
             try:
                 remote_id = batch.remote_id or await self._found(batch, service)
                 if not remote_id:

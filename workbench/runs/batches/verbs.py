@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -24,6 +25,7 @@ from workbench.values import BadInput, Endpoint, Failure, Problem
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 5.0, 300.0
 """A service is asked sooner after something has moved, and ever more seldom while nothing does."""
+_LONGEST_END = 16 * 1024 * 1024
 _NO_LINE = Failure("protocol", "The result files of the batch hold no answer to this request. Run it again.", provider_code="batch_missing")
 _ENDED = {
     "expired": Failure("timeout", EXPIRED, provider_code="batch_expired"),
@@ -32,6 +34,17 @@ _ENDED = {
 
 
 _VectorsOf = Callable[[int, ResultReader, Sequence[Taken]], Awaitable[tuple[Vectors, Decimal]]]
+
+
+def _is_cut(path: Path) -> bool:
+    """True for a file of results whose last line is no whole one."""
+    with path.open("rb") as file:
+        file.seek(max(0, file.seek(0, 2) - _LONGEST_END))
+        line = file.read().rpartition(b"\n")[2].strip()
+    try:
+        return bool(line) and not json.loads(line)
+    except (ValueError, RecursionError):
+        return True
 
 
 class Batches(Submissions):
@@ -117,7 +130,12 @@ class Batches(Submissions):
         self._database.refuse_if_read_only()
         async with self._turn:
             reader = ResultReader(self._database, self, run_id)
-            await self._read(reader, path)
+            try:
+                await self._read(reader, path)
+            finally:
+                for entered in reader.entered:
+                    if not self.is_live(entered):
+                        await asyncio.to_thread(self._database.leave_run, entered)
             found = reader.found
             if not (found.taken or found.known or found.duplicates or found.unknown):
                 raise BadInput(f"{path.name} holds no result of a batch.", remedy="Name the JSON Lines file that came back.")
@@ -136,6 +154,8 @@ class Batches(Submissions):
                 path = Path(folder) / str(number)
                 try:
                     await service.fetch(file, path)
+                    if await asyncio.to_thread(_is_cut, path):
+                        await service.fetch(file, path)  # a connection may end early without a word of it
                 except ProviderError as error:
                     if error.failure.kind != "not_found":
                         raise
