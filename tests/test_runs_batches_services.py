@@ -114,6 +114,19 @@ def test_an_error_of_vllm_is_told_in_its_words(
     assert (cell.error["message"], cell.error["status"]) == (words, 400)
 
 
+def test_an_error_of_vertex_is_told_in_its_words(server: BatchServer, runs: Runs, batches: Batches, tmp_path: Path) -> None:
+    """It leaves the response empty and writes the error into the status, which is empty otherwise."""
+    run_id = runs.prepare(spec(model(server.url, wire_format="gemini"), cases=2))
+    (batch,) = batches.write(run_id, tmp_path).batches
+    good, bad = (json.loads(line) for line in Path(batch.file).read_text().splitlines())
+    answer = {"candidates": [{"content": {"role": "model", "parts": [{"text": "Yes."}]}, "finishReason": "STOP"}]}
+    path = tmp_path / "out.jsonl"
+    path.write_bytes(lines_of([good | {"status": "", "response": answer}, bad | {"status": "Bad Request: too long.", "response": {}}]))
+    found = read(batches, path)
+    assert (found.done, found.failed) == (1, 1)
+    assert [cell.error["message"] for cell in runs.cells(run_id) if cell.error] == ["Bad Request: too long."]
+
+
 @pytest.mark.parametrize("wire_format", FORMS)
 def test_a_batch_that_was_begun_is_found_behind_many_later_ones(
     wire_format: str, server: BatchServer, runs: Runs, batches: Batches
@@ -190,6 +203,7 @@ def test_an_order_for_together_has_the_fields_of_its_documentation(
         return order(path, value, headers, size)
 
     monkeypatch.setattr(server, "_order", kept)
+    assert batches.offer(run_id).as_batch.basis.endswith("Together halves the price of some models only.")
     submit(batches, run_id)
     assert seen == [{"input_file_id": "file-1", "endpoint": "/v1/chat/completions", "completion_window": "24h"}]
 
@@ -205,10 +219,22 @@ def test_an_order_for_together_has_the_fields_of_its_documentation(
         ("gemini", "https://generativelanguage.googleapis.com", True),
         ("gemini", "https://aiplatform.googleapis.com", False),
         ("anthropic", "https://api.anthropic.com", True),
+        ("anthropic", "https://us-east5-aiplatform.googleapis.com/v1/projects/p/locations/us-east5", False),
     ],
 )
 def test_a_service_without_batches_of_this_form_is_known_before_anything_is_sent(wire_format: str, url: str, can: bool) -> None:
     assert (why_not(wire_format, url, "M") == "") is can
+
+
+def test_claude_on_another_cloud_is_called_as_usual(runs: Runs, batches: Batches, tmp_path: Path) -> None:
+    """Vertex AI takes its batches from a bucket, in a form that is not Anthropic's own."""
+    url = "https://us-east5-aiplatform.googleapis.com/v1/projects/p/locations/us-east5"
+    run_id = runs.prepare(spec(model(url, "claude", wire_format="anthropic"), cases=2))
+    assert [(one.has_form, one.why_not_submitted) for one in batches.offer(run_id).models] == [
+        (False, "CLAUDE has no form for batches: it is called as usual.")
+    ]
+    with pytest.raises(BadInput, match="it is called as usual"):
+        batches.write(run_id, tmp_path)
 
 
 @pytest.mark.both_stores

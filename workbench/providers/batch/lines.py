@@ -57,6 +57,8 @@ _FORMS = {
 }
 
 
+_OTHER_CLOUDS = ("aiplatform.googleapis.com", "rep.googleapis.com", "amazonaws.com")
+"""Hosts of clouds that take batches of Claude from a bucket, in forms of their own."""
 _SMALL_FILES = ("api.groq.com", "together.xyz", "together.ai")
 """Hosts whose files may be half as large as OpenAI's."""
 _KEPT_DAYS = {"anthropic": 29, "gemini": 2, "api.openai.com": 30}
@@ -66,6 +68,8 @@ _KEPT_DAYS = {"anthropic": 29, "gemini": 2, "api.openai.com": 30}
 def batch_form(wire_format: str, base_url: str = "") -> BatchForm | None:
     """How a wire format's requests stand in a batch file, and how large one may be at this address; None where it has no such form."""
     form = _FORMS.get(wire_format)
+    if wire_format == "anthropic" and _host(base_url).endswith(_OTHER_CLOUDS):
+        return None
     if form is not None and _host(base_url).endswith(_SMALL_FILES):
         return replace(form, most_bytes=100 * MB)
     return form
@@ -167,7 +171,9 @@ def _answer(value: Mapping[str, Any]) -> Any:
             raise ProviderError(failure_of(status, {}, b"" if told is None else json.dumps(told).encode(), redactor(None)))
         if body is not None:
             return body
-    elif isinstance(response, dict) and not error:  # Gemini
+    elif isinstance(response, dict) and not error:  # Gemini; Vertex AI tells of an error in the status
+        if not response and value.get("status"):
+            raise _reported(value["status"])
         return response
     if error:
         raise _reported(error)
