@@ -458,13 +458,14 @@ TEXTS = (
     "Write to anna.smith@example.com or https://example.com/a-b?c=d about 3.14 and v2x, 1st, 0x1F and 12e5",
     "snake_case, kebab-case, CamelCase and don't; half-life's 2,000.5 units",
     "Grüße aus Łódź, naïve café déjà vu, ÅNGSTRÖM, straße",
+    "STRASSE, STRAẞE, İstanbul, ΣΑΣ",
     "Привет мир, ёлка; 日本語のテキスト; שלום; नमस्ते",
     "{{ customer.name }} {% for x in items %} <b>bold</b> C:\\dir\\file.txt 50% $9.99",
     "",
 )
 ASKED = (
     *("anna", "smith example", "example.com", "3.14", "314", "v2x", "v2", "1st", "0x1f", "12e5", "snake", "case", "kebab-case", "camel"),
-    *("don't", "dont", "2,000", "grusse", "grüsse", "gruße", "lodz", "łodz", "naive", "cafe", "angstrom", "strasse", "STRASSE", "straße"),
+    *("don't", "dont", "2,000", "grusse", "grüsse", "gruße", "lodz", "łodz", "naive", "cafe", "angstrom", "strasse", "STRASSE", "straße", "straß"),
     *("привет", "ПРИВ", "елка", "ёлка", "日本", "日本語のテキスト", "テキスト", "שלום", "नमस्ते", "customer.name", '"for x in"', '"x for"'),
     *("bold", "file.txt", "50%", "9.99", "b", "-", "'", "!!", "a & b | c", "(", "\\", ":*", "<->", "%", "_"),
 )
