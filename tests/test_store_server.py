@@ -465,23 +465,8 @@ TEXTS = (
 )
 ASKED = (
     *("anna", "smith example", "example.com", "3.14", "314", "v2x", "v2", "1st", "0x1f", "12e5", "snake", "case", "kebab-case", "camel"),
-    *(
-        "don't",
-        "dont",
-        "2,000",
-        "grusse",
-        "grüsse",
-        "gruße",
-        "lodz",
-        "łodz",
-        "naive",
-        "cafe",
-        "angstrom",
-        "strasse",
-        "STRASSE",
-        "straße",
-        "straß",
-    ),
+    *("don't", "dont", "2,000", "grusse", "grüsse", "gruße", "lodz", "łodz", "naive", "cafe", "angstrom"),
+    *("strasse", "STRASSE", "straße", "straß"),
     *("привет", "ПРИВ", "елка", "ёлка", "日本", "日本語のテキスト", "テキスト", "שלום", "नमस्ते", "customer.name", '"for x in"', '"x for"'),
     *("bold", "file.txt", "50%", "9.99", "b", "-", "'", "!!", "a & b | c", "(", "\\", ":*", "<->", "%", "_"),
 )
