@@ -127,6 +127,31 @@ def test_an_error_of_vertex_is_told_in_its_words(server: BatchServer, runs: Runs
     assert [cell.error["message"] for cell in runs.cells(run_id) if cell.error] == ["Bad Request: too long."]
 
 
+def test_rows_of_ray_data_are_answers(server: BatchServer, runs: Runs, batches: Batches, tmp_path: Path) -> None:
+    """Its engines write the text and two counts, its requests to an address what that answered; both beside the columns of the request."""
+    run_id = runs.prepare(spec(model(server.url + "/v1"), cases=4))
+    (batch,) = batches.write(run_id, tmp_path).batches
+    rows = [json.loads(line) for line in Path(batch.file).read_text().splitlines()]
+    counts = {"num_input_tokens": 12, "num_generated_tokens": 3, "__inference_error__": ""}
+    message = {"role": "assistant", "content": "Over HTTP."}
+    body = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": {"prompt_tokens": 9, "completion_tokens": 2}}
+    ends: list[dict[str, Any]] = [
+        {"generated_text": "By an engine.", **counts},
+        {"http_response": body},
+        {"__inference_error__": "ValueError: The prompt is too long.", "generated_text": None},
+        {"generated_text": "", **counts, "num_generated_tokens": 0},
+    ]
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(lines_of([row | end for row, end in zip(rows, ends, strict=True)]))
+    found = read(batches, path)
+    assert (found.done, found.failed, found.broken) == (3, 1, 0)
+    cells = runs.cells(run_id)
+    assert [cell.text for cell in cells] == ["By an engine.", "Over HTTP.", "", ""]
+    assert [(cell.usage.input_tokens, cell.usage.output_tokens) for cell in cells[:2]] == [(12, 3), (9, 2)]
+    assert cells[2].error is not None
+    assert cells[2].error["message"] == "ValueError: The prompt is too long."
+
+
 @pytest.mark.parametrize("wire_format", FORMS)
 def test_a_batch_that_was_begun_is_found_behind_many_later_ones(
     wire_format: str, server: BatchServer, runs: Runs, batches: Batches

@@ -18,6 +18,7 @@ from workbench.providers.batch.lines import (
     ResultLine,
     batch_form,
     custom_id_of,
+    is_result,
     kept_days,
     read_result,
     request_line,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CANCELLED", "EXPIRED", "BatchForm", "BatchService", "RemoteBatch", "ResultLine", "batch_form", "batch_services",
-    "custom_id_of", "kept_days", "price_note", "read_result", "request_line", "sent_body", "why_not",
+    "custom_id_of", "is_result", "kept_days", "price_note", "read_result", "request_line", "sent_body", "why_not",
 ]  # fmt: skip
 
 _WITHOUT = (

@@ -6,6 +6,9 @@ The body of a request is what a live call would send, and the body of a result i
     mistral     {"custom_id", "body"}                                                       -> the same
     anthropic   {"requests": [{"custom_id", "params"}, ...]}, one request a line            -> {"custom_id", "result": {"type", "message"}}
     gemini      {"key", "request"}                                                          -> {"key", "response"} or {"key", "error"}
+
+Ray Data takes the lines of openai, and answers with whatever columns its processor leaves: {"custom_id", "generated_text"} of an engine,
+{"custom_id", "http_response"} of an address, {"custom_id", "__inference_error__"} where that is not empty.
 """
 
 from __future__ import annotations
@@ -57,6 +60,7 @@ _FORMS = {
 }
 
 
+_RAY = ("generated_text", "http_response", "__inference_error__")
 _OTHER_CLOUDS = ("aiplatform.googleapis.com", "rep.googleapis.com", "amazonaws.com")
 """Hosts of clouds that take batches of Claude from a bucket, in forms of their own."""
 _SMALL_FILES = ("api.groq.com", "together.xyz", "together.ai")
@@ -121,6 +125,11 @@ def request_line(wire_format: str, base_url: str, request: Request, options: Map
         raise ProviderError(Failure("bad_request", f"A parameter cannot be sent: {error}")) from None
 
 
+def is_result(value: Mapping[str, Any]) -> bool:
+    """True of a line that tells how a request ended, rather than what it asks."""
+    return any(name in value for name in ("response", "result", "error", *_RAY))
+
+
 @dataclass(frozen=True, slots=True)
 class ResultLine:
     """What one line of a result file says of one request."""
@@ -142,6 +151,8 @@ def custom_id_of(value: Any) -> str | None:
 def read_result(wire_format: str, value: Mapping[str, Any], key: str | None = None) -> ResultLine:
     """The reply or failure in a result line, whichever service wrote it. Its times are unknown."""
     hide = redactor(key)
+    if isinstance(value.get("generated_text"), str):
+        wire_format = "openai-chat"  # the form in which `_answer` has it
     reader = getattr(import_module(f"workbench.providers.{_FORMS[wire_format].module}"), _FORMS[wire_format].reader)()
     try:
         reply = reader.whole(_answer(value))
@@ -154,6 +165,8 @@ def read_result(wire_format: str, value: Mapping[str, Any], key: str | None = No
 def _answer(value: Mapping[str, Any]) -> Any:
     """The body that a live call would have answered with. Raises ProviderError where the line tells of none."""
     result, response, error = value.get("result"), value.get("response"), value.get("error")
+    if any(value.get(name) is not None for name in _RAY):
+        return _of_ray(value)
     if isinstance(result, dict):  # Anthropic
         kind = result.get("type")
         if kind == "succeeded":
@@ -178,6 +191,19 @@ def _answer(value: Mapping[str, Any]) -> Any:
     if error:
         raise _reported(error)
     raise protocol("The line of the result file holds neither an answer nor an error.")
+
+
+def _of_ray(value: Mapping[str, Any]) -> Any:
+    """The body of an answer in a row of Ray Data, whose engines tell the text and two counts alone. Raises ProviderError."""
+    if value.get("__inference_error__"):
+        raise _reported(value["__inference_error__"])
+    if value.get("http_response") is not None:
+        return value["http_response"]
+    if not isinstance(value.get("generated_text"), str):
+        raise protocol("The line of the result file holds neither an answer nor an error.")
+    usage = {"prompt_tokens": value.get("num_input_tokens"), "completion_tokens": value.get("num_generated_tokens")}
+    message = {"role": "assistant", "content": value["generated_text"]}
+    return {"choices": [{"index": 0, "message": message}], "usage": usage}
 
 
 def _reported(error: Any) -> ProviderError:

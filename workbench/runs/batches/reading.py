@@ -13,7 +13,7 @@ from workbench import evaluators
 from workbench import plan as plans
 from workbench.evaluators import Vectors
 from workbench.plan import Plan
-from workbench.providers.batch import ResultLine, batch_form, custom_id_of, read_result, sent_body
+from workbench.providers.batch import ResultLine, batch_form, custom_id_of, is_result, read_result, sent_body
 from workbench.providers.failures import ProviderError
 from workbench.runs.batches.records import BatchReading
 from workbench.runs.batches.stored import BatchJob, BatchStore, parsed_id
@@ -58,7 +58,7 @@ def lines_of(path: Path, found: BatchReading) -> Iterator[Mapping[str, Any]]:
                     else:
                         found.truncated = True
                     continue
-                if custom_id_of(value) is None or not any(name in value for name in ("response", "result", "error")):
+                if custom_id_of(value) is None or not is_result(value):
                     found.broken += 1
                     continue
                 yield value
@@ -75,7 +75,7 @@ def _refuse_requests(line: bytes, path: Path) -> None:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return
-    if custom_id_of(value) is not None and not any(name in value for name in ("response", "result", "error")):
+    if custom_id_of(value) is not None and not is_result(value):
         raise _requests(path)
 
 
