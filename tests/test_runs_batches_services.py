@@ -263,6 +263,24 @@ def test_claude_on_another_cloud_is_called_as_usual(runs: Runs, batches: Batches
 
 
 @pytest.mark.both_stores
+def test_a_batch_of_somebody_elses_account_is_not_called_lost(
+    server: BatchServer, runs: Runs, batches: Batches, database: Database
+) -> None:
+    """In a team each app asks with its own key. What is cancelled because one of them does not know it would be paid twice."""
+    run_id = runs.prepare(spec(model(server.url + "/v1"), cases=2))
+    submit(batches, run_id)
+    mine = dict(server.batches)
+    server.batches.clear()
+    (batch,) = ask(batches)
+    assert batch.state == "submitted"
+    assert ("let them ask" in batch.message) is database.on_server
+    assert ("any more" in batch.message) is not database.on_server
+    server.batches.update(mine)
+    server.finish()
+    assert [row.message for row in ask(batches)] == ["2 answers read."]
+
+
+@pytest.mark.both_stores
 def test_what_another_app_is_busy_with_is_neither_taken_back_nor_read_twice(
     server: BatchServer, runs: Runs, batches: Batches, database: Database, settings: Settings, tmp_path: Path
 ) -> None:

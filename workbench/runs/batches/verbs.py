@@ -27,6 +27,11 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 5.0, 300.0
 """A service is asked sooner after something has moved, and ever more seldom while nothing does."""
 _LONGEST_END = 16 * 1024 * 1024
 _NO_LINE = Failure("protocol", "The result files of the batch hold no answer to this request. Run it again.", provider_code="batch_missing")
+_UNKNOWN = "The service does not know this batch any more. Cancel it to have its calls made anew, or read a results file."
+_OF_ANOTHER = (
+    "The service does not know this batch with the key of this app. Who handed it over may have another account: let them ask. Only if "
+    "nobody's key knows it, cancel it to have its calls made anew."
+)
 _ENDED = {
     "expired": Failure("timeout", EXPIRED, provider_code="batch_expired"),
     "cancelled": Failure("cancelled", CANCELLED, provider_code="batch_cancelled"),
@@ -102,8 +107,7 @@ class Batches(Submissions):
             return await self._ended(batch, remote, service, endpoint) if remote.state == "ended" else batch
         except ProviderError as error:
             if error.failure.kind == "not_found" and batch.state != "submitting":
-                message = "The service does not know this batch any more. Cancel it to have its calls made anew, or read a results file."
-                return self.update(batch, message=message, asked_at=now())
+                return self.update(batch, message=_OF_ANOTHER if self._database.on_server else _UNKNOWN, asked_at=now())
             return self.update(batch, message=error.failure.message, asked_at=now())
         except Problem as problem:
             return self.update(batch, message=str(problem), asked_at=now())
