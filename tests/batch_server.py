@@ -122,6 +122,8 @@ class BatchServer:
         if method == "GET" and asked and asked[1] in self.files:
             self.reads_in = max(0, self.reads_in - 1)
             return 200, {"id": asked[1], "status": "pending" if self.reads_in else "processed"}, {}
+        if method == "GET" and asked:
+            return 404, {"error": {"message": "No such file.", "type": "invalid_request_error", "code": None}}, {}
         if method == "POST" and plain.endswith("/upload/v1beta/files"):
             if complaint := batch_rules.about_start(headers):
                 return _complained(complaint)

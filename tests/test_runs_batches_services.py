@@ -281,6 +281,30 @@ def test_a_batch_of_somebody_elses_account_is_not_called_lost(
 
 
 @pytest.mark.both_stores
+@pytest.mark.parametrize("wire_format", FORMS)
+def test_what_somebody_elses_app_began_is_not_begun_again_in_another_account(
+    wire_format: str, server: BatchServer, runs: Runs, batches: Batches, database: Database
+) -> None:
+    if not database.on_server:
+        pytest.skip("one person")
+    run_id = runs.prepare(spec(model(server.url + FORMS[wire_format], wire_format=wire_format), cases=2))
+    (batch,) = submit(batches, run_id).batches
+    batches.update(batch, state="submitting", remote_id="")  # that app was killed before it had the answer
+    with database.write() as writer:
+        writer.run("UPDATE run SET author = 'somebody else' WHERE id = :id", id=run_id)
+    mine, files = dict(server.batches), dict(server.files)
+    server.batches.clear()
+    server.files.clear()
+    posts = sum(method == "POST" for method, _, _ in server.log)
+    (batch,) = ask(batches)
+    assert (batch.state, "let them ask" in batch.message, runs.get(run_id).in_batch) == ("submitting", True, 2)
+    assert sum(method == "POST" for method, _, _ in server.log) == posts
+    server.batches.update(mine)
+    server.files.update(files)
+    assert ask(batches)[0].state == "submitted"
+
+
+@pytest.mark.both_stores
 def test_what_another_app_is_busy_with_is_neither_taken_back_nor_read_twice(
     server: BatchServer, runs: Runs, batches: Batches, database: Database, settings: Settings, tmp_path: Path
 ) -> None:

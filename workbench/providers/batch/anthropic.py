@@ -55,6 +55,10 @@ class AnthropicBatches:
                 return min(found)[1] if found else None
         raise too_many()
 
+    async def has_file(self, file_id: str) -> bool | None:
+        """None: there are no files. See BatchService."""
+        return None
+
     async def ask(self, batch_id: str) -> RemoteBatch:
         """See BatchService."""
         return self._read(await self._http.json("GET", self._url(f"/{quote(batch_id, safe='')}"), headers(self._endpoint)))

@@ -73,6 +73,10 @@ class GeminiBatches:
                 return None
         raise too_many()
 
+    async def has_file(self, file_id: str) -> bool | None:
+        """See BatchService."""
+        return await self._http.is_there(self._url(quote(file_id)), self._headers())
+
     async def ask(self, batch_id: str) -> RemoteBatch:
         """See BatchService."""
         return self._read(await self._http.json("GET", self._url(quote(batch_id)), self._headers()))

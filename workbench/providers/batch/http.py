@@ -42,6 +42,16 @@ class Http:
         content = None if body is None else json.dumps(body).encode()
         return (await self.sent(method, url, headers, content))[0]
 
+    async def is_there(self, url: str, headers: Mapping[str, str]) -> bool:
+        """False where the service has nothing at an address that this key may see. Raises ProviderError where it does not say."""
+        try:
+            await self.json("GET", url, headers)
+        except ProviderError as error:
+            if error.failure.kind in ("not_found", "permission"):
+                return False
+            raise
+        return True
+
     async def sent(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes | AsyncIterator[bytes] | None
     ) -> tuple[dict[str, Any], Mapping[str, str]]:

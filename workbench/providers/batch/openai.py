@@ -105,6 +105,10 @@ class OpenAIBatches:
                 return None
         raise too_many()
 
+    async def has_file(self, file_id: str) -> bool | None:
+        """See BatchService."""
+        return await self._http.is_there(self._url(f"/files/{quote(file_id, safe='')}"), self._headers())
+
     async def ask(self, batch_id: str) -> RemoteBatch:
         """See BatchService."""
         answer = await self._http.json("GET", self._url(f"/batches/{quote(batch_id, safe='')}"), self._headers())

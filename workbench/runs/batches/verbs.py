@@ -118,11 +118,24 @@ class Batches(Submissions):
         if found:
             remote = await service.ask(found)
             return self._noted(self.update(batch, remote_id=found, submitted_at=now(), message=""), remote)
+        if self._database.on_server and not await self._is_own(batch, service):
+            return self.update(batch, message=_OF_ANOTHER, asked_at=now())
         with TemporaryDirectory(prefix="workbench-batch-") as folder:
             files = RequestFiles(self._database, plan, batch.run_id, self._runs.get(batch.run_id).uid)
             path = Path(folder) / "1"
             await asyncio.to_thread(files.write_again, self.jobs("job.status = 'in_batch'", batch_id=batch.id), path)
             return await self._begin(batch, service, path, plan.columns[batch.column].model.name)
+
+    async def _is_own(self, batch: BatchRow, service: BatchService) -> bool:
+        """False for a batch that another person's app may have begun in an account that this one does not see."""
+        file = self.remote_file(batch)
+        if service.takes_files and not file:
+            return True  # nothing can have been begun
+        has_file = await service.has_file(file)
+        if has_file is not None:
+            return has_file
+        author = str(self._database.query("SELECT author FROM run WHERE id = ?", [batch.run_id])[0][0])
+        return author in ("", self._database.person)
 
     # Reading
 
